@@ -1,0 +1,519 @@
+"""Pictures line up at every width, say what a person needs, and let no foreign byte act on the terminal."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttp.cli.pictures.accounts import accounts_picture
+from ttp.cli.pictures.attempts import attempts_picture
+from ttp.cli.pictures.cells import columns, cut, pad, wrap
+from ttp.cli.pictures.health import health_picture
+from ttp.cli.pictures.page import Page
+from ttp.cli.pictures.post import post_picture
+from ttp.cli.pictures.posts import posts_picture
+from ttp.cli.pictures.recommendation import recommendation_picture, slots_picture
+from ttp.cli.pictures.samples import samples_picture
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.health import Health, Hold, Limit, Needs, Publisher
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.sample import Sample
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+PAGE = Page(NOW, BERLIN)
+WIDTHS = (40, 57, 72, 80, 100, 120, 160, 200)
+ANSI = re.compile(r"\x1b\[[0-9]+m")
+FOREIGN = st.text(
+    st.characters(exclude_categories=()) | st.sampled_from("\x1b\x9b\u202e\n\t\u200d\ufe0f\u0301日👩❤🏳🌈 "), max_size=60
+)
+
+
+def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
+    """An instant of November 2026 by Berlin's clocks."""
+    return datetime(2026, 11, day, hour, minute, second, tzinfo=BERLIN)
+
+
+def row(account: str, state: DeliveryState = DeliveryState.PENDING, error: DeliveryError | None = None) -> Delivery:
+    return Delivery(account, Platform(account.partition("/")[0]), state, error=error)
+
+
+ENDED = DeliveryError(Kind.AUTH, "token ended on 21 Nov", "401", "ttp account add x/roastery --credentials FILE")
+IMAGE = MediaItem("launch.jpg", "image/jpeg", 412331, "ab" * 32, 1080, 1350, alt="a cup")
+VIDEO = MediaItem("clip.mp4", "video/mp4", 1_234_331, "cd" * 32, duration_ms=3400)
+DUE = Post(
+    "Behind the scenes: how we roast on Mondays",
+    (row("instagram/roastery"), row("x/roastery")),
+    PostStatus.SCHEDULED,
+    at(24, 18),
+    id=41,
+    media=(IMAGE,),
+)
+WEEKEND = Post(
+    "Weekend opening hours", (row("instagram/roastery"),), PostStatus.SCHEDULED, at(27, 18), id=43, media=(IMAGE, VIDEO)
+)
+DRAFT = Post("Interview outtakes", id=44)
+LAUNCH = Post(
+    "Launch day! 20% off until Sunday\nDoors 9:00",
+    (
+        Delivery(
+            "instagram/roastery",
+            Platform.INSTAGRAM,
+            DeliveryState.PUBLISHED,
+            published_at=at(23, 18, 0, 3),
+            url="https://www.instagram.com/p/DEMO123",
+        ),
+        row("x/roastery", DeliveryState.FAILED, ENDED),
+    ),
+    PostStatus.PARTIAL,
+    at(23, 18),
+    id=38,
+    media=(IMAGE,),
+)
+ROAST = Post(
+    "Sunday roast is back", (row("x/roastery", DeliveryState.NEEDS_REVIEW),), PostStatus.PARTIAL, at(22, 12), id=36
+)
+POSTS = (DUE, WEEKEND, DRAFT, LAUNCH, ROAST)
+
+
+def drawn(lines: object) -> str:
+    return "\n".join(lines) + "\n"  # type: ignore[call-overload, no-any-return]  # any iterable of lines
+
+
+def test_the_list_at_80_columns() -> None:
+    assert drawn(posts_picture(POSTS, PAGE)) == (
+        "  ID  WHEN                    STATUS     ACCOUNTS  TEXT\n"
+        "  41  today 18:00   in 4 h    scheduled  ig x      Behind the scenes: how we ro…\n"
+        "  43  Fri 27 18:00  in 3 d    scheduled  ig        Weekend opening hours\n"
+        "  44  -                       draft      -         Interview outtakes\n"
+        "  38  Mon 23 18:00  19 h ago  PARTIAL    ig ✓ x !  Launch day! 20% off until Su…\n"
+        "  36  Sun 22 12:00  2 d ago   REVIEW     x ?       Sunday roast is back\n"
+        "\n"
+        "Times in Europe/Berlin (UTC+01:00).   ! failed\n"
+        "? may be live, look:  ttp show 36   Post 38 needs you:  ttp show 38\n"
+    )
+
+
+def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
+    assert drawn(posts_picture(POSTS[:4], replace(PAGE, width=120))) == (
+        "  ID  WHEN                        UTC    STATUS     ACCOUNTS                     MEDIA             TEXT\n"
+        "  41  Tue 24 Nov 18:00  in 4 h    17:00  scheduled  ig/roastery  x/roastery      1 image           Behind the scen…\n"
+        "  43  Fri 27 Nov 18:00  in 3 d    17:00  scheduled  ig/roastery                  1 image, 1 video  Weekend opening…\n"
+        "  44  -                           -      draft      -                            -                 Interview outta…\n"
+        "  38  Mon 23 Nov 18:00  19 h ago  17:00  PARTIAL    ig/roastery ✓  x/roastery !  1 image           Launch day! 20%…\n"
+        "\n"
+        "Times in Europe/Berlin (UTC+01:00).   ! failed   Post 38 needs you:  ttp show 38\n"
+    )
+
+
+def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
+    shop = Post("Sale", (row("x/shop"), row("tiktok/shop")), PostStatus.SCHEDULED, at(25, 9), id=45)
+    text = drawn(posts_picture((DUE, shop), PAGE))
+    assert "ig x/roastery " in text
+    assert "x/shop tiktok " in text
+
+
+def test_a_narrow_terminal_loses_columns_and_never_the_id_the_time_the_status_or_the_text() -> None:
+    head, first, *_ = posts_picture(POSTS, replace(PAGE, width=50))
+    assert head == "  ID  WHEN          STATUS     TEXT"
+    assert first == "  41  today 18:00   scheduled  Behind the scenes…"
+
+
+def test_a_time_far_away_shows_its_date_and_another_year() -> None:
+    far = [replace(DUE, scheduled_at=datetime(year, 12, 25, 9, tzinfo=UTC)) for year in (2026, 2027)]
+    text = drawn(posts_picture(far, PAGE))
+    assert "25 Dec 10:00       in 30 d " in text
+    assert "25 Dec 2027 10:00  in 395 d" in text
+
+
+def test_utc_names_its_day_where_it_is_another_one() -> None:
+    late = replace(DUE, scheduled_at=at(28, 0, 30))
+    assert " Fri 23:30  scheduled" in drawn(posts_picture([late], replace(PAGE, width=120)))
+
+
+@given(st.lists(FOREIGN, min_size=1, max_size=4), st.sampled_from(WIDTHS))
+def test_whatever_the_text_the_list_keeps_one_line_a_post_within_the_page(texts: list[str], width: int) -> None:
+    posts = [replace(DUE, content=text, id=place) for place, text in enumerate(texts)]
+    lines = list(posts_picture(posts, replace(PAGE, width=width)))
+    assert lines.index("") == len(texts) + 1
+    assert all(columns(line) <= width for line in lines)
+    assert not re.search(
+        "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", "".join(lines)
+    )
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_colour_adds_nothing_but_codes(width: int) -> None:
+    plain, coloured = (list(posts_picture(POSTS, Page(NOW, BERLIN, width, color))) for color in (False, True))
+    assert plain != coloured
+    assert plain == [ANSI.sub("", line).rstrip() for line in coloured]
+    assert not ANSI.search("".join(plain))
+
+
+def test_everything_about_a_post_that_failed_in_part() -> None:
+    assert drawn(post_picture(LAUNCH, PAGE)) == (
+        "Post 38   PARTIAL   1 of 2 accounts published\n"
+        "  Scheduled   Mon 23 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, 19 h ago)\n"
+        "  Media       launch.jpg  1080x1350  412 kB  alt text: a cup\n"
+        "  Text        Launch day! 20% off until Sunday\n"
+        "              Doors 9:00                                        (2 lines, 43 ch)\n"
+        "\n"
+        "  ACCOUNT             RESULT     WHEN      DETAIL\n"
+        "  instagram/roastery  published  18:00:03  instagram.com/p/DEMO123\n"
+        "  x/roastery          failed     -         401 token ended on 21 Nov\n"
+        "\n"
+        "Next:  ttp account add x/roastery --credentials FILE && ttp retry 38\n"
+        "       (publishes to x/roastery only, never to instagram/roastery again)\n"
+    )
+
+
+def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
+    waiting = Delivery(
+        "tiktok/me",
+        Platform.TIKTOK,
+        DeliveryState.PROCESSING,
+        next_at=at(24, 13, 50),
+        waiting_for="the video to be processed",
+        waiting_until=at(24, 14, 30),
+    )
+    text = drawn(post_picture(Post("Clip", (waiting,), PostStatus.PUBLISHING, at(24, 13), id=7, media=(VIDEO,)), PAGE))
+    assert "clip.mp4  3.4 s  1.2 MB  alt text: none" in text
+    assert " ".join(text.split("DETAIL")[1].split()) == (
+        "tiktok/me processing today 13:50 waits for the video to be processed, until today 14:30"
+    )
+
+
+def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
+    late = Delivery("x/me", Platform.X, DeliveryState.PUBLISHED, published_at=at(24, 9, 1, 2), url="https://x.com/i/1")
+    text = drawn(post_picture(Post("Late", (late,), PostStatus.PUBLISHED, at(23, 18), at(24, 9, 1, 2), id=7), PAGE))
+    assert "published  today 09:01:02  x.com/i/1" in text
+    assert "Next" not in text
+
+
+@pytest.mark.parametrize(
+    ("post", "command"),
+    [
+        (DRAFT, "Next:  ttp edit 44 --to x/me"),
+        (replace(DUE, status=PostStatus.DRAFT, scheduled_at=None), "Next:  ttp schedule 41 --at 'tomorrow 9am'"),
+        (ROAST, "Next:  ttp resolve 36 --account x/roastery --published URL   (or --not-published)"),
+        (
+            replace(DUE, status=PostStatus.FAILED, deliveries=(row("x/me", DeliveryState.FAILED),)),
+            "Next:  ttp retry 41",
+        ),
+    ],
+)
+def test_show_ends_with_the_command_that_the_post_needs(post: Post, command: str) -> None:
+    assert list(post_picture(post, PAGE))[-1] == command
+
+
+def test_show_has_a_line_for_every_field_that_is_set() -> None:
+    post = replace(
+        DUE,
+        created_at=at(20, 14, 2),
+        thread=("second part",),
+        variants={"x": "Short"},
+        options={"tiktok.privacy_level": "SELF_ONLY"},
+        tags=("a", "b"),
+        key="k-1",
+        max_lateness_s=90.0,
+    )
+    text = drawn(post_picture(post, PAGE))
+    for line in (
+        "Created     Fri 20 Nov 2026 14:02",
+        "Thread      second part",
+        "Variants    x: Short",
+        "Options     tiktok.privacy_level=SELF_ONLY",
+        "Tags        a, b",
+        "Key         k-1",
+        "At most     90 s late",
+    ):
+        assert f"  {line}\n" in text
+
+
+@given(FOREIGN)
+def test_no_foreign_text_of_a_post_acts_on_the_terminal(text: str) -> None:
+    error = DeliveryError(Kind.UNKNOWN, text, text, text)
+    failed = Delivery("x/me", Platform.X, DeliveryState.FAILED, waiting_for=text, error=error)
+    done = Delivery("x/you", Platform.X, DeliveryState.PUBLISHED, url=text, published_at=NOW)
+    media = replace(IMAGE, name=text, alt=text)
+    post = Post(
+        text,
+        (failed, done),
+        PostStatus.PARTIAL,
+        media=(media,),
+        variants={text: text},
+        thread=(text,),
+        tags=(text,),
+        options={text: text},
+        key=text,
+        id=1,
+    )
+    shown = "".join(post_picture(post, PAGE))
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]", shown)
+
+
+def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
+    accounts = [
+        Account(Platform.X, "roastery", connected=True, needs_reconnect=True, timezone="Europe/Berlin"),
+        Account(Platform.TIKTOK, "demo", connected=True, expires_at=NOW + timedelta(days=200, hours=1)),
+        Account(Platform.INSTAGRAM, "demo", connected=True, hold_until=at(24, 21, 10), hold_reason="quota"),
+        Account(Platform.INSTAGRAM, "over", connected=True, hold_until=at(24, 9)),
+        Account(Platform.INSTAGRAM, "new"),
+        Account(Platform.INSTAGRAM, "old", connected=True, enabled=False),
+    ]
+    assert drawn(accounts_picture(accounts, PAGE)) == (
+        "  ACCOUNT         STATE          ZONE           TOKEN UNTIL\n"
+        "  x/roastery      RECONNECT      Europe/Berlin  -\n"
+        "  tiktok/demo     connected      -              12 Jun 2027 (in 200 d)\n"
+        "  instagram/demo  held           -              -\n"
+        "  instagram/over  connected      -              -\n"
+        "  instagram/new   not connected  -              -\n"
+        "  instagram/old   disabled       -              -\n"
+        "\n"
+        "Reconnect:  ttp account add x/roastery --credentials FILE\n"
+        "instagram/demo is held until today 21:10 (quota)\n"
+    )
+
+
+def test_options_of_accounts_get_a_column_where_there_are_some() -> None:
+    text = drawn(
+        accounts_picture([Account(Platform.TIKTOK, "me", options={"tiktok.privacy_level": "SELF_ONLY"})], PAGE)
+    )
+    assert "tiktok.privacy_level=SELF_ONLY" in text
+
+
+def test_the_log_wraps_long_messages_and_marks_an_open_intent() -> None:
+    attempts = [
+        Attempt("x/me", 1, "upload", Phase.PREPARE, at(23, 18, 0, 1), outcome="done", http_status=200),
+        Attempt("x/me", 1, "lookup", Phase.LOOK_UP, at(23, 18, 0, 2)),
+        Attempt("x/me", 2, "create", Phase.PUBLISH, at(23, 18, 0, 3)),
+        Attempt(
+            "x/me",
+            2,
+            "create",
+            Phase.PUBLISH,
+            at(24, 9),
+            outcome="not_done",
+            kind=Kind.AUTH,
+            http_status=401,
+            message="the token ended on Saturday",
+        ),
+    ]
+    assert drawn(attempts_picture(attempts, PAGE)) == (
+        "  WHEN             ACCOUNT  TRY  STEP    OUTCOME   HTTP  MESSAGE\n"
+        "  Mon 23 18:00:01  x/me       1  upload  done       200\n"
+        "  Mon 23 18:00:02  x/me       1  lookup  -\n"
+        "  Mon 23 18:00:03  x/me       2  create  open\n"
+        "  today 09:00:00   x/me       2  create  not done   401  auth: the token ended\n"
+        "                                                         on Saturday\n"
+        "\n"
+        "Times in Europe/Berlin (UTC+01:00).\n"
+    )
+
+
+def test_status_says_first_what_needs_a_person() -> None:
+    health = Health(
+        Publisher(running=True, pid=4127, mode="loop", since=at(23, 9, 12)),
+        next_due_at=at(24, 18),
+        next_post=DUE,
+        waiting=3,
+        needs=Needs(review=(36,), reconnect=("x/roastery",)),
+        holds=(Hold("instagram/demo", at(24, 21, 10), "quota"), Hold("x/me")),
+        limits=(Limit("tiktok/me", "posts", 2, 15, at(24, 21, 10)), Limit("x/me", "posts", 90, 100)),
+    )
+    assert drawn(health_picture(health, PAGE)) == (
+        "! 1 post may be live (36), 1 account must be reconnected (x/roastery)\n"
+        "running  pid 4127, since Mon 23 09:12\n"
+        "next     41 today 18:00 (in 4 h 14 min, 17:00 UTC) ig/roastery x/roastery\n"
+        "waiting  3 posts scheduled\n"
+        "holds    instagram/demo until today 21:10 (quota); x/me\n"
+        "limits   tiktok/me posts: 2 of 15 left until today 21:10\n"
+    )
+
+
+def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
+    assert drawn(health_picture(Health(overdue=2, needs=Needs(retry=(38, 39))), PAGE)) == (
+        "! 2 posts failed (38, 39)\n"
+        "! 2 posts are overdue and nothing publishes: ttp run\n"
+        "stopped  nothing publishes now: ttp run\n"
+        "next     nothing\n"
+        "waiting  0 posts scheduled, 2 overdue\n"
+        "holds    none\n"
+    )
+
+
+def test_status_under_cron_says_when_it_last_ran() -> None:
+    publisher = Publisher(mode="once", last_run_at=at(24, 13, 43))
+    assert "cron     last run 3 min ago" in list(health_picture(Health(publisher), PAGE))
+
+
+def test_a_loop_that_ended_is_stopped_not_cron() -> None:
+    publisher = Publisher(mode="loop", last_run_at=at(24, 13, 43))
+    assert "stopped  nothing publishes now, last run 3 min ago: ttp run" in list(
+        health_picture(Health(publisher), PAGE)
+    )
+
+
+def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
+    samples = [
+        Sample("x/me", "1890", at(1, 9), at(3, 9), likes=1200, comments=0, shares=7, views=90500),
+        Sample("instagram/roastery", "17900", at(20, 18), at(22, 18), likes=3),
+    ]
+    assert drawn(samples_picture(samples, replace(PAGE, width=100))) == (
+        "  PUBLISHED     READ    ACCOUNT             LIKES  COMMENTS  SHARES   VIEWS  POST\n"
+        "  1 Nov 09:00   3 Nov   x/me                1,200         0       7  90,500  1890\n"
+        "  20 Nov 18:00  22 Nov  instagram/roastery      3         -       -       -  17900\n"
+        "\n"
+        "Times in Europe/Berlin (UTC+01:00).\n"
+    )
+
+
+def recommendation(signal: str = "ok", uplift: float = 0.02) -> dict[str, object]:
+    def scored(score: float, uplift: float, points: int) -> dict[str, object]:
+        return {"score": score, "uplift": uplift, "low": uplift - 0.06, "high": uplift + 0.09, "dataPoints": points}
+
+    return {
+        "account": "instagram/roastery",
+        "platform": "instagram",
+        "timezone": "Europe/Berlin",
+        "from": "2026-08-28T10:00:00Z",
+        "to": datetime(2026, 11, 23, 10, tzinfo=UTC),
+        "bestHours": [{"hour": 18, **scored(0.92, 0.12, 37)}, {"hour": 9, **scored(0.43, 0.06, 1)}],
+        "bestDays": [{"day": "Tuesday", **scored(0.62, uplift, 77)}],
+        "dataPoints": 585,
+        "signal": signal,
+    }
+
+
+def test_optimal_draws_bars_and_says_what_they_mean() -> None:
+    assert drawn(recommendation_picture(recommendation(), PAGE, at(24, 18))) == (
+        "instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin\n"
+        "\n"
+        "  Best hours           among your true best five      in your past posts\n"
+        "  18:00  ██████████████████▍   92 %    37 posts       +12 %  (+6 to +21)\n"
+        "  09:00  ████████▋             43 %    1 post          +6 %  (0 to +15)\n"
+        "\n"
+        "  Best days            among your true best three     in your past posts\n"
+        "  Tue    ████████████▍         62 %    77 posts        +2 %  (-4 to +11)\n"
+        "  Days make little difference for this account.\n"
+        "\n"
+        "  Enough signal: these hours beat your average in what was measured.\n"
+        "  Next good slot: today 18:00 (in 4 h 14 min, 17:00 UTC)\n"
+    )
+
+
+def test_optimal_says_so_when_the_data_are_thin() -> None:
+    text = drawn(recommendation_picture(recommendation("thin", 0.2), PAGE))
+    assert "Thin signal" in text
+    assert "Days make little difference" not in text
+    assert "Next good slot" not in text
+
+
+def test_optimal_without_data_names_the_command_that_would_get_some() -> None:
+    empty = {**recommendation("none"), "bestHours": [], "bestDays": [], "from": None, "to": None, "dataPoints": 0}
+    assert list(recommendation_picture(empty, PAGE))[1] == (
+        "  No measured posts yet.  Import some:  ttp metrics import FILE --account instagram/roastery"
+    )
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_bars_fit_every_width(width: int) -> None:
+    lines = [line for line in recommendation_picture(recommendation(), replace(PAGE, width=width)) if " %" in line]
+    assert len(lines) == 3
+    assert all(columns(line) <= width for line in lines)
+
+
+def test_a_next_slot_shows_its_date_zone_utc_and_chance() -> None:
+    (line,) = slots_picture([{"at": at(24, 18), "day": "Tuesday", "hour": 18, "score": 0.9}], replace(PAGE, width=100))
+    assert line == ("Tue 24 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, in 4 h 14 min)   90 % among your true best ten")
+
+
+def test_an_empty_answer_names_the_command_that_fills_it() -> None:
+    for lines in (
+        posts_picture([], PAGE),
+        accounts_picture([], PAGE),
+        samples_picture([], PAGE),
+        slots_picture([], PAGE),
+    ):
+        (line,) = lines
+        assert ":  ttp " in line
+    assert list(attempts_picture([], PAGE)) == ["Nothing was tried yet."]
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("Grüße", 5),
+        ("e\u0301", 1),
+        ("日本語", 6),
+        ("한국", 4),
+        ("\u1112\u1161\u11ab", 2),
+        ("❤", 1),
+        ("❤\ufe0f", 2),
+        ("1\ufe0f\u20e3", 2),
+        ("a\ufe0f", 1),
+        ("👍🏽", 2),
+        ("👩\u200d❤\ufe0f\u200d👨", 2),
+        ("🏳\ufe0f\u200d🌈", 2),
+        ("ക\u200dക", 2),
+        ("🇩🇪", 2),
+        ("…", 1),
+    ],
+)
+def test_the_columns_of_a_text_are_what_a_terminal_takes(text: str, taken: int) -> None:
+    assert columns(text) == taken
+
+
+@given(FOREIGN, st.integers(1, 50))
+def test_a_cut_text_fits_and_a_fitting_one_is_whole(text: str, most: int) -> None:
+    short = cut(text, most)
+    assert columns(short) <= most
+    assert short == text if columns(text) <= most else short.endswith("…")
+
+
+def test_a_cut_never_parts_a_character_from_its_marks() -> None:
+    assert cut("ae\u0301iou", 3) == "ae\u0301…"
+    assert cut("日本語", 4) == "日…"
+    assert cut("👩\u200d❤\ufe0f\u200d👨 ok", 3) == "👩\u200d❤\ufe0f\u200d👨…"
+
+
+@given(FOREIGN, st.integers(2, 40))
+def test_wrapping_fits_and_loses_nothing_but_blanks(text: str, most: int) -> None:
+    lines = wrap(text, most)
+    assert lines
+    assert all(columns(line) <= most for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_padding_counts_columns_not_characters() -> None:
+    assert pad("日本", 6) + "|" == "日本  |"
+    assert pad("e\u0301", 3, right=True) == "  e\u0301"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "short", "long"),
+    [
+        (0, "now", "now"),
+        (30, "in 30 s", "in 30 s"),
+        (-840, "14 min ago", "14 min ago"),
+        (15_240, "in 4 h", "in 4 h 14 min"),
+        (-71_160, "19 h ago", "19 h 46 min ago"),
+        (86_400 * 3, "in 3 d", "in 3 d"),
+    ],
+)
+def test_how_far_away_an_instant_is(seconds: int, short: str, long: str) -> None:
+    then = NOW + timedelta(seconds=seconds)
+    assert (PAGE.ago(then), PAGE.ago_long(then)) == (short, long)
+
+
+def test_a_page_in_utc_says_only_that() -> None:
+    assert Page(NOW).footer() == "Times in UTC."

@@ -1,0 +1,338 @@
+"""The JSON objects have exactly the keys and forms that scripts rely on."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttp.cli import exit_codes, shapes
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.errors import (
+    Bug,
+    ContentRefused,
+    Damaged,
+    Hint,
+    NotFound,
+    PartlyFailed,
+    PastTime,
+    Problem,
+    ReconnectNeeded,
+    TtpError,
+)
+from ttp.domain.health import Health, Hold, Limit, Needs, Publisher
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.sample import Sample
+
+AT = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+AT_TEXT = "2026-11-23T17:00:00Z"
+NEXT = AT + timedelta(minutes=5)
+DELIVERED = Delivery(
+    "instagram/roastery",
+    Platform.INSTAGRAM,
+    DeliveryState.PUBLISHED,
+    due_at=AT,
+    remote_id="179",
+    url="https://example.org/p/1",
+    published_at=AT + timedelta(milliseconds=3004),
+    attempts=1,
+)
+FAILED = Delivery(
+    "x/roastery",
+    Platform.X,
+    DeliveryState.FAILED,
+    due_at=AT,
+    attempts=1,
+    error=DeliveryError(Kind.AUTH, "token ended", "401", "ttp account connect x/roastery"),
+)
+POST = Post(
+    "Launch day!",
+    (DELIVERED, FAILED),
+    PostStatus.PARTIAL,
+    scheduled_at=AT,
+    created_at=AT,
+    updated_at=AT,
+    media=(MediaItem("launch.jpg", "image/jpeg", 412331, "ab" * 32, 1080, 1350, alt="a cup"),),
+    variants={"x": "Launch!"},
+    tags=("launch",),
+    id=38,
+)
+
+
+def test_a_post_has_the_documented_form() -> None:
+    assert json.loads(json.dumps(shapes.post(POST))) == {
+        "id": 38,
+        "status": "partial",
+        "content": "Launch day!",
+        "accounts": ["instagram/roastery", "x/roastery"],
+        "platforms": ["instagram", "x"],
+        "scheduledAt": AT_TEXT,
+        "publishedAt": None,
+        "createdAt": AT_TEXT,
+        "updatedAt": AT_TEXT,
+        "maxLatenessS": None,
+        "media": [
+            {
+                "name": "launch.jpg",
+                "mime": "image/jpeg",
+                "bytes": 412331,
+                "sha256": "ab" * 32,
+                "width": 1080,
+                "height": 1350,
+                "durationMs": None,
+                "alt": "a cup",
+                "url": None,
+            }
+        ],
+        "variants": {"x": "Launch!"},
+        "thread": [],
+        "tags": ["launch"],
+        "options": {},
+        "key": None,
+        "needs": ["reconnect"],
+        "warnings": [],
+        "deliveries": [
+            {
+                "account": "instagram/roastery",
+                "platform": "instagram",
+                "state": "published",
+                "dueAt": AT_TEXT,
+                "remoteId": "179",
+                "url": "https://example.org/p/1",
+                "publishedAt": "2026-11-23T17:00:03.004Z",
+                "attempts": 1,
+                "nextAttemptAt": None,
+                "waitingFor": None,
+                "waitingUntil": None,
+                "error": None,
+            },
+            {
+                "account": "x/roastery",
+                "platform": "x",
+                "state": "failed",
+                "dueAt": AT_TEXT,
+                "remoteId": None,
+                "url": None,
+                "publishedAt": None,
+                "attempts": 1,
+                "nextAttemptAt": None,
+                "waitingFor": None,
+                "waitingUntil": None,
+                "error": {
+                    "kind": "auth",
+                    "code": "401",
+                    "message": "token ended",
+                    "hint": "ttp account connect x/roastery",
+                },
+            },
+        ],
+    }
+
+
+def test_warnings_are_told_and_replayed_only_where_it_is_so() -> None:
+    assert shapes.post(POST, ["no media"])["warnings"] == ["no media"]
+    assert shapes.post(POST, replayed=True)["replayed"] is True
+    assert "replayed" not in shapes.post(POST)
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [(DeliveryState.RETRYING, "2026-11-23T17:05:00Z"), (DeliveryState.RECONCILING, None)]
+)
+def test_only_a_retrying_delivery_has_a_next_attempt_because_a_look_up_is_none(
+    state: DeliveryState, told: str | None
+) -> None:
+    row = Delivery("x/me", Platform.X, state, next_at=NEXT, waiting_for="a reset", waiting_until=NEXT)
+    shape = shapes.delivery(row)
+    assert shape["nextAttemptAt"] == told
+    assert (shape["waitingFor"], shape["waitingUntil"]) == ("a reset", "2026-11-23T17:05:00Z")
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.integers(-14, 14))
+def test_an_instant_is_utc_and_reads_back_to_the_millisecond(wall: datetime, hours: int) -> None:
+    at = wall.replace(tzinfo=timezone(timedelta(hours=hours)))
+    text = shapes.instant(at)
+    assert text is not None
+    assert text.endswith("Z")
+    assert timedelta(0) <= at - datetime.fromisoformat(text) < timedelta(milliseconds=1)
+
+
+def test_an_instant_shows_milliseconds_only_where_there_are_some() -> None:
+    assert shapes.instant(AT) == AT_TEXT
+    assert shapes.instant(AT + timedelta(milliseconds=40)) == "2026-11-23T17:00:00.040Z"
+    assert shapes.instant(None) is None
+
+
+def test_a_naive_time_is_no_instant() -> None:
+    with pytest.raises(ValueError, match="naive"):
+        shapes.instant(AT.replace(tzinfo=None))
+
+
+def test_an_account_has_the_documented_form() -> None:
+    account = Account(
+        Platform.TIKTOK,
+        "demo",
+        id=3,
+        user_id="77",
+        connected=True,
+        timezone="Europe/Berlin",
+        expires_at=NEXT,
+        scopes=("video.publish",),
+        hold_until=NEXT,
+        hold_reason="quota",
+        options={"tiktok.privacy_level": "SELF_ONLY"},
+    )
+    assert json.loads(json.dumps(shapes.account(account))) == {
+        "account": "tiktok/demo",
+        "platform": "tiktok",
+        "handle": "demo",
+        "connected": True,
+        "needsReconnect": False,
+        "enabled": True,
+        "timezone": "Europe/Berlin",
+        "expiresAt": "2026-11-23T17:05:00Z",
+        "scopes": ["video.publish"],
+        "holdUntil": "2026-11-23T17:05:00Z",
+        "holdReason": "quota",
+        "options": {"tiktok.privacy_level": "SELF_ONLY"},
+    }
+
+
+def test_an_attempt_has_the_documented_form() -> None:
+    attempt = Attempt(
+        "x/me", 2, "create", Phase.PUBLISH, AT, NEXT, "not_done", Kind.AUTH, "89", 401, "ended", fingerprint="f" * 64
+    )
+    assert json.loads(json.dumps(shapes.attempt(attempt))) == {
+        "at": AT_TEXT,
+        "account": "x/me",
+        "number": 2,
+        "step": "create",
+        "phase": "publish",
+        "outcome": "not_done",
+        "kind": "auth",
+        "httpStatus": 401,
+        "message": "ended",
+        "endedAt": "2026-11-23T17:05:00Z",
+    }
+
+
+def test_a_sample_tells_what_was_not_counted_as_null_not_as_zero() -> None:
+    sample = Sample("x/me", "1", AT, NEXT, likes=0, views=9)
+    assert shapes.sample(sample) == {
+        "account": "x/me",
+        "remoteId": "1",
+        "publishedAt": AT_TEXT,
+        "observedAt": "2026-11-23T17:05:00Z",
+        "likes": 0,
+        "comments": None,
+        "shares": None,
+        "views": 9,
+        "saves": None,
+        "reach": None,
+        "kind": None,
+        "text": None,
+    }
+
+
+def test_status_has_the_documented_form() -> None:
+    health = Health(
+        Publisher(True, 4127, "loop", AT, NEXT),
+        next_due_at=NEXT,
+        next_post=POST,
+        overdue=1,
+        waiting=3,
+        needs=Needs((36,), ("x/roastery",), (38, 39)),
+        holds=(Hold("x/me", NEXT, "quota"),),
+        limits=(Limit("tiktok/me", "posts", 3, 15, NEXT),),
+    )
+    assert json.loads(json.dumps(shapes.status(health))) == {
+        "publisher": {
+            "running": True,
+            "pid": 4127,
+            "mode": "loop",
+            "since": AT_TEXT,
+            "lastRunAt": "2026-11-23T17:05:00Z",
+        },
+        "nextDueAt": "2026-11-23T17:05:00Z",
+        "overdue": 1,
+        "waiting": 3,
+        "needs": {"review": 1, "reconnect": 1, "retry": 2},
+        "holds": [{"account": "x/me", "until": "2026-11-23T17:05:00Z", "reason": "quota"}],
+        "limits": [
+            {"account": "tiktok/me", "name": "posts", "left": 3, "limit": 15, "resetsAt": "2026-11-23T17:05:00Z"}
+        ],
+    }
+
+
+@pytest.mark.parametrize(("running", "stalled"), [(False, True), (True, False)])
+def test_publishing_is_stalled_when_posts_are_overdue_and_nothing_runs(*, running: bool, stalled: bool) -> None:
+    assert Health(Publisher(running), overdue=1).stalled is stalled
+    assert not Health(Publisher(running)).stalled
+
+
+def test_the_key_lists_are_the_keys_of_the_objects() -> None:
+    assert tuple(shapes.post(POST)) == shapes.POST
+    assert tuple(shapes.account(Account(Platform.X, "me"))) == shapes.ACCOUNT
+    assert tuple(shapes.attempt(Attempt("x/me", 1, "s", Phase.PREPARE, AT))) == shapes.ATTEMPT
+    assert tuple(shapes.sample(Sample("x/me", "1", AT, AT))) == shapes.SAMPLE
+    assert tuple(shapes.status(Health())) == shapes.HEALTH
+
+
+def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
+    error = ContentRefused(
+        "instagram/shop cannot take a post without media",
+        Hint("add one", "--media FILE"),
+        Hint("or", "leave out --at"),
+        problems=[Problem("media", "required", "needs media", "instagram/shop", "--media FILE")],
+    )
+    assert shapes.error(error) == {
+        "error": {
+            "code": "content",
+            "message": "instagram/shop cannot take a post without media",
+            "hint": "--media FILE",
+            "exit": 2,
+            "problems": [
+                {
+                    "field": "media",
+                    "account": "instagram/shop",
+                    "code": "required",
+                    "message": "needs media",
+                    "hint": "--media FILE",
+                }
+            ],
+        }
+    }
+
+
+def test_an_error_without_a_way_out_has_a_null_hint_and_its_details_are_in_the_message() -> None:
+    shape = shapes.error(PastTime("02:30 does not exist", details=["(clocks go from 02:00 to 03:00)"]))["error"]
+    assert isinstance(shape, dict)
+    assert shape["hint"] is None
+    assert shape["problems"] == []
+    assert shape["message"] == "02:30 does not exist (clocks go from 02:00 to 03:00)"
+
+
+def every_error(kind: type[TtpError] = TtpError) -> set[type[TtpError]]:
+    return {kind}.union(*(every_error(below) for below in kind.__subclasses__()))
+
+
+def test_every_error_code_has_an_exit_code_of_its_own_choosing() -> None:
+    assert {kind.code for kind in every_error() if kind.__module__.startswith("ttp.")} == set(exit_codes.BY_CODE)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PastTime("x"), 2),
+        (NotFound("x"), 3),
+        (ReconnectNeeded("x"), 4),
+        (Damaged("x"), 5),
+        (PartlyFailed("x"), 6),
+        (Bug("x"), 1),
+    ],
+)
+def test_exit_codes_are_those_of_the_contract(error: TtpError, code: int) -> None:
+    assert exit_codes.exit_code(error) == code

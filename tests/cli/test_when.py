@@ -1,0 +1,197 @@
+"""The forms of TIME, one by one, on the clock of the pictures: Tuesday 24 November 2026, 13:46 in Berlin."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ttp.cli.stamp import echo
+from ttp.cli.time_help import EXAMPLES, TIME_HELP
+from ttp.cli.when import Moment, Optimal, parse_when
+from ttp.domain.errors import Hint, SkippedTime, TimeRefused
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NEW_YORK = ZoneInfo("America/New_York")
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+
+
+def command(time_text: str) -> str:
+    return f"ttp schedule 44 --at {shlex.quote(time_text)}"
+
+
+def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> Moment:
+    found = parse_when(text, now=now, zone=zone, retype=command)
+    assert isinstance(found, Moment)
+    assert found.typed == text
+    return found
+
+
+def local(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
+    return f"{moment(text, now=now, zone=zone).at.astimezone(zone):%a %Y-%m-%d %H:%M:%S}".removesuffix(":00")
+
+
+def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> TimeRefused:
+    with pytest.raises(TimeRefused) as caught:
+        parse_when(text, now=now, zone=zone, retype=command)
+    return caught.value
+
+
+def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> list[str]:
+    """The times in the commands that the refusal suggests."""
+    return [shlex.split(hint.type)[-1] for hint in refused(text, now=now, zone=zone).hints if "--at" in hint.type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("18:00", "Tue 2026-11-24 18:00"),
+        ("9:30pm", "Tue 2026-11-24 21:30"),
+        ("  6   PM ", "Tue 2026-11-24 18:00"),
+        ("6:00:30pm", "Tue 2026-11-24 18:00:30"),
+        ("18:00:30", "Tue 2026-11-24 18:00:30"),
+        ("today 18:00", "Tue 2026-11-24 18:00"),
+        ("TOMORROW 9AM", "Wed 2026-11-25 09:00"),
+        ("tomorrow 12am", "Wed 2026-11-25 00:00"),
+        ("tomorrow 12:05am", "Wed 2026-11-25 00:05"),
+        ("tomorrow 12pm", "Wed 2026-11-25 12:00"),
+        ("tomorrow 12:59pm", "Wed 2026-11-25 12:59"),
+        ("tomorrow 0:00", "Wed 2026-11-25 00:00"),
+        ("fri 18:00", "Fri 2026-11-27 18:00"),
+        ("Friday 6 pm", "Fri 2026-11-27 18:00"),
+        ("tue 18:00", "Tue 2026-11-24 18:00"),
+        ("tues 12:00", "Tue 2026-12-01 12:00"),
+        ("mon 9am", "Mon 2026-11-30 09:00"),
+        ("next mon 9:00", "Mon 2026-11-30 09:00"),
+        ("next tue 18:00", "Tue 2026-12-01 18:00"),
+        ("next sunday 18:00", "Sun 2026-12-06 18:00"),
+        ("in 2h30m", "Tue 2026-11-24 16:16"),
+        ("in 2 hours 30 minutes", "Tue 2026-11-24 16:16"),
+        ("in 90 s", "Tue 2026-11-24 13:47:30"),
+        ("in 3 days", "Fri 2026-11-27 13:46"),
+        ("in 3 days 9am", "Fri 2026-11-27 09:00"),
+        ("in 3d 9am", "Fri 2026-11-27 09:00"),
+        ("in 1 day 9am", "Wed 2026-11-25 09:00"),
+        ("in 2 weeks 9am", "Tue 2026-12-08 09:00"),
+        ("in 1w 2d 9 am", "Thu 2026-12-03 09:00"),
+        ("2026-12-01 09:00", "Tue 2026-12-01 09:00"),
+        ("2026-12-01T09:00", "Tue 2026-12-01 09:00"),
+        ("2026-12-01  09:00:30", "Tue 2026-12-01 09:00:30"),
+        ("2026-12-01T09:00Z", "Tue 2026-12-01 10:00"),
+        ("2026-12-01t09:00:00.000z", "Tue 2026-12-01 10:00"),
+        ("2026-12-01 09:00 Z", "Tue 2026-12-01 10:00"),
+        ("2026-12-01T09:00+01:00", "Tue 2026-12-01 09:00"),
+        ("2026-12-01T09:00+0530", "Tue 2026-12-01 04:30"),
+        ("2026-12-01T09:00-08", "Tue 2026-12-01 18:00"),
+        ("2028-02-29 12:00", "Tue 2028-02-29 12:00"),
+        ("2100-12-31 23:59", "Fri 2100-12-31 23:59"),
+    ],
+)
+def test_each_form_means_one_instant(text: str, expected: str) -> None:
+    assert local(text) == expected
+
+
+def test_now_is_the_instant_itself() -> None:
+    odd = NOW + timedelta(microseconds=123_456)
+    assert moment("now", now=odd).at == odd
+
+
+def test_optimal_is_left_to_those_who_know_the_best_hours() -> None:
+    assert parse_when(" Optimal ", now=NOW, zone=BERLIN, retype=command) == Optimal(" Optimal ")
+
+
+def test_a_weekday_on_its_own_day_counts_only_while_it_is_still_to_come() -> None:
+    assert local("tue 13:47") == "Tue 2026-11-24 13:47"
+    assert local("tue 13:46") == "Tue 2026-12-01 13:46"
+
+
+def test_a_clock_of_this_very_instant_has_not_passed() -> None:
+    assert moment("13:46").at == NOW
+    assert refused("13:46", now=NOW + timedelta(milliseconds=1)).code == "past"
+
+
+def test_next_monday_is_in_the_next_week_also_on_a_monday_and_on_a_sunday() -> None:
+    monday = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+    assert local("next mon 9:00", now=monday) == "Mon 2026-11-30 09:00"
+    assert local("mon 9:00", now=monday) == "Mon 2026-11-23 09:00"
+    sunday = datetime(2026, 11, 29, 22, 59, tzinfo=UTC)
+    assert local("next mon 0:00", now=sunday) == "Mon 2026-11-30 00:00"
+
+
+def test_the_day_is_that_of_the_zone_not_of_utc() -> None:
+    late = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    assert local("9am", now=late) == "Wed 2026-11-25 09:00"
+    assert local("tomorrow 9am", now=late, zone=NEW_YORK) == "Wed 2026-11-25 09:00"
+
+
+def test_elapsed_time_and_calendar_days_differ_when_the_clocks_change() -> None:
+    eve = datetime(2027, 3, 27, 11, 0, tzinfo=UTC)  # 12:00 in Berlin, an hour is missing in the night
+    assert moment("in 1d", now=eve).at - eve == timedelta(hours=24)
+    assert moment("in 1d 12:00", now=eve).at - eve == timedelta(hours=23)
+
+
+def test_a_time_that_the_clocks_jump_over_is_refused_with_the_reason() -> None:
+    error = refused("2027-03-28 02:30")
+    assert isinstance(error, SkippedTime)
+    assert error.message == "02:30 does not exist on Sun 28 Mar 2027 in Europe/Berlin"
+    assert error.details == ("(clocks go from 02:00 to 03:00)",)
+    assert error.hints == (Hint("did you mean", "ttp schedule 44 --at '2027-03-28 03:30'"),)
+
+
+@pytest.mark.parametrize("text", ["2:30", "today 2:30am", "sun 2:30", "in 0 days 2:30"])
+def test_every_form_of_wall_clock_is_refused_in_the_gap(text: str) -> None:
+    midnight = datetime(2027, 3, 27, 23, 0, tzinfo=UTC)
+    assert refused(text, now=midnight).code == "dst"
+    assert suggested(text, now=midnight) == ["2027-03-28 03:30"]
+
+
+def test_a_gap_is_a_gap_until_the_clock_after_the_jump_has_passed() -> None:
+    landing = datetime(2027, 3, 28, 1, 30, tzinfo=UTC)  # 03:30 in Berlin
+    assert refused("2:30", now=landing).code == "dst"
+    assert suggested("2:30", now=landing) == ["2027-03-28 03:30"]
+    assert refused("2:30", now=landing + timedelta(seconds=1)).code == "past"
+
+
+def test_a_gap_that_has_passed_is_past_and_a_weekday_moves_on() -> None:
+    noon = datetime(2027, 3, 28, 10, 0, tzinfo=UTC)
+    assert refused("2:30", now=noon).code == "past"
+    assert local("sun 2:30", now=noon) == "Sun 2027-04-04 02:30"
+
+
+def test_a_doubled_hour_takes_the_first_and_tells_how_to_get_the_second() -> None:
+    found = moment("2027-10-31 02:30")
+    assert echo(found.at, found.zone) == "Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)"
+    assert found.note == "02:30 comes twice that night; took the first (UTC+02:00)."
+    assert found.note_hint == Hint("For the second", "ttp schedule 44 --at 2027-10-31T02:30+01:00")
+    second = moment("2027-10-31T02:30+01:00")
+    assert second.at - found.at == timedelta(hours=1)
+    assert second.note is None
+
+
+def test_a_doubled_hour_whose_first_has_passed_takes_the_second_and_says_so() -> None:
+    between = datetime(2027, 10, 31, 0, 45, tzinfo=UTC)
+    for text in ("2:30", "sun 2:30", "2027-10-31 02:30"):
+        found = moment(text, now=between)
+        assert found.at == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+        assert found.note == "02:30 comes twice that night; the first has passed, took the second (UTC+01:00)."
+
+
+def test_the_answer_shows_the_clock_that_was_typed_or_utc() -> None:
+    for text, answer in {
+        "2026-12-01T09:00+01:00": "Tue 1 Dec 2026 09:00 Europe/Berlin (08:00 UTC)",
+        "2026-12-01T09:00Z": "Tue 1 Dec 2026 10:00 Europe/Berlin (09:00 UTC)",
+        "2026-12-01T09:00+05:30": "Tue 1 Dec 2026 09:00 UTC+05:30 (03:30 UTC)",
+        "tomorrow 0:15": "Wed 25 Nov 2026 00:15 Europe/Berlin (Tue 24 Nov 23:15 UTC)",
+    }.items():
+        found = moment(text)
+        assert echo(found.at, found.zone) == answer
+
+
+def test_every_example_of_the_help_is_read() -> None:
+    for forms, _ in EXAMPLES:
+        for form in forms:
+            assert form in TIME_HELP
+            parse_when(form, now=datetime(2026, 11, 24, 5, 0, tzinfo=UTC), zone=BERLIN, retype=command)
+    assert max(len(line) for line in TIME_HELP.splitlines()) <= 80

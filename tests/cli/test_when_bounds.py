@@ -1,0 +1,56 @@
+"""The ends of a range: `--since`, `--until`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ttp.cli.when import parse_bound
+from ttp.domain.errors import TimeRefused
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7d", "2026-11-17T12:46Z"),
+        ("2h30m", "2026-11-24T10:16Z"),
+        ("2026-12-01", "2026-11-30T23:00Z"),
+        ("2020-01-01", "2019-12-31T23:00Z"),
+        ("today", "2026-11-23T23:00Z"),
+        ("Yesterday", "2026-11-22T23:00Z"),
+        ("tomorrow", "2026-11-24T23:00Z"),
+        ("yesterday 9am", "2026-11-23T08:00Z"),
+        ("9am", "2026-11-24T08:00Z"),
+        ("2025-12-01 09:00", "2025-12-01T08:00Z"),
+        ("2025-12-01T09:00Z", "2025-12-01T09:00Z"),
+        ("2026-03-29 02:30", "2026-03-29T01:30Z"),
+        ("now", "2026-11-24T12:46Z"),
+        ("in 2h", "2026-11-24T14:46Z"),
+        ("next mon 9:00", "2026-11-30T08:00Z"),
+    ],
+)
+def test_an_end_of_a_range_may_be_past(text: str, expected: str) -> None:
+    bound = parse_bound(text, now=NOW, zone=BERLIN)
+    assert bound == datetime.fromisoformat(expected)
+    assert bound.tzinfo is UTC
+
+
+def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:
+    start = parse_bound("2026-09-06", now=NOW, zone=ZoneInfo("America/Santiago"))
+    assert start.astimezone(ZoneInfo("America/Santiago")).isoformat() == "2026-09-06T01:00:00-03:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7x", "12/11/2026", "2026-02-30", "yesterday 25:00", "0001-01-01", "optimal", "9"]
+)
+def test_an_unreadable_end_of_a_range_is_refused_with_ends_that_are_read(text: str) -> None:
+    with pytest.raises(TimeRefused) as caught:
+        parse_bound(text, now=NOW, zone=BERLIN, retype=str)
+    assert [hint.type for hint in caught.value.hints] == ["7d", "2026-11-24"]
+    for hint in caught.value.hints:
+        parse_bound(hint.type, now=NOW, zone=BERLIN)

@@ -1,0 +1,212 @@
+"""What is no TIME, why, and the command that works: on the clock of the pictures, 24 November 2026, 13:46 in Berlin."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ttp.cli.when import Moment, parse_when
+from ttp.cli.zones import Clash
+from ttp.domain.errors import Hint, PastTime, TimeRefused
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+APART = Clash((("x/me", BERLIN), ("instagram/shop", ZoneInfo("America/New_York"))), shown=BERLIN)
+
+
+def command(time_text: str) -> str:
+    return f"ttp schedule 44 --at {shlex.quote(time_text)}"
+
+
+def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo | Clash = BERLIN) -> Moment:
+    found = parse_when(text, now=now, zone=zone, retype=command)
+    assert isinstance(found, Moment)
+    assert found.typed == text
+    return found
+
+
+def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo | Clash = BERLIN) -> TimeRefused:
+    with pytest.raises(TimeRefused) as caught:
+        parse_when(text, now=now, zone=zone, retype=command)
+    return caught.value
+
+
+def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo | Clash = BERLIN) -> list[str]:
+    """The times in the commands that the refusal suggests."""
+    return [shlex.split(hint.type)[-1] for hint in refused(text, now=now, zone=zone).hints if "--at" in hint.type]
+
+
+def test_a_misspelt_word_is_refused_with_the_command_that_was_meant() -> None:
+    error = refused("tomorow 9am")
+    assert error.message == 'cannot read the time "tomorow 9am": "tomorow" is not a word I know'
+    assert error.hints == (
+        Hint("did you mean", "ttp schedule 44 --at 'tomorrow 9am'"),
+        Hint("all forms", "ttp help time"),
+    )
+
+
+def test_a_past_time_is_refused_with_a_way_out() -> None:
+    error = refused("9am")
+    assert isinstance(error, PastTime)
+    assert error.message == "9am today (Tue 24 Nov 09:00 Europe/Berlin) is 4 h 46 min ago"
+    assert error.hints == (Hint("did you mean", "ttp schedule 44 --at 'tomorrow 9am'"),)
+
+
+def test_a_date_of_two_readings_is_refused_naming_both() -> None:
+    error = refused("12/11/2026")
+    assert error.message == '"12/11/2026" can be 12 November or 11 December'
+    say = "write it with the year first, for example"
+    assert error.hints == (Hint(say, "ttp schedule 44 --at '2026-12-11 18:00'"),)
+
+
+def test_where_both_readings_lie_ahead_both_are_offered() -> None:
+    assert suggested("03.04.2027 9:30") == ["2027-04-03 09:30", "2027-03-04 09:30"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "the time is empty"),
+        ("tomorrow", '"tomorrow" needs a time of day'),
+        ("2026-12-01", '"2026-12-01" needs a time of day'),
+        ("20261201", '"20261201" needs a time of day'),
+        ("9", '"9" can be 9am or 9pm'),
+        ("1796115600", '"1796115600" is a bare number, not a time'),
+        ("25:00", '"25:00" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
+        ("24:00", '"24:00" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
+        ("13pm", '"13pm" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
+        ("0am", '"0am" is not a time of day (00:00 to 23:59, 1am to 12pm)'),
+        ("2027-02-29 09:00", "there is no 29 February 2027"),
+        ("2027-13-01 09:00", "there is no month 13"),
+        ("0000-01-01 09:00", "there is no 1 January 0000"),
+        ("32/13/2026", "there is no such date"),
+        ("2026-12-01T24:00", "a full date is followed by HH:MM"),
+        ("2026-12-01T09:00+15:00", "a full date is followed by HH:MM"),
+        ("2026-12-01T09:00+01:75", "a full date is followed by HH:MM"),
+        ("2101-01-01 09:00", "lies beyond the year 2100"),
+        ("in 4000w", "lies beyond the year 2100"),
+        ("in 4000w 9am", "lies beyond the year 2100"),
+        ("in 99999w", '"99999w" is not a length such as 2h30m'),
+        ("in -2h", '"-2h" is not a length such as 2h30m'),
+        ("in 30m2h", '"30m2h" is not a length such as 2h30m'),
+        ("in", '"in" needs a length such as 2h30m'),
+        ("in 24h 9am", "only days and weeks go with a time of day"),
+        ("in 2 months", "months and years differ in length"),
+        ("next-slot", '"next-slot" is not a word I know'),
+        ("soon", '"soon" is not a word I know'),
+        ("٩am", '"٩am" is not a word I know'),
+        ("9am tomorrow", "its words do not go together"),
+        ("now 9am", "its words do not go together"),
+        ("next optimal", "its words do not go together"),
+    ],
+)
+def test_what_is_no_time_is_refused_with_its_reason(text: str, reason: str) -> None:
+    error = refused(text)
+    assert error.code == "time"
+    assert reason in error.message
+    assert "\n" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("today", ["today 18:00"]),
+        ("tomorrow", ["tomorrow 9am"]),
+        ("next fri", ["next fri 9am"]),
+        ("2026-12-01", ["2026-12-01 18:00"]),
+        ("2026-12-01 9am", ["2026-12-01 09:00"]),
+        ("2026/12/1 9:30pm", ["2026-12-01 21:30"]),
+        ("2026-12-01 09:00 UTC", ["2026-12-01T09:00Z"]),
+        ("20261201T090015Z", ["2026-12-01T09:00:15Z"]),
+        ("2027-02-30 09:00", ["2027-02-28 09:00"]),
+        ("2027-13-01 09:00", ["2027-01-13 09:00"]),
+        ("2101-01-01 09:00", ["2027-01-01 09:00"]),
+        ("13.01.2027", ["2027-01-13 18:00"]),
+        ("12/11 9am", ["2026-12-11 09:00"]),
+        ("Dec 1st, 9 am", ["2026-12-01 09:00"]),
+        ("1 January", ["2027-01-01 18:00"]),
+        ("1 March 2027 18.30", ["2027-03-01 18:30"]),
+        ("1796115600", ["2026-12-01T09:00:00Z"]),
+        ("1796115600000", ["2026-12-01T09:00:00Z"]),
+        ("9", ["tomorrow 9am", "9pm"]),
+        ("fri 18", ["fri 18:00"]),
+        ("in 3 days 9", ["in 3 days 9am", "in 3 days 9pm"]),
+        ("13pm", ["tomorrow 13:00"]),
+        ("18.30", ["18:30"]),
+        ("tomorrow 18h", ["tomorrow 18:00"]),
+        ("tomorrow 3 A.M.", ["tomorrow 3am"]),
+        ("tomorrow 9.30pm", ["tomorrow 9:30pm"]),
+        ("2026-12-01 3:30 p.m.", ["2026-12-01 15:30"]),
+        ("tomorrow noon", ["tomorrow 12:00"]),
+        ("2h30m", ["in 2h30m"]),
+        ("+2h", ["in 2h"]),
+        ("in 1.5h", ["in 1h30m"]),
+        ("in 2", ["in 2m", "in 2h"]),
+        ("in an hour", ["in 1 hour"]),
+        ("in 2h 9am", ["in 2h", "tomorrow 9am"]),
+        ("in 2 months", ["2027-01-24 18:00"]),
+        ("in a year 9am", ["2027-11-24 09:00"]),
+        ("9am tomorrow", ["tomorrow 9am"]),
+        ("18:00 thrusday", ["thursday 18:00"]),
+        ("yesterday 9pm", ["tomorrow 9pm"]),
+        ("2025-12-01 09:00", ["2026-12-01 09:00"]),
+        ("2026-01-05T09:00Z", ["2027-01-05T09:00Z"]),
+        ("2026-11-24 09:00", ["2026-11-25 09:00"]),
+        ("0001-01-01T00:00+14:00", ["2027-01-01T00:00+14:00"]),
+        ("fri 18:00 +01:00", ["2026-11-27T18:00+01:00"]),
+        ("fri 18:00 +99:00", ["fri 18:00"]),
+        ("9am Europe/Berlin", ["2026-11-25T09:00+01:00"]),
+        ("tomorrow 9am utc", ["2026-11-25T09:00Z"]),
+        ("whenever it suits", ["tomorrow 9am"]),
+    ],
+)
+def test_a_refusal_suggests_the_same_time_in_a_form_that_is_read(text: str, expected: list[str]) -> None:
+    assert suggested(text) == expected
+
+
+def test_a_suggestion_that_leaves_a_word_out_says_so() -> None:
+    assert refused("tomorrow 9am PST").hints[0] == Hint("without it", "ttp schedule 44 --at 'tomorrow 9am'")
+
+
+def test_a_day_or_an_hour_that_has_passed_is_called_past() -> None:
+    assert refused("yesterday 9am").code == "past"
+    assert refused("2h ago").code == "past"
+    assert refused("2025-12-01 09:00").message == "Mon 1 Dec 2025 09:00 Europe/Berlin is 358 d 4 h ago"
+    assert refused("2026-11-24T12:45Z").message == "Tue 24 Nov 2026 12:45 UTC is 1 min ago"
+    assert refused("1969-12-31 23:59").message == "the year 1969 has passed"
+    just = refused("13:46", now=NOW + timedelta(milliseconds=200)).message
+    assert just == "13:46 today (Tue 24 Nov 13:46 Europe/Berlin) is a moment ago"
+
+
+def test_a_long_text_is_quoted_in_one_short_line() -> None:
+    message = refused("x" * 5000 + "\n9am").message
+    assert len(message) < 200
+    assert "…" in message
+
+
+def test_a_wall_clock_for_accounts_of_different_zones_is_refused_naming_each() -> None:
+    error = refused("tomorrow 9am", zone=APART)
+    assert error.code == "time"
+    assert error.message == (
+        '"tomorrow 9am" differs between the accounts: x/me in Europe/Berlin, instagram/shop in America/New_York'
+    )
+    assert error.hints == (
+        Hint("in Europe/Berlin", "ttp schedule 44 --at 2026-11-25T09:00+01:00"),
+        Hint("in America/New_York", "ttp schedule 44 --at 2026-11-25T09:00-05:00"),
+    )
+
+
+@pytest.mark.parametrize("text", ["9am", "2027-03-28 02:30", "2025-12-01 09:00", "tomorow 9am", "9", "fri", "", "what"])
+def test_for_accounts_of_different_zones_only_commands_that_suit_all_are_suggested(text: str) -> None:
+    times = suggested(text, zone=APART)
+    assert times
+    for time_text in times:
+        assert moment(time_text, zone=APART).at > NOW
+
+
+@pytest.mark.parametrize("text", ["now", "in 2h30m", "2026-12-01T09:00Z", "2026-12-01T09:00+05:30"])
+def test_what_needs_no_zone_is_read_for_accounts_of_different_zones(text: str) -> None:
+    assert moment(text, zone=APART).at == moment(text).at

@@ -1,0 +1,218 @@
+"""Which zone a time is read in, and how instants and lengths are shown."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttp.cli.duration import parse_duration
+from ttp.cli.stamp import echo, relative, span
+from ttp.cli.zones import Clash, load_zone, system_zone, zone_named, zone_of
+from ttp.domain.errors import Hint, TimeRefused
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TOKYO = ZoneInfo("Asia/Tokyo")
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+
+
+def test_the_strongest_zone_that_is_set_wins() -> None:
+    accounts = {"x/me": "America/New_York"}
+    everything = zone_of(tz="Asia/Tokyo", accounts=accounts, config="Europe/Paris", system=BERLIN)
+    assert everything == TOKYO
+    assert zone_of(accounts=accounts, config="Europe/Paris", system=BERLIN) == ZoneInfo("America/New_York")
+    assert zone_of(accounts={"x/me": None}, config="Europe/Paris", system=BERLIN) == ZoneInfo("Europe/Paris")
+    assert zone_of(config="Europe/Paris", system=BERLIN) == ZoneInfo("Europe/Paris")
+    assert zone_of(config="", system=BERLIN) == BERLIN
+    assert zone_of(accounts={"x/me": None}, system=BERLIN) == BERLIN
+
+
+def test_accounts_of_different_zones_clash_unless_a_zone_is_given() -> None:
+    accounts = {"x/me": "Asia/Tokyo", "x/shop": None, "tiktok/shop": "Europe/Berlin"}
+    clash = zone_of(accounts=accounts, config="Europe/Berlin", system=TOKYO)
+    assert isinstance(clash, Clash)
+    assert clash.shown == BERLIN
+    assert clash.zones == (TOKYO, BERLIN)
+    assert str(clash) == "x/me in Asia/Tokyo, x/shop in Europe/Berlin, tiktok/shop in Europe/Berlin"
+    assert zone_of(tz="UTC", accounts=accounts, system=TOKYO) == ZoneInfo("UTC")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Europe/Berln", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("berlin", "Europe/Berlin"),
+        ("New York", "America/New_York"),
+        ("utc", "UTC"),
+    ],
+)
+def test_an_unknown_zone_is_refused_with_the_nearest_name(typed: str, meant: str) -> None:
+    with pytest.raises(TimeRefused) as caught:
+        zone_named(typed, retype=lambda name: f"ttp schedule 44 --at 9am --tz {name}")
+    assert caught.value.message == f'no time zone is called "{typed}"'
+    assert caught.value.hints == (Hint("did you mean", f"ttp schedule 44 --at 9am --tz {meant}"),)
+
+
+@pytest.mark.parametrize("typed", ["PST", "", "+01:00", "Nowhere/At_All", "x" * 5000, "\0", "🕰"])
+def test_a_zone_that_resembles_none_is_refused_with_an_example(typed: str) -> None:
+    with pytest.raises(TimeRefused) as caught:
+        zone_of(tz=typed)
+    assert caught.value.hints == (Hint("write it like", "--tz Europe/Berlin"),)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["right/Europe/Berlin", "posix/UTC", "localtime", "posixrules", "Factory", "Europe", "zone.tab", "../etc", "/etc"],
+)
+def test_what_the_zone_folder_holds_besides_zones_is_no_zone(name: str) -> None:
+    assert load_zone(name) is None
+
+
+def test_a_bad_zone_of_an_account_or_of_the_config_says_where_it_stands() -> None:
+    with pytest.raises(TimeRefused) as caught:
+        zone_of(accounts={"x/me": "Europe/Berln"}, system=BERLIN)
+    assert caught.value.message == 'x/me: no time zone is called "Europe/Berln"'
+    assert caught.value.hints == (Hint("did you mean", "ttp account set x/me --tz Europe/Berlin"),)
+    with pytest.raises(TimeRefused) as caught:
+        zone_of(config="Europe/Berln")
+    assert caught.value.message == 'the setting timezone: no time zone is called "Europe/Berln"'
+    assert caught.value.hints == (Hint("did you mean", 'timezone = "Europe/Berlin"'),)
+
+
+@given(st.sampled_from(sorted(available_timezones() - {"Factory", "localtime"})))
+def test_every_iana_name_is_a_zone(name: str) -> None:
+    assert zone_named(name).key == name
+
+
+@pytest.fixture
+def zoneinfo(tmp_path: Path) -> Path:
+    """A folder like the system's, with one zone's rules in it."""
+    folder = tmp_path / "zoneinfo/Europe"
+    folder.mkdir(parents=True)
+    (folder / "Berlin").write_bytes((files("tzdata") / "zoneinfo/Europe/Berlin").read_bytes())
+    return tmp_path / "zoneinfo"
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ("Asia/Tokyo", "Asia/Tokyo"),
+        (":Asia/Tokyo", "Asia/Tokyo"),
+        ("/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"),
+        ("/usr/share/zoneinfo/posix/Asia/Tokyo", "Asia/Tokyo"),
+        ("", "UTC"),
+        ("/nowhere", "UTC"),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", "UTC"),
+    ],
+)
+def test_the_variable_tz_names_the_system_zone(value: str, key: str, zoneinfo: Path) -> None:
+    found = system_zone({"TZ": value}, zoneinfo / "Europe/Berlin")
+    assert (found.zone.key, found.source) == (key, "TZ")
+
+
+def test_the_link_localtime_names_the_system_zone(tmp_path: Path, zoneinfo: Path) -> None:
+    link = tmp_path / "localtime"
+    link.symlink_to(zoneinfo / "Europe/Berlin")
+    assert system_zone({}, link).zone.key == "Europe/Berlin"
+    (tmp_path / "second").symlink_to(link)
+    assert system_zone({}, tmp_path / "second").zone.key == "Europe/Berlin"
+    link.unlink()
+    link.symlink_to("/usr/share/zoneinfo/Etc/UTC")
+    assert system_zone({}, link).zone.key == "UTC"
+
+
+def test_a_plain_copy_of_a_zone_file_keeps_its_rules(tmp_path: Path, zoneinfo: Path) -> None:
+    copy = tmp_path / "localtime"
+    shutil.copy(zoneinfo / "Europe/Berlin", copy)
+    found = system_zone({}, copy)
+    assert found.source == str(copy)
+    assert NOW.astimezone(found.zone).utcoffset() == timedelta(hours=1)
+
+
+def test_without_a_zone_file_the_system_zone_is_utc(tmp_path: Path) -> None:
+    (tmp_path / "broken").write_bytes(b"no zone")
+    for path in (tmp_path / "missing", tmp_path / "broken", tmp_path):
+        found = system_zone({}, path)
+        assert (found.zone.key, found.source) == ("UTC", "default")
+
+
+def test_an_answer_has_date_zone_and_utc_and_how_far_it_is() -> None:
+    at = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+    assert echo(at, BERLIN) == "Mon 23 Nov 2026 18:00 Europe/Berlin (17:00 UTC)"
+    assert echo(at, BERLIN, now=NOW) == "Mon 23 Nov 2026 18:00 Europe/Berlin (17:00 UTC, 19 h ago)"
+    assert echo(at, TOKYO) == "Tue 24 Nov 2026 02:00 Asia/Tokyo (Mon 23 Nov 17:00 UTC)"
+    assert echo(at + timedelta(seconds=3), ZoneInfo("UTC")) == "Mon 23 Nov 2026 17:00:03 UTC"
+    assert echo(at, UTC, now=NOW) == "Mon 23 Nov 2026 17:00 UTC (19 h ago)"
+    assert echo(at, timezone(timedelta(hours=-3, minutes=-30))) == "Mon 23 Nov 2026 13:30 UTC-03:30 (17:00 UTC)"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "long", "short"),
+    [
+        (0, "now", "now"),
+        (0.4, "now", "now"),
+        (0.995, "in 1 s", "in 1 s"),
+        (45, "in 45 s", "in 45 s"),
+        (59.9, "in 1 min", "in 1 min"),
+        (150, "in 2 min 30 s", "in 2 min"),
+        (4 * 3600 + 14 * 60 + 59, "in 4 h 14 min", "in 4 h"),
+        (2 * 3600 + 30, "in 2 h", "in 2 h"),
+        (22 * 3600 + 14 * 60, "in 22 h 14 min", "in 22 h"),
+        (3 * 86_400 + 4 * 3600 + 14 * 60, "in 3 d 4 h", "in 3 d"),
+        (-(19 * 3600 + 46 * 60), "19 h 46 min ago", "19 h ago"),
+        (-180, "3 min ago", "3 min ago"),
+    ],
+)
+def test_how_far_it_is_has_a_long_and_a_short_form(seconds: float, long: str, short: str) -> None:
+    at = NOW + timedelta(seconds=seconds)
+    assert relative(at, NOW) == long
+    assert relative(at, NOW, short=True) == short
+
+
+def test_no_time_at_all_is_a_span_of_zero_seconds() -> None:
+    assert span(timedelta()) == "0 s"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2h30m", 9_000),
+        ("90s", 90),
+        (" 45 Min ", 2_700),
+        ("3 days", 259_200),
+        ("1w2d", 777_600),
+        ("1 week 2 hours 3 secs", 612_003),
+        ("0s", 0),
+    ],
+)
+def test_a_duration_is_a_sum_of_whole_units(text: str, seconds: int) -> None:
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("90", (Hint("in minutes", "--max-late 90m"), Hint("in hours", "--max-late 90h"))),
+        ("1,5h", (Hint("did you mean", "--max-late 1h30m"),)),
+        ("2months", (Hint("write it like", "--max-late 2h30m"),)),
+        ("30m2h", (Hint("write it like", "--max-late 2h30m"),)),
+        ("1h1h", (Hint("write it like", "--max-late 2h30m"),)),
+        ("999999999w", (Hint("write it like", "--max-late 2h30m"),)),
+        ("99999.9w", (Hint("did you mean", "--max-late 5217w6d"),)),
+        ("-2h", (Hint("write it like", "--max-late 2h30m"),)),
+        ("", (Hint("write it like", "--max-late 2h30m"),)),
+    ],
+)
+def test_an_unreadable_duration_is_refused_with_one_that_is_read(text: str, hints: tuple[Hint, ...]) -> None:
+    with pytest.raises(TimeRefused) as caught:
+        parse_duration(text, retype="--max-late {}".format)
+    assert caught.value.hints == hints
+    for hint in hints:
+        parse_duration(hint.type.removeprefix("--max-late "))

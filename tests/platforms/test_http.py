@@ -1,0 +1,339 @@
+"""What becomes of requests: sent with care, read with caps, failed as proof or as doubt."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.platforms.stubs import NOON, TOKEN, Body, Clock, Script, Stub, order
+from ttp import __version__
+from ttp.domain.account import Credentials, Platform
+from ttp.domain.attempt import Kind
+from ttp.domain.config import Config
+from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
+from ttp.platforms.reply import Answer, Cut, Unsent
+
+URL = "https://api.example/thing"
+WHO = order(Platform.X)
+
+
+def http(transport: httpx.BaseTransport, clock: Clock | None = None, base: str = "https://api.example") -> Http:
+    return Http(base, Timeouts(1, 2, 3), clock or Clock(), transport=transport)
+
+
+class One(httpx.BaseTransport):
+    """Answers every request with one response, and remembers the requests."""
+
+    def __init__(self, status: int = 200, body: Body | None = None, headers: dict[str, str] | None = None) -> None:
+        self.status, self.body, self.headers = status, body or Body(b"{}"), headers or {}
+        self.requests: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return httpx.Response(self.status, headers=self.headers, stream=self.body)
+
+
+def answered(transport: httpx.BaseTransport, clock: Clock | None = None) -> Answer:
+    reply = http(transport, clock).send(WHO, "GET", "/thing")
+    assert isinstance(reply, Answer)
+    return reply
+
+
+def test_a_request_carries_the_token_and_the_version_and_every_time_out() -> None:
+    transport = One()
+    answered(transport)
+    (request,) = transport.requests
+    assert str(request.url) == URL
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["user-agent"] == f"ttp/{__version__}"
+    assert request.extensions["timeout"] == {"connect": 1, "read": 2, "write": 2, "pool": 1}
+
+
+def test_uploads_wait_longer_and_patience_shortens_the_wait() -> None:
+    transport = One()
+    http(transport).send(WHO, "PUT", "/thing", content=b"x", uploading=True)
+    http(transport).send(WHO, "GET", "/thing", patience=0.5)
+    upload, short = (request.extensions["timeout"] for request in transport.requests)
+    assert upload == {"connect": 1, "read": 3, "write": 3, "pool": 1}
+    assert short["read"] == 0.5
+
+
+def test_the_settings_give_the_address_and_the_time_outs() -> None:
+    config = Config({"platforms.x.base_url": "http://127.0.0.1:8700/", "http.read_timeout_s": 5.0})
+    made = Http.to(Platform.X, config, Clock())
+    assert (made.base_url, made.is_loopback) == ("http://127.0.0.1:8700", True)
+    assert Timeouts.of(config) == Timeouts(10.0, 5.0, 120.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ConnectTimeout("slow"),
+        httpx.PoolTimeout("full"),
+        httpx.ProxyError("407 Proxy Authentication Required"),
+        httpx.UnsupportedProtocol("gopher"),
+        httpx.InvalidURL("bad"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> None:
+    reply = http(Script(Stub("GET", URL, fails=error))).send(WHO, "GET", "/thing")
+    assert isinstance(reply, Unsent)
+    assert reply.kind is Kind.NETWORK
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ReadTimeout("slow"),
+        httpx.WriteTimeout("slow"),
+        httpx.ReadError("reset"),
+        httpx.WriteError("broken pipe"),
+        httpx.CloseError("odd"),
+        httpx.RemoteProtocolError("Server disconnected without sending a response."),
+        httpx.LocalProtocolError("too little data"),
+        httpx.DecodingError("odd"),
+        OSError("disk"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_everything_else_may_have_arrived(error: Exception) -> None:
+    assert isinstance(http(Script(Stub("GET", URL, fails=error))).send(WHO, "GET", "/thing"), Cut)
+
+
+def test_a_cut_in_the_middle_of_the_body_is_no_answer() -> None:
+    transport = One(201, Body(b'{"data":', httpx.ReadError("reset")))
+    assert isinstance(http(transport).send(WHO, "GET", "/thing"), Cut)
+
+
+def test_an_answer_that_drips_is_given_up_after_the_read_time_out() -> None:
+    clock = Clock()
+
+    class Dripping(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            while True:
+                clock.move(1)
+                yield b" "
+
+    class Slow(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200, stream=Dripping())
+
+    assert http(Slow(), clock).send(WHO, "GET", "/thing") == Cut(
+        "the connection to api.example was cut: the answer took too long"
+    )
+
+
+def test_a_text_that_no_request_can_carry_is_refused_unsent() -> None:
+    reply = http(Script()).send(WHO, "POST", "/thing", form={"caption": "\ud800"})
+    assert isinstance(reply, Unsent)
+    assert reply.kind is Kind.CONTENT
+
+
+@pytest.mark.parametrize(
+    ("status", "cap"), [(200, JSON_CAP), (400, ERROR_CAP), (302, ERROR_CAP)], ids=["json", "error", "redirect"]
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_body_over_the_cap_is_not_read(status: int, cap: int, packed: bool) -> None:
+    fits, over = b'"' + b"a" * (cap - 2) + b'"', b'"' + b"a" * (cap - 1) + b'"'
+    headers = {"content-encoding": "gzip"} if packed else {}
+    pack = gzip.compress if packed else bytes
+    assert answered(One(status, Body(pack(fits)), headers)).data == fits[1:-1].decode()
+    too_long = answered(One(status, Body(pack(over)), headers))
+    assert (too_long.status, too_long.data) == (status, None)
+
+
+def test_a_small_body_that_unpacks_to_much_is_stopped_at_the_cap() -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    assert answered(One(200, Body(bomb), {"content-encoding": "gzip"})).data is None
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"<html>busy</html>", {}),
+        (b'{"data": {"id": "1', {}),
+        (b"\xff\xfe\xff", {}),
+        (b"[" * 100_000, {}),
+        (b'{"id": ' + b"9" * 5000 + b"}", {}),
+        (b"not gzip", {"content-encoding": "gzip"}),
+        (gzip.compress(b'{"a": 1}')[:-12], {"content-encoding": "gzip"}),
+        (b'{"a": 1}', {"content-encoding": "br"}),
+        (b"", {}),
+    ],
+    ids=["html", "truncated", "bytes", "deep", "huge number", "false gzip", "cut gzip", "foreign encoding", "empty"],
+)
+def test_a_body_that_is_no_json_leaves_an_answer_without_data(body: bytes, headers: dict[str, str]) -> None:
+    answer = answered(One(200, Body(body), headers))
+    assert (answer.status, answer.data) == (200, None)
+
+
+def test_redirects_are_answers_and_never_followed() -> None:
+    transport = One(307, headers={"location": "https://elsewhere.example/"})
+    assert answered(transport).status == 307
+    assert len(transport.requests) == 1
+
+
+def test_cookies_of_one_account_never_reach_another() -> None:
+    transport = One(headers={"set-cookie": "who=me; Path=/"})
+    client = http(transport)
+    client.send(WHO, "GET", "/thing")
+    client.send(WHO, "GET", "/thing")
+    assert "cookie" not in transport.requests[1].headers
+
+
+@pytest.mark.parametrize(
+    ("host", "base", "sent"),
+    [
+        ("api.example", "https://api.example", True),
+        ("API.example:443", "https://api.example", True),
+        ("", "https://api.example", True),
+        ("other.example", "https://api.example", False),
+        ("api.example", "http://127.0.0.1:9", False),
+        ("127.0.0.1", "http://localhost:9", True),
+        ("loopback", "http://[::1]:9", True),
+    ],
+)
+def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool) -> None:
+    transport = One()
+    who = order(Platform.X, credentials=Credentials(TOKEN, host=host))
+    reply = http(transport, base=base).send(who, "GET", "/thing")
+    assert bool(transport.requests) is sent
+    if not sent:
+        assert isinstance(reply, Unsent)
+        assert reply.kind is Kind.AUTH
+        assert reply.hint == "ttp account add x/demo --credentials FILE"
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökèn"])
+def test_a_token_that_is_none_is_not_sent(token: str) -> None:
+    reply = http(Script()).send(order(Platform.X, credentials=Credentials(token)), "GET", "/thing")
+    assert isinstance(reply, Unsent)
+    assert reply.kind is Kind.AUTH
+    assert not token or token not in reply.message
+
+
+def test_secrets_are_in_no_message_no_repr_and_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    who = order(Platform.X, credentials=Credentials(TOKEN, refresh_token="refresh-456", client_secret="client-789"))
+    body = f'{{"error": {{"message": "bad token {TOKEN}, refresh-456, client-789"}}}}'.encode()
+    with caplog.at_level(logging.DEBUG):
+        answer = http(One(401, Body(body))).send(who, "GET", "/thing")
+        cut = http(Script(Stub("GET", URL, fails=httpx.LocalProtocolError(f"bad header {TOKEN}")))).send(
+            who, "GET", "/thing"
+        )
+    assert isinstance(answer, Answer)
+    assert answer.words("error", "message") == "bad token [secret], [secret], [secret]"
+    everything = " ".join([repr(answer), answer.excerpt(), repr(cut), repr(who), caplog.text])
+    for secret in (TOKEN, "refresh-456", "client-789"):
+        assert secret not in everything
+
+
+def test_the_platform_clock_moves_on_with_the_time_since_its_last_date() -> None:
+    clock = Clock()
+    date = "Tue, 24 Nov 2026 11:59:30 GMT"
+    client = http(One(headers={"date": date}), clock)
+    assert client.platform_at("x/demo") is None
+    reply = client.send(WHO, "GET", "/thing")
+    assert isinstance(reply, Answer)
+    assert reply.date == NOON - timedelta(seconds=30)
+    clock.at -= timedelta(hours=5)  # the wall clock may jump, the time since boot does not
+    clock.since_boot += 12.5
+    assert client.platform_at("x/demo") == NOON - timedelta(seconds=17.5)
+    assert client.platform_at("x/other") is None
+
+
+@pytest.mark.parametrize("header", [None, "", "yesterday", "Tue, 99 Nov 2026 11:59:30 GMT", "0", "\x00"])
+def test_a_date_that_cannot_be_read_is_no_date(header: str | None) -> None:
+    assert parse_date(header) is None
+
+
+def test_a_date_is_utc_whatever_its_zone() -> None:
+    assert parse_date("Tue, 24 Nov 2026 13:59:30 +0200") == datetime(2026, 11, 24, 11, 59, 30, tzinfo=UTC)
+    assert parse_date("Tue, 24 Nov 2026 11:59:30 -0000") == datetime(2026, 11, 24, 11, 59, 30, tzinfo=UTC)
+
+
+def test_each_thread_has_its_own_connections_and_close_ends_them_all() -> None:
+    transport = One()
+    client = http(transport)
+    seen = []
+
+    def work() -> None:
+        client.send(WHO, "GET", "/thing")
+        seen.append(client._client())
+
+    for _ in range(2):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    client.send(WHO, "GET", "/thing")
+    assert len({id(one) for one in [*seen, client._client()]}) == 3
+    client.close()
+    assert all(one.is_closed for one in seen)
+
+
+# Over real sockets.
+
+
+@contextmanager
+def server(*, then: bytes | None) -> Iterator[str]:
+    """A server that reads one request and answers `then`, or cuts the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                if then is not None:
+                    connection.sendall(then)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+def over_sockets(base: str) -> object:
+    client = Http(base, Timeouts(2, 2, 2), Clock())
+    try:
+        return client.send(WHO, "POST", "/thing", json={"text": "hi"})
+    finally:
+        client.close()
+
+
+def test_a_port_that_nobody_listens_on_is_proof() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert isinstance(over_sockets(f"http://127.0.0.1:{port}"), Unsent)
+
+
+def test_a_proxy_in_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    with server(then=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") as base:
+        reply = over_sockets(base)
+    assert isinstance(reply, Answer)
+    assert reply.data == {}
+
+
+def test_a_connection_that_ends_after_the_request_is_doubt() -> None:
+    with server(then=None) as base:
+        assert isinstance(over_sockets(base), Cut)
+
+
+def test_an_answer_shorter_than_it_announced_is_doubt() -> None:
+    with server(then=b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{") as base:
+        assert isinstance(over_sockets(base), Cut)
+
+
+@pytest.mark.parametrize("base", ["", "nowhere", "ftp://api.example", "http://a..b"])
+def test_an_address_that_is_none_is_refused_unsent(base: str) -> None:
+    assert isinstance(over_sockets(base), Unsent)

@@ -1,0 +1,27 @@
+"""One client per platform, imported late."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.platforms.stubs import Clock, Script
+from ttp.domain.account import Platform
+from ttp.domain.config import Config
+from ttp.platforms.registry import client_for
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_every_platform_has_a_client(platform: Platform) -> None:
+    assert client_for(platform, Config(), Clock(), transport=Script()).platform is platform
+
+
+def test_asking_for_the_registry_imports_no_client_and_no_httpx() -> None:
+    program = (
+        "import sys, ttp.platforms.registry, ttp.platforms.media_host, ttp.platforms.hosts\n"
+        "print([name for name in ('httpx', 'ttp.platforms.http', 'ttp.platforms.x') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,38 @@
+"""The two files that come with the sandbox, and reading what files are."""
+
+from __future__ import annotations
+
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.media_facts import Facts, facts_of, mime_of
+
+
+def test_the_photo_fits_every_platform() -> None:
+    assert facts_of(PHOTO.read_bytes()) == Facts("image/jpeg", 720, 900)
+    assert PHOTO.stat().st_size < 20_000
+
+
+def test_the_clip_fits_every_platform() -> None:
+    data = CLIP.read_bytes()
+    facts = facts_of(data)
+    assert facts.mime == "video/mp4"
+    assert facts.duration_s is not None
+    assert 3 <= facts.duration_s <= 10
+    assert data.index(b"moov") < data.index(b"mdat")
+    assert b"elst" not in data
+    assert len(data) < 20_000
+
+
+def test_types_are_told_by_magic_bytes() -> None:
+    assert mime_of(b"\x89PNG\r\n\x1a\n....") == "image/png"
+    assert mime_of(b"GIF89a....") == "image/gif"
+    assert mime_of(b"RIFF\0\0\0\0WEBPVP8 ") == "image/webp"
+    assert mime_of(b"\x1aE\xdf\xa3....") == "video/webm"
+    assert mime_of(b"\0\0\0\x14ftypqt  ....") == "video/quicktime"
+    assert mime_of(b"") is None
+
+
+def test_broken_headers_tell_nothing() -> None:
+    for length in range(200):
+        facts_of(CLIP.read_bytes()[:length])
+        assert facts_of(PHOTO.read_bytes()[:length]).width in (None, 720)
+    assert facts_of(b"\0\0\0\x08ftypmp42" + b"\0\0\0\0free").duration_s is None

@@ -1,0 +1,148 @@
+"""The sandbox on a real socket: cuts, hangs, restarts, signals."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.sandbox.conftest import START, Clock
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.server import RunningSandbox, running_sandbox, serve
+
+
+def credentials(sandbox: RunningSandbox, name: str) -> dict[str, str]:
+    made: dict[str, str] = httpx.post(f"{sandbox.url}/_sandbox/accounts", json={"account": name}).json()["credentials"]
+    return made
+
+
+def as_x(sandbox: RunningSandbox, **options: Any) -> httpx.Client:
+    token = credentials(sandbox, "x/demo")["accessToken"]
+    return httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}, **options)
+
+
+def texts(sandbox: RunningSandbox) -> list[str]:
+    return [post["text"] for post in httpx.get(f"{sandbox.url}/_sandbox/posts").json()]
+
+
+def test_a_cut_loses_the_answer_before_or_after_the_effect(capfd: pytest.CaptureFixture[str]) -> None:
+    with running_sandbox() as sandbox, as_x(sandbox) as x:
+        for do in ("cut_before", "cut_after"):
+            x.post("/_sandbox/faults", json={"do": do, "path": "/2/tweets$"})
+            with pytest.raises(httpx.RemoteProtocolError):
+                x.post("/2/tweets", json={"text": do})
+        assert texts(sandbox) == ["cut_after"]
+        assert x.get("/2/users/me").status_code == 200
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_cut_upload_has_taken_its_bytes_or_not() -> None:
+    data = CLIP.read_bytes()
+    with running_sandbox() as sandbox:
+        token = credentials(sandbox, "tiktok/demo")["accessToken"]
+        with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}) as tiktok:
+            body = {
+                "post_info": {"privacy_level": "SELF_ONLY"},
+                "source_info": {
+                    "source": "FILE_UPLOAD",
+                    "video_size": len(data),
+                    "chunk_size": len(data),
+                    "total_chunk_count": 1,
+                },
+            }
+            url = tiktok.post("/v2/post/publish/video/init/", json=body).json()["data"]["upload_url"]
+            assert url.startswith(sandbox.url)
+            headers = {"Content-Type": "video/mp4", "Content-Range": f"bytes 0-{len(data) - 1}/{len(data)}"}
+            for do, posts in (("cut_before", 0), ("cut_after", 1)):
+                tiktok.post("/_sandbox/faults", json={"do": do, "path": "/video/"})
+                with pytest.raises(httpx.RemoteProtocolError):
+                    httpx.put(url, content=data, headers=headers)
+                assert len(texts(sandbox)) == posts
+
+
+def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as waiting, running_sandbox() as sandbox, as_x(sandbox, timeout=0.1) as x:
+        x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$"})
+        with pytest.raises(httpx.ReadTimeout):
+            x.post("/2/tweets", json={"text": "never"})
+        x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$"})
+        waiting.connect(("127.0.0.1", httpx.URL(sandbox.url).port))
+        waiting.sendall(b"POST /2/tweets HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        assert x.get("/2/users/me").status_code == 200
+        began = time.monotonic()
+    assert time.monotonic() - began < 2
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_clock_is_the_one_passed_in() -> None:
+    with running_sandbox(now=Clock(START)) as sandbox:
+        assert httpx.get(sandbox.url).headers["date"] == "Tue, 24 Nov 2026 12:00:00 GMT"
+
+
+def test_instagram_fetches_from_the_sandboxes_own_media_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(PHOTO.read_bytes())
+    with running_sandbox(media_dir=tmp_path, processing_s=0) as sandbox:
+        ours = credentials(sandbox, "instagram/demo")
+        base = f"{sandbox.url}/v25.0/{ours['userId']}"
+        signed = {"Authorization": f"Bearer {ours['accessToken']}"}
+        body = {"image_url": f"{sandbox.url}/_sandbox/media/a.jpg"}
+        container = httpx.post(f"{base}/media", data=body, headers=signed).json()["id"]
+        answer = httpx.post(f"{base}/media_publish", data={"creation_id": container}, headers=signed)
+        assert answer.status_code == 200
+        assert len(texts(sandbox)) == 1
+
+
+def test_a_state_folder_keeps_accounts_and_posts_between_runs(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
+        for text in ("one", "two"):
+            made = x.post("/2/tweets", json={"text": text}).json()["data"]["id"]
+        accounts = x.get("/_sandbox/accounts").json()
+        signed = dict(x.headers)
+    with running_sandbox(tmp_path) as sandbox:
+        assert httpx.get(f"{sandbox.url}/_sandbox/accounts").json() == accounts
+        assert texts(sandbox) == ["one", "two"]
+        signed["host"] = httpx.URL(sandbox.url).netloc.decode()
+        again = httpx.post(f"{sandbox.url}/2/tweets", json={"text": "two"}, headers=signed)
+        assert again.status_code == 403
+        third = httpx.post(f"{sandbox.url}/2/tweets", json={"text": "three"}, headers=signed).json()
+        assert int(third["data"]["id"]) > int(made)
+
+
+def test_serve_binds_loopback_says_its_url_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from ttp.sandbox.server import serve;"
+        f"serve(0, Path({str(tmp_path)!r}), lambda url: print(url, flush=True)); print('ended')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{url}/_sandbox/posts").json() == []
+        process.terminate()
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "ended\n", "")
+
+
+def test_a_taken_port_is_an_error_before_anything_starts() -> None:
+    with running_sandbox() as sandbox:
+        port = httpx.URL(sandbox.url).port
+        assert port is not None
+        with pytest.raises(OSError, match="in use"):
+            serve(port, None, print)
+
+
+def test_a_state_folder_that_cannot_be_used_is_an_error_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "sandbox.db").write_bytes(b"no database, but long enough to be taken for one" * 100)
+    with pytest.raises(OSError, match="not a database"):
+        serve(0, tmp_path, print)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        serve(0, tmp_path / "file", print)

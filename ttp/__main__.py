@@ -1,0 +1,5 @@
+"""`python -m ttp`."""
+
+from ttp.cli.main import run
+
+run()

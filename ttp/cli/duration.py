@@ -1,0 +1,74 @@
+"""Durations as they are typed: `90s`, `45m`, `2h30m`, `3 days`, `1w`. Never months or years, which differ in length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from ttp.domain.errors import Hint, TimeRefused
+
+_SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+"""Every unit in seconds, longest first."""
+_SPELLED = {
+    "w": ("week", "weeks"),
+    "d": ("day", "days"),
+    "h": ("hour", "hours", "hr", "hrs"),
+    "m": ("minute", "minutes", "min", "mins"),
+    "s": ("second", "seconds", "sec", "secs"),
+}
+UNITS = {word: unit for unit, words in _SPELLED.items() for word in (unit, *words)}
+"""Every way a unit may be typed, to its letter."""
+_PART = r"([0-9]{1,9}) ?([a-z]+)"
+_WHOLE = re.compile(rf"{_PART}(?: ?{_PART})*")
+_DECIMAL = re.compile(r"([0-9]{1,5})[.,]([0-9]{1,3}) ?([a-z]+)")
+_LONGEST = 36_525 * _SECONDS["d"]
+
+
+def parse_duration(text: str, *, retype: Callable[[str], str] = str) -> timedelta:
+    """The length of `2h30m`. `retype` builds the whole command with another duration; TimeRefused uses it."""
+    parts = duration_parts(text)
+    if parts is not None:
+        return length(parts)
+    message = f'cannot read the duration "{" ".join(text.split())}"'
+    raise TimeRefused(message, *(Hint(say, retype(typed)) for say, typed in duration_guesses(text)))
+
+
+def duration_parts(text: str) -> tuple[tuple[int, str], ...] | None:
+    """`2h 30m` -> ((2, "h"), (30, "m")). None unless each unit comes once, longest first, within 100 years."""
+    text = " ".join(text.lower().split())
+    if not _WHOLE.fullmatch(text):
+        return None
+    parts = tuple((int(count), UNITS.get(word, "")) for count, word in re.findall(_PART, text))
+    order = [list(_SECONDS).index(unit) if unit else -1 for _, unit in parts]
+    if -1 in order or order != sorted(set(order)):
+        return None
+    return parts if sum(count * _SECONDS[unit] for count, unit in parts) <= _LONGEST else None
+
+
+def length(parts: tuple[tuple[int, str], ...]) -> timedelta:
+    """The sum of what `duration_parts` read."""
+    return timedelta(seconds=sum(count * _SECONDS[unit] for count, unit in parts))
+
+
+def duration_guesses(text: str) -> tuple[tuple[str, str], ...]:
+    """Label and text of what an unreadable duration may have meant."""
+    text = " ".join(text.lower().split())
+    if re.fullmatch(r"[0-9]{1,5}", text):
+        return ("in minutes", f"{text}m"), ("in hours", f"{text}h")
+    decimal = _DECIMAL.fullmatch(text)
+    unit = UNITS.get(decimal[3]) if decimal else None
+    if decimal and unit:
+        exact = round(float(f"{decimal[1]}.{decimal[2]}") * _SECONDS[unit])
+        return (("did you mean", compact(timedelta(seconds=min(exact, _LONGEST)))),)
+    return (("write it like", "2h30m"),)
+
+
+def compact(span: timedelta) -> str:
+    """A whole number of seconds as `parse_duration` reads it back: `1h30m`."""
+    rest = round(span.total_seconds())
+    text = ""
+    for unit, size in _SECONDS.items():
+        count, rest = divmod(rest, size)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"

@@ -1,0 +1,46 @@
+"""What the process says when it ends: the exit codes, and the one table from error codes to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ttp.domain.errors import TtpError
+
+DONE = 0
+FAILED = 1
+USAGE = 2
+NOT_FOUND = 3
+RECONNECT = 4
+STORE = 5
+PARTIAL = 6
+NOT_ALLOWED = 7
+INTERRUPTED = 130
+TERMINATED = 143
+
+BY_CODE: Mapping[str, int] = MappingProxyType(
+    {
+        "usage": USAGE,
+        "ambiguous": USAGE,
+        "content": USAGE,
+        "time": USAGE,
+        "past": USAGE,
+        "dst": USAGE,
+        "conflict": USAGE,
+        "state": USAGE,
+        "not_found": NOT_FOUND,
+        "reconnect": RECONNECT,
+        "busy": STORE,
+        "damaged": STORE,
+        "newer_store": STORE,
+        "partial": PARTIAL,
+        "not_allowed": NOT_ALLOWED,
+        "internal": FAILED,
+    }
+)
+"""Every error code and the exit code that goes with it."""
+
+
+def exit_code(error: TtpError) -> int:
+    """The exit code of a command that ended with `error`."""
+    return BY_CODE.get(error.code, FAILED)

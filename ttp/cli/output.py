@@ -1,0 +1,301 @@
+"""The only writer to stdout and of errors to stderr. Owns formats, colour, and what happens when nobody reads on.
+
+Never decides what is said: views (`ttp.cli.views`) say how a thing looks, commands say which. A closed pipe ends
+quietly: writing stops, `closed` is True, and the command goes on to its own end; nothing is raised.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from itertools import chain
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+from ttp.cli import shapes
+from ttp.cli.clean import json_line, lines, one_line, safe, tsv
+from ttp.cli.pictures.error import error_lines
+from ttp.cli.streams import USUAL_WIDTH, put, terminal_width, willing
+from ttp.domain.errors import Hint, TtpError, UsageError
+
+if TYPE_CHECKING:
+    from ttp.cli.pictures.page import Page
+    from ttp.cli.views import View
+
+T = TypeVar("T")
+
+FORMATS = ("table", "tsv", "json", "jsonl")
+COLORS = ("auto", "always", "never")
+_NARROWEST = 40
+
+
+class Output:
+    """Where a command's answer goes, in the format that was asked for.
+
+    `fields` picks keys of the JSON objects, in this order; empty: the view's own columns, all keys in JSON.
+    `now` and `zone` are asked only when a picture is drawn.
+    """
+
+    def __init__(
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        *,
+        format: str = "tsv",
+        fields: Sequence[str] = (),
+        header: bool = False,
+        quiet: bool = False,
+        width: int = USUAL_WIDTH,
+        color: bool = False,
+        now: Callable[[], datetime],
+        zone: Callable[[], tzinfo] = lambda: UTC,
+    ) -> None:
+        self.format = format
+        self.fields = tuple(fields)
+        self.quiet = quiet
+        self.closed = False
+        self._stdout, self._stderr = stdout, stderr
+        self._header, self._width, self._color = header, max(width, _NARROWEST), color
+        self._now, self._zone = now, zone
+        self._ascii = not (stdout.encoding or "utf-8").lower().replace("_", "-").startswith("utf-8")
+
+    @property
+    def for_people(self) -> bool:
+        """Pictures and sentences are written, not data."""
+        return self.format == "table"
+
+    @property
+    def in_json(self) -> bool:
+        """Errors are written as JSON too."""
+        return self.format in ("json", "jsonl")
+
+    def expect(self, view: View[T]) -> None:
+        """Refuse fields that `view` does not have. UsageError that lists them; to be called before anything is done."""
+        for name in self.fields:
+            if name not in view.fields:
+                raise _unknown_field(name, view.fields)
+
+    def records(
+        self, view: View[T], items: Iterable[T], *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
+    ) -> None:
+        """Write a list: a JSON array, a JSON line each, TSV rows as they come, or the picture and `foot` under it.
+
+        `say`: sentences that a person gets instead of a picture, unless fields were picked.
+        """
+        self.expect(view)
+        match self.format:
+            case "json" if view.wrap is not None:
+                self._write([self._json(view.wrap([self._picked(view, item) for item in items])), "\n"])
+            case "json":
+                self._write(_array(self._json(self._picked(view, item)) for item in items))
+            case "jsonl":
+                self._write(f"{self._json(self._picked(view, item))}\n" for item in items)
+            case "tsv":
+                self._write(self._tsv(view, items))
+            case _ if say is not None and not self.fields:
+                self.say(*say)
+            case _:
+                self._write(f"{line}\n" for line in chain(self._picture(view, items), map(safe, foot)))
+
+    def record(self, view: View[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()) -> None:
+        """Write one thing: as `records`, but a JSON object instead of an array."""
+        if self.format == "json" and view.wrap is None:
+            self.expect(view)
+            self._write([self._json(self._picked(view, item)), "\n"])
+        else:
+            self.records(view, [item], say=say, foot=foot)
+
+    def say(self, *sentences: str) -> None:
+        """Lines for a person on stdout; nothing in the other formats, nor when quiet."""
+        if self.for_people and not self.quiet:
+            self._write(f"{safe(sentence)}\n" for sentence in sentences)
+
+    def line(self, text: str) -> None:
+        """One line on stdout in every format, at once."""
+        self._write([f"{safe(text)}\n"])
+
+    def event(self, event: Mapping[str, object]) -> None:
+        """One JSON line on stdout, at once."""
+        self._write([self._json(dict(event)), "\n"])
+
+    def note(self, text: str) -> None:
+        """`note: …` on stderr, further lines of it indented; nothing when quiet."""
+        if not self.quiet:
+            first, *more = lines(text)
+            put(self._stderr, "\n      ".join([f"note: {first}", *more]) + "\n", flush=True)
+
+    def error(self, error: TtpError, json: bool | None = None) -> None:
+        """The error on stderr: a sentence and ways out, or JSON (None: as the format says)."""
+        write_error(self._stderr, error, json=self.in_json if json is None else json)
+
+    def finish(self) -> None:
+        """Flush what other writers left in stdout, so that a closed pipe is met here and not at the interpreter's
+        end."""
+        self._write([])
+
+    def _write(self, parts: Iterable[str]) -> None:
+        """Write and flush. TtpError where it cannot be written for another reason than that nobody reads."""
+        for part in chain(parts, [None]):
+            if self.closed:
+                return
+            failure = put(self._stdout, part or "", flush=part is None)
+            if failure is not None:
+                self.closed = True
+                if not isinstance(failure, BrokenPipeError):
+                    raise TtpError(f"cannot write the output: {failure.strerror}")
+
+    def _json(self, shape: object) -> str:
+        return _dumps(shape, ascii=self._ascii)
+
+    def _picked(self, view: View[T], item: T) -> shapes.Json:
+        shape = view.shape(item)
+        return {name: shape.get(name) for name in self.fields} if self.fields else shape
+
+    def _tsv(self, view: View[T], items: Iterable[T]) -> Iterator[str]:
+        names = self.fields or view.columns
+        if self._header:
+            yield "\t".join(names) + "\n"
+        for row in self._rows(view, items):
+            yield "\t".join(tsv(cell(row.get(name))) for name in names) + "\n"
+
+    def _rows(self, view: View[T], items: Iterable[T]) -> Iterator[shapes.Json]:
+        """The TSV rows of all items: with picked fields always one for each item."""
+        for item in items:
+            if self.fields or view.rows is None:
+                yield view.shape(item)
+            else:
+                yield from view.rows(item)
+
+    def _picture(self, view: View[T], items: Iterable[T]) -> Iterable[str]:
+        from ttp.cli.pictures.page import Page
+
+        page = Page(now=self._now(), zone=self._zone(), width=self._width, color=self._color)
+        if view.picture is not None and not self.fields:
+            return view.picture(list(items), page)
+        return self._plain_table(view, items, page)
+
+    def _plain_table(self, view: View[T], items: Iterable[T], page: Page) -> Iterable[str]:
+        """The columns of the TSV, with their names as a heading."""
+        from ttp.cli.pictures.table import Cell, Column, table
+
+        names = self.fields or view.columns
+        rows = [[Cell(one_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
+        return table([Column(name) for name in names], rows, page)
+
+
+def output_of_process(
+    *,
+    format: str | None = None,
+    json: bool = False,
+    jsonl: bool = False,
+    fields: str | None = None,
+    header: bool = False,
+    quiet: bool = False,
+    color: str = "auto",
+    environ: Mapping[str, str] = os.environ,
+    now: Callable[[], datetime],
+    zone: Callable[[], tzinfo] = lambda: UTC,
+) -> Output:
+    """The output of this process, from its options. UsageError for formats that contradict each other.
+
+    The format follows the options or whether stdout is a terminal, never the environment.
+    """
+    stdout, stderr = willing(sys.stdout), willing(sys.stderr)
+    is_terminal = stdout.isatty()
+    return Output(
+        stdout,
+        stderr,
+        format=chosen_format(format, json=json, jsonl=jsonl, is_terminal=is_terminal),
+        fields=[] if fields is None else [name.strip() for name in fields.split(",")],
+        header=header,
+        quiet=quiet,
+        width=terminal_width(stdout, environ),
+        color=color_wanted(color, environ, is_terminal=is_terminal),
+        now=now,
+        zone=zone,
+    )
+
+
+def chosen_format(format: str | None, *, json: bool, jsonl: bool, is_terminal: bool) -> str:
+    """The format that was asked for, else a table on a terminal and TSV elsewhere. UsageError for two different ones
+    or an unknown one."""
+    asked = [name for name, wanted in ((format, True), ("json", json), ("jsonl", jsonl)) if wanted and name is not None]
+    if any(name not in FORMATS for name in asked):
+        raise UsageError(f'no format "{format}"', Hint("the formats", ", ".join(FORMATS)))
+    if len(set(asked)) > 1:
+        raise UsageError(f"one output format at a time, not {' and '.join(asked)}")
+    return asked[0] if asked else "table" if is_terminal else "tsv"
+
+
+def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Whether pictures are coloured: the flag, else NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, CLICOLOR=0 and
+    TERM=dumb, else whether it is a terminal. An empty variable counts as unset. UsageError for an unknown flag."""
+    if flag not in COLORS:
+        raise UsageError(f'--color is {", ".join(COLORS)}, not "{flag}"')
+    if flag != "auto":
+        return flag == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if any(environ.get(name, "") not in ("", "0") for name in ("CLICOLOR_FORCE", "FORCE_COLOR")):
+        return True
+    return is_terminal and environ.get("CLICOLOR") != "0" and environ.get("TERM") != "dumb"
+
+
+def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
+    """Write `error` to `stream` (stderr), as text or as one JSON line. Where that fails nobody can be told."""
+    # Plain ASCII: stderr is often read by a program that knows nothing of the locale.
+    text = _dumps(shapes.error(error), ascii=True) if json else "\n".join(error_lines(error))
+    put(stream, f"{text}\n", flush=True)
+
+
+def cell(value: object) -> str:
+    """A JSON value as the text of a TSV cell: plain lists joined by commas, the rest that is nested as compact JSON."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case list() | tuple() if not any(isinstance(item, dict | list) for item in value):
+            return ",".join(cell(item) for item in value)
+        case dict() | list() | tuple():
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        case _:
+            return str(_plain(value) if isinstance(value, datetime) else value)
+
+
+def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
+    import difflib
+    import textwrap
+
+    near = difflib.get_close_matches(name.lower(), [field.lower() for field in fields], 1)
+    meant = [Hint("did you mean", field) for field in fields if field.lower() in near]
+    listed = textwrap.wrap(" ".join(sorted(fields)), 70)
+    return UsageError(
+        f'unknown field "{name}"',
+        *meant,
+        details=[f"fields: {listed[0]}", *(f"        {more}" for more in listed[1:])],
+    )
+
+
+def _array(items: Iterable[str]) -> Iterator[str]:
+    """A JSON array with one item a line, without holding it."""
+    before = "["
+    for item in items:
+        yield before + item
+        before = ",\n "
+    yield "[]\n" if before == "[" else "]\n"
+
+
+def _dumps(shape: object, *, ascii: bool) -> str:
+    return json_line(json.dumps(shape, ensure_ascii=ascii, allow_nan=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    """What JSON has no form for: instants in dictionaries that services make."""
+    if isinstance(value, datetime):
+        return shapes.instant(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,49 @@
+"""`ttp log` on a terminal: every step of every try, in the order in which they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ttp.cli.clean import one_line, safe
+from ttp.cli.pictures.page import Page, Style
+from ttp.cli.pictures.table import Cell, Column, table
+from ttp.domain.attempt import Attempt, Phase
+
+
+def attempts_picture(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
+    """The table of attempts."""
+    if not attempts:
+        yield "Nothing was tried yet."
+        return
+    columns = [
+        Column("WHEN"),
+        Column("ACCOUNT", most=page.width // 3),
+        Column("TRY", right=True, drop=3),
+        Column("STEP", drop=1, most=page.width // 4),
+        Column("OUTCOME"),
+        Column("HTTP", right=True, drop=2),
+        Column("MESSAGE"),
+    ]
+    yield from table(columns, [_row(attempt, page) for attempt in attempts], page, wrapped=True)
+    yield ""
+    yield page.footer()
+
+
+def _row(attempt: Attempt, page: Page) -> list[Cell]:
+    kind = f"{attempt.kind}: " if attempt.kind else ""
+    return [
+        Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
+        Cell(safe(attempt.account)),
+        Cell(str(attempt.number)),
+        Cell(safe(attempt.step)),
+        Cell(*_outcome(attempt)),
+        Cell("" if attempt.http_status is None else str(attempt.http_status)),
+        Cell(one_line(kind + (attempt.message or "")).removesuffix(":")),
+    ]
+
+
+def _outcome(attempt: Attempt) -> tuple[str, Style]:
+    """The outcome in words. A publishing call without one is an open intent: nobody knows yet what became of it."""
+    if attempt.outcome is None:
+        return ("open", "yellow") if attempt.phase is Phase.PUBLISH else ("-", "dim")
+    return safe(attempt.outcome.replace("_", " ")), "red" if attempt.kind else ""

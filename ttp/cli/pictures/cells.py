@@ -1,0 +1,88 @@
+"""How many columns of a terminal a text takes, and texts cut, padded and wrapped by columns."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+_JOINER = "\u200d"
+_EMOJI_STYLE = "\ufe0f"
+_SKIN = range(0x1F3FB, 0x1F400)
+_KEYCAPS = "#*0123456789"
+
+
+def columns(text: str) -> int:
+    """The columns that `text` takes: wide characters two, combining marks none, a joined emoji two."""
+    return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text))
+
+
+def cut(text: str, most: int) -> str:
+    """`text` within `most` columns; what is too long ends in an ellipsis."""
+    if columns(text) <= most:
+        return text
+    return _head(text, most - 1) + "…" if most > 0 else ""
+
+
+def pad(text: str, to: int, *, right: bool = False) -> str:
+    """`text` filled with blanks up to `to` columns; `right`: the blanks come first."""
+    blanks = " " * (to - columns(text))
+    return blanks + text if right else text + blanks
+
+
+def wrap(text: str, most: int) -> list[str]:
+    """`text` in lines of at most `most` columns (two at least), broken at blanks where there are some."""
+    most = max(most, 2)
+    if columns(text) <= most:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if columns(joined) <= most:
+            lines[-1] = joined
+            continue
+        rest = word
+        while rest:
+            head = _head(rest, most)
+            rest = rest[len(head) :]
+            lines.append(head)
+    return [line for line in lines if line]
+
+
+def _head(text: str, most: int) -> str:
+    """The longest beginning of `text` within `most` columns that splits no character from its marks."""
+    used = end = 0
+    for cluster, taken in _clusters(text):
+        if used + taken > most:
+            break
+        used += taken
+        end += len(cluster)
+    return text[:end]
+
+
+def _clusters(text: str) -> Iterator[tuple[str, int]]:
+    """Each character with the marks, skin tones and joined emoji that are drawn in its place, and its columns."""
+    start = taken = 0
+    for place, char in enumerate(text):
+        own = _own(char)
+        before = text[place - 1] if place else ""
+        joined = before == _JOINER and taken == 2 and (own == 2 or unicodedata.category(char) == "So")
+        if place and (own == 0 or joined or (ord(char) in _SKIN and taken == 2)):
+            if char == _EMOJI_STYLE and taken == 1 and (before > "\x7f" or before in _KEYCAPS):
+                taken = 2
+            continue
+        if place:
+            yield text[start:place], taken
+        start, taken = place, own
+    if text:
+        yield text[start:], taken
+
+
+def _own(char: str) -> int:
+    """The columns of one character by itself."""
+    if char < "\u0300":
+        # U+00AD is a format character that terminals draw all the same.
+        return 1
+    if "\u1160" <= char <= "\u11ff" or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        # Vowels and finals of Hangul are drawn into the syllable that they follow.
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

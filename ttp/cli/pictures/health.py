@@ -1,0 +1,92 @@
+"""`ttp status` on a terminal: what needs a person first, then who publishes, what is next, what is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ttp.cli.clean import one_line, safe
+from ttp.cli.pictures.cells import wrap
+from ttp.cli.pictures.marks import plural, short_name
+from ttp.cli.pictures.page import Page
+from ttp.domain.health import Health, Hold, Limit, Publisher
+
+_LABEL = 9
+_SCARCE = 0.2
+"""Limits are shown once less than this part of them is left."""
+
+
+def health_picture(health: Health, page: Page) -> Iterator[str]:
+    """The state of the store's publishing."""
+    for line in _alarms(health):
+        first, *rest = wrap(line, page.width - 2)
+        yield page.paint(f"! {first}", "red")
+        yield from (page.paint(f"  {more}", "red") for more in rest)
+    for label, text in _lines(health, page):
+        first, *rest = wrap(text, page.width - _LABEL)
+        yield f"{label:<{_LABEL}}{first}"
+        yield from (f"{'':{_LABEL}}{more}" for more in rest)
+
+
+def _alarms(health: Health) -> Iterator[str]:
+    needs = health.needs
+    parts = []
+    if needs.review:
+        parts.append(f"{plural(len(needs.review), 'post')} may be live ({_ids(needs.review)})")
+    if needs.reconnect:
+        names = ", ".join(safe(name) for name in needs.reconnect)
+        parts.append(f"{plural(len(needs.reconnect), 'account')} must be reconnected ({names})")
+    if needs.retry:
+        parts.append(f"{plural(len(needs.retry), 'post')} failed ({_ids(needs.retry)})")
+    if parts:
+        yield ", ".join(parts)
+    if health.stalled:
+        are = "is" if health.overdue == 1 else "are"
+        yield f"{plural(health.overdue, 'post')} {are} overdue and nothing publishes: ttp run"
+
+
+def _ids(ids: tuple[int, ...]) -> str:
+    return ", ".join(str(one) for one in ids)
+
+
+def _lines(health: Health, page: Page) -> Iterator[tuple[str, str]]:
+    yield _publisher(health.publisher, page)
+    yield "next", _next(health, page)
+    waiting = f"{plural(health.waiting, 'post')} scheduled"
+    yield "waiting", f"{waiting}, {health.overdue} overdue" if health.overdue else waiting
+    yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
+    scarce = [limit for limit in health.limits if limit.left < limit.limit * _SCARCE]
+    if scarce:
+        yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
+
+
+def _publisher(publisher: Publisher, page: Page) -> tuple[str, str]:
+    last = f"last run {page.ago(publisher.last_run_at)}" if publisher.last_run_at else ""
+    if publisher.running:
+        pid = f"pid {publisher.pid}" if publisher.pid is not None else ""
+        since = f"since {page.day(publisher.since)} {page.time(publisher.since)}" if publisher.since else ""
+        return "running", ", ".join(part for part in (pid, since) if part)
+    if last and publisher.mode not in (None, "loop"):
+        return "cron", last
+    return "stopped", f"nothing publishes now{', ' + last if last else ''}: ttp run"
+
+
+def _next(health: Health, page: Page) -> str:
+    at, post = health.next_due_at, health.next_post
+    if at is None:
+        return "nothing"
+    when = f"{page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
+    if post is None:
+        return when
+    accounts = " ".join(short_name(row, handle=True) for row in post.active)
+    return f"{post.id} {when} {accounts}"
+
+
+def _hold(hold: Hold, page: Page) -> str:
+    until = f" until {page.day(hold.until)} {page.time(hold.until)}" if hold.until else ""
+    reason = f" ({one_line(hold.reason)})" if hold.reason else ""
+    return f"{safe(hold.account)}{until}{reason}"
+
+
+def _limit(limit: Limit, page: Page) -> str:
+    until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
+    return f"{safe(limit.account)} {safe(limit.name)}: {limit.left} of {limit.limit} left{until}"

@@ -1,0 +1,70 @@
+"""The words, marks and short names that every picture of posts and accounts shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from ttp.cli.clean import safe
+from ttp.cli.pictures.page import Style
+from ttp.domain.account import SHORT, Platform
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.post import Post, PostStatus
+
+_STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
+    {
+        PostStatus.DRAFT: ("draft", "dim"),
+        PostStatus.SCHEDULED: ("scheduled", ""),
+        PostStatus.PUBLISHING: ("publishing", "yellow"),
+        PostStatus.PUBLISHED: ("published", "green"),
+        PostStatus.PARTIAL: ("PARTIAL", "red"),
+        PostStatus.FAILED: ("FAILED", "red"),
+    }
+)
+_STATE: Mapping[DeliveryState, tuple[str, str, Style]] = MappingProxyType(
+    {
+        DeliveryState.PENDING: ("", "pending", ""),
+        DeliveryState.CLAIMED: ("~", "claimed", "yellow"),
+        DeliveryState.SENDING: ("~", "sending", "yellow"),
+        DeliveryState.PROCESSING: ("~", "processing", "yellow"),
+        DeliveryState.RETRYING: ("~", "retrying", "yellow"),
+        DeliveryState.RECONCILING: ("~", "reconciling", "yellow"),
+        DeliveryState.PUBLISHED: ("✓", "published", "green"),
+        DeliveryState.FAILED: ("!", "failed", "red"),
+        DeliveryState.NEEDS_REVIEW: ("?", "needs review", "red"),
+        DeliveryState.CANCELLED: ("", "cancelled", "dim"),
+    }
+)
+
+
+def status_word(post: Post) -> tuple[str, Style]:
+    """The post's status in a word; capitals where a person is needed."""
+    needs_review = any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries)
+    return ("REVIEW", "red") if needs_review else _STATUS[post.status]
+
+
+def state_word(row: Delivery) -> tuple[str, Style]:
+    """The delivery's state in words."""
+    _, word, style = _STATE[row.state]
+    return word, style
+
+
+def mark(row: Delivery) -> str:
+    """The delivery's state in one sign, none while nothing has happened."""
+    return _STATE[row.state][0]
+
+
+def several(posts: Iterable[Post]) -> frozenset[Platform]:
+    """The platforms of which more than one account occurs in `posts`."""
+    accounts = {(row.platform, row.account) for post in posts for row in post.active}
+    return frozenset(p for p in Platform if sum(platform is p for platform, _ in accounts) > 1)
+
+
+def short_name(row: Delivery, *, handle: bool) -> str:
+    """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
+    return safe(f"{SHORT[row.platform]}/{row.account.partition('/')[2]}" if handle else SHORT[row.platform])
+
+
+def plural(count: int, thing: str) -> str:
+    """`1 post`, `3 posts`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -1,0 +1,116 @@
+"""The sheet a picture is drawn on: its width, colour, zone and the present, and times written for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal, TypeAlias
+
+from ttp.cli.pictures.cells import columns
+
+Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "yellow"]
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NEAR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a picture goes. Times are shown in `zone`, and as far from `now`."""
+
+    now: datetime
+    zone: tzinfo = UTC
+    width: int = 80
+    color: bool = False
+
+    def paint(self, text: str, style: Style) -> str:
+        """`text` in a style, where there is colour."""
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style and text else text
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone)
+
+    def zone_name(self) -> str:
+        """`Europe/Berlin`, or the offset of a zone without a name."""
+        return str(getattr(self.zone, "key", None) or self.zone)
+
+    def footer(self) -> str:
+        """`Times in Europe/Berlin (UTC+01:00).`, with the offset of now."""
+        offset = self.local(self.now).strftime("%z")
+        named = "" if self.zone_name().startswith("UTC") else f" (UTC{offset[:3]}:{offset[3:5]})"
+        return f"Times in {self.zone_name()}{named}."
+
+    def day(self, at: datetime) -> str:
+        """`today`, `Wed 25` within a week, else `25 Dec`, with the year where it is another one."""
+        local, today = self.local(at), self.local(self.now)
+        if local.date() == today.date():
+            return "today"
+        if abs(local.date() - today.date()) <= _NEAR:
+            return f"{self.weekday(at)} {local.day}"
+        return self.date(at)
+
+    def date(self, at: datetime) -> str:
+        """`25 Dec`, with the year where it is not this one."""
+        year = self.local(at).year
+        return self.month_day(at) if year == self.local(self.now).year else f"{self.month_day(at)} {year}"
+
+    def month_day(self, at: datetime) -> str:
+        """`25 Dec`."""
+        local = self.local(at)
+        return f"{local.day} {_MONTHS[local.month - 1]}"
+
+    def weekday(self, at: datetime) -> str:
+        """`Wed`."""
+        return _DAYS[self.local(at).weekday()]
+
+    def time(self, at: datetime) -> str:
+        """`18:00`."""
+        return f"{self.local(at):%H:%M}"
+
+    def second(self, at: datetime) -> str:
+        """`18:00:03`."""
+        return f"{self.local(at):%H:%M:%S}"
+
+    def when(self, at: datetime) -> str:
+        """`today 18:00`, `Wed 25 12:00`, `25 Dec 12:00`."""
+        return f"{self.day(at)} {self.time(at)}"
+
+    def full_day(self, at: datetime) -> str:
+        """`Mon 23 Nov 2026`."""
+        return f"{self.weekday(at)} {self.month_day(at)} {self.local(at).year}"
+
+    def utc(self, at: datetime) -> str:
+        """The clock in UTC, `17:00`, with the day where it is another one there."""
+        utc = at.astimezone(UTC)
+        day = "" if utc.date() == self.local(at).date() else f"{_DAYS[utc.weekday()]} "
+        return f"{day}{utc:%H:%M}"
+
+    def ago(self, at: datetime) -> str:
+        """`in 4 h`, `19 h ago`: the largest unit, rounded down."""
+        return self._ago(at, parts=1)
+
+    def ago_long(self, at: datetime) -> str:
+        """`in 4 h 14 min`: the two largest units."""
+        return self._ago(at, parts=2)
+
+    def _ago(self, at: datetime, parts: int) -> str:
+        seconds = round(abs(at - self.now).total_seconds())
+        units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60), ("s", seconds % 60))
+        first = next((place for place, (_, count) in enumerate(units) if count), None)
+        if first is None:
+            return "now"
+        text = " ".join(f"{count} {unit}" for unit, count in units[first : first + parts] if count)
+        return f"in {text}" if at > self.now else f"{text} ago"
+
+    def flow(self, pieces: Iterable[str], gap: str = "   ") -> list[str]:
+        """`pieces` side by side, as many in a line as fit."""
+        lines: list[str] = []
+        for piece in pieces:
+            if lines and columns(lines[-1] + gap + piece) <= self.width:
+                lines[-1] += gap + piece
+            else:
+                lines.append(piece)
+        return lines

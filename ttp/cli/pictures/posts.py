@@ -1,0 +1,84 @@
+"""`ttp list` on a terminal: one post a line, in the zone of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from ttp.cli.clean import one_line
+from ttp.cli.pictures.marks import mark, plural, several, short_name, status_word
+from ttp.cli.pictures.page import Page
+from ttp.cli.pictures.table import Cell, Column, table
+from ttp.domain.account import Platform
+from ttp.domain.delivery import IN_FLIGHT
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post
+
+_WIDE = 110
+
+
+def posts_picture(posts: Sequence[Post], page: Page) -> Iterator[str]:
+    """The table of posts, and under it the zone and what the marks mean."""
+    if not posts:
+        yield "No posts here.  Write one:  ttp create 'Hello'"
+        return
+    wide = page.width >= _WIDE
+    with_handle = frozenset(Platform) if wide else several(posts)
+    columns = [
+        Column("ID", right=True),
+        Column("WHEN"),
+        Column("", drop=3),
+        *([Column("UTC", drop=5)] if wide else []),
+        Column("STATUS"),
+        Column("ACCOUNTS", drop=2, most=page.width // 3),
+        *([Column("MEDIA", drop=4)] if wide else []),
+        Column("TEXT"),
+    ]
+    yield from table(columns, [_row(post, with_handle, page, wide=wide) for post in posts], page, least=12)
+    yield ""
+    yield from page.flow([page.footer(), *_legend(posts)])
+
+
+def _row(post: Post, with_handle: frozenset[Platform], page: Page, *, wide: bool) -> list[Cell]:
+    at = post.scheduled_at or post.published_at
+    accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
+    when = _when(at, page, wide=wide) if at else "-"
+    row = [
+        Cell(str(post.id), "bold"),
+        Cell(when),
+        Cell(page.ago(at) if at else "", "dim"),
+        Cell(*status_word(post)),
+        Cell(("  " if wide else " ").join(accounts) or "-"),
+        Cell(one_line(post.content)),
+    ]
+    if wide:
+        row.insert(3, Cell(page.utc(at) if at else "-", "dim"))
+        row.insert(-1, Cell(_media(post.media) or "-"))
+    return row
+
+
+def _when(at: datetime, page: Page, *, wide: bool) -> str:
+    day = f"{page.weekday(at)} {page.date(at):>6}" if wide else page.day(at)
+    return f"{day} {page.time(at)}"
+
+
+def _media(media: Sequence[MediaItem]) -> str:
+    images = sum(item.is_image for item in media)
+    counts = ((images, "image"), (len(media) - images, "video"))
+    return ", ".join(plural(count, thing) for count, thing in counts if count)
+
+
+def _legend(posts: Sequence[Post]) -> Iterator[str]:
+    """What the marks in the table mean, and what to type about the first post that needs a person."""
+    marks = {mark(row) for post in posts for row in post.active}
+    if any(row.state in IN_FLIGHT for post in posts for row in post.deliveries):
+        yield "~ under way"
+    if "!" in marks:
+        yield "! failed"
+    review = next((post for post in posts if "review" in post.needs()), None)
+    if review:
+        yield f"? may be live, look:  ttp show {review.id}"
+    needy = [post for post in posts if post.needs()]
+    if needy and needy != [review]:
+        first = next(post for post in needy if post is not review)
+        yield f"Post {first.id} needs you:  ttp show {first.id}"

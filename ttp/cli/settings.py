@@ -1,0 +1,138 @@
+"""Where things are, and what was set: flag > environment > config file > default.
+
+Everything lives in `TTP_HOME`; without it, in the platform's own data and config folders. Any key of
+`ttp.domain.config` can come from the environment as `TTP_` + the key in capitals with `__` for dots.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ttp.domain.account import is_loopback
+from ttp.domain.config import KEYS, Config, Key, Value
+from ttp.domain.errors import Hint, UsageError
+
+_TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the store, the media, the credentials and the lock."""
+    if environ.get("TTP_HOME"):
+        return Path(environ["TTP_HOME"]).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("ttp", appauthor=False)
+
+
+def config_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """The config file, whether or not it exists."""
+    if environ.get("TTP_CONFIG"):
+        return Path(environ["TTP_CONFIG"]).expanduser().absolute()
+    if environ.get("TTP_HOME"):
+        return home(environ) / "config.toml"
+    from platformdirs import user_config_path
+
+    return user_config_path("ttp", appauthor=False) / "config.toml"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Config:
+    """The settings in force. UsageError for a file that cannot be read, an unknown key, or a value of another type."""
+    values = dict(_from_file(config_path(environ)))
+    values.update(_from_environment(environ))
+    return Config(values)
+
+
+def variable(key: str) -> str:
+    """The environment variable of a setting."""
+    return "TTP_" + key.upper().replace(".", "__")
+
+
+def _from_file(path: Path) -> dict[str, Value]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the config file {path} cannot be read: {error}") from None
+    import tomllib
+
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"the config file {path} is not TOML: {error}") from None
+    return {name: _typed(_key(name, path), value, str(path)) for name, value in _flat(data).items()}
+
+
+def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in data.items():
+        if isinstance(value, dict):
+            found.update(_flat(value, f"{prefix}{name}."))
+        else:
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def _key(name: str, path: Path) -> Key:
+    if name in KEYS:
+        return KEYS[name]
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, KEYS, n=1)
+    raise UsageError(f'{path}: no setting "{name}"', *(Hint("did you mean", key) for key in near))
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for key in KEYS.values():
+        text = environ.get(variable(key.name))
+        if text is not None and text != "":
+            found[key.name] = _typed(key, text, variable(key.name))
+            if key.name.endswith("_url") and key.name.startswith("platforms."):
+                _refuse_foreign_host(key, text)
+    if environ.get("TTP_TZ"):
+        found["timezone"] = environ["TTP_TZ"]
+    return found
+
+
+def _refuse_foreign_host(key: Key, url: str) -> None:
+    """From the environment a platform's host may only be this machine: else anything that sets a variable could have
+    the tokens sent to it."""
+    host = urlsplit(url).hostname or ""
+    usual = urlsplit(str(key.default)).hostname
+    if host != usual and not is_loopback(host):
+        raise UsageError(
+            f"{variable(key.name)} names the host {host}; from the environment only {usual} or this machine can be set",
+            Hint("write it in the config file", f'{key.name} = "{url}"'),
+        )
+
+
+def _typed(key: Key, value: object, source: str) -> Value:
+    """A value in the type of its setting's default."""
+    result = _converted(key, value)
+    if result is None or (key.choices and result not in key.choices):
+        wanted = " or ".join(key.choices) or {bool: "true or false", int: "a whole number", float: "a number"}.get(
+            type(key.default), "a text"
+        )
+        raise UsageError(f'{source}: {key.name} is {wanted}, not "{value}"')
+    return result
+
+
+def _converted(key: Key, value: object) -> Value:
+    try:
+        match key.default:
+            case bool():
+                return value if isinstance(value, bool) else _TRUE.get(str(value).lower())
+            case int():
+                number = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else -1
+                return number if number >= 0 else None
+            case float():
+                seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
+                return seconds if 0 <= seconds < 1e10 else None
+            case _:
+                return value if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,292 @@
+"""Domain objects as the JSON objects that scripts rely on. Owns every JSON key; keys are only ever added.
+
+Pure: no stream, no clock, no store. Instants are `YYYY-MM-DDTHH:MM:SS[.fff]Z`, keys camelCase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+from ttp.cli.exit_codes import exit_code
+from ttp.domain.account import Account
+from ttp.domain.attempt import Attempt
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Problem, TtpError
+from ttp.domain.health import Health
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post
+
+if TYPE_CHECKING:
+    from ttp.domain.sample import Sample
+
+Json: TypeAlias = dict[str, object]
+
+# The key tuples are spelled out so that `--fields` can be checked before anything was read or done.
+POST = (
+    "id",
+    "status",
+    "content",
+    "accounts",
+    "platforms",
+    "scheduledAt",
+    "publishedAt",
+    "createdAt",
+    "updatedAt",
+    "maxLatenessS",
+    "media",
+    "variants",
+    "thread",
+    "tags",
+    "options",
+    "key",
+    "needs",
+    "warnings",
+    "deliveries",
+)
+ACCOUNT = (
+    "account",
+    "platform",
+    "handle",
+    "connected",
+    "needsReconnect",
+    "enabled",
+    "timezone",
+    "expiresAt",
+    "scopes",
+    "holdUntil",
+    "holdReason",
+    "options",
+)
+ATTEMPT = (
+    "at",
+    "account",
+    "number",
+    "step",
+    "phase",
+    "outcome",
+    "kind",
+    "httpStatus",
+    "message",
+    "endedAt",
+)
+SAMPLE = (
+    "account",
+    "remoteId",
+    "publishedAt",
+    "observedAt",
+    "likes",
+    "comments",
+    "shares",
+    "views",
+    "saves",
+    "reach",
+    "kind",
+    "text",
+)
+HEALTH = (
+    "publisher",
+    "nextDueAt",
+    "overdue",
+    "waiting",
+    "needs",
+    "holds",
+    "limits",
+)
+RECOMMENDATION = (
+    "account",
+    "platform",
+    "timezone",
+    "from",
+    "to",
+    "bestHours",
+    "bestDays",
+    "dataPoints",
+    "signal",
+    "hours",
+    "days",
+    "slots",
+)
+SLOT = ("at", "day", "hour", "score")
+
+
+def instant(at: datetime | None) -> str | None:
+    """`2026-11-23T17:00:00Z`, with milliseconds where there are any; None stays None. ValueError for a naive one."""
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise ValueError("a naive datetime is not an instant")
+    utc = at.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds" if utc.microsecond >= 1000 else "seconds") + "Z"
+
+
+def media(item: MediaItem) -> Json:
+    """One media item of a post."""
+    return {
+        "name": item.name,
+        "mime": item.mime,
+        "bytes": item.bytes,
+        "sha256": item.sha256,
+        "width": item.width,
+        "height": item.height,
+        "durationMs": item.duration_ms,
+        "alt": item.alt,
+        "url": item.url,
+    }
+
+
+def delivery(row: Delivery) -> Json:
+    """One delivery of a post. `nextAttemptAt` is told while it is retrying: a look-up is not an attempt."""
+    error = row.error
+    return {
+        "account": row.account,
+        "platform": row.platform,
+        "state": row.state,
+        "dueAt": instant(row.due_at),
+        "remoteId": row.remote_id,
+        "url": row.url,
+        "publishedAt": instant(row.published_at),
+        "attempts": row.attempts,
+        "nextAttemptAt": instant(row.next_at) if row.state is DeliveryState.RETRYING else None,
+        "waitingFor": row.waiting_for,
+        "waitingUntil": instant(row.waiting_until),
+        "error": error and {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
+    }
+
+
+def post(item: Post, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
+    """A post with its deliveries. `replayed` is told only where it is so: the key had made this post before."""
+    shape: Json = {
+        "id": item.id,
+        "status": item.status,
+        "content": item.content,
+        "accounts": list(item.accounts),
+        "platforms": list(item.platforms),
+        "scheduledAt": instant(item.scheduled_at),
+        "publishedAt": instant(item.published_at),
+        "createdAt": instant(item.created_at),
+        "updatedAt": instant(item.updated_at),
+        "maxLatenessS": item.max_lateness_s,
+        "media": [media(one) for one in item.media],
+        "variants": dict(item.variants),
+        "thread": list(item.thread),
+        "tags": list(item.tags),
+        "options": dict(item.options),
+        "key": item.key,
+        "needs": list(item.needs()),
+        "warnings": list(warnings),
+        "deliveries": [delivery(row) for row in item.deliveries],
+    }
+    return {**shape, "replayed": True} if replayed else shape
+
+
+def account(item: Account) -> Json:
+    """An account, without any secret: credentials have no JSON shape."""
+    return {
+        "account": item.name,
+        "platform": item.platform,
+        "handle": item.handle,
+        "connected": item.connected,
+        "needsReconnect": item.needs_reconnect,
+        "enabled": item.enabled,
+        "timezone": item.timezone,
+        "expiresAt": instant(item.expires_at),
+        "scopes": list(item.scopes),
+        "holdUntil": instant(item.hold_until),
+        "holdReason": item.hold_reason,
+        "options": dict(item.options),
+    }
+
+
+def attempt(item: Attempt) -> Json:
+    """One step of one try."""
+    return {
+        "at": instant(item.at),
+        "account": item.account,
+        "number": item.number,
+        "step": item.step,
+        "phase": item.phase,
+        "outcome": item.outcome,
+        "kind": item.kind,
+        "httpStatus": item.http_status,
+        "message": item.message,
+        "endedAt": instant(item.ended_at),
+    }
+
+
+def sample(item: Sample) -> Json:
+    """What one published post had collected at one moment."""
+    return {
+        "account": item.account,
+        "remoteId": item.remote_id,
+        "publishedAt": instant(item.published_at),
+        "observedAt": instant(item.observed_at),
+        "likes": item.likes,
+        "comments": item.comments,
+        "shares": item.shares,
+        "views": item.views,
+        "saves": item.saves,
+        "reach": item.reach,
+        "kind": item.kind,
+        "text": item.text,
+    }
+
+
+def status(health: Health) -> Json:
+    """What `ttp status` knows. `needs` counts; the ids are in `ttp list --needs-you`."""
+    publisher, needs = health.publisher, health.needs
+    return {
+        "publisher": {
+            "running": publisher.running,
+            "pid": publisher.pid,
+            "mode": publisher.mode,
+            "since": instant(publisher.since),
+            "lastRunAt": instant(publisher.last_run_at),
+        },
+        "nextDueAt": instant(health.next_due_at),
+        "overdue": health.overdue,
+        "waiting": health.waiting,
+        "needs": {
+            "review": len(needs.review),
+            "reconnect": len(needs.reconnect),
+            "retry": len(needs.retry),
+        },
+        "holds": [
+            {"account": hold.account, "until": instant(hold.until), "reason": hold.reason} for hold in health.holds
+        ],
+        "limits": [
+            {
+                "account": limit.account,
+                "name": limit.name,
+                "left": limit.left,
+                "limit": limit.limit,
+                "resetsAt": instant(limit.resets_at),
+            }
+            for limit in health.limits
+        ],
+    }
+
+
+def error(what: TtpError) -> Json:
+    """`{"error": …}` as it goes to stderr. `hint` is the first way out; `message` carries the details too."""
+    return {
+        "error": {
+            "code": what.code,
+            "message": " ".join((what.message, *what.details)),
+            "hint": next((hint.type for hint in what.hints), None),
+            "exit": exit_code(what),
+            "problems": [problem(one) for one in what.problems],
+        }
+    }
+
+
+def problem(one: Problem) -> Json:
+    """One breach of a rule."""
+    return {
+        "field": one.field,
+        "account": one.account,
+        "code": one.code,
+        "message": one.message,
+        "hint": one.hint,
+    }

@@ -1,0 +1,79 @@
+"""Instants as people read them. English and independent of the locale; says nothing without its zone and UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def echo(at: datetime, zone: tzinfo, *, now: datetime | None = None) -> str:
+    """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; with `now` the bracket ends in `in 4 h` or `19 h ago`."""
+    local, utc = at.astimezone(zone), at.astimezone(UTC)
+    name = zone_label(zone, at)
+    bracket = []
+    if name != "UTC":
+        day = "" if utc.date() == local.date() else f"{day_text(utc, year=False)} "
+        bracket.append(f"{day}{clock_text(utc)} UTC")
+    if now is not None:
+        bracket.append(relative(at, now, short=True))
+    text = f"{day_text(local)} {clock_text(local)} {name}"
+    return f"{text} ({', '.join(bracket)})" if bracket else text
+
+
+def zone_label(zone: tzinfo, at: datetime) -> str:
+    """`Europe/Berlin`; `UTC` or `UTC+05:30` of a zone that is only an offset."""
+    return zone.key if isinstance(zone, ZoneInfo) else offset_label(at.astimezone(zone))
+
+
+def offset_label(local: datetime) -> str:
+    """`UTC+02:00`, `UTC` at zero."""
+    offset = local.isoformat()[len(local.replace(tzinfo=None).isoformat()) :]
+    return "UTC" if offset == "+00:00" else f"UTC{offset}"
+
+
+def day_text(day: date, *, year: bool = True) -> str:
+    """`Sun 31 Oct 2027`, or without the year."""
+    text = f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1][:3]}"
+    return f"{text} {day.year}" if year else text
+
+
+def clock_text(clock: datetime | time) -> str:
+    """`02:30`, with seconds only where there are some."""
+    return f"{clock:%H:%M:%S}" if clock.second else f"{clock:%H:%M}"
+
+
+def span(length: timedelta, *, short: bool = False) -> str:
+    """`4 h 14 min`; short: `4 h`. The largest unit and the one below it, rounded down from whole seconds."""
+    seconds = round(abs(length).total_seconds())
+    for place, (unit, size) in enumerate(_STEPS):
+        if seconds >= size:
+            count, rest = divmod(seconds, size)
+            below, small = _STEPS[min(place + 1, len(_STEPS) - 1)]
+            tail = "" if short or rest < small else f" {rest // small} {below}"
+            return f"{count} {unit}{tail}"
+    return "0 s"
+
+
+def relative(at: datetime, now: datetime, *, short: bool = False) -> str:
+    """`in 4 h 14 min`, `19 h 46 min ago`, `now`; short, for tables: `in 4 h`, `19 h ago`."""
+    text = span(at - now, short=short)
+    if text == "0 s":
+        return "now"
+    return f"in {text}" if at > now else f"{text} ago"

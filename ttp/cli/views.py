@@ -1,0 +1,196 @@
+"""How each kind of answer looks: its JSON object, its TSV columns, its picture. Data for `ttp.cli.output`, no I/O.
+
+Pictures are imported when one is drawn: a pipe never pays for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from ttp.cli import shapes
+from ttp.cli.shapes import Json
+from ttp.domain.account import Account
+from ttp.domain.attempt import Attempt
+from ttp.domain.health import Health
+from ttp.domain.post import Post
+
+if TYPE_CHECKING:
+    from ttp.cli.pictures.page import Page
+    from ttp.domain.sample import Sample
+
+T = TypeVar("T")
+Picture: TypeAlias = "Callable[[Sequence[T], Page], Iterable[str]]"
+
+
+@dataclass(frozen=True, slots=True)
+class View(Generic[T]):
+    """How one kind of thing is written.
+
+    `fields` are all keys that `shape` can have (what `--fields` may pick), `columns` the TSV's own. `rows` are the TSV
+    rows of one item where it is not one row of its shape's keys. `wrap` puts the objects of a list into the one object
+    that JSON has for it. Without `picture` a terminal gets the columns as a plain table.
+    """
+
+    fields: tuple[str, ...]
+    columns: tuple[str, ...]
+    shape: Callable[[T], Json]
+    picture: Picture[T] | None = None
+    rows: Callable[[T], Iterable[Json]] | None = None
+    wrap: Callable[[list[Json]], Json] | None = None
+
+
+def facts_view(fields: tuple[str, ...]) -> View[Json]:
+    """A plain object of these keys: name and value a row."""
+    return View(fields, ("name", "value"), dict, rows=_facts)
+
+
+def changed(warnings: Sequence[str] = (), *, replayed: bool = False) -> View[Post]:
+    """Posts that a command made or changed: in a pipe their ids alone."""
+    shape = partial(shapes.post, warnings=warnings, replayed=replayed)
+    return View((*shapes.POST, "replayed"), ("id",), shape, _show)
+
+
+def optimal(next_at: Mapping[str, datetime] | None = None) -> View[Json]:
+    """Recommendations (the R of `ttp optimal --json`). `next_at`: the next free slot of an account, by its name."""
+
+    def picture(rows: Sequence[Json], page: Page) -> Iterable[str]:
+        from ttp.cli.pictures.recommendation import recommendation_picture
+
+        for place, row in enumerate(rows):
+            if place:
+                yield ""
+            yield from recommendation_picture(row, page, (next_at or {}).get(str(row["account"])))
+
+    return View(
+        shapes.RECOMMENDATION,
+        ("what", "value", "score", "uplift", "dataPoints"),
+        dict,
+        picture,
+        rows=_best,
+        wrap=_recommendations,
+    )
+
+
+def next_slots(*, counted: bool = False) -> View[Json]:
+    """The next slots of `ttp optimal next`, none where there is no data; `counted`: several were asked for."""
+
+    def wrap(slots: list[Json]) -> Json:
+        shape: Json = {"success": True, "slot": slots[0] if slots else None}
+        return {**shape, "slots": slots} if counted else shape
+
+    def picture(slots: Sequence[Json], page: Page) -> Iterable[str]:
+        from ttp.cli.pictures.recommendation import slots_picture
+
+        return slots_picture(slots, page)
+
+    return View(shapes.SLOT, ("at", "score"), dict, picture, wrap=wrap)
+
+
+def _list(posts: Sequence[Post], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.posts import posts_picture
+
+    return posts_picture(posts, page)
+
+
+def _show(posts: Sequence[Post], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.post import post_picture
+
+    for place, post in enumerate(posts):
+        if place:
+            yield ""
+        yield from post_picture(post, page)
+
+
+def _accounts(accounts: Sequence[Account], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.accounts import accounts_picture
+
+    return accounts_picture(accounts, page)
+
+
+def _log(attempts: Sequence[Attempt], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.attempts import attempts_picture
+
+    return attempts_picture(attempts, page)
+
+
+def _status(healths: Sequence[Health], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.health import health_picture
+
+    return health_picture(healths[0], page)
+
+
+def _samples(samples: Sequence[Sample], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.samples import samples_picture
+
+    return samples_picture(samples, page)
+
+
+def _delivery_rows(post: Post) -> Iterable[Json]:
+    for row in post.deliveries:
+        yield {**shapes.delivery(row), "errorMessage": row.error and row.error.message}
+
+
+def _account_row(account: Account) -> Iterable[Json]:
+    yield {**shapes.account(account), "zone": account.timezone}
+
+
+def _facts(shape: Json, prefix: str = "") -> Iterable[Json]:
+    """Name and value of every key; keys of objects inside are joined by dots."""
+    for name, value in shape.items():
+        if isinstance(value, dict):
+            yield from _facts(value, f"{prefix}{name}.")
+        else:
+            yield {"name": f"{prefix}{name}", "value": value}
+
+
+def _best(row: Json) -> Iterable[Json]:
+    """A recommendation's hours, then its days."""
+    for what, rows in (("hour", row["bestHours"]), ("day", row["bestDays"])):
+        assert isinstance(rows, Sequence)
+        for one in rows:
+            yield {**one, "what": what, "value": one[what]}
+
+
+def _recommendations(rows: list[Json]) -> Json:
+    shape: Json = {"success": True, "recommendations": rows}
+    return {**shape, "recommendation": rows[0]} if len(rows) == 1 else shape
+
+
+POSTS = View(shapes.POST, ("id", "status", "scheduledAt", "accounts", "content"), shapes.post, _list)
+"""`ttp list`."""
+POST = View(
+    shapes.POST,
+    ("account", "state", "publishedAt", "url", "errorMessage"),
+    shapes.post,
+    _show,
+    rows=_delivery_rows,
+)
+"""`ttp show`: in TSV a row per delivery."""
+DELETED: View[int] = View(("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": True})
+"""`ttp delete`, by id."""
+ACCOUNTS = View(
+    shapes.ACCOUNT, ("account", "connected", "zone", "expiresAt"), shapes.account, _accounts, rows=_account_row
+)
+"""`ttp account list`, and what other account commands answer."""
+ATTEMPTS = View(
+    shapes.ATTEMPT,
+    ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
+    shapes.attempt,
+    _log,
+)
+"""`ttp log`."""
+SAMPLES = View(
+    shapes.SAMPLE,
+    ("account", "remoteId", "publishedAt", "observedAt", "likes", "comments", "shares", "views"),
+    shapes.sample,
+    _samples,
+)
+"""`ttp metrics list`."""
+STATUS: View[Health] = View(
+    shapes.HEALTH, ("name", "value"), shapes.status, _status, rows=lambda health: _facts(shapes.status(health))
+)
+"""`ttp status`."""

@@ -1,0 +1,144 @@
+"""The jobs in hand: some running on workers, some waiting for a platform. Owned and driven by the loop's thread."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from ttp.daemon.desk import Task
+from ttp.daemon.workers import Piece
+from ttp.domain.clock import Clock
+from ttp.platforms.client import Wait
+
+
+class Job(Protocol):
+    """Something to carry for one delivery: an iterator of the waits that it wants."""
+
+    @property
+    def task(self) -> Task: ...
+
+    def run(self) -> Iterator[Wait]: ...
+
+
+class Pool(Protocol):
+    def submit(self, piece: Piece) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A worker's word: the job wants to wait, or is over (`wait` None), or hit a fault of ours (`error`)."""
+
+    job: Job
+    steps: Iterator[Wait]
+    wait: Wait | None
+    error: BaseException | None = None
+
+
+@dataclass(order=True, slots=True)
+class _Sleeper:
+    until: float
+    order: int
+    job: Job = field(compare=False)
+    steps: Iterator[Wait] = field(compare=False)
+
+
+Reports: TypeAlias = "queue.SimpleQueue[Report | None]"
+Nap: TypeAlias = Callable[[Reports, float], Report | None]
+
+
+def nap(reports: Reports, seconds: float) -> Report | None:
+    """Wait for a report, at most so long."""
+    try:
+        return reports.get(timeout=seconds) if seconds > 0 else reports.get_nowait()
+    except queue.Empty:
+        return None
+
+
+class Crew:
+    """Starts jobs on a pool, keeps those that wait, and knows how many workers are free."""
+
+    def __init__(self, pool: Pool, clock: Clock, nap: Nap = nap) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._nap = nap
+        self._reports: Reports = queue.SimpleQueue()
+        self._jobs: dict[int, Job] = {}
+        self._sleepers: list[_Sleeper] = []
+        self._order = itertools.count()
+
+    @property
+    def deliveries(self) -> frozenset[int]:
+        """The ids of the deliveries in hand."""
+        return frozenset(self._jobs)
+
+    @property
+    def working(self) -> int:
+        """How many workers are at work."""
+        return len(self._jobs) - len(self._sleepers)
+
+    def start(self, job: Job) -> None:
+        self._jobs[job.task.delivery.id or 0] = job
+        self._advance(job, None)
+
+    def poke(self) -> None:
+        """End a wait that is going on. Safe in a signal handler."""
+        self._reports.put(None)
+
+    def wake(self) -> float | None:
+        """Send those on whose wait is over; answers when the next one's is, in `boot` seconds."""
+        while self._sleepers and self._sleepers[0].until <= self._clock.boot():
+            sleeper = heapq.heappop(self._sleepers)
+            self._advance(sleeper.job, sleeper.steps)
+        return self._sleepers[0].until if self._sleepers else None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long for a report, and take all that have come. True if there was any.
+
+        Raises what a job raised: the store refused, or a fault of ours.
+        """
+        report = self._nap(self._reports, max(0.0, seconds))
+        came = False
+        while report is not None:
+            came = True
+            self._take(report)
+            report = nap(self._reports, 0)
+        return came
+
+    def drain(self, seconds: float) -> bool:
+        """Release what waits, and give what runs so long to end. True if nothing is left running."""
+        for sleeper in self._sleepers:
+            with suppress(AttributeError):
+                sleeper.steps.close()  # type: ignore[attr-defined]  # generators have it; it releases the delivery
+            del self._jobs[sleeper.job.task.delivery.id or 0]
+        self._sleepers.clear()
+        end = self._clock.boot() + seconds
+        while self._jobs and (left := end - self._clock.boot()) > 0:
+            self.wait(left)
+            if self._sleepers:
+                return self.drain(left)
+        return not self._jobs
+
+    def _take(self, report: Report) -> None:
+        if report.wait is None:
+            self._jobs.pop(report.job.task.delivery.id or 0, None)
+            if report.error is not None:
+                raise report.error
+            return
+        until = self._clock.boot() + report.wait.seconds
+        heapq.heappush(self._sleepers, _Sleeper(until, next(self._order), report.job, report.steps))
+
+    def _advance(self, job: Job, steps: Iterator[Wait] | None) -> None:
+        def piece() -> None:
+            going: Iterator[Wait] = iter(())
+            try:
+                going = steps if steps is not None else iter(job.run())
+                self._reports.put(Report(job, going, next(going, None)))
+            except BaseException as error:  # noqa: BLE001 (carried to the loop's thread, which ends the publisher)
+                self._reports.put(Report(job, going, None, error))
+
+        self._pool.submit(piece)

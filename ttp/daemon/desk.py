@@ -1,0 +1,137 @@
+"""What the publisher and its look-ups need of the store and the platforms, for one delivery at a time.
+
+Owns putting an order together and writing down what came of it: one transaction for the attempt row, the delivery, the
+post's status and the account's marks. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from ttp.daemon.events import Event, Sink
+from ttp.domain.account import Account, Credentials, Platform, same_host
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.delivery import ENDED, Delivery, DeliveryState
+from ttp.domain.errors import Bug
+from ttp.domain.post import Post
+from ttp.platforms.client import Client, MediaFile, Order, StepFailed
+from ttp.store import claims, reads
+from ttp.store.credentials import CredentialsFile
+from ttp.store.media import MediaStore
+from ttp.store.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One delivery in hand, with its post and account as they were when it was taken."""
+
+    delivery: Delivery
+    post: Post
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    writer: Writer
+    media: MediaStore
+    credentials: CredentialsFile
+    clients: Callable[[Platform], Client]
+    config: Config
+    clock: Clock
+    tell: Sink
+
+    def client(self, task: Task) -> Client:
+        return self.clients(task.account.platform)
+
+    def order(self, task: Task, bound: frozenset[str] = frozenset()) -> Order:
+        """Everything that the client may know. StepFailed if the account's token cannot be used here."""
+        delivery, account, post = task.delivery, task.account, task.post
+        assert delivery.id is not None
+        return Order(
+            delivery_id=delivery.id,
+            account=account,
+            credentials=self._credentials(account),
+            text=post.text_for(account.name, account.platform),
+            media=tuple(MediaFile(item, self.media.path(item.sha256)) for item in post.media),
+            options=effective_options(post, account),
+            bound=bound,
+        )
+
+    def _credentials(self, account: Account) -> Credentials:
+        held = self.credentials.get(account.name)
+        hint = f"ttp account add {account.name} --credentials FILE"
+        if held is None:
+            raise StepFailed("credentials", NotDone(Kind.AUTH, f"{account.name} is not connected", hint=hint))
+        host = urlsplit(self.config.text(f"platforms.{account.platform}.base_url")).hostname or ""
+        if held.host and not same_host(held.host, host):
+            message = f"the credentials of {account.name} were made for {held.host} and are not sent to {host}"
+            raise StepFailed("credentials", NotDone(Kind.ACCOUNT, message, hint=hint))
+        return held
+
+    def move(
+        self,
+        task: Task,
+        after: Delivery,
+        *also: Callable[[sqlite3.Connection], object],
+        event: Event | None = None,
+    ) -> Task:
+        """Store the delivery's move, and whatever else belongs to it, in one durable transaction; then say so."""
+        now = self.clock.now()
+
+        def work(db: sqlite3.Connection) -> Post | None:
+            if not claims.save(db, task.delivery, after, now=now):
+                raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
+            for step in also:
+                step(db)
+            return reads.post(db, task.post.id or 0) if after.state in ENDED else None
+
+        ended = self.writer.run(work)
+        if event is not None:
+            self.tell(event)
+        if ended is not None and task.delivery.state is not after.state and not ended.in_flight:
+            self.tell(Event(now, "post.finished", ended.id, kind=ended.status.value))
+        return replace(task, delivery=after)
+
+    def told(self, task: Task, after: Delivery, *, ms: int | None = None) -> Event:
+        """The event of a move."""
+        error = after.error
+        return Event(
+            self.clock.now(),
+            f"delivery.{after.state.value}",
+            task.post.id,
+            after.account,
+            remote_id=after.remote_id,
+            url=after.url,
+            kind=error.kind.value if error and after.state is not DeliveryState.PUBLISHED else None,
+            message=error.message if error and after.state is not DeliveryState.PUBLISHED else after.waiting_for,
+            next_at=after.next_at,
+            attempt=after.attempts,
+            ms=ms,
+        )
+
+
+def effective_options(post: Post, account: Account) -> Mapping[str, str]:
+    """The platform's options for one delivery, without the platform's name: the post's over the account's."""
+    prefix = f"{account.platform}."
+    both = {**account.options, **post.options}
+    return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
+
+
+def marks(account: Account, outcome: NotDone, now: datetime) -> Callable[[sqlite3.Connection], object]:
+    """What a refusal says of the whole account: it needs a new token, or it waits."""
+    assert account.id is not None
+    account_id = account.id
+
+    def work(db: sqlite3.Connection) -> None:
+        if outcome.kind is Kind.AUTH:
+            claims.mark_account(db, account_id, needs_reconnect=True)
+        if outcome.hold and outcome.retry_at is not None:
+            claims.mark_account(db, account_id, hold_until=max(outcome.retry_at, now), hold_reason=outcome.message)
+
+    return work

@@ -1,0 +1,171 @@
+"""The publisher's loop: tick, wait, stop. The only place that sleeps.
+
+A tick refuses what is too late or has no usable account, claims as much as there are free workers, and starts the
+look-ups that are due. Between ticks the loop sleeps until the exact next due time, and once a second asks SQLite
+whether another process has written (`PRAGMA data_version`), so that `--at now` beside it goes out at once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ttp.daemon import recovery
+from ttp.daemon.crew import Crew
+from ttp.daemon.desk import Desk, Task
+from ttp.daemon.events import Event
+from ttp.daemon.publisher import Delivering
+from ttp.daemon.refusals import refuse_hopeless
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.store import claims, reads
+
+LOOK_AROUND_S = 1.0
+HEARTBEAT_S = 10.0
+_WAITED_FOR = {
+    # `once` leaves what retries and reconciles to the next run
+    "once": frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.PROCESSING}),
+    "until-idle": IN_FLIGHT,
+    "publish": IN_FLIGHT,
+}
+
+
+class Mode(StrEnum):
+    """How long the publisher stays. The value is shown in `ttp status`."""
+
+    LOOP = "loop"  # until a signal
+    ONCE = "once"  # what is due at its start
+    UNTIL_IDLE = "until-idle"  # until nothing moves and nothing is due within a second
+    PUBLISH = "publish"  # some posts, to their end
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What this publisher is to do. `only`: post ids; `max_time`: seconds after which it stops."""
+
+    mode: Mode
+    only: frozenset[int] | None = None
+    max_time: float | None = None
+
+
+class Loop:
+    """One publisher. The caller holds the lock, and `watch` is a reading connection of its own."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        crew: Crew,
+        watch: sqlite3.Connection,
+        heartbeat: Callable[[datetime], None] = lambda now: None,
+    ) -> None:
+        self._desk = desk
+        self._crew = crew
+        self._watch = watch
+        self._heartbeat = heartbeat
+        self._due_said: set[int] = set()
+        self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
+        self._stop_asked = False
+
+    def stop(self) -> None:
+        """Claim nothing more, finish what is in flight, end. Safe to call from a signal handler."""
+        self._stop_asked = True
+        self._crew.poke()
+
+    def run(self, scope: Scope) -> bool:
+        """Publish until the scope is done or a stop is asked for. False if requests were left in flight."""
+        desk = self._desk
+        start, began = desk.clock.now(), desk.clock.boot()
+        recovery.recover(desk.writer, start)
+        desk.tell(Event(start, "publisher.started"))
+        beat = refused = began - HEARTBEAT_S
+        while not self._stop_asked and not (scope.max_time and desk.clock.boot() - began >= scope.max_time):
+            version, boot = self._data_version(), desk.clock.boot()
+            if boot - beat >= HEARTBEAT_S:
+                self._heartbeat(desk.clock.now())
+                beat = boot
+            if boot - refused >= LOOK_AROUND_S:
+                refuse_hopeless(desk, desk.clock.now())
+                refused = boot
+            next_job = self._crew.wake()
+            next_due = self._tick(scope, start)
+            if self._finished(scope, start):
+                break
+            self._sleep(version, [at for at in (next_job, next_due) if at is not None])
+        clean = self._crew.drain(desk.config.seconds("publish.drain_s"))
+        self._heartbeat(desk.clock.now())
+        desk.tell(Event(desk.clock.now(), "publisher.stopped"))
+        return clean
+
+    def _tick(self, scope: Scope, start: datetime) -> float | None:
+        """Claim and look up what is due and there are workers for; answers when more is due, in `boot` seconds."""
+        desk = self._desk
+        now = desk.clock.now()
+        free = desk.config.count("publish.concurrency") - self._crew.working
+        cutoff = start if scope.mode is Mode.ONCE else now
+        in_hand = self._crew.deliveries
+
+        def wanted(delivery: Delivery) -> bool:
+            if scope.only is not None and delivery.post_id not in scope.only:
+                return False
+            left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING
+            return not (left_for_later and delivery.next_at is not None and delivery.next_at > start)
+
+        def work(db: sqlite3.Connection) -> tuple[list[Task], list[Task], datetime | None]:
+            looks = (
+                [d for d in claims.looking(db, now=now, most=free, without=in_hand) if wanted(d)] if free > 0 else []
+            )
+            room = free - len(looks)
+            claimed = (
+                claims.claim(db, now=now, cutoff=cutoff, free=room, catch_up_gap=self._gap, only=scope.only)
+                if room > 0
+                else []
+            )
+            wake = claims.next_wake(db, now=now, catch_up_gap=self._gap)
+            return [_task(db, d) for d in looks], [_task(db, d) for d in claimed], wake
+
+        looks, claimed, wake = desk.writer.run(work)
+        for task in looks:
+            self._crew.start(recovery.Looking(desk, task))
+        for task in claimed:
+            self._say_due(task, now)
+            self._crew.start(Delivering(desk, task, lambda: self._stop_asked))
+        return None if wake is None else desk.clock.boot() + (wake - desk.clock.now()).total_seconds()
+
+    def _say_due(self, task: Task, now: datetime) -> None:
+        post = task.post
+        if post.id is not None and post.id not in self._due_said:
+            self._due_said.add(post.id)
+            self._desk.tell(Event(now, "post.due", post.id, message=", ".join(post.accounts)))
+
+    def _finished(self, scope: Scope, start: datetime) -> bool:
+        if scope.mode is Mode.LOOP or self._crew.deliveries:
+            return False
+        soon = self._desk.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
+        due_by = start if scope.mode is Mode.ONCE else soon
+        states = _WAITED_FOR[scope.mode.value]
+        return not self._desk.writer.run(
+            lambda db: claims.unfinished(db, due_by=due_by, states=states, only=scope.only)
+        )
+
+    def _sleep(self, version: int, wakes: list[float]) -> None:
+        """Until the first of `wakes`, a worker's report, another process's write, a stop, or `publish.poll_s`."""
+        clock = self._desk.clock
+        end = min([*wakes, clock.boot() + self._desk.config.seconds("publish.poll_s")])
+        while not self._stop_asked:
+            left = end - clock.boot()
+            if self._crew.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._data_version() != version:
+                return
+
+    def _data_version(self) -> int:
+        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _task(db: sqlite3.Connection, delivery: Delivery) -> Task:
+    """A delivery with its post and account, as they are in this transaction."""
+    assert delivery.post_id is not None
+    assert delivery.account_id is not None
+    account = reads.account_by_id(db, delivery.account_id)
+    assert account is not None
+    return Task(delivery, reads.post_even_deleted(db, delivery.post_id), account)

@@ -1,0 +1,241 @@
+"""One claimed delivery, step by step, to its end or to where it must wait.
+
+The order of things is the protocol: invisible steps; the intent, committed; the call; its outcome, committed.
+A publishing call is never made here without an intent of its own that is already on disk, and never twice for one.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ttp.daemon.desk import Desk, Task, marks
+from ttp.domain.attempt import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
+from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.platforms.client import Did, Ready, StepFailed, Wait
+from ttp.store import attempts
+
+SUSPENDED_AFTER_S = 5.0
+"""Longest time between the intent's commit and its call. More means that the machine slept in between."""
+FIRST_LOOK_S = 2.0
+"""An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
+
+Begun = Callable[[sqlite3.Connection], object]
+
+
+class Delivering:
+    """Carries one claimed delivery. `run` is a generator of the seconds that it wants to wait for the platform; it may
+    be closed at any wait, which releases the delivery."""
+
+    def __init__(self, desk: Desk, task: Task, stopping: Callable[[], bool]) -> None:
+        self._desk = desk
+        self.task = task
+        self._stopping = stopping
+        self._began = desk.clock.boot()
+        self._unwritten: list[Attempt] = []
+
+    def run(self) -> Generator[Wait, None, None]:
+        """Publish it. Ends when the delivery has moved on; raises nothing that the platform or the network did."""
+        try:
+            while not (yield from self._try()):
+                pass
+        except StepFailed as failed:
+            self._step_failed(failed)
+        except GeneratorExit:
+            self._release()
+            raise
+
+    def _try(self) -> Generator[Wait, None, bool]:
+        """Invisible steps and one publishing call. False: once more from the start."""
+        desk = self._desk
+        order = desk.order(self.task)
+        client = desk.client(self.task)
+        ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
+        if self._stopping():
+            self._release()
+            return True
+        intent = self._intend(ready)
+        if ready.doubt is not None:
+            self._record(intent, Unknown(Kind.UNKNOWN, ready.doubt))
+            return True
+        if desk.clock.boot() - self._intended_at > SUSPENDED_AFTER_S:
+            self._withdraw(intent, "withdrawn", "the machine slept before it could be sent")
+            return False
+        outcome = client.publish(order, ready.handle)
+        if isinstance(outcome, NotDone) and outcome.not_ready:
+            self._withdraw(intent, "not_ready", outcome.message, outcome)
+            yield Wait(desk.config.seconds("publish.status_poll_s"), outcome.message)
+            return False
+        self._record(intent, outcome)
+        return True
+
+    def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
+        began = self._desk.clock.now()
+        with_end = steps
+        while True:
+            try:
+                step = next(with_end)
+            except StopIteration as ready:
+                return ready.value  # type: ignore[no-any-return]  # a generator's return value is untyped here
+            if isinstance(step, Wait):
+                yield step
+                continue
+            now = self._desk.clock.now()
+            self._unwritten.append(
+                self._attempt(
+                    step.step,
+                    Phase.PREPARE,
+                    began,
+                    ended_at=now,
+                    outcome="done",
+                    http_status=step.http_status,
+                    message=step.message or None,
+                )
+            )
+            if step.handle is not None:
+                self._keep(step.handle)
+            began = now
+
+    def _attempt(self, step: str, phase: Phase, at: datetime, **more: object) -> Attempt:
+        delivery = self.task.delivery
+        known = {"account": delivery.account, "number": delivery.attempts, "delivery_id": delivery.id}
+        return Attempt(step=step, phase=phase, at=at, **known, **more)  # type: ignore[arg-type]  # columns by name
+
+    def _unwritten_rows(self) -> Begun:
+        rows, self._unwritten = self._unwritten, []
+
+        def work(db: sqlite3.Connection) -> None:
+            for row in rows:
+                attempts.begin(db, row)
+
+        return work
+
+    def _keep(self, handle: Handle) -> None:
+        """Store what the next step, or the next process, must know."""
+        self.task = self._desk.move(self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows())
+
+    def _intend(self, ready: Ready) -> int:
+        """Commit the intent: the last act before the first byte of the call."""
+        desk, ids = self._desk, [0]
+        intent = self._attempt(
+            ready.step,
+            Phase.PUBLISH,
+            desk.clock.now(),
+            fingerprint=ready.fingerprint,
+            platform_at=ready.platform_at,
+            boot_s=desk.clock.boot(),
+        )
+
+        def begin(db: sqlite3.Connection) -> None:
+            ids[0] = attempts.begin(db, intent)
+
+        after = replace(self.task.delivery, handle=ready.handle).sending()
+        self.task = desk.move(self.task, after, self._unwritten_rows(), begin, event=desk.told(self.task, after))
+        self._intended_at = desk.clock.boot()
+        return ids[0]
+
+    def _withdraw(self, intent: int, outcome: str, message: str, said: NotDone | None = None) -> None:
+        now = self._desk.clock.now()
+
+        def end(db: sqlite3.Connection) -> None:
+            attempts.end(
+                db,
+                intent,
+                at=now,
+                outcome=outcome,
+                message=message,
+                code=said.code if said else None,
+                http_status=said.http_status if said else None,
+            )
+
+        self.task = self._desk.move(self.task, self.task.delivery.withdrawn(), end)
+
+    def _record(self, intent: int, outcome: Outcome) -> None:
+        """Commit what became of the call, and move the delivery accordingly."""
+        try:
+            self._store_outcome(intent, outcome)
+        except sqlite3.IntegrityError:
+            # The id belongs to another delivery: this answer proves nothing.
+            self._store_outcome(intent, Unknown(Kind.UNKNOWN, "the answer names a post that is another delivery's"))
+
+    def _store_outcome(self, intent: int, outcome: Outcome) -> None:
+        desk, delivery = self._desk, self.task.delivery
+        now = desk.clock.now()
+        if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE and self._sent_before():
+            # It is evidence that the earlier, unknown call went through: look before calling it a failure.
+            outcome = Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status)
+        match outcome:
+            case Done(processing=True):
+                poll = desk.config.seconds("publish.status_poll_s")
+                after = delivery.processing(
+                    f"{delivery.platform} to finish processing", now + timedelta(seconds=poll), None
+                )
+            case Done(remote_id=remote_id, url=url):
+                after = delivery.published(now, remote_id, url)
+            case NotDone():
+                after = after_not_done(delivery, outcome, now=now, policy=self._policy, spread=_spread())
+            case Unknown():
+                look_in = min(FIRST_LOOK_S, desk.config.seconds("publish.lookup_gap_s"))
+                look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
+                after = delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at, None)
+
+        def end(db: sqlite3.Connection) -> None:
+            attempts.end(db, intent, at=now, **_columns(outcome))
+            if isinstance(outcome, NotDone):
+                marks(self.task.account, outcome, now)(db)
+
+        self.task = desk.move(self.task, after, end, event=desk.told(self.task, after, ms=self._ms()))
+
+    def _sent_before(self) -> bool:
+        delivery_id = self.task.delivery.id or 0
+        return self._desk.writer.run(lambda db: attempts.has_unknown(db, delivery_id))
+
+    def _step_failed(self, failed: StepFailed) -> None:
+        """An invisible step failed: nothing can have been published."""
+        desk, outcome = self._desk, failed.outcome
+        now = desk.clock.now()
+        row = self._attempt(failed.step, Phase.PREPARE, now, ended_at=now, **_columns(outcome))
+        after = after_not_done(self.task.delivery, outcome, now=now, policy=self._policy, spread=_spread())
+        self.task = desk.move(
+            self.task,
+            after,
+            self._unwritten_rows(),
+            lambda db: attempts.begin(db, row),
+            marks(self.task.account, outcome, now),
+            event=desk.told(self.task, after, ms=self._ms()),
+        )
+
+    def _release(self) -> None:
+        if self.task.delivery.state is DeliveryState.CLAIMED:
+            self.task = self._desk.move(self.task, self.task.delivery.released(), self._unwritten_rows())
+
+    @property
+    def _policy(self) -> RetryPolicy:
+        return RetryPolicy.of(self._desk.config)
+
+    def _ms(self) -> int:
+        return round((self._desk.clock.boot() - self._began) * 1000)
+
+
+def _spread() -> float:
+    return random.uniform(-1, 1)  # noqa: S311 (spreads load, guards nothing)
+
+
+def _columns(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as the attempt row keeps it."""
+    match outcome:
+        case Done():
+            return {"outcome": "done", "http_status": outcome.http_status, "message": outcome.remote_id}
+        case NotDone() | Unknown():
+            return {
+                "outcome": "not_done" if isinstance(outcome, NotDone) else "unknown",
+                "kind": outcome.kind,
+                "code": outcome.code,
+                "http_status": outcome.http_status,
+                "message": outcome.message,
+            }

@@ -1,0 +1,247 @@
+"""Open intents and deliveries that the platform still works on: finding out what became of them.
+
+A look-up that finds the post is taken at once. One that does not find it counts only after the settle window, in the
+platform's clock, and three clean looks with a gap between them; only then may it be sent again. What cannot be settled
+becomes `needs_review`, and a person is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ttp.daemon.desk import Desk, Task, marks
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.platforms.client import Looked, StepFailed, Wait
+from ttp.store import attempts, claims
+from ttp.store.writer import Writer
+
+CLEAN_LOOKS = 3
+LONGEST_GAP_S = 300.0
+WORKING_AT_MOST = {
+    Platform.X: timedelta(minutes=30),
+    Platform.INSTAGRAM: timedelta(minutes=30),
+    Platform.TIKTOK: timedelta(hours=24),  # moderation may take a few hours (platforms/tiktok.md section 10)
+}
+"""How long a platform may work on an accepted post before a person is asked."""
+UNREADABLE_LOOKS = 60
+"""Patience with TikTok's status endpoint, in look-up gaps (30 min by default); X and Instagram go by their windows."""
+_SECOND = timedelta(seconds=1)
+
+
+def settle_window(desk: Desk, platform: Platform) -> timedelta:
+    """How long a post may take to appear in the platform's look-up. TikTok's status is authoritative: none."""
+    if platform is Platform.TIKTOK:
+        return timedelta(0)
+    return timedelta(seconds=desk.config.seconds(f"publish.settle_{platform}_s"))
+
+
+def recover(writer: Writer, now: datetime) -> int:
+    """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
+
+    To be called by the holder of the lock only: the previous holder is dead. Answers how many there were.
+    """
+
+    def work(db: sqlite3.Connection) -> int:
+        left = claims.left_busy(db)
+        for delivery in left:
+            claims.save(db, delivery, _taken_over(db, delivery, now), now=now)
+        return len(left)
+
+    return writer.run(work)
+
+
+def _taken_over(db: sqlite3.Connection, delivery: Delivery, now: datetime) -> Delivery:
+    if delivery.state is DeliveryState.CLAIMED:
+        return delivery.released()
+    message = "the publisher ended before the answer came"
+    intent = attempts.last_intent(db, delivery.id or 0)
+    if intent is not None and intent.outcome is None:
+        attempts.end(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
+    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
+
+
+class Looking:
+    """One look at one delivery that is processing or reconciling."""
+
+    def __init__(self, desk: Desk, task: Task) -> None:
+        self._desk = desk
+        self.task = task
+
+    def run(self) -> Iterator[Wait]:
+        """Look once and store what follows. Waits for nothing: the next look is the loop's to make."""
+        self._look()
+        return iter(())
+
+    def _look(self) -> None:
+        desk, delivery, account = self._desk, self.task.delivery, self.task.account
+        delivery_id, account_id = delivery.id or 0, account.id or 0
+        day_ago = desk.clock.now() - timedelta(days=2)
+        intent, earlier, bound = desk.writer.run(
+            lambda db: (
+                intent := attempts.last_intent(db, delivery_id),
+                attempts.looks_after(db, delivery_id, intent.id or 0) if intent else [],
+                attempts.bound_remote_ids(db, account_id, delivery_id, day_ago),
+            )
+        )
+        began = desk.clock.now()
+        since = (intent and (intent.platform_at or intent.at)) or delivery.due_at or began
+        try:
+            order = desk.order(self.task, bound)
+            looked = desk.client(self.task).look_up(order, delivery.handle, since)
+        except StepFailed as failed:
+            looked = Looked(Unclear(failed.outcome.kind, failed.outcome.message), None)
+        try:
+            self._settle(looked, intent, earlier, began)
+        except sqlite3.IntegrityError:
+            other = Unclear(Kind.UNKNOWN, "what was found is another delivery's post", final=True)
+            self._settle(Looked(other, looked.platform_at), intent, earlier, began)
+
+    def _settle(self, looked: Looked, intent: Attempt | None, earlier: list[Attempt], began: datetime) -> None:
+        desk, delivery = self._desk, self.task.delivery
+        now = desk.clock.now()
+        row = Attempt(
+            account=delivery.account,
+            number=delivery.attempts,
+            step="look up",
+            phase=Phase.LOOK_UP,
+            at=began,
+            ended_at=now,
+            outcome=_word(looked.finding),
+            kind=getattr(looked.finding, "kind", None),
+            http_status=getattr(looked.finding, "http_status", None),
+            message=getattr(looked.finding, "message", None) or getattr(looked.finding, "what", None),
+            platform_at=looked.platform_at,
+            delivery_id=delivery.id,
+        )
+        after = self._after(looked, intent, [*earlier, row], now)
+        also: list[Callable[[sqlite3.Connection], object]] = [lambda db: attempts.begin(db, row)]
+        if isinstance(looked.finding, Refused):
+            also.append(marks(self.task.account, looked.finding.outcome, now))
+        moved = after.state is not delivery.state
+        self.task = desk.move(self.task, after, *also, event=desk.told(self.task, after) if moved else None)
+
+    def _after(self, looked: Looked, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
+        delivery, desk = self.task.delivery, self._desk
+        match looked.finding:
+            case Found(remote_id=remote_id, url=url):
+                return delivery.published(now, remote_id, url)
+            case Working(what=what):
+                return self._working(what, intent, looks, now)
+            case Refused(outcome=outcome):
+                policy = RetryPolicy.of(desk.config)
+                return after_not_done(delivery, outcome, now=now, policy=policy, spread=0.0)
+            case Absent(certain=certain, handle=handle):
+                kept = delivery if handle is None else replace(delivery, handle=handle)
+                return self._absent(kept, intent, looks, now, looked.platform_at, certain=certain)
+            case Unclear() as unclear:
+                return self._unclear(unclear, looks, now)
+
+    def _working(self, what: str, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
+        delivery = self.task.delivery
+        until = (intent.at if intent else now) + WORKING_AT_MOST[delivery.platform]
+        if now >= until and delivery.state is DeliveryState.PROCESSING:
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"{delivery.platform} has not finished: {what}"))
+        poll = self._desk.config.seconds("publish.status_poll_s")
+        at = now + _SECOND * min(poll * 2 ** min(len(looks), 16), max(poll, 30.0))
+        if delivery.state is DeliveryState.PROCESSING:
+            return delivery.look_again(at, until=until)
+        return delivery.processing(what, at, until)
+
+    def _absent(
+        self,
+        delivery: Delivery,
+        intent: Attempt | None,
+        looks: list[Attempt],
+        now: datetime,
+        platform_at: datetime | None,
+        *,
+        certain: bool,
+    ) -> Delivery:
+        """Not there: proof only if it is certain, or after the window and enough clean looks."""
+        kind = intent.kind if intent and intent.kind else Kind.UNKNOWN
+        error = DeliveryError(kind, "the platform does not have it; it is sent again")
+        spend = kind is not Kind.RATE_LIMIT
+        if certain:
+            return self._resend(delivery, now, error, spend=spend)
+        if intent is None or intent.platform_at is None or platform_at is None:
+            message = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+        gap = self._gap()
+        clean = _clean_looks([look.at for look in looks if look.outcome == "absent"], gap)
+        window_end = intent.platform_at + settle_window(self._desk, delivery.platform)
+        if kind is Kind.DUPLICATE:
+            if clean >= CLEAN_LOOKS:
+                message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
+                return delivery.needs_review(DeliveryError(Kind.DUPLICATE, message))
+            return delivery.look_again(now + gap)
+        if platform_at >= window_end and clean >= CLEAN_LOOKS:
+            return self._resend(delivery, now, error, spend=spend)
+        wait = max(gap, min(gap * 2 ** min(max(clean - 1, 0), 16), max(gap, _SECOND * LONGEST_GAP_S)))
+        left = window_end - platform_at
+        if clean >= CLEAN_LOOKS - 1 and left > timedelta(0):
+            wait = max(gap, min(wait, left))
+        return delivery.look_again(now + wait, until=now + max(left, gap * (CLEAN_LOOKS - clean)))
+
+    def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
+        policy = RetryPolicy.of(self._desk.config)
+        if spend and delivery.tries + 1 >= policy.most:
+            return delivery.failed(error)
+        return delivery.retrying(now, error, spend=spend)
+
+    def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:
+        """The look-up itself failed: again, until its patience ends."""
+        delivery = self.task.delivery
+        message = unclear.message
+        if unclear.links:
+            message += ": " + " ".join(unclear.links)
+        error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
+        since = _unclear_since(looks)
+        patience = self._patience(delivery)
+        if unclear.final or (now - since >= patience and len(looks) >= CLEAN_LOOKS):
+            return delivery.needs_review(error)
+        at = max(unclear.look_at or now, now + self._gap())
+        return delivery.look_again(at, until=since + patience, error=error)
+
+    def _patience(self, delivery: Delivery) -> timedelta:
+        if delivery.state is DeliveryState.PROCESSING:
+            return WORKING_AT_MOST[delivery.platform]
+        window = settle_window(self._desk, delivery.platform)
+        match delivery.platform:
+            case Platform.X:
+                return window
+            case Platform.INSTAGRAM:
+                return window * 6  # half an hour by default
+            case Platform.TIKTOK:
+                return self._gap() * UNREADABLE_LOOKS
+
+    def _gap(self) -> timedelta:
+        return timedelta(seconds=self._desk.config.seconds("publish.lookup_gap_s"))
+
+
+def _word(finding: Finding) -> str:
+    return type(finding).__name__.lower()
+
+
+def _clean_looks(times: list[datetime], gap: timedelta) -> int:
+    """How many of these looks are at least a gap apart from the one counted before."""
+    count, last = 0, None
+    for at in times:
+        if last is None or at - last >= gap:
+            count, last = count + 1, at
+    return count
+
+
+def _unclear_since(looks: list[Attempt]) -> datetime:
+    """When the present run of unclear looks began. The newest look is unclear."""
+    since = looks[-1].at
+    for look in reversed(looks):
+        if look.outcome != "unclear":
+            break
+        since = look.at
+    return since

@@ -1,0 +1,140 @@
+"""Being the publisher: the lock, the holder file, the signals, the loop. And following posts beside another one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from ttp.daemon.crew import Crew, Nap, Pool, nap
+from ttp.daemon.desk import Desk
+from ttp.daemon.events import Sink
+from ttp.daemon.follow import Follow
+from ttp.daemon.loop import Loop, Mode, Scope
+from ttp.daemon.workers import Workers
+from ttp.domain.account import Platform
+from ttp.domain.clock import Clock, to_ms
+from ttp.domain.config import Config
+from ttp.platforms.client import Client
+from ttp.store import claims, lock
+from ttp.store.credentials import CredentialsFile
+from ttp.store.database import Database, quick_check, translated
+from ttp.store.media import MediaStore
+from ttp.store.writer import Writer
+
+TURN_S = 0.1
+"""How often a wait for another publisher looks again."""
+CHECK_EVERY_MS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended. `signal`: the number of the one that ended it; `clean`: nothing was left in flight."""
+
+    clean: bool
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    database: Database
+    media: MediaStore
+    credentials: CredentialsFile
+    clients: Callable[[Platform], Client]
+    config: Config
+    clock: Clock
+    pool: Pool | None = None
+    nap: Nap = nap
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def home(self) -> Path:
+        return self.database.home
+
+    def run(self, scope: Scope, tell: Sink) -> Ended:
+        """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy."""
+        self.database.connect().close()
+        with lock.publisher_lock(self.home), closing(self.database.connect()) as watch:
+            since = self.clock.now()
+            heartbeat = self._heartbeat(scope.mode, since)
+            heartbeat(since)
+            writer = Writer(self.database.connect)
+            self._check(writer, since)
+            desk = Desk(writer, self.media, self.credentials, self.clients, self.config, self.clock, tell)
+            pool = self.pool or Workers(self.config.count("publish.concurrency"))
+            loop = Loop(desk, Crew(pool, self.clock, self.nap), watch, heartbeat)
+            with translated(self.database.path), _stopping(loop.stop) as caught:
+                clean = loop.run(scope)
+                if clean:
+                    writer.close()
+            return Ended(clean, caught[0] if caught else None)
+
+    def wait_for_turn(self, tell_waiting: Callable[[lock.Holder | None], None]) -> None:
+        """Wait while a short run holds the lock. LockHeld at once if a loop does."""
+        told = False
+        while lock.is_held(self.home):
+            holder = lock.read_holder(self.home)
+            if holder is not None and holder.mode == Mode.LOOP:
+                raise lock.LockHeld(holder)
+            if not told:
+                tell_waiting(holder)
+                told = True
+            self.sleep(TURN_S)
+
+    def publish(self, ids: frozenset[int], tell: Sink) -> Ended:
+        """Follow posts to their end: here if the lock is free, else beside the publisher that runs (woken by the
+        store's change). Events are the same in both."""
+        while True:
+            try:
+                return self.run(Scope(Mode.PUBLISH, only=ids), tell)
+            except lock.LockHeld:
+                follow = Follow(self.database, ids, tell, self.clock)
+                while not follow.look():
+                    if not lock.is_held(self.home):
+                        break
+                    self.sleep(TURN_S)
+                else:
+                    return Ended(True)
+
+    def _check(self, writer: Writer, now: datetime) -> None:
+        """Read through the whole file once a day, and after a publisher that died."""
+
+        def work(db: sqlite3.Connection) -> None:
+            last = db.execute("SELECT checked_at FROM store").fetchone()[0]
+            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.left_busy(db):
+                quick_check(db, self.database.path)
+                db.execute("UPDATE store SET checked_at = ?", (to_ms(now),))
+
+        writer.run(work)
+
+    def _heartbeat(self, mode: Mode, since: datetime) -> Callable[[datetime], None]:
+        def beat(now: datetime) -> None:
+            lock.write_holder(self.home, lock.Holder(os.getpid(), mode.value, since, now))
+
+        return beat
+
+
+@contextmanager
+def _stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
+    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once, which open intents make safe."""
+    caught: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if caught:
+            os._exit(128 + number)
+        caught.append(number)
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

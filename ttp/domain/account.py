@@ -1,0 +1,114 @@
+"""Accounts and platforms: names, aliases, credentials.
+
+An account is written `platform/handle` everywhere (a shell splits words at `:` and `@`, so neither is used).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from ttp.domain.errors import Hint, UsageError
+
+
+class Platform(StrEnum):
+    INSTAGRAM = "instagram"
+    TIKTOK = "tiktok"
+    X = "x"
+
+
+ALIASES: Mapping[str, Platform] = MappingProxyType(
+    {
+        "instagram": Platform.INSTAGRAM,
+        "ig": Platform.INSTAGRAM,
+        "tiktok": Platform.TIKTOK,
+        "tt": Platform.TIKTOK,
+        "x": Platform.X,
+        "twitter": Platform.X,
+    }
+)
+"""Every way a platform may be typed."""
+
+SHORT: Mapping[Platform, str] = MappingProxyType({Platform.INSTAGRAM: "ig", Platform.TIKTOK: "tiktok", Platform.X: "x"})
+"""How a platform is shown where there is little room."""
+
+_HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One connected identity on a platform."""
+
+    platform: Platform
+    handle: str
+    id: int | None = None
+    user_id: str | None = None
+    """The platform's own id of the user, once known."""
+    connected: bool = False
+    needs_reconnect: bool = False
+    enabled: bool = True
+    timezone: str | None = None
+    expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+    hold_until: datetime | None = None
+    hold_reason: str | None = None
+    options: Mapping[str, str] = field(default_factory=lambda: NO_OPTIONS)
+
+    @property
+    def name(self) -> str:
+        return f"{self.platform}/{self.handle}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The secrets of one account. Its repr never shows them.
+
+    `host` is the host they were made for; they are never sent to another (all loopback addresses count as one).
+    """
+
+    access_token: str = field(repr=False)
+    host: str = ""
+    refresh_token: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+    user_id: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+
+
+def platform_named(text: str) -> Platform:
+    """The platform that `text` names, by name or alias. UsageError with the names otherwise."""
+    platform = ALIASES.get(text.strip().lower())
+    if platform is None:
+        raise UsageError(f'no platform "{text}"', Hint("the platforms", "instagram (ig), tiktok (tt), x (twitter)"))
+    return platform
+
+
+def parse_account_name(text: str) -> tuple[Platform, str]:
+    """`ig/shop` -> (instagram, "shop"). A leading @ of the handle is dropped. UsageError if it is neither."""
+    head, slash, handle = text.strip().partition("/")
+    if not slash:
+        raise UsageError(f'"{text}" is not an account', Hint("write it as", "PLATFORM/HANDLE, for example x/me"))
+    platform = platform_named(head)
+    handle = handle.removeprefix("@")
+    if not _HANDLE.fullmatch(handle):
+        raise UsageError(
+            f'"{handle}" is not a handle: letters, digits, dot, dash and underscore only',
+            Hint("write it as", f"{platform}/HANDLE"),
+        )
+    return platform, handle
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two hosts count as one: equal, or both on this machine's loopback."""
+    return one.lower() == other.lower() or (is_loopback(one) and is_loopback(other))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's loopback."""
+    bare = host.strip("[]").lower()
+    return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None

@@ -1,0 +1,159 @@
+"""Attempts: what became of a call to a platform.
+
+Three outcomes of a publishing call, and no fourth: `Done`, `NotDone`, `Unknown`. Only `NotDone` is proof that nothing
+was published; `Unknown` is never sent again without a look-up, whose answer is a `Finding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Kind(StrEnum):
+    """Why something failed, in a word that scripts can branch on."""
+
+    AUTH = "auth"
+    RATE_LIMIT = "rate_limit"
+    NETWORK = "network"
+    SERVER = "server"
+    CONTENT = "content"
+    DUPLICATE = "duplicate"
+    MEDIA = "media"
+    QUOTA = "quota"
+    MISSED = "missed"
+    ACCOUNT = "account"
+    UNKNOWN = "unknown"
+
+
+Handle: TypeAlias = Mapping[str, object]
+"""What a client must remember of one delivery between its steps: media ids, container id, publish id, offset.
+JSON values only. Persisted with the delivery before the step that needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The platform has it. `processing`: accepted, and the platform still works on it (its status must be asked)."""
+
+    remote_id: str | None = None
+    url: str | None = None
+    processing: bool = False
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """Proof that nothing was published: no byte left, or a refusal in the platform's own format on a definite list.
+
+    `passing`: worth another try. `not_ready`: the same call may be made again soon (Instagram 9007). `retry_at`: the
+    platform's own time for the next try; such a wait spends no try. `hold`: the whole account waits until then.
+    """
+
+    kind: Kind
+    message: str
+    code: str | None = None
+    http_status: int | None = None
+    passing: bool = False
+    not_ready: bool = False
+    retry_at: datetime | None = None
+    hold: bool = False
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """May or may not be published. `look_at`: no look-up before this instant (a rate limit's reset)."""
+
+    kind: Kind
+    message: str
+    code: str | None = None
+    http_status: int | None = None
+    look_at: datetime | None = None
+
+
+Outcome: TypeAlias = Done | NotDone | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The look-up found it: it is published. `remote_id` None: certain, but the id could not be told."""
+
+    remote_id: str | None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The platform has it and is not finished."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform says that it failed and will not appear."""
+
+    outcome: NotDone
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A clean look that did not find it. `certain`: authoritative, no settle window is needed.
+
+    `handle`: what the next try starts from (None: keep the one there is).
+    """
+
+    certain: bool = False
+    handle: Handle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The look-up could not tell. `final`: it never will (two matches); a person must look at `links`."""
+
+    kind: Kind
+    message: str
+    final: bool = False
+    links: tuple[str, ...] = ()
+    look_at: datetime | None = None
+    http_status: int | None = None
+
+
+Finding: TypeAlias = Found | Working | Refused | Absent | Unclear
+
+
+class Phase(StrEnum):
+    """What a step of an attempt can do to the world."""
+
+    PREPARE = "prepare"  # invisible: may be repeated freely
+    PUBLISH = "publish"  # visible: has an intent committed before it
+    LOOK_UP = "look_up"  # reads only
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One step of one try at one delivery, kept for ever.
+
+    A `publish` row is the intent: committed before the first byte is sent, `outcome` None until the answer is parsed.
+    `platform_at` is in the platform's clock, `boot_s` in seconds since this machine's start.
+    """
+
+    account: str
+    number: int
+    step: str
+    phase: Phase
+    at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    kind: Kind | None = None
+    code: str | None = None
+    http_status: int | None = None
+    message: str | None = None
+    fingerprint: str | None = None
+    platform_at: datetime | None = None
+    boot_s: float | None = None
+    id: int | None = None
+    delivery_id: int | None = None

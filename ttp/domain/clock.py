@@ -1,0 +1,51 @@
+"""Time as it is passed in: the only place of the project that reads a clock."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Clock(Protocol):
+    """What the rooms know of time."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware, UTC."""
+        ...
+
+    def boot(self) -> float:
+        """Seconds since the machine started, counting time asleep; never goes backward."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def boot(self) -> float:
+        # CLOCK_BOOTTIME counts a suspended laptop's sleep; macOS's monotonic clock does so by itself.
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def to_ms(instant: datetime) -> int:
+    """Milliseconds since 1970 of an aware instant. ValueError for a naive one."""
+    if instant.tzinfo is None:
+        raise ValueError("a naive datetime is not an instant")
+    return (instant - EPOCH) // _MILLISECOND
+
+
+def from_ms(ms: int) -> datetime:
+    """The aware UTC instant of milliseconds since 1970."""
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def utc_text(instant: datetime) -> str:
+    """`2026-11-23T17:00:00Z`, with milliseconds where there are any. ValueError for a naive instant."""
+    utc = from_ms(to_ms(instant)).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds" if utc.microsecond else "seconds") + "Z"

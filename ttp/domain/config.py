@@ -1,0 +1,83 @@
+"""Every setting of ttp in one table: name, default, unit and meaning. Reading files and the environment is `cli`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ttp.domain.errors import Bug
+
+Value = str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting. `default`'s type is the setting's type; None: a text without a default."""
+
+    name: str
+    default: Value
+    help: str
+    choices: tuple[str, ...] = ()
+
+
+_KEYS = (
+    Key("timezone", None, "IANA zone of times without an offset (else the system's)"),
+    Key("platforms.x.base_url", "https://api.x.com", "where X's API is reached"),
+    Key("platforms.instagram.base_url", "https://graph.instagram.com", "where Instagram's API is reached"),
+    Key("platforms.instagram.version", "v25.0", "version of the Graph API, part of every path"),
+    Key("platforms.tiktok.base_url", "https://open.tiktokapis.com", "where TikTok's API is reached"),
+    Key("publish.settle_x_s", 900.0, "seconds after which an X look-up that finds nothing counts as proof"),
+    Key("publish.settle_instagram_s", 300.0, "the same for Instagram; TikTok needs none, its status is authoritative"),
+    Key("publish.lookup_gap_s", 30.0, "least seconds between look-ups of one unknown outcome"),
+    Key("publish.retry_base_s", 15.0, "seconds before the first retry; doubles with each"),
+    Key("publish.retry_cap_s", 900.0, "most seconds between two retries"),
+    Key("publish.retry_max", 8, "tries of one delivery, the first one included"),
+    Key("publish.max_lateness_s", 21600.0, "seconds after its time beyond which a post is missed, not sent late"),
+    Key("publish.catch_up_gap_s", 60.0, "least seconds between two posts of an account that go out late"),
+    Key("publish.expect_every_s", 900.0, "seconds without a publisher after which scheduling says so"),
+    Key("publish.concurrency", 32, "deliveries published at once"),
+    Key("publish.poll_s", 30.0, "most seconds the publisher sleeps without looking at the clock"),
+    Key("publish.status_poll_s", 1.0, "seconds before the first look at a platform's processing; doubles up to 30"),
+    Key("publish.drain_s", 20.0, "seconds that requests in flight may take after SIGTERM"),
+    Key("http.connect_timeout_s", 10.0, "seconds to connect to a platform"),
+    Key("http.read_timeout_s", 60.0, "seconds to wait for a platform's answer"),
+    Key("http.upload_timeout_s", 120.0, "seconds to wait while media bytes are sent"),
+    Key("plan.min_gap_s", 3600.0, "least seconds between two posts of an account that ttp places itself"),
+    Key("media_host.kind", None, "how platforms reach local media by a public URL", ("folder",)),
+    Key("media_host.path", None, "folder that your web server serves"),
+    Key("media_host.base_url", None, "the public URL of that folder"),
+)
+KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
+"""All settings by name, in the order in which they are documented."""
+
+
+class Config(Mapping[str, Value]):
+    """The settings in force: what was set, else the default. Unknown names are a Bug."""
+
+    def __init__(self, values: Mapping[str, Value] = MappingProxyType({})) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in KEYS:
+            raise Bug(f"no setting {name}")
+        return self._values.get(name, KEYS[name].default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(KEYS)
+
+    def __len__(self) -> int:
+        return len(KEYS)
+
+    def seconds(self, name: str) -> float:
+        """A setting that is a number of seconds."""
+        return float(self[name] or 0)
+
+    def count(self, name: str) -> int:
+        """A setting that is a whole number."""
+        return int(self[name] or 0)
+
+    def text(self, name: str) -> str:
+        """A setting that is a text; the empty text where it is unset."""
+        value = self[name]
+        return "" if value is None else str(value)

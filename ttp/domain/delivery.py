@@ -1,0 +1,188 @@
+"""Deliveries: one post going to one account, and the one table of moves that its state can make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Handle, Kind
+from ttp.domain.errors import InvalidTransition
+
+NO_HANDLE: Handle = MappingProxyType({})
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"  # waits for its time; the publisher's claim moves it out
+    CLAIMED = "claimed"  # a worker does invisible steps; the worker moves it out, or the next publisher's recovery
+    SENDING = "sending"  # an intent is committed; the worker moves it out, or the next publisher's recovery
+    PROCESSING = "processing"  # the platform has it and works on it; the publisher asks until it is done
+    RETRYING = "retrying"  # failed for a passing reason; the publisher claims it again at `next_at`
+    RECONCILING = "reconciling"  # may or may not be published; look-ups move it out
+    PUBLISHED = "published"  # final
+    FAILED = "failed"  # a person's retry, new time or edit moves it out
+    NEEDS_REVIEW = "needs_review"  # the platform cannot tell; only a person's resolve moves it out
+    CANCELLED = "cancelled"  # final; does not count
+
+
+_S = DeliveryState
+MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
+    {
+        (_S.PENDING, _S.CLAIMED): "claim",
+        (_S.RETRYING, _S.CLAIMED): "claim",
+        (_S.PENDING, _S.FAILED): "too late, or the account is disabled or needs reconnecting",
+        (_S.RETRYING, _S.FAILED): "too late, or the account is disabled or needs reconnecting",
+        (_S.PENDING, _S.CANCELLED): "left out by an edit, or the account is removed",
+        (_S.FAILED, _S.CANCELLED): "left out by an edit, or the account is removed",
+        (_S.CLAIMED, _S.PENDING): "released, or the publisher died before an intent",
+        (_S.CLAIMED, _S.RETRYING): "an invisible step failed for a passing reason",
+        (_S.CLAIMED, _S.FAILED): "content problem, dead token, or budget spent",
+        (_S.CLAIMED, _S.SENDING): "intent committed",
+        (_S.SENDING, _S.PUBLISHED): "done",
+        (_S.SENDING, _S.PROCESSING): "accepted, the platform still works on it",
+        (_S.SENDING, _S.RETRYING): "not done, passing, budget left",
+        (_S.SENDING, _S.CLAIMED): "not done, not ready yet, or the intent was withdrawn unsent",
+        (_S.SENDING, _S.FAILED): "not done, final, or budget spent",
+        (_S.SENDING, _S.RECONCILING): "unknown, or the publisher died",
+        (_S.PROCESSING, _S.PUBLISHED): "done",
+        (_S.PROCESSING, _S.FAILED): "refused",
+        (_S.PROCESSING, _S.RETRYING): "refused for a passing reason",
+        (_S.PROCESSING, _S.NEEDS_REVIEW): "past its deadline",
+        (_S.RECONCILING, _S.PUBLISHED): "found",
+        (_S.RECONCILING, _S.PROCESSING): "the platform still works on it",
+        (_S.RECONCILING, _S.FAILED): "the platform says it failed",
+        (_S.RECONCILING, _S.RETRYING): "proven absent",
+        (_S.RECONCILING, _S.NEEDS_REVIEW): "cannot be known",
+        (_S.FAILED, _S.PENDING): "retry, or a new time",
+        (_S.NEEDS_REVIEW, _S.PUBLISHED): "a person says it is live",
+        (_S.NEEDS_REVIEW, _S.FAILED): "a person says it is not",
+    }
+)
+"""(from, to) -> the event. Anything else raises InvalidTransition. docs/state-machine.md is drawn from it."""
+
+BUSY = frozenset({_S.CLAIMED, _S.SENDING})
+"""States that occupy the account: one at a time."""
+IN_FLIGHT = BUSY | {_S.PROCESSING, _S.RETRYING, _S.RECONCILING}
+"""States in which the publisher has more to do by itself."""
+ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.NEEDS_REVIEW, _S.CANCELLED})
+"""States that nothing but a person moves out of."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryError:
+    """Why a delivery failed or waits, in the platform's words (cleaned) and ours. `hint`: a command to type."""
+
+    kind: Kind
+    message: str
+    code: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One post going to one account.
+
+    `due_at` is its own time; `next_at` is when the publisher next has something to do for it (None: never by itself).
+    `tries` counts the tries that were spent, `attempts` all that were begun.
+    """
+
+    account: str
+    platform: Platform
+    state: DeliveryState = DeliveryState.PENDING
+    due_at: datetime | None = None
+    next_at: datetime | None = None
+    remote_id: str | None = None
+    url: str | None = None
+    published_at: datetime | None = None
+    tries: int = 0
+    attempts: int = 0
+    waiting_for: str | None = None
+    waiting_until: datetime | None = None
+    error: DeliveryError | None = None
+    handle: Handle = field(default_factory=lambda: NO_HANDLE, repr=False)
+    id: int | None = None
+    post_id: int | None = None
+    account_id: int | None = None
+
+    # A person's moves.
+
+    def scheduled(self, at: datetime | None) -> Delivery:
+        """Pending with a time (None: a draft's delivery); a failed one starts over with a full budget."""
+        fresh = self._move(DeliveryState.PENDING) if self.state is DeliveryState.FAILED else self
+        if fresh.state is not DeliveryState.PENDING:
+            raise InvalidTransition(f"a {self.state} delivery takes no new time")
+        return replace(fresh, due_at=at, next_at=at, tries=0, error=None, waiting_for=None, waiting_until=None)
+
+    def cancelled(self) -> Delivery:
+        return self._move(DeliveryState.CANCELLED, next_at=None)
+
+    def resolved_published(self, at: datetime, remote_id: str | None, url: str | None) -> Delivery:
+        return self._move(DeliveryState.PUBLISHED, published_at=at, remote_id=remote_id, url=url, error=None)
+
+    def resolved_failed(self, error: DeliveryError) -> Delivery:
+        return self._move(DeliveryState.FAILED, error=error, handle=NO_HANDLE)
+
+    # The publisher's moves.
+
+    def claimed(self) -> Delivery:
+        return self._move(DeliveryState.CLAIMED, next_at=None, attempts=self.attempts + 1)
+
+    def released(self) -> Delivery:
+        """Back to pending, due as before."""
+        return self._move(DeliveryState.PENDING, next_at=self.due_at)
+
+    def sending(self) -> Delivery:
+        return self._move(DeliveryState.SENDING)
+
+    def withdrawn(self) -> Delivery:
+        """The intent was not used, or the platform was not ready: back among the claimed."""
+        return self._move(DeliveryState.CLAIMED)
+
+    def published(self, at: datetime, remote_id: str | None, url: str | None) -> Delivery:
+        return self._move(
+            DeliveryState.PUBLISHED, published_at=at, remote_id=remote_id, url=url, error=None, next_at=None
+        )
+
+    def processing(self, what: str, look_at: datetime, until: datetime | None) -> Delivery:
+        return self._move(DeliveryState.PROCESSING, next_at=look_at, waiting_for=what, waiting_until=until)
+
+    def retrying(self, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
+        """Claimed again at `at`; `spend`: this one counts against the budget."""
+        waiting = "the next try"
+        return self._move(
+            DeliveryState.RETRYING,
+            next_at=at,
+            error=error,
+            tries=self.tries + spend,
+            waiting_for=waiting,
+            waiting_until=at,
+        )
+
+    def reconciling(self, error: DeliveryError, look_at: datetime, until: datetime | None) -> Delivery:
+        return self._move(
+            DeliveryState.RECONCILING,
+            next_at=look_at,
+            error=error,
+            waiting_for="a look-up of what the platform has",
+            waiting_until=until,
+        )
+
+    def look_again(
+        self, at: datetime, *, until: datetime | None = None, error: DeliveryError | None = None
+    ) -> Delivery:
+        """No move: the next look-up is at `at`."""
+        return replace(self, next_at=at, waiting_until=until or self.waiting_until, error=error or self.error)
+
+    def failed(self, error: DeliveryError) -> Delivery:
+        return self._move(DeliveryState.FAILED, error=error, next_at=None)
+
+    def needs_review(self, error: DeliveryError) -> Delivery:
+        return self._move(DeliveryState.NEEDS_REVIEW, error=error, next_at=None)
+
+    def _move(self, to: DeliveryState, **changes: object) -> Delivery:
+        if (self.state, to) not in MOVES:
+            raise InvalidTransition(f"no move from {self.state} to {to}")
+        return replace(self, **{"state": to, "waiting_for": None, "waiting_until": None, **changes})  # type: ignore[arg-type]

@@ -1,0 +1,138 @@
+"""Everything that ttp tells a person went wrong.
+
+    TtpError
+    ├── UsageError         usage        what was typed cannot be read
+    ├── NotFound           not_found    no such post, account or file
+    ├── Ambiguous          ambiguous    it could mean several things
+    ├── ContentRefused     content      a platform would refuse the post
+    ├── TimeRefused        time         the time cannot be read
+    │   ├── PastTime       past         it has passed
+    │   └── SkippedTime    dst          the clocks jump over it
+    ├── Conflict           conflict     the key is taken by another post
+    ├── StateRefused       state        not in this state
+    ├── ReconnectNeeded    reconnect    the account's token no longer works
+    ├── Busy               busy         the store or the publisher's lock is held, read-only or full
+    ├── Damaged            damaged      the store cannot be read
+    ├── NewerStore         newer_store  a later ttp wrote it
+    ├── NotAllowed         not_allowed  not here
+    ├── PartlyFailed       partial      a part of the work failed
+    └── Bug                internal     ours
+        └── InvalidTransition
+
+A message says what happened in one line. A hint is one whole command to type. `ttp.cli.exit_codes` maps the
+codes to exit codes; nothing below `cli` knows about those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One way out: `say` is the label ("did you mean"), `type` the command or text to type."""
+
+    say: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One breach of a rule, found before anything is saved as scheduled.
+
+    `field` is the post's JSON key (`content`, `media`, `options`, `accounts`); `account` is `platform/handle` or
+    None where it holds for the whole post; `warning` problems never refuse.
+    """
+
+    field: str
+    code: str
+    message: str
+    account: str | None = None
+    hint: str | None = None
+    warning: bool = False
+
+
+class TtpError(Exception):
+    """An error with a one-line message, ways out, and a stable code."""
+
+    code: ClassVar[str] = "internal"
+
+    def __init__(
+        self, message: str, *hints: Hint, problems: Iterable[Problem] = (), details: Iterable[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hints = hints
+        self.problems = tuple(problems)
+        self.details = tuple(details)
+        """Further lines shown under the message, before the hints (a list of fields, the reason of a gap)."""
+
+
+class UsageError(TtpError):
+    code = "usage"
+
+
+class NotFound(TtpError):
+    code = "not_found"
+
+
+class Ambiguous(TtpError):
+    code = "ambiguous"
+
+
+class ContentRefused(TtpError):
+    code = "content"
+
+
+class TimeRefused(TtpError):
+    code = "time"
+
+
+class PastTime(TimeRefused):
+    code = "past"
+
+
+class SkippedTime(TimeRefused):
+    code = "dst"
+
+
+class Conflict(TtpError):
+    code = "conflict"
+
+
+class StateRefused(TtpError):
+    code = "state"
+
+
+class ReconnectNeeded(TtpError):
+    code = "reconnect"
+
+
+class Busy(TtpError):
+    code = "busy"
+
+
+class Damaged(TtpError):
+    code = "damaged"
+
+
+class NewerStore(TtpError):
+    code = "newer_store"
+
+
+class NotAllowed(TtpError):
+    code = "not_allowed"
+
+
+class PartlyFailed(TtpError):
+    code = "partial"
+
+
+class Bug(TtpError):
+    code = "internal"
+
+
+class InvalidTransition(Bug):
+    """A delivery was asked to make a move that `delivery.MOVES` does not have."""

@@ -1,0 +1,75 @@
+"""Health: what `ttp status` knows at one moment. Data only; who gathers it and how is the services' matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ttp.domain.post import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """The process that holds the store's publishing lock, or the last one that did.
+
+    `mode` is `loop`, `once` or `until-idle`; `pid` and `since` are None while none runs.
+    """
+
+    running: bool = False
+    pid: int | None = None
+    mode: str | None = None
+    since: datetime | None = None
+    last_run_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a person must do: ids of the posts to look at, names of the accounts to reconnect, ids of the posts to
+    retry."""
+
+    review: tuple[int, ...] = ()
+    reconnect: tuple[str, ...] = ()
+    retry: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An account that the publisher leaves alone until an instant (None: until a person lifts it)."""
+
+    account: str
+    until: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a platform still allows an account: `left` of `limit` calls or posts (`name`) until `resets_at`."""
+
+    account: str
+    name: str
+    left: int
+    limit: int
+    resets_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Who publishes, what is next, what waits and what needs a person.
+
+    `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come.
+    `next_post` is the post that is due at `next_due_at`.
+    """
+
+    publisher: Publisher = Publisher()
+    next_due_at: datetime | None = None
+    next_post: Post | None = None
+    overdue: int = 0
+    waiting: int = 0
+    needs: Needs = Needs()
+    holds: tuple[Hold, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def stalled(self) -> bool:
+        """Posts are overdue and nothing runs that would publish them."""
+        return self.overdue > 0 and not self.publisher.running

@@ -1,0 +1,38 @@
+"""Media items: what is known of one image or video once it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
+
+
+@dataclass(frozen=True, slots=True)
+class MediaItem:
+    """One image or video of a post; its bytes are in the store under their SHA-256.
+
+    `width` and `height` in pixels, `duration_ms` of videos, `codec`, `fps` and `moov_first` as in
+    `media_facts.Facts`; None where the file does not tell.
+    """
+
+    name: str
+    mime: str
+    bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    alt: str | None = None
+    url: str | None = None
+    codec: str | None = None
+    fps: float | None = None
+    moov_first: bool | None = None
+
+    @property
+    def is_image(self) -> bool:
+        return self.mime in IMAGES
+
+    @property
+    def is_video(self) -> bool:
+        return self.mime in VIDEOS

@@ -1,0 +1,99 @@
+"""Bounded reading of a file that may lie, and the shape of what is learnt from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ttp.domain.errors import UsageError
+
+ReadAt = Callable[[int, int], bytes]
+"""`read_at(offset, length)`: that many bytes of the file, fewer at its end."""
+
+MOST_READS = 5_000
+MOST_BYTES = 1 << 20
+MOST_PIXELS = 250_000_000
+"""More than the largest phone camera makes (200 million), less than anything made to exhaust a reader."""
+MOST_MS = 7 * 24 * 3_600_000
+"""A week: no platform takes an hour more than 125 minutes, and larger numbers would not fit the store."""
+
+
+class Unreadable(UsageError):
+    """The bytes are not a usable image or video. The message goes on from the file's name: "is cut off"."""
+
+
+CUT_OFF = "is cut off: it ends before the data that it announces"
+DAMAGED = "is damaged: its header makes no sense"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a file's bytes say. None where they do not tell.
+
+    `width` and `height` in pixels as shown (a video's rotation counts, an image's EXIF orientation does not).
+    `codec`: h264, hevc, vp8, vp9, av1, or the container's own four characters. `fps`: pictures per second on average.
+    `moov_first`: an MP4's or MOV's index comes before its data.
+    """
+
+    mime: str
+    width: int
+    height: int
+    duration_ms: int | None = None
+    codec: str | None = None
+    fps: float | None = None
+    moov_first: bool | None = None
+
+
+class Window:
+    """Reads parts of one file: never beyond its end, never more than the budget of reads and bytes."""
+
+    def __init__(self, read_at: ReadAt, size: int) -> None:
+        self._read_at = read_at
+        self.size = size
+        self._reads = 0
+        self._bytes = 0
+
+    def peek(self, at: int, length: int) -> bytes:
+        """Up to `length` bytes from `at`; fewer at the end of the file."""
+        length = max(0, min(length, self.size - at))
+        self._reads += 1
+        self._bytes += length
+        if self._reads > MOST_READS or self._bytes > MOST_BYTES:
+            raise Unreadable("is damaged: its header has too many parts")
+        return self._read_at(at, length)
+
+    def take(self, at: int, length: int) -> bytes:
+        """Exactly `length` bytes from `at`. Unreadable if the file ends before."""
+        found = self.peek(at, length)
+        if len(found) < length:
+            raise Unreadable(CUT_OFF)
+        return found
+
+    def number(self, at: int, length: int) -> int:
+        """The unsigned big-endian number of `length` bytes at `at`."""
+        return int.from_bytes(self.take(at, length))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A box or element: its kind, and where its contents begin and end in the file."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def sized(width: int, height: int) -> tuple[int, int]:
+    """Width and height in pixels. Unreadable if there are none, or more than any platform takes."""
+    if not width or not height:
+        raise Unreadable("is damaged: it has no width or no height")
+    if width * height > MOST_PIXELS:
+        raise Unreadable(f"says that it is {width}x{height} pixels, which no platform takes")
+    return width, height
+
+
+def lasting(ms: int) -> int:
+    """A duration in milliseconds. Unreadable beyond a week."""
+    if ms > MOST_MS:
+        raise Unreadable("says that it lasts for more than a week, which no platform takes")
+    return ms

@@ -1,0 +1,9 @@
+"""Which hours, days and weekly slots bring one account more engagement.
+
+`features` makes comparable rows of samples, `kernel` estimates the effects, `recommendation` turns estimates into what
+a person is told. Another estimator can take the kernel's place: only `estimate(posts) -> Estimate` is asked of it.
+"""
+
+from ttp.domain.optimal.recommendation import DAYS, Rating, Recommendation, Signal, best, recommend, week
+
+__all__ = ["DAYS", "Rating", "Recommendation", "Signal", "best", "recommend", "week"]

@@ -1,0 +1,90 @@
+"""Comparable rows of one account's samples: one sample per post, posts old enough, local hour and weekday.
+
+Nothing here knows what becomes of the rows. The result depends on the set of samples alone, never on their order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ttp.domain.sample import Sample
+
+NEWEST = 1000
+"""Posts looked at. Habits and audiences of longer ago say little about next week."""
+SETTLED_AFTER = timedelta(hours=48)
+"""By then a post has over 80 % of the engagement it will ever have, on every platform."""
+COMPARABLE_UNTIL = timedelta(days=14)
+"""Samples later than this would let old posts win by their age."""
+FEWEST_SETTLED = 8
+
+
+class PostFeatures(NamedTuple):
+    """One post: when it went out (UTC, and on the account's wall clock) and how it did."""
+
+    published_at: datetime
+    hour: int
+    weekday: int
+    """Monday is 0."""
+    kind: str
+    engagement: float
+    """ln(1 + likes + comments + shares), or ln(1 + views) for an account that has only views."""
+
+
+def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list[PostFeatures]:
+    """The account's newest settled posts, at most `NEWEST`, oldest first.
+
+    Where fewer than `FEWEST_SETTLED`, or fewer than half of the posts, have settled, the young ones count too.
+    """
+    by_post: dict[str, list[Sample]] = {}
+    for sample in samples:
+        if sample.account == account:
+            by_post.setdefault(sample.remote_id, []).append(sample)
+    posts = [_representative(of_one_post) for of_one_post in by_post.values()]
+    settled = [post for post in posts if _age(post) >= SETTLED_AFTER]
+    if len(settled) < max(FEWEST_SETTLED, len(posts) / 2):
+        settled = posts
+    newest = sorted(settled, key=lambda post: (post.published_at, post.remote_id))[-NEWEST:]
+    return [
+        PostFeatures(post.published_at, local.hour, local.weekday(), post.kind or "", math.log1p(count))
+        for post, count in zip(newest, _counts(newest), strict=True)
+        if count is not None
+        for local in (post.published_at.astimezone(zone),)
+    ]
+
+
+def _age(sample: Sample) -> timedelta:
+    return sample.observed_at - sample.published_at
+
+
+def _representative(of_one_post: Iterable[Sample]) -> Sample:
+    """The newest settled sample that is still comparable; else the earliest later one; else the newest there is."""
+    ordered = sorted(of_one_post, key=_order)
+    settled = [sample for sample in ordered if _age(sample) >= SETTLED_AFTER]
+    comparable = [sample for sample in settled if _age(sample) <= COMPARABLE_UNTIL]
+    if comparable:
+        return comparable[-1]
+    return settled[0] if settled else ordered[-1]
+
+
+def _order(sample: Sample) -> tuple[datetime, datetime, str, tuple[int, ...]]:
+    """By time of observation; the rest makes the choice between equal times independent of the order of rows."""
+    counts = (sample.likes, sample.comments, sample.shares, sample.views)
+    known = tuple(-1 if count is None else count for count in counts)
+    return sample.observed_at, sample.published_at, sample.kind or "", known
+
+
+def _counts(posts: Sequence[Sample]) -> list[int | None]:
+    """What each post collected; None where that is not known."""
+    engagements = [_engagement(post) for post in posts]
+    if not any(engagements) and any(post.views for post in posts):
+        return [post.views for post in posts]
+    return engagements
+
+
+def _engagement(sample: Sample) -> int | None:
+    known = [count for count in (sample.likes, sample.comments, sample.shares) if count is not None]
+    return sum(known) if known else None

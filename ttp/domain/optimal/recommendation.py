@@ -1,0 +1,213 @@
+"""The recommendation: best five hours and best three days of an account, with scores and the data points behind them.
+
+Turns an estimate into what a person is told and what `ttp optimal --json` prints. It knows nothing of how the estimate
+was made.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from operator import attrgetter
+from statistics import fmean
+from zoneinfo import ZoneInfo
+
+from ttp.domain.clock import utc_text
+from ttp.domain.optimal.features import features
+from ttp.domain.optimal.kernel import Effects, Estimate, estimate
+from ttp.domain.sample import Sample
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+BEST_HOURS, BEST_DAYS, BEST_SLOTS = 5, 3, 10
+REALISED = 0.5
+"""The share of an estimated effect that later posts show on real accounts: habits of audiences drift."""
+INTERVAL = (0.1, 0.9)
+FEWEST_POSTS = 30
+"""With fewer, no method beats the plain mean, so no confidence is claimed."""
+WORTH_HAVING = math.log(1.02)
+CONFIDENT = 0.7
+
+Json = dict[str, object]
+
+
+class Signal(StrEnum):
+    NONE = "none"
+    THIN = "thin"
+    OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How good an hour, a weekday or a slot (both) is."""
+
+    day: int | None
+    """Monday is 0; None where an hour of every day is meant."""
+    hour: int | None
+    """None where a whole day is meant."""
+    score: float
+    """Probability that it belongs to the true best five hours (three days, ten slots)."""
+    uplift: float
+    """Expected gain in engagement over the account's average: 0.12 is 12 %."""
+    low: float
+    high: float
+    """`low` to `high` is the 80 % interval of the uplift."""
+    data_points: int
+    """Posts of the account in it."""
+
+    def as_json(self) -> Json:
+        day = {} if self.day is None else {"day": DAYS[self.day]}
+        hour = {} if self.hour is None else {"hour": self.hour}
+        numbers = {name: _rounded(getattr(self, name)) for name in ("score", "uplift", "low", "high")}
+        return {**day, **hour, **numbers, "dataPoints": self.data_points}
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What the posts of one account say. Without posts everything is empty and the signal is `none`."""
+
+    account: str
+    zone: ZoneInfo
+    """That of every hour and weekday here."""
+    hours: tuple[Rating, ...] = ()
+    """24, from midnight."""
+    days: tuple[Rating, ...] = ()
+    """7, Monday first."""
+    slots: tuple[Rating, ...] = ()
+    """168, Monday 0:00 first."""
+    data_points: int = 0
+    signal: Signal = Signal.NONE
+    confidence: float = 0.0
+    """Probability that the best hours bring over 2 % more than the account's average."""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def best_hours(self) -> tuple[Rating, ...]:
+        """Five, best first; ties by the earlier hour."""
+        return best(self.hours)[:BEST_HOURS]
+
+    @property
+    def best_days(self) -> tuple[Rating, ...]:
+        """Three, best first; ties by the earlier weekday."""
+        return best(self.days)[:BEST_DAYS]
+
+    @property
+    def best_slots(self) -> tuple[Rating, ...]:
+        """Ten, best first."""
+        return best(self.slots)[:BEST_SLOTS]
+
+    def as_json(self, *, everything: bool = False) -> Json:
+        """The object of `ttp optimal --json`; `everything` adds all hours, days and slots."""
+        shape: Json = {
+            "account": self.account,
+            "platform": self.account.partition("/")[0],
+            "timezone": self.zone.key,
+            "from": self.first_at and utc_text(self.first_at),
+            "to": self.last_at and utc_text(self.last_at),
+            "bestHours": [hour.as_json() for hour in self.best_hours],
+            "bestDays": [day.as_json() for day in self.best_days],
+            "dataPoints": self.data_points,
+            "signal": self.signal.value,
+        }
+        if everything:
+            shape["hours"] = [hour.as_json() for hour in self.hours]
+            shape["days"] = [day.as_json() for day in self.days]
+            shape["slots"] = [slot.as_json() for slot in self.slots]
+        return shape
+
+
+def best(ratings: Iterable[Rating]) -> tuple[Rating, ...]:
+    """All of them, best first by score; equal ones keep their order."""
+    return tuple(sorted(ratings, key=lambda rating: -rating.score))
+
+
+def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Recommendation:
+    """What the samples of `account` (others are ignored) say about hours and weekdays in `zone`.
+
+    Deterministic; neither the order of the samples nor repeated ones change it.
+    """
+    posts = features(samples, account=account, zone=zone)
+    if not posts:
+        return Recommendation(account, zone)
+    found = estimate(posts)
+    hours = _ratings(_HOURS, _of_hours, found, BEST_HOURS, Counter((None, post.hour) for post in posts))
+    days = _ratings(_DAYS, _of_days, found, BEST_DAYS, Counter((post.weekday, None) for post in posts))
+    slots = _ratings(_SLOTS, _of_slots, found, BEST_SLOTS, Counter((post.weekday, post.hour) for post in posts))
+    confidence = _confidence(found, best(hours)[:BEST_HOURS])
+    return Recommendation(
+        account,
+        zone,
+        hours=hours,
+        days=days,
+        slots=slots,
+        data_points=len(posts),
+        signal=Signal.OK if confidence >= CONFIDENT and len(posts) >= FEWEST_POSTS else Signal.THIN,
+        confidence=confidence,
+        first_at=posts[0].published_at,
+        last_at=posts[-1].published_at,
+    )
+
+
+def week(recommendation: Recommendation) -> list[Json]:
+    """The `schedule` of `ttp optimal week --json`: seven days, Monday first, with their hours best first."""
+    return [
+        {
+            "day": DAYS[day],
+            "slots": [
+                {"hour": slot.hour, "score": _rounded(slot.score)}
+                for slot in best(recommendation.slots[24 * day : 24 * day + 24])
+            ],
+        }
+        for day in range(7)
+    ]
+
+
+_Place = tuple[int | None, int | None]
+_HOURS: Sequence[_Place] = [(None, hour) for hour in range(24)]
+_DAYS: Sequence[_Place] = [(day, None) for day in range(7)]
+_SLOTS: Sequence[_Place] = [(day, hour) for day in range(7) for hour in range(24)]
+_of_hours, _of_days, _of_slots = attrgetter("hours"), attrgetter("days"), attrgetter("slots")
+
+
+def _ratings(
+    places: Sequence[_Place],
+    part: Callable[[Effects], list[float]],
+    found: Estimate,
+    top: int,
+    posts: Mapping[_Place, int],
+) -> tuple[Rating, ...]:
+    """A rating of each place, from the part of the effects that is about such places."""
+    draws = [part(draw) for draw in found.draws]
+    among_best = Counter(
+        index for draw in draws for index in heapq.nlargest(top, range(len(draw)), key=draw.__getitem__)
+    )
+    ratings = []
+    for index, ((day, hour), effect) in enumerate(zip(places, part(found.mean), strict=True)):
+        drawn = sorted(draw[index] for draw in draws)
+        low, high = (drawn[int(share * len(drawn))] for share in INTERVAL)
+        score = among_best[index] / len(draws)
+        count = posts.get((day, hour), 0)
+        ratings.append(Rating(day, hour, score, _uplift(effect), _uplift(low), _uplift(high), count))
+    return tuple(ratings)
+
+
+def _uplift(effect: float) -> float:
+    """The gain that a log effect leads one to expect."""
+    return math.expm1(REALISED * effect)
+
+
+def _confidence(found: Estimate, chosen: Sequence[Rating]) -> float:
+    """How probable it is that the hours chosen are worth having, on average."""
+    places = [_HOURS.index((None, rating.hour)) for rating in chosen]
+    worth = [fmean(draw.hours[place] for place in places) > WORTH_HAVING for draw in found.draws]
+    return sum(worth) / len(worth)
+
+
+def _rounded(number: float) -> float:
+    """Four decimals, and never a negative zero."""
+    return round(number, 4) + 0.0

@@ -1,0 +1,103 @@
+"""Posts: what the user wrote, once, for one or more accounts. Its status is a pure function of its deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from ttp.domain.account import Platform
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.media import MediaItem
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+class PostStatus(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`."""
+
+    content: str
+    deliveries: tuple[Delivery, ...] = ()
+    status: PostStatus = PostStatus.DRAFT
+    scheduled_at: datetime | None = None
+    published_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+    max_lateness_s: float | None = None
+    media: tuple[MediaItem, ...] = ()
+    variants: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    thread: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    key: str | None = None
+    key_digest: str | None = None
+    id: int | None = None
+
+    @property
+    def active(self) -> tuple[Delivery, ...]:
+        """The deliveries that count: all but the cancelled ones."""
+        return tuple(d for d in self.deliveries if d.state is not DeliveryState.CANCELLED)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return tuple(d.account for d in self.active)
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        return tuple(sorted({d.platform for d in self.active}))
+
+    @property
+    def in_flight(self) -> bool:
+        """A worker has a delivery of it, or the publisher will look at one again by itself."""
+        return any(d.state in IN_FLIGHT for d in self.deliveries)
+
+    def text_for(self, account: str, platform: Platform) -> str:
+        """The text that goes to one account: its variant, else its platform's, else the post's."""
+        return self.variants.get(account) or self.variants.get(platform) or self.content
+
+    def needs(self) -> tuple[str, ...]:
+        """What a person must do: `review`, `reconnect`, `retry`, in this order."""
+        failed = [d for d in self.deliveries if d.state is DeliveryState.FAILED]
+        wants = {
+            "review": any(d.state is DeliveryState.NEEDS_REVIEW for d in self.deliveries),
+            "reconnect": any(d.error is not None and d.error.kind == "auth" for d in failed),
+            "retry": any(d.error is None or d.error.kind != "auth" for d in failed),
+        }
+        return tuple(name for name, wanted in wants.items() if wanted)
+
+
+def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:
+    """The status that follows from a post's delivery states (the table of docs/state-machine.md, first rule that fits).
+
+    `has_time`: any of its pending deliveries, or the post where there is none, has a time.
+    """
+    counted = [state for state in states if state is not DeliveryState.CANCELLED]
+    if all(state is DeliveryState.PENDING for state in counted):
+        return PostStatus.SCHEDULED if counted and has_time else PostStatus.DRAFT
+    if any(state in IN_FLIGHT or state is DeliveryState.PENDING for state in counted):
+        return PostStatus.PUBLISHING
+    if all(state is DeliveryState.PUBLISHED for state in counted):
+        return PostStatus.PUBLISHED
+    if any(state in (DeliveryState.PUBLISHED, DeliveryState.NEEDS_REVIEW) for state in counted):
+        return PostStatus.PARTIAL
+    return PostStatus.FAILED
+
+
+def published_at(deliveries: Iterable[Delivery]) -> datetime | None:
+    """When the last delivery was published, once all that count are; None before."""
+    counted = [d for d in deliveries if d.state is not DeliveryState.CANCELLED]
+    times = [d.published_at for d in counted if d.state is DeliveryState.PUBLISHED and d.published_at is not None]
+    return max(times) if times and len(times) == len(counted) else None

@@ -1,0 +1,59 @@
+"""When a failed try is made again: exponential back-off, a budget of tries, the platform's own reset times.
+
+Only what is proven not done comes here; a wait that the platform asked for spends no try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ttp.domain.attempt import NotDone
+from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery, DeliveryError
+
+JITTER = 0.1
+"""Share of a wait by which it is spread, so that many deliveries do not come back in one instant."""
+SHORTEST = timedelta(seconds=1)
+LONGEST = timedelta(hours=24)
+"""What a platform's own reset time is clamped to, from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Waits `base`, doubling up to `cap`; `most` tries, the first one included."""
+
+    base: timedelta
+    cap: timedelta
+    most: int
+
+    @classmethod
+    def of(cls, config: Config) -> RetryPolicy:
+        return cls(
+            timedelta(seconds=config.seconds("publish.retry_base_s")),
+            timedelta(seconds=config.seconds("publish.retry_cap_s")),
+            config.count("publish.retry_max"),
+        )
+
+    def wait(self, tries: int, spread: float) -> timedelta:
+        """The wait after `tries` spent tries (0: after the first), with `spread` in -1..1 of the jitter."""
+        doubled = self.base * 2 ** min(tries, 32)
+        return min(doubled, self.cap) * (1 + JITTER * spread)
+
+
+def error_of(outcome: NotDone) -> DeliveryError:
+    """What a delivery keeps of a refusal."""
+    return DeliveryError(outcome.kind, outcome.message, outcome.code, outcome.hint)
+
+
+def after_not_done(
+    delivery: Delivery, outcome: NotDone, *, now: datetime, policy: RetryPolicy, spread: float
+) -> Delivery:
+    """The delivery after a try that is proven not done: retrying at some instant, or failed."""
+    error = error_of(outcome)
+    if outcome.retry_at is not None:
+        at = min(max(outcome.retry_at, now + SHORTEST), now + LONGEST)
+        return delivery.retrying(at, error, spend=False)
+    if outcome.passing and delivery.tries + 1 < policy.most:
+        return delivery.retrying(now + policy.wait(delivery.tries, spread), error, spend=True)
+    return delivery.failed(error)

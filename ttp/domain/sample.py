@@ -1,0 +1,162 @@
+"""Samples: likes, comments, shares and views of one published post, read at one moment.
+
+Owns the strict reading of one row of ttp's own metrics format. It never reads files and never guesses: a cell that
+cannot mean one thing only refuses its row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import parse_account_name
+from ttp.domain.clock import from_ms, to_ms
+from ttp.domain.errors import UsageError
+
+REQUIRED_COLUMNS = ("account", "remoteId", "publishedAt", "likes", "comments", "shares", "views")
+OPTIONAL_COLUMNS = ("observedAt", "saves", "reach", "kind", "text")
+COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
+KINDS = ("text", "image", "video", "carousel")
+
+LARGEST_COUNT = 2**53
+"""Beyond it a JSON reader that holds numbers as doubles no longer sees the exact count."""
+LONGEST_ID = 255
+FIRST_YEAR = 2006
+"""No post on any of the platforms is older: X, the oldest, began in 2006. Catches epoch zeros."""
+
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_WHOLE = re.compile(r"([+-]?[0-9]+)(?:\.0*)?")
+_ROUNDED_ID = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+")
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one post had collected at `observed_at`. A count that is None was not told; it is not zero."""
+
+    account: str
+    remote_id: str
+    published_at: datetime
+    observed_at: datetime
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    views: int | None = None
+    saves: int | None = None
+    reach: int | None = None
+    kind: str | None = None
+    """One of `KINDS`, where known."""
+    text: str | None = None
+    dated: bool = field(default=True, compare=False)
+    """False where the source does not say when it was read, and `observed_at` is the time of the import."""
+
+
+def parse_row(row: Mapping[str, str], *, now: datetime, zone: ZoneInfo | None = None) -> Sample:
+    """The sample of one row of ttp's own format. UsageError with a plain reason where a cell cannot be read.
+
+    `zone` is that of times without an offset; without it such times are refused. In a doubled hour the first is meant.
+    Instants are cut to milliseconds, as the store keeps them.
+    """
+    account = _account(row.get("account", "").strip())
+    remote_id = _remote_id(row.get("remoteId", "").strip())
+    published_at = _instant("publishedAt", row.get("publishedAt", "").strip(), now, zone)
+    observed = row.get("observedAt", "").strip()
+    observed_at = _instant("observedAt", observed, now, zone) if observed else from_ms(to_ms(now))
+    if observed_at < published_at:
+        raise UsageError("observedAt is before publishedAt")
+    likes, comments, shares, views = (_count(name, row) for name in ("likes", "comments", "shares", "views"))
+    if likes is None and comments is None and shares is None and views is None:
+        raise UsageError("likes, comments, shares and views are all empty")
+    return Sample(
+        account=account,
+        remote_id=remote_id,
+        published_at=published_at,
+        observed_at=observed_at,
+        likes=likes,
+        comments=comments,
+        shares=shares,
+        views=views,
+        saves=_count("saves", row),
+        reach=_count("reach", row),
+        kind=_kind(row.get("kind", "").strip().lower()),
+        text=row.get("text") or None,
+        dated=bool(observed),
+    )
+
+
+@lru_cache(maxsize=256)
+def _account(text: str) -> str:
+    """The canonical account name; remembered, because a file names the same few accounts again and again."""
+    if not text:
+        raise UsageError("account is empty")
+    platform, handle = parse_account_name(text)
+    return f"{platform}/{handle}"
+
+
+def _remote_id(text: str) -> str:
+    if not text:
+        raise UsageError("remoteId is empty")
+    if _ROUNDED_ID.fullmatch(text):
+        # 17-digit ids opened in a spreadsheet come back as 1.79E+16: many posts would become one.
+        raise UsageError(f"remoteId {_quoted(text)} was rounded by a spreadsheet; export that column as text")
+    if len(text) > LONGEST_ID:
+        raise UsageError(f"remoteId is longer than {LONGEST_ID} characters")
+    if not text.isprintable() or " " in text:
+        raise UsageError(f"remoteId {_quoted(text)} has a space or control character")
+    return text
+
+
+def _instant(name: str, text: str, now: datetime, zone: ZoneInfo | None) -> datetime:
+    if not text:
+        raise UsageError(f"{name} is empty")
+    if not _TIME.fullmatch(text):
+        raise UsageError(f"{name} {_quoted(text)} is not a time like 2026-12-01T09:00:00Z")
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{name} {_quoted(text)} does not exist") from None
+    if instant.year < FIRST_YEAR:
+        raise UsageError(f"{name} {_quoted(text)} is before {FIRST_YEAR}")
+    if instant.tzinfo is None:
+        if zone is None:
+            raise UsageError(f"{name} {_quoted(text)} has no offset; name the file's zone with --tz")
+        wall, instant = instant, instant.replace(tzinfo=zone)
+        if instant.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
+            raise UsageError(f"{name} {_quoted(text)} does not exist in {zone.key}: the clocks jump over it")
+    if instant > now:
+        raise UsageError(f"{name} {_quoted(text)} is in the future")
+    return from_ms(to_ms(instant))
+
+
+def _count(name: str, row: Mapping[str, str]) -> int | None:
+    """A count, or None for an empty cell. Takes `12.0`, which is how tables with gaps write whole numbers."""
+    text = row.get(name, "").strip()
+    if not text:
+        return None
+    whole = _WHOLE.fullmatch(text)
+    if whole is None:
+        raise UsageError(f"{name} {_quoted(text)} is not a whole number")
+    # Longer than any count allowed, and int() itself refuses texts of thousands of digits.
+    digits = whole[1].lstrip("+-0")
+    value = int(digits[:17] or "0")
+    if value > 0 and whole[1].startswith("-"):
+        raise UsageError(f"{name} {_quoted(text)} is negative")
+    if value > LARGEST_COUNT:
+        raise UsageError(f"{name} {_quoted(text)} is too large to be a count")
+    return value
+
+
+def _kind(text: str) -> str | None:
+    if text and text not in KINDS:
+        raise UsageError(f"kind {_quoted(text)} is none of {', '.join(KINDS)}")
+    return text or None
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if len(text) <= _SHOWN else f'"{text[:_SHOWN]}…"'

@@ -1,0 +1,113 @@
+"""What every platform client offers: invisible steps, one publishing call, one look-up.
+
+A client never sleeps, never retries and never touches the store. It answers with `ttp.domain.attempt` data; the
+publisher decides what happens next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from ttp.domain.account import NO_OPTIONS, Account, Credentials, Platform
+from ttp.domain.attempt import Finding, Handle, NotDone, Outcome
+from ttp.domain.media import MediaItem
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A media item and the place of its bytes."""
+
+    item: MediaItem
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that a client may know of one delivery.
+
+    `options` are the effective platform options without the platform's name (`privacy_level`): the post's over the
+    account's. `bound` are remote ids that belong to other deliveries of the account: never a match in a look-up.
+    """
+
+    delivery_id: int
+    account: Account
+    credentials: Credentials
+    text: str
+    media: tuple[MediaFile, ...] = ()
+    options: Mapping[str, str] = field(default_factory=lambda: NO_OPTIONS)
+    bound: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """An invisible step ended well. `handle`, when given, is stored before the generator goes on."""
+
+    step: str
+    http_status: int | None = None
+    message: str = ""
+    handle: Handle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Come back after `seconds`; `what` says in the user's words what is waited for."""
+
+    seconds: float
+    what: str
+
+
+Step: TypeAlias = Did | Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Everything invisible is done. `platform_at`: the platform's clock now (its Date header, moved on by the time
+    since), None where it sent none. `step` names the publishing call, `fingerprint` is the SHA-256 of its canonical
+    request. `doubt`: the handle shows that an earlier call may have published it after all; it must be looked up, not
+    sent."""
+
+    handle: Handle
+    platform_at: datetime | None
+    step: str
+    fingerprint: str
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look-up found, and the platform's clock when it looked."""
+
+    finding: Finding
+    platform_at: datetime | None
+
+
+class StepFailed(Exception):
+    """An invisible step failed. Nothing can have been published."""
+
+    def __init__(self, step: str, outcome: NotDone) -> None:
+        super().__init__(outcome.message)
+        self.step = step
+        self.outcome = outcome
+
+
+class Client(Protocol):
+    """One platform. Safe to use from several threads at once."""
+
+    platform: Platform
+
+    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+        """Do the invisible steps that `handle` does not show as done. Raises StepFailed."""
+        ...
+
+    def publish(self, order: Order, handle: Handle) -> Outcome:
+        """The one publishing call. Never raises for anything the network or the platform does."""
+        ...
+
+    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+        """What became of a publishing call whose intent was committed at `since` (platform time). Never raises for
+        anything the network or the platform does."""
+        ...

@@ -1,0 +1,277 @@
+"""The only module that imports httpx: clients, time-outs, caps, and the one translation of what went wrong.
+
+Every request ends as an `Answer`, `Unsent` (proof that no byte left) or `Cut` (it may have arrived); nothing is raised
+for what a network or a platform does. It never retries, follows no redirect, keeps no cookie, and sends a token to no
+host but the one it was made for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+import threading
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from ttp import __version__
+from ttp.domain.account import Credentials, Platform
+from ttp.domain.attempt import Kind
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.platforms.client import Order
+from ttp.platforms.hosts import LOOPBACK, host_of, same_host
+from ttp.platforms.outcomes import reconnect_hint
+from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+from ttp.platforms.wording import clean
+
+JSON_CAP = 1_000_000
+"""Most bytes of an answer with status 2xx, after decompression."""
+ERROR_CAP = 64_000
+"""Most bytes of any other answer, after decompression."""
+JSON_TYPE = "application/json; charset=UTF-8"
+
+# At INFO httpx logs every URL, and TikTok's upload URLs are secrets.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to connect, to wait for an answer, and to wait while media bytes are sent."""
+
+    connect: float
+    read: float
+    upload: float
+
+    @classmethod
+    def of(cls, config: Config) -> Timeouts:
+        names = ("http.connect_timeout_s", "http.read_timeout_s", "http.upload_timeout_s")
+        return cls(*(config.seconds(name) for name in names))
+
+    def limits(self, *, uploading: bool, patience: float | None) -> httpx.Timeout:
+        """The time-outs of one request; `patience` shortens the wait for its answer."""
+        waiting = self.upload if uploading else self.read
+        waiting = waiting if patience is None else min(waiting, patience)
+        return httpx.Timeout(connect=self.connect, read=waiting, write=waiting, pool=self.connect)
+
+
+class Http:
+    """Requests to one platform. Safe to use from several threads: each has its own connections.
+
+    `transport` takes the place of the network in tests.
+    """
+
+    def __init__(
+        self, base_url: str, timeouts: Timeouts, clock: Clock, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.host = host_of(base_url)
+        self._timeouts = timeouts
+        self._clock = clock
+        self._transport = transport
+        self._mine = threading.local()
+        self._all: list[httpx.Client] = []
+        self._dates: dict[str, tuple[datetime, float]] = {}
+
+    @classmethod
+    def to(
+        cls, platform: Platform, config: Config, clock: Clock, *, transport: httpx.BaseTransport | None = None
+    ) -> Http:
+        """Requests to `platform` as the settings say."""
+        return cls(config.text(f"platforms.{platform}.base_url"), Timeouts.of(config), clock, transport=transport)
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host == LOOPBACK
+
+    def send(
+        self,
+        order: Order,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        file: tuple[str, bytes] | None = None,
+        content: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        bearer: bool = True,
+        uploading: bool = False,
+        patience: float | None = None,
+    ) -> Reply:
+        """Make one request for an order's account and tell what became of it.
+
+        `url` is a path below the base URL, or a whole URL for `bearer=False`. The body is `json`, or `form` fields with
+        or without one multipart `file` (field name, bytes), or `content`. `patience`: seconds to wait for the answer
+        where that is less than usual.
+        """
+        secrets = _secrets(order.credentials)
+        if bearer and (refusal := self._refusal(order)) is not None:
+            return refusal
+        sent = {**(headers or {}), **({"Authorization": f"Bearer {order.credentials.access_token}"} if bearer else {})}
+        if json is not None:
+            content = _encoded(json)
+            sent["Content-Type"] = JSON_TYPE
+        limits = self._timeouts.limits(uploading=uploading, patience=patience)
+        place = host_of(url) or self.host
+        try:
+            with self._client().stream(
+                method,
+                url if "://" in url else self.base_url + url,
+                params=query,
+                data=form,
+                files=None if file is None else {file[0]: ("media", file[1], "application/octet-stream")},
+                content=content,
+                headers=sent,
+                timeout=limits,
+            ) as response:
+                date = self._noted(order.account.name, response.headers.get("date"))
+                body = self._body(response, self._clock.boot() + (limits.read or 0.0))
+                return _answer(response, body, date, secrets)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
+            return Unsent(clean(f"no connection to {place}: {_reason(error)}", secrets))
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            return Unsent(clean(f"not a usable address: {place or self.base_url}", secrets))
+        except UnicodeError as error:
+            return Unsent(clean(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            # OSError: the media file could not be read to its end while it was being sent.
+            return Cut(clean(f"the connection to {place} was cut: {_reason(error)}", secrets))
+
+    def platform_at(self, account: str) -> datetime | None:
+        """The platform's clock now: its last Date header for `account`, moved on by the time since. None before one."""
+        date, boot = self._dates.get(account, (None, 0.0))
+        return None if date is None else date + timedelta(seconds=max(self._clock.boot() - boot, 0.0))
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        while self._all:
+            self._all.pop().close()
+        self._mine = threading.local()
+
+    def _client(self) -> httpx.Client:
+        client: httpx.Client | None = getattr(self._mine, "client", None)
+        if client is None:
+            client = self._mine.client = httpx.Client(
+                transport=self._transport,
+                verify=_trust() if self.base_url.startswith("https:") else _trust_none(),
+                trust_env=not self.is_loopback,
+                follow_redirects=False,
+                cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+                headers={
+                    "User-Agent": f"ttp/{__version__}",
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                },
+            )
+            self._all.append(client)
+        return client
+
+    def _refusal(self, order: Order) -> Unsent | None:
+        """Why the order's credentials are not sent to this host; None when they may be."""
+        host, token, hint = order.credentials.host, order.credentials.access_token, reconnect_hint(order.account)
+        if host and not same_host(host, self.host):
+            return Unsent(clean(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            return Unsent("the access token is empty or has characters that no token has", Kind.AUTH, hint)
+        return None
+
+    def _noted(self, account: str, header: str | None) -> datetime | None:
+        date = parse_date(header)
+        if date is not None:
+            self._dates[account] = (date, self._clock.boot())
+        return date
+
+    def _body(self, response: httpx.Response, deadline: float) -> bytes | None:
+        """The body after decompression; None where it is too long, damaged, or in an encoding that was not asked for.
+
+        Raises httpx.ReadTimeout past `deadline` (boot time): a read time-out alone lets an answer drip for hours.
+        """
+        cap = JSON_CAP if response.is_success else ERROR_CAP
+        whole = bytearray()
+        decode = _Decode(response.headers.get("content-encoding", "").strip().lower())
+        # The raw stream: httpx's own decoders unpack each chunk without a bound.
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        for chunk in response.stream:
+            piece = decode(chunk, cap + 1 - len(whole))
+            if piece is None or len(whole) + len(piece) > cap:
+                return None
+            whole += piece
+            if self._clock.boot() > deadline:
+                raise httpx.ReadTimeout("the answer took too long")
+        return bytes(whole)
+
+
+class _Decode:
+    """One body's decompression, never more bytes at once than asked for. None for what cannot be decoded."""
+
+    def __init__(self, encoding: str) -> None:
+        self._known = encoding in ("", "identity", "gzip", "x-gzip", "deflate")
+        # wbits 47: zlib tells gzip and zlib headers apart itself.
+        self._inflate = None if encoding in ("", "identity") else zlib.decompressobj(wbits=47)
+
+    def __call__(self, chunk: bytes, most: int) -> bytes | None:
+        if not self._known:
+            return None
+        if self._inflate is None:
+            return chunk
+        try:
+            return self._inflate.decompress(chunk, max(most, 1))
+        except zlib.error:
+            return None
+
+
+def parse_date(header: str | None) -> datetime | None:
+    """The aware UTC instant of a Date header; None for a missing or unreadable one."""
+    try:
+        date = parsedate_to_datetime(header or "")
+        return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _answer(response: httpx.Response, body: bytes | None, date: datetime | None, secrets: tuple[str, ...]) -> Answer:
+    data: object = None
+    try:
+        data = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        data = None
+    text = "(a body that is too long or damaged)" if body is None else body[:400].decode("utf-8", "replace")
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, data, text, date, secrets)
+
+
+def _encoded(value: object) -> bytes:
+    # ASCII: a lone surrogate in a text becomes an escape that the platform can refuse, not an exception here.
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _secrets(credentials: Credentials) -> tuple[str, ...]:
+    held = (credentials.access_token, credentials.refresh_token, credentials.client_secret)
+    return tuple(secret for secret in held if secret)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The certificates of this machine, read once for all threads."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def _trust_none() -> ssl.SSLContext:
+    """For plain loopback: reading the certificates would take a newcomer's first tenth of a second for nothing."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,0 +1,162 @@
+"""Instagram's refusals, in one table: subcode, then code -> kind. Never decides about a retry."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from ttp.domain.account import Account
+from ttp.domain.attempt import Kind, NotDone
+from ttp.platforms.outcomes import reconnect_hint
+from ttp.platforms.reply import Answer, dig, later
+from ttp.platforms.wording import clean
+
+_HOUR_S = 3600.0
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one code says. `wait_s`: Instagram's own time until the next try; `hold`: for the whole account."""
+
+    kind: Kind
+    passing: bool = False
+    wait_s: float | None = None
+    hold: bool = False
+    not_ready: bool = False
+
+
+_CONTENT = Row(Kind.CONTENT)
+_MEDIA = Row(Kind.MEDIA)
+_MEDIA_AGAIN = Row(Kind.MEDIA, passing=True)
+_ACCOUNT = Row(Kind.ACCOUNT)
+_AUTH = Row(Kind.AUTH)
+_SERVER = Row(Kind.SERVER, passing=True)
+_THROTTLED = Row(Kind.RATE_LIMIT, passing=True)
+_BLOCKED = Row(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
+
+FETCH_FAILED = 2207052
+"""The media URL could not be fetched, or is not media: worth one more try."""
+GONE = frozenset({33, 2207006, 2207008})
+"""Subcodes that say of a container that there is none, not yet or not any more."""
+
+SUBCODES: Mapping[int, Row] = MappingProxyType(
+    {
+        33: _ACCOUNT,
+        2207001: _SERVER,
+        2207003: _MEDIA_AGAIN,
+        2207004: _MEDIA,
+        2207005: _MEDIA,
+        2207006: _MEDIA,
+        2207008: _MEDIA_AGAIN,
+        2207009: _MEDIA,
+        2207010: _CONTENT,
+        2207020: _MEDIA_AGAIN,
+        2207023: _CONTENT,
+        2207026: _MEDIA,
+        2207027: Row(Kind.MEDIA, passing=True, not_ready=True),
+        2207028: _CONTENT,
+        2207032: _MEDIA_AGAIN,
+        2207035: _CONTENT,
+        2207036: _CONTENT,
+        2207037: _CONTENT,
+        2207040: _CONTENT,
+        2207042: Row(Kind.QUOTA, passing=True, wait_s=_HOUR_S, hold=True),
+        2207050: _ACCOUNT,
+        2207051: _ACCOUNT,
+        FETCH_FAILED: _MEDIA_AGAIN,
+        2207053: _MEDIA_AGAIN,
+        2207057: _CONTENT,
+        2207073: _CONTENT,
+        2207077: _MEDIA_AGAIN,
+        2207081: _CONTENT,
+        2207082: _MEDIA_AGAIN,
+    }
+)
+"""Section 6 of Instagram's contract. The publishing quota is over 24 rolling hours: asked again every hour."""
+
+CODES: Mapping[int, Row] = MappingProxyType(
+    {
+        1: _SERVER,
+        2: _SERVER,
+        3: _AUTH,
+        4: _THROTTLED,
+        10: _AUTH,
+        17: _THROTTLED,
+        32: _THROTTLED,
+        100: _CONTENT,
+        102: _AUTH,
+        190: _AUTH,
+        **dict.fromkeys(range(200, 300), _AUTH),
+        341: _BLOCKED,
+        352: _MEDIA,
+        368: _BLOCKED,
+        506: Row(Kind.DUPLICATE),
+        613: _THROTTLED,
+        9007: Row(Kind.MEDIA, passing=True, not_ready=True),
+        80001: _THROTTLED,
+        80002: _THROTTLED,
+    }
+)
+"""What a code says where its subcode is missing or not in SUBCODES."""
+
+_IN_TEXT = re.compile(r"\b2207\d{3}\b")
+
+
+def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
+    """The refusal that `answer` is; None where it is on no list or not in Instagram's own format."""
+    code, subcode = answer.at("error", "code"), answer.at("error", "error_subcode")
+    if not isinstance(code, int):
+        return None
+    row = (SUBCODES.get(subcode) if isinstance(subcode, int) else None) or CODES.get(code)
+    if row is None:
+        if answer.at("error", "is_transient") is not True:
+            return None
+        row = _SERVER
+    wait_s = _regain_s(answer) if row is _THROTTLED else row.wait_s
+    message = answer.words("error", "error_user_msg") or answer.words("error", "message") or "no reason given"
+    return NotDone(
+        row.kind,
+        message,
+        code=f"{code}/{subcode}" if isinstance(subcode, int) else str(code),
+        http_status=answer.status,
+        passing=row.passing or answer.at("error", "is_transient") is True,
+        not_ready=row.not_ready,
+        retry_at=None if wait_s is None else later(now, wait_s),
+        hold=row.hold,
+        hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
+    )
+
+
+def is_gone(answer: Answer) -> bool:
+    """Whether the answer says that there is no such container, not yet or not any more."""
+    return answer.at("error", "error_subcode") in GONE
+
+
+def container_failure(status: str) -> NotDone:
+    """Why a container ended in ERROR: its `status` text has the reason, and often a subcode of the table."""
+    found = _IN_TEXT.search(status)
+    row = SUBCODES.get(int(found[0]), _MEDIA) if found else _MEDIA
+    failure = NotDone(Kind.MEDIA, clean(status) or "Instagram could not process the media", passing=row.passing)
+    return replace(failure, code=found[0]) if found else failure
+
+
+def _regain_s(answer: Answer) -> float:
+    """Seconds until calls are taken again, by the usage header; an hour where it does not tell."""
+    try:
+        usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
+    except (ValueError, RecursionError):
+        return _HOUR_S
+    return max(_minutes(usage), default=_HOUR_S / 60) * 60
+
+
+def _minutes(usage: object) -> Iterator[float]:
+    for lines in usage.values() if isinstance(usage, dict) else ():
+        for line in lines if isinstance(lines, list) else ():
+            minutes = dig(line, "estimated_time_to_regain_access")
+            if isinstance(minutes, int | float) and minutes > 0:
+                yield float(minutes)

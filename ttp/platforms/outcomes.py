@@ -1,0 +1,72 @@
+"""From a reply to an outcome, in three readings that all platforms share.
+
+A platform brings one `Judge`: its table of definite refusals. What is not in the table is never proof of anything: a
+publishing call becomes `Unknown`, an invisible step is simply done again, a look-up could not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from ttp.domain.account import Account
+from ttp.domain.attempt import Kind, NotDone, Unclear, Unknown
+from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+
+Judge: TypeAlias = Callable[[Answer], NotDone | None]
+"""The refusal an answer is, by the platform's table; None where the answer is not on it."""
+
+_NO_PROOF = frozenset({Kind.RATE_LIMIT, Kind.SERVER})
+"""Kinds that say nothing about a publishing call: it may have been carried out all the same."""
+
+
+def as_failure(reply: Reply, judge: Judge, platform: str) -> NotDone:
+    """Why an invisible step failed. What no table names is passing: the step may be repeated freely."""
+    match reply:
+        case Unsent():
+            return _unsent(reply)
+        case Cut(message):
+            return NotDone(Kind.NETWORK, message, passing=True)
+        case Answer():
+            return judge(reply) or NotDone(
+                Kind.SERVER, odd(reply, platform), http_status=reply.status, code=str(reply.status), passing=True
+            )
+
+
+def as_outcome(reply: Reply, judge: Judge, platform: str) -> NotDone | Unknown:
+    """What an answer other than success says of a publishing call: NotDone only where it is proof."""
+    match reply:
+        case Unsent():
+            return _unsent(reply)
+        case Cut(message):
+            return Unknown(Kind.NETWORK, message)
+        case Answer():
+            refusal = judge(reply)
+            if refusal is None:
+                return Unknown(Kind.SERVER, odd(reply, platform), code=str(reply.status), http_status=reply.status)
+            if refusal.kind in _NO_PROOF or reply.status == 429:
+                return Unknown(refusal.kind, refusal.message, refusal.code, refusal.http_status, refusal.retry_at)
+            return refusal
+
+
+def as_unclear(reply: Reply, judge: Judge, platform: str, *, final: bool = False) -> Unclear:
+    """Why a look-up could not tell."""
+    failure = as_failure(reply, judge, platform)
+    return Unclear(
+        failure.kind, failure.message, final=final, look_at=failure.retry_at, http_status=failure.http_status
+    )
+
+
+def odd(answer: Answer, platform: str) -> str:
+    """An answer that is on no list, in one line."""
+    excerpt = answer.excerpt()
+    return f"{platform} answered {answer.status}" + (f": {excerpt}" if excerpt else "")
+
+
+def reconnect_hint(account: Account) -> str:
+    """The command that gives an account new credentials."""
+    return f"ttp account add {account.name} --credentials FILE"
+
+
+def _unsent(reply: Unsent) -> NotDone:
+    return NotDone(reply.kind, reply.message, passing=reply.kind is Kind.NETWORK, hint=reply.hint)

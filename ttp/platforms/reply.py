@@ -1,0 +1,90 @@
+"""What became of one request, as plain data: an answer, nothing sent, or cut off. Knows no platform and no httpx."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from ttp.domain.attempt import Kind
+from ttp.platforms.wording import clean
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer. `headers` by lower-case name; `data` is the parsed JSON, None where the body is not JSON, was
+    damaged or too long; `date` is the platform's clock. `secrets` never leave through `words`."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    data: object = field(default=None, repr=False)
+    body: str = field(default="", repr=False)
+    date: datetime | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    def at(self, *path: str) -> object:
+        """The JSON value under `path`; None where there is none."""
+        return dig(self.data, *path)
+
+    def words(self, *path: str) -> str:
+        """The text under `path`, fit to be shown; the empty text where there is none."""
+        value = self.at(*path)
+        return clean(value, self.secrets) if isinstance(value, str) else ""
+
+    def excerpt(self) -> str:
+        """The beginning of the body, fit to be shown."""
+        return clean(self.body[:200], self.secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Proof that no byte of the request left: no connection, no such URL, or our own refusal to send it."""
+
+    message: str
+    kind: Kind = Kind.NETWORK
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The request may have arrived; no whole answer came back."""
+
+    message: str
+
+
+Reply: TypeAlias = Answer | Unsent | Cut
+
+
+def dig(value: object, *path: str) -> object:
+    """The value under `path` in nested JSON objects; None where there is none."""
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def number_id(value: object) -> str | None:
+    """A numeric id as its digits, whether it came as a text or as a number; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    return value if isinstance(value, str) and value.isascii() and value.isdecimal() else None
+
+
+def web_address(value: object) -> str | None:
+    """`value` if it is an address that may be shown and stored; None for anything else."""
+    if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 500:
+        return value if value.isascii() and value.isprintable() and " " not in value else None
+    return None
+
+
+def later(now: datetime, seconds: float) -> datetime:
+    """`seconds` after `now`, never sooner than one second nor later than a day: a platform's number is not trusted."""
+    return now + timedelta(seconds=min(max(seconds, 1.0), _DAY_S))

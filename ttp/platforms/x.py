@@ -1,0 +1,155 @@
+"""X: uploads and the token check, one POST that publishes, and the own timeline as proof of what it did.
+
+Follows sections 3, 7 and 11 of X's contract. The handle: `media` (see `x_media`), `user_id`, and `unsettled_since`
+(platform ms) once an unknown outcome was looked for in vain. Never refreshes a token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator
+from datetime import datetime
+
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.clock import Clock, from_ms, to_ms
+from ttp.domain.config import Config
+from ttp.platforms.client import Did, Looked, Order, Ready, Step, StepFailed
+from ttp.platforms.fingerprint import fingerprint
+from ttp.platforms.http import Http
+from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear
+from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.x_errors import refusal
+from ttp.platforms.x_media import Uploads, entries, used
+from ttp.platforms.x_timeline import MOST_PAGES, QUERY, Window, matches, read_page
+
+CHECK_S = 900.0
+"""Seconds for which one token check counts; GET /2/users/me takes 75 a quarter of an hour."""
+STEP = "POST /2/tweets"
+
+
+class XClient:
+    """The client of X."""
+
+    platform = Platform.X
+
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+        self._settle_s = config.seconds("publish.settle_x_s")
+        self._uploads = Uploads(http, clock)
+        self._checked: dict[str, tuple[str, float]] = {}
+
+    def close(self) -> None:
+        self._http.close()
+
+    # Invisible steps.
+
+    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+        """Upload the media, check the token."""
+        handle = yield from self._uploads.complete(order, handle, keep="unsettled_since" in handle)
+        user_id = self._lately_checked(order)
+        if user_id is None:
+            user_id, answer = self._check(order)
+            yield Did("check the token", answer.status, handle={**handle, "user_id": user_id})
+        handle = {**handle, "user_id": user_id}
+        return Ready(
+            used(handle) if order.media else handle,
+            self._http.platform_at(order.account.name),
+            STEP,
+            fingerprint("POST", "/2/tweets", _body(order, handle)),
+        )
+
+    def _lately_checked(self, order: Order) -> str | None:
+        """The user id of a token that was checked in the last CHECK_S seconds; None otherwise."""
+        user_id, at = self._checked.get(_token_key(order), ("", 0.0))
+        fresh = user_id and self._clock.boot() - at < CHECK_S
+        return user_id if fresh and self._http.platform_at(order.account.name) is not None else None
+
+    def _check(self, order: Order) -> tuple[str, Answer]:
+        """Ask X whose token it is: proof that it works, X's clock, and an open connection. Raises StepFailed."""
+        reply = self._http.send(order, "GET", "/2/users/me")
+        if isinstance(reply, Answer) and reply.is_success and (user_id := number_id(reply.at("data", "id"))):
+            self._checked[_token_key(order)] = (user_id, self._clock.boot())
+            return user_id, reply
+        raise StepFailed("check the token", as_failure(reply, self._judge(order), "X"))
+
+    # The one publishing call.
+
+    def publish(self, order: Order, handle: Handle) -> Outcome:
+        """POST /2/tweets. A refusal as duplicate after an unknown outcome is evidence of a post, not of its absence."""
+        reply = self._http.send(order, "POST", "/2/tweets", json=_body(order, handle))
+        if isinstance(reply, Answer) and reply.is_success and (post_id := number_id(reply.at("data", "id"))):
+            return Done(post_id, link(post_id), http_status=reply.status)
+        match as_outcome(reply, self._judge(order), "X"):
+            case NotDone(kind=Kind.DUPLICATE, message=message) if "unsettled_since" in handle:
+                return Unknown(Kind.DUPLICATE, message, "duplicate", 403)
+            case NotDone(kind=Kind.AUTH) as dead:
+                self._checked.pop(_token_key(order), None)
+                return dead
+            case outcome:
+                return outcome
+
+    # Look-up.
+
+    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+        """Look for the post in the account's own timeline, from a minute before the first unsettled call on."""
+        unsettled = handle.get("unsettled_since")
+        first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
+        user_id = number_id(handle.get("user_id")) or number_id(order.credentials.user_id)
+        if user_id is None:
+            try:
+                user_id, _ = self._check(order)
+            except StepFailed as failed:
+                why = failed.outcome
+                return Looked(Unclear(why.kind, why.message, look_at=why.retry_at, http_status=why.http_status), None)
+        window = Window.around(first, since, self._settle_s)
+        found: list[str] = []
+        query = {**QUERY, "start_time": window.start.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        for _ in range(MOST_PAGES):
+            reply = self._http.send(order, "GET", f"/2/users/{user_id}/tweets", query=query)
+            page = read_page(reply)
+            if page is None:
+                return Looked(as_unclear(reply, self._judge(order), "X"), _date(reply))
+            found += matches(page.posts, order, entries(handle), window)
+            if page.next_token is None:
+                return Looked(_finding(found, {**handle, "unsettled_since": to_ms(first)}), _date(reply))
+            query["pagination_token"] = page.next_token
+        return Looked(
+            Unclear(Kind.UNKNOWN, "the account has posted too much since then to look through", final=True),
+            _date(reply),
+        )
+
+    def _judge(self, order: Order) -> Judge:
+        return lambda answer: refusal(answer, order.account, self._clock.now())
+
+
+def link(post_id: str) -> str:
+    """The address of a post, whoever made it."""
+    return f"https://x.com/i/status/{post_id}"
+
+
+def _body(order: Order, handle: Handle) -> dict[str, object]:
+    """The canonical request: the text, and the ids of every media item in order."""
+    media_ids = [str(entry["id"]) for entry in entries(handle)][: len(order.media)]
+    return {"text": order.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
+
+
+def _finding(found: list[str], handle: Handle) -> Found | Absent | Unclear:
+    match found:
+        case []:
+            return Absent(handle=handle)
+        case [post_id]:
+            return Found(post_id, link(post_id))
+        case _:
+            links = tuple(link(post_id) for post_id in found)
+            return Unclear(Kind.DUPLICATE, f"{len(found)} posts on X could be this one", final=True, links=links)
+
+
+def _date(reply: Reply) -> datetime | None:
+    return reply.date if isinstance(reply, Answer) else None
+
+
+def _token_key(order: Order) -> str:
+    """A name for a token that is not the token."""
+    return hashlib.sha256(order.credentials.access_token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,99 @@
+"""X's refusals, in one table: status, last path segment of `type`, and words -> kind. Never decides about a retry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ttp.domain.account import Account
+from ttp.domain.attempt import Kind, NotDone
+from ttp.platforms.outcomes import reconnect_hint
+from ttp.platforms.reply import Answer, later
+
+HOLD_S = 3600.0
+"""An account without credit is asked again after an hour: a refused call costs nothing, and credit ends the hold."""
+WINDOW_S = 900.0
+"""Length of X's rate-limit window, for an answer that does not tell its reset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One refusal. `segment` and `words` (lower case) narrow it; the first row that fits counts."""
+
+    status: int
+    kind: Kind
+    segment: str | None = None
+    words: str | None = None
+    passing: bool = False
+
+
+REFUSALS = (
+    Row(400, Kind.MEDIA, words="media ids are invalid", passing=True),
+    Row(400, Kind.CONTENT),
+    Row(401, Kind.AUTH),
+    Row(402, Kind.QUOTA, passing=True),
+    Row(403, Kind.DUPLICATE, words="duplicate content"),
+    Row(403, Kind.AUTH, segment="unsupported-authentication"),
+    Row(403, Kind.AUTH, segment="client-forbidden"),
+    Row(403, Kind.AUTH, words="scope"),
+    Row(403, Kind.ACCOUNT, segment="user-suspended"),
+    Row(403, Kind.CONTENT, segment="not-authorized-for-resource"),
+    Row(403, Kind.CONTENT),
+    Row(404, Kind.CONTENT),
+    Row(429, Kind.QUOTA, segment="usage-capped", passing=True),
+    Row(429, Kind.QUOTA, words="usagecapexceeded", passing=True),
+    Row(429, Kind.RATE_LIMIT, passing=True),
+)
+"""Section 7 of X's contract. An answer counts only in X's own format; a 429 is no proof about a publishing call."""
+
+
+def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
+    """The refusal that `answer` is; None where it is on no list or not in X's own format."""
+    said = tuple(_said(answer))
+    if not said:
+        return None
+    kind_of = answer.at("type")
+    segment = kind_of.rstrip("/").rpartition("/")[2] if isinstance(kind_of, str) else ""
+    words = " ".join(said).lower()
+    for row in REFUSALS:
+        fits = row.status == answer.status and row.segment in (None, segment)
+        if fits and (row.words is None or row.words in words):
+            return NotDone(
+                row.kind,
+                f"{answer.status} {said[0]}",
+                code=segment if segment not in ("", "about:blank") else str(answer.status),
+                http_status=answer.status,
+                passing=row.passing,
+                retry_at=_retry_at(row.kind, answer, now),
+                hold=row.kind is Kind.QUOTA,
+                hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
+            )
+    return None
+
+
+def _said(answer: Answer) -> Iterator[str]:
+    """What X says in its own format, the most telling text first."""
+    errors = answer.at("errors")
+    for error in errors if isinstance(errors, list) else ():
+        if isinstance(error, dict) and isinstance(error.get("message"), str):
+            yield Answer(0, data=error, secrets=answer.secrets).words("message")
+    yield from filter(None, (answer.words("detail"), answer.words("title")))
+
+
+def _retry_at(kind: Kind, answer: Answer, now: datetime) -> datetime | None:
+    match kind:
+        case Kind.QUOTA:
+            return later(now, HOLD_S)
+        case Kind.RATE_LIMIT:
+            return later(now, _seconds_to_reset(answer, now))
+        case _:
+            return None
+
+
+def _seconds_to_reset(answer: Answer, now: datetime) -> float:
+    """Seconds until the window resets: the header and the Date beside it are the same clock, ours may be off."""
+    header = answer.headers.get("x-rate-limit-reset", "")
+    if not (header.isascii() and header.isdecimal() and len(header) < 12):
+        return WINDOW_S
+    return int(header) - (answer.date or now).astimezone(UTC).timestamp()

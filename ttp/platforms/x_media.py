@@ -1,0 +1,203 @@
+"""X's media: upload in chunks, wait until processed, alt text. Invisible to followers, so free to repeat.
+
+What is uploaded is remembered in the handle as `media`: one entry per item, in the post's order, with `sha256`, `id`,
+`key`, `expires` (ms), `ready`, `alt` and `used` (publishing calls that carried it). Never publishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import BinaryIO, TypeAlias
+
+from ttp.domain.attempt import Handle, Kind, NotDone
+from ttp.domain.clock import Clock, to_ms
+from ttp.domain.media import MediaItem
+from ttp.platforms.client import Did, MediaFile, Order, Step, StepFailed, Wait
+from ttp.platforms.http import Http
+from ttp.platforms.outcomes import as_failure, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.x_errors import refusal
+
+CHUNK = 4 * 1024 * 1024
+"""Bytes per append; X's documentation asks for at most 5 MB."""
+LIFE_S = 86_400
+"""How long an upload is kept where X does not say."""
+MARGIN = timedelta(minutes=1)
+"""An upload that expires within this time is not used any more."""
+PATIENCE_S = 1800.0
+"""Seconds after which a video that is still being processed is a failed step."""
+MOST_USES = 2
+"""Publishing calls that may carry one upload."""
+
+Entry: TypeAlias = dict[str, object]
+
+
+class Uploads:
+    """Uploads of one client."""
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    def complete(self, order: Order, handle: Handle, *, keep: bool) -> Generator[Step, None, Handle]:
+        """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed.
+
+        `keep`: use the same uploads again however often they were used; a look-up will compare their keys.
+        """
+        held = entries(handle)
+        done: list[Entry] = []
+        for place, file in enumerate(order.media):
+            entry = held[place] if place < len(held) else {}
+            if not self._is_usable(entry, file.item, keep=keep):
+                entry = {}
+            for step, grown in self._one(order, file, entry):
+                entry = grown
+                if isinstance(step, Did):
+                    step = replace(step, handle={**handle, "media": [*done, entry, *held[place + 1 :]]})
+                yield step
+            done.append(entry)
+        return {**handle, "media": done} if done else handle
+
+    def _one(self, order: Order, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
+        """Bring one item to the state in which a post may use it: each step with the entry as it is then."""
+        name = file.item.name
+        if not entry:
+            entry = self._uploaded(order, file)
+            yield Did(f"upload {name}", 200), entry
+        waited, step = 0.0, f"process {name}"
+        while not entry["ready"]:
+            query = {"command": "STATUS", "media_id": str(entry["id"])}
+            try:
+                answer = self._accepted(order, step, self._http.send(order, "GET", "/2/media/upload", query=query))
+                seconds = self._seconds_left(order, answer, name)
+            except StepFailed as failed:
+                if not failed.outcome.passing:
+                    yield Did(f"drop the upload of {name}", failed.outcome.http_status), {}
+                raise
+            if seconds is None:
+                entry = {**entry, "ready": True}
+                yield Did(step, answer.status), entry
+            elif waited >= PATIENCE_S:
+                raise StepFailed(step, NotDone(Kind.MEDIA, f"X is still processing {name}", passing=True))
+            else:
+                waited += seconds
+                yield Wait(seconds, f"X to process {name}"), entry
+        if file.item.alt and entry["alt"] != file.item.alt:
+            step = f"alt text of {name}"
+            metadata = {"id": entry["id"], "metadata": {"alt_text": {"text": file.item.alt}}}
+            answer = self._accepted(order, step, self._http.send(order, "POST", "/2/media/metadata", json=metadata))
+            entry = {**entry, "alt": file.item.alt}
+            yield Did(step, answer.status), entry
+
+    def _is_usable(self, entry: Entry, item: MediaItem, *, keep: bool) -> bool:
+        """Whether an earlier upload is of these bytes, without a foreign alt text, and will live long enough.
+
+        One that two calls carried in vain is not: X may have refused the id.
+        """
+        expires, used = entry.get("expires"), entry.get("used")
+        return (
+            entry.get("sha256") == item.sha256
+            and entry.get("alt") in (None, item.alt)
+            and isinstance(expires, int)
+            and expires > to_ms(self._clock.now() + MARGIN)
+            and (keep or (isinstance(used, int) and used < MOST_USES))
+        )
+
+    def _uploaded(self, order: Order, file: MediaFile) -> Entry:
+        """Send the bytes of one item; its entry, not yet ready where X goes on to process it."""
+        item, step = file.item, f"upload {file.item.name}"
+        reply = self._http.send(
+            order,
+            "POST",
+            "/2/media/upload/initialize",
+            json={"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes},
+        )
+        media_id = number_id(self._accepted(order, step, reply).at("data", "id"))
+        if media_id is None:
+            raise StepFailed(step, self._failure(order, reply))
+        try:
+            with file.path.open("rb") as source:
+                for index, chunk in enumerate(_chunks(source, item)):
+                    reply = self._http.send(
+                        order,
+                        "POST",
+                        f"/2/media/upload/{media_id}/append",
+                        form={"segment_index": str(index)},
+                        file=("media", chunk),
+                        uploading=True,
+                    )
+                    self._accepted(order, step, reply)
+        except (OSError, EOFError) as error:
+            raise StepFailed(step, NotDone(Kind.MEDIA, f"cannot read {item.name}: {error}")) from error
+        answer = self._accepted(order, step, self._http.send(order, "POST", f"/2/media/upload/{media_id}/finalize"))
+        key, life = answer.at("data", "media_key"), answer.at("data", "expires_after_secs")
+        life_s = life if isinstance(life, int) and 0 < life < 10 * 365 * LIFE_S else LIFE_S
+        return {
+            "sha256": item.sha256,
+            "id": media_id,
+            "key": key if isinstance(key, str) else None,
+            "expires": to_ms(self._clock.now() + timedelta(seconds=life_s)),
+            "ready": answer.at("data", "processing_info") is None,
+            "alt": None,
+            "used": 0,
+        }
+
+    def _seconds_left(self, order: Order, answer: Answer, name: str) -> float | None:
+        """Seconds until the next look at an item that is being processed; None when it is ready."""
+        path = ("data", "processing_info")
+        state = answer.at(*path, "state")
+        if state == "succeeded" or (answer.at("data", "id") and answer.at(*path) is None):
+            return None
+        if state in ("pending", "in_progress"):
+            wait = answer.at(*path, "check_after_secs")
+            return min(max(float(wait), 1.0), 60.0) if isinstance(wait, int | float) else 1.0
+        if state == "failed":
+            reason = (
+                answer.words(*path, "error", "message") or answer.words(*path, "error", "name") or "no reason given"
+            )
+            raise StepFailed(f"process {name}", NotDone(Kind.MEDIA, f"X could not process {name}: {reason}"))
+        raise StepFailed(f"process {name}", self._failure(order, answer))
+
+    def _accepted(self, order: Order, step: str, reply: Reply) -> Answer:
+        """The reply, where it is a success. Raises StepFailed otherwise."""
+        if isinstance(reply, Answer) and reply.is_success:
+            return reply
+        raise StepFailed(step, self._failure(order, reply))
+
+    def _failure(self, order: Order, reply: Reply) -> NotDone:
+        failure = as_failure(reply, lambda answer: refusal(answer, order.account, self._clock.now()), "X")
+        if failure.kind is not Kind.CONTENT:
+            return failure
+        if failure.http_status == 403:  # what a token without the scope media.write gets
+            return replace(failure, kind=Kind.AUTH, hint=reconnect_hint(order.account))
+        return replace(failure, kind=Kind.MEDIA)
+
+
+def entries(handle: Handle) -> list[Entry]:
+    """The uploads that a handle remembers."""
+    held = handle.get("media")
+    return [dict(entry) for entry in held if isinstance(entry, Mapping)] if isinstance(held, list) else []
+
+
+def used(handle: Handle) -> Handle:
+    """The handle for one more publishing call with its uploads."""
+    return {**handle, "media": [{**entry, "used": int(str(entry["used"])) + 1} for entry in entries(handle)]}
+
+
+def _category(item: MediaItem) -> str:
+    if item.is_video:
+        return "tweet_video"
+    return "tweet_gif" if item.mime == "image/gif" else "tweet_image"
+
+
+def _chunks(source: BinaryIO, item: MediaItem) -> Iterator[bytes]:
+    """The item's bytes in pieces. Raises EOFError where the file is shorter than it was."""
+    left = item.bytes
+    while left > 0:
+        chunk = source.read(min(CHUNK, left))
+        if not chunk:
+            raise EOFError("the file is shorter than it was")
+        left -= len(chunk)
+        yield chunk

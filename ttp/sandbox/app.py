@@ -1,0 +1,66 @@
+"""The one Starlette application of the three platforms, their control paths and ordered faults."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from ttp.sandbox import control, instagram, tiktok, x
+from ttp.sandbox.answers import Refused
+from ttp.sandbox.credentials import DEFAULT_ACCOUNTS, new_account
+from ttp.sandbox.edge import Edge
+from ttp.sandbox.faults import Fault, platform_of
+from ttp.sandbox.instagram_front import graph_error
+from ttp.sandbox.state import State
+from ttp.sandbox.x_front import problem
+
+
+def build_app(state: State, release: asyncio.Event | None = None, media_dir: Path | None = None) -> ASGIApp:
+    """The sandbox as an ASGI application over `state`, which gets the default accounts it lacks.
+
+    `release` ends hanging requests when it is set. `media_dir` is a folder to serve under `/_sandbox/media/`, for
+    platforms that fetch media from a URL.
+    """
+    for name in DEFAULT_ACCOUNTS:
+        if name not in state.accounts:
+            state.keep(new_account(state, name))
+    faults: list[Fault] = []
+    served: list[BaseRoute] = [] if media_dir is None else [Mount("/_sandbox/media", StaticFiles(directory=media_dir))]
+    # Instagram comes last: its paths begin with any version.
+    routes = [
+        *served,
+        *control.routes(state, faults),
+        *x.routes(state),
+        *tiktok.routes(state),
+        *instagram.routes(state),
+    ]
+    app = Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _no_such_path})
+    app.router.redirect_slashes = False
+    return Edge(app, state.now, faults, release or asyncio.Event())
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, Refused)
+    return refused.response
+
+
+async def _no_such_path(request: Request, error: Exception) -> Response:
+    """Each platform's own words for a path or a method it does not have."""
+    assert isinstance(error, HTTPException)
+    match platform_of(request.url.path):
+        case "x":
+            return problem(error.status_code, error.detail, error.detail).response
+        case "instagram":
+            return graph_error(2500, f"Unknown path components: {request.url.path}").response
+        case "tiktok":
+            return PlainTextResponse("Unsupported path", error.status_code)
+        case _:
+            return JSONResponse({"error": error.detail}, error.status_code)

@@ -1,0 +1,89 @@
+"""What a file's own bytes say it is: type, size in pixels, duration. Reads headers only, decodes nothing."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Pixels of an image, seconds of a video; None where the bytes do not tell."""
+
+    mime: str | None
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the file holds what a platform must read of its type: a movie without its index cannot be played."""
+        return self.duration_s is not None or self.mime not in ("video/mp4", "video/quicktime", None)
+
+
+def mime_of(data: bytes) -> str | None:
+    """The media type by magic bytes; None for an unknown one."""
+    if data[:3] == b"\xff\xd8\xff":
+        return "image/jpeg"
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return "image/png"
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return "image/gif"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data[:4] == b"\x1aE\xdf\xa3":
+        return "video/webm"
+    if data[4:8] == b"ftyp":
+        return "video/quicktime" if data[8:12] == b"qt  " else "video/mp4"
+    return None
+
+
+def facts_of(data: bytes) -> Facts:
+    """What the bytes say of themselves."""
+    match mime_of(data):
+        case "image/jpeg" as mime:
+            width, height = _jpeg_size(data)
+            return Facts(mime, width, height)
+        case "video/mp4" | "video/quicktime" as mime:
+            return Facts(mime, duration_s=_movie_seconds(data))
+        case mime:
+            return Facts(mime)
+
+
+def _jpeg_size(data: bytes) -> tuple[int | None, int | None]:
+    """Width and height out of the first start-of-frame segment (ITU T.81, B.2.2)."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
+        at += 2 + length
+    return None, None
+
+
+def _movie_seconds(data: bytes) -> float | None:
+    """Duration out of `moov/mvhd` (ISO 14496-12, 8.2.2)."""
+    moov = _box(data, b"moov")
+    header = _box(moov, b"mvhd") if moov is not None else None
+    if header is None or len(header) < 20:
+        return None
+    if header[0] == 1 and len(header) >= 32:
+        scale, units = struct.unpack(">IQ", header[20:32])
+    else:
+        scale, units = struct.unpack(">II", header[12:20])
+    return units / scale if scale else None
+
+
+def _box(data: bytes, kind: bytes) -> bytes | None:
+    """The contents of the first box of this kind at the top level of `data`."""
+    at = 0
+    while at + 8 <= len(data):
+        size, start = int.from_bytes(data[at : at + 4]), at + 8
+        if size == 1:
+            size, start = int.from_bytes(data[at + 8 : at + 16]), at + 16
+        if data[at + 4 : at + 8] == kind:
+            return data[start : at + size if size else len(data)]
+        if size < 8:
+            return None
+        at += size
+    return None

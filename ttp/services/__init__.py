@@ -1,0 +1,1 @@
+"""One method per thing a user can ask for."""

@@ -1,0 +1,145 @@
+"""Everything that a person can do to accounts. Credentials go to the credentials file, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from ttp.domain.account import Account, Credentials, parse_account_name
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.delivery import IN_FLIGHT, DeliveryState
+from ttp.domain.errors import Hint, StateRefused, UsageError
+from ttp.services.changes import settled
+from ttp.services.drafting import resolve_accounts
+from ttp.store import accounts as store
+from ttp.store import posts, reads
+from ttp.store.credentials import CredentialsFile
+from ttp.store.database import Database
+
+_FIELDS = {"accessToken", "refreshToken", "expiresAt", "userId", "clientId", "clientSecret", "scopes", "host"}
+
+
+class Accounts:
+    def __init__(self, database: Database, credentials: CredentialsFile, clock: Clock, config: Config) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._clock = clock
+        self._config = config
+
+    def add(self, name: str, credentials: str | None) -> Account:
+        """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call."""
+        platform, handle = parse_account_name(name)
+        host = urlsplit(self._config.text(f"platforms.{platform}.base_url")).hostname or ""
+        held = None if credentials is None else parse_credentials(credentials, host)
+        with self._database.writing() as session:
+            there = reads.account(posts.raw(session), platform, handle, removed=True)
+            account = there or Account(platform, handle)
+            if held is not None:
+                account = replace(
+                    account,
+                    connected=True,
+                    needs_reconnect=False,
+                    expires_at=held.expires_at,
+                    user_id=held.user_id or account.user_id,
+                )
+                self._credentials.put(account.name, held)
+            return replace(account, id=store.save(session, account, now=self._clock.now()))
+
+    def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
+        """Change an account's zone ('' for none) and its platform options."""
+        with self._database.writing() as session:
+            account = self._one(session, name)
+            wrong = [key for key in options if not key.startswith(f"{account.platform}.")]
+            if wrong:
+                raise UsageError(f"{wrong[0]} is not an option of {account.platform} accounts")
+            changed = replace(
+                account,
+                timezone=account.timezone if timezone is None else timezone or None,
+                options={**account.options, **options},
+            )
+            store.save(session, changed, now=self._clock.now())
+            return changed
+
+    def remove(self, name: str, *, cancel: bool) -> list[int]:
+        """Forget an account and its credentials; its published posts and metrics stay.
+
+        Refused while posts name it; with `cancel` their deliveries to it are cancelled (their ids are answered).
+        """
+        now = self._clock.now()
+        with self._database.writing() as session:
+            account = self._one(session, name)
+            db = posts.raw(session)
+            naming = reads.posts_naming(db, account.id or 0)
+            if naming and not cancel:
+                some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
+                raise StateRefused(
+                    f"{len(naming)} {'post goes' if len(naming) == 1 else 'posts go'} to {account.name}: {some}",
+                    Hint("cancel those and remove it", f"ttp account remove {account.name} --yes"),
+                )
+            for post in list(reads.posts_by_id(db, naming)):
+                mine = next(d for d in post.active if d.account_id == account.id)
+                if mine.state in IN_FLIGHT or mine.state is DeliveryState.NEEDS_REVIEW:
+                    raise StateRefused(
+                        f"post {post.id} is being published to {account.name}", Hint("look", f"ttp show {post.id}")
+                    )
+                gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
+                posts.update(session, settled(replace(post, deliveries=gone), now))
+            forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
+            store.save(session, forgotten, now=now, removed=True)
+            self._credentials.remove(account.name)
+            return naming
+
+    def _one(self, session: Any, name: str) -> Account:
+        parse_account_name(name)
+        (account,) = resolve_accounts([name], reads.accounts(posts.raw(session)))
+        return account
+
+
+def parse_credentials(text: str, host: str) -> Credentials:
+    """Credentials as `account add --credentials` takes them. UsageError says what is wrong, and never shows a value."""
+    shape = Hint("as JSON", '{"accessToken": "…", "refreshToken": "…", "expiresAt": "2027-01-31T00:00:00Z"}')
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UsageError("the credentials are not JSON", shape) from None
+    if not isinstance(data, dict):
+        raise UsageError("the credentials are not a JSON object", shape)
+    if "apiKey" in data or "accessTokenSecret" in data:
+        raise UsageError("keys of OAuth 1.0a cannot be used yet; give an OAuth 2.0 access token", shape)
+    token = data.get("accessToken")
+    if (
+        not isinstance(token, str)
+        or not token.strip()
+        or not token.isascii()
+        or any(c.isspace() for c in token.strip())
+    ):
+        raise UsageError('the credentials have no usable "accessToken"', shape)
+    for name in _FIELDS - {"expiresAt", "scopes"}:
+        if data.get(name) is not None and not isinstance(data[name], str):
+            raise UsageError(f'"{name}" in the credentials is not a text', shape)
+    return Credentials(
+        access_token=token.strip(),
+        host=host,
+        refresh_token=data.get("refreshToken"),
+        expires_at=_expiry(data.get("expiresAt"), shape),
+        user_id=data.get("userId"),
+        client_id=data.get("clientId"),
+        client_secret=data.get("clientSecret"),
+    )
+
+
+def _expiry(value: object, shape: Hint) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise UsageError('"expiresAt" in the credentials is not a time like 2027-01-31T00:00:00Z', shape)
+    return at.astimezone(UTC)

@@ -1,0 +1,152 @@
+"""How a person's wish changes a post, and when it is refused: functions of posts, no store, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Kind
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
+from ttp.domain.errors import Hint, NotFound, StateRefused, TtpError, UsageError
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus, derive_status, published_at
+
+_RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
+
+
+def new_delivery(account: Account, at: datetime | None) -> Delivery:
+    return Delivery(account.name, account.platform, due_at=at, next_at=at, account_id=account.id)
+
+
+def timed(post: Post, at: datetime) -> Post:
+    """The post with a time: its pending and failed deliveries are due then."""
+    deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
+    return replace(post, deliveries=deliveries, scheduled_at=at)
+
+
+def redirected(post: Post, accounts: Sequence[Account]) -> Post:
+    """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending."""
+    wanted = {account.id for account in accounts}
+    kept = [d.cancelled() if d.state in _RESTS and d.account_id not in wanted else d for d in post.deliveries]
+    there = {d.account_id for d in kept if d.state is not DeliveryState.CANCELLED}
+    added = [new_delivery(account, post.scheduled_at) for account in accounts if account.id not in there]
+    return replace(post, deliveries=(*kept, *added))
+
+
+def settled(post: Post, now: datetime) -> Post:
+    """The post with the status and the time of publication that follow from its deliveries."""
+    counted = post.active
+    has_time = any(d.due_at is not None for d in counted)
+    return replace(
+        post,
+        status=derive_status((d.state for d in counted), has_time=has_time),
+        scheduled_at=post.scheduled_at if counted else None,
+        published_at=published_at(counted),
+        updated_at=now,
+    )
+
+
+def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
+    return replace(post, deliveries=tuple(after if d is before else d for d in post.deliveries))
+
+
+def merged(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """`new` over `old`; an empty value takes its key out."""
+    both = {**old, **new}
+    return {key: value for key, value in both.items() if value}
+
+
+def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
+    """Media with their alt texts, one for each in order. UsageError if there are more texts than media."""
+    if not alts:
+        return tuple(items)
+    if len(alts) > len(items):
+        raise UsageError(
+            f"{len(alts)} alt texts for {len(items)} media", Hint("give", "one --alt for each --media, in order")
+        )
+    texts = [*alts, *[None] * (len(items) - len(alts))]
+    return tuple(replace(item, alt=text or None) for item, text in zip(items, texts, strict=True))
+
+
+def resolved(delivery: Delivery, published: str | None, now: datetime) -> Delivery:
+    """A person's word on a delivery that needs review: live under this URL or id, or not live (None)."""
+    if published is None:
+        message = "a person looked: it is not published"
+        return delivery.resolved_failed(
+            DeliveryError(Kind.UNKNOWN, message, hint=f"ttp retry {delivery.post_id} --account {delivery.account}")
+        )
+    url = published if published.startswith("https://") else None
+    return delivery.resolved_published(now, remote_id_of(delivery.platform, published), url)
+
+
+def remote_id_of(platform: Platform, text: str) -> str | None:
+    """The platform's id in a URL or id as a person copies it; None for an Instagram URL, which has none."""
+    text = text.strip()
+    if "/" not in text:
+        if not re.fullmatch(r"[A-Za-z0-9_.~-]{1,64}", text):
+            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published https://…"))
+        return text
+    if not text.startswith("https://"):
+        raise UsageError(f'"{text}" is not an address', Hint("give", "--published https://…"))
+    if platform is Platform.INSTAGRAM:
+        return None
+    found = re.search(r"/(?:status|video|photo)/(\d+)", text)
+    if found is None:
+        raise UsageError(f"no {platform} post in {text}", Hint("give", "the address of the post itself, or its id"))
+    return found[1]
+
+
+# When it is refused.
+
+
+def no_such_post(post_id: int) -> NotFound:
+    return NotFound(f"no post {post_id}", Hint("see them", "ttp list"))
+
+
+def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
+    """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
+    if any(d.state in IN_FLIGHT for d in post.deliveries):
+        raise StateRefused(
+            f"post {post.id} is being published and cannot {what} now", Hint("follow it", f"ttp show {post.id}")
+        )
+    review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
+    if reviewing and review is not None:
+        raise must_be_reviewed(post, review)
+
+
+def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
+    account = delivery.account
+    return StateRefused(
+        f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
+        Hint("if it is", f"ttp resolve {post.id} --account {account} --published URL"),
+        Hint("if it is not", f"ttp resolve {post.id} --account {account} --not-published"),
+    )
+
+
+def nothing_left(post: Post) -> StateRefused:
+    """Why nothing of a post can be published or given a time."""
+    states = {d.state for d in post.active}
+    if DeliveryState.NEEDS_REVIEW in states:
+        return must_be_reviewed(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
+    if DeliveryState.FAILED in states:
+        return StateRefused(
+            f"post {post.id} has failed; nothing of it is pending", Hint("again", f"ttp retry {post.id}")
+        )
+    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", f"ttp show {post.id}"))
+
+
+def no_accounts(post: Post, known: Sequence[Account]) -> StateRefused:
+    name = known[0].name if known else "PLATFORM/HANDLE"
+    return StateRefused(
+        f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
+    )
+
+
+def naming(error: TtpError, kept: Post) -> TtpError:
+    """The same error, saying that the text is safe as a draft."""
+    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    where = Hint(f"the text is kept as draft {kept.id}", f"ttp show {kept.id}")
+    return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)

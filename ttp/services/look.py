@@ -1,0 +1,145 @@
+"""Everything that a person can ask and that changes nothing: posts, attempts, accounts, health.
+
+Opens the store for each question with the standard library alone, and never creates one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from ttp.domain.account import Account, parse_account_name
+from ttp.domain.attempt import Attempt
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import Hint, NotFound
+from ttp.domain.health import Health, Hold, Needs, Publisher
+from ttp.domain.post import Post
+from ttp.services.changes import no_such_post
+from ttp.services.drafting import resolve_accounts
+from ttp.store import lock, reads
+from ttp.store.database import Database
+from ttp.store.reads import PostFilter
+
+
+class Look:
+    def __init__(self, database: Database, home: Path, clock: Clock, config: Config) -> None:
+        self._database = database
+        self._home = home
+        self._clock = clock
+        self._config = config
+
+    def posts(self, wanted: PostFilter) -> Iterator[Post]:
+        """The posts that pass the filter, in list order, read as they are consumed."""
+        with self._database.reading() as db:
+            if db is not None:
+                if wanted.after is not None and not reads.existing_ids(db, wanted.after, wanted.after):
+                    raise no_such_post(wanted.after)
+                yield from reads.posts(db, wanted)
+
+    def post(self, post_id: int) -> Post:
+        """One post. NotFound if there is none."""
+        with self._database.reading() as db:
+            post = reads.post(db, post_id) if db else None
+        if post is None:
+            raise no_such_post(post_id)
+        return post
+
+    def many(self, ids: Sequence[int]) -> list[Post]:
+        """The posts of these ids that exist, in the order given."""
+        with self._database.reading() as db:
+            return list(reads.posts_by_id(db, ids)) if db else []
+
+    def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
+        """The ids that ranges name: a single one must exist (NotFound), of a longer one those that do."""
+        found: dict[int, None] = {}
+        with self._database.reading() as db:
+            for first, last in ranges:
+                there = reads.existing_ids(db, first, last) if db else []
+                if not there and first == last:
+                    raise no_such_post(first)
+                found.update(dict.fromkeys(there))
+        if not found:
+            raise NotFound("no posts in that range", Hint("see them", "ttp list"))
+        return list(found)
+
+    def attempts(self, post_id: int) -> list[Attempt]:
+        """Every step of every attempt at a post, oldest first. NotFound if there is no such post."""
+        self.post(post_id)
+        with self._database.reading() as db:
+            return list(reads.attempts(db, post_id)) if db else []
+
+    def accounts(self) -> list[Account]:
+        with self._database.reading() as db:
+            return reads.accounts(db) if db else []
+
+    def named(self, names: Sequence[str]) -> tuple[Account, ...]:
+        """The accounts that `--to`-like names mean. NotFound, Ambiguous or UsageError."""
+        return resolve_accounts(names, self.accounts())
+
+    def account(self, name: str) -> Account:
+        """One account by its full name. NotFound if there is none."""
+        parse_account_name(name)
+        (account,) = self.named([name])
+        return account
+
+    def failed(self, accounts: Sequence[Account], since: timedelta | None) -> list[Post]:
+        """Posts with failed deliveries, newest first: of these accounts, due within `since` of now."""
+        with self._database.reading() as db:
+            posts = list(reads.posts_by_id(db, reads.needing(db, "failed", most=10_000))) if db else []
+        names = {account.name for account in accounts}
+        earliest = None if since is None else self._clock.now() - since
+        return [
+            post
+            for post in posts
+            if any(
+                d.state == "failed"
+                and (not names or d.account in names)
+                and (earliest is None or (d.due_at is not None and d.due_at >= earliest))
+                for d in post.deliveries
+            )
+        ]
+
+    def health(self) -> Health:
+        """Who publishes, what is next, what waits and what needs a person."""
+        now = self._clock.now()
+        publisher = self._publisher()
+        with self._database.reading() as db:
+            if db is None:
+                return Health(publisher)
+            following = reads.next_due(db, now)
+            overdue, waiting = reads.count_waiting(db, now)
+            accounts = reads.accounts(db)
+            needs = Needs(
+                review=tuple(reads.needing(db, "needs_review")),
+                reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
+                retry=tuple(reads.needing(db, "failed", auth=False)),
+            )
+            return Health(
+                publisher=publisher,
+                next_due_at=following.next_at if following else None,
+                next_post=reads.post(db, following.post_id or 0) if following else None,
+                overdue=overdue,
+                waiting=waiting,
+                needs=needs,
+                holds=tuple(
+                    Hold(a.name, a.hold_until, a.hold_reason) for a in accounts if a.hold_until and a.hold_until > now
+                ),
+            )
+
+    def nothing_publishes(self, health: Health) -> bool:
+        """Whether something waits that nothing seems to be there to publish: no publisher now, and none lately."""
+        if health.publisher.running or not (health.overdue or health.waiting):
+            return False
+        last, now = health.publisher.last_run_at, self._clock.now()
+        expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
+        return last is None or now - last > expected
+
+    def _publisher(self) -> Publisher:
+        holder = lock.read_holder(self._home)
+        if not lock.is_held(self._home):
+            return Publisher(last_run_at=holder.last_run_at if holder else None)
+        if holder is None:
+            return Publisher(running=True)
+        return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)

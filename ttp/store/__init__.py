@@ -1,0 +1,1 @@
+"""The database, the media files and the credentials file. No rules."""

@@ -1,0 +1,94 @@
+"""The write-ahead table: a row for every step of every try, kept for ever.
+
+A `publish` row without an outcome is an open intent: its call may or may not have happened.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.clock import to_ms
+from ttp.store import rows
+from ttp.store.rows import ms
+
+_ATTEMPT = (
+    "SELECT t.*, a.platform, a.handle AS account_handle FROM attempt t JOIN delivery d ON d.id = t.delivery_id"
+    " JOIN account a ON a.id = d.account_id"
+)
+
+
+def begin(db: sqlite3.Connection, attempt: Attempt) -> int:
+    """Record that a step begins (or, with an outcome, that it is over); answers the row's id."""
+    cursor = db.execute(
+        "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
+        " message, fingerprint, platform_at, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            attempt.delivery_id,
+            attempt.number,
+            attempt.step,
+            attempt.phase.value,
+            to_ms(attempt.at),
+            ms(attempt.ended_at),
+            attempt.outcome,
+            attempt.kind and attempt.kind.value,
+            attempt.code,
+            attempt.http_status,
+            attempt.message,
+            attempt.fingerprint,
+            ms(attempt.platform_at),
+            attempt.boot_s,
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def end(
+    db: sqlite3.Connection,
+    attempt_id: int,
+    *,
+    at: datetime,
+    outcome: str,
+    kind: Kind | None = None,
+    code: str | None = None,
+    http_status: int | None = None,
+    message: str | None = None,
+) -> None:
+    """Record what became of a step."""
+    db.execute(
+        "UPDATE attempt SET ended_at = ?, outcome = ?, kind = ?, code = ?, http_status = ?, message = ? WHERE id = ?",
+        (to_ms(at), outcome, kind and kind.value, code, http_status, message, attempt_id),
+    )
+
+
+def last_intent(db: sqlite3.Connection, delivery_id: int) -> Attempt | None:
+    """The newest publishing intent of a delivery, open or not."""
+    sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = 'publish' ORDER BY t.id DESC LIMIT 1"
+    row = db.execute(sql, (delivery_id,)).fetchone()
+    return None if row is None else rows.attempt(row)
+
+
+def looks_after(db: sqlite3.Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
+    """The look-ups of a delivery after one of its steps, oldest first."""
+    sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"
+    return [rows.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
+
+
+def has_unknown(db: sqlite3.Connection, delivery_id: int) -> bool:
+    """Whether any publishing call of the delivery, before its newest, ended with an unknown outcome."""
+    sql = (
+        "SELECT count(*) FROM attempt WHERE delivery_id = :d AND phase = 'publish' AND outcome = 'unknown'"
+        " AND id < (SELECT max(id) FROM attempt WHERE delivery_id = :d AND phase = 'publish')"
+    )
+    return bool(db.execute(sql, {"d": delivery_id}).fetchone()[0])
+
+
+def bound_remote_ids(db: sqlite3.Connection, account_id: int, delivery_id: int, since: datetime) -> frozenset[str]:
+    """The remote ids that belong to other deliveries of the account, published after `since`."""
+    sql = (
+        "SELECT remote_id FROM delivery"
+        " WHERE account_id = ? AND remote_id IS NOT NULL AND id <> ? AND published_at >= ?"
+    )
+    return frozenset(row["remote_id"] for row in db.execute(sql, (account_id, delivery_id, to_ms(since))))

@@ -1,0 +1,208 @@
+"""The statements whose atomicity matters: claiming, and every later change of a delivery's state.
+
+All of them run on the publisher's writing connection, inside a transaction that the caller began IMMEDIATE. A change
+is compare-and-set on the state that was read, and stores the post's derived status in the same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from ttp.domain.account import Account
+from ttp.domain.clock import to_ms
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.post import derive_status
+from ttp.store import rows
+from ttp.store.rows import ms
+
+LATE_MS = 60_000
+"""A delivery claimed more than this after its time is late, and goes out with a gap to the account's last late one."""
+
+_DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
+
+# One index seek for each account, whatever the number of posts: its first due delivery, unless the account is held, is
+# busy, or sent a late one a moment ago.
+_READY = """
+WITH first AS (
+    SELECT (
+        SELECT d.id FROM delivery d
+        WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
+            AND d.next_at <= :cutoff AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
+        ORDER BY d.next_at, d.id LIMIT 1
+    ) AS id, a.late_claim_at
+    FROM account a
+    WHERE a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
+        AND (a.hold_until IS NULL OR a.hold_until <= :now)
+        AND NOT EXISTS (SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending'))
+)
+SELECT d.id, d.account_id, (d.state = 'pending' AND d.due_at < :now - :late) AS is_late
+FROM first JOIN delivery d ON d.id = first.id
+WHERE NOT (is_late AND first.late_claim_at IS NOT NULL AND first.late_claim_at > :now - :gap)
+ORDER BY d.next_at, d.id LIMIT :free
+"""
+
+
+def claim(
+    db: sqlite3.Connection,
+    *,
+    now: datetime,
+    cutoff: datetime,
+    free: int,
+    catch_up_gap: timedelta,
+    only: Collection[int] | None = None,
+) -> list[Delivery]:
+    """Claim at most `free` due deliveries, earliest first, one for each account that can take one.
+
+    Due means `next_at` up to `cutoff`. `only`: no posts but these ids. Answers them as they are after the claim.
+    """
+    found = db.execute(
+        _READY,
+        {
+            "now": to_ms(now),
+            "cutoff": to_ms(cutoff),
+            "late": LATE_MS,
+            "gap": catch_up_gap // timedelta(milliseconds=1),
+            "free": free,
+            "only": None if only is None else json.dumps(sorted(only)),
+        },
+    ).fetchall()
+    claimed = []
+    for row in found:
+        before = _delivery(db, row["id"])
+        after = before.claimed()
+        if save(db, before, after, now=now):
+            claimed.append(after)
+            if row["is_late"]:
+                db.execute("UPDATE account SET late_claim_at = ? WHERE id = ?", (to_ms(now), row["account_id"]))
+    return claimed
+
+
+def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: datetime) -> bool:
+    """Store a delivery that moved from `before` to `after`. False, and nothing changed, if it is no longer `before`."""
+    columns = rows.delivery_columns(after)
+    assignments = ", ".join(f"{name} = :{name}" for name in columns)
+    values = {**columns, "id": before.id, "was": before.state.value}
+    changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = :id AND state = :was", values).rowcount
+    if changed and before.state is not after.state:
+        assert before.post_id is not None
+        refresh_status(db, before.post_id, now=now)
+    return bool(changed)
+
+
+def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> None:
+    """Store the status that follows from the post's deliveries, and when the last of them was published."""
+    found = db.execute("SELECT state, published_at, due_at FROM delivery WHERE post_id = ?", (post_id,)).fetchall()
+    counted = [row for row in found if row["state"] != "cancelled"]
+    has_time = any(row["due_at"] is not None for row in counted)
+    status = derive_status((DeliveryState(row["state"]) for row in counted), has_time=has_time)
+    times = [row["published_at"] for row in counted if row["state"] == "published"]
+    published_at = max(times) if times and len(times) == len(counted) else None
+    db.execute(
+        "UPDATE post SET status = ?, published_at = ?, updated_at = ? WHERE id = ?",
+        (status.value, published_at, to_ms(now), post_id),
+    )
+
+
+def overdue(db: sqlite3.Connection, *, now: datetime, limit: timedelta, most: int) -> list[tuple[Delivery, timedelta]]:
+    """Due deliveries later than their post allows (else `limit`), with the lateness that was allowed."""
+    sql = (
+        "SELECT d.*, a.platform, a.handle AS account_handle, coalesce(p.max_lateness_s, :limit) AS allowed_s"
+        " FROM delivery d JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id"
+        " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now"
+        " AND d.due_at < :now - allowed_s * 1000 ORDER BY d.next_at LIMIT :most"
+    )
+    found = db.execute(sql, {"now": to_ms(now), "limit": limit.total_seconds(), "most": most}).fetchall()
+    return [(rows.delivery(row), timedelta(seconds=row["allowed_s"])) for row in found]
+
+
+def unusable(db: sqlite3.Connection, *, now: datetime, most: int) -> list[tuple[Delivery, Account]]:
+    """Due deliveries of accounts that cannot publish: disabled, not connected, or in need of a new token."""
+    sql = (
+        "SELECT d.id, a.id AS account_id FROM account a JOIN delivery d ON d.account_id = a.id"
+        " WHERE NOT (a.enabled AND a.connected AND NOT a.needs_reconnect)"
+        " AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ? LIMIT ?"
+    )
+    found = db.execute(sql, (to_ms(now), most)).fetchall()
+    return [(_delivery(db, row["id"]), _account(db, row["account_id"])) for row in found]
+
+
+def looking(db: sqlite3.Connection, *, now: datetime, most: int, without: Collection[int] = ()) -> list[Delivery]:
+    """Deliveries whose next look-up (processing or reconciling) is due, earliest first, but those in `without`."""
+    sql = (
+        f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling') AND d.next_at <= ?"
+        " AND d.id NOT IN (SELECT value FROM json_each(?)) ORDER BY d.next_at LIMIT ?"
+    )
+    return [rows.delivery(row) for row in db.execute(sql, (to_ms(now), json.dumps(sorted(without)), most))]
+
+
+def left_busy(db: sqlite3.Connection) -> list[Delivery]:
+    """Claimed and sending deliveries: to the next publisher, what the last one left when it died."""
+    return [rows.delivery(row) for row in db.execute(f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending')")]
+
+
+def next_wake(db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta) -> datetime | None:
+    """The first instant after `now` at which there may be something to do; None if nothing is planned."""
+    sql = """
+    SELECT min(at) FROM (
+        SELECT min(next_at) AS at FROM delivery
+            WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > :now
+        UNION ALL SELECT min(next_at) FROM delivery WHERE state IN ('processing', 'reconciling') AND next_at > :now
+        UNION ALL SELECT min(hold_until) FROM account WHERE hold_until > :now
+        UNION ALL SELECT min(late_claim_at + :gap) FROM account WHERE late_claim_at + :gap > :now
+    )
+    """
+    gap = catch_up_gap // timedelta(milliseconds=1)
+    return rows.instant(db.execute(sql, {"now": to_ms(now), "gap": gap}).fetchone()[0])
+
+
+def unfinished(
+    db: sqlite3.Connection, *, due_by: datetime, states: Iterable[DeliveryState], only: Collection[int] | None
+) -> bool:
+    """True while any delivery is in one of `states`, or could still be claimed by `due_by`."""
+    wanted = json.dumps([state.value for state in states])
+    ids = None if only is None else json.dumps(sorted(only))
+    sql = """
+    SELECT EXISTS (
+        SELECT 1 FROM delivery WHERE state IN ('claimed', 'sending', 'processing', 'retrying', 'reconciling')
+            AND state IN (SELECT value FROM json_each(:states))
+            AND (:only IS NULL OR post_id IN (SELECT value FROM json_each(:only)))
+    ) OR EXISTS (
+        SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id
+        WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :due_by
+            AND (a.hold_until IS NULL OR a.hold_until <= :due_by)
+            AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
+    )
+    """
+    return bool(db.execute(sql, {"states": wanted, "only": ids, "due_by": ms(due_by)}).fetchone()[0])
+
+
+def mark_account(
+    db: sqlite3.Connection,
+    account_id: int,
+    *,
+    needs_reconnect: bool = False,
+    hold_until: datetime | None = None,
+    hold_reason: str | None = None,
+    user_id: str | None = None,
+) -> None:
+    """Note what a platform's answer said of the whole account. Only what is given is changed."""
+    if needs_reconnect:
+        db.execute("UPDATE account SET needs_reconnect = 1 WHERE id = ?", (account_id,))
+    if hold_until is not None:
+        db.execute(
+            "UPDATE account SET hold_until = ?, hold_reason = ? WHERE id = ?",
+            (to_ms(hold_until), hold_reason, account_id),
+        )
+    if user_id is not None:
+        db.execute("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))
+
+
+def _delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery:
+    return rows.delivery(db.execute(f"{_DELIVERY} WHERE d.id = ?", (delivery_id,)).fetchone())
+
+
+def _account(db: sqlite3.Connection, account_id: int) -> Account:
+    return rows.account(db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone())

@@ -1,0 +1,237 @@
+"""The database file: creating, opening, checking and locking it. The only place that opens a connection.
+
+Every connection, whoever uses it, has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power
+cut), foreign keys on, schema not trusted, 30 s of patience for another writer. Plain reads and the publisher use
+`connect`; changes that people make go through SQLModel sessions (`writing`), which begin IMMEDIATE: a transaction that
+reads first and writes later would fail with BUSY_SNAPSHOT, whatever the patience.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, TtpError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+REVISIONS = ("0001",)
+"""Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
+BUSY_TIMEOUT_S = 30.0
+_LOOSE = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Database:
+    """One store's database file under `home`. Opening is lazy; read-only questions never create it."""
+
+    def __init__(self, home: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self.home = home
+        self.path = home / "ttp.db"
+        self._busy_timeout_s = busy_timeout_s
+        self._checked = False
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def connect(self) -> sqlite3.Connection:
+        """Open the store, creating or migrating it first where that is needed.
+
+        Raises Busy, Damaged, NewerStore. Usable from any thread, by one at a time.
+        """
+        if not self.exists():
+            self._create()
+        if not self._checked:
+            refuse_loose_modes(self.home, self.path)
+        with translated(self.path):
+            connection = _open(self.path, self._busy_timeout_s)
+            try:
+                if not self._checked and self._behind(connection):
+                    connection.close()
+                    self._migrate()
+                    connection = _open(self.path, self._busy_timeout_s)
+            except BaseException:
+                connection.close()
+                raise
+        self._checked = True
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection for a read-only question; None where no store exists yet, and none is made."""
+        if not self.exists():
+            yield None
+            return
+        with closing(self.connect()) as connection, translated(self.path):
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One IMMEDIATE transaction in a SQLModel session: committed at the end, rolled back on any error."""
+        from sqlmodel import Session
+
+        with translated(self.path), Session(self._engine) as session, session.begin():
+            yield session
+
+    @cached_property
+    def _engine(self) -> Engine:
+        from sqlalchemy import event
+        from sqlalchemy.pool import NullPool
+        from sqlmodel import create_engine
+
+        engine = create_engine("sqlite://", creator=self.connect, poolclass=NullPool)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+
+    def _behind(self, connection: sqlite3.Connection) -> bool:
+        """True if the schema is older than this program's. NewerStore if it is none that it knows."""
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = row[0] if row else ""
+        if revision not in REVISIONS:
+            raise NewerStore(
+                f"the store {self.path} was written by a newer ttp"
+                f' (its schema is "{revision}", this one knows "{REVISIONS[-1]}")',
+                Hint("upgrade", "pip install --upgrade ttp-cli"),
+            )
+        return revision != REVISIONS[-1]
+
+    def _create(self) -> None:
+        """Make the store beside its place and move it there at once, so that nobody ever sees half of one."""
+        make_home(self.home)
+        fresh = self.home / f"ttp.db.new-{os.getpid()}"
+        with translated(self.path):
+            try:
+                os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+                self._upgrade(fresh)
+                with suppress(FileExistsError):  # another process was first: its store is as good
+                    os.link(fresh, self.path)
+            finally:
+                fresh.unlink(missing_ok=True)
+
+    def _migrate(self) -> None:
+        """Bring an older store up to date, with a backup beside it and the publisher's lock held."""
+        from ttp.store.lock import publisher_lock
+
+        with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
+            backup = self.home / f"ttp.db.before-{REVISIONS[-1]}"
+            with closing(_open(self.path, self._busy_timeout_s)) as source:
+                os.close(os.open(backup, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
+                with closing(sqlite3.connect(backup)) as target:
+                    source.backup(target)
+            self._upgrade(self.path)
+
+    def _upgrade(self, path: Path) -> None:
+        from ttp.store.migrations import upgrade
+
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=self._busy_timeout_s)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            upgrade(connection, REVISIONS[-1])
+
+
+def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    if path.stat().st_size == 0:
+        raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        timeout=busy_timeout_s,
+        check_same_thread=False,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in ("foreign_keys=ON", "trusted_schema=OFF", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def quick_check(connection: sqlite3.Connection, path: Path) -> None:
+    """Read through the whole file. Damaged if SQLite finds anything wrong."""
+    with translated(path):
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise Damaged(f"the store {path} is damaged: {found}", *_ways_out(path))
+
+
+def make_home(home: Path) -> None:
+    """Make the folder of everything, for its owner only. A folder that was made for it, and is empty, is tightened."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
+        home.chmod(0o700)
+    refuse_loose_modes(home)
+
+
+def refuse_loose_modes(*paths: Path) -> None:
+    """Refuse files and folders that others can read, with the command that mends it."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & _LOOSE:
+                wanted = "700" if path.is_dir() else "600"
+                raise Busy(
+                    f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
+                    Hint("close it", f"chmod {wanted} {_quoted(path)}"),
+                )
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into Busy and Damaged."""
+    try:
+        yield
+    except TtpError:
+        raise
+    except Exception as error:
+        told = _told(path, error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _told(path: Path, error: BaseException) -> TtpError | None:
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps the driver's error
+    match cause:
+        case sqlite3.Error() if not isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            name = getattr(cause, "sqlite_errorname", "") or ""
+            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                return Busy(
+                    f"the store {path} has been locked by another program for {BUSY_TIMEOUT_S:.0f} s",
+                    Hint("see who publishes", "ttp status"),
+                )
+            if name.startswith("SQLITE_FULL"):
+                return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {_quoted(path.parent)}"))
+            if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+                return Busy(
+                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {_quoted(path.parent)}")
+                )
+            return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
+        case OSError():
+            return Busy(
+                f"the store {path} cannot be reached: {cause.strerror or cause}",
+                Hint("look", f"ls -la {_quoted(path.parent)}"),
+            )
+    return None
+
+
+def _ways_out(path: Path) -> tuple[Hint, ...]:
+    kept = path.with_name(path.name + ".damaged")
+    return (
+        Hint("keep it aside", f"mv {_quoted(path)} {_quoted(kept)}"),
+        Hint("save what can be read", f"sqlite3 {_quoted(kept)} .recover"),
+    )
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))

@@ -1,0 +1,31 @@
+"""Bringing a store's schema from any older revision to this program's, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+
+def upgrade(connection: sqlite3.Connection, target: str) -> None:
+    """Run every migration up to `target` on `connection` (autocommit mode, foreign keys switched off here).
+
+    All or nothing. A broken foreign key afterwards is a sqlite3.IntegrityError, and nothing is changed.
+    """
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import StaticPool
+
+    # Inside a transaction this pragma does nothing, and rebuilding a table would delete its children.
+    connection.execute("PRAGMA foreign_keys=OFF")
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with engine.connect() as c, c.begin():
+        config.attributes["connection"] = c
+        command.upgrade(config, target)
+        broken = c.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise sqlite3.IntegrityError(f"migration to {target} would break {len(broken)} references")

@@ -1,0 +1,154 @@
+"""The first schema."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+_SCHEMA = """
+CREATE TABLE store (
+    id INTEGER NOT NULL,
+    store_id TEXT NOT NULL,
+    host TEXT,
+    created_at INTEGER NOT NULL,
+    checked_at INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE TABLE account (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    platform TEXT NOT NULL,
+    handle TEXT COLLATE "NOCASE" NOT NULL,
+    user_id TEXT,
+    connected BOOLEAN NOT NULL,
+    needs_reconnect BOOLEAN NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    timezone TEXT,
+    expires_at INTEGER,
+    scopes TEXT NOT NULL,
+    hold_until INTEGER,
+    hold_reason TEXT,
+    options TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    removed_at INTEGER,
+    late_claim_at INTEGER,
+    UNIQUE (platform, handle)
+);
+CREATE TABLE post (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    content TEXT NOT NULL,
+    status TEXT NOT NULL,
+    scheduled_at INTEGER,
+    published_at INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    max_lateness_s FLOAT,
+    variants TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    options TEXT NOT NULL,
+    "key" TEXT,
+    key_digest TEXT,
+    UNIQUE ("key")
+);
+CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
+CREATE TABLE post_tag (
+    post_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (post_id, position),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX post_tag_by_tag ON post_tag (tag, post_id);
+CREATE TABLE post_media (
+    post_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mime TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    width INTEGER,
+    height INTEGER,
+    duration_ms INTEGER,
+    alt TEXT,
+    url TEXT,
+    PRIMARY KEY (post_id, position),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX post_media_by_sha256 ON post_media (sha256);
+CREATE TABLE delivery (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    post_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    due_at INTEGER,
+    next_at INTEGER,
+    remote_id TEXT,
+    url TEXT,
+    published_at INTEGER,
+    tries INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    waiting_for TEXT,
+    waiting_until INTEGER,
+    error_kind TEXT,
+    error_code TEXT,
+    error_message TEXT,
+    error_hint TEXT,
+    handle TEXT NOT NULL,
+    UNIQUE (post_id, account_id),
+    FOREIGN KEY(post_id) REFERENCES post (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
+CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
+CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling');
+CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE TABLE sample (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    observed_at INTEGER NOT NULL,
+    likes INTEGER,
+    comments INTEGER,
+    shares INTEGER,
+    views INTEGER,
+    saves INTEGER,
+    reach INTEGER,
+    kind TEXT,
+    text TEXT,
+    UNIQUE (account_id, remote_id, observed_at),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX sample_newest ON sample (account_id, published_at DESC);
+CREATE TABLE attempt (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    delivery_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    ended_at INTEGER,
+    outcome TEXT,
+    kind TEXT,
+    code TEXT,
+    http_status INTEGER,
+    message TEXT,
+    fingerprint TEXT,
+    platform_at INTEGER,
+    boot_s FLOAT,
+    FOREIGN KEY(delivery_id) REFERENCES delivery (id)
+);
+CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
+CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
+"""
+
+
+def upgrade() -> None:
+    for statement in _SCHEMA.strip().removesuffix(";").split(";\n"):
+        op.execute(statement)
+    op.execute(
+        "INSERT INTO store (id, store_id, created_at) "
+        "VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER))"
+    )

@@ -1,0 +1,96 @@
+"""Writing posts: whole posts in, changed posts over. Runs inside `Database.writing`'s transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, cast
+
+from sqlmodel import Session, col, delete
+
+from ttp.domain.clock import from_ms
+from ttp.domain.delivery import Delivery
+from ttp.domain.post import Post
+from ttp.store import reads, rows
+from ttp.store.tables import DeliveryRow, Instant, MediaRow, PostRow, TagRow
+
+
+__all__ = ["Session", "insert", "raw", "update"]
+
+
+def raw(session: Session) -> sqlite3.Connection:
+    """The session's own SQLite connection, for the plain reads inside its transaction."""
+    return cast(sqlite3.Connection, session.connection().connection.driver_connection)
+
+
+def insert(session: Session, post: Post) -> Post:
+    """Store a new post; answers it with its ids."""
+    row = PostRow(**_values(PostRow, rows.post_columns(post)))
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    _write_lists(session, row.id, post)
+    for delivery in post.deliveries:
+        _insert_delivery(session, row.id, delivery)
+    return _again(session, row.id)
+
+
+def update(session: Session, post: Post) -> Post:
+    """Store every field of a post that changed; deliveries without an id are new."""
+    assert post.id is not None
+    row = session.get_one(PostRow, post.id)
+    for name, value in _values(PostRow, rows.post_columns(post)).items():
+        setattr(row, name, value)
+    for table in (MediaRow, TagRow):
+        session.exec(delete(table).where(col(table.post_id) == post.id))
+    _write_lists(session, post.id, post)
+    for delivery in post.deliveries:
+        if delivery.id is None:
+            _insert_delivery(session, post.id, delivery)
+        else:
+            held = session.get_one(DeliveryRow, delivery.id)
+            for name, value in _values(DeliveryRow, rows.delivery_columns(delivery)).items():
+                setattr(held, name, value)
+    session.flush()
+    return _again(session, post.id)
+
+
+def _again(session: Session, post_id: int) -> Post:
+    session.flush()
+    return reads.post_even_deleted(raw(session), post_id)
+
+
+def _insert_delivery(session: Session, post_id: int, delivery: Delivery) -> None:
+    assert delivery.account_id is not None
+    columns = rows.delivery_columns(delivery)
+    session.add(DeliveryRow(post_id=post_id, account_id=delivery.account_id, **_values(DeliveryRow, columns)))
+
+
+def _write_lists(session: Session, post_id: int, post: Post) -> None:
+    for position, item in enumerate(post.media):
+        session.add(
+            MediaRow(
+                post_id=post_id,
+                position=position,
+                sha256=item.sha256,
+                name=item.name,
+                mime=item.mime,
+                bytes=item.bytes,
+                width=item.width,
+                height=item.height,
+                duration_ms=item.duration_ms,
+                alt=item.alt,
+                url=item.url,
+            )
+        )
+    for position, tag in enumerate(post.tags):
+        session.add(TagRow(post_id=post_id, position=position, tag=tag))
+    session.flush()
+
+
+def _values(table: type[Any], columns: dict[str, rows.Column]) -> dict[str, Any]:
+    """Columns as the models want them: instants as datetimes."""
+    kinds = table.__table__.columns
+    return {
+        name: from_ms(value) if isinstance(value, int) and isinstance(kinds[name].type, Instant) else value
+        for name, value in columns.items()
+    }

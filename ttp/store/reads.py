@@ -1,0 +1,273 @@
+"""The reads that a person waits for: plain statements on an open connection, by index, never more than is shown.
+
+Lists come in three runs, each by one index: what is coming (soonest first), drafts (oldest first), what has ended
+(latest first). They are paged by keyset, so any page of a million posts costs the same.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Attempt
+from ttp.domain.delivery import Delivery
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+from ttp.store import rows
+from ttp.store.rows import ms
+
+_DELIVERIES = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
+_BATCH = 200
+
+COMING = (PostStatus.SCHEDULED, PostStatus.PUBLISHING)
+DRAFTS = (PostStatus.DRAFT,)
+ENDED = (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.PARTIAL)
+_RUNS = ((COMING, False), (DRAFTS, False), (ENDED, True))
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilter:
+    """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, `until` excluded."""
+
+    statuses: tuple[PostStatus, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    accounts: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    key: str | None = None
+    needs_you: bool = False
+    limit: int | None = None
+    after: int | None = None
+
+
+def post(db: sqlite3.Connection, post_id: int) -> Post | None:
+    """One post that is not deleted, with everything it has."""
+    return next(posts_by_id(db, [post_id]), None)
+
+
+def post_even_deleted(db: sqlite3.Connection, post_id: int) -> Post:
+    """One post that must exist. StopIteration if it never did."""
+    return next(_whole(db, db.execute("SELECT * FROM post WHERE id = ?", (post_id,)).fetchall()))
+
+
+def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:
+    """The post of a key, also a deleted one: a key is used once for ever."""
+    row = db.execute("SELECT * FROM post WHERE key = ?", (key,)).fetchone()
+    return None if row is None else next(_whole(db, [row]))
+
+
+def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
+    """The posts of these ids that exist and are not deleted, in the order given."""
+    wanted = iter(ids)
+    while batch := list(islice(wanted, _BATCH)):
+        marks = ",".join("?" * len(batch))
+        sql = f"SELECT * FROM post WHERE id IN ({marks}) AND deleted_at IS NULL"
+        found = {row["id"]: row for row in db.execute(sql, batch)}
+        yield from _whole(db, [found[i] for i in batch if i in found])
+
+
+def existing_ids(db: sqlite3.Connection, first: int, last: int) -> list[int]:
+    """The ids from `first` to `last`, both included, of posts that are not deleted."""
+    sql = "SELECT id FROM post WHERE id BETWEEN ? AND ? AND deleted_at IS NULL ORDER BY id"
+    return [row["id"] for row in db.execute(sql, (first, last))]
+
+
+def posts(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[Post]:
+    """The posts that pass the filter, in list order, read in batches as they are consumed."""
+    found = _list_rows(db, wanted)
+    if wanted.limit is not None:
+        found = islice(found, wanted.limit)
+    while batch := list(islice(found, min(_BATCH, wanted.limit or _BATCH))):
+        yield from _whole(db, batch)
+
+
+def _list_rows(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[rows.Row]:
+    after = db.execute("SELECT * FROM post WHERE id = ?", (wanted.after,)).fetchone() if wanted.after else None
+    reached = after is None
+    for run, descending in _RUNS:
+        here = after is not None and after["status"] in run
+        if not reached and not here:
+            continue
+        reached = True
+        statuses = [s for s in run if not wanted.statuses or s in wanted.statuses]
+        merged = heapq.merge(
+            *(_status_rows(db, s, wanted, descending, after if here else None) for s in statuses),
+            key=lambda row: (row["scheduled_at"] or 0, row["id"]),
+            reverse=descending,
+        )
+        yield from merged
+
+
+def _status_rows(
+    db: sqlite3.Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: rows.Row | None
+) -> Iterator[rows.Row]:
+    """All posts of one status in keyset order by the index post_by_status, a batch at a time."""
+    where, values = _conditions(wanted)
+    order = "DESC" if descending else "ASC"
+    beyond = "<" if descending else ">"
+    size = min(_BATCH, wanted.limit or _BATCH)
+    position = None if after is None else (after["scheduled_at"], after["id"])
+    while True:
+        # Drafts have no time, and NULL compares with nothing: their keyset is the id alone.
+        if position is None:
+            keyset, at = "", []
+        elif position[0] is None:
+            keyset, at = f" AND scheduled_at IS NULL AND id {beyond} ?", [position[1]]
+        else:
+            keyset, at = f" AND (scheduled_at, id) {beyond} (?, ?)", list(position)
+        sql = (
+            f"SELECT * FROM post WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
+            f" ORDER BY scheduled_at {order}, id {order} LIMIT {size}"
+        )
+        batch = db.execute(sql, [status.value, *values, *at]).fetchall()
+        yield from batch
+        if len(batch) < size:
+            return
+        position = (batch[-1]["scheduled_at"], batch[-1]["id"])
+
+
+def _conditions(wanted: PostFilter) -> tuple[str, list[rows.Column]]:
+    """The filters beside the status, as SQL with its values."""
+    parts: list[str] = []
+    values: list[rows.Column] = []
+
+    def add(sql: str, *given: rows.Column) -> None:
+        parts.append(f" AND {sql}")
+        values.extend(given)
+
+    reach = "EXISTS (SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id WHERE d.post_id = post.id AND {})"
+    if wanted.accounts:
+        add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({_marks(wanted.accounts)})"), *wanted.accounts)
+    if wanted.platforms:
+        names = [p.value for p in wanted.platforms]
+        add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
+    if wanted.needs_you:
+        add("id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))")
+    for tag in wanted.tags:
+        add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
+    if wanted.since is not None:
+        add("scheduled_at >= ?", ms(wanted.since))
+    if wanted.until is not None:
+        add("scheduled_at < ?", ms(wanted.until))
+    if wanted.search:
+        add("instr(lower(content), lower(?)) > 0", wanted.search)
+    if wanted.key is not None:
+        add("key = ?", wanted.key)
+    return "".join(parts), values
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _whole(db: sqlite3.Connection, found: list[rows.Row]) -> Iterator[Post]:
+    """Complete posts from their rows: three more queries for the batch, whatever its size."""
+    ids = [row["id"] for row in found]
+    deliveries: dict[int, list[Delivery]] = {i: [] for i in ids}
+    media: dict[int, list[MediaItem]] = {i: [] for i in ids}
+    tags: dict[int, list[str]] = {i: [] for i in ids}
+    marks = _marks(ids)
+    if ids:
+        by_account = f"{_DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
+        for row in db.execute(by_account, ids):
+            deliveries[row["post_id"]].append(rows.delivery(row))
+        for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):
+            media[row["post_id"]].append(rows.media(row))
+        for row in db.execute(f"SELECT * FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
+            tags[row["post_id"]].append(row["tag"])
+    for row in found:
+        yield rows.post(row, deliveries[row["id"]], media[row["id"]], tags[row["id"]])
+
+
+def delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery | None:
+    row = db.execute(f"{_DELIVERIES} WHERE d.id = ?", (delivery_id,)).fetchone()
+    return None if row is None else rows.delivery(row)
+
+
+def accounts(db: sqlite3.Connection) -> list[Account]:
+    """Every account that is not removed, by name."""
+    sql = "SELECT * FROM account WHERE removed_at IS NULL ORDER BY platform, handle"
+    return [rows.account(row) for row in db.execute(sql)]
+
+
+def account(db: sqlite3.Connection, platform: Platform, handle: str, *, removed: bool = False) -> Account | None:
+    """The account of that name, whatever the case of the handle. `removed`: also one that was removed."""
+    sql = "SELECT * FROM account WHERE platform = ? AND handle = ?" + ("" if removed else " AND removed_at IS NULL")
+    row = db.execute(sql, (platform.value, handle)).fetchone()
+    return None if row is None else rows.account(row)
+
+
+def account_by_id(db: sqlite3.Connection, account_id: int) -> Account | None:
+    row = db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone()
+    return None if row is None else rows.account(row)
+
+
+def posts_naming(db: sqlite3.Connection, account_id: int) -> list[int]:
+    """The ids of posts with a delivery to the account that has not ended."""
+    sql = (
+        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
+        " AND p.deleted_at IS NULL AND d.state NOT IN ('published', 'cancelled') ORDER BY d.post_id"
+    )
+    return [row["post_id"] for row in db.execute(sql, (account_id,))]
+
+
+def attempts(db: sqlite3.Connection, post_id: int) -> Iterator[Attempt]:
+    """Every step of every attempt at a post's deliveries, in the order in which they began."""
+    sql = (
+        "SELECT t.*, a.platform, a.handle AS account_handle FROM attempt t JOIN delivery d ON d.id = t.delivery_id"
+        " JOIN account a ON a.id = d.account_id WHERE d.post_id = ? ORDER BY t.id"
+    )
+    yield from (rows.attempt(row) for row in db.execute(sql, (post_id,)))
+
+
+def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime) -> list[datetime]:
+    """When the account has posts from `since` on: scheduled, in flight or published. In order."""
+    sql = (
+        "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ? AND d.due_at >= ?"
+        " AND d.state NOT IN ('cancelled', 'failed') AND p.deleted_at IS NULL ORDER BY d.due_at"
+    )
+    found = (rows.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since))))
+    return [at for at in found if at is not None]
+
+
+def next_due(db: sqlite3.Connection, now: datetime) -> Delivery | None:
+    """The delivery that is due next, after `now`."""
+    sql = (
+        f"{_DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
+        " ORDER BY d.next_at LIMIT 1"
+    )
+    row = db.execute(sql, (ms(now),)).fetchone()
+    return None if row is None else rows.delivery(row)
+
+
+def count_waiting(db: sqlite3.Connection, now: datetime) -> tuple[int, int]:
+    """How many posts are overdue, and how many have a time still to come."""
+    ready = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
+    sql = (
+        f"SELECT (SELECT count(DISTINCT post_id) FROM delivery WHERE {ready} AND next_at <= :now),"
+        f" (SELECT count(*) FROM post WHERE status = 'scheduled' AND deleted_at IS NULL AND scheduled_at > :now)"
+    )
+    overdue, waiting = db.execute(sql, {"now": ms(now)}).fetchone()
+    return overdue, waiting
+
+
+def needing(db: sqlite3.Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
+    """The ids of posts with a delivery in a state that only a person ends, newest first.
+
+    `auth`: only those whose token no longer worked (True), or only the others (False).
+    """
+    sql = (
+        "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
+        " WHERE d.state IN ('failed', 'needs_review') AND d.state = ? AND p.deleted_at IS NULL"
+    )
+    if auth is not None:
+        sql += f" AND d.error_kind {'=' if auth else '<>'} 'auth'"
+    found = db.execute(f"{sql} ORDER BY d.post_id DESC LIMIT ?", (state, most))
+    return [row["post_id"] for row in found]

@@ -1,0 +1,175 @@
+"""Database rows to domain objects, and domain values to columns: the one mapping, used by every reader and writer."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.clock import from_ms, to_ms
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+
+Row = sqlite3.Row
+Column = str | int | float | None
+
+
+def ms(instant: datetime | None) -> int | None:
+    return None if instant is None else to_ms(instant)
+
+
+def instant(value: int | None) -> datetime | None:
+    return None if value is None else from_ms(value)
+
+
+def text_of(value: object) -> str:
+    """JSON as it is stored: keys sorted, no escapes, no spaces."""
+    if isinstance(value, Mapping):
+        value = dict(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def account(row: Row) -> Account:
+    return Account(
+        platform=Platform(row["platform"]),
+        handle=row["handle"],
+        id=row["id"],
+        user_id=row["user_id"],
+        connected=bool(row["connected"]),
+        needs_reconnect=bool(row["needs_reconnect"]),
+        enabled=bool(row["enabled"]),
+        timezone=row["timezone"],
+        expires_at=instant(row["expires_at"]),
+        scopes=tuple(json.loads(row["scopes"])),
+        hold_until=instant(row["hold_until"]),
+        hold_reason=row["hold_reason"],
+        options=json.loads(row["options"]),
+    )
+
+
+def delivery(row: Row) -> Delivery:
+    """`row` is a delivery joined with its account's `platform` and `handle`."""
+    error = None
+    if row["error_kind"] is not None:
+        error = DeliveryError(Kind(row["error_kind"]), row["error_message"], row["error_code"], row["error_hint"])
+    return Delivery(
+        account=f"{row['platform']}/{row['account_handle']}",
+        platform=Platform(row["platform"]),
+        state=DeliveryState(row["state"]),
+        due_at=instant(row["due_at"]),
+        next_at=instant(row["next_at"]),
+        remote_id=row["remote_id"],
+        url=row["url"],
+        published_at=instant(row["published_at"]),
+        tries=row["tries"],
+        attempts=row["attempts"],
+        waiting_for=row["waiting_for"],
+        waiting_until=instant(row["waiting_until"]),
+        error=error,
+        handle=json.loads(row["handle"]),
+        id=row["id"],
+        post_id=row["post_id"],
+        account_id=row["account_id"],
+    )
+
+
+def delivery_columns(delivery: Delivery) -> dict[str, Column]:
+    """Every column of a delivery that a move can change."""
+    error = delivery.error
+    return {
+        "state": delivery.state.value,
+        "due_at": ms(delivery.due_at),
+        "next_at": ms(delivery.next_at),
+        "remote_id": delivery.remote_id,
+        "url": delivery.url,
+        "published_at": ms(delivery.published_at),
+        "tries": delivery.tries,
+        "attempts": delivery.attempts,
+        "waiting_for": delivery.waiting_for,
+        "waiting_until": ms(delivery.waiting_until),
+        "error_kind": error.kind.value if error else None,
+        "error_code": error.code if error else None,
+        "error_message": error.message if error else None,
+        "error_hint": error.hint if error else None,
+        "handle": text_of(delivery.handle),
+    }
+
+
+def media(row: Row) -> MediaItem:
+    return MediaItem(
+        name=row["name"],
+        mime=row["mime"],
+        bytes=row["bytes"],
+        sha256=row["sha256"],
+        width=row["width"],
+        height=row["height"],
+        duration_ms=row["duration_ms"],
+        alt=row["alt"],
+        url=row["url"],
+    )
+
+
+def post(row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: list[str]) -> Post:
+    return Post(
+        content=row["content"],
+        deliveries=tuple(deliveries),
+        status=PostStatus(row["status"]),
+        scheduled_at=instant(row["scheduled_at"]),
+        published_at=instant(row["published_at"]),
+        created_at=from_ms(row["created_at"]),
+        updated_at=from_ms(row["updated_at"]),
+        deleted_at=instant(row["deleted_at"]),
+        max_lateness_s=row["max_lateness_s"],
+        media=tuple(items),
+        variants=json.loads(row["variants"]),
+        thread=tuple(json.loads(row["thread"])),
+        tags=tuple(tags),
+        options=json.loads(row["options"]),
+        key=row["key"],
+        key_digest=row["key_digest"],
+        id=row["id"],
+    )
+
+
+def post_columns(post: Post) -> dict[str, Column]:
+    return {
+        "content": post.content,
+        "status": post.status.value,
+        "scheduled_at": ms(post.scheduled_at),
+        "published_at": ms(post.published_at),
+        "created_at": ms(post.created_at),
+        "updated_at": ms(post.updated_at),
+        "deleted_at": ms(post.deleted_at),
+        "max_lateness_s": post.max_lateness_s,
+        "variants": text_of(post.variants),
+        "thread": text_of(post.thread),
+        "options": text_of(post.options),
+        "key": post.key,
+        "key_digest": post.key_digest,
+    }
+
+
+def attempt(row: Row) -> Attempt:
+    """`row` is an attempt joined with its account's `platform` and `account_handle`."""
+    return Attempt(
+        account=f"{row['platform']}/{row['account_handle']}",
+        number=row["number"],
+        step=row["step"],
+        phase=Phase(row["phase"]),
+        at=from_ms(row["at"]),
+        ended_at=instant(row["ended_at"]),
+        outcome=row["outcome"],
+        kind=Kind(row["kind"]) if row["kind"] else None,
+        code=row["code"],
+        http_status=row["http_status"],
+        message=row["message"],
+        fingerprint=row["fingerprint"],
+        platform_at=instant(row["platform_at"]),
+        boot_s=row["boot_s"],
+        id=row["id"],
+        delivery_id=row["delivery_id"],
+    )

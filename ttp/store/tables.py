@@ -1,0 +1,202 @@
+"""The schema as SQLModel rows: columns, keys and indexes. No methods, no rules.
+
+Instants are INTEGER milliseconds since 1970 UTC in every table, so that plain SQL and the ORM agree. Texts of JSON are
+kept as they are shown, keys sorted. `migrations/` makes the same schema step by step; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Text, TypeDecorator, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from ttp.domain.clock import from_ms, to_ms
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as INTEGER milliseconds. Naive ones are refused."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else to_ms(value)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else from_ms(value)
+
+
+def _instant(*, required: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Instant, nullable=not required))
+
+
+def _text(*, required: bool = True, collation: str | None = None) -> Any:
+    return Field(default=None, sa_column=Column(Text(collation=collation), nullable=not required))
+
+
+def _parent(target: str, *, primary: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(ForeignKey(target), nullable=False, primary_key=primary))
+
+
+class StoreRow(SQLModel, table=True):
+    """One row: who this store is, and which machine publishes from it."""
+
+    __tablename__ = "store"
+    id: int | None = Field(default=None, primary_key=True)
+    store_id: str = _text()
+    host: str | None = _text(required=False)
+    created_at: datetime = _instant(required=True)
+    checked_at: datetime | None = _instant()
+
+
+class AccountRow(SQLModel, table=True):
+    __tablename__ = "account"
+    __table_args__ = (UniqueConstraint("platform", "handle"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    platform: str = _text()
+    handle: str = _text(collation="NOCASE")
+    user_id: str | None = _text(required=False)
+    connected: bool = False
+    needs_reconnect: bool = False
+    enabled: bool = True
+    timezone: str | None = _text(required=False)
+    expires_at: datetime | None = _instant()
+    scopes: str = _text()
+    hold_until: datetime | None = _instant()
+    hold_reason: str | None = _text(required=False)
+    options: str = _text()
+    created_at: datetime = _instant(required=True)
+    removed_at: datetime | None = _instant()
+    late_claim_at: datetime | None = _instant()
+
+
+class PostRow(SQLModel, table=True):
+    __tablename__ = "post"
+    __table_args__ = (
+        Index("post_by_status", "status", "scheduled_at", "id", sqlite_where=text("deleted_at IS NULL")),
+        UniqueConstraint("key"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    content: str = _text()
+    status: str = _text()
+    scheduled_at: datetime | None = _instant()
+    published_at: datetime | None = _instant()
+    created_at: datetime = _instant(required=True)
+    updated_at: datetime = _instant(required=True)
+    deleted_at: datetime | None = _instant()
+    max_lateness_s: float | None = None
+    variants: str = _text()
+    thread: str = _text()
+    options: str = _text()
+    key: str | None = _text(required=False)
+    key_digest: str | None = _text(required=False)
+
+
+class TagRow(SQLModel, table=True):
+    __tablename__ = "post_tag"
+    __table_args__ = (Index("post_tag_by_tag", "tag", "post_id"),)
+    post_id: int = _parent("post.id", primary=True)
+    position: int = Field(primary_key=True)
+    tag: str = _text()
+
+
+class MediaRow(SQLModel, table=True):
+    __tablename__ = "post_media"
+    __table_args__ = (Index("post_media_by_sha256", "sha256"),)
+    post_id: int = _parent("post.id", primary=True)
+    position: int = Field(primary_key=True)
+    sha256: str = _text()
+    name: str = _text()
+    mime: str = _text()
+    bytes: int
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    alt: str | None = _text(required=False)
+    url: str | None = _text(required=False)
+
+
+READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
+LOOKING = "state IN ('processing', 'reconciling')"
+BUSY = "state IN ('claimed', 'sending')"
+
+
+class DeliveryRow(SQLModel, table=True):
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("post_id", "account_id"),
+        Index("delivery_remote", "account_id", "remote_id", unique=True, sqlite_where=text("remote_id IS NOT NULL")),
+        Index("delivery_ready", "account_id", "next_at", "id", sqlite_where=text(READY)),
+        Index("delivery_next", "next_at", sqlite_where=text(READY)),
+        Index("delivery_looking", "next_at", sqlite_where=text(LOOKING)),
+        Index("delivery_busy", "account_id", sqlite_where=text(BUSY)),
+        Index("delivery_needs", "state", "post_id", sqlite_where=text("state IN ('failed', 'needs_review')")),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = _parent("post.id")
+    account_id: int = _parent("account.id")
+    state: str = _text()
+    due_at: datetime | None = _instant()
+    next_at: datetime | None = _instant()
+    remote_id: str | None = _text(required=False)
+    url: str | None = _text(required=False)
+    published_at: datetime | None = _instant()
+    tries: int = 0
+    attempts: int = 0
+    waiting_for: str | None = _text(required=False)
+    waiting_until: datetime | None = _instant()
+    error_kind: str | None = _text(required=False)
+    error_code: str | None = _text(required=False)
+    error_message: str | None = _text(required=False)
+    error_hint: str | None = _text(required=False)
+    handle: str = _text()
+
+
+class AttemptRow(SQLModel, table=True):
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("attempt_by_delivery", "delivery_id", "id"),
+        Index("attempt_open", "delivery_id", sqlite_where=text("phase = 'publish' AND outcome IS NULL")),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = _parent("delivery.id")
+    number: int
+    step: str = _text()
+    phase: str = _text()
+    at: datetime = _instant(required=True)
+    ended_at: datetime | None = _instant()
+    outcome: str | None = _text(required=False)
+    kind: str | None = _text(required=False)
+    code: str | None = _text(required=False)
+    http_status: int | None = None
+    message: str | None = _text(required=False)
+    fingerprint: str | None = _text(required=False)
+    platform_at: datetime | None = _instant()
+    boot_s: float | None = None
+
+
+class SampleRow(SQLModel, table=True):
+    __tablename__ = "sample"
+    __table_args__ = (
+        UniqueConstraint("account_id", "remote_id", "observed_at"),
+        Index("sample_newest", "account_id", text("published_at DESC")),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _parent("account.id")
+    remote_id: str = _text()
+    published_at: datetime = _instant(required=True)
+    observed_at: datetime = _instant(required=True)
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    views: int | None = None
+    saves: int | None = None
+    reach: int | None = None
+    kind: str | None = _text(required=False)
+    text: str | None = _text(required=False)

@@ -1,0 +1,77 @@
+"""One thread that owns the publisher's writing connection and groups what many workers ask into one commit.
+
+With `synchronous=FULL` a commit costs one fsync; thirty workers that each commit an intent would wait for thirty.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+_MOST = 256
+
+
+class Writer:
+    """Runs pieces of work on its connection, each in a savepoint of its own, many in one durable transaction."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
+        self._connection = connect()
+        self._thread = threading.Thread(target=self._serve, name="ttp-writer", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` and come back once it is committed. Raises what it raised, or what the commit raised."""
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        return future.result()
+
+    def close(self) -> None:
+        """Finish what is queued and close the connection."""
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _serve(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            while len(batch) < _MOST:
+                try:
+                    batch.append(self._queue.get_nowait())
+                except queue.Empty:
+                    break
+            self._commit([entry for entry in batch if entry is not None])
+            if None in batch:
+                return
+
+    def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        db = self._connection
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            for work, future in batch:
+                db.execute("SAVEPOINT work")
+                try:
+                    answer = work(db)
+                except BaseException as error:  # noqa: BLE001 (it belongs to the one who asked)
+                    db.execute("ROLLBACK TO work")
+                    future.set_exception(error)
+                else:
+                    done.append((future, answer))
+                db.execute("RELEASE work")
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for future, answer in done:
+            future.set_result(answer)
