@@ -1,6 +1,7 @@
 """Pictures line up at every width, say what a person needs, and let no foreign byte act on the terminal."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from ttp.cli.pictures.post import post_picture
 from ttp.cli.pictures.posts import posts_picture
 from ttp.cli.pictures.recommendation import recommendation_picture, slots_picture
 from ttp.cli.pictures.samples import samples_picture
+from ttp.cli.pictures.table import Cell, Column, table
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -83,8 +85,8 @@ ROAST = Post(
 POSTS = (DUE, WEEKEND, DRAFT, LAUNCH, ROAST)
 
 
-def drawn(lines: object) -> str:
-    return "\n".join(lines) + "\n"  # type: ignore[call-overload, no-any-return]  # any iterable of lines
+def drawn(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
 
 
 def test_the_list_at_80_columns() -> None:
@@ -102,15 +104,16 @@ def test_the_list_at_80_columns() -> None:
 
 
 def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
-    assert drawn(posts_picture(POSTS[:4], replace(PAGE, width=120))) == (
-        "  ID  WHEN                        UTC    STATUS     ACCOUNTS                     MEDIA             TEXT\n"
-        "  41  Tue 24 Nov 18:00  in 4 h    17:00  scheduled  ig/roastery  x/roastery      1 image           Behind the scen…\n"
-        "  43  Fri 27 Nov 18:00  in 3 d    17:00  scheduled  ig/roastery                  1 image, 1 video  Weekend opening…\n"
-        "  44  -                           -      draft      -                            -                 Interview outta…\n"
-        "  38  Mon 23 Nov 18:00  19 h ago  17:00  PARTIAL    ig/roastery ✓  x/roastery !  1 image           Launch day! 20%…\n"
+    posts = [replace(DUE, content="Roast on Monday"), DRAFT, replace(LAUNCH, content="Launch day!"), WEEKEND]
+    assert drawn(posts_picture(posts[:3], replace(PAGE, width=120))) == (
+        "  ID  WHEN                        UTC    STATUS     ACCOUNTS                     MEDIA    TEXT\n"
+        "  41  Tue 24 Nov 18:00  in 4 h    17:00  scheduled  ig/roastery  x/roastery      1 image  Roast on Monday\n"
+        "  44  -                           -      draft      -                            -        Interview outtakes\n"
+        "  38  Mon 23 Nov 18:00  19 h ago  17:00  PARTIAL    ig/roastery ✓  x/roastery !  1 image  Launch day!\n"
         "\n"
         "Times in Europe/Berlin (UTC+01:00).   ! failed   Post 38 needs you:  ttp show 38\n"
     )
+    assert "  1 image, 1 video  Weekend" in drawn(posts_picture(posts, replace(PAGE, width=120)))
 
 
 def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
@@ -123,7 +126,30 @@ def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
 def test_a_narrow_terminal_loses_columns_and_never_the_id_the_time_the_status_or_the_text() -> None:
     head, first, *_ = posts_picture(POSTS, replace(PAGE, width=50))
     assert head == "  ID  WHEN          STATUS     TEXT"
-    assert first == "  41  today 18:00   scheduled  Behind the scenes…"
+    assert first == "  41  today 18:00   scheduled  Behind the scenes:…"
+
+
+def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
+    many = replace(DUE, deliveries=tuple(row(f"x/shop{number}") for number in range(20)))
+    _, line, *_ = posts_picture([many], PAGE)
+    assert "  x/shop0 x/shop1 x/shop2 x…  Behind the " in line
+    assert columns(line) == 80
+
+
+def test_a_post_under_way_is_marked_and_the_mark_explained() -> None:
+    text = drawn(posts_picture([replace(DUE, deliveries=(row("x/me", DeliveryState.SENDING),))], PAGE))
+    assert "  x ~  " in text
+    assert "~ under way" in text
+
+
+def test_long_cells_shrink_where_no_column_can_be_left_out() -> None:
+    heads = [Column("A"), Column("B"), Column("C")]
+    cells = [Cell("a" * 30), Cell("b" * 20), Cell("c" * 30)]
+    lines = list(table(heads, [cells], replace(PAGE, width=40)))
+    assert lines == [
+        f"  {'A':<15}  {'B':<15}  C",
+        f"  {'a' * 14}…  {'b' * 14}…  ccc…",
+    ]
 
 
 def test_a_time_far_away_shows_its_date_and_another_year() -> None:
@@ -349,6 +375,11 @@ def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
     )
 
 
+def test_status_tells_the_next_time_even_without_its_post() -> None:
+    lines = list(health_picture(Health(next_due_at=at(24, 18)), PAGE))
+    assert "next     today 18:00 (in 4 h 14 min, 17:00 UTC)" in lines
+
+
 def test_status_under_cron_says_when_it_last_ran() -> None:
     publisher = Publisher(mode="once", last_run_at=at(24, 13, 43))
     assert "cron     last run 3 min ago" in list(health_picture(Health(publisher), PAGE))
@@ -414,6 +445,12 @@ def test_optimal_says_so_when_the_data_are_thin() -> None:
     assert "Thin signal" in text
     assert "Days make little difference" not in text
     assert "Next good slot" not in text
+
+
+def test_optimal_says_so_when_there_is_no_signal_and_no_period_is_known() -> None:
+    text = drawn(recommendation_picture({**recommendation("none"), "from": None}, PAGE))
+    assert text.startswith("instagram/roastery   585 posts   hours in Europe/Berlin\n")
+    assert "No signal" in text
 
 
 def test_optimal_without_data_names_the_command_that_would_get_some() -> None:

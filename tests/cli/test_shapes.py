@@ -151,7 +151,7 @@ def test_only_a_retrying_delivery_has_a_next_attempt_because_a_look_up_is_none(
     assert (shape["waitingFor"], shape["waitingUntil"]) == ("a reset", "2026-11-23T17:05:00Z")
 
 
-@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.integers(-14, 14))
+@given(st.datetimes().filter(lambda wall: 1 < wall.year < 9999), st.integers(-14, 14))
 def test_an_instant_is_utc_and_reads_back_to_the_millisecond(wall: datetime, hours: int) -> None:
     at = wall.replace(tzinfo=timezone(timedelta(hours=hours)))
     text = shapes.instant(at)

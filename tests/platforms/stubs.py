@@ -17,7 +17,7 @@ import httpx
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Handle
 from ttp.domain.media import MediaItem
-from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, Wait
+from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, StepFailed, Wait
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TOKEN = "secret-token-123"
@@ -55,12 +55,12 @@ class Body(httpx.SyncByteStream):
 
 @dataclass
 class Stub:
-    """One expected request and its answer. What is None is not looked at; `headers` are those that must be there."""
+    """One expected request and its answer. `headers`: None for one that must not be there."""
 
     method: str
     url: str
     query: Mapping[str, str] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
     json: object = None
     form: Mapping[str, str] | None = None
     body: bytes | None = None
@@ -135,6 +135,19 @@ def drive(steps: Generator[Step, None, Ready], clock: Clock) -> tuple[list[Step]
         seen.append(step)
         if isinstance(step, Wait):
             clock.move(step.seconds)
+
+
+def drive_to_failure(steps: Generator[Step, None, Ready], clock: Clock) -> tuple[list[Step], StepFailed]:
+    """Every step of a preparation before it fails, and its failure; waits pass on `clock`."""
+    seen: list[Step] = []
+    try:
+        for step in steps:
+            seen.append(step)
+            if isinstance(step, Wait):
+                clock.move(step.seconds)
+    except StepFailed as failed:
+        return seen, failed
+    raise AssertionError("the preparation did not fail")
 
 
 def last_handle(steps: list[Step]) -> Handle | None:

@@ -195,12 +195,13 @@ def test_cookies_of_one_account_never_reach_another() -> None:
     ("host", "base", "sent"),
     [
         ("api.example", "https://api.example", True),
-        ("API.example:443", "https://api.example", True),
+        ("API.example", "https://api.example", True),
         ("", "https://api.example", True),
         ("other.example", "https://api.example", False),
         ("api.example", "http://127.0.0.1:9", False),
         ("127.0.0.1", "http://localhost:9", True),
-        ("loopback", "http://[::1]:9", True),
+        ("localhost", "http://[::1]:9", True),
+        ("127.0.0.1", "http://127.0.0.1.example", False),
     ],
 )
 def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool) -> None:
@@ -334,6 +335,6 @@ def test_an_answer_shorter_than_it_announced_is_doubt() -> None:
         assert isinstance(over_sockets(base), Cut)
 
 
-@pytest.mark.parametrize("base", ["", "nowhere", "ftp://api.example", "http://a..b"])
+@pytest.mark.parametrize("base", ["", "nowhere", "ftp://api.example", "http://a..b", "http://[::1"])
 def test_an_address_that_is_none_is_refused_unsent(base: str) -> None:
     assert isinstance(over_sockets(base), Unsent)

@@ -20,7 +20,7 @@ def test_every_platform_has_a_client(platform: Platform) -> None:
 
 def test_asking_for_the_registry_imports_no_client_and_no_httpx() -> None:
     program = (
-        "import sys, ttp.platforms.registry, ttp.platforms.media_host, ttp.platforms.hosts\n"
+        "import sys, ttp.platforms.registry, ttp.platforms.media_host\n"
         "print([name for name in ('httpx', 'ttp.platforms.http', 'ttp.platforms.x') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -137,14 +137,16 @@ class Output:
 
     def _write(self, parts: Iterable[str]) -> None:
         """Write and flush. TtpError where it cannot be written for another reason than that nobody reads."""
+        if self.closed:
+            return
         for part in chain(parts, [None]):
-            if self.closed:
-                return
             failure = put(self._stdout, part or "", flush=part is None)
-            if failure is not None:
-                self.closed = True
-                if not isinstance(failure, BrokenPipeError):
-                    raise TtpError(f"cannot write the output: {failure.strerror}")
+            if failure is None:
+                continue
+            self.closed = True
+            if isinstance(failure, BrokenPipeError):
+                return
+            raise TtpError(f"cannot write the output: {failure.strerror}")
 
     def _json(self, shape: object) -> str:
         return _dumps(shape, ascii=self._ascii)

@@ -14,11 +14,11 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem, TtpError
-from ttp.domain.health import Health
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
+    from ttp.domain.health import Health
     from ttp.domain.sample import Sample
 
 Json: TypeAlias = dict[str, object]

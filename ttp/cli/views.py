@@ -15,11 +15,11 @@ from ttp.cli import shapes
 from ttp.cli.shapes import Json
 from ttp.domain.account import Account
 from ttp.domain.attempt import Attempt
-from ttp.domain.health import Health
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
+    from ttp.domain.health import Health
     from ttp.domain.sample import Sample
 
 T = TypeVar("T")

@@ -37,7 +37,7 @@ class RetryPolicy:
 
     def wait(self, tries: int, spread: float) -> timedelta:
         """The wait after `tries` spent tries (0: after the first), with `spread` in -1..1 of the jitter."""
-        doubled = self.base * 2 ** min(tries, 32)
+        doubled: timedelta = self.base * 2 ** min(tries, 32)
         return min(doubled, self.cap) * (1 + JITTER * spread)
 
 

@@ -11,7 +11,6 @@ import re
 import sys
 import unicodedata
 from functools import cache
-from importlib import resources
 from types import ModuleType
 from typing import Any
 
@@ -73,16 +72,15 @@ def _library() -> Any:
     It reads its emoji table through `pkg_resources`, which newer installations do not have and older ones warn about:
     a stand-in with the one function that it calls is there while it is imported.
     """
+    from pkgutil import get_data
+
     stand_in = ModuleType("pkg_resources")
-    stand_in.__dict__["resource_string"] = lambda module, name: (
-        resources.files(module.rpartition(".")[0]).joinpath(name).read_bytes()
-    )
-    before = sys.modules.get("pkg_resources")
+    stand_in.__dict__["resource_string"] = lambda module, name: get_data(module.rpartition(".")[0], name)
+    real = {name: sys.modules[name] for name in ("pkg_resources",) if name in sys.modules}
     sys.modules["pkg_resources"] = stand_in
     try:
         import twitter_text
     finally:
         del sys.modules["pkg_resources"]
-        if before is not None:
-            sys.modules["pkg_resources"] = before
+        sys.modules.update(real)
     return twitter_text

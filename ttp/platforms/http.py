@@ -18,16 +18,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import httpx
 
 from ttp import __version__
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials, Platform, is_loopback, same_host
 from ttp.domain.attempt import Kind
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.platforms.client import Order
-from ttp.platforms.hosts import LOOPBACK, host_of, same_host
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
 from ttp.platforms.wording import clean
@@ -74,6 +74,7 @@ class Http:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.host = host_of(base_url)
+        self.is_loopback = is_loopback(self.host)
         self._timeouts = timeouts
         self._clock = clock
         self._transport = transport
@@ -87,10 +88,6 @@ class Http:
     ) -> Http:
         """Requests to `platform` as the settings say."""
         return cls(config.text(f"platforms.{platform}.base_url"), Timeouts.of(config), clock, transport=transport)
-
-    @property
-    def is_loopback(self) -> bool:
-        return self.host == LOOPBACK
 
     def send(
         self,
@@ -229,6 +226,14 @@ class _Decode:
             return self._inflate.decompress(chunk, max(most, 1))
         except zlib.error:
             return None
+
+
+def host_of(url: str) -> str:
+    """The host of a URL in lower case; empty where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def parse_date(header: str | None) -> datetime | None:

@@ -129,6 +129,8 @@ class InstagramClient:
         file = order.media[0]
         url = public_url(self._config, file.item, file.path)
         form = {"media_type": "REELS", "video_url": url} if file.item.is_video else {"image_url": url}
+        if file.item.is_video and "share_to_feed" in order.options:
+            form["share_to_feed"] = order.options["share_to_feed"]
         if order.text:
             form["caption"] = order.text
         if file.item.alt and not file.item.is_video:
@@ -288,7 +290,7 @@ class InstagramClient:
 def _request(order: Order) -> str:
     """A fingerprint of what a container is made of: an edited post must not reuse the old one."""
     media = [[file.item.sha256, file.item.alt] for file in order.media]
-    return fingerprint("POST", "media", {"caption": order.text, "media": media})
+    return fingerprint("POST", "media", {"caption": order.text, "media": media, "options": dict(order.options)})
 
 
 def _bare(handle: Handle) -> Handle:

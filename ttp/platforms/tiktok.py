@@ -201,7 +201,7 @@ class TikTokClient:
 
     def _status(self, order: Order, upload: Upload) -> Status:
         reply = self._call(order, "status/fetch/", {"publish_id": upload.publish_id})
-        if not isinstance(reply, Answer) or error_code(reply) != "ok":
+        if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
             return Status("", reply)
         name, reason, received = (reply.at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))
         ids = reply.at("data", "publicaly_available_post_id")

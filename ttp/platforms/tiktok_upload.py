@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from ttp.domain.account import Platform, is_loopback
 from ttp.domain.attempt import Handle
 from ttp.domain.clock import from_ms
-from ttp.platforms.hosts import LOOPBACK, host_of
+from ttp.domain.options import OPTIONS, PRIVACY
 
 CHUNK = 10_000_000
 """Bytes per chunk. TikTok wants 5 to 64 MB, decimal or binary: so at least 5,242,880 and at most 64,000,000. The last
@@ -26,13 +27,10 @@ MOST_TRIES = 3
 """Calls with the last chunk to one upload URL; after that the URL is taken for dead."""
 _PIECE = 1 << 20
 
-SWITCHES = (
-    "disable_comment",
-    "disable_duet",
-    "disable_stitch",
-    "brand_content_toggle",
-    "brand_organic_toggle",
-    "is_aigc",
+SWITCHES = tuple(
+    option.name.partition(".")[2]
+    for option in OPTIONS.values()
+    if option.platform is Platform.TIKTOK and option is not PRIVACY
 )
 """Platform options that go into `post_info` as booleans."""
 _BOOLEAN: Mapping[str, bool] = MappingProxyType({"true": True, "false": False})
@@ -128,4 +126,8 @@ def may_upload_to(url: object, *, loopback: bool) -> bool:
     """Whether media may be sent to an address that TikTok named: https, or this machine while TikTok itself is it."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return False
-    return urlsplit(url).scheme == "https" or (loopback and host_of(url) == LOOPBACK)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" or (loopback and parts.scheme == "http" and is_loopback(parts.hostname or ""))

@@ -24,7 +24,7 @@ _ACCOUNT_KEYS = (
     Key("unaudited", bool),
     Key("unlimited", bool),
     Key("confidential", bool),
-    Key("scopes", list),
+    Key("scopes", list, fits=lambda names: all(isinstance(name, str) for name in names)),
 )
 
 

@@ -84,11 +84,10 @@ class Look:
         (account,) = self.named([name])
         return account
 
-    def failed(self, accounts: Sequence[Account], since: timedelta | None) -> list[Post]:
+    def failed(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
         """Posts with failed deliveries, newest first: of these accounts, due within `since` of now."""
         with self._database.reading() as db:
             posts = list(reads.posts_by_id(db, reads.needing(db, "failed", most=10_000))) if db else []
-        names = {account.name for account in accounts}
         earliest = None if since is None else self._clock.now() - since
         return [
             post
@@ -139,7 +138,7 @@ class Look:
     def _publisher(self) -> Publisher:
         holder = lock.read_holder(self._home)
         if not lock.is_held(self._home):
-            return Publisher(last_run_at=holder.last_run_at if holder else None)
+            return Publisher(mode=holder.mode, last_run_at=holder.last_run_at) if holder else Publisher()
         if holder is None:
             return Publisher(running=True)
         return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)

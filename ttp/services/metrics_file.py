@@ -151,5 +151,5 @@ def _plain(error: str) -> str:
     if "end of data" in error:
         return "has a quote that is not closed"
     if "too long" in error:
-        return f"has more than {LONGEST_ROW} characters"
+        return f"has more than {LONGEST_ROW} characters, or a quote that is not closed"
     return "has a quote in the wrong place"

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-
 from ttp.domain.account import Account
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config

@@ -13,7 +13,6 @@ from ttp.domain.post import Post
 from ttp.store import reads, rows
 from ttp.store.tables import DeliveryRow, Instant, MediaRow, PostRow, TagRow
 
-
 __all__ = ["Session", "insert", "raw", "update"]
 
 

@@ -34,7 +34,8 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
     state, _ = _state(account, page)
     if state == "held" and account.hold_until:
         reason = f" ({one_line(account.hold_reason)})" if account.hold_reason else ""
-        yield f"{safe(account.name)} is held until {page.day(account.hold_until)} {page.time(account.hold_until)}{reason}"
+        until = f"{page.day(account.hold_until)} {page.time(account.hold_until)}"
+        yield f"{safe(account.name)} is held until {until}{reason}"
     if state == "RECONNECT":
         yield f"Reconnect:  ttp account add {safe(account.name)} --credentials FILE"
 

@@ -6,14 +6,14 @@ is bounded whatever the file claims.
 
 from __future__ import annotations
 
+from ttp.domain.media import NAMES
 from ttp.domain.media_facts.images import gif, jpeg, png, webp
 from ttp.domain.media_facts.movies import movie
 from ttp.domain.media_facts.webm import webm
 from ttp.domain.media_facts.window import Facts, ReadAt, Unreadable, Window
 
-__all__ = ["KNOWN", "Facts", "ReadAt", "Unreadable", "read_facts"]
+__all__ = ["Facts", "ReadAt", "Unreadable", "read_facts"]
 
-KNOWN = "JPEG, PNG, GIF, WebP, MP4, MOV, WebM"
 _IMAGE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
 _OLD_MOVIE_STARTS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 """How a QuickTime file may begin that has no `ftyp` box (QuickTime File Format, "Movie files")."""
@@ -43,4 +43,4 @@ def read_facts(read_at: ReadAt, size: int) -> Facts:
         return movie(window, "video/quicktime" if brand == b"qt  " else "video/mp4")
     if kind in _OLD_MOVIE_STARTS:
         return movie(window, "video/quicktime")
-    raise Unreadable(f"is no image or video that ttp knows ({KNOWN})" if size else "is empty")
+    raise Unreadable(f"is no image or video that ttp knows ({', '.join(NAMES.values())})" if size else "is empty")

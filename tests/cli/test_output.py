@@ -1,0 +1,585 @@
+"""One writer: the same answer as table, TSV, JSON and JSON lines, errors, and what happens when nobody reads."""
+
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttp.cli import views
+from ttp.cli.output import Output, chosen_format, color_wanted, output_of_process, write_error
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Attempt, Phase
+from ttp.domain.delivery import Delivery
+from ttp.domain.errors import ContentRefused, Hint, NotFound, PastTime, Problem, TtpError, UsageError
+from ttp.domain.health import Health, Hold
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.sample import Sample
+
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+AT = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+POST = Post(
+    "Launch day!\nDoors 9:00",
+    (Delivery("instagram/shop", Platform.INSTAGRAM), Delivery("x/me", Platform.X)),
+    PostStatus.SCHEDULED,
+    AT,
+    id=41,
+)
+DRAFT = Post("Outtakes", id=44)
+ANY_TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from("\x1b\x9b\u202e\n\t\\\r\u2028"))
+HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What would act on a terminal; line breaks and the tabs of TSV are ours."""
+
+
+class Desk:
+    """An output whose streams can be read."""
+
+    def __init__(self, **options: object) -> None:
+        self.out, self.err = io.StringIO(), io.StringIO()
+        self.output = Output(self.out, self.err, now=lambda: NOW, **options)  # type: ignore[arg-type]  # by keyword
+
+    @property
+    def written(self) -> str:
+        return self.out.getvalue()
+
+
+def test_tsv_is_one_post_a_line_without_header_in_utc() -> None:
+    desk = Desk()
+    desk.output.records(views.POSTS, [POST, DRAFT])
+    assert desk.written == (
+        "41\tscheduled\t2026-11-24T17:00:00Z\tinstagram/shop,x/me\tLaunch day!\\nDoors 9:00\n44\tdraft\t\t\tOuttakes\n"
+    )
+
+
+def test_a_header_is_added_on_request_even_to_an_empty_list() -> None:
+    desk = Desk(header=True)
+    desk.output.records(views.POSTS, [])
+    assert desk.written == "id\tstatus\tscheduledAt\taccounts\tcontent\n"
+
+
+def test_json_is_an_array_for_lists_and_an_object_for_one() -> None:
+    many, one = Desk(format="json"), Desk(format="json")
+    many.output.records(views.POSTS, [POST, DRAFT])
+    one.output.record(views.POST, POST)
+    assert [post["id"] for post in json.loads(many.written)] == [41, 44]
+    assert json.loads(one.written) == json.loads(many.written)[0]
+
+
+@pytest.mark.parametrize(("format", "text"), [("json", "[]\n"), ("jsonl", ""), ("tsv", "")])
+def test_an_empty_list(format: str, text: str) -> None:
+    desk = Desk(format=format)
+    desk.output.records(views.POSTS, [])
+    assert desk.written == text
+
+
+def test_json_lines_are_one_object_a_line() -> None:
+    desk = Desk(format="jsonl")
+    desk.output.records(views.POSTS, [POST, DRAFT])
+    assert [json.loads(line)["id"] for line in desk.written.splitlines()] == [41, 44]
+
+
+@pytest.mark.parametrize(
+    ("format", "text"),
+    [
+        ("tsv", "41\tscheduled\n44\tdraft\n"),
+        ("json", '[{"id": 41, "status": "scheduled"},\n {"id": 44, "status": "draft"}]\n'),
+        ("jsonl", '{"id": 41, "status": "scheduled"}\n{"id": 44, "status": "draft"}\n'),
+        ("table", "  id  status\n  41  scheduled\n  44  draft\n"),
+    ],
+)
+def test_fields_pick_alike_in_every_format(format: str, text: str) -> None:
+    desk = Desk(format=format, fields=["id", "status"])
+    desk.output.records(views.POSTS, [POST, DRAFT])
+    assert desk.written == text
+
+
+def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_written() -> None:
+    desk = Desk(fields=["id", "scheduled_at"])
+    with pytest.raises(UsageError) as refused:
+        desk.output.records(views.POSTS, [POST])
+    assert desk.written == ""
+    desk.output.error(refused.value)
+    assert desk.err.getvalue() == (
+        'ttp: error: unknown field "scheduled_at"\n'
+        "  fields: accounts content createdAt deliveries id key maxLatenessS media needs\n"
+        "          options platforms publishedAt scheduledAt status tags thread updatedAt\n"
+        "          variants warnings\n"
+        "  did you mean:  scheduledAt\n"
+    )
+
+
+def test_show_has_a_tsv_row_per_delivery_and_one_row_where_fields_are_picked() -> None:
+    rows, picked = Desk(header=True), Desk(fields=["id", "variants", "deliveries"])
+    rows.output.record(views.POST, POST)
+    picked.output.record(views.POST, DRAFT)
+    assert rows.written == (
+        "account\tstate\tpublishedAt\turl\terrorMessage\ninstagram/shop\tpending\t\t\t\nx/me\tpending\t\t\t\n"
+    )
+    assert picked.written == "44\t{}\t\n"
+
+
+def test_nested_values_of_a_tsv_cell_are_compact_json() -> None:
+    desk = Desk(fields=["holds", "publisher"])
+    desk.output.record(views.STATUS, Health(holds=(Hold("x/me", AT, "a\tb"),)))
+    holds, publisher = desk.written.rstrip("\n").split("\t")
+    assert holds == '[{"account":"x/me","until":"2026-11-24T17:00:00Z","reason":"a\\\\tb"}]'
+    assert publisher == '{"running":false,"pid":null,"mode":null,"since":null,"lastRunAt":null}'
+
+
+@given(st.lists(ANY_TEXT, max_size=6))
+def test_tsv_has_as_many_rows_as_items_and_as_many_cells_as_columns_whatever_the_text(texts: list[str]) -> None:
+    desk = Desk()
+    desk.output.records(views.POSTS, [Post(text, id=place) for place, text in enumerate(texts)])
+    rows = desk.written.split("\n")
+    assert rows.pop() == ""
+    assert [row.count("\t") for row in rows] == [4] * len(texts)
+    assert not HOSTILE.search(desk.written)
+
+
+@given(st.lists(ANY_TEXT, max_size=4), st.sampled_from(["json", "jsonl"]))
+def test_json_parses_back_equal_and_holds_nothing_that_acts_on_a_terminal(texts: list[str], format: str) -> None:
+    desk = Desk(format=format, fields=["content"])
+    desk.output.records(views.POSTS, [Post(text) for text in texts])
+    read = json.loads(desk.written) if format == "json" else [json.loads(row) for row in desk.written.splitlines()]
+    assert [row["content"] for row in read] == texts
+    assert not HOSTILE.search(desk.written)
+
+
+@given(ANY_TEXT)
+def test_sentences_tables_notes_and_errors_hold_no_foreign_control_character(text: str) -> None:
+    desk = Desk(format="table", fields=["content"])
+    desk.output.records(views.POSTS, [Post(text)])
+    desk.output.say(text)
+    desk.output.line(text)
+    desk.output.note(text)
+    problem = Problem("content", "code", text, text, text)
+    desk.output.error(NotFound(text, Hint(text, text), problems=[problem], details=[text]))
+    assert desk.written.count("\n") == 4
+    assert not HOSTILE.search(desk.written + desk.err.getvalue())
+
+
+def test_tsv_and_json_lines_are_written_while_the_list_is_still_being_read() -> None:
+    for format in ("tsv", "jsonl", "json"):
+        desk = Desk(format=format)
+        seen: list[int] = []
+
+        def posts(desk: Desk = desk, seen: list[int] = seen) -> Iterator[Post]:
+            for number in range(3):
+                seen.append(desk.written.count("Outtakes"))
+                yield Post("Outtakes", id=number)
+
+        desk.output.records(views.POSTS, posts())
+        assert seen == [0, 1, 2]
+
+
+def test_a_person_gets_the_sentence_a_pipe_the_id_and_json_the_object() -> None:
+    sentence = "Scheduled post 41 for Tue 24 Nov 2026 18:00 Europe/Berlin (17:00 UTC)"
+    view = views.changed(["nothing is running"], replayed=True)
+    told = {}
+    for format in ("table", "tsv", "json"):
+        desk = Desk(format=format)
+        desk.output.record(view, POST, say=[sentence])
+        told[format] = desk.written
+    assert told["table"] == f"{sentence}\n"
+    assert told["tsv"] == "41\n"
+    assert json.loads(told["json"])["replayed"] is True
+    assert json.loads(told["json"])["warnings"] == ["nothing is running"]
+
+
+def test_picked_fields_win_over_the_sentence() -> None:
+    desk = Desk(format="table", fields=["status"])
+    desk.output.record(views.changed(), POST, say=["Scheduled"])
+    assert desk.written == "  status\n  scheduled\n"
+
+
+def test_a_changed_post_without_a_sentence_is_shown() -> None:
+    desk = Desk(format="table")
+    desk.output.records(views.changed(), [POST, DRAFT])
+    assert "Post 41   scheduled" in desk.written
+    assert "\n\nPost 44   draft" in desk.written
+
+
+def test_deleted_posts_are_ids_and_say_so_in_json() -> None:
+    tsv, js = Desk(), Desk(format="json")
+    tsv.output.records(views.DELETED, [41, 42])
+    js.output.records(views.DELETED, [41])
+    assert tsv.written == "41\n42\n"
+    assert json.loads(js.written) == [{"id": 41, "deleted": True}]
+
+
+def test_the_default_columns_of_the_other_lists() -> None:
+    desk = Desk(header=True)
+    desk.output.records(views.ACCOUNTS, [Account(Platform.X, "me", connected=True, timezone="Asia/Tokyo")])
+    desk.output.records(views.ATTEMPTS, [Attempt("x/me", 1, "create", Phase.PUBLISH, AT, http_status=201)])
+    desk.output.records(views.SAMPLES, [Sample("x/me", "1", AT, AT, likes=3)])
+    assert desk.written == (
+        "account\tconnected\tzone\texpiresAt\n"
+        "x/me\ttrue\tAsia/Tokyo\t\n"
+        "at\taccount\tstep\toutcome\tkind\thttpStatus\tmessage\n"
+        "2026-11-24T17:00:00Z\tx/me\tcreate\t\t\t201\t\n"
+        "account\tremoteId\tpublishedAt\tobservedAt\tlikes\tcomments\tshares\tviews\n"
+        "x/me\t1\t2026-11-24T17:00:00Z\t2026-11-24T17:00:00Z\t3\t\t\t\n"
+    )
+
+
+def test_status_is_name_and_value() -> None:
+    desk = Desk()
+    desk.output.record(views.STATUS, Health(overdue=2))
+    rows = dict(row.split("\t") for row in desk.written.splitlines())
+    assert rows["publisher.running"] == "false"
+    assert rows["overdue"] == "2"
+    assert rows["needs.review"] == "0"
+    assert rows["nextDueAt"] == ""
+
+
+def test_plain_facts_are_name_and_value_too() -> None:
+    tsv, table = Desk(), Desk(format="table")
+    for desk in (tsv, table):
+        desk.output.record(views.facts_view(("read", "rejected")), {"read": 2, "rejected": []})
+    assert tsv.written == "read\t2\nrejected\t\n"
+    assert table.written == "  name      value\n  read      2\n  rejected\n"
+
+
+RECOMMENDATION: dict[str, object] = {
+    "account": "x/me",
+    "platform": "x",
+    "timezone": "UTC",
+    "from": AT,
+    "to": AT,
+    "bestHours": [{"hour": 18, "score": 0.92, "uplift": 0.12, "low": 0.03, "high": 0.21, "dataPoints": 12}],
+    "bestDays": [{"day": "Tuesday", "score": 0.5, "uplift": 0.03, "low": -0.01, "high": 0.06, "dataPoints": 20}],
+    "dataPoints": 64,
+    "signal": "thin",
+}
+
+
+def test_optimal_has_its_envelope_in_json_and_hours_and_days_in_tsv() -> None:
+    one, two, tsv = Desk(format="json"), Desk(format="json"), Desk()
+    one.output.records(views.optimal(), [RECOMMENDATION])
+    two.output.records(views.optimal(), [RECOMMENDATION, RECOMMENDATION])
+    tsv.output.records(views.optimal(), [RECOMMENDATION])
+    answer = json.loads(one.written)
+    assert answer["success"] is True
+    assert answer["recommendations"] == [answer["recommendation"]]
+    assert answer["recommendation"] == {**RECOMMENDATION, "from": "2026-11-24T17:00:00Z", "to": "2026-11-24T17:00:00Z"}
+    assert set(json.loads(two.written)) == {"success", "recommendations"}
+    assert tsv.written == "hour\t18\t0.92\t0.12\t12\nday\tTuesday\t0.5\t0.03\t20\n"
+
+
+def test_optimal_draws_each_account_with_its_next_slot() -> None:
+    desk = Desk(format="table")
+    desk.output.records(views.optimal({"x/me": AT}), [RECOMMENDATION, {**RECOMMENDATION, "account": "x/you"}])
+    assert desk.written.count("among your true best five") == 2
+    assert desk.written.count("Next good slot: today 17:00") == 1
+
+
+def test_the_next_slot_is_null_where_there_are_no_data() -> None:
+    slot: dict[str, object] = {"at": AT, "day": "Tuesday", "hour": 17, "score": 0.5}
+    none, one, many, tsv = Desk(format="json"), Desk(format="json"), Desk(format="json"), Desk()
+    none.output.records(views.next_slots(), [])
+    one.output.records(views.next_slots(), [slot])
+    many.output.records(views.next_slots(counted=True), [slot, slot])
+    tsv.output.records(views.next_slots(), [slot])
+    told = {**slot, "at": "2026-11-24T17:00:00Z"}
+    assert json.loads(none.written) == {"success": True, "slot": None}
+    assert json.loads(one.written) == {"success": True, "slot": told}
+    assert json.loads(many.written) == {"success": True, "slot": told, "slots": [told, told]}
+    assert tsv.written == "2026-11-24T17:00:00Z\t0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("view", "item", "word"),
+    [
+        (views.POSTS, POST, "ACCOUNTS"),
+        (views.ACCOUNTS, Account(Platform.X, "me"), "not connected"),
+        (views.ATTEMPTS, Attempt("x/me", 1, "create", Phase.PUBLISH, AT), "open"),
+        (views.SAMPLES, Sample("x/me", "1", AT, AT), "LIKES"),
+        (views.STATUS, Health(), "stopped"),
+        (views.next_slots(), {"at": AT, "day": "Tuesday", "hour": 17, "score": 0.5}, "50 %"),
+    ],
+)
+def test_a_terminal_gets_the_picture_with_its_foot(view: views.View[object], item: object, word: str) -> None:
+    desk = Desk(format="table")
+    desk.output.records(view, [item], foot=["more:  ttp list --after 41"])
+    assert word in desk.written
+    assert desk.written.endswith("\nmore:  ttp list --after 41\n")
+
+
+def test_a_foot_and_a_sentence_are_for_people_only() -> None:
+    desk = Desk()
+    desk.output.records(views.DELETED, [1], foot=["more"])
+    desk.output.say("Deleted post 1")
+    assert desk.written == "1\n"
+
+
+def test_quiet_silences_sentences_and_notes_but_neither_data_nor_errors() -> None:
+    desk = Desk(format="table", quiet=True)
+    desk.output.say("Scheduled")
+    desk.output.note("nothing is running")
+    desk.output.line("data")
+    desk.output.error(NotFound("no post 9"))
+    assert desk.written == "data\n"
+    assert desk.err.getvalue() == "ttp: error: no post 9\n"
+
+
+def test_an_event_is_one_json_line_with_its_instants() -> None:
+    desk = Desk(format="jsonl")
+    desk.output.event({"at": AT, "event": "post.due", "post": 41})
+    assert desk.written == '{"at": "2026-11-24T17:00:00Z", "event": "post.due", "post": 41}\n'
+
+
+def test_a_note_goes_to_stderr_and_its_further_lines_are_indented() -> None:
+    desk = Desk()
+    desk.output.note("02:30 comes twice; took the first.\nFor the second:  ttp schedule 44 --at X")
+    assert desk.written == ""
+    assert desk.err.getvalue() == (
+        "note: 02:30 comes twice; took the first.\n      For the second:  ttp schedule 44 --at X\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (NotFound("no post 99", Hint("see them", "ttp list")), "no post 99\n  see them:      ttp list\n"),
+        (
+            PastTime("9am is 4 h ago", Hint("did you mean", "ttp schedule 44 --at 'tomorrow 9am'")),
+            "9am is 4 h ago\n  did you mean:  ttp schedule 44 --at 'tomorrow 9am'\n",
+        ),
+        (
+            ContentRefused(
+                "instagram/me cannot take a post without media",
+                Hint("add an image or a video", "--media FILE"),
+                Hint("keep it as a draft", "leave out --at"),
+                problems=[
+                    Problem("media", "none", "instagram/me cannot take a post without media", "instagram/me"),
+                    Problem("content", "long", "281 of 280 characters", "x/me", "ttp edit 4 TEXT"),
+                    Problem("content", "long", "x/you: 281 of 280", "x/you", "ttp edit 4 TEXT"),
+                ],
+            ),
+            "instagram/me cannot take a post without media\n"
+            "  x/me: 281 of 280 characters\n"
+            "  x/you: 281 of 280\n"
+            "  add an image or a video:  --media FILE\n"
+            "  keep it as a draft:       leave out --at\n"
+            "  try:                      ttp edit 4 TEXT\n",
+        ),
+    ],
+)
+def test_an_error_is_a_sentence_and_ways_out_with_the_commands_aligned(error: TtpError, text: str) -> None:
+    desk = Desk()
+    desk.output.error(error)
+    assert desk.err.getvalue() == f"ttp: error: {text}"
+    assert desk.written == ""
+
+
+@pytest.mark.parametrize(("format", "json_wanted"), [("json", None), ("jsonl", None), ("tsv", True)])
+def test_an_error_is_json_where_json_was_asked_for(format: str, json_wanted: bool | None) -> None:
+    desk = Desk(format=format)
+    desk.output.error(NotFound("no post 99 ü", Hint("see them", "ttp list")), json_wanted)
+    assert json.loads(desk.err.getvalue()) == {
+        "error": {"code": "not_found", "message": "no post 99 ü", "hint": "ttp list", "exit": 3, "problems": []}
+    }
+    assert desk.err.getvalue().isascii()
+
+
+def test_an_error_can_be_told_before_there_is_an_output() -> None:
+    stream = io.StringIO()
+    write_error(stream, UsageError("no"), json=False)
+    assert stream.getvalue() == "ttp: error: no\n"
+
+
+@pytest.mark.parametrize(
+    ("format", "json", "jsonl", "terminal", "chosen"),
+    [
+        (None, False, False, True, "table"),
+        (None, False, False, False, "tsv"),
+        ("table", False, False, False, "table"),
+        (None, True, False, True, "json"),
+        (None, False, True, True, "jsonl"),
+        ("json", True, False, True, "json"),
+    ],
+)
+def test_the_format_follows_the_options_and_the_terminal(
+    format: str | None, json: bool, jsonl: bool, terminal: bool, chosen: str
+) -> None:
+    assert chosen_format(format, json=json, jsonl=jsonl, is_terminal=terminal) == chosen
+
+
+@pytest.mark.parametrize(
+    ("format", "json", "jsonl"), [("yaml", False, False), ("tsv", True, False), (None, True, True)]
+)
+def test_formats_that_are_unknown_or_contradict_each_other_are_refused(
+    format: str | None, json: bool, jsonl: bool
+) -> None:
+    with pytest.raises(UsageError):
+        chosen_format(format, json=json, jsonl=jsonl, is_terminal=True)
+
+
+@pytest.mark.parametrize(
+    ("flag", "environ", "terminal", "wanted"),
+    [
+        ("auto", {}, True, True),
+        ("auto", {}, False, False),
+        ("auto", {"NO_COLOR": "1"}, True, False),
+        ("auto", {"NO_COLOR": ""}, True, True),
+        ("auto", {"NO_COLOR": "1", "CLICOLOR_FORCE": "1"}, True, False),
+        ("auto", {"CLICOLOR_FORCE": "1"}, False, True),
+        ("auto", {"CLICOLOR_FORCE": "0"}, False, False),
+        ("auto", {"FORCE_COLOR": "1", "TERM": "dumb"}, False, True),
+        ("auto", {"CLICOLOR": "0"}, True, False),
+        ("auto", {"CLICOLOR": "1"}, False, False),
+        ("auto", {"TERM": "dumb"}, True, False),
+        ("always", {"NO_COLOR": "1"}, False, True),
+        ("never", {"FORCE_COLOR": "1"}, True, False),
+    ],
+)
+def test_colour_follows_the_flag_then_the_variables_then_the_terminal(
+    flag: str, environ: dict[str, str], terminal: bool, wanted: bool
+) -> None:
+    assert color_wanted(flag, environ, is_terminal=terminal) is wanted
+
+
+def test_an_unknown_colour_flag_is_refused() -> None:
+    with pytest.raises(UsageError):
+        color_wanted("red", {}, is_terminal=True)
+
+
+def test_colour_is_for_tables_alone() -> None:
+    for format in ("tsv", "json", "jsonl"):
+        desk = Desk(format=format, color=True)
+        desk.output.records(views.POSTS, [POST])
+        assert "\x1b" not in desk.written
+    desk = Desk(format="table", color=True)
+    desk.output.records(views.POSTS, [POST])
+    assert "\x1b[1m41\x1b[0m" in desk.written
+
+
+class Unread(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_closed_pipe_stops_the_list_and_raises_nothing() -> None:
+    read: list[int] = []
+
+    def posts() -> Iterator[Post]:
+        for number in range(1000):
+            read.append(number)
+            yield Post("x", id=number)
+
+    output = Output(Unread(), io.StringIO(), now=lambda: NOW)
+    output.records(views.POSTS, posts())
+    output.line("more")
+    assert output.closed
+    assert len(read) == 1
+
+
+def test_an_error_that_nobody_can_read_raises_nothing() -> None:
+    write_error(Unread(), NotFound("x"), json=False)
+
+
+def test_a_stream_of_another_encoding_gets_json_in_ascii() -> None:
+    raw = io.BytesIO()
+    output = Output(io.TextIOWrapper(raw, encoding="latin-1"), io.StringIO(), format="json", now=lambda: NOW)
+    output.records(views.POSTS, [Post("Grüße 日本")])
+    assert json.loads(raw.getvalue().decode("ascii"))[0]["content"] == "Grüße 日本"
+
+
+def test_the_process_output_takes_its_streams_and_splits_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    output = output_of_process(fields="id, status", header=True, environ={}, now=lambda: NOW)
+    output.records(views.POSTS, [DRAFT])
+    assert capsys.readouterr().out == "id\tstatus\n44\tdraft\n"
+
+
+PROGRAM = """
+import sys
+from datetime import UTC, datetime
+from ttp.cli import views
+from ttp.cli.output import output_of_process
+from ttp.domain.errors import TtpError
+from ttp.domain.post import Post
+output = output_of_process(now=lambda: datetime.now(UTC))
+try:
+    output.records(views.POSTS, (Post("caf\\u00e9 \\u65e5\\udcff", id=number) for number in range(int(sys.argv[1]))))
+except TtpError as error:
+    output.error(error)
+    sys.exit(1)
+sys.exit(0)
+"""
+
+
+def shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the program through a shell line in which `ttp` stands for it."""
+    command = f"'{sys.executable}' -c \"$PROGRAM\""
+    environ = {**os.environ, "PROGRAM": PROGRAM, "PYTHONUTF8": "0", "LC_ALL": "C.UTF-8", **variables}
+    return subprocess.run(
+        ["/bin/bash", "-o", "pipefail", "-c", line.replace("ttp", command)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("count", [5, 50_000])
+def test_a_real_closed_pipe_ends_quietly_with_0(count: int) -> None:
+    ended = shell(f"ttp {count} | head -n 1")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "0\tdraft\t\t\tcafé 日\\udcff\n"
+
+
+def test_a_closed_stdout_is_no_traceback() -> None:
+    ended = shell("ttp 5 >&-")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_behind_stdout_is_one_clear_line() -> None:
+    ended = shell("ttp 50000 > /dev/full")
+    assert (ended.returncode, ended.stderr) == (1, "ttp: error: cannot write the output: No space left on device\n")
+
+
+def test_a_poor_encoding_gets_escapes_instead_of_a_traceback() -> None:
+    ended = shell("ttp 1", PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "0\tdraft\t\t\tcaf\\xe9 \\u65e5\\udcff\n"
+
+
+def test_forced_colour_does_not_turn_a_pipe_into_a_terminal() -> None:
+    ended = shell("ttp 1 | cat", FORCE_COLOR="1", CLICOLOR_FORCE="1", COLUMNS="200")
+    assert ended.stdout == "0\tdraft\t\t\tcafé 日\\udcff\n"
+
+
+@pytest.mark.parametrize(("columns", "wide"), [("60", False), ("120", True)])
+def test_a_real_terminal_gets_a_table_of_its_width(columns: str, wide: bool) -> None:
+    ours, theirs = pty.openpty()
+    try:
+        environ = {**os.environ, "COLUMNS": columns, "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+        subprocess.run([sys.executable, "-c", PROGRAM, "1"], stdout=theirs, env=environ, timeout=60, check=True)
+        shown = os.read(ours, 10_000).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "  ID  WHEN" in shown
+    assert ("MEDIA" in shown) is wide
+
+
+def test_data_for_a_pipe_loads_neither_pictures_nor_any_third_party_package() -> None:
+    program = f"{PROGRAM.rsplit('sys.exit(0)', 1)[0]}\nprint(*sorted(sys.modules), file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", program, "1"], capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(ended.stderr.split())
+    assert "ttp.cli.views" in loaded
+    assert not loaded & {"rich", "typer", "sqlalchemy", "httpx", "dateutil", "unicodedata", "zoneinfo", "difflib"}
+    assert not {name for name in loaded if name.startswith("ttp.cli.pictures.")} - {"ttp.cli.pictures.error"}

@@ -1,0 +1,309 @@
+"""The recommendation: rows that are comparable, an order that the data decide, numbers that mean what they say."""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttp.domain.optimal import DAYS, Recommendation, Signal, best, recommend, week
+from ttp.domain.optimal.features import NEWEST, features
+from ttp.domain.optimal.kernel import estimate, residuals
+from ttp.domain.sample import Sample
+
+ACCOUNT = "x/me"
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+ZONE = ZoneInfo("UTC")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def sample(
+    post: int | str, at: datetime, likes: int | None = 10, *, age: timedelta = 5 * DAY, **more: object
+) -> Sample:
+    base = Sample(ACCOUNT, str(post), at, at + age, likes=likes, comments=0, shares=0)
+    return replace(base, **more)  # type: ignore[arg-type] # the fields are the test's own
+
+
+def history(posts: int, gain: Callable[[datetime], float], *, seed: int = 7, noise: float = 0.8) -> list[Sample]:
+    """Posts at random hours of consecutive days whose log engagement is `gain` plus noise."""
+    rng = random.Random(seed)
+    times = [MONDAY + i * DAY + rng.randrange(24) * HOUR for i in range(posts)]
+    return [
+        sample(i, at, round(math.exp(5 + gain(at) + rng.gauss(0, noise))), kind=rng.choice(["image", "video"]))
+        for i, at in enumerate(times)
+    ]
+
+
+def evening(at: datetime) -> float:
+    return 1.0 if 17 <= at.hour <= 21 else 0.0
+
+
+def ask(samples: list[Sample], zone: ZoneInfo = ZONE) -> Recommendation:
+    return recommend(samples, account=ACCOUNT, zone=zone)
+
+
+def numbers(found: Recommendation) -> object:
+    return found.hours, found.days, found.slots, found.signal, found.confidence
+
+
+# --- which rows count ---
+
+
+def chosen(*samples: Sample) -> list[float]:
+    """The counts that stand for the posts."""
+    return [round(math.expm1(row.engagement)) for row in features(samples, account=ACCOUNT, zone=ZONE)]
+
+
+def test_engagement_is_likes_comments_and_shares_and_unknown_parts_are_left_out() -> None:
+    assert chosen(sample(1, MONDAY, 5, comments=3, shares=2, views=999)) == [10]
+    assert chosen(sample(1, MONDAY, 5, comments=3, shares=None)) == [8]
+
+
+def test_views_count_where_an_account_has_nothing_else() -> None:
+    assert chosen(
+        sample(1, MONDAY, 0, views=70), sample(2, MONDAY + HOUR, None, comments=None, shares=None, views=90)
+    ) == [
+        70,
+        90,
+    ]
+
+
+def test_a_post_of_unknown_engagement_is_left_out_beside_posts_that_have_some() -> None:
+    unknown = sample(2, MONDAY, None, comments=None, shares=None, views=900)
+    assert chosen(sample(1, MONDAY, 5), unknown) == [5]
+
+
+def test_posts_without_any_engagement_count_as_such() -> None:
+    assert chosen(sample(1, MONDAY, 0), sample(2, MONDAY + HOUR, 0, views=0)) == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("ages_in_hours", "stands"),
+    [
+        ((1, 72, 200), 200),
+        ((72, 200, 24 * 15), 200),
+        ((1, 20, 24 * 20, 24 * 90), 24 * 20),
+        ((1, 20), 20),
+    ],
+)
+def test_the_newest_comparable_sample_stands_for_its_post(ages_in_hours: tuple[int, ...], stands: int) -> None:
+    samples = [sample(1, MONDAY, hours, age=hours * HOUR) for hours in ages_in_hours]
+    assert chosen(*samples) == chosen(*reversed(samples)) == [stands]
+
+
+def test_young_posts_wait_until_enough_have_settled() -> None:
+    settled = [sample(i, MONDAY + i * DAY, 1) for i in range(8)]
+    young = [sample(f"young{i}", MONDAY + (20 + i) * DAY, 2, age=HOUR) for i in range(9)]
+    assert chosen(*settled, *young[:8]) == [1] * 8
+    assert chosen(*settled, *young) == [1] * 8 + [2] * 9
+    assert chosen(*settled[:7], young[0]) == [1] * 7 + [2]
+
+
+def test_only_the_newest_thousand_posts_of_the_account_count() -> None:
+    samples = [sample(i, MONDAY + i * HOUR, i) for i in range(NEWEST + 5)]
+    assert chosen(*samples, replace(samples[0], account="x/other"))[:2] == [5, 6]
+    assert len(chosen(*samples)) == NEWEST
+
+
+def test_hours_and_weekdays_are_those_of_the_accounts_wall_clock() -> None:
+    late_sunday = sample(1, datetime(2026, 7, 5, 23, 30, tzinfo=UTC))
+    winter = sample(2, datetime(2026, 12, 6, 23, 30, tzinfo=UTC))
+    rows = features([late_sunday, winter], account=ACCOUNT, zone=ZoneInfo("Europe/Berlin"))
+    assert [(row.weekday, row.hour) for row in rows] == [(0, 1), (0, 0)]
+
+
+# --- what is taken out ---
+
+
+def rest_of(samples: list[Sample]) -> list[float]:
+    return residuals(features(samples, account=ACCOUNT, zone=ZONE))
+
+
+def test_growth_of_the_account_is_taken_out() -> None:
+    grown = [sample(i, MONDAY + i * DAY, round(10 * 1.02**i)) for i in range(300)]
+    rest = rest_of(grown)
+    assert max(map(abs, rest[30:-30])) < 0.1
+
+
+def test_the_kind_of_post_is_taken_out() -> None:
+    samples = [sample(i, MONDAY + i * DAY, [10, 1000][i % 2], kind=["text", "video"][i % 2]) for i in range(100)]
+    assert max(map(abs, rest_of(samples))) < 0.01
+
+
+def test_a_viral_post_counts_no_more_than_a_good_one() -> None:
+    samples = history(200, evening)
+    viral = [replace(s, likes=10**9) if s.remote_id == "100" else s for s in samples]
+    assert ask(viral).best_hours[0].hour in range(17, 22)
+    assert max(rest_of(viral)) < 5
+
+
+# --- what is told ---
+
+
+def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
+    found = recommend([sample(1, MONDAY)], account="instagram/shop", zone=ZoneInfo("Europe/Berlin"))
+    assert found.as_json(everything=True) == {
+        "account": "instagram/shop",
+        "platform": "instagram",
+        "timezone": "Europe/Berlin",
+        "from": None,
+        "to": None,
+        "bestHours": [],
+        "bestDays": [],
+        "dataPoints": 0,
+        "signal": "none",
+        "hours": [],
+        "days": [],
+        "slots": [],
+    }
+    assert week(found) == [{"day": day, "slots": []} for day in DAYS]
+
+
+@pytest.mark.parametrize("posts", [1, 2, 5, 29])
+def test_a_few_posts_give_five_hours_and_three_days_and_a_thin_signal(posts: int) -> None:
+    found = ask(history(posts, evening, noise=0.01))
+    assert (len(found.best_hours), len(found.best_days), len(found.best_slots)) == (5, 3, 10)
+    assert found.signal is Signal.THIN
+
+
+def test_a_single_post_tells_hardly_anything_apart() -> None:
+    found = ask([sample(1, MONDAY)])
+    assert {round(hour.uplift, 9) for hour in found.hours} == {0.0}
+    assert all(0.15 < hour.score < 0.27 for hour in found.hours)
+
+
+def test_ties_go_to_the_earlier_hour_and_weekday() -> None:
+    even = [sample(i, MONDAY + i * HOUR, 10) for i in range(168 * 2)]
+    found = ask(even)
+    assert [hour.hour for hour in found.best_hours] == [0, 1, 2, 3, 4]
+    assert [day.day for day in found.best_days] == [0, 1, 2]
+    assert {hour.score for hour in found.hours} == {5 / 24}
+    assert {day.score for day in found.days} == {3 / 7}
+    assert found.signal is Signal.THIN
+
+
+def test_the_hours_that_bring_more_are_found() -> None:
+    found = ask(history(300, evening))
+    assert {hour.hour for hour in found.best_hours} == {17, 18, 19, 20, 21}
+    assert found.signal is Signal.OK
+    assert found.hours[19].uplift > 0.3 > 0 > found.hours[8].uplift
+    assert found.hours[19].score > 0.9
+    assert found.hours[8].score < 0.05
+
+
+def test_the_days_that_bring_more_are_found() -> None:
+    found = ask(history(600, lambda at: 0.8 * (at.weekday() in (1, 3, 5))))
+    assert {day.day for day in found.best_days} == {1, 3, 5}
+
+
+def test_the_weekend_has_hours_of_its_own() -> None:
+    found = ask(history(1000, lambda at: 1.2 * ((8 <= at.hour < 12) if at.weekday() > 4 else (18 <= at.hour < 22))))
+    by_day = [best(found.slots[24 * day : 24 * day + 24])[0].hour for day in range(7)]
+    assert all(hour in range(17, 23) for hour in by_day[:5])
+    assert all(hour in range(7, 13) for hour in by_day[5:])
+
+
+def test_a_better_hour_is_found_where_the_mean_of_each_hour_is_fooled() -> None:
+    """One lucky post at 3:00 beats every mean, and is one post."""
+    samples = [*history(300, evening), sample("lucky", MONDAY + 40 * DAY + 3 * HOUR, 50_000)]
+    assert 3 not in {hour.hour for hour in ask(samples).best_hours}
+
+
+def test_the_json_is_the_contract() -> None:
+    found = ask(history(64, evening))
+    shape = found.as_json(everything=True)
+    assert list(shape) == (
+        "account platform timezone from to bestHours bestDays dataPoints signal hours days slots".split()
+    )
+    assert list(found.as_json()) == list(shape)[:9]
+    assert (shape["from"], shape["to"]) == ("2026-01-05T10:00:00Z", "2026-03-09T16:00:00Z")
+    assert (shape["dataPoints"], shape["signal"]) == (64, found.signal.value)
+    first_hour, first_day = found.best_hours[0].as_json(), found.best_days[0].as_json()
+    assert list(first_hour) == ["hour", "score", "uplift", "low", "high", "dataPoints"]
+    assert list(first_day) == ["day", "score", "uplift", "low", "high", "dataPoints"]
+    assert list(found.slots[30].as_json())[:2] == ["day", "hour"]
+    assert found.slots[30].as_json()["day"] == "Tuesday"
+    assert found.slots[30].as_json()["hour"] == 6
+
+
+def test_every_part_of_the_week_is_rated_and_every_post_counted_once() -> None:
+    found = ask(history(100, evening))
+    for ratings, size, top in ((found.hours, 24, 5), (found.days, 7, 3), (found.slots, 168, 10)):
+        assert len(ratings) == size
+        assert sum(rating.data_points for rating in ratings) == 100
+        assert sum(rating.score for rating in ratings) == pytest.approx(top)
+        assert all(rating.low <= rating.uplift <= rating.high for rating in ratings)
+    assert [(slot.day, slot.hour) for slot in found.slots] == [(day, hour) for day in range(7) for hour in range(24)]
+
+
+def test_a_week_lists_the_hours_of_each_day_best_first() -> None:
+    found = ask(history(100, evening))
+    for day, listed in enumerate(week(found)):
+        assert listed["day"] == DAYS[day]
+        slots = listed["slots"]
+        assert isinstance(slots, list)
+        assert [slot["hour"] for slot in slots] == [slot.hour for slot in best(found.slots[24 * day : 24 * day + 24])]
+        assert [slot["score"] for slot in slots] == sorted((slot["score"] for slot in slots), reverse=True)
+
+
+def test_the_eighty_percent_interval_narrows_with_posts() -> None:
+    few, many = (ask(history(posts, evening)).hours[19] for posts in (50, 900))
+    assert many.high - many.low < (few.high - few.low) / 1.5
+
+
+def test_an_estimate_is_the_same_every_time() -> None:
+    rows = features(history(50, evening), account=ACCOUNT, zone=ZONE)
+    assert estimate(rows) == estimate(rows)
+
+
+# --- what must not matter ---
+
+SAMPLES = st.lists(
+    st.builds(
+        lambda post, hours, likes, age: sample(post, MONDAY + hours * HOUR, likes, age=age * HOUR),
+        st.integers(0, 12),
+        st.integers(0, 2000),
+        st.integers(0, 5000),
+        st.integers(0, 900),
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SAMPLES, st.randoms(use_true_random=False))
+def test_neither_order_nor_repetition_of_rows_changes_the_answer(samples: list[Sample], rng: random.Random) -> None:
+    again = samples + samples[:5]
+    rng.shuffle(again)
+    assert ask(again) == ask(samples)
+
+
+@settings(max_examples=10, deadline=None)
+@given(SAMPLES, st.integers(1, 60))
+def test_the_same_posts_some_weeks_later_give_the_same_week(samples: list[Sample], weeks: int) -> None:
+    later = [
+        replace(s, published_at=s.published_at + weeks * 7 * DAY, observed_at=s.observed_at + weeks * 7 * DAY)
+        for s in samples
+    ]
+    assert numbers(ask(later)) == numbers(ask(samples))
+
+
+@settings(max_examples=10, deadline=None)
+@given(SAMPLES, st.integers(1, 12))
+def test_the_same_wall_clock_in_another_zone_gives_the_same_week(samples: list[Sample], hours: int) -> None:
+    east = [
+        replace(s, published_at=s.published_at - hours * HOUR, observed_at=s.observed_at - hours * HOUR)
+        for s in samples
+    ]
+    assert numbers(ask(east, ZoneInfo(f"Etc/GMT-{hours}"))) == numbers(ask(samples))
+
+
+def test_an_account_ten_times_as_large_gets_the_same_hours() -> None:
+    samples = history(300, evening)
+    larger = ask([replace(s, likes=(s.likes or 0) * 10) for s in samples])
+    assert [hour.hour for hour in larger.best_hours] == [hour.hour for hour in ask(samples).best_hours]

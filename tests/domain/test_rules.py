@@ -1,0 +1,397 @@
+"""What the platforms would refuse, told all at once, with field, account and a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttp.domain.account import Account, Platform
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post
+from ttp.domain.rules import check, text_use
+
+X, IG, TT = "x/me", "instagram/shop", "tiktok/shop"
+PLATFORM = {X: Platform.X, IG: Platform.INSTAGRAM, TT: Platform.TIKTOK}
+PRIVATE = {"tiktok.privacy_level": "SELF_ONLY"}
+
+PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64, 1080, 1350)
+CLIP = MediaItem(
+    "clip.mp4", "video/mp4", 9_000_000, "b" * 64, 720, 1280, 20_000, codec="h264", fps=30.0, moov_first=True
+)
+GIF = MediaItem("loop.gif", "image/gif", 900_000, "c" * 64, 480, 270)
+
+
+def problems(
+    *accounts: str,
+    text: str = "Hello",
+    media: tuple[MediaItem, ...] = (),
+    options: Mapping[str, str] | None = None,
+    variants: Mapping[str, str] | None = None,
+    known: Mapping[str, Account] | None = None,
+    media_host: bool = True,
+    id: int | None = None,
+) -> tuple[Problem, ...]:
+    post = Post(
+        text,
+        deliveries=tuple(Delivery(account, PLATFORM[account]) for account in accounts),
+        media=media,
+        options=options or {},
+        variants=variants or {},
+        id=id,
+    )
+    return check(post, known or {}, media_host=media_host)
+
+
+def only(found: tuple[Problem, ...]) -> Problem:
+    assert len(found) == 1, found
+    return found[0]
+
+
+def told(found: tuple[Problem, ...]) -> list[tuple[str, str, str | None, bool]]:
+    return [(problem.field, problem.code, problem.account, problem.warning) for problem in found]
+
+
+# Every platform
+
+
+def test_a_post_that_fits_everywhere_has_no_problems() -> None:
+    assert problems(X, IG, TT, media=(CLIP,), options=PRIVATE) == ()
+    assert problems(X, IG, media=(PHOTO,)) == ()
+    assert problems(X) == ()
+
+
+def test_a_post_without_text_and_media_is_told_once_and_not_by_every_account() -> None:
+    problem = only(problems(X, IG, TT, text=" \n"))
+    assert problem == Problem("content", "empty", "the post has neither text nor media")
+    assert only(problems(X, text="", id=4)).hint == "ttp edit 4 -"
+
+
+def test_all_problems_of_a_post_come_at_once_each_with_its_field_and_account() -> None:
+    found = problems(X, IG, TT, text="a" * 2201, media_host=False)
+    assert told(found) == [
+        ("content", "text_too_long", X, False),
+        ("content", "text_too_long", IG, False),
+        ("media", "media_missing", IG, False),
+        ("content", "text_too_long", TT, False),
+        ("media", "media_missing", TT, False),
+        ("options", "option_missing", TT, False),
+    ]
+
+
+def test_what_is_published_or_cancelled_already_is_not_judged_again() -> None:
+    ended = tuple(
+        Delivery(IG, Platform.INSTAGRAM, state) for state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
+    )
+    assert check(Post("Hello", ended), {}, media_host=True) == ()
+    failed = Delivery(IG, Platform.INSTAGRAM, DeliveryState.FAILED)
+    assert only(check(Post("Hello", (*ended, failed)), {}, media_host=True)).code == "media_missing"
+
+
+def test_every_account_is_judged_by_its_own_text() -> None:
+    long, short = "a" * 300, "short"
+    assert only(problems(X, IG, text=long, media=(PHOTO,))).account == X
+    assert problems(X, IG, text=long, media=(PHOTO,), variants={"x": short}) == ()
+    assert problems(X, IG, text=long, media=(PHOTO,), variants={X: short}) == ()
+    assert only(problems(X, text=short, variants={X: long})).code == "text_too_long"
+
+
+def test_alt_text_of_more_than_1000_characters_is_refused_once() -> None:
+    fits, long = replace(PHOTO, alt="a" * 1000), replace(PHOTO, alt="a" * 999 + "👍")
+    assert problems(X, IG, media=(fits,)) == ()
+    problem = only(problems(X, IG, media=(long,)))
+    assert (problem.code, problem.account) == ("alt_too_long", None)
+    assert problem.message == "the alt text of photo.jpg is 1001 of 1000"
+
+
+def test_text_with_halves_of_characters_is_refused_once() -> None:
+    assert told(problems(X, IG, text="caf\udce9", media=(PHOTO,))) == [("content", "text_characters", None, False)]
+
+
+def test_what_a_file_does_not_tell_breaks_no_limit() -> None:
+    silent = MediaItem("a", "video/mp4", 1, "d" * 64)
+    assert problems(X, IG, TT, media=(silent,), options=PRIVATE) == ()
+    assert problems(X, IG, media=(replace(silent, mime="image/jpeg"),)) == ()
+
+
+def test_text_use_counts_as_the_platform_does() -> None:
+    assert text_use(Platform.X, "日本 https://example.com/page") == (28, 280)
+    assert text_use(Platform.INSTAGRAM, "👍") == (2, 2200)
+    assert text_use(Platform.TIKTOK, "👍a") == (3, 2200)
+
+
+# X
+
+
+def test_x_text_is_refused_by_its_weight_and_the_message_says_by_how_much() -> None:
+    assert problems(X, text="a" * 280) == ()
+    assert problems(X, text="https://example.com/" + "a" * 400) == ()
+    problem = only(problems(X, text="日" * 145 + "a"))
+    assert problem.message == "x/me: text is 291 of 280"
+    assert problem.hint is None
+    assert only(problems(X, text="a" * 281, id=7)).hint == "ttp edit 7 -"
+
+
+def test_x_needs_text_or_media_where_another_account_has_its_own_text() -> None:
+    problem = only(problems(X, IG, text="", variants={IG: "Hello"}, media=()[:0])[:1])
+    assert problem.message == "x/me cannot take a post without text or media"
+    assert problems(X, text="", media=(PHOTO,)) == ()
+
+
+def test_x_takes_four_images_or_one_gif_or_one_video() -> None:
+    png, webp = replace(PHOTO, mime="image/png"), replace(PHOTO, mime="image/webp")
+    assert problems(X, media=(PHOTO, png, webp, PHOTO)) == ()
+    assert problems(X, media=(GIF,)) == ()
+    assert problems(X, media=(CLIP,)) == ()
+    five = only(problems(X, media=(PHOTO,) * 5))
+    assert (five.code, five.hint) == ("media_count", "--media FILE")
+    assert five.message == "x/me cannot take 5 images in one post: 4 at most"
+    assert only(problems(X, media=(GIF, GIF))).message == "x/me cannot take 2 GIFs in one post: 1 at most"
+    assert only(problems(X, media=(CLIP, CLIP), id=3)).hint == "ttp edit 3 --media FILE"
+
+
+@pytest.mark.parametrize("media", [(PHOTO, CLIP), (GIF, PHOTO), (CLIP, GIF)])
+def test_x_never_mixes_images_gifs_and_videos(media: tuple[MediaItem, ...]) -> None:
+    assert only(problems(X, media=media)).code == "media_mixed"
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (replace(PHOTO, bytes=5_242_881), "photo.jpg: it is 5.3 MB, and 5.2 MB is the most"),
+        (replace(GIF, bytes=16_000_000), "loop.gif: it is 16 MB, and 15.7 MB is the most"),
+        (
+            replace(GIF, width=1280, height=1081),
+            "loop.gif: it is 1280x1081 pixels, and 1280x1080 is the most, lying or standing",
+        ),
+        (replace(CLIP, mime="video/webm", bytes=1 << 40), "clip.mp4: it is WebM, and only MP4 and MOV can be sent"),
+        (replace(CLIP, duration_ms=499), "clip.mp4: it lasts 0.499 s, and 0.5 s is the least"),
+        (replace(CLIP, duration_ms=1_260_000), "clip.mp4: it lasts 21 min, and 20 min is the most"),
+        (replace(CLIP, duration_ms=0), "clip.mp4: it lasts 0 s, and 0.5 s is the least"),
+        (replace(CLIP, width=30, height=60), "clip.mp4: it is 30x60 pixels, and 32 is the least for a side"),
+        (
+            replace(CLIP, width=300, height=901),
+            "clip.mp4: it is 300x901 pixels, and the shape must be between 1:3 and 3:1",
+        ),
+        (
+            replace(CLIP, width=901, height=300),
+            "clip.mp4: it is 901x300 pixels, and the shape must be between 1:3 and 3:1",
+        ),
+        (replace(CLIP, codec="hevc"), "clip.mp4: its pictures are HEVC, and only H.264 can be sent"),
+        (replace(CLIP, codec="apcn"), "clip.mp4: its pictures are apcn, and only H.264 can be sent"),
+    ],
+)
+def test_x_refuses_media_beyond_its_limits(item: MediaItem, message: str) -> None:
+    problem = only(problems(X, media=(item,)))
+    assert problem.message == f"x/me cannot take {message}"
+    assert not problem.warning
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (replace(CLIP, duration_ms=140_001), "clip.mp4: it lasts 2 min 20 s, and 2 min 20 s is the most"),
+        (replace(CLIP, duration_ms=200_000), "clip.mp4: it lasts 3 min 20 s, and 2 min 20 s is the most"),
+        (replace(CLIP, bytes=600_000_000), "clip.mp4: it is 600 MB, and 512 MB is the most"),
+        (
+            replace(CLIP, width=1080, height=1920),
+            "clip.mp4: it is 1080x1920 pixels, and 1280x1024 is the most, lying or standing",
+        ),
+        (replace(CLIP, fps=120.0), "clip.mp4: it has 120 frames a second, and 1 to 60 are taken"),
+    ],
+)
+def test_x_warns_of_media_on_which_its_own_documents_disagree(item: MediaItem, message: str) -> None:
+    problem = only(problems(X, media=(item,)))
+    assert problem.message == f"x/me may refuse {message}"
+    assert problem.warning
+
+
+def test_what_is_refused_is_not_warned_of_as_well() -> None:
+    assert [problem.warning for problem in problems(X, media=(replace(CLIP, duration_ms=2_000_000),))] == [False]
+
+
+def test_a_phones_60_frames_a_second_are_not_too_many() -> None:
+    assert problems(X, media=(replace(CLIP, fps=60.03),)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("$AAPL and $TSLA", 2), ("$a.b\n$C_d, $EUR!", 3), ("$AAPL, 20$, $5, US$A $toolong1 $$X", 1), ("(no $ here)", 0)],
+)
+def test_x_takes_one_cashtag(text: str, count: int) -> None:
+    found = problems(X, text=text)
+    if count > 1:
+        assert only(found).message == f"x/me cannot take {count} cashtags ($ABC) in one post: 1 at most"
+    else:
+        assert found == ()
+
+
+def test_a_byte_order_mark_is_refused_by_name() -> None:
+    assert "U+FEFF" in only(problems(X, text="\ufeffHello")).message
+
+
+# Instagram
+
+
+def test_instagram_needs_media_and_the_message_says_what_to_type() -> None:
+    problem = only(problems(IG))
+    assert problem.message == "instagram/shop cannot take a post without media"
+    assert problem.hint == "--media FILE"
+    assert only(problems(IG, id=9)).hint == "ttp edit 9 --media FILE"
+
+
+def test_instagram_takes_one_item_as_carousels_are_not_there_yet() -> None:
+    problem = only(problems(IG, media=(PHOTO, PHOTO)))
+    assert (
+        problem.message == "instagram/shop cannot take 2 media in one post: one image or one video (no carousels yet)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (replace(PHOTO, mime="image/png"), "photo.jpg: it is PNG, and only JPEG can be sent"),
+        (GIF, "loop.gif: it is GIF, and only JPEG can be sent"),
+        (replace(PHOTO, bytes=8_388_609), "photo.jpg: it is 8.4 MB, and 8.3 MB is the most"),
+        (
+            replace(PHOTO, width=1079, height=1350),
+            "photo.jpg: it is 1079x1350 pixels, and the shape must be between 4:5 and 1.91:1",
+        ),
+        (
+            replace(PHOTO, width=1920, height=1000),
+            "photo.jpg: it is 1920x1000 pixels, and the shape must be between 4:5 and 1.91:1",
+        ),
+        (replace(CLIP, mime="video/webm"), "clip.mp4: it is WebM, and only MP4 and MOV can be sent"),
+        (replace(CLIP, duration_ms=2_999), "clip.mp4: it lasts 3 s, and 3 s is the least"),
+        (replace(CLIP, duration_ms=901_000), "clip.mp4: it lasts 15 min 1 s, and 15 min is the most"),
+        (replace(CLIP, bytes=300_000_001), "clip.mp4: it is 300.1 MB, and 300 MB is the most"),
+        (replace(CLIP, codec="vp9"), "clip.mp4: its pictures are VP9, and only H.264 and HEVC can be sent"),
+    ],
+)
+def test_instagram_refuses_media_beyond_its_limits(item: MediaItem, message: str) -> None:
+    problem = only(problems(IG, media=(item,)))
+    assert problem.message == f"instagram/shop cannot take {message}"
+    assert not problem.warning
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        replace(PHOTO, width=300, height=300),
+        replace(CLIP, width=2160, height=3840),
+        replace(CLIP, fps=15.0),
+        replace(CLIP, moov_first=False),
+    ],
+)
+def test_instagram_warns_of_media_that_it_may_scale_or_refuse(item: MediaItem) -> None:
+    assert only(problems(IG, media=(item,))).warning
+
+
+def test_instagram_scales_wide_images_itself() -> None:
+    assert problems(IG, media=(replace(PHOTO, width=6000, height=6000),)) == ()
+
+
+def test_instagram_counts_mentions_and_hashtags() -> None:
+    assert problems(IG, text="@a " * 20 + "me@example.com " + "#b" * 5, media=(PHOTO,)) == ()
+    assert only(problems(IG, text="@a " * 21, media=(PHOTO,))).code == "mentions"
+    many = only(problems(IG, text="#b " * 6 + "no#tag &#39; ##", media=(PHOTO,)))
+    assert (many.code, many.warning) == ("hashtags", True)
+    assert "6 hashtags" in many.message
+    too_many = only(problems(IG, text="#b " * 31, media=(PHOTO,)))
+    assert (too_many.code, too_many.warning) == ("hashtags", False)
+
+
+def test_instagram_needs_a_media_host_for_local_files_and_names_the_settings() -> None:
+    problem = only(problems(IG, media=(PHOTO,), media_host=False))
+    for setting in ("media_host.kind", "media_host.path", "media_host.base_url", "photo.jpg"):
+        assert setting in problem.message
+    assert problem.hint is not None
+    assert problems(IG, media=(replace(PHOTO, url="https://example.com/photo.jpg"),), media_host=False) == ()
+    assert problems(X, media=(PHOTO,), media_host=False) == ()
+
+
+# TikTok
+
+
+def test_tiktok_needs_a_privacy_level_from_a_person_and_never_takes_a_default() -> None:
+    problem = only(problems(TT, media=(CLIP,)))
+    assert (problem.field, problem.hint) == (
+        "options",
+        "ttp account set tiktok/shop --set tiktok.privacy_level=SELF_ONLY",
+    )
+    for level in ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"):
+        assert level in problem.message
+        assert problems(TT, media=(CLIP,), options={"tiktok.privacy_level": level}) == ()
+    assert only(problems(TT, media=(CLIP,), options={"tiktok.privacy_level": "EVERYONE"})).code == "option_missing"
+
+
+def test_tiktoks_privacy_level_may_be_the_accounts() -> None:
+    known = {TT: Account(Platform.TIKTOK, "shop", options=PRIVATE)}
+    assert problems(TT, media=(CLIP,), known=known) == ()
+
+
+@pytest.mark.parametrize(
+    ("media", "message"),
+    [
+        ((), " cannot take a post without a video"),
+        ((CLIP, CLIP), " cannot take 2 media in one post: one video"),
+        ((PHOTO,), " cannot take photo.jpg: it is JPEG, and only MP4, MOV and WebM can be sent"),
+        (
+            (replace(CLIP, bytes=4_000_000_001),),
+            " cannot take clip.mp4: it is 4000.1 MB, and 4000 MB is the most",
+        ),
+        ((replace(CLIP, duration_ms=600_001),), " cannot take clip.mp4: it lasts 10 min, and 10 min is the most"),
+        (
+            (replace(CLIP, width=359),),
+            " cannot take clip.mp4: it is 359x1280 pixels, and 360 is the least for a side",
+        ),
+        (
+            (replace(CLIP, height=4097),),
+            " cannot take clip.mp4: it is 720x4097 pixels, and 4096 is the most for a side",
+        ),
+        (
+            (replace(CLIP, codec="av1"),),
+            " cannot take clip.mp4: its pictures are AV1, and only H.264, HEVC, VP8 and VP9 can be sent",
+        ),
+    ],
+)
+def test_tiktok_takes_one_video_within_its_limits(media: tuple[MediaItem, ...], message: str) -> None:
+    assert only(problems(TT, media=media, options=PRIVATE)).message == f"tiktok/shop{message}"
+
+
+def test_tiktok_counts_its_title_in_utf16_units() -> None:
+    assert problems(TT, text="👍" * 1100, media=(CLIP,), options=PRIVATE) == ()
+    problem = only(problems(TT, text="👍" * 1100 + "a", media=(CLIP,), options=PRIVATE))
+    assert problem.message == "tiktok/shop: text is 2201 of 2200"
+
+
+ITEMS = st.builds(
+    MediaItem,
+    name=st.just("f"),
+    mime=st.sampled_from(
+        ["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4", "video/quicktime", "video/webm"]
+    ),
+    bytes=st.integers(1, 1 << 40),
+    sha256=st.just("e" * 64),
+    width=st.none() | st.integers(1, 70_000),
+    height=st.none() | st.integers(1, 70_000),
+    duration_ms=st.none() | st.integers(0, 10**9),
+    alt=st.none() | st.text(max_size=5),
+    codec=st.none() | st.sampled_from(["h264", "hevc", "apcn"]),
+    fps=st.none() | st.floats(0, 1000),
+)
+
+
+@given(st.text(max_size=40), st.lists(ITEMS, max_size=5), st.booleans())
+def test_any_post_is_judged_and_every_problem_names_an_account_of_it(
+    text: str, media: list[MediaItem], media_host: bool
+) -> None:
+    for problem in problems(X, IG, TT, text=text, media=tuple(media), media_host=media_host):
+        assert problem.account in (X, IG, TT, None)
+        assert problem.account is None or problem.message.startswith(problem.account)
+        assert problem.field in ("content", "media", "options")

@@ -1,0 +1,151 @@
+"""The next slot: the earliest free hour among the ten best of the week, as an instant that exists."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttp.domain.optimal import Rating, Recommendation
+from ttp.domain.slot import LEAD, NextSlot, next_slot
+
+BERLIN = ZoneInfo("Europe/Berlin")
+GAP_S = 3600.0
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+"""A Tuesday, 13:00 in Berlin."""
+TEN = [(1, 18), (1, 19), (2, 12), (3, 18), (4, 18), (5, 10), (5, 11), (6, 10), (0, 9), (0, 18)]
+
+
+def rated(account: str = "x/me", best: list[tuple[int, int]] = TEN, zone: ZoneInfo = BERLIN) -> Recommendation:
+    """An account whose best slots, in this order, are `best`."""
+    scores = {place: 0.9 - 0.01 * rank for rank, place in enumerate(best)}
+    slots = tuple(
+        Rating(day, hour, scores.get((day, hour), 0.01), 0.0, 0.0, 0.0, 0) for day in range(7) for hour in range(24)
+    )
+    return Recommendation(account, zone, slots=slots)
+
+
+def find(
+    *accounts: Recommendation, now: datetime = NOW, busy: dict[str, list[datetime]] | None = None, count: int = 1
+) -> list[datetime]:
+    found = next_slot(accounts or (rated(),), now=now, busy=busy or {}, min_gap_s=GAP_S, count=count)
+    return [slot.at for slot in found]
+
+
+def berlin(day: int, hour: int, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=BERLIN).astimezone(UTC)
+
+
+def test_the_earliest_of_the_ten_best_is_next_and_not_the_best_of_them() -> None:
+    assert next_slot([rated()], now=NOW, busy={}, min_gap_s=GAP_S) == (NextSlot(berlin(24, 18), 1, 18, 0.9),)
+    assert find(now=berlin(25, 0)) == [berlin(25, 12)]
+
+
+def test_the_json_of_a_slot_is_the_contract() -> None:
+    slot = NextSlot(berlin(24, 18), 1, 18, 0.123456)
+    assert slot.as_json() == {"at": "2026-11-24T17:00:00Z", "day": "Tuesday", "hour": 18, "score": 0.1235}
+
+
+def test_a_slot_is_at_least_ten_minutes_ahead() -> None:
+    assert find(now=berlin(24, 18) - LEAD) == [berlin(24, 18)]
+    assert find(now=berlin(24, 18) - LEAD + timedelta(microseconds=1)) == [berlin(24, 19)]
+
+
+def test_a_post_of_the_account_within_the_gap_takes_a_slot() -> None:
+    almost = timedelta(minutes=59, seconds=59)
+    assert find(busy={"x/me": [berlin(24, 18) - almost]}) == [berlin(24, 19)]
+    assert find(busy={"x/me": [berlin(24, 18) + almost]}) == [berlin(25, 12)]
+    assert find(busy={"x/me": [berlin(24, 17), berlin(24, 19)]}) == [berlin(24, 18)]
+    assert find(busy={"x/other": [berlin(24, 18)]}) == [berlin(24, 18)]
+
+
+def test_several_slots_come_in_order_with_the_gap_between_them() -> None:
+    assert find(count=4) == [berlin(24, 18), berlin(24, 19), berlin(25, 12), berlin(26, 18)]
+    wide = next_slot([rated()], now=NOW, busy={}, min_gap_s=7200, count=2)
+    assert [slot.at for slot in wide] == [berlin(24, 18), berlin(25, 12)]
+
+
+def test_the_weeks_after_are_searched_where_this_one_is_taken() -> None:
+    this_week = find(count=10)
+    assert find(busy={"x/me": this_week}) == [berlin(1, 18, month=12)]
+
+
+def test_a_slot_that_is_just_over_comes_back_in_a_week_and_lets_no_eleventh_in() -> None:
+    eleven = [*TEN, (1, 15)]
+    assert find(rated(best=eleven), now=berlin(24, 14)) == [berlin(24, 18)]
+    assert find(count=11, now=berlin(24, 18))[-1] == berlin(1, 19, month=12)
+    assert find(count=10, now=berlin(24, 18))[-1] == berlin(1, 18, month=12)
+
+
+def test_an_account_that_is_busy_for_a_year_has_no_next_slot() -> None:
+    every_hour = [NOW + timedelta(hours=i) for i in range(54 * 168)]
+    assert find(busy={"x/me": every_hour}) == []
+
+
+def test_without_data_there_is_no_slot() -> None:
+    assert find(Recommendation("x/me", BERLIN)) == []
+    assert next_slot([], now=NOW, busy={}, min_gap_s=GAP_S) == ()
+
+
+def test_several_accounts_are_asked_by_their_mean_score_and_all_must_be_free() -> None:
+    first, second = rated("x/me", [(1, 20), (3, 9)]), rated("x/you", [(3, 9), (4, 7)])
+    slot = next_slot([first, second], now=NOW, busy={}, min_gap_s=GAP_S, count=20)
+    by_place = {(s.day, s.hour): s.score for s in slot}
+    assert by_place[3, 9] == pytest.approx((0.89 + 0.9) / 2)
+    assert by_place[1, 20] == pytest.approx((0.9 + 0.01) / 2)
+    assert find(first, second, busy={"x/you": [berlin(24, 20)]}, now=berlin(24, 19)) != [berlin(24, 20)]
+    assert find(first, second, now=berlin(24, 19)) == [berlin(24, 20)]
+
+
+def test_an_account_without_data_has_no_say_but_its_posts_are_respected() -> None:
+    mute = Recommendation("x/new", BERLIN)
+    assert find(mute, rated()) == [berlin(24, 18)]
+    assert find(mute, rated(), busy={"x/new": [berlin(24, 18)]}) == [berlin(24, 19)]
+
+
+def test_each_account_is_asked_by_its_own_wall_clock() -> None:
+    tokyo = rated("x/tokyo", [(2, 2)], ZoneInfo("Asia/Tokyo"))
+    mine = rated("x/me", [(1, 18)])
+    assert next_slot([mine, tokyo], now=NOW, busy={}, min_gap_s=GAP_S)[0].score == pytest.approx(0.9)
+    assert find(mine, tokyo) == [berlin(24, 18)]
+
+
+def test_an_hour_that_the_clocks_skip_is_no_slot_that_day() -> None:
+    before = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    sunday_night = rated(best=[(6, 2), *TEN[:9]])
+    found = find(sunday_night, now=before, count=30)
+    assert all(at.astimezone(BERLIN).hour != 3 for at in found)
+    assert datetime(2026, 3, 29, 1, tzinfo=UTC) not in found
+    assert datetime(2026, 4, 5, 0, tzinfo=UTC) in found
+
+
+def test_a_doubled_hour_is_one_slot_at_its_first_pass() -> None:
+    sunday_night = rated(best=[(6, 2), *TEN[:9]])
+    first_pass, second_pass = datetime(2026, 10, 25, 0, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)
+    found = find(sunday_night, now=datetime(2026, 10, 24, 12, tzinfo=UTC), count=20)
+    assert first_pass in found
+    assert second_pass not in found
+    between = find(sunday_night, now=second_pass - LEAD, count=20)
+    assert second_pass not in between
+    assert between[-1] > second_pass
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]),
+    st.integers(0, 366 * 24 * 60),
+    st.integers(1, 12),
+)
+def test_every_slot_is_a_full_hour_of_the_ten_best_ahead_and_apart(zone: str, minute: int, count: int) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    account = rated(best=[*TEN[:8], (6, 2), (6, 3)], zone=ZoneInfo(zone))
+    found = next_slot([account], now=now, busy={}, min_gap_s=GAP_S, count=count)
+    ats = [slot.at for slot in found]
+    assert len(ats) == count
+    assert ats[0] >= now + LEAD
+    assert all(later - earlier >= timedelta(seconds=GAP_S) for earlier, later in zip(ats, ats[1:], strict=False))
+    for slot in found:
+        local = slot.at.astimezone(ZoneInfo(zone))
+        assert (local.weekday(), local.hour, local.minute) == (slot.day, slot.hour, 0)
+        assert slot.score > 0.5

@@ -1,0 +1,167 @@
+"""How long a text is on each platform. The library that X's count rests on is the oracle of the short way to it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttp.domain.text_length import _library, utf16_length, x_length
+
+PIECES = st.sampled_from(
+    [
+        *(
+            " ",
+            "\n",
+            "\t",
+            "\r\n",
+            "\r",
+            ".",
+            "-",
+            "_",
+            "/",
+            "?",
+            "@",
+            "#",
+            "$",
+            ":",
+            "(",
+            ")",
+            "\u00a0",
+            "\u2003",
+            "\u2028",
+        ),
+        *(
+            "a",
+            "é",
+            "e\u0301",
+            "ß",
+            "\u1100",
+            "\u1161",
+            "日",
+            "本",
+            "。",
+            "٣",
+            "\u202a",
+            "\ufeff",
+            "…",
+            "™",
+            "©",
+            "\x00",
+        ),
+        *("👨\u200d👩\u200d👧", "🇩🇪", "👍🏽", "🏽", "1️⃣", "\u200d", "\ufe0f", "\u20e3", "🫩"),
+        *(
+            "a.com",
+            "www.example.org",
+            "http://",
+            "HTTPS://",
+            "t.co/x",
+            ".co.uk",
+            ":80",
+            "/a/b?c=d&e",
+            "한국",
+            ".рф",
+            "xn--p1ai",
+        ),
+    ]
+)
+TEXTS = st.lists(st.one_of(PIECES, st.characters(exclude_categories=["Cs"])), max_size=14).map("".join)
+
+
+def library_length(text: str) -> int:
+    return int(_library().parse_tweet(text).weightedLength)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(TEXTS)
+def test_words_weighed_one_by_one_weigh_what_the_library_says_of_the_whole(text: str) -> None:
+    assert x_length(text) == library_length(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("", 0),
+        ("Hello. 3.5 kg at 20%", 20),
+        ("cafe\u0301", 4),  # NFC first
+        ("line\r\nline", 9),
+        ("日本語", 6),
+        ("→ €", 5),
+        ("© ®", 5),
+        ("👨\u200d👩\u200d👧\u200d👦", 2),
+        ("👍🏽🇩🇪", 4),
+        ("https://example.com/" + "a" * 300, 23),
+        ("example.com", 23),
+        ("see a.co!", 4 + 23 + 1),
+        ("example.nosuchdomain", 20),
+        ("me@example.com", 14),
+        ("a" * 280, 280),
+    ],
+)
+def test_x_weighs_links_as_23_emoji_as_2_and_most_scripts_of_asia_as_2(text: str, length: int) -> None:
+    assert x_length(text) == length
+
+
+def test_a_half_of_a_surrogate_pair_is_weighed_and_raises_nothing() -> None:
+    assert x_length("a\ud800") == 3
+    assert x_length("\udc00 example.com") == 2 + 1 + 23
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a." * 10_000, "日." * 5_000, ("a." * 63 + "a ") * 200, ("a." * 63 + "/") * 300, ("a-" * 2_000 + ".b ") * 50],
+)
+def test_texts_made_to_exhaust_the_search_for_links_are_weighed_at_once(text: str) -> None:
+    begun = time.process_time()
+    assert x_length(text) > 2_800
+    assert time.process_time() - begun < 5  # the library alone takes minutes
+
+
+def test_far_beyond_the_limit_links_are_no_longer_looked_for() -> None:
+    link = "https://example.com/long "
+    assert x_length(link * 117) == 117 * 24
+    assert x_length(link * 118) > 118 * 24
+
+
+def test_plain_text_is_weighed_without_importing_the_library() -> None:
+    assert modules_after("Hello there. Ä 日本 30 % off at 9.30!") == {"length": 37, "library": False}
+
+
+def test_the_library_needs_no_pkg_resources_and_leaves_none_behind() -> None:
+    told = modules_after("example.com 👍🏽", before="sys.modules['pkg_resources'] = None")
+    assert told == {"length": 26, "library": True}
+
+
+def test_a_real_pkg_resources_is_put_back() -> None:
+    told = modules_after("example.com", before="import types; sys.modules['pkg_resources'] = types.ModuleType('mine')")
+    assert told == {"length": 23, "library": True}
+
+
+def modules_after(text: str, before: str = "") -> dict[str, object]:
+    """Weigh a text in a fresh interpreter in which warnings are errors."""
+    program = f"""
+import json, sys
+{before}
+there = sys.modules.get("pkg_resources", "none")
+from ttp.domain.text_length import x_length
+length = x_length({text!r})
+assert sys.modules.get("pkg_resources", "none") is there
+print(json.dumps({{"length": length, "library": "twitter_text" in sys.modules}}))
+"""
+    ran = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    told: dict[str, object] = json.loads(ran.stdout)
+    return told
+
+
+@given(st.text())
+def test_utf16_length_is_half_the_bytes_of_utf16(text: str) -> None:
+    assert utf16_length(text) == len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def test_an_emoji_is_two_utf16_units() -> None:
+    assert utf16_length("a👍") == 3

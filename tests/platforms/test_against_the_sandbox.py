@@ -1,0 +1,288 @@
+"""Each client's whole way over real HTTP, against the sandbox: what is published, and what a cut leaves to find out."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.platforms.stubs import Clock, drive, drive_to_failure, media
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
+from ttp.domain.config import Config
+from ttp.platforms.client import MediaFile, Order, Ready
+from ttp.platforms.instagram import InstagramClient
+from ttp.platforms.registry import client_for
+from ttp.platforms.tiktok import TikTokClient
+from ttp.platforms.x import XClient
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.server import running_sandbox
+
+TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% off" 👩\u200d💻'
+
+
+@dataclass
+class Desk:
+    """One client, the sandbox it speaks to, and an order for its demo account."""
+
+    url: str
+    clock: Clock
+    client: XClient | InstagramClient | TikTokClient
+    order: Order
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def posts(self) -> list[dict[str, Any]]:
+        return list(self.control("GET", "posts"))
+
+    def fault(self, method: str, path: str, do: str, **more: object) -> None:
+        self.control("POST", "faults", {"method": method, "path": path, "do": do, **more})
+
+    def prepare(self, handle: Handle | None = None) -> Ready:
+        return drive(self.client.prepare(self.order, handle or {}), self.clock)[1]
+
+    def look_up(self, ready: Ready) -> object:
+        assert ready.platform_at is not None
+        looked = self.client.look_up(self.order, ready.handle, ready.platform_at)
+        assert looked.platform_at is not None
+        return looked.finding
+
+    def publish(self, ready: Ready) -> Outcome:
+        return self.client.publish(self.order, ready.handle)
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """A desk for the platform that the test is parametrised with."""
+    platform: Platform = request.param
+    clock, served = Clock(), tmp_path / "served"
+    served.mkdir()
+    with running_sandbox(now=clock.now, media_dir=served, processing_s=5.0, moderation_s=5.0) as sandbox:
+        config = Config(
+            {
+                f"platforms.{platform}.base_url": sandbox.url,
+                "media_host.kind": "folder",
+                "media_host.path": str(served),
+                "media_host.base_url": f"{sandbox.url}/_sandbox/media",
+            }
+        )
+        client = client_for(platform, config, clock)
+        assert isinstance(client, XClient | InstagramClient | TikTokClient)
+        order = Order(1, Account(platform, "demo"), Credentials(""), TEXT, options={"privacy_level": "SELF_ONLY"})
+        made = Desk(sandbox.url, clock, client, order)
+        (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")
+        credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
+        made.order = replace(order, credentials=credentials, media=files(platform, tmp_path))
+        yield made
+        client.close()
+
+
+def files(platform: Platform, folder: Path) -> tuple[MediaFile, ...]:
+    match platform:
+        case Platform.X:
+            return ()
+        case Platform.INSTAGRAM:
+            return (media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup"),)
+        case Platform.TIKTOK:
+            return (media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000),)
+
+
+def on(*platforms: Platform) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("desk", platforms or tuple(Platform), indirect=True, ids=str)
+
+
+CALL = {
+    Platform.X: ("POST", "/2/tweets$"),
+    Platform.INSTAGRAM: ("POST", "/media_publish$"),
+    Platform.TIKTOK: ("PUT", "/video/"),
+}
+
+
+@on()
+def test_a_post_is_published_once_with_its_text_and_media(desk: Desk) -> None:
+    outcome = desk.publish(desk.prepare())
+    assert isinstance(outcome, Done)
+    (post,) = desk.posts()
+    assert post["text"] == TEXT
+    assert post["media"] == [file.item.sha256 for file in desk.order.media]
+    assert post["account"] == desk.order.account.name
+    if desk.client.platform is not Platform.TIKTOK:
+        assert post["id"] == outcome.remote_id
+        assert outcome.url is not None
+
+
+@on()
+def test_an_answer_that_is_lost_is_unknown_and_the_post_is_found(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.fault(*CALL[desk.client.platform], "cut_after")
+    assert isinstance(desk.publish(ready), Unknown)
+    if desk.client.platform is Platform.TIKTOK:
+        assert isinstance(desk.look_up(ready), Working)
+        desk.clock.move(30)
+    finding = desk.look_up(ready)
+    assert isinstance(finding, Found)
+    (post,) = desk.posts()
+    if desk.client.platform is not Platform.TIKTOK:
+        assert finding.remote_id == post["id"]
+
+
+@on()
+def test_a_call_that_never_arrived_is_absent_and_the_next_try_publishes_once(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.fault(*CALL[desk.client.platform], "cut_before")
+    assert isinstance(desk.publish(ready), Unknown)
+    finding = desk.look_up(ready)
+    assert isinstance(finding, Absent)
+    assert finding.certain is (desk.client.platform is Platform.TIKTOK)
+    again = desk.prepare(finding.handle)
+    assert again.doubt is None
+    assert isinstance(desk.publish(again), Done)
+    assert len(desk.posts()) == 1
+
+
+@on()
+def test_what_is_published_is_never_prepared_for_another_call(desk: Desk) -> None:
+    ready = desk.prepare()
+    assert isinstance(desk.publish(ready), Done)
+    again = desk.prepare(ready.handle)
+    if desk.client.platform is Platform.X:  # X has no handle: its own refusal is the second net
+        refused = desk.publish(again)
+        assert isinstance(refused, NotDone)
+        assert refused.kind is Kind.DUPLICATE
+    else:
+        assert again.doubt is not None
+    assert len(desk.posts()) == 1
+
+
+@on()
+def test_a_server_error_after_the_effect_is_never_taken_for_a_refusal(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.fault(*CALL[desk.client.platform], "status", status=503, effect=True)
+    assert isinstance(desk.publish(ready), Unknown)
+    desk.clock.move(30)
+    assert isinstance(desk.look_up(ready), Found)
+
+
+@on()
+def test_an_ended_token_is_found_out_before_anything_is_sent(desk: Desk) -> None:
+    desk.control("POST", "accounts", {"account": desk.order.account.name, "expired": True})
+    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    assert failure.outcome.kind is Kind.AUTH
+    assert not failure.outcome.passing
+    assert failure.outcome.hint == f"ttp account add {desk.order.account.name} --credentials FILE"
+    assert desk.order.credentials.access_token not in failure.outcome.message
+
+
+@on()
+def test_the_platform_time_is_the_platforms(desk: Desk) -> None:
+    assert desk.prepare().platform_at == desk.clock.now().replace(microsecond=0)
+
+
+@on(Platform.X)
+def test_four_images_with_alt_text_and_a_cut_are_found_by_their_media(desk: Desk, tmp_path: Path) -> None:
+    pictures = [
+        media(tmp_path / f"{n}.jpg", PHOTO.read_bytes() + bytes(n), "image/jpeg", alt=f"Number {n}") for n in range(4)
+    ]
+    desk.order = replace(desk.order, media=tuple(pictures))
+    ready = desk.prepare()
+    desk.fault("POST", "/2/tweets$", "cut_after")
+    assert isinstance(desk.publish(ready), Unknown)
+    assert isinstance(desk.look_up(ready), Found)
+    assert [post["media"] for post in desk.posts()] == [[file.item.sha256 for file in pictures]]
+
+
+@on(Platform.X)
+def test_a_video_is_waited_for_and_published(desk: Desk, tmp_path: Path) -> None:
+    desk.order = replace(desk.order, media=(media(tmp_path / "clip.mp4", CLIP.read_bytes(), "video/mp4"),))
+    assert isinstance(desk.publish(desk.prepare()), Done)
+    assert len(desk.posts()) == 1
+
+
+@on(Platform.X)
+def test_a_post_that_belongs_to_another_delivery_is_not_found_again(desk: Desk) -> None:
+    ready = desk.prepare()
+    assert isinstance(desk.publish(ready), Done)
+    finding = desk.look_up(ready)
+    assert isinstance(finding, Found)
+    desk.order = replace(desk.order, bound=frozenset({str(finding.remote_id)}))
+    assert isinstance(desk.look_up(ready), Absent)
+
+
+@on(Platform.INSTAGRAM)
+def test_a_reel_is_waited_for_and_published(desk: Desk, tmp_path: Path) -> None:
+    desk.order = replace(desk.order, media=(media(tmp_path / "clip.mp4", CLIP.read_bytes(), "video/mp4"),))
+    assert isinstance(desk.publish(desk.prepare()), Done)
+    (post,) = desk.posts()
+    assert post["media"] == [desk.order.media[0].item.sha256]
+
+
+@on(Platform.INSTAGRAM)
+def test_a_container_that_is_not_ready_is_not_done(desk: Desk, tmp_path: Path) -> None:
+    desk.order = replace(desk.order, media=(media(tmp_path / "clip.mp4", CLIP.read_bytes(), "video/mp4"),))
+    steps = desk.client.prepare(desk.order, {})
+    created = next(steps)
+    handle = getattr(created, "handle", None)
+    steps.close()
+    assert handle is not None
+    outcome = desk.client.publish(desk.order, handle)
+    assert isinstance(outcome, NotDone)
+    assert outcome.not_ready
+    assert desk.posts() == []
+
+
+@on(Platform.INSTAGRAM)
+def test_media_that_cannot_be_fetched_fail_the_step(desk: Desk) -> None:
+    file = desk.order.media[0]
+    there_is_none = replace(file.item, url=f"{desk.url}/_sandbox/media/none.jpg")
+    desk.order = replace(desk.order, media=(MediaFile(there_is_none, file.path),))
+    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    assert failure.outcome.kind is Kind.MEDIA
+    assert failure.outcome.passing
+
+
+@on(Platform.TIKTOK)
+def test_a_large_video_goes_out_in_chunks_and_survives_a_cut_between_them(desk: Desk, tmp_path: Path) -> None:
+    clip = CLIP.read_bytes()
+    filler = 25_000_000 - len(clip)
+    data = clip + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8)
+    desk.order = replace(desk.order, media=(media(tmp_path / "long.mp4", data, "video/mp4"),))
+    desk.fault("PUT", "/video/", "cut_before")
+    steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
+    assert failure.outcome.passing
+    ready = desk.prepare(getattr(steps[-1], "handle", None))
+    assert ready.handle["offset"] == 10_000_000
+    assert desk.posts() == []
+    assert isinstance(desk.publish(ready), Done)
+    desk.clock.move(30)
+    assert isinstance(desk.look_up(ready), Found)
+    assert [post["media"] for post in desk.posts()] == [[desk.order.media[0].item.sha256]]
+
+
+@on(Platform.TIKTOK)
+def test_a_public_post_has_its_own_id_and_link_in_the_end(desk: Desk) -> None:
+    desk.order = replace(desk.order, options={"privacy_level": "PUBLIC_TO_EVERYONE"})
+    ready = desk.prepare()
+    assert isinstance(desk.publish(ready), Done)
+    desk.clock.move(60)
+    (post,) = desk.posts()
+    assert desk.look_up(ready) == Found(post["id"], f"https://www.tiktok.com/@demo/video/{post['id']}")
+
+
+@on()
+def test_a_look_up_that_is_cut_could_not_tell(desk: Desk) -> None:
+    ready = desk.prepare()
+    desk.fault({Platform.TIKTOK: "POST"}.get(desk.client.platform, "GET"), ".", "cut_before", times=5)
+    assert ready.platform_at is not None
+    finding = desk.client.look_up(desk.order, ready.handle, ready.platform_at).finding
+    assert isinstance(finding, Unclear)
+    assert not finding.final

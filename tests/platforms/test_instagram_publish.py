@@ -1,0 +1,387 @@
+"""Instagram's one publishing call, its error table, and the container as the proof of what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
+from tests.platforms.test_instagram_prepare import API, error, listed, of, status
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
+from ttp.domain.clock import to_ms
+from ttp.domain.config import Config
+from ttp.platforms.client import Looked, Order
+from ttp.platforms.instagram_errors import CODES, SUBCODES, refusal
+from ttp.platforms.registry import client_for
+from ttp.platforms.reply import Answer
+
+HANDLE: Handle = {"user_id": "178", "creation_id": "900", "created": to_ms(NOON), "request": "r"}
+SINCE = NOON - timedelta(minutes=5)
+SEEN = {**HANDLE, "unsettled_since": to_ms(SINCE)}
+DEMO = Account(Platform.INSTAGRAM, "demo")
+
+
+def call(**changes: Any) -> Stub:
+    return Stub("POST", f"{API}/178/media_publish", **{"headers": BEARER, "form": {"creation_id": "900"}, **changes})
+
+
+def permalink(**changes: Any) -> Stub:
+    query = {"fields": "permalink,timestamp"}
+    return Stub("GET", f"{API}/555", **{"headers": BEARER, "query": query, **changes})
+
+
+def published(*stubs: Stub, handle: Handle = HANDLE) -> Outcome:
+    script = Script(*stubs)
+    outcome = client_for(Platform.INSTAGRAM, Config(), Clock(), transport=script).publish(of(), handle)
+    assert script.left == []
+    return outcome
+
+
+def test_a_published_container_is_done_with_its_permalink() -> None:
+    link = "https://www.instagram.com/p/DEMO/"
+    outcome = published(call(answer={"id": "555"}), permalink(answer={"permalink": link, "id": "555"}))
+    assert outcome == Done("555", link, http_status=200)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": 500, "answer": error(2)},
+        {"answer": {"permalink": "javascript:alert(1)"}},
+        {"answer": {"permalink": "https://x\u202e.example"}},
+        {"answer": {}},
+        {"raw": b"{"},
+        {"fails": httpx.ReadTimeout("slow")},
+        {"fails": httpx.ConnectError("refused")},
+    ],
+    ids=str,
+)
+def test_a_permalink_that_is_not_told_changes_nothing(changes: dict[str, Any]) -> None:
+    assert published(call(answer={"id": "555"}), permalink(**changes)) == Done("555", None, http_status=200)
+
+
+ROWS: dict[tuple[int, int | None], tuple[Kind, bool]] = {
+    (-2, 2207003): (Kind.MEDIA, True),
+    (-2, 2207020): (Kind.MEDIA, True),
+    (-1, 2207001): (Kind.SERVER, True),
+    (-1, 2207032): (Kind.MEDIA, True),
+    (-1, 2207053): (Kind.MEDIA, True),
+    (-1, 2207082): (Kind.MEDIA, True),
+    (-1, 2207077): (Kind.MEDIA, True),
+    (-1, 2207073): (Kind.CONTENT, False),
+    (-1, 2207081): (Kind.CONTENT, False),
+    (1, 2207057): (Kind.CONTENT, False),
+    (4, 2207051): (Kind.ACCOUNT, False),
+    (9, 2207042): (Kind.QUOTA, True),
+    (24, 2207006): (Kind.MEDIA, False),
+    (24, 2207008): (Kind.MEDIA, True),
+    (25, 2207050): (Kind.ACCOUNT, False),
+    (100, 2207023): (Kind.CONTENT, False),
+    (100, 2207028): (Kind.CONTENT, False),
+    (100, 2207035): (Kind.CONTENT, False),
+    (100, 2207036): (Kind.CONTENT, False),
+    (100, 2207037): (Kind.CONTENT, False),
+    (100, 2207040): (Kind.CONTENT, False),
+    (100, 33): (Kind.ACCOUNT, False),
+    (352, 2207026): (Kind.MEDIA, False),
+    (9004, 2207052): (Kind.MEDIA, True),
+    (9007, 2207027): (Kind.MEDIA, True),
+    (36000, 2207004): (Kind.MEDIA, False),
+    (36001, 2207005): (Kind.MEDIA, False),
+    (36003, 2207009): (Kind.MEDIA, False),
+    (36004, 2207010): (Kind.CONTENT, False),
+    (190, 463): (Kind.AUTH, False),
+    (190, None): (Kind.AUTH, False),
+    (102, None): (Kind.AUTH, False),
+    (10, None): (Kind.AUTH, False),
+    (200, None): (Kind.AUTH, False),
+    (299, None): (Kind.AUTH, False),
+    (3, None): (Kind.AUTH, False),
+    (4, None): (Kind.RATE_LIMIT, True),
+    (17, None): (Kind.RATE_LIMIT, True),
+    (32, None): (Kind.RATE_LIMIT, True),
+    (613, None): (Kind.RATE_LIMIT, True),
+    (80001, None): (Kind.RATE_LIMIT, True),
+    (80002, None): (Kind.RATE_LIMIT, True),
+    (1, None): (Kind.SERVER, True),
+    (2, None): (Kind.SERVER, True),
+    (100, None): (Kind.CONTENT, False),
+    (352, None): (Kind.MEDIA, False),
+    (9007, None): (Kind.MEDIA, True),
+    (341, None): (Kind.ACCOUNT, True),
+    (368, None): (Kind.ACCOUNT, True),
+    (506, None): (Kind.DUPLICATE, False),
+}
+
+
+@pytest.mark.parametrize(("codes", "expected"), ROWS.items(), ids=str)
+def test_an_error_code_has_its_kind(codes: tuple[int, int | None], expected: tuple[Kind, bool]) -> None:
+    found = refusal(Answer(400, data=error(*codes)), DEMO, NOON)
+    assert found is not None
+    assert (found.kind, found.passing) == expected
+    assert found.code == "/".join(str(code) for code in codes if code is not None)
+    assert found.not_ready is (codes[0] == 9007)
+    assert found.hold is (codes in {(9, 2207042), (341, None), (368, None)})
+
+
+def test_every_row_of_the_tables_is_named_here() -> None:
+    assert {subcode for _, subcode in ROWS if subcode in SUBCODES} == set(SUBCODES)
+    assert {code for code, _ in ROWS} >= set(CODES) - set(range(201, 299))
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"error": "no"}, {"error": {"code": "190"}}, error(999_999)], ids=str)
+def test_what_is_on_no_list_is_no_refusal(data: object) -> None:
+    assert refusal(Answer(400, data=data), DEMO, NOON) is None
+
+
+def test_an_error_that_calls_itself_transient_passes() -> None:
+    found = refusal(Answer(400, data=error(999_999, is_transient=True)), DEMO, NOON)
+    assert found is not None
+    assert (found.kind, found.passing) == (Kind.SERVER, True)
+
+
+def test_the_words_meant_for_people_are_shown() -> None:
+    found = refusal(Answer(400, data=error(36004, 2207010, error_user_msg="Too long\x07")), DEMO, NOON)
+    assert found is not None
+    assert found.message == r"Too long\u0007"
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ('{"178": [{"type": "instagram", "estimated_time_to_regain_access": 7}]}', 420),
+        ('{"178": [{"estimated_time_to_regain_access": 0}]}', 3600),
+        ('{"178": [{"estimated_time_to_regain_access": 99999}]}', 86_400),
+        ('{"178": 5}', 3600),
+        ("[" * 100_000, 3600),
+        ("", 3600),
+    ],
+    ids=["told", "zero", "too long", "odd", "deep", "none"],
+)
+def test_a_throttled_call_waits_as_the_usage_header_says(header: str, seconds: int) -> None:
+    answer = Answer(400, {"x-business-use-case-usage": header}, error(4))
+    found = refusal(answer, DEMO, NOON)
+    assert found is not None
+    assert found.retry_at == NOON + timedelta(seconds=seconds)
+
+
+# What the container says after an error decides.
+
+
+def refused(code: int, subcode: int | None = None) -> Stub:
+    return call(status=400, answer=error(code, subcode))
+
+
+def test_a_refusal_with_an_unpublished_container_is_proof() -> None:
+    outcome = published(refused(36004, 2207010), status("FINISHED"))
+    assert outcome == NotDone(Kind.CONTENT, "no", code="36004/2207010", http_status=400)
+
+
+@pytest.mark.parametrize("state", ["FINISHED", "IN_PROGRESS"])
+def test_not_ready_means_back_to_the_wait(state: str) -> None:
+    outcome = published(refused(9007, 2207027), status(state))
+    assert isinstance(outcome, NotDone)
+    assert (outcome.not_ready, outcome.passing) == (True, True)
+
+
+def test_the_publishing_quota_holds_the_account() -> None:
+    outcome = published(refused(9, 2207042), status("FINISHED"))
+    assert isinstance(outcome, NotDone)
+    assert (outcome.kind, outcome.hold, outcome.retry_at) == (Kind.QUOTA, True, NOON + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    "first", [refused(36004, 2207010), refused(9007, 2207027), call(status=500, answer=error(2))], ids=str
+)
+def test_an_error_with_a_published_container_is_unknown(first: Stub) -> None:
+    outcome = published(first, status("PUBLISHED"))
+    assert isinstance(outcome, Unknown)
+    assert outcome.message.startswith("published all the same: ")
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        status("ERROR"),
+        status("IN_PROGRESS"),
+        status("", status=500, answer=error(2)),
+        status("", status=400, answer=error(100, 33)),
+        status("", status=400, answer=error(190, 463)),
+        status("", fails=httpx.ReadTimeout("slow")),
+        status("", fails=httpx.ConnectError("refused")),
+    ],
+    ids=str,
+)
+def test_a_refusal_whose_container_cannot_tell_is_unknown(seen: Stub) -> None:
+    outcome = published(refused(36004, 2207010), seen)
+    assert isinstance(outcome, Unknown)
+    assert (outcome.kind, outcome.code) == (Kind.CONTENT, "36004/2207010")
+
+
+def test_a_token_that_is_refused_twice_is_proof() -> None:
+    outcome = published(refused(190, 463), status("", status=400, answer=error(190, 463)))
+    assert isinstance(outcome, NotDone)
+    assert outcome.hint == "ttp account add instagram/demo --credentials FILE"
+    assert isinstance(published(refused(190, 463), status("", status=500, answer=error(2))), Unknown)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        call(status=500, answer=error(2)),
+        call(status=503, raw=b"<html>"),
+        call(status=302),
+        call(status=408),
+        call(status=425),
+        call(status=400, raw=b"<html>"),
+        call(status=400, answer=error(999_999)),
+        call(status=200, answer={}),
+        call(status=200, raw=b'{"id": "5'),
+        call(status=200, answer={"id": "5/../6"}),
+        call(fails=httpx.ReadTimeout("slow")),
+        call(fails=httpx.RemoteProtocolError("cut")),
+    ],
+    ids=str,
+)
+def test_everything_else_is_unknown_even_with_a_finished_container(first: Stub) -> None:
+    assert isinstance(published(first, status("FINISHED")), Unknown)
+
+
+@pytest.mark.parametrize("first", [call(status=500, answer=error(2)), refused(24, 2207008)], ids=str)
+def test_an_expired_container_is_proof(first: Stub) -> None:
+    outcome = published(first, status("EXPIRED"))
+    assert isinstance(outcome, NotDone)
+    assert (outcome.kind, outcome.code, outcome.passing) == (Kind.MEDIA, "expired", True)
+
+
+def test_a_throttled_publishing_call_is_unknown_until_its_reset() -> None:
+    outcome = published(refused(4), status("FINISHED"))
+    assert outcome == Unknown(Kind.RATE_LIMIT, "no", "4", 400, look_at=NOON + timedelta(hours=1))
+
+
+def test_a_duplicate_is_final_unless_an_earlier_call_is_unsettled() -> None:
+    assert isinstance(published(refused(506), status("FINISHED")), NotDone)
+    assert isinstance(published(refused(506), status("FINISHED"), handle=SEEN), Unknown)
+
+
+def test_a_connection_that_was_never_made_is_proof_and_needs_no_question() -> None:
+    outcome = published(call(fails=httpx.ConnectError("refused")))
+    assert isinstance(outcome, NotDone)
+    assert (outcome.kind, outcome.passing) == (Kind.NETWORK, True)
+
+
+# Look-up.
+
+
+def looked(*stubs: Stub, handle: Handle = HANDLE, what: Order | None = None, since: datetime = SINCE) -> Looked:
+    script = Script(*stubs)
+    client = client_for(Platform.INSTAGRAM, Config(), Clock(), transport=script)
+    found = client.look_up(what or of(), handle, since)
+    assert script.left == []
+    return found
+
+
+def item(media_id: str = "555", caption: str | None = "Hello", at: datetime = SINCE) -> dict[str, object]:
+    stamp = at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+    more = {} if caption is None else {"caption": caption}
+    return {"id": media_id, "timestamp": stamp, "permalink": f"https://www.instagram.com/p/{media_id}/", **more}
+
+
+MATCH = Found("555", "https://www.instagram.com/p/555/")
+
+
+@pytest.mark.parametrize(
+    ("items", "finding"),
+    [
+        ([item("1", "Other"), item()], MATCH),
+        ([item(caption="  Hello\n")], MATCH),
+        ([item("1", at=SINCE - timedelta(seconds=61)), item(at=SINCE - timedelta(seconds=60))], MATCH),
+        ([], Found(None)),
+        ([item("1"), item("2")], Found(None)),
+        ([item("1", "Other")], Found(None)),
+        ([{"id": "555"}], Found(None)),
+        ([None], Found(None)),
+    ],
+    ids=["one", "trimmed", "young enough", "none", "two", "never the first", "no time", "odd"],
+)
+def test_a_published_container_is_found_with_its_id_where_exactly_one_fits(
+    items: list[dict[str, object]], finding: Found
+) -> None:
+    late = NOON + timedelta(seconds=3)
+    assert looked(status("PUBLISHED", date=late), listed(*items)) == Looked(finding, late)
+
+
+def test_a_published_container_is_found_even_if_the_list_cannot_be_read() -> None:
+    assert looked(status("PUBLISHED"), listed(status=500, answer=error(2))).finding == Found(None)
+    assert looked(status("PUBLISHED"), listed(answer={})).finding == Found(None)
+
+
+def test_media_of_other_deliveries_are_no_match() -> None:
+    bound = Order(7, of().account, of().credentials, "Hello", bound=frozenset({"1"}))
+    assert looked(status("PUBLISHED"), listed(item("1"), item()), what=bound).finding == MATCH
+
+
+def test_a_post_without_text_matches_one_without_caption() -> None:
+    assert looked(status("PUBLISHED"), listed(item(caption=None)), what=of(text="")).finding == MATCH
+
+
+def test_a_finished_container_is_absent_for_now() -> None:
+    assert looked(status("FINISHED")) == Looked(Absent(certain=False, handle=SEEN), NOON)
+
+
+def test_the_first_unsettled_call_stays_remembered() -> None:
+    first = to_ms(SINCE - timedelta(hours=1))
+    finding = looked(status("FINISHED"), handle={**HANDLE, "unsettled_since": first}).finding
+    assert finding == Absent(handle={**HANDLE, "unsettled_since": first})
+
+
+def test_a_container_in_progress_is_still_worked_on() -> None:
+    assert looked(status("IN_PROGRESS")).finding == Working("container IN_PROGRESS")
+
+
+def test_an_expired_container_is_proof_of_absence() -> None:
+    assert looked(status("EXPIRED")).finding == Absent(certain=True, handle={"user_id": "178"})
+
+
+def test_an_error_container_is_looked_for_among_the_media_first() -> None:
+    assert looked(status("ERROR"), listed(item())).finding == MATCH
+    finding = looked(status("ERROR"), listed(item("1", "Other"))).finding
+    assert finding == Refused(NotDone(Kind.MEDIA, "ERROR: text"))
+    two = looked(status("ERROR"), listed(item("1"), item("2"))).finding
+    assert isinstance(two, Unclear)
+    assert (two.final, len(two.links)) == (True, 2)
+    unread = looked(status("ERROR"), listed(status=500, answer=error(2))).finding
+    assert isinstance(unread, Unclear)
+    assert not unread.final
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"status": 400, "answer": error(100, 33)}, Kind.ACCOUNT),
+        ({"status": 400, "answer": error(190, 463)}, Kind.AUTH),
+        ({"status": 500, "answer": error(2)}, Kind.SERVER),
+        ({"status": 400, "answer": error(4)}, Kind.RATE_LIMIT),
+        ({"answer": {"status_code": "NEW"}}, Kind.SERVER),
+        ({"raw": b"{"}, Kind.SERVER),
+        ({"fails": httpx.ReadTimeout("slow")}, Kind.NETWORK),
+    ],
+    ids=str,
+)
+def test_an_unreadable_container_is_looked_for_among_the_media(changes: dict[str, Any], kind: Kind) -> None:
+    assert looked(status("", **changes), listed(item())).finding == MATCH
+    finding = looked(status("", **changes), listed()).finding
+    assert isinstance(finding, Unclear)
+    assert (finding.kind, finding.final) == (kind, False)
+    assert (finding.look_at is not None) is (kind is Kind.RATE_LIMIT)
+
+
+@pytest.mark.parametrize("handle", [{}, {"user_id": "178"}, {"creation_id": "900"}], ids=str)
+def test_without_a_container_nobody_can_tell(handle: Handle) -> None:
+    finding = looked(handle=handle).finding
+    assert isinstance(finding, Unclear)
+    assert finding.final

@@ -1,0 +1,585 @@
+"""TikTok: what is announced, how bytes go out, what the last of them does, and the status as its proof."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
+from ttp.domain.clock import to_ms
+from ttp.domain.config import Config
+from ttp.platforms import tiktok_upload
+from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
+from ttp.platforms.registry import client_for
+from ttp.platforms.reply import Answer
+from ttp.platforms.tiktok_errors import CODES, REASONS, publication_failure, refusal
+from ttp.platforms.tiktok_upload import CHUNK, chunk_count, chunk_size, may_upload_to, pieces
+
+API = "https://open.tiktokapis.com/v2/post/publish"
+PUT_URL = "https://upload.tiktok.example/video/?id=1"
+PLAIN_URL = "https://upload.tiktok.example/video/"
+DEMO = Account(Platform.TIKTOK, "demo")
+JSON = {"content-type": "application/json; charset=UTF-8", **BEARER}
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiktok_upload, "CHUNK", 4)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> MediaFile:
+    return media(tmp_path / "v.mp4", b"video", "video/mp4", duration_ms=3000)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> MediaFile:
+    return media(tmp_path / "v.mp4", b"0123456789abc", "video/mp4")
+
+
+def of(*files: MediaFile, text: str = "Hello", **options: str) -> Order:
+    return order(Platform.TIKTOK, text, *files, options={"privacy_level": "SELF_ONLY", **options})
+
+
+def envelope(data: object = None, code: str = "ok", message: str = "") -> dict[str, object]:
+    return {"data": data or {}, "error": {"code": code, "message": message, "log_id": "L"}}
+
+
+def creator(**changes: Any) -> Stub:
+    data = {
+        "creator_username": "demo.user",
+        "privacy_level_options": ["PUBLIC_TO_EVERYONE", "SELF_ONLY"],
+        "max_video_post_duration_sec": 60,
+    }
+    return Stub("POST", f"{API}/creator_info/query/", **{"headers": JSON, "answer": envelope(data), **changes})
+
+
+def announce(size: int, chunk: int, count: int, info: dict[str, object] | None = None, **changes: Any) -> Stub:
+    body = {
+        "post_info": info or {"privacy_level": "SELF_ONLY", "title": "Hello"},
+        "source_info": {
+            "source": "FILE_UPLOAD",
+            "video_size": size,
+            "chunk_size": chunk,
+            "total_chunk_count": count,
+        },
+    }
+    answer = envelope({"publish_id": "v_pub_file~v2-1.1", "upload_url": PUT_URL})
+    return Stub("POST", f"{API}/video/init/", **{"headers": BEARER, "json": body, "answer": answer, **changes})
+
+
+def put(data: bytes, start: int, size: int, **changes: Any) -> Stub:
+    end = start + len(data)
+    headers = {
+        "content-type": "video/mp4",
+        "content-length": str(len(data)),
+        "content-range": f"bytes {start}-{end - 1}/{size}",
+        "authorization": None,
+        "transfer-encoding": None,
+    }
+    fields = {"query": {"id": "1"}, "headers": headers, "body": data, "status": 201 if end == size else 206, **changes}
+    return Stub("PUT", PLAIN_URL, **fields)
+
+
+def fetch(state: str = "PROCESSING_UPLOAD", **changes: Any) -> Stub:
+    data = {"status": state, **changes.pop("data", {})}
+    fields = {"headers": BEARER, "json": {"publish_id": "v_pub_file~v2-1.1"}, "answer": envelope(data), **changes}
+    return Stub("POST", f"{API}/status/fetch/", **fields)
+
+
+def prepared(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
+    clock, script = Clock(), Script(*stubs)
+    steps, ready = drive(client_for(Platform.TIKTOK, Config(), clock, transport=script).prepare(what, handle), clock)
+    assert script.left == []
+    return steps, ready
+
+
+def failed(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
+    clock, script = Clock(), Script(*stubs)
+    client = client_for(Platform.TIKTOK, Config(), clock, transport=script)
+    steps, failure = drive_to_failure(client.prepare(what, handle), clock)
+    assert script.left == []
+    return steps, failure
+
+
+def held(what: Order, **changes: object) -> dict[str, object]:
+    """The handle once the first chunk of `film` has gone."""
+    steps, _ = failed(what, {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13), put(b"4567", 4, 13, status=500))
+    return {**(last_handle(steps) or {}), **changes}
+
+
+# Chunks.
+
+
+@given(st.integers(1, 4 * 1024**3))
+def test_every_size_is_cut_as_tiktok_wants(size: int) -> None:
+    tiktok_upload.CHUNK = CHUNK
+    chunk = chunk_size(size)
+    count = chunk_count(size, chunk)
+    last = size - (count - 1) * chunk
+    assert count == size // chunk <= 1000
+    assert chunk <= 64_000_000
+    assert count == 1 or chunk >= 5_242_880
+    assert 0 < last <= 2 * CHUNK <= 128_000_000
+    assert count > 1 or chunk == size
+
+
+# Invisible steps.
+
+
+def test_a_small_video_is_announced_and_its_only_chunk_kept_back(clip: MediaFile) -> None:
+    steps, ready = prepared(of(clip), {}, creator(), announce(5, 5, 1, date=NOON + timedelta(seconds=1)))
+    assert [step.step for step in steps if isinstance(step, Did)] == ["ask what is allowed", "announce the upload"]
+    handle = last_handle(steps)
+    assert handle is not None
+    assert {**handle, "request": "…"} == {
+        "publish_id": "v_pub_file~v2-1.1",
+        "upload_url": PUT_URL,
+        "issued_at": to_ms(NOON),
+        "offset": 0,
+        "size": 5,
+        "chunk": 5,
+        "request": "…",
+        "username": "demo.user",
+        "tried": 0,
+    }
+    assert ready.handle == {**handle, "tried": 1}
+    assert (ready.step, ready.platform_at, ready.doubt) == ("PUT the last chunk", NOON + timedelta(seconds=1), None)
+
+
+def test_a_larger_video_goes_out_up_to_its_last_chunk(film: MediaFile) -> None:
+    steps, ready = prepared(of(film), {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13), put(b"4567", 4, 13))
+    assert [step.message for step in steps if isinstance(step, Did) and step.step == "upload a chunk"] == [
+        "4 of 13 bytes",
+        "8 of 13 bytes",
+    ]
+    assert ready.handle["offset"] == 8
+
+
+def test_the_options_go_along_and_nothing_is_a_default(clip: MediaFile) -> None:
+    what = of(clip, text="", disable_comment="true", is_aigc="false", brand_content_toggle="true")
+    info = {"privacy_level": "SELF_ONLY", "disable_comment": True, "is_aigc": False, "brand_content_toggle": True}
+    prepared(what, {}, creator(), announce(5, 5, 1, info))
+
+
+def test_who_may_see_it_is_never_guessed(clip: MediaFile) -> None:
+    _, failure = failed(order(Platform.TIKTOK, "Hello", clip), {})
+    assert failure.outcome.kind is Kind.CONTENT
+    assert failure.outcome.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
+
+
+def test_a_switch_is_true_or_false(clip: MediaFile) -> None:
+    _, failure = failed(of(clip, disable_duet="yes"), {})
+    assert failure.outcome.message == "tiktok.disable_duet is true or false"
+
+
+def test_a_privacy_level_that_is_not_offered_is_refused(clip: MediaFile) -> None:
+    what = of(clip, privacy_level="MUTUAL_FOLLOW_FRIENDS")
+    _, failure = failed(what, {}, creator())
+    assert failure.outcome.code == "privacy_level_option_mismatch"
+    assert "PUBLIC_TO_EVERYONE, SELF_ONLY" in failure.outcome.message
+
+
+def test_a_video_longer_than_the_account_may_post_is_refused(tmp_path: Path) -> None:
+    file = media(tmp_path / "v.mp4", b"video", "video/mp4", duration_ms=61_000)
+    _, failure = failed(of(file), {}, creator())
+    assert (failure.outcome.kind, failure.outcome.message) == (
+        Kind.MEDIA,
+        "v.mp4 is 61 s long; this account may post 60 s",
+    )
+
+
+def test_a_creator_without_a_name_or_limits_is_no_obstacle(clip: MediaFile) -> None:
+    _, ready = prepared(of(clip), {}, creator(answer=envelope({"creator_username": "../x"})), announce(5, 5, 1))
+    assert ready.handle["username"] is None
+
+
+@pytest.mark.parametrize("harm", ["none", "image", "two", "gone", "other size"])
+def test_only_one_whole_video_is_taken(tmp_path: Path, clip: MediaFile, harm: str) -> None:
+    files: tuple[MediaFile, ...] = (clip,)
+    match harm:
+        case "none":
+            files = ()
+        case "image":
+            files = (media(tmp_path / "a.jpg", b"jpeg", "image/jpeg"),)
+        case "two":
+            files = (clip, clip)
+        case "gone":
+            clip.path.unlink()
+        case _:
+            clip.path.write_bytes(b"vid")
+    _, failure = failed(of(*files), {})
+    assert not failure.outcome.passing
+
+
+FAILURES: list[tuple[dict[str, Any], Kind, bool]] = [
+    ({"status": 401, "answer": envelope(code="access_token_invalid")}, Kind.AUTH, False),
+    ({"status": 200, "answer": envelope(code="spam_risk_too_many_posts")}, Kind.QUOTA, True),
+    ({"status": 429, "answer": envelope(code="rate_limit_exceeded")}, Kind.RATE_LIMIT, True),
+    ({"status": 500, "answer": envelope(code="internal_error")}, Kind.SERVER, True),
+    ({"status": 400, "answer": envelope(code="never_heard_of")}, Kind.SERVER, True),
+    ({"status": 500, "answer": envelope()}, Kind.SERVER, True),
+    ({"status": 502, "raw": b"<html>"}, Kind.SERVER, True),
+    ({"status": 200, "raw": b"{"}, Kind.SERVER, True),
+    ({"status": 302}, Kind.SERVER, True),
+    ({"fails": httpx.ReadTimeout("slow")}, Kind.NETWORK, True),
+    ({"fails": httpx.ConnectError("refused")}, Kind.NETWORK, True),
+]
+
+
+@pytest.mark.parametrize(("changes", "kind", "passing"), FAILURES, ids=str)
+@pytest.mark.parametrize("where", ["creator", "announce", "status"])
+def test_a_step_that_fails_says_why_and_whether_it_passes(
+    film: MediaFile, where: str, changes: dict[str, Any], kind: Kind, passing: bool
+) -> None:
+    handle: Handle = held(of(film)) if where == "status" else {}
+    stubs = {
+        "creator": [creator(**changes)],
+        "announce": [creator(), announce(13, 4, 3, **changes)],
+        "status": [fetch(**changes)],
+    }[where]
+    _, failure = failed(of(film), handle, *stubs)
+    assert (failure.outcome.kind, failure.outcome.passing) == (kind, passing)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"publish_id": "1"},
+        {"publish_id": "1", "upload_url": "http://upload.example/"},
+        {"publish_id": "1", "upload_url": "http://127.0.0.1:1/"},
+        {"publish_id": "1", "upload_url": "file:///etc/passwd"},
+        {"publish_id": "1", "upload_url": "https://a b"},
+        {"publish_id": 5, "upload_url": PUT_URL},
+    ],
+    ids=str,
+)
+def test_media_go_to_no_odd_address(clip: MediaFile, data: dict[str, object]) -> None:
+    _, failure = failed(of(clip), {}, creator(), announce(5, 5, 1, answer=envelope(data)))
+    assert (failure.outcome.kind, failure.outcome.passing) == (Kind.SERVER, True)
+
+
+def test_loopback_takes_uploads_only_while_tiktok_itself_is_loopback() -> None:
+    assert may_upload_to("http://127.0.0.1:8700/upload", loopback=True)
+    assert not may_upload_to("http://127.0.0.1:8700/upload", loopback=False)
+    assert not may_upload_to("http://192.168.1.1/upload", loopback=True)
+    assert not may_upload_to("ftp://127.0.0.1/upload", loopback=True)
+    assert not may_upload_to("https://[::1", loopback=True)
+
+
+# Resuming.
+
+
+def test_an_upload_goes_on_where_tiktok_has_it(film: MediaFile) -> None:
+    steps, ready = prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": 4}), put(b"4567", 4, 13))
+    assert steps[0] == Did("ask for the status", 200, "4 of 13 bytes are there", handle=held(of(film)))
+    assert (ready.handle["offset"], ready.handle["tried"]) == (8, 1)
+
+
+def test_bytes_that_tiktok_does_not_have_are_sent_again(film: MediaFile) -> None:
+    prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": 0}), put(b"0123", 0, 13), put(b"4567", 4, 13))
+
+
+def test_a_chunk_that_arrived_in_part_is_completed_to_its_end(film: MediaFile) -> None:
+    prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": 6}), put(b"67", 6, 13))
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen"),
+    [
+        ({"issued_at": to_ms(NOON - timedelta(minutes=59))}, fetch(data={"uploaded_bytes": 4})),
+        ({"tried": 3}, fetch(data={"uploaded_bytes": 4})),
+        ({"request": "of another text"}, fetch(data={"uploaded_bytes": 4})),
+        ({}, fetch("FAILED", data={"fail_reason": "internal"})),
+        ({}, fetch(status=400, answer=envelope(code="invalid_publish_id"))),
+        ({}, fetch(status=403, answer=envelope(code="token_not_authorized_for_specified_publish_id"))),
+    ],
+    ids=["old", "tried often", "edited", "failed", "unknown", "foreign"],
+)
+def test_an_upload_that_cannot_be_completed_is_made_anew(
+    film: MediaFile, changes: dict[str, object], seen: Stub
+) -> None:
+    stubs = [seen, creator(), announce(13, 4, 3), put(b"0123", 0, 13), put(b"4567", 4, 13)]
+    _, ready = prepared(of(film), held(of(film), **changes), *stubs)
+    assert ready.handle["tried"] == 1
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        fetch("PUBLISH_COMPLETE"),
+        fetch("SEND_TO_USER_INBOX"),
+        fetch("PROCESSING_UPLOAD", data={"uploaded_bytes": 13}),
+        fetch("PROCESSING_UPLOAD"),
+        fetch("PROCESSING_DOWNLOAD"),
+        fetch("SOMETHING_NEW"),
+    ],
+    ids=str,
+)
+def test_an_upload_that_may_be_published_is_doubt_even_for_an_edited_post(film: MediaFile, seen: Stub) -> None:
+    assert prepared(of(film), held(of(film), request="edited"), seen)[1].doubt is not None
+
+
+def test_a_chunk_that_tiktok_takes_for_the_last_is_doubt(film: MediaFile) -> None:
+    _, ready = prepared(of(film), {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13, status=201))
+    assert ready.doubt is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "dropped"),
+    [
+        ({"status": 400}, Kind.SERVER, True),
+        ({"status": 403}, Kind.SERVER, True),
+        ({"status": 404}, Kind.SERVER, True),
+        ({"status": 416}, Kind.SERVER, False),
+        ({"status": 500}, Kind.SERVER, False),
+        ({"fails": httpx.WriteTimeout("slow")}, Kind.NETWORK, False),
+        ({"fails": httpx.ConnectError("refused")}, Kind.NETWORK, False),
+    ],
+    ids=str,
+)
+def test_a_chunk_that_fails_is_passing(film: MediaFile, changes: dict[str, Any], kind: Kind, dropped: bool) -> None:
+    steps, failure = failed(of(film), {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13, **changes))
+    assert (failure.outcome.kind, failure.outcome.passing) == (kind, True)
+    assert (last_handle(steps) == {}) is dropped
+
+
+def test_a_file_that_shrinks_while_it_is_sent_ends_the_call(tmp_path: Path) -> None:
+    path = tmp_path / "v.mp4"
+    path.write_bytes(b"vid")
+    with pytest.raises(OSError, match="shorter"):
+        list(pieces(path, 0, 5))
+
+
+# The publishing call.
+
+
+def published(what: Order, handle: Handle, stub: Stub) -> Outcome:
+    script = Script(stub)
+    outcome = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).publish(what, handle)
+    assert script.left == []
+    return outcome
+
+
+def test_the_last_chunk_is_accepted_and_worked_on(film: MediaFile) -> None:
+    outcome = published(of(film), held(of(film), offset=8), put(b"89abc", 8, 13))
+    assert outcome == Done("v_pub_file~v2-1.1", processing=True, http_status=201)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"status": 200}, Kind.SERVER),
+        ({"status": 206}, Kind.SERVER),
+        ({"status": 307, "sent": {"location": PUT_URL}}, Kind.SERVER),
+        ({"status": 400}, Kind.SERVER),
+        ({"status": 403}, Kind.SERVER),
+        ({"status": 404}, Kind.SERVER),
+        ({"status": 408}, Kind.SERVER),
+        ({"status": 416}, Kind.SERVER),
+        ({"status": 425}, Kind.SERVER),
+        ({"status": 429}, Kind.SERVER),
+        ({"status": 500}, Kind.SERVER),
+        ({"status": 403, "answer": envelope(code="spam_risk")}, Kind.SERVER),
+        ({"fails": httpx.ReadTimeout("slow")}, Kind.NETWORK),
+        ({"fails": httpx.RemoteProtocolError("cut")}, Kind.NETWORK),
+    ],
+    ids=str,
+)
+def test_every_other_answer_is_left_to_the_status(film: MediaFile, changes: dict[str, Any], kind: Kind) -> None:
+    outcome = published(of(film), held(of(film), offset=8), put(b"89abc", 8, 13, **changes))
+    assert isinstance(outcome, Unknown)
+    assert outcome.kind is kind
+
+
+def test_a_connection_that_was_never_made_is_proof(film: MediaFile) -> None:
+    outcome = published(of(film), held(of(film), offset=8), put(b"89abc", 8, 13, fails=httpx.ConnectError("no")))
+    assert isinstance(outcome, NotDone)
+    assert (outcome.kind, outcome.passing) == (Kind.NETWORK, True)
+
+
+def test_a_video_that_went_missing_before_the_last_chunk_is_proof(film: MediaFile) -> None:
+    handle = held(of(film), offset=8)
+    film.path.unlink()
+    script = Script()
+    outcome = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).publish(of(film), handle)
+    assert isinstance(outcome, NotDone)
+    assert outcome.kind is Kind.MEDIA
+
+
+# Look-up.
+
+
+def looked(what: Order, handle: Handle, stub: Stub) -> Looked:
+    script = Script(stub)
+    found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(what, handle, NOON)
+    assert script.left == []
+    return found
+
+
+def test_a_complete_publication_is_found_with_its_exact_id(film: MediaFile) -> None:
+    post_id = 9_223_372_036_854_775_807
+    stub = fetch("PUBLISH_COMPLETE", data={"publicaly_available_post_id": [post_id]}, date=NOON + timedelta(seconds=2))
+    assert looked(of(film), held(of(film)), stub) == Looked(
+        Found(str(post_id), f"https://www.tiktok.com/@demo.user/video/{post_id}"), NOON + timedelta(seconds=2)
+    )
+
+
+@pytest.mark.parametrize("ids", [None, [], ["x"], [None], 5], ids=str)
+def test_a_complete_publication_whose_id_comes_later_has_its_publish_id(film: MediaFile, ids: object) -> None:
+    stub = fetch("PUBLISH_COMPLETE", data={"publicaly_available_post_id": ids})
+    assert looked(of(film), held(of(film)), stub).finding == Found("v_pub_file~v2-1.1")
+
+
+def test_without_a_known_name_there_is_no_link(film: MediaFile) -> None:
+    stub = fetch("PUBLISH_COMPLETE", data={"publicaly_available_post_id": [5]})
+    assert looked(of(film), held(of(film), username=None), stub).finding == Found("5")
+
+
+def test_a_video_in_the_creators_inbox_is_found(film: MediaFile) -> None:
+    assert looked(of(film), held(of(film)), fetch("SEND_TO_USER_INBOX")).finding == Found("v_pub_file~v2-1.1")
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [
+        fetch("PROCESSING_UPLOAD", data={"uploaded_bytes": 13}),
+        fetch("PROCESSING_UPLOAD"),
+        fetch("PROCESSING_UPLOAD", data={"uploaded_bytes": 99}),
+        fetch("PROCESSING_DOWNLOAD"),
+    ],
+    ids=str,
+)
+def test_a_video_that_is_all_there_is_worked_on(film: MediaFile, stub: Stub) -> None:
+    assert looked(of(film), held(of(film)), stub).finding == Working("TikTok to process the video")
+
+
+def test_missing_bytes_are_proof_of_absence_and_the_upload_goes_on(film: MediaFile) -> None:
+    finding = looked(of(film), held(of(film), tried=1), fetch(data={"uploaded_bytes": 8})).finding
+    assert finding == Absent(certain=True, handle=held(of(film), tried=1, offset=8))
+
+
+@pytest.mark.parametrize("changes", [{"issued_at": to_ms(NOON - timedelta(minutes=59))}, {"tried": 3}], ids=str)
+def test_missing_bytes_of_a_dead_url_need_a_new_upload(film: MediaFile, changes: dict[str, object]) -> None:
+    finding = looked(of(film), held(of(film), **changes), fetch(data={"uploaded_bytes": 8})).finding
+    assert finding == Absent(certain=True, handle={})
+
+
+REASON_ROWS: dict[str, tuple[Kind, bool]] = {
+    "file_format_check_failed": (Kind.MEDIA, False),
+    "duration_check_failed": (Kind.MEDIA, False),
+    "frame_rate_check_failed": (Kind.MEDIA, False),
+    "picture_size_check_failed": (Kind.MEDIA, False),
+    "internal": (Kind.SERVER, True),
+    "video_pull_failed": (Kind.MEDIA, True),
+    "photo_pull_failed": (Kind.MEDIA, True),
+    "publish_cancelled": (Kind.ACCOUNT, False),
+    "auth_removed": (Kind.AUTH, False),
+    "spam_risk_too_many_posts": (Kind.QUOTA, True),
+    "spam_risk_user_banned_from_posting": (Kind.ACCOUNT, False),
+    "spam_risk_text": (Kind.CONTENT, False),
+    "spam_risk": (Kind.CONTENT, False),
+}
+
+
+@pytest.mark.parametrize(("reason", "expected"), REASON_ROWS.items(), ids=str)
+def test_a_failed_publication_says_why(film: MediaFile, reason: str, expected: tuple[Kind, bool]) -> None:
+    finding = looked(of(film), held(of(film)), fetch("FAILED", data={"fail_reason": reason})).finding
+    assert isinstance(finding, Refused)
+    assert (finding.outcome.kind, finding.outcome.passing) == expected
+    assert finding.outcome.code == reason
+    assert (finding.outcome.retry_at == NOON + timedelta(days=1)) is finding.outcome.hold
+
+
+@pytest.mark.parametrize("reason", ["never heard of\x07", "", None], ids=str)
+def test_an_unlisted_reason_is_final(film: MediaFile, reason: str | None) -> None:
+    finding = looked(of(film), held(of(film)), fetch("FAILED", data={"fail_reason": reason})).finding
+    assert isinstance(finding, Refused)
+    assert (finding.outcome.kind, finding.outcome.passing) == (Kind.UNKNOWN, False)
+    assert "\x07" not in finding.outcome.message
+
+
+CODE_ROWS: dict[str, tuple[Kind, bool]] = {
+    "access_token_invalid": (Kind.AUTH, False),
+    "scope_not_authorized": (Kind.AUTH, False),
+    "scope_permission_missed": (Kind.AUTH, False),
+    "invalid_params": (Kind.CONTENT, False),
+    "invalid_param": (Kind.CONTENT, False),
+    "invalid_file_upload": (Kind.CONTENT, False),
+    "app_version_check_failed": (Kind.CONTENT, False),
+    "spam_risk_too_many_posts": (Kind.QUOTA, True),
+    "spam_risk_too_many_pending_share": (Kind.QUOTA, True),
+    "spam_risk_user_banned_from_posting": (Kind.ACCOUNT, False),
+    "spam_risk": (Kind.CONTENT, False),
+    "reached_active_user_cap": (Kind.QUOTA, True),
+    "unaudited_client_can_only_post_to_private_accounts": (Kind.ACCOUNT, False),
+    "url_ownership_unverified": (Kind.ACCOUNT, False),
+    "privacy_level_option_mismatch": (Kind.CONTENT, False),
+    "invalid_publish_id": (Kind.MEDIA, False),
+    "token_not_authorized_for_specified_publish_id": (Kind.ACCOUNT, False),
+    "rate_limit_exceeded": (Kind.RATE_LIMIT, True),
+    "internal_error": (Kind.SERVER, True),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), CODE_ROWS.items(), ids=str)
+@pytest.mark.parametrize("status", [200, 403])
+def test_an_error_code_has_its_kind_whatever_the_status(code: str, expected: tuple[Kind, bool], status: int) -> None:
+    found = refusal(Answer(status, data=envelope(code=code, message="no\x07")), DEMO, NOON, spread=20)
+    assert found is not None
+    assert (found.kind, found.passing) == expected
+    assert (found.code, found.message) == (code, r"no\u0007")
+    waits = {Kind.QUOTA: timedelta(days=1), Kind.RATE_LIMIT: timedelta(seconds=65)}
+    assert found.retry_at == (NOON + waits[found.kind] if found.kind in waits else None)
+    assert found.hold is (found.kind is Kind.QUOTA)
+    assert (found.hint is not None) is (found.kind is Kind.AUTH)
+
+
+def test_every_row_of_the_tables_is_named_here() -> None:
+    assert set(CODE_ROWS) == set(CODES)
+    assert set(REASON_ROWS) == set(REASONS)
+    assert publication_failure("internal", DEMO, NOON).passing
+
+
+@pytest.mark.parametrize("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}], ids=str)
+def test_what_is_on_no_list_is_no_refusal(data: object) -> None:
+    assert refusal(Answer(400, data=data), DEMO, NOON) is None
+
+
+@pytest.mark.parametrize("code", ["invalid_publish_id", "token_not_authorized_for_specified_publish_id"])
+def test_a_status_that_refuses_the_id_will_never_tell(film: MediaFile, code: str) -> None:
+    finding = looked(of(film), held(of(film)), fetch(status=400, answer=envelope(code=code))).finding
+    assert isinstance(finding, Unclear)
+    assert finding.final
+
+
+@pytest.mark.parametrize(("changes", "kind", "passing"), FAILURES, ids=str)
+def test_a_look_up_that_fails_could_not_tell(
+    film: MediaFile, changes: dict[str, Any], kind: Kind, passing: bool
+) -> None:
+    finding = looked(of(film), held(of(film)), fetch(**changes)).finding
+    assert isinstance(finding, Unclear)
+    assert (finding.kind, finding.final) == (kind, False)
+    assert (finding.look_at is not None) is (kind in {Kind.QUOTA, Kind.RATE_LIMIT})
+
+
+def test_a_status_that_tiktok_has_never_had_could_not_tell(film: MediaFile) -> None:
+    finding = looked(of(film), held(of(film)), fetch("SOMETHING_NEW")).finding
+    assert isinstance(finding, Unclear)
+    assert not finding.final
+
+
+def test_without_an_upload_nobody_can_tell(film: MediaFile) -> None:
+    script = Script()
+    found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(of(film), {}, NOON)
+    assert isinstance(found.finding, Unclear)
+    assert found.finding.final

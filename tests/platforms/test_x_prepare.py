@@ -1,0 +1,350 @@
+"""X's invisible steps: uploads in chunks, processing, alt text, the token check."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from ttp.domain.account import Credentials, Platform
+from ttp.domain.attempt import Handle, Kind, NotDone
+from ttp.domain.clock import to_ms
+from ttp.domain.config import Config
+from ttp.platforms.client import Did, Order, Ready, Step, StepFailed, Wait
+from ttp.platforms.registry import client_for
+from ttp.platforms.x_media import CHUNK
+
+API = "https://api.x.com"
+UPLOAD = f"{API}/2/media/upload"
+DAY = 86_400
+
+
+def me(**changes: Any) -> Stub:
+    answer = {"data": {"id": "42", "name": "Demo", "username": "demo"}}
+    return Stub("GET", f"{API}/2/users/me", **{"headers": BEARER, "answer": answer, **changes})
+
+
+def initialize(mime: str, category: str, size: int, **changes: Any) -> Stub:
+    body = {"media_type": mime, "media_category": category, "total_bytes": size}
+    answer = {"data": {"id": "900", "media_key": "3_900", "expires_after_secs": DAY}}
+    return Stub("POST", f"{UPLOAD}/initialize", **{"headers": BEARER, "json": body, "answer": answer, **changes})
+
+
+def append(index: int, data: bytes, **changes: Any) -> Stub:
+    part = {"segment_index": str(index).encode(), "media": data}
+    answer = {"data": {"expires_at": 1}}
+    return Stub("POST", f"{UPLOAD}/900/append", **{"headers": BEARER, "part": part, "answer": answer, **changes})
+
+
+def shape(**more: object) -> dict[str, object]:
+    return {"data": {"id": "900", "media_key": "3_900", "size": 1, "expires_after_secs": DAY, **more}}
+
+
+def finalize(**changes: Any) -> Stub:
+    return Stub("POST", f"{UPLOAD}/900/finalize", **{"headers": BEARER, "answer": shape(), **changes})
+
+
+def status(state: str | None, **changes: Any) -> Stub:
+    info = {} if state is None else {"processing_info": {"state": state, "check_after_secs": 3}}
+    query = {"command": "STATUS", "media_id": "900"}
+    return Stub("GET", UPLOAD, **{"headers": BEARER, "query": query, "answer": shape(**info), **changes})
+
+
+def prepared(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
+    clock = Clock()
+    script = Script(*stubs)
+    made = client_for(Platform.X, Config(), clock, transport=script)
+    steps, ready = drive(made.prepare(what, handle), clock)
+    assert script.left == []
+    return steps, ready
+
+
+def failed(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
+    clock = Clock()
+    script = Script(*stubs)
+    client = client_for(Platform.X, Config(), clock, transport=script)
+    steps, failure = drive_to_failure(client.prepare(what, handle), clock)
+    assert script.left == []
+    return steps, failure
+
+
+def entry(**changes: object) -> dict[str, object]:
+    return {
+        "sha256": "",
+        "id": "900",
+        "key": "3_900",
+        "expires": to_ms(NOON + timedelta(days=1)),
+        "ready": True,
+        "alt": None,
+        "used": 0,
+        **changes,
+    }
+
+
+def test_a_text_needs_the_token_check_only() -> None:
+    steps, ready = prepared(order(Platform.X), {}, me(date=NOON - timedelta(seconds=3)))
+    assert steps == [Did("check the token", 200, handle={"user_id": "42"})]
+    assert ready == Ready(
+        {"user_id": "42"}, NOON - timedelta(seconds=3), "POST /2/tweets", ready.fingerprint, doubt=None
+    )
+
+
+def test_without_a_date_there_is_no_platform_time() -> None:
+    assert prepared(order(Platform.X), {}, me(date=None))[1].platform_at is None
+
+
+def test_the_fingerprint_names_the_request() -> None:
+    one = prepared(order(Platform.X, "a"), {}, me())[1].fingerprint
+    again = prepared(order(Platform.X, "a"), {}, me())[1].fingerprint
+    other = prepared(order(Platform.X, "b"), {}, me())[1].fingerprint
+    assert one == again != other
+    assert len(one) == 64
+
+
+def test_a_token_is_checked_once_in_fifteen_minutes() -> None:
+    clock = Clock()
+    other = order(Platform.X, credentials=Credentials("another-token"))
+    script = Script(me(), me(headers={"authorization": "Bearer another-token"}), me())
+    client = client_for(Platform.X, Config(), clock, transport=script)
+    drive(client.prepare(order(Platform.X), {}), clock)
+    clock.move(899)
+    steps, ready = drive(client.prepare(order(Platform.X), {}), clock)
+    assert steps == []
+    assert ready.platform_at == NOON + timedelta(seconds=899)
+    assert ready.handle == {"user_id": "42"}
+    drive(client.prepare(other, {}), clock)
+    clock.move(2)
+    drive(client.prepare(order(Platform.X), {}), clock)
+    assert script.left == []
+
+
+def test_a_token_refused_in_publishing_is_checked_again() -> None:
+    clock = Clock()
+    refused = Stub("POST", f"{API}/2/tweets", json={"text": "Hello"}, status=401, answer={"title": "Unauthorized"})
+    script = Script(me(), refused, me())
+    client = client_for(Platform.X, Config(), clock, transport=script)
+    drive(client.prepare(order(Platform.X), {}), clock)
+    client.publish(order(Platform.X), {})
+    drive(client.prepare(order(Platform.X), {}), clock)
+    assert script.left == []
+
+
+def test_an_image_is_uploaded_described_and_remembered(tmp_path: Path) -> None:
+    file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg", alt="A cup")
+    alt = Stub(
+        "POST",
+        f"{API}/2/media/metadata",
+        headers=BEARER,
+        json={"id": "900", "metadata": {"alt_text": {"text": "A cup"}}},
+        answer={"data": {}},
+    )
+    what = order(Platform.X, "Hello", file)
+    steps, ready = prepared(
+        what, {}, initialize("image/jpeg", "tweet_image", 4), append(0, b"jpeg"), finalize(), alt, me()
+    )
+    whole = entry(sha256=file.item.sha256, alt="A cup")
+    assert [step.step for step in steps if isinstance(step, Did)] == [
+        "upload a.jpg",
+        "alt text of a.jpg",
+        "check the token",
+    ]
+    assert last_handle(steps) == {"media": [whole], "user_id": "42"}
+    assert ready.handle == {"media": [{**whole, "used": 1}], "user_id": "42"}
+
+
+@pytest.mark.parametrize(
+    ("mime", "category"),
+    [
+        ("image/jpeg", "tweet_image"),
+        ("image/png", "tweet_image"),
+        ("image/webp", "tweet_image"),
+        ("image/gif", "tweet_gif"),
+        ("video/mp4", "tweet_video"),
+        ("video/quicktime", "tweet_video"),
+    ],
+)
+def test_every_kind_of_media_has_its_category(tmp_path: Path, mime: str, category: str) -> None:
+    file = media(tmp_path / "m", b"1", mime)
+    prepared(order(Platform.X, "", file), {}, initialize(mime, category, 1), append(0, b"1"), finalize(), me())
+
+
+def test_a_large_file_goes_in_chunks(tmp_path: Path) -> None:
+    data = b"a" * CHUNK + b"b" * CHUNK + b"c"
+    file = media(tmp_path / "v.mp4", data, "video/mp4")
+    prepared(
+        order(Platform.X, "", file),
+        {},
+        initialize("video/mp4", "tweet_video", len(data)),
+        append(0, b"a" * CHUNK),
+        append(1, b"b" * CHUNK),
+        append(2, b"c"),
+        finalize(),
+        me(),
+    )
+
+
+def test_a_video_is_waited_for_as_x_says(tmp_path: Path) -> None:
+    file = media(tmp_path / "v.mp4", b"v", "video/mp4")
+    pending = shape(processing_info={"state": "pending", "check_after_secs": 1})
+    steps, _ = prepared(
+        order(Platform.X, "", file),
+        {},
+        initialize("video/mp4", "tweet_video", 1),
+        append(0, b"v"),
+        finalize(answer=pending),
+        status("in_progress"),
+        status("succeeded"),
+        me(),
+    )
+    assert [step for step in steps if isinstance(step, Wait)] == [Wait(3.0, "X to process v.mp4")]
+    first = steps[0]
+    assert isinstance(first, Did)
+    assert first.handle == {"media": [entry(sha256=file.item.sha256, ready=False)]}
+
+
+def test_a_video_that_x_cannot_process_is_refused_and_forgotten(tmp_path: Path) -> None:
+    file = media(tmp_path / "v.mp4", b"v", "video/mp4")
+    held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
+    bad = shape(processing_info={"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "bad"}})
+    steps, failure = failed(order(Platform.X, "", file), held, status(None, answer=bad))
+    assert failure.outcome == NotDone(Kind.MEDIA, "X could not process v.mp4: bad")
+    assert last_handle(steps) == {"media": [{}]}
+
+
+def test_a_status_without_sense_fails_the_step_and_keeps_the_upload(tmp_path: Path) -> None:
+    file = media(tmp_path / "v.mp4", b"v", "video/mp4")
+    held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
+    odd = shape(processing_info={"state": "thinking"})
+    steps, failure = failed(order(Platform.X, "", file), held, status(None, answer=odd))
+    assert (failure.outcome.kind, failure.outcome.passing, steps) == (Kind.SERVER, True, [])
+
+
+def test_an_upload_that_x_does_not_know_any_more_is_forgotten(tmp_path: Path) -> None:
+    file = media(tmp_path / "v.mp4", b"v", "video/mp4")
+    held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
+    answer = {"title": "Not Found", "detail": "gone", "type": "https://api.x.com/2/problems/resource-not-found"}
+    steps, failure = failed(order(Platform.X, "", file), held, status(None, status=404, answer=answer))
+    assert failure.outcome.kind is Kind.MEDIA
+    assert last_handle(steps) == {"media": [{}]}
+
+
+def test_a_video_that_is_never_ready_is_given_up_for_now(tmp_path: Path) -> None:
+    file = media(tmp_path / "v.mp4", b"v", "video/mp4")
+    held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
+    slow = shape(processing_info={"state": "in_progress", "check_after_secs": 10_000})
+    steps, failure = failed(order(Platform.X, "", file), held, *[status(None, answer=slow)] * 31)
+    assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
+    assert len(steps) == 30
+    assert set(steps) == {Wait(60.0, "X to process v.mp4")}
+
+
+def test_what_is_uploaded_is_not_uploaded_again(tmp_path: Path) -> None:
+    file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
+    held = {"media": [entry(sha256=file.item.sha256, used=1)]}
+    _, ready = prepared(order(Platform.X, "", file), held, me())
+    assert ready.handle == {"media": [entry(sha256=file.item.sha256, used=2)], "user_id": "42"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sha256": "other"}, {"expires": to_ms(NOON)}, {"alt": "Old words"}, {"used": 2}],
+    ids=["other bytes", "expired", "other alt text", "carried twice in vain"],
+)
+def test_an_upload_that_cannot_be_used_is_made_anew(tmp_path: Path, changes: dict[str, object]) -> None:
+    file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
+    held = {"media": [entry(**{"sha256": file.item.sha256, **changes})]}
+    prepared(
+        order(Platform.X, "", file),
+        held,
+        initialize("image/jpeg", "tweet_image", 4),
+        append(0, b"jpeg"),
+        finalize(),
+        me(),
+    )
+
+
+def test_a_resend_keeps_its_media_ids_so_that_a_look_up_can_compare_them(tmp_path: Path) -> None:
+    file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
+    held = {"media": [entry(sha256=file.item.sha256, used=5)], "unsettled_since": 1}
+    _, ready = prepared(order(Platform.X, "", file), held, me())
+    assert ready.handle["media"] == [entry(sha256=file.item.sha256, used=6)]
+
+
+def test_the_second_of_two_images_is_resumed_alone(tmp_path: Path) -> None:
+    one = media(tmp_path / "a.jpg", b"one", "image/jpeg")
+    two = media(tmp_path / "b.png", b"two", "image/png")
+    held = {"media": [entry(sha256=one.item.sha256, id="1", key="3_1")]}
+    steps, _ = prepared(
+        order(Platform.X, "", one, two),
+        held,
+        initialize("image/png", "tweet_image", 3),
+        append(0, b"two"),
+        finalize(),
+        me(),
+    )
+    assert last_handle(steps) == {
+        "media": [entry(sha256=one.item.sha256, id="1", key="3_1"), entry(sha256=two.item.sha256)],
+        "user_id": "42",
+    }
+
+
+FAILURES: list[tuple[dict[str, Any], Kind, bool]] = [
+    ({"status": 400, "answer": {"title": "Invalid Request", "detail": "bad size"}}, Kind.MEDIA, False),
+    ({"status": 401, "answer": {"title": "Unauthorized"}}, Kind.AUTH, False),
+    ({"status": 402, "answer": {"title": "Payment Required"}}, Kind.QUOTA, True),
+    ({"status": 403, "answer": {"title": "Forbidden"}}, Kind.AUTH, False),
+    ({"status": 429, "answer": {"title": "Too Many Requests"}}, Kind.RATE_LIMIT, True),
+    ({"status": 429, "answer": {"title": "UsageCapExceeded"}}, Kind.QUOTA, True),
+    ({"status": 503, "raw": b"<html>"}, Kind.SERVER, True),
+    ({"status": 302}, Kind.SERVER, True),
+    ({"status": 200, "raw": b"{"}, Kind.SERVER, True),
+    ({"status": 200, "answer": {"data": {}}}, Kind.SERVER, True),
+    ({"fails": httpx.ReadTimeout("slow")}, Kind.NETWORK, True),
+    ({"fails": httpx.ConnectError("refused")}, Kind.NETWORK, True),
+]
+
+
+@pytest.mark.parametrize(("changes", "kind", "passing"), FAILURES, ids=str)
+def test_an_upload_that_fails_says_why_and_whether_it_passes(
+    tmp_path: Path, changes: dict[str, Any], kind: Kind, passing: bool
+) -> None:
+    file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
+    _, failure = failed(order(Platform.X, "", file), {}, initialize("image/jpeg", "tweet_image", 4, **changes))
+    assert (failure.outcome.kind, failure.outcome.passing) == (kind, passing)
+    assert (failure.outcome.hint is not None) is (kind is Kind.AUTH)
+    assert failure.outcome.hold is (kind is Kind.QUOTA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "passing"), [row for row in FAILURES if row[0].get("status") != 400], ids=str
+)
+def test_a_token_check_that_fails_says_why(changes: dict[str, Any], kind: Kind, passing: bool) -> None:
+    if changes.get("status") == 403:
+        kind = Kind.CONTENT
+    _, failure = failed(order(Platform.X), {}, me(**changes))
+    assert failure.step == "check the token"
+    assert (failure.outcome.kind, failure.outcome.passing) == (kind, passing)
+
+
+def test_a_rate_limit_on_an_invisible_step_waits_for_its_reset() -> None:
+    reset = {"x-rate-limit-reset": str(int(NOON.timestamp()) + 40)}
+    _, failure = failed(order(Platform.X), {}, me(status=429, answer={"title": "Too Many"}, sent=reset))
+    assert failure.outcome.retry_at == NOON + timedelta(seconds=40)
+
+
+@pytest.mark.parametrize("harm", ["gone", "short"])
+def test_a_file_that_is_not_what_it_was_is_no_traceback(tmp_path: Path, harm: str) -> None:
+    file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
+    stubs = [initialize("image/jpeg", "tweet_image", 4)]
+    if harm == "gone":
+        file.path.unlink()
+    else:
+        file.path.write_bytes(b"jp")
+        stubs.append(append(0, b"jp"))
+    _, failure = failed(order(Platform.X, "", file), {}, *stubs)
+    assert failure.outcome.kind is Kind.MEDIA
+    assert failure.outcome.message.startswith("cannot read a.jpg")

@@ -1,0 +1,216 @@
+"""X's one publishing call: every answer becomes Done, NotDone or Unknown by one table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.config import Config
+from ttp.platforms.client import Order
+from ttp.platforms.registry import client_for
+from ttp.platforms.reply import Answer
+from ttp.platforms.x_errors import REFUSALS, refusal
+
+API = "https://api.x.com"
+PROBLEMS = "https://api.twitter.com/2/problems/"
+ORDER = order(Platform.X)
+HINT = "ttp account add x/demo --credentials FILE"
+
+
+def published(stub: Stub, handle: Handle | None = None, what: Order = ORDER) -> Outcome:
+    script = Script(stub)
+    outcome = client_for(Platform.X, Config(), Clock(), transport=script).publish(what, handle or {})
+    assert script.left == []
+    return outcome
+
+
+def post(**changes: Any) -> Stub:
+    return Stub("POST", f"{API}/2/tweets", **{"headers": BEARER, "json": {"text": "Hello"}, **changes})
+
+
+def problem(status: int, detail: str, kind: str = "about:blank", **more: object) -> dict[str, object]:
+    return {"title": "Title", "detail": detail, "type": kind, "status": status, **more}
+
+
+def test_a_created_post_is_done_with_its_link() -> None:
+    answer = {"data": {"id": "1346889436626259968", "text": "Hello", "edit_history_tweet_ids": [""]}}
+    assert published(post(status=201, answer=answer)) == Done(
+        "1346889436626259968", "https://x.com/i/status/1346889436626259968", http_status=201
+    )
+
+
+def test_the_media_ids_go_along_in_order() -> None:
+    handle = {"media": [{"id": "11", "key": "3_11"}, {"id": "22", "key": "3_22"}]}
+    what = order(Platform.X, "", *[None, None])  # type: ignore[arg-type]  # publish never opens the files
+    stub = post(json={"text": "", "media": {"media_ids": ["11", "22"]}}, status=201, answer={"data": {"id": "5"}})
+    assert isinstance(published(stub, handle, what), Done)
+
+
+HELD: dict[str, object] = {"passing": True, "hold": True, "retry_at": NOON + timedelta(hours=1)}
+NO_CREDIT = {"account_id": 1, "title": "CreditsDepleted", "detail": "no credits", "type": PROBLEMS + "credits"}
+TOO_MANY = "You are not allowed to create a Tweet with duplicate content."
+
+
+def typed(status: int, detail: str, segment: str) -> dict[str, object]:
+    return problem(status, detail, PROBLEMS + segment)
+
+
+ROWS: list[tuple[int, dict[str, object], Kind, dict[str, object]]] = [
+    (400, problem(400, "Your media IDs are invalid."), Kind.MEDIA, {"passing": True}),
+    (400, typed(400, "One or more parameters", "invalid-request"), Kind.CONTENT, {"code": "invalid-request"}),
+    (400, problem(400, "Your Tweet text is too long."), Kind.CONTENT, {}),
+    (403, problem(403, "Your Tweet text is too long."), Kind.CONTENT, {}),
+    (401, problem(401, "Unauthorized"), Kind.AUTH, {}),
+    (402, typed(402, "credits depleted", "credits-depleted"), Kind.QUOTA, {"code": "credits-depleted", **HELD}),
+    (402, NO_CREDIT, Kind.QUOTA, {"code": "credits", **HELD}),
+    (403, problem(403, TOO_MANY), Kind.DUPLICATE, {}),
+    (403, typed(403, "App", "unsupported-authentication"), Kind.AUTH, {"code": "unsupported-authentication"}),
+    (403, typed(403, "Client", "client-forbidden"), Kind.AUTH, {"code": "client-forbidden"}),
+    (403, problem(403, "Missing required scope tweet.write"), Kind.AUTH, {}),
+    (403, typed(403, "Suspended", "user-suspended"), Kind.ACCOUNT, {"code": "user-suspended"}),
+    (403, typed(403, "Reply", "not-authorized-for-resource"), Kind.CONTENT, {"code": "not-authorized-for-resource"}),
+    (403, problem(403, "You are not permitted to perform this action."), Kind.CONTENT, {}),
+    (403, problem(403, "This user is not allowed to post a video longer than 20 minutes."), Kind.CONTENT, {}),
+    (403, problem(403, "The post has more than the maximum of one cashtag"), Kind.CONTENT, {}),
+    (404, typed(404, "Not found", "resource-not-found"), Kind.CONTENT, {"code": "resource-not-found"}),
+]
+
+
+@pytest.mark.parametrize(("status", "answer", "kind", "more"), ROWS, ids=str)
+def test_a_refusal_on_the_list_is_proof(
+    status: int, answer: dict[str, object], kind: Kind, more: dict[str, Any]
+) -> None:
+    expected = {"code": str(status), "http_status": status, "hint": HINT if kind is Kind.AUTH else None, **more}
+    assert published(post(status=status, answer=answer)) == NotDone(kind, f"{status} {answer['detail']}", **expected)
+
+
+DOUBTS: list[tuple[Stub, Kind]] = [
+    (post(status=500, answer=problem(500, "Service Unavailable")), Kind.SERVER),
+    (post(status=502, raw=b"<html>Bad Gateway</html>"), Kind.SERVER),
+    (post(status=503, answer=problem(503, "Service Unavailable")), Kind.SERVER),
+    (post(status=504), Kind.SERVER),
+    (post(status=302, sent={"location": "https://x.com/"}), Kind.SERVER),
+    (post(status=307, sent={"location": f"{API}/2/tweets"}), Kind.SERVER),
+    (post(status=408, answer=problem(408, "Timeout")), Kind.SERVER),
+    (post(status=409, answer=problem(409, "Conflict")), Kind.SERVER),
+    (post(status=425, answer=problem(425, "Too Early")), Kind.SERVER),
+    (post(status=400, raw=b"<html>no</html>"), Kind.SERVER),
+    (post(status=401, raw=b""), Kind.SERVER),
+    (post(status=403, raw=b"<html>blocked</html>"), Kind.SERVER),
+    (post(status=403, answer={"unexpected": True}), Kind.SERVER),
+    (post(status=403, answer=[1]), Kind.SERVER),
+    (post(status=201, raw=b"<html>ok</html>"), Kind.SERVER),
+    (post(status=201, raw=b'{"data": {"id": "13'), Kind.SERVER),
+    (post(status=201, raw=b""), Kind.SERVER),
+    (post(status=201, answer={"data": {"text": "Hello"}}), Kind.SERVER),
+    (post(status=201, answer={"data": {"id": "../1"}}), Kind.SERVER),
+    (post(status=200, answer={"errors": [{"message": "odd"}]}), Kind.SERVER),
+    (post(fails=httpx.ReadTimeout("slow")), Kind.NETWORK),
+    (post(fails=httpx.RemoteProtocolError("Server disconnected")), Kind.NETWORK),
+]
+
+
+@pytest.mark.parametrize(("stub", "kind"), DOUBTS, ids=str)
+def test_everything_else_is_unknown(stub: Stub, kind: Kind) -> None:
+    outcome = published(stub)
+    assert isinstance(outcome, Unknown)
+    assert (outcome.kind, outcome.look_at) == (kind, None)
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")])
+def test_a_connection_that_was_never_made_is_proof_and_passing(error: Exception) -> None:
+    outcome = published(post(fails=error))
+    assert isinstance(outcome, NotDone)
+    assert (outcome.kind, outcome.passing, outcome.hold) == (Kind.NETWORK, True, False)
+
+
+NOON_S = int(NOON.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ({"x-rate-limit-reset": str(NOON_S + 90)}, 90),
+        ({"x-rate-limit-reset": str(NOON_S - 90)}, 1),
+        ({"x-rate-limit-reset": str(NOON_S + 10**6)}, 86_400),
+        ({"x-rate-limit-reset": "9" * 30}, 900),
+        ({"x-rate-limit-reset": "soon"}, 900),
+        ({}, 900),
+    ],
+)
+def test_a_rate_limit_on_publishing_is_unknown_until_its_reset(header: dict[str, str], seconds: int) -> None:
+    outcome = published(post(status=429, answer=problem(429, "Too Many Requests"), sent=header))
+    assert outcome == Unknown(
+        Kind.RATE_LIMIT, "429 Too Many Requests", "429", 429, look_at=NOON + timedelta(seconds=seconds)
+    )
+
+
+def test_the_reset_counts_from_the_platforms_own_clock() -> None:
+    ahead = NOON + timedelta(minutes=10)  # X's clock; ours is ten minutes behind it
+    header = {"x-rate-limit-reset": str(int(ahead.timestamp()) + 30)}
+    outcome = published(post(status=429, answer=problem(429, "Too Many Requests"), sent=header, date=ahead))
+    assert isinstance(outcome, Unknown)
+    assert outcome.look_at == NOON + timedelta(seconds=30)
+
+
+def test_the_old_form_of_a_rate_limit_is_read_too() -> None:
+    outcome = published(post(status=429, answer={"errors": [{"code": 88, "message": "Rate limit exceeded"}]}))
+    assert isinstance(outcome, Unknown)
+    assert (outcome.kind, outcome.message) == (Kind.RATE_LIMIT, "429 Rate limit exceeded")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        problem(429, "Usage cap exceeded: Monthly", PROBLEMS + "usage-capped"),
+        {"title": "UsageCapExceeded", "detail": "Usage cap exceeded", "period": "Monthly", "type": "about:blank"},
+    ],
+)
+def test_a_spent_usage_cap_is_unknown_too_but_a_quota(answer: dict[str, object]) -> None:
+    outcome = published(post(status=429, answer=answer))
+    assert isinstance(outcome, Unknown)
+    assert (outcome.kind, outcome.look_at) == (Kind.QUOTA, NOON + timedelta(hours=1))
+
+
+def test_a_duplicate_after_an_unknown_outcome_is_evidence_of_a_post() -> None:
+    outcome = published(post(status=403, answer=problem(403, TOO_MANY)), {"unsettled_since": 1})
+    assert isinstance(outcome, Unknown)
+    assert outcome.kind is Kind.DUPLICATE
+
+
+def test_the_most_telling_words_are_shown_cleaned() -> None:
+    answer = problem(400, "One or more parameters", PROBLEMS + "invalid-request")
+    answer["errors"] = [{"message": f"text\x1b[2J is \u202e{TOKEN}", "parameters": {}}]
+    outcome = published(post(status=400, answer=answer))
+    assert outcome == NotDone(
+        Kind.CONTENT, r"400 text\u001b[2J is \u202e[secret]", code="invalid-request", http_status=400
+    )
+
+
+def test_every_row_of_the_table_is_reached() -> None:
+    answers = [*ROWS, (429, problem(429, "x", PROBLEMS + "usage-capped"), Kind.QUOTA, {})]
+    answers += [
+        (429, {"title": "UsageCapExceeded"}, Kind.QUOTA, {}),
+        (429, problem(429, "Too Many Requests"), Kind.RATE_LIMIT, {}),
+    ]
+    hit = set()
+    for status, data, kind, _ in answers:
+        found = refusal(Answer(status, data=data), ORDER.account, NOON)
+        assert found is not None
+        assert found.kind is kind
+        segment = str(data.get("type", "")).rpartition("/")[2]
+        words = str(data).lower()
+        hit.add(
+            next(
+                index
+                for index, row in enumerate(REFUSALS)
+                if row.status == status and row.segment in (None, segment) and (row.words or "") in words
+            )
+        )
+    assert hit == set(range(len(REFUSALS)))

@@ -1,0 +1,25 @@
+"""Asking a person yes or no, where there is one; elsewhere saying what to type instead."""
+
+from __future__ import annotations
+
+import sys
+
+from ttp.cli.clean import safe
+from ttp.cli.context import can_ask
+from ttp.cli.output import Output
+from ttp.domain.errors import Hint, UsageError
+
+
+def confirmed(
+    out: Output, question: str, *, yes: bool, no_input: bool, refusal: str, again: str, ask_anyway: bool = True
+) -> bool:
+    """Whether to go on. On a terminal asks (unless `ask_anyway` is False); elsewhere `yes` decides.
+
+    UsageError (`refusal`, and the command `again`) where nobody can be asked and `yes` was not said.
+    """
+    if can_ask() and not no_input and ask_anyway:
+        print(safe(question), "[y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    if not yes:
+        raise UsageError(f"{refusal} and there is no terminal to ask on", Hint("say so", again))
+    return True

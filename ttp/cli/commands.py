@@ -1,0 +1,61 @@
+"""The command tree as data: names, where their code is, one line of help. Imports nothing, so that help and completion
+are answered at once; a test holds it equal to the commands themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: `module` of `ttp.cli` holds a function, or a Typer app, called `name` (with `_` at its end where
+    Python has the word already)."""
+
+    name: str
+    module: str
+    section: str
+    help: str
+
+
+SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")
+COMMANDS = (
+    Command("create", "posts", "Write", "Write a post: a draft without a time, scheduled with one."),
+    Command("edit", "posts", "Write", "Change a post that is not published yet."),
+    Command("delete", "posts", "Write", "Take posts off the lists."),
+    Command("schedule", "planning", "Plan", "Give posts a publish time, or a new one."),
+    Command("unschedule", "planning", "Plan", "Take the time of posts away: drafts again."),
+    Command("optimal", "optimal", "Plan", "Which hours and days bring an account more engagement."),
+    Command("run", "publishing", "Publish", "Publish due posts."),
+    Command("publish", "publishing", "Publish", "Publish posts now, and follow them to their end."),
+    Command("retry", "publishing", "Publish", "Publish failed deliveries again, and only those."),
+    Command("resolve", "publishing", "Publish", "Settle a delivery that may or may not be live."),
+    Command("status", "look", "Publish", "Who publishes, what is next, what needs you."),
+    Command("list", "look", "Look", "What is planned, what are drafts, what has ended."),
+    Command("show", "look", "Look", "Everything about one post, and the next command."),
+    Command("log", "look", "Look", "Every attempt at a post, step by step."),
+    Command("metrics", "metrics", "Look", "Likes, comments, shares and views of what was published."),
+    Command("account", "accounts", "Set up", "The accounts that posts can go to."),
+    Command("demo", "demo", "Set up", "A tour of ttp against the built-in sandbox."),
+    Command("sandbox", "sandbox", "Set up", "The three platforms on this machine, for rehearsals."),
+    Command("completion", "completion", "Set up", "The completion script of a shell."),
+    Command("help", "topics", "Set up", "Help on a command or a topic."),
+)
+BY_NAME = {command.name: command for command in COMMANDS}
+TOPICS = ("time", "json", "exit-codes", "cron")
+
+
+def start_page() -> str:
+    """What bare `ttp` and `ttp --help` say."""
+    lines = [
+        "Schedule posts for Instagram, TikTok and X from the terminal.",
+        "",
+        "  ttp create \"Hello\" --to ig/roastery --at 'tomorrow 9am'",
+        "  ttp list                          what is planned",
+        "  ttp run                           publish what is due",
+        "",
+    ]
+    for section in SECTIONS:
+        names = "  ".join(command.name for command in COMMANDS if command.section == section and command.name != "help")
+        lines.append(f"{section:<10}{names}")
+    lines += ["", "ttp help COMMAND · " + " · ".join(f"ttp help {topic}" for topic in TOPICS)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,154 @@
+"""What a publisher's events look like: lines for a person, JSON lines for a program, a tally for `--json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ttp.cli import shapes, views
+from ttp.cli.context import context
+from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
+from ttp.cli.output import Output
+from ttp.daemon.events import Event
+from ttp.daemon.loop import Mode
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.post import Post
+
+if TYPE_CHECKING:
+    from ttp.daemon.runner import Ended
+    from ttp.store.lock import Holder
+
+_PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
+_SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
+TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
+
+
+class Report:
+    """Tells one run or one watch of posts."""
+
+    def __init__(self, out: Output, mode: Mode) -> None:
+        self._out = out
+        self._mode = mode
+        self._last: dict[tuple[int, str], Event] = {}
+        self._claimed: set[tuple[int, str]] = set()
+        self.posts: list[int] = []
+        """The posts that anything happened to, in order."""
+
+    def begin(self) -> None:
+        """The greeting of a loop on a terminal."""
+        if self._mode is not Mode.LOOP or not self._out.for_people:
+            return
+        from ttp import __version__
+
+        here = context()
+        health = here.look.health()
+        accounts = len(here.look.accounts())
+        self._out.say(
+            f"ttp {__version__}   store {here.database.path}   {_count(accounts, 'account')}   "
+            f"{_count(health.waiting + health.overdue, 'post')} scheduled",
+            "Publishing due posts. Ctrl-C stops after the post in progress.",
+        )
+
+    def waiting(self, holder: Holder | None) -> None:
+        who = f" (pid {holder.pid})" if holder else ""
+        self._out.note(f"waiting for a short run that publishes now{who}")
+
+    def tell(self, event: Event) -> None:
+        if event.post is not None and event.post not in self.posts:
+            self.posts.append(event.post)
+        if event.post is not None and event.account is not None:
+            self._last[event.post, event.account] = event
+            if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
+                self._claimed.add((event.post, event.account))
+        match self._out.format:
+            case "jsonl":
+                self._out.event(_shape(event))
+            case "json":
+                return
+            case _:
+                if not self._out.quiet or event.event in _PROBLEMS:
+                    self._line(event)
+
+    def _line(self, event: Event) -> None:
+        if event.event in _SILENT or event.post is None:
+            return
+        at = f"{event.at.astimezone(context().zone):%H:%M:%S}"
+        match event.event:
+            case "post.due":
+                self._out.line(f"{at}  {event.post}  due  {event.message or ''}".rstrip())
+            case "post.finished":
+                self._out.line(f"{at}  {event.post}  {(event.kind or '').upper()}")
+            case name:
+                word = name.removeprefix("delivery.").replace("_", " ")
+                more = [event.url or event.remote_id or "", event.message or ""]
+                if event.kind and event.kind not in ("unknown",):
+                    more.insert(0, event.kind)
+                if event.ms is not None:
+                    more.append(f"{event.ms / 1000:.1f} s")
+                self._out.line(
+                    f"{at}  {event.post}  {event.account or '':<20}  {word:<11} " + "  ".join(filter(None, more))
+                )
+
+    def finish(self, posts: Sequence[Post]) -> None:
+        """The end: with `--json` the tally, or the posts that were followed; a loop says goodbye."""
+        if self._out.format == "json":
+            if self._mode is Mode.PUBLISH:
+                self._out.records(views.changed(), posts)
+            else:
+                self._out.record(views.facts_view(TALLY), self._tally(posts))
+        elif self._mode is Mode.LOOP:
+            self._out.say("Stopped. Bye.")
+
+    def _tally(self, posts: Sequence[Post]) -> shapes.Json:
+        words = Counter(event.event.removeprefix("delivery.") for event in self._last.values())
+        missed = sum(1 for event in self._last.values() if event.kind == "missed")
+        return {
+            "claimed": len(self._claimed),
+            "published": words["published"],
+            "failed": words["failed"] - missed,
+            "retrying": words["retrying"],
+            "needsReview": words["needs_review"],
+            "missed": missed,
+            "waiting": words["processing"] + words["reconciling"],
+            "posts": [shapes.post(post) for post in posts],
+        }
+
+    def exit_code(self, ended: Ended, followed: Sequence[Post] = ()) -> int:
+        """0, 4 where reconnecting an account is all that is wrong, 6 for other failures, 130 or 143 when cut."""
+        if not ended.clean or (ended.signal is not None and self._mode is Mode.PUBLISH):
+            return 128 + ended.signal if ended.signal else INTERRUPTED
+        if self._mode is Mode.LOOP:
+            return DONE
+        wrong = [e.kind for e in self._last.values() if e.event in ("delivery.failed", "delivery.needs_review")]
+        wrong += [
+            (d.error.kind.value if d.error else "unknown")
+            for post in followed
+            for d in post.deliveries
+            if d.state in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW)
+        ]
+        if not wrong:
+            return DONE
+        return RECONNECT if all(kind == "auth" for kind in wrong) else PARTIAL
+
+
+def _shape(event: Event) -> shapes.Json:
+    """An event as a JSON object: only what it has."""
+    both = {
+        "at": shapes.instant(event.at),
+        "event": event.event,
+        "post": event.post,
+        "account": event.account,
+        "remoteId": event.remote_id,
+        "url": event.url,
+        "kind": event.kind,
+        "message": event.message,
+        "nextAt": shapes.instant(event.next_at),
+        "attempt": event.attempt,
+        "ms": event.ms,
+    }
+    return {name: value for name, value in both.items() if value is not None}
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

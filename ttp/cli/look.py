@@ -1,0 +1,121 @@
+"""`ttp list`, `show`, `log`, `status`: questions that change nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttp.cli import views
+from ttp.cli.context import context
+from ttp.cli.exit_codes import FAILED
+from ttp.cli.output import Output
+from ttp.cli.params import Accounts, Platforms, PostId, printing, split_list
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.post import PostStatus
+
+SHOWN = 50
+
+
+@printing
+def list_(
+    out: Output,
+    status: Annotated[list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses.")] = None,
+    platform: Platforms = None,
+    account: Accounts = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Only with this tag.")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Due before then.")] = None,
+    search: Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only with this in the text.")] = None,
+    key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post of this key.")] = None,
+    needs_you: Annotated[bool, typer.Option("--needs-you", help="Only what waits for a person.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)] = None,
+    after: Annotated[int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", min=1)] = None,
+    ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
+) -> None:
+    """What is planned, what are drafts, what has ended.
+
+    Example: ttp list --status failed,partial --json
+    """
+    from ttp.cli.when import parse_bound
+    from ttp.domain.account import platform_named
+    from ttp.store.reads import PostFilter
+
+    here = context()
+    out.expect(views.POSTS)
+    shown = SHOWN if out.for_people and limit is None and not ids else None
+
+    def bound(option: str, text: str | None) -> object:
+        if text is None:
+            return None
+        return parse_bound(text, now=here.now(), zone=here.zone, retype=lambda t: f"ttp list {option} {_quoted(t)}")
+
+    wanted = PostFilter(
+        statuses=tuple(_status(name) for name in split_list(status) or ()),
+        platforms=tuple(platform_named(name) for name in split_list(platform) or ()),
+        accounts=tuple(a.id or 0 for a in here.look.named(split_list(account) or ())),
+        tags=split_list(tag) or (),
+        since=bound("--since", since),  # type: ignore[arg-type]  # a datetime or None
+        until=bound("--until", until),  # type: ignore[arg-type]  # a datetime or None
+        search=search,
+        key=key,
+        needs_you=needs_you,
+        limit=limit if shown is None else shown + 1,
+        after=after,
+    )
+    posts = here.look.posts(wanted)
+    if ids:
+        for post in posts:
+            out.line(str(post.id))
+        return
+    if shown is None:
+        out.records(views.POSTS, posts)
+        return
+    first = list(posts)
+    more = first[shown:]
+    foot = [f"more:  ttp list --after {first[shown - 1].id}"] if more else []
+    out.records(views.POSTS, first[:shown], foot=foot)
+
+
+@printing
+def show(out: Output, post_id: PostId) -> None:
+    """Everything about one post, and the next command.
+
+    Example: ttp show 38
+    """
+    out.record(views.POST, context().look.post(post_id))
+
+
+@printing
+def log(out: Output, post_id: PostId) -> None:
+    """Every attempt at a post, step by step.
+
+    Example: ttp log 38 --json
+    """
+    out.records(views.ATTEMPTS, context().look.attempts(post_id))
+
+
+@printing
+def status(out: Output) -> int:
+    """Who publishes, what is next, what needs you.
+
+    Exit code 1 when posts are overdue and nothing runs that would publish them.
+
+    Example: ttp status --json
+    """
+    health = context().look.health()
+    out.record(views.STATUS, health)
+    return FAILED if health.stalled else 0
+
+
+def _status(name: str) -> PostStatus:
+    try:
+        return PostStatus(name.lower())
+    except ValueError:
+        raise UsageError(f'no status "{name}"', Hint("the statuses", ", ".join(PostStatus))) from None
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text)

@@ -1,0 +1,51 @@
+"""The one entry: an argv in, an exit code out, and the one place where errors become text.
+
+`--version`, bare `ttp` and `--help` are answered before Typer is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ttp import __version__
+
+if TYPE_CHECKING:
+    from ttp.domain.clock import Clock
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str], clock: Clock | None = None) -> int:
+    """Run one command. Never raises, and never exits."""
+    try:
+        match list(argv):
+            case ["--version" | "-V"]:
+                return _print(f"ttp {__version__}\n")
+            case [] | ["--help" | "-h"]:
+                from ttp.cli.commands import start_page
+
+                return _print(start_page())
+            case words:
+                from ttp.cli.tree import invoke
+
+                return invoke(words, clock)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _print(text: str) -> int:
+    try:
+        if sys.stdout is not None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except UnicodeEncodeError:
+        sys.stdout.write(text.encode("ascii", "replace").decode())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,172 @@
+"""Parameters that several commands share: their types, their help, and how their text is read."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import sys
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from ttp.cli.context import context
+from ttp.cli.output import Output, output_of_process
+from ttp.domain.errors import Hint, NotFound, UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", min=1)]
+PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
+Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
+To = Annotated[
+    list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
+]
+At = Annotated[str, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'fri 18:00', 'in 2h', optimal.")]
+MaybeAt = Annotated[str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', optimal.")]
+Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
+MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH", help="An image or video file.")]
+Alts = Annotated[
+    list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
+]
+Variants = Annotated[
+    list[str] | None, typer.Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
+]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A word to find it by.")]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
+]
+MaxLate = Annotated[
+    str | None, typer.Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would be needed.")]
+Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account.")]
+Platforms = Annotated[list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="Only this platform.")]
+
+_SHARED = {
+    "format": (
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="table, tsv, json or jsonl; a table on a terminal, else tsv."),
+        None,
+    ),
+    "json": (bool, typer.Option("--json", help="The same as --format json."), False),
+    "jsonl": (bool, typer.Option("--jsonl", help="The same as --format jsonl."), False),
+    "fields": (str | None, typer.Option("--fields", metavar="A,B", help="Only these fields, in this order."), None),
+    "header": (bool, typer.Option("--header", help="A first line with the names of the TSV columns."), False),
+    "color": (str, typer.Option("--color", metavar="WHEN", help="auto, always or never."), "auto"),
+    "quiet": (bool, typer.Option("--quiet", "-q", help="No notes."), False),
+}
+
+
+def printing(command: F) -> F:
+    """Give a command the shared output options; it gets what they say as its first argument, `out`."""
+    own = inspect.signature(command, eval_str=True)
+    first, *rest = own.parameters.values()
+    assert first.name == "out"
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+        for name, (kind, option, default) in _SHARED.items()
+    ]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> Any:
+        asked = {name: values.pop(name) for name in _SHARED}
+        return command(output(**asked), **values)
+
+    named = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in rest]
+    run.__signature__ = own.replace(parameters=[*named, *shared])  # type: ignore[attr-defined]  # read by inspect
+    run.__annotations__ = {p.name: p.annotation for p in [*named, *shared]}
+    return run  # type: ignore[return-value]  # the same command, called by keywords
+
+
+def output(**asked: Any) -> Output:
+    """This process's output as the shared options say."""
+    here = context()
+    return output_of_process(now=here.now, zone=lambda: here.zone, **asked)
+
+
+def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """`41 42 50-55` as ranges, both ends included. UsageError for anything else."""
+    ranges = []
+    for text in texts:
+        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text)
+        if found is None:
+            raise UsageError(f'"{text}" is not the number of a post', Hint("see them", "ttp list"))
+        first = int(found[1])
+        last = int(found[2] or first)
+        if first < 1 or last < first:
+            raise UsageError(
+                f'"{text}" is not a range of posts', Hint("write it as", f"{min(first, last) or 1}-{max(first, last)}")
+            )
+        ranges.append((first, last))
+    return ranges
+
+
+def ids_of(texts: Sequence[str]) -> list[int]:
+    """The ids of the posts that were named; NotFound for a single one that does not exist."""
+    return context().look.ids(read_ids(texts))
+
+
+def read_text(text: str | None) -> tuple[str | None, bool]:
+    """The text, and whether it came from stdin. `-` reads stdin to its end."""
+    if text != "-":
+        return text, False
+    if sys.stdin is None:
+        raise UsageError("there is no stdin to read the text from")
+    try:
+        return sys.stdin.read().rstrip("\n"), True
+    except UnicodeDecodeError:
+        raise UsageError("the text on stdin is not UTF-8") from None
+
+
+def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
+    """`KEY=TEXT` options as a dictionary. UsageError where there is no `=`."""
+    found = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f'{option} "{text}" has no "="', Hint("write it as", f"{option} KEY=TEXT"))
+        found[key.strip()] = value
+    return found
+
+
+def read_options(texts: Sequence[str] | None) -> dict[str, str]:
+    """`--set` options, checked against the table of what exists."""
+    from ttp.domain.options import parse_option
+
+    return dict(parse_option(text) for text in texts or ())
+
+
+def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Repeated and comma-joined values as one tuple; None where the option was not given."""
+    if texts is None:
+        return None
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+def read_duration(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    from ttp.cli.duration import parse_duration
+
+    return parse_duration(text)
+
+
+def read_file(path: str, what: str) -> str:
+    """The text of a file, or of stdin for `-`. NotFound, UsageError."""
+    if path == "-":
+        return read_text("-")[0] or ""
+    from pathlib import Path
+
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound(f"no {what} file {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the {what} file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None

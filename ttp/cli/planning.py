@@ -1,0 +1,39 @@
+"""`ttp schedule`, `unschedule`: when posts go out."""
+
+from __future__ import annotations
+
+from ttp.cli import views
+from ttp.cli.context import context
+from ttp.cli.output import Output
+from ttp.cli.params import At, PostIds, Tz, ids_of, printing
+from ttp.cli.posts import warn
+from ttp.cli.times import Times, note_if_nothing_runs, quoted, scheduled
+
+
+@printing
+def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None) -> None:
+    """Give posts a publish time, or a new one.
+
+    Of failed and partial posts it moves the failed deliveries.
+
+    Example: ttp schedule 3 --at 'tomorrow 9am'
+    """
+    out.expect(views.changed())
+    times = Times(tz, lambda text: quoted("ttp", "schedule", *post_ids, "--at", text))
+    saved = context().posts.schedule(ids_of(post_ids), at, times.read)
+    times.notes(out)
+    warnings = [text for one in saved for text in warn(out, one.warnings)]
+    warnings += note_if_nothing_runs(out)
+    posts = [one.post for one in saved]
+    out.records(views.changed(warnings), posts, say=[scheduled(post, times) for post in posts])
+
+
+@printing
+def unschedule(out: Output, post_ids: PostIds) -> None:
+    """Take the time of posts away: drafts again.
+
+    Example: ttp unschedule 3
+    """
+    out.expect(views.changed())
+    posts = [saved.post for saved in context().posts.unschedule(ids_of(post_ids))]
+    out.records(views.changed(), posts, say=[f"Post {post.id} is a draft again." for post in posts])

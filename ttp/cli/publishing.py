@@ -1,0 +1,186 @@
+"""`ttp run`, `publish`, `retry`, `resolve`: what goes out, now."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ttp.cli import views
+from ttp.cli.ask import confirmed
+from ttp.cli.context import context
+from ttp.cli.events import Report
+from ttp.cli.exit_codes import DONE
+from ttp.cli.output import Output
+from ttp.cli.params import (
+    Accounts,
+    NoInput,
+    Platforms,
+    PostId,
+    PostIds,
+    Yes,
+    ids_of,
+    printing,
+    read_duration,
+    split_list,
+)
+from ttp.cli.times import quoted
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.post import Post
+
+MAX_TIME_S = 600.0
+
+
+@printing
+def run(
+    out: Output,
+    once: Annotated[bool, typer.Option("--once", help="Only what is due now; for cron.")] = False,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Until nothing is due or under way.")] = False,
+    max_time: Annotated[
+        str | None, typer.Option("--max-time", metavar="DURATION", help="Stop a short run after this (10m).")
+    ] = None,
+    fail_if_locked: Annotated[
+        bool, typer.Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
+    ] = False,
+) -> int:
+    """Publish due posts.
+
+    In the foreground until Ctrl-C, with --once what is due now, with --until-idle until nothing is left to do.
+
+    Example: ttp run --once
+    """
+    from ttp.daemon.loop import Mode, Scope
+    from ttp.store.lock import LockHeld
+
+    if once and until_idle:
+        raise UsageError("--once and --until-idle are two things", Hint("usage", "ttp run --help"))
+    mode = Mode.ONCE if once else Mode.UNTIL_IDLE if until_idle else Mode.LOOP
+    if max_time is not None and mode is Mode.LOOP:
+        raise UsageError("--max-time goes with --once or --until-idle", Hint("usage", "ttp run --help"))
+    asked = read_duration(max_time)
+    limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S
+    report, runner = Report(out, mode), context().runner
+    while True:
+        try:
+            if mode is Mode.LOOP:
+                runner.wait_for_turn(report.waiting)
+            report.begin()
+            ended = runner.run(Scope(mode, max_time=limit), report.tell)
+        except LockHeld as held:
+            if mode is Mode.LOOP and (held.holder is None or held.holder.mode != Mode.LOOP):
+                continue
+            if mode is Mode.LOOP or fail_if_locked:
+                raise
+            return DONE
+        report.finish(context().look.many(report.posts))
+        return report.exit_code(ended)
+
+
+@printing
+def publish(
+    out: Output,
+    post_ids: PostIds,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Publish posts now, and follow them to their end.
+
+    Example: ttp publish 44
+    """
+    ids = ids_of(post_ids)
+    posts = context().look.many(ids)
+    question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
+    if not confirmed(out, question, yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""):
+        return DONE
+    return _follow(out, context().posts.publish(ids), no_wait=no_wait)
+
+
+@printing
+def retry(
+    out: Output,
+    post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of posts.")] = None,
+    account: Accounts = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Every failed post; lists them first.")] = False,
+    platform: Platforms = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="DURATION", help="Due within this: 7d.")] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Publish failed deliveries again, and only those.
+
+    What is published is never published again; what may be live must be resolved first.
+
+    Example: ttp retry 38 --account x/me
+    """
+    here = context()
+    if bool(post_ids) == failed:
+        raise UsageError("name posts, or say --failed", Hint("for example", "ttp retry --failed --since 7d"))
+    if not failed:
+        if platform or since:
+            raise UsageError("--platform and --since go with --failed", Hint("usage", "ttp retry --help"))
+        ids = ids_of(post_ids or [])
+        return _follow(out, here.posts.retry(ids, split_list(account) or ()), no_wait=no_wait)
+    names = [a.name for a in here.look.named(split_list(account) or ())]
+    if platform:
+        from ttp.domain.account import platform_named
+
+        wanted = {platform_named(name) for name in split_list(platform) or ()}
+        names += [a.name for a in here.look.accounts() if a.platform in wanted]
+        if not names:
+            return DONE
+    posts = here.look.failed(names, read_duration(since))
+    if not posts:
+        out.say("Nothing has failed.")
+        return DONE
+    if not yes:
+        out.note("\n".join(["these have failed:", *(_first_line(post) for post in posts)]))
+    again = quoted("ttp", "retry", "--failed", *(w for n in account or () for w in ("--account", n)), "--yes")
+    refusal = f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} would be retried"
+    if not confirmed(out, "Retry them?", yes=yes, ask_anyway=not yes, no_input=no_input, refusal=refusal, again=again):
+        return DONE
+    return _follow(out, here.posts.retry([post.id or 0 for post in posts], names), no_wait=no_wait)
+
+
+@printing
+def resolve(
+    out: Output,
+    post_id: PostId,
+    account: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="The account that needs review.")],
+    published: Annotated[
+        str | None, typer.Option("--published", metavar="URL_OR_ID", help="It is live: its address or id.")
+    ] = None,
+    not_published: Annotated[bool, typer.Option("--not-published", help="It is not live.")] = False,
+) -> None:
+    """Settle a delivery that may or may not be live.
+
+    Not published makes it failed; then ttp retry sends it again.
+
+    Example: ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
+    """
+    if (published is None) != not_published:
+        raise UsageError("say either --published URL_OR_ID or --not-published", Hint("look", f"ttp show {post_id}"))
+    post = context().posts.resolve(post_id, account, published)
+    settled = "not published" if not_published else "published"
+    out.record(views.changed(), post, say=[f"Post {post_id} for {account} is {settled}."])
+
+
+def _follow(out: Output, ids: tuple[int, ...], *, no_wait: bool) -> int:
+    """Publish or follow the posts to their end; the exit code that they deserve."""
+    from ttp.daemon.loop import Mode
+
+    here = context()
+    if no_wait:
+        out.records(views.changed(), here.look.many(ids), say=[f"Queued: {' '.join(map(str, ids))}"])
+        return DONE
+    report = Report(out, Mode.PUBLISH)
+    ended = here.runner.publish(frozenset(ids), report.tell)
+    posts = here.look.many(ids)
+    report.finish(posts)
+    return report.exit_code(ended, posts)
+
+
+def _first_line(post: Post) -> str:
+    text = next(iter(post.content.splitlines()), "") or "(no text)"
+    return f"  {post.id}  {', '.join(post.accounts) or 'no account'}  {text}"

@@ -1,0 +1,81 @@
+"""TIME options of commands: from what was typed, for some accounts, to an instant, and the echo of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ttp.cli.context import context
+from ttp.cli.output import Output
+from ttp.domain.post import Post
+
+if TYPE_CHECKING:
+    from ttp.cli.when import Moment
+    from ttp.domain.account import Account
+
+
+@dataclass
+class Times:
+    """Reads one command's `--at`. `retype` builds the whole command with another time in it."""
+
+    tz: str | None
+    retype: Callable[[str], str]
+    moment: Moment | None = field(default=None, init=False)
+    """What was read, for the echo."""
+
+    def read(self, text: str, accounts: Sequence[Account]) -> datetime:
+        """The instant that `text` means for these accounts: the `When` of the services."""
+        from ttp.cli.optimal import zone_for
+        from ttp.cli.when import Moment, Optimal, parse_when
+        from ttp.cli.zones import Clash, zone_of
+
+        here = context()
+        zone = zone_of(
+            tz=self.tz,
+            accounts={account.name: account.timezone for account in accounts},
+            config=here.config.text("timezone") or None,
+            retype=lambda name: f"{self.retype(text)} --tz {name}",
+        )
+        match parse_when(text, now=here.now(), zone=zone, retype=self.retype):
+            case Optimal():
+                best = here.optimal.one_next(accounts, [zone_for(one, self.tz) for one in accounts])
+                shown = zone.shown if isinstance(zone, Clash) else zone
+                self.moment = Moment(best.at, shown, text, f"the best free slot: score {best.score:.2f}.")
+            case Moment() as moment:
+                self.moment = moment
+        return self.moment.at
+
+    def echo(self, at: datetime) -> str:
+        """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`."""
+        from ttp.cli.stamp import echo
+
+        return echo(at, self.moment.zone if self.moment else context().zone)
+
+    def notes(self, out: Output) -> None:
+        """Say what the person should know of the time: an hour that comes twice, the slot that was chosen."""
+        if self.moment is not None and self.moment.note:
+            more = self.moment.note_hint
+            out.note(self.moment.note + (f"\n{more.say}:  {more.type}" if more else ""))
+
+
+def scheduled(post: Post, times: Times) -> str:
+    """`Scheduled post 44 for … `."""
+    assert post.scheduled_at is not None
+    return f"Scheduled post {post.id} for {times.echo(post.scheduled_at)}"
+
+
+def note_if_nothing_runs(out: Output) -> list[str]:
+    """The line that says that nothing would publish what was just scheduled; also as a warning for JSON."""
+    look = context().look
+    if not look.nothing_publishes(look.health()):
+        return []
+    said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
+    out.note(said)
+    return [] if out.quiet else [said]
+
+
+def quoted(*words: str) -> str:
+    return " ".join(shlex.quote(word) for word in words)

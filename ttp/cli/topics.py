@@ -1,0 +1,94 @@
+"""`ttp help`: commands, and what is not a command's own: times, JSON, exit codes, cron."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ttp.cli.commands import BY_NAME, TOPICS, start_page
+from ttp.domain.errors import Hint, UsageError
+
+JSON_HELP = """\
+Every command that prints data takes --format table|tsv|json|jsonl (--json and --jsonl for short). On a terminal the
+default is a table, elsewhere TSV: no header, no colour, UTC, one post a line; \\n, \\t and \\xNN stand for what would
+break a line. --header names the columns, --fields a,b picks them for TSV, tables and JSON alike.
+
+  ttp list --status failed,partial --json | jq -r '.[].id'
+  ttp list --fields id,scheduledAt
+  ttp show 38 --json | jq '.deliveries[] | {account, state, url}'
+
+Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is {"error": {"code", "message", "hint",
+"exit", "problems"}} on stderr, and stdout is empty.
+"""
+EXIT_HELP = """\
+0    done; also: nothing was due, the list is empty, a complete stop after SIGTERM
+1    failed, or a bug; ttp status: posts are overdue and nothing runs
+2    bad input: an option, a time, a text that a platform would refuse, a post that is not in that state
+3    no such post, account or file
+4    an account must be reconnected, and nothing else is wrong
+5    the store is busy, damaged, read-only or full, or another publisher holds the lock
+6    a part of this run's work failed: deliveries failed, missed or needing review, rows rejected
+7    not allowed here
+130  cut by Ctrl-C   143  cut by SIGTERM
+"""
+CRON_HELP = """\
+Let cron call the publisher; a run that finds another one at work ends at once, silently, with 0:
+
+  * * * * *  TTP_HOME="$HOME/.local/share/ttp" /full/path/to/ttp run --once --quiet
+
+Full paths, since cron knows neither your PATH nor your folder: `command -v ttp` prints the one to write. Cron mails
+what a run prints, and with --quiet it prints problems only. `ttp status` says when the last run was.
+"""
+
+
+def help_(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, or a command."),
+    ] = None,
+) -> int | None:
+    """Help on a command or a topic.
+
+    Example: ttp help time
+    """
+    match what or []:
+        case []:
+            _print(start_page())
+        case [topic] if topic in TOPICS:
+            _print(_topic(topic))
+        case [command, *rest] if command in BY_NAME:
+            from ttp.cli.tree import root
+
+            code = root().main(args=[command, *rest, "--help"], prog_name="ttp", standalone_mode=False)
+            return code if isinstance(code, int) else None
+        case words:
+            raise _unknown(" ".join(words))
+    return None
+
+
+def _unknown(word: str) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, [*TOPICS, *BY_NAME], n=1)
+    return UsageError(f'no help on "{word}"', Hint("did you mean", f"ttp help {near[0] if near else 'time'}"))
+
+
+def _topic(topic: str) -> str:
+    match topic:
+        case "time":
+            from ttp.cli.time_help import TIME_HELP
+
+            return TIME_HELP
+        case "json":
+            return JSON_HELP
+        case "exit-codes":
+            return EXIT_HELP
+        case _:
+            return CRON_HELP
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,75 @@
+"""Content rules: what each platform would refuse, found before anything is saved as scheduled.
+
+Pure: every problem of a post at once, never the first one only; nothing is changed, cut or converted to fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from ttp.domain.account import Account, Platform
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.post import Post
+from ttp.domain.rules import instagram, tiktok, x
+from ttp.domain.rules.case import Case
+from ttp.domain.text_length import X_LIMIT, utf16_length, x_length
+
+__all__ = ["check", "text_use"]
+
+MOST_ALT = 1000
+"""Characters of alt text that X and Instagram take (platforms' metadata and container calls)."""
+_RULES: Mapping[Platform, Callable[[Case], Iterator[Problem]]] = MappingProxyType(
+    {Platform.X: x.problems, Platform.INSTAGRAM: instagram.problems, Platform.TIKTOK: tiktok.problems}
+)
+
+
+def check(post: Post, accounts: Mapping[str, Account], *, media_host: bool) -> tuple[Problem, ...]:
+    """Every problem of `post` with the accounts that it has still to go to; warnings among them, marked as such.
+
+    `accounts` by name; one that is missing has no options of its own. `media_host`: local files can be given a public
+    URL. Asks nothing of the accounts but their options: whether they can publish at all is not content.
+    """
+    to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
+    problems = list(_post_problems(post))
+    if any(problem.code == "empty" for problem in problems):
+        return tuple(problems)  # every account would only say the same
+    for delivery in to_come:
+        account = accounts.get(delivery.account)
+        case = Case(
+            account=delivery.account,
+            text=post.text_for(delivery.account, delivery.platform),
+            media=post.media,
+            options={**(account.options if account else {}), **post.options},
+            media_host=media_host,
+            post_id=post.id,
+        )
+        problems += _RULES[delivery.platform](case)
+    return tuple(problems)
+
+
+def text_use(platform: Platform, text: str) -> tuple[int, int]:
+    """How much of a platform's text limit a text uses: `(241, 280)`, in the platform's own unit."""
+    match platform:
+        case Platform.X:
+            return x_length(text), X_LIMIT
+        case Platform.INSTAGRAM:
+            return utf16_length(text), instagram.MOST_TEXT
+        case Platform.TIKTOK:
+            return utf16_length(text), tiktok.MOST_TEXT
+
+
+def _post_problems(post: Post) -> Iterator[Problem]:
+    """What is wrong with the post wherever it goes."""
+    texts = (post.content, *post.variants.values())
+    edit = None if post.id is None else f"ttp edit {post.id} -"
+    if not post.media and not any(text.strip() for text in texts):
+        yield Problem("content", "empty", "the post has neither text nor media", hint=edit)
+    if any("\ud800" <= char <= "\udfff" for text in texts for char in text):
+        yield Problem(
+            "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
+        )
+    for item in post.media:
+        if item.alt is not None and (length := utf16_length(item.alt)) > MOST_ALT:
+            yield Problem("media", "alt_too_long", f"the alt text of {item.name} is {length} of {MOST_ALT}")

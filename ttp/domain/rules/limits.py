@@ -1,0 +1,112 @@
+"""Limits of one media item as plain data, and the problems of an item with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ttp.domain.errors import Problem
+from ttp.domain.media import NAMES, MediaItem
+from ttp.domain.rules.case import Case
+
+_CODECS = {"h264": "H.264", "hevc": "HEVC", "vp8": "VP8", "vp9": "VP9", "av1": "AV1"}
+_FPS_SLACK = 0.5
+"""A phone's 60 frames a second are 60.02 on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an item may be; None: anything. `sides` and `widths` in pixels (least, most), `box` is the longer and the
+    shorter side, `aspects` are width:height (lowest, highest) as numbers to multiply with, durations in ms."""
+
+    mimes: tuple[str, ...] | None = None
+    most_bytes: int | None = None
+    least_ms: int = 0
+    most_ms: int | None = None
+    sides: tuple[int, int | None] = (0, None)
+    widths: tuple[int, int | None] = (0, None)
+    box: tuple[int, int] | None = None
+    aspects: tuple[tuple[int, int], tuple[int, int]] | None = None
+    codecs: tuple[str, ...] | None = None
+    fps: tuple[int, int] | None = None
+    moov_first: bool = False
+
+
+def item_problems(case: Case, item: MediaItem, taken: Limits, advised: Limits) -> Iterator[Problem]:
+    """The problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the first
+    one left standing. What the file does not tell breaks no limit."""
+    refused = dict(_breaches(item, taken))
+    for code, what in refused.items():
+        yield case.breach("media", code, f" cannot take {item.name}: {what}")
+    for code, what in _breaches(item, advised):
+        if code not in refused:
+            yield case.warning("media", code, f" may refuse {item.name}: {what}")
+
+
+def _breaches(item: MediaItem, limits: Limits) -> Iterator[tuple[str, str]]:
+    """(code, what is wrong) for every limit that the item breaks."""
+    if limits.mimes is not None and item.mime not in limits.mimes:
+        taken = _and(NAMES[mime] for mime in limits.mimes)
+        yield "media_kind", f"it is {NAMES[item.mime]}, and only {taken} can be sent"
+        return  # the other limits are of another kind of file
+    if limits.most_bytes is not None and item.bytes > limits.most_bytes:
+        yield "media_size", f"it is {_mb(item.bytes)}, and {_mb(limits.most_bytes, up=False)} is the most"
+    yield from _duration(item.duration_ms, limits)
+    if item.width is not None and item.height is not None:
+        yield from _pixels(item.width, item.height, limits)
+    if limits.codecs is not None and item.codec is not None and item.codec not in limits.codecs:
+        taken = _and(_CODECS[codec] for codec in limits.codecs)
+        yield "media_codec", f"its pictures are {_CODECS.get(item.codec, item.codec)}, and only {taken} can be sent"
+    if limits.fps is not None and item.fps is not None:
+        least, most = limits.fps
+        if not least - _FPS_SLACK <= item.fps <= most + _FPS_SLACK:
+            yield "media_frame_rate", f"it has {item.fps:g} frames a second, and {least} to {most} are taken"
+    if limits.moov_first and item.moov_first is False:
+        yield "media_layout", "its index comes after its data (ffmpeg's -movflags +faststart moves it to the front)"
+
+
+def _duration(ms: int | None, limits: Limits) -> Iterator[tuple[str, str]]:
+    if ms is not None and ms < limits.least_ms:
+        yield "media_duration", f"it lasts {_time(ms)}, and {_time(limits.least_ms)} is the least"
+    if ms is not None and limits.most_ms is not None and ms > limits.most_ms:
+        yield "media_duration", f"it lasts {_time(ms)}, and {_time(limits.most_ms)} is the most"
+
+
+def _pixels(width: int, height: int, limits: Limits) -> Iterator[tuple[str, str]]:
+    size = f"it is {width}x{height} pixels"
+    wrong = None
+    if min(width, height) < limits.sides[0]:
+        wrong = f"{limits.sides[0]} is the least for a side"
+    elif limits.sides[1] is not None and max(width, height) > limits.sides[1]:
+        wrong = f"{limits.sides[1]} is the most for a side"
+    elif width < limits.widths[0]:
+        wrong = f"a width of {limits.widths[0]} is the least"
+    elif limits.widths[1] is not None and width > limits.widths[1]:
+        wrong = f"a width of {limits.widths[1]} is the most"
+    elif limits.box is not None and (max(width, height) > limits.box[0] or min(width, height) > limits.box[1]):
+        wrong = f"{limits.box[0]}x{limits.box[1]} is the most, lying or standing"
+    if wrong is not None:
+        yield "media_dimensions", f"{size}, and {wrong}"
+    if limits.aspects is not None:
+        (low_w, low_h), (high_w, high_h) = limits.aspects
+        if width * low_h < height * low_w or width * high_h > height * high_w:
+            yield "media_aspect", f"{size}, and the shape must be between {low_w}:{low_h} and {high_w / high_h:g}:1"
+
+
+def _and(names: Iterable[str]) -> str:
+    """`MP4, MOV and WebM`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _mb(size: int, *, up: bool = True) -> str:
+    """`6.1 MB`; sizes rounded up and limits down, so that the one that is too large looks it."""
+    tenths = -(-size // 100_000) if up else size // 100_000
+    return f"{tenths / 10:g} MB"
+
+
+def _time(ms: int) -> str:
+    """`2 min 20 s`, `0.5 s`."""
+    minutes, rest = divmod(ms, 60_000)
+    seconds = f"{rest / 1000:.3g} s" if rest else ""
+    return f"{minutes} min {seconds}".strip() if minutes else seconds or "0 s"

@@ -1,0 +1,104 @@
+"""Slots: the next free one among an account's best weekly times, as real instants.
+
+Owns the step from a weekly place (Tuesday 18:00 in a zone) to moments that exist. Reads no clock and no store.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from statistics import fmean
+
+from ttp.domain.clock import utc_text
+from ttp.domain.optimal import DAYS, Recommendation
+from ttp.domain.optimal.recommendation import BEST_SLOTS
+
+LEAD = timedelta(minutes=10)
+"""Sooner is not worth waiting for, and leaves a person no time to think again."""
+HORIZON_WEEKS = 53
+"""An account whose best slots are all taken for a year has no next one."""
+_HOUR = timedelta(hours=1)
+_WEEK_HOURS = 168
+
+
+@dataclass(frozen=True, slots=True)
+class NextSlot:
+    """A free moment to post. `day` (Monday is 0) and `hour` are in the zone of the first account asked for."""
+
+    at: datetime
+    day: int
+    hour: int
+    score: float
+    """Probability that it is among the best ten slots of the week; the mean over several accounts."""
+
+    def as_json(self) -> dict[str, object]:
+        return {"at": utc_text(self.at), "day": DAYS[self.day], "hour": self.hour, "score": round(self.score, 4)}
+
+
+def next_slot(
+    recommendations: Sequence[Recommendation],
+    *,
+    now: datetime,
+    busy: Mapping[str, Sequence[datetime]],
+    min_gap_s: float,
+    count: int = 1,
+) -> tuple[NextSlot, ...]:
+    """The `count` earliest free slots for a post to all these accounts; empty where none has data.
+
+    Free: among the ten best of the week (by mean score over the accounts that have data), at least `LEAD` ahead, and
+    no post of any of the accounts, nor a slot returned before it, less than `min_gap_s` away. `busy` holds the
+    instants of each account's posts, sorted, aware. An hour that the clocks skip is no slot; a doubled one is its
+    first pass. Fewer than `count` come back only when a year has no more.
+    """
+    told = [recommendation for recommendation in recommendations if recommendation.slots]
+    taken = [busy.get(recommendation.account, ()) for recommendation in recommendations]
+    return tuple(islice(_free(told, now, taken, timedelta(seconds=min_gap_s)), count)) if told else ()
+
+
+def _free(
+    told: Sequence[Recommendation], now: datetime, taken: Sequence[Sequence[datetime]], gap: timedelta
+) -> Iterator[NextSlot]:
+    last: datetime | None = None
+    for week in range(HORIZON_WEEKS):
+        for slot in _best_of_week(told, now + LEAD, week):
+            apart = last is None or slot.at - last >= gap
+            if apart and not any(_crowded(posts, slot.at, gap) for posts in taken):
+                last = slot.at
+                yield slot
+
+
+def _best_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> list[NextSlot]:
+    """What there is of the best slots in the `week`-th seven days after `start`, in time order."""
+    ranked = sorted(_hours_of_week(told, start, week), key=lambda slot: (-slot.score, slot.day, slot.hour))
+    zone = told[0].zone
+    # In the hour that the clocks skip, zoneinfo's answer is an instant of another hour.
+    real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and slot.at.astimezone(zone).hour == slot.hour]
+    return sorted(real, key=lambda slot: slot.at)
+
+
+def _hours_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> Iterator[NextSlot]:
+    """The 168 full hours that the wall clock of the first account is to show, whether they exist or not."""
+    zone = told[0].zone
+    wall = start.astimezone(zone).replace(tzinfo=None, fold=0)
+    first = wall.replace(minute=0, second=0, microsecond=0)
+    if first < wall:
+        first += _HOUR
+    for hours in range(week * _WEEK_HOURS, (week + 1) * _WEEK_HOURS):
+        hour = first + hours * _HOUR
+        at = hour.replace(tzinfo=zone).astimezone(UTC)
+        yield NextSlot(at, hour.weekday(), hour.hour, fmean(_score(one, at) for one in told))
+
+
+def _score(recommendation: Recommendation, at: datetime) -> float:
+    """What an instant is worth to one account, by its own wall clock."""
+    local = at.astimezone(recommendation.zone)
+    return recommendation.slots[24 * local.weekday() + local.hour].score
+
+
+def _crowded(posts: Sequence[datetime], at: datetime, gap: timedelta) -> bool:
+    """Whether one of the sorted instants is less than `gap` from `at`."""
+    following = bisect_left(posts, at)
+    return any(abs(post - at) < gap for post in posts[max(0, following - 1) : following + 1])

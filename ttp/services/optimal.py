@@ -1,0 +1,56 @@
+"""Which hours and days bring an account more engagement, from its own samples; and the next free one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import Account
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.optimal import Recommendation, recommend
+from ttp.domain.slot import NextSlot, next_slot
+from ttp.store import metrics, reads
+from ttp.store.database import Database
+
+NEWEST = 1000
+"""Posts of an account that are looked at: the newest (OPTIMAL: the method, step 1)."""
+
+
+class Optimal:
+    def __init__(self, database: Database, clock: Clock, config: Config) -> None:
+        self._database = database
+        self._clock = clock
+        self._config = config
+
+    def recommend(self, account: Account, zone: ZoneInfo) -> Recommendation:
+        """The recommendation for one account, its hours and days in `zone`."""
+        with self._database.reading() as db:
+            samples = metrics.newest(db, account.id or 0, NEWEST) if db else []
+        return recommend(samples, account=account.name, zone=zone)
+
+    def next(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], count: int = 1) -> tuple[NextSlot, ...]:
+        """The earliest free ones among the best slots of all these accounts together; none without data."""
+        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
+        if not told or any(one.data_points == 0 for one in told):
+            return ()
+        gap = self._config.seconds("plan.min_gap_s")
+        now = self._clock.now()
+        with self._database.reading() as db:
+            busy = {
+                account.name: reads.busy_instants(db, account.id or 0, now - timedelta(seconds=gap)) if db else []
+                for account in accounts
+            }
+        return tuple(next_slot(told, now=now, busy=busy, min_gap_s=gap, count=count))
+
+    def one_next(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> NextSlot:
+        """The next slot for a post to these accounts. UsageError with the command that would get data."""
+        found = self.next(accounts, zones)
+        if not found:
+            names = ", ".join(account.name for account in accounts)
+            raise UsageError(
+                f"no metrics of {names} to find the best time with", Hint("import some", "ttp metrics import FILE")
+            )
+        return found[0]
