@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -291,11 +292,8 @@ def test_damaged_files_are_read_or_refused_but_never_raise_anything_else_nor_rea
     for at, value in changes:
         data[at % len(data)] = value
     disk = Disk(bytes(data[:length]))
-    try:
+    with suppress(Unreadable):
         read = read_facts(disk.read_at, len(disk.data))
-    except Unreadable as error:
-        assert error.message
-    else:
         assert read.width > 0
         assert read.height > 0
     assert disk.reads <= MOST_READS

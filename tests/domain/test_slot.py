@@ -1,6 +1,7 @@
 """The next slot: the earliest free hour among the ten best of the week, as an instant that exists."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,6 +46,8 @@ def test_the_earliest_of_the_ten_best_is_next_and_not_the_best_of_them() -> None
 def test_the_json_of_a_slot_is_the_contract() -> None:
     slot = NextSlot(berlin(24, 18), 1, 18, 0.123456)
     assert slot.as_json() == {"at": "2026-11-24T17:00:00Z", "day": "Tuesday", "hour": 18, "score": 0.1235}
+    half_a_second_later = NextSlot(berlin(24, 18) + timedelta(milliseconds=500), 1, 18, 0.5)
+    assert half_a_second_later.as_json()["at"] == "2026-11-24T17:00:00.500Z"
 
 
 def test_a_slot_is_at_least_ten_minutes_ahead() -> None:
@@ -144,7 +147,7 @@ def test_every_slot_is_a_full_hour_of_the_ten_best_ahead_and_apart(zone: str, mi
     ats = [slot.at for slot in found]
     assert len(ats) == count
     assert ats[0] >= now + LEAD
-    assert all(later - earlier >= timedelta(seconds=GAP_S) for earlier, later in zip(ats, ats[1:], strict=False))
+    assert all(later - earlier >= timedelta(seconds=GAP_S) for earlier, later in pairwise(ats))
     for slot in found:
         local = slot.at.astimezone(ZoneInfo(zone))
         assert (local.weekday(), local.hour, local.minute) == (slot.day, slot.hour, 0)

@@ -139,13 +139,13 @@ class _Endless(TextIOBase):
 
 
 def test_memory_does_not_grow_with_the_file() -> None:
-    rows = (f"{line(str(i))}\n" for i in range(20_000))
+    rows = (f"{line(str(i))}\n" for i in range(5_000))
     stream = _Endless(text for part in ([HEADER + "\n"], rows) for text in part)
     tracemalloc.start()
     count = sum(1 for _ in read_rows(cast("TextIO", stream)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 20_000
+    assert count == 5_000
     assert peak < 200_000
 
 

@@ -114,7 +114,7 @@ def ids_of(texts: Sequence[str]) -> list[int]:
 def read_text(text: str | None) -> tuple[str | None, bool]:
     """The text, and whether it came from stdin. `-` reads stdin to its end."""
     if text != "-":
-        return text, False
+        return (None if text is None else well_formed(text)), False
     if sys.stdin is None:
         raise UsageError("there is no stdin to read the text from")
     try:
@@ -130,7 +130,7 @@ def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise UsageError(f'{option} "{text}" has no "="', Hint("write it as", f"{option} KEY=TEXT"))
-        found[key.strip()] = value
+        found[key.strip()] = well_formed(value)
     return found
 
 
@@ -145,7 +145,16 @@ def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
     """Repeated and comma-joined values as one tuple; None where the option was not given."""
     if texts is None:
         return None
-    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+    return tuple(part.strip() for text in texts for part in well_formed(text).split(",") if part.strip())
+
+
+def well_formed(text: str) -> str:
+    """The same text. UsageError for bytes that are not UTF-8, which Python hands on as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("a text on the command line is not UTF-8") from None
+    return text
 
 
 def read_duration(text: str | None) -> timedelta | None:

@@ -29,6 +29,8 @@ WORKING_AT_MOST = {
     Platform.TIKTOK: timedelta(hours=24),  # moderation may take a few hours (platforms/tiktok.md section 10)
 }
 """How long a platform may work on an accepted post before a person is asked."""
+ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
+"""A public id that comes after moderation is asked for after 30 s, doubling up to an hour, for a day: cosmetic."""
 UNREADABLE_LOOKS = 60
 """Patience with TikTok's status endpoint, in look-up gaps (30 min by default); X and Instagram go by their windows."""
 _SECOND = timedelta(seconds=1)
@@ -129,8 +131,13 @@ class Looking:
     def _after(self, looked: Looked, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
         delivery, desk = self.task.delivery, self._desk
         match looked.finding:
-            case Found(remote_id=remote_id, url=url):
-                return delivery.published(now, remote_id, url)
+            case Found() as found:
+                id_at = self._id_at(now, looks) if found.id_later else None
+                if delivery.state is DeliveryState.PUBLISHED:
+                    return delivery.identified(found.remote_id, found.url, id_at=id_at)
+                return delivery.published(now, found.remote_id, found.url, id_at=id_at)
+            case _ if delivery.state is DeliveryState.PUBLISHED:
+                return delivery.identified(None, None, id_at=self._id_at(now, looks))
             case Working(what=what):
                 return self._working(what, intent, looks, now)
             case Refused(outcome=outcome):
@@ -141,6 +148,12 @@ class Looking:
                 return self._absent(kept, intent, looks, now, looked.platform_at, certain=certain)
             case Unclear() as unclear:
                 return self._unclear(unclear, looks, now)
+
+    def _id_at(self, now: datetime, looks: list[Attempt]) -> datetime | None:
+        """When to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
+        published_at = self.task.delivery.published_at or now
+        at = now + min(ID_FIRST * 2 ** min(len(looks) - 1, 8), ID_GAP)
+        return at if at - published_at <= ID_WITHIN else None
 
     def _working(self, what: str, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
         delivery = self.task.delivery

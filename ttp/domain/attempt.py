@@ -79,10 +79,14 @@ Outcome: TypeAlias = Done | NotDone | Unknown
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The look-up found it: it is published. `remote_id` None: certain, but the id could not be told."""
+    """The look-up found it: it is published. `remote_id` None: certain, but the id could not be told.
+
+    `id_later`: what is known is the platform's handle; the public id and URL may come later and are worth asking for.
+    """
 
     remote_id: str | None
     url: str | None = None
+    id_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)

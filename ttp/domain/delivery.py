@@ -141,10 +141,17 @@ class Delivery:
         """The intent was not used, or the platform was not ready: back among the claimed."""
         return self._move(DeliveryState.CLAIMED)
 
-    def published(self, at: datetime, remote_id: str | None, url: str | None) -> Delivery:
+    def published(
+        self, at: datetime, remote_id: str | None, url: str | None, *, id_at: datetime | None = None
+    ) -> Delivery:
+        """`id_at`: when to ask again for the public id, which comes later."""
         return self._move(
-            DeliveryState.PUBLISHED, published_at=at, remote_id=remote_id, url=url, error=None, next_at=None
+            DeliveryState.PUBLISHED, published_at=at, remote_id=remote_id, url=url, error=None, next_at=id_at
         )
+
+    def identified(self, remote_id: str | None, url: str | None, *, id_at: datetime | None = None) -> Delivery:
+        """No move: what is published has got its public id, or is asked for it again at `id_at`."""
+        return replace(self, remote_id=remote_id or self.remote_id, url=url or self.url, next_at=id_at)
 
     def processing(self, what: str, look_at: datetime, until: datetime | None) -> Delivery:
         return self._move(DeliveryState.PROCESSING, next_at=look_at, waiting_for=what, waiting_until=until)

@@ -14,7 +14,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.errors import UsageError
 
 REQUIRED_COLUMNS = ("account", "remoteId", "publishedAt", "likes", "comments", "shares", "views")
@@ -67,7 +66,7 @@ def parse_row(row: Mapping[str, str], *, now: datetime, zone: ZoneInfo | None = 
     remote_id = _remote_id(row.get("remoteId", "").strip())
     published_at = _instant("publishedAt", row.get("publishedAt", "").strip(), now, zone)
     observed = row.get("observedAt", "").strip()
-    observed_at = _instant("observedAt", observed, now, zone) if observed else from_ms(to_ms(now))
+    observed_at = _instant("observedAt", observed, now, zone) if observed else _to_the_ms(now)
     if observed_at < published_at:
         raise UsageError("observedAt is before publishedAt")
     likes, comments, shares, views = (_count(name, row) for name in ("likes", "comments", "shares", "views"))
@@ -131,7 +130,12 @@ def _instant(name: str, text: str, now: datetime, zone: ZoneInfo | None) -> date
             raise UsageError(f"{name} {_quoted(text)} does not exist in {zone.key}: the clocks jump over it")
     if instant > now:
         raise UsageError(f"{name} {_quoted(text)} is in the future")
-    return from_ms(to_ms(instant))
+    return _to_the_ms(instant)
+
+
+def _to_the_ms(instant: datetime) -> datetime:
+    utc = instant.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def _count(name: str, row: Mapping[str, str]) -> int | None:

@@ -188,7 +188,13 @@ class TikTokClient:
     def _finding(self, order: Order, upload: Upload, status: Status) -> Finding:
         match status.name:
             case "PUBLISH_COMPLETE" | "SEND_TO_USER_INBOX":
-                return Found(status.post_id or upload.publish_id, _link(upload, status.post_id))
+                # A public post gets its id only after moderation; one that only its author sees never has any.
+                public = status.name == "PUBLISH_COMPLETE" and order.options.get("privacy_level") != "SELF_ONLY"
+                return Found(
+                    status.post_id or upload.publish_id,
+                    _link(upload, status.post_id),
+                    id_later=public and status.post_id is None,
+                )
             case "PROCESSING_UPLOAD" if status.lacks_bytes_of(upload):
                 resumed = self._resumed(order, upload, status)
                 return Absent(certain=True, handle={} if resumed is None else resumed.remembered())

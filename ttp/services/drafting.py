@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ttp.domain.account import ALIASES, Account, parse_account_name, platform_named
 from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, UsageError
@@ -59,9 +60,12 @@ def _spelled(name: str) -> str:
 
 def _file_digest(path: str) -> str:
     try:
-        with Path(path).open("rb") as file:
+        # Opened without waiting: a named pipe that nobody writes to would block here for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return "no file"
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return "unreadable"
 
 

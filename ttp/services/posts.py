@@ -58,7 +58,7 @@ class Posts:
         self._database = database
         self._media = media
         self._clock = clock
-        self._media_host = bool(config["media_host.kind"])
+        self._media_host = all(config[name] for name in ("media_host.kind", "media_host.path", "media_host.base_url"))
 
     # Writing.
 

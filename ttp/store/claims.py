@@ -130,9 +130,11 @@ def unusable(db: sqlite3.Connection, *, now: datetime, most: int) -> list[tuple[
 
 
 def looking(db: sqlite3.Connection, *, now: datetime, most: int, without: Collection[int] = ()) -> list[Delivery]:
-    """Deliveries whose next look-up (processing or reconciling) is due, earliest first, but those in `without`."""
+    """Deliveries whose next look-up is due, earliest first, but those in `without`: processing, reconciling, and
+    published ones whose public id comes later."""
     sql = (
-        f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling') AND d.next_at <= ?"
+        f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
+        " AND d.next_at <= ?"
         " AND d.id NOT IN (SELECT value FROM json_each(?)) ORDER BY d.next_at LIMIT ?"
     )
     return [rows.delivery(row) for row in db.execute(sql, (to_ms(now), json.dumps(sorted(without)), most))]
@@ -149,7 +151,8 @@ def next_wake(db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta)
     SELECT min(at) FROM (
         SELECT min(next_at) AS at FROM delivery
             WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > :now
-        UNION ALL SELECT min(next_at) FROM delivery WHERE state IN ('processing', 'reconciling') AND next_at > :now
+        UNION ALL SELECT min(next_at) FROM delivery
+            WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL AND next_at > :now
         UNION ALL SELECT min(hold_until) FROM account WHERE hold_until > :now
         UNION ALL SELECT min(late_claim_at + :gap) FROM account WHERE late_claim_at + :gap > :now
     )

@@ -77,6 +77,9 @@ def _write_lists(session: Session, post_id: int, post: Post) -> None:
                 width=item.width,
                 height=item.height,
                 duration_ms=item.duration_ms,
+                codec=item.codec,
+                fps=item.fps,
+                moov_first=item.moov_first,
                 alt=item.alt,
                 url=item.url,
             )

@@ -108,6 +108,9 @@ def media(row: Row) -> MediaItem:
         width=row["width"],
         height=row["height"],
         duration_ms=row["duration_ms"],
+        codec=row["codec"],
+        fps=row["fps"],
+        moov_first=None if row["moov_first"] is None else bool(row["moov_first"]),
         alt=row["alt"],
         url=row["url"],
     )

@@ -115,12 +115,15 @@ class MediaRow(SQLModel, table=True):
     width: int | None = None
     height: int | None = None
     duration_ms: int | None = None
+    codec: str | None = _text(required=False)
+    fps: float | None = None
+    moov_first: bool | None = None
     alt: str | None = _text(required=False)
     url: str | None = _text(required=False)
 
 
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
-LOOKING = "state IN ('processing', 'reconciling')"
+LOOKING = "state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL"
 BUSY = "state IN ('claimed', 'sending')"
 
 

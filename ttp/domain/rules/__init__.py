@@ -20,6 +20,9 @@ __all__ = ["check", "text_use"]
 
 MOST_ALT = 1000
 """Characters of alt text that X and Instagram take (platforms' metadata and container calls)."""
+_MOST_TEXT: Mapping[Platform, int] = MappingProxyType(
+    {Platform.X: X_LIMIT, Platform.INSTAGRAM: instagram.MOST_TEXT, Platform.TIKTOK: tiktok.MOST_TEXT}
+)
 _RULES: Mapping[Platform, Callable[[Case], Iterator[Problem]]] = MappingProxyType(
     {Platform.X: x.problems, Platform.INSTAGRAM: instagram.problems, Platform.TIKTOK: tiktok.problems}
 )
@@ -51,13 +54,7 @@ def check(post: Post, accounts: Mapping[str, Account], *, media_host: bool) -> t
 
 def text_use(platform: Platform, text: str) -> tuple[int, int]:
     """How much of a platform's text limit a text uses: `(241, 280)`, in the platform's own unit."""
-    match platform:
-        case Platform.X:
-            return x_length(text), X_LIMIT
-        case Platform.INSTAGRAM:
-            return utf16_length(text), instagram.MOST_TEXT
-        case Platform.TIKTOK:
-            return utf16_length(text), tiktok.MOST_TEXT
+    return x_length(text) if platform is Platform.X else utf16_length(text), _MOST_TEXT[platform]
 
 
 def _post_problems(post: Post) -> Iterator[Problem]:

@@ -38,6 +38,8 @@ def item_problems(case: Case, item: MediaItem, taken: Limits, advised: Limits) -
     refused = dict(_breaches(item, taken))
     for code, what in refused.items():
         yield case.breach("media", code, f" cannot take {item.name}: {what}")
+    if "media_kind" in refused:
+        return  # what is advised is of another kind of file
     for code, what in _breaches(item, advised):
         if code not in refused:
             yield case.warning("media", code, f" may refuse {item.name}: {what}")
@@ -67,9 +69,9 @@ def _breaches(item: MediaItem, limits: Limits) -> Iterator[tuple[str, str]]:
 
 def _duration(ms: int | None, limits: Limits) -> Iterator[tuple[str, str]]:
     if ms is not None and ms < limits.least_ms:
-        yield "media_duration", f"it lasts {_time(ms)}, and {_time(limits.least_ms)} is the least"
+        yield "media_duration", f"it lasts {_time(ms // 100)}, and {_time(limits.least_ms // 100)} is the least"
     if ms is not None and limits.most_ms is not None and ms > limits.most_ms:
-        yield "media_duration", f"it lasts {_time(ms)}, and {_time(limits.most_ms)} is the most"
+        yield "media_duration", f"it lasts {_time(-(-ms // 100))}, and {_time(limits.most_ms // 100)} is the most"
 
 
 def _pixels(width: int, height: int, limits: Limits) -> Iterator[tuple[str, str]]:
@@ -102,11 +104,17 @@ def _and(names: Iterable[str]) -> str:
 def _mb(size: int, *, up: bool = True) -> str:
     """`6.1 MB`; sizes rounded up and limits down, so that the one that is too large looks it."""
     tenths = -(-size // 100_000) if up else size // 100_000
-    return f"{tenths / 10:g} MB"
+    return f"{_tenths(tenths)} MB"
 
 
-def _time(ms: int) -> str:
-    """`2 min 20 s`, `0.5 s`."""
-    minutes, rest = divmod(ms, 60_000)
-    seconds = f"{rest / 1000:.3g} s" if rest else ""
-    return f"{minutes} min {seconds}".strip() if minutes else seconds or "0 s"
+def _time(tenths: int) -> str:
+    """`2 min 20 s` or `0.5 s` of tenths of a second."""
+    minutes, rest = divmod(tenths, 600)
+    parts = [f"{minutes} min"] if minutes else []
+    if rest or not minutes:
+        parts.append(f"{_tenths(rest)} s")
+    return " ".join(parts)
+
+
+def _tenths(number: int) -> str:
+    return f"{number / 10:.1f}".removesuffix(".0")

@@ -69,6 +69,9 @@ CREATE TABLE post_media (
     width INTEGER,
     height INTEGER,
     duration_ms INTEGER,
+    codec TEXT,
+    fps FLOAT,
+    moov_first BOOLEAN,
     alt TEXT,
     url TEXT,
     PRIMARY KEY (post_id, position),
@@ -98,12 +101,12 @@ CREATE TABLE delivery (
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
-CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
 CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
-CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling');
 CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL;
 CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE TABLE sample (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL,
@@ -140,8 +143,8 @@ CREATE TABLE attempt (
     boot_s FLOAT,
     FOREIGN KEY(delivery_id) REFERENCES delivery (id)
 );
-CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
 CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
+CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
 """
 
 

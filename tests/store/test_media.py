@@ -1,0 +1,238 @@
+"""The media folder: what may come in, and that it is copied once, whole, and for its owner only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests import media_bytes as made
+from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
+from ttp.store import media
+from ttp.store.media import MediaStore
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def store(home: Path) -> MediaStore:
+    return MediaStore(home / "media", forbidden=(home,))
+
+
+def file(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def refused(store: MediaStore, path: Path) -> TtpError:
+    with pytest.raises(TtpError) as caught:
+        store.add(path)
+    assert not store.folder.exists() or not list(store.folder.iterdir())
+    return caught.value
+
+
+def test_a_file_is_copied_under_its_digest_for_its_owner_only(store: MediaStore, tmp_path: Path) -> None:
+    data = made.jpeg(1080, 1350, tail=bytes(3_000_000))
+    item = store.add(file(tmp_path, "launch.jpg", data))
+    assert item.sha256 == hashlib.sha256(data).hexdigest()
+    assert (item.name, item.mime, item.bytes) == ("launch.jpg", "image/jpeg", len(data))
+    assert (item.width, item.height, item.duration_ms) == (1080, 1350, None)
+    kept = store.path(item.sha256)
+    assert kept.read_bytes() == data
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(store.folder.parent.stat().st_mode) == 0o700
+    assert list(store.folder.iterdir()) == [kept]
+
+
+def test_a_video_brings_all_that_the_rules_want_to_know(store: MediaStore, tmp_path: Path) -> None:
+    item = store.add(file(tmp_path, "clip.mp4", made.movie()))
+    assert (item.mime, item.width, item.height, item.duration_ms) == ("video/mp4", 720, 1280, 4_000)
+    assert (item.codec, item.fps, item.moov_first) == ("h264", 30.0, True)
+
+
+def test_the_same_bytes_a_second_time_write_nothing(store: MediaStore, tmp_path: Path) -> None:
+    first = store.add(file(tmp_path, "one.jpg", made.jpeg()))
+    before = (store.path(first.sha256).stat(), store.folder.stat().st_mtime_ns)
+    second = store.add(file(tmp_path, "two.jpeg", made.jpeg()))
+    after = (store.path(first.sha256).stat(), store.folder.stat().st_mtime_ns)
+    assert (second.sha256, second.name) == (first.sha256, "two.jpeg")
+    assert before == after
+
+
+def test_a_copy_that_lost_bytes_is_made_anew(store: MediaStore, tmp_path: Path) -> None:
+    source = file(tmp_path, "one.jpg", made.jpeg())
+    kept = store.path(store.add(source).sha256)
+    kept.write_bytes(b"half")
+    store.add(source)
+    assert kept.read_bytes() == made.jpeg()
+
+
+def test_a_link_to_a_file_is_followed(store: MediaStore, tmp_path: Path) -> None:
+    file(tmp_path, "real.jpg", made.jpeg())
+    link = tmp_path / "link.jpg"
+    link.symlink_to("real.jpg")
+    assert store.add(link).name == "link.jpg"
+
+
+def test_a_missing_file_is_not_found_and_the_nearest_name_is_offered(store: MediaStore, tmp_path: Path) -> None:
+    file(tmp_path, "launch day.jpg", made.jpeg())
+    error = refused(store, tmp_path / "lunch day.jpg")
+    assert isinstance(error, NotFound)
+    assert error.message == f"no file {tmp_path}/lunch day.jpg"
+    assert error.hints[0].type == f"--media '{tmp_path}/launch day.jpg'"
+
+
+@pytest.mark.parametrize("name", ["no/such/photo.jpg", "plain.txt/photo.jpg"])
+def test_a_file_in_a_folder_that_is_none_is_not_found(store: MediaStore, tmp_path: Path, name: str) -> None:
+    file(tmp_path, "plain.txt", b"")
+    error = refused(store, tmp_path / name)
+    assert isinstance(error, NotFound)
+    assert error.hints == ()
+
+
+def test_folders_pipes_sockets_and_devices_are_refused_at_once(
+    store: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    os.mkfifo("pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.jpg")
+        assert refused(store, Path("socket.jpg")).message == "socket.jpg is a socket, not a file"
+    assert refused(store, tmp_path).message == f"{tmp_path} is a folder, not a file"
+    assert refused(store, Path("pipe.jpg")).message == "pipe.jpg is a named pipe, not a file"
+    assert refused(store, Path("/dev/null")).message == "/dev/null is a device, not a file"
+
+
+def test_an_empty_file_and_a_file_of_another_kind_are_refused_with_the_reason(
+    store: MediaStore, tmp_path: Path
+) -> None:
+    empty = refused(store, file(tmp_path, "a.jpg", b""))
+    assert empty.message == f"{tmp_path}/a.jpg is empty"
+    assert isinstance(empty, UsageError)
+    text = refused(store, file(tmp_path, "b.jpg", b"not a picture"))
+    assert (
+        text.message == f"{tmp_path}/b.jpg is no image or video that ttp knows (JPEG, PNG, GIF, WebP, MP4, MOV, WebM)"
+    )
+    assert "cut off" in refused(store, file(tmp_path, "c.mp4", made.movie()[:-1])).message
+
+
+def test_a_name_that_says_another_kind_than_the_bytes_is_refused_naming_both(store: MediaStore, tmp_path: Path) -> None:
+    error = refused(store, file(tmp_path, "my photo.PNG", made.jpeg()))
+    assert error.message == f"{tmp_path}/my photo.PNG is named as PNG, but its bytes are JPEG"
+    assert error.hints[0].type == f"mv '{tmp_path}/my photo.PNG' '{tmp_path}/my photo.jpg'"
+    assert "named as MP4, but its bytes are WebM" in refused(store, file(tmp_path, "clip.mp4", made.webm())).message
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "mime"),
+    [
+        ("clip.mov", made.movie(), "video/mp4"),
+        ("clip.mp4", made.movie(brand=b"qt  "), "video/quicktime"),
+        ("photo", made.jpeg(), "image/jpeg"),
+        ("photo.backup", made.png(), "image/png"),
+    ],
+)
+def test_a_name_that_says_no_kind_or_the_sister_kind_is_no_matter(
+    store: MediaStore, tmp_path: Path, name: str, data: bytes, mime: str
+) -> None:
+    assert store.add(file(tmp_path, name, data)).mime == mime
+
+
+def test_nothing_in_ttps_own_folder_is_taken_in_whatever_it_is_called(
+    store: MediaStore, tmp_path: Path, home: Path
+) -> None:
+    home.mkdir(mode=0o700)
+    inside = file(home, "credentials.json", made.jpeg())
+    link = tmp_path / "photo.jpg"
+    link.symlink_to(inside)
+    for path in (inside, link, tmp_path / "home" / ".." / "home" / "credentials.json"):
+        assert "ttp's own folder" in refused(store, path).message
+
+
+def test_an_address_a_long_name_and_a_name_with_a_zero_byte_are_refused_plainly(store: MediaStore) -> None:
+    assert refused(store, Path("https://example.com/a.jpg")).message == "media by web address cannot be taken yet"
+    assert "cannot be read" in refused(store, Path("a" * 300 + ".jpg")).message
+    assert "cannot be read" in refused(store, Path("a\0b.jpg")).message
+
+
+def test_a_name_that_is_no_utf8_can_be_stored(store: MediaStore, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.jpg")
+    path.write_bytes(made.jpeg())
+    assert store.add(path).name == "caf\ufffd.jpg"
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused_and_nothing_is_left(
+    store: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = file(tmp_path, "a.jpg", made.jpeg())
+    digest = media._digest
+
+    def then_changed(opened: media._Source) -> str:
+        found = digest(opened)
+        source.write_bytes(made.jpeg(1, 1))
+        return found
+
+    monkeypatch.setattr(media, "_digest", then_changed)
+    assert "changed while it was read" in refused(store, source).message
+
+
+def test_a_disk_that_cannot_give_the_bytes_is_the_files_problem(
+    store: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = file(tmp_path, "a.jpg", made.jpeg())
+
+    def broken(file: int, length: int, offset: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "pread", broken)
+    error = refused(store, source)
+    assert isinstance(error, UsageError)
+    assert error.message == f"{source} cannot be read: Input/output error"
+
+
+def test_a_full_disk_is_said_to_be_full_and_nothing_half_is_left(store: MediaStore, tmp_path: Path) -> None:
+    source = file(tmp_path, "a.jpg", made.jpeg(tail=bytes(200_000)))
+    with files_at_most(100_000):
+        error = refused(store, source)
+    assert isinstance(error, Busy)
+    assert error.message == f"no room left for a copy of {source} in {store.folder}"
+    assert error.hints[0].type == f"df -h {store.folder.parent}"
+    assert store.add(source).bytes == source.stat().st_size
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    (home / "media").write_bytes(b"")
+    with pytest.raises(Busy, match="media cannot be written"):
+        MediaStore(home / "media").add(file(tmp_path, "a.jpg", made.jpeg()))
+
+
+def test_only_a_digest_is_a_path(store: MediaStore) -> None:
+    assert store.path("0" * 64) == store.folder / ("0" * 64)
+    for name in ("../credentials.json", "A" * 64, ""):
+        with pytest.raises(Bug):
+            store.path(name)
+
+
+@contextmanager
+def files_at_most(size: int) -> Iterator[None]:
+    """The kernel refuses to let this process write a larger file: works for root too, unlike modes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
