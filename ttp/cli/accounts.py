@@ -62,6 +62,7 @@ def set_(
 
     Example: ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
     """
+    out.expect(views.ACCOUNTS)
     if tz is None and not options:
         raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
     if tz:
@@ -81,11 +82,12 @@ def remove(out: Output, name: Name, yes: Yes = False, no_input: NoInput = False)
 
     Example: ttp account remove x/old
     """
+    out.expect(views.ACCOUNTS)
     found = context().look.account(name)
     if not confirmed(
         out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
     ):
         return
-    cancelled = context().accounts.remove(name, cancel=yes)
+    gone, cancelled = context().accounts.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, cancelled))}." if cancelled else ""
-    out.record(views.ACCOUNTS, found, say=[f"Removed {found.name}.{more}"])
+    out.record(views.ACCOUNTS, gone, say=[f"Removed {gone.name}.{more}"])

@@ -1,42 +1,45 @@
 """Completion scripts of bash, zsh and fish, made from the command tree: static words that need no process at TAB.
 
-The scripts in `completions/` are what this prints; a test holds them equal. They never evaluate anything that a
-program printed, and no text of a post ever reaches them.
+The files in `completions/` are what this prints; a test holds them equal. A script reads words and offers words: it
+runs no program and evaluates nothing, so no text of a post can ever reach a shell through it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
 from ttp.cli.commands import COMMANDS, TOPICS
+from ttp.cli.output import COLORS, FORMATS
+from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.post import PostStatus
 
 SHELLS = ("bash", "zsh", "fish")
-_WORDS = {
-    "--format": "table tsv json jsonl",
-    "--color": "auto always never",
-    "--status": "draft scheduled publishing published failed partial",
-    "--platform": "instagram tiktok x",
-}
+VALUES = {"--format": FORMATS, "--color": COLORS, "--status": tuple(PostStatus), "--platform": tuple(Platform)}
 """Options whose values are few and known."""
-_FILES = frozenset({"--media", "--credentials", "--state"})
+FILES = ("--credentials", "--media", "--state")
 """Options whose value is a file or a folder."""
+
+Word = tuple[str, str]
+"""What can be typed, and its help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One command with the words that can follow it: `path` is `account add`; `words` name and help, in order."""
+    """One command and what can follow it. `path` is `account add`; the root's is empty."""
 
     path: str
-    help: str
-    words: tuple[tuple[str, str], ...]
-    options: tuple[tuple[str, str], ...]
-    takes_value: frozenset[str]
+    words: tuple[Word, ...] = ()
+    options: tuple[Word, ...] = ()
+    valued: frozenset[str] = frozenset()
+    """The options that take a value."""
+    takes_file: bool = False
+    """Its argument is a file."""
 
 
 def completion(shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
@@ -46,171 +49,243 @@ def completion(shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash,
     """
     if shell not in SHELLS:
         raise UsageError(f'no completion for "{shell}"', *(Hint("write", f"ttp completion {name}") for name in SHELLS))
-    sys.stdout.write(script(shell))
+    sys.stdout.write(script(shell, tuple(tree())))
     sys.stdout.flush()
 
 
-def script(shell: str) -> str:
+def script(shell: str, nodes: Sequence[Node]) -> str:
     """The whole script, ending in a newline."""
-    nodes = list(tree())
-    lines = {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](nodes)
-    return "\n".join(lines) + "\n"
+    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](nodes)
 
 
 def tree() -> Iterator[Node]:
     """The root and every command below it, parents first."""
     from ttp.cli.tree import load
 
-    yield Node(
-        "", "", tuple((c.name, c.help) for c in COMMANDS), (("--help", "Show help."), ("--version", "")), frozenset()
-    )
-    for command in COMMANDS:
-        yield from _nodes(command.name, load(command.name), command.help)
+    commands = tuple((command.name, command.help) for command in COMMANDS)
+    yield Node("", commands, (("--help", "Show help."), ("--version", "Show the version.")))
+    for name, _ in commands:
+        for node in _nodes(name, load(name)):
+            match node.path:
+                case "completion":
+                    yield Node(node.path, tuple((shell, "") for shell in SHELLS), node.options)
+                case "help":
+                    yield Node(node.path, (*((topic, "") for topic in TOPICS), *commands), node.options)
+                case _:
+                    yield node
 
 
-def _nodes(path: str, command: Any, help: str) -> Iterator[Node]:
+def _nodes(path: str, command: Any) -> Iterator[Node]:
     children = getattr(command, "commands", {})
-    options, valued = [], set()
-    for parameter in command.params:
-        for name in parameter.opts if parameter.param_type_name == "option" else ():
-            options.append((name, _one_line(parameter.help)))
-            if not parameter.is_flag:
-                valued.add(name)
-    options.append(("--help", "Show help."))
-    words = [(name, _one_line(child.help)) for name, child in children.items()]
-    if path == "completion":
-        words = [(name, "") for name in SHELLS]
-    if path == "help":
-        words = [*((topic, "") for topic in TOPICS), *((c.name, c.help) for c in COMMANDS)]
-    yield Node(path, help, tuple(words), tuple(options), frozenset(valued))
+    options = [p for p in command.params if p.param_type_name == "option"]
+    yield Node(
+        path,
+        tuple((name, first_line(child.help)) for name, child in children.items()),
+        (*((name, first_line(p.help)) for p in options for name in p.opts), ("--help", "Show help.")),
+        frozenset(name for p in options if not p.is_flag for name in p.opts),
+        any(p.param_type_name == "argument" and str(p.metavar).startswith("FILE") for p in command.params),
+    )
     for name, child in children.items():
-        yield from _nodes(f"{path} {name}", child, _one_line(child.help))
+        yield from _nodes(f"{path} {name}", child)
 
 
-def _one_line(text: str | None) -> str:
-    first = (text or "").strip().splitlines()
-    return first[0] if first else ""
+def first_line(text: str | None) -> str:
+    """The first line of a help text."""
+    return (text or "").strip().partition("\n")[0]
 
 
-# bash: one case over the command path; values of options before words.
+def _valued(nodes: Iterable[Node]) -> list[str]:
+    return sorted(frozenset().union(*(node.valued for node in nodes)))
 
 
-def _bash(nodes: list[Node]) -> Iterator[str]:
-    parents = [node.path for node in nodes if node.path and any(n.path.startswith(f"{node.path} ") for n in nodes)]
-    valued = sorted(set().union(*(node.takes_value for node in nodes)))
-    yield "# bash completion for ttp: static words. Made by `ttp completion bash`."
-    yield "_ttp() {"
-    yield '    local cur="${COMP_WORDS[COMP_CWORD]}" prev="" path="" words="" i word skip=""'
-    yield "    COMPREPLY=()"
-    yield '    (( COMP_CWORD > 0 )) && prev="${COMP_WORDS[COMP_CWORD-1]}"'
-    yield "    for (( i = 1; i < COMP_CWORD; i++ )); do"
-    yield '        word="${COMP_WORDS[i]}"'
-    yield '        if [[ -n $skip ]]; then skip=""; continue; fi'
-    yield '        case "$word" in'
-    yield f"            {'|'.join(valued)}) skip=1 ;;"
-    yield "            -*) ;;"
-    yield '            *) case "$path" in'
-    yield '                "") path="$word" ;;'
-    yield f'                {"|".join(parents)}) path="$path $word" ;;'
-    yield "               esac ;;"
-    yield "        esac"
-    yield "    done"
-    yield '    case "$prev" in'
-    for option, values in _WORDS.items():
-        yield f'        {option}) COMPREPLY=( $(compgen -W "{values}" -- "$cur") ); return ;;'
-    yield f"        {'|'.join(sorted(_FILES))}) compopt -o filenames 2>/dev/null"
-    yield '            COMPREPLY=( $(compgen -f -- "$cur") ); return ;;'
-    others = [name for name in valued if name not in _WORDS and name not in _FILES]
-    yield f"        {'|'.join(others)}) return ;;"
-    yield "    esac"
-    yield '    case "$path" in'
+def _parents(nodes: Iterable[Node]) -> list[str]:
+    """The commands that have subcommands; sorted."""
+    return sorted({node.path.rpartition(" ")[0] for node in nodes if " " in node.path})
+
+
+def _plain(words: Iterable[Word]) -> str:
+    return " ".join(word for word, _ in words)
+
+
+_BASH = """\
+# bash completion for ttp: static words, printed by `ttp completion bash`. It runs no program.
+_ttp() {
+    local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+    local path='' option='' words='' options='' files='' word i
+    COMPREPLY=()
+    # bash splits words at : and @ as well: what stands behind those is the rest of a word, not a new one.
+    [[ $cur == [:@]* || $before == [:@]* ]] && return
+    for (( i = 1; i < COMP_CWORD; i++ )); do
+        word=${COMP_WORDS[i]}
+        [[ $word == = ]] && continue
+        if [[ -n $option ]]; then option=''; continue; fi
+        case $word in
+            --) return ;;
+            @VALUED@) option=$word ;;
+            -*) ;;
+            *) case $path in
+                ''|@PARENTS@) path="${path:+$path }$word" ;;
+            esac ;;
+        esac
+    done
+    [[ $cur == = ]] && cur=''
+    case $option in
+        '') case $path in
+@PATHS@
+        esac ;;
+@VALUES@
+        @FILES@) files=1 ;;
+    esac
+    if [[ $cur == -* || -z $words$files ]]; then
+        words=$options
+    elif [[ -n $files ]]; then
+        compopt -o default 2>/dev/null
+    fi
+    [[ -n $option && $cur == *,* ]] && before=${cur%,*}, || before=''
+    COMPREPLY=( $(compgen -P "$before" -W "$words" -- "${cur#"$before"}") )
+}
+complete -F _ttp ttp
+"""
+
+
+def _bash(nodes: Sequence[Node]) -> str:
+    def path(node: Node) -> str:
+        words = f" words='{_plain(node.words)}'" if node.words else ""
+        return f"            '{node.path}'){words} options='{_plain(node.options)}'{_files(node)} ;;"
+
+    return _filled(
+        _BASH,
+        VALUED="|".join(_valued(nodes)),
+        PARENTS="|".join(f"'{parent}'" for parent in _parents(nodes)),
+        PATHS="\n".join(map(path, nodes)),
+        VALUES="\n".join(f"        {option}) words='{' '.join(values)}' ;;" for option, values in VALUES.items()),
+        FILES="|".join(FILES),
+    )
+
+
+_ZSH = """\
+#compdef ttp
+# zsh completion for ttp: static words, printed by `ttp completion zsh`. It runs no program.
+_ttp() {
+    local path_='' option='' files='' word
+    local -a names options
+    for word in "${(@)words[2,CURRENT-1]}"; do
+        if [[ -n $option ]]; then option=''; continue; fi
+        case $word in
+            (--) return 1 ;;
+            (@VALUED@) option=$word ;;
+            (-*) ;;
+            (*) case $path_ in
+                (''|@PARENTS@) path_="${path_:+$path_ }$word" ;;
+            esac ;;
+        esac
+    done
+    if [[ -z $option && $words[CURRENT] == --*=* ]]; then
+        option=${words[CURRENT]%%=*}
+        compset -P 1 '*='
+    fi
+    [[ -n $option ]] && compset -P '*,'
+    case $option in
+        ('') case $path_ in
+@PATHS@
+        esac ;;
+@VALUES@
+        (@FILES@) files=1 ;;
+    esac
+    if [[ $PREFIX == -* || -z $names$files ]]; then
+        names=("${(@)options}")
+    elif [[ -n $files ]]; then
+        _files
+        return
+    fi
+    _describe -t words word names
+}
+if [[ $funcstack[1] == _ttp ]]; then _ttp "$@"; else compdef _ttp ttp; fi
+"""
+
+
+def _zsh(nodes: Sequence[Node]) -> str:
+    def listed(words: Iterable[Word]) -> str:
+        return " ".join(_quoted(f"{word}:{help}" if help else word) for word, help in words)
+
+    def path(node: Node) -> str:
+        parts = [f"            ({_quoted(node.path)})"]
+        parts += [f"                names=({listed(node.words)})"] if node.words else []
+        return "\n".join([*parts, f"                options=({listed(node.options)}){_files(node)} ;;"])
+
+    return _filled(
+        _ZSH,
+        VALUED="|".join(_valued(nodes)),
+        PARENTS="|".join(_quoted(parent) for parent in _parents(nodes)),
+        PATHS="\n".join(map(path, nodes)),
+        VALUES="\n".join(f"        ({option}) names=({' '.join(values)}) ;;" for option, values in VALUES.items()),
+        FILES="|".join(FILES),
+    )
+
+
+_FISH = """\
+# fish completion for ttp: static words, printed by `ttp completion fish`. It runs no program.
+function __ttp_at --description 'Whether the command typed so far is this one'
+    set -l path
+    set -l option ''
+    for word in (commandline -opc)[2..]
+        if test -n "$option"
+            set option ''
+            continue
+        end
+        switch $word
+            case --
+                return 1
+            case @VALUED@
+                set option $word
+            case '-*'
+            case '*'
+                contains -- "$path" '' @PARENTS@
+                and set -a path $word
+        end
+    end
+    test "$path" = "$argv[1]"
+end
+complete -c ttp -f
+@LINES@
+"""
+
+
+def _fish(nodes: Sequence[Node]) -> str:
+    def line(node: Node, offer: str, help: str) -> str:
+        return f'complete -c ttp -n "__ttp_at {_fish_quoted(node.path)}" {offer}' + (
+            f" -d {_fish_quoted(help)}" if help else ""
+        )
+
+    def option(name: str, node: Node) -> str:
+        offer = f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}"
+        if name in FILES:
+            return f"{offer} -r -F"
+        if name in VALUES:
+            return f"{offer} -x -a '{' '.join(VALUES[name])}'"
+        return f"{offer} -x" if name in node.valued else offer
+
+    lines = []
     for node in nodes:
-        yield f'        "{node.path}") words="{" ".join(w for w, _ in (*node.words, *node.options))}" ;;'
-    yield "    esac"
-    yield '    COMPREPLY=( $(compgen -W "$words" -- "$cur") )'
-    yield "}"
-    yield "complete -F _ttp ttp"
+        lines += [line(node, f"-a {word}", help) for word, help in node.words]
+        lines += [line(node, "-F", "")] if node.takes_file else []
+        lines += [line(node, option(name, node), help) for name, help in node.options]
+    parents = " ".join(_fish_quoted(parent) for parent in _parents(nodes))
+    return _filled(_FISH, VALUED=" ".join(_valued(nodes)), PARENTS=parents, LINES="\n".join(lines))
 
 
-# zsh: our own script, which reads words and never evaluates any; answers the first TAB when autoloaded.
+def _filled(template: str, **parts: str) -> str:
+    for name, text in parts.items():
+        template = template.replace(f"@{name}@", text)
+    return template
 
 
-def _zsh(nodes: list[Node]) -> Iterator[str]:
-    parents = [node.path for node in nodes if node.path and any(n.path.startswith(f"{node.path} ") for n in nodes)]
-    valued = sorted(set().union(*(node.takes_value for node in nodes)))
-    yield "#compdef ttp"
-    yield "# zsh completion for ttp: static words. Made by `ttp completion zsh`."
-    yield "_ttp() {"
-    yield '    local path_="" word skip="" prev="" i'
-    yield "    local -a names"
-    yield "    for (( i = 2; i < CURRENT; i++ )); do"
-    yield '        word="${words[i]}"'
-    yield '        prev="$word"'
-    yield '        if [[ -n $skip ]]; then skip=""; prev=""; continue; fi'
-    yield '        case "$word" in'
-    yield f"            ({'|'.join(valued)}) skip=1 ;;"
-    yield "            (-*) ;;"
-    yield '            (*) case "$path_" in'
-    yield '                ("") path_="$word" ;;'
-    yield f'                ({"|".join(_quoted(p) for p in parents)}) path_="$path_ $word" ;;'
-    yield "               esac ;;"
-    yield "        esac"
-    yield "    done"
-    yield '    case "$prev" in'
-    for option, values in _WORDS.items():
-        yield f"        ({option}) compadd -- {values}; return ;;"
-    yield f"        ({'|'.join(sorted(_FILES))}) _files; return ;;"
-    others = [name for name in valued if name not in _WORDS and name not in _FILES]
-    yield f"        ({'|'.join(others)}) return ;;"
-    yield "    esac"
-    yield '    case "$path_" in'
-    for node in nodes:
-        shown = [*node.words] if node.words else []
-        yield f"        ({_quoted(node.path)})"
-        yield "            names=("
-        for word, help in (*shown, *node.options):
-            yield f"                {_quoted(f'{word}:{help}')}"
-        yield "            ) ;;"
-    yield "        (*) names=() ;;"
-    yield "    esac"
-    yield "    _describe -t words word names"
-    yield "}"
-    yield 'if [[ $funcstack[1] == _ttp ]]; then _ttp "$@"; else compdef _ttp ttp; fi'
+def _files(node: Node) -> str:
+    return " files=1" if node.takes_file else ""
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
-
-
-# fish: one line for each word, with the condition under which it can follow.
-
-
-def _fish(nodes: list[Node]) -> Iterator[str]:
-    yield "# fish completion for ttp: static words. Made by `ttp completion fish`."
-    yield "complete -c ttp -f"
-    for node in nodes:
-        condition = _fish_condition(node, nodes)
-        for word, help in node.words:
-            yield f"complete -c ttp -n {condition} -a {word}" + (f" -d {_fish_quoted(help)}" if help else "")
-        for option, help in node.options:
-            dashes = "-l" if option.startswith("--") else "-s"
-            line = f"complete -c ttp -n {condition} {dashes} {option.lstrip('-')}"
-            if option in node.takes_value:
-                line += " -r -F" if option in _FILES else " -x"
-                if option in _WORDS:
-                    line += f" -a '{_WORDS[option]}'"
-            yield line + (f" -d {_fish_quoted(help)}" if help else "")
-
-
-def _fish_condition(node: Node, nodes: list[Node]) -> str:
-    if not node.path:
-        return "__fish_use_subcommand"
-    parts = node.path.split(" ")
-    seen = " && ".join(f"__fish_seen_subcommand_from {part}" for part in parts)
-    children = [n.path.removeprefix(f"{node.path} ") for n in nodes if n.path.startswith(f"{node.path} ")]
-    if children:
-        seen += f" && not __fish_seen_subcommand_from {' '.join(children)}"
-    return f'"{seen}"'
 
 
 def _fish_quoted(text: str) -> str:

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from ttp.domain.config import Config
     from ttp.platforms.client import Client
     from ttp.services.accounts import Accounts
+    from ttp.services.book import Book
     from ttp.services.look import Look
     from ttp.services.metrics import Metrics
     from ttp.services.optimal import Optimal
+    from ttp.services.outgoing import Outgoing
     from ttp.services.posts import Posts
     from ttp.store.credentials import CredentialsFile
     from ttp.store.database import Database
@@ -81,7 +83,19 @@ class Context:
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
-        return Posts(self.database, self.media, self.clock, self.config)
+        return Posts(self.book, self.media)
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        from ttp.services.outgoing import Outgoing
+
+        return Outgoing(self.book, self.credentials)
+
+    @cached_property
+    def book(self) -> Book:
+        from ttp.services.book import Book
+
+        return Book(self.database, self.clock, self.config)
 
     @cached_property
     def accounts(self) -> Accounts:

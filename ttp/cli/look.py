@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,7 +11,8 @@ from ttp.cli import views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import FAILED
 from ttp.cli.output import Output
-from ttp.cli.params import Accounts, Platforms, PostId, printing, split_list
+from ttp.cli.params import MOST, Accounts, Platforms, PostId, printing, read_id, split_list
+from ttp.cli.times import quoted, typed
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import PostStatus
 
@@ -29,34 +31,29 @@ def list_(
     search: Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only with this in the text.")] = None,
     key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post of this key.")] = None,
     needs_you: Annotated[bool, typer.Option("--needs-you", help="Only what waits for a person.")] = False,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)] = None,
-    after: Annotated[int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    after: Annotated[
+        int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", parser=read_id)
+    ] = None,
     ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
 ) -> None:
     """What is planned, what are drafts, what has ended.
 
     Example: ttp list --status failed,partial --json
     """
-    from ttp.cli.when import parse_bound
     from ttp.domain.account import platform_named
     from ttp.store.reads import PostFilter
 
     here = context()
     out.expect(views.POSTS)
     shown = SHOWN if out.for_people and limit is None and not ids else None
-
-    def bound(option: str, text: str | None) -> object:
-        if text is None:
-            return None
-        return parse_bound(text, now=here.now(), zone=here.zone, retype=lambda t: f"ttp list {option} {_quoted(t)}")
-
     wanted = PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
         platforms=tuple(platform_named(name) for name in split_list(platform) or ()),
         accounts=tuple(a.id or 0 for a in here.look.named(split_list(account) or ())),
         tags=split_list(tag) or (),
-        since=bound("--since", since),  # type: ignore[arg-type]  # a datetime or None
-        until=bound("--until", until),  # type: ignore[arg-type]  # a datetime or None
+        since=_bound("--since", since),
+        until=_bound("--until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -72,8 +69,10 @@ def list_(
         out.records(views.POSTS, posts)
         return
     first = list(posts)
-    more = first[shown:]
-    foot = [f"more:  ttp list --after {first[shown - 1].id}"] if more else []
+    filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--since": since}
+    asked = typed({**filters, "--until": until, "--search": search, "--key": key})
+    again = quoted("ttp", "list", *asked, *(["--needs-you"] if needs_you else []))
+    foot = [f"more:  {again} --after {first[shown - 1].id}"] if len(first) > shown else []
     out.records(views.POSTS, first[:shown], foot=foot)
 
 
@@ -115,7 +114,11 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', Hint("the statuses", ", ".join(PostStatus))) from None
 
 
-def _quoted(text: str) -> str:
-    import shlex
+def _bound(option: str, text: str | None) -> datetime | None:
+    """The instant that a list begins or ends with."""
+    if text is None:
+        return None
+    from ttp.cli.when import parse_bound
 
-    return shlex.quote(text)
+    here = context()
+    return parse_bound(text, now=here.now(), zone=here.zone, retype=lambda other: quoted("ttp", "list", option, other))

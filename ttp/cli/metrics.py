@@ -12,7 +12,7 @@ from ttp.cli import views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
-from ttp.cli.params import Accounts, Tz, printing, split_list
+from ttp.cli.params import MOST, Accounts, Tz, printing, split_list
 from ttp.cli.shapes import Json
 from ttp.cli.tree import new_app
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -64,7 +64,7 @@ def import_(
 def list_(
     out: Output,
     account: Accounts = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
 ) -> None:
     """Samples, newest post first.
 
@@ -77,6 +77,8 @@ def list_(
 
 def _opened(file: str) -> BinaryIO:
     if file == "-":
+        if sys.stdin is None:
+            raise UsageError("there is no stdin to read from", Hint("usage", "ttp metrics import --help"))
         return sys.stdin.buffer
     try:
         return Path(file).open("rb")

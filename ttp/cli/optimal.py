@@ -15,9 +15,9 @@ from ttp.cli.params import Accounts, Platforms, Tz, printing, split_list
 from ttp.cli.times import quoted
 from ttp.cli.tree import new_app, no_command
 from ttp.domain.account import Account
-from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.domain.errors import Hint, UsageError
 
-optimal = new_app(help="Which hours and days bring an account more engagement.", invoke_without_command=True)
+optimal = new_app(invoke_without_command=True)
 SUBCOMMANDS = ("next",)
 All = Annotated[bool, typer.Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
 
@@ -44,8 +44,6 @@ def best(
     out.expect(views.optimal())
     here = context()
     accounts = _wanted(account, platform)
-    if not accounts:
-        raise NotFound("no account yet", Hint("import metrics", "ttp metrics import FILE"))
     told, following = [], {}
     for one in accounts:
         zone = zone_for(one, tz)
@@ -54,7 +52,8 @@ def best(
         slots = here.optimal.next([one], [zone]) if out.for_people else ()
         if slots:
             following[one.name] = slots[0].at
-    out.records(views.optimal(following), told)
+    nothing = ["No account yet.  Import metrics:  ttp metrics import FILE"]
+    out.records(views.optimal(following), told, say=None if told else nothing)
 
 
 @optimal.command("next")
@@ -72,13 +71,15 @@ def next_(
 
     Example: ttp optimal next --account x/me --json
     """
+    view = views.next_slots(counted=count is not None)
+    out.expect(view)
     accounts = _wanted(account, platform)
     zones = [zone_for(one, tz) for one in accounts]
     slots = context().optimal.next(accounts, zones, count or 1)
     if not slots and not out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
         raise UsageError(f"no metrics of {names} to tell from", Hint("import some", "ttp metrics import FILE"))
-    out.records(views.next_slots(counted=count is not None), [slot.as_json() for slot in slots])
+    out.records(view, [slot.as_json() for slot in slots])
 
 
 def zone_for(account: Account, tz: str | None) -> ZoneInfo:
@@ -108,7 +109,7 @@ def _refuse_options_before(ctx: typer.Context) -> None:
     """Options before the subcommand's name would be dropped silently: say the order that works."""
     name = ctx.invoked_subcommand or ""
     if name not in SUBCOMMANDS:
-        raise no_command(name, SUBCOMMANDS, "optimal ")
+        raise no_command(name, SUBCOMMANDS, "optimal")
     given = []
     for option in ctx.command.params:
         value = ctx.params.get(option.name or "")

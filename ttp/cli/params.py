@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -16,9 +16,35 @@ from ttp.cli.context import context
 from ttp.cli.output import Output, output_of_process
 from ttp.domain.errors import Hint, NotFound, UsageError
 
+MOST = 1_000_000_000
+"""A number of things that nobody has more of."""
+_FILES = ("media", "credentials", "file")
 F = TypeVar("F", bound=Callable[..., Any])
 
-PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", min=1)]
+
+def read_id(text: str) -> int:
+    """The number of a post. UsageError for anything else."""
+    ((first, last),) = read_ids([text])
+    if first != last:
+        raise UsageError(f'"{text}" is a range; one post is wanted', Hint("see them", "ttp list"))
+    return first
+
+
+def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """`41 42 50-55` as ranges, both ends included. UsageError for anything else."""
+    ranges = []
+    for text in texts:
+        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text, re.ASCII)
+        if found is None or not int(found[1]):
+            raise UsageError(f'"{text}" is not the number of a post', Hint("see them", "ttp list"))
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last < first:
+            raise UsageError(f'"{text}" is not a range of posts', Hint("write it as", f"{last or 1}-{first}"))
+        ranges.append((first, last))
+    return ranges
+
+
+PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
 PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
 Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
 To = Annotated[
@@ -74,6 +100,7 @@ def printing(command: F) -> F:
 
     @functools.wraps(command)
     def run(**values: Any) -> Any:
+        _refuse_bad_bytes(values)
         asked = {name: values.pop(name) for name in _SHARED}
         return command(output(**asked), **values)
 
@@ -83,27 +110,18 @@ def printing(command: F) -> F:
     return run  # type: ignore[return-value]  # the same command, called by keywords
 
 
+def _refuse_bad_bytes(values: Mapping[str, Any]) -> None:
+    """UsageError for bytes that are not UTF-8, which Python hands on as lone surrogates. Files may be named so."""
+    for name, value in values.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and name not in _FILES and any("\ud800" <= sign <= "\udfff" for sign in text):
+                raise UsageError(f"what is given as {name.rstrip('_')} is not UTF-8")
+
+
 def output(**asked: Any) -> Output:
     """This process's output as the shared options say."""
     here = context()
     return output_of_process(now=here.now, zone=lambda: here.zone, **asked)
-
-
-def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """`41 42 50-55` as ranges, both ends included. UsageError for anything else."""
-    ranges = []
-    for text in texts:
-        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text)
-        if found is None:
-            raise UsageError(f'"{text}" is not the number of a post', Hint("see them", "ttp list"))
-        first = int(found[1])
-        last = int(found[2] or first)
-        if first < 1 or last < first:
-            raise UsageError(
-                f'"{text}" is not a range of posts', Hint("write it as", f"{min(first, last) or 1}-{max(first, last)}")
-            )
-        ranges.append((first, last))
-    return ranges
 
 
 def ids_of(texts: Sequence[str]) -> list[int]:
@@ -112,15 +130,22 @@ def ids_of(texts: Sequence[str]) -> list[int]:
 
 
 def read_text(text: str | None) -> tuple[str | None, bool]:
-    """The text, and whether it came from stdin. `-` reads stdin to its end."""
+    """The text, and whether it came from stdin. `-` reads stdin to its end; the line breaks at its end are not kept."""
     if text != "-":
-        return (None if text is None else well_formed(text)), False
+        return text, False
+    return read_stdin("text").rstrip("\n"), True
+
+
+def read_stdin(what: str) -> str:
+    """All of stdin, in UTF-8 whatever the locale says, without a byte order mark, lines ended by \\n. UsageError."""
     if sys.stdin is None:
-        raise UsageError("there is no stdin to read the text from")
+        raise UsageError(f"there is no stdin to read the {what} from")
     try:
-        return sys.stdin.read().rstrip("\n"), True
+        return sys.stdin.buffer.read().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise UsageError("the text on stdin is not UTF-8") from None
+        raise UsageError(f"stdin is not UTF-8, as the {what} must be") from None
+    except OSError as error:
+        raise UsageError(f"the {what} on stdin cannot be read: {error.strerror}") from None
 
 
 def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -130,7 +155,7 @@ def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise UsageError(f'{option} "{text}" has no "="', Hint("write it as", f"{option} KEY=TEXT"))
-        found[key.strip()] = well_formed(value)
+        found[key.strip()] = value
     return found
 
 
@@ -145,16 +170,7 @@ def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
     """Repeated and comma-joined values as one tuple; None where the option was not given."""
     if texts is None:
         return None
-    return tuple(part.strip() for text in texts for part in well_formed(text).split(",") if part.strip())
-
-
-def well_formed(text: str) -> str:
-    """The same text. UsageError for bytes that are not UTF-8, which Python hands on as lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError("a text on the command line is not UTF-8") from None
-    return text
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
 
 def read_duration(text: str | None) -> timedelta | None:
@@ -168,7 +184,7 @@ def read_duration(text: str | None) -> timedelta | None:
 def read_file(path: str, what: str) -> str:
     """The text of a file, or of stdin for `-`. NotFound, UsageError."""
     if path == "-":
-        return read_text("-")[0] or ""
+        return read_stdin(what)
     from pathlib import Path
 
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from ttp.cli import views
+from dataclasses import replace
+
+from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.params import At, PostIds, Tz, ids_of, printing
 from ttp.cli.posts import warn
-from ttp.cli.times import Times, note_if_nothing_runs, quoted, scheduled
+from ttp.cli.times import Times, note_if_nothing_runs, scheduled
 
 
 @printing
@@ -19,13 +21,14 @@ def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None) -> None:
     Example: ttp schedule 3 --at 'tomorrow 9am'
     """
     out.expect(views.changed())
-    times = Times(tz, lambda text: quoted("ttp", "schedule", *post_ids, "--at", text))
+    times = Times(["ttp", "schedule", *post_ids], tz)
     saved = context().posts.schedule(ids_of(post_ids), at, times.read)
     times.notes(out)
-    warnings = [text for one in saved for text in warn(out, one.warnings)]
-    warnings += note_if_nothing_runs(out)
+    warnings = {one.post.id: warn(out, one.warnings) for one in saved}
+    waiting = note_if_nothing_runs(out)
+    view = replace(views.changed(), shape=lambda post: shapes.post(post, [*warnings[post.id], *waiting]))
     posts = [one.post for one in saved]
-    out.records(views.changed(warnings), posts, say=[scheduled(post, times) for post in posts])
+    out.records(view, posts, say=[scheduled(post, times) for post in posts])
 
 
 @printing

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,9 +34,13 @@ from ttp.cli.params import (
     read_text,
     split_list,
 )
-from ttp.cli.times import Times, note_if_nothing_runs, quoted, scheduled
-from ttp.domain.errors import Problem
+from ttp.cli.times import Times, note_if_nothing_runs, quoted, scheduled, typed
+from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.domain.post import Post
+
+if TYPE_CHECKING:
+    from ttp.services.book import Saved
+    from ttp.services.drafting import Typed
 
 
 @printing
@@ -60,36 +64,16 @@ def create(
 
     Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
     """
-    from ttp.services.drafting import Typed
-
-    out.expect(views.changed())
-    words, kept = read_text(text)
-    late = read_duration(max_late)
-    typed = Typed(
-        text=words,
-        kept=kept,
-        to=split_list(to),
-        at=at,
-        media=tuple(media or ()),
-        alts=tuple(alt or ()),
-        tags=split_list(tag),
-        variants=read_pairs(text_for, "--text"),
-        options=read_options(set_),
-        max_lateness_s=None if late is None else late.total_seconds(),
-        key=key,
-    )
-    again = [
-        *(["ttp", "create", words] if words else ["ttp", "create"]),
-        *(x for name in to or () for x in ("--to", name)),
-    ]
-    times = Times(tz, lambda text: quoted(*again, "--at", text))
-    saved = context().posts.create(typed, times.read)
+    posts = context().posts
+    words, piped = read_text(text)
+    given = _given(to=to, media=media, alt=alt, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
+    with posts.rescuing(words if piped else None):
+        out.expect(views.changed())
+        wish = _typed(words, given, piped=piped, at=at, tz=tz, key=key)
+    times = Times(["ttp", "create", *typed({"--key": key})], tz, text, typed(given))
+    saved = posts.create(wish, times.read)
     said = f"Post {saved.post.id} was made before with this key." if saved.replayed else _created(saved.post, times)
-    times.notes(out)
-    warnings = warn(out, saved.warnings)
-    if saved.post.scheduled_at is not None and not saved.replayed:
-        warnings += note_if_nothing_runs(out)
-    out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=[said])
+    _answer(out, saved, times, said)
 
 
 @printing
@@ -113,28 +97,17 @@ def edit(
 
     Example: ttp edit 44 "A better text" --to x/me
     """
-    from ttp.services.drafting import Typed
-
-    out.expect(views.changed())
-    words, kept = read_text(text)
-    late = read_duration(max_late)
-    typed = Typed(
-        text=words,
-        kept=kept,
-        to=split_list(to),
-        at=at,
-        media=None if media is None else tuple(media),
-        alts=None if alt is None else tuple(alt),
-        tags=split_list(tag),
-        variants=read_pairs(text_for, "--text"),
-        options=read_options(set_),
-        max_lateness_s=None if late is None else late.total_seconds(),
-    )
-    times = Times(tz, lambda text: quoted("ttp", "edit", str(post_id), "--at", text))
-    saved = context().posts.edit(post_id, typed, times.read)
-    times.notes(out)
-    warnings = warn(out, saved.warnings)
-    out.record(views.changed(warnings), saved.post, say=[f"Changed post {post_id}."])
+    posts = context().posts
+    words, piped = read_text(text)
+    given = _given(to=to, media=media, alt=alt, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
+    if words is None and at is None and not any(value is not None for value in given.values()):
+        raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
+    times = Times(["ttp", "edit", str(post_id)], tz, text, typed(given))
+    with posts.rescuing(words if piped else None):
+        out.expect(views.changed())
+        saved = posts.edit(post_id, _typed(words, given, at=at, tz=tz), times.read)
+    said = f"Changed post {post_id}." if at is None else scheduled(saved.post, times)
+    _answer(out, saved, times, said, timed=at is not None)
 
 
 @printing
@@ -160,6 +133,56 @@ def delete(out: Output, post_ids: PostIds, yes: Yes = False, no_input: NoInput =
         return
     gone = context().posts.delete(ids)
     out.records(views.DELETED, gone, say=[f"Deleted {_few(gone)}."])
+
+
+def _given(**values: list[str] | str | None) -> dict[str, list[str] | str | None]:
+    """Options by their flag, as typed."""
+    flags = {"text_for": "--text", "set_": "--set", "max_late": "--max-late"}
+    return {flags.get(name, f"--{name}"): value for name, value in values.items()}
+
+
+def _typed(
+    text: str | None,
+    given: Mapping[str, list[str] | str | None],
+    *,
+    at: str | None,
+    tz: str | None,
+    piped: bool = False,
+    key: str | None = None,
+) -> Typed:
+    """What was typed, read. UsageError for what cannot be."""
+    from ttp.services.drafting import Typed
+
+    def several(flag: str) -> list[str] | None:
+        value = given[flag]
+        return value if isinstance(value, list) else None
+
+    late = given["--max-late"]
+    lateness = read_duration(late if isinstance(late, str) else None)
+    media, alts = several("--media"), several("--alt")
+    return Typed(
+        text=text,
+        kept=piped,
+        to=split_list(several("--to")),
+        at=at,
+        tz=tz,
+        media=None if media is None else tuple(media),
+        alts=None if alts is None else tuple(alts),
+        tags=split_list(several("--tag")),
+        variants=read_pairs(several("--text"), "--text"),
+        options=read_options(several("--set")),
+        max_lateness_s=None if lateness is None else lateness.total_seconds(),
+        key=key,
+    )
+
+
+def _answer(out: Output, saved: Saved, times: Times, said: str, *, timed: bool = True) -> None:
+    """Print a post that was written, after what there is to say of it."""
+    times.notes(out)
+    warnings = warn(out, saved.warnings)
+    if timed and saved.post.scheduled_at is not None and not saved.replayed:
+        warnings += note_if_nothing_runs(out)
+    out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=[said])
 
 
 def warn(out: Output, problems: Sequence[Problem]) -> list[str]:

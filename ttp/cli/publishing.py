@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +11,7 @@ from ttp.cli import views
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
 from ttp.cli.events import Report
-from ttp.cli.exit_codes import DONE
+from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
 from ttp.cli.output import Output
 from ttp.cli.params import (
     Accounts,
@@ -24,9 +25,12 @@ from ttp.cli.params import (
     read_duration,
     split_list,
 )
-from ttp.cli.times import quoted
+from ttp.cli.times import note_if_nothing_runs, quoted, typed
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import Post
+
+if TYPE_CHECKING:
+    from ttp.services.outgoing import Queued
 
 MAX_TIME_S = 600.0
 
@@ -88,12 +92,13 @@ def publish(
 
     Example: ttp publish 44
     """
+    out.expect(views.changed())
     ids = ids_of(post_ids)
     posts = context().look.many(ids)
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirmed(out, question, yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""):
         return DONE
-    return _follow(out, context().posts.publish(ids), no_wait=no_wait)
+    return _follow(out, context().outgoing.publish(ids), no_wait=no_wait)
 
 
 @printing
@@ -114,6 +119,7 @@ def retry(
 
     Example: ttp retry 38 --account x/me
     """
+    out.expect(views.changed())
     here = context()
     if bool(post_ids) == failed:
         raise UsageError("name posts, or say --failed", Hint("for example", "ttp retry --failed --since 7d"))
@@ -121,26 +127,26 @@ def retry(
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("usage", "ttp retry --help"))
         ids = ids_of(post_ids or [])
-        return _follow(out, here.posts.retry(ids, split_list(account) or ()), no_wait=no_wait)
-    names = [a.name for a in here.look.named(split_list(account) or ())]
-    if platform:
-        from ttp.domain.account import platform_named
-
-        wanted = {platform_named(name) for name in split_list(platform) or ()}
-        names += [a.name for a in here.look.accounts() if a.platform in wanted]
-        if not names:
-            return DONE
-    posts = here.look.failed(names, read_duration(since))
+        return _follow(out, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
+    names = _accounts(split_list(account), split_list(platform))
+    posts = [] if names == () else here.look.failed(names or (), read_duration(since))
     if not posts:
-        out.say("Nothing has failed.")
+        out.records(views.changed(), [], say=["Nothing has failed."])
         return DONE
     if not yes:
         out.note("\n".join(["these have failed:", *(_first_line(post) for post in posts)]))
-    again = quoted("ttp", "retry", "--failed", *(w for n in account or () for w in ("--account", n)), "--yes")
-    refusal = f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} would be retried"
-    if not confirmed(out, "Retry them?", yes=yes, ask_anyway=not yes, no_input=no_input, refusal=refusal, again=again):
+    asked = typed({"--account": account, "--platform": platform, "--since": since})
+    if not confirmed(
+        out,
+        "Retry them?",
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} would be retried",
+        again=quoted("ttp", "retry", "--failed", *asked, "--yes"),
+    ):
         return DONE
-    return _follow(out, here.posts.retry([post.id or 0 for post in posts], names), no_wait=no_wait)
+    return _follow(out, here.outgoing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
 @printing
@@ -159,26 +165,44 @@ def resolve(
 
     Example: ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
     """
+    out.expect(views.changed())
     if (published is None) != not_published:
         raise UsageError("say either --published URL_OR_ID or --not-published", Hint("look", f"ttp show {post_id}"))
-    post = context().posts.resolve(post_id, account, published)
+    post = context().outgoing.resolve(post_id, account, published)
     settled = "not published" if not_published else "published"
     out.record(views.changed(), post, say=[f"Post {post_id} for {account} is {settled}."])
 
 
-def _follow(out: Output, ids: tuple[int, ...], *, no_wait: bool) -> int:
+def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
     """Publish or follow the posts to their end; the exit code that they deserve."""
     from ttp.daemon.loop import Mode
 
     here = context()
+    for refused in queued.refused:
+        out.error(refused)
     if no_wait:
-        out.records(views.changed(), here.look.many(ids), say=[f"Queued: {' '.join(map(str, ids))}"])
-        return DONE
+        warnings = note_if_nothing_runs(out)
+        said = f"Queued: {' '.join(map(str, queued.ids))}"
+        out.records(views.changed(warnings), here.look.many(queued.ids), say=[said])
+        return PARTIAL if queued.refused else DONE
     report = Report(out, Mode.PUBLISH)
-    ended = here.runner.publish(frozenset(ids), report.tell)
-    posts = here.look.many(ids)
+    ended = here.runner.publish(frozenset(queued.ids), report.tell)
+    posts = here.look.many(queued.ids)
     report.finish(posts)
-    return report.exit_code(ended, posts)
+    code = report.exit_code(ended, posts)
+    return PARTIAL if queued.refused and code in (DONE, RECONNECT) else code
+
+
+def _accounts(names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The names of the accounts that both filters leave; None where nothing was filtered."""
+    from ttp.domain.account import platform_named
+
+    if names is None and platforms is None:
+        return None
+    look = context().look
+    found = look.accounts() if names is None else look.named(names)
+    wanted = [platform_named(name) for name in platforms or ()]
+    return tuple(one.name for one in found if platforms is None or one.platform in wanted)
 
 
 def _first_line(post: Post) -> str:

@@ -56,7 +56,8 @@ def _from_file(path: Path) -> dict[str, Value]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the config file {path} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise UsageError(f"the config file {path} cannot be read: {why}") from None
     import tomllib
 
     try:
@@ -91,7 +92,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
         text = environ.get(variable(key.name))
         if text is not None and text != "":
             found[key.name] = _typed(key, text, variable(key.name))
-            if key.name.endswith("_url") and key.name.startswith("platforms."):
+            if is_platform_address(key):
                 _refuse_foreign_host(key, text)
     if environ.get("TTP_TZ"):
         found["timezone"] = environ["TTP_TZ"]
@@ -101,7 +102,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
 def _refuse_foreign_host(key: Key, url: str) -> None:
     """From the environment a platform's host may only be this machine: else anything that sets a variable could have
     the tokens sent to it."""
-    host = urlsplit(url).hostname or ""
+    host = _host(url) or ""
     usual = urlsplit(str(key.default)).hostname
     if host != usual and not is_loopback(host):
         raise UsageError(
@@ -110,13 +111,34 @@ def _refuse_foreign_host(key: Key, url: str) -> None:
         )
 
 
+def is_platform_address(key: Key) -> bool:
+    """Whether tokens are sent to what this setting names."""
+    return key.name.startswith("platforms.") and key.name.endswith("_url")
+
+
+def _host(url: str) -> str | None:
+    """The host of a web address that tokens may be sent to: https, or this machine. None if it is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    safe = parts.scheme == "https" or (parts.scheme == "http" and host is not None and is_loopback(host))
+    plain = not (parts.username or parts.password or parts.query or parts.fragment) and port != 0
+    return host if safe and plain else None
+
+
 def _typed(key: Key, value: object, source: str) -> Value:
     """A value in the type of its setting's default."""
     result = _converted(key, value)
+    if is_platform_address(key) and _host(str(value)) is None:
+        raise UsageError(f'{source}: {key.name} is an address like {key.default}, not "{value}"')
     if result is None or (key.choices and result not in key.choices):
-        wanted = " or ".join(key.choices) or {bool: "true or false", int: "a whole number", float: "a number"}.get(
-            type(key.default), "a text"
-        )
+        wanted = " or ".join(key.choices) or {
+            bool: "true or false",
+            int: "a whole number from 1",
+            float: "a number",
+        }.get(type(key.default), "a text")
         raise UsageError(f'{source}: {key.name} is {wanted}, not "{value}"')
     return result
 
@@ -128,7 +150,7 @@ def _converted(key: Key, value: object) -> Value:
                 return value if isinstance(value, bool) else _TRUE.get(str(value).lower())
             case int():
                 number = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else -1
-                return number if number >= 0 else None
+                return number if 1 <= number <= 1_000_000 else None
             case float():
                 seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
                 return seconds if 0 <= seconds < 1e10 else None

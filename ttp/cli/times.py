@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Times:
-    """Reads one command's `--at`. `retype` builds the whole command with another time in it."""
+    """Reads one command's `--at`. `words`, `text` and `options` are the rest of what was typed."""
 
-    tz: str | None
-    retype: Callable[[str], str]
+    words: Sequence[str]
+    tz: str | None = None
+    text: str | None = None
+    options: Sequence[str] = ()
     moment: Moment | None = field(default=None, init=False)
     """What was read, for the echo."""
 
-    def read(self, text: str, accounts: Sequence[Account]) -> datetime:
+    def read(self, text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
         """The instant that `text` means for these accounts: the `When` of the services."""
         from ttp.cli.optimal import zone_for
         from ttp.cli.when import Moment, Optimal, parse_when
@@ -37,9 +39,9 @@ class Times:
             tz=self.tz,
             accounts={account.name: account.timezone for account in accounts},
             config=here.config.text("timezone") or None,
-            retype=lambda name: f"{self.retype(text)} --tz {name}",
+            retype=lambda name: self.retype(text, name, draft),
         )
-        match parse_when(text, now=here.now(), zone=zone, retype=self.retype):
+        match parse_when(text, now=here.now(), zone=zone, retype=lambda other: self.retype(other, self.tz, draft)):
             case Optimal():
                 best = here.optimal.one_next(accounts, [zone_for(one, self.tz) for one in accounts])
                 shown = zone.shown if isinstance(zone, Clash) else zone
@@ -47,6 +49,14 @@ class Times:
             case Moment() as moment:
                 self.moment = moment
         return self.moment.at
+
+    def retype(self, at: str, tz: str | None, draft: int | None) -> str:
+        """The whole command with another time or zone in it; on a draft that the text is kept as, an edit of that."""
+        words, text = (self.words, self.text) if draft is None else (("ttp", "edit", str(draft)), None)
+        time = ["--at", at, *(["--tz", tz] if tz else [])]
+        dashed = text is not None and text.startswith("-") and text != "-"
+        plain = [text] if text is not None and not dashed else []
+        return quoted(*words, *plain, *self.options, *time, *(["--", text or ""] if dashed else []))
 
     def echo(self, at: datetime) -> str:
         """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`."""
@@ -78,4 +88,20 @@ def note_if_nothing_runs(out: Output) -> list[str]:
 
 
 def quoted(*words: str) -> str:
-    return " ".join(shlex.quote(word) for word in words)
+    """Words as they are typed in a shell; what would not show as it is becomes an escape in $'…'."""
+    return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)
+
+
+def _escaped(word: str) -> str:
+    signs = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\t": r"\t"}
+    return "$'" + "".join(signs.get(c) or (c if c.isprintable() else _code(c)) for c in word) + "'"
+
+
+def _code(sign: str) -> str:
+    return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\U{ord(sign):08x}"
+
+
+def typed(options: Mapping[str, Sequence[str] | str | None]) -> list[str]:
+    """Options as they were typed, for a command that is to be typed again."""
+    given = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
+    return [word for flag, values in given.items() for value in values for word in (flag, value)]

@@ -57,7 +57,7 @@ def help_(
         case []:
             _print(start_page())
         case [topic] if topic in TOPICS:
-            _print(_topic(topic))
+            _print(topic_text(topic))
         case [command, *rest] if command in BY_NAME:
             from ttp.cli.tree import root
 
@@ -75,7 +75,8 @@ def _unknown(word: str) -> UsageError:
     return UsageError(f'no help on "{word}"', Hint("did you mean", f"ttp help {near[0] if near else 'time'}"))
 
 
-def _topic(topic: str) -> str:
+def topic_text(topic: str) -> str:
+    """What `ttp help TOPIC` says, for one of TOPICS."""
     match topic:
         case "time":
             from ttp.cli.time_help import TIME_HELP

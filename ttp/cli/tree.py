@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -23,10 +23,21 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 if TYPE_CHECKING:
     from ttp.domain.clock import Clock
 
+_TAKE_TEXT = ("ttp create", "ttp edit")
 SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
 
-class Tree(TyperGroup):
+class Branch(TyperGroup):
+    """A group that says in the house's words which command it lacks."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            raise no_command(args[0], names, ctx.command_path.removeprefix("ttp").strip())
+        return super().resolve_command(ctx, args)
+
+
+class Tree(Branch):
     """The root group: knows every command's name, and imports the one that is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -39,15 +50,11 @@ class Tree(TyperGroup):
             self.commands[cmd_name] = load(cmd_name)
         return self.commands[cmd_name]
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in BY_NAME and not args[0].startswith("-"):
-            raise no_command(args[0], list(BY_NAME))
-        return super().resolve_command(ctx, args)
-
 
 def new_app(**more: Any) -> typer.Typer:
     """A Typer app in the house's manner: plain help, no completion machinery, no drawn boxes."""
     return typer.Typer(
+        cls=Branch,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -69,10 +76,13 @@ def load(name: str) -> Any:
 
 def no_command(typed: str, names: Sequence[str], parent: str = "") -> UsageError:
     """`no command "shedule"; did you mean "schedule"?`"""
-    near = get_close_matches(typed, names, n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(typed.lower(), names, n=1)
+    path = f"{parent} " if parent else ""
     asked = f'; did you mean "{near[0]}"?' if near else ""
-    hint = Hint("did you mean", f"ttp {parent}{near[0]}") if near else Hint("see them", f"ttp {parent}--help")
-    return UsageError(f'no command "{parent}{typed}"{asked}', hint)
+    hint = Hint("did you mean", f"ttp {path}{near[0]}") if near else Hint("see them", f"ttp {path}--help")
+    return UsageError(f'no command "{path}{typed}"{asked}', hint)
 
 
 def root() -> Tree:
@@ -120,7 +130,7 @@ def _wants_json(argv: Sequence[str]) -> bool:
 
 def _misused(error: Exception, argv: Sequence[str]) -> UsageError | None:
     """What Typer says of the words that were typed, in our words; None if it is not about those."""
-    from typer._click.exceptions import ClickException, MissingParameter, NoSuchOption
+    from typer._click.exceptions import ClickException, NoSuchOption
 
     if not isinstance(error, ClickException):
         return None
@@ -128,35 +138,38 @@ def _misused(error: Exception, argv: Sequence[str]) -> UsageError | None:
     path = ctx.command_path if ctx is not None else "ttp"
     usage = Hint("usage", f"{path} --help")
     if isinstance(error, NoSuchOption):
-        text = _texts_like(error.option_name, argv)
-        if text is not None:
-            return UsageError(
-                f'"{text}" begins with a dash, so it is read as an option',
-                Hint("write it after --", f"{path} -- {_quote(text)}"),
-            )
-        near = [Hint("did you mean", name) for name in (error.possibilities or ())[:1]]
-        return UsageError(f"no option {error.option_name}", *near, usage)
-    if isinstance(error, MissingParameter):
-        return UsageError(f"{_first_lower(error.format_message()).rstrip('.')}", usage)
-    return UsageError(_first_lower(error.format_message()).rstrip("."), usage)
+        return _no_option(error, list(argv), path, usage)
+    said = error.format_message()
+    if ctx is not None and said == "Missing command.":
+        names = ", ".join(ctx.command.list_commands(ctx))
+        return UsageError(f"{path} needs a command: {names}", usage)
+    return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
 
 
-def _texts_like(option: str, argv: Sequence[str]) -> str | None:
-    """The word that was meant as a text: it has what no option has, a space or a sign that is none of theirs."""
-    for word in argv:
-        if word.startswith(option[:2]) and len(word) > 2 and not word[1:].replace("-", "").replace("=", "").isalnum():
-            return word
-    return None
+def _no_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageError:
+    """An option that does not exist. Where a text could stand: how to write one that begins with a dash."""
+    name = error.option_name
+    word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
+    rest = argv[len(path.split()) - 1 :]
+    hints = [Hint("did you mean", near) for near in (error.possibilities or ())[:1]]
+    if path not in _TAKE_TEXT or word not in rest:
+        return UsageError(f"no option {name}", *hints, usage)
+    rest.remove(word)
+    typed = f"{path} {' '.join(map(_quote, [*rest, '--', word]))}"
+    if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
+        return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, Hint("if it is a text", typed))
+    return UsageError(f'"{word}" begins with a dash, so it is read as an option', Hint("write it after --", typed))
+
+
+def _bundles(word: str, option: str) -> bool:
+    """Whether `word` was read as short options, `option` among them: `-5% off` for `-5`, `-hello` for `-e`."""
+    return word.startswith("-") and not word.startswith("--") and option[1:] in word
 
 
 def _quote(text: str) -> str:
     import shlex
 
     return shlex.quote(text)
-
-
-def _first_lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _bug(error: Exception, argv: Sequence[str]) -> int:

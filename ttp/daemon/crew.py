@@ -5,8 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import queue
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -16,13 +15,16 @@ from ttp.domain.clock import Clock
 from ttp.platforms.client import Wait
 
 
+Steps: TypeAlias = Generator[Wait, None, None]
+
+
 class Job(Protocol):
-    """Something to carry for one delivery: an iterator of the waits that it wants."""
+    """Something to carry for one delivery: a generator of the waits that it wants; closed at one, it lets go."""
 
     @property
     def task(self) -> Task: ...
 
-    def run(self) -> Iterator[Wait]: ...
+    def run(self) -> Steps: ...
 
 
 class Pool(Protocol):
@@ -34,7 +36,7 @@ class Report:
     """A worker's word: the job wants to wait, or is over (`wait` None), or hit a fault of ours (`error`)."""
 
     job: Job
-    steps: Iterator[Wait]
+    steps: Steps | None
     wait: Wait | None
     error: BaseException | None = None
 
@@ -44,7 +46,7 @@ class _Sleeper:
     until: float
     order: int
     job: Job = field(compare=False)
-    steps: Iterator[Wait] = field(compare=False)
+    steps: Steps = field(compare=False)
 
 
 Reports: TypeAlias = "queue.SimpleQueue[Report | None]"
@@ -67,13 +69,13 @@ class Crew:
         self._clock = clock
         self._nap = nap
         self._reports: Reports = queue.SimpleQueue()
-        self._jobs: dict[int, Job] = {}
+        self._jobs: set[Job] = set()
         self._sleepers: list[_Sleeper] = []
         self._order = itertools.count()
 
     @property
-    def deliveries(self) -> frozenset[int]:
-        """The ids of the deliveries in hand."""
+    def jobs(self) -> frozenset[Job]:
+        """The jobs in hand. A delivery may have two for a moment: one that has stored its last word, and the next."""
         return frozenset(self._jobs)
 
     @property
@@ -82,7 +84,7 @@ class Crew:
         return len(self._jobs) - len(self._sleepers)
 
     def start(self, job: Job) -> None:
-        self._jobs[job.task.delivery.id or 0] = job
+        self._jobs.add(job)
         self._advance(job, None)
 
     def poke(self) -> None:
@@ -110,35 +112,46 @@ class Crew:
         return came
 
     def drain(self, seconds: float) -> bool:
-        """Release what waits, and give what runs so long to end. True if nothing is left running."""
-        for sleeper in self._sleepers:
-            with suppress(AttributeError):
-                sleeper.steps.close()  # type: ignore[attr-defined]  # generators have it; it releases the delivery
-            del self._jobs[sleeper.job.task.delivery.id or 0]
-        self._sleepers.clear()
+        """Release what waits, and give what runs so long to end. True if nothing is left running.
+
+        One job's error keeps no other from ending; the first is raised when they have.
+        """
         end = self._clock.boot() + seconds
-        while self._jobs and (left := end - self._clock.boot()) > 0:
-            self.wait(left)
-            if self._sleepers:
-                return self.drain(left)
+        errors: list[BaseException] = []
+        while True:
+            try:
+                self._release_sleepers()
+                left = end - self._clock.boot()
+                if not self._jobs or left <= 0:
+                    break
+                self.wait(left)
+            except Exception as error:  # noqa: BLE001 (raised below)
+                errors.append(error)
+        if errors:
+            raise errors[0]
         return not self._jobs
 
+    def _release_sleepers(self) -> None:
+        while self._sleepers:
+            sleeper = self._sleepers.pop()
+            self._jobs.discard(sleeper.job)
+            sleeper.steps.close()
+
     def _take(self, report: Report) -> None:
-        if report.wait is None:
-            self._jobs.pop(report.job.task.delivery.id or 0, None)
+        if report.wait is None or report.steps is None:
+            self._jobs.discard(report.job)
             if report.error is not None:
                 raise report.error
             return
         until = self._clock.boot() + report.wait.seconds
         heapq.heappush(self._sleepers, _Sleeper(until, next(self._order), report.job, report.steps))
 
-    def _advance(self, job: Job, steps: Iterator[Wait] | None) -> None:
+    def _advance(self, job: Job, steps: Steps | None) -> None:
         def piece() -> None:
-            going: Iterator[Wait] = iter(())
             try:
-                going = steps if steps is not None else iter(job.run())
+                going = job.run() if steps is None else steps
                 self._reports.put(Report(job, going, next(going, None)))
             except BaseException as error:  # noqa: BLE001 (carried to the loop's thread, which ends the publisher)
-                self._reports.put(Report(job, going, None, error))
+                self._reports.put(Report(job, None, None, error))
 
         self._pool.submit(piece)

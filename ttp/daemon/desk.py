@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from ttp.daemon.events import Event, Sink
+from ttp.daemon.events import Sink, finished, moved
+from ttp.daemon.guarded import Guarded
 from ttp.domain.account import Account, Credentials, Platform, same_host
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
-from ttp.domain.delivery import ENDED, Delivery, DeliveryState
+from ttp.domain.delivery import ENDED, Delivery
 from ttp.domain.errors import Bug
 from ttp.domain.post import Post
 from ttp.platforms.client import Client, MediaFile, Order, StepFailed
@@ -47,7 +48,7 @@ class Desk:
     tell: Sink
 
     def client(self, task: Task) -> Client:
-        return self.clients(task.account.platform)
+        return Guarded(self.clients(task.account.platform))
 
     def order(self, task: Task, bound: frozenset[str] = frozenset()) -> Order:
         """Everything that the client may know. StepFailed if the account's token cannot be used here."""
@@ -79,9 +80,13 @@ class Desk:
         task: Task,
         after: Delivery,
         *also: Callable[[sqlite3.Connection], object],
-        event: Event | None = None,
+        quiet: bool = False,
+        ms: int | None = None,
     ) -> Task:
-        """Store the delivery's move, and whatever else belongs to it, in one durable transaction; then say so."""
+        """Store the delivery's move, and whatever else belongs to it, in one durable transaction; then say so.
+
+        `quiet`: not worth an event. `ms`: how long it took from the claim.
+        """
         now = self.clock.now()
 
         def work(db: sqlite3.Connection) -> Post | None:
@@ -92,28 +97,12 @@ class Desk:
             return reads.post(db, task.post.id or 0) if after.state in ENDED else None
 
         ended = self.writer.run(work)
-        if event is not None:
-            self.tell(event)
-        if ended is not None and task.delivery.state is not after.state and not ended.in_flight:
-            self.tell(Event(now, "post.finished", ended.id, kind=ended.status.value))
+        if after.state is not task.delivery.state:
+            if not quiet:
+                self.tell(moved(after, now, ms=ms))
+            if ended is not None and (end := finished(ended, now)) is not None:
+                self.tell(end)
         return replace(task, delivery=after)
-
-    def told(self, task: Task, after: Delivery, *, ms: int | None = None) -> Event:
-        """The event of a move."""
-        error = after.error
-        return Event(
-            self.clock.now(),
-            f"delivery.{after.state.value}",
-            task.post.id,
-            after.account,
-            remote_id=after.remote_id,
-            url=after.url,
-            kind=error.kind.value if error and after.state is not DeliveryState.PUBLISHED else None,
-            message=error.message if error and after.state is not DeliveryState.PUBLISHED else after.waiting_for,
-            next_at=after.next_at,
-            attempt=after.attempts,
-            ms=ms,
-        )
 
 
 def effective_options(post: Post, account: Account) -> Mapping[str, str]:

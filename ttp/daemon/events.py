@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ttp.domain.delivery import ENDED, Delivery, DeliveryState
+from ttp.domain.post import Post
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -41,3 +44,28 @@ EVENTS = (
 )
 
 Sink: TypeAlias = Callable[[Event], None]
+
+
+def moved(after: Delivery, at: datetime, *, ms: int | None = None) -> Event:
+    """A delivery has moved to the state that it is in."""
+    error = None if after.state is DeliveryState.PUBLISHED else after.error
+    return Event(
+        at,
+        f"delivery.{after.state.value}",
+        after.post_id,
+        after.account,
+        remote_id=after.remote_id,
+        url=after.url,
+        kind=error.kind.value if error else None,
+        message=error.message if error else after.waiting_for,
+        next_at=after.next_at,
+        attempt=after.attempts,
+        ms=ms,
+    )
+
+
+def finished(post: Post, at: datetime) -> Event | None:
+    """A post has come to its end; None while any of its deliveries has not."""
+    if any(delivery.state not in ENDED for delivery in post.deliveries):
+        return None
+    return Event(at, "post.finished", post.id, kind=post.status.value)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
+from datetime import datetime, timedelta
 
-from ttp.daemon.events import Event, Sink
+from ttp.daemon.events import Sink, finished, moved
 from ttp.domain.clock import Clock
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
@@ -12,6 +12,8 @@ from ttp.store import reads
 from ttp.store.database import Database
 
 _QUIET = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.CANCELLED})
+_JUST_NOW = timedelta(seconds=10)
+"""What was made due no longer ago than this was made due for this watch, and may have ended before it began."""
 
 
 class Follow:
@@ -22,42 +24,33 @@ class Follow:
         self._ids = sorted(ids)
         self._tell = tell
         self._clock = clock
-        self._seen: dict[int, DeliveryState] = {d.id or 0: d.state for post in self._posts() for d in post.deliveries}
-        self._finished: set[int] = set()
+        self._seen = {d.id: d.state for p in self._posts() for d in p.deliveries if not _is_new(d, clock.now())}
+        self._finished: set[int | None] = set()
 
     def look(self) -> bool:
         """Tell what changed since the last look. True once every post is at its end."""
-        posts = self._posts()
+        posts, now = self._posts(), self._clock.now()
         for post in posts:
             for delivery in post.deliveries:
-                if self._seen.get(delivery.id or 0) is not delivery.state:
-                    self._seen[delivery.id or 0] = delivery.state
+                if self._seen.get(delivery.id) is not delivery.state:
+                    self._seen[delivery.id] = delivery.state
                     if delivery.state not in _QUIET:
-                        self._tell(self._event(post, delivery))
-            if _ended(post) and post.id not in self._finished:
-                self._finished.add(post.id or 0)
-                self._tell(Event(self._clock.now(), "post.finished", post.id, kind=post.status.value))
-        return all(_ended(post) for post in posts)
+                        self._tell(moved(delivery, now))
+            end = finished(post, now)
+            if end is not None and post.id not in self._finished:
+                self._finished.add(post.id)
+                self._tell(end)
+        return all(_at_rest(delivery) for post in posts for delivery in post.deliveries)
 
     def _posts(self) -> list[Post]:
         with self._database.reading() as db:
-            return list(reads.posts_by_id(db, self._ids)) if isinstance(db, sqlite3.Connection) else []
-
-    def _event(self, post: Post, delivery: Delivery) -> Event:
-        error = delivery.error if delivery.state is not DeliveryState.PUBLISHED else None
-        return Event(
-            self._clock.now(),
-            f"delivery.{delivery.state.value}",
-            post.id,
-            delivery.account,
-            remote_id=delivery.remote_id,
-            url=delivery.url,
-            kind=error.kind.value if error else None,
-            message=error.message if error else delivery.waiting_for,
-            next_at=delivery.next_at,
-            attempt=delivery.attempts,
-        )
+            return [] if db is None else list(reads.posts_by_id(db, self._ids))
 
 
-def _ended(post: Post) -> bool:
-    return all(delivery.state in ENDED for delivery in post.deliveries)
+def _is_new(delivery: Delivery, now: datetime) -> bool:
+    return delivery.due_at is not None and delivery.due_at > now - _JUST_NOW
+
+
+def _at_rest(delivery: Delivery) -> bool:
+    """Nothing more will happen to it by itself: it has ended, or its time was taken away."""
+    return delivery.state in ENDED or (delivery.state is DeliveryState.PENDING and delivery.due_at is None)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from ttp.daemon import recovery
 from ttp.daemon.crew import Crew
 from ttp.daemon.desk import Desk, Task
-from ttp.daemon.events import Event
+from ttp.daemon.events import Event, moved
 from ttp.daemon.publisher import Delivering
 from ttp.daemon.refusals import refuse_hopeless
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -67,6 +67,7 @@ class Loop:
         self._due_said: set[int] = set()
         self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
         self._stop_asked = False
+        self._idle = False
 
     def stop(self) -> None:
         """Claim nothing more, finish what is in flight, end. Safe to call from a signal handler."""
@@ -74,48 +75,54 @@ class Loop:
         self._crew.poke()
 
     def run(self, scope: Scope) -> bool:
-        """Publish until the scope is done or a stop is asked for. False if requests were left in flight."""
+        """Publish until the scope is done or a stop is asked for. False if requests were left in flight.
+
+        Also where it ends by an error, what is in flight gets its time to end: an outcome that arrives is stored.
+        """
         desk = self._desk
-        start, began = desk.clock.now(), desk.clock.boot()
-        recovery.recover(desk.writer, start)
+        start = desk.clock.now()
         desk.tell(Event(start, "publisher.started"))
+        for delivery in recovery.recover(desk.writer, start):
+            if delivery.state is DeliveryState.RECONCILING:
+                desk.tell(moved(delivery, start))
+        try:
+            self._publish(scope, start)
+        finally:
+            self._stop_asked = True  # whoever is still at work sends nothing more
+            clean = self._crew.drain(desk.config.seconds("publish.drain_s"))
+        self._heartbeat(desk.clock.now())
+        desk.tell(Event(desk.clock.now(), "publisher.stopped"))
+        return clean
+
+    def _publish(self, scope: Scope, start: datetime) -> None:
+        desk, began = self._desk, self._desk.clock.boot()
+        end = None if scope.max_time is None else began + scope.max_time
         beat = refused = began - HEARTBEAT_S
-        while not self._stop_asked and not (scope.max_time and desk.clock.boot() - began >= scope.max_time):
+        while not self._stop_asked and (end is None or desk.clock.boot() < end):
             version, boot = self._data_version(), desk.clock.boot()
             if boot - beat >= HEARTBEAT_S:
                 self._heartbeat(desk.clock.now())
                 beat = boot
             if boot - refused >= LOOK_AROUND_S:
-                refuse_hopeless(desk, desk.clock.now())
+                refuse_hopeless(desk, desk.clock.now(), scope.only)
                 refused = boot
+            look_around = None if refused == boot else refused + LOOK_AROUND_S
             next_job = self._crew.wake()
             next_due = self._tick(scope, start)
+            self._say_idle(next_due)
             if self._finished(scope, start):
-                break
-            self._sleep(version, [at for at in (next_job, next_due) if at is not None])
-        clean = self._crew.drain(desk.config.seconds("publish.drain_s"))
-        self._heartbeat(desk.clock.now())
-        desk.tell(Event(desk.clock.now(), "publisher.stopped"))
-        return clean
+                return
+            self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
 
-    def _tick(self, scope: Scope, start: datetime) -> float | None:
-        """Claim and look up what is due and there are workers for; answers when more is due, in `boot` seconds."""
+    def _tick(self, scope: Scope, start: datetime) -> datetime | None:
+        """Claim and look up what is due and there are workers for; answers when there may be more to do."""
         desk = self._desk
         now = desk.clock.now()
         free = desk.config.count("publish.concurrency") - self._crew.working
         cutoff = start if scope.mode is Mode.ONCE else now
-        in_hand = self._crew.deliveries
-
-        def wanted(delivery: Delivery) -> bool:
-            if scope.only is not None and delivery.post_id not in scope.only:
-                return False
-            left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING
-            return not (left_for_later and delivery.next_at is not None and delivery.next_at > start)
 
         def work(db: sqlite3.Connection) -> tuple[list[Task], list[Task], datetime | None]:
-            looks = (
-                [d for d in claims.looking(db, now=now, most=free, without=in_hand) if wanted(d)] if free > 0 else []
-            )
+            looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
             claimed = (
                 claims.claim(db, now=now, cutoff=cutoff, free=room, catch_up_gap=self._gap, only=scope.only)
@@ -131,7 +138,24 @@ class Loop:
         for task in claimed:
             self._say_due(task, now)
             self._crew.start(Delivering(desk, task, lambda: self._stop_asked))
-        return None if wake is None else desk.clock.boot() + (wake - desk.clock.now()).total_seconds()
+        return wake
+
+    def _looks(self, db: sqlite3.Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
+        """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
+        jobs = self._crew.jobs
+        in_hand = {job.task.delivery.id or 0 for job in jobs}
+        busy = {job.task.delivery.account_id for job in jobs if isinstance(job, recovery.Looking)}
+        found: list[Delivery] = []
+        for delivery in claims.looking(db, now=now, most=-1, without=in_hand):
+            if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
+                busy.add(delivery.account_id)
+                found.append(delivery)
+        return found
+
+    def _boot_at(self, instant: datetime | None) -> float | None:
+        """When an instant comes, in `boot` seconds."""
+        clock = self._desk.clock
+        return None if instant is None else clock.boot() + (instant - clock.now()).total_seconds()
 
     def _say_due(self, task: Task, now: datetime) -> None:
         post = task.post
@@ -139,8 +163,15 @@ class Loop:
             self._due_said.add(post.id)
             self._desk.tell(Event(now, "post.due", post.id, message=", ".join(post.accounts)))
 
+    def _say_idle(self, next_at: datetime | None) -> None:
+        """Once each time that nothing is in hand any more."""
+        idle = not self._crew.jobs
+        if idle and not self._idle:
+            self._desk.tell(Event(self._desk.clock.now(), "publisher.idle", next_at=next_at))
+        self._idle = idle
+
     def _finished(self, scope: Scope, start: datetime) -> bool:
-        if scope.mode is Mode.LOOP or self._crew.deliveries:
+        if scope.mode is Mode.LOOP or self._crew.jobs:
             return False
         soon = self._desk.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
         due_by = start if scope.mode is Mode.ONCE else soon
@@ -160,6 +191,14 @@ class Loop:
 
     def _data_version(self) -> int:
         return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
+    """Whether a look-up is this publisher's to make."""
+    if scope.only is not None and delivery.post_id not in scope.only:
+        return False
+    left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING
+    return not (left_for_later and delivery.next_at is not None and delivery.next_at > start)
 
 
 def _task(db: sqlite3.Connection, delivery: Delivery) -> Task:

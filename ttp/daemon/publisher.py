@@ -9,11 +9,13 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ttp.daemon.desk import Desk, Task, marks
+from ttp.daemon.events import moved
 from ttp.domain.attempt import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.retry import RetryPolicy, after_not_done
@@ -21,7 +23,10 @@ from ttp.platforms.client import Did, Ready, StepFailed, Wait
 from ttp.store import attempts
 
 SUSPENDED_AFTER_S = 5.0
-"""Longest time between the intent's commit and its call. More means that the machine slept in between."""
+"""Longest time from the end of the invisible steps to the call. More means that the machine slept in between, and that
+the platform's time in the intent is as old."""
+NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
+"""How often a platform may say that it is not ready yet before that counts as a failure, and the longest wait for it."""
 FIRST_LOOK_S = 2.0
 """An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
 
@@ -38,6 +43,7 @@ class Delivering:
         self._stopping = stopping
         self._began = desk.clock.boot()
         self._unwritten: list[Attempt] = []
+        self._early = 0
 
     def run(self) -> Generator[Wait, None, None]:
         """Publish it. Ends when the delivery has moved on; raises nothing that the platform or the network did."""
@@ -59,47 +65,41 @@ class Delivering:
         if self._stopping():
             self._release()
             return True
+        ready_at = desk.clock.boot()
         intent = self._intend(ready)
         if ready.doubt is not None:
             self._record(intent, Unknown(Kind.UNKNOWN, ready.doubt))
             return True
-        if desk.clock.boot() - self._intended_at > SUSPENDED_AFTER_S:
+        if desk.clock.boot() - ready_at > SUSPENDED_AFTER_S:
             self._withdraw(intent, "withdrawn", "the machine slept before it could be sent")
             return False
         outcome = client.publish(order, ready.handle)
-        if isinstance(outcome, NotDone) and outcome.not_ready:
+        if isinstance(outcome, NotDone) and outcome.not_ready and self._early < NOT_READY_MOST:
             self._withdraw(intent, "not_ready", outcome.message, outcome)
-            yield Wait(desk.config.seconds("publish.status_poll_s"), outcome.message)
+            poll = desk.config.seconds("publish.status_poll_s")
+            yield Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), outcome.message)
+            self._early += 1
             return False
         self._record(intent, outcome)
         return True
 
     def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
         began = self._desk.clock.now()
-        with_end = steps
-        while True:
-            try:
-                step = next(with_end)
-            except StopIteration as ready:
-                return ready.value  # type: ignore[no-any-return]  # a generator's return value is untyped here
-            if isinstance(step, Wait):
-                yield step
-                continue
-            now = self._desk.clock.now()
-            self._unwritten.append(
-                self._attempt(
-                    step.step,
-                    Phase.PREPARE,
-                    began,
-                    ended_at=now,
-                    outcome="done",
-                    http_status=step.http_status,
-                    message=step.message or None,
-                )
-            )
-            if step.handle is not None:
-                self._keep(step.handle)
-            began = now
+        with closing(steps):
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as ready:
+                    return ready.value  # type: ignore[no-any-return]  # a generator's return value is untyped here
+                if isinstance(step, Wait):
+                    yield step
+                    continue
+                now = self._desk.clock.now()
+                did = {"outcome": "done", "http_status": step.http_status, "message": step.message or None}
+                self._unwritten.append(self._attempt(step.step, Phase.PREPARE, began, ended_at=now, **did))
+                if step.handle is not None:
+                    self._keep(step.handle)
+                began = now
 
     def _attempt(self, step: str, phase: Phase, at: datetime, **more: object) -> Attempt:
         delivery = self.task.delivery
@@ -135,8 +135,9 @@ class Delivering:
             ids[0] = attempts.begin(db, intent)
 
         after = replace(self.task.delivery, handle=ready.handle).sending()
-        self.task = desk.move(self.task, after, self._unwritten_rows(), begin, event=desk.told(self.task, after))
-        self._intended_at = desk.clock.boot()
+        # Said before it is so: a reader of our output that dawdles must not hold up the call once the intent is there.
+        desk.tell(moved(after, desk.clock.now()))
+        self.task = desk.move(self.task, after, self._unwritten_rows(), begin, quiet=True)
         return ids[0]
 
     def _withdraw(self, intent: int, outcome: str, message: str, said: NotDone | None = None) -> None:
@@ -153,7 +154,7 @@ class Delivering:
                 http_status=said.http_status if said else None,
             )
 
-        self.task = self._desk.move(self.task, self.task.delivery.withdrawn(), end)
+        self.task = self._desk.move(self.task, self.task.delivery.withdrawn(), end, quiet=True)
 
     def _record(self, intent: int, outcome: Outcome) -> None:
         """Commit what became of the call, and move the delivery accordingly."""
@@ -189,7 +190,7 @@ class Delivering:
             if isinstance(outcome, NotDone):
                 marks(self.task.account, outcome, now)(db)
 
-        self.task = desk.move(self.task, after, end, event=desk.told(self.task, after, ms=self._ms()))
+        self.task = desk.move(self.task, after, end, ms=self._ms())
 
     def _sent_before(self) -> bool:
         delivery_id = self.task.delivery.id or 0
@@ -207,12 +208,12 @@ class Delivering:
             self._unwritten_rows(),
             lambda db: attempts.begin(db, row),
             marks(self.task.account, outcome, now),
-            event=desk.told(self.task, after, ms=self._ms()),
+            ms=self._ms(),
         )
 
     def _release(self) -> None:
         if self.task.delivery.state is DeliveryState.CLAIMED:
-            self.task = self._desk.move(self.task, self.task.delivery.released(), self._unwritten_rows())
+            self.task = self._desk.move(self.task, self.task.delivery.released(), self._unwritten_rows(), quiet=True)
 
     @property
     def _policy(self) -> RetryPolicy:

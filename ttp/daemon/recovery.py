@@ -8,7 +8,7 @@ becomes `needs_review`, and a person is told.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -43,17 +43,18 @@ def settle_window(desk: Desk, platform: Platform) -> timedelta:
     return timedelta(seconds=desk.config.seconds(f"publish.settle_{platform}_s"))
 
 
-def recover(writer: Writer, now: datetime) -> int:
+def recover(writer: Writer, now: datetime) -> list[Delivery]:
     """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
 
-    To be called by the holder of the lock only: the previous holder is dead. Answers how many there were.
+    To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now.
     """
 
-    def work(db: sqlite3.Connection) -> int:
-        left = claims.left_busy(db)
-        for delivery in left:
-            claims.save(db, delivery, _taken_over(db, delivery, now), now=now)
-        return len(left)
+    def work(db: sqlite3.Connection) -> list[Delivery]:
+        taken = []
+        for delivery in claims.left_busy(db):
+            taken.append(_taken_over(db, delivery, now))
+            claims.save(db, delivery, taken[-1], now=now)
+        return taken
 
     return writer.run(work)
 
@@ -75,10 +76,10 @@ class Looking:
         self._desk = desk
         self.task = task
 
-    def run(self) -> Iterator[Wait]:
+    def run(self) -> Generator[Wait, None, None]:
         """Look once and store what follows. Waits for nothing: the next look is the loop's to make."""
         self._look()
-        return iter(())
+        yield from ()
 
     def _look(self) -> None:
         desk, delivery, account = self._desk, self.task.delivery, self.task.account
@@ -125,8 +126,7 @@ class Looking:
         also: list[Callable[[sqlite3.Connection], object]] = [lambda db: attempts.begin(db, row)]
         if isinstance(looked.finding, Refused):
             also.append(marks(self.task.account, looked.finding.outcome, now))
-        moved = after.state is not delivery.state
-        self.task = desk.move(self.task, after, *also, event=desk.told(self.task, after) if moved else None)
+        self.task = desk.move(self.task, after, *also)
 
     def _after(self, looked: Looked, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
         delivery, desk = self.task.delivery, self._desk
@@ -204,7 +204,7 @@ class Looking:
     def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
         policy = RetryPolicy.of(self._desk.config)
         if spend and delivery.tries + 1 >= policy.most:
-            return delivery.failed(error)
+            return delivery.failed(replace(error, message="the platform does not have it, and all tries are spent"))
         return delivery.retrying(now, error, spend=spend)
 
     def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:

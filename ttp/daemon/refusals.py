@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from ttp.daemon.desk import Desk
-from ttp.daemon.events import Event
+from ttp.daemon.events import Event, finished, moved
 from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError
@@ -15,42 +16,36 @@ from ttp.store import claims, reads
 MOST = 500
 
 
-def refuse_hopeless(desk: Desk, now: datetime) -> None:
-    """Fail at most MOST of each sort, in one transaction, and say so."""
+def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = None) -> None:
+    """Fail them all, of the posts `only` where that is given, and say so. MOST of each sort to a transaction."""
     limit = timedelta(seconds=desk.config.seconds("publish.max_lateness_s"))
+    most = MOST if only is None else -1
 
     def work(db: sqlite3.Connection) -> list[Event]:
-        wrong = [(d, _missed(d, allowed, now)) for d, allowed in claims.overdue(db, now=now, limit=limit, most=MOST)]
-        wrong += [(d, _unusable(account)) for d, account in claims.unusable(db, now=now, most=MOST)]
+        wrong = [(d, _missed(d, allowed, now)) for d, allowed in claims.overdue(db, now=now, limit=limit, most=most)]
+        wrong += [(d, _unusable(account)) for d, account in claims.unusable(db, now=now, most=most)]
         events = []
         for before, error in wrong:
             after = before.failed(error)
-            if claims.save(db, before, after, now=now):
-                events.append(
-                    Event(
-                        now,
-                        "delivery.failed",
-                        after.post_id,
-                        after.account,
-                        kind=error.kind.value,
-                        message=error.message,
-                        attempt=after.attempts,
-                    )
-                )
-                post = reads.post(db, after.post_id or 0)
-                if post is not None and not post.in_flight:
-                    events.append(Event(now, "post.finished", post.id, kind=post.status.value))
+            if (only is None or before.post_id in only) and claims.save(db, before, after, now=now):
+                events.append(moved(after, now))
+                end = finished(reads.post_even_deleted(db, after.post_id or 0), now)
+                events += [end] if end is not None else []
         return events
 
-    for event in desk.writer.run(work):
-        desk.tell(event)
+    while events := desk.writer.run(work):
+        for event in events:
+            desk.tell(event)
 
 
 def _missed(delivery: Delivery, allowed: timedelta, now: datetime) -> DeliveryError:
     assert delivery.due_at is not None
     due, here = delivery.due_at.astimezone(), now.astimezone()
     form = "%H:%M" if due.date() == here.date() else "%d %b %H:%M"
-    message = f"due {due:{form}}, first publisher {here:{form}} (limit {_brief(allowed)})"
+    told = "first publisher" if not delivery.attempts else "not sent by"
+    message = f"due {due:{form}}, {told} {here:{form}} (limit {_brief(allowed)})"
+    if delivery.error is not None:
+        message += f"; before that: {delivery.error.message}"
     return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from types import FrameType
 
 from ttp.daemon.crew import Crew, Nap, Pool, nap
 from ttp.daemon.desk import Desk
-from ttp.daemon.events import Sink
+from ttp.daemon.events import Event, Sink
 from ttp.daemon.follow import Follow
 from ttp.daemon.loop import Loop, Mode, Scope
 from ttp.daemon.workers import Workers
@@ -32,6 +33,9 @@ from ttp.store.writer import Writer
 TURN_S = 0.1
 """How often a wait for another publisher looks again."""
 CHECK_EVERY_MS = 24 * 3600 * 1000
+_LEFT_BEHIND: list[ExitStack] = []
+"""The lock and the writer of a publisher whose workers were still at work when it ended: theirs until the process is
+gone. Were the lock free before, the next publisher could take over what they still hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +65,24 @@ class Runner:
     def run(self, scope: Scope, tell: Sink) -> Ended:
         """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy."""
         self.database.connect().close()
-        with lock.publisher_lock(self.home), closing(self.database.connect()) as watch:
+        with ExitStack() as held:
+            held.enter_context(lock.publisher_lock(self.home))
             since = self.clock.now()
             heartbeat = self._heartbeat(scope.mode, since)
             heartbeat(since)
-            writer = Writer(self.database.connect)
+            watch = held.enter_context(closing(self.database.connect()))
+            writer = held.enter_context(closing(Writer(self.database.connect)))
             self._check(writer, since)
-            desk = Desk(writer, self.media, self.credentials, self.clients, self.config, self.clock, tell)
+            desk = Desk(writer, self.media, self.credentials, self.clients, self.config, self.clock, _in_turn(tell))
             pool = self.pool or Workers(self.config.count("publish.concurrency"))
-            loop = Loop(desk, Crew(pool, self.clock, self.nap), watch, heartbeat)
-            with translated(self.database.path), _stopping(loop.stop) as caught:
-                clean = loop.run(scope)
-                if clean:
-                    writer.close()
+            crew = Crew(pool, self.clock, self.nap)
+            loop = Loop(desk, crew, watch, heartbeat)
+            try:
+                with translated(self.database.path), _stopping(loop.stop) as caught:
+                    clean = loop.run(scope)
+            finally:
+                if crew.jobs:
+                    _LEFT_BEHIND.append(held.pop_all())
             return Ended(clean, caught[0] if caught else None)
 
     def wait_for_turn(self, tell_waiting: Callable[[lock.Holder | None], None]) -> None:
@@ -119,6 +128,17 @@ class Runner:
             lock.write_holder(self.home, lock.Holder(os.getpid(), mode.value, since, now))
 
         return beat
+
+
+def _in_turn(tell: Sink) -> Sink:
+    """`tell`, for many threads: one event at a time."""
+    turn = threading.Lock()
+
+    def told(event: Event) -> None:
+        with turn:
+            tell(event)
+
+    return told
 
 
 @contextmanager

@@ -37,8 +37,8 @@ class RetryPolicy:
 
     def wait(self, tries: int, spread: float) -> timedelta:
         """The wait after `tries` spent tries (0: after the first), with `spread` in -1..1 of the jitter."""
-        doubled: timedelta = self.base * 2 ** min(tries, 32)
-        return min(doubled, self.cap) * (1 + JITTER * spread)
+        doubled = self.base.total_seconds() * 2.0 ** min(tries, 32)  # as seconds: a timedelta could overflow
+        return timedelta(seconds=min(doubled, self.cap.total_seconds())) * (1 + JITTER * spread)
 
 
 def error_of(outcome: NotDone) -> DeliveryError:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from ttp.domain.account import Account, Credentials, parse_account_name
@@ -15,13 +15,13 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, StateRefused, UsageError
 from ttp.services.changes import settled
-from ttp.services.drafting import resolve_accounts
+from ttp.services.names import named
 from ttp.store import accounts as store
 from ttp.store import posts, reads
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
 
-_FIELDS = {"accessToken", "refreshToken", "expiresAt", "userId", "clientId", "clientSecret", "scopes", "host"}
+_TEXTS = ("refreshToken", "userId", "clientId", "clientSecret")
 
 
 class Accounts:
@@ -51,12 +51,16 @@ class Accounts:
             return replace(account, id=store.save(session, account, now=self._clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
-        """Change an account's zone ('' for none) and its platform options."""
+        """Change an account's zone ('' for none) and its platform options. NotFound, UsageError."""
+        self._named(name)
         with self._database.writing() as session:
-            account = self._one(session, name)
+            account = self._named(name)
             wrong = [key for key in options if not key.startswith(f"{account.platform}.")]
             if wrong:
-                raise UsageError(f"{wrong[0]} is not an option of {account.platform} accounts")
+                raise UsageError(
+                    f"{wrong[0]} is not an option of {account.platform} accounts",
+                    Hint("usage", "ttp account set --help"),
+                )
             changed = replace(
                 account,
                 timezone=account.timezone if timezone is None else timezone or None,
@@ -65,14 +69,15 @@ class Accounts:
             store.save(session, changed, now=self._clock.now())
             return changed
 
-    def remove(self, name: str, *, cancel: bool) -> list[int]:
-        """Forget an account and its credentials; its published posts and metrics stay.
+    def remove(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
+        """Forget an account and its credentials; its published posts and metrics stay. Answers what is left of it.
 
         Refused while posts name it; with `cancel` their deliveries to it are cancelled (their ids are answered).
         """
         now = self._clock.now()
+        self._named(name)
         with self._database.writing() as session:
-            account = self._one(session, name)
+            account = self._named(name)
             db = posts.raw(session)
             naming = reads.posts_naming(db, account.id or 0)
             if naming and not cancel:
@@ -92,12 +97,12 @@ class Accounts:
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
             store.save(session, forgotten, now=now, removed=True)
             self._credentials.remove(account.name)
-            return naming
+            return forgotten, naming
 
-    def _one(self, session: Any, name: str) -> Account:
-        parse_account_name(name)
-        (account,) = resolve_accounts([name], reads.accounts(posts.raw(session)))
-        return account
+    def _named(self, name: str) -> Account:
+        """The account of a full name. Asked before a change too, which would create a store."""
+        with self._database.reading() as db:
+            return named(name, reads.accounts(db) if db else [])
 
 
 def parse_credentials(text: str, host: str) -> Credentials:
@@ -112,15 +117,11 @@ def parse_credentials(text: str, host: str) -> Credentials:
     if "apiKey" in data or "accessTokenSecret" in data:
         raise UsageError("keys of OAuth 1.0a cannot be used yet; give an OAuth 2.0 access token", shape)
     token = data.get("accessToken")
-    if (
-        not isinstance(token, str)
-        or not token.strip()
-        or not token.isascii()
-        or any(c.isspace() for c in token.strip())
-    ):
+    if not isinstance(token, str) or not re.fullmatch(r"[!-~]+", token.strip()):
         raise UsageError('the credentials have no usable "accessToken"', shape)
-    for name in _FIELDS - {"expiresAt", "scopes"}:
-        if data.get(name) is not None and not isinstance(data[name], str):
+    for name in _TEXTS:
+        value = data.get(name)
+        if value is not None and not (isinstance(value, str) and value.isprintable()):
             raise UsageError(f'"{name}" in the credentials is not a text', shape)
     return Credentials(
         access_token=token.strip(),
@@ -138,8 +139,9 @@ def _expiry(value: object, shape: Hint) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
+        utc = at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        utc = None
+    if utc is None:
         raise UsageError('"expiresAt" in the credentials is not a time like 2027-01-31T00:00:00Z', shape)
-    return at.astimezone(UTC)
+    return utc

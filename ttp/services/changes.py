@@ -10,7 +10,7 @@ from datetime import datetime
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
-from ttp.domain.errors import Hint, NotFound, StateRefused, TtpError, UsageError
+from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus, derive_status, published_at
 
@@ -27,13 +27,39 @@ def timed(post: Post, at: datetime) -> Post:
     return replace(post, deliveries=deliveries, scheduled_at=at)
 
 
-def redirected(post: Post, accounts: Sequence[Account]) -> Post:
-    """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending."""
+def redirected(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
+    """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
+
+    Of a post that has begun to go out and whose time has passed, the new ones get no time: nobody asked for now.
+    """
     wanted = {account.id for account in accounts}
+    begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
+    at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at
     kept = [d.cancelled() if d.state in _RESTS and d.account_id not in wanted else d for d in post.deliveries]
-    there = {d.account_id for d in kept if d.state is not DeliveryState.CANCELLED}
-    added = [new_delivery(account, post.scheduled_at) for account in accounts if account.id not in there]
+    there = {d.account_id: d for d in kept}
+    added = []
+    for account in accounts:
+        held = there.get(account.id)
+        if held is None:
+            added.append(new_delivery(account, at))
+        elif held.state is DeliveryState.CANCELLED:
+            # A post has one row for each account: the one that was cancelled starts over.
+            again = replace(new_delivery(account, at), id=held.id, post_id=held.post_id, attempts=held.attempts)
+            kept[kept.index(held)] = again
     return replace(post, deliveries=(*kept, *added))
+
+
+def untimed(post: Post) -> tuple[Problem, ...]:
+    """A warning for each delivery that waits without a time beside others that have begun."""
+    if post.status is not PostStatus.PUBLISHING:
+        return ()
+    return tuple(
+        Problem(
+            "accounts", "no_time", f"{d.account} has no time yet", d.account, f"ttp publish {post.id}", warning=True
+        )
+        for d in post.deliveries
+        if d.state is DeliveryState.PENDING and d.due_at is None
+    )
 
 
 def settled(post: Post, now: datetime) -> Post:
@@ -64,11 +90,12 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
     if not alts:
         return tuple(items)
     if len(alts) > len(items):
+        texts = "alt text" if len(alts) == 1 else "alt texts"
         raise UsageError(
-            f"{len(alts)} alt texts for {len(items)} media", Hint("give", "one --alt for each --media, in order")
+            f"{len(alts)} {texts} for {len(items)} media", Hint("give", "one --alt for each --media, in order")
         )
-    texts = [*alts, *[None] * (len(items) - len(alts))]
-    return tuple(replace(item, alt=text or None) for item, text in zip(items, texts, strict=True))
+    given = [*alts, *[None] * (len(items) - len(alts))]
+    return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
 
 
 def resolved(delivery: Delivery, published: str | None, now: datetime) -> Delivery:

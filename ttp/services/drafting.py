@@ -1,6 +1,6 @@
-"""Putting a post together from what was typed: its accounts, media, variants and options, checked by the rules.
+"""What was typed of a post, and the judgement of the platforms' rules over it: shared by creating and editing.
 
-Pure of the database but for the accounts that it is given; used by creating and by editing.
+Never opens the store: the accounts are given.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ttp.domain.account import ALIASES, Account, parse_account_name, platform_named
-from ttp.domain.errors import Ambiguous, ContentRefused, Hint, NotFound, Problem, UsageError
+from ttp.domain.account import ALIASES, Account, platform_named
+from ttp.domain.errors import ContentRefused, Hint, Problem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
+from ttp.services.names import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Typed:
     """The text came from stdin or an editor, and must survive any mistake in the rest."""
     to: tuple[str, ...] | None = None
     at: str | None = None
+    tz: str | None = None
     media: tuple[str, ...] | None = None
     alts: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
@@ -40,8 +42,9 @@ def digest(typed: Typed) -> str:
     """What makes two posts of one key the same: text, accounts, options, media bytes, and the time as typed."""
     parts = {
         "text": typed.text,
-        "to": sorted(_spelled(name) for name in typed.to or ()),
+        "to": sorted({_spelled(name) for name in typed.to or ()}),
         "at": typed.at,
+        "tz": typed.tz,
         "media": [_file_digest(path) for path in typed.media or ()],
         "alts": list(typed.alts or ()),
         "tags": list(typed.tags or ()),
@@ -69,56 +72,12 @@ def _file_digest(path: str) -> str:
         return "unreadable"
 
 
-def resolve_accounts(names: Iterable[str], known: Sequence[Account]) -> tuple[Account, ...]:
-    """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
-    found: dict[str, Account] = {}
-    for name in names:
-        account = _named(name, known) if "/" in name else _only_one(name, known)
-        found[account.name] = account
-    return tuple(found.values())
-
-
-def _named(name: str, known: Sequence[Account]) -> Account:
-    platform, handle = parse_account_name(name)
-    for account in known:
-        if account.platform is platform and account.handle.lower() == handle.lower():
-            return account
-    raise NotFound(
-        f"no account {platform}/{handle}",
-        *_like(f"{platform}/{handle}", known),
-        Hint("see them", "ttp account list"),
-        Hint("add it", f"ttp account add {platform}/{handle} --credentials FILE"),
-    )
-
-
-def _like(name: str, known: Sequence[Account]) -> tuple[Hint, ...]:
-    from difflib import get_close_matches
-
-    return tuple(Hint("did you mean", like) for like in get_close_matches(name, [a.name for a in known], n=1))
-
-
-def _only_one(name: str, known: Sequence[Account]) -> Account:
-    platform = platform_named(name)
-    enabled = [account for account in known if account.platform is platform and account.enabled]
-    match enabled:
-        case [account]:
-            return account
-        case []:
-            raise UsageError(
-                f"no {platform} account yet", Hint("add one", f"ttp account add {platform}/HANDLE --credentials FILE")
-            )
-    names = [account.name for account in enabled]
-    raise Ambiguous(
-        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", f"--to {n}") for n in names)
-    )
-
-
 def check_variants(variants: Mapping[str, str], accounts: Sequence[Account]) -> dict[str, str]:
     """Variants keyed by platform or account name, spelled in full. UsageError for a key that is neither."""
     spelled = {}
     for key, text in variants.items():
         if "/" in key:
-            spelled[_named(key, accounts).name] = text
+            spelled[named(key, accounts).name] = text
         else:
             spelled[platform_named(key).value] = text
     return spelled
@@ -130,11 +89,8 @@ def judge(post: Post, accounts: Sequence[Account], *, media_host: bool, timed: b
     refusing = [problem for problem in problems if not problem.warning]
     if refusing and timed:
         first, *others = refusing
-        hints = [Hint("do", problem.hint) for problem in refusing if problem.hint]
-        hints.append(Hint("keep it as a draft", "leave out --at"))
-        raise ContentRefused(
-            first.message, *dict.fromkeys(hints), problems=problems, details=[other.message for other in others]
-        )
+        hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
+        raise ContentRefused(first.message, *hints, problems=problems, details=[other.message for other in others])
     return (*problems, *_token_warnings(accounts)) if timed else problems
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from ttp.domain.account import Account, parse_account_name
+from ttp.domain.account import Account
 from ttp.domain.attempt import Attempt
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
@@ -17,7 +17,7 @@ from ttp.domain.errors import Hint, NotFound
 from ttp.domain.health import Health, Hold, Needs, Publisher
 from ttp.domain.post import Post
 from ttp.services.changes import no_such_post
-from ttp.services.drafting import resolve_accounts
+from ttp.services.names import named, resolve_accounts
 from ttp.store import lock, reads
 from ttp.store.database import Database
 from ttp.store.reads import PostFilter
@@ -80,9 +80,7 @@ class Look:
 
     def account(self, name: str) -> Account:
         """One account by its full name. NotFound if there is none."""
-        parse_account_name(name)
-        (account,) = self.named([name])
-        return account
+        return named(name, self.accounts())
 
     def failed(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
         """Posts with failed deliveries, newest first: of these accounts, due within `since` of now."""

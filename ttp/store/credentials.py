@@ -16,7 +16,10 @@ from typing import Any
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Damaged, Hint
-from ttp.store.database import make_home, refuse_loose_modes
+from ttp.store.database import make_home, quoted, refuse_loose_modes, translated
+
+PATIENCE_S = 30.0
+"""How long a change waits for another process's change of the file."""
 
 
 class CredentialsFile:
@@ -26,39 +29,52 @@ class CredentialsFile:
         self.path = home / "credentials.json"
 
     def get(self, account: str) -> Credentials | None:
-        """The credentials of `platform/handle`; None where there are none. Damaged if the file cannot be read."""
-        held = self._read().get(account.lower())
-        return None if held is None else _credentials(held)
+        """The credentials of `platform/handle`; None where there are none. Damaged, Busy."""
+        with translated(self.path), self._readable():
+            held = self._read().get(account.lower())
+            return None if held is None else _credentials(held)
 
     def put(self, account: str, credentials: Credentials) -> None:
+        """Keep an account's credentials, on disk when this comes back. Damaged, Busy."""
         with self._changing() as held:
             held[account.lower()] = _entry(credentials)
 
     def remove(self, account: str) -> None:
+        """Forget an account's credentials, if there are any. Damaged, Busy."""
         with self._changing() as held:
             held.pop(account.lower(), None)
 
     def _read(self) -> dict[str, Any]:
         refuse_loose_modes(self.path)
         try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
-            return dict(data["accounts"])
+            return dict(json.loads(self.path.read_text(encoding="utf-8"))["accounts"])
         except FileNotFoundError:
             return {}
-        except (ValueError, KeyError, TypeError) as error:
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turn everything that wrong contents can raise into Damaged, without showing them."""
+        try:
+            yield
+        except (ValueError, KeyError, TypeError, RecursionError):
+            kept = self.path.with_name(self.path.name + ".damaged")
             raise Damaged(
                 f"the credentials file {self.path} cannot be read",
-                Hint("keep it aside", f"mv {self.path} {self.path}.damaged"),
+                Hint("keep it aside", f"mv {quoted(self.path)} {quoted(kept)}"),
                 Hint("then for each account", "ttp account add PLATFORM/HANDLE --credentials FILE"),
-            ) from error
+            ) from None  # the cause may quote a secret
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
         from filelock import FileLock
 
         make_home(self.path.parent)
-        with FileLock(self.path.with_name("credentials.lock"), timeout=30, mode=0o600):
-            held = self._read()
+        lock = FileLock(
+            self.path.with_name("credentials.lock"), timeout=PATIENCE_S, fallback_to_soft=False, mode=0o600
+        )
+        with translated(self.path), lock:
+            with self._readable():
+                held = self._read()
             yield held
             fresh = self.path.with_name("credentials.json.new")
             descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -82,13 +98,19 @@ def _entry(credentials: Credentials) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-def _credentials(entry: dict[str, Any]) -> Credentials:
+def _credentials(entry: dict[str, str]) -> Credentials:
+    """Credentials of an entry. ValueError, KeyError or TypeError where it is none."""
+    if not all(isinstance(value, str) for value in dict(entry).values()):
+        raise TypeError("every value is a text")
     expires = entry.get("expiresAt")
+    expires_at = datetime.fromisoformat(expires) if expires else None
+    if expires_at is not None and expires_at.tzinfo is None:
+        raise ValueError("a naive datetime is not an instant")
     return Credentials(
         access_token=entry["accessToken"],
         host=entry.get("host", ""),
         refresh_token=entry.get("refreshToken"),
-        expires_at=datetime.fromisoformat(expires) if expires else None,
+        expires_at=expires_at,
         user_id=entry.get("userId"),
         client_id=entry.get("clientId"),
         client_secret=entry.get("clientSecret"),

@@ -49,7 +49,8 @@ class Database:
         if not self.exists():
             self._create()
         if not self._checked:
-            refuse_loose_modes(self.home, self.path)
+            beside = (self.path.with_name(f"ttp.db-{part}") for part in ("wal", "shm"))
+            refuse_loose_modes(self.home, self.path, *beside)
         with translated(self.path):
             connection = _open(self.path, self._busy_timeout_s)
             try:
@@ -78,6 +79,7 @@ class Database:
         from sqlmodel import Session
 
         with translated(self.path), Session(self._engine) as session, session.begin():
+            session.connection()  # takes the lock now, not with the first statement
             yield session
 
     @cached_property
@@ -104,11 +106,14 @@ class Database:
 
     def _create(self) -> None:
         """Make the store beside its place and move it there at once, so that nobody ever sees half of one."""
+        from tempfile import mkstemp
+
         make_home(self.home)
-        fresh = self.home / f"ttp.db.new-{os.getpid()}"
         with translated(self.path):
+            descriptor, name = mkstemp(prefix="ttp.db.new-", dir=self.home)
+            fresh = Path(name)
             try:
-                os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+                os.close(descriptor)
                 self._upgrade(fresh)
                 with suppress(FileExistsError):  # another process was first: its store is as good
                     os.link(fresh, self.path)
@@ -120,8 +125,10 @@ class Database:
         from ttp.store.lock import publisher_lock
 
         with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
-            backup = self.home / f"ttp.db.before-{REVISIONS[-1]}"
             with closing(_open(self.path, self._busy_timeout_s)) as source:
+                if not self._behind(source):  # another process was first, and the backup is of the older store
+                    return
+                backup = self.home / f"ttp.db.before-{REVISIONS[-1]}"
                 os.close(os.open(backup, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
                 with closing(sqlite3.connect(backup)) as target:
                     source.backup(target)
@@ -180,7 +187,7 @@ def refuse_loose_modes(*paths: Path) -> None:
                 wanted = "700" if path.is_dir() else "600"
                 raise Busy(
                     f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
-                    Hint("close it", f"chmod {wanted} {_quoted(path)}"),
+                    Hint("close it", f"chmod {wanted} {quoted(path)}"),
                 )
 
 
@@ -205,20 +212,20 @@ def _told(path: Path, error: BaseException) -> TtpError | None:
             name = getattr(cause, "sqlite_errorname", "") or ""
             if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
                 return Busy(
-                    f"the store {path} has been locked by another program for {BUSY_TIMEOUT_S:.0f} s",
+                    f"the store {path} stays locked by another program",
                     Hint("see who publishes", "ttp status"),
                 )
             if name.startswith("SQLITE_FULL"):
-                return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {_quoted(path.parent)}"))
+                return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
             if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
                 return Busy(
-                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {_quoted(path.parent)}")
+                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quoted(path.parent)}")
                 )
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
         case OSError():
             return Busy(
                 f"the store {path} cannot be reached: {cause.strerror or cause}",
-                Hint("look", f"ls -la {_quoted(path.parent)}"),
+                Hint("look", f"ls -la {quoted(path.parent)}"),
             )
     return None
 
@@ -226,12 +233,13 @@ def _told(path: Path, error: BaseException) -> TtpError | None:
 def _ways_out(path: Path) -> tuple[Hint, ...]:
     kept = path.with_name(path.name + ".damaged")
     return (
-        Hint("keep it aside", f"mv {_quoted(path)} {_quoted(kept)}"),
-        Hint("save what can be read", f"sqlite3 {_quoted(kept)} .recover"),
+        Hint("keep it aside", f"mv {quoted(path)} {quoted(kept)}"),
+        Hint("save what can be read", f"sqlite3 {quoted(kept)} .recover"),
     )
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as a shell reads it."""
     import shlex
 
     return shlex.quote(str(path))

@@ -49,10 +49,13 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
     # These arguments matter: fallback_to_soft would leave a lock that survives its process, thread_local one that a
     # worker thread cannot see.
     lock = FileLock(home / "publisher.lock", timeout=0, thread_local=False, fallback_to_soft=False, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise LockHeld(read_holder(home), doing) from None
+    while not lock.is_locked:
+        try:
+            lock.acquire()
+        except Timeout:
+            # `is_held` of another process, which takes the lock for a moment, is no publisher.
+            if is_held(home):
+                raise LockHeld(read_holder(home), doing) from None
     try:
         yield
     finally:

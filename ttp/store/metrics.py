@@ -31,20 +31,21 @@ def put(db: sqlite3.Connection, samples: Iterable[Sample], accounts: Mapping[str
 
 def _put(db: sqlite3.Connection, sample: Sample, account_id: int) -> str:
     values = (to_ms(sample.published_at), *(getattr(sample, name) for name in _COUNTS))
-    known = (account_id, sample.remote_id)
+    known, observed = (account_id, sample.remote_id), to_ms(sample.observed_at)
     stored = f"SELECT id, published_at, {', '.join(_COUNTS)} FROM sample WHERE account_id = ? AND remote_id = ?"
-    if sample.dated:
-        row = db.execute(f"{stored} AND observed_at = ?", (*known, to_ms(sample.observed_at))).fetchone()
-    else:
-        row = db.execute(f"{stored} ORDER BY observed_at DESC LIMIT 1", known).fetchone()
-    if row is not None and tuple(row)[1:] == values:
+    if not sample.dated:
+        newest = db.execute(f"{stored} ORDER BY observed_at DESC LIMIT 1", known).fetchone()
+        if newest is not None and tuple(newest)[1:] == values:
+            return "unchanged"
+    row = db.execute(f"{stored} AND observed_at = ?", (*known, observed)).fetchone()
+    if row is None:
+        db.execute(_INSERT, (*known, values[0], observed, *values[1:]))
+        return "inserted"
+    if tuple(row)[1:] == values:
         return "unchanged"
-    if row is not None and sample.dated:
-        assignments = ", ".join(f"{name} = ?" for name in ("published_at", *_COUNTS))
-        db.execute(f"UPDATE sample SET {assignments} WHERE id = ?", (*values, row["id"]))
-        return "updated"
-    db.execute(_INSERT, (*known, values[0], to_ms(sample.observed_at), *values[1:]))
-    return "inserted"
+    assignments = ", ".join(f"{name} = ?" for name in ("published_at", *_COUNTS))
+    db.execute(f"UPDATE sample SET {assignments} WHERE id = ?", (*values, row["id"]))
+    return "updated"
 
 
 def newest(db: sqlite3.Connection, account_id: int, posts: int) -> list[Sample]:

@@ -59,14 +59,16 @@ class Writer:
                 db.execute("SAVEPOINT work")
                 try:
                     answer = work(db)
-                except BaseException as error:  # noqa: BLE001 (it belongs to the one who asked)
+                except BaseException as error:
+                    if not db.in_transaction:  # no room, or an I/O error: SQLite gave up the work of all
+                        raise
                     db.execute("ROLLBACK TO work")
                     future.set_exception(error)
                 else:
                     done.append((future, answer))
                 db.execute("RELEASE work")
             db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
             if db.in_transaction:
                 db.execute("ROLLBACK")
             for _, future in batch:

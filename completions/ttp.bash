@@ -1,0 +1,67 @@
+# bash completion for ttp: static words, printed by `ttp completion bash`. It runs no program.
+_ttp() {
+    local IFS=$' \t\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
+    local path='' option='' words='' options='' files='' word i
+    COMPREPLY=()
+    # bash splits words at : and @ as well: what stands behind those is the rest of a word, not a new one.
+    [[ $cur == [:@]* || $before == [:@]* ]] && return
+    for (( i = 1; i < COMP_CWORD; i++ )); do
+        word=${COMP_WORDS[i]}
+        [[ $word == = ]] && continue
+        if [[ -n $option ]]; then option=''; continue; fi
+        case $word in
+            --) return ;;
+            --account|--after|--alt|--at|--color|--count|--credentials|--fields|--format|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--search|--set|--since|--state|--status|--tag|--text|--to|--tz|--until) option=$word ;;
+            -*) ;;
+            *) case $path in
+                ''|'account'|'metrics'|'optimal') path="${path:+$path }$word" ;;
+            esac ;;
+        esac
+    done
+    [[ $cur == = ]] && cur=''
+    case $option in
+        '') case $path in
+            '') words='create edit delete schedule unschedule optimal run publish retry resolve status list show log metrics account demo sandbox completion help' options='--help --version' ;;
+            'create') options='--to --at --tz --media --alt --text --tag --set --key --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'edit') options='--to --at --tz --media --alt --text --tag --set --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'delete') options='--yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'schedule') options='--at --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal') words='next' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal next') options='--account --platform --tz --count --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'run') options='--once --until-idle --max-time --fail-if-locked --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'publish') options='--no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'retry') options='--account --failed --platform --since --no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'resolve') options='--account --published --not-published --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'status') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'list') options='--status --platform --account --tag --since --until --search --key --needs-you --limit --after --ids --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'show') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'log') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'metrics') words='import list' options='--help' ;;
+            'metrics import') options='--tz --dry-run --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
+            'metrics list') options='--account --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account') words='add list set remove' options='--help' ;;
+            'account add') options='--credentials --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account list') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account set') options='--tz --set --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account remove') options='--yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'demo') options='--help' ;;
+            'sandbox') options='--port --state --help' ;;
+            'completion') words='bash zsh fish' options='--help' ;;
+            'help') words='time json exit-codes cron create edit delete schedule unschedule optimal run publish retry resolve status list show log metrics account demo sandbox completion help' options='--help' ;;
+        esac ;;
+        --format) words='table tsv json jsonl' ;;
+        --color) words='auto always never' ;;
+        --status) words='draft scheduled publishing published failed partial' ;;
+        --platform) words='instagram tiktok x' ;;
+        --credentials|--media|--state) files=1 ;;
+    esac
+    if [[ $cur == -* || -z $words$files ]]; then
+        words=$options
+    elif [[ -n $files ]]; then
+        compopt -o default 2>/dev/null
+    fi
+    [[ -n $option && $cur == *,* ]] && before=${cur%,*}, || before=''
+    COMPREPLY=( $(compgen -P "$before" -W "$words" -- "${cur#"$before"}") )
+}
+complete -F _ttp ttp

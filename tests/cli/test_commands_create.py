@@ -1,0 +1,366 @@
+"""`ttp create`: what is stored, what is refused, and that nothing is stored by half."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from tests.media_bytes import jpeg, movie
+
+TABLES = ("post", "delivery", "post_media", "post_tag")
+
+
+def rows(ttp: Program) -> list[int]:
+    return [ttp.count(table) for table in TABLES]
+
+
+# What is stored.
+
+
+def test_a_text_alone_is_a_draft_and_its_id_is_all_that_a_pipe_gets(ttp: Program) -> None:
+    ran = ttp("create", "Hello")
+    assert (ran.code, ran.out, ran.err) == (0, "1\n", "")
+    assert ttp("show", "1", "--json").json["status"] == "draft"
+
+
+def test_a_time_makes_it_scheduled_for_every_account_that_was_named(ttp: Program) -> None:
+    for name in ("x/me", "x/shop"):
+        ttp.account(name)
+    post = ttp("create", "Hello", "--to", "x/me,x/shop", "--to", "x/me", "--at", "tomorrow 9am", "--json").json
+    assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-25T09:00:00Z")
+    assert [(d["account"], d["state"], d["dueAt"]) for d in post["deliveries"]] == [
+        ("x/me", "pending", "2026-11-25T09:00:00Z"),
+        ("x/shop", "pending", "2026-11-25T09:00:00Z"),
+    ]
+
+
+def test_everything_that_was_typed_is_in_the_post(ttp: Program, tmp_path: Path) -> None:
+    ttp.account()
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(jpeg())
+    post = ttp.ok(
+        *(
+            "create",
+            "Hello",
+            "--to",
+            "twitter",
+            "--media",
+            str(picture),
+            "--alt",
+            "A door",
+            "--tag",
+            "b,a",
+            "--tag",
+            "b",
+        ),
+        *("--text", "x=Hi", "--set", "tiktok.privacy_level=self_only", "--key", "k", "--max-late", "2h", "--json"),
+    ).json
+    assert post["variants"] == {"x": "Hi"}
+    assert post["options"] == {"tiktok.privacy_level": "SELF_ONLY"}
+    assert (post["tags"], post["key"], post["maxLatenessS"]) == (["b", "a"], "k", 7200)
+    assert [(m["name"], m["alt"], m["width"]) for m in post["media"]] == [("a.jpg", "A door", 1080)]
+
+
+def test_a_draft_is_always_accepted_with_a_warning(ttp: Program) -> None:
+    ttp.account()
+    ran = ttp("create", "a" * 281, "--to", "x", "--json")
+    assert (ran.code, ran.json["status"]) == (0, "draft")
+    assert ran.json["warnings"] == ["x/me: text is 281 of 280"]
+    assert ran.err == "note: x/me: text is 281 of 280\n"
+
+
+def test_an_account_without_a_token_is_warned_of_when_there_is_a_time(ttp: Program) -> None:
+    ttp.ok("account", "add", "x/me")
+    ran = ttp("create", "Hello", "--to", "x", "--at", "in 1h")
+    assert ran.code == 0
+    assert "note: x/me is not connected before this is due\n      ttp account add x/me --credentials FILE" in ran.err
+
+
+def test_controls_and_escapes_in_a_text_are_stored_and_never_shown_raw(ttp: Program) -> None:
+    text = "a\0b\x1b]52;c;x\x07\u202e"
+    assert ttp("create", "-", stdin=text).code == 0
+    assert ttp("show", "1", "--json").json["content"] == text
+    shown = ttp("list").out + ttp("show", "1", "--format", "table").out + ttp("list", "--format", "table").out
+    assert not set(text) & set(shown) - set("ab];52cx")
+    assert r"a\x00b\x1b]52" in shown
+
+
+# Stdin.
+
+
+def test_a_dash_reads_stdin_without_its_last_line_breaks_and_without_a_byte_order_mark(ttp: Program) -> None:
+    ttp.ok("create", "-", stdin="\ufeffOne\r\n\r\nTwo\n\n")
+    assert ttp("show", "1", "--json").json["content"] == "One\n\nTwo"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--to", "x/me", "--at", "tomorow 9am"], "cannot read the time"),
+        (["--at", "tomorrow 9am"], "a post with a time needs accounts"),
+        (["--to", "x/nobody"], "no account x/nobody"),
+        (["--media", "missing.jpg"], "no file missing.jpg"),
+        (["--set", "tiktok.nonsense=1"], "no option"),
+        (["--text", "novalue"], 'has no "="'),
+        (["--max-late", "soon"], "cannot read the duration"),
+        (["--fields", "nope"], "unknown field"),
+        (["--key", ""], "the key is empty"),
+        (["--to", "x/me", "--at", "tomorrow 9am", "--text", "x=" + "a" * 281], "281 of 280"),
+    ],
+)
+def test_a_text_from_stdin_is_kept_as_a_draft_whatever_is_wrong_with_the_rest(
+    ttp: Program, options: list[str], says: str
+) -> None:
+    ttp.account()
+    ran = ttp("create", "-", *options, stdin="A long text\nof two lines\n")
+    assert (ran.code, ran.out) == (3 if "no " in says[:3] and "option" not in says else 2, "")
+    assert says in ran.err
+    assert "the text is kept as draft 1:" in ran.err
+    assert ttp("show", "1", "--json").json["content"] == "A long text\nof two lines"
+    assert ttp.count("post") == 1
+
+
+def test_the_command_to_type_for_a_kept_text_goes_on_with_its_draft(ttp: Program) -> None:
+    ttp.account()
+    ran = ttp("create", "-", "--to", "x/me", "--tag", "a b", "--at", "tomorow 9am", "--json", stdin="Hello")
+    assert ran.error["hint"] == "ttp edit 1 --to x/me --tag 'a b' --at 'tomorrow 9am'"
+    assert ttp("edit", "1", "--to", "x/me", "--tag", "a b", "--at", "tomorrow 9am").code == 0
+
+
+def test_an_empty_stdin_is_nothing_to_keep(ttp: Program) -> None:
+    ran = ttp("create", "-", stdin=" \n")
+    assert ran.code == 2
+    assert ran.err.startswith("ttp: error: there is no text and no media")
+    assert not ttp.home.exists()
+
+
+def test_an_empty_stdin_beside_media_is_a_post_without_text(ttp: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    assert ttp("create", "-", "--media", str(tmp_path / "a.jpg"), stdin="").code == 0
+
+
+def test_stdin_that_is_not_utf8_is_refused_in_one_line(ttp: Program) -> None:
+    ran = ttp("create", "-", stdin=b"caf\xe9")
+    assert (ran.code, ran.out, ran.err) == (2, "", "ttp: error: stdin is not UTF-8, as the text must be\n")
+
+
+def test_ten_megabytes_from_stdin_are_kept_and_refused_at_once(ttp: Program) -> None:
+    ttp.account()
+    ran = ttp("create", "-", "--to", "x", "--at", "in 1h", stdin="word " * 2_000_000)
+    assert ran.code == 2
+    assert ran.err.startswith("ttp: error: x/me: text is 9999999 of 280")
+    assert len(ran.err) < 1000
+    assert ttp.sql("SELECT length(content) FROM post") == [(9_999_999 + 1,)]
+
+
+# What is refused, with nothing stored.
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        ([], 2, "there is no text and no media"),
+        (["  "], 2, "there is no text and no media"),
+        (["hi", "--at", "tomorrow 9am"], 2, "a post with a time needs accounts to go to"),
+        (["hi", "--to", "x"], 2, '"x" could be x/me or x/shop'),
+        (["hi", "--to", "ig"], 2, "no instagram account yet"),
+        (["hi", "--to", "x/mee"], 3, "no account x/mee"),
+        (["hi", "--to", "fb/me"], 2, 'no platform "fb"'),
+        (["hi", "--to", "x/m e"], 2, "is not a handle"),
+        (["hi", "--to", "x/me", "--at", "2026-11-24 09:00"], 2, "is 3 h ago"),
+        (["hi", "--to", "x/me", "--at", "12/11/2026"], 2, "can be 12 November or 11 December"),
+        (["hi", "--to", "x/me", "--at", "tomorrow"], 2, "tomorrow"),
+        (["hi", "--to", "x/me", "--at", ""], 2, "the time is empty"),
+        (["hi", "--to", "x/me", "--at", "2027-03-28 02:30", "--tz", "Europe/Berlin"], 2, "does not exist"),
+        (["hi", "--to", "x/me", "--at", "9am", "--tz", "Mars"], 2, 'no time zone is called "Mars"'),
+        (["a" * 281, "--to", "x/me", "--at", "in 1h"], 2, "x/me: text is 281 of 280"),
+        (["hi", "--media", "missing.jpg"], 3, "no file missing.jpg"),
+        (["hi", "--media", "."], 2, ". is a folder, not a file"),
+        (["hi", "--media", "fifo"], 2, "fifo is a named pipe, not a file"),
+        (["hi", "--media", "/dev/null"], 2, "/dev/null is a device, not a file"),
+        (["hi", "--media", "movie.jpg"], 2, "movie.jpg is named as JPEG, but its bytes are MP4"),
+        (["hi", "--media", "empty.png"], 2, "empty.png"),
+        (["hi", "--media", "https://example.org/a.jpg"], 2, "web address"),
+        (["hi", "--alt", "x"], 2, "1 alt text for 0 media"),
+        (["hi", "--key", " "], 2, "the key is empty"),
+    ],
+)
+def test_bad_input_is_one_error_with_its_exit_code_and_stores_nothing(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], code: int, says: str
+) -> None:
+    import os
+
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    Path("movie.jpg").write_bytes(movie())
+    Path("empty.png").touch()
+    ttp.account("x/me")
+    ttp.account("x/shop")
+    ran = ttp("create", *argv)
+    assert (ran.code, ran.out) == (code, "")
+    assert ran.err.startswith("ttp: error: ")
+    assert ran.err.count("ttp: error") == 1
+    assert says in ran.err
+    assert "Traceback" not in ran.err
+    assert rows(ttp) == [0, 0, 0, 0]
+
+
+def test_a_refused_argument_does_not_even_make_a_store(ttp: Program) -> None:
+    assert ttp("create", "hi", "--to", "x/me").code == 3
+    assert ttp("create", "hi", "--at", "9am").code == 2
+    assert not ttp.home.exists()
+
+
+def test_all_problems_of_all_accounts_are_told_at_once(ttp: Program) -> None:
+    for name in ("x/me", "ig/shop", "tt/me"):
+        ttp.account(name)
+    ran = ttp("create", "a" * 2201, "--to", "x,ig,tt", "--at", "in 1h", "--json")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert ran.error["code"] == "content"
+    assert {(p["account"], p["code"]) for p in ran.error["problems"]} >= {
+        ("x/me", "text_too_long"),
+        ("instagram/shop", "text_too_long"),
+        ("instagram/shop", "media_missing"),
+        ("tiktok/me", "media_missing"),
+        ("tiktok/me", "option_missing"),
+    }
+
+
+def test_the_way_out_of_a_content_rule_is_a_draft(ttp: Program) -> None:
+    ttp.account("ig/shop")
+    ran = ttp("create", "hi", "--to", "ig", "--at", "tomorrow 9am")
+    assert "instagram/shop cannot take a post without media" in ran.err
+    assert "keep it as a draft:  leave out --at" in ran.err
+
+
+def test_a_corrected_command_keeps_the_zone_and_every_option_that_was_typed(ttp: Program) -> None:
+    ttp.account()
+    wish = ["create", "it's", "--to", "x/me", "--tag", "a", "--key", "k", "--tz", "Europe/Berlin"]
+    ran = ttp(*wish, "--at", "2027-03-28 02:30", "--json")
+    assert ran.error["code"] == "dst"
+    assert ran.error["hint"] == (
+        "ttp create --key k 'it'\"'\"'s' --to x/me --tag a --at '2027-03-28 03:30' --tz Europe/Berlin"
+    )
+
+
+def test_a_corrected_command_can_be_typed_whatever_the_text_is(ttp: Program) -> None:
+    ttp.account()
+    dashed = ttp("create", "--to", "x/me", "--at", "tomorow 9am", "--json", "--", "-5% off")
+    assert dashed.error["hint"] == "ttp create --to x/me --at 'tomorrow 9am' -- '-5% off'"
+    lines = ttp("create", "a\nit's\x1b", "--to", "x/me", "--at", "tomorow 9am", "--json")
+    assert lines.error["hint"] == r"ttp create $'a\nit\'s\x1b' --to x/me --at 'tomorrow 9am'"
+
+
+@pytest.mark.parametrize("text", ["-5% off", "- a list", "--hello world", "-1"])
+def test_a_text_that_begins_with_a_dash_is_refused_with_the_form_to_type(ttp: Program, text: str) -> None:
+    ttp.account()
+    ran = ttp("create", text, "--to", "x/me", "--json")
+    assert ran.code == 2
+    assert ran.error["hint"].startswith("ttp create --to x/me --json -- ")
+    assert ttp("create", "--to", "x/me", "--", text).code == 0
+    assert ttp("show", "1", "--json").json["content"] == text
+
+
+@pytest.mark.parametrize("text", ["-hello", "--hello", "-x"])
+def test_what_may_be_an_option_or_a_text_is_told_both_ways(ttp: Program, text: str) -> None:
+    ran = ttp("create", text)
+    assert ran.code == 2
+    assert f"no option {text}" in ran.err
+    assert f"ttp create -- {text}" in ran.err
+
+
+def test_bytes_that_are_not_utf8_are_refused_wherever_they_stand(ttp: Program) -> None:
+    for argv in (["a\udcff"], ["a", "--tag", "\udcff"], ["a", "--key", "\udcff"], ["a", "--text", "x=\udcff"]):
+        ran = ttp("create", *argv)
+        assert (ran.code, ran.err.count("is not UTF-8")) == (2, 1), argv
+    assert not ttp.home.exists()
+
+
+# Keys.
+
+
+def test_the_same_key_again_is_the_first_post_also_after_its_time(ttp: Program, tmp_path: Path) -> None:
+    ttp.account()
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(jpeg())
+    wish = ["create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--key", "k", "--media", str(picture)]
+    first = ttp(*wish, "--json").json
+    assert "replayed" not in first
+    ttp.clock.advance(days=2)
+    again = ttp(*wish, "--json")
+    assert (again.code, again.json["id"], again.json["replayed"]) == (0, 1, True)
+    assert ttp(*wish).out == "1\n"
+    assert rows(ttp) == [1, 1, 1, 0]
+
+
+def test_a_replay_looks_at_the_bytes_of_media_and_not_at_their_name(ttp: Program, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(jpeg())
+    ttp.ok("create", "hi", "--key", "k", "--media", str(tmp_path / "a.jpg"))
+    assert ttp("create", "hi", "--key", "k", "--media", str(tmp_path / "b.jpg"), "--json").json["replayed"]
+    (tmp_path / "a.jpg").write_bytes(jpeg(1200, 1200))
+    assert ttp("create", "hi", "--key", "k", "--media", str(tmp_path / "a.jpg")).code == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ["create", "ho", "--to", "x/me", "--at", "tomorrow 9am"],
+        ["create", "hi", "--to", "x/shop", "--at", "tomorrow 9am"],
+        ["create", "hi", "--to", "x/me", "--at", "tomorrow 10am"],
+        ["create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--tz", "Asia/Tokyo"],
+        ["create", "hi", "--to", "x/me"],
+        ["create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--set", "tiktok.is_aigc=true"],
+        ["create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--tag", "t"],
+        ["create", "hi", "--to", "nowhere/at-all", "--at", "rubbish"],
+    ],
+)
+def test_a_key_with_anything_else_is_a_conflict_before_any_other_check(ttp: Program, other: list[str]) -> None:
+    ttp.account("x/me")
+    ttp.account("x/shop")
+    ttp.ok("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--key", "k")
+    ran = ttp(*other, "--key", "k", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert (ran.error["code"], ran.error["exit"], ran.error["hint"]) == ("conflict", 2, "ttp show 1")
+    assert ttp.count("post") == 1
+
+
+def test_a_replay_reads_stdin_and_keeps_no_second_draft(ttp: Program) -> None:
+    ttp.ok("create", "-", "--key", "k", stdin="hi")
+    ran = ttp("create", "-", "--key", "k", "--json", stdin="hi\n")
+    assert ran.json["replayed"]
+    assert ttp.count("post") == 1
+
+
+# The note that nothing runs.
+
+
+def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
+    ttp.account()
+    note = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
+    ran = ttp("create", "hi", "--to", "x", "--at", "in 1h", "--json")
+    assert (ran.code, ran.err, ran.json["warnings"]) == (0, f"note: {note}\n", [note])
+    quiet = ttp("create", "hi", "--to", "x", "--at", "in 1h", "--json", "-q")
+    assert (quiet.err, quiet.json["warnings"]) == ("", [])
+    assert ttp("create", "a draft").err == ""
+
+
+@pytest.mark.parametrize(
+    "argv", [["schedule", "1", "--at", "in 1h"], ["edit", "1", "--at", "in 1h"], ["publish", "1", "--no-wait"]]
+)
+def test_every_command_that_gives_a_time_says_so(ttp: Program, argv: list[str]) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    assert "note: nothing is running that would publish this" in ttp.ok(*argv).err
+    assert ttp.ok(*argv, "-q").err == ""
+
+
+def test_it_is_silent_once_something_has_run_lately(ttp: Program) -> None:
+    ttp.account()
+    ttp.ok("run", "--once")
+    assert ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err == ""
+    ttp.clock.advance(minutes=16)
+    assert "nothing is running" in ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err

@@ -1,0 +1,109 @@
+"""What the tests of the command line, the services and the publisher share: a clock, and the program as a callable."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clock import FakeClock
+from ttp.cli.main import main
+
+COLORS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a call of the program left: its exit code, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON value that is all of stdout."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Any:
+        """The error of a call with --json: stderr's last line."""
+        return json.loads(self.err.splitlines()[-1])["error"]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The TSV on stdout."""
+        return [line.split("\t") for line in self.out.splitlines()]
+
+
+class Program:
+    """`ttp` in this process: `ttp("list", "--json")` runs it in its own home, on a clock that stands still."""
+
+    def __init__(self, home: Path, clock: FakeClock, patch: pytest.MonkeyPatch) -> None:
+        self.home = home
+        self.clock = clock
+        self._patch = patch
+
+    def __call__(self, *argv: str, stdin: str | bytes = b"") -> Ran:
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2)]
+        out, err = streams
+        with self._patch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
+            code = main(list(argv), self.clock)
+        for stream in streams:
+            stream.flush()
+        said = [stream.buffer.getvalue().decode() for stream in streams]
+        return Ran(code, *said)
+
+    def ok(self, *argv: str, stdin: str | bytes = b"") -> Ran:
+        """Run what must succeed."""
+        ran = self(*argv, stdin=stdin)
+        assert ran.code == 0, (argv, ran)
+        return ran
+
+    def account(self, name: str = "x/me", **more: str) -> None:
+        """Add a connected account."""
+        credentials = json.dumps({"accessToken": f"token-of-{name.replace('/', '-')}", **more})
+        self.ok("account", "add", name, "--credentials", "-", stdin=credentials)
+
+    def post(self, *argv: str) -> int:
+        """Create a post; its id."""
+        return int(self.ok("create", *argv, "-q").out)
+
+    def sql(self, statement: str, *values: object) -> list[Sequence[Any]]:
+        """Run one statement on the store's file, as another program would; its rows."""
+        with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None)) as db:
+            return db.execute(statement, values).fetchall()
+
+    def count(self, table: str) -> int:
+        """Rows of a table; 0 where there is no store."""
+        return self.sql(f"SELECT count(*) FROM {table}")[0][0] if (self.home / "ttp.db").exists() else 0
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An own TTP_HOME that does not exist yet, zone UTC, and nothing else of the caller's environment."""
+    for name in [name for name in os.environ if name.startswith("TTP_") or name in COLORS]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TTP_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TTP_TZ", "UTC")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ttp(home: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Program:
+    return Program(home, clock, monkeypatch)

@@ -1,0 +1,191 @@
+"""Runs the console blocks of a document, and tells where what they show is no longer what happens.
+
+A block is fenced with ```console. `$ ` begins a command, `> ` goes on with it, everything else is what it printed. All
+blocks of a document are one session of bash in a scratch folder, on a terminal of 80 columns without a keyboard. The
+session begins with the blocks of docs/sandbox.md, which set up what the other documents go on from.
+
+What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
+document stands for any text, on a line of its own for any lines. The two addresses that docs/sandbox.md names, ports
+8700 and 8701, are served for as long as the blocks run, on whatever ports are free.
+
+    python -m tests.docs.console README.md docs/metrics.md     shows anew what was printed
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import groupby
+from pathlib import Path
+from threading import Thread
+
+from tests.drift.terminal import on_a_terminal
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.server import running_sandbox
+
+ROOT = Path(__file__).parents[2]
+FIRST = "docs/sandbox.md"
+SANDBOX, WEB = "http://127.0.0.1:8700", "http://127.0.0.1:8701"
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_MARK = "=-=-= {} =-=-="
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of a document, and the lines that the document says it prints."""
+
+    typed: str
+    shown: tuple[str, ...]
+
+
+def commands(text: str) -> list[Command]:
+    """The commands of all blocks of a document."""
+    return [command for block in _BLOCK.finditer(text) for command in _of_block(block[1])]
+
+
+def _of_block(block: str) -> Iterator[Command]:
+    typed, shown = "", []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            if typed:
+                yield Command(typed, tuple(shown))
+            typed, shown = line[2:], []
+        elif line.startswith("> ") and not shown:
+            typed += f"\n{line[2:]}"
+        else:
+            assert typed, f"a console block begins without a command: {line}"
+            shown.append(line)
+    yield Command(typed, tuple(shown))
+
+
+def printed(documents: Sequence[str]) -> list[tuple[Command, list[str]]]:
+    """Run the commands of `documents`, after those of docs/sandbox.md; answers each with the lines it printed."""
+    texts = [(ROOT / name).read_text() for name in dict.fromkeys([FIRST, *documents])]
+    todo = [command for text in texts for command in commands(text)]
+    with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as ports:
+        scratch = Path(folder)
+        lines = [f"echo '{_MARK.format(0)}'"]
+        for number, command in enumerate(todo, 1):
+            typed = command.typed
+            for name, address in ports.items():
+                typed = typed.replace(name, address)
+            # `$?` is kept for the next command; a parser's own line keeps here-documents whole.
+            lines += [typed, f"_code=$?; echo '{_MARK.format(number)}'; (exit $_code)"]
+        (scratch / ".session").write_text("\n".join(lines) + "\n")
+        with on_a_terminal(
+            ["bash", "--norc", ".session"], cwd=scratch, env=_environment(scratch), types=False
+        ) as terminal:
+            shown = terminal.rest().replace("\r\n", "\n")
+        for name, address in ports.items():
+            shown = shown.replace(address, name)
+        shown = shown.replace(str(scratch), "~")
+    parts = re.split(rf"^{_MARK.format('[0-9]+')}\n", shown, flags=re.MULTILINE)[1:]
+    assert len(parts) == len(todo) + 1, f"the session ended early:\n{shown}"
+    return [(command, part.splitlines()) for command, part in zip(todo, parts[:-1], strict=True)]
+
+
+@contextmanager
+def _servers(scratch: Path) -> Iterator[Mapping[str, str]]:
+    """The sandbox, and the web server of the folder `web`; what documents call them, and where they really are."""
+    (scratch / "web").mkdir()
+    handler = partial(_Quiet, directory=str(scratch / "web"))
+    web = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        with running_sandbox() as sandbox:
+            yield {SANDBOX: sandbox.url, WEB: f"http://127.0.0.1:{web.server_address[1]}"}
+    finally:
+        web.shutdown()
+        thread.join()
+        web.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """A newcomer's: a home that holds a photo and a clip, `ttp` of this interpreter on PATH, nothing else."""
+    (scratch / "bin").mkdir()
+    program = scratch / "bin" / "ttp"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ttp "$@"\n')
+    program.chmod(0o755)
+    python = scratch / "bin" / "python3"
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
+    (scratch / "photo.jpg").write_bytes(PHOTO.read_bytes())
+    (scratch / "clip.mp4").write_bytes(CLIP.read_bytes())
+    return {
+        "PATH": f"{scratch / 'bin'}:/usr/bin:/bin",
+        "HOME": str(scratch),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONPYCACHEPREFIX": str(scratch / "cache"),
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "NO_COLOR": "1",
+    }
+
+
+_WEEKDAY, _MONTH = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_MASKS = (
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z"), "<instant>"),
+    (re.compile(rf"\b(today|{_WEEKDAY} \d\d?( {_MONTH}( \d{{4}})?)?|\d\d? {_MONTH}( \d{{4}})?)\b"), "<day>"),
+    (re.compile(r"UTC[+-]\d\d:\d\d"), "<offset>"),
+    (re.compile(r"\b\d{1,2}:\d\d(:\d\d(\.\d+)?)?\b"), "<time>"),
+    (re.compile(r"\b\d+(\.\d+)? (s|min|h|d)\b( \d+ (s|min|h|d)\b)*( ago)?"), "<duration>"),
+    (re.compile(r"\d{12,}"), "<id>"),
+    (re.compile(r"/(p|reel)/[\w-]+"), "/<code>"),
+    (re.compile(r"\S*…"), "…"),
+    (re.compile(r" {2,}"), " "),
+)
+
+
+def masked(line: str) -> str:
+    """The line with all that differs from run to run replaced by what it is."""
+    for pattern, name in _MASKS:
+        line = pattern.sub(name, line)
+    return line.strip()
+
+
+def same(shown: Sequence[str], happened: Sequence[str]) -> bool:
+    """Whether what a document shows is what happened."""
+    pattern = "".join(
+        r"(.*\n)*" if line == "…" else re.escape(line).replace("…", ".*") + r"\n" for line in _comparable(shown)
+    )
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in _comparable(happened))) is not None
+
+
+def _comparable(lines: Sequence[str]) -> list[str]:
+    """The lines masked; the events of a publisher, which works on several accounts at once, in one order."""
+    found: list[str] = []
+    for is_event, group in groupby(map(masked, lines), key=lambda line: line.startswith("<time>")):
+        some = list(group)
+        found += sorted(some) if is_event else some
+    return found
+
+
+def renew(name: str) -> None:
+    """Write into a document what its commands print now, where that differs from what it shows."""
+    path = ROOT / name
+    text = path.read_text()
+    for command, lines in printed([name])[0 if name == FIRST else len(commands((ROOT / FIRST).read_text())) :]:
+        if not same(command.shown, lines):
+            typed = "$ " + command.typed.replace("\n", "\n> ")
+            before = "\n".join([typed, *command.shown])
+            assert text.count(f"{before}\n") == 1, f"{name} has this not once:\n{before}"
+            text = text.replace(f"{before}\n", "\n".join([typed, *(line.rstrip() for line in lines)]) + "\n")
+    path.write_text(text)
+
+
+if __name__ == "__main__":
+    for document in sys.argv[1:]:
+        renew(document)

@@ -1,0 +1,45 @@
+"""What the documents show is what happens. How: tests/docs/console.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.docs.console import FIRST, ROOT, commands, masked, printed, same
+
+DOCUMENTS = [
+    name
+    for name in ("README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")))
+    if commands((ROOT / name).read_text())
+]
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != FIRST])
+def test_a_document_shows_what_happens(name: str) -> None:
+    """If this fails, and what happens is right: python -m tests.docs.console DOCUMENT"""
+    wrong = [
+        "\n".join([f"$ {command.typed}", "shows:", *command.shown, "happens:", *lines])
+        for command, lines in printed([name])
+        if not same(command.shown, lines)
+    ]
+
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_the_readme_has_a_session() -> None:
+    assert {"README.md", FIRST} < set(DOCUMENTS)
+
+
+def test_what_differs_from_run_to_run_is_masked() -> None:
+    assert masked("17:14:06  1  x/demo    published  https://x.com/i/status/2125261687601758208  1.6 s") == (
+        "<time> 1 x/demo published https://x.com/i/status/<id> <duration>"
+    )
+    assert masked("   1  Wed 25 09:00  in 1 d 15 h  scheduled") == "1 <day> <time> in <duration> scheduled"
+    assert masked("Times in Europe/Berlin (UTC+01:00).") == "Times in Europe/Berlin (<offset>)."
+
+
+def test_a_line_that_says_something_else_is_not_the_same() -> None:
+    assert same(["1  published", "…", "end"], ["1   published", "a", "b", "end"])
+    assert same(["12:00:01  b", "12:00:02  a"], ["12:00:01  a", "12:00:02  b"])
+    assert not same(["1  published"], ["1  failed"])
+    assert not same(["1  published"], ["1  published", "and more"])
+    assert not same([], ["something"])

@@ -1,0 +1,120 @@
+"""Names of accounts and platforms, and which hosts count as one."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ttp.domain.account import (
+    ALIASES,
+    SHORT,
+    Account,
+    Credentials,
+    Platform,
+    is_loopback,
+    parse_account_name,
+    platform_named,
+    same_host,
+)
+from ttp.domain.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("typed", "platform"),
+    [
+        ("x", Platform.X),
+        ("twitter", Platform.X),
+        ("ig", Platform.INSTAGRAM),
+        ("instagram", Platform.INSTAGRAM),
+        ("tt", Platform.TIKTOK),
+        ("tiktok", Platform.TIKTOK),
+        (" Twitter ", Platform.X),
+        ("IG", Platform.INSTAGRAM),
+    ],
+)
+def test_platforms_have_aliases_in_any_case(typed: str, platform: Platform) -> None:
+    assert platform_named(typed) is platform
+
+
+def test_every_platform_can_be_typed_as_it_is_shown() -> None:
+    for platform in Platform:
+        assert ALIASES[platform.value] is platform
+        assert ALIASES[SHORT[platform]] is platform
+
+
+@pytest.mark.parametrize("typed", ["", "facebook", "x/me", "insta"])
+def test_an_unknown_platform_is_refused_with_the_names(typed: str) -> None:
+    with pytest.raises(UsageError, match="no platform") as caught:
+        platform_named(typed)
+    assert "instagram (ig)" in caught.value.hints[0].type
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("x/me", (Platform.X, "me")),
+        ("ig/@the.shop", (Platform.INSTAGRAM, "the.shop")),
+        (" tt/Roast-ery_1 ", (Platform.TIKTOK, "Roast-ery_1")),
+        ("twitter/_", (Platform.X, "_")),
+        ("x/" + "a" * 64, (Platform.X, "a" * 64)),
+    ],
+)
+def test_an_account_is_platform_slash_handle(typed: str, named: tuple[Platform, str]) -> None:
+    assert parse_account_name(typed) == named
+
+
+@pytest.mark.parametrize("typed", ["me", "", "x", "@me", "x:me"])
+def test_a_name_without_a_slash_is_no_account(typed: str) -> None:
+    with pytest.raises(UsageError, match="is not an account"):
+        parse_account_name(typed)
+
+
+@pytest.mark.parametrize(
+    "handle", ["", "@", "@@me", "-me", ".me", "me you", "me/you", "m\u00e9", "a" * 65, "me\n\n;", "$(x)", "me\x1b[1m"]
+)
+def test_a_handle_never_holds_what_a_shell_or_a_terminal_would_act_on(handle: str) -> None:
+    with pytest.raises(UsageError, match="is not a handle") as caught:
+        parse_account_name(f"x/{handle}")
+    assert caught.value.hints[0].type == "x/HANDLE"
+
+
+def test_an_unknown_platform_of_an_account_is_told_as_such() -> None:
+    with pytest.raises(UsageError, match='no platform "myspace"'):
+        parse_account_name("myspace/tom")
+
+
+@given(st.sampled_from(Platform), st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", fullmatch=True))
+def test_a_name_that_is_shown_can_be_typed(platform: Platform, handle: str) -> None:
+    assert parse_account_name(Account(platform, handle).name) == (platform, handle)
+
+
+LOOPBACK = ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.10", "::1", "[::1]"]
+OUTSIDE = ["api.x.com", "10.0.0.1", "localhost.example.org", "127.0.0.1.example.org", "1127.0.0.1", "::2", ""]
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_this_machine_is_loopback_by_every_name(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", OUTSIDE)
+def test_another_machine_is_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_hosts_are_the_same_if_equal_or_both_loopback() -> None:
+    for one, other in product(LOOPBACK, LOOPBACK):
+        assert same_host(one, other)
+    for one, other in product(OUTSIDE, [*LOOPBACK, *OUTSIDE]):
+        assert same_host(one, other) is same_host(other, one) is (one == other)
+    assert same_host("API.X.com", "api.x.com")
+
+
+def test_credentials_never_show_a_secret() -> None:
+    held = Credentials("s3cret-a", "api.x.com", "s3cret-r", client_id="app", client_secret="s3cret-c")
+    for text in (repr(held), str(held), f"{held}"):
+        assert "s3cret" not in text
+        assert "api.x.com" in text

@@ -1,0 +1,51 @@
+"""The table of settings, and what is in force."""
+
+from __future__ import annotations
+
+import pytest
+
+from ttp.domain.config import KEYS, Config
+from ttp.domain.errors import Bug
+
+
+def test_a_setting_that_is_not_set_has_its_default() -> None:
+    config = Config()
+    assert config["publish.settle_x_s"] == 900.0
+    assert config["timezone"] is None
+    assert dict(config) == {name: key.default for name, key in KEYS.items()}
+    assert len(config) == len(KEYS)
+
+
+def test_what_is_set_is_in_force_and_what_it_was_made_of_is_not_held() -> None:
+    values: dict[str, str | float | int | bool | None] = {"publish.retry_max": 3}
+    config = Config(values)
+    values["publish.retry_max"] = 99
+    assert config.count("publish.retry_max") == 3
+
+
+def test_an_unknown_name_is_a_bug_and_not_an_empty_value() -> None:
+    for read in (Config().seconds, Config().count, Config().text, Config().__getitem__):
+        with pytest.raises(Bug, match=r"no setting publish\.retry_min"):
+            read("publish.retry_min")
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(1.5, 1.5), (2, 2.0), ("0.25", 0.25), (0, 0.0), (None, 0.0)])
+def test_seconds_are_a_number_whatever_they_were_read_from(value: float | str | None, seconds: float) -> None:
+    assert Config({"publish.poll_s": value}).seconds("publish.poll_s") == seconds
+
+
+def test_texts_and_counts_are_empty_where_nothing_is_set() -> None:
+    config = Config({"publish.concurrency": None})
+    assert config.text("media_host.path") == ""
+    assert config.count("publish.concurrency") == 0
+    assert Config({"media_host.path": "/srv/www"}).text("media_host.path") == "/srv/www"
+
+
+def test_every_setting_says_what_it_is_and_its_default_is_usable() -> None:
+    for key in KEYS.values():
+        assert key.help
+        assert key.name == key.name.lower()
+        if key.name.endswith("_s"):
+            assert isinstance(key.default, float)
+            assert key.default > 0
+        assert key.default is None or not key.choices or key.default in key.choices

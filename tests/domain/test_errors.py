@@ -1,0 +1,45 @@
+"""The tree of errors: one stable code each, and what they carry."""
+
+from __future__ import annotations
+
+import pytest
+
+from ttp.domain import errors
+from ttp.domain.errors import Bug, Hint, PastTime, Problem, TtpError
+
+# The codes that scripts branch on.
+CODES = (
+    "usage not_found ambiguous content past time dst conflict state reconnect busy damaged newer_store"
+    " not_allowed partial internal"
+)
+CLASSES = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, TtpError)]
+
+
+def test_every_promised_code_has_its_error_and_there_is_no_other() -> None:
+    assert {c.code for c in CLASSES} == set(CODES.split())
+
+
+def test_a_code_belongs_to_one_error() -> None:
+    own = [c for c in CLASSES if "code" in vars(c) and c is not TtpError]
+    assert len({c.code for c in own}) == len(own)
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    lines = (errors.__doc__ or "").splitlines()
+    drawn = {word for line in lines if "──" in line for word in line.split()[:4] if word[0].isupper()}
+    assert drawn | {"TtpError"} == {c.__name__ for c in CLASSES}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_error_carries_its_message_its_ways_out_and_its_problems(kind: type[TtpError]) -> None:
+    problem = Problem("content", "too_long", "12 too many", "x/me")
+    error = kind("it failed", Hint("look", "ttp show 1"), problems=iter([problem]), details=["more"])
+    assert str(error) == error.message == "it failed"
+    assert error.hints == (Hint("look", "ttp show 1"),)
+    assert error.problems == (problem,)
+    assert error.details == ("more",)
+
+
+def test_a_past_time_is_a_refused_time_and_a_wrong_move_is_a_bug() -> None:
+    assert issubclass(PastTime, errors.TimeRefused)
+    assert issubclass(errors.InvalidTransition, Bug)

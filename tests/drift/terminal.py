@@ -1,0 +1,79 @@
+"""A program on a pseudo-terminal: what a person types, and what they see. Waits for text, never for a time."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+LONGEST_S = 20.0
+
+
+class Terminal:
+    """The other end of the terminal that a program believes to have."""
+
+    def __init__(self, master: int) -> None:
+        self._master = master
+        self._seen = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def until(self, text: str) -> str:
+        """Everything that was shown up to and including `text`. AssertionError if it does not come."""
+        while text not in self._seen:
+            more = self._read()
+            assert more, f"{text!r} did not come; this did: {self._seen!r}"
+            self._seen += more
+        shown, found, self._seen = self._seen.partition(text)
+        return shown + found
+
+    def rest(self) -> str:
+        """Everything that is still shown until the program has gone."""
+        while more := self._read():
+            self._seen += more
+        shown, self._seen = self._seen, ""
+        return shown
+
+    def _read(self) -> str:
+        if not select.select([self._master], [], [], LONGEST_S)[0]:
+            return ""
+        try:
+            return os.read(self._master, 65536).decode(errors="replace")
+        except OSError as gone:
+            if gone.errno != errno.EIO:
+                raise
+            return ""
+
+
+@contextmanager
+def on_a_terminal(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], types: bool = True, columns: int = 80
+) -> Iterator[Terminal]:
+    """Run `command` for as long as the block; `types` False leaves it without a keyboard."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        command,
+        stdin=slave if types else subprocess.DEVNULL,
+        stdout=slave,
+        stderr=slave,
+        cwd=cwd,
+        env=dict(env),
+        start_new_session=True,
+    )
+    os.close(slave)
+    try:
+        yield Terminal(master)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)

@@ -1,0 +1,101 @@
+"""The command tree as data is the tree that runs, and every command says what it does and how."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS, Command, start_page
+from ttp.cli.completion import FILES, VALUES, first_line
+from ttp.cli.exit_codes import BY_CODE
+from ttp.cli.main import main
+from ttp.cli.topics import EXIT_HELP, topic_text
+from ttp.cli.tree import load, root
+
+LONGEST_HELP = 78
+"""A line of help stays one line on a terminal of 80."""
+
+
+def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from walk(f"{path} {name}", child)
+
+
+TREE = dict(found for command in COMMANDS for found in walk(command.name, load(command.name)))
+RUN_BY_THEMSELVES = {path: command for path, command in TREE.items() if not getattr(command, "no_args_is_help", False)}
+LEAVES = {
+    path: command
+    for path, command in TREE.items()
+    if not getattr(command, "commands", {}) or command.invoke_without_command
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_the_table_has_the_name_and_the_first_help_line_of_each_command(command: Command) -> None:
+    assert load(command.name).name == command.name
+    assert first_line(load(command.name).help) == command.help
+    assert command.section in SECTIONS
+
+
+def test_the_root_knows_the_table_and_nothing_else() -> None:
+    assert root().list_commands(None) == [command.name for command in COMMANDS]
+    assert len({command.name for command in COMMANDS}) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_every_command_has_a_line_of_help_and_an_example_that_parses(path: str) -> None:
+    command = TREE[path]
+    example = command.help.partition("Example: ")[2]
+    words = shlex.split(example.partition(" > ")[0])
+
+    assert first_line(command.help).endswith(".")
+    assert len(first_line(command.help)) <= LONGEST_HELP
+    assert words[: 1 + path.count(" ") + 1] == ["ttp", *path.split(" ")]
+    assert "\n" not in example.strip()
+    command.make_context(path, words[path.count(" ") + 2 :])
+
+
+@pytest.mark.parametrize("path", TREE)
+def test_every_option_and_argument_has_help_that_ends_in_a_full_stop(path: str) -> None:
+    wrong = [p.name for p in TREE[path].params if not (p.help or "").endswith((".", "optimal."))]
+
+    assert wrong == []
+
+
+def test_completion_knows_only_options_that_exist() -> None:
+    existing = {name for command in TREE.values() for parameter in command.params for name in parameter.opts}
+
+    assert {*FILES, *VALUES} <= existing
+
+
+def test_the_start_page_names_every_command_and_topic(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    page = capsys.readouterr().out
+
+    assert page == start_page()
+    assert all(command.name in page.split() for command in COMMANDS)
+    assert all(f"ttp help {topic}" in page for topic in TOPICS)
+    assert all(line.split()[0] in page for line in SECTIONS)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_has_a_text(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", topic]) == 0
+
+    assert capsys.readouterr().out == topic_text(topic)
+    assert len({topic_text(other) for other in TOPICS}) == len(TOPICS)
+    assert max(map(len, topic_text(topic).splitlines())) <= 120
+
+
+def test_the_topic_of_exit_codes_names_every_code_that_there_is() -> None:
+    import ttp.cli.exit_codes as module
+
+    existing = {value for name, value in vars(module).items() if name.isupper() and isinstance(value, int)}
+    told = {int(word) for line in EXIT_HELP.splitlines() for word in line.split() if word.isdecimal()}
+
+    assert told == existing
+    assert set(BY_CODE.values()) <= existing

@@ -1,0 +1,133 @@
+"""What holds for every file of the repository."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tests.drift.write_docs import ROOT
+from ttp import __version__
+
+NOT_OURS = {".git", ".venv", "build", "dist", "__pycache__"}
+FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
+# Written so that this file does not hold what it looks for.
+REGISTRIES = re.compile("|".join(["py" + "pi.org", "python" + "hosted.org", "regis" + "try.npm", "proxy." + "golang"]))
+WORKPLACES = re.compile("|".join(["/" + "work/", "/" + "tmp/w/", "/" + "root/", "/" + "Users/"]))
+LONGEST_MODULE = 320
+"""Lines. About 300, with room for one more function before a split."""
+
+
+def ours() -> list[Path]:
+    """The files of the project, without what tools leave behind."""
+    found = []
+    for path in sorted(ROOT.rglob("*")):
+        inside = path.relative_to(ROOT)
+        left = any(part in NOT_OURS or part.endswith(("_cache", ".egg-info")) for part in inside.parts)
+        if path.is_file() and not left and ".hypothesis" not in inside.parts:
+            found.append(inside)
+    return found
+
+
+FILES = ours()
+TEXTS = {
+    path: (ROOT / path).read_text()
+    for path in FILES
+    if path.suffix in {".py", ".md", ".toml", ".lock", ".bash", ".fish", ".csv", ".json"}
+    or path.name in {"_ttp", "run"}
+}
+PAGES = [path for path in FILES if path.suffix == ".md"]
+
+
+def test_no_file_names_a_package_registry() -> None:
+    assert [str(path) for path, text in TEXTS.items() if REGISTRIES.search(text)] == []
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    assert [str(path) for path, text in TEXTS.items() if WORKPLACES.search(text)] == []
+
+
+def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:
+    assert [str(path) for path in FILES if FORBIDDEN_NAMES & {Path(part).stem for part in path.parts}] == []
+
+
+def test_modules_of_the_program_stay_small() -> None:
+    sizes = {str(path): text.count("\n") for path, text in TEXTS.items() if path.parts[0] == "ttp"}
+
+    assert {name: lines for name, lines in sizes.items() if lines > LONGEST_MODULE} == {}
+
+
+def test_every_module_of_the_program_says_what_it_owns() -> None:
+    modules = [path for path in TEXTS if path.parts[0] == "ttp" and path.suffix == ".py"]
+
+    assert [str(path) for path in modules if TEXTS[path] and not TEXTS[path].startswith('"""')] == []
+
+
+def test_the_changelog_tells_of_this_version() -> None:
+    assert re.search(rf"^## \[{re.escape(__version__)}\]", TEXTS[Path("CHANGELOG.md")], re.MULTILINE)
+
+
+def test_the_licence_is_the_one_that_the_package_names() -> None:
+    project = tomllib.loads(TEXTS[Path("pyproject.toml")])["project"]
+
+    assert project["license"] == "MIT"
+    assert (ROOT / "LICENSE").read_text().startswith("MIT License\n")
+
+
+def test_the_readme_has_the_two_lines_that_set_everything_up() -> None:
+    lines = TEXTS[Path("README.md")].splitlines()
+
+    assert "    python3 -m venv .venv && .venv/bin/pip install -q '.[sandbox]' && .venv/bin/ttp demo" in lines
+    assert (
+        "    python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/python -m pytest -q" in lines
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    wrong = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", TEXTS[page]):
+        name, _, anchor = unquote(target).partition("#")
+        if "://" in name:
+            continue
+        to = (page.parent / name) if name else page
+        there = (ROOT / to).resolve()
+        if not there.exists() or (anchor and anchor not in anchors(there.read_text())):
+            wrong.append(target)
+
+    assert wrong == []
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    seen, todo = set(), [Path("README.md")]
+    while todo:
+        page = todo.pop()
+        seen.add(page)
+        for target in re.findall(r"\]\(([^)#\s]+)", TEXTS[page]):
+            to = Path(*(ROOT / page.parent / target).resolve().relative_to(ROOT).parts) if "://" not in target else page
+            if to.suffix == ".md" and to not in seen:
+                todo.append(to)
+
+    assert {path for path in PAGES if path.parts[0] == "docs"} <= seen
+
+
+@pytest.mark.skipif(importlib.util.find_spec("importlinter") is None, reason="import-linter is not installed")
+def test_imports_go_in_one_direction() -> None:
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    run = subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr

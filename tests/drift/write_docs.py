@@ -1,0 +1,205 @@
+"""Writes the parts of the documentation that come from the program, and the completion files.
+
+    python -m tests.drift.write_docs
+
+`test_written` holds the files equal to this. Texts that a person writes are never touched: where a file has both, the
+program's part stands between two markers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import Any
+
+from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS
+from ttp.cli.completion import SHELLS, first_line, script, tree
+from ttp.cli.params import _SHARED
+from ttp.cli.settings import variable
+from ttp.cli.topics import topic_text
+from ttp.cli.tree import load
+from ttp.domain.config import KEYS, Key
+from ttp.domain.delivery import ENDED, MOVES, DeliveryState
+from ttp.domain.options import OPTIONS
+
+ROOT = Path(__file__).parents[2]
+BEGIN = "<!-- from the program: python -m tests.drift.write_docs -->"
+END = "<!-- end of the program's part -->"
+COMPLETIONS = {"bash": "completions/ttp.bash", "zsh": "completions/_ttp", "fish": "completions/ttp.fish"}
+
+
+def generated() -> dict[str, str]:
+    """Every file that comes from the program, wholly or in part: its path in the repository, and its whole text."""
+    nodes = tuple(tree())
+    return {
+        **{COMPLETIONS[shell]: script(shell, nodes) for shell in SHELLS},
+        "docs/cli.md": "\n".join(_commands()),
+        "docs/config.md": _spliced("docs/config.md", _settings()),
+        "docs/accounts.md": _spliced("docs/accounts.md", _options_of_platforms()),
+        "docs/state-machine.md": _spliced("docs/state-machine.md", _diagram()),
+    }
+
+
+def _spliced(name: str, lines: Iterator[str]) -> str:
+    """A file with the program's part put between its markers."""
+    before, found, rest = (ROOT / name).read_text().partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    assert found, f"{name} has no {BEGIN}"
+    assert ended, f"{name} has no {END}"
+    return f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}"
+
+
+# docs/cli.md
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands"
+    yield ""
+    yield "Everything that `ttp COMMAND --help` and `ttp help TOPIC` say, on one page."
+    yield "It is written by `python -m tests.drift.write_docs`; a test holds it equal to the program."
+    yield ""
+    for section in SECTIONS:
+        names = [command.name for command in COMMANDS if command.section == section]
+        yield f"- **{section}**: " + " · ".join(f"[{name}](#ttp-{name})" for name in names)
+    yield "- **Topics**: " + " · ".join(f"[{topic}](#ttp-help-{topic})" for topic in TOPICS)
+    yield ""
+    yield "## Options of every command that prints data"
+    yield ""
+    yield "They come after the command's name."
+    yield ""
+    yield from _table(("option", "meaning"), [_option_row(p) for p in _options(load("list")) if p.name in _SHARED])
+    for section in SECTIONS:
+        for command in COMMANDS:
+            if command.section == section:
+                yield from _command(f"ttp {command.name}", load(command.name), "##")
+    for topic in TOPICS:
+        yield from ("", f"## ttp help {topic}", "", "```text", *topic_text(topic).splitlines(), "```")
+    yield ""
+
+
+def _command(path: str, command: Any, level: str) -> Iterator[str]:
+    children = getattr(command, "commands", {})
+    prose, example = _help(command.help)
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [p for p in _options(command) if p.name not in _SHARED]
+    usage = [path, *(["[OPTIONS]"] if _options(command) else []), *map(_argument, arguments)]
+    if children:
+        usage.append("[COMMAND]" if example else "COMMAND")
+    yield from ("", f"{level} {path}", "", *prose, "", "```text", " ".join(usage), "```")
+    if example:
+        yield from ("", "Example:", "", "```sh", example, "```")
+    rows = [(f"`{p.metavar}`", _marked(first_line(p.help).rstrip("."))) for p in arguments] + [
+        _option_row(p) for p in options
+    ]
+    if rows:
+        yield ""
+        yield from _table(("argument or option" if arguments else "option", "meaning"), rows)
+    if len(options) < len(_options(command)):
+        yield from (
+            "",
+            "And [the options of every command that prints data](#options-of-every-command-that-prints-data).",
+        )
+    for name, child in children.items():
+        yield from _command(f"{path} {name}", child, level + "#")
+
+
+def _help(text: str) -> tuple[list[str], str]:
+    """The paragraphs of a docstring, indented lines of it as code, and its example."""
+    prose, _, example = text.partition("Example: ")
+    lines: list[str] = []
+    for line in prose.strip().splitlines():
+        lines += ["```text", line.strip(), "```"] if line.startswith("  ") else [_marked(line)]
+    return lines, example.strip()
+
+
+def _marked(text: str) -> str:
+    """The text with options in it written as code."""
+    return re.sub(r"(?<![\w`-])--[a-z]+(-[a-z]+)*", r"`\g<0>`", text)
+
+
+def _argument(argument: Any) -> str:
+    metavar = str(argument.metavar)
+    return metavar if argument.required or metavar.startswith("[") else f"[{metavar}]"
+
+
+def _options(command: Any) -> list[Any]:
+    return [p for p in command.params if p.param_type_name == "option"]
+
+
+def _option_row(option: Any) -> tuple[str, str]:
+    names = ", ".join(sorted(option.opts, key=len, reverse=True))
+    value = "" if option.is_flag else f" {option.metavar}"
+    more = "; repeatable" if option.multiple else ""
+    help = _marked(first_line(option.help).rstrip("."))
+    default = f"; default {option.default}" if isinstance(option.default, str | int) and not option.is_flag else ""
+    return f"`{names}{value}`", f"{help}{default}{more}{' **(needed)**' if option.required else ''}"
+
+
+# docs/config.md, docs/accounts.md, docs/state-machine.md
+
+
+def _settings() -> Iterator[str]:
+    rows = [(f"`{key.name}`", _default(key), f"`{variable(key.name)}`", _meaning(key)) for key in KEYS.values()]
+    yield from _table(("setting", "default", "environment", "meaning"), rows)
+
+
+def _default(key: Key) -> str:
+    match key.default:
+        case None:
+            return "none"
+        case float() as seconds:
+            return f"{seconds:g}"
+        case other:
+            return f"`{other}`" if isinstance(other, str) else str(other)
+
+
+def _meaning(key: Key) -> str:
+    return key.help + (f" ({', '.join(f'`{choice}`' for choice in key.choices)})" if key.choices else "")
+
+
+def _options_of_platforms() -> Iterator[str]:
+    rows = [
+        (f"`{option.name}`", ", ".join(f"`{value}`" for value in option.values), option.help)
+        for option in OPTIONS.values()
+    ]
+    yield from _table(("option", "values", "meaning"), rows)
+
+
+def _diagram() -> Iterator[str]:
+    yield from ("```mermaid", "stateDiagram-v2", "    [*] --> pending")
+    for (before, after), event in MOVES.items():
+        yield f"    {before} --> {after}: {event}"
+    for state in DeliveryState:
+        if not any(before is state for before, _ in MOVES):
+            yield f"    {state} --> [*]"
+    yield from ("```", "")
+    rows = [(f"`{before}`", event, f"`{after}`") for (before, after), event in MOVES.items()]
+    yield from _table(("from", "event", "to"), rows)
+    final = {state for state in DeliveryState if not any(before is state for before, _ in MOVES)}
+    yield from ("", f"{_and(final)} are final. Only a person moves a delivery out of {_and(ENDED - final)}.")
+
+
+def _and(states: AbstractSet[DeliveryState]) -> str:
+    """`` `failed` and `needs_review` ``, in the order in which states are declared."""
+    return " and ".join(f"`{state}`" for state in DeliveryState if state in states)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+
+
+def main() -> None:
+    for name, text in generated().items():
+        path = ROOT / name
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"wrote {name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Stores for tests: made once by the real migrations, then copied; filled through the store's own writers."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from tests.clock import START
+from ttp.domain.account import Account, parse_account_name
+from ttp.domain.delivery import Delivery
+from ttp.domain.post import Post
+from ttp.services.changes import settled
+from ttp.store import accounts, posts
+from ttp.store.database import Database
+
+
+@cache
+def _bytes() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(Path(folder) / "home")
+        database.connect().close()
+        return database.path.read_bytes()
+
+
+def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
+    """An empty store under `home`, as quickly as a file can be written."""
+    home.mkdir(mode=0o700)
+    database = Database(home, busy_timeout_s=busy_timeout_s)
+    database.path.touch(0o600)
+    database.path.write_bytes(_bytes())
+    return database
+
+
+def add_account(database: Database, name: str = "x/me", **fields: object) -> Account:
+    """A connected account."""
+    account = replace(Account(*parse_account_name(name), connected=True), **fields)  # type: ignore[arg-type]  # fields
+    with database.writing() as session:
+        return replace(account, id=accounts.save(session, account, now=START))
+
+
+def to(account: Account, at: datetime | None = None, **fields: object) -> Delivery:
+    """A delivery to the account, pending and due `at`."""
+    known = Delivery(account.name, account.platform, due_at=at, next_at=at, account_id=account.id)
+    return replace(known, **fields)  # type: ignore[arg-type]  # fields
+
+
+def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **fields: object) -> Post:
+    """A post with these deliveries, its status derived, timed as the first of them."""
+    at = deliveries[0].due_at if deliveries else None
+    post = settled(Post(content, deliveries, scheduled_at=at, created_at=START), START)
+    with database.writing() as session:
+        return posts.insert(session, replace(post, **fields))  # type: ignore[arg-type]  # fields
+
+
+@contextmanager
+def transaction(database: Database) -> Iterator[sqlite3.Connection]:
+    """The publisher's connection inside an immediate transaction, committed at the end."""
+    with closing(database.connect()) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield db
+        db.execute("COMMIT")

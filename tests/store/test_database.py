@@ -1,0 +1,370 @@
+"""The database file: made whole, opened by its owner alone, and never touched once it is damaged or too new."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from tests.clock import START
+from tests.store.stores import add_account, new_store
+from ttp.domain.errors import Busy, Damaged, NewerStore
+from ttp.domain.post import Post
+from ttp.store import posts, reads
+from ttp.store.database import REVISIONS, Database, make_home, quick_check, refuse_loose_modes, translated
+from ttp.store.tables import StoreRow
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "the home"
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# Making.
+
+
+def test_a_store_is_made_on_first_use_with_an_id_of_its_own(home: Path, tmp_path: Path) -> None:
+    ids = set()
+    for place in (home, tmp_path / "other"):
+        database = Database(place)
+        assert not database.exists()
+        with closing(database.connect()) as db:
+            assert db.execute("SELECT version_num FROM alembic_version").fetchall()[0][0] == REVISIONS[-1]
+            ids.update(row["store_id"] for row in db.execute("SELECT store_id FROM store"))
+        assert [path.name for path in place.iterdir()] == ["ttp.db"], "nothing is left of the making"
+    assert len(ids) == 2
+
+
+def test_a_question_makes_no_store(home: Path) -> None:
+    with Database(home).reading() as db:
+        assert db is None
+    assert not home.exists()
+
+
+def test_a_question_reads_the_store_there_is(home: Path) -> None:
+    add_account(new_store(home))
+    with Database(home).reading() as db:
+        assert db is not None
+        assert [account.name for account in reads.accounts(db)] == ["x/me"]
+
+
+CREATING = """
+import sys, pathlib
+from ttp.store.database import Database
+database = Database(pathlib.Path(sys.argv[1]))
+sys.stdin.read(1)
+print(database.connect().execute("SELECT store_id FROM store").fetchone()[0])
+"""
+
+
+def test_two_processes_that_make_the_store_at_once_share_it(home: Path) -> None:
+    command = [sys.executable, "-c", CREATING, str(home)]
+    pipe = subprocess.PIPE
+    both = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(2)]
+    said = [process.communicate("go") for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert len({out for out, _ in said}) == 1
+    assert [path.name for path in home.iterdir()] == ["ttp.db"]
+
+
+def test_a_making_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(connection: sqlite3.Connection, target: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ttp.store.migrations.upgrade", no_room)
+    with pytest.raises(Busy, match="No space left") as caught:
+        Database(home).connect()
+    assert shlex.split(caught.value.hints[0].type) == ["ls", "-la", str(home)]
+    assert list(home.iterdir()) == []
+
+
+def test_what_a_making_that_was_killed_left_is_in_nobodys_way(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    (home / f"ttp.db.new-{os.getpid()}").write_bytes(b"half of a store")
+    Database(home).connect().close()
+    assert (home / "ttp.db").exists()
+
+
+# Modes.
+
+
+def test_everything_is_the_owners_alone_whatever_the_umask(home: Path) -> None:
+    with umask(0):
+        database = Database(home)
+        add_account(database)
+        with closing(database.connect()) as db:
+            db.execute("UPDATE store SET host = 'here'")
+            found = {path.name: mode(path) for path in home.iterdir()}
+    assert found == {"ttp.db": 0o600, "ttp.db-wal": 0o600, "ttp.db-shm": 0o600}
+    assert mode(home) == 0o700
+
+
+@pytest.mark.parametrize("name", ["", "ttp.db", "ttp.db-wal", "ttp.db-shm"])
+def test_what_others_can_reach_is_refused_with_the_command_that_closes_it(home: Path, name: str) -> None:
+    database = new_store(home)
+    with closing(database.connect()) as db:
+        db.execute("UPDATE store SET host = 'here'")
+        place = home / name
+        place.chmod(0o755 if place.is_dir() else 0o640)
+        with pytest.raises(Busy, match="others can reach") as caught:
+            Database(home).connect()
+        command = shlex.split(caught.value.hints[0].type)
+        assert command == ["chmod", "700" if place.is_dir() else "600", str(place)]
+        subprocess.run(command, check=True)
+        Database(home).connect().close()
+
+
+@pytest.mark.parametrize("kept", [(), ("config.toml",)])
+def test_a_folder_that_was_made_for_it_is_closed(home: Path, kept: tuple[str, ...]) -> None:
+    home.mkdir()
+    home.chmod(0o755)
+    for name in kept:
+        (home / name).touch()
+    make_home(home)
+    assert mode(home) == 0o700
+
+
+def test_a_folder_that_holds_other_things_is_not_touched(home: Path) -> None:
+    home.mkdir()
+    home.chmod(0o755)
+    (home / "thesis.txt").touch()
+    with pytest.raises(Busy, match="mode 755"):
+        Database(home).connect()
+    assert mode(home) == 0o755
+    assert [path.name for path in home.iterdir()] == ["thesis.txt"]
+
+
+def test_a_mode_of_a_file_that_is_not_there_is_no_trouble(home: Path) -> None:
+    refuse_loose_modes(home / "ttp.db")
+
+
+# Damage.
+
+
+def zero_length(data: bytes) -> bytes:
+    return b""
+
+
+def truncated(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def cut_in_a_page(data: bytes) -> bytes:
+    return data[:5000]
+
+
+def no_database(data: bytes) -> bytes:
+    return b"This is a shopping list.\n" * 1000
+
+
+def header_gone(data: bytes) -> bytes:
+    return bytes(100) + data[100:]
+
+
+def page_overwritten(data: bytes) -> bytes:
+    at = len(data) - 5 * 4096  # among the posts: the tables were made before
+    return data[:at] + b"\xa5" * 4096 + data[at + 4096 :]
+
+
+def first_page_overwritten(data: bytes) -> bytes:
+    return data[:100] + b"\xa5" * 3996 + data[4096:]
+
+
+DAMAGES = [zero_length, truncated, cut_in_a_page, no_database, header_gone, page_overwritten, first_page_overwritten]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a store of many pages."""
+    database = new_store(tmp_path_factory.mktemp("filled") / "home")
+    with database.writing() as session:
+        for number in range(100):
+            posts.insert(session, Post(f"{number} " * 200, created_at=START, updated_at=START))
+    return database.path.read_bytes()
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_store_is_told_and_never_changed(
+    home: Path, filled: bytes, damage: Callable[[bytes], bytes]
+) -> None:
+    database = new_store(home)
+    data = damage(filled)
+    database.path.write_bytes(data)
+    with pytest.raises(Damaged) as caught, closing(Database(home).connect()) as db:
+        quick_check(db, database.path)
+    kept = f"{database.path}.damaged"
+    assert [shlex.split(hint.type) for hint in caught.value.hints] == [
+        ["mv", str(database.path), kept],
+        ["sqlite3", kept, ".recover"],
+    ]
+    assert database.path.read_bytes() == data
+
+
+def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> None:
+    new_store(home).path.write_bytes(page_overwritten(filled))
+    with pytest.raises(Damaged), Database(home).reading() as db:
+        assert db is not None
+        list(reads.posts(db, reads.PostFilter()))
+
+
+def test_a_database_of_another_program_is_not_taken_for_a_store(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    path = home / "ttp.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE recipe (name TEXT)")
+    path.chmod(0o600)
+    before = path.read_bytes()
+    with pytest.raises(Damaged, match="alembic_version"):
+        Database(home).connect()
+    assert path.read_bytes() == before
+
+
+def test_a_folder_in_its_place_is_told(home: Path) -> None:
+    (home / "ttp.db").mkdir(mode=0o700, parents=True)
+    home.chmod(0o700)
+    with pytest.raises(Busy, match="ttp.db"):
+        Database(home).connect()
+
+
+def test_a_sound_store_passes_the_check(home: Path) -> None:
+    database = new_store(home)
+    with closing(database.connect()) as db:
+        quick_check(db, database.path)
+
+
+# Newer.
+
+
+@pytest.mark.parametrize("statement", ["UPDATE alembic_version SET version_num = '9999'", "DELETE FROM alembic_version"])
+def test_a_store_of_a_newer_program_is_refused_unchanged(home: Path, statement: str) -> None:
+    database = new_store(home)
+    with closing(database.connect()) as db:
+        db.execute(statement)
+    before = database.path.read_bytes()
+    opening = Database(home)
+    for _ in range(2):
+        with pytest.raises(NewerStore, match="newer ttp") as caught:
+            opening.connect()
+        with pytest.raises(NewerStore), opening.writing():
+            pytest.fail("opened")
+    assert caught.value.code == "newer_store"
+    assert database.path.read_bytes() == before
+    assert [path.name for path in home.iterdir() if "before" in path.name] == []
+
+
+# Locks, and transactions.
+
+
+def test_a_locked_store_is_told_as_soon_as_the_patience_ends(home: Path) -> None:
+    new_store(home)
+    with closing(Database(home).connect()) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(Busy, match="locked by another program") as caught, Database(
+            home, busy_timeout_s=0.05
+        ).writing():
+            pytest.fail("two writers")
+        assert time.monotonic() - began < 5
+        assert caught.value.hints[0].type == "ttp status"
+        with Database(home, busy_timeout_s=0.05).reading() as db:
+            assert db is not None
+            assert reads.accounts(db) == [], "a reader needs not wait"
+
+
+def test_a_writing_transaction_locks_before_it_reads(home: Path) -> None:
+    database = new_store(home, busy_timeout_s=0.01)
+    with database.writing(), closing(database.connect()) as other:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+
+
+def test_an_error_undoes_all_of_a_writing_transaction(home: Path) -> None:
+    database = new_store(home)
+    with pytest.raises(KeyError), database.writing() as session:
+        session.exec(select(StoreRow)).one().host = "half done"
+        session.flush()
+        raise KeyError
+    with database.reading() as db:
+        assert db is not None
+        assert db.execute("SELECT host FROM store").fetchone()[0] is None
+
+
+def test_every_connection_is_durable_and_strict(home: Path) -> None:
+    database = new_store(home)
+    with closing(database.connect()) as db, database.writing() as session:
+        for ask in (db.execute, session.connection().exec_driver_sql):
+            wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
+            found = {name: ask(f"PRAGMA {name}").fetchone()[0] for name in wanted}  # type: ignore[operator]  # either
+            assert found == wanted
+
+
+def test_a_store_of_a_current_program_is_opened_without_alembic(home: Path) -> None:
+    new_store(home)
+    script = (
+        "import sys, pathlib; from ttp.store.database import Database;"
+        "Database(pathlib.Path(sys.argv[1])).connect(); print({'alembic', 'sqlalchemy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(home)], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+# What SQLite and the system raise.
+
+
+def sqlite_error(name: str) -> sqlite3.Error:
+    error = sqlite3.OperationalError("it says so")
+    error.sqlite_errorname = name  # type: ignore[misc]  # as the driver sets it
+    return error
+
+
+@pytest.mark.parametrize(
+    ("raised", "told", "says"),
+    [
+        (sqlite_error("SQLITE_BUSY_SNAPSHOT"), Busy, "locked"),
+        (sqlite_error("SQLITE_LOCKED"), Busy, "locked"),
+        (sqlite_error("SQLITE_FULL"), Busy, "no room"),
+        (sqlite_error("SQLITE_READONLY_DIRECTORY"), Busy, "cannot be written: it says so"),
+        (sqlite_error("SQLITE_CANTOPEN"), Busy, "cannot be written"),
+        (sqlite_error("SQLITE_CORRUPT_INDEX"), Damaged, "cannot be read: it says so"),
+        (sqlite3.DatabaseError("without a name"), Damaged, "without a name"),
+        (PermissionError(13, "Permission denied"), Busy, "cannot be reached: Permission denied"),
+        (OSError("just this"), Busy, "cannot be reached: just this"),
+    ],
+    ids=range(9),
+)
+def test_what_the_system_raises_becomes_one_line(raised: Exception, told: type[Exception], says: str) -> None:
+    with pytest.raises(told, match=says) as caught, translated(Path("/srv/ttp.db")):
+        raise raised
+    assert caught.value.__cause__ is raised
+
+
+@pytest.mark.parametrize(
+    "raised", [sqlite3.IntegrityError("UNIQUE"), sqlite3.ProgrammingError("closed"), KeyError("x"), Damaged("known")]
+)
+def test_a_mistake_of_ours_is_not_called_damage(raised: Exception) -> None:
+    with pytest.raises(type(raised)) as caught, translated(Path("/srv/ttp.db")):
+        raise raised
+    assert caught.value is raised

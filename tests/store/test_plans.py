@@ -1,0 +1,139 @@
+"""What SQLite does for the statements that are asked again and again: never more the more posts there are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clock import START
+from tests.store.stores import new_store
+from ttp.domain.account import Platform
+from ttp.domain.delivery import IN_FLIGHT
+from ttp.domain.post import PostStatus
+from ttp.store import attempts, claims, metrics, reads
+from ttp.store.reads import PostFilter
+
+GAP = timedelta(seconds=60)
+GROWING = ("post", "delivery", "attempt", "sample", "post_tag", "post_media")
+
+
+class Explaining(sqlite3.Connection):
+    """A connection that asks for the plan of every statement, with its values, before it runs it."""
+
+    plans: list[str]
+
+    def execute(self, sql: str, values: Any = ()) -> sqlite3.Cursor:
+        if not sql.startswith(("BEGIN", "COMMIT", "PRAGMA")):
+            self.plans += [row[3] for row in super().execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+        return super().execute(sql, values)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Explaining]:
+    database = new_store(tmp_path / "home")
+    with closing(sqlite3.connect(database.path, factory=Explaining, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.plans = []
+        yield connection
+
+
+Ask = Callable[[sqlite3.Connection], object]
+CLAIM: Ask = lambda db: claims.claim(db, now=START, cutoff=START, free=32, catch_up_gap=GAP)  # noqa: E731 (a row below)
+ASKED: dict[str, tuple[Ask, str]] = {
+    "claim": (CLAIM, "delivery_ready delivery_busy"),
+    "claim of some posts": (
+        lambda db: claims.claim(db, now=START, cutoff=START, free=32, catch_up_gap=GAP, only=[1]),
+        "delivery_ready delivery_busy",
+    ),
+    "next wake": (lambda db: claims.next_wake(db, now=START, catch_up_gap=GAP), "delivery_next delivery_looking"),
+    "overdue": (lambda db: claims.overdue(db, now=START, limit=GAP, most=9), "delivery_next"),
+    "unusable": (lambda db: claims.unusable(db, now=START, most=9), "delivery_next"),
+    "looking": (lambda db: claims.looking(db, now=START, most=9, without=[1]), "delivery_looking"),
+    "left busy": (claims.left_busy, "delivery_busy"),
+    "unfinished": (
+        lambda db: claims.unfinished(db, due_by=START, states=IN_FLIGHT, only=[1]),
+        "delivery_busy delivery_looking delivery_next",
+    ),
+    "a post's status": (lambda db: claims.refresh_status(db, 1, now=START), "delivery_of_post"),
+    "next due": (lambda db: reads.next_due(db, START), "delivery_next"),
+    "how many wait": (lambda db: reads.count_waiting(db, START), "delivery_next post_by_status"),
+    "needing a person": (lambda db: reads.needing(db, "failed"), "delivery_needs"),
+    "needing a retry": (lambda db: reads.needing(db, "failed", auth=False), "delivery_needs"),
+    "posts of an account": (lambda db: reads.posts_naming(db, 1), "delivery_of_account"),
+    "an account's hours": (lambda db: reads.busy_instants(db, 1, START), "delivery_of_account"),
+    "attempts of a post": (lambda db: list(reads.attempts(db, 1)), "delivery_of_post attempt_by_delivery"),
+    "a key": (lambda db: reads.post_by_key(db, "k"), "sqlite_autoindex_post_1"),
+    "whole posts": (lambda db: list(reads.posts_by_id(db, [1, 2])), ""),
+    "ids": (lambda db: reads.existing_ids(db, 1, 9), ""),
+    "the last intent": (lambda db: attempts.last_intent(db, 1), "attempt_by_delivery"),
+    "looks": (lambda db: attempts.looks_after(db, 1, 1), "attempt_by_delivery"),
+    "an earlier doubt": (lambda db: attempts.has_unknown(db, 1), "attempt_by_delivery"),
+    "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
+    "the newest samples": (lambda db: metrics.newest(db, 1, 1000), "sample_newest"),
+    "all samples": (lambda db: list(metrics.every(db, [1], 9)), "sample_newest"),
+}
+
+
+def scans(plans: list[str]) -> list[str]:
+    """Steps that read a growing table from end to end. A partial index that holds what is in hand only may be."""
+    small = "USING INDEX delivery_busy", "USING COVERING INDEX delivery_busy"
+    names = {*GROWING, *"abdpst"} - {"a"}  # tables by name, or by the letter that the statements give them
+    return [step for step in plans if step.startswith("SCAN ") and step.split()[1] in names and not step.endswith(small)]
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_it_is_answered_by_its_indexes(db: Explaining, name: str) -> None:
+    ask, indexes = ASKED[name]
+    ask(db)
+    assert db.plans
+    assert scans(db.plans) == []
+    for index in indexes.split():
+        assert any(f"INDEX {index}" in step for step in db.plans), db.plans
+
+
+def test_a_claim_reads_one_delivery_of_each_account(db: Explaining) -> None:
+    CLAIM(db)
+    inner = db.plans.index(next(step for step in db.plans if "delivery_ready" in step))
+    assert db.plans[inner] == "SEARCH d USING INDEX delivery_ready (account_id=? AND next_at>? AND next_at<?)"
+    sorts = [step for step in db.plans if "TEMP B-TREE" in step]
+    assert len(sorts) == 1, "the accounts' firsts are sorted, and nothing else"
+    assert db.plans.index(sorts[0]) > inner
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        PostFilter(),
+        PostFilter(limit=50),
+        PostFilter(statuses=(PostStatus.FAILED, PostStatus.DRAFT)),
+        PostFilter(accounts=(1,), platforms=(Platform.X,)),
+        PostFilter(since=START, until=START + GAP),
+        PostFilter(needs_you=True),
+        PostFilter(tags=("launch",)),
+        PostFilter(search="launch"),
+        PostFilter(key="k"),
+        PostFilter(after=1),
+    ],
+    ids=range(10),
+)
+def test_a_page_of_the_list_is_read_in_order(db: Explaining, wanted: PostFilter) -> None:
+    for number, status in enumerate(PostStatus, 1):
+        db.execute(
+            "INSERT INTO post (id, content, status, scheduled_at, created_at, updated_at, variants, thread, options)"
+            " VALUES (?, 'launch', ?, ?, 0, 0, '{}', '[]', '{}')",
+            (number, status.value, None if status is PostStatus.DRAFT else number),
+        )
+    db.plans.clear()
+    list(reads.posts(db, wanted))
+    assert scans(db.plans) == []
+    lists = [step for step in db.plans if step.startswith(("SEARCH post ", "SCAN post ")) and "rowid=?" not in step]
+    assert lists
+    if wanted.key is None:
+        assert {step.partition(" (")[0] for step in lists} == {"SEARCH post USING INDEX post_by_status"}
+        assert not [step for step in db.plans if "TEMP B-TREE FOR ORDER" in step], "no sorting of the posts"

@@ -1,0 +1,228 @@
+"""The schema: the models and the migrations say the same, and a migration happens whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlmodel import SQLModel, create_engine
+
+from tests.clock import START
+from tests.store.stores import add_account, add_post, new_store, to
+from ttp.domain.errors import Busy, NewerStore
+from ttp.store import claims, database, migrations, reads
+from ttp.store.database import REVISIONS, Database
+from ttp.store.lock import publisher_lock
+from ttp.store.tables import BUSY, LOOKING, READY, AccountRow
+
+FOLDER = Path(migrations.__file__).parent
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> sqlite3.Connection:
+    return new_store(tmp_path / "home").connect()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> sqlite3.Connection:
+    path = tmp_path / "fresh.db"
+    engine = create_engine(f"sqlite:///{path}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    return sqlite3.connect(path)
+
+
+def schema(db: sqlite3.Connection) -> dict[str, Any]:
+    """All that SQLite knows of every table: columns, keys, references, and its indexes with their words."""
+    with closing(db):
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
+        return {t: table(db, t) for t in tables if not t.startswith(("sqlite_", "alembic_"))}
+
+
+def table(db: sqlite3.Connection, name: str) -> dict[str, Any]:
+    made = db.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (name,)).fetchone()[0]
+    indexes = {}
+    for _, index, unique, origin, partial in db.execute(f"PRAGMA index_list({name})").fetchall():
+        columns = [tuple(row)[1:] for row in db.execute(f"PRAGMA index_xinfo({index})")]
+        sql = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (index,)).fetchone()[0] or ""
+        where = " ".join(sql.partition(" WHERE ")[2].split())
+        key = (index if origin == "c" else origin, str(columns))
+        indexes[key] = (unique, origin, partial, where)
+    return {
+        "columns": [tuple(row)[1:] for row in db.execute(f"PRAGMA table_xinfo({name})")],
+        "collations": sorted(re.findall(r"(\w+) TEXT COLLATE \"?(\w+)", made)),
+        "references": sorted(tuple(row)[2:] for row in db.execute(f"PRAGMA foreign_key_list({name})")),
+        "indexes": indexes,
+        "autoincrement": "AUTOINCREMENT" in made,
+        "strict": tuple(db.execute("SELECT wr, strict FROM pragma_table_list WHERE name = ?", (name,)).fetchone()),
+    }
+
+
+def test_the_migrations_make_what_the_models_say(fresh: sqlite3.Connection, migrated: sqlite3.Connection) -> None:
+    wanted, found = schema(fresh), schema(migrated)
+    assert set(wanted) == {"account", "attempt", "delivery", "post", "post_media", "post_tag", "sample", "store"}
+    for name, shape in wanted.items():
+        for part, value in shape.items():
+            assert found[name][part] == value, f"{part} of {name}"
+    assert set(found) == set(wanted)
+
+
+def test_ids_are_never_used_again(migrated: sqlite3.Connection) -> None:
+    made = schema(migrated)
+    assert {name for name, shape in made.items() if shape["autoincrement"]} == {
+        "account",
+        "attempt",
+        "delivery",
+        "post",
+        "sample",
+    }
+
+
+def test_the_claims_use_the_words_of_the_partial_indexes() -> None:
+    assert set(claims._INDEXED) == {BUSY, LOOKING, READY}
+
+
+def test_the_revisions_are_those_of_the_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    scripts = ScriptDirectory.from_config(config)
+    assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == REVISIONS
+    assert scripts.get_heads() == [REVISIONS[-1]]
+
+
+# From an older revision.
+
+NEXT = '''
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+def upgrade():
+    for statement in {statements!r}:
+        op.execute(statement)
+'''
+REBUILT = [
+    "CREATE TABLE fresh AS SELECT * FROM account",
+    "DROP TABLE account",
+    "CREATE TABLE account (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, platform TEXT NOT NULL, handle TEXT NOT NULL,"
+    " user_id TEXT, connected BOOLEAN, needs_reconnect BOOLEAN, enabled BOOLEAN, timezone TEXT, expires_at INTEGER,"
+    " scopes TEXT, hold_until INTEGER, hold_reason TEXT, options TEXT, created_at INTEGER, removed_at INTEGER,"
+    " late_claim_at INTEGER)",
+    "INSERT INTO account SELECT * FROM fresh",
+    "DROP TABLE fresh",
+]
+
+WithNext = Callable[[list[str]], None]
+
+
+@pytest.fixture
+def with_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WithNext:
+    """Make this program one revision newer than the store: the next migration runs these statements."""
+
+    def make(statements: list[str]) -> None:
+        folder = tmp_path / "migrations"
+        shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "versions" / "v0002_next.py").write_text(NEXT.format(statements=statements))
+        monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
+        monkeypatch.setattr(database, "REVISIONS", ("0001", "0002"))
+
+    return make
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Database:
+    """A store of revision 0001 that holds a post for an account."""
+    store = new_store(tmp_path / "home")
+    add_post(store, to(add_account(store), START), content="kept")
+    return store
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return list(db.iterdump())
+
+
+def test_an_older_store_is_brought_up_to_date_with_a_backup_beside_it(older: Database, with_next: WithNext) -> None:
+    before = dump(older.path)
+    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with closing(Database(older.home).connect()) as db:
+        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0002"
+        assert db.execute("SELECT content, note FROM post").fetchone()[0] == "kept"
+    backup = older.home / "ttp.db.before-0002"
+    assert dump(backup) == before
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+
+
+def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithNext) -> None:
+    with_next(REBUILT)
+    with closing(Database(older.home).connect()) as db:
+        (post,) = reads.posts(db, reads.PostFilter())
+        assert [d.account for d in post.deliveries] == ["x/me"]
+        assert db.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["ALTER TABLE post ADD COLUMN note TEXT", "UPDATE post SET content = 'lost'", "INSERT INTO nowhere VALUES (1)"],
+        ["ALTER TABLE post ADD COLUMN note TEXT", "DELETE FROM account"],
+    ],
+    ids=["a wrong statement", "a reference that would break"],
+)
+def test_a_migration_that_fails_changes_nothing(
+    older: Database, with_next: WithNext, statements: list[str]
+) -> None:
+    before = dump(older.path)
+    with_next(statements)
+    opening = Database(older.home)
+    for _ in range(2):
+        with pytest.raises(Exception, match=r"nowhere|would break 1 references"):
+            opening.connect()
+        assert dump(older.path) == before
+    with publisher_lock(older.home):
+        pass
+
+
+def test_a_store_is_not_migrated_under_a_running_publisher(older: Database, with_next: WithNext) -> None:
+    before = older.path.read_bytes()
+    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with publisher_lock(older.home):
+        with pytest.raises(Busy, match="schema must be brought up to date") as caught:
+            Database(older.home).connect()
+        assert caught.value.code == "busy"
+    assert older.path.read_bytes() == before
+    assert not (older.home / "ttp.db.before-0002").exists()
+    Database(older.home).connect().close()
+
+
+def test_who_comes_second_keeps_the_backup_of_the_first(older: Database, with_next: WithNext) -> None:
+    before = dump(older.path)
+    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    one = Database(older.home)
+    one._migrate()
+    one._migrate()  # as of a process that had found the store behind before the first was through
+    assert dump(older.home / "ttp.db.before-0002") == before
+
+
+def test_a_migrated_store_is_too_new_for_the_program_before(
+    older: Database, with_next: WithNext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    Database(older.home).connect().close()
+    monkeypatch.setattr(database, "REVISIONS", ("0001",))
+    with pytest.raises(NewerStore, match='"0002"'):
+        Database(older.home).connect()
+
+
+def test_a_naive_time_never_reaches_a_column(older: Database) -> None:
+    with pytest.raises(Exception, match="naive"), older.writing() as session:
+        session.get_one(AccountRow, 1).hold_until = START.replace(tzinfo=None)
+        session.flush()

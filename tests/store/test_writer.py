@@ -1,0 +1,176 @@
+"""The writing thread: many pieces of work in one commit, each on its own, and nobody is left waiting."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.store.stores import new_store
+from ttp.store.database import Database
+from ttp.store.writer import Writer
+
+Work = Callable[[sqlite3.Connection], object]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return new_store(tmp_path / "home")
+
+
+def connecting(database: Database, seen: list[str]) -> Callable[[], sqlite3.Connection]:
+    """A connection that notes its statements, and has room for hardly more than it holds."""
+
+    def connect() -> sqlite3.Connection:
+        connection = database.connect()
+        connection.set_trace_callback(seen.append)
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count={pages + 4}")
+        return connection
+
+    return connect
+
+
+@pytest.fixture
+def seen() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def writer(database: Database, seen: list[str]) -> Iterator[Writer]:
+    with closing(Writer(connecting(database, seen))) as writer:
+        yield writer
+
+
+@contextmanager
+def at_once(writer: Writer, *works: Work) -> Iterator[list[Future[object]]]:
+    """Have all the works in the queue before the writer takes any: the first batch holds it up meanwhile."""
+    go, busy = threading.Event(), threading.Event()
+
+    def hold(db: sqlite3.Connection) -> None:
+        busy.set()
+        go.wait(10)
+
+    with ThreadPoolExecutor(len(works) + 1) as pool:
+        held = pool.submit(writer.run, hold)
+        assert busy.wait(10)
+        futures = []
+        for count, work in enumerate(works, 1):
+            futures.append(pool.submit(writer.run, work))
+            while writer._queue.qsize() < count:  # in this order, and without guessing how long it takes
+                pass
+        go.set()
+        yield futures
+        held.result()
+
+
+def naming(host: str) -> Work:
+    return lambda db: db.execute("UPDATE store SET host = coalesce(host, '') || ?", (host,)).rowcount
+
+
+def host(database: Database) -> str | None:
+    with closing(database.connect()) as db:
+        found: str | None = db.execute("SELECT host FROM store").fetchone()[0]
+        return found
+
+
+def failing(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE store SET host = 'half done'")
+    raise KeyError("its own fault")
+
+
+def filling(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE store SET host = ?", ("z" * 100_000,))
+
+
+def test_work_is_committed_when_run_comes_back(writer: Writer, database: Database) -> None:
+    assert writer.run(naming("a")) == 1
+    assert host(database) == "a"
+
+
+def test_many_works_share_one_commit(writer: Writer, database: Database, seen: list[str]) -> None:
+    with at_once(writer, *(naming(letter) for letter in "abcdefghij")) as futures:
+        assert [future.result() for future in futures] == [1] * 10
+    assert seen.count("BEGIN IMMEDIATE") == seen.count("COMMIT") == 2, "the one that held it up, and all the others"
+    assert host(database) == "abcdefghij"
+
+
+def test_an_error_of_one_work_is_its_own_and_undoes_nothing_else(writer: Writer, database: Database) -> None:
+    with at_once(writer, naming("a"), failing, naming("b")) as (first, second, third):
+        with pytest.raises(KeyError, match="its own fault"):
+            second.result()
+        assert (first.result(), third.result()) == (1, 1)
+    assert host(database) == "ab"
+
+
+def test_a_failed_statement_leaves_the_rest_of_the_batch(writer: Writer, database: Database) -> None:
+    with at_once(writer, naming("a"), lambda db: db.execute("INSERT INTO store VALUES (1, 'b', NULL, 0, 0)")) as all_:
+        with pytest.raises(sqlite3.IntegrityError):
+            all_[1].result()
+        assert all_[0].result() == 1
+    assert host(database) == "a"
+
+
+def test_when_the_whole_transaction_is_lost_everyone_hears_why(writer: Writer, database: Database) -> None:
+    with at_once(writer, naming("a"), filling, naming("b")) as futures:
+        errors = [future.exception() for future in futures]
+    assert [getattr(error, "sqlite_errorname", error) for error in errors] == ["SQLITE_FULL"] * 3
+    assert host(database) is None
+    assert writer.run(naming("c")) == 1, "the next batch starts afresh"
+
+
+def test_a_loss_that_a_work_tells_in_its_own_words_reaches_everyone_too(writer: Writer) -> None:
+    def wrapping(db: sqlite3.Connection) -> None:
+        try:
+            filling(db)
+        except sqlite3.Error as error:
+            raise LookupError("in other words") from error
+
+    with at_once(writer, naming("a"), wrapping) as futures:
+        assert [type(future.exception()) for future in futures] == [LookupError] * 2
+    assert writer.run(naming("c")) == 1
+
+
+def test_a_commit_that_fails_reaches_everyone_who_waits(writer: Writer, database: Database) -> None:
+    def breaking(db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA defer_foreign_keys=ON")
+        db.execute("INSERT INTO post_tag (post_id, position, tag) VALUES (99, 0, 'of no post')")
+
+    with at_once(writer, naming("a"), breaking, failing) as (first, second, third):
+        for future in (first, second):
+            with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+                future.result()
+        assert isinstance(third.exception(), KeyError), "it failed before, for its own reason"
+    assert host(database) is None
+    assert writer.run(naming("b")) == 1
+
+
+def test_a_store_that_stays_locked_is_told_to_all_and_is_tried_again_later(tmp_path: Path) -> None:
+    database = new_store(tmp_path / "home", busy_timeout_s=0.01)
+    with closing(Writer(database.connect)) as writer:
+        with closing(database.connect()) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                writer.run(naming("a"))
+        assert writer.run(naming("b")) == 1
+    assert host(database) == "b"
+
+
+def test_closing_finishes_what_is_queued(database: Database, seen: list[str]) -> None:
+    writer = Writer(connecting(database, seen))
+    with at_once(writer, naming("a"), naming("b")) as futures:
+        writer.close()
+        assert [future.result() for future in futures] == [1, 1]
+    assert host(database) == "ab"
+
+
+def test_no_batch_grows_without_bound(writer: Writer, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ttp.store.writer._MOST", 2)
+    with at_once(writer, *(naming(letter) for letter in "abcde")) as futures:
+        assert [future.result() for future in futures] == [1] * 5
+    assert host(database) == "abcde"

@@ -1,0 +1,101 @@
+"""The posts and accounts as one question or one change sees them. What the services of posts share.
+
+A change is one transaction: all of it happens, or nothing. It reads the posts inside it, so that it either wins before
+the publisher's claim or sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ttp.domain.account import Account
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import ContentRefused, Problem
+from ttp.domain.post import Post
+from ttp.services.changes import no_such_post, settled
+from ttp.services.drafting import judge
+from ttp.services.names import resolve_accounts
+from ttp.store import posts as store
+from ttp.store import reads
+from ttp.store.database import Database
+
+Change = Callable[[Post], tuple[Post, tuple[Problem, ...]]]
+"""A post as it is to become, and what to warn of. Raises what refuses the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A post as it was stored, what to warn of, and whether its key had stored it before."""
+
+    post: Post
+    warnings: tuple[Problem, ...] = ()
+    replayed: bool = False
+
+
+class Book:
+    def __init__(self, database: Database, clock: Clock, config: Config) -> None:
+        self.database = database
+        self.clock = clock
+        self.config = config
+        self._media_host = all(config[name] for name in ("media_host.kind", "media_host.path", "media_host.base_url"))
+
+    def post(self, post_id: int) -> Post:
+        """One post. NotFound if there is none; never creates a store."""
+        with self.database.reading() as db:
+            post = reads.post(db, post_id) if db else None
+        if post is None:
+            raise no_such_post(post_id)
+        return post
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Every account there is."""
+        with self.database.reading() as db:
+            return tuple(reads.accounts(db)) if db else ()
+
+    def named(self, names: Iterable[str]) -> tuple[Account, ...]:
+        """The accounts of these names; empty ones are left out. NotFound, Ambiguous or UsageError."""
+        return resolve_accounts([name for name in names if name.strip()], self.accounts())
+
+    def judge(self, post: Post, accounts: Iterable[Account], *, timed: bool) -> tuple[Problem, ...]:
+        """What to warn of; ContentRefused if the post has a time and a platform would refuse it."""
+        return judge(post, of(post, accounts), media_host=self._media_host, timed=timed)
+
+    def stamped(self, post: Post) -> Post:
+        """A new post, as made now."""
+        now = self.clock.now()
+        return settled(replace(post, created_at=now), now)
+
+    def keep(self, text: str) -> Post:
+        """Store a text as a draft, whatever it is."""
+        with self.database.writing() as session:
+            return store.insert(session, self.stamped(Post(text)))
+
+    def change(self, ids: Sequence[int], change: Change) -> list[Saved]:
+        """Change some posts: all, or none. Of several, the one that the rules refuse is named."""
+        wanted = dict.fromkeys(ids)
+        saved = []
+        with self.database.writing() as session:
+            for post_id in wanted:
+                post = reads.post(store.raw(session), post_id)
+                if post is None:
+                    raise no_such_post(post_id)
+                try:
+                    changed, warnings = change(post)
+                except ContentRefused as refused:
+                    raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
+                saved.append(Saved(store.update(session, settled(changed, self.clock.now())), warnings))
+        return saved
+
+
+def of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
+    """The accounts that a post goes to."""
+    ids = {d.account_id for d in post.active}
+    return tuple(account for account in known if account.id in ids)
+
+
+def _of_post(refused: ContentRefused, post_id: int) -> ContentRefused:
+    return ContentRefused(
+        f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
+    )
