@@ -6,8 +6,8 @@ import io
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing, redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,16 +47,15 @@ class Ran:
 class Program:
     """`ttp` in this process: `ttp("list", "--json")` runs it in its own home, on a clock that stands still."""
 
-    def __init__(self, home: Path, clock: FakeClock, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, home: Path, clock: FakeClock) -> None:
         self.home = home
         self.clock = clock
-        self._patch = patch
 
     def __call__(self, *argv: str, stdin: str | bytes = b"") -> Ran:
         given = stdin.encode() if isinstance(stdin, str) else stdin
         streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2)]
         out, err = streams
-        with self._patch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
             code = main(list(argv), self.clock)
         for stream in streams:
@@ -84,9 +83,37 @@ class Program:
         with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None)) as db:
             return db.execute(statement, values).fetchall()
 
+    def shown(self, post: int = 1) -> Any:
+        """A post as `ttp show --json` has it."""
+        return self.ok("show", str(post), "--json").json
+
+    def bring(self, post: int, state: str, account: str | None = None, **columns: object) -> None:
+        """Bring a post's deliveries (those of one account) into a state, as the publisher would have."""
+        columns = {"state": state, **columns}
+        sets = ", ".join(f"{name} = ?" for name in columns)
+        one = "account_id = (SELECT id FROM account WHERE platform || '/' || handle = ?)"
+        where = f"post_id = ? AND (? IS NULL OR {one})"
+        self.sql(f"UPDATE delivery SET {sets} WHERE {where}", *columns.values(), post, account, account)
+        status = {"needs_review": "partial", "published": "published", "failed": "failed"}.get(state, "publishing")
+        self.sql("UPDATE post SET status = ? WHERE id = ?", status, post)
+
     def count(self, table: str) -> int:
         """Rows of a table; 0 where there is no store."""
         return self.sql(f"SELECT count(*) FROM {table}")[0][0] if (self.home / "ttp.db").exists() else 0
+
+
+@contextmanager
+def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
+    """The program in a home below `folder` that does not exist yet: zone UTC, nothing else of the caller's environment.
+
+    For stores that a whole module is tested on: make one, and copy its home for each test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TTP_") or name in COLORS]:
+            patch.delenv(name)
+        patch.setenv("TTP_HOME", str(folder / "home"))
+        patch.setenv("TTP_TZ", "UTC")
+        yield Program(folder / "home", clock)
 
 
 @pytest.fixture
@@ -95,15 +122,6 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An own TTP_HOME that does not exist yet, zone UTC, and nothing else of the caller's environment."""
-    for name in [name for name in os.environ if name.startswith("TTP_") or name in COLORS]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("TTP_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TTP_TZ", "UTC")
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def ttp(home: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Program:
-    return Program(home, clock, monkeypatch)
+def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
+    with program(tmp_path, clock) as ttp:
+        yield ttp

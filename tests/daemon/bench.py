@@ -14,15 +14,17 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
+
+import pytest
 
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, new_store, to
-from ttp.daemon.crew import Crew, Pool, Report, Reports
+from ttp.daemon.crew import Crew, Report, Reports
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event
 from ttp.daemon.loop import Loop, Mode, Scope
-from ttp.daemon.workers import Inline
+from ttp.daemon.workers import Inline, Workers
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.config import Config
@@ -35,13 +37,14 @@ from ttp.store.database import Database
 from ttp.store.media import MediaStore
 from ttp.store.writer import Writer
 
-LIMIT = 50_000
+LIMIT = 200_000
 """Naps after which a run is taken to be endless."""
 FINGERPRINT = "f" * 64
 
+T = TypeVar("T")
 Said = Outcome | Callable[[Order, Handle], Outcome]
 Saw = Finding | Looked | Callable[[Order, Handle], Finding | Looked]
-Step = Did | Wait | NotDone | Ready | Callable[[], None]
+Step = Did | Wait | NotDone | Ready | Callable[[], object]
 
 
 class Unscripted(BaseException):
@@ -136,11 +139,15 @@ class Bench:
         self.clients = {platform: Scripted(platform, self.clock) for platform in Platform}
         self.events: list[Event] = []
         self.loop: Loop | None = None
-        self.pool: Pool = Inline()
         self.naps: list[tuple[float, float]] = []
         """When each nap began, in seconds since START, and how long it was to be."""
+        self.dead = False
+        self.on_commit: Callable[[], object] = lambda: None
+        self.heartbeat: Callable[[datetime], None] = lambda now: None
+        self.threads = False
+        """Real threads and real waiting, instead of work in the loop's thread and naps that move the clock."""
         self._durable = durable
-        self._hooks: list[tuple[datetime, Callable[[], None]]] = []
+        self._hooks: list[tuple[datetime, Callable[[], object]]] = []
         self._listeners: list[tuple[str, Callable[[], None]]] = []
         self.account("x/me")
 
@@ -157,13 +164,15 @@ class Bench:
         return add_account(self.database, name, **fields)
 
     def account_now(self, name: str) -> Account:
-        return next(a for a in self.read(reads.accounts) if a.name == name)
+        accounts: list[Account] = self.read(reads.accounts)
+        return next(account for account in accounts if account.name == name)
 
     def post(self, *names: str, due: float = 0.0, **fields: object) -> int:
         """A post to accounts (`x/me`), due so many seconds after START; its id."""
         at = START + timedelta(seconds=due)
         known = {account.name: account for account in self.read(reads.accounts)}
-        post = add_post(self.database, *(to(known[name], at) for name in names or ("x/me",)), **fields)
+        deliveries = [to(known[name], at) for name in names or ("x/me",)]
+        post = add_post(self.database, *deliveries, **fields)  # type: ignore[arg-type]  # a post's fields by name
         assert post.id is not None
         return post.id
 
@@ -191,23 +200,41 @@ class Bench:
         found: list[sqlite3.Row] = self.read(lambda db: db.execute(statement, values).fetchall())
         return found
 
-    def at(self, seconds: float, act: Callable[[], None]) -> None:
+    def die(self) -> NoReturn:
+        """The process ends here: nothing that it does from now on reaches the disk."""
+        self.dead = True
+        raise Crash
+
+    def run_and_die(self, mode: Mode = Mode.UNTIL_IDLE) -> None:
+        """A publisher that a script kills."""
+        with pytest.raises(Crash):
+            self.run(mode)
+
+    def at(self, seconds: float, act: Callable[[], object]) -> None:
         """Do something when the clock is so many seconds after START, while a publisher sleeps."""
         self._hooks.append((START + timedelta(seconds=seconds), act))
         self._hooks.sort(key=lambda hook: hook[0])
 
     def stop_at(self, seconds: float) -> None:
-        self.at(seconds, lambda: self.loop.stop() if self.loop else None)
+        self.at(seconds, self.stop)
+
+    def stop(self) -> object:
+        """What a signal does."""
+        assert self.loop is not None
+        self.loop.stop()
+        return None
 
     def run(
         self, mode: Mode = Mode.UNTIL_IDLE, only: Iterable[int] | None = None, max_time: float | None = None
     ) -> bool:
         """One publisher from start to end. Crash passes through, as a dead process leaves the store."""
-        writer, watch = Writer(self._connect), self.database.connect()
+        writer, watch = MortalWriter(self), self.database.connect()
         self.naps.clear()
+        self.dead = False
         try:
             desk = self.desk(writer)
-            self.loop = Loop(desk, Crew(self.pool, self.clock, self._nap), watch)
+            crew = Crew(Workers(4), self.clock) if self.threads else Crew(Inline(), self.clock, self.nap)
+            self.loop = Loop(desk, crew, watch, self.heartbeat)
             return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
         finally:
             writer.close()
@@ -238,13 +265,13 @@ class Bench:
         """The names of the events, or of those among `names`."""
         return [event.event for event in self.events if not names or event.event in names]
 
-    def _connect(self) -> sqlite3.Connection:
+    def connect(self) -> sqlite3.Connection:
         connection = self.database.connect()
         if not self._durable:  # hundreds of runs: nobody cuts the power here
             connection.execute("PRAGMA synchronous=OFF")
         return connection
 
-    def _nap(self, reports: Reports, seconds: float) -> Report | None:
+    def nap(self, reports: Reports, seconds: float) -> Report | None:
         self.naps.append((self.seconds, seconds))
         assert len(self.naps) < LIMIT, "the publisher never ends"
         try:
@@ -257,8 +284,23 @@ class Bench:
             self.clock.advance(max((at - self.clock.now()).total_seconds(), 0.0))
             act()
         else:
-            self.clock.advance(seconds)
+            self.clock.advance(max(seconds, 1e-6) if seconds else 0.0)  # a microsecond is the least that datetimes know
         return None
+
+
+class MortalWriter(Writer):
+    """Writes nothing more once its process is dead."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        super().__init__(bench.connect)
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._bench.dead:
+            raise Crash
+        answer = super().run(work)
+        self._bench.on_commit()
+        return answer
 
 
 def calls_of(clients: Iterable[Scripted], name: str) -> list[Call]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -217,7 +218,7 @@ def test_a_machine_that_sleeps_before_it_sends_withdraws_the_intent(
     begin_attempt = attempts.begin
     monkeypatch.setattr(attempts, "begin", begin)
     if asleep == "after the commit":
-        bench.on("delivery.sending", sleep)
+        bench.on_commit = lambda: sleep() if bench.delivery().state is DeliveryState.SENDING else None
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert bench.intents() == ["withdrawn", "done"]
@@ -296,7 +297,7 @@ def test_a_fault_of_a_client_settles_its_delivery_and_harms_no_other(bench: Benc
     bench.post("x/me")
     well = bench.post("tiktok/me")
 
-    def fault(*_: object) -> Outcome:
+    def fault(*_: object) -> Any:
         raise KeyError("token")
 
     tiktok = bench.clients[bench.account_now("tiktok/me").platform]

@@ -1,14 +1,14 @@
 """Runs the console blocks of a document, and tells where what they show is no longer what happens.
 
-A block is fenced with ```console. `$ ` begins a command, `> ` goes on with it, everything else is what it printed. All
-blocks of a document are one session of bash in a scratch folder, on a terminal of 80 columns without a keyboard. The
-session begins with the blocks of docs/sandbox.md, which set up what the other documents go on from.
+A block is fenced with ```console. `$ ` begins a command, `> ` goes on with it, everything else is what it printed. The
+blocks run in bash, in a scratch folder, on a terminal of 80 columns without a keyboard: first those of docs/sandbox.md,
+then those of every other document, each of which goes on from there as if it were the only one.
 
 What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
 document stands for any text, on a line of its own for any lines. The two addresses that docs/sandbox.md names, ports
 8700 and 8701, are served for as long as the blocks run, on whatever ports are free.
 
-    python -m tests.docs.console README.md docs/metrics.md     shows anew what was printed
+    python -m tests.docs.console     writes into the documents what is printed now
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ FIRST = "docs/sandbox.md"
 SANDBOX, WEB = "http://127.0.0.1:8700", "http://127.0.0.1:8701"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = "=-=-= {} =-=-="
+_FIRST_COPY = 'cp -r "$TTP_HOME" "$HOME/start"\n('
+_NEXT_COPY = ')\nrm -r "$TTP_HOME"; cp -r "$HOME/start" "$TTP_HOME"\n('
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def commands(text: str) -> list[Command]:
 
 
 def _of_block(block: str) -> Iterator[Command]:
-    typed, shown = "", []
+    typed, shown = "", list[str]()
     for line in block.splitlines():
         if line.startswith("$ "):
             if typed:
@@ -65,30 +67,42 @@ def _of_block(block: str) -> Iterator[Command]:
     yield Command(typed, tuple(shown))
 
 
-def printed(documents: Sequence[str]) -> list[tuple[Command, list[str]]]:
-    """Run the commands of `documents`, after those of docs/sandbox.md; answers each with the lines it printed."""
-    texts = [(ROOT / name).read_text() for name in dict.fromkeys([FIRST, *documents])]
-    todo = [command for text in texts for command in commands(text)]
+def documents() -> list[str]:
+    """The documents with console blocks, in the order in which they are run."""
+    pages = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))]
+    found = [name for name in pages if commands((ROOT / name).read_text())]
+    return sorted(found, key=lambda name: name != FIRST)
+
+
+def printed() -> list[tuple[str, Command, list[str]]]:
+    """Run the commands of all documents; answers each, and the document it is in, with the lines it printed."""
+    todo = [(name, command) for name in documents() for command in commands((ROOT / name).read_text())]
     with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as ports:
         scratch = Path(folder)
-        lines = [f"echo '{_MARK.format(0)}'"]
-        for number, command in enumerate(todo, 1):
-            typed = command.typed
-            for name, address in ports.items():
-                typed = typed.replace(name, address)
-            # `$?` is kept for the next command; a parser's own line keeps here-documents whole.
-            lines += [typed, f"_code=$?; echo '{_MARK.format(number)}'; (exit $_code)"]
-        (scratch / ".session").write_text("\n".join(lines) + "\n")
+        (scratch / ".session").write_text("\n".join(_session(todo, ports)) + "\n")
         with on_a_terminal(
             ["bash", "--norc", ".session"], cwd=scratch, env=_environment(scratch), types=False
         ) as terminal:
             shown = terminal.rest().replace("\r\n", "\n")
-        for name, address in ports.items():
-            shown = shown.replace(address, name)
-        shown = shown.replace(str(scratch), "~")
-    parts = re.split(rf"^{_MARK.format('[0-9]+')}\n", shown, flags=re.MULTILINE)[1:]
-    assert len(parts) == len(todo) + 1, f"the session ended early:\n{shown}"
-    return [(command, part.splitlines()) for command, part in zip(todo, parts[:-1], strict=True)]
+    for name, address in ports.items():
+        shown = shown.replace(address, name)
+    before, *parts = re.split(rf"^{_MARK.format('[0-9]+')}\n", shown.replace(str(scratch), "~"), flags=re.MULTILINE)
+    assert (before, len(parts)) == ("", len(todo)), f"the session went astray:\n{shown}"
+    return [(name, command, part.splitlines()) for (name, command), part in zip(todo, parts, strict=True)]
+
+
+def _session(todo: Sequence[tuple[str, Command]], ports: Mapping[str, str]) -> Iterator[str]:
+    """The lines of the session: the first document, then every other one in a subshell and on a copy of its home."""
+    for number, (name, command) in enumerate(todo):
+        before = todo[number - 1][0] if number else name
+        if before != name:
+            yield _FIRST_COPY if before == FIRST else _NEXT_COPY
+        typed = command.typed
+        for shown, address in ports.items():
+            typed = typed.replace(shown, address)
+        # `$?` is kept for the command; a line of its own keeps here-documents whole.
+        yield from (f"_code=$?; echo '{_MARK.format(number)}'; (exit $_code)", typed)
+    yield ")"
 
 
 @contextmanager
@@ -128,7 +142,6 @@ def _environment(scratch: Path) -> dict[str, str]:
         "PATH": f"{scratch / 'bin'}:/usr/bin:/bin",
         "HOME": str(scratch),
         "PYTHONPATH": str(ROOT),
-        "PYTHONPYCACHEPREFIX": str(scratch / "cache"),
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "NO_COLOR": "1",
@@ -140,8 +153,9 @@ _MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z"), "<instant>"),
     (re.compile(rf"\b(today|{_WEEKDAY} \d\d?( {_MONTH}( \d{{4}})?)?|\d\d? {_MONTH}( \d{{4}})?)\b"), "<day>"),
     (re.compile(r"UTC[+-]\d\d:\d\d"), "<offset>"),
-    (re.compile(r"\b\d{1,2}:\d\d(:\d\d(\.\d+)?)?\b"), "<time>"),
-    (re.compile(r"\b\d+(\.\d+)? (s|min|h|d)\b( \d+ (s|min|h|d)\b)*( ago)?"), "<duration>"),
+    # With the day where it is another one: the night, or UTC, may come between two times.
+    (re.compile(rf"((<day>|{_WEEKDAY}) )?\b\d\d?:\d\d(:\d\d)?\b"), "<time>"),
+    (re.compile(r"\bnow\b|(\bin )?\b\d+(\.\d+)? (s|min|h|d)\b( \d+ (s|min|h|d)\b)*( ago)?"), "<duration>"),
     (re.compile(r"\d{12,}"), "<id>"),
     (re.compile(r"/(p|reel)/[\w-]+"), "/<code>"),
     (re.compile(r"\S*…"), "…"),
@@ -173,19 +187,18 @@ def _comparable(lines: Sequence[str]) -> list[str]:
     return found
 
 
-def renew(name: str) -> None:
-    """Write into a document what its commands print now, where that differs from what it shows."""
-    path = ROOT / name
-    text = path.read_text()
-    for command, lines in printed([name])[0 if name == FIRST else len(commands((ROOT / FIRST).read_text())) :]:
-        if not same(command.shown, lines):
-            typed = "$ " + command.typed.replace("\n", "\n> ")
-            before = "\n".join([typed, *command.shown])
-            assert text.count(f"{before}\n") == 1, f"{name} has this not once:\n{before}"
-            text = text.replace(f"{before}\n", "\n".join([typed, *(line.rstrip() for line in lines)]) + "\n")
-    path.write_text(text)
+def renew() -> None:
+    """Write into the documents what their commands print now, where that differs from what they show."""
+    for name, command, lines in printed():
+        if same(command.shown, lines):
+            continue
+        typed = "$ " + command.typed.replace("\n", "\n> ")
+        before, after = ("\n".join([typed, *some]) + "\n" for some in (command.shown, map(str.rstrip, lines)))
+        text = (ROOT / name).read_text()
+        assert text.count(before) == 1, f"{name} has this more than once:\n{before}"
+        (ROOT / name).write_text(text.replace(before, after))
+        print(f"{name}: {typed}")
 
 
 if __name__ == "__main__":
-    for document in sys.argv[1:]:
-        renew(document)
+    renew()

@@ -207,9 +207,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_store_is_told_and_never_changed(
-    home: Path, filled: bytes, damage: Callable[[bytes], bytes]
-) -> None:
+def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, damage: Callable[[bytes], bytes]) -> None:
     database = new_store(home)
     data = damage(filled)
     database.path.write_bytes(data)
@@ -258,7 +256,9 @@ def test_a_sound_store_passes_the_check(home: Path) -> None:
 # Newer.
 
 
-@pytest.mark.parametrize("statement", ["UPDATE alembic_version SET version_num = '9999'", "DELETE FROM alembic_version"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE alembic_version SET version_num = '9999'", "DELETE FROM alembic_version"]
+)
 def test_a_store_of_a_newer_program_is_refused_unchanged(home: Path, statement: str) -> None:
     database = new_store(home)
     with closing(database.connect()) as db:
@@ -283,9 +283,10 @@ def test_a_locked_store_is_told_as_soon_as_the_patience_ends(home: Path) -> None
     with closing(Database(home).connect()) as other:
         other.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
-        with pytest.raises(Busy, match="locked by another program") as caught, Database(
-            home, busy_timeout_s=0.05
-        ).writing():
+        with (
+            pytest.raises(Busy, match="locked by another program") as caught,
+            Database(home, busy_timeout_s=0.05).writing(),
+        ):
             pytest.fail("two writers")
         assert time.monotonic() - began < 5
         assert caught.value.hints[0].type == "ttp status"

@@ -101,14 +101,14 @@ def test_the_revisions_are_those_of_the_migrations() -> None:
 
 # From an older revision.
 
-NEXT = '''
+NEXT = """
 from alembic import op
 revision = "0002"
 down_revision = "0001"
 def upgrade():
     for statement in {statements!r}:
         op.execute(statement)
-'''
+"""
 REBUILT = [
     "CREATE TABLE fresh AS SELECT * FROM account",
     "DROP TABLE account",
@@ -177,9 +177,7 @@ def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithN
     ],
     ids=["a wrong statement", "a reference that would break"],
 )
-def test_a_migration_that_fails_changes_nothing(
-    older: Database, with_next: WithNext, statements: list[str]
-) -> None:
+def test_a_migration_that_fails_changes_nothing(older: Database, with_next: WithNext, statements: list[str]) -> None:
     before = dump(older.path)
     with_next(statements)
     opening = Database(older.home)

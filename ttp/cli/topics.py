@@ -36,10 +36,11 @@ EXIT_HELP = """\
 CRON_HELP = """\
 Let cron call the publisher; a run that finds another one at work ends at once, silently, with 0:
 
-  * * * * *  TTP_HOME="$HOME/.local/share/ttp" /full/path/to/ttp run --once --quiet
+  * * * * *  /full/path/to/ttp run --once --quiet
 
-Full paths, since cron knows neither your PATH nor your folder: `command -v ttp` prints the one to write. Cron mails
-what a run prints, and with --quiet it prints problems only. `ttp status` says when the last run was.
+The full path, since cron does not know your PATH: `command -v ttp` prints it. Cron knows none of your variables either:
+if you set TTP_HOME or others, write them in front of it (TTP_HOME=/full/path/to/folder /full/path/to/ttp run ...).
+Cron mails what a run prints, and with --quiet it prints problems only. `ttp status` says when the last run was.
 """
 
 

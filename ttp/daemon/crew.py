@@ -14,7 +14,6 @@ from ttp.daemon.workers import Piece
 from ttp.domain.clock import Clock
 from ttp.platforms.client import Wait
 
-
 Steps: TypeAlias = Generator[Wait, None, None]
 
 

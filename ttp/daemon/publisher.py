@@ -26,7 +26,7 @@ SUSPENDED_AFTER_S = 5.0
 """Longest time from the end of the invisible steps to the call. More means that the machine slept in between, and that
 the platform's time in the intent is as old."""
 NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
-"""How often a platform may say that it is not ready yet before that counts as a failure, and the longest wait for it."""
+"""How often a platform may say that it is not ready yet before it counts as a failure, and the longest wait for it."""
 FIRST_LOOK_S = 2.0
 """An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
 

@@ -14,6 +14,7 @@ from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.store import claims, reads
 
 MOST = 500
+_DAY = timedelta(days=1)
 
 
 def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = None) -> None:
@@ -41,7 +42,7 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
 def _missed(delivery: Delivery, allowed: timedelta, now: datetime) -> DeliveryError:
     assert delivery.due_at is not None
     due, here = delivery.due_at.astimezone(), now.astimezone()
-    form = "%H:%M" if due.date() == here.date() else "%d %b %H:%M"
+    form = "%H:%M" if now - delivery.due_at < _DAY else "%d %b %H:%M"
     told = "first publisher" if not delivery.attempts else "not sent by"
     message = f"due {due:{form}}, {told} {here:{form}} (limit {_brief(allowed)})"
     if delivery.error is not None:

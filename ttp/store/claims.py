@@ -170,7 +170,7 @@ def next_wake(db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta)
 def unfinished(
     db: sqlite3.Connection, *, due_by: datetime, states: Iterable[DeliveryState], only: Collection[int] | None
 ) -> bool:
-    """True while any delivery is in one of `states`, or could still be claimed by `due_by`."""
+    """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
     only_these = "(:only IS NULL OR post_id IN (SELECT value FROM json_each(:only)))"
     moving = " OR ".join(
         f"EXISTS (SELECT 1 FROM delivery WHERE {indexed} AND state IN (SELECT value FROM json_each(:states))"

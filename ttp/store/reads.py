@@ -175,7 +175,7 @@ def _whole(db: sqlite3.Connection, found: list[rows.Row]) -> Iterator[Post]:
     tags: dict[int, list[str]] = {i: [] for i in ids}
     marks = _marks(ids)
     if ids:
-        by_account = f"{_DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle, d.id"
+        by_account = f"{_DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
         for row in db.execute(by_account, ids):
             deliveries[row["post_id"]].append(rows.delivery(row))
         for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):

@@ -125,14 +125,12 @@ class MediaRow(SQLModel, table=True):
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
 LOOKING = "state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL"
 BUSY = "state IN ('claimed', 'sending')"
-COUNTS = "state <> 'cancelled'"  # an account that was left out, and is named again, has a second delivery
 
 
 class DeliveryRow(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
-        Index("delivery_of_post", "post_id", "account_id"),
-        Index("delivery_once", "post_id", "account_id", unique=True, sqlite_where=text(COUNTS)),
+        UniqueConstraint("post_id", "account_id"),
         Index("delivery_of_account", "account_id", "due_at"),
         Index("delivery_remote", "account_id", "remote_id", unique=True, sqlite_where=text("remote_id IS NOT NULL")),
         Index("delivery_ready", "account_id", "next_at", "id", sqlite_where=text(READY)),

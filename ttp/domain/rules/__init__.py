@@ -5,12 +5,14 @@ Pure: every problem of a post at once, never the first one only; nothing is chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Problem
+from ttp.domain.kinds import tiktok_kind
+from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import instagram, tiktok, x
 from ttp.domain.rules.case import Case
@@ -21,18 +23,21 @@ __all__ = ["check", "text_use"]
 MOST_ALT = 1000
 """Characters of alt text that X and Instagram take (platforms' metadata and container calls)."""
 _MOST_TEXT: Mapping[Platform, int] = MappingProxyType(
-    {Platform.X: X_LIMIT, Platform.INSTAGRAM: instagram.MOST_TEXT, Platform.TIKTOK: tiktok.MOST_TEXT}
+    {Platform.INSTAGRAM: instagram.MOST_TEXT, Platform.TIKTOK: tiktok.MOST_TEXT}
 )
 _RULES: Mapping[Platform, Callable[[Case], Iterator[Problem]]] = MappingProxyType(
     {Platform.X: x.problems, Platform.INSTAGRAM: instagram.problems, Platform.TIKTOK: tiktok.problems}
 )
 
 
-def check(post: Post, accounts: Mapping[str, Account], *, media_host: bool) -> tuple[Problem, ...]:
+def check(
+    post: Post, accounts: Mapping[str, Account], *, media_host: bool, video_upload: bool = False
+) -> tuple[Problem, ...]:
     """Every problem of `post` with the accounts that it has still to go to; warnings among them, marked as such.
 
     `accounts` by name; one that is missing has no options of its own. `media_host`: local files can be given a public
-    URL. Asks nothing of the accounts but their options: whether they can publish at all is not content.
+    URL. `video_upload`: Instagram takes the bytes of videos (Facebook Login). Asks nothing of the accounts but their
+    options: whether they can publish at all is not content.
     """
     to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
     problems = list(_post_problems(post))
@@ -46,15 +51,22 @@ def check(post: Post, accounts: Mapping[str, Account], *, media_host: bool) -> t
             media=post.media,
             options={**(account.options if account else {}), **post.options},
             media_host=media_host,
+            video_upload=video_upload,
+            own=frozenset(post.options),
             post_id=post.id,
         )
+        problems += case.wrong_options()
         problems += _RULES[delivery.platform](case)
     return tuple(problems)
 
 
-def text_use(platform: Platform, text: str) -> tuple[int, int]:
-    """How much of a platform's text limit a text uses: `(241, 280)`, in the platform's own unit."""
-    return x_length(text) if platform is Platform.X else utf16_length(text), _MOST_TEXT[platform]
+def text_use(platform: Platform, text: str, media: Sequence[MediaItem] = ()) -> tuple[int, int]:
+    """How much of a platform's text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
+    if platform is Platform.X:
+        return x_length(text), X_LIMIT
+    if platform is Platform.TIKTOK and tiktok_kind(None, media).is_photos:
+        return utf16_length(text), tiktok.MOST_DESCRIPTION
+    return utf16_length(text), _MOST_TEXT[platform]
 
 
 def _post_problems(post: Post) -> Iterator[Problem]:

@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ttp.domain.account import Platform
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
+from ttp.domain.options import OPTIONS, Chosen
+
+_SETTINGS = 'media_host = {kind = "folder", path = "FOLDER", base_url = "https://HOST/FOLDER"}'
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the rules of a platform look at. `options` are the account's with the post's over them, by full name."""
+    """What the rules of a platform look at.
+
+    `options` are the account's with the post's over them, by full name; `own` are the names of the post's.
+    `media_host`: local files can be given a public URL; `video_upload`: Instagram takes the bytes of videos.
+    """
 
     account: str
     text: str
     media: tuple[MediaItem, ...]
     options: Mapping[str, str]
     media_host: bool
+    video_upload: bool = False
+    own: frozenset[str] = frozenset()
     post_id: int | None = None
+
+    @property
+    def platform(self) -> Platform:
+        return Platform(self.account.partition("/")[0])
+
+    def chosen(self, name: str) -> str | None:
+        """An option of the platform; None where it is not set, or set to what it cannot be (told by itself)."""
+        try:
+            return Chosen(self.platform, self._short()).word(name)
+        except ValueError:
+            return None
+
+    def _short(self) -> dict[str, str]:
+        prefix = f"{self.platform}."
+        return {name.removeprefix(prefix): value for name, value in self.options.items() if name.startswith(prefix)}
 
     @property
     def media_hint(self) -> str:
@@ -40,3 +65,31 @@ class Case:
 
     def too_long(self, length: int, limit: int) -> Problem:
         return self.breach("content", "text_too_long", f": text is {length} of {limit}", self.text_hint)
+
+    def wrong_options(self) -> Iterator[Problem]:
+        """A breach for every option of the platform that is set to what it cannot be."""
+        chosen = Chosen(self.platform, self._short())
+        for name in self.options:
+            if name in OPTIONS and OPTIONS[name].platform is self.platform:
+                try:
+                    chosen.word(OPTIONS[name].short)
+                except ValueError as error:
+                    yield self.breach("options", "option_value", f": {error}")
+
+    def idle_options(self, kind: str) -> Iterator[Problem]:
+        """A warning for every option of the post's own that says nothing of this kind of post."""
+        for name in sorted(self.own):
+            option = OPTIONS.get(name)
+            if option is not None and option.platform is self.platform and not option.says_something_of(kind):
+                only = " and ".join(option.kinds)
+                yield self.warning("options", "option_idle", f" is sent no {name} with a {kind}: it is for {only}")
+
+    def without_address(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
+        """A breach where items that the platform fetches itself have no public URL and cannot be given one."""
+        local = [item.name for item in items if item.url is None]
+        if local and not self.media_host:
+            message = (
+                f" fetches media from a public URL, and {', '.join(local)} has none:"
+                " set media_host.kind, media_host.path and media_host.base_url in config.toml"
+            )
+            yield self.breach("media", "media_host", message, _SETTINGS)

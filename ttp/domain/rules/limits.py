@@ -45,6 +45,19 @@ def item_problems(case: Case, item: MediaItem, taken: Limits, advised: Limits) -
             yield case.warning("media", code, f" may refuse {item.name}: {what}")
 
 
+def same_shape(one: MediaItem, other: MediaItem) -> bool:
+    """Whether two items have the same width:height to within a hundredth. What a file does not tell is no difference."""
+    if not (one.width and one.height and other.width and other.height):
+        return True
+    mine, theirs = one.width * other.height, other.width * one.height
+    return abs(mine - theirs) * 100 <= max(mine, theirs)
+
+
+def shape(item: MediaItem) -> str:
+    """`1080x1350`; `unknown` where the file does not tell."""
+    return f"{item.width}x{item.height}" if item.width and item.height else "unknown"
+
+
 def _breaches(item: MediaItem, limits: Limits) -> Iterator[tuple[str, str]]:
     """(code, what is wrong) for every limit that the item breaks."""
     if limits.mimes is not None and item.mime not in limits.mimes:

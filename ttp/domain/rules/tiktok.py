@@ -1,19 +1,24 @@
-"""What TikTok takes in one post: one video, and a privacy level that a person chose."""
+"""What TikTok takes in one post: one video, or photos, and choices that a person made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ttp.domain.errors import Problem
-from ttp.domain.options import PRIVACY
+from ttp.domain.kinds import TikTokKind, tiktok_kind
+from ttp.domain.options import choices_hint, tiktok_choices
 from ttp.domain.rules.case import Case
 from ttp.domain.rules.limits import Limits, item_problems
 from ttp.domain.text_length import utf16_length
 
 MOST_TEXT = 2200
 """UTF-16 code units of a video's title, hashtags and mentions included."""
+MOST_DESCRIPTION = 4000
+"""The same of the description of photos."""
+MOST_PHOTOS = 35
 
-# TikTok's media transfer guide. It does not tell the unit of its gigabytes: decimal, which is inside both.
+# TikTok's media transfer guide. It does not tell the unit of its mega- and gigabytes: decimal, which is inside both.
+# "1080p" of a photo is taken for what it is of a video: 1920x1080, lying or standing.
 _VIDEO = Limits(
     mimes=("video/mp4", "video/quicktime", "video/webm"),
     most_bytes=4_000_000_000,
@@ -21,21 +26,69 @@ _VIDEO = Limits(
     sides=(360, 4096),
     codecs=("h264", "hevc", "vp8", "vp9"),
 )
-_ADVISED = Limits(fps=(23, 60))
+_VIDEO_ADVISED = Limits(fps=(23, 60))
+_PHOTO = Limits(mimes=("image/jpeg", "image/webp"), most_bytes=20_000_000, box=(1920, 1080))
+_ANYTHING = Limits()
 
 
 def problems(case: Case) -> Iterator[Problem]:
     """Every problem of a post with TikTok."""
-    if (length := utf16_length(case.text)) > MOST_TEXT:
-        yield case.too_long(length, MOST_TEXT)
-    if not case.media:
-        yield case.breach("media", "media_missing", " cannot take a post without a video", case.media_hint)
-    elif len(case.media) > 1:
-        message = f" cannot take {len(case.media)} media in one post: one video"
-        yield case.breach("media", "media_count", message, case.media_hint)
+    kind = tiktok_kind(case.chosen("mode"), case.media)
+    yield from _text_problems(case, kind)
+    yield from _count_problems(case, kind)
     for item in case.media:
-        yield from item_problems(case, item, _VIDEO, _ADVISED)
-    if case.options.get(PRIVACY.name) not in PRIVACY.values:
-        message = f" has no {PRIVACY.name}, and TikTok wants a person to choose it: {', '.join(PRIVACY.values)}"
-        hint = f"ttp account set {case.account} --set {PRIVACY.name}=SELF_ONLY"
-        yield case.breach("options", "option_missing", message, hint)
+        if item.is_image and kind.is_photos:
+            yield from item_problems(case, item, _PHOTO, _ANYTHING)
+        elif item.is_video:
+            yield from item_problems(case, item, _VIDEO, _VIDEO_ADVISED)
+    if kind.is_photos or case.chosen("source") == "pull":
+        yield from case.without_address(case.media)
+    yield from _cover_problems(case, kind)
+    yield from _missing_choices(case, kind)
+    if case.media:
+        yield from case.idle_options(kind)
+
+
+def _text_problems(case: Case, kind: TikTokKind) -> Iterator[Problem]:
+    if kind is TikTokKind.DRAFT_VIDEO:
+        if case.text.strip():
+            message = " takes no text with a video for the inbox: it is not sent, type it in the TikTok app"
+            yield case.warning("content", "text_idle", message, case.text_hint)
+        return
+    most = MOST_DESCRIPTION if kind.is_photos else MOST_TEXT
+    if (length := utf16_length(case.text)) > most:
+        yield case.too_long(length, most)
+
+
+def _count_problems(case: Case, kind: TikTokKind) -> Iterator[Problem]:
+    count = len(case.media)
+    if not case.media:
+        yield case.breach("media", "media_missing", " cannot take a post without a video or photos", case.media_hint)
+    elif any(item.is_video for item in case.media) and any(item.is_image for item in case.media):
+        message = " cannot mix media in one post: one video, or up to 35 photos"
+        yield case.breach("media", "media_mixed", message, case.media_hint)
+    elif count > (most := MOST_PHOTOS if kind.is_photos else 1):
+        message = f" cannot take {count} {'photos' if kind.is_photos else 'videos'} in one post: {most} at most"
+        yield case.breach("media", "media_count", message, case.media_hint)
+
+
+def _cover_problems(case: Case, kind: TikTokKind) -> Iterator[Problem]:
+    index, moment = case.chosen("photo_cover_index"), case.chosen("video_cover_timestamp_ms")
+    if kind.is_photos and index is not None and int(index) >= len(case.media):
+        message = f": tiktok.photo_cover_index is {index}, and the last photo is {len(case.media) - 1}"
+        yield case.breach("options", "option_value", message)
+    if kind is TikTokKind.VIDEO and moment is not None and case.media:
+        item = case.media[0]
+        if item.duration_ms is not None and int(moment) > item.duration_ms:
+            message = f": tiktok.video_cover_timestamp_ms is {moment}, and {item.name} lasts {item.duration_ms} ms"
+            yield case.breach("options", "option_value", message)
+
+
+def _missing_choices(case: Case, kind: TikTokKind) -> Iterator[Problem]:
+    missing = [
+        option for option in tiktok_choices(kind, case.chosen("privacy_level")) if option.name not in case.options
+    ]
+    if missing:
+        named = ", ".join(f"{option.name} ({option.takes})" for option in missing)
+        message = f" needs choices that only a person can make: {named}"
+        yield case.breach("options", "option_missing", message, choices_hint(case.account, missing))

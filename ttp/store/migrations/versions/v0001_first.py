@@ -97,11 +97,10 @@ CREATE TABLE delivery (
     error_message TEXT,
     error_hint TEXT,
     handle TEXT NOT NULL,
+    UNIQUE (post_id, account_id),
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
-CREATE INDEX delivery_of_post ON delivery (post_id, account_id);
-CREATE UNIQUE INDEX delivery_once ON delivery (post_id, account_id) WHERE state <> 'cancelled';
 CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
 CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');

@@ -1,0 +1,274 @@
+"""`ttp edit`, `schedule`, `unschedule`, `delete` on posts in every state."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from tests.media_bytes import jpeg
+
+BUSY = ("claimed", "sending", "processing", "retrying", "reconciling")
+
+
+def states(ttp: Program, post: int = 1) -> dict[str, str]:
+    return {d["account"]: d["state"] for d in ttp.shown(post)["deliveries"]}
+
+
+# Edit.
+
+
+def test_an_edit_replaces_what_is_given_and_keeps_the_rest(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x", "--tag", "a", "--at", "in 1h")
+    ran = ttp("edit", "1", "Better", "--json")
+    assert (ran.code, ran.json["content"]) == (0, "Better")
+    assert (ran.json["tags"], ran.json["accounts"], ran.json["status"]) == (["a"], ["x/me"], "scheduled")
+    assert ttp("edit", "1", "-", stdin="From stdin\n").out == "1\n"
+    assert ttp.shown()["content"] == "From stdin"
+
+
+def test_lists_are_replaced_whole_and_an_empty_text_empties_them(ttp: Program, tmp_path: Path) -> None:
+    ttp.account()
+    for name in "ab":
+        (tmp_path / f"{name}.jpg").write_bytes(jpeg(1000 if name == "a" else 1080))
+    ttp.post("Hello", "--to", "x", "--tag", "a,b", "--media", str(tmp_path / "a.jpg"), "--alt", "one")
+    after = ttp("edit", "1", "--media", str(tmp_path / "b.jpg"), "--tag", "c", "--json").json
+    assert ([m["name"] for m in after["media"]], after["tags"]) == (["b.jpg"], ["c"])
+    assert ttp("edit", "1", "--alt", "two", "--json").json["media"][0]["alt"] == "two"
+    emptied = ttp("edit", "1", "--alt", "", "--tag", "", "--to", "", "--json").json
+    assert (emptied["media"][0]["alt"], emptied["tags"], emptied["accounts"]) == (None, [], [])
+    assert ttp("edit", "1", "--media", "", "--json").json["media"] == []
+
+
+def test_variants_and_options_are_replaced_by_their_key(ttp: Program) -> None:
+    ttp.post("Hello", "--text", "x=one", "--text", "ig=two", "--set", "tiktok.is_aigc=true")
+    after = ttp("edit", "1", "--text", "x=three", "--text", "ig=", "--set", "tiktok.is_aigc=false", "--json").json
+    assert after["variants"] == {"x": "three"}
+    assert after["options"] == {"tiktok.is_aigc": "false"}
+
+
+def test_an_account_left_out_is_cancelled_and_one_that_comes_back_starts_over(ttp: Program) -> None:
+    for name in ("x/me", "x/shop"):
+        ttp.account(name)
+    ttp.post("Hello", "--to", "x/me,x/shop", "--at", "in 1h")
+    assert ttp("edit", "1", "--to", "x/me", "--json").json["accounts"] == ["x/me"]
+    assert states(ttp) == {"x/me": "pending", "x/shop": "cancelled"}
+    ttp.ok("edit", "1", "--to", "x/shop")
+    assert states(ttp) == {"x/me": "cancelled", "x/shop": "pending"}
+    assert ttp.shown()["deliveries"][1]["dueAt"] == "2026-11-24T13:00:00Z"
+    assert ttp.count("delivery") == 2
+
+
+def test_without_any_account_a_scheduled_post_is_a_draft_again(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x", "--at", "in 1h")
+    after = ttp("edit", "1", "--to", "", "--json").json
+    assert (after["status"], after["scheduledAt"], after["accounts"]) == ("draft", None, [])
+
+
+def test_a_new_account_of_a_post_whose_time_has_passed_waits_for_a_time(ttp: Program) -> None:
+    for name in ("x/me", "x/shop"):
+        ttp.account(name)
+    ttp.post("Hello", "--to", "x/me", "--at", "in 1h")
+    ttp.bring(1, "failed", error_kind="network", error_message="cut")
+    ttp.clock.advance(hours=2)
+    ran = ttp("edit", "1", "--to", "x/me,x/shop", "--json")
+    assert ran.json["deliveries"][1]["dueAt"] is None
+    assert ran.json["warnings"] == ["x/shop has no time yet"]
+    assert "ttp publish 1" in ran.err
+
+
+def test_published_deliveries_are_not_touched_by_an_edit(ttp: Program) -> None:
+    for name in ("x/me", "x/shop"):
+        ttp.account(name)
+    ttp.post("Hello", "--to", "x/me,x/shop", "--at", "in 1h")
+    ttp.bring(1, "failed", "x/shop", error_kind="network", error_message="cut")
+    ttp.bring(1, "published", "x/me", published_at=1795521600000)
+    ttp.sql("UPDATE post SET status = 'partial'")
+    ttp.ok("edit", "1", "Better", "--to", "x/shop")
+    assert states(ttp) == {"x/me": "published", "x/shop": "failed"}
+
+
+def test_an_edit_that_a_platform_would_refuse_is_refused_once_there_is_a_time(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x")
+    assert ttp("edit", "1", "a" * 281).code == 0
+    assert ttp("schedule", "1", "--at", "in 1h", "--json").error["code"] == "content"
+    ttp.ok("edit", "1", "Hello", "--at", "in 1h")
+    ran = ttp("edit", "1", "a" * 281, "--json")
+    assert (ran.code, ran.error["hint"], ttp.shown()["content"]) == (2, "ttp edit 1 -", "Hello")
+
+
+def test_a_text_from_stdin_outlives_an_edit_that_is_refused(ttp: Program) -> None:
+    ttp.post("Hello")
+    ran = ttp("edit", "1", "-", "--to", "x/nobody", stdin="A long text")
+    assert (ran.code, "the text is kept as draft 2:" in ran.err) == (3, True)
+    assert (ttp.shown()["content"], ttp.shown(2)["content"]) == ("Hello", "A long text")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (["edit", "1"], 2, "nothing to change"),
+        (["edit", "1", ""], 2, "post 1 would have no text and no media"),
+        (["edit", "1", "--at", "in 1h"], 2, "post 1 has no accounts to go to"),
+        (["edit", "9", "x"], 3, "no post 9"),
+        (["edit", "x", "y"], 2, '"x" is not the number of a post'),
+        (["edit", "1-2", "y"], 2, "is a range"),
+        (["edit", "99999999999999999999", "y"], 2, "is not the number of a post"),
+        (["edit", "1", "--alt", "x"], 2, "1 alt text for 0 media"),
+        (["schedule", "1", "--at", "in 1h"], 2, "post 1 has no accounts to go to"),
+        (["schedule", "1"], 2, "missing option '--at'"),
+        (["schedule", "9", "--at", "in 1h"], 3, "no post 9"),
+        (["schedule", "5-9", "--at", "in 1h"], 3, "no posts in that range"),
+        (["schedule", "2-1", "--at", "in 1h"], 2, "is not a range of posts"),
+        (["schedule", "0", "--at", "in 1h"], 2, "is not the number of a post"),
+        (["schedule", "١", "--at", "in 1h"], 2, "is not the number of a post"),
+        (["unschedule", "9"], 3, "no post 9"),
+        (["delete", "9"], 3, "no post 9"),
+        (["delete"], 2, "missing argument"),
+    ],
+)
+def test_what_cannot_be_done_is_one_error_and_changes_nothing(
+    ttp: Program, argv: list[str], code: int, says: str
+) -> None:
+    ttp.post("Hello")
+    before = ttp.shown()
+    ran = ttp(*argv)
+    assert (ran.code, ran.out, ran.err.count("ttp: error: ")) == (code, "", 1)
+    assert says in ran.err
+    assert ttp.shown() == before
+
+
+def test_changing_commands_make_no_store_where_there_is_none(ttp: Program) -> None:
+    for argv in (["edit", "1", "x"], ["schedule", "1", "--at", "now"], ["unschedule", "1"], ["delete", "1"]):
+        assert ttp(*argv).code == 3, argv
+    assert not ttp.home.exists()
+
+
+# States.
+
+
+@pytest.mark.parametrize("state", BUSY)
+@pytest.mark.parametrize(
+    "argv", [["edit", "1", "x"], ["schedule", "1", "--at", "in 1h"], ["unschedule", "1"], ["delete", "1"]]
+)
+def test_a_post_that_is_being_published_is_not_touched(ttp: Program, state: str, argv: list[str]) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x", "--at", "in 1h")
+    ttp.bring(1, state)
+    ran = ttp(*argv, "--json")
+    assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "state", "ttp show 1")
+    assert ran.error["message"].startswith("post 1 is being published and cannot ")
+    assert ttp.shown()["content"] == "Hello"
+
+
+@pytest.mark.parametrize("argv", [["edit", "1", "x"], ["schedule", "1", "--at", "in 1h"], ["delete", "1"]])
+def test_a_post_that_may_be_live_is_refused_with_the_commands_that_settle_it(ttp: Program, argv: list[str]) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x", "--at", "in 1h")
+    ttp.bring(1, "needs_review")
+    ran = ttp(*argv)
+    assert ran.code == 2
+    assert "ttp resolve 1 --account x/me --published URL" in ran.err
+    assert "ttp resolve 1 --account x/me --not-published" in ran.err
+
+
+def test_a_published_post_is_neither_edited_nor_given_a_time_but_can_be_deleted(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x", "--at", "in 1h")
+    ttp.bring(1, "published", published_at=1795521600000)
+    for argv in (["edit", "1", "x"], ["schedule", "1", "--at", "in 1h"], ["unschedule", "1"]):
+        ran = ttp(*argv, "--json")
+        assert (ran.code, ran.error["code"], ran.error["message"]) == (2, "state", "post 1 is published"), argv
+    assert ttp("delete", "1").out == "1\n"
+
+
+def test_a_new_time_moves_the_failed_deliveries_only(ttp: Program) -> None:
+    for name in ("x/me", "x/shop"):
+        ttp.account(name)
+    ttp.post("Hello", "--to", "x/me,x/shop", "--at", "in 1h")
+    ttp.bring(1, "failed", "x/shop", error_kind="network", error_message="cut", tries=8)
+    ttp.bring(1, "published", "x/me", published_at=1795521600000)
+    ttp.sql("UPDATE post SET status = 'partial'")
+    (post,) = ttp("schedule", "1", "--at", "in 3h", "--json").json
+    assert [(d["state"], d["error"]) for d in post["deliveries"]] == [("published", None), ("pending", None)]
+    assert [d["dueAt"] for d in post["deliveries"]] == ["2026-11-24T13:00:00Z", "2026-11-24T15:00:00Z"]
+
+
+def test_unschedule_makes_drafts_again_also_of_drafts(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("Hello", "--to", "x", "--at", "in 1h")
+    for _ in range(2):
+        (post,) = ttp("unschedule", "1", "--json").json
+        assert (post["status"], post["scheduledAt"], post["deliveries"][0]["dueAt"]) == ("draft", None, None)
+
+
+# Several posts.
+
+
+def test_ranges_take_the_ids_that_exist_and_each_once(ttp: Program) -> None:
+    ttp.account()
+    for text in "abcd":
+        ttp.post(text, "--to", "x")
+    ttp.ok("delete", "2")
+    assert ttp("schedule", "3", "1-9", "--at", "in 1h").out == "3\n1\n4\n"
+    assert ttp("unschedule", "1-4", "3").out == "1\n3\n4\n"
+
+
+def test_of_several_posts_all_are_changed_or_none(ttp: Program) -> None:
+    ttp.account()
+    for text in ("a", "b", "c" * 281):
+        ttp.post(text, "--to", "x")
+    ran = ttp("schedule", "1-3", "--at", "in 1h", "--json")
+    assert (ran.code, ran.error["message"]) == (2, "post 3: x/me: text is 281 of 280")
+    assert ttp("schedule", "1", "77", "--at", "in 1h").code == 3
+    ttp.bring(2, "sending")
+    assert ttp("schedule", "1-2", "--at", "in 1h").code == 2
+    assert ttp("delete", "1-2", "--yes").code == 2
+    assert (ttp.shown()["status"], ttp.sql("SELECT count(*) FROM post WHERE deleted_at IS NOT NULL")) == (
+        "draft",
+        [(0,)],
+    )
+
+
+def test_warnings_belong_to_the_post_that_they_are_about(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.ok("account", "add", "x/new")
+    ttp.post("a", "--to", "x/me")
+    ttp.post("b", "--to", "x/new")
+    posts = ttp("schedule", "1-2", "--at", "in 1h", "--json").json
+    assert [len(post["warnings"]) for post in posts] == [1, 2]
+    assert posts[1]["warnings"][0] == "x/new is not connected before this is due"
+
+
+# Delete.
+
+
+def test_one_post_is_deleted_at_once_and_several_need_yes(ttp: Program) -> None:
+    for text in "abc":
+        ttp.post(text)
+    assert ttp("delete", "1").out == "1\n"
+    ran = ttp("delete", "2-3")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "ttp: error: 2 posts would be deleted and there is no terminal to ask on\n"
+        "  say so:        ttp delete 2-3 --yes\n"
+    )
+    assert ttp("delete", "2-3", "--yes", "--json").json == [{"id": 2, "deleted": True}, {"id": 3, "deleted": True}]
+    assert ttp("list").out == ""
+
+
+def test_a_deleted_post_is_gone_but_its_number_and_its_attempts_stay(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("a", "--to", "x", "--at", "in 1h")
+    ttp.ok("delete", "1")
+    for command in ("show", "log"):
+        assert ttp(command, "1").code == 3
+    assert ttp("edit", "1", "x").code == 3
+    assert ttp.post("b") == 2
+    assert (ttp.count("post"), ttp.count("delivery")) == (2, 1)
+    assert json.loads(ttp("status", "--json").out)["waiting"] == 0

@@ -1,0 +1,276 @@
+"""`ttp publish`, `retry`, `resolve`, `run`: what they queue, what they refuse, and how they end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program, program
+
+CUT = {"error_kind": "network", "error_message": "cut"}
+DONE = {"published_at": 1795521600000}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1 partial (x/a published, x/b failed), 2 failed everywhere, 3 needs review on x/a, 4 published, 5 a draft."""
+    with program(tmp_path_factory.mktemp("filled"), FakeClock()) as ttp:
+        for name in ("x/a", "x/b", "tt/c"):
+            ttp.account(name)
+        for text in ("one", "two", "three", "four"):
+            ttp.post(text, "--to", "x/a,x/b", "--at", "in 1m")
+        ttp.bring(1, "published", "x/a", **DONE, remote_id="11")
+        ttp.bring(1, "failed", "x/b", **CUT)
+        ttp.bring(2, "failed", **CUT)
+        ttp.bring(3, "published", "x/b", **DONE)
+        ttp.bring(3, "needs_review", "x/a", error_kind="unknown", error_message="cut")
+        ttp.bring(4, "published", **DONE)
+        ttp.sql("UPDATE post SET status = 'partial' WHERE id IN (1, 3)")
+        ttp.post("five", "--to", "x/a")
+    return ttp.home
+
+
+@pytest.fixture
+def mixed(ttp: Program, filled: Path) -> Program:
+    """The program an hour after those posts were due."""
+    shutil.copytree(filled, ttp.home)
+    ttp.clock.advance(hours=1)
+    return ttp
+
+
+def states(ttp: Program, post: int) -> list[str]:
+    return [d["state"] for d in ttp.shown(post)["deliveries"]]
+
+
+# Retry.
+
+
+def test_a_retry_touches_failed_deliveries_only_and_makes_them_due_now(mixed: Program) -> None:
+    ran = mixed("retry", "1", "--no-wait", "--json")
+    assert ran.code == 0
+    (post,) = ran.json
+    published, retried = post["deliveries"]
+    assert (published["state"], published["remoteId"]) == ("published", "11")
+    assert (retried["state"], retried["dueAt"], retried["error"]) == ("pending", "2026-11-24T13:00:00Z", None)
+
+
+def test_a_retry_can_be_for_one_account(mixed: Program) -> None:
+    assert mixed("retry", "2", "--account", "x/b", "--no-wait").out == "2\n"
+    assert states(mixed, 2) == ["failed", "pending"]
+    ran = mixed("retry", "1", "--account", "x/a", "--no-wait")
+    assert (ran.code, "post 1 has no failed delivery to retry" in ran.err) == (2, True)
+    assert mixed("retry", "1", "--account", "x/nobody", "--no-wait").code == 3
+
+
+def test_a_retry_of_what_may_be_live_is_refused_with_the_reason_and_the_commands(mixed: Program) -> None:
+    ran = mixed("retry", "3")
+    assert ran.code == 2
+    assert "post 3 may already be live on x/a, so it is not touched before you have looked" in ran.err
+    assert "ttp resolve 3 --account x/a --not-published" in ran.err
+    assert states(mixed, 3) == ["needs_review", "published"]
+
+
+def test_of_several_posts_each_is_retried_for_itself(mixed: Program) -> None:
+    ran = mixed("retry", "1-5", "--no-wait")
+    assert (ran.code, ran.out) == (6, "1\n2\n")
+    for said in ("post 3 may already be live", "post 4 has no failed delivery", "post 5 has no failed delivery"):
+        assert said in ran.err
+    assert mixed("retry", "1-5", "--no-wait").code == 2
+
+
+def test_failed_lists_what_it_would_retry_and_asks_for_yes(mixed: Program) -> None:
+    ran = mixed("retry", "--failed", "--platform", "x", "--no-wait")
+    assert (ran.code, ran.out) == (2, "")
+    assert "  1  x/a, x/b  one\n" in ran.err
+    assert "  2  x/a, x/b  two\n" in ran.err
+    assert "2 posts would be retried and there is no terminal to ask on" in ran.err
+    assert "say so:        ttp retry --failed --platform x --yes" in ran.err
+    assert states(mixed, 2) == ["failed", "failed"]
+    assert sorted(mixed("retry", "--failed", "--yes", "--no-wait").out.split()) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "retried"),
+    [
+        (["--account", "x/b"], [["published", "pending"], ["failed", "pending"]]),
+        (["--account", "x/a"], [["published", "failed"], ["pending", "failed"]]),
+        (["--account", "x/a", "--platform", "tiktok"], [["published", "failed"], ["failed", "failed"]]),
+        (["--platform", "tt"], [["published", "failed"], ["failed", "failed"]]),
+        (["--platform", "x"], [["published", "pending"], ["pending", "pending"]]),
+        (["--since", "30m"], [["published", "failed"], ["failed", "failed"]]),
+        (["--since", "2h"], [["published", "pending"], ["pending", "pending"]]),
+    ],
+    ids=str,
+)
+def test_filters_of_failed_meet(mixed: Program, filters: list[str], retried: list[list[str]]) -> None:
+    mixed.ok("retry", "--failed", "--yes", "--no-wait", *filters)
+    assert [states(mixed, 1), states(mixed, 2)] == retried
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["retry"], "name posts, or say --failed"),
+        (["retry", "1", "--failed"], "name posts, or say --failed"),
+        (["retry", "1", "--since", "7d"], "--platform and --since go with --failed"),
+        (["retry", "--failed", "--since", "soon"], "cannot read the duration"),
+        (["retry", "--failed", "--platform", "fb"], 'no platform "fb"'),
+        (["retry", "1", "--fields", "nope"], 'unknown field "nope"'),
+        (["run", "--once", "--until-idle"], "--once and --until-idle are two things"),
+        (["run", "--max-time", "5s"], "--max-time goes with --once or --until-idle"),
+    ],
+    ids=str,
+)
+def test_options_that_do_not_go_together_are_refused(mixed: Program, argv: list[str], says: str) -> None:
+    ran = mixed(*argv)
+    assert (ran.code, ran.out, says in ran.err) == (2, "", True)
+    assert states(mixed, 2) == ["failed", "failed"]
+
+
+# Publish.
+
+
+def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
+    (post,) = mixed("publish", "5", "--no-wait", "--json").json
+    assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-24T13:00:00Z")
+    assert post["warnings"] == ["nothing is running that would publish this:  ttp run   (cron: ttp help cron)"]
+
+
+@pytest.mark.parametrize(
+    ("post", "says", "hint"),
+    [
+        (2, "post 2 has failed; nothing of it is pending", "ttp retry 2"),
+        (3, "post 3 may already be live on x/a", "ttp resolve 3 --account x/a --published URL"),
+        (4, "post 4 is published", "ttp show 4"),
+    ],
+)
+def test_publish_never_sends_again_what_has_been_tried(mixed: Program, post: int, says: str, hint: str) -> None:
+    before = mixed.shown(post)
+    ran = mixed("publish", str(post), "--json")
+    assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "state", hint)
+    assert says in ran.error["message"]
+    assert mixed.shown(post) == before
+
+
+def test_publish_refuses_what_a_platform_would_and_a_post_without_accounts(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("a" * 281, "--to", "x")
+    ttp.post("nowhere")
+    assert ttp("publish", "1", "--json").error["code"] == "content"
+    assert ttp("publish", "2", "--json").error["hint"] == "ttp edit 2 --to x/me"
+    assert [ttp.shown(i)["status"] for i in (1, 2)] == ["draft", "draft"]
+
+
+def test_credentials_of_another_host_are_refused_with_both_names(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", "http://127.0.0.1:8700")
+    ttp.account()
+    ttp.post("Hello", "--to", "x")
+    monkeypatch.delenv("TTP_PLATFORMS__X__BASE_URL")
+    ran = ttp("publish", "1", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.error["message"] == ("the credentials of x/me were made for 127.0.0.1 and are not sent to api.x.com")
+    assert ttp.shown()["status"] == "draft"
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", "http://localhost:9")
+    assert ttp("publish", "1", "--no-wait").code == 0
+
+
+def test_publish_follows_to_the_end_and_tells_an_account_to_reconnect(ttp: Program) -> None:
+    ttp.ok("account", "add", "x/me")
+    ttp.post("Hello", "--to", "x")
+    ran = ttp("publish", "1", "--json")
+    assert ran.code == 4
+    (post,) = ran.json
+    assert (post["status"], post["needs"]) == ("failed", ["reconnect"])
+    assert post["deliveries"][0]["error"]["hint"] == "ttp account add x/me --credentials FILE"
+
+
+def test_publish_tells_what_happens_line_by_line(ttp: Program) -> None:
+    ttp.ok("account", "add", "x/me")
+    ttp.post("Hello", "--to", "x")
+    lines = ttp("publish", "1", "--jsonl").out.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [(e["event"], e.get("post"), e.get("account")) for e in events if e.get("post")] == [
+        ("delivery.failed", 1, "x/me"),
+        ("post.finished", 1, None),
+    ]
+    ttp.post("Again", "--to", "x")
+    assert "failed" in ttp("publish", "2").out
+
+
+# Run.
+
+
+def test_a_run_once_tallies_what_it_did(ttp: Program) -> None:
+    ttp.ok("account", "add", "x/me")
+    ttp.account("x/late")
+    ttp.post("a", "--to", "x/me", "--at", "in 1m")
+    ttp.post("b", "--to", "x/late", "--at", "in 1m")
+    assert ttp("run", "--once", "--json").json == {
+        **dict.fromkeys(("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting"), 0),
+        "posts": [],
+    }
+    ttp.clock.advance(hours=7)
+    ran = ttp("run", "--once", "--json")
+    assert ran.code == 6
+    tally = ran.json
+    assert [post["id"] for post in tally.pop("posts")] == [1, 2]
+    assert tally["failed"] + tally["missed"] == 2
+    assert tally["published"] == 0
+
+
+def test_a_run_that_finds_nothing_due_is_silent(ttp: Program) -> None:
+    ttp.account()
+    ran = ttp("run", "--once")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+# Resolve.
+
+
+def test_a_person_settles_what_may_be_live(mixed: Program) -> None:
+    address = "https://x.com/a/status/1890000000000000000?s=20"
+    post = mixed("resolve", "3", "--account", "x/a", "--published", address, "--json").json
+    assert post["status"] == "published"
+    assert (post["deliveries"][0]["remoteId"], post["deliveries"][0]["url"]) == ("1890000000000000000", address)
+    assert mixed("retry", "3", "--no-wait").code == 2
+
+
+def test_what_is_not_live_is_failed_and_then_can_be_retried(mixed: Program) -> None:
+    post = mixed("resolve", "3", "--account", "x/a", "--not-published", "--json").json
+    assert (post["status"], post["deliveries"][0]["state"]) == ("partial", "failed")
+    assert post["deliveries"][0]["error"]["hint"] == "ttp retry 3 --account x/a"
+    assert mixed("retry", "3", "--account", "x/a", "--no-wait").out == "3\n"
+    assert states(mixed, 3) == ["pending", "published"]
+
+
+def test_a_remote_post_belongs_to_one_delivery(mixed: Program) -> None:
+    ran = mixed("resolve", "3", "--account", "x/a", "--published", "11", "--json")
+    assert (ran.code, ran.error["code"]) == (2, "conflict")
+    assert states(mixed, 3) == ["needs_review", "published"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (["3", "--account", "x/a"], 2, "say either --published URL_OR_ID or --not-published"),
+        (["3", "--account", "x/a", "--published", "1", "--not-published"], 2, "say either"),
+        (["3", "--not-published"], 2, "missing option '--account'"),
+        (["3", "--account", "x/b", "--not-published"], 2, "post 3 for x/b is published, it needs no review"),
+        (["3", "--account", "tt", "--not-published"], 3, "post 3 does not go to tiktok/c"),
+        (["3", "--account", "x/z", "--not-published"], 3, "no account x/z"),
+        (["3", "--account", "", "--not-published"], 2, 'no platform ""'),
+        (["9", "--account", "x/a", "--not-published"], 3, "no post 9"),
+        (["3", "--account", "x/a", "--published", ""], 2, "is neither a URL nor an id"),
+        (["3", "--account", "x/a", "--published", "https://x.com/a"], 2, "no x post in https://x.com/a"),
+        (["3", "--account", "x/a", "--published", "http://x.com/a/status/1"], 2, "is not an address"),
+    ],
+    ids=str,
+)
+def test_a_word_that_settles_nothing_is_refused(mixed: Program, argv: list[str], code: int, says: str) -> None:
+    ran = mixed("resolve", *argv)
+    assert (ran.code, ran.out, says in ran.err) == (code, "", True)
+    assert states(mixed, 3) == ["needs_review", "published"]

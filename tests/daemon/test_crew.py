@@ -1,0 +1,193 @@
+"""Jobs on workers: counting them, waiting for them, letting them go."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from tests.clock import FakeClock
+from ttp.daemon.crew import Crew, nap
+from ttp.daemon.desk import Task
+from ttp.daemon.workers import Inline, Workers
+from ttp.platforms.client import StepFailed, Wait
+
+
+@dataclass(eq=False)
+class Carried:
+    """A job made of a plain generator."""
+
+    steps: Callable[[], Generator[Wait, None, None]]
+    task: Task = field(default_factory=lambda: cast(Task, None))
+
+    def run(self) -> Generator[Wait, None, None]:
+        return self.steps()
+
+
+def waits(*seconds: float, log: list[str] | None = None) -> Callable[[], Generator[Wait, None, None]]:
+    said = [] if log is None else log
+
+    def steps() -> Generator[Wait, None, None]:
+        try:
+            for second in seconds:
+                said.append(f"wait {second}")
+                yield Wait(second, "something")
+            said.append("done")
+        except GeneratorExit:
+            said.append("let go")
+            raise
+
+    return steps
+
+
+def test_a_job_that_waits_is_in_hand_but_takes_no_worker(clock: FakeClock) -> None:
+    crew, log = Crew(Inline(), clock), list[str]()
+    crew.start(Carried(waits(5.0, log=log)))
+    assert crew.working == 1
+    assert crew.wait(0)
+    assert (len(crew.jobs), crew.working) == (1, 0)
+    assert crew.wake() == 1005.0
+    clock.advance(5.0)
+    assert crew.wake() is None
+    assert crew.working == 1
+    assert crew.wait(0)
+    assert (len(crew.jobs), crew.working) == (0, 0)
+    assert log == ["wait 5.0", "done"]
+    assert not crew.wait(0)
+
+
+def test_sleepers_go_on_in_the_order_of_their_time(clock: FakeClock) -> None:
+    crew, log = Crew(Inline(), clock), list[str]()
+    for seconds in (3.0, 1.0, 2.0):
+        crew.start(Carried(waits(seconds, seconds, log=log)))
+    crew.wait(0)
+    log.clear()
+    clock.advance(3.0)
+    crew.wake()
+    assert log == ["wait 1.0", "wait 2.0", "wait 3.0"]
+
+
+def test_what_a_job_raises_comes_out_of_the_wait_and_the_job_is_gone(clock: FakeClock) -> None:
+    def steps() -> Generator[Wait, None, None]:
+        yield Wait(0.0, "nothing")
+        raise ZeroDivisionError
+
+    crew = Crew(Inline(), clock)
+    crew.start(Carried(steps))
+    crew.wait(0)
+    crew.wake()
+    with pytest.raises(ZeroDivisionError):
+        crew.wait(0)
+    assert not crew.jobs
+
+
+def test_the_end_of_a_job_does_not_end_the_next_one_of_the_same_delivery(clock: FakeClock) -> None:
+    """A look-up stores that its delivery is to be sent again; the loop claims it before the look-up's report came."""
+    task = cast(Task, object())
+    crew = Crew(Inline(), clock)
+    look, send = Carried(waits(), task), Carried(waits(60.0), task)
+    crew.start(look)
+    crew.start(send)
+    crew.wait(0)
+    assert crew.jobs == {send}
+    assert crew.drain(1.0)
+
+
+def test_a_poke_ends_a_wait(clock: FakeClock) -> None:
+    crew = Crew(Inline(), clock)
+    crew.poke()
+    assert not crew.wait(60.0)
+
+
+def test_a_nap_ends_with_its_time() -> None:
+    assert nap(queue.SimpleQueue(), 0.01) is None
+
+
+def test_a_drain_lets_go_of_what_waits(clock: FakeClock) -> None:
+    crew, log = Crew(Inline(), clock), list[str]()
+    crew.start(Carried(waits(60.0, log=log)))
+    crew.start(Carried(waits(90.0, log=log)))
+    assert crew.drain(10.0)
+    assert log == ["wait 60.0", "wait 90.0", "let go", "let go"]
+    assert not crew.jobs
+
+
+def test_a_drain_waits_for_what_works_and_lets_go_of_it_at_its_next_wait() -> None:
+    clock, log, go = FakeClock(), list[str](), threading.Event()
+
+    def steps() -> Generator[Wait, None, None]:
+        assert go.wait(5.0)
+        yield from waits(60.0, log=log)()
+
+    crew = Crew(Workers(1), clock)
+    crew.start(Carried(steps))
+    go.set()
+    assert crew.drain(10.0)
+    assert log == ["wait 60.0", "let go"]
+
+
+def test_a_drain_gives_up_what_outlasts_it() -> None:
+    clock, go = FakeClock(), threading.Event()
+
+    def steps() -> Generator[Wait, None, None]:
+        assert go.wait(5.0)
+        yield from ()
+
+    def doze(reports: object, seconds: float) -> None:
+        clock.advance(seconds)
+
+    crew = Crew(Workers(1), clock, doze)
+    crew.start(Carried(steps))
+    assert not crew.drain(20.0)
+    assert clock.boot() == 1020.0
+    assert len(crew.jobs) == 1
+    go.set()
+
+
+def test_one_job_that_cannot_let_go_keeps_no_other_from_it(clock: FakeClock) -> None:
+    def stubborn() -> Generator[Wait, None, None]:
+        try:
+            yield Wait(60.0, "something")
+        finally:
+            raise StepFailed("close", cast(object, None))  # type: ignore[arg-type]  # never looked at
+
+    crew, log = Crew(Inline(), clock), list[str]()
+    crew.start(Carried(stubborn))
+    crew.start(Carried(waits(60.0, log=log)))
+    crew.start(Carried(stubborn))
+    crew.wait(0)
+    with pytest.raises(AttributeError):
+        crew.drain(10.0)
+    assert log[-1] == "let go"
+    assert not crew.jobs
+
+
+def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> None:
+    pool, lock, go, done = Workers(2), threading.Lock(), threading.Event(), threading.Semaphore(0)
+    at_once, most = 0, 0
+
+    def piece() -> None:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        assert go.wait(5.0)
+        with lock:
+            at_once -= 1
+        done.release()
+
+    before = threading.active_count()
+    for _ in range(5):
+        pool.submit(piece)
+    assert threading.active_count() == before + 2
+    go.set()
+    for _ in range(5):
+        assert done.acquire(timeout=5.0)
+    assert most == 2
+    pool.submit(done.release)
+    assert done.acquire(timeout=5.0)
+    assert threading.active_count() <= before + 2

@@ -1,0 +1,189 @@
+"""Deliveries whose time passed while nothing ran: missed, or late with a gap."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START, FakeClock
+from tests.daemon.bench import Bench
+from ttp.daemon import refusals
+from ttp.daemon.loop import Mode
+from ttp.domain.attempt import Done, Kind, NotDone
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.post import PostStatus
+
+HOUR = 3600.0
+PUBLISHED, FAILED, PENDING = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.PENDING
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Messages show local times."""
+    monkeypatch.setitem(os.environ, "TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def message(bench: Bench, post_id: int = 1) -> str:
+    error = bench.delivery(post_id).error
+    assert error is not None
+    assert error.kind is Kind.MISSED
+    return error.message
+
+
+def test_a_post_that_is_too_late_is_missed_and_says_since_when(tmp_path: Path) -> None:
+    due = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+    bench = Bench(tmp_path / "home", FakeClock(datetime(2026, 11, 24, 8, 10, tzinfo=UTC)))
+    post = bench.post(due=(due - START).total_seconds())
+    bench.run()
+    assert message(bench) == "due 18:00, first publisher 08:10 (limit 6 h)"
+    error = bench.delivery().error
+    assert error is not None
+    assert error.hint == f"ttp retry {post}"
+    assert bench.whole(post).status is PostStatus.FAILED
+    assert bench.x.calls == []
+    assert bench.told("delivery.failed", "post.finished") == ["delivery.failed", "post.finished"]
+
+
+def test_the_limit_is_six_hours_to_the_millisecond(bench: Bench) -> None:
+    bench.account("x/you")
+    bench.post("x/me", due=-6 * HOUR)
+    bench.post("x/you", due=-6 * HOUR - 0.001)
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert [bench.delivery(i).state for i in (1, 2)] == [PUBLISHED, FAILED]
+    assert message(bench, 2) == "due 05:59, first publisher 12:00 (limit 6 h)"
+
+
+def test_a_post_that_is_days_late_is_missed_with_both_dates(bench: Bench) -> None:
+    bench.post(due=-48 * HOUR - 60.0)
+    bench.run()
+    assert message(bench) == "due 22 Nov 11:59, first publisher 24 Nov 12:00 (limit 6 h)"
+
+
+@pytest.mark.parametrize(
+    ("limit", "late", "state", "shown"),
+    [(60.0, 61.0, FAILED, "1 min"), (90.0, 100.0, FAILED, "90 s"), (100 * HOUR, 99 * HOUR, PUBLISHED, "")],
+)
+def test_a_post_s_own_limit_wins(bench: Bench, limit: float, late: float, state: DeliveryState, shown: str) -> None:
+    bench.post(due=-late, max_lateness_s=limit)
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert bench.delivery().state is state
+    assert not shown or message(bench).endswith(f"(limit {shown})")
+
+
+def test_a_retry_that_has_become_too_late_keeps_what_went_wrong(bench: Bench) -> None:
+    bench.post(due=-5 * HOUR)
+    later = NotDone(Kind.RATE_LIMIT, "429 slow down", passing=True, retry_at=START.replace(hour=13, minute=30))
+    bench.x.publishes.append(later)
+    bench.run()
+    assert message(bench) == "due 07:00, not sent by 13:30 (limit 6 h); before that: 429 slow down"
+    assert bench.x.times("publish") == [0.0]
+
+
+def test_all_that_is_too_late_is_missed_however_much_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "MOST", 3)
+    posts = [bench.post(due=-7 * HOUR + i) for i in range(8)]
+    bench.run()
+    assert [bench.delivery(i).state for i in posts] == [FAILED] * 8
+    assert bench.x.calls == []
+
+
+def test_late_posts_of_an_account_go_out_with_a_gap_and_others_at_once(bench: Bench) -> None:
+    bench.account("x/you")
+    for i in range(3):
+        bench.post("x/me", due=-HOUR + i)
+    yours = bench.post("x/you", due=-HOUR + 10)
+    bench.x.publishes.extend(Done(str(i)) for i in range(4))
+    bench.run()
+    assert [(c.delivery, c.at) for c in bench.x.calls if c.name == "publish"] == [
+        (1, 0.0),
+        (yours, 0.0),
+        (2, 60.0),
+        (3, 120.0),
+    ]
+
+
+def test_a_post_that_is_hardly_late_needs_no_gap(bench: Bench) -> None:
+    for i in range(3):
+        bench.post(due=-60.0 + i)
+    bench.x.publishes.extend(Done(str(i)) for i in range(3))
+    bench.run()
+    assert bench.x.times("publish") == [0.0, 0.0, 0.0]
+
+
+def test_a_post_that_falls_due_meanwhile_does_not_wait_behind_the_late_ones(bench: Bench) -> None:
+    for i in range(3):
+        bench.post(due=-HOUR + i)
+    punctual = bench.post(due=30.0)
+    bench.x.publishes.extend(Done(str(i)) for i in range(4))
+    bench.run()
+    assert [(c.delivery, c.at) for c in bench.x.calls if c.name == "publish"][1:2] == [(2, 60.0)]
+    assert bench.delivery(punctual).state is PUBLISHED
+
+
+def test_missed_posts_of_others_are_not_touched_by_a_publisher_of_some(bench: Bench) -> None:
+    mine, missed = bench.post(), bench.post(due=-10 * HOUR)
+    bench.x.publishes.append(Done("1"))
+    bench.run(Mode.PUBLISH, only=[mine])
+    assert (bench.delivery(mine).state, bench.delivery(missed).state) == (PUBLISHED, PENDING)
+    assert {event.post for event in bench.events} == {mine, None}
+
+
+def test_a_publisher_of_some_misses_its_own(bench: Bench) -> None:
+    bench.post(due=-10 * HOUR)
+    bench.run(Mode.PUBLISH, only=[1])
+    assert bench.delivery().state is FAILED
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "told"),
+    [
+        ({"enabled": False}, Kind.ACCOUNT, "x/off is disabled"),
+        ({"connected": False}, Kind.AUTH, "x/off is not connected"),
+        ({"needs_reconnect": True}, Kind.AUTH, "x/off must be reconnected: its token no longer works"),
+    ],
+)
+def test_due_posts_of_an_account_that_cannot_publish_fail_with_the_way_out(
+    bench: Bench, fields: dict[str, bool], kind: Kind, told: str
+) -> None:
+    bench.account("x/off", **fields)
+    bench.post("x/off")
+    bench.post("x/off", due=HOUR)
+    bench.stop_at(10.0)
+    bench.run(Mode.LOOP)
+    error = bench.delivery(1).error
+    assert error is not None
+    assert (error.kind, error.message) == (kind, told)
+    assert error.hint is not None
+    assert bench.delivery(2).state is PENDING
+
+
+def test_an_account_that_cannot_publish_fails_its_post_at_its_time_also_beside_other_work(bench: Bench) -> None:
+    bench.account("x/off", enabled=False)
+    bench.post("x/me", due=9.9)
+    bench.post("x/off", due=10.0)
+    bench.x.publishes.append(Done("1"))
+    bench.stop_at(20.0)
+    bench.run(Mode.LOOP)
+    (failed,) = [event for event in bench.events if event.event == "delivery.failed"]
+    assert 10.0 <= (failed.at - START).total_seconds() <= 11.0
+
+
+def test_a_post_is_finished_once_and_only_when_all_its_deliveries_are(bench: Bench) -> None:
+    bench.account("x/off", enabled=False)
+    bench.account("x/also-off", enabled=False)
+    bench.post("x/me", "x/off", "x/also-off")
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    finished = [event for event in bench.events if event.event == "post.finished"]
+    assert [event.kind for event in finished] == ["partial"]

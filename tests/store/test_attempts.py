@@ -1,0 +1,132 @@
+"""The write-ahead table: what was begun is there before it happens, and says for ever what became of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START
+from tests.store.stores import add_account, add_post, new_store, to
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.delivery import DeliveryState
+from ttp.store import attempts, reads
+from ttp.store.database import Database
+
+SECOND = timedelta(seconds=1)
+FULL = Attempt(
+    "x/me",
+    2,
+    "post",
+    Phase.PUBLISH,
+    START,
+    START + SECOND,
+    "unknown",
+    Kind.SERVER,
+    "131",
+    502,
+    "bad gateway",
+    "f1ngerprint",
+    START - SECOND,
+    17.25,
+    delivery_id=1,
+)
+INTENT = Attempt("x/me", 1, "post", Phase.PUBLISH, START, delivery_id=1)
+LOOK = Attempt("x/me", 1, "look up", Phase.LOOK_UP, START, START, "absent", delivery_id=1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return new_store(tmp_path / "home")
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[sqlite3.Connection]:
+    account = add_account(database)
+    add_post(database, to(account, START))
+    add_post(database, to(account, START))
+    with closing(database.connect()) as db:
+        yield db
+
+
+def test_every_field_of_an_attempt_comes_back(db: sqlite3.Connection) -> None:
+    number = attempts.begin(db, FULL)
+    assert list(reads.attempts(db, 1)) == [replace(FULL, id=number)]
+    assert list(reads.attempts(db, 2)) == []
+
+
+def test_an_intent_is_open_until_its_outcome_is_written(db: sqlite3.Connection) -> None:
+    number = attempts.begin(db, INTENT)
+    assert attempts.last_intent(db, 1) == replace(INTENT, id=number)
+    attempts.end(db, number, at=START + SECOND, outcome="done", http_status=201, message="17")
+    done = replace(INTENT, id=number, ended_at=START + SECOND, outcome="done", http_status=201, message="17")
+    assert attempts.last_intent(db, 1) == done
+
+
+def test_an_outcome_keeps_its_kind_and_code(db: sqlite3.Connection) -> None:
+    number = attempts.begin(db, INTENT)
+    attempts.end(db, number, at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
+    (found,) = reads.attempts(db, 1)
+    assert (found.kind, found.code) == (Kind.QUOTA, "9")
+
+
+def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: sqlite3.Connection) -> None:
+    assert attempts.last_intent(db, 1) is None
+    attempts.begin(db, replace(INTENT, phase=Phase.PREPARE))
+    assert attempts.last_intent(db, 1) is None
+    attempts.begin(db, INTENT)
+    second = attempts.begin(db, replace(INTENT, number=2))
+    attempts.begin(db, LOOK)
+    attempts.begin(db, replace(INTENT, delivery_id=2))
+    found = attempts.last_intent(db, 1)
+    assert found is not None
+    assert (found.id, found.number) == (second, 2)
+
+
+def test_the_looks_after_a_step_come_oldest_first(db: sqlite3.Connection) -> None:
+    early = attempts.begin(db, LOOK)
+    intent = attempts.begin(db, INTENT)
+    late = [attempts.begin(db, replace(LOOK, message=word)) for word in ("one", "two")]
+    attempts.begin(db, replace(LOOK, delivery_id=2))
+    assert [look.id for look in attempts.looks_after(db, 1, intent)] == late
+    assert [look.id for look in attempts.looks_after(db, 1, 0)] == [early, *late]
+
+
+def test_a_doubt_counts_only_if_it_is_older_than_the_newest_call(db: sqlite3.Connection) -> None:
+    assert not attempts.has_unknown(db, 1)
+    attempts.begin(db, replace(INTENT, outcome="unknown"))
+    assert not attempts.has_unknown(db, 1)
+    attempts.begin(db, replace(INTENT, delivery_id=2))
+    assert not attempts.has_unknown(db, 1)
+    attempts.begin(db, replace(INTENT, number=2))
+    assert attempts.has_unknown(db, 1)
+    assert not attempts.has_unknown(db, 2)
+
+
+def test_a_call_that_was_refused_is_no_doubt(db: sqlite3.Connection) -> None:
+    attempts.begin(db, replace(INTENT, outcome="not_done"))
+    attempts.begin(db, replace(INTENT, number=2))
+    assert not attempts.has_unknown(db, 1)
+
+
+def test_an_attempt_of_no_delivery_is_refused(db: sqlite3.Connection) -> None:
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+        attempts.begin(db, replace(INTENT, delivery_id=99))
+
+
+def test_bound_ids_are_those_of_other_deliveries_of_the_account_lately(database: Database) -> None:
+    account, other = add_account(database), add_account(database, "x/other")
+    for number, (whose, days) in enumerate([(account, 0), (account, 1), (account, 3), (other, 0)]):
+        at = START - timedelta(days=days)
+        live = to(whose, at, state=DeliveryState.PUBLISHED, remote_id=str(number), published_at=at)
+        add_post(database, live)
+    add_post(database, to(account, START, state=DeliveryState.PUBLISHED, published_at=START))
+    with closing(database.connect()) as db:
+        since = START - timedelta(days=1)
+        assert attempts.bound_remote_ids(db, account.id or 0, 1, since) == {"1"}
+        assert attempts.bound_remote_ids(db, account.id or 0, 99, since) == {"0", "1"}

@@ -1,0 +1,380 @@
+"""Reads by plain statements: the same values as the models see, in the promised order, page by page."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, col, select
+
+from tests.clock import START
+from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
+from tests.store.stores import add_account, add_post, new_store, to, transaction
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+from ttp.store import accounts, attempts, posts, reads
+from ttp.store.database import Database
+from ttp.store.reads import PostFilter
+from ttp.store.tables import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
+
+HOUR = timedelta(hours=1)
+EVERY = PostFilter()
+
+
+def three_accounts(folder: Path) -> Database:
+    database = new_store(folder / "home")
+    for name in ACCOUNTS.values():
+        add_account(database, name)
+    return database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return three_accounts(tmp_path)
+
+
+def ask(database: Database, question: Callable[[sqlite3.Connection], object]) -> object:
+    with closing(database.connect()) as db:
+        return question(db)
+
+
+# The same as the models see.
+
+
+def by_models(session: Session, post_id: int) -> Post:
+    """A post put together from the SQLModel rows alone."""
+    row = session.get_one(PostRow, post_id)
+    of_post = select(DeliveryRow, AccountRow).where(
+        col(DeliveryRow.post_id) == post_id, col(DeliveryRow.account_id) == col(AccountRow.id)
+    )
+    media = session.exec(select(MediaRow).where(MediaRow.post_id == post_id).order_by(col(MediaRow.position)))
+    tags = session.exec(select(TagRow).where(TagRow.post_id == post_id).order_by(col(TagRow.position)))
+    return Post(
+        **row.model_dump(exclude={"status", "variants", "thread", "options"}),
+        status=PostStatus(row.status),
+        variants=json.loads(row.variants),
+        thread=tuple(json.loads(row.thread)),
+        options=json.loads(row.options),
+        tags=tuple(tag.tag for tag in tags),
+        media=tuple(MediaItem(**item.model_dump(exclude={"post_id", "position"})) for item in media),
+        deliveries=tuple(
+            sorted((_by_models(d, a) for d, a in session.exec(of_post)), key=lambda d: (d.account, d.id or 0))
+        ),
+    )
+
+
+def _by_models(row: DeliveryRow, account: AccountRow) -> Delivery:
+    error = None
+    if row.error_kind is not None:
+        error = DeliveryError(Kind(row.error_kind), row.error_message or "", row.error_code, row.error_hint)
+    errors = {"error_kind", "error_code", "error_message", "error_hint"}
+    return Delivery(
+        account=f"{account.platform}/{account.handle}",
+        platform=Platform(account.platform),
+        **row.model_dump(exclude={"state", "handle", *errors}),
+        state=DeliveryState(row.state),
+        error=error,
+        handle=json.loads(row.handle),
+    )
+
+
+def bare(post: Post) -> Post:
+    """A post without the ids that the store gave."""
+    deliveries = [replace(d, id=None, post_id=None) for d in post.deliveries]
+    return replace(post, id=None, deliveries=tuple(sorted(deliveries, key=lambda d: d.account)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(POSTS, min_size=1, max_size=3), st.data())
+def test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it(
+    tmp_path_factory: pytest.TempPathFactory, made: list[Post], data: st.DataObject
+) -> None:
+    database = three_accounts(tmp_path_factory.mktemp("store"))
+    with database.writing() as session:
+        stored = [posts.insert(session, post) for post in made]
+    changed = replace(data.draw(POSTS), id=1, deliveries=stored[0].deliveries, key="k")
+    with database.writing() as session:
+        after = posts.update(session, changed)
+    assert [bare(post) for post in stored] == [bare(post) for post in made]
+    assert bare(after) == bare(changed)
+    with database.writing() as session:
+        db = posts.raw(session)
+        for post in [after, *stored[1:]]:
+            assert reads.post_even_deleted(db, post.id or 0) == by_models(session, post.id or 0) == post
+            assert reads.post(db, post.id or 0) == (None if post.deleted_at else post)
+            for delivery in post.deliveries:
+                assert reads.delivery(db, delivery.id or 0) == delivery
+
+
+def test_what_was_written_in_another_zone_is_the_same_instant(database: Database) -> None:
+    berlin = timezone(HOUR)
+    made = add_post(database, to(Account(Platform.X, "me", id=1), START.astimezone(berlin)))
+    assert made.scheduled_at == START
+    assert made.deliveries[0].due_at == START
+
+
+# The list.
+
+COMING, DRAFTS, ENDED = ("scheduled", "publishing"), ("draft",), ("published", "failed", "partial")
+
+
+def in_list_order(found: Sequence[Post]) -> list[Post]:
+    """What is coming, soonest first; drafts, oldest first; what has ended, latest first."""
+
+    def of(statuses: Sequence[str], backwards: bool = False) -> list[Post]:
+        run = [post for post in found if post.status in statuses]
+        return sorted(run, key=lambda p: (p.scheduled_at or START, p.id or 0), reverse=backwards)
+
+    return of(COMING) + of(DRAFTS) + of(ENDED, backwards=True)
+
+
+def passes(post: Post, wanted: PostFilter) -> bool:
+    needing = (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW)
+    return (
+        (not wanted.statuses or post.status in wanted.statuses)
+        and (not wanted.platforms or bool(set(post.platforms) & set(wanted.platforms)))
+        and (not wanted.accounts or any(d.account_id in wanted.accounts for d in post.active))
+        and set(wanted.tags) <= set(post.tags)
+        and (wanted.since is None or (post.scheduled_at is not None and post.scheduled_at >= wanted.since))
+        and (wanted.until is None or (post.scheduled_at is not None and post.scheduled_at < wanted.until))
+        and (wanted.search is None or wanted.search.lower() in post.content.lower())
+        and (wanted.key is None or wanted.key == post.key)
+        and (not wanted.needs_you or any(d.state in needing for d in post.deliveries))
+    )
+
+
+FILTERS = st.builds(
+    PostFilter,
+    statuses=st.lists(st.sampled_from(PostStatus), max_size=4, unique=True).map(tuple),
+    platforms=st.lists(st.sampled_from(Platform), max_size=2, unique=True).map(tuple),
+    accounts=st.lists(st.sampled_from(sorted(ACCOUNTS)), max_size=2, unique=True).map(tuple),
+    tags=st.lists(NAMES, max_size=1).map(tuple),
+    since=st.none() | FEW_INSTANTS,
+    until=st.none() | FEW_INSTANTS,
+    search=st.none() | st.sampled_from(["launch", "DAY", "%", ""]),
+    needs_you=st.booleans(),
+)
+SOME_FILTERS = st.just(EVERY) | FILTERS | st.builds(PostFilter, statuses=st.just((PostStatus.DRAFT,)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    made=st.lists(listed_posts(), max_size=20),
+    filters=st.lists(SOME_FILTERS, min_size=1, max_size=5),
+    size=st.integers(1, 7),
+    batch=st.integers(1, 5),
+    data=st.data(),
+)
+def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
+    tmp_path_factory: pytest.TempPathFactory,
+    made: list[Post],
+    filters: list[PostFilter],
+    size: int,
+    batch: int,
+    data: st.DataObject,
+) -> None:
+    database = three_accounts(tmp_path_factory.mktemp("store"))
+    with database.writing() as session:
+        stored = [posts.insert(session, post) for post in made]
+    whole = in_list_order([post for post in stored if post.deleted_at is None])
+    with closing(database.connect()) as db, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reads, "_BATCH", batch)
+        for wanted in filters:
+            expected = [post for post in whole if passes(post, wanted)]
+            assert list(reads.posts(db, wanted)) == expected
+            pages: list[Post] = []
+            while page := list(
+                reads.posts(db, replace(wanted, limit=size, after=pages[-1].id if pages else None))
+            ):
+                assert len(page) <= size
+                pages += page
+            assert pages == expected
+            if whole:
+                position = data.draw(st.integers(0, len(whole) - 1))
+                after = [post for post in whole[position + 1 :] if passes(post, wanted)]
+                assert list(reads.posts(db, replace(wanted, after=whole[position].id))) == after
+
+
+def test_a_key_finds_its_post_alone(database: Database) -> None:
+    add_post(database, key="a")
+    kept = add_post(database, key="b")
+    gone = add_post(database, key="c", deleted_at=START)
+    with closing(database.connect()) as db:
+        assert list(reads.posts(db, PostFilter(key="b"))) == [kept]
+        assert list(reads.posts(db, PostFilter(key="c"))) == []
+        assert reads.post_by_key(db, "c") == gone, "a key is used once for ever"
+        assert reads.post_by_key(db, "d") is None
+    with pytest.raises(Exception, match="UNIQUE"):
+        add_post(database, key="c")
+
+
+def test_a_limit_reads_no_more_than_it_shows(database: Database) -> None:
+    for _ in range(5):
+        add_post(database)
+    with closing(database.connect()) as db:
+        assert list(reads.posts(db, PostFilter(limit=0))) == []
+        found = reads.posts(db, PostFilter(limit=2))
+        seen: list[str] = []
+        db.set_trace_callback(seen.append)
+        assert [post.id for post in found] == [1, 2]
+    assert [sql for sql in seen if "FROM post WHERE status" in sql and not sql.endswith("LIMIT 2")] == []
+
+
+# By id.
+
+
+def test_posts_come_in_the_order_asked_for_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "_BATCH", 2)
+    for number in range(5):
+        add_post(database, deleted_at=START if number == 2 else None)
+    with closing(database.connect()) as db:
+        assert [post.id for post in reads.posts_by_id(db, iter([5, 3, 1, 99, 2]))] == [5, 1, 2]
+        assert list(reads.posts_by_id(db, [])) == []
+        assert reads.existing_ids(db, 2, 4) == [2, 4]
+        assert reads.existing_ids(db, 4, 2) == []
+        assert reads.post(db, 99) is None
+        assert reads.delivery(db, 99) is None
+        with pytest.raises(StopIteration):
+            reads.post_even_deleted(db, 99)
+
+
+def test_ids_are_never_given_again(database: Database) -> None:
+    last = add_post(database)
+    with transaction(database) as db:
+        db.execute("DELETE FROM post")
+    assert add_post(database).id == (last.id or 0) + 1
+
+
+# Accounts.
+
+
+def test_accounts_come_by_name_without_the_removed(database: Database) -> None:
+    gone = add_account(database, "x/gone")
+    with database.writing() as session:
+        accounts.save(session, gone, now=START, removed=True)
+    add_account(database, "x/Alpha")
+    with closing(database.connect()) as db:
+        names = ["instagram/shop", "x/Alpha", "x/me", "x/other"]
+        assert [account.name for account in reads.accounts(db)] == names
+        assert reads.account(db, Platform.X, "gone") is None
+        assert reads.account(db, Platform.X, "GONE", removed=True) == gone
+        alpha = reads.account(db, Platform.X, "alpha")
+        assert alpha is not None
+        assert reads.account_by_id(db, alpha.id or 0) == alpha
+        assert reads.account_by_id(db, 99) is None
+
+
+def test_every_field_of_an_account_comes_back_and_its_id_stays(database: Database) -> None:
+    full = Account(
+        Platform.TIKTOK,
+        "Demo.1",
+        user_id="17",
+        connected=True,
+        needs_reconnect=True,
+        enabled=False,
+        timezone="Europe/Berlin",
+        expires_at=START,
+        scopes=("video.upload", "user.info"),
+        hold_until=START + HOUR,
+        hold_reason="quota",
+        options={"tiktok.privacy_level": "SELF_ONLY"},
+    )
+    with database.writing() as session:
+        first = accounts.save(session, full, now=START)
+    bare = Account(Platform.TIKTOK, "demo.1")
+    with closing(database.connect()) as db:
+        assert reads.account(db, Platform.TIKTOK, "demo.1") == replace(full, id=first)
+    with database.writing() as session:
+        assert accounts.save(session, bare, now=START + HOUR) == first
+        row = session.get_one(AccountRow, first)
+        assert (row.handle, row.created_at) == ("Demo.1", START), "it keeps its spelling and its age"
+    with closing(database.connect()) as db:
+        assert reads.account_by_id(db, first) == replace(bare, handle="Demo.1", id=first)
+
+
+def test_posts_that_name_an_account_are_those_not_settled_with_it(database: Database) -> None:
+    account, other = Account(Platform.X, "me", id=1), Account(Platform.X, "other", id=3)
+    for state in DeliveryState:
+        add_post(database, to(account, START, state=state))
+    add_post(database, to(account, START), deleted_at=START)
+    add_post(database, to(other, START))
+    settled = [n for n, state in enumerate(DeliveryState, 1) if state.value in ("published", "cancelled")]
+    wanted = [n for n in range(1, len(DeliveryState) + 1) if n not in settled]
+    assert ask(database, lambda db: reads.posts_naming(db, 1)) == wanted
+
+
+def test_an_accounts_hours_are_those_of_posts_that_go_or_went_out(database: Database) -> None:
+    account, other = Account(Platform.X, "me", id=1), Account(Platform.X, "other", id=3)
+    for hours, state in enumerate(DeliveryState):
+        add_post(database, to(account, START - hours * HOUR, state=state))
+    add_post(database, to(account, START), deleted_at=START)
+    add_post(database, to(other, START), to(account))
+    wanted = [
+        START - hours * HOUR
+        for hours, state in enumerate(DeliveryState)
+        if hours <= 7 and state.value not in ("failed", "cancelled")
+    ]
+    assert ask(database, lambda db: reads.busy_instants(db, 1, START - 7 * HOUR)) == sorted(wanted)
+
+
+# Health.
+
+
+def test_the_next_due_is_the_first_to_come(database: Database) -> None:
+    account = Account(Platform.X, "me", id=1)
+    assert ask(database, lambda db: reads.next_due(db, START)) is None
+    add_post(database, to(account, START))
+    add_post(database, to(account, START + 2 * HOUR))
+    add_post(database, to(account, START - HOUR, state=DeliveryState.RETRYING, next_at=START + HOUR))
+    found = ask(database, lambda db: reads.next_due(db, START))
+    assert isinstance(found, Delivery)
+    assert found.post_id == 3
+
+
+def test_overdue_and_waiting_posts_are_counted_once_each(database: Database) -> None:
+    one, two = Account(Platform.X, "me", id=1), Account(Platform.X, "other", id=3)
+    add_post(database, to(one, START), to(two, START))
+    add_post(database, to(one, START + HOUR), to(two, START + HOUR))
+    add_post(database, to(one, START + HOUR), deleted_at=START)
+    add_post(database, to(one))
+    assert ask(database, lambda db: reads.count_waiting(db, START)) == (1, 1)
+
+
+def test_what_needs_a_person_comes_newest_first_and_once(database: Database) -> None:
+    one, two = Account(Platform.X, "me", id=1), Account(Platform.X, "other", id=3)
+
+    def failed(account: Account, kind: Kind) -> Delivery:
+        return to(account, START, state=DeliveryState.FAILED, error=DeliveryError(kind, "why"))
+
+    add_post(database, failed(one, Kind.CONTENT), failed(two, Kind.MISSED))
+    add_post(database, failed(one, Kind.AUTH), failed(two, Kind.QUOTA))
+    add_post(database, failed(one, Kind.AUTH))
+    add_post(database, failed(one, Kind.CONTENT), deleted_at=START)
+    add_post(database, to(one, START, state=DeliveryState.NEEDS_REVIEW))
+    with closing(database.connect()) as db:
+        assert reads.needing(db, "failed") == [3, 2, 1]
+        assert reads.needing(db, "failed", most=2) == [3, 2]
+        assert reads.needing(db, "failed", auth=True) == [3, 2]
+        assert reads.needing(db, "failed", auth=False) == [2, 1]
+        assert reads.needing(db, "needs_review") == [5]
+
+
+def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Database) -> None:
+    made = add_post(database, *(to(Account(Platform.X, n, id=i), START) for n, i in (("me", 1), ("other", 3))))
+    ids = [d.id for d in made.deliveries]
+    with transaction(database) as db:
+        for number in (1, 0, 1):
+            attempts.begin(db, Attempt("", 1, "post", Phase.PUBLISH, START, delivery_id=ids[number]))
+        assert [a.account for a in reads.attempts(db, 1)] == ["x/other", "x/me", "x/other"]
+        assert list(reads.attempts(db, 2)) == []
