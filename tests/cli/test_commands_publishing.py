@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
 
-CUT = {"error_kind": "network", "error_message": "cut"}
-DONE = {"published_at": 1795521600000}
+CUT: dict[str, Any] = {"error_kind": "network", "error_message": "cut"}
+DONE: dict[str, Any] = {"published_at": 1795521600000}
 
 
 @pytest.fixture(scope="module")

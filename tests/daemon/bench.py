@@ -20,6 +20,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, new_store, to
+from ttp.daemon.clients import Clients
 from ttp.daemon.crew import Crew, Report, Reports
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event
@@ -122,6 +123,9 @@ class Scripted:
         found = saw(order, handle) if callable(saw) else saw
         return found if isinstance(found, Looked) else Looked(found, self.platform_at)
 
+    def close(self) -> None:
+        self.calls.append(Call("close", 0.0, 0))
+
     def _note(self, name: str, order: Order, handle: Handle) -> None:
         at = (self.clock.now() - START).total_seconds()
         self.calls.append(Call(name, at, order.delivery_id, dict(handle)))
@@ -133,7 +137,7 @@ class Bench:
 
     def __init__(self, home: Path, clock: FakeClock | None = None, *, durable: bool = True, **config: float) -> None:
         self.clock = clock or FakeClock()
-        self.database: Database = new_store(home)
+        self.database: Database = new_store(home) if durable else Hasty(new_store(home).home)
         self.config = Config({name.replace("__", "."): value for name, value in config.items()})
         self.credentials = CredentialsFile(home)
         self.clients = {platform: Scripted(platform, self.clock) for platform in Platform}
@@ -146,7 +150,6 @@ class Bench:
         self.heartbeat: Callable[[datetime], None] = lambda now: None
         self.threads = False
         """Real threads and real waiting, instead of work in the loop's thread and naps that move the clock."""
-        self._durable = durable
         self._hooks: list[tuple[datetime, Callable[[], object]]] = []
         self._listeners: list[tuple[str, Callable[[], None]]] = []
         self.account("x/me")
@@ -245,7 +248,7 @@ class Bench:
             writer,
             MediaStore(self.database.home / "media"),
             self.credentials,
-            lambda platform: self.clients[platform],
+            Clients(lambda platform: self.clients[platform]),
             self.config,
             self.clock,
             self._tell,
@@ -265,12 +268,6 @@ class Bench:
         """The names of the events, or of those among `names`."""
         return [event.event for event in self.events if not names or event.event in names]
 
-    def connect(self) -> sqlite3.Connection:
-        connection = self.database.connect()
-        if not self._durable:  # hundreds of runs: nobody cuts the power here
-            connection.execute("PRAGMA synchronous=OFF")
-        return connection
-
     def nap(self, reports: Reports, seconds: float) -> Report | None:
         self.naps.append((self.seconds, seconds))
         assert len(self.naps) < LIMIT, "the publisher never ends"
@@ -288,12 +285,21 @@ class Bench:
         return None
 
 
+class Hasty(Database):
+    """Does not wait for the disk: nobody cuts the power here, and there are thousands of commits."""
+
+    def connect(self) -> sqlite3.Connection:
+        connection = super().connect()
+        connection.execute("PRAGMA synchronous=OFF")
+        return connection
+
+
 class MortalWriter(Writer):
     """Writes nothing more once its process is dead."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        super().__init__(bench.connect)
+        super().__init__(bench.database.connect)
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._bench.dead:

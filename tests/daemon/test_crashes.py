@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from threading import Event
 
@@ -150,3 +151,14 @@ def test_a_second_publisher_after_a_clean_stop_finds_nothing_to_take_over(bench:
     bench.run()
     assert "delivery.reconciling" not in bench.told()
     assert bench.intents() == ["not_done", "done"]
+
+
+def test_a_publisher_that_is_thrown_away_stores_nothing_more(bench: Bench) -> None:
+    """The interpreter closes what is left of it at its end, when nobody is there to store anything."""
+    bench.post()
+    bench.x.prepares.append([Wait(60.0, "container")])
+    bench.at(1.0, bench.die)
+    bench.run_and_die()
+    bench.dead = False
+    gc.collect()
+    assert bench.delivery().state is DeliveryState.CLAIMED

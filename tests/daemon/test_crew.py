@@ -23,9 +23,13 @@ class Carried:
 
     steps: Callable[[], Generator[Wait, None, None]]
     task: Task = field(default_factory=lambda: cast(Task, None))
+    gone: bool = False
 
     def run(self) -> Generator[Wait, None, None]:
         return self.steps()
+
+    def let_go(self) -> None:
+        self.gone = True
 
 
 def waits(*seconds: float, log: list[str] | None = None) -> Callable[[], Generator[Wait, None, None]]:
@@ -109,9 +113,11 @@ def test_a_nap_ends_with_its_time() -> None:
 
 def test_a_drain_lets_go_of_what_waits(clock: FakeClock) -> None:
     crew, log = Crew(Inline(), clock), list[str]()
-    crew.start(Carried(waits(60.0, log=log)))
-    crew.start(Carried(waits(90.0, log=log)))
+    jobs = [Carried(waits(60.0, log=log)), Carried(waits(90.0, log=log))]
+    for job in jobs:
+        crew.start(job)
     assert crew.drain(10.0)
+    assert all(job.gone for job in jobs)
     assert log == ["wait 60.0", "wait 90.0", "let go", "let go"]
     assert not crew.jobs
 
@@ -168,26 +174,42 @@ def test_one_job_that_cannot_let_go_keeps_no_other_from_it(clock: FakeClock) -> 
 
 def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> None:
     pool, lock, go, done = Workers(2), threading.Lock(), threading.Event(), threading.Semaphore(0)
-    at_once, most = 0, 0
+    at_once, most, threads = 0, 0, set[int]()
 
     def piece() -> None:
         nonlocal at_once, most
         with lock:
             at_once += 1
             most = max(most, at_once)
+            threads.add(threading.get_ident())
         assert go.wait(5.0)
         with lock:
             at_once -= 1
         done.release()
 
-    before = threading.active_count()
     for _ in range(5):
         pool.submit(piece)
-    assert threading.active_count() == before + 2
     go.set()
     for _ in range(5):
         assert done.acquire(timeout=5.0)
-    assert most == 2
-    pool.submit(done.release)
+    pool.submit(piece)
     assert done.acquire(timeout=5.0)
-    assert threading.active_count() <= before + 2
+    assert most <= 2
+    assert len(threads) == 2
+
+
+def test_workers_that_are_closed_end_when_they_have_nothing_left_to_do() -> None:
+    pool, go, ended = Workers(2), threading.Event(), list[threading.Thread]()
+
+    def piece() -> None:
+        ended.append(threading.current_thread())
+        assert go.wait(5.0)
+
+    for _ in range(4):
+        pool.submit(piece)
+    pool.close()
+    go.set()
+    for thread in list(ended):
+        thread.join(5.0)
+    assert len(ended) == 4
+    assert not any(thread.is_alive() for thread in ended)

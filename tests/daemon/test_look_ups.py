@@ -11,10 +11,23 @@ from tests.daemon.bench import Bench, Scripted
 from ttp.daemon import loop
 from ttp.daemon.loop import Mode
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Absent, Done, Found, Kind, NotDone, Phase, Refused, Unclear, Unknown, Working
+from ttp.domain.attempt import (
+    Absent,
+    Done,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Phase,
+    Refused,
+    Unclear,
+    Unknown,
+    Working,
+)
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
-from ttp.platforms.client import Looked
+from ttp.platforms.client import Looked, Order
 
 CUT = Unknown(Kind.NETWORK, "the connection was cut")
 RECONCILING, PUBLISHED, FAILED, REVIEW = (
@@ -123,6 +136,24 @@ def test_a_platform_that_tells_no_time_is_never_sent_to_again(bench: Bench, sile
     assert delivery.state is REVIEW
     assert delivery.error is not None
     assert "does not tell its time" in delivery.error.message
+    assert bench.intents() == ["unknown"]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_call_during_which_the_machine_slept_is_never_sent_again_for_absence(bench: Bench, found: bool) -> None:
+    """Its request may have left an hour after its intent, far outside the time in which a look-up searches."""
+    bench.post()
+
+    def publish(order: Order, handle: Handle) -> Outcome:
+        bench.clock.advance(3600.0)
+        return CUT
+
+    bench.x.publishes.append(publish)
+    bench.x.always = Found("9") if found else Absent()
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is (PUBLISHED if found else REVIEW)
+    assert found or (delivery.error is not None and "slept" in delivery.error.message)
     assert bench.intents() == ["unknown"]
 
 

@@ -124,7 +124,7 @@ def lists(names: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
 )
 @example([], ["lost"], [], [], [0.0] * 30, 0.0, False, 1)
 @example([], ["die after", "never", "late"], [], [3, 5], [0.0] * 30, -3600.0, True, 2)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_nothing_is_published_twice_and_nothing_is_lost(
     steps: list[str],
     sends: list[str],

@@ -53,6 +53,7 @@ def test_a_run_publishes_and_says_who_it_was(bench: Bench) -> None:
     ended = runner(bench).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
     assert (ended.clean, ended.signal) == (True, None)
     assert bench.delivery().state is PUBLISHED
+    assert bench.x.names() == ["prepare", "publish", "close"]
     assert lock.read_holder(bench.database.home) == lock.Holder(os.getpid(), "until-idle", START, START)
     assert not lock.is_held(bench.database.home)
 

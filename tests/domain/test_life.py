@@ -1,14 +1,13 @@
 """The whole life of posts, walked at random on a real store: nothing is ever lost, and nothing goes out twice.
 
-People's moves go through `Posts`, `Outgoing` and `Accounts`, the publisher's through `claims`, a publisher's death through
-`recover`. A model of the platform knows what is really live, and answers honestly or not at all.
+People's moves go through `Posts`, `Outgoing` and `Accounts`, the publisher's through `claims`, a publisher's death
+through `recover`. A model of the platform knows what is really live, and answers honestly or not at all.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from ttp.daemon.recovery import recover
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, NotDone, Phase
 from ttp.domain.config import Config
-from ttp.domain.delivery import IN_FLIGHT, MOVES, Delivery, DeliveryError, DeliveryState
+from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, derive_status
 from ttp.domain.retry import RetryPolicy, after_not_done
@@ -52,7 +51,14 @@ S = DeliveryState
 SOME = st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True).map(tuple)
 MINUTES = st.sampled_from(["0", "0", "1", "90", "1000"])
 PICK = st.integers(0, 99)
-ACCOUNT_CHANGES = "mend mend mend add add remove hold disable".split() + ["end the token", "remove and cancel"]
+SECONDS = st.sampled_from([0, 1, 60, 60, 60, 3600, 30_000])
+TIMES = ("schedule", "unschedule")
+WISHES = st.sampled_from(
+    ["publish", "publish", "retry", "retry", "retry there", "another time", "other accounts", "delete", *TIMES]
+)
+ACCOUNT_CHANGES = st.sampled_from(
+    ["mend", "mend", "mend", "add", "add", "disable", "end the token", "hold", "remove", "remove and cancel"]
+)
 
 
 class Step(NamedTuple):
@@ -85,6 +91,7 @@ class Life(RuleBasedStateMachine):
         self.database = new_store(home)
         for name in NAMES:
             add_account(self.database, name)
+        self.db = self.database.connect()
         self.writer = Writer(self.database.connect)
         book, credentials = Book(self.database, self.clock, Config()), CredentialsFile(home)
         self.posts = Posts(book, MediaStore(home / "media"))
@@ -99,39 +106,39 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "folder"):
             self.writer.close()
+            self.db.close()
             self.folder.cleanup()
 
     # What is in the store.
 
     def every(self) -> list[Post]:
-        with closing(self.database.connect()) as db:
-            return [reads.post_even_deleted(db, row[0]) for row in db.execute("SELECT id FROM post ORDER BY id")]
+        there = {post.id: post for post in reads.posts_by_id(self.db, self.ids)}
+        return [there.get(post_id) or reads.post_even_deleted(self.db, post_id) for post_id in self.ids]
 
     def deliveries(self, *states: DeliveryState) -> list[Delivery]:
         return [d for post in self.every() for d in post.deliveries if d.state in states]
-
-    def pick(self, found: Sequence[Delivery], pick: int) -> Delivery | None:
-        return found[pick % len(found)] if found else None
 
     def when(self, text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
         return self.clock.now() + timedelta(minutes=int(text))
 
     def refusable(self, change: Callable[[], object]) -> None:
         """A person's wish: done, or refused with nothing changed."""
-        before = self.every()
+        before, refusal = self.every(), None
         try:
             change()
-        except REFUSED as refusal:
+        except REFUSED as told:
+            refusal = told
+        if refusal is not None:
             assert refusal.hints, f"no way out: {refusal}"
             assert self.every() == before
 
     # People.
 
+    @precondition(lambda self: len(self.ids) < 8)
     @rule(to=SOME, at=st.none() | MINUTES)
     def create(self, to: tuple[str, ...], at: str | None) -> None:
         def change() -> None:
-            text = f"post {len(self.ids)}"
-            saved = self.posts.create(Typed(text, to=to, at=at), self.when)
+            saved = self.posts.create(Typed(f"post {len(self.ids)}", to=to, at=at), self.when)
             post_id = saved.post.id or 0
             assert post_id > max(self.ids, default=0), "ids are never used again"
             self.ids.append(post_id)
@@ -139,53 +146,45 @@ class Life(RuleBasedStateMachine):
         self.refusable(change)
 
     @precondition(lambda self: self.ids)
-    @rule(pick=PICK, at=MINUTES)
-    def schedule(self, pick: int, at: str) -> None:
-        self.refusable(lambda: self.posts.schedule([self.some_id(pick)], at, self.when))
+    @rule(what=WISHES, pick=PICK, to=SOME, at=MINUTES)
+    def wish(self, what: str, pick: int, to: tuple[str, ...], at: str) -> None:
+        """Something that a person wants of a post, whether it can be had or not."""
+        post_id = self.ids[pick % len(self.ids)]
+        match what:
+            case "schedule":
+                self.refusable(lambda: self.posts.schedule([post_id], at, self.when))
+            case "unschedule":
+                self.refusable(lambda: self.posts.unschedule([post_id]))
+            case "another time":
+                self.refusable(lambda: self.posts.edit(post_id, Typed(at=at), self.when))
+            case "other accounts":
+                self.refusable(lambda: self.posts.edit(post_id, Typed(to=to), self.when))
+            case "delete":
+                self.refusable(lambda: self.posts.delete([post_id]))
+            case "publish":
+                self.refusable(lambda: self.outgoing.publish([post_id]))
+            case "retry":
+                self.refusable(lambda: self.retry(post_id, ()))
+            case "retry there":
+                self.refusable(lambda: self.retry(post_id, to))
 
-    @precondition(lambda self: self.ids)
-    @rule(pick=PICK)
-    def unschedule(self, pick: int) -> None:
-        self.refusable(lambda: self.posts.unschedule([self.some_id(pick)]))
-
-    @precondition(lambda self: self.ids)
-    @rule(pick=PICK, to=st.none() | SOME, at=st.none() | MINUTES)
-    def edit(self, pick: int, to: tuple[str, ...] | None, at: str | None) -> None:
-        self.refusable(lambda: self.posts.edit(self.some_id(pick), Typed(to=to, at=at), self.when))
-
-    @precondition(lambda self: self.ids)
-    @rule(pick=PICK)
-    def delete(self, pick: int) -> None:
-        post_id = self.some_id(pick)
-        self.refusable(lambda: self.posts.delete([post_id]))
-
-    @precondition(lambda self: self.ids)
-    @rule(pick=PICK)
-    def publish(self, pick: int) -> None:
-        self.refusable(lambda: self.outgoing.publish([self.some_id(pick)]))
-
-    @precondition(there_is(S.FAILED, S.NEEDS_REVIEW))
-    @rule(pick=PICK, accounts=st.just(()) | SOME)
-    def retry(self, pick: int, accounts: tuple[str, ...]) -> None:
-        def change() -> None:
-            before = {d.id: d for d in self.deliveries(*S)}
-            self.outgoing.retry([self.some_id(pick)], accounts)
-            moved = [d for d in self.deliveries(*S) if d.state is not before[d.id].state]
-            assert moved
-            assert all(before[d.id].state is S.FAILED for d in moved), "only what failed is retried"
-
-        self.refusable(change)
+    def retry(self, post_id: int, accounts: tuple[str, ...]) -> None:
+        before = {d.id: d.state for d in self.deliveries(*S)}
+        self.outgoing.retry([post_id], accounts)
+        moved = [d.id for d in self.deliveries(*S) if d.state is not before[d.id]]
+        assert moved
+        assert all(before[moved_id] is S.FAILED for moved_id in moved), "only what failed is retried"
 
     @precondition(there_is(S.NEEDS_REVIEW))
-    @rule(pick=PICK)
-    def resolve(self, pick: int) -> None:
+    @rule()
+    def resolve(self) -> None:
         """A person looks at the platform, and tells the truth."""
-        doubtful = self.pick(self.deliveries(S.NEEDS_REVIEW), pick)
-        if doubtful is not None:
-            remote_id = self.live.get(doubtful.id or 0)
-            self.refusable(lambda: self.outgoing.resolve(doubtful.post_id or 0, doubtful.account, remote_id))
+        doubtful = self.deliveries(S.NEEDS_REVIEW)[0]
+        remote_id = self.live.get(doubtful.id or 0)
+        self.refusable(lambda: self.outgoing.resolve(doubtful.post_id or 0, doubtful.account, remote_id))
 
-    @rule(name=st.sampled_from(NAMES), change=st.sampled_from(ACCOUNT_CHANGES))
+    @precondition(lambda self: self.ids)
+    @rule(name=st.sampled_from(NAMES), change=ACCOUNT_CHANGES)
     def change_account(self, name: str, change: str) -> None:
         """Usually for the better: an account that stays off lets nothing happen."""
         now = self.clock.now()
@@ -207,23 +206,21 @@ class Life(RuleBasedStateMachine):
                         changed = replace(account, **fields[change])  # type: ignore[arg-type]  # fields by name
                         account_store.save(session, changed, now=now)
 
-    def some_id(self, pick: int) -> int:
-        return self.ids[pick % len(self.ids)]
-
     # The publisher.
 
     def save(self, before: Delivery, after: Delivery) -> None:
         assert self.writer.run(lambda db: claims.save(db, before, after, now=self.clock.now()))
 
-    @rule(seconds=st.sampled_from([1, 60, 60, 3600, 30_000]))
-    def time_passes(self, seconds: int) -> None:
-        self.clock.advance(seconds)
-
-    @precondition(there_is(S.PENDING, *IN_FLIGHT))
-    @rule(free=st.integers(1, 3), steps=st.lists(STEPS, max_size=8))
-    def the_publisher_works(self, free: int, steps: list[Step]) -> None:
+    @rule(passed=SECONDS, free=st.integers(1, 3), steps=st.lists(STEPS, max_size=8))
+    def the_publisher_works(self, passed: int, free: int, steps: list[Step]) -> None:
+        self.clock.advance(passed)
         self.refuse_the_hopeless()
         self.claim(free)
+        self.go_on(steps)
+
+    @precondition(there_is(S.CLAIMED, S.SENDING, S.PROCESSING, S.RECONCILING))
+    @rule(steps=st.lists(STEPS, min_size=1, max_size=8))
+    def go_on(self, steps: list[Step]) -> None:
         for step in steps:
             found = self.deliveries(S.CLAIMED, S.SENDING, S.PROCESSING, S.RECONCILING)
             if not found:
@@ -291,12 +288,12 @@ class Life(RuleBasedStateMachine):
         now, remote_id = self.clock.now(), self.live.get(delivery.id or 0)
         if step.way == 0:
             after = delivery.reconciling(DOUBT, now + GAP, None)
-        elif step.way == 1 and remote_id is None:
+        elif step.way == 1:
+            after = delivery.processing("moderation", now + GAP, now + LATEST)
+        elif step.way == 2 and remote_id is None:
             after = delivery.withdrawn()
         elif remote_id is None:
             after = after_not_done(delivery, step.refusal, now=now, policy=POLICY, spread=0)
-        elif step.way == 1:
-            after = delivery.processing("moderation", now + GAP, now + LATEST)
         else:
             after = delivery.published(now, remote_id, None)
         intent = self.writer.run(lambda db: attempts.last_intent(db, delivery.id or 0))
@@ -333,7 +330,7 @@ class Life(RuleBasedStateMachine):
         if not hasattr(self, "ids"):
             return
         every = self.every()
-        assert [post.id for post in every] == self.ids
+        assert [row["id"] for row in self.db.execute("SELECT id FROM post ORDER BY id")] == self.ids
         busy: list[str] = []
         remote: list[tuple[str, str]] = []
         seen = {}
@@ -345,6 +342,9 @@ class Life(RuleBasedStateMachine):
                 if before is None:
                     assert delivery.id > max(self.states, default=0), "ids are never used again"
                     assert delivery.state is S.PENDING
+                elif (before, delivery.state) == (S.CANCELLED, S.PENDING):
+                    # An edit that names the account again makes a new delivery in the row of the old one.
+                    assert (delivery.tries, delivery.error, dict(delivery.handle)) == (0, None, {})
                 else:
                     assert before is delivery.state or (before, delivery.state) in MOVES, (before, delivery)
                 seen[delivery.id] = delivery.state

@@ -15,7 +15,7 @@ from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outco
 from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
 from ttp.platforms.client import Looked, Order
-from ttp.platforms.instagram_errors import CODES, SUBCODES, refusal
+from ttp.platforms.instagram.errors import CODES, SUBCODES, refusal
 from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
 

@@ -16,12 +16,13 @@ from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
-from ttp.platforms import tiktok_upload
+from ttp.platforms.tiktok import upload as tiktok_upload
 from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
+from ttp.platforms.byte_range import pieces
 from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
-from ttp.platforms.tiktok_errors import CODES, REASONS, publication_failure, refusal
-from ttp.platforms.tiktok_upload import CHUNK, chunk_count, chunk_size, may_upload_to, pieces
+from ttp.platforms.tiktok.errors import CODES, REASONS, publication_failure, refusal
+from ttp.platforms.tiktok.upload import CHUNK, chunk_count, chunk_size, may_upload_to
 
 API = "https://open.tiktokapis.com/v2/post/publish"
 PUT_URL = "https://upload.tiktok.example/video/?id=1"

@@ -98,6 +98,33 @@ def test_instagram_fetches_from_the_sandboxes_own_media_folder(tmp_path: Path) -
         assert len(texts(sandbox)) == 1
 
 
+def test_what_arrived_of_an_upload_before_a_cut_stays() -> None:
+    data = CLIP.read_bytes()
+    with running_sandbox(processing_s=0) as sandbox:
+        order = {"account": "instagram/shop", "login": "facebook"}
+        ours = httpx.post(f"{sandbox.url}/_sandbox/accounts", json=order).json()["credentials"]
+        base, signed = f"{sandbox.url}/v25.0", {"Authorization": f"Bearer {ours['accessToken']}"}
+        body = {"media_type": "REELS", "upload_type": "resumable"}
+        made = httpx.post(f"{base}/{ours['userId']}/media", data=body, headers=signed).json()
+        path, port = httpx.URL(made["uri"]).path, httpx.URL(sandbox.url).port
+        head = f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: OAuth {ours['accessToken']}\r\n"
+        head += f"offset: 0\r\nfile_size: {len(data)}\r\nContent-Length: {len(data)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port or 0)) as broken:
+            broken.sendall(head.encode() + data[:9000])
+
+        def arrived() -> int:
+            told = httpx.get(f"{base}/{made['id']}?fields=video_status", headers=signed).json()["video_status"]
+            return int(told["uploading_phase"]["bytes_transferred"])
+
+        until = time.monotonic() + 5
+        while arrived() != 9000 and time.monotonic() < until:
+            pass
+        rest = {"Authorization": f"OAuth {ours['accessToken']}", "offset": "9000", "file_size": str(len(data))}
+        assert httpx.post(made["uri"], content=data[9000:], headers=rest).json()["success"] is True
+        answer = httpx.post(f"{base}/{ours['userId']}/media_publish", data={"creation_id": made["id"]}, headers=signed)
+        assert answer.status_code == 200
+
+
 def test_a_state_folder_keeps_accounts_and_posts_between_runs(tmp_path: Path) -> None:
     with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
         for text in ("one", "two"):

@@ -36,7 +36,7 @@ def test_a_session_of_another_shape_is_refused(x: Web, change: dict[str, Any]) -
 
 
 def test_the_old_form_upload_is_gone(x: Web) -> None:
-    assert x.post("/2/media/upload?command=INIT", data={"total_bytes": "1"}).status_code == 405
+    assert x.post("/2/media/upload?command=INIT", data={"total_bytes": "1"}).status_code == 400
 
 
 def test_segments_may_repeat_and_come_in_any_order(x: Web) -> None:
@@ -122,10 +122,12 @@ def test_a_video_without_its_index_fails_in_processing(x: Web) -> None:
     assert answer["data"]["processing_info"]["state"] == "failed"
 
 
-def test_status_takes_exactly_its_two_parameters_and_own_media(x: Web) -> None:
+def test_status_takes_its_two_parameters_and_own_media(x: Web) -> None:
     media_id = uploaded(x, "clip.mp4")
     path = "/2/media/upload?command=STATUS&media_id="
-    assert x.get("/2/media/upload?media_id=" + media_id).status_code == 400
+    assert x.get("/2/media/upload?media_id=" + media_id).status_code == 200
+    assert x.get("/2/media/upload?command=STATUS").status_code == 400
+    assert x.get(path.replace("STATUS", "INIT") + media_id).status_code == 400
     assert x.get(path + media_id + "&extra=1").status_code == 400
     assert x.get(path + f"7_{media_id}").status_code == 400
     assert x.get(path + "12").status_code == 404

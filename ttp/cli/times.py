@@ -27,6 +27,8 @@ class Times:
     options: Sequence[str] = ()
     moment: Moment | None = field(default=None, init=False)
     """What was read, for the echo."""
+    _taken: dict[str, list[datetime]] = field(default_factory=dict, init=False)
+    """The best slots that this command gave to posts, by account."""
 
     def read(self, text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
         """The instant that `text` means for these accounts: the `When` of the services."""
@@ -43,7 +45,10 @@ class Times:
         )
         match parse_when(text, now=here.now(), zone=zone, retype=lambda other: self.retype(other, self.tz, draft)):
             case Optimal():
-                best = here.optimal.one_next(accounts, [zone_for(one, self.tz) for one in accounts])
+                zones = [zone_for(one, self.tz) for one in accounts]
+                best = here.optimal.one_next(accounts, zones, self._taken)
+                for account in accounts:
+                    self._taken.setdefault(account.name, []).append(best.at)
                 shown = zone.shown if isinstance(zone, Clash) else zone
                 self.moment = Moment(best.at, shown, text, f"the best free slot: score {best.score:.2f}.")
             case Moment() as moment:

@@ -100,7 +100,7 @@ def invoke(argv: Sequence[str], clock: Clock | None) -> int:
         return ended.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
         return 0
     except Exception as error:
         wrong = _misused(error, argv)
@@ -136,6 +136,8 @@ def _misused(error: Exception, argv: Sequence[str]) -> UsageError | None:
         return None
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx is not None else "ttp"
+    if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
+        path = f"ttp {argv[0]}"  # an option without its value is told before there is a context
     usage = Hint("usage", f"{path} --help")
     if isinstance(error, NoSuchOption):
         return _no_option(error, list(argv), path, usage)
@@ -143,6 +145,9 @@ def _misused(error: Exception, argv: Sequence[str]) -> UsageError | None:
     if ctx is not None and said == "Missing command.":
         names = ", ".join(ctx.command.list_commands(ctx))
         return UsageError(f"{path} needs a command: {names}", usage)
+    if extra := re.fullmatch(r"Got unexpected extra argument\(s\) \((.*)\)", said, re.DOTALL):
+        quotes = [Hint("put a text in quotes", f'{path} "Hello world"')] if path in _TAKE_TEXT else []
+        return UsageError(f"too many words: {extra[1]}", *quotes, usage)
     return UsageError((said[:1].lower() + said[1:]).rstrip("."), usage)
 
 

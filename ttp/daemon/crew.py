@@ -18,12 +18,16 @@ Steps: TypeAlias = Generator[Wait, None, None]
 
 
 class Job(Protocol):
-    """Something to carry for one delivery: a generator of the waits that it wants; closed at one, it lets go."""
+    """Something to carry for one delivery: `run` is a generator of the waits that it wants."""
 
     @property
     def task(self) -> Task: ...
 
     def run(self) -> Steps: ...
+
+    def let_go(self) -> None:
+        """Give the delivery back, where it was left at a wait."""
+        ...
 
 
 class Pool(Protocol):
@@ -135,6 +139,7 @@ class Crew:
             sleeper = self._sleepers.pop()
             self._jobs.discard(sleeper.job)
             sleeper.steps.close()
+            sleeper.job.let_go()
 
     def _take(self, report: Report) -> None:
         if report.wait is None or report.steps is None:

@@ -13,7 +13,6 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from ttp.daemon.events import Sink, finished, moved
-from ttp.daemon.guarded import Guarded
 from ttp.domain.account import Account, Credentials, Platform, same_host
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.clock import Clock
@@ -48,7 +47,7 @@ class Desk:
     tell: Sink
 
     def client(self, task: Task) -> Client:
-        return Guarded(self.clients(task.account.platform))
+        return self.clients(task.account.platform)
 
     def order(self, task: Task, bound: frozenset[str] = frozenset()) -> Order:
         """Everything that the client may know. StepFailed if the account's token cannot be used here."""

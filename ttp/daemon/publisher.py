@@ -16,6 +16,7 @@ from typing import Any
 
 from ttp.daemon.desk import Desk, Task, marks
 from ttp.daemon.events import moved
+from ttp.daemon.recovery import SLEPT
 from ttp.domain.attempt import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.retry import RetryPolicy, after_not_done
@@ -27,6 +28,8 @@ SUSPENDED_AFTER_S = 5.0
 the platform's time in the intent is as old."""
 NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
 """How often a platform may say that it is not ready yet before it counts as a failure, and the longest wait for it."""
+LONGEST_CALL_S = 600.0
+"""More than the time-outs of a call allow: the machine slept during it, and when its request left is not known."""
 FIRST_LOOK_S = 2.0
 """An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
 
@@ -35,7 +38,7 @@ Begun = Callable[[sqlite3.Connection], object]
 
 class Delivering:
     """Carries one claimed delivery. `run` is a generator of the seconds that it wants to wait for the platform; it may
-    be closed at any wait, which releases the delivery."""
+    be left at any wait, and the delivery let go."""
 
     def __init__(self, desk: Desk, task: Task, stopping: Callable[[], bool]) -> None:
         self._desk = desk
@@ -52,9 +55,12 @@ class Delivering:
                 pass
         except StepFailed as failed:
             self._step_failed(failed)
-        except GeneratorExit:
-            self._release()
-            raise
+
+    def let_go(self) -> None:
+        """Give a delivery back that was not sent: pending, due as before."""
+        # Not left to the closing of the generator: the interpreter closes those too, when nothing can be stored.
+        if self.task.delivery.state is DeliveryState.CLAIMED:
+            self.task = self._desk.move(self.task, self.task.delivery.released(), self._unwritten_rows(), quiet=True)
 
     def _try(self) -> Generator[Wait, None, bool]:
         """Invisible steps and one publishing call. False: once more from the start."""
@@ -63,7 +69,7 @@ class Delivering:
         client = desk.client(self.task)
         ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
         if self._stopping():
-            self._release()
+            self.let_go()
             return True
         ready_at = desk.clock.boot()
         intent = self._intend(ready)
@@ -73,7 +79,10 @@ class Delivering:
         if desk.clock.boot() - ready_at > SUSPENDED_AFTER_S:
             self._withdraw(intent, "withdrawn", "the machine slept before it could be sent")
             return False
+        sent_at = desk.clock.boot()
         outcome = client.publish(order, ready.handle)
+        if isinstance(outcome, Unknown) and desk.clock.boot() - sent_at > LONGEST_CALL_S:
+            outcome = replace(outcome, code=SLEPT)
         if isinstance(outcome, NotDone) and outcome.not_ready and self._early < NOT_READY_MOST:
             self._withdraw(intent, "not_ready", outcome.message, outcome)
             poll = desk.config.seconds("publish.status_poll_s")
@@ -210,10 +219,6 @@ class Delivering:
             marks(self.task.account, outcome, now),
             ms=self._ms(),
         )
-
-    def _release(self) -> None:
-        if self.task.delivery.state is DeliveryState.CLAIMED:
-            self.task = self._desk.move(self.task, self.task.delivery.released(), self._unwritten_rows(), quiet=True)
 
     @property
     def _policy(self) -> RetryPolicy:

@@ -22,6 +22,8 @@ from ttp.store import attempts, claims
 from ttp.store.writer import Writer
 
 CLEAN_LOOKS = 3
+SLEPT = "slept"
+"""The code of an unknown outcome whose call may have been made at any time between its intent and its end."""
 LONGEST_GAP_S = 300.0
 WORKING_AT_MOST = {
     Platform.X: timedelta(minutes=30),
@@ -80,6 +82,9 @@ class Looking:
         """Look once and store what follows. Waits for nothing: the next look is the loop's to make."""
         self._look()
         yield from ()
+
+    def let_go(self) -> None:
+        """Nothing to give back: a look never waits, and changes nothing before its end."""
 
     def _look(self) -> None:
         desk, delivery, account = self._desk, self.task.delivery, self.task.account
@@ -184,6 +189,9 @@ class Looking:
             return self._resend(delivery, now, error, spend=spend)
         if intent is None or intent.platform_at is None or platform_at is None:
             message = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+        if intent.code == SLEPT:
+            message = "the machine slept while it was being sent, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         gap = self._gap()
         clean = _clean_looks([look.at for look in looks if look.outcome == "absent"], gap)

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
+from ttp.daemon.clients import Clients
 from ttp.daemon.crew import Crew, Nap, Pool, nap
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event, Sink
@@ -34,8 +35,8 @@ TURN_S = 0.1
 """How often a wait for another publisher looks again."""
 CHECK_EVERY_MS = 24 * 3600 * 1000
 _LEFT_BEHIND: list[ExitStack] = []
-"""The lock and the writer of a publisher whose workers were still at work when it ended: theirs until the process is
-gone. Were the lock free before, the next publisher could take over what they still hold."""
+"""The lock, the writer and the clients of a publisher whose workers were still at work when it ended: theirs until the
+process is gone. Were the lock free before, the next publisher could take over what they still hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,10 @@ class Runner:
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
             writer = held.enter_context(closing(Writer(self.database.connect)))
+            clients = held.enter_context(closing(Clients(self.clients)))
             self._check(writer, since)
-            desk = Desk(writer, self.media, self.credentials, self.clients, self.config, self.clock, _in_turn(tell))
-            pool = self.pool or Workers(self.config.count("publish.concurrency"))
+            desk = Desk(writer, self.media, self.credentials, clients, self.config, self.clock, _in_turn(tell))
+            pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
             crew = Crew(pool, self.clock, self.nap)
             loop = Loop(desk, crew, watch, heartbeat)
             try:

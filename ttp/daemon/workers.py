@@ -15,7 +15,7 @@ class Workers:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._pieces: queue.SimpleQueue[Piece] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
         self._threads = 0
         self._idle = threading.Semaphore(0)
 
@@ -26,9 +26,14 @@ class Workers:
             threading.Thread(target=self._serve, name=f"ttp-worker-{self._threads}", daemon=True).start()
         self._pieces.put(piece)
 
+    def close(self) -> None:
+        """Let the threads go, each when it has nothing left to do. Takes no more pieces."""
+        for _ in range(self._threads):
+            self._pieces.put(None)
+
     def _serve(self) -> None:
-        while True:
-            self._pieces.get()()
+        while (piece := self._pieces.get()) is not None:
+            piece()
             self._idle.release()
 
 

@@ -36,12 +36,16 @@ JSON values only. Persisted with the delivery before the step that needs it."""
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The platform has it. `processing`: accepted, and the platform still works on it (its status must be asked)."""
+    """The platform has it. `processing`: accepted, and the platform still works on it (its status must be asked).
+
+    `handle`: what its look-ups start from, where the answer told more than was known before (None: keep it).
+    """
 
     remote_id: str | None = None
     url: str | None = None
     processing: bool = False
     http_status: int | None = None
+    handle: Handle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,13 @@ class Found:
     """The look-up found it: it is published. `remote_id` None: certain, but the id could not be told.
 
     `id_later`: what is known is the platform's handle; the public id and URL may come later and are worth asking for.
+    `note`: what a person should know of it, in a line.
     """
 
     remote_id: str | None
     url: str | None = None
     id_later: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ PRIVACY = Option(
     ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
     kinds=_DIRECT,
 )
+PUBLIC = "PUBLIC_TO_EVERYONE"
 PRIVATE = "SELF_ONLY"
 """The privacy level with which nobody but the author sees the post."""
 _CHOICES = (

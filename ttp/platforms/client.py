@@ -111,3 +111,7 @@ class Client(Protocol):
         """What became of a publishing call whose intent was committed at `since` (platform time). Never raises for
         anything the network or the platform does."""
         ...
+
+    def close(self) -> None:
+        """Close its connections. Not while a call is being made."""
+        ...

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from ttp.sandbox import control, instagram, tiktok, x
 from ttp.sandbox.answers import Refused
+from ttp.sandbox.apps import APPS
 from ttp.sandbox.credentials import DEFAULT_ACCOUNTS, new_account
 from ttp.sandbox.edge import Edge
 from ttp.sandbox.faults import Fault, platform_of
@@ -24,11 +25,12 @@ from ttp.sandbox.x_front import problem
 
 
 def build_app(state: State, release: asyncio.Event | None = None, media_dir: Path | None = None) -> ASGIApp:
-    """The sandbox as an ASGI application over `state`, which gets the default accounts it lacks.
+    """The sandbox as an ASGI application over `state`, which gets the default apps and accounts it lacks.
 
     `release` ends hanging requests when it is set. `media_dir` is a folder to serve under `/_sandbox/media/`, for
     platforms that fetch media from a URL.
     """
+    state.apps = {app.id: app for app in APPS} | state.apps
     for name in DEFAULT_ACCOUNTS:
         if name not in state.accounts:
             state.keep(new_account(state, name))

@@ -6,10 +6,15 @@ import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ttp.sandbox.state import DAY_MS, Account, State
+from ttp.sandbox.apps import FACEBOOK, TIKTOK, X_API_KEY, X_PUBLIC
+from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.things import Account
 
-ACCESS_MS = {"x": 7_200_000, "tiktok": 7_200_000, "instagram": 60 * DAY_MS}
+HOUR_MS = 3_600_000
+ACCESS_MS = {"x": 2 * HOUR_MS, "tiktok": 2 * HOUR_MS, "instagram": 60 * DAY_MS}
 """Life of an access token: two hours on X and TikTok, sixty days on Instagram."""
+SHORT_MS = HOUR_MS
+"""Life of Instagram's first token, before it is exchanged for one of sixty days."""
 REFRESH_MS = 180 * DAY_MS
 """Life of a refresh token: 180 days on TikTok; X documents none and gets the same."""
 SCOPES = {
@@ -27,8 +32,16 @@ SCOPES = {
         "instagram_business_content_publish",
         "instagram_business_manage_insights",
     ),
+    "facebook": (
+        "instagram_basic",
+        "instagram_content_publish",
+        "instagram_manage_insights",
+        "instagram_manage_contents",
+        "pages_show_list",
+        "pages_read_engagement",
+    ),
 }
-CLIENT_ID = {"x": "sandbox-x-client", "tiktok": "sandboxtiktokkey"}
+"""What an account has granted when nobody says otherwise; `facebook` is Instagram on Facebook Login."""
 DEFAULT_ACCOUNTS = ("instagram/demo", "tiktok/demo", "x/demo")
 
 
@@ -42,52 +55,101 @@ def new_account(state: State, name: str) -> Account:
             user_id = f"17841{secrets.randbelow(10**12):012d}"
         case _:
             user_id = f"-000{secrets.token_hex(16)}"
+    app = {"x": X_PUBLIC, "tiktok": TIKTOK}.get(platform)
     made = Account(
         name,
         user_id,
         access_token="",
         issued_ms=0,
         expires_ms=0,
-        client_id=CLIENT_ID.get(platform),
-        client_secret=secrets.token_hex(20) if platform == "tiktok" else None,
+        client_id=app.id if app else None,
+        client_secret=app.secret if app else None,
         scopes=SCOPES[platform],
     )
     return renewed(state, made)
 
 
-def renewed(state: State, account: Account, issued_ms: int | None = None) -> Account:
+def logged_in(account: Account, login: str, scopes: tuple[str, ...] | None = None) -> Account:
+    """The account on another of Instagram's two logins, with that login's own permissions; without new tokens yet."""
+    if account.platform != "instagram" or account.login == login:
+        return account if scopes is None else replace(account, scopes=scopes)
+    app = FACEBOOK if login == "facebook" else None
+    return replace(
+        account,
+        login=login,
+        scopes=SCOPES[login] if scopes is None else scopes,
+        client_id=app.id if app else None,
+        client_secret=app.secret if app else None,
+    )
+
+
+def renewed(state: State, account: Account, issued_ms: int | None = None, life_ms: int | None = None) -> Account:
     """The account with new tokens, issued now or at `issued_ms`; the old ones end once it is kept."""
     issued = state.now_ms() if issued_ms is None else issued_ms
-    access, refresh = _tokens(account.platform)
+    access, refresh = _tokens(account)
     return replace(
         account,
         access_token=access,
         issued_ms=issued,
-        expires_ms=issued + ACCESS_MS[account.platform],
+        expires_ms=issued + (ACCESS_MS[account.platform] if life_ms is None else life_ms),
         refresh_token=refresh,
         refresh_expires_ms=issued + REFRESH_MS if refresh else 0,
+        page_token=_facebook_token() if account.login == "facebook" else None,
+        dead=0,
     )
 
 
-def _tokens(platform: str) -> tuple[str, str | None]:
-    match platform:
+def with_keys(account: Account) -> Account:
+    """The account with OAuth 1.0a keys, which never end."""
+    number = account.user_id
+    return replace(account, signing=(*X_API_KEY, f"{number}-{secrets.token_urlsafe(30)}", secrets.token_urlsafe(33)))
+
+
+def without_tokens(account: Account, dead: int = 0) -> Account:
+    """The account after a revocation: nothing it has works any more."""
+    if dead:
+        return replace(account, dead=dead)
+    return replace(account, access_token="", refresh_token=None, refresh_expires_ms=0, page_token=None)
+
+
+def is_short(account: Account) -> bool:
+    """Whether Instagram's token is a first one, to be exchanged for one of sixty days."""
+    return account.platform == "instagram" and account.expires_ms - account.issued_ms <= 2 * HOUR_MS
+
+
+def _tokens(account: Account) -> tuple[str, str | None]:
+    match account.platform:
         case "x":
-            return secrets.token_urlsafe(48), secrets.token_urlsafe(48)
+            refresh = secrets.token_urlsafe(48) if "offline.access" in account.scopes else None
+            return secrets.token_urlsafe(48), refresh
         case "tiktok":
             return f"act.{secrets.token_hex(32)}", f"rft.{secrets.token_hex(32)}"
+        case _ if account.login == "facebook":
+            return _facebook_token(), None
         case _:
             return f"IGAA{secrets.token_urlsafe(90)}", None
 
 
-def as_credentials(account: Account) -> dict[str, str]:
-    """The account's credentials in the shape that `ttp account add --credentials` reads."""
+def _facebook_token() -> str:
+    return f"EAA{secrets.token_hex(60)}"
+
+
+def as_credentials(account: Account, signed: bool = False) -> dict[str, str]:
+    """The account's credentials in the shape that `ttp account add --credentials` reads.
+
+    `signed`: its OAuth 1.0a keys, of an account that has some.
+    """
+    if signed and account.signing:
+        key, secret, token, token_secret = account.signing
+        keys = {"apiKey": key, "apiSecret": secret, "accessToken": token, "accessTokenSecret": token_secret}
+        return {**keys, "userId": account.user_id}
     known = {
         "accessToken": account.access_token,
         "refreshToken": account.refresh_token,
         "expiresAt": iso(account.expires_ms),
         "userId": account.user_id,
-        "clientId": account.client_id,
-        "clientSecret": account.client_secret,
+        "clientId": account.client_id if account.platform != "instagram" else None,
+        "clientSecret": account.client_secret if account.platform != "instagram" else None,
     }
     return {key: value for key, value in known.items() if value is not None}
 

@@ -10,9 +10,11 @@ from typing import Any
 from ttp.sandbox.answers import Key, breaches
 
 PLATFORM_PATHS = {
-    "x": re.compile(r"/2/"),
+    "x": re.compile(r"/2/|/i/oauth2/"),
     "tiktok": re.compile(r"/v2/|/video/"),
-    "instagram": re.compile(r"/v\d+\.\d+/|/me(/|$)|/(refresh_)?access_token$"),
+    "instagram": re.compile(
+        r"/v\d+\.\d+/|/me(/|$)|/(refresh_)?access_token$|/(oauth|dialog|ig-api-upload)/|/debug_token$"
+    ),
 }
 DOES = ("status", "cut_before", "cut_after", "hang", "body")
 

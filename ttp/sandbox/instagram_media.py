@@ -1,21 +1,33 @@
-"""What Instagram makes of a media URL: fetched for real, measured against its limits, named by its SHA-256."""
+"""What Instagram makes of media: fetched for real or uploaded, measured against its limits, named by its SHA-256."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from ttp.sandbox.fetch import CannotFetch, fetched
 from ttp.sandbox.instagram_front import graph_error
 from ttp.sandbox.media_facts import facts_of
+from ttp.sandbox.state import State
 
 MB = 1024 * 1024
 MOST_IMAGE = 8 * MB
-MOST_REEL = 300 * MB
-MOST_STORY = 100 * MB
+MOST_VIDEO = {"REELS": 300 * MB, "VIDEO": 300 * MB, "STORIES": 100 * MB}
+SECONDS = {"REELS": (3, 900), "VIDEO": (3, 900), "STORIES": (3, 60)}
 ASPECTS = (0.8, 1.91)
+CANNOT_FETCH = "Error: Media upload has failed with error code 2207077"
+BAD_VIDEO = "Error: Media upload has failed with error code 2207026"
 
 
-async def image(url: str, feed: bool = True) -> str:
+class Video(NamedTuple):
+    """A video as it was received; `error` is the text of its container's ERROR status."""
+
+    sha256: str
+    error: str | None
+    duration_s: float = 0
+
+
+async def image(state: State, url: str, feed: bool = True) -> str:
     """SHA-256 of the JPEG behind `url`. Refused: unreachable, no JPEG, over 8 MB, bad aspect in the feed."""
     try:
         data = await fetched(url, MOST_IMAGE)
@@ -30,21 +42,28 @@ async def image(url: str, feed: bool = True) -> str:
         raise graph_error(36001, "The image format is not supported.", 2207005)
     if feed and not ASPECTS[0] - 0.01 <= facts.width / facts.height <= ASPECTS[1] + 0.01:
         raise graph_error(36003, "The submitted image has an aspect ratio that is not allowed.", 2207009)
-    return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
+    state.pictures.keep(digest, data)
+    return digest
 
 
-async def video(url: str, most_bytes: int, seconds: tuple[float, float]) -> tuple[str, str | None]:
-    """SHA-256 of the video behind `url`, and the text of its ERROR status if it cannot be published."""
+async def video(url: str, kind: str) -> Video:
+    """The video behind `url`, for a container of `kind`."""
     try:
-        data = await fetched(url, most_bytes)
+        data = await fetched(url, MOST_VIDEO[kind])
     except CannotFetch:
-        return "", "Error: Media upload has failed with error code 2207077"
+        return Video("", CANNOT_FETCH)
+    return weighed(data, kind)
+
+
+def weighed(data: bytes, kind: str) -> Video:
+    """A video's bytes against the limits of a container's kind: MP4 or MOV, its length, its size."""
     facts = facts_of(data)
+    least, most = SECONDS[kind]
     sound = (
         facts.mime in ("video/mp4", "video/quicktime")
         and facts.duration_s is not None
-        and seconds[0] <= facts.duration_s <= seconds[1]
-        and len(data) <= most_bytes
+        and least <= facts.duration_s <= most
+        and len(data) <= MOST_VIDEO[kind]
     )
-    digest = hashlib.sha256(data).hexdigest()
-    return digest, None if sound else "Error: Media upload has failed with error code 2207026"
+    return Video(hashlib.sha256(data).hexdigest(), None if sound else BAD_VIDEO, facts.duration_s or 0)

@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-import json
-import re
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.instagram_front import Params, graph_error, missing, only
-from ttp.sandbox.instagram_media import MOST_REEL, MOST_STORY, image, video
-from ttp.sandbox.state import DAY_MS, Account, Container, Post, State
-
-QUOTA = 50
-"""Posts per account and 24 hours; the stricter of the two documented numbers."""
-CONTAINERS = 400
-_COMMON = {"media_type", "image_url", "video_url", "caption", "is_carousel_item", "is_ai_generated"}
-_OF_KIND = {
-    "IMAGE": {"alt_text"},
-    "REELS": {"share_to_feed", "thumb_offset", "cover_url", "audio_name"},
-    "STORIES": set[str](),
-    "VIDEO": set[str](),
-    "CAROUSEL": {"children"},
-}
-_URLS: dict[str, list[list[str]]] = {
-    "IMAGE": [["image_url"]],
-    "REELS": [["video_url"]],
-    "STORIES": [["image_url"], ["video_url"]],
-    "VIDEO": [["video_url"]],
-    "CAROUSEL": [[]],
-}
-_FLAGS = ("is_carousel_item", "is_ai_generated", "share_to_feed")
+from ttp.sandbox import trouble
+from ttp.sandbox.instagram_fields import listed
+from ttp.sandbox.instagram_front import NEWEST_VERSION, Params, graph_error, missing, only
+from ttp.sandbox.instagram_media import image, video
+from ttp.sandbox.instagram_rules import is_child, is_resumable, kind_of
+from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.things import Account, Container, Post
 
 
 async def create(state: State, account: Account, request: Request, params: Params) -> Response:
     """`POST /{ig-id}/media`: a container of one image, reel, story, carousel item or carousel."""
     own_node(account, request)
-    kind = params.get("media_type", "IMAGE")
-    if kind not in _OF_KIND:
-        raise graph_error(100, f"(#100) Unknown media type {kind}", 2207023)
-    only(params, _COMMON | _OF_KIND[kind])
-    _check(params, kind)
+    kind = kind_of(account, params)
+    _untroubled(state, account, "create")
     now = state.now_ms()
     made_today = sum(1 for c in state.containers.values() if c.account == account.id and now - c.made_ms < DAY_MS)
-    if account.limited and made_today >= CONTAINERS:
+    if account.limited and made_today >= state.most("instagram containers a day"):
         raise graph_error(4, "(#4) Application request limit reached")
-    container = await _fill(state, account, params, kind)
+    container = await _filled(state, account, params, kind)
     state.keep(container)
-    return JSONResponse({"id": container.id})
+    if container.ready_ms is not None:
+        return JSONResponse({"id": container.id})
+    version = request.path_params.get("version", f"v{NEWEST_VERSION}.0")
+    address = request.url.replace(path=f"/ig-api-upload/{version}/{container.id}", query="")
+    return JSONResponse({"id": container.id, "uri": str(address)})
 
 
 async def publish(state: State, account: Account, request: Request, params: Params) -> Response:
@@ -69,20 +51,32 @@ async def publish(state: State, account: Account, request: Request, params: Para
             raise graph_error(24, "The media container has expired", 2207008)
         case "IN_PROGRESS" | "ERROR":
             raise graph_error(9007, "Media ID is not available: the media is not ready for publishing", 2207027)
-    if account.limited and used_quota(state, account, state.now_ms() - DAY_MS) >= QUOTA:
+    _untroubled(state, account, "publish")
+    most = state.most("instagram posts a day")
+    if account.limited and used_quota(state, account, state.now_ms() - DAY_MS) >= most:
         raise graph_error(9, "Application request limit reached: too many posts in 24 hours", 2207042)
+    post = published(state, container)
+    return JSONResponse({"id": post.id})
+
+
+def published(state: State, container: Container) -> Post:
+    """The post that a container becomes, kept together with the container's end."""
+    items = len(container.media) if container.kind == "CAROUSEL" else 0
     post = Post(
         state.seventeen_digits(),
-        account.id,
+        container.account,
         container.caption,
         media=container.media,
         at_ms=state.now_ms(),
         kind=container.kind,
-        alts=(container.alt,),
+        alts=container.alts,
         shortcode=secrets.token_urlsafe(8),
+        duration_s=int(container.duration_s),
+        shapes=container.shapes,
+        children=tuple(state.seventeen_digits() for _ in range(items)),
     )
     state.keep(post, replace(container, media_id=post.id))
-    return JSONResponse({"id": post.id})
+    return post
 
 
 def status_code(state: State, container: Container) -> str:
@@ -92,7 +86,7 @@ def status_code(state: State, container: Container) -> str:
         return "PUBLISHED"
     if now - container.made_ms >= DAY_MS:
         return "EXPIRED"
-    if now < container.ready_ms:
+    if container.ready_ms is None or now < container.ready_ms:
         return "IN_PROGRESS"
     return "ERROR" if container.error else "FINISHED"
 
@@ -103,84 +97,69 @@ def used_quota(state: State, account: Account, since_ms: int) -> int:
 
 
 def own_node(account: Account, request: Request) -> None:
-    """100/33 unless the path names the token's own account."""
+    """100/33 unless the path names the token's own account; `me` is that on Instagram Login only."""
     node = request.path_params["node"]
-    if node not in ("me", account.user_id):
+    if node != account.user_id and (node != "me" or account.login == "facebook"):
         raise missing(node)
 
 
-def _check(params: Params, kind: str) -> None:
-    """Everything that can be said of the parameters without fetching anything."""
-    for name in _FLAGS:
-        if params.get(name, "true").lower() not in ("true", "false"):
-            raise graph_error(100, f"(#100) Param {name} must be a boolean")
-    child = params.get("is_carousel_item", "").lower() == "true"
-    caption = params.get("caption", "")
-    if child and (kind in ("STORIES", "CAROUSEL", "REELS") or {"caption", "is_ai_generated"} & set(params)):
-        raise graph_error(100, "(#100) A carousel item is an image or a VIDEO without caption")
-    if kind == "VIDEO" and not child:
-        raise graph_error(100, "(#100) VIDEO is for carousel items; a single video is a REELS", 2207023)
-    if max(len(caption), len(caption.encode("utf-16-le")) // 2) > 2200:
-        raise graph_error(36004, "The caption is too long.", 2207010)
-    if len(re.findall(r"(?<!\w)#\w+", caption)) > 30 or len(re.findall(r"(?<!\w)@\w+", caption)) > 20:
-        raise graph_error(100, "The caption has too many tags.", 2207040)
-    if len(params.get("alt_text", "")) > 1000:
-        raise graph_error(100, "(#100) Param alt_text must be at most 1000 characters long")
-    offset = params.get("thumb_offset", "0")
-    if not offset.isdecimal():
-        raise graph_error(1, "The thumbnail offset is not valid.", 2207057)
-    urls = [name for name in ("image_url", "video_url") if name in params]
-    if urls not in _URLS[kind]:
-        need = " or ".join(name for names in _URLS[kind] for name in names)
-        raise graph_error(100, f"(#100) {kind} takes {need or 'no URL'}")
+def _untroubled(state: State, account: Account, step: str) -> None:
+    """The refusal that was ordered for this account and step, if there is one."""
+    found = trouble.INSTAGRAM.get(state.trouble_of(account))
+    if found is not None and found.step == step:
+        raise graph_error(found.code, found.message, found.subcode, found.transient)
 
 
-async def _fill(state: State, account: Account, params: Params, kind: str) -> Container:
+async def _filled(state: State, account: Account, params: Params, kind: str) -> Container:
     """The container with its media fetched; ready after the time that processing takes."""
-    error = None
-    work_s = state.processing_s
-    match kind:
-        case "CAROUSEL":
-            media = _children(state, account, params.get("children", ""))
-        case "IMAGE" | "STORIES" if "image_url" in params:
-            media = (await image(params["image_url"], feed=kind == "IMAGE"),)
-            work_s /= 5
-        case "STORIES":
-            sha256, error = await video(params["video_url"], MOST_STORY, (3, 60))
-            media = (sha256,)
-        case _:
-            if "cover_url" in params:
-                await image(params["cover_url"], feed=False)
-            sha256, error = await video(params["video_url"], MOST_REEL, (3, 900))
-            media = (sha256,)
-    now = state.now_ms()
-    return Container(
+    made = Container(
         state.seventeen_digits(),
         account.id,
         kind,
-        made_ms=now,
-        ready_ms=now + int(work_s * 1000),
-        media=media,
+        made_ms=state.now_ms(),
+        ready_ms=None,
         caption="" if kind == "STORIES" else params.get("caption", ""),
-        alt=params.get("alt_text"),
-        child=params.get("is_carousel_item", "").lower() == "true",
-        error=error,
+        alts=(params.get("alt_text"),),
+        child=is_child(params),
+        feed=params.get("share_to_feed", "true").lower() == "true",
+        collaborators=tuple(listed(params.get("collaborators", ""))),
     )
+    if "cover_url" in params:
+        await image(state, params["cover_url"], feed=False)
+    if is_resumable(params):
+        return replace(made, shapes=("video",))
+    work_s = state.processing_s
+    if kind == "CAROUSEL":
+        made = _with_items(state, account, made, params.get("children", ""))
+    elif "image_url" in params:
+        media = (await image(state, params["image_url"], feed=kind == "IMAGE"),)
+        made = replace(made, media=media, shapes=("image",))
+        work_s /= 5
+    else:
+        taken = await video(params["video_url"], kind)
+        offset = int(params.get("thumb_offset", "0"))
+        if taken.error is None and "cover_url" not in params and offset > taken.duration_s * 1000:
+            raise graph_error(1, "The thumbnail offset is not valid.", 2207057)
+        made = replace(made, media=(taken.sha256,), shapes=("video",), error=taken.error, duration_s=taken.duration_s)
+    return replace(made, ready_ms=state.now_ms() + int(work_s * 1000))
 
 
-def _children(state: State, account: Account, text: str) -> tuple[str, ...]:
-    """The media of a carousel's items, in order. `text` is a comma list or a JSON array."""
-    parse: Callable[[str], list[str]] = json.loads if text.lstrip().startswith("[") else lambda t: t.split(",")
-    try:
-        ids = [str(i).strip() for i in parse(text)] if text else []
-    except ValueError:
-        raise graph_error(100, "(#100) Param children must be a list") from None
+def _with_items(state: State, account: Account, made: Container, text: str) -> Container:
+    """A carousel with the media of its items, in order."""
+    ids = listed(text)
     if not 2 <= len(ids) <= 10:
         raise graph_error(100, "A carousel has 2 to 10 items.", 2207028)
     items = [state.containers.get(i) for i in ids]
     own = [c for c in items if c is not None and c.account == account.id and c.child]
-    if len(own) != len(items):
+    if len(own) != len(items) or len(set(ids)) != len(ids):
         raise graph_error(24, "A carousel item does not exist", 2207006)
+    if any(status_code(state, c) == "EXPIRED" for c in own):
+        raise graph_error(24, "A carousel item has expired", 2207008)
     if any(status_code(state, c) != "FINISHED" for c in own):
         raise graph_error(9007, "A carousel item is not ready", 2207027)
-    return tuple(sha256 for c in own for sha256 in c.media)
+    return replace(
+        made,
+        media=tuple(sha256 for c in own for sha256 in c.media),
+        shapes=tuple(shape for c in own for shape in c.shapes),
+        alts=tuple(alt for c in own for alt in c.alts),
+    )

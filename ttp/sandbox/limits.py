@@ -1,8 +1,49 @@
-"""Counts calls per account and endpoint in windows of a fixed length. Decides nothing."""
+"""How often each thing may be done, and the counting of it. Decides nothing.
+
+Sources: section 6 of X's contract, section 5 of Instagram's and of TikTok's.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+_PUBLISH = "POST /v2/post/publish"
+MOST = {
+    # X: per account and 15 minutes
+    "GET /2/users/me": 75,
+    "GET /2/users/{id}/tweets": 900,
+    "GET /2/tweets": 5000,
+    "GET /2/tweets/{id}": 900,
+    "GET /2/tweets/analytics": 300,
+    "POST /2/tweets": 100,
+    "DELETE /2/tweets/{id}": 50,
+    "GET /2/media/upload": 1000,
+    "POST /2/media/upload": 500,
+    "POST /2/media/upload/initialize": 1875,
+    "POST /2/media/upload/{id}/append": 1875,
+    "POST /2/media/upload/{id}/finalize": 1875,
+    "POST /2/media/metadata": 500,
+    # X: posts of one app in 24 hours
+    "x posts a day": 10_000,
+    # TikTok: per account and minute
+    f"{_PUBLISH}/creator_info/query/": 20,
+    f"{_PUBLISH}/video/init/": 6,
+    f"{_PUBLISH}/content/init/": 6,
+    f"{_PUBLISH}/inbox/video/init/": 6,
+    f"{_PUBLISH}/status/fetch/": 30,
+    f"{_PUBLISH}/cancel/": 30,
+    "POST /v2/video/list/": 600,
+    "POST /v2/video/query/": 600,
+    "GET /v2/user/info/": 600,
+    # TikTok: per account and 24 hours
+    "tiktok posts a day": 15,
+    "tiktok drafts a day": 5,
+    # Instagram: per account and 24 hours
+    "instagram calls a day": 4800,
+    "instagram posts a day": 50,
+    "instagram containers a day": 400,
+}
+"""Instagram's documents name 50 and 100 posts a day: the stricter holds."""
 
 
 @dataclass(slots=True)

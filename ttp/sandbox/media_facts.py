@@ -46,6 +46,10 @@ def facts_of(data: bytes) -> Facts:
             return Facts(mime, width, height)
         case "video/mp4" | "video/quicktime" as mime:
             return Facts(mime, duration_s=_movie_seconds(data))
+        case "image/png" as mime if len(data) >= 24:
+            return Facts(mime, int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
+        case "image/gif" as mime if len(data) >= 10:
+            return Facts(mime, int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
         case mime:
             return Facts(mime)
 

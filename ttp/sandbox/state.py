@@ -14,121 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from ttp.sandbox.grants import Grant
+from ttp.sandbox.limits import MOST, Limits
+from ttp.sandbox.pictures import Pictures
+from ttp.sandbox.settings import Settings
 from ttp.sandbox.shelf import Shelf
+from ttp.sandbox.things import Account, App, Container, Post, Thing, Upload, XMedia
 
 Now: TypeAlias = Callable[[], datetime]
 
 X_EPOCH_MS = 1_288_834_974_657
 DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One identity on a platform, and the one set of credentials that works for it now."""
-
-    id: str
-    """`platform/handle`"""
-    user_id: str
-    access_token: str
-    issued_ms: int
-    expires_ms: int
-    refresh_token: str | None = None
-    refresh_expires_ms: int = 0
-    client_id: str | None = None
-    client_secret: str | None = None
-    scopes: tuple[str, ...] = ()
-    audited: bool = True
-    limited: bool = True
-    """Whether the platform's rate limits and daily quotas are applied."""
-
-    @property
-    def platform(self) -> str:
-        return self.id.partition("/")[0]
-
-    @property
-    def handle(self) -> str:
-        return self.id.partition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class XMedia:
-    """One upload session of X; usable in a post once `processed_ms` has come without an `error`."""
-
-    id: str
-    account: str
-    media_key: str
-    media_type: str
-    category: str
-    total_bytes: int
-    expires_ms: int
-    sha256: str | None = None
-    finalized_ms: int | None = None
-    processed_ms: int | None = None
-    error: str | None = None
-    alt: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """An Instagram container: invisible until published, and then published once."""
-
-    id: str
-    account: str
-    kind: str
-    """IMAGE, REELS, STORIES, VIDEO or CAROUSEL"""
-    made_ms: int
-    ready_ms: int
-    media: tuple[str, ...] = ()
-    caption: str = ""
-    alt: str | None = None
-    child: bool = False
-    error: str | None = None
-    media_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A TikTok publication by FILE_UPLOAD: `id` is the publish_id, `received` bytes have arrived in order."""
-
-    id: str
-    account: str
-    token: str
-    title: str
-    privacy: str
-    size: int
-    chunk_size: int
-    chunks: int
-    made_ms: int
-    received: int = 0
-    done_ms: int | None = None
-    fail_reason: str | None = None
-    post_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What was published. `media` are the SHA-256 of the bytes as they were received, in order."""
-
-    id: str
-    account: str
-    text: str
-    media: tuple[str, ...]
-    at_ms: int
-    parent: str | None = None
-    kind: str = ""
-    """Instagram: the container's kind. TikTok: the privacy level."""
-    alts: tuple[str | None, ...] = ()
-    media_keys: tuple[str, ...] = ()
-    shortcode: str = ""
-    duration_s: int = 0
-    deleted: bool = False
-
-    @property
-    def platform(self) -> str:
-        return self.account.partition("/")[0]
-
-
-Thing: TypeAlias = Account | XMedia | Container | Upload | Post
 
 
 def wall_clock() -> datetime:
@@ -137,19 +33,12 @@ def wall_clock() -> datetime:
 
 
 @dataclass(slots=True)
-class State:
-    """Everything the sandbox knows.
-
-    `now` is the platforms' clock and may be off the machine's. `processing_s`: how long a video is worked on (an image
-    a fifth of it). `moderation_s`: how long after its publication TikTok names a public post's id. `lag_s`: how long a
-    new post stays out of the platforms' own lists.
-    """
+class State(Settings):
+    """Everything the sandbox knows. `now` is the platforms' clock and may be off the machine's."""
 
     now: Now = wall_clock
-    processing_s: float = 1.0
-    moderation_s: float = 2.0
-    lag_s: float = 0.0
     shelf: Shelf | None = None
+    apps: dict[str, App] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     x_media: dict[str, XMedia] = field(default_factory=dict)
     containers: dict[str, Container] = field(default_factory=dict)
@@ -157,6 +46,14 @@ class State:
     posts: dict[str, Post] = field(default_factory=dict)
     pieces: dict[str, dict[int, bytes]] = field(default_factory=dict)
     """Received bytes of unfinished uploads, by upload and position."""
+    grants: dict[str, Grant] = field(default_factory=dict)
+    """Authorization codes that nobody has exchanged yet."""
+    nonces: dict[str, float] = field(default_factory=dict)
+    """OAuth 1.0a nonces that were used, with their time."""
+    pictures: Pictures = field(default_factory=Pictures)
+    minute: Limits = field(default_factory=lambda: Limits(60))
+    quarter: Limits = field(default_factory=lambda: Limits(900))
+    day: Limits = field(default_factory=lambda: Limits(86_400))
     last_snowflake: int = 0
 
     def now_ms(self) -> int:
@@ -167,6 +64,8 @@ class State:
         """Remember new or changed things; together on disk, when there is a state folder."""
         for thing in things:
             match thing:
+                case App():
+                    self.apps[thing.id] = thing
                 case Account():
                     self.accounts[thing.id] = thing
                 case XMedia():
@@ -180,6 +79,19 @@ class State:
         if self.shelf is not None:
             self.shelf.write(things)
 
+    def insert(self, post: Post) -> None:
+        """Keep a post of the past at its place in time."""
+        self.keep(post)
+        self.posts = {p.id: p for p in sorted(self.posts.values(), key=lambda p: p.at_ms)}
+
+    def most(self, limit: str) -> int:
+        """The number that holds for a limit of `limits.MOST` here."""
+        return self.limits.get(limit, MOST[limit])
+
+    def trouble_of(self, account: Account) -> str:
+        """The name of what a platform holds against an account now; empty for nothing."""
+        return account.trouble or self.trouble.get(account.platform, "")
+
     def close(self) -> None:
         """Let go of the state folder, if there is one."""
         if self.shelf is not None:
@@ -188,16 +100,20 @@ class State:
     def account_of(self, platform: str, access_token: str) -> Account | None:
         """The account of `platform` whose current access token this is, ended or not."""
         return next(
-            (a for a in self.accounts.values() if a.platform == platform and a.access_token == access_token), None
+            (a for a in self.of(platform) if access_token and access_token in (a.access_token, a.page_token)), None
         )
+
+    def of(self, platform: str) -> Iterator[Account]:
+        """The accounts of one platform."""
+        return (account for account in self.accounts.values() if account.platform == platform)
 
     def refreshed_by(self, platform: str, refresh_token: str) -> Account | None:
         """The account of `platform` that this refresh token still renews."""
         return next(
             (
                 a
-                for a in self.accounts.values()
-                if a.platform == platform and a.refresh_token == refresh_token and a.refresh_expires_ms > self.now_ms()
+                for a in self.of(platform)
+                if refresh_token and a.refresh_token == refresh_token and a.refresh_expires_ms > self.now_ms()
             ),
             None,
         )
@@ -211,8 +127,13 @@ class State:
         until = self.now_ms() - int(self.lag_s * 1000)
         return [p for p in self.visible_posts(account) if p.at_ms <= until][::-1]
 
-    def snowflake(self) -> str:
-        """A new X id: milliseconds since X's epoch in the upper bits, always greater than the one before."""
+    def snowflake(self, at_ms: int | None = None) -> str:
+        """A new X id: milliseconds since X's epoch in the upper bits, always greater than the one before.
+
+        With `at_ms`: an id of that past instant.
+        """
+        if at_ms is not None:
+            return str(((at_ms - X_EPOCH_MS) << 22) + secrets.randbelow(1 << 22))
         self.last_snowflake = max(self.last_snowflake + 1, (self.now_ms() - X_EPOCH_MS) << 22)
         return str(self.last_snowflake)
 
@@ -222,9 +143,10 @@ class State:
             pass
         return made
 
-    def int64(self) -> str:
+    def int64(self, at_ms: int | None = None) -> str:
         """A new TikTok post id: seconds in the upper half of an int64."""
-        while (made := str((self.now_ms() // 1000 << 32) | secrets.randbits(32))) in self.posts:
+        seconds = (self.now_ms() if at_ms is None else at_ms) // 1000
+        while (made := str((seconds << 32) | secrets.randbits(32))) in self.posts:
             pass
         return made
 
@@ -238,8 +160,9 @@ def open_state(folder: Path | None = None, now: Now = wall_clock) -> State:
         return State(now)
     shelf = Shelf(folder)
     state = State(now)
-    for thing in shelf.read((Account, XMedia, Container, Upload, Post)):
+    for thing in shelf.read((App, Account, XMedia, Container, Upload, Post)):
         state.keep(thing)
+    state.posts = {p.id: p for p in sorted(state.posts.values(), key=lambda p: p.at_ms)}
     for upload in [u for u in state.uploads.values() if u.done_ms is None]:
         state.keep(replace(upload, received=0))
     state.pieces = {m.id: {} for m in state.x_media.values() if m.finalized_ms is None}

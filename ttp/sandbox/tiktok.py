@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ttp.sandbox import tiktok_publish
+from ttp.sandbox import tiktok_login, tiktok_publish, tiktok_status, tiktok_upload
 from ttp.sandbox.answers import Key, breaches
-from ttp.sandbox.limits import Limits
-from ttp.sandbox.state import Account, Post, State
-from ttp.sandbox.tiktok_front import checked_body, envelope, guarded, refusal, renew_token, wanted_fields
-from ttp.sandbox.tiktok_publish import PUBLIC
+from ttp.sandbox.growth import counts
+from ttp.sandbox.state import State
+from ttp.sandbox.things import Account, Post
+from ttp.sandbox.tiktok_front import checked_body, envelope, guarded, refusal, wanted_fields
+from ttp.sandbox.tiktok_rules import PUBLIC
 
 _VIDEO_FIELDS = (
     "id",
@@ -24,6 +25,10 @@ _VIDEO_FIELDS = (
     "duration",
     "share_url",
     "cover_image_url",
+    "embed_html",
+    "embed_link",
+    "height",
+    "width",
     "like_count",
     "comment_count",
     "share_count",
@@ -33,9 +38,13 @@ _USER_SCOPES = {
     "open_id": "user.info.basic",
     "union_id": "user.info.basic",
     "avatar_url": "user.info.basic",
+    "avatar_url_100": "user.info.basic",
+    "avatar_large_url": "user.info.basic",
     "display_name": "user.info.basic",
     "username": "user.info.profile",
     "is_verified": "user.info.profile",
+    "bio_description": "user.info.profile",
+    "profile_deep_link": "user.info.profile",
     "follower_count": "user.info.stats",
     "following_count": "user.info.stats",
     "likes_count": "user.info.stats",
@@ -47,24 +56,20 @@ TITLE_LENGTH = 150
 
 def routes(state: State) -> list[Route]:
     """The paths of TikTok over `state`."""
-    route = partial(guarded, state, Limits(window_s=60))
-
-    async def token(request: Request) -> Response:
-        return await renew_token(state, request)
-
-    async def upload(request: Request) -> Response:
-        return await tiktok_publish.put_chunk(state, request)
-
-    publish = "/v2/post/publish"
+    route = partial(guarded, state)
+    publish, either = "/v2/post/publish", ("video.publish", "video.upload")
     return [
-        Route("/v2/oauth/token/", token, methods=["POST"]),
-        Route("/video/", upload, methods=["PUT"]),
-        route(f"{publish}/creator_info/query/", "POST", tiktok_publish.creator_info, 20, "video.publish"),
-        route(f"{publish}/video/init/", "POST", tiktok_publish.init_video, 6, "video.publish"),
-        route(f"{publish}/status/fetch/", "POST", tiktok_publish.fetch_status, 30, "video.publish"),
-        route("/v2/video/list/", "POST", video_list, 600, "video.list"),
-        route("/v2/video/query/", "POST", video_query, 600, "video.list"),
-        route("/v2/user/info/", "GET", user_info, 600),
+        *tiktok_login.routes(state),
+        Route("/video/", partial(tiktok_upload.put_chunk, state), methods=["PUT"]),
+        route(f"{publish}/creator_info/query/", "POST", tiktok_status.creator_info, "video.publish"),
+        route(f"{publish}/video/init/", "POST", tiktok_publish.init_video, "video.publish"),
+        route(f"{publish}/inbox/video/init/", "POST", tiktok_publish.init_inbox, "video.upload"),
+        route(f"{publish}/content/init/", "POST", tiktok_publish.init_photos, *either),
+        route(f"{publish}/status/fetch/", "POST", tiktok_status.fetch_status, *either),
+        route(f"{publish}/cancel/", "POST", tiktok_status.cancel, *either),
+        route("/v2/video/list/", "POST", video_list, "video.list"),
+        route("/v2/video/query/", "POST", video_query, "video.list"),
+        route("/v2/user/info/", "GET", user_info),
     ]
 
 
@@ -77,7 +82,7 @@ async def video_list(state: State, account: Account, request: Request) -> Respon
     found = [p for p in _public(state, account) if p.at_ms < before]
     page = found[:size]
     data: dict[str, Any] = {
-        "videos": [_video(account, post, fields) for post in page],
+        "videos": [_video(state, account, post, fields) for post in page],
         "cursor": page[-1].at_ms if page else state.now_ms(),
         "has_more": len(found) > size,
     }
@@ -92,7 +97,7 @@ async def video_query(state: State, account: Account, request: Request) -> Respo
     if found := breaches(body["filters"], (ids,), "filters."):
         raise refusal(state, 400, "invalid_params", "; ".join(found))
     wanted = set(body["filters"]["video_ids"])
-    videos = [_video(account, post, fields) for post in _public(state, account) if post.id in wanted]
+    videos = [_video(state, account, post, fields) for post in _public(state, account) if post.id in wanted]
     return envelope(state, {"videos": videos})
 
 
@@ -102,20 +107,26 @@ async def user_info(state: State, account: Account, request: Request) -> Respons
     for field in fields:
         if _USER_SCOPES[field] not in account.scopes:
             raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize {_USER_SCOPES[field]}.")
-    known: dict[str, Any] = dict.fromkeys(("follower_count", "following_count", "likes_count"), 0)
-    known |= {"open_id": account.user_id, "union_id": account.user_id, "avatar_url": "", "is_verified": False}
+    videos = _public(state, account)
+    likes = sum(counts(account, post, state.now_ms(), state.growth).likes for post in videos)
+    known: dict[str, Any] = dict.fromkeys(("avatar_url", "avatar_url_100", "avatar_large_url", "bio_description"), "")
+    known |= {"open_id": account.user_id, "union_id": account.user_id, "is_verified": False}
     known |= {"display_name": account.handle, "username": account.handle}
-    known["video_count"] = len(_public(state, account))
+    known |= {"follower_count": account.followers, "following_count": 150, "likes_count": likes}
+    known |= {"video_count": len(videos), "profile_deep_link": f"https://www.tiktok.com/@{account.handle}"}
     return envelope(state, {"user": {field: known[field] for field in fields}})
 
 
 def _public(state: State, account: Account) -> list[Post]:
     """Public videos that moderation has let through, newest first."""
     until = state.now_ms() - int(state.moderation_s * 1000)
-    return [p for p in state.listed_posts(account.id) if p.kind == PUBLIC and p.at_ms <= until]
+    found = (p for p in state.listed_posts(account.id) if p.kind == PUBLIC and p.at_ms <= until)
+    return [post for post in found if "image" not in post.shapes]
 
 
-def _video(account: Account, post: Post, fields: list[str]) -> dict[str, Any]:
+def _video(state: State, account: Account, post: Post, fields: list[str]) -> dict[str, Any]:
+    now = counts(account, post, state.now_ms(), state.growth)
+    embed = f"https://www.tiktok.com/player/v1/{post.id}"
     known: dict[str, Any] = {
         "id": post.id,
         "create_time": post.at_ms // 1000,
@@ -124,9 +135,13 @@ def _video(account: Account, post: Post, fields: list[str]) -> dict[str, Any]:
         "duration": post.duration_s,
         "cover_image_url": "",
         "share_url": f"https://www.tiktok.com/@{account.handle}/video/{post.id}",
-        "like_count": 0,
-        "comment_count": 0,
-        "share_count": 0,
-        "view_count": 0,
+        "embed_link": embed,
+        "embed_html": f'<iframe src="{embed}"></iframe>',
+        "height": 960,
+        "width": 540,
+        "like_count": now.likes,
+        "comment_count": now.comments,
+        "share_count": now.shares,
+        "view_count": now.views,
     }
     return {field: known[field] for field in fields}

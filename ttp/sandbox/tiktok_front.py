@@ -1,4 +1,4 @@
-"""TikTok's front door: the envelope of every answer, the token check, limits per minute, the token endpoint."""
+"""TikTok's front door: the envelope of every answer, the token check, limits per minute."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.answers import Key, Refused, bearer, breaches, content_type, json_body
-from ttp.sandbox.credentials import renewed
-from ttp.sandbox.limits import Limits
-from ttp.sandbox.state import Account, State
+from ttp.sandbox.answers import Key, Refused, bearer, breaches, json_body
+from ttp.sandbox.state import State
+from ttp.sandbox.things import Account
 
 Work: TypeAlias = Callable[[State, Account, Request], Awaitable[Response]]
 
@@ -34,10 +33,9 @@ def log_id(state: State) -> str:
     return f"{state.now():%Y%m%d%H%M%S}{secrets.token_hex(9).upper()}"
 
 
-def guarded(
-    state: State, limits: Limits, path: str, method: str, work: Work, limit: int, scope: str | None = None
-) -> Route:
-    """A route that asks for a live token with `scope` and allows `limit` calls per account and minute."""
+def guarded(state: State, path: str, method: str, work: Work, *scopes: str) -> Route:
+    """A route that asks for a live token with one of `scopes`, within the account's limit for a minute."""
+    name = f"{method} {path}"
 
     async def endpoint(request: Request) -> Response:
         token = bearer(request.headers)
@@ -46,11 +44,11 @@ def guarded(
             raise refusal(
                 state, 401, "access_token_invalid", "The access token is invalid or not found in the request."
             )
-        used, _ = limits.spend(account.id, path, state.now_ms() / 1000)
-        if account.limited and used > limit:
+        used, _ = state.minute.spend(account.id, name, state.now_ms() / 1000)
+        if account.limited and used > state.most(name):
             raise refusal(state, 429, "rate_limit_exceeded", "The API rate limit was exceeded. Please try again later.")
-        if scope is not None and scope not in account.scopes:
-            raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize the scope {scope}.")
+        if scopes and not set(scopes) & set(account.scopes):
+            raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize the scope {scopes[0]}.")
         return await work(state, account, request)
 
     return Route(path, endpoint, methods=[method])
@@ -76,35 +74,3 @@ def wanted_fields(state: State, request: Request, known: Iterable[str]) -> list[
     if unknown:
         raise refusal(state, 400, "invalid_params", f"fields: {json.dumps(unknown)} are not fields")
     return names
-
-
-async def renew_token(state: State, request: Request) -> Response:
-    """`POST /v2/oauth/token/`, refresh grant: a form only; both tokens are replaced, the old ones stop working."""
-    if content_type(request) != "application/x-www-form-urlencoded":
-        raise _oauth(state, "invalid_request", "Only application/x-www-form-urlencoded is supported.")
-    form = {name: str(value) for name, value in (await request.form()).multi_items()}
-    lacking = {"client_key", "client_secret", "grant_type", "refresh_token"} - form.keys()
-    if lacking or form["grant_type"] != "refresh_token":
-        raise _oauth(state, "invalid_request", "The request parameters are malformed.")
-    account = state.refreshed_by("tiktok", form["refresh_token"])
-    if account is None:
-        raise _oauth(state, "invalid_grant", "Refresh token is invalid or expired.")
-    if (form["client_key"], form["client_secret"]) != (account.client_id, account.client_secret):
-        raise _oauth(state, "invalid_client", "Client key or secret is incorrect.")
-    account = renewed(state, account)
-    state.keep(account)
-    return JSONResponse(
-        {
-            "access_token": account.access_token,
-            "expires_in": (account.expires_ms - account.issued_ms) // 1000,
-            "open_id": account.user_id,
-            "refresh_expires_in": (account.refresh_expires_ms - account.issued_ms) // 1000,
-            "refresh_token": account.refresh_token,
-            "scope": ",".join(account.scopes),
-            "token_type": "Bearer",
-        }
-    )
-
-
-def _oauth(state: State, error: str, description: str) -> Refused:
-    return Refused(JSONResponse({"error": error, "error_description": description, "log_id": log_id(state)}, 400))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -11,13 +9,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.answers import Refused, bearer, content_type
-from ttp.sandbox.credentials import as_credentials, renewed
-from ttp.sandbox.limits import Limits
-from ttp.sandbox.state import Account, State
+from ttp.sandbox import trouble
+from ttp.sandbox.answers import Refused, bearer
+from ttp.sandbox.state import State
+from ttp.sandbox.things import Account
+from ttp.sandbox.x_credit import can_pay, pay, price
+from ttp.sandbox.x_signature import signer
 
 Work: TypeAlias = Callable[[State, Account, Request], Awaitable[Response]]
 
+APP_ONLY = "sandbox-x-app-only"
+"""The app's own bearer token, which stands for no user."""
 _PROBLEMS = "https://api.x.com/2/problems/"
 
 
@@ -58,76 +60,93 @@ def not_found(resource: str, value: str) -> dict[str, Any]:
     }
 
 
-def guarded(
-    state: State, limits: Limits, path: str, method: str, work: Work, limit: int, scopes: tuple[str, ...]
-) -> Route:
-    """A route that asks for a live token with `scopes` and allows `limit` calls per account and 15 minutes."""
+def not_permitted_field(post_id: str, field: str) -> dict[str, Any]:
+    """The entry of `errors` for a field of a post that this reader may not see."""
+    return {
+        "detail": f"Sorry, you are not authorized to access '{field}' on the Tweet with id : [{post_id}].",
+        "title": "Field Authorization Error",
+        "resource_type": "tweet",
+        "parameter": "ids",
+        "resource_id": post_id,
+        "value": post_id,
+        "field": field,
+        "section": "data",
+        "type": _PROBLEMS + "not-authorized-for-field",
+    }
+
+
+def guarded(state: State, path: str, method: str, work: Work, scopes: tuple[str, ...]) -> Route:
+    """A route that asks for a live token with `scopes`, within the account's limit for 15 minutes and the credit.
+
+    OAuth 1.0a keys have every scope.
+    """
+    name = f"{method} {path}"
 
     async def endpoint(request: Request) -> Response:
-        account = signed_in(state, request)
-        used, reset = limits.spend(account.id, f"{method} {path}", state.now_ms() / 1000)
+        account = await signed_in(state, request)
+        limit = state.most(name)
+        used, reset = state.quarter.spend(account.id, name, state.now_ms() / 1000)
+        daily: dict[str, str] = {}
         try:
             if account.limited and used > limit:
                 raise problem(429, "Too Many Requests", "Too Many Requests")
-            if not set(scopes) <= set(account.scopes):
+            if bearer(request.headers) and not set(scopes) <= set(account.scopes):
                 raise forbidden("You are not permitted to perform this action.")
+            _untroubled(state, account, name)
+            if name == "POST /2/tweets":
+                daily = _day_of_posts(state, account)
             answer = await work(state, account, request)
         except Refused as refused:
             answer = refused.response
+        if answer.status_code < 300:
+            pay(state, price(method, path))
         answer.headers["x-rate-limit-limit"] = str(limit)
         answer.headers["x-rate-limit-remaining"] = str(max(0, limit - used))
         answer.headers["x-rate-limit-reset"] = str(reset)
+        answer.headers.update(daily)
         return answer
 
     return Route(path, endpoint, methods=[method])
 
 
-def signed_in(state: State, request: Request) -> Account:
-    """The account of the request's token. 401 for none, an unknown or an ended one."""
+def _untroubled(state: State, account: Account, name: str) -> None:
+    """The refusal that was ordered for this account, or the one for spent credit."""
+    found = trouble.X.get(state.trouble_of(account))
+    if found is not None and (found.all_calls or name == "POST /2/tweets"):
+        raise problem(found.status, found.title, found.detail, found.kind, **found.more)
+    method, _, path = name.partition(" ")
+    if not can_pay(state, price(method, path)):
+        credits = trouble.X["credits"]
+        raise problem(credits.status, credits.title, credits.detail, credits.kind)
+
+
+def _day_of_posts(state: State, account: Account) -> dict[str, str]:
+    """Count one post of the app today; the headers that tell of it. 429 past the app's day."""
+    limit = state.most("x posts a day")
+    used, reset = state.day.spend(account.client_id or "", "x posts", state.now_ms() / 1000)
+    told = {"limit": limit, "remaining": max(0, limit - used), "reset": reset}
+    headers = {f"x-{who}-limit-24hour-{what}": str(n) for who in ("app", "user") for what, n in told.items()}
+    if account.limited and used > limit:
+        refused = problem(429, "Too Many Requests", "Too Many Requests")
+        refused.response.headers.update(headers)
+        raise refused
+    return headers
+
+
+async def signed_in(state: State, request: Request) -> Account:
+    """The account of the request's token or signature. 401 for none, an unknown or an ended one; 403 for the app's."""
+    if (account := await signer(state, request)) is not None:
+        return account
     token = bearer(request.headers)
+    if token == APP_ONLY:
+        raise problem(
+            403,
+            "Unsupported Authentication",
+            "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint."
+            " Supported authentication types are [OAuth 1.0a User Context, OAuth 2.0 User Context].",
+            "unsupported-authentication",
+        )
     account = state.account_of("x", token) if token else None
     if account is None or account.expires_ms <= state.now_ms():
         raise problem(401, "Unauthorized", "Unauthorized")
     return account
-
-
-async def renew_token(state: State, request: Request) -> Response:
-    """`POST /2/oauth2/token`, refresh grant: both tokens are replaced, the spent refresh token never works again."""
-    if content_type(request) != "application/x-www-form-urlencoded":
-        raise _oauth(400, "invalid_request", "Missing required parameter [grant_type].")
-    form = {name: str(value) for name, value in (await request.form()).multi_items()}
-    if form.get("grant_type") != "refresh_token" or "refresh_token" not in form:
-        raise _oauth(400, "invalid_request", "Value passed for the grant type was invalid.")
-    account = state.refreshed_by("x", form["refresh_token"])
-    if account is None:
-        raise _oauth(400, "invalid_request", "Value passed for the token was invalid.")
-    if not _is_client(account, request, form):
-        raise _oauth(401, "unauthorized_client", "Missing valid authorization header")
-    account = renewed(state, account)
-    state.keep(account)
-    new = as_credentials(account)
-    return JSONResponse(
-        {
-            "token_type": "bearer",
-            "expires_in": (account.expires_ms - account.issued_ms) // 1000,
-            "access_token": new["accessToken"],
-            "scope": " ".join(account.scopes),
-            "refresh_token": new["refreshToken"],
-        }
-    )
-
-
-def _is_client(account: Account, request: Request, form: dict[str, str]) -> bool:
-    """A confidential client proves itself by a Basic header, a public one names itself in the form."""
-    if account.client_secret is None:
-        return form.get("client_id") == account.client_id and "authorization" not in request.headers
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    try:
-        given = base64.b64decode(encoded, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return False
-    return scheme.lower() == "basic" and given == f"{account.client_id}:{account.client_secret}"
-
-
-def _oauth(status: int, error: str, description: str) -> Refused:
-    return Refused(JSONResponse({"error": error, "error_description": description}, status))

@@ -14,15 +14,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.answers import Key, breaches, content_type, json_body
-from ttp.sandbox.media_facts import facts_of
-from ttp.sandbox.state import DAY_MS, Account, State, XMedia
+from ttp.sandbox.media_facts import facts_of, mime_of
+from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.things import Account, XMedia
 from ttp.sandbox.x_front import invalid, not_found, problem
 
 MB = 1024 * 1024
-MOST_BYTES = {"tweet_image": 5 * MB, "tweet_gif": 15 * MB, "tweet_video": 512 * MB, "amplify_video": 512 * MB}
+MOST_BYTES = {"tweet_image": 5 * MB, "tweet_gif": 15 * MB, "tweet_video": 8192 * MB, "amplify_video": 8192 * MB}
+"""The documents of September 2026 allow 8 GB of video; those of August 512 MB."""
+LARGEST_GIF = (1280, 1080)
 PREFIX = {"tweet_image": "3", "tweet_gif": "16", "tweet_video": "7", "amplify_video": "7"}
 TYPES = {
-    "tweet_image": ("image/jpeg", "image/png", "image/webp"),
+    "tweet_image": ("image/jpeg", "image/png", "image/webp", "image/gif"),
     "tweet_gif": ("image/gif",),
     "tweet_video": ("video/mp4", "video/quicktime", "video/webm"),
     "amplify_video": ("video/mp4", "video/quicktime", "video/webm"),
@@ -34,6 +37,12 @@ _INITIALIZE = (
     Key("media_category", str, required=True, fits=MOST_BYTES.__contains__),
     Key("total_bytes", int, required=True, fits=lambda n: n > 0),
     Key("shared", bool),
+    Key("additional_owners", list, fits=lambda ids: all(isinstance(i, str) and _ID.fullmatch(i) for i in ids)),
+)
+_ONE_SHOT = (
+    Key("media", str, required=True),
+    Key("media_category", str, required=True, fits=("tweet_image", "tweet_gif").__contains__),
+    Key("additional_owners", str),
 )
 _METADATA = (
     Key("id", str, required=True, fits=lambda text: bool(_ID.fullmatch(text))),
@@ -52,13 +61,22 @@ async def initialize(state: State, account: Account, request: Request) -> Respon
         raise invalid(f"media_type {media_type} does not go with {category}", media_type=media_type)
     if total > MOST_BYTES[category]:
         raise invalid(f"total_bytes is over {MOST_BYTES[category]} for {category}", total_bytes=total)
-    made = state.snowflake()
-    media = XMedia(
-        made, account.id, f"{PREFIX[category]}_{made}", media_type, category, total, expires_ms=state.now_ms() + DAY_MS
-    )
-    state.keep(media)
-    state.pieces[made] = {}
-    return JSONResponse({"data": {"id": made, "media_key": media.media_key, "expires_after_secs": DAY_MS // 1000}})
+    media = _session(state, account, media_type, category, total)
+    state.pieces[media.id] = {}
+    return JSONResponse({"data": {"id": media.id, "media_key": media.media_key, "expires_after_secs": DAY_MS // 1000}})
+
+
+async def upload(state: State, account: Account, request: Request) -> Response:
+    """`POST /2/media/upload`: an image or a GIF in one request, as multipart or as JSON with base64."""
+    if request.query_params:
+        raise invalid("Query parameters are not allowed for this request.")
+    category, data = await _one_shot(request)
+    mime = mime_of(data)
+    if mime not in TYPES[category]:
+        raise invalid(f"The file is nothing for {category}.", media_category=category)
+    if len(data) > MOST_BYTES[category]:
+        raise invalid(f"The file is over {MOST_BYTES[category]} bytes.", media_category=category)
+    return _described(state, _finished(state, _session(state, account, mime, category, len(data)), data))
 
 
 async def append(state: State, account: Account, request: Request) -> Response:
@@ -86,20 +104,7 @@ async def finalize(state: State, account: Account, request: Request) -> Response
     data = b"".join(pieces[index] for index in range(len(pieces)))
     if len(data) != media.total_bytes:
         raise invalid("Segments do not add up to provided total file size.", total_bytes=media.total_bytes)
-    facts = facts_of(data)
-    fits = facts.mime == media.media_type and facts.complete
-    is_image = media.category == "tweet_image"
-    if is_image and not fits:
-        raise invalid(f"The file is no {media.media_type}.", id=media.id)
-    now = state.now_ms()
-    media = replace(
-        media,
-        sha256=hashlib.sha256(data).hexdigest(),
-        finalized_ms=now,
-        processed_ms=now if is_image else now + int(state.processing_s * 1000),
-        error=None if fits else "InvalidMedia",
-    )
-    state.keep(media)
+    media = _finished(state, media, data)
     del state.pieces[media.id]
     return _described(state, media)
 
@@ -107,7 +112,7 @@ async def finalize(state: State, account: Account, request: Request) -> Response
 async def status(state: State, account: Account, request: Request) -> Response:
     """`GET /2/media/upload?command=STATUS&media_id=`: how far the processing is."""
     params = dict(request.query_params)
-    if set(params) != {"command", "media_id"} or params["command"] != "STATUS":
+    if not {"media_id"} <= set(params) <= {"command", "media_id"} or params.get("command", "STATUS") != "STATUS":
         raise invalid("The query parameters are command=STATUS and media_id", **params)
     media = _own(state, account, params["media_id"])
     if media.finalized_ms is None:
@@ -128,6 +133,39 @@ async def metadata(state: State, account: Account, request: Request) -> Response
     media = replace(_own(state, account, body["id"]), alt=body["metadata"]["alt_text"]["text"])
     state.keep(media)
     return JSONResponse({"data": {"id": media.id, "associated_metadata": body["metadata"]}})
+
+
+def _session(state: State, account: Account, media_type: str, category: str, total: int) -> XMedia:
+    """A new upload of a day, kept."""
+    made, ends = state.snowflake(), state.now_ms() + DAY_MS
+    media = XMedia(made, account.id, f"{PREFIX[category]}_{made}", media_type, category, total, expires_ms=ends)
+    state.keep(media)
+    return media
+
+
+def _finished(state: State, media: XMedia, data: bytes) -> XMedia:
+    """The upload with its bytes, kept. 400 for an image that is none; a bad video or GIF fails in processing."""
+    facts = facts_of(data)
+    fits = facts.mime == media.media_type and facts.complete
+    if media.category == "tweet_gif":
+        fits = fits and (facts.width or 0) <= LARGEST_GIF[0] and (facts.height or 0) <= LARGEST_GIF[1]
+    is_image = media.category == "tweet_image"
+    if is_image and not fits:
+        raise invalid(f"The file is no {media.media_type}.", id=media.id)
+    now = state.now_ms()
+    media = replace(
+        media,
+        sha256=hashlib.sha256(data).hexdigest(),
+        finalized_ms=now,
+        processed_ms=now if is_image else now + int(state.processing_s * 1000),
+        error=None if fits else "InvalidMedia",
+        duration_s=facts.duration_s or 0,
+        width=facts.width,
+        height=facts.height,
+    )
+    state.keep(media)
+    state.pictures.keep(media.sha256 or "", data)
+    return media
 
 
 def _described(state: State, media: XMedia) -> JSONResponse:
@@ -183,14 +221,37 @@ async def _segment(request: Request) -> tuple[int, bytes]:
         body = await _json(request)
         if found := breaches(body, (Key("media", str, required=True), Key("segment_index", int, required=True))):
             raise invalid("; ".join(found))
-        try:
-            data = base64.b64decode(body["media"], validate=True)
-        except binascii.Error:
-            raise invalid("media: is not base64") from None
+        data = _decoded(body["media"])
         index = body["segment_index"]
     if not 0 <= index <= 999:
         raise invalid("segment_index: is not between 0 and 999", segment_index=index)
     return index, data
+
+
+async def _one_shot(request: Request) -> tuple[str, bytes]:
+    """Category and bytes of an upload in one request. 400 for anything else in it."""
+    if content_type(request) == "multipart/form-data":
+        form = await request.form(max_part_size=2 * MOST_BYTES["tweet_gif"])
+        given: dict[str, Any] = dict(form.multi_items())
+        media = given.get("media")
+        data = await media.read() if isinstance(media, UploadFile) else None
+        await form.close()
+        if found := breaches({**given, "media": "" if data is None else "a"}, _ONE_SHOT):
+            raise invalid("; ".join(found))
+        if data is None:
+            raise invalid("media: must be a file")
+        return given["media_category"], data
+    body = await _json(request)
+    if found := breaches(body, _ONE_SHOT):
+        raise invalid("; ".join(found))
+    return body["media_category"], _decoded(body["media"])
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise invalid("media: is not base64") from None
 
 
 async def _json(request: Request) -> Any:

@@ -10,9 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.answers import Key, breaches, json_body
-from ttp.sandbox.state import DAY_MS, Account, Post, State, XMedia
+from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.things import Account, Post, XMedia
+from ttp.sandbox.x_credit import LINK_POST, POST, can_pay, pay
 from ttp.sandbox.x_front import forbidden, invalid, problem
-from ttp.sandbox.x_text import MAX_WEIGHTED, cashtags, normal, weighted_length, with_short_links
+from ttp.sandbox.x_text import MAX_WEIGHTED, cashtags, links, normal, weighted_length, with_short_links
 
 DUPLICATE_MS = DAY_MS
 """How long an identical text is refused. X does not document it; a day is the strict reading of "hours"."""
@@ -21,6 +23,10 @@ _ID = re.compile(r"[0-9]{1,19}")
 
 def _is_id(value: object) -> bool:
     return isinstance(value, str) and bool(_ID.fullmatch(value))
+
+
+def _is_option(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 25
 
 
 def _are_ids(most: int, least: int = 0) -> Any:
@@ -35,7 +41,25 @@ _BODY = (
     Key("reply_settings", str, fits=("following", "mentionedUsers", "subscribers", "verified").__contains__),
     Key("made_with_ai", bool),
     Key("paid_partnership", bool),
+    Key("poll", dict),
+    Key("geo", dict),
+    Key("card_uri", str),
+    Key("community_id", str, fits=_is_id),
+    Key("direct_message_deep_link", str),
+    Key("edit_options", dict),
+    Key("for_super_followers_only", bool),
+    Key("nullcast", bool),
+    Key("share_with_followers", bool),
 )
+_NOT_GRANTED = (
+    "card_uri",
+    "community_id",
+    "edit_options",
+    "for_super_followers_only",
+    "nullcast",
+    "share_with_followers",
+)
+"""What takes a membership, a subscription or an advertiser that no account here has."""
 _MEDIA = (
     Key("media_ids", list, required=True, fits=_are_ids(4, least=1)),
     Key("tagged_user_ids", list, fits=_are_ids(10)),
@@ -46,26 +70,44 @@ _REPLY = (
 )
 
 
+_POLL = (
+    Key("options", list, required=True, fits=lambda found: 2 <= len(found) <= 4 and all(map(_is_option, found))),
+    Key("duration_minutes", int, required=True, fits=lambda n: 5 <= n <= 10_080),
+    Key("reply_settings", str, fits=("following", "mentionedUsers", "subscribers", "verified").__contains__),
+)
+_PARTS = {
+    "media": _MEDIA,
+    "reply": _REPLY,
+    "poll": _POLL,
+    "geo": (Key("place_id", str),),
+    "edit_options": (Key("previous_post_id", str, required=True, fits=_is_id),),
+}
+LONG_WEIGHTED = 25_000
+"""Most units in the text of a Premium account."""
+
+
 async def create(state: State, account: Account, request: Request) -> Response:
     """`POST /2/tweets`: publishes one post. 201 with its id and the text as X rewrites it."""
     try:
         body: Any = await json_body(request)
     except ValueError as breach:
         raise invalid(str(breach)) from None
-    found = breaches(body, _BODY)
-    if not found:
-        found += breaches(body["media"], _MEDIA, "media.") if "media" in body else []
-        found += breaches(body["reply"], _REPLY, "reply.") if "reply" in body else []
-    if found:
-        raise invalid("; ".join(found))
+    _check_body(body)
     text = normal(body.get("text", ""))
     media = _attached(state, account, body.get("media", {}).get("media_ids", []))
     parent = body.get("reply", {}).get("in_reply_to_tweet_id")
+    poll = body.get("poll", {})
     _check_text(state, account, text, bool(media))
     if "quote_tweet_id" in body:
-        raise _not_authorized()
+        raise _not_authorized("quote_tweet_id", body["quote_tweet_id"])
     if parent is not None:
         _check_reply(state, account, parent)
+    if any(body.get(name) for name in _NOT_GRANTED):
+        raise forbidden("You are not permitted to perform this action.")
+    if links(text):
+        if not can_pay(state, LINK_POST):
+            raise problem(402, "Payment Required", "credits depleted", "credits-depleted")
+        pay(state, LINK_POST - POST)
     post = Post(
         state.snowflake(),
         account.id,
@@ -75,10 +117,29 @@ async def create(state: State, account: Account, request: Request) -> Response:
         parent=parent,
         alts=tuple(m.alt for m in media),
         media_keys=tuple(m.media_key for m in media),
+        duration_s=int(max((m.duration_s for m in media), default=0)),
+        shapes=tuple("video" if m.media_type.startswith("video/") else "image" for m in media),
+        labels=tuple(name for name in ("made_with_ai", "paid_partnership") if body.get(name)),
+        reply_settings=body.get("reply_settings", "everyone"),
+        poll=tuple(poll.get("options", ())),
+        poll_minutes=poll.get("duration_minutes", 0),
     )
     state.keep(post)
     shown, _ = returned_text(account, post)
     return JSONResponse({"data": {"id": post.id, "text": shown, "edit_history_tweet_ids": [post.id]}}, 201)
+
+
+def _check_body(body: Any) -> None:
+    """400 for a body that is not of the documented keys, or joins what excludes each other."""
+    found = breaches(body, _BODY)
+    if not found:
+        for name, keys in _PARTS.items():
+            found += breaches(body[name], keys, f"{name}.") if name in body else []
+        exclusive = [name for name in ("media", "poll", "quote_tweet_id", "card_uri") if name in body]
+        if len(exclusive) > 1:
+            found.append(f"{', '.join(exclusive)}: only one of these is allowed")
+    if found:
+        raise invalid("; ".join(found))
 
 
 async def delete(state: State, account: Account, request: Request) -> Response:
@@ -120,13 +181,16 @@ def _attached(state: State, account: Account, ids: list[str]) -> list[XMedia]:
         raise problem(400, "Invalid Request", "Your media IDs are invalid.", "invalid-request")
     if len(ready) > 1 and any(m.category != "tweet_image" for m in ready):
         raise problem(400, "Invalid Request", "Photos, a GIF and a video cannot be mixed.", "invalid-request")
+    if not account.premium and any(m.duration_s > state.x_video_s for m in ready):
+        minutes = state.x_video_s // 60
+        raise forbidden(f"This user is not allowed to post a video longer than {minutes} minutes.")
     return ready
 
 
 def _check_text(state: State, account: Account, text: str, has_media: bool) -> None:
     if not text and not has_media:
         raise invalid("text: must not be empty without media", text=text)
-    if weighted_length(text) > MAX_WEIGHTED:
+    if weighted_length(text) > (LONG_WEIGHTED if account.premium else MAX_WEIGHTED):
         raise invalid("Your Tweet text is too long. For more information see twitter-text.", text=text)
     if cashtags(text) > 1:
         raise forbidden("Your post contains more than the maximum of one cashtag.")
@@ -145,14 +209,25 @@ def _check_reply(state: State, account: Account, parent: str) -> None:
     if target is None or target.platform != "x" or target.deleted:
         raise forbidden("You attempted to reply to a Tweet that is deleted or not visible to you.")
     mentioned = re.search(rf"(?<!\w)@{re.escape(account.handle)}(?!\w)", target.text, re.IGNORECASE)
-    if target.account != account.id and not mentioned:
-        raise _not_authorized()
+    if target.account == account.id:
+        return
+    if not mentioned:
+        raise _not_authorized("in_reply_to_tweet_id", parent)
+    if target.reply_settings not in ("everyone", "mentionedUsers"):
+        raise forbidden(
+            "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the"
+            " author of the post you are replying to."
+        )
 
 
-def _not_authorized() -> Exception:
+def _not_authorized(parameter: str, wanted: str) -> Exception:
     return problem(
         403,
         "Authorization Error",
         "You can only reply to or quote posts where you are mentioned or are the author.",
         "not-authorized-for-resource",
+        resource_type="post",
+        resource_id=wanted,
+        parameter=parameter,
+        value=wanted,
     )

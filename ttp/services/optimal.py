@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -15,6 +16,7 @@ from ttp.domain.slot import NextSlot, next_slot
 from ttp.store import metrics, reads
 from ttp.store.database import Database
 
+NOTHING: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 NEWEST = 1000
 """Posts of an account that are looked at: the newest (OPTIMAL: the method, step 1)."""
 
@@ -31,23 +33,33 @@ class Optimal:
             samples = metrics.newest(db, account.id or 0, NEWEST) if db else []
         return recommend(samples, account=account.name, zone=zone)
 
-    def next(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], count: int = 1) -> tuple[NextSlot, ...]:
-        """The earliest free ones among the best slots of all these accounts together; none without data."""
+    def next(
+        self,
+        accounts: Sequence[Account],
+        zones: Sequence[ZoneInfo],
+        count: int = 1,
+        taken: Mapping[str, Sequence[datetime]] = NOTHING,
+    ) -> tuple[NextSlot, ...]:
+        """The earliest free ones among the best slots of all these accounts together; none without data.
+
+        `taken`: instants by account that are given away already, and not stored yet.
+        """
         told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
         if not told or any(one.data_points == 0 for one in told):
             return ()
         gap = self._config.seconds("plan.min_gap_s")
         now = self._clock.now()
+        since = now - timedelta(seconds=gap)
         with self._database.reading() as db:
-            busy = {
-                account.name: reads.busy_instants(db, account.id or 0, now - timedelta(seconds=gap)) if db else []
-                for account in accounts
-            }
+            stored = {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
+        busy = {name: sorted([*instants, *taken.get(name, ())]) for name, instants in stored.items()}
         return tuple(next_slot(told, now=now, busy=busy, min_gap_s=gap, count=count))
 
-    def one_next(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> NextSlot:
+    def one_next(
+        self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], taken: Mapping[str, Sequence[datetime]] = NOTHING
+    ) -> NextSlot:
         """The next slot for a post to these accounts. UsageError with the command that would get data."""
-        found = self.next(accounts, zones)
+        found = self.next(accounts, zones, taken=taken)
         if not found:
             names = ", ".join(account.name for account in accounts)
             raise UsageError(

@@ -46,7 +46,7 @@ def item_problems(case: Case, item: MediaItem, taken: Limits, advised: Limits) -
 
 
 def same_shape(one: MediaItem, other: MediaItem) -> bool:
-    """Whether two items have the same width:height to within a hundredth. What a file does not tell is no difference."""
+    """Whether two items have the same width:height, to a hundredth. What a file does not tell is no difference."""
     if not (one.width and one.height and other.width and other.height):
         return True
     mine, theirs = one.width * other.height, other.width * one.height

@@ -1,22 +1,18 @@
-"""A TikTok upload: how a file is cut into chunks, what a post says beside its bytes, and what the handle remembers.
+"""A TikTok upload: how a file is cut into chunks, and what its handle remembers. Pure.
 
 The handle: `publish_id`, `upload_url`, `issued_at` (ms), `offset` (bytes that TikTok has), `size`, `chunk`, `request`
-(a fingerprint of what was announced), `username`, and `tried`: calls that carried the last chunk. Pure.
+(a fingerprint of what was announced), `username`, and `tried`: calls that carried the last chunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from ttp.domain.account import Platform, is_loopback
+from ttp.domain.account import is_loopback
 from ttp.domain.attempt import Handle
 from ttp.domain.clock import from_ms
-from ttp.domain.options import OPTIONS, PRIVACY
 
 CHUNK = 10_000_000
 """Bytes per chunk. TikTok wants 5 to 64 MB, decimal or binary: so at least 5,242,880 and at most 64,000,000. The last
@@ -25,15 +21,6 @@ URL_LIFE = timedelta(minutes=59)
 """An upload URL is valid for one hour."""
 MOST_TRIES = 3
 """Calls with the last chunk to one upload URL; after that the URL is taken for dead."""
-_PIECE = 1 << 20
-
-SWITCHES = tuple(
-    option.name.partition(".")[2]
-    for option in OPTIONS.values()
-    if option.platform is Platform.TIKTOK and option is not PRIVACY
-)
-"""Platform options that go into `post_info` as booleans."""
-_BOOLEAN: Mapping[str, bool] = MappingProxyType({"true": True, "false": False})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +60,7 @@ class Upload:
 
 def recalled(handle: Handle) -> Upload | None:
     """The upload that a handle remembers; None where there is none."""
-    return Upload(**dict(handle)) if "publish_id" in handle else None  # type: ignore[arg-type]  # our own JSON, read back
+    return Upload(**dict(handle)) if "upload_url" in handle else None  # type: ignore[arg-type]  # our own JSON, read back
 
 
 def chunk_size(size: int) -> int:
@@ -93,33 +80,6 @@ def range_headers(mime: str, start: int, end: int, size: int) -> dict[str, str]:
         "Content-Length": str(end - start),
         "Content-Range": f"bytes {start}-{end - 1}/{size}",
     }
-
-
-def pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
-    """The bytes from `start` up to `end` of a file. Raises OSError, also where the file is shorter than it was."""
-    with path.open("rb") as source:
-        source.seek(start)
-        left = end - start
-        while left > 0:
-            piece = source.read(min(_PIECE, left))
-            if not piece:
-                raise OSError("the file is shorter than it was")
-            left -= len(piece)
-            yield piece
-
-
-def post_info(text: str, options: Mapping[str, str]) -> dict[str, object]:
-    """What a post says beside its bytes. ValueError with the reason where an option is missing or not true or false."""
-    privacy = options.get("privacy_level", "")
-    if not privacy:
-        raise ValueError("TikTok needs to know who may see the post: set tiktok.privacy_level")
-    info: dict[str, object] = {"privacy_level": privacy, **({"title": text} if text else {})}
-    for name in SWITCHES:
-        if name in options:
-            if options[name] not in _BOOLEAN:
-                raise ValueError(f"tiktok.{name} is true or false")
-            info[name] = _BOOLEAN[options[name]]
-    return info
 
 
 def may_upload_to(url: object, *, loopback: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Reading an account's own media on Instagram, and finding one delivery in it. Pure; never asks Instagram."""
+"""Reading an account's own media or stories, and finding one delivery among them. Pure; never asks Instagram."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from ttp.platforms.client import Order
 from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
 
 QUERY = {"fields": "id,caption,timestamp,permalink", "limit": "50"}
-STATES = frozenset({"IN_PROGRESS", "FINISHED", "ERROR", "EXPIRED", "PUBLISHED"})
-"""What `status_code` of a container can be."""
 _BEFORE = timedelta(seconds=60)
 
 
-def matches(reply: Reply, order: Order, since: datetime) -> tuple[Found, ...] | None:
-    """The unbound media of `reply` with the order's caption, made at most a minute before `since` or later.
+def matches(reply: Reply, order: Order, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
+    """The unbound media of `reply` made at most a minute before `since` or later; `by_text`: with the order's caption.
 
     None where the reply is not a whole list: only that can show that something is not there.
     """
@@ -30,8 +28,8 @@ def matches(reply: Reply, order: Order, since: datetime) -> tuple[Found, ...] | 
         media_id, at = number_id(dig(item, "id")), _instant(dig(item, "timestamp"))
         if media_id is None or at is None:
             return None
-        caption = dig(item, "caption") or ""
-        if media_id not in order.bound and at >= since - _BEFORE and _plain(str(caption)) == _plain(order.text):
+        same = not by_text or _plain(str(dig(item, "caption") or "")) == _plain(order.text)
+        if media_id not in order.bound and at >= since - _BEFORE and same:
             found.append(Found(media_id, web_address(dig(item, "permalink"))))
     return tuple(found)
 

@@ -1,4 +1,4 @@
-"""Instagram's refusals, in one table: subcode, then code -> kind. Never decides about a retry."""
+"""Instagram's refusals, in one table: subcode, then code -> kind and what to do. Never decides about a retry."""
 
 from __future__ import annotations
 
@@ -21,26 +21,35 @@ _DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one code says. `wait_s`: Instagram's own time until the next try; `hold`: for the whole account."""
+    """What one code says. `wait_s`: Instagram's own time until the next try; `hold`: for the whole account; `advice`:
+    what a person can do."""
 
     kind: Kind
     passing: bool = False
     wait_s: float | None = None
     hold: bool = False
     not_ready: bool = False
+    advice: str = ""
 
 
 _CONTENT = Row(Kind.CONTENT)
 _MEDIA = Row(Kind.MEDIA)
 _MEDIA_AGAIN = Row(Kind.MEDIA, passing=True)
+_MEDIA_URL = Row(
+    Kind.MEDIA, passing=True, advice="Instagram must be able to fetch the media's URL and find media there"
+)
 _ACCOUNT = Row(Kind.ACCOUNT)
+_RESTRICTED = Row(Kind.ACCOUNT, advice="open the Instagram app and do what it asks there")
 _AUTH = Row(Kind.AUTH)
+_SCOPE = Row(Kind.AUTH, advice="the account must be connected again with the permission to publish")
 _SERVER = Row(Kind.SERVER, passing=True)
 _THROTTLED = Row(Kind.RATE_LIMIT, passing=True)
 _BLOCKED = Row(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
 
+_QUOTA = Row(Kind.QUOTA, passing=True, wait_s=_HOUR_S, hold=True)
+_NOT_READY = Row(Kind.MEDIA, passing=True, not_ready=True)
+
 FETCH_FAILED = 2207052
-"""The media URL could not be fetched, or is not media: worth one more try."""
 GONE = frozenset({33, 2207006, 2207008})
 """Subcodes that say of a container that there is none, not yet or not any more."""
 
@@ -58,21 +67,21 @@ SUBCODES: Mapping[int, Row] = MappingProxyType(
         2207020: _MEDIA_AGAIN,
         2207023: _CONTENT,
         2207026: _MEDIA,
-        2207027: Row(Kind.MEDIA, passing=True, not_ready=True),
+        2207027: _NOT_READY,
         2207028: _CONTENT,
         2207032: _MEDIA_AGAIN,
         2207035: _CONTENT,
         2207036: _CONTENT,
         2207037: _CONTENT,
         2207040: _CONTENT,
-        2207042: Row(Kind.QUOTA, passing=True, wait_s=_HOUR_S, hold=True),
-        2207050: _ACCOUNT,
-        2207051: _ACCOUNT,
-        FETCH_FAILED: _MEDIA_AGAIN,
+        2207042: _QUOTA,
+        2207050: _RESTRICTED,
+        2207051: _RESTRICTED,
+        FETCH_FAILED: _MEDIA_URL,
         2207053: _MEDIA_AGAIN,
         2207057: _CONTENT,
         2207073: _CONTENT,
-        2207077: _MEDIA_AGAIN,
+        2207077: _MEDIA_URL,
         2207081: _CONTENT,
         2207082: _MEDIA_AGAIN,
     }
@@ -81,23 +90,33 @@ SUBCODES: Mapping[int, Row] = MappingProxyType(
 
 CODES: Mapping[int, Row] = MappingProxyType(
     {
+        -2: _MEDIA_AGAIN,
+        -1: _SERVER,
         1: _SERVER,
         2: _SERVER,
-        3: _AUTH,
+        3: _SCOPE,
         4: _THROTTLED,
-        10: _AUTH,
+        9: _QUOTA,
+        10: _SCOPE,
         17: _THROTTLED,
+        24: _MEDIA,
+        25: _RESTRICTED,
         32: _THROTTLED,
         100: _CONTENT,
         102: _AUTH,
         190: _AUTH,
-        **dict.fromkeys(range(200, 300), _AUTH),
+        **dict.fromkeys(range(200, 300), _SCOPE),
         341: _BLOCKED,
         352: _MEDIA,
         368: _BLOCKED,
         506: Row(Kind.DUPLICATE),
         613: _THROTTLED,
-        9007: Row(Kind.MEDIA, passing=True, not_ready=True),
+        9004: _MEDIA_URL,
+        9007: _NOT_READY,
+        36000: _MEDIA,
+        36001: _MEDIA,
+        36003: _MEDIA,
+        36004: _CONTENT,
         80001: _THROTTLED,
         80002: _THROTTLED,
     }
@@ -118,11 +137,11 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
             return None
         row = _SERVER
     wait_s = _regain_s(answer) if row is _THROTTLED else row.wait_s
-    message = answer.words("error", "error_user_msg") or answer.words("error", "message") or "no reason given"
+    named = f"{code}/{subcode}" if isinstance(subcode, int) else str(code)
     return NotDone(
         row.kind,
-        message,
-        code=f"{code}/{subcode}" if isinstance(subcode, int) else str(code),
+        _message(answer, named, row.advice),
+        code=named,
         http_status=answer.status,
         passing=row.passing or answer.at("error", "is_transient") is True,
         not_ready=row.not_ready,
@@ -130,6 +149,20 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
         hold=row.hold,
         hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
     )
+
+
+def _message(answer: Answer, code: str, advice: str) -> str:
+    """Instagram's own words, the code, the trace id that its support asks for, and what to do."""
+    words = answer.words("error", "error_user_msg") or answer.words("error", "message") or "no reason given"
+    trace = answer.words("error", "fbtrace_id")[:60]
+    told = f"{words} ({code}{f', fbtrace_id {trace}' if trace else ''})"
+    return f"{told}: {advice}" if advice else told
+
+
+def was_not_fetched(failure: NotDone) -> bool:
+    """Whether the media URL could not be fetched, or is not media: worth one more try."""
+    code, _, subcode = (failure.code or "").partition("/")
+    return code in ("9004", str(FETCH_FAILED)) or subcode == str(FETCH_FAILED)
 
 
 def is_gone(answer: Answer) -> bool:

@@ -1,0 +1,221 @@
+"""`ttp account add, list, set, remove`: names, credentials that are never shown, and posts that name an account."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+
+SECRET = "s3cr3t-token"
+
+
+def stored(ttp: Program) -> dict[str, dict[str, str]]:
+    """The accounts of the credentials file."""
+    path = ttp.home / "credentials.json"
+    return dict(json.loads(path.read_text())["accounts"]) if path.exists() else {}
+
+
+# Add.
+
+
+def test_credentials_connect_an_account_and_are_kept_for_their_host(ttp: Program, tmp_path: Path) -> None:
+    file = tmp_path / "token.json"
+    file.write_text(json.dumps({"accessToken": SECRET, "refreshToken": "r", "expiresAt": "2027-01-31T01:00:00+01:00"}))
+    ran = ttp("account", "add", "twitter/@Me", "--credentials", str(file), "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json == {
+        **{"account": "x/Me", "platform": "x", "handle": "Me", "connected": True, "needsReconnect": False},
+        **{"enabled": True, "timezone": None, "expiresAt": "2027-01-31T00:00:00Z", "scopes": []},
+        **{"holdUntil": None, "holdReason": None, "options": {}},
+    }
+    assert stored(ttp)["x/me"]["accessToken"] == SECRET
+    assert stored(ttp)["x/me"]["host"] == "api.x.com"
+    assert (ttp.home / "credentials.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_credentials_an_account_is_not_connected(ttp: Program) -> None:
+    ran = ttp("account", "add", "ig/shop", "--json")
+    assert (ran.code, ran.json["account"], ran.json["connected"]) == (0, "instagram/shop", False)
+    assert ttp("account", "list").rows == [["instagram/shop", "false", "", ""]]
+    assert stored(ttp) == {}
+
+
+def test_new_credentials_replace_the_old_and_clear_the_reconnecting(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.ok("account", "set", "x/me", "--tz", "Europe/Berlin")
+    ttp.sql("UPDATE account SET needs_reconnect = 1")
+    ran = ttp("account", "add", "x/ME", "--credentials", "-", "--json", stdin=json.dumps({"accessToken": SECRET}))
+    assert (ran.json["account"], ran.json["needsReconnect"]) == ("x/me", False)
+    assert ran.json["timezone"] == "Europe/Berlin"
+    assert {name: held["accessToken"] for name, held in stored(ttp).items()} == {"x/me": SECRET}
+    assert ttp.count("account") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "the credentials are not JSON"),
+        ("{", "the credentials are not JSON"),
+        ("[" * 100_000, "the credentials are not JSON"),
+        ('["s3cr3t-token"]', "the credentials are not a JSON object"),
+        ("{}", 'no usable "accessToken"'),
+        ('{"accessToken": 7}', 'no usable "accessToken"'),
+        ('{"accessToken": ""}', 'no usable "accessToken"'),
+        ('{"accessToken": "s3cr3t-token two"}', 'no usable "accessToken"'),
+        ('{"accessToken": "s3cr3t-token\\u0000"}', 'no usable "accessToken"'),
+        ('{"accessToken": "s3cr3t-token\\r\\nX-Header: 1"}', 'no usable "accessToken"'),
+        ('{"accessToken": "s3cr3t-token", "refreshToken": ["s3cr3t-token"]}', '"refreshToken"'),
+        ('{"accessToken": "s3cr3t-token", "refreshToken": "\\ud800"}', '"refreshToken"'),
+        ('{"accessToken": "s3cr3t-token", "clientSecret": "a\\nb"}', '"clientSecret"'),
+        ('{"accessToken": "s3cr3t-token", "userId": 12}', '"userId"'),
+        ('{"accessToken": "s3cr3t-token", "expiresAt": "soon"}', '"expiresAt"'),
+        ('{"accessToken": "s3cr3t-token", "expiresAt": "2027-01-31"}', '"expiresAt"'),
+        ('{"accessToken": "s3cr3t-token", "expiresAt": "0001-01-01T00:00:00+14:00"}', '"expiresAt"'),
+        ('{"accessToken": "s3cr3t-token", "expiresAt": 1798675200}', '"expiresAt"'),
+        ('{"apiKey": "s3cr3t-token", "apiSecret": "x"}', "OAuth 1.0a"),
+        (b"\xff\xfe", "stdin is not UTF-8"),
+    ],
+)
+def test_credentials_that_cannot_be_used_are_refused_and_never_shown(
+    ttp: Program, text: str | bytes, says: str
+) -> None:
+    for more in ([], ["--json"]):
+        ran = ttp("account", "add", "x/me", "--credentials", "-", *more, stdin=text)
+        assert (ran.code, ran.out) == (2, "")
+        assert says in (ran.error["message"] if more else ran.err)
+        assert SECRET not in ran.err
+    assert not ttp.home.exists()
+
+
+def test_no_answer_and_no_error_shows_a_token(ttp: Program) -> None:
+    ttp.ok("account", "add", "x/me", "--credentials", "-", stdin=json.dumps({"accessToken": SECRET}))
+    ttp.post("Hello", "--to", "x", "--at", "in 1h")
+    for argv in (["account", "list"], ["account", "set", "x/me", "--tz", "UTC"], ["show", "1"], ["status"]):
+        for format in ("table", "tsv", "json", "jsonl"):
+            ran = ttp(*argv, "--format", format)
+            assert SECRET not in ran.out + ran.err
+    assert all(SECRET.encode() not in path.read_bytes() for path in ttp.home.glob("ttp.db*"))
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (["me"], 2, '"me" is not an account'),
+        (["fb/me"], 2, 'no platform "fb"'),
+        (["x/"], 2, "is not a handle"),
+        (["x/a b"], 2, "is not a handle"),
+        (["x/\x1b[31m"], 2, "is not a handle"),
+        (["x/me", "--credentials", "missing.json"], 3, "no credentials file missing.json"),
+        (["x/me", "--credentials", "."], 2, "cannot be read: Is a directory"),
+        (["x/me", "--fields", "nope"], 2, 'unknown field "nope"'),
+        ([], 2, "missing argument"),
+    ],
+)
+def test_a_name_or_file_that_means_nothing_is_refused(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], code: int, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = ttp("account", "add", *argv)
+    assert (ran.code, ran.out, says in ran.err) == (code, "", True)
+    assert "\x1b" not in ran.err
+    assert not ttp.home.exists()
+
+
+# List and set.
+
+
+def test_the_list_has_the_columns_of_the_contract(ttp: Program) -> None:
+    ttp.account("x/me", expiresAt="2027-01-31T00:00:00Z")
+    ttp.ok("account", "set", "x/me", "--tz", "Europe/Berlin")
+    ttp.ok("account", "add", "ig/shop")
+    assert ttp("account", "list", "--header").rows == [
+        ["account", "connected", "zone", "expiresAt"],
+        ["instagram/shop", "false", "", ""],
+        ["x/me", "true", "Europe/Berlin", "2027-01-31T00:00:00Z"],
+    ]
+    assert [one["account"] for one in ttp("account", "list", "--json").json] == ["instagram/shop", "x/me"]
+
+
+def test_a_zone_and_options_are_set_and_the_zone_taken_away(ttp: Program) -> None:
+    ttp.account("tt/me")
+    after = ttp(
+        "account", "set", "tiktok/me", "--set", "tt.privacy_level=self_only", "--tz", "Asia/Tokyo", "--json"
+    ).json
+    assert (after["options"], after["timezone"]) == ({"tiktok.privacy_level": "SELF_ONLY"}, "Asia/Tokyo")
+    assert ttp("account", "set", "tiktok/me", "--tz", "", "--json").json["timezone"] is None
+
+
+def test_a_time_is_read_in_the_accounts_zone(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.account("x/far")
+    ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
+    assert ttp("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", "--json").json["scheduledAt"] == (
+        "2026-11-25T00:00:00Z"
+    )
+    ran = ttp("create", "hi", "--to", "x/me,x/far", "--at", "tomorrow 9am")
+    assert ran.code == 2
+    assert "x/me in Asia/Tokyo, x/far in UTC" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (["x/me"], 2, "nothing to set"),
+        (["x/me", "--tz", "Mars"], 2, "ttp account set x/me --tz Europe/Berlin"),
+        (["x/me", "--set", "tiktok.is_aigc=true"], 2, "tiktok.is_aigc is not an option of x accounts"),
+        (["x/me", "--set", "x.nonsense=1"], 2, "no option"),
+        (["x/nobody", "--tz", "UTC"], 3, "no account x/nobody"),
+        (["x", "--tz", "UTC"], 2, '"x" is not an account'),
+    ],
+)
+def test_a_setting_that_means_nothing_is_refused(ttp: Program, argv: list[str], code: int, says: str) -> None:
+    ttp.account("x/me")
+    ran = ttp("account", "set", *argv)
+    assert (ran.code, ran.out, says in ran.err) == (code, "", True)
+
+
+# Remove.
+
+
+def test_an_account_without_posts_is_removed_with_its_credentials(ttp: Program) -> None:
+    ttp.account("x/me")
+    assert ttp("account", "remove", "x/me", "--json").json["connected"] is False
+    assert ttp("account", "list").out == ""
+    assert stored(ttp) == {}
+    assert ttp("account", "remove", "x/me").code == 3
+
+
+def test_an_account_that_posts_name_stays_until_yes_cancels_those(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.account("x/shop")
+    for text in ("a", "b"):
+        ttp.post(text, "--to", "x/me,x/shop", "--at", "in 1h")
+    ran = ttp("account", "remove", "x/me")
+    assert ran.code == 2
+    assert "2 posts go to x/me: 1 2" in ran.err
+    assert "ttp account remove x/me --yes" in ran.err
+    ttp.ok("account", "remove", "x/me", "--yes")
+    assert [d["state"] for d in ttp.shown(1)["deliveries"]] == ["cancelled", "pending"]
+    assert ttp.shown(2)["accounts"] == ["x/shop"]
+
+
+def test_yes_never_cancels_what_is_being_published(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.post("a", "--to", "x/me", "--at", "in 1h")
+    for state in ("sending", "needs_review"):
+        ttp.bring(1, state)
+        ran = ttp("account", "remove", "x/me", "--yes", "--json")
+        assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "state", "ttp show 1")
+    assert stored(ttp) != {}
+
+
+def test_a_removed_account_comes_back_with_its_history(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.post("a", "--to", "x/me", "--at", "in 1h")
+    ttp.ok("account", "remove", "x/me", "--yes")
+    ttp.account("x/me")
+    assert ttp.count("account") == 1
+    assert ttp("edit", "1", "--to", "x/me", "--at", "in 2h", "--json").json["status"] == "scheduled"

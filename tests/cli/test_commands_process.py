@@ -1,0 +1,288 @@
+"""The program as a real process: what it imports, closed pipes, terminals, signals of a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+
+TTP = [sys.executable, "-m", "ttp"]
+HEAVY = {"sqlalchemy", "sqlmodel", "alembic", "httpx", "rich", "dateutil", "twitter_text", "platformdirs", "filelock"}
+LIGHT = ["list", "show 1", "log 1", "status", "account list", "list --json", "list --status draft --ids"]
+
+
+@pytest.fixture
+def environ(ttp: Program) -> dict[str, str]:
+    """The environment of a process that uses the store of `ttp`."""
+    return {"PATH": os.environ["PATH"], "TTP_HOME": str(ttp.home), "TTP_TZ": "UTC", "LANG": "C.UTF-8"}
+
+
+def run(argv: Sequence[str], environ: dict[str, str], **more: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*TTP, *argv], env=environ, text=True, capture_output=True, timeout=60, check=False, **more)  # type: ignore[call-overload, no-any-return]  # keywords of subprocess
+
+
+def imported(environ: dict[str, str], *lines: str) -> set[str]:
+    """The modules that one process has imported once all these commands have run."""
+    code = (
+        "import io, sys; from ttp.cli.main import main; said, sys.stdout = sys.stdout, io.StringIO()\n"
+        f"codes = {{main(line.split()) for line in {lines!r}}}; print(codes, *sys.modules, file=said)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], env=environ, text=True, capture_output=True, check=True)
+    ended, *modules = ran.stdout.split()
+    assert ended == "{0}", ran.stderr
+    return set(modules)
+
+
+# Start-up.
+
+
+def test_version_and_help_import_next_to_nothing(environ: dict[str, str]) -> None:
+    modules = imported(environ, "--version", "--help", "-h", "")
+    assert not modules & (HEAVY | {"typer", "pydantic", "sqlite3", "json", "asyncio"})
+    assert {name for name in modules if name.startswith("ttp.")} <= {"ttp.cli", "ttp.cli.main", "ttp.cli.commands"}
+
+
+def test_completion_and_help_of_a_command_import_nothing_heavy(environ: dict[str, str]) -> None:
+    assert not imported(environ, "completion bash", "help time", "list --help", "create --help", "publish -h") & HEAVY
+
+
+def test_a_question_imports_neither_an_orm_nor_a_network(ttp: Program, environ: dict[str, str]) -> None:
+    ttp.post("hi")
+    modules = imported(environ, *LIGHT)
+    assert not modules & HEAVY
+    assert not {name for name in modules if name.startswith(("ttp.platforms", "ttp.daemon", "ttp.domain.rules"))}
+    assert not modules & {"asyncio", "http.client", "ssl", "ttp.cli.when", "ttp.services.drafting", "ttp.store.tables"}
+
+
+def test_writing_a_post_imports_no_network(environ: dict[str, str]) -> None:
+    assert not imported(environ, "create hi") & {"httpx", "rich", "twitter_text"}
+
+
+# Pipes.
+
+
+@pytest.fixture
+def many(ttp: Program) -> Program:
+    """A store with enough posts to fill any pipe."""
+    ttp.ok("create", "-", stdin="word " * 50)
+    ttp.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+        " INSERT INTO post (id, content, status, created_at, updated_at, variants, thread, options)"
+        " SELECT i, content, status, created_at, updated_at, variants, thread, options FROM post, n"
+    )
+    return ttp
+
+
+@pytest.mark.parametrize("options", ["", "--json", "--format table", "--ids"])
+def test_a_closed_pipe_ends_quietly(many: Program, environ: dict[str, str], options: str) -> None:
+    argv = [*TTP, "list", *options.split(), "--limit", "3000"]
+    with subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0
+
+
+def test_help_into_a_closed_pipe_ends_quietly(environ: dict[str, str]) -> None:
+    for command in ("ttp --help", "ttp help", "ttp list --help", "ttp completion bash"):
+        line = command.replace("ttp", f"{sys.executable} -m ttp")
+        ran = subprocess.run(
+            ["bash", "-c", f"{line} | true; exit ${{PIPESTATUS[0]}}"], env=environ, capture_output=True, check=False
+        )
+        assert (ran.returncode, ran.stderr) == (0, b""), command
+
+
+def test_a_full_disk_behind_stdout_is_told_once(environ: dict[str, str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*TTP, "account", "list", "--header"],
+            env=environ,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (1, "ttp: error: cannot write the output: No space left on device\n")
+
+
+def test_closed_standard_streams_are_no_traceback(environ: dict[str, str]) -> None:
+    for line, code in (("list >&-", 0), ("show 9 2>&-", 3), ("create - <&-", 2), ("metrics import - <&-", 2)):
+        ran = subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m ttp {line}"], env=environ, text=True, capture_output=True, check=False
+        )
+        assert (ran.returncode, "Traceback" in ran.stderr) == (code, False), (line, ran.stderr)
+
+
+def test_stdin_is_read_for_a_dash_only_and_as_utf8_in_every_locale(environ: dict[str, str]) -> None:
+    posix = {**environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = subprocess.run([*TTP, "create", "-"], env=posix, input="naïve ☕".encode(), capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, b"1\n")
+    assert json.loads(run(["show", "1", "--json"], environ).stdout)["content"] == "naïve ☕"
+    assert b"naive" not in subprocess.run([*TTP, "list"], env=posix, capture_output=True, check=True).stdout
+    reader, writer = os.pipe()  # never written to and never closed: reading it would wait for ever
+    try:
+        assert run(["create", "hi"], environ, stdin=reader).stdout == "2\n"
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+# Terminals.
+
+
+class Terminal:
+    """The program on a terminal of its own: stdin, stdout and stderr."""
+
+    def __init__(self, argv: Sequence[str], environ: dict[str, str]) -> None:
+        self._master, slave = pty.openpty()
+        self._process = subprocess.Popen(
+            [*TTP, *argv], env={**environ, "TERM": "xterm", "COLUMNS": "80"}, stdin=slave, stdout=slave, stderr=slave
+        )
+        os.close(slave)
+        self.said = ""
+
+    def until(self, text: str) -> None:
+        while text not in self.said:
+            self.said += os.read(self._master, 65536).decode()
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self) -> int:
+        """Read what is left; the exit code."""
+        try:
+            while more := os.read(self._master, 65536):
+                self.said += more.decode()
+        except OSError:  # Linux says so of a terminal whose other side is closed
+            pass
+        return self._process.wait(timeout=60)
+
+    def close(self) -> None:
+        os.close(self._master)
+
+
+@pytest.fixture
+def terminals(environ: dict[str, str]) -> Iterator[list[Terminal]]:
+    opened: list[Terminal] = []
+    yield opened
+    for terminal in opened:
+        terminal.close()
+
+
+def on(terminals: list[Terminal], environ: dict[str, str], *argv: str, **more: str) -> Terminal:
+    terminals.append(Terminal(argv, {**environ, **more}))
+    return terminals[-1]
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("n\n", 2), ("\x04", 2)])
+def test_on_a_terminal_delete_asks(
+    ttp: Program, environ: dict[str, str], terminals: list[Terminal], answer: str, left: int
+) -> None:
+    for text in "ab":
+        ttp.post(text)
+    terminal = on(terminals, environ, "delete", "1-2")
+    terminal.until("Delete posts 1 2? [y/N] ")
+    terminal.type(answer)
+    assert terminal.end() == 0
+    assert len(ttp("list").rows) == left
+    assert ("Deleted posts 1 2." in terminal.said) == (left == 0)
+
+
+def test_a_question_cut_by_control_c_is_exit_130_and_changes_nothing(
+    ttp: Program, environ: dict[str, str], terminals: list[Terminal]
+) -> None:
+    ttp.post("a")
+    # A shell makes the terminal the process's own, which is what turns the key into a signal.
+    script = f"import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn({[*TTP, 'delete', '1']!r})))"
+    master, slave = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", script], env=environ, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    try:
+        said = ""
+        while "[y/N]" not in said:
+            said += os.read(master, 65536).decode()
+        os.write(master, b"\x03")
+        assert process.wait(timeout=60) == 130
+    finally:
+        os.close(master)
+    assert len(ttp("list").rows) == 1
+
+
+def test_nobody_is_asked_who_said_not_to_be(ttp: Program, environ: dict[str, str], terminals: list[Terminal]) -> None:
+    for text in "abcdef":
+        ttp.post(text)
+    for argv, more in ((["1-2", "--no-input"], {}), (["1-2"], {"TTP_NO_INPUT": "1"})):
+        terminal = on(terminals, environ, "delete", *argv, **more)
+        assert terminal.end() == 2
+        assert "[y/N]" not in terminal.said
+    assert on(terminals, environ, "delete", "1-2", "--yes").end() == 0
+    assert on(terminals, environ, "delete", "3", "--no-input").end() == 0
+    assert len(ttp("list").rows) == 3
+
+
+def test_on_a_terminal_an_answer_is_a_sentence_with_the_date_the_zone_and_utc(
+    ttp: Program, environ: dict[str, str], terminals: list[Terminal]
+) -> None:
+    ttp.account()
+    argv = ["create", "hi", "--to", "x/me", "--at", "2031-10-26 09:00", "--tz", "Europe/Berlin", "-q"]
+    terminal = on(terminals, environ, *argv)
+    assert terminal.end() == 0
+    assert terminal.said == ""
+    terminal = on(terminals, environ, *argv[:-1])
+    assert terminal.end() == 0
+    assert "Scheduled post 2 for Sun 26 Oct 2031 09:00 Europe/Berlin (08:00 UTC)" in terminal.said
+    assert "note: nothing is running" in terminal.said
+    terminal = on(terminals, environ, "create", "hi")
+    assert terminal.end() == 0
+    assert "Saved draft 3.  Give it a time:  ttp schedule 3 --at 'tomorrow 9am'" in terminal.said
+
+
+def test_on_a_terminal_the_default_is_a_table_and_colour_follows_the_wishes(
+    ttp: Program, environ: dict[str, str], terminals: list[Terminal]
+) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--at", "2031-01-01 09:00")
+
+    def listed(*argv: str, **more: str) -> str:
+        terminal = on(terminals, environ, "list", *argv, **more)
+        assert terminal.end() == 0
+        return terminal.said
+
+    assert "WHEN" in listed()
+    assert "\x1b[" in listed()
+    for argv, more in (([], {"NO_COLOR": "1"}), ([], {"CLICOLOR": "0"}), (["--color", "never"], {})):
+        assert "\x1b[" not in listed(*argv, **more)
+    assert listed("--format", "tsv").split("\t")[0] == "1"
+    assert listed("--json").startswith("[{")
+
+
+def test_a_closed_stderr_or_stdin_is_no_terminal_to_ask_on(ttp: Program, environ: dict[str, str]) -> None:
+    for text in "ab":
+        ttp.post(text)
+    ran = run(["delete", "1-2"], environ, stdin=subprocess.DEVNULL)
+    assert (ran.returncode, "there is no terminal to ask on" in ran.stderr) == (2, True)
+
+
+def test_publish_on_a_terminal_shows_accounts_and_first_line_and_asks(
+    ttp: Program, environ: dict[str, str], terminals: list[Terminal]
+) -> None:
+    ttp.account()
+    ttp.ok("create", "-", "--to", "x", stdin="First line\x1b[31m\nsecond line")
+    terminal = on(terminals, environ, "publish", "1")
+    terminal.until("[y/N] ")
+    assert r"1  x/me  First line\x1b[31m" in terminal.said
+    assert "second line" not in terminal.said
+    assert "\x1b[31m" not in terminal.said
+    terminal.type("n\n")
+    assert terminal.end() == 0
+    assert ttp.shown()["status"] == "draft"

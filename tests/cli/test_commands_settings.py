@@ -1,0 +1,139 @@
+"""Where things are and what is set: flag, environment, file, default; and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from ttp.cli import settings
+from ttp.domain.errors import UsageError
+
+NO_ENVIRONMENT: Mapping[str, str] = {}
+
+
+def written(tmp_path: Path, text: str | bytes) -> dict[str, str]:
+    """An environment whose config file says `text`."""
+    (tmp_path / "config.toml").write_bytes(text.encode() if isinstance(text, str) else text)
+    return {"TTP_HOME": str(tmp_path)}
+
+
+def test_the_environment_goes_before_the_file_and_the_file_before_the_default(tmp_path: Path) -> None:
+    environ = written(tmp_path, "[publish]\nretry_max = 3\nretry_base_s = 1.5\n")
+    config = settings.load({**environ, "TTP_PUBLISH__RETRY_MAX": "5"})
+    assert (config.count("publish.retry_max"), config.seconds("publish.retry_base_s")) == (5, 1.5)
+    assert config.seconds("publish.retry_cap_s") == 900
+    assert settings.load({**environ, "TTP_PUBLISH__RETRY_MAX": ""}).count("publish.retry_max") == 3
+
+
+def test_everything_is_below_the_home_and_the_config_file_can_be_elsewhere(tmp_path: Path) -> None:
+    assert settings.home({"TTP_HOME": str(tmp_path)}) == tmp_path
+    assert settings.config_path({"TTP_HOME": str(tmp_path)}) == tmp_path / "config.toml"
+    assert settings.config_path({"TTP_HOME": "/h", "TTP_CONFIG": str(tmp_path / "c")}) == tmp_path / "c"
+
+
+def test_without_a_home_the_platforms_own_folders_are_used() -> None:
+    assert settings.home(NO_ENVIRONMENT).name == "ttp"
+    assert settings.config_path(NO_ENVIRONMENT).name == "config.toml"
+    assert settings.config_path(NO_ENVIRONMENT).parent.name == "ttp"
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "near"),
+    [
+        ("[publish]\nretry_mxa = 3\n", 'no setting "publish.retry_mxa"', "publish.retry_max"),
+        ("colour = 3\n", 'no setting "colour"', None),
+        ("[publish.retry_max]\na = 1\n", 'no setting "publish.retry_max.a"', "publish.retry_max"),
+        ("[publish]\nretry_max = 'many'\n", "publish.retry_max is a whole number from 1", None),
+        ("[publish]\nretry_max = 0\n", "publish.retry_max is a whole number from 1", None),
+        ("[publish]\nconcurrency = true\n", "publish.concurrency is a whole number from 1", None),
+        ("[publish]\nretry_base_s = -1\n", "publish.retry_base_s is a number", None),
+        ("[publish]\nretry_base_s = nan\n", "publish.retry_base_s is a number", None),
+        ("[publish]\nretry_base_s = [1]\n", "publish.retry_base_s is a number", None),
+        ("[media_host]\nkind = 'ftp'\n", "media_host.kind is folder", None),
+        ("[media_host]\npath = 3\n", "media_host.path is a text", None),
+        ("[platforms.x]\nbase_url = 'http://api.x.com'\n", "is an address like https://api.x.com", None),
+        ("[platforms.x]\nbase_url = 'https://'\n", "is an address like https://api.x.com", None),
+        ("[platforms.x]\nbase_url = 'https://u:p@api.x.com'\n", "is an address like https://api.x.com", None),
+        ("[platforms.x]\nbase_url = 'https://[::1'\n", "is an address like https://api.x.com", None),
+        ("[platforms.x\n", "is not TOML", None),
+        (b"\xff", "cannot be read: it is not UTF-8", None),
+    ],
+)
+def test_a_file_that_means_nothing_is_refused(tmp_path: Path, text: str | bytes, says: str, near: str | None) -> None:
+    with pytest.raises(UsageError) as refused:
+        settings.load(written(tmp_path, text))
+    assert says in refused.value.message
+    assert [hint.type for hint in refused.value.hints] == ([near] if near else [])
+
+
+def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        settings.load({"TTP_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8700", "http://localhost:1", "http://[::1]:8700", "https://api.x.com"]
+)
+def test_from_the_environment_a_platform_is_itself_or_this_machine(url: str) -> None:
+    assert settings.load({"TTP_HOME": "/none", "TTP_PLATFORMS__X__BASE_URL": url}).text("platforms.x.base_url") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example",
+        "https://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+        "https://api.x.com@evil.example",
+        "https://api.x.com.evil.example",
+        "http://api.x.com",
+        "api.x.com",
+        "ftp://127.0.0.1",
+    ],
+)
+def test_from_the_environment_no_other_host_can_get_the_tokens(url: str) -> None:
+    with pytest.raises(UsageError):
+        settings.load({"TTP_HOME": "/none", "TTP_PLATFORMS__X__BASE_URL": url})
+
+
+def test_another_host_can_be_written_in_the_file(tmp_path: Path) -> None:
+    environ = written(tmp_path, "[platforms.x]\nbase_url = 'https://proxy.example/x'\n")
+    assert settings.load(environ).text("platforms.x.base_url") == "https://proxy.example/x"
+    with pytest.raises(UsageError) as refused:
+        settings.load({**environ, "TTP_PLATFORMS__X__BASE_URL": "https://other.example"})
+    assert refused.value.hints[0].type == 'platforms.x.base_url = "https://other.example"'
+
+
+def test_a_bad_setting_is_one_line_from_every_command(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "lots")
+    ran = ttp("status")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == ('ttp: error: TTP_PUBLISH__RETRY_MAX: publish.retry_max is a whole number from 1, not "lots"\n')
+
+
+def test_the_zone_is_the_flags_then_the_accounts_then_the_settings(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(*argv: str) -> str:
+        return str(ttp.ok("create", "hi", "--to", "x/me", "--at", "tomorrow 9am", *argv, "--json").json["scheduledAt"])
+
+    ttp.account()
+    assert at() == "2026-11-25T09:00:00Z"
+    monkeypatch.setenv("TTP_TZ", "Europe/Berlin")
+    assert at() == "2026-11-25T08:00:00Z"
+    monkeypatch.delenv("TTP_TZ")
+    ttp.home.joinpath("config.toml").write_text('timezone = "America/New_York"\n')
+    assert at() == "2026-11-25T14:00:00Z"
+    ttp.ok("account", "set", "x/me", "--tz", "Asia/Tokyo")
+    assert at() == "2026-11-25T00:00:00Z"
+    assert at("--tz", "UTC") == "2026-11-25T09:00:00Z"
+
+
+def test_a_zone_in_the_settings_that_does_not_exist_is_refused(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_TZ", "Europe/Berlni")
+    ran = ttp("list", "--format", "table")
+    assert (ran.code, 'no time zone is called "Europe/Berlni"' in ran.err) == (2, True)

@@ -1,0 +1,158 @@
+"""What the control paths order beside accounts and faults: settings, apps, posts of the past."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.conftest import Web
+from ttp.sandbox import trouble
+from ttp.sandbox.control import CONTROL_HELP
+from ttp.sandbox.limits import MOST
+from ttp.sandbox.settings import SWITCHES
+
+
+def set_(web: Web, order: object) -> Any:
+    return web.post("/_sandbox/settings", signed=False, json=order)
+
+
+def past(web: Web, **order: Any) -> Any:
+    body = {"account": "x/demo", "text": "Then", "at": "2026-11-20T18:00:00+01:00", **order}
+    return web.post("/_sandbox/posts", signed=False, json=body)
+
+
+def test_every_switch_is_told_and_can_be_set(web: Web) -> None:
+    before = web.get("/_sandbox/settings").json()
+    assert list(before) == list(SWITCHES)
+    change = {
+        "processing_s": 3,
+        "auto_approve": True,
+        "x_credit": 1.5,
+        "verified_prefixes": ["http://127.0.0.1:9/"],
+        "limits": {"POST /2/tweets": 3},
+        "trouble": {"instagram": "spam"},
+    }
+    assert set_(web, change).json() == {**before, **change}
+    assert web.state.verified_prefixes == ("http://127.0.0.1:9/",)
+    assert set_(web, {"x_credit": None}).json()["x_credit"] is None
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"speed": 1},
+        {"processing_s": "1"},
+        {"processing_s": -1},
+        {"processing_s": True},
+        {"processing_s": None},
+        {"auto_approve": 1},
+        {"limits": {"POST /2/tweets": "3"}},
+        {"limits": {"POST /2/twoots": 3}},
+        {"limits": []},
+        {"trouble": {"instagram": "usage_cap"}},
+        {"trouble": {"facebook": "spam"}},
+        {"verified_prefixes": [1]},
+        {"lag_s": 5, "speed": 1},
+        ["lag_s"],
+    ],
+)
+def test_a_setting_of_another_kind_is_refused_and_nothing_is_set(web: Web, order: object) -> None:
+    before = web.get("/_sandbox/settings").json()
+    assert set_(web, order).status_code == 400
+    assert web.get("/_sandbox/settings").json() == before
+
+
+def test_apps_are_listed_and_made(web: Web) -> None:
+    apps = web.get("/_sandbox/apps").json()
+    assert [(a["platform"], a["login"]) for a in apps] == [
+        ("x", None),
+        ("x", None),
+        ("instagram", "instagram"),
+        ("instagram", "facebook"),
+        ("tiktok", None),
+    ]
+    mine = {"platform": "tiktok", "clientId": "mine", "clientSecret": "hush"}
+    assert web.post("/_sandbox/apps", json=mine).json() == {**mine, "login": None, "redirects": []}
+    assert len(web.get("/_sandbox/apps").json()) == 6
+    assert web.post("/_sandbox/apps", json={"platform": "tiktok"}).status_code == 400
+
+
+def test_posts_of_the_past_stand_in_their_place(x: Web) -> None:
+    x.post("/2/tweets", json={"text": "Now"})
+    made = past(x).json()
+    assert (made["at"], made["text"]) == ("2026-11-20T17:00:00.000Z", "Then")
+    assert (int(made["id"]) >> 22) + 1288834974657 == 1795194000000
+    assert [post["text"] for post in x.posts()] == ["Then", "Now"]
+    listed = x.get(f"/2/users/{x.user_id}/tweets?post.fields=public_metrics").json()["data"]
+    assert [post["text"] for post in listed] == ["Now", "Then"]
+    assert listed[1]["public_metrics"]["like_count"] > 0
+
+
+def test_every_platform_lists_its_past(instagram: Web, tiktok: Web) -> None:
+    instagram = instagram.account("instagram/demo")
+    for kind in ("IMAGE", "REELS"):
+        assert past(instagram, account="instagram/demo", kind=kind).status_code == 201
+    fields = "media_type,media_product_type,timestamp"
+    media = instagram.get("/v25.0/me/media", params={"fields": fields}).json()["data"]
+    assert {m["media_product_type"] for m in media} == {"FEED", "REELS"}
+    assert media[0]["timestamp"] == "2026-11-20T17:00:00+0000"
+    past(tiktok, account="tiktok/demo")
+    (video,) = tiktok.account("tiktok/demo").post("/v2/video/list/?fields=id,create_time").json()["data"]["videos"]
+    assert video["create_time"] == 1795194000
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"account": "x/nobody"},
+        {"at": "2026-11-20T18:00:00"},
+        {"at": "2027-11-20T18:00:00Z"},
+        {"at": "then"},
+        {"kind": "REEL"},
+        {"text": 1},
+    ],
+)
+def test_a_post_that_cannot_have_been_is_refused(web: Web, order: dict[str, Any]) -> None:
+    assert past(web, **order).status_code == 400
+    assert web.posts() == []
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"trouble": "bad luck"},
+        {"dead": 1},
+        {"login": "google"},
+        {"privacyLevels": ["EVERYONE"]},
+        {"switchedOff": ["likes"]},
+        {"maxVideoS": 0},
+        {"followers": -1},
+    ],
+)
+def test_an_account_in_an_unknown_condition_is_refused(web: Web, order: dict[str, Any]) -> None:
+    assert web.post("/_sandbox/accounts", json={"account": "x/a", **order}).status_code == 400
+
+
+def test_tokens_may_be_kept(x: Web) -> None:
+    again = x.account("x/demo", keepTokens=True, followers=7)
+    assert again.credentials == x.credentials
+    assert x.get("/2/users/me?user.fields=public_metrics").json()["data"]["public_metrics"]["followers_count"] == 7
+
+
+def test_a_short_token_may_be_ordered(instagram: Web) -> None:
+    short = instagram.account("instagram/demo", short=True)
+    assert short.credentials["expiresAt"] == "2026-11-24T13:00:00.000Z"
+
+
+def test_limits_and_troubles_are_told(web: Web) -> None:
+    web.state.limits = {"POST /2/tweets": 3}
+    assert web.get("/_sandbox/limits").json() == {**MOST, "POST /2/tweets": 3}
+    assert web.get("/_sandbox/troubles").json() == {k: list(v) for k, v in trouble.NAMES.items()}
+
+
+def test_the_help_names_every_switch_app_and_path(web: Web) -> None:
+    text = web.get("/_sandbox/help").text
+    assert text == CONTROL_HELP
+    for name in (*SWITCHES, *web.state.apps, "/_sandbox/faults", "/_sandbox/troubles", "sandbox=approve"):
+        assert name in text

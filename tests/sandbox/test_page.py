@@ -1,0 +1,84 @@
+"""The page at `/`: what a person sees of the three feeds."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.sandbox.conftest import Host, Web
+from tests.sandbox.test_instagram import image, published
+from tests.sandbox.x_uploads import uploaded
+from ttp.sandbox.files import PHOTO
+from ttp.sandbox.pictures import MOST_BYTES, Pictures
+from ttp.sandbox.server import running_sandbox
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ATTACK = "<img src=x onerror=alert(1)><script>document.title='gone'</script>"
+
+
+def test_the_page_loads_nothing_from_outside(web: Web) -> None:
+    answer = web.get("/", signed=False)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert not re.search(r"https?://|//[a-z]", answer.text)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_post_is_told_with_all_that_is_seen_of_it(x: Web) -> None:
+    media = uploaded(x)
+    x.post("/2/media/metadata", json={"id": media, "metadata": {"alt_text": {"text": "Grey"}}})
+    made = x.post("/2/tweets", json={"text": "Hi", "media": {"media_ids": [media]}}).json()["data"]["id"]
+    x.post("/2/tweets", json={"text": "More", "reply": {"in_reply_to_tweet_id": made}, "reply_settings": "verified"})
+    first, second = x.get("/_sandbox/posts?view=page").json()
+    (shown,) = first["media"]
+    assert (first["handle"], shown["shape"], shown["alt"]) == ("demo", "image", "Grey")
+    picture = x.get(shown["picture"])
+    assert (picture.content, picture.headers["content-type"]) == (PHOTO.read_bytes(), "image/jpeg")
+    assert picture.headers["x-content-type-options"] == "nosniff"
+    assert (second["parent"], second["facts"][0]) == (made, "replies: verified")
+    assert x.get("/_sandbox/pictures/0").status_code == 404
+
+
+def test_pictures_of_instagram_are_kept_too(instagram: Web, host: Host) -> None:
+    published(instagram, image(instagram, host))
+    (post,) = instagram.get("/_sandbox/posts?view=page").json()
+    assert instagram.get(post["media"][0]["picture"]).content == PHOTO.read_bytes()
+
+
+def test_pictures_past_their_size_are_forgotten_oldest_first() -> None:
+    pictures = Pictures()
+    image = PHOTO.read_bytes() + bytes(MOST_BYTES // 3)
+    for name in "abcd":
+        pictures.keep(name, image)
+    pictures.keep("text", b"<html>")
+    pictures.keep("huge", PHOTO.read_bytes() + bytes(MOST_BYTES))
+    assert pictures.size == sum(map(len, pictures.kept.values())) <= MOST_BYTES
+    assert pictures.get("a") is None
+    assert list(pictures.kept) == ["c", "d"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+def test_a_browser_shows_the_feeds_and_runs_nothing_of_a_post(tmp_path: Path) -> None:
+    with running_sandbox(processing_s=0) as sandbox:
+        given = httpx.post(f"{sandbox.url}/_sandbox/accounts", json={"account": "x/shop"}).json()["credentials"]
+        signed = {"Authorization": f"Bearer {given['accessToken']}"}
+        for text in ("Good morning", ATTACK):
+            assert httpx.post(f"{sandbox.url}/2/tweets", json={"text": text}, headers=signed).status_code == 201
+        assert CHROMIUM is not None
+        command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        command += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=3000", "--dump-dom", f"{sandbox.url}/"]
+        dom = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "<title>ttp sandbox</title>" in dom
+    assert dom.count('<span class="who">@shop</span>') == 2
+    assert "X (2)" in dom
+    assert html.escape(ATTACK, quote=False) in dom
+    assert "<img" not in dom
+    assert dom.index("Good morning") > dom.index("onerror")
+    assert "Nothing has been posted yet." in dom

@@ -1,0 +1,88 @@
+"""How a wish changes a post: accounts in and out, alt texts, and the ids in addresses that people copy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.clock import START
+from ttp.domain.account import Account, Platform
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import UsageError
+from ttp.domain.post import Post, PostStatus
+from ttp.services.changes import new_delivery, redirected, remote_id_of, settled, timed
+from ttp.services.drafting import Typed, digest
+
+ACCOUNTS = tuple(Account(Platform.X, f"a{i}", id=i) for i in range(1, 5))
+HOUR = timedelta(hours=1)
+some = st.sets(st.integers(0, 3)).map(lambda places: [ACCOUNTS[place] for place in places])
+quiet = st.sampled_from([DeliveryState.PENDING, DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.CANCELLED])
+
+
+@given(st.lists(quiet, max_size=4), some)
+def test_after_a_redirection_every_account_has_one_delivery_and_published_ones_stay(
+    states: list[DeliveryState], wanted: list[Account]
+) -> None:
+    before = tuple(
+        Delivery(account.name, account.platform, state, due_at=START, id=10 + i, account_id=account.id)
+        for i, (account, state) in enumerate(zip(ACCOUNTS, states, strict=False))
+    )
+    post = settled(Post("hi", before, scheduled_at=START), START)
+    after = redirected(post, wanted, START - HOUR)
+    assert len({d.account_id for d in after.deliveries}) == len(after.deliveries)
+    held = {d.account_id: d for d in after.deliveries}
+    assert {account.id for account in wanted} <= {d.account_id for d in after.active}
+    for one in before:
+        now = held[one.account_id]
+        assert now.id == one.id
+        if one.state is DeliveryState.PUBLISHED:
+            assert now == one
+        elif one.account_id not in {account.id for account in wanted}:
+            assert now.state is DeliveryState.CANCELLED
+
+
+def test_a_new_account_goes_out_with_the_others_as_long_as_none_has_begun() -> None:
+    post = timed(Post("hi", (new_delivery(ACCOUNTS[0], None),)), START)
+    overdue = settled(post, START + HOUR)
+    assert overdue.status is PostStatus.SCHEDULED
+    after = redirected(overdue, ACCOUNTS[:2], START + HOUR)
+    assert [d.due_at for d in after.deliveries] == [START, START]
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "found"),
+    [
+        (Platform.X, "1890000000000000000", "1890000000000000000"),
+        (Platform.X, " https://x.com/me/status/189?s=20 ", "189"),
+        (Platform.X, "https://twitter.com/i/web/status/189/photo/1", "189"),
+        (Platform.TIKTOK, "https://www.tiktok.com/@me/video/7711772948752497734?lang=en", "7711772948752497734"),
+        (Platform.TIKTOK, "https://www.tiktok.com/@me/photo/77", "77"),
+        (Platform.INSTAGRAM, "https://www.instagram.com/p/DEMO123/", None),
+        (Platform.INSTAGRAM, "17900", "17900"),
+    ],
+)
+def test_an_id_is_found_in_what_a_person_copies(platform: Platform, text: str, found: str | None) -> None:
+    assert remote_id_of(platform, text) == found
+
+
+@pytest.mark.parametrize("text", ["", "two words", "http://x.com/me/status/1", "https://x.com/me", "x.com/me/status/1"])
+def test_what_holds_no_id_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        remote_id_of(Platform.X, text)
+
+
+def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_else() -> None:
+    one = digest(Typed(text="hi", to=("x/Me", "ig/shop")))
+    assert digest(Typed(text="hi", kept=True, to=("instagram/@shop", "twitter/me", "x/me"))) == one
+    for other in (
+        Typed(text="hi", to=("x/me",)),
+        Typed(text="hi ", to=("x/me", "ig/shop")),
+        Typed(text="hi", to=("x/me", "ig/shop"), at="now"),
+        Typed(text="hi", to=("x/me", "ig/shop"), tz="UTC"),
+        Typed(text="hi", to=("x/me", "ig/shop"), variants={"x": "ho"}),
+        Typed(text="hi", to=("x/me", "ig/shop"), max_lateness_s=60),
+    ):
+        assert digest(other) != one

@@ -1,0 +1,285 @@
+"""Instagram: containers, the wait for them, one call that publishes, and its container's status as proof of it.
+
+Never makes a second container while the first may be published. Never refreshes a token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.clock import Clock, from_ms
+from ttp.domain.config import Config
+from ttp.domain.kinds import InstagramKind
+from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
+from ttp.platforms.fingerprint import fingerprint
+from ttp.platforms.http import Http
+from ttp.platforms.instagram import forms, quota
+from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, Seen
+from ttp.platforms.instagram.errors import refusal, was_not_fetched
+from ttp.platforms.instagram.handle import Made, bare, children, parent, recalled, with_children, without_parent
+from ttp.platforms.instagram.look_up import LookUps
+from ttp.platforms.media_host import NoPublicUrl, public_url
+from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, web_address
+
+DROP = "drop the container"
+_PERMALINK_S = 5.0
+_USABLE_FOR = timedelta(hours=23)
+"""A container that was not published expires after 24 hours."""
+
+
+class InstagramClient:
+    """The client of Instagram: images, reels, stories and carousels."""
+
+    platform = Platform.INSTAGRAM
+
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        self._http = http
+        self._config = config
+        self._clock = clock
+        self._root = f"/{config.text('platforms.instagram.version')}"
+        self._by_facebook = config.text("platforms.instagram.login") == "facebook"
+        self._containers = Containers(http, config, clock)
+        self._look_ups = LookUps(http, config, clock, self._containers)
+
+    def close(self) -> None:
+        self._http.close()
+
+    # Invisible steps.
+
+    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+        """Bring the container to FINISHED: the one there is, or a new one where that is provably harmless."""
+        if number_id(handle.get("user_id")) is None:
+            user_id, answer = self._user_id(order)
+            handle = {**handle, "user_id": user_id}
+            if answer is not None:
+                yield Did("ask for the user id", answer.status, handle=handle)
+        request = forms.request_of(order)
+        same = handle.get("request") == request
+        made = parent(handle)
+        if made is not None and made.uri is None:
+            seen = yield from self._containers.awaited(order, made)
+            if (doubt := self._doubt(order, handle, seen)) is not None:
+                return self._ready(order, handle, doubt)
+            if seen.state == "FINISHED" and same:
+                yield self._room(order, handle)
+                return self._ready(order, handle)
+            same = False
+        if not same or (made is not None and self._clock.now() - from_ms(made.created) >= _USABLE_FOR):
+            made, handle = None, {**bare(handle), "request": request}
+        yield self._room(order, handle)
+        if (why := forms.refusal_of(order)) is not None:
+            raise StepFailed(CREATE, NotDone(Kind.CONTENT, why))
+        if forms.kind_of(order) is InstagramKind.CAROUSEL:
+            handle = yield from self._children(order, handle)
+            ids = [str(dig(child, "id")) for child in children(handle)]
+            handle = yield from self._created(order, handle, _form(forms.carousel, order, ids))
+        else:
+            handle = yield from self._single(order, handle, made)
+        made = parent(handle)
+        assert made is not None
+        seen = yield from self._containers.awaited(order, made)
+        if seen.state == "FINISHED":
+            return self._ready(order, handle)
+        raise (yield from self._given_up(WAIT, seen.failure, handle, bare(handle)))
+
+    def _user_id(self, order: Order) -> tuple[str, Answer | None]:
+        """The id for paths: the credentials', else what Instagram says. Raises StepFailed."""
+        if (known := number_id(order.credentials.user_id)) is not None:
+            return known, None
+        step = "ask for the user id"
+        if self._by_facebook:  # its /me is the person's, not the professional account's
+            message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
+            raise StepFailed(step, NotDone(Kind.AUTH, message, hint=reconnect_hint(order.account)))
+        reply = self._http.send(order, "GET", f"{self._root}/me", query={"fields": "user_id,username"})
+        if isinstance(reply, Answer) and reply.is_success:
+            listed = reply.at("data")  # documented as a list of one, in practice flat
+            first = listed[0] if isinstance(listed, list) and listed else reply.data
+            if (asked := number_id(dig(first, "user_id"))) is not None:
+                return asked, reply
+        raise StepFailed(step, as_failure(reply, self._judge(order), "Instagram"))
+
+    def _room(self, order: Order, handle: Handle) -> Did:
+        """Ask whether the quota has room. Raises StepFailed where it has none."""
+        path = f"{self._root}/{handle['user_id']}/content_publishing_limit"
+        return quota.room(self._http, order, path, self._judge(order), self._clock.now())
+
+    def _single(self, order: Order, handle: Handle, made: Made | None) -> Generator[Step, None, Handle]:
+        """The container of one image or video, with its bytes where it takes bytes: `made`, or a new one."""
+        resumed, file = made is not None, order.media[0]
+        if made is None:
+            url = self._url(file)
+            handle = yield from self._created(order, handle, _form(forms.single, order, url))
+            made = parent(handle)
+        if made is not None and made.uri is not None:
+            filled = {name: value for name, value in handle.items() if name != "uri"}
+            yield from self._filled(order, made, file, handle, filled, without_parent(handle), resumed=resumed)
+            handle = filled
+        return handle
+
+    def _created(self, order: Order, handle: Handle, form: Mapping[str, str]) -> Generator[Step, None, Handle]:
+        """Make the container that will be published."""
+        try:
+            made, answer = self._containers.create(order, str(handle["user_id"]), form)
+        except StepFailed as failed:
+            raise (yield from self._given_up(CREATE, failed.outcome, handle, handle)) from failed
+        kept = made.remembered()
+        handle = {**handle, "creation_id": kept.pop("id"), **kept}
+        yield Did(CREATE, answer.status, handle=handle)
+        return handle
+
+    def _children(self, order: Order, handle: Handle) -> Generator[Step, None, Handle]:
+        """The containers of all items, each made, filled and waited for; what a handle remembers is used again."""
+        known = [recalled(child) for child in children(handle)]
+        known += [None] * (len(order.media) - len(known))
+        resumed = [child is not None for child in known]
+        for number, file in enumerate(order.media, 1):
+            if (child := known[number - 1]) is None:
+                form = _form(forms.child, order, number, self._url(file))
+                try:
+                    child, answer = self._containers.create(order, str(handle["user_id"]), form)
+                except StepFailed as failed:
+                    step = f"{CREATE} of item {number}"
+                    raise (yield from self._given_up(step, failed.outcome, handle, handle)) from failed
+                known[number - 1] = child
+                handle = with_children(handle, known)
+                yield Did(f"{CREATE} of item {number}", answer.status, handle=handle)
+            if child.uri is not None:
+                known[number - 1] = replace(child, uri=None)
+                filled = with_children(handle, known)
+                without = with_children(handle, [*known[: number - 1], None, *known[number:]])
+                yield from self._filled(order, child, file, handle, filled, without, resumed=resumed[number - 1])
+                handle = filled
+        for number, child in enumerate(known, 1):
+            assert child is not None
+            seen = yield from self._containers.awaited(order, child)
+            if seen.state != "FINISHED":
+                without = with_children(handle, [*known[: number - 1], None, *known[number:]])
+                failure = replace(seen.failure, message=f"item {number}: {seen.failure.message}")
+                raise (yield from self._given_up(f"{WAIT} of item {number}", failure, handle, without))
+        return handle
+
+    def _filled(
+        self,
+        order: Order,
+        made: Made,
+        file: MediaFile,
+        handle: Handle,
+        filled: Handle,
+        without: Handle,
+        *,
+        resumed: bool,
+    ) -> Generator[Step, None, None]:
+        """Send a container's bytes, and remember that: `filled`. `without`: the handle if it is of no use any more."""
+        try:
+            answer = self._containers.send(order, made, file, resumed=resumed)
+        except StepFailed as failed:
+            useless = failed.outcome.code == GONE or not failed.outcome.passing
+            raise (
+                yield from self._given_up(UPLOAD, failed.outcome, handle, without if useless else handle)
+            ) from failed
+        yield Did(UPLOAD, None if answer is None else answer.status, f"{file.item.bytes} bytes", handle=filled)
+
+    def _url(self, file: MediaFile) -> str:
+        """Where Instagram fetches a file, or that it takes its bytes. Raises StepFailed."""
+        if self._by_facebook and file.item.is_video and file.item.url is None:
+            return forms.BYTES
+        try:
+            return public_url(self._config, file.item, file.path)
+        except NoPublicUrl as error:
+            raise StepFailed(CREATE, NotDone(Kind.MEDIA, str(error))) from error
+
+    def _doubt(self, order: Order, handle: Handle, seen: Seen) -> str | None:
+        """Why the container may be published already; None where that is excluded."""
+        if seen.state == "PUBLISHED":
+            return "Instagram shows the container as published"
+        if "unsettled_since" not in handle or seen.state not in ("ERROR", "GONE"):
+            return None
+        since = from_ms(int(str(handle["unsettled_since"])))
+        if seen.state == "ERROR" and self._look_ups.listed(order, handle, since) == ():
+            return None
+        return "an earlier call may have published it: its container cannot tell"
+
+    def _given_up(
+        self, step: str, failure: NotDone, handle: Handle, without: Handle
+    ) -> Generator[Step, None, StepFailed]:
+        """Forget what is of no use: `without`; the failure to raise. A URL that was not fetched is tried once more."""
+        if was_not_fetched(failure):
+            failure = replace(failure, passing="refetched" not in handle)
+            without = {**without, "refetched": True}
+        if without != handle:
+            yield Did(DROP, failure.http_status, handle=without)
+        return StepFailed(step, failure)
+
+    def _ready(self, order: Order, handle: Handle, doubt: str | None = None) -> Ready:
+        path = f"{self._root}/{handle['user_id']}/media_publish"
+        content = {"creation_id": handle["creation_id"], "request": handle.get("request")}
+        at = self._http.platform_at(order.account.name)
+        return Ready(handle, at, "POST media_publish", fingerprint("POST", path, content), doubt)
+
+    # The one publishing call.
+
+    def publish(self, order: Order, handle: Handle) -> Outcome:
+        """POST media_publish. After any error the container is asked before deciding: an error may have published."""
+        path = f"{self._root}/{handle['user_id']}/media_publish"
+        reply = self._http.send(order, "POST", path, form={"creation_id": str(handle["creation_id"])})
+        if isinstance(reply, Answer) and reply.is_success and (media_id := number_id(reply.at("id"))):
+            return Done(media_id, self.permalink(order, media_id), http_status=reply.status)
+        outcome = as_outcome(reply, self._judge(order, proof=True), "Instagram")
+        return outcome if isinstance(reply, Unsent) else self._decided(order, handle, outcome)
+
+    def _decided(self, order: Order, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
+        """The outcome of a failed call, given what the container says after it."""
+        seen = self._containers.look_at(order, str(handle["creation_id"]))
+        doubt = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
+        match seen.state, outcome:
+            case "EXPIRED", _:
+                return replace(seen.failure, http_status=outcome.http_status)
+            case "FINISHED", NotDone(kind=Kind.DUPLICATE) if "unsettled_since" in handle:
+                return doubt
+            case "FINISHED", NotDone():
+                return outcome
+            case "IN_PROGRESS", NotDone(not_ready=True):
+                return outcome
+            case "", NotDone(kind=Kind.AUTH) if self._is_refused_token(order, seen.reply):
+                return outcome  # a token that is refused before and after published nothing in between
+            case "PUBLISHED", _:
+                return replace(doubt, message=f"published all the same: {outcome.message}")
+            case _, Unknown():
+                return outcome
+            case _:
+                return doubt
+
+    def permalink(self, order: Order, media_id: str) -> str | None:
+        """The public address of a published media; None where Instagram does not tell it at once. Cosmetic."""
+        reply = self._http.send(
+            order, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
+        )
+        return web_address(reply.at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
+
+    # Look-up.
+
+    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+        """What the container says, and where it cannot tell, the account's own media."""
+        return self._look_ups.look_up(order, handle, since)
+
+    def _is_refused_token(self, order: Order, reply: Reply) -> bool:
+        return as_failure(reply, self._judge(order), "Instagram").kind is Kind.AUTH
+
+    def _judge(self, order: Order, *, proof: bool = False) -> Judge:
+        """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
+        return lambda answer: (
+            None if proof and answer.status >= 500 else refusal(answer, order.account, self._clock.now())
+        )
+
+
+def _form(make: Callable[..., dict[str, str]], *what: object) -> dict[str, str]:
+    """The parameters that `make` puts together. Raises StepFailed for an option that cannot be."""
+    try:
+        return make(*what)
+    except ValueError as error:
+        raise StepFailed(CREATE, NotDone(Kind.CONTENT, str(error))) from error

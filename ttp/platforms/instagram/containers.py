@@ -1,0 +1,161 @@
+"""Instagram's containers over the network: making one, sending its bytes, waiting for it. All of it is invisible.
+
+Never publishes, and never decides whether a container may be replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ttp.domain.account import is_loopback
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.clock import Clock, from_ms, to_ms
+from ttp.domain.config import Config
+from ttp.platforms.byte_range import pieces
+from ttp.platforms.client import MediaFile, Order, Step, StepFailed, Wait
+from ttp.platforms.http import Http, host_of
+from ttp.platforms.instagram.errors import container_failure, is_gone, refusal
+from ttp.platforms.instagram.handle import Made
+from ttp.platforms.outcomes import Judge, as_failure
+from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.wording import clean
+
+LONGEST_WAIT = timedelta(minutes=30)
+"""A container that is still being processed by then is given up."""
+STATES = frozenset({"IN_PROGRESS", "FINISHED", "ERROR", "EXPIRED", "PUBLISHED"})
+"""What `status_code` of a container can be."""
+CREATE, UPLOAD, WAIT = "create the container", "upload the video", "wait for the container"
+GONE = "gone"
+"""The code of a failure for a container that Instagram does not have."""
+_YOUNG = timedelta(minutes=2)
+"""A container that Instagram does not know yet may only be new: asked again every 30 s for so long."""
+_PACE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at a container. `state`: status_code, GONE where there is none, or empty where it cannot be read."""
+
+    state: str
+    reply: Reply
+
+    @property
+    def date(self) -> datetime | None:
+        return self.reply.date if isinstance(self.reply, Answer) else None
+
+    @property
+    def failure(self) -> NotDone:
+        """Why it will not be published, for a container that ended."""
+        if self.state == "ERROR" and isinstance(self.reply, Answer):
+            return container_failure(str(self.reply.at("status") or ""))
+        what = {"EXPIRED": "expired", "GONE": "is gone"}.get(self.state, "is still being processed")
+        return NotDone(Kind.MEDIA, f"the container {what}", code=self.state.lower(), passing=True)
+
+
+class Containers:
+    """The containers of every account."""
+
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+        self._first_pause = min(max(config.seconds("publish.status_poll_s"), 0.05), _PACE_S)
+        self._upload_host = host_of(config.text("platforms.instagram.upload_url"))
+        self._root = f"/{config.text('platforms.instagram.version')}"
+
+    def create(self, order: Order, user_id: str, form: Mapping[str, str]) -> tuple[Made, Answer]:
+        """Make a container. Raises StepFailed."""
+        reply = self._http.send(order, "POST", f"{self._root}/{user_id}/media", form=form)
+        if isinstance(reply, Answer) and reply.is_success and (made := number_id(reply.at("id"))) is not None:
+            uri = reply.at("uri") if "upload_type" in form else None
+            if "upload_type" not in form or self._may_upload_to(uri):
+                return Made(made, to_ms(self._clock.now()), None if uri is None else str(uri)), reply
+        raise StepFailed(CREATE, as_failure(reply, self._judge(order), "Instagram"))
+
+    def send(self, order: Order, made: Made, file: MediaFile, *, resumed: bool) -> Answer | None:
+        """Send a container's bytes, from where Instagram has them if `resumed`. None: they were all there already.
+
+        Raises StepFailed; the container is of no use any more where the failure is not passing, or its code is GONE.
+        """
+        offset, size = self._received(order, made, file.item.bytes) if resumed else 0, file.item.bytes
+        if offset == size:
+            return None
+        assert made.uri is not None
+        reply = self._http.send(
+            order,
+            "POST",
+            made.uri,
+            content=pieces(file.path, offset, size),
+            headers={
+                "Authorization": f"OAuth {order.credentials.access_token}",
+                "Content-Length": str(size - offset),
+                "offset": str(offset),
+                "file_size": str(size),
+            },
+            bearer=False,
+            uploading=True,
+        )
+        if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
+            return reply
+        raise StepFailed(UPLOAD, as_failure(reply, _upload_refusal, "Instagram"))
+
+    def _received(self, order: Order, made: Made, size: int) -> int:
+        """How many bytes Instagram has of a container's. Raises StepFailed."""
+        reply = self._http.send(order, "GET", f"{self._root}/{made.id}", query={"fields": "video_status"})
+        if isinstance(reply, Answer) and is_gone(reply):
+            raise StepFailed(UPLOAD, NotDone(Kind.MEDIA, "the container is gone", code=GONE, passing=True))
+        if not (isinstance(reply, Answer) and reply.is_success):
+            raise StepFailed(UPLOAD, as_failure(reply, self._judge(order), "Instagram"))
+        received = reply.at("video_status", "uploading_phase", "bytes_transferred")
+        return received if isinstance(received, int) and 0 <= received <= size else 0
+
+    def look_at(self, order: Order, container: str) -> Seen:
+        """Ask for a container's status."""
+        reply = self._http.send(order, "GET", f"{self._root}/{container}", query={"fields": "status_code,status"})
+        if not isinstance(reply, Answer):
+            return Seen("", reply)
+        if not reply.is_success:
+            return Seen("GONE" if is_gone(reply) else "", reply)
+        state = reply.at("status_code")
+        return Seen(state if isinstance(state, str) and state in STATES else "", reply)
+
+    def awaited(self, order: Order, made: Made) -> Generator[Step, None, Seen]:
+        """Look until the container has ended, or LONGEST_WAIT after it was made. Raises StepFailed if unreadable."""
+        pause = self._first_pause
+        while True:
+            seen = self.look_at(order, made.id)
+            age = self._clock.now() - from_ms(made.created)
+            match seen.state:
+                case "":
+                    raise StepFailed(WAIT, as_failure(seen.reply, self._judge(order), "Instagram"))
+                case "IN_PROGRESS" if age < LONGEST_WAIT:
+                    yield Wait(pause, "container IN_PROGRESS")
+                    pause = min(pause * 2, _PACE_S)
+                case "GONE" if age < _YOUNG:
+                    yield Wait(_PACE_S, "Instagram to know the container")
+                case _:
+                    return seen
+
+    def _may_upload_to(self, uri: object) -> bool:
+        """Whether bytes and the token may go to an address that Instagram named: its upload host alone, by https;
+        this machine while Instagram itself is it."""
+        if not isinstance(uri, str) or not uri.isascii() or not uri.isprintable() or " " in uri:
+            return False
+        host = host_of(uri)
+        if self._http.is_loopback:
+            return uri.startswith(("http://", "https://")) and is_loopback(host)
+        return uri.startswith("https://") and host == self._upload_host
+
+    def _judge(self, order: Order) -> Judge:
+        return lambda answer: refusal(answer, order.account, self._clock.now())
+
+
+def _upload_refusal(answer: Answer) -> NotDone | None:
+    """A refusal of bytes, in the upload host's own format."""
+    reason = answer.words("debug_info", "type")
+    if not reason:
+        return None
+    again = answer.at("debug_info", "retriable") is True
+    message = answer.words("debug_info", "message") or clean(reason)
+    return NotDone(Kind.MEDIA, message, code=reason, http_status=answer.status, passing=again)

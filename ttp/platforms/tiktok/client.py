@@ -1,0 +1,208 @@
+"""TikTok: an upload whose last chunk publishes, or a call that lets TikTok fetch the media and publishes by itself; and
+the status of either as proof of what that did.
+
+The handle is an `Upload` or a `Pull`. Never chooses who may see a post, and never refreshes a token.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome
+from ttp.domain.clock import Clock, to_ms
+from ttp.domain.config import Config
+from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed, Wait
+from ttp.platforms.fingerprint import fingerprint
+from ttp.platforms.http import Http
+from ttp.platforms.media_host import NoPublicUrl, public_url
+from ttp.platforms.outcomes import as_failure, as_outcome
+from ttp.platforms.reply import Answer
+from ttp.platforms.tiktok import creator, post, upload
+from ttp.platforms.tiktok.calls import Calls
+from ttp.platforms.tiktok.creator import Creator
+from ttp.platforms.tiktok.errors import error_code
+from ttp.platforms.tiktok.look_up import LookUps, may_be_published, recalled, resumed
+from ttp.platforms.tiktok.pace import Pace
+from ttp.platforms.tiktok.pull import Pull
+from ttp.platforms.tiktok.upload import Upload
+
+ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
+_NOBODY = Creator(None, None, None, frozenset())
+
+
+class TikTokClient:
+    """The client of TikTok: videos and photos, published or put into the creator's inbox."""
+
+    platform = Platform.TIKTOK
+
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        self._http = http
+        self._config = config
+        self._clock = clock
+        self._pace = Pace(clock)
+        self._calls = Calls(http, clock)
+        self._look_ups = LookUps(self._calls, clock)
+
+    def close(self) -> None:
+        self._http.close()
+
+    # Invisible steps.
+
+    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+        """Do all that publishes nothing: of the publication there is, or of a new one where that is harmless."""
+        begun = recalled(handle)
+        again = None
+        if begun is not None and begun.publish_id is not None:
+            seen = self._calls.status(order, begun.publish_id)
+            if seen.name == "" and not seen.refuses_id:
+                raise StepFailed(ASK, as_failure(seen.reply, self._calls.judge(order), "TikTok"))
+            if may_be_published(begun, seen):
+                return self._ready(order, begun, f"TikTok has it already: {seen.name or 'its status is not told'}")
+            again = resumed(order, begun, seen, self._clock.now())
+            if again is not None:
+                told = f"{again.offset} of {again.size} bytes are there"
+                yield Did(ASK, 200, told, handle=again.remembered())
+        if (why := post.refusal_of(order)) is not None:
+            raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, why))
+        if post.is_pulled(order):
+            return (yield from self._to_pull(order))
+        return (yield from self._to_upload(order, again))
+
+    def _to_pull(self, order: Order) -> Generator[Step, None, Ready]:
+        """Everything before the call with which TikTok fetches and publishes."""
+        able = yield from self._able(order)
+        try:
+            urls = [public_url(self._config, file.item, file.path) for file in order.media]
+            path, body = post.announcement(order, post.pulled_source(order, urls), able.closed)
+        except NoPublicUrl as error:
+            raise StepFailed(ANNOUNCE, NotDone(Kind.MEDIA, str(error))) from error
+        except ValueError as error:
+            raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
+        yield from self._paced(order)
+        return self._ready(order, Pull(path, body, post.request_of(order), able.username))
+
+    def _to_upload(self, order: Order, begun: Upload | None) -> Generator[Step, None, Ready]:
+        """Send all but the last chunk, of `begun` or of a new upload."""
+        file = _whole(order.media[0])
+        if begun is None:
+            able = yield from self._able(order)
+            yield from self._paced(order)
+            begun, answer = self._announced(order, file, able)
+            yield Did(ANNOUNCE, answer.status, handle=begun.remembered())
+        while begun.offset < begun.last:
+            end = begun.next_end
+            reply = self._calls.put(order, file, begun, end)
+            if isinstance(reply, Answer) and reply.status == 201:
+                return self._ready(order, begun, "TikTok took the upload for complete")
+            if not (isinstance(reply, Answer) and reply.status == 206):
+                if isinstance(reply, Answer) and reply.status in (400, 403, 404):
+                    yield Did("drop the upload", reply.status, handle={})
+                raise StepFailed(SEND, as_failure(reply, _no_judge, "TikTok"))
+            begun = begun.at(end)
+            yield Did(SEND, reply.status, f"{end} of {begun.size} bytes", handle=begun.remembered())
+        return self._ready(order, replace(begun, tried=begun.tried + 1))
+
+    def _able(self, order: Order) -> Generator[Step, None, Creator]:
+        """Ask what the creator may post, and hold the order against it. A draft needs no leave. Raises StepFailed."""
+        if post.kind_of(order).is_draft:
+            return _NOBODY
+        answer = self._calls.accepted(order, CREATOR, self._calls.post(order, "creator_info/query/"))
+        able = creator.read(answer)
+        if (refused := creator.objection(order, able)) is not None:
+            raise StepFailed(CREATOR, refused)
+        closed = ", ".join(sorted(f"tiktok.{name}" for name in able.closed))
+        yield Did(CREATOR, answer.status, f"by the account's own settings: {closed}" if closed else "")
+        return able
+
+    def _paced(self, order: Order) -> Generator[Step, None, None]:
+        """Wait until TikTok takes one more post of the account."""
+        while (seconds := self._pace.wait_s(order.account.name)) > 0:
+            yield Wait(seconds, "TikTok's limit of posts a minute")
+
+    def _announced(self, order: Order, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
+        """Announce an upload. A lost answer is harmless: nothing is published without bytes. Raises StepFailed."""
+        size = file.item.bytes
+        chunk = upload.chunk_size(size)
+        source: dict[str, object] = {
+            "source": "FILE_UPLOAD",
+            "video_size": size,
+            "chunk_size": chunk,
+            "total_chunk_count": upload.chunk_count(size, chunk),
+        }
+        try:
+            path, body = post.announcement(order, source, able.closed)
+        except ValueError as error:
+            raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
+        self._pace.count(order.account.name)
+        reply = self._calls.post(order, path, body)
+        answer = self._calls.accepted(order, ANNOUNCE, reply)
+        publish_id, url = answer.at("data", "publish_id"), answer.at("data", "upload_url")
+        if not isinstance(publish_id, str) or not upload.may_upload_to(url, loopback=self._http.is_loopback):
+            raise StepFailed(ANNOUNCE, as_failure(reply, _no_judge, "TikTok"))
+        issued = to_ms(self._clock.now())
+        return Upload(publish_id, str(url), issued, 0, size, chunk, post.request_of(order), able.username), answer
+
+    def _ready(self, order: Order, begun: Upload | Pull, doubt: str | None = None) -> Ready:
+        at = self._http.platform_at(order.account.name)
+        if isinstance(begun, Pull):
+            mark = fingerprint("POST", begun.init, begun.body)
+            return Ready(begun.remembered(), at, f"POST {begun.init}", mark, doubt)
+        content = {"offset": begun.offset, "size": begun.size, "request": begun.request}
+        mark = fingerprint("PUT", begun.publish_id, content)
+        return Ready(begun.remembered(), at, "PUT the last chunk", mark, doubt)
+
+    # The one publishing call.
+
+    def publish(self, order: Order, handle: Handle) -> Outcome:
+        """PUT the last chunk, or let TikTok fetch the media."""
+        begun = recalled(handle)
+        assert begun is not None, "publish needs the handle of Ready"
+        return self._let_fetch(order, begun) if isinstance(begun, Pull) else self._put_last(order, begun)
+
+    def _put_last(self, order: Order, begun: Upload) -> Outcome:
+        """The status of an upload tells at once and for certain, so every answer but 201 is left to it."""
+        try:
+            file = _whole(order.media[0])
+        except StepFailed as failed:
+            return failed.outcome
+        reply = self._calls.put(order, file, begun, begun.size)
+        if isinstance(reply, Answer) and reply.status == 201:
+            return Done(begun.publish_id, processing=True, http_status=reply.status)
+        return as_outcome(reply, _no_judge, "TikTok")
+
+    def _let_fetch(self, order: Order, begun: Pull) -> Outcome:
+        """Only a refusal on the list proves anything: what was accepted without an id cannot be asked about."""
+        self._pace.count(order.account.name)
+        reply = self._calls.post(order, begun.init, begun.body)
+        if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
+            publish_id = reply.at("data", "publish_id")
+            if isinstance(publish_id, str) and publish_id:
+                known = begun.answered(publish_id).remembered()
+                return Done(publish_id, processing=True, http_status=reply.status, handle=known)
+        return as_outcome(reply, self._calls.judge(order, proof=True), "TikTok")
+
+    # Look-up.
+
+    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+        """What TikTok says has become of the publication."""
+        return self._look_ups.look_up(order, handle, since)
+
+
+def _whole(file: MediaFile) -> MediaFile:
+    """The file, whose bytes are all there. Raises StepFailed where they are not."""
+    try:
+        with file.path.open("rb") as source:
+            size = os.fstat(source.fileno()).st_size
+    except OSError as error:
+        raise StepFailed(ANNOUNCE, NotDone(Kind.MEDIA, f"cannot read {file.item.name}: {error}")) from error
+    if size != file.item.bytes:
+        raise StepFailed(ANNOUNCE, NotDone(Kind.MEDIA, f"{file.item.name} is not the file it was: {size} bytes"))
+    return file
+
+
+def _no_judge(_: Answer) -> None:
+    """Upload answers are not in TikTok's envelope: nothing in them is on a list."""

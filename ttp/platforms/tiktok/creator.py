@@ -1,0 +1,86 @@
+"""What a creator may post, read live before every direct post, and an order held against it. Pure.
+
+Never chooses in a person's place; what the creator's own settings close stays closed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.options import PRIVACY, Option, choices_hint, tiktok_choices
+from ttp.platforms.client import Order
+from ttp.platforms.reply import Answer
+from ttp.platforms.tiktok.post import kind_of
+from ttp.platforms.wording import clean
+
+_USERNAME = re.compile(r"[A-Za-z0-9._]{1,64}")
+_CLOSED_BY = {
+    "comment_disabled": "disable_comment",
+    "duet_disabled": "disable_duet",
+    "stitch_disabled": "disable_stitch",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Creator:
+    """What creator_info says; None where it does not tell. `closed`: options that the account's own settings leave
+    only one value, true."""
+
+    username: str | None
+    levels: tuple[str, ...] | None
+    longest_s: int | None
+    closed: frozenset[str]
+
+
+def read(answer: Answer) -> Creator:
+    """The creator of an answer; what is of another type than documented is not told."""
+    username, levels = answer.at("data", "creator_username"), answer.at("data", "privacy_level_options")
+    longest = answer.at("data", "max_video_post_duration_sec")
+    return Creator(
+        username if isinstance(username, str) and _USERNAME.fullmatch(username) else None,
+        tuple(map(str, levels)) if isinstance(levels, list) else None,
+        longest if isinstance(longest, int) and longest > 0 else None,
+        frozenset(option for flag, option in _CLOSED_BY.items() if answer.at("data", flag) is True),
+    )
+
+
+def objection(order: Order, creator: Creator) -> NotDone | None:
+    """Why this creator cannot post the order, all reasons at once; None where nothing stands against it."""
+    return _choices(order, creator) or _too_long(order, creator)
+
+
+def _choices(order: Order, creator: Creator) -> NotDone | None:
+    chosen = order.options.get("privacy_level")
+    missing = [
+        option
+        for option in tiktok_choices(kind_of(order), chosen)
+        if option.short not in order.options and option.short not in creator.closed
+    ]
+    wrong = chosen is not None and creator.levels is not None and chosen not in creator.levels
+    said = []
+    if wrong:
+        said.append(f"TikTok does not offer {chosen} to this account: it offers {_offered(PRIVACY, creator)}")
+    if missing:
+        named = ", ".join(f"{option.name} ({_offered(option, creator)})" for option in missing)
+        said.append(f"TikTok needs choices that only a person can make: {named}")
+    if not said:
+        return None
+    code = "privacy_level_option_mismatch" if wrong else "option_missing"
+    hint = choices_hint(order.account.name, [PRIVACY] if wrong else missing)
+    return NotDone(Kind.CONTENT, "; ".join(said), code=code, hint=hint)
+
+
+def _offered(option: Option, creator: Creator) -> str:
+    if option is PRIVACY and creator.levels is not None:
+        return clean(", ".join(creator.levels))
+    return option.takes
+
+
+def _too_long(order: Order, creator: Creator) -> NotDone | None:
+    item = order.media[0].item
+    if creator.longest_s is None or item.duration_ms is None or item.duration_ms <= creator.longest_s * 1000:
+        return None
+    message = f"{item.name} is {item.duration_ms / 1000:.0f} s long; this account may post {creator.longest_s} s"
+    return NotDone(Kind.MEDIA, message, code="duration_check_failed")

@@ -1,0 +1,156 @@
+"""TikTok's refusals, in two tables: error codes of answers, and reasons of failed publications. Never decides a retry.
+
+An error code counts whatever the HTTP status is: TikTok sends some with 200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from ttp.domain.account import Account
+from ttp.domain.attempt import Kind, NotDone
+from ttp.platforms.outcomes import reconnect_hint
+from ttp.platforms.reply import Answer, Reply, later
+from ttp.platforms.wording import clean
+
+_MINUTE_S = 60.0
+_DAY_S = 86_400.0
+_SPREAD_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one code or reason says. `wait_s`: TikTok's own time until the next try; `hold`: for the whole account;
+    `advice`: what a person can do, and `options` the account's options that do it."""
+
+    kind: Kind
+    passing: bool = False
+    wait_s: float | None = None
+    hold: bool = False
+    advice: str = ""
+    options: str = ""
+
+
+_CONTENT = Row(Kind.CONTENT)
+_MEDIA = Row(Kind.MEDIA)
+_ACCOUNT = Row(Kind.ACCOUNT)
+_AUTH = Row(Kind.AUTH)
+_SCOPE = Row(Kind.AUTH, advice="the account must be connected again with the permission to post")
+_BANNED = Row(Kind.ACCOUNT, advice="TikTok lets this account post nothing: the TikTok app says why")
+_SPAM = Row(Kind.CONTENT, advice="TikTok takes it for spam: change the text or the media")
+_PULL = Row(Kind.MEDIA, passing=True, advice="TikTok must be able to fetch the media's URL, without a redirect")
+_SERVER = Row(Kind.SERVER, passing=True)
+_TOMORROW = Row(Kind.QUOTA, passing=True, wait_s=_DAY_S, hold=True)
+
+CODES: Mapping[str, Row] = MappingProxyType(
+    {
+        "access_token_invalid": _AUTH,
+        "scope_not_authorized": _SCOPE,
+        "scope_permission_missed": _SCOPE,
+        "invalid_params": _CONTENT,
+        "invalid_param": _CONTENT,
+        "invalid_file_upload": _CONTENT,
+        "app_version_check_failed": Row(
+            Kind.CONTENT, advice="the TikTok app on the creator's phone is too old: update it"
+        ),
+        "spam_risk_too_many_posts": _TOMORROW,
+        "spam_risk_too_many_pending_share": _TOMORROW,
+        "spam_risk_user_banned_from_posting": _BANNED,
+        "spam_risk": _SPAM,
+        "reached_active_user_cap": _TOMORROW,
+        "unaudited_client_can_only_post_to_private_accounts": Row(
+            Kind.ACCOUNT,
+            advice="until TikTok has audited your app, make the account private in the TikTok app and post with"
+            " tiktok.privacy_level=SELF_ONLY; apply for the audit on your app's page of TikTok for Developers",
+            options="--set tiktok.privacy_level=SELF_ONLY",
+        ),
+        "url_ownership_unverified": Row(
+            Kind.ACCOUNT,
+            advice="verify the domain of the media's URL on your app's page of TikTok for Developers;"
+            " a video can be uploaded instead (tiktok.source=file)",
+            options="--set tiktok.source=file",
+        ),
+        "privacy_level_option_mismatch": Row(
+            Kind.CONTENT, advice="choose a privacy level that TikTok offers to this account"
+        ),
+        "invalid_publish_id": _MEDIA,
+        "token_not_authorized_for_specified_publish_id": _ACCOUNT,
+        "rate_limit_exceeded": Row(Kind.RATE_LIMIT, passing=True, wait_s=_MINUTE_S),
+        "internal_error": _SERVER,
+    }
+)
+"""Section 6 of TikTok's contract, and the two codes of its section 3.6."""
+
+REASONS: Mapping[str, Row] = MappingProxyType(
+    {
+        "file_format_check_failed": _MEDIA,
+        "duration_check_failed": _MEDIA,
+        "frame_rate_check_failed": _MEDIA,
+        "picture_size_check_failed": _MEDIA,
+        "internal": _SERVER,
+        "video_pull_failed": _PULL,
+        "photo_pull_failed": _PULL,
+        "publish_cancelled": _ACCOUNT,
+        "auth_removed": _AUTH,
+        "spam_risk_too_many_posts": _TOMORROW,
+        "spam_risk_user_banned_from_posting": _BANNED,
+        "spam_risk_text": _SPAM,
+        "spam_risk": _SPAM,
+    }
+)
+"""`fail_reason` of a publication with the status FAILED."""
+
+NO_SCOPE = frozenset({"scope_not_authorized", "scope_permission_missed"})
+"""Codes that say that the app may not make such a call at all."""
+REFUSED_ID = frozenset({"invalid_publish_id", "token_not_authorized_for_specified_publish_id"})
+"""Codes with which the status endpoint refuses a publish_id: it will never tell."""
+
+
+def error_code(answer: Answer) -> str | None:
+    """The code of TikTok's envelope; None where there is no envelope. `ok` is success."""
+    code = answer.at("error", "code")
+    return code if isinstance(code, str) else None
+
+
+def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) -> NotDone | None:
+    """The refusal that `answer` is; None where it is on no list or not in TikTok's own format.
+
+    `spread` sets deliveries apart that are told to wait the same minute.
+    """
+    code = error_code(answer)
+    row = CODES.get(code or "")
+    if row is None or code is None:
+        return None
+    said = answer.words("error", "message") or code.replace("_", " ")
+    return _not_done(row, said, code, answer, account, now, spread)
+
+
+def publication_failure(reason: str, reply: Reply, account: Account, now: datetime) -> NotDone:
+    """Why a publication failed. A reason that is on no list is final: a person must look."""
+    row = REASONS.get(reason, Row(Kind.UNKNOWN))
+    code = clean(reason)
+    answer = reply if isinstance(reply, Answer) else Answer(0)
+    failure = _not_done(row, code.replace("_", " ") or "TikTok gave no reason", code, answer, account, now, 0)
+    return replace(failure, http_status=None)
+
+
+def _not_done(row: Row, said: str, code: str, answer: Answer, account: Account, now: datetime, spread: int) -> NotDone:
+    """A refusal in TikTok's words, with the code, the log id that its support asks for, and what to do."""
+    log_id = answer.words("error", "log_id")[:60]
+    named = ", ".join(part for part in (code, f"log id {log_id}" if log_id else "") if part)
+    message = (f"{said} ({named})" if named else said) + (f": {row.advice}" if row.advice else "")
+    wait_s = None if row.wait_s is None else row.wait_s + spread % _SPREAD_S
+    hint = reconnect_hint(account) if row.kind is Kind.AUTH else None
+    return NotDone(
+        row.kind,
+        message,
+        code=code or None,
+        http_status=answer.status,
+        passing=row.passing,
+        retry_at=None if wait_s is None else later(now, wait_s),
+        hold=row.hold,
+        hint=f"ttp account set {account.name} {row.options}" if row.options else hint,
+    )

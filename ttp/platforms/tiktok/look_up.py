@@ -1,0 +1,112 @@
+"""What became of a publication on TikTok: its status, or where its id is lost, the account's public videos.
+
+Reads only, and never takes what is not listed for proof of anything.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ttp.domain.attempt import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
+from ttp.domain.clock import Clock
+from ttp.domain.options import PUBLIC
+from ttp.platforms.client import Looked, Order
+from ttp.platforms.outcomes import as_unclear
+from ttp.platforms.reply import Answer
+from ttp.platforms.tiktok import listing, post, pull, upload
+from ttp.platforms.tiktok.calls import Calls
+from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, publication_failure
+from ttp.platforms.tiktok.pull import Pull
+from ttp.platforms.tiktok.status import Status
+from ttp.platforms.tiktok.upload import Upload
+
+WORKING = "TikTok to process it"
+DRAFT = "it is a draft in the inbox of the TikTok app: finish and post it there"
+
+
+class LookUps:
+    """The look-ups of every account."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+
+    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+        """What TikTok says has become of the publication. Its word is final: no settle window."""
+        begun = recalled(handle)
+        if begun is None:
+            return Looked(Unclear(Kind.UNKNOWN, "no publication is known to ask about", final=True), None)
+        if begun.publish_id is None:
+            return self._by_list(order, since)
+        seen = self._calls.status(order, begun.publish_id)
+        return Looked(self._finding(order, begun, begun.publish_id, seen), seen.date)
+
+    def _finding(self, order: Order, begun: Upload | Pull, publish_id: str, seen: Status) -> Finding:
+        match seen.name:
+            case "SEND_TO_USER_INBOX":
+                return Found(publish_id, note=DRAFT)
+            case "PUBLISH_COMPLETE":
+                # A public post gets its id only after moderation; another one never has any.
+                public = order.options.get("privacy_level") == PUBLIC and not post.kind_of(order).is_draft
+                link = _link(order, begun.username, seen.post_id)
+                return Found(seen.post_id or publish_id, link, id_later=public and seen.post_id is None)
+            case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and seen.lacks_bytes(begun.size):
+                again = resumed(order, begun, seen, self._clock.now())
+                return Absent(certain=True, handle={} if again is None else again.remembered())
+            case "PROCESSING_UPLOAD" | "PROCESSING_DOWNLOAD":
+                return Working(WORKING)
+            case "FAILED":
+                return Refused(publication_failure(seen.reason, seen.reply, order.account, self._clock.now()))
+            case _:
+                return as_unclear(seen.reply, self._calls.judge(order), "TikTok", final=seen.refuses_id)
+
+    def _by_list(self, order: Order, since: datetime) -> Looked:
+        """The publish_id is lost: the one match among the account's public videos. Not finding it proves nothing."""
+        if (why := listing.why_not(order)) is not None:
+            message = f"the answer with TikTok's id of it was lost, and {why}"
+            return Looked(Unclear(Kind.UNKNOWN, message, final=True), None)
+        reply = self._calls.videos(order)
+        date = reply.date if isinstance(reply, Answer) else None
+        match listing.matches(reply, order, since):
+            case None:
+                no_scope = isinstance(reply, Answer) and error_code(reply) in NO_SCOPE
+                return Looked(as_unclear(reply, self._calls.judge(order), "TikTok", final=no_scope), date)
+            case ():
+                message = "the answer with TikTok's id of it was lost; it is not among the public videos so far"
+                return Looked(Unclear(Kind.UNKNOWN, message), date)
+            case (only,):
+                return Looked(only, date)
+            case several:
+                links = tuple(found.url for found in several if found.url is not None)
+                message = f"{len(several)} videos on TikTok could be this one"
+                return Looked(Unclear(Kind.DUPLICATE, message, final=True, links=links), date)
+
+
+def recalled(handle: Handle) -> Upload | Pull | None:
+    """The publication that a handle remembers; None where there is none."""
+    return upload.recalled(handle) or pull.recalled(handle)
+
+
+def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
+    """Whether a publication that was begun may have been published, or still may be. Not one that TikTok says failed,
+    nor an upload that lacks bytes, nor one of which TikTok does not know."""
+    match begun:
+        case Upload():
+            return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
+        case Pull():
+            return seen.name != "FAILED"
+
+
+def resumed(order: Order, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
+    """The upload from where TikTok has it; None where it can or should not be completed."""
+    if not isinstance(begun, Upload) or not seen.lacks_bytes(begun.size) or seen.received is None:
+        return None
+    same = begun.request == post.request_of(order) and not post.is_pulled(order)
+    return begun.at(seen.received) if same and begun.is_open(now) else None
+
+
+def _link(order: Order, username: str | None, post_id: str | None) -> str | None:
+    if post_id is None or username is None:
+        return None
+    kind = "photo" if post.kind_of(order).is_photos else "video"
+    return f"https://www.tiktok.com/@{username}/{kind}/{post_id}"
