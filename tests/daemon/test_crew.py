@@ -173,7 +173,8 @@ def test_one_job_that_cannot_let_go_keeps_no_other_from_it(clock: FakeClock) -> 
 
 
 def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> None:
-    pool, lock, go, done = Workers(2), threading.Lock(), threading.Event(), threading.Semaphore(0)
+    pool, lock, go = Workers(2), threading.Lock(), threading.Event()
+    begun, done = threading.Semaphore(0), threading.Semaphore(0)
     at_once, most, threads = 0, 0, set[int]()
 
     def piece() -> None:
@@ -182,6 +183,7 @@ def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> No
             at_once += 1
             most = max(most, at_once)
             threads.add(threading.get_ident())
+        begun.release()
         assert go.wait(5.0)
         with lock:
             at_once -= 1
@@ -189,6 +191,8 @@ def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> No
 
     for _ in range(5):
         pool.submit(piece)
+    assert begun.acquire(timeout=5.0)
+    assert begun.acquire(timeout=5.0)
     go.set()
     for _ in range(5):
         assert done.acquire(timeout=5.0)
@@ -199,17 +203,19 @@ def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> No
 
 
 def test_workers_that_are_closed_end_when_they_have_nothing_left_to_do() -> None:
-    pool, go, ended = Workers(2), threading.Event(), list[threading.Thread]()
+    pool, go, done, ended = Workers(1), threading.Event(), threading.Semaphore(0), list[threading.Thread]()
 
     def piece() -> None:
         ended.append(threading.current_thread())
         assert go.wait(5.0)
 
-    for _ in range(4):
-        pool.submit(piece)
+    pool.submit(piece)
+    pool.submit(done.release)
+    pool.submit(done.release)
     pool.close()
     go.set()
-    for thread in list(ended):
+    assert done.acquire(timeout=5.0)
+    assert done.acquire(timeout=5.0)
+    for thread in ended:
         thread.join(5.0)
-    assert len(ended) == 4
-    assert not any(thread.is_alive() for thread in ended)
+        assert not thread.is_alive()

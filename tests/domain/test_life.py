@@ -363,7 +363,7 @@ class Life(RuleBasedStateMachine):
         assert post.status is derive_status([d.state for d in post.deliveries], has_time=has_time)
         times = [d.published_at for d in post.active]
         assert post.published_at == (max(t for t in times if t) if post.status == "published" else None)
-        assert (post.scheduled_at is None) == (post.status == "draft")
+        assert post.scheduled_at is not None or post.status == "draft"
         assert len(set(post.accounts)) == len(post.accounts)
         if post.deleted_at is not None:
             first = self.deleted.setdefault(post.id or 0, post)
@@ -385,4 +385,4 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestLife.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

@@ -19,6 +19,7 @@ from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, StepFailed,
 from ttp.platforms.registry import client_for
 
 API = "https://graph.instagram.com/v25.0"
+LIMIT = f"{API}/178/content_publishing_limit"
 SERVED = "https://cdn.example/m"
 
 
@@ -70,15 +71,38 @@ def error(code: int, subcode: int | None = None, **more: object) -> dict[str, ob
     return {"error": detail if subcode is None else {**detail, "error_subcode": subcode}}
 
 
+class Roomy(Script):
+    """The platform, whose quota has room: asked at most once, and not among the expected requests."""
+
+    def __init__(self, *stubs: Stub) -> None:
+        super().__init__(*stubs)
+        self.asked = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if str(request.url).startswith(LIMIT) and not any(stub.url == LIMIT for stub in self.left):
+            self.asked += 1
+            assert self.asked == 1
+            room = quota(2, date=None)
+            room.check(request)
+            return room.response()
+        return super().handle_request(request)
+
+
+def quota(used: int, total: int = 50, **changes: Any) -> Stub:
+    answer = {"data": [{"quota_usage": used, "config": {"quota_total": total, "quota_duration": 86400}}]}
+    query = {"fields": "quota_usage,config"}
+    return Stub("GET", LIMIT, **{"headers": BEARER, "query": query, "answer": answer, **changes})
+
+
 def prepared(config: Config, what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
-    clock, script = Clock(), Script(*stubs)
+    clock, script = Clock(), Roomy(*stubs)
     steps, ready = drive(client_for(Platform.INSTAGRAM, config, clock, transport=script).prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
 
 
 def failed(config: Config, what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
-    clock, script = Clock(), Script(*stubs)
+    clock, script = Clock(), Roomy(*stubs)
     client = client_for(Platform.INSTAGRAM, config, clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
     assert script.left == []
@@ -95,7 +119,7 @@ def made(config: Config, what: Order, **changes: object) -> dict[str, object]:
 
 def test_an_image_becomes_a_container_that_is_ready(config: Config, photo: MediaFile) -> None:
     steps, ready = prepared(config, of(photo), {}, image(photo), status("FINISHED", date=NOON + timedelta(seconds=2)))
-    assert [step.step for step in steps if isinstance(step, Did)] == ["create the container"]
+    assert [step.step for step in steps if isinstance(step, Did)] == ["ask for the quota", "create the container"]
     assert last_handle(steps) == ready.handle
     assert {**ready.handle, "request": "…"} == {
         "user_id": "178",
@@ -165,13 +189,14 @@ def test_a_container_in_progress_is_given_up_after_half_an_hour(config: Config, 
 
 def test_the_user_id_is_asked_for_once(config: Config, photo: MediaFile) -> None:
     handle = made(config, of(photo))
-    assert prepared(config, of(photo, user_id=None), handle, status("FINISHED"))[0] == []
+    steps, _ = prepared(config, of(photo, user_id=None), handle, status("FINISHED"))
+    assert steps == [Did("ask for the quota", 200, "2 of 50 posts in 24 h")]
 
 
 def test_a_finished_container_is_used_again(config: Config, photo: MediaFile) -> None:
     handle = made(config, of(photo))
     steps, ready = prepared(config, of(photo), handle, status("FINISHED"))
-    assert (steps, ready.handle) == ([], handle)
+    assert (last_handle(steps), ready.handle) == (None, handle)
 
 
 def test_a_container_of_an_edited_post_is_not(config: Config, photo: MediaFile) -> None:
@@ -283,7 +308,8 @@ def test_a_url_that_could_not_be_fetched_is_tried_once_more(config: Config, phot
         stubs = [image(photo), status("ERROR", answer=ended)]
     steps, first = failed(config, of(photo), {}, *stubs)
     handle = last_handle(steps)
-    assert handle == {"user_id": "178", "refetched": True}
+    assert handle is not None
+    assert (handle["user_id"], handle["refetched"], "creation_id" in handle) == ("178", True, False)
     assert first.outcome.passing
     _, second = failed(config, of(photo), handle, *stubs)
     assert not second.outcome.passing
@@ -326,7 +352,67 @@ def test_without_a_media_host_the_step_names_the_settings(photo: MediaFile) -> N
     assert "media_host.base_url" in failure.outcome.message
 
 
-def test_one_image_or_video_and_no_more(config: Config, photo: MediaFile) -> None:
-    for what in (of(), of(photo, photo)):
-        _, failure = failed(config, what, {})
-        assert failure.outcome.kind is Kind.CONTENT
+@pytest.mark.parametrize(
+    ("count", "options"), [(0, {}), (11, {}), (2, {"kind": "story"})], ids=["none", "eleven", "two in a story"]
+)
+def test_media_that_make_no_post_are_refused(
+    config: Config, photo: MediaFile, count: int, options: dict[str, str]
+) -> None:
+    _, failure = failed(config, replace(of(*[photo] * count), options=options), {})
+    assert (failure.outcome.kind, failure.outcome.passing) == (Kind.CONTENT, False)
+
+
+def test_an_option_that_cannot_be_is_refused(config: Config, tmp_path: Path) -> None:
+    what = replace(of(media(tmp_path / "v.mp4", b"video", "video/mp4")), options={"thumb_offset_ms": "soon"})
+    _, failure = failed(config, what, {})
+    assert failure.outcome.kind is Kind.CONTENT
+    assert failure.outcome.message == 'instagram.thumb_offset_ms cannot be "soon": it is a whole number'
+
+
+# The quota.
+
+
+def test_a_used_up_quota_is_waited_for_before_anything_is_made(config: Config, photo: MediaFile) -> None:
+    _, failure = failed(config, of(photo), {}, quota(50))
+    outcome = failure.outcome
+    assert (outcome.kind, outcome.passing, outcome.hold) == (Kind.QUOTA, True, True)
+    assert outcome.retry_at == NOON + timedelta(hours=1)
+    assert outcome.message == "Instagram's publishing quota is used up: 50 of 50 posts in 24 h"
+
+
+def test_a_finished_container_waits_for_the_quota_too(config: Config, photo: MediaFile) -> None:
+    handle = made(config, of(photo))
+    _, failure = failed(config, of(photo), handle, status("FINISHED"), quota(100, 100))
+    assert failure.outcome.kind is Kind.QUOTA
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": 500, "answer": error(2)},
+        {"status": 400, "answer": error(999_999)},
+        {"answer": {"data": []}},
+        {"answer": {"data": [{"quota_usage": 3}]}},
+        {"answer": {"data": [{"quota_usage": "3", "config": {"quota_total": 1}}]}},
+        {"raw": b"{"},
+    ],
+    ids=str,
+)
+def test_a_quota_that_cannot_be_read_is_no_obstacle(config: Config, photo: MediaFile, changes: dict[str, Any]) -> None:
+    prepared(config, of(photo), {}, quota(0, **changes), image(photo), status("FINISHED"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"status": 400, "answer": error(190, 463)}, Kind.AUTH),
+        ({"status": 400, "answer": error(80002)}, Kind.RATE_LIMIT),
+        ({"fails": httpx.ConnectError("refused")}, Kind.NETWORK),
+    ],
+    ids=str,
+)
+def test_a_quota_that_is_refused_stops_what_would_be_refused_as_well(
+    config: Config, photo: MediaFile, changes: dict[str, Any], kind: Kind
+) -> None:
+    _, failure = failed(config, of(photo), {}, quota(0, **changes))
+    assert (failure.step, failure.outcome.kind) == ("ask for the quota", kind)

@@ -107,6 +107,16 @@ ROWS: dict[tuple[int, int | None], tuple[Kind, bool]] = {
     (613, None): (Kind.RATE_LIMIT, True),
     (80001, None): (Kind.RATE_LIMIT, True),
     (80002, None): (Kind.RATE_LIMIT, True),
+    (-2, None): (Kind.MEDIA, True),
+    (-1, None): (Kind.SERVER, True),
+    (9, None): (Kind.QUOTA, True),
+    (24, None): (Kind.MEDIA, False),
+    (25, None): (Kind.ACCOUNT, False),
+    (9004, None): (Kind.MEDIA, True),
+    (36000, None): (Kind.MEDIA, False),
+    (36001, None): (Kind.MEDIA, False),
+    (36003, None): (Kind.MEDIA, False),
+    (36004, None): (Kind.CONTENT, False),
     (1, None): (Kind.SERVER, True),
     (2, None): (Kind.SERVER, True),
     (100, None): (Kind.CONTENT, False),
@@ -125,7 +135,10 @@ def test_an_error_code_has_its_kind(codes: tuple[int, int | None], expected: tup
     assert (found.kind, found.passing) == expected
     assert found.code == "/".join(str(code) for code in codes if code is not None)
     assert found.not_ready is (codes[0] == 9007)
-    assert found.hold is (codes in {(9, 2207042), (341, None), (368, None)})
+    waits = {Kind.QUOTA: 1, Kind.RATE_LIMIT: 1, Kind.ACCOUNT: 24} if found.passing else {}
+    assert found.retry_at == (NOON + timedelta(hours=waits[found.kind]) if found.kind in waits else None)
+    assert found.hold is (found.kind in waits and found.kind is not Kind.RATE_LIMIT)
+    assert (found.hint is not None) is (found.kind is Kind.AUTH)
 
 
 def test_every_row_of_the_tables_is_named_here() -> None:
@@ -147,7 +160,24 @@ def test_an_error_that_calls_itself_transient_passes() -> None:
 def test_the_words_meant_for_people_are_shown() -> None:
     found = refusal(Answer(400, data=error(36004, 2207010, error_user_msg="Too long\x07")), DEMO, NOON)
     assert found is not None
-    assert found.message == r"Too long\u0007"
+    assert found.message == r"Too long\u0007 (36004/2207010, fbtrace_id A)"
+
+
+def test_what_a_person_can_do_is_said_after_the_words() -> None:
+    found = refusal(Answer(400, data=error(25, 2207050)), DEMO, NOON)
+    assert found is not None
+    assert found.message == "no (25/2207050, fbtrace_id A): open the Instagram app and do what it asks there"
+    scope = refusal(Answer(400, data=error(10)), DEMO, NOON)
+    assert scope is not None
+    assert "permission to publish" in scope.message
+    assert scope.hint == "ttp account add instagram/demo --credentials FILE"
+
+
+def test_64_kb_of_words_become_one_line() -> None:
+    found = refusal(Answer(400, data=error(100, message="<p>\n" * 16_000, fbtrace_id="B" * 9_000)), DEMO, NOON)
+    assert found is not None
+    assert len(found.message) < 400
+    assert "\n" not in found.message
 
 
 @pytest.mark.parametrize(
@@ -178,7 +208,7 @@ def refused(code: int, subcode: int | None = None) -> Stub:
 
 def test_a_refusal_with_an_unpublished_container_is_proof() -> None:
     outcome = published(refused(36004, 2207010), status("FINISHED"))
-    assert outcome == NotDone(Kind.CONTENT, "no", code="36004/2207010", http_status=400)
+    assert outcome == NotDone(Kind.CONTENT, "no (36004/2207010, fbtrace_id A)", code="36004/2207010", http_status=400)
 
 
 @pytest.mark.parametrize("state", ["FINISHED", "IN_PROGRESS"])
@@ -235,6 +265,8 @@ def test_a_token_that_is_refused_twice_is_proof() -> None:
         call(status=500, answer=error(2)),
         call(status=503, raw=b"<html>"),
         call(status=302),
+        call(status=500, answer=error(36004, 2207010)),
+        call(status=503, answer=error(9, 2207042)),
         call(status=408),
         call(status=425),
         call(status=400, raw=b"<html>"),
@@ -260,7 +292,7 @@ def test_an_expired_container_is_proof(first: Stub) -> None:
 
 def test_a_throttled_publishing_call_is_unknown_until_its_reset() -> None:
     outcome = published(refused(4), status("FINISHED"))
-    assert outcome == Unknown(Kind.RATE_LIMIT, "no", "4", 400, look_at=NOON + timedelta(hours=1))
+    assert outcome == Unknown(Kind.RATE_LIMIT, "no (4, fbtrace_id A)", "4", 400, look_at=NOON + timedelta(hours=1))
 
 
 def test_a_duplicate_is_final_unless_an_earlier_call_is_unsettled() -> None:

@@ -16,11 +16,11 @@ from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
-from ttp.platforms.tiktok import upload as tiktok_upload
-from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
 from ttp.platforms.byte_range import pieces
+from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
 from ttp.platforms.registry import client_for
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, Cut
+from ttp.platforms.tiktok import upload as tiktok_upload
 from ttp.platforms.tiktok.errors import CODES, REASONS, publication_failure, refusal
 from ttp.platforms.tiktok.upload import CHUNK, chunk_count, chunk_size, may_upload_to
 
@@ -28,6 +28,7 @@ API = "https://open.tiktokapis.com/v2/post/publish"
 PUT_URL = "https://upload.tiktok.example/video/?id=1"
 PLAIN_URL = "https://upload.tiktok.example/video/"
 DEMO = Account(Platform.TIKTOK, "demo")
+RECONNECT = "ttp account add tiktok/demo --credentials FILE"
 JSON = {"content-type": "application/json; charset=UTF-8", **BEARER}
 
 
@@ -48,6 +49,16 @@ def film(tmp_path: Path) -> MediaFile:
 
 def of(*files: MediaFile, text: str = "Hello", **options: str) -> Order:
     return order(Platform.TIKTOK, text, *files, options={"privacy_level": "SELF_ONLY", **options})
+
+
+OPEN = {
+    "disable_comment": "false",
+    "disable_duet": "false",
+    "disable_stitch": "false",
+    "brand_content_toggle": "false",
+    "brand_organic_toggle": "false",
+}
+"""All that a person must choose beside the privacy level."""
 
 
 def envelope(data: object = None, code: str = "ok", message: str = "") -> dict[str, object]:
@@ -138,7 +149,7 @@ def test_every_size_is_cut_as_tiktok_wants(size: int) -> None:
 
 def test_a_small_video_is_announced_and_its_only_chunk_kept_back(clip: MediaFile) -> None:
     steps, ready = prepared(of(clip), {}, creator(), announce(5, 5, 1, date=NOON + timedelta(seconds=1)))
-    assert [step.step for step in steps if isinstance(step, Did)] == ["ask what is allowed", "announce the upload"]
+    assert [step.step for step in steps if isinstance(step, Did)] == ["ask what is allowed", "announce the post"]
     handle = last_handle(steps)
     assert handle is not None
     assert {**handle, "request": "…"} == {
@@ -166,20 +177,75 @@ def test_a_larger_video_goes_out_up_to_its_last_chunk(film: MediaFile) -> None:
 
 
 def test_the_options_go_along_and_nothing_is_a_default(clip: MediaFile) -> None:
-    what = of(clip, text="", disable_comment="true", is_aigc="false", brand_content_toggle="true")
-    info = {"privacy_level": "SELF_ONLY", "disable_comment": True, "is_aigc": False, "brand_content_toggle": True}
+    chosen = {"disable_comment": "true", "is_aigc": "false", "brand_content_toggle": "true"}
+    what = of(clip, text="", video_cover_timestamp_ms="1500", auto_add_music="true", title="for photos", **chosen)
+    info = {
+        "privacy_level": "SELF_ONLY",
+        "disable_comment": True,
+        "is_aigc": False,
+        "brand_content_toggle": True,
+        "video_cover_timestamp_ms": 1500,
+    }
     prepared(what, {}, creator(), announce(5, 5, 1, info))
 
 
-def test_who_may_see_it_is_never_guessed(clip: MediaFile) -> None:
-    _, failure = failed(order(Platform.TIKTOK, "Hello", clip), {})
-    assert failure.outcome.kind is Kind.CONTENT
+@pytest.mark.parametrize(
+    ("chosen", "asked"),
+    [
+        (
+            {},
+            "tiktok.privacy_level (PUBLIC_TO_EVERYONE, SELF_ONLY), tiktok.disable_comment (true, false), "
+            "tiktok.disable_duet (true, false), tiktok.disable_stitch (true, false), "
+            "tiktok.brand_content_toggle (true, false), tiktok.brand_organic_toggle (true, false)",
+        ),
+        (
+            {"privacy_level": "PUBLIC_TO_EVERYONE", "disable_comment": "false", "brand_organic_toggle": "false"},
+            "tiktok.disable_duet (true, false), tiktok.disable_stitch (true, false), "
+            "tiktok.brand_content_toggle (true, false)",
+        ),
+    ],
+    ids=["nothing", "some"],
+)
+def test_what_a_person_must_choose_is_never_guessed(clip: MediaFile, chosen: dict[str, str], asked: str) -> None:
+    _, failure = failed(order(Platform.TIKTOK, "Hello", clip, options=chosen), {}, creator())
+    assert (failure.outcome.kind, failure.outcome.code) == (Kind.CONTENT, "option_missing")
+    assert failure.outcome.message == f"TikTok needs choices that only a person can make: {asked}"
+
+
+def test_the_way_out_makes_every_missing_choice_the_careful_way(clip: MediaFile) -> None:
+    _, failure = failed(order(Platform.TIKTOK, "Hello", clip), {}, creator())
     assert failure.outcome.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
+    public = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
+    del public["disable_duet"], public["brand_content_toggle"]
+    _, failure = failed(order(Platform.TIKTOK, "Hello", clip, options=public), {}, creator())
+    assert failure.outcome.hint == (
+        "ttp account set tiktok/demo --set tiktok.disable_duet=true --set tiktok.brand_content_toggle=false"
+    )
+
+
+def test_what_the_account_has_switched_off_stays_off_and_needs_no_choice(clip: MediaFile) -> None:
+    off = {"comment_disabled": True, "duet_disabled": True, "stitch_disabled": False}
+    chosen = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
+    del chosen["disable_duet"]
+    info = {
+        "privacy_level": "PUBLIC_TO_EVERYONE",
+        "title": "Hello",
+        "disable_comment": True,
+        "disable_duet": True,
+        "disable_stitch": False,
+        "brand_content_toggle": False,
+        "brand_organic_toggle": False,
+    }
+    answer = envelope({"privacy_level_options": ["PUBLIC_TO_EVERYONE"], **off})
+    what = order(Platform.TIKTOK, "Hello", clip, options=chosen)
+    steps, _ = prepared(what, {}, creator(answer=answer), announce(5, 5, 1, info))
+    told = next(step.message for step in steps if isinstance(step, Did))
+    assert told == "by the account's own settings: tiktok.disable_comment, tiktok.disable_duet"
 
 
 def test_a_switch_is_true_or_false(clip: MediaFile) -> None:
-    _, failure = failed(of(clip, disable_duet="yes"), {})
-    assert failure.outcome.message == "tiktok.disable_duet is true or false"
+    _, failure = failed(of(clip, disable_duet="yes"), {}, creator())
+    assert failure.outcome.message == 'tiktok.disable_duet cannot be "yes": it is true, false'
 
 
 def test_a_privacy_level_that_is_not_offered_is_refused(clip: MediaFile) -> None:
@@ -203,14 +269,14 @@ def test_a_creator_without_a_name_or_limits_is_no_obstacle(clip: MediaFile) -> N
     assert ready.handle["username"] is None
 
 
-@pytest.mark.parametrize("harm", ["none", "image", "two", "gone", "other size"])
+@pytest.mark.parametrize("harm", ["none", "mixed", "two", "gone", "other size"])
 def test_only_one_whole_video_is_taken(tmp_path: Path, clip: MediaFile, harm: str) -> None:
     files: tuple[MediaFile, ...] = (clip,)
     match harm:
         case "none":
             files = ()
-        case "image":
-            files = (media(tmp_path / "a.jpg", b"jpeg", "image/jpeg"),)
+        case "mixed":
+            files = (media(tmp_path / "a.jpg", b"jpeg", "image/jpeg"), clip)
         case "two":
             files = (clip, clip)
         case "gone":
@@ -298,13 +364,13 @@ def test_a_chunk_that_arrived_in_part_is_completed_to_its_end(film: MediaFile) -
     ("changes", "seen"),
     [
         ({"issued_at": to_ms(NOON - timedelta(minutes=59))}, fetch(data={"uploaded_bytes": 4})),
-        ({"tried": 3}, fetch(data={"uploaded_bytes": 4})),
+        ({"issued_at": to_ms(NOON - timedelta(minutes=65)), "tried": 3}, fetch(data={"uploaded_bytes": 4})),
         ({"request": "of another text"}, fetch(data={"uploaded_bytes": 4})),
-        ({}, fetch("FAILED", data={"fail_reason": "internal"})),
+        ({"tried": 1}, fetch("FAILED", data={"fail_reason": "internal"})),
         ({}, fetch(status=400, answer=envelope(code="invalid_publish_id"))),
         ({}, fetch(status=403, answer=envelope(code="token_not_authorized_for_specified_publish_id"))),
     ],
-    ids=["old", "tried often", "edited", "failed", "unknown", "foreign"],
+    ids=["old", "dead", "edited", "failed", "unknown", "foreign"],
 )
 def test_an_upload_that_cannot_be_completed_is_made_anew(
     film: MediaFile, changes: dict[str, object], seen: Stub
@@ -439,6 +505,8 @@ def test_a_complete_publication_is_found_with_its_exact_id(film: MediaFile) -> N
 def test_a_complete_publication_whose_id_comes_later_has_its_publish_id(film: MediaFile, ids: object) -> None:
     stub = fetch("PUBLISH_COMPLETE", data={"publicaly_available_post_id": ids})
     assert looked(of(film), held(of(film)), stub).finding == Found("v_pub_file~v2-1.1")
+    public = of(film, privacy_level="PUBLIC_TO_EVERYONE")
+    assert looked(public, held(of(film)), stub).finding == Found("v_pub_file~v2-1.1", id_later=True)
 
 
 def test_without_a_known_name_there_is_no_link(film: MediaFile) -> None:
@@ -447,7 +515,9 @@ def test_without_a_known_name_there_is_no_link(film: MediaFile) -> None:
 
 
 def test_a_video_in_the_creators_inbox_is_found(film: MediaFile) -> None:
-    assert looked(of(film), held(of(film)), fetch("SEND_TO_USER_INBOX")).finding == Found("v_pub_file~v2-1.1")
+    finding = looked(of(film), held(of(film)), fetch("SEND_TO_USER_INBOX")).finding
+    note = "it is a draft in the inbox of the TikTok app: finish and post it there"
+    assert finding == Found("v_pub_file~v2-1.1", note=note)
 
 
 @pytest.mark.parametrize(
@@ -461,7 +531,7 @@ def test_a_video_in_the_creators_inbox_is_found(film: MediaFile) -> None:
     ids=str,
 )
 def test_a_video_that_is_all_there_is_worked_on(film: MediaFile, stub: Stub) -> None:
-    assert looked(of(film), held(of(film)), stub).finding == Working("TikTok to process the video")
+    assert looked(of(film), held(of(film)), stub).finding == Working("TikTok to process it")
 
 
 def test_missing_bytes_are_proof_of_absence_and_the_upload_goes_on(film: MediaFile) -> None:
@@ -469,10 +539,25 @@ def test_missing_bytes_are_proof_of_absence_and_the_upload_goes_on(film: MediaFi
     assert finding == Absent(certain=True, handle=held(of(film), tried=1, offset=8))
 
 
-@pytest.mark.parametrize("changes", [{"issued_at": to_ms(NOON - timedelta(minutes=59))}, {"tried": 3}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"issued_at": to_ms(NOON - timedelta(minutes=59))},
+        {"issued_at": to_ms(NOON - timedelta(minutes=65)), "tried": 1},
+    ],
+    ids=str,
+)
 def test_missing_bytes_of_a_dead_url_need_a_new_upload(film: MediaFile, changes: dict[str, object]) -> None:
     finding = looked(of(film), held(of(film), **changes), fetch(data={"uploaded_bytes": 8})).finding
     assert finding == Absent(certain=True, handle={})
+
+
+def test_a_call_that_may_still_arrive_is_waited_for_before_anything_new_is_announced(film: MediaFile) -> None:
+    handle = held(of(film), issued_at=to_ms(NOON - timedelta(minutes=64)), tried=1)
+    finding = looked(of(film), handle, fetch(data={"uploaded_bytes": 8})).finding
+    assert isinstance(finding, Working)
+    _, ready = prepared(of(film), handle, fetch(data={"uploaded_bytes": 8}))
+    assert ready.doubt is not None
 
 
 REASON_ROWS: dict[str, tuple[Kind, bool]] = {
@@ -538,17 +623,36 @@ def test_an_error_code_has_its_kind_whatever_the_status(code: str, expected: tup
     found = refusal(Answer(status, data=envelope(code=code, message="no\x07")), DEMO, NOON, spread=20)
     assert found is not None
     assert (found.kind, found.passing) == expected
-    assert (found.code, found.message) == (code, r"no\u0007")
+    assert found.code == code
+    assert found.message.startswith(rf"no\u0007 ({code}, log id L)")
     waits = {Kind.QUOTA: timedelta(days=1), Kind.RATE_LIMIT: timedelta(seconds=65)}
     assert found.retry_at == (NOON + waits[found.kind] if found.kind in waits else None)
     assert found.hold is (found.kind is Kind.QUOTA)
-    assert (found.hint is not None) is (found.kind is Kind.AUTH)
+    options = {
+        "unaudited_client_can_only_post_to_private_accounts": "tiktok.privacy_level=SELF_ONLY",
+        "url_ownership_unverified": "tiktok.source=file",
+    }
+    commands = {
+        **dict.fromkeys(("access_token_invalid", "scope_not_authorized", "scope_permission_missed"), RECONNECT),
+        **{code: f"ttp account set tiktok/demo --set {option}" for code, option in options.items()},
+    }
+    assert found.hint == commands.get(code)
+
+
+def test_an_unaudited_app_is_told_what_to_do() -> None:
+    code = "unaudited_client_can_only_post_to_private_accounts"
+    found = refusal(Answer(403, data=envelope(code=code, message="no")), DEMO, NOON)
+    assert found is not None
+    for way in ("make the account private", "tiktok.privacy_level=SELF_ONLY", "apply for the audit"):
+        assert way in found.message
 
 
 def test_every_row_of_the_tables_is_named_here() -> None:
     assert set(CODE_ROWS) == set(CODES)
     assert set(REASON_ROWS) == set(REASONS)
-    assert publication_failure("internal", DEMO, NOON).passing
+    told = publication_failure("internal", Answer(200, data=envelope()), DEMO, NOON)
+    assert (told.passing, told.message, told.http_status) == (True, "internal (internal, log id L)", None)
+    assert publication_failure("internal", Cut("cut"), DEMO, NOON).passing
 
 
 @pytest.mark.parametrize("data", [None, [], {}, envelope(), envelope(code="new"), {"error": "no"}], ids=str)

@@ -15,6 +15,7 @@ def test_the_clip_fits_every_platform() -> None:
     data = CLIP.read_bytes()
     facts = facts_of(data)
     assert facts.mime == "video/mp4"
+    assert (facts.width, facts.height) == (540, 960)
     assert facts.duration_s is not None
     assert 3 <= facts.duration_s <= 10
     assert data.index(b"moov") < data.index(b"mdat")

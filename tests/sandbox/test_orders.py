@@ -156,3 +156,29 @@ def test_the_help_names_every_switch_app_and_path(web: Web) -> None:
     assert text == CONTROL_HELP
     for name in (*SWITCHES, *web.state.apps, "/_sandbox/faults", "/_sandbox/troubles", "sandbox=approve"):
         assert name in text
+
+
+def test_what_was_asked_is_told_without_queries(x: Web) -> None:
+    x.get("/2/users/me?user.fields=name")
+    x.get("/2/users/me", signed=False)
+    x.post("/_sandbox/faults", json={"do": "status", "status": 503, "path": "/2/tweets$"})
+    x.post("/2/tweets", json={"text": "a"})
+    told = x.get("/_sandbox/requests").json()
+    assert told == [
+        {"method": "GET", "path": "/2/users/me", "status": 200},
+        {"method": "GET", "path": "/2/users/me", "status": 401},
+        {"method": "POST", "path": "/2/tweets", "status": 503},
+    ]
+    assert x.call("DELETE", "/_sandbox/requests").json() == x.get("/_sandbox/requests").json() == []
+
+
+def test_access_tokens_may_live_shorter_and_end_while_they_are_kept(x: Web) -> None:
+    x.state.access_s = 5
+    short = x.account("x/demo")
+    assert short.credentials["expiresAt"] == "2026-11-24T12:00:05.000Z"
+    assert short.get("/2/users/me").status_code == 200
+    short.account("x/demo", keepTokens=True, accessExpired=True)
+    assert short.get("/2/users/me").status_code == 401
+    form = {"grant_type": "refresh_token", "client_id": short.credentials["clientId"]}
+    form["refresh_token"] = short.credentials["refreshToken"]
+    assert short.post("/2/oauth2/token", signed=False, data=form).json()["expires_in"] == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -139,6 +140,16 @@ def test_a_state_folder_keeps_accounts_and_posts_between_runs(tmp_path: Path) ->
         assert again.status_code == 403
         third = httpx.post(f"{sandbox.url}/2/tweets", json={"text": "three"}, headers=signed).json()
         assert int(third["data"]["id"]) > int(made)
+
+
+def test_a_state_folder_of_an_older_sandbox_is_read(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
+        x.post("/2/tweets", json={"text": "old"})
+    with sqlite3.connect(tmp_path / "sandbox.db") as db:
+        db.execute("UPDATE thing SET data = json_set(json_remove(data, '$.poll'), '$.gone', 1) WHERE kind = 'Post'")
+    db.close()
+    with running_sandbox(tmp_path) as sandbox:
+        assert texts(sandbox) == ["old"]
 
 
 def test_serve_binds_loopback_says_its_url_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:

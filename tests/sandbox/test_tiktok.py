@@ -217,6 +217,7 @@ def test_an_upload_url_is_known_and_lives_an_hour(tiktok: Web) -> None:
     [
         (b"no video at all", "file_format_check_failed"),
         (DATA[:40], "file_format_check_failed"),
+        (DATA.replace((540 << 16).to_bytes(4), (359 << 16).to_bytes(4), 1), "picture_size_check_failed"),
         (
             DATA.replace(b"mvhd" + bytes(12) + bytes([0, 0, 3, 232]), b"mvhd" + bytes(15) + b"\1"),
             "duration_check_failed",

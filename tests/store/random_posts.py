@@ -89,7 +89,7 @@ POSTS = st.builds(
 
 @st.composite
 def listed_posts(draw: st.DrawFn) -> Post:
-    """Posts as the program makes them: the status follows from the deliveries, and only a draft may lack a time."""
+    """Posts as the program makes them: the status follows from the deliveries; a draft may have kept a time."""
     at = draw(FEW_INSTANTS)
     timed = draw(st.booleans())
     deliveries = []
@@ -99,10 +99,11 @@ def listed_posts(draw: st.DrawFn) -> Post:
         due = at if timed else None
         platform = Platform(name.partition("/")[0])
         deliveries.append(Delivery(name, platform, state, due_at=due, next_at=due, account_id=account_id))
+    kept = at if draw(st.booleans()) else None
     post = Post(
         draw(st.sampled_from(["Launch day", "launch", "a b", ""])),
         tuple(deliveries),
-        scheduled_at=at if timed else None,
+        scheduled_at=at if timed else kept,
         created_at=START,
         deleted_at=draw(st.none() | st.just(START)) if draw(st.integers(0, 3)) == 0 else None,
         tags=tuple(draw(st.lists(NAMES, max_size=2, unique=True))),

@@ -311,13 +311,14 @@ def test_overdue_is_what_its_post_or_the_limit_does_not_allow(database: Database
 
 
 def test_unusable_is_what_is_due_for_an_account_that_cannot_publish(database: Database) -> None:
-    for name, fields in {
+    accounts: dict[str, dict[str, Any]] = {
         "off": {"enabled": False},
         "new": {"connected": False},
         "old": {"needs_reconnect": True},
         "held": {"hold_until": START + GAP},
         "fine": {},
-    }.items():
+    }
+    for name, fields in accounts.items():
         account = add_account(database, f"x/{name}", **fields)
         add_post(database, to(account, START), content=name)
         add_post(database, to(account, START + SECOND))

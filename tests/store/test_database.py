@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tests.clock import START
+from tests.clock import START, FakeClock
 from tests.store.stores import add_account, new_store
+from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, NewerStore
 from ttp.domain.post import Post
+from ttp.services.look import Look
 from ttp.store import posts, reads
 from ttp.store.database import REVISIONS, Database, make_home, quick_check, refuse_loose_modes, translated
 from ttp.store.tables import StoreRow
@@ -47,7 +49,7 @@ def mode(path: Path) -> int:
 
 
 def test_a_store_is_made_on_first_use_with_an_id_of_its_own(home: Path, tmp_path: Path) -> None:
-    ids = set()
+    ids: set[str] = set()
     for place in (home, tmp_path / "other"):
         database = Database(place)
         assert not database.exists()
@@ -223,9 +225,9 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
 
 def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> None:
     new_store(home).path.write_bytes(page_overwritten(filled))
-    with pytest.raises(Damaged), Database(home).reading() as db:
-        assert db is not None
-        list(reads.posts(db, reads.PostFilter()))
+    look = Look(Database(home), home, FakeClock(), Config())
+    with pytest.raises(Damaged):
+        list(look.posts(reads.PostFilter()))
 
 
 def test_a_database_of_another_program_is_not_taken_for_a_store(home: Path) -> None:
@@ -243,7 +245,7 @@ def test_a_database_of_another_program_is_not_taken_for_a_store(home: Path) -> N
 def test_a_folder_in_its_place_is_told(home: Path) -> None:
     (home / "ttp.db").mkdir(mode=0o700, parents=True)
     home.chmod(0o700)
-    with pytest.raises(Busy, match="ttp.db"):
+    with pytest.raises(Busy, match="cannot be"):
         Database(home).connect()
 
 
@@ -297,17 +299,25 @@ def test_a_locked_store_is_told_as_soon_as_the_patience_ends(home: Path) -> None
 
 def test_a_writing_transaction_locks_before_it_reads(home: Path) -> None:
     database = new_store(home, busy_timeout_s=0.01)
-    with database.writing(), closing(database.connect()) as other:
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            other.execute("BEGIN IMMEDIATE")
+    with (
+        database.writing(),
+        closing(database.connect()) as other,
+        pytest.raises(sqlite3.OperationalError, match="locked"),
+    ):
+        other.execute("BEGIN IMMEDIATE")
 
 
 def test_an_error_undoes_all_of_a_writing_transaction(home: Path) -> None:
     database = new_store(home)
-    with pytest.raises(KeyError), database.writing() as session:
-        session.exec(select(StoreRow)).one().host = "half done"
-        session.flush()
-        raise KeyError
+
+    def half_done() -> None:
+        with database.writing() as session:
+            session.exec(select(StoreRow)).one().host = "half done"
+            session.flush()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        half_done()
     with database.reading() as db:
         assert db is not None
         assert db.execute("SELECT host FROM store").fetchone()[0] is None
@@ -316,9 +326,9 @@ def test_an_error_undoes_all_of_a_writing_transaction(home: Path) -> None:
 def test_every_connection_is_durable_and_strict(home: Path) -> None:
     database = new_store(home)
     with closing(database.connect()) as db, database.writing() as session:
-        for ask in (db.execute, session.connection().exec_driver_sql):
+        for connection in (db, posts.raw(session)):
             wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
-            found = {name: ask(f"PRAGMA {name}").fetchone()[0] for name in wanted}  # type: ignore[operator]  # either
+            found = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
             assert found == wanted
 
 
@@ -337,7 +347,7 @@ def test_a_store_of_a_current_program_is_opened_without_alembic(home: Path) -> N
 
 def sqlite_error(name: str) -> sqlite3.Error:
     error = sqlite3.OperationalError("it says so")
-    error.sqlite_errorname = name  # type: ignore[misc]  # as the driver sets it
+    error.sqlite_errorname = name  # as the driver sets it
     return error
 
 
@@ -347,6 +357,7 @@ def sqlite_error(name: str) -> sqlite3.Error:
         (sqlite_error("SQLITE_BUSY_SNAPSHOT"), Busy, "locked"),
         (sqlite_error("SQLITE_LOCKED"), Busy, "locked"),
         (sqlite_error("SQLITE_FULL"), Busy, "no room"),
+        (sqlite_error("SQLITE_IOERR_WRITE"), Busy, "does not take it: it says so"),
         (sqlite_error("SQLITE_READONLY_DIRECTORY"), Busy, "cannot be written: it says so"),
         (sqlite_error("SQLITE_CANTOPEN"), Busy, "cannot be written"),
         (sqlite_error("SQLITE_CORRUPT_INDEX"), Damaged, "cannot be read: it says so"),
@@ -354,7 +365,7 @@ def sqlite_error(name: str) -> sqlite3.Error:
         (PermissionError(13, "Permission denied"), Busy, "cannot be reached: Permission denied"),
         (OSError("just this"), Busy, "cannot be reached: just this"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_the_system_raises_becomes_one_line(raised: Exception, told: type[Exception], says: str) -> None:
     with pytest.raises(told, match=says) as caught, translated(Path("/srv/ttp.db")):

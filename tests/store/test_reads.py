@@ -20,6 +20,7 @@ from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, liste
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.clock import EPOCH
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
@@ -130,11 +131,11 @@ COMING, DRAFTS, ENDED = ("scheduled", "publishing"), ("draft",), ("published", "
 
 
 def in_list_order(found: Sequence[Post]) -> list[Post]:
-    """What is coming, soonest first; drafts, oldest first; what has ended, latest first."""
+    """What is coming, soonest first; drafts, oldest first; what has ended, latest first. Without a time: before all."""
 
     def of(statuses: Sequence[str], backwards: bool = False) -> list[Post]:
         run = [post for post in found if post.status in statuses]
-        return sorted(run, key=lambda p: (p.scheduled_at or START, p.id or 0), reverse=backwards)
+        return sorted(run, key=lambda p: (p.scheduled_at or EPOCH, p.id or 0), reverse=backwards)
 
     return of(COMING) + of(DRAFTS) + of(ENDED, backwards=True)
 
@@ -194,9 +195,7 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
             expected = [post for post in whole if passes(post, wanted)]
             assert list(reads.posts(db, wanted)) == expected
             pages: list[Post] = []
-            while page := list(
-                reads.posts(db, replace(wanted, limit=size, after=pages[-1].id if pages else None))
-            ):
+            while page := list(reads.posts(db, replace(wanted, limit=size, after=pages[-1].id if pages else None))):
                 assert len(page) <= size
                 pages += page
             assert pages == expected

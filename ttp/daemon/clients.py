@@ -50,7 +50,7 @@ class Guarded:
         except StepFailed:
             raise
         except Exception as fault:
-            raise StepFailed("prepare", NotDone(Kind.UNKNOWN, _where(fault))) from fault
+            raise StepFailed("prepare", NotDone(Kind.UNKNOWN, _where(fault), passing=True)) from fault
 
     def publish(self, order: Order, handle: Handle) -> Outcome:
         try:

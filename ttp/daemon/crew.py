@@ -14,6 +14,7 @@ from ttp.daemon.workers import Piece
 from ttp.domain.clock import Clock
 from ttp.platforms.client import Wait
 
+LONGEST_WAIT_S = 3600.0
 Steps: TypeAlias = Generator[Wait, None, None]
 
 
@@ -147,7 +148,9 @@ class Crew:
             if report.error is not None:
                 raise report.error
             return
-        until = self._clock.boot() + report.wait.seconds
+        # A number that is none (NaN) would never be over.
+        seconds = report.wait.seconds if 0 <= report.wait.seconds <= LONGEST_WAIT_S else LONGEST_WAIT_S
+        until = self._clock.boot() + seconds
         heapq.heappush(self._sleepers, _Sleeper(until, next(self._order), report.job, report.steps))
 
     def _advance(self, job: Job, steps: Steps | None) -> None:

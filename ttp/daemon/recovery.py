@@ -25,6 +25,8 @@ CLEAN_LOOKS = 3
 SLEPT = "slept"
 """The code of an unknown outcome whose call may have been made at any time between its intent and its end."""
 LONGEST_GAP_S = 300.0
+CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
+"""Further apart, a Date header was wrong, and with it where the settle window ends and what the look-up asked for."""
 WORKING_AT_MOST = {
     Platform.X: timedelta(minutes=30),
     Platform.INSTAGRAM: timedelta(minutes=30),
@@ -186,16 +188,22 @@ class Looking:
         error = DeliveryError(kind, "the platform does not have it; it is sent again")
         spend = kind is not Kind.RATE_LIMIT
         if certain:
-            return self._resend(delivery, now, error, spend=spend)
+            pause = RetryPolicy.of(self._desk.config).wait(delivery.tries, 0.0)
+            return self._resend(delivery, now + pause, error, spend=spend)
         if intent is None or intent.platform_at is None or platform_at is None:
             message = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+        if not _clocks_agree(intent, platform_at, now, self._desk.clock.boot()):
+            message = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         if intent.code == SLEPT:
             message = "the machine slept while it was being sent, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         gap = self._gap()
         clean = _clean_looks([look.at for look in looks if look.outcome == "absent"], gap)
-        window_end = intent.platform_at + settle_window(self._desk, delivery.platform)
+        # The request may have left until its call was over.
+        under_way = max((intent.ended_at or intent.at) - intent.at, timedelta(0))
+        window_end = intent.platform_at + under_way + settle_window(self._desk, delivery.platform)
         if kind is Kind.DUPLICATE:
             if clean >= CLEAN_LOOKS:
                 message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
@@ -209,11 +217,11 @@ class Looking:
             wait = max(gap, min(wait, left))
         return delivery.look_again(now + wait, until=now + max(left, gap * (CLEAN_LOOKS - clean)))
 
-    def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
+    def _resend(self, delivery: Delivery, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
         policy = RetryPolicy.of(self._desk.config)
         if spend and delivery.tries + 1 >= policy.most:
             return delivery.failed(replace(error, message="the platform does not have it, and all tries are spent"))
-        return delivery.retrying(now, error, spend=spend)
+        return delivery.retrying(at, error, spend=spend)
 
     def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:
         """The look-up itself failed: again, until its patience ends."""
@@ -243,6 +251,19 @@ class Looking:
 
     def _gap(self) -> timedelta:
         return timedelta(seconds=self._desk.config.seconds("publish.lookup_gap_s"))
+
+
+def _clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:
+    """Whether as much time went by on the platform's clock since the intent as on one of this machine's.
+
+    The clock since start-up cannot be set, but begins anew with the machine; the wall clock can be, and goes on.
+    """
+    assert intent.platform_at is not None
+    theirs = platform_at - intent.platform_at
+    ours = [now - intent.at]
+    if intent.boot_s is not None and boot >= intent.boot_s:
+        ours.append(timedelta(seconds=boot - intent.boot_s))
+    return any(abs(theirs - each) <= CLOCKS_DIFFER_AT_MOST for each in ours)
 
 
 def _word(finding: Finding) -> str:

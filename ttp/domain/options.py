@@ -145,6 +145,7 @@ _OPTIONS = (
         "instagram.user_tags",
         Sort.TAGS,
         "people in the media: HANDLE:X:Y, X and Y from 0 to 1 from the upper left corner; 2/HANDLE for the second item",
+        most=20,
     ),
     Option("instagram.location_id", Sort.ID, "the id of a place's Facebook page", kinds=_FEED),
     Option("instagram.is_ai_generated", Sort.SWITCH, "made by a generative model", _SWITCH),
@@ -246,7 +247,7 @@ def spelled(option: Option, value: str) -> str:
         case Sort.HANDLES:
             return ",".join(_handles(value, option.most))
         case Sort.TAGS:
-            return ",".join(map(_as_text, _tags(value)))
+            return ",".join(map(_as_text, _tags(value, option.most)))
         case _:
             pass
     raise ValueError
@@ -288,7 +289,7 @@ class Chosen:
 
     def tags(self, name: str) -> tuple[Tag, ...]:
         value = self.word(name)
-        return _tags(value) if value else ()
+        return _tags(value, None) if value else ()
 
 
 # Help.
@@ -337,7 +338,7 @@ def _handles(value: str, most: int | None) -> tuple[str, ...]:
     return found
 
 
-def _tags(value: str) -> tuple[Tag, ...]:
+def _tags(value: str, most: int | None) -> tuple[Tag, ...]:
     found = []
     for part in value.split(","):
         match = _TAG.fullmatch(part.strip())
@@ -346,6 +347,8 @@ def _tags(value: str) -> tuple[Tag, ...]:
         item, handle, *place = match.groups()
         x, y = (None if share is None else _share(share) for share in place)
         found.append(Tag(handle, int(item or 1), x, y))
+    if most is not None and len(found) > most:
+        raise ValueError(f"{len(found)} of {most} tags")
     return tuple(found)
 
 

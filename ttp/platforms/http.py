@@ -36,6 +36,10 @@ JSON_CAP = 1_000_000
 """Most bytes of an answer with status 2xx, after decompression."""
 ERROR_CAP = 64_000
 """Most bytes of any other answer, after decompression."""
+SHORTEST_SECRET = 8
+"""A shorter text is no token that guards anything, and could be a word of the answer."""
+FIRST_YEAR, LAST_YEAR = 2020, 2100
+"""A Date header outside is no clock."""
 JSON_TYPE = "application/json; charset=UTF-8"
 
 # At INFO httpx logs every URL, and TikTok's upload URLs are secrets.
@@ -240,20 +244,35 @@ def parse_date(header: str | None) -> datetime | None:
     """The aware UTC instant of a Date header; None for a missing or unreadable one."""
     try:
         date = parsedate_to_datetime(header or "")
-        return (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).astimezone(UTC)
+        date = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).astimezone(UTC)
+        return date if FIRST_YEAR <= date.year < LAST_YEAR else None
     except (ValueError, TypeError, OverflowError):
         return None
 
 
 def _answer(response: httpx.Response, body: bytes | None, date: datetime | None, secrets: tuple[str, ...]) -> Answer:
     data: object = None
+    body = _hidden(body, secrets)
     try:
-        data = json.loads(body) if body else None
+        data = json.loads(body, parse_constant=_no_number) if body else None
     except (ValueError, RecursionError):
         data = None
     text = "(a body that is too long or damaged)" if body is None else body[:400].decode("utf-8", "replace")
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, data, text, date, secrets)
+
+
+def _hidden(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
+    """A body that does not repeat our secrets: what follows may show, store or log any part of it."""
+    for secret in secrets:
+        if body is not None and len(secret) >= SHORTEST_SECRET:
+            body = body.replace(secret.encode(), b"[hidden]")
+    return body
+
+
+def _no_number(text: str) -> float:
+    """NaN and the infinities are no JSON, and no time, size or count."""
+    raise ValueError(f"{text} is no number")
 
 
 def _encoded(value: object) -> bytes:

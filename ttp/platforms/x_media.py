@@ -152,7 +152,7 @@ class Uploads:
             return None
         if state in ("pending", "in_progress"):
             wait = answer.at(*path, "check_after_secs")
-            return min(max(float(wait), 1.0), 60.0) if isinstance(wait, int | float) else 1.0
+            return float(min(max(wait, 1), 60)) if isinstance(wait, int | float) else 1.0
         if state == "failed":
             reason = (
                 answer.words(*path, "error", "message") or answer.words(*path, "error", "name") or "no reason given"

@@ -67,14 +67,20 @@ def read_page(reply: Reply) -> Page | None:
 
 
 def matches(posts: Iterable[Post], order: Order, uploads: Iterable[Mapping[str, object]], window: Window) -> list[str]:
-    """The ids of unbound posts in the window with our media keys, or, for a text alone, with our text."""
+    """The ids of unbound posts with our media keys, or, for a text alone, with our text since the window began.
+
+    Media keys are nobody else's, so they need no time; and a text that appears late is no less ours.
+    """
     keys = sorted(str(entry.get("key")) for entry in uploads if entry.get("key"))
     return [
         post.id
         for post in posts
         if post.id not in order.bound
-        and window.start <= created_at(post.id) <= window.end
-        and (_has_media(post, keys) if len(keys) == len(order.media) > 0 else _has_text(post, order))
+        and (
+            _has_media(post, keys)
+            if len(keys) == len(order.media) > 0
+            else window.start <= created_at(post.id) and _has_text(post, order)
+        )
     ]
 
 

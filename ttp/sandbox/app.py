@@ -46,7 +46,7 @@ def build_app(state: State, release: asyncio.Event | None = None, media_dir: Pat
     ]
     app = Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _no_such_path})
     app.router.redirect_slashes = False
-    return Edge(app, state.now, faults, release or asyncio.Event())
+    return Edge(app, state.now, faults, release or asyncio.Event(), state.answered)
 
 
 async def _refused(request: Request, refused: Exception) -> Response:

@@ -49,6 +49,7 @@ Paths (JSON):
   POST   /_sandbox/faults      {{"platform"?, "method"?, "path": regex, "nth": 1, "times": 1, "do": "status" |
                                "cut_before" | "cut_after" | "hang" | "body", "status"?, "headers"?, "body"?, "effect"?}}
   DELETE /_sandbox/faults
+  GET    /_sandbox/requests    the newest requests to the platforms: {{"method", "path", "status"}}; DELETE forgets them
   GET    /_sandbox/help        this text
 
 Logins: /i/oauth2/authorize (X), /oauth/authorize (Instagram Login), /v25.0/dialog/oauth (Facebook Login),
@@ -126,6 +127,13 @@ def routes(state: State, faults: list[Fault]) -> list[Route]:
         faults.clear()
         return JSONResponse({"faults": 0})
 
+    async def requests(request: Request) -> Response:
+        return JSONResponse([{"method": m, "path": p, "status": s} for m, p, s in state.answered])
+
+    async def forget_requests(request: Request) -> Response:
+        state.answered.clear()
+        return JSONResponse([])
+
     async def help_text(request: Request) -> Response:
         return PlainTextResponse(CONTROL_HELP)
 
@@ -143,6 +151,8 @@ def routes(state: State, faults: list[Fault]) -> list[Route]:
         Route("/_sandbox/troubles", troubles, methods=["GET"]),
         Route("/_sandbox/faults", add_fault, methods=["POST"]),
         Route("/_sandbox/faults", clear_faults, methods=["DELETE"]),
+        Route("/_sandbox/requests", requests, methods=["GET"]),
+        Route("/_sandbox/requests", forget_requests, methods=["DELETE"]),
         Route("/_sandbox/help", help_text, methods=["GET"]),
     ]
 

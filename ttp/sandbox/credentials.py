@@ -83,18 +83,25 @@ def logged_in(account: Account, login: str, scopes: tuple[str, ...] | None = Non
     )
 
 
-def renewed(state: State, account: Account, issued_ms: int | None = None, life_ms: int | None = None) -> Account:
-    """The account with new tokens, issued now or at `issued_ms`; the old ones end once it is kept."""
+def renewed(state: State, account: Account, issued_ms: int | None = None, short: bool = False) -> Account:
+    """The account with new tokens, issued now or at `issued_ms`; the old ones end once it is kept.
+
+    `short`: Instagram's first token, of an hour.
+    """
     issued = state.now_ms() if issued_ms is None else issued_ms
+    life = SHORT_MS if short else ACCESS_MS[account.platform]
+    if state.access_s is not None:
+        life = int(state.access_s * 1000)
     access, refresh = _tokens(account)
     return replace(
         account,
         access_token=access,
         issued_ms=issued,
-        expires_ms=issued + (ACCESS_MS[account.platform] if life_ms is None else life_ms),
+        expires_ms=issued + life,
         refresh_token=refresh,
         refresh_expires_ms=issued + REFRESH_MS if refresh else 0,
         page_token=_facebook_token() if account.login == "facebook" else None,
+        short=short,
         dead=0,
     )
 
@@ -110,11 +117,6 @@ def without_tokens(account: Account, dead: int = 0) -> Account:
     if dead:
         return replace(account, dead=dead)
     return replace(account, access_token="", refresh_token=None, refresh_expires_ms=0, page_token=None)
-
-
-def is_short(account: Account) -> bool:
-    """Whether Instagram's token is a first one, to be exchanged for one of sixty days."""
-    return account.platform == "instagram" and account.expires_ms - account.issued_ms <= 2 * HOUR_MS
 
 
 def _tokens(account: Account) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import format_datetime
@@ -11,8 +12,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ttp.sandbox.faults import Fault, due
-from ttp.sandbox.state import Now
+from ttp.sandbox.faults import Fault, due, platform_of
+from ttp.sandbox.state import Answered, Now
 
 HANG_S = 600.0
 NONE_OVER: Mapping[str, str | None] = {}
@@ -21,9 +22,12 @@ NONE_OVER: Mapping[str, str | None] = {}
 class Edge:
     """ASGI middleware. `release` ends every hanging request; the server sets it when it stops."""
 
-    def __init__(self, app: ASGIApp, now: Now, faults: list[Fault], release: asyncio.Event) -> None:
+    def __init__(
+        self, app: ASGIApp, now: Now, faults: list[Fault], release: asyncio.Event, answered: deque[Answered]
+    ) -> None:
         self.app = app
         self.now = now
+        self.answered = answered
         self.faults = faults
         self.release = release
 
@@ -31,6 +35,7 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        send = self._noted(scope, send)
         fault = due(self.faults, scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
         if fault is None:
             await self.app(scope, receive, self._dated(send))
@@ -63,6 +68,16 @@ class Edge:
 
         await self.app(scope, replay, collect)
         return answer
+
+    def _noted(self, scope: Scope, send: Send) -> Send:
+        """Write down what a platform's request was answered with; a cut one was not."""
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start" and platform_of(scope["path"]) is not None:
+                self.answered.append((scope["method"], scope["path"], message["status"]))
+            await send(message)
+
+        return noted
 
     def _dated(self, send: Send, over: Mapping[str, str | None] = NONE_OVER) -> Send:
         async def dated(message: Message) -> None:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from ttp.sandbox.apps import may_redirect
 from ttp.sandbox.consent import Ask, door, needed, refused
-from ttp.sandbox.credentials import SCOPES, SHORT_MS, logged_in, renewed, without_tokens
+from ttp.sandbox.credentials import SCOPES, logged_in, renewed, without_tokens
 from ttp.sandbox.instagram_fields import chosen
 from ttp.sandbox.instagram_front import Params, graph_error, guarded, only, parameters
 from ttp.sandbox.state import State
@@ -102,7 +102,7 @@ def _exchanged(state: State, app: App, params: Params) -> Account:
         )
     del state.grants[grant.code]
     account = logged_in(state.accounts[grant.account], "facebook", grant.scopes)
-    return renewed(state, account, life_ms=SHORT_MS)
+    return renewed(state, account, short=True)
 
 
 def _app(state: State, params: Params) -> App:

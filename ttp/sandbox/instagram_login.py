@@ -13,7 +13,7 @@ from starlette.routing import Route
 from ttp.sandbox.answers import Refused, content_type
 from ttp.sandbox.apps import may_redirect
 from ttp.sandbox.consent import Ask, door, needed, refused
-from ttp.sandbox.credentials import HOUR_MS, SCOPES, SHORT_MS, is_short, logged_in, renewed
+from ttp.sandbox.credentials import HOUR_MS, SCOPES, logged_in, renewed
 from ttp.sandbox.instagram_front import Params, graph_error, guarded, only
 from ttp.sandbox.state import DAY_MS, State
 from ttp.sandbox.things import Account
@@ -86,7 +86,7 @@ async def _token(state: State, request: Request) -> Response:
         raise _error("Error validating verification code. Please make sure your redirect_uri is identical.")
     del state.grants[grant.code]
     account = logged_in(state.accounts[grant.account], "instagram", grant.scopes)
-    account = renewed(state, account, life_ms=SHORT_MS)
+    account = renewed(state, account, short=True)
     state.keep(account)
     number, granted = account.user_id, list(account.scopes)
     flat: dict[str, Any] = {"access_token": account.access_token, "user_id": int(number), "permissions": granted}
@@ -102,7 +102,7 @@ async def exchange(state: State, account: Account, request: Request, params: Par
     secrets = {app.secret for app in state.apps.values() if app.platform == "instagram" and app.login == "instagram"}
     if params.get("client_secret") not in secrets:
         raise graph_error(1, "Error validating client secret.")
-    if account.login != "instagram" or not is_short(account):
+    if account.login != "instagram" or not account.short:
         raise graph_error(100, "(#100) Unsupported token: only a short-lived one can be exchanged")
     return _long(state, account)
 
@@ -112,7 +112,7 @@ async def refresh(state: State, account: Account, request: Request, params: Para
     only(params, {"grant_type"})
     if params.get("grant_type") != "ig_refresh_token":
         raise graph_error(100, "(#100) Param grant_type must be ig_refresh_token")
-    if account.login != "instagram" or is_short(account):
+    if account.login != "instagram" or account.short:
         raise graph_error(100, "(#100) Unsupported token: only a long-lived one of Instagram Login can be refreshed")
     if state.now_ms() - account.issued_ms < DAY_MS:
         raise graph_error(100, "(#100) The access token must be at least 24 hours old to be refreshed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -45,7 +46,7 @@ def facts_of(data: bytes) -> Facts:
             width, height = _jpeg_size(data)
             return Facts(mime, width, height)
         case "video/mp4" | "video/quicktime" as mime:
-            return Facts(mime, duration_s=_movie_seconds(data))
+            return Facts(mime, *_movie_size(data), duration_s=_movie_seconds(data))
         case "image/png" as mime if len(data) >= 24:
             return Facts(mime, int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
         case "image/gif" as mime if len(data) >= 10:
@@ -78,16 +79,30 @@ def _movie_seconds(data: bytes) -> float | None:
     return units / scale if scale else None
 
 
-def _box(data: bytes, kind: bytes) -> bytes | None:
+def _movie_size(data: bytes) -> tuple[int | None, int | None]:
+    """Width and height of the first track that has pixels, out of `moov/trak/tkhd` (ISO 14496-12, 8.3.2)."""
+    for kind, track in _boxes(_box(data, b"moov") or b""):
+        header = (_box(track, b"tkhd") or b"") if kind == b"trak" else b""
+        width, height = int.from_bytes(header[-8:-6]), int.from_bytes(header[-4:-2])
+        if width and height:
+            return width, height
+    return None, None
+
+
+def _box(data: bytes, wanted: bytes) -> bytes | None:
     """The contents of the first box of this kind at the top level of `data`."""
+    return next((contents for kind, contents in _boxes(data) if kind == wanted), None)
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and contents of each box at the top level of `data` (ISO 14496-12, 4.2); ends at a size that cannot be."""
     at = 0
     while at + 8 <= len(data):
         size, start = int.from_bytes(data[at : at + 4]), at + 8
         if size == 1:
             size, start = int.from_bytes(data[at + 8 : at + 16]), at + 16
-        if data[at + 4 : at + 8] == kind:
-            return data[start : at + size if size else len(data)]
-        if size < 8:
-            return None
-        at += size
-    return None
+        end = at + size if size else len(data)
+        yield data[at + 4 : at + 8], data[start:end]
+        if end <= at + 7:
+            return
+        at = end

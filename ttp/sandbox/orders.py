@@ -11,10 +11,10 @@ from typing import Any
 from ttp.sandbox import trouble
 from ttp.sandbox.answers import Key
 from ttp.sandbox.apps import X_CONFIDENTIAL, X_PUBLIC
-from ttp.sandbox.credentials import HOUR_MS, SCOPES, logged_in, new_account, renewed, with_keys
+from ttp.sandbox.credentials import SCOPES, logged_in, new_account, renewed, with_keys
 from ttp.sandbox.instagram_front import DEAD
 from ttp.sandbox.limits import MOST
-from ttp.sandbox.settings import SWITCHES, kind_of
+from ttp.sandbox.settings import SWITCHES, is_open, kind_of
 from ttp.sandbox.state import State
 from ttp.sandbox.things import Account, App, Post
 from ttp.sandbox.tiktok_rules import LEVELS, PUBLIC
@@ -97,7 +97,7 @@ def ordered_account(state: State, order: dict[str, Any]) -> Account:
     )
     if not order.get("keepTokens") or not account.access_token:
         issued = state.now_ms() - order.get("ageS", 0) * 1000
-        account = renewed(state, account, issued_ms=issued, life_ms=HOUR_MS if order.get("short") else None)
+        account = renewed(state, account, issued_ms=issued, short=order.get("short", False))
     if order.get("signed"):
         account = with_keys(account)
     ended = state.now_ms() - 1000
@@ -150,7 +150,7 @@ def change_settings(state: State, order: dict[str, Any]) -> None:
             raise ValueError(f"{name}: is none of {', '.join(SWITCHES)}")
         kind = kind_of(name)
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-        if not (is_number if kind is float else type(value) is kind) and not (name == "x_credit" and value is None):
+        if not (is_number if kind is float else type(value) is kind) and not (value is None and is_open(name)):
             raise ValueError(f"{name}: must be {'a number' if kind is float else kind.__name__}")
         if name == "limits" and not all(key in MOST and type(n) is int and n >= 0 for key, n in value.items()):
             raise ValueError("limits: names are those of GET /_sandbox/limits, values whole numbers")

@@ -34,6 +34,9 @@ class Settings:
     )
     x_credit: float | None = _switch(None, "X: dollars left; every call costs its price, then comes 402. null: no end")
     x_video_s: int = _switch(1200, "X: longest video of an account without Premium, in seconds")
+    access_s: float | None = _switch(
+        None, "how long access tokens live, in seconds. null: as long as the platform's own"
+    )
     clock_slack_s: float = _switch(300.0, "X: how far the time in an OAuth 1.0a signature may be off, in seconds")
 
 
@@ -45,6 +48,11 @@ def settings_help() -> str:
     shown = Settings()
     rows = [(switch.name, repr(getattr(shown, switch.name)), switch.metadata["about"]) for switch in fields(Settings)]
     return "\n".join(f"  {name:18} {about} ({value})" for name, value, about in rows)
+
+
+def is_open(name: str) -> bool:
+    """Whether a switch may be null."""
+    return getattr(Settings(), name) is None
 
 
 def kind_of(name: str) -> type:

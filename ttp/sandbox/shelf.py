@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,12 @@ class Shelf:
         self._db.execute("COMMIT")
 
     def read(self, kinds: Iterable[type[Any]]) -> Iterator[Any]:
-        """Every thing of these dataclasses. A list in the file is a tuple in the dataclass."""
+        """Every thing of these dataclasses. A list in the file is a tuple there; unknown fields are left out."""
         named = {kind.__name__: kind for kind in kinds}
         for kind, data in self._db.execute("SELECT kind, data FROM thing ORDER BY seq"):
-            fields = json.loads(data)
-            yield named[kind](**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+            known = {field.name for field in fields(named[kind])}
+            kept = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(data).items() if k in known}
+            yield named[kind](**kept)
 
     def close(self) -> None:
         self._db.close()

@@ -8,6 +8,7 @@ request and never speaks HTTP.
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from ttp.sandbox.shelf import Shelf
 from ttp.sandbox.things import Account, App, Container, Post, Thing, Upload, XMedia
 
 Now: TypeAlias = Callable[[], datetime]
+Answered: TypeAlias = tuple[str, str, int]
+"""Method, path without its query, status."""
 
 X_EPOCH_MS = 1_288_834_974_657
 DAY_MS = 86_400_000
@@ -54,6 +57,8 @@ class State(Settings):
     minute: Limits = field(default_factory=lambda: Limits(60))
     quarter: Limits = field(default_factory=lambda: Limits(900))
     day: Limits = field(default_factory=lambda: Limits(86_400))
+    answered: deque[Answered] = field(default_factory=lambda: deque(maxlen=10_000))
+    """The newest requests to the platforms."""
     last_snowflake: int = 0
 
     def now_ms(self) -> int:

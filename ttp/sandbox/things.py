@@ -41,6 +41,8 @@ class Account:
     """Instagram: `instagram` or `facebook`, the product its tokens come from."""
     page_token: str | None = None
     """Instagram on Facebook Login: the token of the linked page, which never ends."""
+    short: bool = False
+    """Instagram: a first token of an hour, to be exchanged for one of sixty days."""
     dead: int = 0
     """Instagram: the subcode of code 190 that its tokens are answered with; 0 while they work."""
     signing: tuple[str, str, str, str] | tuple[()] = ()

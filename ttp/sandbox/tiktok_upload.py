@@ -17,6 +17,8 @@ UPLOAD_MS = 3_600_000
 """How long an upload URL is good for."""
 TYPES = ("video/mp4", "video/quicktime", "video/webm")
 LARGEST_PHOTO = 20_000_000
+VIDEO_SIDES = (360, 4096)
+"""Least and most pixels of each side of a video."""
 PHOTO_SIDES = (1080, 1920)
 """Pixels of the shorter and the longer side of "1080p"."""
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
@@ -59,6 +61,8 @@ def completed(state: State, upload: Upload, data: bytes, content_type: str | Non
     reason = None
     if facts.mime not in TYPES or facts.mime != (content_type or facts.mime) or not facts.complete:
         reason = "file_format_check_failed"
+    elif not all(VIDEO_SIDES[0] <= side <= VIDEO_SIDES[1] for side in (facts.width, facts.height) if side):
+        reason = "picture_size_check_failed"
     elif (facts.duration_s or 0) > most_s:
         reason = "duration_check_failed"
     upload = replace(upload, size=len(data), received=len(data))

@@ -22,6 +22,8 @@ from ttp.sandbox.x_front import invalid, not_found, problem
 MB = 1024 * 1024
 MOST_BYTES = {"tweet_image": 5 * MB, "tweet_gif": 15 * MB, "tweet_video": 8192 * MB, "amplify_video": 8192 * MB}
 """The documents of September 2026 allow 8 GB of video; those of August 512 MB."""
+SHORTEST_S = 0.5
+"""Shortest video, in seconds."""
 LARGEST_GIF = (1280, 1080)
 PREFIX = {"tweet_image": "3", "tweet_gif": "16", "tweet_video": "7", "amplify_video": "7"}
 TYPES = {
@@ -147,6 +149,8 @@ def _finished(state: State, media: XMedia, data: bytes) -> XMedia:
     """The upload with its bytes, kept. 400 for an image that is none; a bad video or GIF fails in processing."""
     facts = facts_of(data)
     fits = facts.mime == media.media_type and facts.complete
+    if facts.duration_s is not None:
+        fits = fits and facts.duration_s >= SHORTEST_S
     if media.category == "tweet_gif":
         fits = fits and (facts.width or 0) <= LARGEST_GIF[0] and (facts.height or 0) <= LARGEST_GIF[1]
     is_image = media.category == "tweet_image"

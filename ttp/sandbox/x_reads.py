@@ -18,6 +18,8 @@ from ttp.sandbox.x_credit import OWN_READ, pay
 from ttp.sandbox.x_front import invalid, not_found
 from ttp.sandbox.x_view import SHAPE, shown_post, shown_posts, shown_user, view_of
 
+NEWEST = 3200
+"""How far back a timeline reaches, in posts."""
 ID = re.compile(r"[0-9]{1,19}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")
 _PAGE = {"max_results", "pagination_token", "start_time", "end_time", "since_id", "until_id", "exclude"}
@@ -45,7 +47,7 @@ async def timeline(state: State, account: Account, request: Request) -> Response
     owner = next((a for a in state.of("x") if a.user_id == wanted), None)
     if owner is None:
         return JSONResponse({"errors": [not_found("user", wanted)]})
-    found = [p for p in state.listed_posts(owner.id) if _within(p, params)]
+    found = [p for p in state.listed_posts(owner.id)[:NEWEST] if _within(p, params)]
     page, rest = found[:size], found[size:]
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:

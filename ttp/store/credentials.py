@@ -69,9 +69,7 @@ class CredentialsFile:
         from filelock import FileLock
 
         make_home(self.path.parent)
-        lock = FileLock(
-            self.path.with_name("credentials.lock"), timeout=PATIENCE_S, fallback_to_soft=False, mode=0o600
-        )
+        lock = FileLock(self.path.with_name("credentials.lock"), timeout=PATIENCE_S, fallback_to_soft=False, mode=0o600)
         with translated(self.path), lock:
             with self._readable():
                 held = self._read()

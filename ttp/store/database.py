@@ -217,6 +217,11 @@ def _told(path: Path, error: BaseException) -> TtpError | None:
                 )
             if name.startswith("SQLITE_FULL"):
                 return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
+            if name.startswith("SQLITE_IOERR"):
+                return Busy(
+                    f"the disk of the store {path} does not take it: {cause}",
+                    Hint("look for room", f"df -h {quoted(path.parent)}"),
+                )
             if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
                 return Busy(
                     f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quoted(path.parent)}")

@@ -111,26 +111,35 @@ def _status_rows(
     """All posts of one status in keyset order by the index post_by_status, a batch at a time."""
     where, values = _conditions(wanted)
     order = "DESC" if descending else "ASC"
-    beyond = "<" if descending else ">"
     size = min(_BATCH, wanted.limit or _BATCH)
     position = None if after is None else (after["scheduled_at"], after["id"])
     while True:
-        # Drafts have no time, and NULL compares with nothing: their keyset is the id alone.
-        if position is None:
-            keyset, at = "", []
-        elif position[0] is None:
-            keyset, at = f" AND scheduled_at IS NULL AND id {beyond} ?", [position[1]]
-        else:
-            keyset, at = f" AND (scheduled_at, id) {beyond} (?, ?)", list(position)
-        sql = (
-            f"SELECT * FROM post WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
-            f" ORDER BY scheduled_at {order}, id {order} LIMIT {size}"
-        )
-        batch = db.execute(sql, [status.value, *values, *at]).fetchall()
+        batch: list[rows.Row] = []
+        for keyset, at in _beyond(position, descending):
+            sql = (
+                f"SELECT * FROM post WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
+                f" ORDER BY scheduled_at {order}, id {order} LIMIT {size - len(batch)}"
+            )
+            batch += db.execute(sql, [status.value, *values, *at]).fetchall()
         yield from batch
         if len(batch) < size:
             return
         position = (batch[-1]["scheduled_at"], batch[-1]["id"])
+
+
+def _beyond(
+    position: tuple[int | None, int] | None, descending: bool
+) -> tuple[tuple[str, tuple[rows.Column, ...]], ...]:
+    """What comes after a position, as conditions in index order: NULL stands before every time, comparing with none."""
+    beyond = "<" if descending else ">"
+    if position is None:
+        return (("", ()),)
+    at, post_id = position
+    if at is None:
+        untimed = (f" AND scheduled_at IS NULL AND id {beyond} ?", (post_id,))
+        return (untimed,) if descending else (untimed, (" AND scheduled_at IS NOT NULL", ()))
+    timed = (f" AND (scheduled_at, id) {beyond} (?, ?)", (at, post_id))
+    return (timed, (" AND scheduled_at IS NULL", ())) if descending else (timed,)
 
 
 def _conditions(wanted: PostFilter) -> tuple[str, list[rows.Column]]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from ttp.domain.errors import Problem
 from ttp.domain.kinds import InstagramKind, instagram_kind
-from ttp.domain.media import MediaItem
-from ttp.domain.options import Chosen, Tag
+from ttp.domain.options import Chosen
 from ttp.domain.rules.case import Case
 from ttp.domain.rules.limits import Limits, item_problems, same_shape, shape
 from ttp.domain.text_length import utf16_length
@@ -131,10 +130,9 @@ def _tag_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
         if tag.item > len(case.media):
             message = f": instagram.user_tags names item {tag.item}, and there are {len(case.media)}"
             yield case.breach("options", "option_value", message)
-        elif kind is not InstagramKind.STORY and _needs_place(tag, case.media[tag.item - 1]):
+        elif kind is InstagramKind.REEL and tag.x is not None:
+            message = f": instagram.user_tags has a place for {tag.handle}, and a reel takes none: {tag.handle}"
+            yield case.breach("options", "option_value", message)
+        elif kind is not InstagramKind.STORY and case.media[tag.item - 1].is_image and tag.x is None:
             message = f": instagram.user_tags needs a place for {tag.handle} in an image: {tag.handle}:0.5:0.5"
             yield case.breach("options", "option_value", message)
-
-
-def _needs_place(tag: Tag, item: MediaItem) -> bool:
-    return item.is_image and tag.x is None

@@ -167,7 +167,8 @@ def was_not_fetched(failure: NotDone) -> bool:
 
 def is_gone(answer: Answer) -> bool:
     """Whether the answer says that there is no such container, not yet or not any more."""
-    return answer.at("error", "error_subcode") in GONE
+    subcode = answer.at("error", "error_subcode")
+    return isinstance(subcode, int) and subcode in GONE
 
 
 def container_failure(status: str) -> NotDone:
@@ -192,4 +193,4 @@ def _minutes(usage: object) -> Iterator[float]:
         for line in lines if isinstance(lines, list) else ():
             minutes = dig(line, "estimated_time_to_regain_access")
             if isinstance(minutes, int | float) and minutes > 0:
-                yield float(minutes)
+                yield float(min(minutes, 24 * 60))

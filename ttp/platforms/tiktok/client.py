@@ -66,6 +66,8 @@ class TikTokClient:
             if again is not None:
                 told = f"{again.offset} of {again.size} bytes are there"
                 yield Did(ASK, 200, told, handle=again.remembered())
+            elif isinstance(begun, Upload) and seen.name != "FAILED" and begun.may_still_end(self._clock.now()):
+                return self._ready(order, begun, "an earlier call to TikTok's upload address may still arrive")
         if (why := post.refusal_of(order)) is not None:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, why))
         if post.is_pulled(order):

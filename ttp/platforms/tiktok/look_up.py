@@ -52,6 +52,8 @@ class LookUps:
                 return Found(seen.post_id or publish_id, link, id_later=public and seen.post_id is None)
             case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and seen.lacks_bytes(begun.size):
                 again = resumed(order, begun, seen, self._clock.now())
+                if again is None and begun.may_still_end(self._clock.now()):
+                    return Working("TikTok's upload address to end, since a call to it may still arrive")
                 return Absent(certain=True, handle={} if again is None else again.remembered())
             case "PROCESSING_UPLOAD" | "PROCESSING_DOWNLOAD":
                 return Working(WORKING)

@@ -17,10 +17,8 @@ from ttp.domain.clock import from_ms
 CHUNK = 10_000_000
 """Bytes per chunk. TikTok wants 5 to 64 MB, decimal or binary: so at least 5,242,880 and at most 64,000,000. The last
 chunk, which publishes, is at most twice this."""
-URL_LIFE = timedelta(minutes=59)
-"""An upload URL is valid for one hour."""
-MOST_TRIES = 3
-"""Calls with the last chunk to one upload URL; after that the URL is taken for dead."""
+URL_LIFE, URL_DEAD = timedelta(minutes=59), timedelta(minutes=65)
+"""An upload URL is valid for one hour: no call is begun after the first, and none can arrive after the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,11 @@ class Upload:
 
     def is_open(self, now: datetime) -> bool:
         """Whether its URL still takes bytes."""
-        return now - from_ms(self.issued_at) < URL_LIFE and self.tried < MOST_TRIES
+        return now - from_ms(self.issued_at) < URL_LIFE
+
+    def may_still_end(self, now: datetime) -> bool:
+        """Whether a call with the last chunk that was made may yet arrive, and publish."""
+        return self.tried > 0 and now - from_ms(self.issued_at) < URL_DEAD
 
     def at(self, offset: int) -> Upload:
         return replace(self, offset=offset)
