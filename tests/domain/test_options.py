@@ -1,4 +1,4 @@
-"""Platform options as they are typed."""
+"""Platform options as they are typed, as they are read, and as they are explained."""
 
 from __future__ import annotations
 
@@ -10,7 +10,30 @@ from hypothesis import strategies as st
 
 from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.options import OPTIONS, PRIVACY, parse_option
+from ttp.domain.kinds import InstagramKind, TikTokKind
+from ttp.domain.options import (
+    OPTIONS,
+    PRIVACY,
+    Chosen,
+    Option,
+    Sort,
+    Tag,
+    choices_hint,
+    options_help,
+    parse_option,
+    spelled,
+    tiktok_choices,
+)
+
+EXAMPLES = {
+    Sort.NUMBER: ["0", "1500"],
+    Sort.ID: ["17841400000000000"],
+    Sort.TEXT: ["Rain 👩\u200d💻"],
+    Sort.ADDRESS: ["https://a.example/cover.jpg?x=1", "http://127.0.0.1:8700/a.jpg"],
+    Sort.HANDLES: ["anna", "anna,ben.b,c_c"],
+    Sort.TAGS: ["anna", "anna:0.5:0.25,2/ben,3/carl:0:1"],
+}
+"""Canonical spellings of the sorts that have no list of values."""
 
 
 def refused(text: str) -> UsageError:
@@ -19,16 +42,45 @@ def refused(text: str) -> UsageError:
     return caught.value
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-def test_every_option_takes_each_of_its_values(name: str) -> None:
-    assert len(OPTIONS[name].values) >= 2
-    for value in OPTIONS[name].values:
-        assert parse_option(f"{name}={value}") == (name, value)
+# As it is typed.
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
+def test_every_option_takes_each_of_its_values_and_keeps_it_as_it_is(option: Option) -> None:
+    values = option.values or EXAMPLES[option.sort]
+    assert len(option.values) >= 2 or option.sort in EXAMPLES
+    for value in values:
+        assert parse_option(f"{option.name}={value}") == (option.name, value)
+        assert Chosen(option.platform, {option.short: value}).word(option.short) == value
+
+
+def test_every_platform_has_options_with_help_and_kinds_that_there_are() -> None:
+    assert {option.platform for option in OPTIONS.values()} == set(Platform)
+    kinds = {Platform.INSTAGRAM: set(InstagramKind), Platform.TIKTOK: set(TikTokKind), Platform.X: set()}
+    for option in OPTIONS.values():
+        assert option.help
+        assert set(option.kinds) <= kinds[option.platform]
 
 
 def test_an_alias_of_the_platform_and_any_case_are_understood() -> None:
     assert parse_option(" tt.Privacy_Level = self_only ") == ("tiktok.privacy_level", "SELF_ONLY")
     assert parse_option("ig.share_to_feed=TRUE") == ("instagram.share_to_feed", "true")
+    assert parse_option("twitter.reply_settings=MENTIONEDUSERS") == ("x.reply_settings", "mentionedUsers")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("ig.collaborators=@anna, ben,,@anna", "anna,ben"),
+        ("ig.user_tags=@anna:.5:0.250, 1/ben:1.0:0 ,2/@carl", "anna:0.5:0.25,ben:1:0,2/carl"),
+        ("ig.thumb_offset_ms=007", "7"),
+        ("tt.title=  A = b  ", "A = b"),
+    ],
+)
+def test_what_is_typed_in_another_way_is_kept_in_one_spelling(typed: str, kept: str) -> None:
+    name, value = parse_option(typed)
+    assert value == kept
+    assert parse_option(f"{name}={value}") == (name, kept)
 
 
 def test_a_misspelt_option_is_refused_with_the_one_that_was_meant_and_all_there_are() -> None:
@@ -51,19 +103,120 @@ def test_a_misspelt_value_is_refused_with_the_one_that_was_meant_and_all_there_a
     assert error.details == (f"it is one of: {', '.join(PRIVACY.values)}",)
 
 
-@pytest.mark.parametrize("text", ["tiktok.privacy_level", "tiktok.privacy_level="])
-def test_an_option_without_a_value_is_refused_with_its_values(text: str) -> None:
+@pytest.mark.parametrize("text", ["tiktok.privacy_level", "tiktok.privacy_level=", "ig.audio_name=", "ig.user_tags= "])
+def test_an_option_without_a_value_is_refused_with_what_it_takes(text: str) -> None:
     error = refused(text)
-    assert "SELF_ONLY" in error.details[0]
+    assert error.message.endswith(" needs a value")
+    assert error.details[0].startswith(("it is one of: ", "it takes "))
     assert error.hints == ()
 
 
-def test_every_option_belongs_to_a_platform() -> None:
-    assert {option.platform for option in OPTIONS.values()} == {Platform.TIKTOK, Platform.INSTAGRAM}
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ig.thumb_offset_ms=1.5", ""),
+        ("ig.thumb_offset_ms=-1", ""),
+        ("ig.thumb_offset_ms=٣", ""),
+        ("ig.thumb_offset_ms=" + "9" * 5000, ""),
+        ("ig.location_id=12a", ""),
+        ("ig.cover_url=a.jpg", ": it is an https address"),
+        ("ig.cover_url=http://a.example/a.jpg", ": it is an https address"),
+        ("ig.cover_url=https:///a.jpg", ": it is an https address"),
+        ("ig.cover_url=https://a.example/a b.jpg", ": it is an https address"),
+        ("ig.collaborators=a,b,c,d", ": 4 of 3 handles"),
+        ("ig.collaborators=a b", ": it is a list of handles"),
+        ("ig.collaborators=,", ": it is a list of handles"),
+        ("ig.user_tags=anna:0.5", ': "anna:0.5" is not HANDLE, HANDLE:X:Y or ITEM/HANDLE:X:Y'),
+        ("ig.user_tags=0/anna", ': "0/anna" is not HANDLE, HANDLE:X:Y or ITEM/HANDLE:X:Y'),
+        ("ig.user_tags=anna:1.5:0", ": 1.5 is not from 0 to 1"),
+        ("ig.user_tags=anna:0:.", ": . is not from 0 to 1"),
+        ("ig.user_tags=anna:0.5.5:0", ": 0.5.5 is not from 0 to 1"),
+        ("ig.user_tags=" + ",".join(f"a{n}" for n in range(21)), ": 21 of 20 tags"),
+        ("tt.title=" + "👍" * 45 + "a", ": it is 91 of 90"),
+        ("tt.title=a\nb", ": it is one line of text"),
+        ("tt.title=caf\udce9", ": it is one line of text"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_with_the_reason_and_what_is_taken(text: str, reason: str) -> None:
+    error = refused(text)
+    assert error.message.endswith(f'"{text.partition("=")[2]}"{reason}')
+    assert error.details[0].startswith("it takes ")
+
+
+@given(st.sampled_from(sorted(OPTIONS)), st.text(max_size=40))
+def test_any_text_is_a_value_that_stays_what_it_is_or_is_refused(name: str, value: str) -> None:
+    with suppress(UsageError):
+        found, kept = parse_option(f"{name}={value}")
+        assert found == name
+        assert spelled(OPTIONS[name], kept) == kept
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_an_option_or_refused(text: str) -> None:
     with suppress(UsageError):
-        name, value = parse_option(text)
-        assert value in OPTIONS[name].values
+        assert parse_option(text)[0] in OPTIONS
+
+
+# As it is read.
+
+
+def test_a_value_is_read_as_what_it_is() -> None:
+    values = {
+        "share_to_feed": "true",
+        "thumb_offset_ms": "1500",
+        "collaborators": "anna,ben",
+        "user_tags": "anna:0.5:1,2/ben",
+    }
+    chosen = Chosen(Platform.INSTAGRAM, values)
+    assert chosen.switch("share_to_feed") is True
+    assert chosen.number("thumb_offset_ms") == 1500
+    assert chosen.handles("collaborators") == ("anna", "ben")
+    assert chosen.tags("user_tags") == (Tag("anna", 1, 0.5, 1.0), Tag("ben", 2))
+
+
+def test_what_is_not_set_is_nothing_and_never_a_default() -> None:
+    chosen = Chosen(Platform.INSTAGRAM, {})
+    assert (chosen.switch("share_to_feed"), chosen.number("thumb_offset_ms"), chosen.word("kind")) == (None,) * 3
+    assert (chosen.handles("collaborators"), chosen.tags("user_tags")) == ((), ())
+
+
+def test_a_stored_value_that_cannot_be_is_said_to_be_none() -> None:
+    with pytest.raises(ValueError, match='tiktok.disable_duet cannot be "yes": it is true, false'):
+        Chosen(Platform.TIKTOK, {"disable_duet": "yes"}).switch("disable_duet")
+
+
+# What a person must choose.
+
+
+def test_every_post_that_others_see_needs_every_choice_that_fits_it() -> None:
+    video = [option.short for option in tiktok_choices(TikTokKind.VIDEO, "PUBLIC_TO_EVERYONE")]
+    rest = ["brand_content_toggle", "brand_organic_toggle"]
+    assert video == ["privacy_level", "disable_comment", "disable_duet", "disable_stitch", *rest]
+    photos = [option.short for option in tiktok_choices(TikTokKind.PHOTOS, None)]
+    assert photos == ["privacy_level", "disable_comment", *rest]
+
+
+def test_a_post_that_nobody_else_sees_needs_its_privacy_and_a_draft_needs_nothing() -> None:
+    assert tiktok_choices(TikTokKind.VIDEO, "SELF_ONLY") == (PRIVACY,)
+    assert tiktok_choices(TikTokKind.DRAFT_VIDEO, None) == ()
+    assert tiktok_choices(TikTokKind.DRAFT_PHOTOS, None) == ()
+
+
+def test_the_way_out_is_a_command_whose_options_can_be_parsed() -> None:
+    for missing in (tiktok_choices(TikTokKind.VIDEO, None), tiktok_choices(TikTokKind.VIDEO, "PUBLIC_TO_EVERYONE")[1:]):
+        command = choices_hint("tiktok/me", missing)
+        assert command.startswith("ttp account set tiktok/me --set ")
+        for part in command.split(" --set ")[1:]:
+            name, _ = parse_option(part)
+            assert OPTIONS[name] in missing
+
+
+# As it is explained.
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_the_help_of_a_platform_names_each_of_its_options_and_no_other(platform: Platform) -> None:
+    lines = options_help(platform).splitlines()
+    named = [line.strip() for line in lines if line.startswith("  ") and not line.startswith("   ")]
+    assert named == [option.name for option in OPTIONS.values() if option.platform is platform]
+    assert max(map(len, lines)) <= 100

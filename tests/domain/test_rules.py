@@ -24,6 +24,7 @@ PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64, 1080, 1350)
 CLIP = MediaItem(
     "clip.mp4", "video/mp4", 9_000_000, "b" * 64, 720, 1280, 20_000, codec="h264", fps=30.0, moov_first=True
 )
+JPEG = MediaItem("photo.jpg", "image/jpeg", 400_000, "f" * 64, 1080, 1920)
 GIF = MediaItem("loop.gif", "image/gif", 900_000, "c" * 64, 480, 270)
 
 
@@ -35,6 +36,7 @@ def problems(
     variants: Mapping[str, str] | None = None,
     known: Mapping[str, Account] | None = None,
     media_host: bool = True,
+    video_upload: bool = False,
     id: int | None = None,
 ) -> tuple[Problem, ...]:
     post = Post(
@@ -45,7 +47,7 @@ def problems(
         variants=variants or {},
         id=id,
     )
-    return check(post, known or {}, media_host=media_host)
+    return check(post, known or {}, media_host=media_host, video_upload=video_upload)
 
 
 def only(found: tuple[Problem, ...]) -> Problem:
@@ -123,6 +125,25 @@ def test_text_use_counts_as_the_platform_does() -> None:
     assert text_use(Platform.X, "日本 https://example.com/page") == (28, 280)
     assert text_use(Platform.INSTAGRAM, "👍") == (2, 2200)
     assert text_use(Platform.TIKTOK, "👍a") == (3, 2200)
+    assert text_use(Platform.TIKTOK, "👍a", (PHOTO,)) == (3, 4000)
+
+
+def test_an_option_that_is_set_to_what_it_cannot_be_is_refused() -> None:
+    problem = only(problems(IG, media=(PHOTO,), options={"instagram.location_id": "here"}))
+    assert (problem.field, problem.code, problem.warning) == ("options", "option_value", False)
+    message = 'instagram/shop: instagram.location_id cannot be "here": it is a number as Instagram gives it'
+    assert problem.message == message
+    assert problems(X, media=(PHOTO,), options={"instagram.location_id": "here"}) == ()
+
+
+def test_an_option_that_says_nothing_of_the_post_is_warned_of_where_the_post_has_it() -> None:
+    reel = {"instagram.share_to_feed": "true"}
+    problem = only(problems(IG, media=(PHOTO,), options=reel))
+    assert (problem.code, problem.warning) == ("option_idle", True)
+    assert problem.message == "instagram/shop is sent no instagram.share_to_feed with a image: it is for reel"
+    known = {IG: Account(Platform.INSTAGRAM, "shop", options=reel)}
+    assert problems(IG, media=(PHOTO,), known=known) == ()
+    assert problems(IG, media=(CLIP,), options=reel) == ()
 
 
 # X
@@ -245,11 +266,110 @@ def test_instagram_needs_media_and_the_message_says_what_to_type() -> None:
     assert only(problems(IG, id=9)).hint == "ttp edit 9 --media FILE"
 
 
-def test_instagram_takes_one_item_as_carousels_are_not_there_yet() -> None:
-    problem = only(problems(IG, media=(PHOTO, PHOTO)))
-    assert (
-        problem.message == "instagram/shop cannot take 2 media in one post: one image or one video (no carousels yet)"
+def test_instagram_takes_a_carousel_of_up_to_ten_images_and_videos() -> None:
+    clip = replace(CLIP, width=1080, height=1350)
+    assert problems(IG, media=(PHOTO, clip, PHOTO)) == ()
+    assert problems(IG, media=(PHOTO,) * 10) == ()
+    problem = only(problems(IG, media=(PHOTO,) * 11))
+    assert problem.message == "instagram/shop cannot take 11 media in one carousel: 10 at most"
+
+
+def test_every_item_of_a_carousel_is_measured() -> None:
+    found = problems(IG, media=(PHOTO, replace(PHOTO, mime="image/png"), replace(CLIP, codec="vp9", width=None)))
+    assert [problem.code for problem in found] == ["media_kind", "media_codec"]
+
+
+def test_instagram_crops_a_carousel_to_the_shape_of_its_first_item() -> None:
+    square = replace(PHOTO, name="square.jpg", width=1080, height=1080)
+    problem = only(problems(IG, media=(PHOTO, square, CLIP, PHOTO)))
+    assert problem.warning
+    assert problem.message == (
+        "instagram/shop crops square.jpg, clip.mp4 to the shape of the first item, photo.jpg (1080x1350)"
     )
+    assert problems(IG, media=(PHOTO, replace(PHOTO, width=1079, height=1346))) == ()
+    assert problems(IG, media=(PHOTO, replace(square, width=None))) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "media", "message"),
+    [
+        ("story", (PHOTO, PHOTO), "instagram/shop cannot take 2 media in one story: one image or one video"),
+        ("reel", (PHOTO,), "instagram/shop cannot make a reel of anything but one video"),
+        ("reel", (CLIP, CLIP), "instagram/shop cannot make a reel of anything but one video"),
+        (
+            "post",
+            (CLIP,),
+            "instagram/shop has no other form for a single video than a reel: set instagram.kind=reel or story",
+        ),
+    ],
+)
+def test_the_kind_that_was_chosen_must_fit_the_media(kind: str, media: tuple[MediaItem, ...], message: str) -> None:
+    assert only(problems(IG, media=media, options={"instagram.kind": kind})).message == message
+
+
+@pytest.mark.parametrize(("kind", "media"), [("post", (PHOTO, PHOTO)), ("reel", (CLIP,)), ("story", (CLIP,))])
+def test_the_kind_that_was_chosen_may_be_said(kind: str, media: tuple[MediaItem, ...]) -> None:
+    assert problems(IG, text="", media=media, options={"instagram.kind": kind}) == ()
+
+
+STORY = {"instagram.kind": "story"}
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (replace(CLIP, duration_ms=60_001), "clip.mp4: it lasts 1 min 0.1 s, and 1 min is the most"),
+        (replace(CLIP, duration_ms=2_900), "clip.mp4: it lasts 2.9 s, and 3 s is the least"),
+        (replace(CLIP, bytes=100_000_001), "clip.mp4: it is 100.1 MB, and 100 MB is the most"),
+        (replace(PHOTO, bytes=8_388_609), "photo.jpg: it is 8.4 MB, and 8.3 MB is the most"),
+        (replace(PHOTO, mime="image/png"), "photo.jpg: it is PNG, and only JPEG can be sent"),
+    ],
+)
+def test_a_story_has_limits_of_its_own(item: MediaItem, message: str) -> None:
+    assert only(problems(IG, text="", media=(item,), options=STORY)).message == f"instagram/shop cannot take {message}"
+
+
+def test_a_story_may_have_any_shape_but_shows_no_text() -> None:
+    assert problems(IG, text="", media=(replace(PHOTO, width=1080, height=1920),), options=STORY) == ()
+    problem = only(problems(IG, text="#a " * 40, media=(PHOTO,), options=STORY))
+    assert (problem.code, problem.warning) == ("text_idle", True)
+
+
+def test_a_cover_lies_within_the_video_and_there_is_one() -> None:
+    offset = {"instagram.thumb_offset_ms": "20001"}
+    late = only(problems(IG, media=(CLIP,), options=offset))
+    assert late.message == "instagram/shop: instagram.thumb_offset_ms is 20001, and clip.mp4 lasts 20000 ms"
+    assert problems(IG, media=(CLIP,), options={"instagram.thumb_offset_ms": "20000"}) == ()
+    both = only(problems(IG, media=(CLIP,), options={**offset, "instagram.cover_url": "https://a.example/c.jpg"}))
+    assert (both.code, both.warning) == ("option_idle", True)
+
+
+@pytest.mark.parametrize(
+    ("tags", "media", "message"),
+    [
+        ("anna", (PHOTO,), "needs a place for anna in an image: anna:0.5:0.5"),
+        ("anna:0.1:0.2,2/ben", (PHOTO, PHOTO), "needs a place for ben in an image: ben:0.5:0.5"),
+        ("3/anna:0.1:0.2", (PHOTO, PHOTO), "names item 3, and there are 2"),
+        ("anna:0.1:0.2", (CLIP,), "has a place for anna, and a reel takes none: anna"),
+    ],
+)
+def test_people_are_tagged_where_they_can_be(tags: str, media: tuple[MediaItem, ...], message: str) -> None:
+    problem = only(problems(IG, media=media, options={"instagram.user_tags": tags}))
+    assert problem.message == f"instagram/shop: instagram.user_tags {message}"
+
+
+def test_people_in_stories_and_videos_need_no_place() -> None:
+    assert problems(IG, text="", media=(PHOTO,), options={**STORY, "instagram.user_tags": "anna"}) == ()
+    assert problems(IG, media=(CLIP,), options={"instagram.user_tags": "anna"}) == ()
+    clip = replace(CLIP, width=1080, height=1350)
+    assert problems(IG, media=(PHOTO, clip), options={"instagram.user_tags": "anna:0:0,2/ben"}) == ()
+
+
+def test_a_video_whose_bytes_instagram_takes_needs_no_media_host_and_an_image_does() -> None:
+    clip = replace(CLIP, width=1080, height=1350)
+    assert problems(IG, media=(CLIP,), media_host=False, video_upload=True) == ()
+    problem = only(problems(IG, media=(clip, PHOTO), media_host=False, video_upload=True))
+    assert "photo.jpg has none" in problem.message
 
 
 @pytest.mark.parametrize(
@@ -318,16 +438,50 @@ def test_instagram_needs_a_media_host_for_local_files_and_names_the_settings() -
 # TikTok
 
 
-def test_tiktok_needs_a_privacy_level_from_a_person_and_never_takes_a_default() -> None:
+OPEN = {
+    "tiktok.disable_comment": "false",
+    "tiktok.disable_duet": "true",
+    "tiktok.disable_stitch": "true",
+    "tiktok.brand_content_toggle": "false",
+    "tiktok.brand_organic_toggle": "false",
+}
+"""What a person must choose beside the privacy level for a post that others can see."""
+
+
+def test_tiktok_needs_choices_from_a_person_and_never_takes_a_default() -> None:
     problem = only(problems(TT, media=(CLIP,)))
-    assert (problem.field, problem.hint) == (
-        "options",
-        "ttp account set tiktok/shop --set tiktok.privacy_level=SELF_ONLY",
-    )
+    assert (problem.field, problem.code) == ("options", "option_missing")
+    assert problem.hint == "ttp account set tiktok/shop --set tiktok.privacy_level=SELF_ONLY"
+    assert problem.message.startswith("tiktok/shop needs choices that only a person can make: ")
+    for name in ("tiktok.privacy_level", *OPEN):
+        assert name in problem.message
     for level in ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"):
         assert level in problem.message
-        assert problems(TT, media=(CLIP,), options={"tiktok.privacy_level": level}) == ()
-    assert only(problems(TT, media=(CLIP,), options={"tiktok.privacy_level": "EVERYONE"})).code == "option_missing"
+        assert problems(TT, media=(CLIP,), options={"tiktok.privacy_level": level, **OPEN}) == ()
+
+
+def test_tiktok_needs_every_single_choice_for_a_post_that_others_see() -> None:
+    whole = {"tiktok.privacy_level": "PUBLIC_TO_EVERYONE", **OPEN}
+    for name in whole:
+        problem = only(problems(TT, media=(CLIP,), options={k: v for k, v in whole.items() if k != name}))
+        assert problem.message.startswith(f"tiktok/shop needs choices that only a person can make: {name} (")
+        assert problem.hint is not None
+        assert f"--set {name}=" in problem.hint
+
+
+def test_a_privacy_level_that_there_is_not_is_refused_as_one() -> None:
+    options = {"tiktok.privacy_level": "EVERYONE", **OPEN}
+    assert only(problems(TT, media=(CLIP,), options=options)).code == "option_value"
+
+
+def test_photos_need_no_choice_about_duets_and_a_draft_needs_none_at_all() -> None:
+    level = {"tiktok.privacy_level": "PUBLIC_TO_EVERYONE"}
+    photos = {
+        name: value for name, value in OPEN.items() if name not in ("tiktok.disable_duet", "tiktok.disable_stitch")
+    }
+    assert problems(TT, media=(JPEG,), options={**level, **photos}) == ()
+    assert problems(TT, text="", media=(CLIP,), options={"tiktok.mode": "inbox"}) == ()
+    assert problems(TT, media=(JPEG,), options={"tiktok.mode": "inbox"}) == ()
 
 
 def test_tiktoks_privacy_level_may_be_the_accounts() -> None:
@@ -338,9 +492,20 @@ def test_tiktoks_privacy_level_may_be_the_accounts() -> None:
 @pytest.mark.parametrize(
     ("media", "message"),
     [
-        ((), " cannot take a post without a video"),
-        ((CLIP, CLIP), " cannot take 2 media in one post: one video"),
-        ((PHOTO,), " cannot take photo.jpg: it is JPEG, and only MP4, MOV and WebM can be sent"),
+        ((), " cannot take a post without a video or photos"),
+        ((CLIP, CLIP), " cannot take 2 videos in one post: 1 at most"),
+        ((CLIP, JPEG), " cannot mix media in one post: one video, or up to 35 photos"),
+        ((JPEG, CLIP), " cannot mix media in one post: one video, or up to 35 photos"),
+        ((JPEG,) * 36, " cannot take 36 photos in one post: 35 at most"),
+        (
+            (replace(JPEG, mime="image/png"),),
+            " cannot take photo.jpg: it is PNG, and only JPEG and WebP can be sent",
+        ),
+        ((replace(JPEG, bytes=20_000_001),), " cannot take photo.jpg: it is 20.1 MB, and 20 MB is the most"),
+        (
+            (replace(JPEG, height=1921),),
+            " cannot take photo.jpg: it is 1080x1921 pixels, and 1920x1080 is the most, lying or standing",
+        ),
         (
             (replace(CLIP, bytes=4_000_000_001),),
             " cannot take clip.mp4: it is 4000.1 MB, and 4000 MB is the most",
@@ -360,7 +525,7 @@ def test_tiktoks_privacy_level_may_be_the_accounts() -> None:
         ),
     ],
 )
-def test_tiktok_takes_one_video_within_its_limits(media: tuple[MediaItem, ...], message: str) -> None:
+def test_tiktok_takes_one_video_or_photos_within_its_limits(media: tuple[MediaItem, ...], message: str) -> None:
     assert only(problems(TT, media=media, options=PRIVATE)).message == f"tiktok/shop{message}"
 
 
@@ -368,6 +533,38 @@ def test_tiktok_counts_its_title_in_utf16_units() -> None:
     assert problems(TT, text="👍" * 1100, media=(CLIP,), options=PRIVATE) == ()
     problem = only(problems(TT, text="👍" * 1100 + "a", media=(CLIP,), options=PRIVATE))
     assert problem.message == "tiktok/shop: text is 2201 of 2200"
+    assert problems(TT, text="a" * 4000, media=(JPEG,), options=PRIVATE) == ()
+    assert only(problems(TT, text="a" * 4001, media=(JPEG,), options=PRIVATE)).message.endswith("4001 of 4000")
+
+
+def test_photos_and_pulled_videos_need_a_public_url_and_others_do_not() -> None:
+    pull = {**PRIVATE, "tiktok.source": "pull"}
+    assert only(problems(TT, media=(JPEG,), options=PRIVATE, media_host=False)).code == "media_host"
+    assert only(problems(TT, media=(CLIP,), options=pull, media_host=False)).code == "media_host"
+    served = replace(CLIP, url="https://a.example/clip.mp4")
+    assert problems(TT, media=(served,), options=pull, media_host=False) == ()
+    assert problems(TT, media=(CLIP,), options=PRIVATE, media_host=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("item", "options", "message"),
+    [
+        ("JPEG", {"tiktok.photo_cover_index": "1"}, "tiktok.photo_cover_index is 1, and the last photo is 0"),
+        (
+            "CLIP",
+            {"tiktok.video_cover_timestamp_ms": "20001"},
+            "tiktok.video_cover_timestamp_ms is 20001, and clip.mp4 lasts 20000 ms",
+        ),
+    ],
+)
+def test_tiktoks_cover_is_one_of_the_post(item: str, options: dict[str, str], message: str) -> None:
+    media = (JPEG if item == "JPEG" else CLIP,)
+    assert only(problems(TT, media=media, options={**PRIVATE, **options})).message == f"tiktok/shop: {message}"
+
+
+def test_a_draft_of_a_video_has_no_text() -> None:
+    problem = only(problems(TT, media=(CLIP,), options={"tiktok.mode": "inbox"}))
+    assert (problem.code, problem.warning) == ("text_idle", True)
 
 
 ITEMS = st.builds(

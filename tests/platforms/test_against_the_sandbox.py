@@ -2,110 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from tests.platforms.stubs import Clock, drive, drive_to_failure, media
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
-from ttp.domain.config import Config
-from ttp.platforms.client import MediaFile, Order, Ready
-from ttp.platforms.instagram import InstagramClient
-from ttp.platforms.registry import client_for
-from ttp.platforms.tiktok import TikTokClient
-from ttp.platforms.x import XClient
+from tests.platforms.sandboxed import CALL, PUBLIC, TEXT, Desk, on
+from tests.platforms.stubs import drive_to_failure, media
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Absent, Done, Found, Kind, NotDone, Unclear, Unknown, Working
+from ttp.platforms.client import Did, MediaFile
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import running_sandbox
-
-TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% off" 👩\u200d💻'
-
-
-@dataclass
-class Desk:
-    """One client, the sandbox it speaks to, and an order for its demo account."""
-
-    url: str
-    clock: Clock
-    client: XClient | InstagramClient | TikTokClient
-    order: Order
-
-    def control(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
-
-    def posts(self) -> list[dict[str, Any]]:
-        return list(self.control("GET", "posts"))
-
-    def fault(self, method: str, path: str, do: str, **more: object) -> None:
-        self.control("POST", "faults", {"method": method, "path": path, "do": do, **more})
-
-    def prepare(self, handle: Handle | None = None) -> Ready:
-        return drive(self.client.prepare(self.order, handle or {}), self.clock)[1]
-
-    def look_up(self, ready: Ready) -> object:
-        assert ready.platform_at is not None
-        looked = self.client.look_up(self.order, ready.handle, ready.platform_at)
-        assert looked.platform_at is not None
-        return looked.finding
-
-    def publish(self, ready: Ready) -> Outcome:
-        return self.client.publish(self.order, ready.handle)
-
-
-@pytest.fixture
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    """A desk for the platform that the test is parametrised with."""
-    platform: Platform = request.param
-    clock, served = Clock(), tmp_path / "served"
-    served.mkdir()
-    with running_sandbox(now=clock.now, media_dir=served, processing_s=5.0, moderation_s=5.0) as sandbox:
-        config = Config(
-            {
-                f"platforms.{platform}.base_url": sandbox.url,
-                "media_host.kind": "folder",
-                "media_host.path": str(served),
-                "media_host.base_url": f"{sandbox.url}/_sandbox/media",
-            }
-        )
-        client = client_for(platform, config, clock)
-        assert isinstance(client, XClient | InstagramClient | TikTokClient)
-        order = Order(1, Account(platform, "demo"), Credentials(""), TEXT, options={"privacy_level": "SELF_ONLY"})
-        made = Desk(sandbox.url, clock, client, order)
-        (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")
-        credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
-        made.order = replace(order, credentials=credentials, media=files(platform, tmp_path))
-        yield made
-        client.close()
-
-
-def files(platform: Platform, folder: Path) -> tuple[MediaFile, ...]:
-    match platform:
-        case Platform.X:
-            return ()
-        case Platform.INSTAGRAM:
-            return (media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup"),)
-        case Platform.TIKTOK:
-            return (media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000),)
-
-
-def on(*platforms: Platform) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("desk", platforms or tuple(Platform), indirect=True, ids=str)
-
-
-CALL = {
-    Platform.X: ("POST", "/2/tweets$"),
-    Platform.INSTAGRAM: ("POST", "/media_publish$"),
-    Platform.TIKTOK: ("PUT", "/video/"),
-}
 
 
 @on()
@@ -230,8 +135,7 @@ def test_a_reel_is_waited_for_and_published(desk: Desk, tmp_path: Path) -> None:
 def test_a_container_that_is_not_ready_is_not_done(desk: Desk, tmp_path: Path) -> None:
     desk.order = replace(desk.order, media=(media(tmp_path / "clip.mp4", CLIP.read_bytes(), "video/mp4"),))
     steps = desk.client.prepare(desk.order, {})
-    created = next(steps)
-    handle = getattr(created, "handle", None)
+    handle = next(step.handle for step in steps if isinstance(step, Did) and step.handle)
     steps.close()
     assert handle is not None
     outcome = desk.client.publish(desk.order, handle)
@@ -270,7 +174,7 @@ def test_a_large_video_goes_out_in_chunks_and_survives_a_cut_between_them(desk: 
 
 @on(Platform.TIKTOK)
 def test_a_public_post_has_its_own_id_and_link_in_the_end(desk: Desk) -> None:
-    desk.order = replace(desk.order, options={"privacy_level": "PUBLIC_TO_EVERYONE"})
+    desk.said_of(**PUBLIC)
     ready = desk.prepare()
     assert isinstance(desk.publish(ready), Done)
     desk.clock.move(60)

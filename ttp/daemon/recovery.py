@@ -188,8 +188,7 @@ class Looking:
         error = DeliveryError(kind, "the platform does not have it; it is sent again")
         spend = kind is not Kind.RATE_LIMIT
         if certain:
-            pause = RetryPolicy.of(self._desk.config).wait(delivery.tries, 0.0)
-            return self._resend(delivery, now + pause, error, spend=spend)
+            return self._resend(delivery, now, error, spend=spend)
         if intent is None or intent.platform_at is None or platform_at is None:
             message = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
@@ -217,11 +216,11 @@ class Looking:
             wait = max(gap, min(wait, left))
         return delivery.look_again(now + wait, until=now + max(left, gap * (CLEAN_LOOKS - clean)))
 
-    def _resend(self, delivery: Delivery, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
+    def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
         policy = RetryPolicy.of(self._desk.config)
         if spend and delivery.tries + 1 >= policy.most:
             return delivery.failed(replace(error, message="the platform does not have it, and all tries are spent"))
-        return delivery.retrying(at, error, spend=spend)
+        return delivery.retrying(now, error, spend=spend)
 
     def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:
         """The look-up itself failed: again, until its patience ends."""

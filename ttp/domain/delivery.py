@@ -25,7 +25,9 @@ class DeliveryState(StrEnum):
     PUBLISHED = "published"  # final
     FAILED = "failed"  # a person's retry, new time or edit moves it out
     NEEDS_REVIEW = "needs_review"  # the platform cannot tell; only a person's resolve moves it out
-    CANCELLED = "cancelled"  # final; does not count
+    CANCELLED = (
+        "cancelled"  # final; does not count. Named again by an edit, the account gets a new delivery in its place
+    )
 
 
 _S = DeliveryState

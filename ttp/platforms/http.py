@@ -266,7 +266,7 @@ def _hidden(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
     """A body that does not repeat our secrets: what follows may show, store or log any part of it."""
     for secret in secrets:
         if body is not None and len(secret) >= SHORTEST_SECRET:
-            body = body.replace(secret.encode(), b"[hidden]")
+            body = body.replace(secret.encode(), b"[secret]")
     return body
 
 

@@ -43,7 +43,7 @@ def redirected(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
         if held is None:
             added.append(new_delivery(account, at))
         elif held.state is DeliveryState.CANCELLED:
-            # A post has one row for each account: the one that was cancelled starts over.
+            # The store has one row for each account of a post: a new delivery takes the cancelled one's place.
             again = replace(new_delivery(account, at), id=held.id, post_id=held.post_id, attempts=held.attempts)
             kept[kept.index(held)] = again
     return replace(post, deliveries=(*kept, *added))
@@ -66,10 +66,11 @@ def settled(post: Post, now: datetime) -> Post:
     """The post with the status and the time of publication that follow from its deliveries."""
     counted = post.active
     has_time = any(d.due_at is not None for d in counted)
+    status = derive_status((d.state for d in counted), has_time=has_time)
     return replace(
         post,
-        status=derive_status((d.state for d in counted), has_time=has_time),
-        scheduled_at=post.scheduled_at if counted else None,
+        status=status,
+        scheduled_at=None if status is PostStatus.DRAFT else post.scheduled_at,
         published_at=published_at(counted),
         updated_at=now,
     )

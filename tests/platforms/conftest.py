@@ -1,0 +1,45 @@
+"""The desk that tests against the sandbox sit at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.platforms.sandboxed import TEXT, Desk, files
+from tests.platforms.stubs import Clock
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.config import Config, Value
+from ttp.platforms.client import Order
+from ttp.platforms.instagram import InstagramClient
+from ttp.platforms.registry import client_for
+from ttp.platforms.tiktok import TikTokClient
+from ttp.platforms.x import XClient
+from ttp.sandbox.server import running_sandbox
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """A desk for the platform that the test is parametrised with."""
+    platform: Platform = request.param
+    clock, served = Clock(), tmp_path / "served"
+    served.mkdir()
+    with running_sandbox(now=clock.now, media_dir=served, processing_s=5.0, moderation_s=5.0) as sandbox:
+        settings: dict[str, Value] = {
+            f"platforms.{platform}.base_url": sandbox.url,
+            "media_host.kind": "folder",
+            "media_host.path": str(served),
+            "media_host.base_url": f"{sandbox.url}/_sandbox/media",
+        }
+        client = client_for(platform, Config(settings), clock)
+        assert isinstance(client, XClient | InstagramClient | TikTokClient)
+        options = {"privacy_level": "SELF_ONLY"} if platform is Platform.TIKTOK else {}
+        order = Order(1, Account(platform, "demo"), Credentials(""), TEXT, options=options)
+        made = Desk(sandbox.url, clock, client, order, settings)
+        (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")
+        credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
+        made.order = replace(order, credentials=credentials, media=files(platform, tmp_path))
+        yield made
+        made.client.close()

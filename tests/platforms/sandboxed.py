@@ -1,0 +1,104 @@
+"""A client at a desk of its own: the sandbox it speaks to over real HTTP, a clock that stands, and an order."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.platforms.stubs import Clock, drive, media
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Handle, Outcome
+from ttp.domain.config import Config, Value
+from ttp.platforms.client import MediaFile, Order, Ready
+from ttp.platforms.instagram import InstagramClient
+from ttp.platforms.registry import client_for
+from ttp.platforms.tiktok import TikTokClient
+from ttp.platforms.x import XClient
+from ttp.sandbox.files import CLIP, PHOTO
+
+TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% off" 👩\u200d💻'
+
+
+@dataclass
+class Desk:
+    """One client, the sandbox it speaks to, and an order for its demo account."""
+
+    url: str
+    clock: Clock
+    client: XClient | InstagramClient | TikTokClient
+    order: Order
+    settings: dict[str, Value]
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def configure(self, **settings: Value) -> None:
+        """Go on with a client of other settings; `__` stands for a dot."""
+        self.settings |= {name.replace("__", "."): value for name, value in settings.items()}
+        self.client.close()
+        client = client_for(self.client.platform, Config(self.settings), self.clock)
+        assert isinstance(client, XClient | InstagramClient | TikTokClient)
+        self.client = client
+
+    def change(self, **what: object) -> None:
+        """Change something about the account that the platform holds, but not its token."""
+        self.control("POST", "accounts", {"account": self.order.account.name, "keepTokens": True, **what})
+
+    def said_of(self, **options: str) -> None:
+        self.order = replace(self.order, options=options)
+
+    def posts(self) -> list[dict[str, Any]]:
+        return list(self.control("GET", "posts"))
+
+    def fault(self, method: str, path: str, do: str, **more: object) -> None:
+        self.control("POST", "faults", {"method": method, "path": path, "do": do, **more})
+
+    def prepare(self, handle: Handle | None = None) -> Ready:
+        return drive(self.client.prepare(self.order, handle or {}), self.clock)[1]
+
+    def look_up(self, ready: Ready) -> object:
+        assert ready.platform_at is not None
+        looked = self.client.look_up(self.order, ready.handle, ready.platform_at)
+        assert looked.platform_at is not None
+        return looked.finding
+
+    def publish(self, ready: Ready) -> Outcome:
+        return self.client.publish(self.order, ready.handle)
+
+
+def files(platform: Platform, folder: Path) -> tuple[MediaFile, ...]:
+    match platform:
+        case Platform.X:
+            return ()
+        case Platform.INSTAGRAM:
+            return (media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup"),)
+        case Platform.TIKTOK:
+            return (media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000),)
+
+
+def on(*platforms: Platform) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("desk", platforms or tuple(Platform), indirect=True, ids=str)
+
+
+PUBLIC = {
+    "privacy_level": "PUBLIC_TO_EVERYONE",
+    "disable_comment": "false",
+    "disable_duet": "true",
+    "disable_stitch": "true",
+    "brand_content_toggle": "false",
+    "brand_organic_toggle": "false",
+}
+CALL = {
+    Platform.X: ("POST", "/2/tweets$"),
+    Platform.INSTAGRAM: ("POST", "/media_publish$"),
+    Platform.TIKTOK: ("PUT", "/video/"),
+}
