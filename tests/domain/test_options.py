@@ -56,7 +56,11 @@ def test_every_option_takes_each_of_its_values_and_keeps_it_as_it_is(option: Opt
 
 def test_every_platform_has_options_with_help_and_kinds_that_there_are() -> None:
     assert {option.platform for option in OPTIONS.values()} == set(Platform)
-    kinds = {Platform.INSTAGRAM: set(InstagramKind), Platform.TIKTOK: set(TikTokKind), Platform.X: set()}
+    kinds: dict[Platform, set[str]] = {
+        Platform.INSTAGRAM: set(InstagramKind),
+        Platform.TIKTOK: set(TikTokKind),
+        Platform.X: set(),
+    }
     for option in OPTIONS.values():
         assert option.help
         assert set(option.kinds) <= kinds[option.platform]
@@ -181,7 +185,7 @@ def test_what_is_not_set_is_nothing_and_never_a_default() -> None:
 
 
 def test_a_stored_value_that_cannot_be_is_said_to_be_none() -> None:
-    with pytest.raises(ValueError, match='tiktok.disable_duet cannot be "yes": it is true, false'):
+    with pytest.raises(ValueError, match='disable_duet cannot be "yes": it is true, false'):
         Chosen(Platform.TIKTOK, {"disable_duet": "yes"}).switch("disable_duet")
 
 

@@ -140,7 +140,7 @@ def test_an_option_that_says_nothing_of_the_post_is_warned_of_where_the_post_has
     reel = {"instagram.share_to_feed": "true"}
     problem = only(problems(IG, media=(PHOTO,), options=reel))
     assert (problem.code, problem.warning) == ("option_idle", True)
-    assert problem.message == "instagram/shop is sent no instagram.share_to_feed with a image: it is for reel"
+    assert problem.message == "instagram/shop: instagram.share_to_feed is for reel, and is not sent with this image"
     known = {IG: Account(Platform.INSTAGRAM, "shop", options=reel)}
     assert problems(IG, media=(PHOTO,), known=known) == ()
     assert problems(IG, media=(CLIP,), options=reel) == ()
@@ -304,7 +304,8 @@ def test_instagram_crops_a_carousel_to_the_shape_of_its_first_item() -> None:
     ],
 )
 def test_the_kind_that_was_chosen_must_fit_the_media(kind: str, media: tuple[MediaItem, ...], message: str) -> None:
-    assert only(problems(IG, media=media, options={"instagram.kind": kind})).message == message
+    text = "" if kind == "story" else "Hello"
+    assert only(problems(IG, text=text, media=media, options={"instagram.kind": kind})).message == message
 
 
 @pytest.mark.parametrize(("kind", "media"), [("post", (PHOTO, PHOTO)), ("reel", (CLIP,)), ("story", (CLIP,))])

@@ -377,6 +377,13 @@ def test_an_upload_that_broke_off_goes_on_where_instagram_has_it(
     prepared(facebook, of(local), handle, received(count), sent(rest, offset), status("FINISHED"))
 
 
+def test_an_upload_whose_progress_cannot_be_read_is_kept(facebook: Config, local: MediaFile) -> None:
+    handle = broken_off(facebook, of(local))
+    steps, failure = failed(facebook, of(local), handle, received(0, status=500, answer=error(2)))
+    assert (failure.step, failure.outcome.passing) == ("upload the video", True)
+    assert last_handle(steps) is None
+
+
 def test_an_upload_that_is_all_there_is_not_repeated(facebook: Config, local: MediaFile) -> None:
     handle = broken_off(facebook, of(local))
     _, ready = prepared(facebook, of(local), handle, received(10), status("FINISHED"))

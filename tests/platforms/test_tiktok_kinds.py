@@ -159,6 +159,12 @@ def test_photos_need_no_choice_about_duets_and_stitches(pictures: tuple[MediaFil
     assert failure.outcome.message == f"TikTok needs choices that only a person can make: {told}"
 
 
+def test_an_option_that_cannot_be_is_refused_before_the_call(pictures: tuple[MediaFile, ...]) -> None:
+    _, failure = failed(of(*pictures, photo_cover_index="first"), {}, creator())
+    assert (failure.outcome.kind, failure.outcome.passing) == (Kind.CONTENT, False)
+    assert failure.outcome.message == 'tiktok.photo_cover_index cannot be "first": it is a whole number'
+
+
 def test_36_photos_are_too_many(pictures: tuple[MediaFile, ...]) -> None:
     _, failure = failed(of(*pictures[:1] * 36), {})
     assert failure.outcome.kind is Kind.CONTENT

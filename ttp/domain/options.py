@@ -80,7 +80,7 @@ class Option:
                 return "an https address"
             case Sort.HANDLES:
                 return f"up to {self.most} handles with commas between: anna,ben"
-            case Sort.TAGS:
+            case _:
                 return "handles with commas between, each with a place and the number of its item: anna:0.5:0.8,2/ben"
 
     def says_something_of(self, kind: str) -> bool:

@@ -82,7 +82,9 @@ class Case:
             option = OPTIONS.get(name)
             if option is not None and option.platform is self.platform and not option.says_something_of(kind):
                 only = " and ".join(option.kinds)
-                yield self.warning("options", "option_idle", f" is sent no {name} with a {kind}: it is for {only}")
+                yield self.warning(
+                    "options", "option_idle", f": {name} is for {only}, and is not sent with this {kind}"
+                )
 
     def without_address(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
         """A breach where items that the platform fetches itself have no public URL and cannot be given one."""

@@ -27,11 +27,6 @@ class Status:
     def refuses_id(self) -> bool:
         return isinstance(self.reply, Answer) and error_code(self.reply) in REFUSED_ID
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether TikTok has done what it was asked for: published, or put into the creator's inbox."""
-        return self.name in ("PUBLISH_COMPLETE", "SEND_TO_USER_INBOX")
-
     def lacks_bytes(self, size: int) -> bool:
         return self.name == "PROCESSING_UPLOAD" and self.received is not None and self.received < size
 
