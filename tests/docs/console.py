@@ -156,7 +156,7 @@ _MASKS = (
     # With the day where it is another one: the night, or UTC, may come between two times.
     (re.compile(rf"((<day>|{_WEEKDAY}) )?\b\d\d?:\d\d(:\d\d)?\b"), "<time>"),
     (re.compile(r"\bnow\b|(\bin )?\b\d+(\.\d+)? (s|min|h|d)\b( \d+ (s|min|h|d)\b)*( ago)?"), "<duration>"),
-    (re.compile(r"\d{12,}"), "<id>"),
+    (re.compile(r"\b\d{12}[0-9A-F]*"), "<id>"),
     (re.compile(r"/(p|reel)/[\w-]+"), "/<code>"),
     (re.compile(r"\S*…"), "…"),
     (re.compile(r" {2,}"), " "),

@@ -21,7 +21,6 @@ from ttp.domain.options import (
     choices_hint,
     options_help,
     parse_option,
-    spelled,
     tiktok_choices,
 )
 
@@ -152,7 +151,7 @@ def test_any_text_is_a_value_that_stays_what_it_is_or_is_refused(name: str, valu
     with suppress(UsageError):
         found, kept = parse_option(f"{name}={value}")
         assert found == name
-        assert spelled(OPTIONS[name], kept) == kept
+        assert OPTIONS[name].spelled(kept) == kept
 
 
 @given(st.text(max_size=60))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttp.domain.account import Account, Platform
@@ -563,6 +563,12 @@ def test_tiktoks_cover_is_one_of_the_post(item: str, options: dict[str, str], me
     assert only(problems(TT, media=media, options={**PRIVATE, **options})).message == f"tiktok/shop: {message}"
 
 
+def test_a_cover_at_the_very_end_of_the_video_or_of_an_unknown_one_is_taken() -> None:
+    moment = {**PRIVATE, "tiktok.video_cover_timestamp_ms": "20000"}
+    assert problems(TT, media=(CLIP,), options=moment) == ()
+    assert problems(TT, media=(replace(CLIP, duration_ms=None),), options=moment) == ()
+
+
 def test_a_draft_of_a_video_has_no_text() -> None:
     problem = only(problems(TT, media=(CLIP,), options={"tiktok.mode": "inbox"}))
     assert (problem.code, problem.warning) == ("text_idle", True)
@@ -585,6 +591,7 @@ ITEMS = st.builds(
 )
 
 
+@settings(deadline=None)  # the first text with a link loads the library that counts it
 @given(st.text(max_size=40), st.lists(ITEMS, max_size=5), st.booleans())
 def test_any_post_is_judged_and_every_problem_names_an_account_of_it(
     text: str, media: list[MediaItem], media_host: bool

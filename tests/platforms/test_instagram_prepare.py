@@ -170,6 +170,13 @@ def test_a_user_id_that_is_none_fails_the_step(config: Config, photo: MediaFile,
     assert failure.step == "ask for the user id"
 
 
+def test_a_dead_token_is_found_out_when_the_user_id_is_asked_for(config: Config, photo: MediaFile) -> None:
+    query = {"fields": "user_id,username"}
+    me = Stub("GET", f"{API}/me", query=query, status=400, answer=error(190, 463))
+    _, failure = failed(config, of(photo, user_id=None), {}, me)
+    assert (failure.step, failure.outcome.kind) == ("ask for the user id", Kind.AUTH)
+
+
 def test_a_container_is_waited_for_at_a_slowing_pace(config: Config, photo: MediaFile) -> None:
     steps, _ = prepared(config, of(photo), {}, image(photo), *[status("IN_PROGRESS")] * 7, status("FINISHED"))
     waits = [step for step in steps if isinstance(step, Wait)]
