@@ -13,6 +13,7 @@ from ttp.cli.output import Output
 from ttp.daemon.events import Event
 from ttp.daemon.loop import Mode
 from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import TtpError
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ class Report:
             self._last[event.post, event.account] = event
             if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
                 self._claimed.add((event.post, event.account))
+        try:
+            self._write(event)
+        except TtpError as error:
+            # A full disk under our output must not stop what is being published; nothing more is written there.
+            self._out.note(f"{error.message}; publishing goes on")
+
+    def _write(self, event: Event) -> None:
         match self._out.format:
             case "jsonl":
                 self._out.event(_shape(event))

@@ -148,12 +148,19 @@ class Delivery:
     ) -> Delivery:
         """`id_at`: when to ask again for the public id, which comes later."""
         return self._move(
-            DeliveryState.PUBLISHED, published_at=at, remote_id=remote_id, url=url, error=None, next_at=id_at
+            DeliveryState.PUBLISHED,
+            published_at=at,
+            remote_id=remote_id,
+            url=url,
+            error=None,
+            next_at=id_at,
+            handle=self.handle if id_at is not None else NO_HANDLE,  # an upload's address in it is a secret
         )
 
     def identified(self, remote_id: str | None, url: str | None, *, id_at: datetime | None = None) -> Delivery:
         """No move: what is published has got its public id, or is asked for it again at `id_at`."""
-        return replace(self, remote_id=remote_id or self.remote_id, url=url or self.url, next_at=id_at)
+        handle = self.handle if id_at is not None else NO_HANDLE
+        return replace(self, remote_id=remote_id or self.remote_id, url=url or self.url, next_at=id_at, handle=handle)
 
     def processing(self, what: str, look_at: datetime, until: datetime | None) -> Delivery:
         return self._move(DeliveryState.PROCESSING, next_at=look_at, waiting_for=what, waiting_until=until)

@@ -88,9 +88,8 @@ def judge(post: Post, accounts: Sequence[Account], *, media_host: bool, timed: b
     problems = check(post, {account.name: account for account in accounts}, media_host=media_host)
     refusing = [problem for problem in problems if not problem.warning]
     if refusing and timed:
-        first, *others = refusing
         hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
-        raise ContentRefused(first.message, *hints, problems=problems, details=[other.message for other in others])
+        raise ContentRefused(refusing[0].message, *hints, problems=problems)
     return (*problems, *_token_warnings(accounts)) if timed else problems
 
 

@@ -182,11 +182,12 @@ class Posts:
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = of(post, known)
+            instant = when(at, accounts)  # first of all: what was typed is looked at before what it is typed for
             if not accounts:
                 raise no_accounts(post, known)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise nothing_left(post)
-            moved = timed(post, when(at, accounts))
+            moved = timed(post, instant)
             return moved, self._book.judge(moved, known, timed=True)
 
         return self._book.change(ids, change)

@@ -41,6 +41,9 @@ class LockHeld(Busy):
         )
 
 
+MOST_TRIES = 1000
+
+
 @contextmanager
 def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
     """Hold the lock for the block. LockHeld at once if another process has it."""
@@ -49,12 +52,14 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
     # These arguments matter: fallback_to_soft would leave a lock that survives its process, thread_local one that a
     # worker thread cannot see.
     lock = FileLock(home / "publisher.lock", timeout=0, thread_local=False, fallback_to_soft=False, mode=0o600)
+    tries = 0
     while not lock.is_locked:
         try:
             lock.acquire()
         except Timeout:
-            # `is_held` of another process, which takes the lock for a moment, is no publisher.
-            if is_held(home):
+            # `is_held` of another process, which takes the lock for a moment, is no publisher; what stays is.
+            tries += 1
+            if tries > MOST_TRIES or is_held(home):
                 raise LockHeld(read_holder(home), doing) from None
     try:
         yield

@@ -231,7 +231,7 @@ def attempts(db: sqlite3.Connection, post_id: int) -> Iterator[Attempt]:
     """Every step of every attempt at a post's deliveries, in the order in which they began."""
     sql = (
         "SELECT t.*, a.platform, a.handle AS account_handle FROM attempt t JOIN delivery d ON d.id = t.delivery_id"
-        " JOIN account a ON a.id = d.account_id WHERE d.post_id = ? ORDER BY t.id"
+        " JOIN account a ON a.id = d.account_id WHERE d.post_id = ? ORDER BY t.at, t.id"
     )
     yield from (rows.attempt(row) for row in db.execute(sql, (post_id,)))
 

@@ -90,13 +90,11 @@ def recalled(handle: Handle) -> Upload | Pull | None:
 
 
 def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
-    """Whether a publication that was begun may have been published, or still may be. Not one that TikTok says failed,
-    nor an upload that lacks bytes, nor one of which TikTok does not know."""
-    match begun:
-        case Upload():
-            return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
-        case Pull():
-            return seen.name != "FAILED"
+    """Whether a publication that was begun may have been published, or still may be: not one that TikTok says failed,
+    nor an upload that lacks bytes or that TikTok does not know. A call to fetch that it does not know any more may."""
+    if isinstance(begun, Pull):
+        return seen.name != "FAILED"
+    return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
 
 
 def resumed(order: Order, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
