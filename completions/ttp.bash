@@ -48,7 +48,7 @@ _ttp() {
             'demo') options='--help' ;;
             'sandbox') options='--port --state --help' ;;
             'completion') words='bash zsh fish' options='--help' ;;
-            'help') words='time json exit-codes cron create edit delete schedule unschedule optimal run publish retry resolve status list show log metrics account demo sandbox completion help' options='--help' ;;
+            'help') words='time json exit-codes cron x instagram tiktok create edit delete schedule unschedule optimal run publish retry resolve status list show log metrics account demo sandbox completion help' options='--help' ;;
         esac ;;
         --format) words='table tsv json jsonl' ;;
         --color) words='auto always never' ;;

@@ -323,6 +323,9 @@ complete -c ttp -n "__ttp_at 'help'" -a time
 complete -c ttp -n "__ttp_at 'help'" -a json
 complete -c ttp -n "__ttp_at 'help'" -a exit-codes
 complete -c ttp -n "__ttp_at 'help'" -a cron
+complete -c ttp -n "__ttp_at 'help'" -a x
+complete -c ttp -n "__ttp_at 'help'" -a instagram
+complete -c ttp -n "__ttp_at 'help'" -a tiktok
 complete -c ttp -n "__ttp_at 'help'" -a create -d 'Write a post: a draft without a time, scheduled with one.'
 complete -c ttp -n "__ttp_at 'help'" -a edit -d 'Change a post that is not published yet.'
 complete -c ttp -n "__ttp_at 'help'" -a delete -d 'Take posts off the lists.'

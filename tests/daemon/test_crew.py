@@ -219,3 +219,11 @@ def test_workers_that_are_closed_end_when_they_have_nothing_left_to_do() -> None
     for thread in ended:
         thread.join(5.0)
         assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_wait_that_is_no_time_ends_in_an_hour(clock: FakeClock, seconds: float) -> None:
+    crew = Crew(Inline(), clock)
+    crew.start(Carried(waits(seconds)))
+    crew.wait(0)
+    assert crew.wake() == clock.boot() + 3600.0

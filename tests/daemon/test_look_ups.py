@@ -27,7 +27,7 @@ from ttp.domain.attempt import (
 )
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
-from ttp.platforms.client import Looked, Order
+from ttp.platforms.client import Did, Looked, Order
 
 CUT = Unknown(Kind.NETWORK, "the connection was cut")
 RECONCILING, PUBLISHED, FAILED, REVIEW = (
@@ -421,3 +421,51 @@ def test_what_is_waited_for_is_on_record(bench: Bench) -> None:
     assert delivery.waiting_until == START + timedelta(seconds=900)
     assert delivery.error is not None
     assert delivery.error.message == CUT.message
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 90.0, 3600.0])
+def test_absence_proves_nothing_where_the_platforms_clock_jumped_since_the_intent(bench: Bench, jump: float) -> None:
+    def cut(order: Order, handle: Handle) -> Outcome:
+        bench.x.skew = 0.0
+        return CUT
+
+    bench.post()
+    bench.x.skew = jump
+    bench.x.publishes.append(cut)
+    bench.x.always = Absent()
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is REVIEW
+    assert delivery.error is not None
+    assert "clock jumped" in delivery.error.message
+    assert bench.x.times("publish") == [0.0]
+
+
+def test_the_window_begins_when_the_call_was_over_since_it_may_have_left_so_late(bench: Bench) -> None:
+    def slow(order: Order, handle: Handle) -> Outcome:
+        bench.clock.advance(70.0)
+        return CUT
+
+    bench.post()
+    bench.x.publishes.extend([slow, Done("2")])
+    bench.x.always = Absent()
+    bench.run()
+    assert bench.x.times("publish")[1] >= 70.0 + 900.0
+
+
+def test_what_is_remembered_of_an_upload_is_let_go_once_it_is_published(bench: Bench) -> None:
+    bench.post()
+    secret = {"upload_url": "https://upload.example/secret"}
+    bench.x.prepares.append([Did("announce", handle=secret)])
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert bench.delivery().handle == {}
+
+
+def test_an_accepted_publication_keeps_the_handle_that_its_answer_gave(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(Done(processing=True, handle={"publish_id": "p1"}))
+    bench.x.looks.append(Found("9"))
+    bench.run()
+    looked = next(call for call in bench.x.calls if call.name == "look_up")
+    assert looked.handle == {"publish_id": "p1"}

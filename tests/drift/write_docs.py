@@ -161,7 +161,7 @@ def _meaning(key: Key) -> str:
 
 def _options_of_platforms() -> Iterator[str]:
     rows = [
-        (f"`{option.name}`", ", ".join(f"`{value}`" for value in option.values), option.help)
+        (f"`{option.name}`", ", ".join(f"`{value}`" for value in option.values) or option.takes, option.help)
         for option in OPTIONS.values()
     ]
     yield from _table(("option", "values", "meaning"), rows)

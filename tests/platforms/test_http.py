@@ -338,3 +338,20 @@ def test_an_answer_shorter_than_it_announced_is_doubt() -> None:
 @pytest.mark.parametrize("base", ["", "nowhere", "ftp://api.example", "http://a..b", "http://[::1"])
 def test_an_address_that_is_none_is_refused_unsent(base: str) -> None:
     assert isinstance(over_sockets(base), Unsent)
+
+
+def test_no_number_that_is_none_gets_through() -> None:
+    for text in (b'{"wait": NaN}', b'{"wait": Infinity}', b'{"wait": -Infinity}'):
+        assert answered(One(body=Body(text))).data is None
+
+
+@pytest.mark.parametrize("header", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0100 00:00:00 GMT"])
+def test_a_date_of_no_time_in_which_we_live_is_none(header: str) -> None:
+    assert parse_date(header) is None
+
+
+def test_a_token_in_an_answer_is_hidden_before_anything_can_read_it() -> None:
+    body = b'{"status": "cannot fetch with ' + TOKEN.encode() + b'", "fail_reason": "' + TOKEN.encode() + b'"}'
+    answer = answered(One(body=Body(body)))
+    assert answer.data == {"status": "cannot fetch with [secret]", "fail_reason": "[secret]"}
+    assert TOKEN not in answer.body

@@ -688,3 +688,12 @@ def test_without_an_upload_nobody_can_tell(film: MediaFile) -> None:
     found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(of(film), {}, NOON)
     assert isinstance(found.finding, Unclear)
     assert found.finding.final
+
+
+def test_an_upload_whose_last_chunk_was_sent_is_waited_for_until_no_call_can_arrive(film: MediaFile) -> None:
+    def found_after(minutes: int) -> object:
+        issued = to_ms(NOON - timedelta(minutes=minutes))
+        return looked(of(film), held(of(film), tried=1, issued_at=issued), fetch(data={"uploaded_bytes": 8})).finding
+
+    assert isinstance(found_after(60), Working)
+    assert found_after(66) == Absent(certain=True, handle={})

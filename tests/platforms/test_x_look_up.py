@@ -204,3 +204,11 @@ def test_an_unknown_user_id_is_asked_for_or_taken_from_the_credentials() -> None
     assert finding.kind is Kind.AUTH
     known = order(Platform.X, credentials=Credentials("secret-token-123", user_id="42"))
     assert looked(timeline(post()), what=known, handle={}).finding == found()
+
+
+def test_media_keys_are_nobody_elses_so_the_time_does_not_count() -> None:
+    handle = {**HANDLE, "media": [{"id": "11", "key": "3_11"}]}
+    what = order(Platform.X, "Hello", None)  # type: ignore[arg-type]  # a look-up never opens the file
+    early = SINCE - timedelta(hours=1)
+    listed = {**post(at=early), "attachments": {"media_keys": ["3_11"]}}
+    assert looked(timeline(listed), what=what, handle=handle).finding == found(at=early)

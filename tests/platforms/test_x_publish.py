@@ -214,3 +214,10 @@ def test_every_row_of_the_table_is_reached() -> None:
             )
         )
     assert hit == set(range(len(REFUSALS)))
+
+
+def test_what_was_chosen_goes_along_and_nothing_else() -> None:
+    chosen = {"reply_settings": "following", "made_with_ai": "true", "paid_partnership": "false"}
+    body = {"text": "Hello", "reply_settings": "following", "made_with_ai": True, "paid_partnership": False}
+    stub = post(json=body, status=201, answer={"data": {"id": "5"}})
+    assert isinstance(published(stub, what=order(Platform.X, options=chosen)), Done)

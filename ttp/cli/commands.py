@@ -41,7 +41,7 @@ COMMANDS = (
     Command("help", "topics", "Set up", "Help on a command or a topic."),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
-TOPICS = ("time", "json", "exit-codes", "cron")
+TOPICS = ("time", "json", "exit-codes", "cron", "x", "instagram", "tiktok")
 
 
 def start_page() -> str:
@@ -57,5 +57,6 @@ def start_page() -> str:
     for section in SECTIONS:
         names = "  ".join(command.name for command in COMMANDS if command.section == section and command.name != "help")
         lines.append(f"{section:<10}{names}")
-    lines += ["", "ttp help COMMAND · " + " · ".join(f"ttp help {topic}" for topic in TOPICS)]
+    general, platforms = ([f"ttp help {topic}" for topic in part] for part in (TOPICS[:4], TOPICS[4:]))
+    lines += ["", " · ".join(["ttp help COMMAND", *general]), " · ".join(platforms)]
     return "\n".join(lines) + "\n"

@@ -47,7 +47,7 @@ Cron mails what a run prints, and with --quiet it prints problems only. `ttp sta
 def help_(
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, or a command."),
+        typer.Argument(metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, a platform, or a command."),
     ] = None,
 ) -> int | None:
     """Help on a command or a topic.
@@ -87,8 +87,13 @@ def topic_text(topic: str) -> str:
             return JSON_HELP
         case "exit-codes":
             return EXIT_HELP
-        case _:
+        case "cron":
             return CRON_HELP
+        case platform:
+            from ttp.domain.account import Platform
+            from ttp.domain.options import options_help
+
+            return options_help(Platform(platform))
 
 
 def _print(text: str) -> None:

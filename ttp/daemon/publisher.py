@@ -182,6 +182,8 @@ class Delivering:
         match outcome:
             case Done(processing=True):
                 poll = desk.config.seconds("publish.status_poll_s")
+                if outcome.handle is not None:
+                    delivery = replace(delivery, handle=outcome.handle)
                 after = delivery.processing(
                     f"{delivery.platform} to finish processing", now + timedelta(seconds=poll), None
                 )

@@ -125,7 +125,7 @@ class Looking:
             outcome=_word(looked.finding),
             kind=getattr(looked.finding, "kind", None),
             http_status=getattr(looked.finding, "http_status", None),
-            message=getattr(looked.finding, "message", None) or getattr(looked.finding, "what", None),
+            message=next(filter(None, (getattr(looked.finding, n, None) for n in ("message", "what", "note"))), None),
             platform_at=looked.platform_at,
             delivery_id=delivery.id,
         )

@@ -14,6 +14,7 @@ from ttp.domain.account import Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.config import Config
+from ttp.domain.options import Chosen
 from ttp.platforms.client import Did, Looked, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http
@@ -130,9 +131,16 @@ def link(post_id: str) -> str:
 
 
 def _body(order: Order, handle: Handle) -> dict[str, object]:
-    """The canonical request: the text, and the ids of every media item in order."""
+    """The canonical request: the text, the ids of every media item in order, and the options that were set."""
     media_ids = [str(entry["id"]) for entry in entries(handle)][: len(order.media)]
-    return {"text": order.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
+    body: dict[str, object] = {"text": order.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
+    chosen = Chosen(Platform.X, order.options)
+    if (who := chosen.word("reply_settings")) is not None:
+        body["reply_settings"] = who
+    for name in ("made_with_ai", "paid_partnership"):
+        if (value := chosen.switch(name)) is not None:
+            body[name] = value
+    return body
 
 
 def _finding(found: list[str], handle: Handle) -> Found | Absent | Unclear:

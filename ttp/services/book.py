@@ -60,7 +60,8 @@ class Book:
 
     def judge(self, post: Post, accounts: Iterable[Account], *, timed: bool) -> tuple[Problem, ...]:
         """What to warn of; ContentRefused if the post has a time and a platform would refuse it."""
-        return judge(post, of(post, accounts), media_host=self._media_host, timed=timed)
+        uploads = self.config["platforms.instagram.login"] == "facebook"
+        return judge(post, of(post, accounts), media_host=self._media_host, video_upload=uploads, timed=timed)
 
     def stamped(self, post: Post) -> Post:
         """A new post, as made now."""

@@ -83,9 +83,12 @@ def check_variants(variants: Mapping[str, str], accounts: Sequence[Account]) -> 
     return spelled
 
 
-def judge(post: Post, accounts: Sequence[Account], *, media_host: bool, timed: bool) -> tuple[Problem, ...]:
+def judge(
+    post: Post, accounts: Sequence[Account], *, media_host: bool, video_upload: bool = False, timed: bool
+) -> tuple[Problem, ...]:
     """The problems of a post: refused by ContentRefused if it has a time, else answered as warnings."""
-    problems = check(post, {account.name: account for account in accounts}, media_host=media_host)
+    named = {account.name: account for account in accounts}
+    problems = check(post, named, media_host=media_host, video_upload=video_upload)
     refusing = [problem for problem in problems if not problem.warning]
     if refusing and timed:
         hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)

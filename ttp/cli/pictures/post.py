@@ -115,7 +115,8 @@ def _detail(row: Delivery, page: Page) -> str:
         until = f", until {page.when(row.waiting_until)}" if row.waiting_until else ""
         parts.append(f"waits for {one_line(row.waiting_for)}{until}")
     if row.error:
-        parts.append(one_line(f"{row.error.code or row.error.kind} {row.error.message}"))
+        code = row.error.code or row.error.kind
+        parts.append(one_line(row.error.message if code in row.error.message else f"{code} {row.error.message}"))
     return "; ".join(parts)
 
 
