@@ -11,7 +11,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--color|--count|--credentials|--fields|--format|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--search|--set|--since|--state|--status|--tag|--text|--to|--tz|--until) option=$word ;;
+            --account|--after|--alt|--at|--client-secret|--color|--count|--credentials|--fields|--format|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--scopes|--search|--set|--since|--state|--status|--tag|--text|--to|--tz|--until) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'metrics'|'optimal') path="${path:+$path }$word" ;;
@@ -40,8 +40,9 @@ _ttp() {
             'metrics') words='import list' options='--help' ;;
             'metrics import') options='--tz --dry-run --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
             'metrics list') options='--account --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account') words='add list set remove' options='--help' ;;
+            'account') words='add connect list set remove' options='--help' ;;
             'account add') options='--credentials --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account connect') options='--paste --no-browser --client-secret --scopes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account list') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account set') options='--tz --set --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account remove') options='--yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;

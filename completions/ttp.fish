@@ -10,7 +10,7 @@ function __ttp_at --description 'Whether the command typed so far is this one'
         switch $word
             case --
                 return 1
-            case --account --after --alt --at --color --count --credentials --fields --format --key --limit --max-late --max-time --media --platform --port --published --search --set --since --state --status --tag --text --to --tz --until
+            case --account --after --alt --at --client-secret --color --count --credentials --fields --format --key --limit --max-late --max-time --media --platform --port --published --scopes --search --set --since --state --status --tag --text --to --tz --until
                 set option $word
             case '-*'
             case '*'
@@ -266,6 +266,7 @@ complete -c ttp -n "__ttp_at 'metrics list'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'metrics list'" -s q -d 'No notes.'
 complete -c ttp -n "__ttp_at 'metrics list'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'account'" -a add -d 'Add an account, or give one new credentials. Makes no network call.'
+complete -c ttp -n "__ttp_at 'account'" -a connect -d 'Connect an account with your own app, in your browser; or connect it again.'
 complete -c ttp -n "__ttp_at 'account'" -a list -d 'Every account, and whether its token works.'
 complete -c ttp -n "__ttp_at 'account'" -a set -d 'Set an account\'s time zone and its platform options.'
 complete -c ttp -n "__ttp_at 'account'" -a remove -d 'Forget an account and its credentials; published posts and metrics stay.'
@@ -280,6 +281,20 @@ complete -c ttp -n "__ttp_at 'account add'" -l color -x -a 'auto always never' -
 complete -c ttp -n "__ttp_at 'account add'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'account add'" -s q -d 'No notes.'
 complete -c ttp -n "__ttp_at 'account add'" -l help -d 'Show help.'
+complete -c ttp -n "__ttp_at 'account connect'" -l paste -d 'Paste the address that the browser ends on.'
+complete -c ttp -n "__ttp_at 'account connect'" -l no-browser -d 'Print the address, open nothing.'
+complete -c ttp -n "__ttp_at 'account connect'" -l client-secret -x -d 'Your app\'s secret; - reads stdin.'
+complete -c ttp -n "__ttp_at 'account connect'" -l scopes -x -d 'Ask for these permissions instead of the usual.'
+complete -c ttp -n "__ttp_at 'account connect'" -l no-input -d 'Never ask; fail where a question would be needed.'
+complete -c ttp -n "__ttp_at 'account connect'" -l format -x -a 'table tsv json jsonl' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
+complete -c ttp -n "__ttp_at 'account connect'" -l json -d 'The same as --format json.'
+complete -c ttp -n "__ttp_at 'account connect'" -l jsonl -d 'The same as --format jsonl.'
+complete -c ttp -n "__ttp_at 'account connect'" -l fields -x -d 'Only these fields, in this order.'
+complete -c ttp -n "__ttp_at 'account connect'" -l header -d 'A first line with the names of the TSV columns.'
+complete -c ttp -n "__ttp_at 'account connect'" -l color -x -a 'auto always never' -d 'auto, always or never.'
+complete -c ttp -n "__ttp_at 'account connect'" -l quiet -d 'No notes.'
+complete -c ttp -n "__ttp_at 'account connect'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'account connect'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'account list'" -l format -x -a 'table tsv json jsonl' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'account list'" -l json -d 'The same as --format json.'
 complete -c ttp -n "__ttp_at 'account list'" -l jsonl -d 'The same as --format jsonl.'

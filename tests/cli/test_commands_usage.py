@@ -17,7 +17,7 @@ from tests.conftest import Program
         (["xyzzy"], 'no command "xyzzy"', "ttp --help"),
         (["account", "ad"], 'no command "account ad"; did you mean "add"?', "ttp account add"),
         (["account", "xyzzy"], 'no command "account xyzzy"', "ttp account --help"),
-        (["account"], "ttp account needs a command: add, list, set, remove", "ttp account --help"),
+        (["account"], "ttp account needs a command: add, connect, list, set, remove", "ttp account --help"),
         (["metrics"], "ttp metrics needs a command: import, list", "ttp metrics --help"),
         (["optimal", "nxt"], 'no command "optimal nxt"; did you mean "next"?', "ttp optimal next"),
         (["help", "tiem"], 'no help on "tiem"', "ttp help time"),

@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.services.logins import FakeLogin
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.daemon.clients import Clients
 from ttp.daemon.crew import Crew, Report, Reports
@@ -32,6 +33,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
 from ttp.platforms.client import Did, Looked, Order, Ready, StepFailed, Wait
+from ttp.services.tokens import Tokens
 from ttp.store import reads
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
@@ -141,6 +143,7 @@ class Bench:
         self.config = Config({name.replace("__", "."): value for name, value in config.items()})
         self.credentials = CredentialsFile(home)
         self.clients = {platform: Scripted(platform, self.clock) for platform in Platform}
+        self.logins = {platform: FakeLogin(platform, can_renew=False) for platform in Platform}
         self.events: list[Event] = []
         self.loop: Loop | None = None
         self.naps: list[tuple[float, float]] = []
@@ -234,20 +237,31 @@ class Bench:
         writer, watch = MortalWriter(self), self.database.connect()
         self.naps.clear()
         self.dead = False
+        crew = Crew(Workers(4), self.clock) if self.threads else Crew(Inline(), self.clock, self.nap)
         try:
             desk = self.desk(writer)
-            crew = Crew(Workers(4), self.clock) if self.threads else Crew(Inline(), self.clock, self.nap)
             self.loop = Loop(desk, crew, watch, self.heartbeat)
             return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
         finally:
+            # The kernel takes a dead process's locks back; here they are held by what it left suspended.
+            while not crew._reports.empty():
+                report = crew._reports.get_nowait()
+                if report is not None and report.steps is not None:
+                    report.steps.close()
+            for sleeper in crew._sleepers:
+                sleeper.steps.close()
             writer.close()
             watch.close()
+
+    def tokens(self) -> Tokens:
+        """The tokens as a publisher has them."""
+        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock)
 
     def desk(self, writer: Writer) -> Desk:
         return Desk(
             writer,
             MediaStore(self.database.home / "media"),
-            self.credentials,
+            self.tokens(),
             Clients(lambda platform: self.clients[platform]),
             self.config,
             self.clock,

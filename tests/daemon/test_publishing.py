@@ -255,7 +255,7 @@ def test_an_account_without_credentials_fails_and_asks_for_them(bench: Bench) ->
     bench.run()
     error = bench.delivery().error
     assert error is not None
-    assert (error.kind, error.hint) == (Kind.AUTH, "ttp account add x/me --credentials FILE")
+    assert (error.kind, error.hint) == (Kind.AUTH, "ttp account connect x/me")
     assert bench.x.calls == []
 
 

@@ -36,7 +36,7 @@ def runner(bench: Bench, **more: object) -> Runner:
     made = Runner(
         bench.database,
         MediaStore(bench.database.home / "media"),
-        bench.credentials,
+        bench.tokens(),
         lambda platform: bench.clients[platform],
         bench.config,
         bench.clock,

@@ -100,7 +100,8 @@ def test_a_run_for_cron_counts_what_it_did_and_says_so_by_its_code(world: World)
     world.ttp.ok("create", "dead", "--to", "x/dead", "--at", "now")
     dead = world.ttp("run", "--once", "--json")
     assert dead.code == 4
-    assert {name: dead.json[name] for name in tally[:-1]} == {**dict.fromkeys(tally[:-1], 0), "claimed": 1, "failed": 1}
+    # The first run has found at its end that the token cannot be renewed: nothing is tried with it any more.
+    assert {name: dead.json[name] for name in tally[:-1]} == {**dict.fromkeys(tally[:-1], 0), "failed": 1}
     world.ttp.ok("create", "well", "--to", "x/well", "--at", "now")
     well = world.ttp("run", "--once", "--json")
     assert (well.code, well.json["published"]) == (0, 1)

@@ -303,7 +303,11 @@ def test_a_story_or_a_post_without_text_is_no_proof_where_the_container_cannot_t
 
 @pytest.fixture
 def facebook(config: Config) -> Config:
-    chosen: dict[str, Value] = {"platforms.instagram.login": "facebook"}
+    # The scripts of these tests name one host; without the slash the setting would count as unset, and be Facebook's.
+    chosen: dict[str, Value] = {
+        "platforms.instagram.login": "facebook",
+        "platforms.instagram.base_url": "https://graph.instagram.com/",
+    }
     return Config({**{name: config[name] for name in config}, **chosen})
 
 

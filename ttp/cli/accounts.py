@@ -8,6 +8,7 @@ import typer
 
 from ttp.cli import views
 from ttp.cli.ask import confirmed
+from ttp.cli.connect import connect
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.params import NoInput, Options, Yes, printing, read_file, read_options
@@ -38,6 +39,12 @@ def add(
     added = context().accounts.add(name, None if credentials is None else read_file(credentials, "credentials"))
     said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
     out.record(views.ACCOUNTS, added, say=[said])
+    held = None if credentials is None else context().credentials.get(added.name)
+    if held is not None and held.refresh_token is not None:
+        out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
+
+
+account.command("connect")(connect)
 
 
 @account.command("list")

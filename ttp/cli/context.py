@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Platform
     from ttp.domain.config import Config
     from ttp.platforms.client import Client
+    from ttp.platforms.oauth.grant import Login
     from ttp.services.accounts import Accounts
     from ttp.services.book import Book
     from ttp.services.look import Look
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ttp.services.optimal import Optimal
     from ttp.services.outgoing import Outgoing
     from ttp.services.posts import Posts
+    from ttp.services.tokens import Tokens
     from ttp.store.credentials import CredentialsFile
     from ttp.store.database import Database
     from ttp.store.media import MediaStore
@@ -119,7 +121,18 @@ class Context:
     def runner(self) -> Runner:
         from ttp.daemon.runner import Runner
 
-        return Runner(self.database, self.media, self.credentials, cache(self._client), self.config, self.clock)
+        return Runner(self.database, self.media, self.tokens, cache(self._client), self.config, self.clock)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        from ttp.services.tokens import Tokens
+
+        return Tokens(self.database, self.credentials, self._login, self.config, self.clock)
+
+    def _login(self, platform: Platform) -> Login:
+        from ttp.platforms.oauth.registry import login_for
+
+        return login_for(platform, self.config, self.clock)
 
     def _client(self, platform: Platform) -> Client:
         from ttp.platforms.registry import client_for

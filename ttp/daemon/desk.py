@@ -7,23 +7,24 @@ post's status and the account's marks. Decides nothing.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from ttp.daemon.events import Sink, finished, moved
-from ttp.domain.account import Account, Credentials, Platform, same_host
+from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import ENDED, Delivery
-from ttp.domain.errors import Bug
+from ttp.domain.errors import Bug, UsageError
 from ttp.domain.post import Post
 from ttp.platforms.client import Client, MediaFile, Order, StepFailed
+from ttp.services.tokens import Dead, Delayed, InHand, Tokens
 from ttp.store import claims, reads
-from ttp.store.credentials import CredentialsFile
 from ttp.store.media import MediaStore
+from ttp.store.tokens import TokenHeld
 from ttp.store.writer import Writer
 
 
@@ -40,7 +41,7 @@ class Task:
 class Desk:
     writer: Writer
     media: MediaStore
-    credentials: CredentialsFile
+    tokens: Tokens
     clients: Callable[[Platform], Client]
     config: Config
     clock: Clock
@@ -49,14 +50,17 @@ class Desk:
     def client(self, task: Task) -> Client:
         return self.clients(task.account.platform)
 
-    def order(self, task: Task, bound: frozenset[str] = frozenset()) -> Order:
-        """Everything that the client may know. StepFailed if the account's token cannot be used here."""
+    def order(
+        self, task: Task, bound: frozenset[str] = frozenset(), *, credentials: Credentials | None = None
+    ) -> Order:
+        """Everything that the client may know. `credentials`: those in hand, else what works now. StepFailed if the
+        account's token cannot be used here."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
         return Order(
             delivery_id=delivery.id,
             account=account,
-            credentials=self._credentials(account),
+            credentials=credentials or self._credentials(account),
             text=post.text_for(account.name, account.platform),
             media=tuple(MediaFile(item, self.media.path(item.sha256)) for item in post.media),
             options=effective_options(post, account),
@@ -64,15 +68,17 @@ class Desk:
         )
 
     def _credentials(self, account: Account) -> Credentials:
-        held = self.credentials.get(account.name)
-        hint = f"ttp account add {account.name} --credentials FILE"
-        if held is None:
-            raise StepFailed("credentials", NotDone(Kind.AUTH, f"{account.name} is not connected", hint=hint))
-        host = urlsplit(self.config.text(f"platforms.{account.platform}.base_url")).hostname or ""
-        if held.host and not same_host(held.host, host):
-            message = f"the credentials of {account.name} were made for {held.host} and are not sent to {host}"
-            raise StepFailed("credentials", NotDone(Kind.ACCOUNT, message, hint=hint))
-        return held
+        with token_trouble():
+            return self.tokens.fresh(account.name)
+
+    @contextmanager
+    def token(self, account: Account) -> Iterator[InHand]:
+        """The account's token for the block, renewed first where that is due, and by nobody else meanwhile.
+        StepFailed if it cannot be used here."""
+        with ExitStack() as held:
+            with token_trouble():
+                token = held.enter_context(self.tokens.held(account.name))
+            yield token
 
     def move(
         self,
@@ -102,6 +108,20 @@ class Desk:
             if ended is not None and (end := finished(ended, now)) is not None:
                 self.tell(end)
         return replace(task, delivery=after)
+
+
+@contextmanager
+def token_trouble() -> Iterator[None]:
+    """What is wrong with a token, as a step that failed."""
+    try:
+        yield
+    except (Dead, Delayed) as trouble:
+        raise StepFailed("credentials", trouble.outcome) from None
+    except TokenHeld as trouble:
+        raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
+    except UsageError as trouble:
+        hint = trouble.hints[0].type if trouble.hints else None
+        raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None
 
 
 def effective_options(post: Post, account: Account) -> Mapping[str, str]:

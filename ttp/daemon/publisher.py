@@ -14,13 +14,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ttp.daemon.desk import Desk, Task, marks
+from ttp.daemon.desk import Desk, Task, marks, token_trouble
 from ttp.daemon.events import moved
 from ttp.daemon.recovery import SLEPT
 from ttp.domain.attempt import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Did, Ready, StepFailed, Wait
+from ttp.services.tokens import InHand
 from ttp.store import attempts
 
 SUSPENDED_AFTER_S = 5.0
@@ -32,6 +33,9 @@ LONGEST_CALL_S = 600.0
 """More than the time-outs of a call allow: the machine slept during it, and when its request left is not known."""
 FIRST_LOOK_S = 2.0
 """An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
+
+TOKEN_REFUSED = frozenset({400, 401})
+"""Statuses with which platforms refuse a token itself; 403 is about what it may do, which renewing does not change."""
 
 Begun = Callable[[sqlite3.Connection], object]
 
@@ -47,12 +51,14 @@ class Delivering:
         self._began = desk.clock.boot()
         self._unwritten: list[Attempt] = []
         self._early = 0
+        self._renewed = False
 
     def run(self) -> Generator[Wait, None, None]:
         """Publish it. Ends when the delivery has moved on; raises nothing that the platform or the network did."""
         try:
-            while not (yield from self._try()):
-                pass
+            with self._desk.token(self.task.account) as token:
+                while not (yield from self._try_with(token)):
+                    pass
         except StepFailed as failed:
             self._step_failed(failed)
 
@@ -62,10 +68,30 @@ class Delivering:
         if self.task.delivery.state is DeliveryState.CLAIMED:
             self.task = self._desk.move(self.task, self.task.delivery.released(), self._unwritten_rows(), quiet=True)
 
-    def _try(self) -> Generator[Wait, None, bool]:
+    def _try_with(self, token: InHand) -> Generator[Wait, None, bool]:
+        """As `_try`; a token that an invisible step was refused for is renewed once."""
+        try:
+            return (yield from self._try(token))
+        except StepFailed as failed:
+            if not self._may_renew(token, failed.outcome):
+                raise
+            self._renew(token)
+            return False
+
+    def _may_renew(self, token: InHand, outcome: NotDone) -> bool:
+        refused = outcome.kind is Kind.AUTH and outcome.http_status in TOKEN_REFUSED
+        return refused and not self._renewed and token.can_renew
+
+    def _renew(self, token: InHand) -> None:
+        """One new token for one that was refused. StepFailed."""
+        self._renewed = True
+        with token_trouble():
+            token.renew()
+
+    def _try(self, token: InHand) -> Generator[Wait, None, bool]:
         """Invisible steps and one publishing call. False: once more from the start."""
         desk = self._desk
-        order = desk.order(self.task)
+        order = desk.order(self.task, credentials=token.credentials)
         client = desk.client(self.task)
         ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
         if self._stopping():
@@ -88,6 +114,10 @@ class Delivering:
             poll = desk.config.seconds("publish.status_poll_s")
             yield Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), outcome.message)
             self._early += 1
+            return False
+        if isinstance(outcome, NotDone) and self._may_renew(token, outcome):
+            self._withdraw(intent, "refused", outcome.message, outcome)
+            self._renew(token)
             return False
         self._record(intent, outcome)
         return True

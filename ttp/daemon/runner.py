@@ -19,14 +19,15 @@ from ttp.daemon.crew import Crew, Nap, Pool, nap
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event, Sink
 from ttp.daemon.follow import Follow
+from ttp.daemon.keeper import keeping
 from ttp.daemon.loop import Loop, Mode, Scope
 from ttp.daemon.workers import Workers
 from ttp.domain.account import Platform
 from ttp.domain.clock import Clock, to_ms
 from ttp.domain.config import Config
 from ttp.platforms.client import Client
+from ttp.services.tokens import Tokens
 from ttp.store import claims, lock
-from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database, quick_check, translated
 from ttp.store.media import MediaStore
 from ttp.store.writer import Writer
@@ -51,7 +52,7 @@ class Ended:
 class Runner:
     database: Database
     media: MediaStore
-    credentials: CredentialsFile
+    tokens: Tokens
     clients: Callable[[Platform], Client]
     config: Config
     clock: Clock
@@ -75,12 +76,16 @@ class Runner:
             writer = held.enter_context(closing(Writer(self.database.connect)))
             clients = held.enter_context(closing(Clients(self.clients)))
             self._check(writer, since)
-            desk = Desk(writer, self.media, self.credentials, clients, self.config, self.clock, _in_turn(tell))
+            desk = Desk(writer, self.media, self.tokens, clients, self.config, self.clock, _in_turn(tell))
             pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
             crew = Crew(pool, self.clock, self.nap)
             loop = Loop(desk, crew, watch, heartbeat)
             try:
-                with translated(self.database.path), _stopping(loop.stop) as caught:
+                with (
+                    translated(self.database.path),
+                    _stopping(loop.stop) as caught,
+                    keeping(self.tokens, self.clock, lambda: bool(caught)),
+                ):
                     clean = loop.run(scope)
             finally:
                 if crew.jobs:

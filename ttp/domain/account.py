@@ -78,6 +78,10 @@ class Credentials:
     user_id: str | None = None
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
+    token_secret: str | None = field(default=None, repr=False)
+    """Set for user keys of OAuth 1.0a: `client_id` and `client_secret` are then the app's API key and its secret."""
+    issued_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
 
 
 def platform_named(text: str) -> Platform:

@@ -11,24 +11,27 @@ import json
 import logging
 import ssl
 import threading
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Unpack
 from urllib.parse import urlsplit
 
 import httpx
 
 from ttp import __version__
+from ttp.domain import hosts
 from ttp.domain.account import Credentials, Platform, is_loopback, same_host
 from ttp.domain.attempt import Kind
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.platforms.client import Order
+from ttp.platforms.decoding import Decode
 from ttp.platforms.outcomes import reconnect_hint
+from ttp.platforms.parts import Parts
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
 from ttp.platforms.wording import clean
 
@@ -91,7 +94,7 @@ class Http:
         cls, platform: Platform, config: Config, clock: Clock, *, transport: httpx.BaseTransport | None = None
     ) -> Http:
         """Requests to `platform` as the settings say."""
-        return cls(config.text(f"platforms.{platform}.base_url"), Timeouts.of(config), clock, transport=transport)
+        return cls(hosts.base_url(platform, config), Timeouts.of(config), clock, transport=transport)
 
     def send(
         self,
@@ -100,44 +103,66 @@ class Http:
         url: str,
         *,
         query: Mapping[str, str] | None = None,
-        json: object = None,
-        form: Mapping[str, str] | None = None,
-        file: tuple[str, bytes] | None = None,
-        content: bytes | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         bearer: bool = True,
-        uploading: bool = False,
-        patience: float | None = None,
+        **parts: Unpack[Parts],
     ) -> Reply:
         """Make one request for an order's account and tell what became of it.
 
-        `url` is a path below the base URL, or a whole URL for `bearer=False`. The body is `json`, or `form` fields with
-        or without one multipart `file` (field name, bytes), or `content`. `patience`: seconds to wait for the answer
-        where that is less than usual.
+        `url` is a path below the base URL, or a whole URL for `bearer=False`.
         """
-        secrets = _secrets(order.credentials)
-        if bearer and (refusal := self._refusal(order)) is not None:
-            return refusal
-        sent = {**(headers or {}), **({"Authorization": f"Bearer {order.credentials.access_token}"} if bearer else {})}
-        if json is not None:
-            content = _encoded(json)
+        if bearer:
+            if (refusal := self._refusal(order)) is not None:
+                return refusal
+            headers = {**(headers or {}), "Authorization": self._proof(order.credentials, method, url, query)}
+        return self.ask(
+            method,
+            url,
+            query=query,
+            headers=headers,
+            account=order.account.name,
+            secrets=_secrets(order.credentials),
+            verbatim=False,
+            **parts,
+        )
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        account: str = "",
+        secrets: tuple[str, ...] = (),
+        verbatim: bool = True,
+        **parts: Unpack[Parts],
+    ) -> Reply:
+        """Make one request as it stands, with no token but what it holds, and tell what became of it.
+
+        As `send`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
+        `verbatim`: they stay in the answer's data (a token endpoint may give the same token again).
+        """
+        content, file, sent = parts.get("content"), parts.get("file"), dict(headers or {})
+        if (value := parts.get("json")) is not None:
+            content = _encoded(value)
             sent["Content-Type"] = JSON_TYPE
-        limits = self._timeouts.limits(uploading=uploading, patience=patience)
+        limits = self._timeouts.limits(uploading=parts.get("uploading", False), patience=parts.get("patience"))
         place = host_of(url) or self.host
         try:
             with self._client().stream(
                 method,
                 url if "://" in url else self.base_url + url,
                 params=query,
-                data=form,
+                data=parts.get("form"),
                 files=None if file is None else {file[0]: ("media", file[1], "application/octet-stream")},
                 content=content,
                 headers=sent,
                 timeout=limits,
             ) as response:
-                date = self._noted(order.account.name, response.headers.get("date"))
+                date = self._noted(account, response.headers.get("date"))
                 body = self._body(response, self._clock.boot() + (limits.read or 0.0))
-                return _answer(response, body, date, secrets)
+                return _answer(response, body, date, secrets, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
             return Unsent(clean(f"no connection to {place}: {_reason(error)}", secrets))
@@ -187,6 +212,15 @@ class Http:
             return Unsent("the access token is empty or has characters that no token has", Kind.AUTH, hint)
         return None
 
+    def _proof(self, credentials: Credentials, method: str, url: str, query: Mapping[str, str] | None) -> str:
+        """The Authorization header: a bearer token, or a signature where the credentials are keys of OAuth 1.0a."""
+        if credentials.token_secret is None:
+            return f"Bearer {credentials.access_token}"
+        from ttp.platforms.oauth1 import signature
+
+        whole = httpx.URL(url if "://" in url else self.base_url + url, params=query)
+        return signature(credentials, method, str(whole), now=self._clock.now())
+
     def _noted(self, account: str, header: str | None) -> datetime | None:
         date = parse_date(header)
         if date is not None:
@@ -200,7 +234,7 @@ class Http:
         """
         cap = JSON_CAP if response.is_success else ERROR_CAP
         whole = bytearray()
-        decode = _Decode(response.headers.get("content-encoding", "").strip().lower())
+        decode = Decode(response.headers.get("content-encoding", "").strip().lower())
         # The raw stream: httpx's own decoders unpack each chunk without a bound.
         assert isinstance(response.stream, httpx.SyncByteStream)
         for chunk in response.stream:
@@ -211,25 +245,6 @@ class Http:
             if self._clock.boot() > deadline:
                 raise httpx.ReadTimeout("the answer took too long")
         return bytes(whole)
-
-
-class _Decode:
-    """One body's decompression, never more bytes at once than asked for. None for what cannot be decoded."""
-
-    def __init__(self, encoding: str) -> None:
-        self._known = encoding in ("", "identity", "gzip", "x-gzip", "deflate")
-        # wbits 47: zlib tells gzip and zlib headers apart itself.
-        self._inflate = None if encoding in ("", "identity") else zlib.decompressobj(wbits=47)
-
-    def __call__(self, chunk: bytes, most: int) -> bytes | None:
-        if not self._known:
-            return None
-        if self._inflate is None:
-            return chunk
-        try:
-            return self._inflate.decompress(chunk, max(most, 1))
-        except zlib.error:
-            return None
 
 
 def host_of(url: str) -> str:
@@ -250,14 +265,17 @@ def parse_date(header: str | None) -> datetime | None:
         return None
 
 
-def _answer(response: httpx.Response, body: bytes | None, date: datetime | None, secrets: tuple[str, ...]) -> Answer:
+def _answer(
+    response: httpx.Response, body: bytes | None, date: datetime | None, secrets: tuple[str, ...], *, verbatim: bool
+) -> Answer:
     data: object = None
-    body = _hidden(body, secrets)
+    shown = _hidden(body, secrets)
+    told = body if verbatim else shown
     try:
-        data = json.loads(body, parse_constant=_no_number) if body else None
+        data = json.loads(told, parse_constant=_no_number) if told else None
     except (ValueError, RecursionError):
         data = None
-    text = "(a body that is too long or damaged)" if body is None else body[:400].decode("utf-8", "replace")
+    text = "(a body that is too long or damaged)" if shown is None else shown[:400].decode("utf-8", "replace")
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, data, text, date, secrets)
 
@@ -280,9 +298,8 @@ def _encoded(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def _secrets(credentials: Credentials) -> tuple[str, ...]:
-    held = (credentials.access_token, credentials.refresh_token, credentials.client_secret)
-    return tuple(secret for secret in held if secret)
+def _secrets(held: Credentials) -> tuple[str, ...]:
+    return tuple(s for s in (held.access_token, held.refresh_token, held.client_secret, held.token_secret) if s)
 
 
 def _reason(error: Exception) -> str:

@@ -7,21 +7,28 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from typing import NoReturn
 
-from ttp.domain.account import Account, Credentials, parse_account_name
+from ttp.domain import hosts
+from ttp.domain.account import Account, Credentials, Platform, parse_account_name
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, StateRefused, UsageError
+from ttp.domain.token_life import good_until
 from ttp.services.changes import settled
 from ttp.services.names import named
 from ttp.store import accounts as store
 from ttp.store import posts, reads
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
+from ttp.store.tokens import token_lock
 
-_TEXTS = ("refreshToken", "userId", "clientId", "clientSecret")
+_TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
+_KEYS = ("apiKey", "apiSecret", "accessToken", "accessTokenSecret")
+"""What OAuth 1.0a signs with: all four, or none but the access token."""
+PATIENCE_S = 90.0
+"""How long a change of credentials waits for a process that renews the old ones or publishes with them."""
 
 
 class Accounts:
@@ -34,9 +41,12 @@ class Accounts:
     def add(self, name: str, credentials: str | None) -> Account:
         """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call."""
         platform, handle = parse_account_name(name)
-        host = urlsplit(self._config.text(f"platforms.{platform}.base_url")).hostname or ""
-        held = None if credentials is None else parse_credentials(credentials, host)
-        with self._database.writing() as session:
+        host = hosts.host(platform, self._config)
+        held = None if credentials is None else parse_credentials(credentials, host, platform)
+        with (
+            token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S),
+            self._database.writing() as session,
+        ):
             there = reads.account(posts.raw(session), platform, handle, removed=True)
             account = there or Account(platform, handle)
             if held is not None:
@@ -44,7 +54,7 @@ class Accounts:
                     account,
                     connected=True,
                     needs_reconnect=False,
-                    expires_at=held.expires_at,
+                    expires_at=good_until(held),
                     user_id=held.user_id or account.user_id,
                 )
                 self._credentials.put(account.name, held)
@@ -75,8 +85,11 @@ class Accounts:
         Refused while posts name it; with `cancel` their deliveries to it are cancelled (their ids are answered).
         """
         now = self._clock.now()
-        self._named(name)
-        with self._database.writing() as session:
+        there = self._named(name)
+        with (
+            token_lock(self._database.home, there.name, patience_s=PATIENCE_S),
+            self._database.writing() as session,
+        ):
             account = self._named(name)
             db = posts.raw(session)
             naming = reads.posts_naming(db, account.id or 0)
@@ -105,7 +118,7 @@ class Accounts:
             return named(name, reads.accounts(db) if db else [])
 
 
-def parse_credentials(text: str, host: str) -> Credentials:
+def parse_credentials(text: str, host: str, platform: Platform) -> Credentials:
     """Credentials as `account add --credentials` takes them. UsageError says what is wrong, and never shows a value."""
     shape = Hint("as JSON", '{"accessToken": "…", "refreshToken": "…", "expiresAt": "2027-01-31T00:00:00Z"}')
     try:
@@ -114,8 +127,9 @@ def parse_credentials(text: str, host: str) -> Credentials:
         raise UsageError("the credentials are not JSON", shape) from None
     if not isinstance(data, dict):
         raise UsageError("the credentials are not a JSON object", shape)
-    if "apiKey" in data or "accessTokenSecret" in data:
-        raise UsageError("keys of OAuth 1.0a cannot be used yet; give an OAuth 2.0 access token", shape)
+    signs = [name for name in _KEYS if name != "accessToken" and data.get(name)]
+    if signs and (platform is not Platform.X or not all(data.get(name) for name in _KEYS)):
+        _refuse_user_keys(data, platform)
     token = data.get("accessToken")
     if not isinstance(token, str) or not re.fullmatch(r"[!-~]+", token.strip()):
         raise UsageError('the credentials have no usable "accessToken"', shape)
@@ -123,6 +137,8 @@ def parse_credentials(text: str, host: str) -> Credentials:
         value = data.get(name)
         if value is not None and not (isinstance(value, str) and value.isprintable()):
             raise UsageError(f'"{name}" in the credentials is not a text', shape)
+    if signs:
+        return _user_keys(data, token.strip(), host)
     return Credentials(
         access_token=token.strip(),
         host=host,
@@ -131,6 +147,25 @@ def parse_credentials(text: str, host: str) -> Credentials:
         user_id=data.get("userId"),
         client_id=data.get("clientId"),
         client_secret=data.get("clientSecret"),
+    )
+
+
+def _refuse_user_keys(data: Mapping[str, object], platform: Platform) -> NoReturn:
+    shape = Hint("as JSON", '{"apiKey": "…", "apiSecret": "…", "accessToken": "…", "accessTokenSecret": "…"}')
+    missing = [name for name in _KEYS if not data.get(name)]
+    what = "are X's only" if platform is not Platform.X else f"come as four; missing: {', '.join(missing)}"
+    raise UsageError(f"keys of OAuth 1.0a {what}", shape)
+
+
+def _user_keys(data: Mapping[str, str], token: str, host: str) -> Credentials:
+    """Keys of OAuth 1.0a, which X takes and which never end."""
+    return Credentials(
+        access_token=token,
+        host=host,
+        user_id=data.get("userId"),
+        client_id=data["apiKey"],
+        client_secret=data["apiSecret"],
+        token_secret=data["accessTokenSecret"],
     )
 
 

@@ -81,6 +81,12 @@ class CredentialsFile:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self.path)
+            # Without this a power cut may bring the old file back, and with it a refresh token that is spent.
+            folder = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
 def _entry(credentials: Credentials) -> dict[str, Any]:
@@ -92,6 +98,9 @@ def _entry(credentials: Credentials) -> dict[str, Any]:
         "userId": credentials.user_id,
         "clientId": credentials.client_id,
         "clientSecret": credentials.client_secret,
+        "accessTokenSecret": credentials.token_secret,
+        "issuedAt": credentials.issued_at.isoformat() if credentials.issued_at else None,
+        "refreshExpiresAt": credentials.refresh_expires_at.isoformat() if credentials.refresh_expires_at else None,
     }
     return {name: value for name, value in entry.items() if value is not None}
 
@@ -100,16 +109,24 @@ def _credentials(entry: dict[str, str]) -> Credentials:
     """Credentials of an entry. ValueError, KeyError or TypeError where it is none."""
     if not all(isinstance(value, str) for value in dict(entry).values()):
         raise TypeError("every value is a text")
-    expires = entry.get("expiresAt")
-    expires_at = datetime.fromisoformat(expires) if expires else None
-    if expires_at is not None and expires_at.tzinfo is None:
-        raise ValueError("a naive datetime is not an instant")
     return Credentials(
         access_token=entry["accessToken"],
         host=entry.get("host", ""),
         refresh_token=entry.get("refreshToken"),
-        expires_at=expires_at,
+        expires_at=_instant(entry, "expiresAt"),
         user_id=entry.get("userId"),
         client_id=entry.get("clientId"),
         client_secret=entry.get("clientSecret"),
+        token_secret=entry.get("accessTokenSecret"),
+        issued_at=_instant(entry, "issuedAt"),
+        refresh_expires_at=_instant(entry, "refreshExpiresAt"),
     )
+
+
+def _instant(entry: dict[str, str], name: str) -> datetime | None:
+    """An aware instant of an entry; None where there is none. ValueError for a naive one."""
+    text = entry.get(name)
+    at = datetime.fromisoformat(text) if text else None
+    if at is not None and at.tzinfo is None:
+        raise ValueError("a naive datetime is not an instant")
+    return at

@@ -1,0 +1,336 @@
+"""`ttp account connect` from the command line: against the sandbox, with a browser that says yes or no."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import tests
+from tests.browser import goes_back, says
+from tests.clock import FakeClock
+from tests.conftest import Program
+from ttp.cli import connect
+from ttp.sandbox import apps
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.things import App
+from ttp.store.credentials import CredentialsFile
+
+ROOT = Path(tests.__file__).parent.parent
+HERE, AWAY = "http://127.0.0.1:0/callback", "https://127.0.0.1/callback"
+
+
+@pytest.fixture
+def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    """A sandbox that the settings point at, with the id of its app for each platform."""
+    with running_sandbox(now=clock.now) as running:
+        for platform, app, redirect in (
+            ("X", apps.X_PUBLIC, HERE),
+            ("TIKTOK", apps.TIKTOK, HERE),
+            ("INSTAGRAM", apps.INSTAGRAM, AWAY),
+        ):
+            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", running.url)
+            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__CLIENT_ID", app.id)
+            monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__REDIRECT_URI", redirect)
+        monkeypatch.setenv("DISPLAY", ":0")
+        yield running
+
+
+class Browser:
+    """Stands in for the machine's browser; opens each address on a thread of its own and acts as told."""
+
+    def __init__(self, act: Callable[[str], object]) -> None:
+        self.act = act
+        self.seen: list[str] = []
+        self.threads: list[threading.Thread] = []
+
+    def open(self, url: str) -> bool:
+        self.seen.append(url)
+        self.threads.append(threading.Thread(target=self.act, args=(url,)))
+        self.threads[-1].start()
+        return True
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    made = Browser(goes_back)
+    monkeypatch.setattr("webbrowser.open", made.open)
+    yield made
+    for thread in made.threads:
+        thread.join()
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
+    """Somebody at the terminal: what they type at each prompt, by its first word."""
+    typed: dict[str, Callable[[], str]] = {"secret": lambda: ""}
+    monkeypatch.setattr(connect, "can_ask", lambda: True)
+    monkeypatch.setattr(connect, "_line", lambda prompt: typed[prompt.split()[0]]())
+    monkeypatch.setattr("getpass.getpass", lambda prompt, stream: typed["secret"]())
+    return typed
+
+
+def secret_file(folder: Path, app: App) -> str:
+    path = folder / "secret"
+    path.write_text(f"{app.secret}\n")
+    return str(path)
+
+
+def test_x_is_connected_in_the_browser_and_works(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
+    ran = ttp.ok("account", "connect", "x", "--json")
+    assert (ran.json["account"], ran.json["connected"], ran.json["needsReconnect"]) == ("x/demo", True, False)
+    assert set(ran.json["scopes"]) >= {"tweet.write", "offline.access"}
+    assert browser.seen[0] in ran.err
+    assert browser.seen[0].startswith(f"{sandbox.url}/i/oauth2/authorize?")
+    held = CredentialsFile(ttp.home).get("x/demo")
+    assert held is not None
+    assert held.refresh_token
+    for secret in (held.access_token, held.refresh_token):
+        assert secret not in ran.out + ran.err
+    ttp.ok("create", "Connected", "--to", "x", "--at", "now")
+    ttp.ok("run", "--until-idle")
+    assert [post.text for post in sandbox.state.visible_posts()] == ["Connected"]
+
+
+def test_tiktok_takes_its_secret_from_a_file(
+    ttp: Program, sandbox: RunningSandbox, browser: Browser, tmp_path: Path
+) -> None:
+    path = secret_file(tmp_path, apps.TIKTOK)
+    ran = ttp.ok("account", "connect", "tt", "--client-secret", path, "--json")
+    assert ran.json["account"] == "tiktok/demo"
+    assert (apps.TIKTOK.secret or "-") not in ran.out + ran.err
+
+
+def test_the_secret_may_come_from_stdin(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
+    ran = ttp.ok("account", "connect", "tiktok", "--client-secret", "-", stdin=apps.TIKTOK.secret or "")
+    assert "tiktok/demo" in ran.out
+
+
+@pytest.mark.parametrize("login", ["instagram", "facebook"])
+def test_instagram_is_connected_by_pasting_with_either_login(
+    ttp: Program,
+    sandbox: RunningSandbox,
+    person: dict[str, Callable[[], str]],
+    monkeypatch: pytest.MonkeyPatch,
+    login: str,
+) -> None:
+    app = apps.INSTAGRAM if login == "instagram" else apps.FACEBOOK
+    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__LOGIN", login)
+    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__CLIENT_ID", app.id)
+    seen: list[str] = []
+    monkeypatch.setattr(connect, "_browse", seen.append)
+    person["secret"] = lambda: app.secret or ""
+    person["Paste"] = lambda: says(seen[0])
+    ran = ttp.ok("account", "connect", "ig", "--json")
+    assert ran.json["account"] == "instagram/demo"
+    assert (ran.json["expiresAt"] is None) == (login == "facebook")
+    assert "media_host" in ran.err
+
+
+def test_what_is_pasted_wrong_may_be_pasted_again_three_times(
+    ttp: Program, sandbox: RunningSandbox, person: dict[str, Callable[[], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(connect, "_browse", seen.append)
+    pasted = ["nothing of the kind", "https://127.0.0.1/callback?code=a&state=other", ""]
+    person["Paste"] = lambda: pasted.pop(0)
+    ran = ttp("account", "connect", "x", "--paste")
+    assert ran.code == 2
+    assert ran.err.count("That is not the answer") == 3
+    assert "ttp account connect x --paste" in ran.err
+    pasted[:] = ["nothing of the kind", says(seen[-1])]
+    person["Paste"] = lambda: pasted.pop(0) if len(pasted) > 1 else says(seen[-1])
+    assert ttp("account", "connect", "x", "--paste").code == 0
+
+
+def test_a_no_is_told_and_stores_nothing(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
+    browser.act = lambda url: goes_back(url, yes=False)
+    ran = ttp("account", "connect", "x", "--json")
+    assert ran.code == 7
+    assert ran.error["code"] == "not_allowed"
+    assert "access_denied" in ran.error["message"]
+    assert not (ttp.home / "credentials.json").exists()
+
+
+def test_someone_else_in_the_browser_is_refused(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
+    ttp.ok("account", "connect", "x/demo")
+    held = CredentialsFile(ttp.home).get("x/demo")
+    browser.act = lambda url: goes_back(url, handle="other")
+    ran = ttp("account", "connect", "x/demo")
+    assert ran.code == 2
+    assert "that login is x/other, and x/demo is another account" in ran.err
+    assert CredentialsFile(ttp.home).get("x/demo") == held
+    assert ttp.ok("account", "connect", "x", "--json").json["account"] == "x/other"
+
+
+def test_connecting_again_says_how_to_retry_what_failed_meanwhile(
+    ttp: Program, sandbox: RunningSandbox, browser: Browser
+) -> None:
+    before = ttp.ok("account", "connect", "x", "--json").json
+    ttp.post("Too soon", "--to", "x", "--at", "now")
+    ttp.sql("UPDATE account SET needs_reconnect = 1")
+    ttp("run", "--until-idle")
+    ran = ttp.ok("account", "connect", "x/demo", "--json")
+    assert ran.json == {**before, "needsReconnect": False}
+    assert "note: 1 post failed meanwhile:  ttp retry --failed --account x/demo" in ran.err
+    ttp.ok("retry", "--failed", "--account", "x/demo", "--yes")
+    assert [post.text for post in sandbox.state.visible_posts()] == ["Too soon"]
+
+
+def test_permissions_that_are_missing_are_named(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
+    ran = ttp.ok("account", "connect", "x", "--scopes", "users.read,tweet.read,tweet.write,offline.access")
+    assert "did not get media.write" in ran.err
+
+
+def test_without_a_browser_the_address_is_printed_and_nothing_opened(
+    ttp: Program, sandbox: RunningSandbox, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "_print", lambda *lines: browser.open(lines[2].strip()))
+    monkeypatch.setattr(connect, "_browse", lambda url: pytest.fail("a browser was opened"))
+    ttp.ok("account", "connect", "x", "--no-browser")
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    ttp.ok("account", "connect", "x")
+
+
+def test_a_person_is_asked_for_the_app_once(
+    ttp: Program,
+    sandbox: RunningSandbox,
+    browser: Browser,
+    person: dict[str, Callable[[], str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TTP_PLATFORMS__TIKTOK__CLIENT_ID")
+    person["Client"] = lambda: apps.TIKTOK.id
+    person["secret"] = lambda: apps.TIKTOK.secret or ""
+    ran = ttp.ok("account", "connect", "tiktok")
+    assert "docs/connect-tiktok.md" in ran.err
+    person.clear()
+    ttp.ok("account", "connect", "tiktok")
+
+
+def test_user_keys_of_oauth_1_are_added_signed_with_and_never_renewed(ttp: Program, sandbox: RunningSandbox) -> None:
+    order = json.dumps({"account": "x/demo", "signed": True}).encode()
+    request = urllib.request.Request(
+        f"{sandbox.url}/_sandbox/accounts", order, {"Content-Type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        keys = json.load(answer)["credentials"]
+    assert set(keys) >= {"apiKey", "apiSecret", "accessToken", "accessTokenSecret"}
+    ran = ttp.ok("account", "add", "x/demo", "--credentials", "-", "--json", stdin=json.dumps(keys))
+    assert (ran.json["connected"], ran.json["expiresAt"], ran.err) == (True, None, "")
+    ttp.clock.advance(days=400)
+    ttp.ok("create", "Signed", "--to", "x", "--at", "now")
+    ttp.ok("run", "--until-idle")
+    assert [post.text for post in sandbox.state.visible_posts()] == ["Signed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "message"),
+    [
+        ("x/me", {"apiKey": "a", "accessToken": "t"}, "come as four; missing: apiSecret, accessTokenSecret"),
+        (
+            "ig/me",
+            {"apiKey": "a", "apiSecret": "s", "accessToken": "t", "accessTokenSecret": "u"},
+            "keys of OAuth 1.0a are X's only",
+        ),
+    ],
+)
+def test_user_keys_that_cannot_sign_are_refused(ttp: Program, name: str, keys: dict[str, str], message: str) -> None:
+    ran = ttp("account", "add", name, "--credentials", "-", stdin=json.dumps(keys))
+    assert ran.code == 2
+    assert message in ran.err
+
+
+def test_adding_a_pair_says_to_keep_the_home(ttp: Program) -> None:
+    pair = json.dumps({"accessToken": "a", "refreshToken": "r"})
+    ran = ttp.ok("account", "add", "x/me", "--credentials", "-", stdin=pair)
+    assert "keep TTP_HOME between runs" in ran.err
+    assert "keep TTP_HOME" not in ttp.ok("account", "add", "x/me", "--credentials", "-", "-q", stdin=pair).err
+
+
+@pytest.mark.parametrize("name", ["x", "tiktok", "instagram/shop"])
+def test_an_unknown_app_and_nobody_to_ask_is_refused_with_the_command(ttp: Program, name: str) -> None:
+    ran = ttp("account", "connect", name, "--json")
+    platform = name.partition("/")[0]
+    assert ran.code == 2
+    assert ran.error["hint"] == f"TTP_PLATFORMS__{platform.upper()}__CLIENT_ID=CLIENT_ID ttp account connect {name}"
+    assert not ttp.home.exists()
+
+
+def test_a_secret_that_is_missing_and_cannot_be_asked_for_is_said_to_be(ttp: Program, sandbox: RunningSandbox) -> None:
+    ran = ttp("account", "connect", "tiktok", "--json")
+    assert (ran.code, ran.error["hint"]) == (2, "ttp account connect tiktok --client-secret FILE")
+
+
+def test_pasting_without_a_terminal_is_refused(ttp: Program, sandbox: RunningSandbox) -> None:
+    ran = ttp("account", "connect", "x", "--paste", "--json")
+    assert (ran.code, ran.error["hint"]) == (2, "ttp account add x --credentials FILE")
+
+
+@pytest.mark.parametrize("name", ["myspace", "x/", "x/a b", ""])
+def test_a_name_that_is_none_is_refused(ttp: Program, name: str) -> None:
+    assert ttp("account", "connect", name).code == 2
+
+
+def test_a_secret_file_that_is_not_there_is_said_to_be(ttp: Program, sandbox: RunningSandbox) -> None:
+    assert ttp("account", "connect", "tiktok", "--client-secret", "/nowhere/secret").code == 3
+
+
+@pytest.mark.parametrize(
+    "address", ["callback", "http://", "http://127.0.0.1:port/", "http://[/", "ftp://127.0.0.1:1/"]
+)
+def test_a_redirect_address_that_is_none_is_refused(
+    ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", address)
+    ran = ttp("account", "connect", "x")
+    assert ran.code == 2
+    assert "is no web address" in ran.err
+
+
+def test_a_taken_port_is_refused(ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = sandbox.url.rpartition(":")[2]
+    monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", f"http://127.0.0.1:{taken}/callback")
+    ran = ttp("account", "connect", "x", "--json")
+    assert (ran.code, ran.error["code"]) == (5, "busy")
+    assert ran.error["hint"] == "ttp account connect x --paste"
+
+
+def test_what_browsers_write_does_not_reach_stdout(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webbrowser.open", lambda url: os.write(1, b"Opening in existing browser session.\n"))
+    connect._browse("http://127.0.0.1/")
+    os.write(1, b"data\n")
+    assert capfd.readouterr().out == "data\n"
+
+
+def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_address(ttp: Program) -> None:
+    with running_sandbox() as running:
+        settings = {
+            "TTP_HOME": str(ttp.home),
+            "TTP_PLATFORMS__X__BASE_URL": running.url,
+            "TTP_PLATFORMS__X__CLIENT_ID": apps.X_PUBLIC.id,
+            "TTP_PLATFORMS__X__REDIRECT_URI": HERE,
+        }
+        words = ["account", "connect", "x", "--no-browser", "--fields", "account,connected"]
+        command = [sys.executable, "-m", "ttp", *words]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **settings}
+        ) as process:
+            assert process.stderr is not None
+            address = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
+            page = goes_back(address)
+            out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, "x/demo\ttrue\n")
+    assert page.text == "ttp has the answer. You can close this page and go back to the terminal."

@@ -1,0 +1,158 @@
+"""Real processes that need one account's token at once, against refresh tokens that work once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tests
+from tests.clock import FakeClock
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.clock import to_ms
+from ttp.sandbox.credentials import as_credentials
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.store import accounts, reads
+from ttp.store.credentials import CredentialsFile
+from ttp.store.database import Database
+
+ROOT = Path(tests.__file__).parent.parent
+PLATFORMS = ("x", "tiktok")
+
+
+class Worker:
+    """One process of `token_worker`."""
+
+    def __init__(self, process: subprocess.Popen[str], clock: FakeClock) -> None:
+        self.process = process
+        self._clock = clock
+
+    def ask(self, *words: str) -> None:
+        """Have it need a token now. Comes back at once."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(" ".join([*words, str(to_ms(self._clock.now()))]) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, "the process has ended"
+        return dict(json.loads(line))
+
+
+class Stage:
+    """A sandbox and a home with one of its accounts, on a clock that the test moves."""
+
+    def __init__(self, sandbox: RunningSandbox, home: Path, platform: str, clock: FakeClock) -> None:
+        self.sandbox, self.home, self.clock, self.name = sandbox, home, clock, f"{platform}/demo"
+        given = as_credentials(sandbox.state.accounts[self.name])
+        pair = Credentials(
+            given["accessToken"],
+            host="127.0.0.1",
+            refresh_token=given["refreshToken"],
+            expires_at=datetime.fromisoformat(given["expiresAt"]),
+            issued_at=clock.now(),
+            client_id=given["clientId"],
+            client_secret=given.get("clientSecret"),
+        )
+        self.database = Database(home)
+        with self.database.writing() as session:
+            accounts.save(session, Account(Platform(platform), "demo", connected=True), now=clock.now())
+        CredentialsFile(home).put(self.name, pair)
+
+    @contextmanager
+    def workers(self, count: int) -> Iterator[list[Worker]]:
+        command = [sys.executable, "-m", "tests.services.token_worker", str(self.home), self.sandbox.url, self.name]
+        with ExitStack() as stack:
+            started = []
+            for _ in range(count):
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=dict(os.environ)
+                )
+                stack.enter_context(process)
+                stack.callback(process.kill)
+                started.append(Worker(process, self.clock))
+            yield started
+
+    def account(self) -> Account:
+        with self.database.reading() as db:
+            assert db is not None
+            (found,) = reads.accounts(db)
+        return found
+
+
+@contextmanager
+def staged(folder: Path, platform: str) -> Iterator[Stage]:
+    clock = FakeClock()
+    with running_sandbox(now=clock.now) as sandbox:
+        yield Stage(sandbox, folder / "home", platform, clock)
+
+
+def race(stage: Stage, expiries: int, processes: int = 8) -> None:
+    """Every round the token has ended or is due, and all processes need one at the same moment."""
+    with stage.workers(processes) as workers:
+        for number in range(expiries):
+            stage.clock.advance(hours=2) if number % 2 else stage.clock.advance(minutes=97)
+            for worker in workers:
+                worker.ask()
+            said = [worker.answer() for worker in workers]
+            assert [each.get("status") for each in said] == [200] * processes, (number, said)
+            assert sum(each["asked"] for each in said) == 1, (number, said)
+    assert not stage.account().needs_reconnect
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_eight_processes_ask_for_one_token_per_expiry(tmp_path: Path, platform: str) -> None:
+    with staged(tmp_path, platform) as stage:
+        race(stage, expiries=8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_eight_processes_ask_for_one_token_at_each_of_200_expiries(tmp_path: Path, platform: str) -> None:
+    with staged(tmp_path, platform) as stage:
+        race(stage, expiries=200)
+
+
+def test_a_process_that_is_killed_with_the_new_pair_in_hand_leaves_word_of_it(tmp_path: Path) -> None:
+    with staged(tmp_path, "x") as stage, stage.workers(2) as (first, second):
+        stage.clock.advance(hours=2)
+        first.ask("die")
+        assert first.process.wait(30) == -9
+        began = stage.clock.now()
+        stage.clock.advance(minutes=1)
+        second.ask()
+        said = second.answer()
+    assert said["asked"] == 1
+    assert f"a renewal that began {began:%Y-%m-%d %H:%M} UTC got no answer" in said["error"]
+    assert stage.account().needs_reconnect
+
+
+def test_a_process_that_is_killed_lets_go_of_the_token_at_once(tmp_path: Path) -> None:
+    with staged(tmp_path, "x") as stage, stage.workers(2) as (first, second):
+        first.ask()
+        assert first.answer()["status"] == 200
+        stage.clock.advance(hours=2)
+        first.process.kill()
+        second.ask()
+        assert second.answer() == {"asked": 1, "status": 200}
+
+
+def test_a_refresh_token_that_has_ended_is_asked_for_once_by_all(tmp_path: Path) -> None:
+    with staged(tmp_path, "x") as stage, stage.workers(4) as workers:
+        stage.clock.advance(days=181)
+        for worker in workers:
+            worker.ask()
+        said = [worker.answer() for worker in workers]
+    assert sum(each["asked"] for each in said) == 1
+    assert all("x/demo must be connected again" in each["error"] for each in said)
+    with closing(stage.database.connect()) as db:
+        assert db.execute("SELECT needs_reconnect FROM account").fetchone()[0] == 1

@@ -1,0 +1,87 @@
+"""One process that needs a token: `python -m tests.services.token_worker HOME URL PLATFORM/HANDLE`.
+
+For each line on stdin, an instant in milliseconds, it asks for a token that can be used then, uses it, and answers with
+one line of JSON: how many renewals it asked the platform for, and the status of the request made with the token, or
+the error. The word `die` before the instant: it is killed when the platform's answer to a renewal has arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ttp.domain.account import Account, Credentials, Platform, parse_account_name
+from ttp.domain.clock import SystemClock, from_ms
+from ttp.domain.config import Config
+from ttp.domain.errors import TtpError
+from ttp.platforms.http import Http
+from ttp.platforms.oauth.registry import login_for
+from ttp.platforms.reply import Answer
+from ttp.services.tokens import Tokens
+from ttp.store.credentials import CredentialsFile
+from ttp.store.database import Database
+
+PROBE = {Platform.X: ("/2/users/me", {}), Platform.TIKTOK: ("/v2/user/info/", {"fields": "open_id"})}
+
+
+class ToldClock(SystemClock):
+    """The instant that the test says; the machine's own time since boot."""
+
+    def __init__(self) -> None:
+        self.at = from_ms(0)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Counting:
+    """A login that counts renewals, and can die of one."""
+
+    def __init__(self, login: Any) -> None:
+        self._login = login
+        self.asked = 0
+        self.deadly = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._login, name)
+
+    def refresh(self, credentials: Credentials) -> Any:
+        self.asked += 1
+        answer = self._login.refresh(credentials)
+        if self.deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+
+def main(home: str, url: str, name: str) -> None:
+    platform, handle = parse_account_name(name)
+    clock, config = ToldClock(), Config({f"platforms.{platform}.base_url": url})
+    login = Counting(login_for(platform, config, clock))
+    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda _: login, config, clock)
+    http = Http.to(platform, config, clock)
+    for line in sys.stdin:
+        *deadly, instant = line.split()
+        clock.at, login.deadly, login.asked = from_ms(int(instant)), bool(deadly), 0
+        try:
+            fresh = tokens.fresh(name)
+        except TtpError as error:
+            said: dict[str, object] = {"error": error.message}
+        else:
+            said = {"status": _use(http, platform, Account(platform, handle), fresh)}
+        print(json.dumps({"asked": login.asked, **said}), flush=True)
+
+
+def _use(http: Http, platform: Platform, account: Account, credentials: Credentials) -> int | None:
+    path, query = PROBE[platform]
+    bearer = {"Authorization": f"Bearer {credentials.access_token}"}
+    reply = http.ask("GET", path, query=query, headers=bearer)
+    return reply.status if isinstance(reply, Answer) else None
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,133 @@
+"""Connecting Instagram by Instagram Login: no PKCE, no refresh token; a token that renews itself while it lives.
+
+Section 2.1 of Instagram's contract. A code becomes a token of an hour, that one a token of sixty days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.clock import Clock
+from ttp.platforms.http import Http
+from ttp.platforms.instagram.errors import refusal
+from ttp.platforms.oauth.grant import App, Grant, Identity, address, known, read_grant, refused, unknown_person
+from ttp.platforms.oauth.scopes import NEEDED
+from ttp.platforms.reply import Answer, Reply, number_id
+
+
+class InstagramLogin:
+    platform = Platform.INSTAGRAM
+    scopes = NEEDED[Platform.INSTAGRAM]
+    needs_secret = True
+
+    def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
+        self._http = http
+        self._page = page
+        self._code_url = code_url.rstrip("/")
+        self._version = version
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
+        return None
+
+    def authorize_url(
+        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
+    ) -> str:
+        return address(
+            self._page,
+            {
+                "client_id": app.client_id,
+                "redirect_uri": redirect_uri,
+                "response_type": "code",
+                "scope": ",".join(scopes),
+                "state": state,
+            },
+        )
+
+    def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
+        secret = app.client_secret or ""
+        now = self._clock.now()
+        form = {
+            "client_id": app.client_id,
+            "client_secret": secret,
+            "grant_type": "authorization_code",
+            "redirect_uri": redirect_uri,
+            "code": code,
+        }
+        reply = self._http.ask("POST", f"{self._code_url}/oauth/access_token", form=form, secrets=known(code, secret))
+        short = read_grant(_first(reply), now)
+        if short is None:
+            return why(reply, now)
+        query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": short.access_token}
+        grant = self._grant("/access_token", query)
+        return replace(grant, scopes=grant.scopes or short.scopes) if isinstance(grant, Grant) else grant
+
+    def renews(self, credentials: Credentials) -> bool:
+        return True
+
+    def refresh(self, credentials: Credentials) -> Grant | NotDone:
+        query = {"grant_type": "ig_refresh_token", "access_token": credentials.access_token}
+        return self._grant("/refresh_access_token", query)
+
+    def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
+        reply = self._http.ask(
+            "GET",
+            f"/{self._version}/me",
+            query={"fields": "user_id,username,account_type"},
+            headers={"Authorization": f"Bearer {grant.access_token}"},
+            secrets=known(grant.access_token),
+        )
+        me = _first(reply)
+        if isinstance(me, Answer) and me.is_success:
+            user_id, handle = number_id(me.at("user_id")), me.words("username")
+            if user_id and handle:
+                return (Identity(user_id, handle, grant),)
+        return unknown_person(reply, "Instagram")
+
+    def revoke(self, credentials: Credentials) -> NotDone | None:
+        """Instagram documents no way: the person removes the app."""
+        return NotDone(Kind.ACCOUNT, "Instagram lets only its user take access back: Settings, Apps and websites")
+
+    def _grant(self, path: str, query: dict[str, str]) -> Grant | NotDone:
+        """A token for a token. Both travel in the query because Instagram documents no other way; nothing logs it."""
+        now = self._clock.now()
+        reply = self._http.ask(
+            "GET", path, query=query, secrets=known(query["access_token"], query.get("client_secret"))
+        )
+        return read_grant(reply, now) or why(reply, now)
+
+
+def why(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
+    """Why Meta gave no token: its Graph error, its other shape for codes, or nothing that says anything.
+
+    Final only where the token or the code is refused; a token that lives is worth other tries.
+    """
+    if not isinstance(reply, Answer):
+        return refused(reply, platform)
+    words = reply.words("error_message")
+    if words and reply.at("error_type") is not None:
+        return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.words("error_type"), reply.status)
+    # Any account does: it is for the hint alone, which is the caller's to give.
+    graph = refusal(reply, Account(Platform.INSTAGRAM, "_"), now)
+    if graph is None:
+        said = reply.words("error", "message")
+        answer = refused(reply, platform)
+        return replace(answer, message=f"{platform} answered {reply.status}: {said}") if said else answer
+    final = graph.kind is Kind.AUTH
+    return replace(graph, message=f"{platform} answered: {graph.message}", passing=not final, hold=False, hint=None)
+
+
+def _first(reply: Reply) -> Reply:
+    """The answer without the list of one that Meta documents around some, and mostly leaves out."""
+    inner = reply.at("data") if isinstance(reply, Answer) else None
+    match inner:
+        case [dict() as only] if isinstance(reply, Answer):
+            return replace(reply, data=only)
+        case _:
+            return reply

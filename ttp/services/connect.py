@@ -1,0 +1,241 @@
+"""Connecting an account by its platform's own login: the question, and what becomes of the answer.
+
+An account that exists is connected again in place: its id, history and settings stay, and it must be the same person.
+Nothing is stored before that is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from ttp.domain import hosts
+from ttp.domain.account import Account, Credentials, Platform, parse_account_name, platform_named, same_host
+from ttp.domain.attempt import NotDone
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.token_life import good_until
+from ttp.platforms.callback import Code, Denied
+from ttp.platforms.oauth import pkce
+from ttp.platforms.oauth.grant import App, Grant, Identity, Login
+from ttp.platforms.oauth.scopes import missing
+from ttp.store import accounts as store
+from ttp.store import posts, reads
+from ttp.store.credentials import CredentialsFile
+from ttp.store.database import Database
+from ttp.store.tokens import failed_for_auth, token_lock
+
+T = TypeVar("T")
+
+PATIENCE_S = 90.0
+"""How long a login waits for a process that renews the account's old token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A login that was begun. `url` is what the person opens; `handle` None: whoever logs in."""
+
+    platform: Platform
+    handle: str | None
+    app: App
+    redirect_uri: str
+    url: str
+    state: str = field(repr=False)
+    verifier: str | None = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.platform.value if self.handle is None else f"{self.platform}/{self.handle}"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What a login led to. `missing`: scopes that ttp needs and did not get. `failed`: deliveries of the account that
+    failed because its token did not work."""
+
+    account: Account
+    again: bool
+    missing: tuple[str, ...] = ()
+    failed: int = 0
+
+
+class Connect:
+    """`logins` answers the login of a platform."""
+
+    def __init__(
+        self,
+        database: Database,
+        credentials: CredentialsFile,
+        logins: Callable[[Platform], Login],
+        config: Config,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._logins = logins
+        self._config = config
+        self._clock = clock
+
+    def known_app(self, name: str) -> App | None:
+        """The app, with its secret, that an account of that platform is connected with: the named account's first.
+
+        Only the one of the settings, where they name one. None where there is none.
+        """
+        platform, handle = _parsed(name)
+        client_id = self._config.text(f"platforms.{platform}.client_id")
+        with self._database.reading() as db:
+            accounts = [a for a in (reads.accounts(db) if db else []) if a.platform is platform]
+        accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
+        host = hosts.host(platform, self._config)
+        for account in accounts:
+            held = self._credentials.get(account.name)
+            fits = held is not None and held.token_secret is None and same_host(held.host, host)
+            if held is not None and fits and held.client_id and client_id in ("", held.client_id):
+                return App(held.client_id, held.client_secret)
+        return None
+
+    def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> Pending:
+        """A new login to `platform` or `platform/handle`. `scopes`: other ones than the usual. UsageError."""
+        platform, handle = _parsed(name)
+        login = self._logins(platform)
+        if login.needs_secret and not app.client_secret:
+            raise UsageError(f"{platform} apps have a client secret, and none was given")
+        state, verifier = pkce.new_state(), pkce.new_verifier()
+        challenge = login.challenge(verifier, redirect_uri)
+        url = login.authorize_url(
+            app, state=state, redirect_uri=redirect_uri, scopes=scopes or login.scopes, challenge=challenge
+        )
+        return Pending(platform, handle, app, redirect_uri, url, state, None if challenge is None else verifier)
+
+    def finish(self, pending: Pending, answer: Code | Denied) -> Connected:
+        """Exchange the code, see who it is, and store what came. NotAllowed, UsageError, Ambiguous, TtpError.
+
+        On any error nothing was stored, and what there was still works.
+        """
+        if isinstance(answer, Denied):
+            said = f": {answer.words}" if answer.words else ""
+            raise NotAllowed(
+                f"{pending.platform} did not connect the account ({answer.error}{said})", _again(pending.name)
+            )
+        login = self._logins(pending.platform)
+        grant = _got(
+            pending,
+            login.exchange(pending.app, code=answer.code, verifier=pending.verifier, redirect_uri=pending.redirect_uri),
+        )
+        people = _got(pending, login.who(grant))
+        with self._database.reading() as db:
+            there, person = self._same(pending, people, reads.accounts(db) if db else [])
+        parse_account_name(f"{pending.platform}/{person.handle}")
+        name = there.name if there is not None else f"{pending.platform}/{person.handle}"
+        with token_lock(self._database.home, name, patience_s=PATIENCE_S):
+            return self._store(pending, person, login)
+
+    def _same(
+        self, pending: Pending, people: tuple[Identity, ...], accounts: list[Account]
+    ) -> tuple[Account | None, Identity]:
+        """The account that is meant and the person who logged in, if they fit. UsageError, Ambiguous."""
+        accounts = [account for account in accounts if account.platform is pending.platform]
+        if pending.handle is not None:
+            named = next((a for a in accounts if a.handle.lower() == pending.handle.lower()), None)
+            for person in people:
+                if self._is(named, pending, person):
+                    return named, person
+            raise _other(pending, people)
+        if len(people) > 1:
+            raise Ambiguous(
+                f"this login is good for {len(people)} accounts: {', '.join(p.handle for p in people)}",
+                *(_again(f"{pending.platform}/{person.handle}") for person in people),
+            )
+        (person,) = people
+        there = next((a for a in accounts if a.user_id == person.user_id), None) or next(
+            (a for a in accounts if a.handle.lower() == person.handle.lower()), None
+        )
+        if there is not None and not self._is(there, pending, person):
+            raise _other(replace(pending, handle=there.handle), people)
+        return there, person
+
+    def _is(self, account: Account | None, pending: Pending, person: Identity) -> bool:
+        """Whether the person is the account's: by the platform's id where both are known, else by the handle.
+
+        TikTok's ids belong to an app: with another app than before they say nothing.
+        """
+        same_handle = (account.handle if account else pending.handle or "").lower() == person.handle.lower()
+        if account is None or account.user_id is None:
+            return same_handle
+        if account.user_id == person.user_id:
+            return True
+        held = self._credentials.get(account.name)
+        other_app = held is None or held.client_id != pending.app.client_id
+        return account.platform is Platform.TIKTOK and other_app and same_handle
+
+    def _store(self, pending: Pending, person: Identity, login: Login) -> Connected:
+        """The lock is held: what is stored now gives way to the new grant, and to nothing else of it."""
+        now = self._clock.now()
+        with self._database.writing() as session:
+            db = posts.raw(session)
+            there, _ = self._same(pending, (person,), reads.accounts(db))
+            before = there or reads.account(db, pending.platform, person.handle, removed=True)
+            account = before or Account(pending.platform, person.handle)
+            held = self._credentials_of(account, pending, person.grant)
+            account = replace(
+                account,
+                connected=True,
+                needs_reconnect=False,
+                user_id=person.user_id,
+                expires_at=good_until(held),
+                scopes=person.grant.scopes,
+            )
+            self._credentials.put(account.name, replace(held, user_id=person.user_id))
+            account = replace(account, id=store.save(session, account, now=now))
+        with closing(self._database.connect()) as db:
+            failed = failed_for_auth(db, account.id or 0)
+        return Connected(account, there is not None, missing(login.scopes, person.grant.scopes), failed)
+
+    def _credentials_of(self, account: Account, pending: Pending, grant: Grant) -> Credentials:
+        """The new credentials. Where the platform gave no refresh token, one that the same app got before stays."""
+        held = self._credentials.get(account.name)
+        app, host = pending.app, hosts.host(pending.platform, self._config)
+        fresh = Credentials(
+            access_token=grant.access_token,
+            host=host,
+            refresh_token=grant.refresh_token,
+            expires_at=grant.expires_at,
+            client_id=app.client_id,
+            client_secret=app.client_secret,
+            issued_at=grant.issued_at,
+            refresh_expires_at=grant.refresh_expires_at,
+        )
+        same_app = held is not None and held.client_id == app.client_id and same_host(held.host, host)
+        if held is None or not same_app or held.token_secret is not None or grant.refresh_token is not None:
+            return fresh
+        return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
+
+
+def _parsed(name: str) -> tuple[Platform, str | None]:
+    """`x` or `x/me`. UsageError for anything else."""
+    return parse_account_name(name) if "/" in name else (platform_named(name), None)
+
+
+def _got(pending: Pending, answer: T | NotDone) -> T:
+    """The answer, or why there is none: NotAllowed where the platform refused, TtpError where it may pass."""
+    if not isinstance(answer, NotDone):
+        return answer
+    kind = TtpError if answer.passing else NotAllowed
+    raise kind(f"the login was not completed: {answer.message}", _again(pending.name))
+
+
+def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:
+    """It is someone else: the browser was logged in as another account, or the handle has changed hands."""
+    names = [f"{pending.platform}/{person.handle}" for person in people]
+    return UsageError(
+        f"that login is {' and '.join(names[:5])}, and {pending.name} is another account",
+        *(Hint("to connect that one", f"ttp account connect {name}") for name in names[:5] if name != pending.name),
+        Hint("or log in as the other in the browser, then", f"ttp account connect {pending.name}"),
+    )
+
+
+def _again(name: str) -> Hint:
+    return Hint("try again", f"ttp account connect {name}")

@@ -1,0 +1,268 @@
+"""Keeping tokens alive: renewed before they end, by one process at a time, never in the middle of a publish.
+
+Whoever needs a token asks here. A new pair is on disk before anyone uses it; a refresh token that works once is noted
+before it is sent. A token that a platform will not renew marks its account: only a person can connect it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ttp.domain import hosts
+from ttp.domain.account import Account, Credentials, Platform, parse_account_name, same_host
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.token_life import due_at, good_until, is_alive
+from ttp.platforms.oauth.grant import Grant, Login
+from ttp.store import claims, reads
+from ttp.store import tokens as store
+from ttp.store.credentials import CredentialsFile
+from ttp.store.database import Database
+from ttp.store.tokens import TokenHeld, token_lock
+
+PAUSE_S = 300.0
+"""After a try that failed for a passing reason, a token that still lives is used for so long before the next try."""
+
+_WORTH_WAITING = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
+"""Failures that say nothing of the token. Anything else, for a token that has ended, is its end."""
+
+
+class Dead(ReconnectNeeded):
+    """The account's token works no more, and only a person can mend that."""
+
+    def __init__(self, account: str, outcome: NotDone, message: str | None = None) -> None:
+        super().__init__(
+            message or f"{account} must be connected again: {outcome.message}",
+            Hint("connect it", f"ttp account connect {account}"),
+        )
+        self.outcome = replace(outcome, kind=Kind.AUTH, hint=f"ttp account connect {account}")
+
+
+class Delayed(TtpError):
+    """The account's token has ended and could not be renewed now; it may work later."""
+
+    def __init__(self, account: str, outcome: NotDone) -> None:
+        super().__init__(f"the token of {account} could not be renewed: {outcome.message}")
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """One account whose token was due. `error` None: it has a new one."""
+
+    account: str
+    error: TtpError | None = None
+
+
+class InHand:
+    """An account's token while its lock is held: nobody else renews it."""
+
+    def __init__(self, tokens: Tokens, name: str, credentials: Credentials) -> None:
+        self._tokens = tokens
+        self._name = name
+        self.credentials = credentials
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether there is a way to new credentials without a person."""
+        return self._tokens.can_renew(self._name, self.credentials)
+
+    def renew(self) -> Credentials:
+        """New credentials because a platform refused these. Dead, Delayed."""
+        self.credentials = self._tokens._replace(self._name, self.credentials)
+        return self.credentials
+
+
+class Tokens:
+    """`logins` makes a new login of a platform, which is closed after its one renewal. Safe for several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        credentials: CredentialsFile,
+        logins: Callable[[Platform], Login],
+        config: Config,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._logins = logins
+        self._config = config
+        self._clock = clock
+        self._pause_until: dict[str, float] = {}
+
+    def fresh(self, name: str) -> Credentials:
+        """Credentials that can be used now, renewed first where that is due. Dead, Delayed, UsageError."""
+        account, held = self._usable(name)
+        if not self._is_due(account, held):
+            return held
+        try:
+            with self._locked(name):
+                return self._renewed(name)
+        except TokenHeld as other:
+            account, held = self._usable(name)
+            return self._still(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
+
+    @contextmanager
+    def held(self, name: str) -> Iterator[InHand]:
+        """As `fresh`, and no other process renews the token until the block ends. TokenHeld, Dead, Delayed, UsageError.
+
+        For publishing: the token that a publish began with is the one that it ends with.
+        """
+        with self._locked(name):
+            yield InHand(self, name, self._renewed(name))
+
+    def can_renew(self, name: str, held: Credentials) -> bool:
+        """Whether the account's platform renews such credentials."""
+        return self._logins(parse_account_name(name)[0]).renews(held)
+
+    def replaced(self, name: str, refused: Credentials) -> Credentials:
+        """Other credentials than `refused`, which a platform did not take: what another process stored meanwhile, or
+        renewed once. TokenHeld, Dead, Delayed, UsageError."""
+        with self._locked(name):
+            return self._replace(name, refused)
+
+    def refresh_due(self, now: datetime, stopping: Callable[[], bool] = lambda: False) -> list[Renewal]:
+        """Renew every account's token that is due. Skips what another has in hand. Raises nothing of one account.
+
+        Ends after the renewal that is going on once `stopping` says so.
+        """
+        done = []
+        for account in self._accounts():
+            if stopping():
+                break
+            held = self._credentials.get(account.name)
+            if held is None or not self.can_renew(account.name, held) or not self._is_due(account, held, now):
+                continue
+            try:
+                with token_lock(self._database.home, account.name, patience_s=0):
+                    before = self._credentials.get(account.name)
+                    after = self._renewed(account.name)
+            except TokenHeld:
+                continue
+            except TtpError as error:
+                done.append(Renewal(account.name, error))
+            else:
+                if before != after:
+                    done.append(Renewal(account.name))
+        return done
+
+    def next_due(self) -> datetime | None:
+        """When the next token is due; None where none ever is."""
+        held = ((account, self._credentials.get(account.name)) for account in self._accounts())
+        due = (due_at(a.platform, c) for a, c in held if c is not None and self.can_renew(a.name, c))
+        return min((at for at in due if at is not None), default=None)
+
+    def _accounts(self) -> list[Account]:
+        with self._database.reading() as db:
+            return [a for a in (reads.accounts(db) if db else []) if a.connected and not a.needs_reconnect]
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        with token_lock(self._database.home, name, patience_s=self._patience_s()):
+            yield
+
+    def _patience_s(self) -> float:
+        """As long as another process's renewal may take."""
+        return 5 + sum(self._config.seconds(f"http.{wait}_timeout_s") for wait in ("connect", "read"))
+
+    def _usable(self, name: str) -> tuple[Account, Credentials]:
+        """The account and its credentials as they are stored now, if they may be used here."""
+        platform, handle = parse_account_name(name)
+        with self._database.reading() as db:
+            account = reads.account(db, platform, handle) if db else None
+        held = None if account is None else self._credentials.get(account.name)
+        if account is None or held is None:
+            missing = f"{name} is not connected"
+            raise Dead(name, NotDone(Kind.AUTH, missing), missing)
+        if account.needs_reconnect:
+            raise Dead(account.name, NotDone(Kind.AUTH, "its token no longer works"))
+        host = hosts.host(account.platform, self._config)
+        if held.host and not same_host(held.host, host):
+            raise UsageError(
+                f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
+                Hint("connect it there", f"ttp account connect {account.name}"),
+            )
+        return account, held
+
+    def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:
+        now = now or self._clock.now()
+        due = due_at(account.platform, held)
+        if due is None or due > now:
+            return False
+        return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)
+
+    def _renewed(self, name: str) -> Credentials:
+        """The lock is held: what is stored now, renewed where that is due."""
+        account, held = self._usable(name)
+        return self._renew(account, held) if self._is_due(account, held) else held
+
+    def _replace(self, name: str, refused: Credentials) -> Credentials:
+        """The lock is held: what is stored now, renewed where it is what was refused."""
+        account, held = self._usable(name)
+        if held.access_token != refused.access_token:
+            return held
+        if not self.can_renew(account.name, held):
+            raise self._dead(account, NotDone(Kind.AUTH, f"{account.platform} does not take its token any more"))
+        # It was refused, so it is not alive, whatever its time says.
+        return self._renew(account, replace(held, expires_at=self._clock.now()))
+
+    def _renew(self, account: Account, held: Credentials) -> Credentials:
+        """Spend the token for a new one, and store that before anyone sees it."""
+        login, now = self._logins(account.platform), self._clock.now()
+        if not login.renews(held):
+            return self._still(account, held, NotDone(Kind.AUTH, "its token has ended"))
+        home, spent = self._database.home, held.refresh_token or held.access_token
+        begun = store.begun_at(home, account.name, spent)
+        store.note_begun(home, account.name, spent, begun or now)
+        with closing(login):
+            answer = login.refresh(held)
+        match answer:
+            case Grant() as grant:
+                return self._keep(account, held, grant)
+            case refusal:
+                if refusal.passing:
+                    self._pause_until[account.name] = self._clock.boot() + PAUSE_S
+                    return self._still(account, held, refusal)
+                if begun is not None:
+                    # It was sent before: what came back then, perhaps its replacement, never arrived or was not stored.
+                    lost = f"{refusal.message} (a renewal that began {begun:%Y-%m-%d %H:%M} UTC got no answer)"
+                    refusal = replace(refusal, message=lost)
+                store.forget_begun(home, account.name)
+                raise self._dead(account, refusal)
+
+    def _keep(self, account: Account, held: Credentials, grant: Grant) -> Credentials:
+        fresh = replace(
+            held,
+            access_token=grant.access_token,
+            issued_at=grant.issued_at,
+            expires_at=grant.expires_at,
+            refresh_token=grant.refresh_token or held.refresh_token,
+            refresh_expires_at=grant.refresh_expires_at if grant.refresh_token else held.refresh_expires_at,
+        )
+        self._credentials.put(account.name, fresh)
+        store.forget_begun(self._database.home, account.name)
+        self._pause_until.pop(account.name, None)
+        with closing(self._database.connect()) as db:
+            store.renewed(db, account, until=good_until(fresh), scopes=grant.scopes)
+        return fresh
+
+    def _still(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
+        """The old credentials for as long as they live. Then Delayed, or Dead where nothing can come of waiting."""
+        if is_alive(held, self._clock.now()):
+            return held
+        if outcome.passing and outcome.kind in _WORTH_WAITING:
+            raise Delayed(account.name, outcome)
+        raise self._dead(account, outcome)
+
+    def _dead(self, account: Account, outcome: NotDone) -> Dead:
+        """Mark the account, once for all processes."""
+        assert account.id is not None
+        with closing(self._database.connect()) as db:
+            claims.mark_account(db, account.id, needs_reconnect=True)
+        return Dead(account.name, outcome)

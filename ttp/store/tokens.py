@@ -1,0 +1,117 @@
+"""What renewing an account's token needs of the disk: a lock, a note of what was begun, and the account's marks.
+
+The lock is the kernel's and dies with its process. The note is written before a refresh token is sent, which works
+once: where a process died between the platform's answer and storing it, the next one can say so. No secret is here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from ttp.domain.account import Account
+from ttp.domain.attempt import Kind
+from ttp.domain.errors import Busy, Hint
+from ttp.store import rows
+from ttp.store.database import make_home, translated
+from ttp.store.rows import ms
+
+_FOLDER = "tokens"
+
+
+class TokenHeld(Busy):
+    """Another process has the account's token in hand: it renews it, or publishes with it."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"another ttp has the token of {account} in hand", Hint("see who publishes", "ttp status"))
+
+
+@contextmanager
+def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
+    """Hold the account's token for the block. TokenHeld where another holds it for longer than `patience_s`."""
+    from filelock import FileLock, Timeout
+
+    # thread_local: the block may end on another thread than it began on. fallback_to_soft: such a lock would outlive
+    # its process.
+    lock = FileLock(
+        _path(home, account, "lock"),
+        timeout=patience_s,
+        thread_local=False,
+        fallback_to_soft=False,
+        mode=0o600,
+        poll_interval=0.02,
+    )
+    try:
+        lock.acquire()
+    except Timeout:
+        raise TokenHeld(account) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def note_begun(home: Path, account: str, token: str, at: datetime) -> None:
+    """Write down, on disk when this comes back, that `token` is about to be spent. The lock must be held."""
+    path = _path(home, account, "json")
+    fresh = path.with_suffix(".new")
+    with translated(path):
+        _write(fresh, json.dumps({"token": _mark(token), "at": at.isoformat()}))
+        fresh.replace(path)
+
+
+def begun_at(home: Path, account: str, token: str) -> datetime | None:
+    """When spending `token` was begun and not heard to end; None where it was not."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        note = json.loads(_path(home, account, "json").read_text(encoding="utf-8"))
+        if note["token"] == _mark(token):
+            return datetime.fromisoformat(note["at"])
+    return None
+
+
+def forget_begun(home: Path, account: str) -> None:
+    """What was begun has ended: its answer is stored, or it was refused."""
+    _path(home, account, "json").unlink(missing_ok=True)
+
+
+def renewed(db: sqlite3.Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
+    """Note until when the account works now, and what it was granted where the platform said so."""
+    if scopes:
+        db.execute("UPDATE account SET scopes = ? WHERE id = ?", (rows.text_of(list(scopes)), account.id))
+    db.execute("UPDATE account SET expires_at = ? WHERE id = ?", (ms(until), account.id))
+
+
+def failed_for_auth(db: sqlite3.Connection, account_id: int) -> int:
+    """How many deliveries of the account failed because its token did not work, and are still failed."""
+    sql = (
+        "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id"
+        " WHERE d.account_id = ? AND d.state = 'failed' AND d.error_kind = ? AND p.deleted_at IS NULL"
+    )
+    return int(db.execute(sql, (account_id, Kind.AUTH.value)).fetchone()[0])
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file for its owner alone, on disk when this comes back."""
+    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _mark(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
+
+
+def _path(home: Path, account: str, suffix: str) -> Path:
+    """`tokens/x-me.lock` of `x/me`: handles hold no separators, and the same one in any case."""
+    make_home(home)
+    folder = home / _FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{account.lower().replace('/', '-', 1)}.{suffix}"
