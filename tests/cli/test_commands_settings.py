@@ -137,3 +137,26 @@ def test_a_zone_in_the_settings_that_does_not_exist_is_refused(ttp: Program, mon
     monkeypatch.setenv("TTP_TZ", "Europe/Berlni")
     ran = ttp("list", "--format", "table")
     assert (ran.code, 'no time zone is called "Europe/Berlni"' in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [('["put", "a b"]', ("put", "a b")), ("put 'a b'", ("put", "a b")), ("put", ("put",))]
+)
+def test_a_list_comes_from_the_environment_as_json_or_as_words(text: str, words: tuple[str, ...]) -> None:
+    assert (
+        settings.load({"TTP_CONFIG": "/nowhere/c.toml", "TTP_MEDIA_HOST__COMMAND": text})["media_host.command"] == words
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("TTP_MEDIA_HOST__COMMAND", "[1]"),
+        ("TTP_MEDIA_HOST__COMMAND", "'open"),
+        ("TTP_MEDIA_HOST__COMMAND", "[broken"),
+        ("TTP_METRICS__PULL", "myspace"),
+    ],
+)
+def test_what_is_no_such_list_is_refused(variable: str, text: str) -> None:
+    with pytest.raises(UsageError, match=r"(command|pull) is "):
+        settings.load({"TTP_CONFIG": "/nowhere/c.toml", variable: text})

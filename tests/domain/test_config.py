@@ -48,4 +48,10 @@ def test_every_setting_says_what_it_is_and_its_default_is_usable() -> None:
         if key.name.endswith("_s"):
             assert isinstance(key.default, float)
             assert key.default > 0
-        assert key.default is None or not key.choices or key.default in key.choices
+        values = key.default if isinstance(key.default, tuple) else (key.default,)
+        assert key.default is None or not key.choices or set(values) <= set(key.choices)
+
+
+def test_a_list_of_texts_is_empty_where_nothing_is_set() -> None:
+    assert Config().texts("media_host.command") == ()
+    assert Config({"media_host.command": ("put", "--public")}).texts("media_host.command") == ("put", "--public")

@@ -15,7 +15,7 @@ from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
 from ttp.platforms.client import Looked, Order
 from ttp.platforms.registry import client_for
-from ttp.platforms.x_text import X_EPOCH_MS
+from ttp.platforms.x.text import X_EPOCH_MS
 
 API = "https://api.x.com"
 HANDLE: Handle = {"user_id": "42"}

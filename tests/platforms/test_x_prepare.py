@@ -16,7 +16,7 @@ from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
 from ttp.platforms.client import Did, Order, Ready, Step, StepFailed, Wait
 from ttp.platforms.registry import client_for
-from ttp.platforms.x_media import CHUNK
+from ttp.platforms.x.media import CHUNK
 
 API = "https://api.x.com"
 UPLOAD = f"{API}/2/media/upload"

@@ -15,7 +15,7 @@ from ttp.domain.config import Config
 from ttp.platforms.client import Order
 from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
-from ttp.platforms.x_errors import REFUSALS, refusal
+from ttp.platforms.x.errors import REFUSALS, refusal
 
 API = "https://api.x.com"
 PROBLEMS = "https://api.twitter.com/2/problems/"

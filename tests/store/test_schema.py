@@ -70,7 +70,18 @@ def table(db: sqlite3.Connection, name: str) -> dict[str, Any]:
 
 def test_the_migrations_make_what_the_models_say(fresh: sqlite3.Connection, migrated: sqlite3.Connection) -> None:
     wanted, found = schema(fresh), schema(migrated)
-    assert set(wanted) == {"account", "attempt", "delivery", "post", "post_media", "post_tag", "sample", "store"}
+    assert set(wanted) == {
+        "account",
+        "attempt",
+        "delivery",
+        "post",
+        "post_media",
+        "post_tag",
+        "rate_limit",
+        "reading",
+        "sample",
+        "store",
+    }
     for name, shape in wanted.items():
         for part, value in shape.items():
             assert found[name][part] == value, f"{part} of {name}"
@@ -104,8 +115,8 @@ def test_the_revisions_are_those_of_the_migrations() -> None:
 
 NEXT = """
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{newest}"
 def upgrade():
     for statement in {statements!r}:
         op.execute(statement)
@@ -131,16 +142,16 @@ def with_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WithNext:
     def make(statements: list[str]) -> None:
         folder = tmp_path / "migrations"
         shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        (folder / "versions" / "v0002_next.py").write_text(NEXT.format(statements=statements))
+        (folder / "versions" / "v9999_next.py").write_text(NEXT.format(newest=REVISIONS[-1], statements=statements))
         monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
-        monkeypatch.setattr(database, "REVISIONS", ("0001", "0002"))
+        monkeypatch.setattr(database, "REVISIONS", (*REVISIONS, "9999"))
 
     return make
 
 
 @pytest.fixture
 def older(tmp_path: Path) -> Database:
-    """A store of revision 0001 that holds a post for an account."""
+    """A store of this revision that holds a post for an account."""
     store = new_store(tmp_path / "home")
     add_post(store, to(add_account(store), START), content="kept")
     return store
@@ -155,9 +166,9 @@ def test_an_older_store_is_brought_up_to_date_with_a_backup_beside_it(older: Dat
     before = dump(older.path)
     with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
     with closing(Database(older.home).connect()) as db:
-        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "0002"
+        assert db.execute("SELECT version_num FROM alembic_version").fetchone()[0] == "9999"
         assert db.execute("SELECT content, note FROM post").fetchone()[0] == "kept"
-    backup = older.home / "ttp.db.before-0002"
+    backup = older.home / "ttp.db.before-9999"
     assert dump(backup) == before
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
 
@@ -198,7 +209,7 @@ def test_a_store_is_not_migrated_under_a_running_publisher(older: Database, with
             Database(older.home).connect()
         assert caught.value.code == "busy"
     assert older.path.read_bytes() == before
-    assert not (older.home / "ttp.db.before-0002").exists()
+    assert not (older.home / "ttp.db.before-9999").exists()
     Database(older.home).connect().close()
 
 
@@ -208,7 +219,7 @@ def test_who_comes_second_keeps_the_backup_of_the_first(older: Database, with_ne
     one = Database(older.home)
     one._migrate()
     one._migrate()  # as of a process that had found the store behind before the first was through
-    assert dump(older.home / "ttp.db.before-0002") == before
+    assert dump(older.home / "ttp.db.before-9999") == before
 
 
 def test_a_migrated_store_is_too_new_for_the_program_before(
@@ -216,8 +227,8 @@ def test_a_migrated_store_is_too_new_for_the_program_before(
 ) -> None:
     with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
     Database(older.home).connect().close()
-    monkeypatch.setattr(database, "REVISIONS", ("0001",))
-    with pytest.raises(NewerStore, match='"0002"'):
+    monkeypatch.setattr(database, "REVISIONS", REVISIONS)
+    with pytest.raises(NewerStore, match='"9999"'):
         Database(older.home).connect()
 
 

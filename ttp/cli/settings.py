@@ -133,11 +133,13 @@ def _typed(key: Key, value: object, source: str) -> Value:
     result = _converted(key, value)
     if is_platform_address(key) and _host(str(value)) is None:
         raise UsageError(f'{source}: {key.name} is an address like {key.default}, not "{value}"')
-    if result is None or (key.choices and result not in key.choices):
+    chosen = result if isinstance(result, tuple) else (result,)
+    if result is None or (key.choices and not all(one in key.choices for one in chosen)):
         wanted = " or ".join(key.choices) or {
             bool: "true or false",
             int: "a whole number from 1",
             float: "a number",
+            tuple: 'a list of texts, like ["one", "two"],',
         }.get(type(key.default), "a text")
         raise UsageError(f'{source}: {key.name} is {wanted}, not "{value}"')
     return result
@@ -154,7 +156,20 @@ def _converted(key: Key, value: object) -> Value:
             case float():
                 seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
                 return seconds if 0 <= seconds < 1e10 else None
+            case tuple():
+                return _listed(value)
             case _:
                 return value if isinstance(value, str) else None
     except ValueError:
         return None
+
+
+def _listed(value: object) -> tuple[str, ...] | None:
+    """A list of texts; from the environment as JSON, or its words as a shell would split them. ValueError."""
+    if isinstance(value, str):
+        import json
+        import shlex
+
+        value = json.loads(value) if value.lstrip().startswith("[") else shlex.split(value)
+    fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return tuple(value) if isinstance(value, list) and fits else None

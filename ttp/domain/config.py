@@ -8,12 +8,13 @@ from types import MappingProxyType
 
 from ttp.domain.errors import Bug
 
-Value = str | float | int | bool | None
+Value = str | float | int | bool | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting. `default`'s type is the setting's type; None: a text without a default."""
+    """One setting. `default`'s type is the setting's type; None: a text without a default. `choices`: the only values,
+    of a list its only members."""
 
     name: str
     default: Value
@@ -21,6 +22,7 @@ class Key:
     choices: tuple[str, ...] = ()
 
 
+_PULLED = ("instagram", "tiktok", "x")
 _KEYS = (
     Key("timezone", None, "IANA zone of times without an offset (else the system's)"),
     Key("platforms.x.base_url", "https://api.x.com", "where X's API is reached"),
@@ -56,9 +58,18 @@ _KEYS = (
     Key("http.read_timeout_s", 60.0, "seconds to wait for a platform's answer"),
     Key("http.upload_timeout_s", 120.0, "seconds to wait while media bytes are sent"),
     Key("plan.min_gap_s", 3600.0, "least seconds between two posts of an account that ttp places itself"),
-    Key("media_host.kind", None, "how platforms reach local media by a public URL", ("folder",)),
-    Key("media_host.path", None, "folder that your web server serves"),
-    Key("media_host.base_url", None, "the public URL of that folder"),
+    Key("credentials.backend", "file", "where tokens are kept", ("file", "keyring", "command")),
+    Key("credentials.command", (), "program and arguments that give and keep tokens (backend = command)"),
+    Key("media.keep_s", 2592000.0, "seconds that media copies stay after the last post that uses them has ended"),
+    Key("media_host.kind", None, "how platforms reach local media by a public URL", ("folder", "s3", "command")),
+    Key("media_host.path", None, "folder: the folder that your web server serves"),
+    Key("media_host.base_url", None, "folder: the public URL of that folder"),
+    Key("media_host.command", (), "command: program and arguments; it gets the file's path and prints its public URL"),
+    Key("media_host.s3.url", None, "s3: the bucket, s3://NAME/FOLDER (gs://, az:// too)"),
+    Key("media_host.s3.endpoint", None, "s3: the server's address, where it is not Amazon's (R2, MinIO)"),
+    Key("media_host.s3.region", None, "s3: the bucket's region"),
+    Key("metrics.pull", ("instagram", "tiktok"), "whose numbers ttp run reads by itself; X reads cost money", _PULLED),
+    Key("metrics.after", ("1h", "24h", "48h", "7d", "14d"), "how long after publishing the numbers are read"),
 )
 KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
 """All settings by name, in the order in which they are documented."""
@@ -83,13 +94,20 @@ class Config(Mapping[str, Value]):
 
     def seconds(self, name: str) -> float:
         """A setting that is a number of seconds."""
-        return float(self[name] or 0)
+        value = self[name]
+        return 0.0 if value is None or isinstance(value, tuple) else float(value)
 
     def count(self, name: str) -> int:
         """A setting that is a whole number."""
-        return int(self[name] or 0)
+        value = self[name]
+        return 0 if value is None or isinstance(value, tuple) else int(value)
 
     def text(self, name: str) -> str:
         """A setting that is a text; the empty text where it is unset."""
         value = self[name]
         return "" if value is None else str(value)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A setting that is a list of texts."""
+        value = self[name]
+        return value if isinstance(value, tuple) else ()

@@ -88,7 +88,8 @@ class Delivery:
     """One post going to one account.
 
     `due_at` is its own time; `next_at` is when the publisher next has something to do for it (None: never by itself).
-    `tries` counts the tries that were spent, `attempts` all that were begun.
+    `tries` counts the tries that were spent, `attempts` all that were begun. `note`: what a person should know of what
+    is published. `taken_down_at`: when ttp deleted it on the platform.
     """
 
     account: str
@@ -105,6 +106,8 @@ class Delivery:
     waiting_until: datetime | None = None
     error: DeliveryError | None = None
     handle: Handle = field(default_factory=lambda: NO_HANDLE, repr=False)
+    note: str | None = None
+    taken_down_at: datetime | None = None
     id: int | None = None
     post_id: int | None = None
     account_id: int | None = None

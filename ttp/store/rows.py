@@ -71,6 +71,8 @@ def delivery(row: Row) -> Delivery:
         waiting_until=instant(row["waiting_until"]),
         error=error,
         handle=json.loads(row["handle"]),
+        note=row["note"],
+        taken_down_at=instant(row["taken_down_at"]),
         id=row["id"],
         post_id=row["post_id"],
         account_id=row["account_id"],
@@ -96,6 +98,8 @@ def delivery_columns(delivery: Delivery) -> dict[str, Column]:
         "error_message": error.message if error else None,
         "error_hint": error.hint if error else None,
         "handle": text_of(delivery.handle),
+        "note": delivery.note,
+        "taken_down_at": ms(delivery.taken_down_at),
     }
 
 

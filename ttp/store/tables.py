@@ -125,6 +125,7 @@ class MediaRow(SQLModel, table=True):
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
 LOOKING = "state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL"
 BUSY = "state IN ('claimed', 'sending')"
+MEASURABLE = "state = 'published' AND remote_id IS NOT NULL"
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -138,6 +139,7 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_looking", "next_at", sqlite_where=text(LOOKING)),
         Index("delivery_busy", "account_id", sqlite_where=text(BUSY)),
         Index("delivery_needs", "state", "post_id", sqlite_where=text("state IN ('failed', 'needs_review')")),
+        Index("delivery_published", "published_at", sqlite_where=text(MEASURABLE)),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -158,6 +160,29 @@ class DeliveryRow(SQLModel, table=True):
     error_message: str | None = _text(required=False)
     error_hint: str | None = _text(required=False)
     handle: str = _text()
+    note: str | None = _text(required=False)
+    taken_down_at: datetime | None = _instant()
+
+
+class RateLimitRow(SQLModel, table=True):
+    """What an account may still call, as the platform said it last: `remaining` calls of `most` until `reset_at`."""
+
+    __tablename__ = "rate_limit"
+    account_id: int = _parent("account.id", primary=True)
+    endpoint: str = Field(sa_column=Column(Text, primary_key=True))
+    most: int | None = None
+    remaining: int
+    reset_at: datetime = _instant(required=True)
+    seen_at: datetime = _instant(required=True)
+
+
+class ReadingRow(SQLModel, table=True):
+    """When a published post's numbers were read last, and are read next (NULL: not again). No row: never read."""
+
+    __tablename__ = "reading"
+    delivery_id: int = _parent("delivery.id", primary=True)
+    read_at: datetime = _instant(required=True)
+    next_at: datetime | None = _instant()
 
 
 class AttemptRow(SQLModel, table=True):

@@ -18,7 +18,7 @@ from ttp.platforms.client import Did, MediaFile, Order, Step, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, number_id
-from ttp.platforms.x_errors import refusal
+from ttp.platforms.x.errors import refusal
 
 CHUNK = 4 * 1024 * 1024
 """Bytes per append; X's documentation asks for at most 5 MB."""

@@ -1,6 +1,6 @@
 """X: uploads and the token check, one POST that publishes, and the own timeline as proof of what it did.
 
-Follows sections 3, 7 and 11 of X's contract. The handle: `media` (see `x_media`), `user_id`, and `unsettled_since`
+Follows sections 3, 7 and 11 of X's contract. The handle: `media` (see `media`), `user_id`, and `unsettled_since`
 (platform ms) once an unknown outcome was looked for in vain. Never refreshes a token.
 """
 
@@ -20,9 +20,9 @@ from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear
 from ttp.platforms.reply import Answer, Reply, number_id
-from ttp.platforms.x_errors import refusal
-from ttp.platforms.x_media import Uploads, entries, used
-from ttp.platforms.x_timeline import MOST_PAGES, QUERY, Window, matches, read_page
+from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.media import Uploads, entries, used
+from ttp.platforms.x.timeline import MOST_PAGES, QUERY, Window, matches, read_page
 
 CHECK_S = 900.0
 """Seconds for which one token check counts; GET /2/users/me takes 75 a quarter of an hour."""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ttp.platforms.client import Order
 from ttp.platforms.reply import Answer, Reply, dig, number_id
-from ttp.platforms.x_text import created_at, is_same_text
+from ttp.platforms.x.text import created_at, is_same_text
 
 QUERY = {
     "max_results": "100",
