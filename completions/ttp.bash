@@ -11,45 +11,58 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--client-secret|--color|--count|--credentials|--fields|--format|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--scopes|--search|--set|--since|--state|--status|--tag|--text|--to|--tz|--until) option=$word ;;
+            --account|--after|--alt|--at|--client-secret|--color|--count|--credentials|--fields|--format|--history|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--scopes|--search|--set|--since|--state|--status|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'metrics'|'optimal') path="${path:+$path }$word" ;;
+                ''|'account'|'metrics'|'optimal'|'service') path="${path:+$path }$word" ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $option in
         '') case $path in
-            '') words='create edit delete schedule unschedule optimal run publish retry resolve status list show log metrics account demo sandbox completion help' options='--help --version' ;;
-            'create') options='--to --at --tz --media --alt --text --tag --set --key --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'edit') options='--to --at --tz --media --alt --text --tag --set --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'delete') options='--yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            '') words='create edit delete schedule unschedule optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help --version' ;;
+            'create') options='--to --at --tz --media --alt --thread --text --tag --set --key --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'schedule') options='--at --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal') words='next' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal next') options='--account --platform --tz --count --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'run') options='--once --until-idle --max-time --fail-if-locked --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'run') options='--once --until-idle --max-time --fail-if-locked --take-over --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'publish') options='--no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'retry') options='--account --failed --platform --since --no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'resolve') options='--account --published --not-published --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'status') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'service') words='install uninstall status' options='--print --help' ;;
+            'service install') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'service uninstall') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'service status') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'list') options='--status --platform --account --tag --since --until --search --key --needs-you --limit --after --ids --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'show') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'log') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'metrics') words='import list' options='--help' ;;
+            'audit') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'metrics') words='import pull list' options='--help' ;;
             'metrics import') options='--tz --dry-run --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
+            'metrics pull') options='--account --history --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'metrics list') options='--account --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account') words='add connect list set remove' options='--help' ;;
+            'account') words='add connect list show check enable disable set remove' options='--help' ;;
             'account add') options='--credentials --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account connect') options='--paste --no-browser --client-secret --scopes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account list') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account show') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account check') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account enable') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'account disable') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account set') options='--tz --set --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account remove') options='--yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'backup') options='--format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
+            'restore') options='--format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
+            'doctor') options='--online --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'demo') options='--help' ;;
-            'sandbox') options='--port --state --help' ;;
+            'sandbox') options='--port --state --media --set --help' ;;
             'completion') words='bash zsh fish' options='--help' ;;
-            'help') words='time json exit-codes cron x instagram tiktok create edit delete schedule unschedule optimal run publish retry resolve status list show log metrics account demo sandbox completion help' options='--help' ;;
+            'help') words='time json exit-codes cron x instagram tiktok create edit delete schedule unschedule optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help' ;;
         esac ;;
         --format) words='table tsv json jsonl' ;;
         --color) words='auto always never' ;;

@@ -6,19 +6,47 @@ import struct
 import zlib
 
 
-def jpeg(width: int = 1080, height: int = 1350, before: bytes = b"", tail: bytes = b"\xff\xd9") -> bytes:
+def jpeg(
+    width: int = 1080, height: int = 1350, before: bytes = b"", tail: bytes = b"\xff\xd9", channels: int = 1
+) -> bytes:
     """A JPEG's header. `before`: segments between its start and the frame that tells its size."""
-    frame = b"\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00"
-    return b"\xff\xd8" + (before or segment(0xE0, b"JFIF\0")) + frame + b"\xff\xda\x00\x02" + tail
+    first = before or segment(0xE0, b"JFIF\0")
+    return b"\xff\xd8" + first + frame(width, height, channels) + b"\xff\xda\x00\x02" + tail
+
+
+def frame(width: int, height: int, channels: int = 1) -> bytes:
+    return segment(0xC0, struct.pack(">BHHB", 8, height, width, channels) + b"\x01\x11\x00" * channels)
+
+
+def exif(orientation: int | None = None, order: str = "little", kind: int = 3) -> bytes:
+    """EXIF data with an orientation of a TIFF type (3: short) behind another entry; None: with the other alone."""
+    end = "<" if order == "little" else ">"
+    other = struct.pack(f"{end}HHII", 0x010F, 2, 1, 0)
+    told = b"" if orientation is None else struct.pack(f"{end}HHIHH", 0x0112, kind, 1, orientation, 0)
+    table = struct.pack(f"{end}H", 1 + bool(told)) + other + told
+    start = (b"II*\0" if order == "little" else b"MM\0*") + struct.pack(f"{end}I", 8)
+    return segment(0xE1, b"Exif\0\0" + start + table)
+
+
+def profile(name: bytes | None, offset: int = 156) -> bytes:
+    """A colour profile of one tag; its name, if it has any."""
+    tag = struct.pack(">4sII", b"cprt" if name is None else b"desc", offset, len(name or b""))
+    return segment(0xE2, b"ICC_PROFILE\0\x01\x01" + bytes(128) + struct.pack(">I", 1) + tag + bytes(12) + (name or b""))
 
 
 def segment(marker: int, data: bytes) -> bytes:
     return bytes((0xFF, marker)) + struct.pack(">H", len(data) + 2) + data
 
 
-def png(width: int = 800, height: int = 600) -> bytes:
-    header = b"IHDR" + struct.pack(">II", width, height) + b"\x08\x02\0\0\0"
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+def chunk(kind: bytes, data: bytes = b"") -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int = 800, height: int = 600, *between: bytes) -> bytes:
+    """A PNG without pixels. `between`: chunks before its end."""
+    header = chunk(b"IHDR", struct.pack(">II", width, height) + b"\x08\x02\0\0\0")
+    return b"\x89PNG\r\n\x1a\n" + header + b"".join(between) + chunk(b"IEND")
 
 
 def gif(width: int = 320, height: int = 200) -> bytes:
@@ -63,11 +91,12 @@ def video_track(
     codec: bytes = b"avc1",
     seconds: float | None = 4.0,
     samples: bytes | None = None,
+    chunks: bytes = b"",
 ) -> bytes:
-    """A `trak` of 30 frames a second unless `samples` (an `stsz` or nothing) says otherwise."""
+    """A `trak` of 30 frames a second unless `samples` (an `stsz` or nothing) says otherwise. `chunks`: an `stco`."""
     entry = box(codec, bytes(24), struct.pack(">HH", width, height), bytes(50))
     sizes = box(b"stsz", struct.pack(">4xII", 0, round((seconds or 0) * 30))) if samples is None else samples
-    table = box(b"stbl", box(b"stsd", struct.pack(">4xI", 1), entry), sizes)
+    table = box(b"stbl", box(b"stsd", struct.pack(">4xI", 1), entry), sizes, chunks)
     handler = box(b"hdlr", bytes(8), b"vide", bytes(12))
     media = box(b"mdia", box(b"mdhd", clock(seconds)), handler, box(b"minf", table))
     return box(b"trak", track_header(width, height) if shown is None else shown, media)

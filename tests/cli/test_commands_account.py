@@ -219,3 +219,86 @@ def test_a_removed_account_comes_back_with_its_history(ttp: Program) -> None:
     ttp.account("x/me")
     assert ttp.count("account") == 1
     assert ttp("edit", "1", "--to", "x/me", "--at", "in 2h", "--json").json["status"] == "scheduled"
+
+
+# Show, enable and disable.
+
+
+def test_show_is_the_account_of_the_list_and_a_picture_of_its_own(ttp: Program) -> None:
+    ttp.account("x/me", expiresAt="2027-01-31T00:00:00Z", userId="42")
+    assert ttp("account", "show", "twitter/ME", "--json").json == ttp("account", "list", "--json").json[0]
+    assert ttp("account", "show", "x/me").rows == [["x/me", "true", "", "2027-01-31T00:00:00Z"]]
+    shown = ttp("account", "show", "x/me", "--format", "table").out
+    assert shown.splitlines()[:2] == ["x/me   connected", "  User id      42"]
+    assert "token-of" not in shown
+
+
+def test_a_disabled_account_fails_what_is_due_and_leaves_the_rest(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.post("soon", "--to", "x/me", "--at", "in 1h")
+    ttp.post("later", "--to", "x/me", "--at", "in 3h")
+    ran = ttp("account", "disable", "x/me", "--json")
+    assert (ran.code, ran.json["enabled"]) == (0, False)
+    assert "2 posts are scheduled for it, and will fail when due:  ttp list --account x/me" in ran.err
+    ttp.clock.advance(hours=1)
+    assert ttp("run", "--once").code == 6
+    assert [ttp.shown(post)["deliveries"][0]["state"] for post in (1, 2)] == ["failed", "pending"]
+    error = ttp.shown(1)["deliveries"][0]["error"]
+    assert (error["kind"], error["message"], error["hint"]) == (
+        "account",
+        "x/me is disabled",
+        "ttp account enable x/me",
+    )
+
+
+def test_enabling_says_how_to_retry_what_failed_meanwhile(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.post("soon", "--to", "x/me", "--at", "in 1h")
+    ttp.ok("account", "disable", "x/me")
+    ttp.clock.advance(hours=1)
+    ttp("run", "--once")
+    ran = ttp("account", "enable", "x/me", "--json")
+    assert (ran.code, ran.json["enabled"]) == (0, True)
+    assert "1 post failed meanwhile:  ttp retry --failed --account x/me" in ran.err
+    assert ttp.shown(1)["status"] == "failed"
+
+
+def test_enabling_ends_a_hold_at_once(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.sql("UPDATE account SET hold_until = 1900000000000, hold_reason = 'no credit'")
+    assert ttp("account", "show", "x/me", "--json").json["holdReason"] == "no credit"
+    after = ttp.ok("account", "enable", "x/me", "--json").json
+    assert (after["holdUntil"], after["holdReason"]) == (None, None)
+
+
+@pytest.mark.parametrize("what", ["enable", "disable"])
+def test_an_account_is_switched_as_often_as_one_likes_and_a_missing_one_never(ttp: Program, what: str) -> None:
+    assert ttp("account", what, "x/me").code == 3
+    assert not ttp.home.exists()
+    ttp.account("x/me")
+    for _ in range(2):
+        assert ttp.ok("account", what, "x/me", "--json").json["enabled"] is (what == "enable")
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("enabled = 0", "x/me is disabled: what is due for it fails\n      ttp account enable x/me"),
+        ("needs_reconnect = 1", "x/me must be reconnected before this is due"),
+    ],
+)
+def test_scheduling_to_an_account_that_cannot_publish_warns(ttp: Program, state: str, says: str) -> None:
+    ttp.account("x/me")
+    ttp.sql(f"UPDATE account SET {state}")
+    ran = ttp.ok("create", "Hello", "--to", "x/me", "--at", "in 1h", "--json")
+    assert says in ran.err
+    assert ran.json["status"] == "scheduled"
+    assert ran.json["warnings"]
+
+
+def test_the_list_on_a_terminal_says_what_ends_each_state(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.sql("UPDATE account SET enabled = 0, needs_reconnect = 1")
+    shown = ttp("account", "list", "--format", "table").out
+    assert "x/me is disabled, its due posts fail:  ttp account enable x/me" in shown
+    assert "Reconnect:  ttp account connect x/me" in shown

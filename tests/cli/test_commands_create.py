@@ -76,7 +76,7 @@ def test_an_account_without_a_token_is_warned_of_when_there_is_a_time(ttp: Progr
     ttp.ok("account", "add", "x/me")
     ran = ttp("create", "Hello", "--to", "x", "--at", "in 1h")
     assert ran.code == 0
-    assert "note: x/me is not connected before this is due\n      ttp account add x/me --credentials FILE" in ran.err
+    assert "note: x/me is not connected before this is due\n      ttp account connect x/me" in ran.err
 
 
 def test_controls_and_escapes_in_a_text_are_stored_and_never_shown_raw(ttp: Program) -> None:
@@ -183,7 +183,7 @@ def test_ten_megabytes_from_stdin_are_kept_and_refused_at_once(ttp: Program) -> 
         (["hi", "--media", "/dev/null"], 2, "/dev/null is a device, not a file"),
         (["hi", "--media", "movie.jpg"], 2, "movie.jpg is named as JPEG, but its bytes are MP4"),
         (["hi", "--media", "empty.png"], 2, "empty.png"),
-        (["hi", "--media", "https://example.org/a.jpg"], 2, "web address"),
+        (["hi", "--media", "http://example.org/a.jpg"], 2, "is not https"),
         (["hi", "--alt", "x"], 2, "1 alt text for 0 media"),
         (["hi", "--key", " "], 2, "the key is empty"),
     ],

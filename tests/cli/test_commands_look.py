@@ -202,7 +202,7 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
     (delivery,) = post["deliveries"]
     assert list(delivery) == [
         *("account", "platform", "state", "dueAt", "remoteId", "url", "publishedAt", "attempts", "nextAttemptAt"),
-        *("waitingFor", "waitingUntil", "error"),
+        *("waitingFor", "waitingUntil", "error", "takenDownAt"),
     ]
     assert list(delivery["error"]) == ["kind", "code", "message", "hint"]
     assert post["needs"] == ["review"]
@@ -242,7 +242,17 @@ def test_an_unknown_number_is_exit_3_with_the_error_as_json(ttp: Program, comman
 
 def test_status_has_the_shape_of_the_contract(posts: Program) -> None:
     status = posts("status", "--json").json
-    assert list(status) == ["publisher", "nextDueAt", "overdue", "waiting", "needs", "holds", "limits"]
+    assert list(status) == [
+        "publisher",
+        "nextDueAt",
+        "overdue",
+        "waiting",
+        "needs",
+        "holds",
+        "limits",
+        "costs",
+        "media",
+    ]
     assert status["publisher"] == {"running": False, "pid": None, "mode": None, "since": None, "lastRunAt": None}
     assert status["needs"] == {"review": 1, "reconnect": 0, "retry": 0}
     assert (status["nextDueAt"], status["waiting"], status["overdue"]) == ("2026-11-24T13:00:00Z", 2, 0)

@@ -179,6 +179,18 @@ def test_credentials_of_another_host_are_refused_with_both_names(ttp: Program, m
     assert ttp("publish", "1", "--no-wait").code == 0
 
 
+def test_a_broken_entry_of_one_account_keeps_no_other_from_being_queued(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.account("x/other")
+    file = ttp.home / "credentials.json"
+    data = json.loads(file.read_text())
+    data["accounts"]["x/me"] = "s3cret"
+    file.write_text(json.dumps(data))
+    ttp.post("Hello", "--to", "x/me,x/other")
+    assert ttp("publish", "1", "--no-wait").code == 0
+    assert ttp.shown()["status"] in ("scheduled", "publishing")
+
+
 def test_publish_follows_to_the_end_and_tells_an_account_to_reconnect(ttp: Program) -> None:
     ttp.ok("account", "add", "x/me")
     ttp.post("Hello", "--to", "x")
@@ -186,7 +198,7 @@ def test_publish_follows_to_the_end_and_tells_an_account_to_reconnect(ttp: Progr
     assert ran.code == 4
     (post,) = ran.json
     assert (post["status"], post["needs"]) == ("failed", ["reconnect"])
-    assert post["deliveries"][0]["error"]["hint"] == "ttp account add x/me --credentials FILE"
+    assert post["deliveries"][0]["error"]["hint"] == "ttp account connect x/me"
 
 
 def test_publish_tells_what_happens_line_by_line(ttp: Program) -> None:

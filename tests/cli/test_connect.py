@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,13 +21,14 @@ from tests.browser import goes_back, says
 from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.cli import connect
+from ttp.domain.config import Config
 from ttp.sandbox import apps
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 from ttp.sandbox.things import App
 from ttp.store.credentials import CredentialsFile
 
 ROOT = Path(tests.__file__).parent.parent
-HERE, AWAY = "http://127.0.0.1:0/callback", "https://127.0.0.1/callback"
+HERE, AWAY = "http://127.0.0.1:0/callback", Config().text("platforms.instagram.redirect_uri")
 
 
 @pytest.fixture
@@ -82,6 +85,14 @@ def secret_file(folder: Path, app: App) -> str:
     path = folder / "secret"
     path.write_text(f"{app.secret}\n")
     return str(path)
+
+
+def ordered(sandbox: RunningSandbox, **account: object) -> dict[str, str]:
+    """The credentials of an account of the sandbox, which gets new ones."""
+    url, data = f"{sandbox.url}/_sandbox/accounts", json.dumps(account).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method="POST")
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return dict(json.load(answer)["credentials"])
 
 
 def test_x_is_connected_in_the_browser_and_works(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
@@ -171,18 +182,33 @@ def test_someone_else_in_the_browser_is_refused(ttp: Program, sandbox: RunningSa
     assert ttp.ok("account", "connect", "x", "--json").json["account"] == "x/other"
 
 
-def test_connecting_again_says_how_to_retry_what_failed_meanwhile(
+def test_a_dead_token_fails_what_is_due_at_once_and_nothing_else_and_connecting_again_says_how_to_go_on(
     ttp: Program, sandbox: RunningSandbox, browser: Browser
 ) -> None:
     before = ttp.ok("account", "connect", "x", "--json").json
-    ttp.post("Too soon", "--to", "x", "--at", "now")
-    ttp.sql("UPDATE account SET needs_reconnect = 1")
-    ttp("run", "--until-idle")
+    browser.act = lambda url: goes_back(url, handle="other")
+    ttp.ok("account", "connect", "x", "-q")
+    due = ttp.post("Too soon", "--to", "x/demo,x/other", "--at", "now")
+    later = ttp.post("Later", "--to", "x/demo", "--at", "in 1h")
+    ordered(sandbox, account="x/demo")  # new credentials end the old ones, of which ttp knows nothing
+    sandbox.state.answered.clear()
+    assert ttp("run", "--until-idle").code == 4
+    asked = [path for _, path, _ in sandbox.state.answered]
+    assert asked.count("/2/oauth2/token") == 1
+    deliveries = {d["account"]: d for d in ttp.shown(due)["deliveries"]}
+    assert deliveries["x/demo"]["error"]["kind"] == "auth"
+    assert deliveries["x/demo"]["error"]["hint"] == "ttp account connect x/demo"
+    assert deliveries["x/other"]["state"] == "published"
+    assert ttp.shown(later)["deliveries"][0]["state"] == "pending"
+    warned = ttp.ok("create", "Another", "--to", "x/demo", "--at", "in 2h", "--json").json["warnings"]
+    assert "x/demo must be reconnected before this is due" in warned
+    browser.act = goes_back
     ran = ttp.ok("account", "connect", "x/demo", "--json")
     assert ran.json == {**before, "needsReconnect": False}
     assert "note: 1 post failed meanwhile:  ttp retry --failed --account x/demo" in ran.err
     ttp.ok("retry", "--failed", "--account", "x/demo", "--yes")
-    assert [post.text for post in sandbox.state.visible_posts()] == ["Too soon"]
+    seen = [(post.account, post.text) for post in sandbox.state.visible_posts()]
+    assert seen == [("x/other", "Too soon"), ("x/demo", "Too soon")]
 
 
 def test_permissions_that_are_missing_are_named(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
@@ -219,12 +245,7 @@ def test_a_person_is_asked_for_the_app_once(
 
 
 def test_user_keys_of_oauth_1_are_added_signed_with_and_never_renewed(ttp: Program, sandbox: RunningSandbox) -> None:
-    order = json.dumps({"account": "x/demo", "signed": True}).encode()
-    request = urllib.request.Request(
-        f"{sandbox.url}/_sandbox/accounts", order, {"Content-Type": "application/json"}, method="POST"
-    )
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        keys = json.load(answer)["credentials"]
+    keys = ordered(sandbox, account="x/demo", signed=True)
     assert set(keys) >= {"apiKey", "apiSecret", "accessToken", "accessTokenSecret"}
     ran = ttp.ok("account", "add", "x/demo", "--credentials", "-", "--json", stdin=json.dumps(keys))
     assert (ran.json["connected"], ran.json["expiresAt"], ran.err) == (True, None, "")
@@ -274,7 +295,7 @@ def test_a_secret_that_is_missing_and_cannot_be_asked_for_is_said_to_be(ttp: Pro
 
 def test_pasting_without_a_terminal_is_refused(ttp: Program, sandbox: RunningSandbox) -> None:
     ran = ttp("account", "connect", "x", "--paste", "--json")
-    assert (ran.code, ran.error["hint"]) == (2, "ttp account add x --credentials FILE")
+    assert (ran.code, ran.error["hint"]) == (2, "ttp account add x/HANDLE --credentials FILE")
 
 
 @pytest.mark.parametrize("name", ["myspace", "x/", "x/a b", ""])
@@ -310,7 +331,8 @@ def test_what_browsers_write_does_not_reach_stdout(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webbrowser.open", lambda url: os.write(1, b"Opening in existing browser session.\n"))
-    connect._browse("http://127.0.0.1/")
+    with connect._browsers_silent():
+        connect._open("http://127.0.0.1/")
     os.write(1, b"data\n")
     assert capfd.readouterr().out == "data\n"
 
@@ -334,3 +356,31 @@ def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_addr
             out, _ = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "x/demo\ttrue\n")
     assert page.text == "ttp has the answer. You can close this page and go back to the terminal."
+
+
+@pytest.mark.parametrize(("name", "app"), [("x", None), ("tiktok", apps.TIKTOK)], ids=["x", "tiktok"])
+def test_an_account_that_is_removed_is_taken_back_at_the_platform(
+    ttp: Program, sandbox: RunningSandbox, browser: Browser, name: str, app: App | None, tmp_path: Path
+) -> None:
+    secret = () if app is None else ("--client-secret", secret_file(tmp_path, app))
+    ttp.ok("account", "connect", name, *secret)
+    held = CredentialsFile(ttp.home).get(f"{name}/demo")
+    assert held is not None
+    ran = ttp.ok("account", "remove", f"{name}/demo", "--json")
+    assert ran.json["connected"] is False
+    assert f"note: {name} has taken back ttp's access" in ran.err
+    assert sandbox.state.account_of(name, held.access_token) is None
+    assert held.access_token not in ran.out + ran.err
+
+
+def test_a_sandbox_that_is_gone_keeps_no_account_from_being_removed(
+    ttp: Program, sandbox: RunningSandbox, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp.ok("account", "connect", "x")
+    with closing(socket.socket()) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        ran = ttp.ok("account", "remove", "x/demo")
+    assert "note: ttp's access was not taken back: no connection to 127.0.0.1" in ran.err
+    assert "Apps and sessions" in ran.err
+    assert ttp.ok("account", "list").out == ""

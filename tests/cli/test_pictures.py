@@ -23,7 +23,8 @@ from ttp.cli.pictures.table import Cell, Column, table
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.health import Health, Hold, Limit, Needs, Publisher
+from ttp.domain.health import Health, Hold, Needs, Publisher
+from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.sample import Sample
@@ -47,7 +48,7 @@ def row(account: str, state: DeliveryState = DeliveryState.PENDING, error: Deliv
     return Delivery(account, Platform(account.partition("/")[0]), state, error=error)
 
 
-ENDED = DeliveryError(Kind.AUTH, "token ended on 21 Nov", "401", "ttp account add x/roastery --credentials FILE")
+ENDED = DeliveryError(Kind.AUTH, "token ended on 21 Nov", "401", "ttp account connect x/roastery")
 IMAGE = MediaItem("launch.jpg", "image/jpeg", 412331, "ab" * 32, 1080, 1350, alt="a cup")
 VIDEO = MediaItem("clip.mp4", "video/mp4", 1_234_331, "cd" * 32, duration_ms=3400)
 DUE = Post(
@@ -195,7 +196,7 @@ def test_everything_about_a_post_that_failed_in_part() -> None:
         "  instagram/roastery  published  18:00:03  instagram.com/p/DEMO123\n"
         "  x/roastery          failed     -         401 token ended on 21 Nov\n"
         "\n"
-        "Next:  ttp account add x/roastery --credentials FILE && ttp retry 38\n"
+        "Next:  ttp account connect x/roastery && ttp retry 38\n"
         "       (publishes to x/roastery only, never to instagram/roastery again)\n"
     )
 
@@ -253,7 +254,7 @@ def test_show_has_a_line_for_every_field_that_is_set() -> None:
     text = drawn(post_picture(post, PAGE))
     for line in (
         "Created     Fri 20 Nov 2026 14:02",
-        "Thread      second part",
+        "Thread      2. second part",
         "Variants    x: Short",
         "Options     tiktok.privacy_level=SELF_ONLY",
         "Tags        a, b",
@@ -303,8 +304,9 @@ def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
         "  instagram/new   not connected  -              -\n"
         "  instagram/old   disabled       -              -\n"
         "\n"
-        "Reconnect:  ttp account add x/roastery --credentials FILE\n"
+        "Reconnect:  ttp account connect x/roastery\n"
         "instagram/demo is held until today 21:10 (quota)\n"
+        "instagram/old is disabled, its due posts fail:  ttp account enable instagram/old\n"
     )
 
 
@@ -362,6 +364,18 @@ def test_status_says_first_what_needs_a_person() -> None:
         "holds    instagram/demo until today 21:10 (quota); x/me\n"
         "limits   tiktok/me posts: 2 of 15 left until today 21:10\n"
     )
+
+
+def test_status_tells_scarce_limits_only_and_those_without_a_number_too() -> None:
+    limits = (
+        Limit("x/me", "POST /2/tweets", 0, None, at(24, 14)),
+        Limit("x/me", "GET /2/users/me", 14, 75),
+        Limit("x/me", "GET /2/tweets", 15, 75, at(24, 14)),
+    )
+    assert list(health_picture(Health(limits=limits), PAGE))[-2:] == [
+        "limits   x/me POST /2/tweets: none left until today 14:00; x/me GET /2/users/me:",
+        "         14 of 75 left",
+    ]
 
 
 def test_status_says_when_posts_are_overdue_and_nothing_publishes() -> None:
@@ -456,7 +470,7 @@ def test_optimal_says_so_when_there_is_no_signal_and_no_period_is_known() -> Non
 def test_optimal_without_data_names_the_command_that_would_get_some() -> None:
     empty = {**recommendation("none"), "bestHours": [], "bestDays": [], "from": None, "to": None, "dataPoints": 0}
     assert list(recommendation_picture(empty, PAGE))[1] == (
-        "  No measured posts yet.  Import some:  ttp metrics import FILE --account instagram/roastery"
+        "  No measured posts yet.  Get some:  ttp metrics import FILE"
     )
 
 

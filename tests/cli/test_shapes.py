@@ -23,7 +23,8 @@ from ttp.domain.errors import (
     ReconnectNeeded,
     TtpError,
 )
-from ttp.domain.health import Health, Hold, Limit, Needs, Publisher
+from ttp.domain.health import Health, Hold, MediaUse, Needs, Publisher
+from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.sample import Sample
@@ -104,6 +105,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "remoteId": "179",
                 "url": "https://example.org/p/1",
                 "publishedAt": "2026-11-23T17:00:03.004Z",
+                "takenDownAt": None,
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -118,6 +120,7 @@ def test_a_post_has_the_documented_form() -> None:
                 "remoteId": None,
                 "url": None,
                 "publishedAt": None,
+                "takenDownAt": None,
                 "attempts": 1,
                 "nextAttemptAt": None,
                 "waitingFor": None,
@@ -247,6 +250,7 @@ def test_status_has_the_documented_form() -> None:
         needs=Needs((36,), ("x/roastery",), (38, 39)),
         holds=(Hold("x/me", NEXT, "quota"),),
         limits=(Limit("tiktok/me", "posts", 3, 15, NEXT),),
+        media=MediaUse(7, 12_000_000),
     )
     assert json.loads(json.dumps(shapes.status(health))) == {
         "publisher": {
@@ -264,6 +268,8 @@ def test_status_has_the_documented_form() -> None:
         "limits": [
             {"account": "tiktok/me", "name": "posts", "left": 3, "limit": 15, "resetsAt": "2026-11-23T17:05:00Z"}
         ],
+        "costs": {"x": {"posts": 0, "usd": 0.0, "more": False}},
+        "media": {"files": 7, "bytes": 12_000_000},
     }
 
 

@@ -8,8 +8,17 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.daemon.bench import Bench
+from tests.daemon.fake_x import FakeX
 
 
 @pytest.fixture
 def bench(tmp_path: Path, clock: FakeClock) -> Bench:
     return Bench(tmp_path / "home", clock)
+
+
+@pytest.fixture
+def x(bench: Bench) -> FakeX:
+    """X in memory, met by its real client."""
+    made = FakeX(bench.clock, bench.die)
+    made.enter(bench)
+    return made

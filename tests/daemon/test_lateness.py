@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.clock import START, FakeClock
 from tests.daemon.bench import Bench
+from tests.store.stores import transaction
 from ttp.daemon import refusals
+from ttp.daemon.desk import marks
 from ttp.daemon.loop import Mode
-from ttp.domain.attempt import Done, Kind, NotDone
+from ttp.domain.attempt import Absent, Done, Kind, NotDone, Unknown
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.post import PostStatus
 
@@ -82,12 +84,93 @@ def test_a_post_s_own_limit_wins(bench: Bench, limit: float, late: float, state:
 
 
 def test_a_retry_that_has_become_too_late_keeps_what_went_wrong(bench: Bench) -> None:
-    bench.post(due=-5 * HOUR)
-    later = NotDone(Kind.RATE_LIMIT, "429 slow down", passing=True, retry_at=START.replace(hour=13, minute=30))
-    bench.x.publishes.append(later)
+    bench.post(due=-6 * HOUR + 5)
+    bench.x.publishes.append(NotDone(Kind.NETWORK, "cut off", passing=True))
     bench.run()
-    assert message(bench) == "due 07:00, not sent by 13:30 (limit 6 h); before that: 429 slow down"
+    assert message(bench) == "due 06:00, not sent by 12:00 (limit 6 h); before that: cut off"
     assert bench.x.times("publish") == [0.0]
+
+
+SLOW_DOWN = NotDone(Kind.RATE_LIMIT, "429 slow down", passing=True, retry_at=START.replace(hour=13, minute=30))
+
+
+def test_the_time_that_a_platform_asked_for_is_not_lateness(bench: Bench) -> None:
+    bench.post(due=-5 * HOUR)
+    bench.x.publishes.extend([SLOW_DOWN, Done("1")])
+    bench.run()
+    assert bench.delivery().state is PUBLISHED
+    assert bench.x.times("publish") == [0.0, 1.5 * HOUR]
+
+
+@pytest.mark.parametrize(("off_for", "state"), [(7.5 * HOUR, PUBLISHED), (7.5 * HOUR + 0.001, FAILED)])
+def test_after_such_a_wait_the_limit_counts_anew(bench: Bench, off_for: float, state: DeliveryState) -> None:
+    bench.post(due=-5 * HOUR)
+    bench.x.publishes.extend([SLOW_DOWN, Done("1")])
+    bench.run(Mode.ONCE)
+    bench.clock.advance(off_for)
+    bench.run(Mode.ONCE)
+    assert bench.delivery().state is state
+
+
+def test_a_post_s_own_limit_holds_whatever_the_platform_asks_for(bench: Bench) -> None:
+    bench.post(max_lateness_s=600.0)
+    bench.x.publishes.append(SLOW_DOWN)
+    bench.run()
+    assert message(bench) == "due 12:00, not sent by 13:30 (limit 10 min); before that: 429 slow down"
+
+
+QUOTA = NotDone(Kind.QUOTA, "no credit", passing=True, retry_at=START.replace(hour=20), hold=True)
+
+
+def test_what_an_account_s_hold_kept_back_is_not_missed(bench: Bench) -> None:
+    for i in range(3):
+        bench.post(due=float(i))
+    bench.x.publishes.extend([QUOTA, *(Done(str(i)) for i in range(3))])
+    bench.run()
+    assert [bench.delivery(i).state for i in (1, 2, 3)] == [PUBLISHED] * 3
+    assert bench.x.times("publish") == [0.0, 8 * HOUR, 8 * HOUR + 60, 8 * HOUR + 60], "the late ones with their gap"
+
+
+def test_what_a_hold_kept_back_is_missed_when_nothing_runs_after_it(bench: Bench) -> None:
+    for _ in range(2):
+        bench.post()
+    bench.x.publishes.append(QUOTA)
+    bench.run(Mode.ONCE)
+    bench.clock.advance(14 * HOUR + 1)
+    bench.run(Mode.ONCE)
+    assert [bench.delivery(i).state for i in (1, 2)] == [FAILED] * 2
+    assert message(bench, 2) == "due 12:00, waited for x until 20:00, not sent by 02:00 (limit 6 h)"
+
+
+def test_a_hiccup_after_a_hold_does_not_burn_the_post(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.extend([QUOTA, NotDone(Kind.NETWORK, "cut off", passing=True), Done("1")])
+    bench.run()
+    assert bench.delivery().state is PUBLISHED
+
+
+def test_a_call_that_met_a_limit_holds_the_account_until_it_resets(bench: Bench) -> None:
+    for _ in range(2):
+        bench.post()
+    reset = START + timedelta(hours=7)
+    bench.x.publishes.extend([Unknown(Kind.RATE_LIMIT, "429", look_at=reset), Done("1"), Done("2")])
+    bench.x.always = Absent()
+    bench.run()
+    assert [bench.delivery(i).state for i in (1, 2)] == [PUBLISHED] * 2
+    assert (bench.account_now("x/me").hold_until, bench.account_now("x/me").hold_reason) == (reset, "429")
+    assert [at >= 7 * HOUR for at in bench.x.times("publish")] == [False, True, True]
+    assert bench.x.times("look_up")[0] == 7 * HOUR
+
+
+def test_a_shorter_hold_does_not_end_a_longer_one(bench: Bench) -> None:
+    bench.account("x/you")
+    for until, reason in ((20, "long"), (13, "short")):
+        bench.post("x/you", due=-1.0)
+        hold = NotDone(Kind.QUOTA, reason, passing=True, retry_at=START.replace(hour=until), hold=True)
+        with transaction(bench.database) as db:
+            marks(bench.account_now("x/you"), hold, START)(db)
+    held = bench.account_now("x/you")
+    assert (held.hold_until, held.hold_reason) == (START.replace(hour=20), "long")
 
 
 def test_all_that_is_too_late_is_missed_however_much_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from ttp.domain.account import Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.domain.delivery import DeliveryState
 from ttp.platforms.client import Did, Order, Ready, StepFailed, Wait
+from ttp.services.audit import Audit
 
 SETTLE_S = 900.0
 ENDED = {DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW}
@@ -167,6 +168,7 @@ def test_nothing_is_published_twice_and_nothing_is_lost(
                 case DeliveryState.FAILED:
                     assert there == 0
         assert Counter(bench.intents(1) + bench.intents(2))[None] == 0
+        assert [check.breaches for check in Audit(bench.database).run() if check.wrong] == []
         assert bench.clock.now() >= START
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from ttp.domain.attempt import Done, Kind, NotDone
 from ttp.domain.delivery import DeliveryState
 from ttp.platforms.client import Wait
 from ttp.platforms.oauth.grant import Grant
+from ttp.store.credentials import Away
 from ttp.store.tokens import TokenHeld, token_lock
 
 REFUSED = NotDone(Kind.AUTH, "401 Unauthorized", code="401", http_status=401)
@@ -153,3 +155,43 @@ def test_a_short_run_renews_what_is_due_at_its_end(bench: Bench, login: FakeLogi
     held = bench.credentials.get("x/me")
     assert held is not None
     assert held.access_token == "new"
+
+
+def test_a_broken_entry_of_one_account_stops_no_other(bench: Bench) -> None:
+    bench.account("x/other")
+    broken, whole = bench.post("x/me"), bench.post("x/other")
+    data = json.loads(bench.credentials.path.read_text())
+    data["accounts"]["x/me"] = {"accessToken": 7}
+    bench.credentials.path.write_text(json.dumps(data))
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    error = bench.delivery(broken).error
+    assert bench.delivery(whole).state is DeliveryState.PUBLISHED
+    assert error is not None
+    assert (bench.delivery(broken).state, error.kind) == (DeliveryState.FAILED, Kind.AUTH)
+    assert "the credentials of x/me" in error.message
+    assert error.hint == "ttp account connect x/me"
+    assert bench.account_now("x/me").needs_reconnect
+    assert not bench.account_now("x/other").needs_reconnect
+
+
+def test_a_place_of_tokens_that_does_not_answer_costs_a_wait_and_not_the_post(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get, asked = bench.credentials.get, []
+
+    def away_once(account: str) -> Credentials | None:
+        asked.append(account)
+        if len(asked) == 1:
+            raise Away("the keyring does not answer: it is locked")
+        return get(account)
+
+    monkeypatch.setattr(bench.credentials, "get", away_once)
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+    assert [step.message for step in bench.attempts() if step.step == "credentials"] == [
+        "the keyring does not answer: it is locked"
+    ]
+    assert not bench.account_now("x/me").needs_reconnect

@@ -5,8 +5,8 @@ blocks run in bash, in a scratch folder, on a terminal of 80 columns without a k
 then those of every other document, each of which goes on from there as if it were the only one.
 
 What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
-document stands for any text, on a line of its own for any lines. The two addresses that docs/sandbox.md names, ports
-8700 and 8701, are served for as long as the blocks run, on whatever ports are free.
+document stands for any text, on a line of its own for any lines. The address that docs/sandbox.md names, port 8700, is
+served for as long as the blocks run, on whatever port is free.
 
     python -m tests.docs.console     writes into the documents what is printed now
 """
@@ -20,11 +20,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 from pathlib import Path
-from threading import Thread
 
 from tests.drift.terminal import on_a_terminal
 from ttp.sandbox.files import CLIP, PHOTO
@@ -32,7 +29,7 @@ from ttp.sandbox.server import running_sandbox
 
 ROOT = Path(__file__).parents[2]
 FIRST = "docs/sandbox.md"
-SANDBOX, WEB = "http://127.0.0.1:8700", "http://127.0.0.1:8701"
+SANDBOX = "http://127.0.0.1:8700"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = "=-=-= {} =-=-="
 _FIRST_COPY = 'cp -r "$TTP_HOME" "$HOME/start"\n('
@@ -107,24 +104,10 @@ def _session(todo: Sequence[tuple[str, Command]], ports: Mapping[str, str]) -> I
 
 @contextmanager
 def _servers(scratch: Path) -> Iterator[Mapping[str, str]]:
-    """The sandbox, and the web server of the folder `web`; what documents call them, and where they really are."""
+    """The sandbox with the folder `web`; what documents call its address, and where it really is."""
     (scratch / "web").mkdir()
-    handler = partial(_Quiet, directory=str(scratch / "web"))
-    web = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        with running_sandbox() as sandbox:
-            yield {SANDBOX: sandbox.url, WEB: f"http://127.0.0.1:{web.server_address[1]}"}
-    finally:
-        web.shutdown()
-        thread.join()
-        web.server_close()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+    with running_sandbox(media_dir=scratch / "web") as sandbox:
+        yield {SANDBOX: sandbox.url}
 
 
 def _environment(scratch: Path) -> dict[str, str]:
@@ -156,7 +139,7 @@ _MASKS = (
     # With the day where it is another one: the night, or UTC, may come between two times.
     (re.compile(rf"((<day>|{_WEEKDAY}) )?\b\d\d?:\d\d(:\d\d)?\b"), "<time>"),
     (re.compile(r"\bnow\b|(\bin )?\b\d+(\.\d+)? (s|min|h|d)\b( \d+ (s|min|h|d)\b)*( ago)?"), "<duration>"),
-    (re.compile(r"\b\d{12}[0-9A-F]*"), "<id>"),
+    (re.compile(r"\b\d{12}[0-9A-F]*|^ {20,}\d+$"), "<id>"),  # the end of one may be on the next line of a table
     (re.compile(r"/(p|reel)/[\w-]+"), "/<code>"),
     (re.compile(r"\S*…"), "…"),
     (re.compile(r" {2,}"), " "),

@@ -14,6 +14,7 @@ from ttp.domain.account import (
     Account,
     Credentials,
     Platform,
+    connect_command,
     is_loopback,
     parse_account_name,
     platform_named,
@@ -118,3 +119,9 @@ def test_credentials_never_show_a_secret() -> None:
     for text in (repr(held), str(held), f"{held}"):
         assert "s3cret" not in text
         assert "api.x.com" in text
+
+
+def test_new_credentials_come_by_connecting_and_keys_of_oauth_1_by_adding() -> None:
+    assert connect_command("x/me") == "ttp account connect x/me"
+    assert connect_command("x/me", by_keys=True) == "ttp account add x/me --credentials FILE"
+    assert [Credentials("t").by_keys, Credentials("t", token_secret="s").by_keys] == [False, True]

@@ -20,11 +20,11 @@ ERROR = DeliveryError(Kind.NETWORK, "cut off", "7", "ttp show 1")
 
 # What docs/state-machine.md promises, written down a second time: from -> where it may go.
 ALLOWED = {
-    "pending": "claimed failed cancelled",
-    "claimed": "pending retrying failed sending",
+    "pending": "claimed failed cancelled reconciling",
+    "claimed": "pending retrying failed sending reconciling",
     "sending": "published processing retrying claimed failed reconciling",
-    "processing": "published failed retrying needs_review",
-    "retrying": "claimed failed",
+    "processing": "published failed retrying needs_review reconciling",
+    "retrying": "claimed failed reconciling",
     "reconciling": "published processing failed retrying needs_review",
     "published": "",
     "failed": "pending cancelled",
@@ -35,11 +35,11 @@ PAIRS = list(product(DeliveryState, DeliveryState))
 
 Move = Callable[[Delivery], Delivery]
 WAYS: dict[DeliveryState, tuple[Move, ...]] = {
-    DeliveryState.PENDING: (lambda d: d.released(),),
+    DeliveryState.PENDING: (lambda d: d.released(LATER),),
     DeliveryState.CLAIMED: (lambda d: d.claimed(), lambda d: d.withdrawn()),
     DeliveryState.SENDING: (lambda d: d.sending(),),
     DeliveryState.PROCESSING: (lambda d: d.processing("x", LATER, None),),
-    DeliveryState.RETRYING: (lambda d: d.retrying(LATER, ERROR, spend=True),),
+    DeliveryState.RETRYING: (lambda d: d.retrying(LATER, ERROR, spend=True), lambda d: d.going_on(NOW)),
     DeliveryState.RECONCILING: (lambda d: d.reconciling(ERROR, LATER, None),),
     DeliveryState.PUBLISHED: (
         lambda d: d.published(NOW, "1", None),
@@ -118,14 +118,14 @@ def test_a_claim_counts_an_attempt_and_plans_nothing_more() -> None:
 
 
 def test_what_is_released_is_due_as_it_was() -> None:
-    assert in_state(DeliveryState.CLAIMED).released().next_at == NOW
+    assert in_state(DeliveryState.CLAIMED).released(LATER).next_at == NOW
 
 
-@pytest.mark.parametrize(("spend", "tries"), [(True, 3), (False, 2)])
-def test_only_a_try_that_is_spent_counts(spend: bool, tries: int) -> None:
+@pytest.mark.parametrize(("spend", "tries", "what"), [(True, 3, "the next try"), (False, 2, "x to take it")])
+def test_only_a_try_that_is_spent_counts(spend: bool, tries: int, what: str) -> None:
     retrying = in_state(DeliveryState.SENDING, tries=2).retrying(LATER, ERROR, spend=spend)
     assert (retrying.tries, retrying.next_at, retrying.error) == (tries, LATER, ERROR)
-    assert (retrying.waiting_for, retrying.waiting_until) == ("the next try", LATER)
+    assert (retrying.waiting_for, retrying.waiting_until) == (what, LATER)
 
 
 def test_what_the_platform_works_on_says_what_it_waits_for() -> None:
@@ -180,3 +180,61 @@ def test_what_has_ended_plans_nothing_by_itself() -> None:
 
 def test_the_handle_is_not_shown() -> None:
     assert "secret" not in repr(in_state(DeliveryState.CLAIMED, handle={"upload": "secret"}))
+
+
+def test_what_was_taken_down_stays_known_as_published() -> None:
+    live = Delivery("x/me", Platform.X, DeliveryState.PUBLISHED, remote_id="5", url="https://x.com/5", next_at=NOW)
+    gone = live.taken_down("5", NOW)
+    assert (gone.state, gone.taken_down_at, gone.remote_id, gone.next_at) == (DeliveryState.PUBLISHED, NOW, "5", None)
+
+
+def test_a_thread_is_taken_down_part_by_part_and_half_a_thread_begins_anew() -> None:
+    handle = {"parts": ["5", "6"], "of": 3}
+    for state in (DeliveryState.PUBLISHED, DeliveryState.FAILED):
+        live = Delivery("x/me", Platform.X, state, remote_id="5", url="https://x.com/5", handle=handle)
+        half = live.taken_down("6", NOW)
+        assert (half.parts, half.taken_down_at, half.remote_id) == (("5",), None, "5")
+        gone = half.taken_down("5", NOW)
+        assert gone.parts == ()
+        published = state is DeliveryState.PUBLISHED
+        assert (gone.taken_down_at, gone.remote_id) == ((NOW, "5") if published else (None, None))
+
+
+def half_out(state: DeliveryState, **more: object) -> Delivery:
+    """A thread of which two parts are published."""
+    handle = {"parts": ["5", "6"], "of": 3, "upload_url": "secret"}
+    return in_state(state, remote_id="5", url="https://x.com/5", handle=handle, **more)
+
+
+def test_the_first_part_of_a_thread_names_the_delivery_and_later_ones_do_not() -> None:
+    first = in_state(DeliveryState.SENDING, tries=3, error=ERROR).with_part("5", "https://x.com/5", {"parts": ["5"]})
+    assert (first.remote_id, first.url, first.parts) == ("5", "https://x.com/5", ("5",))
+    assert (first.state, first.tries, first.error) == (DeliveryState.SENDING, 0, None)
+    second = first.with_part("6", "https://x.com/6", {"parts": ["5", "6"]})
+    assert (second.remote_id, second.url, second.parts) == ("5", "https://x.com/5", ("5", "6"))
+
+
+def test_a_thread_that_is_half_out_is_never_given_back_as_if_nothing_were() -> None:
+    left = half_out(DeliveryState.CLAIMED).released(LATER)
+    assert (left.state, left.next_at, left.waiting_for) == (DeliveryState.RETRYING, LATER, "the rest of the thread")
+    found = half_out(DeliveryState.RECONCILING, tries=2).going_on(LATER)
+    assert (found.next_at, found.tries, found.waiting_until) == (LATER, 2, LATER)
+
+
+def test_a_thread_that_fails_says_what_of_it_is_published() -> None:
+    failed = half_out(DeliveryState.SENDING).failed(ERROR)
+    assert failed.error == replace(ERROR, message="cut off; 2 of 3 parts are published: https://x.com/5")
+    doubtful = half_out(DeliveryState.RECONCILING).needs_review(ERROR)
+    told = "cut off; part 3 is in doubt, 2 of 3 parts are published: https://x.com/5"
+    assert doubtful.error == replace(ERROR, message=told)
+    one = in_state(DeliveryState.SENDING, remote_id="5", handle={"parts": ["5"], "of": 3})
+    assert one.so_far == "1 of 3 parts is published: 5"
+    assert in_state(DeliveryState.SENDING, handle={"media": []}).so_far is None
+
+
+def test_of_a_thread_that_has_ended_the_parts_are_kept_and_nothing_else() -> None:
+    kept = {"parts": ["5", "6"], "of": 3}
+    assert half_out(DeliveryState.SENDING).published(NOW, "5", None).handle == kept
+    assert half_out(DeliveryState.PUBLISHED).identified(None, None).handle == kept
+    assert half_out(DeliveryState.NEEDS_REVIEW).resolved_failed(ERROR).handle == kept
+    assert in_state(DeliveryState.SENDING, handle={"upload_url": "secret"}).published(NOW, "5", None).handle == {}

@@ -248,7 +248,7 @@ class Life(RuleBasedStateMachine):
         now = self.clock.now()
         late = self.writer.run(lambda db: claims.overdue(db, now=now, limit=LATEST, most=9))
         unusable = self.writer.run(lambda db: claims.unusable(db, now=now, most=9))
-        for delivery in {d.id: d for d in [*(d for d, _ in late), *(d for d, _ in unusable)]}.values():
+        for delivery in {d.id: d for d in [*(d for d, *_ in late), *(d for d, _ in unusable)]}.values():
             self.save(delivery, delivery.failed(DeliveryError(Kind.MISSED, "too late")))
 
     def claim(self, free: int) -> None:
@@ -271,7 +271,7 @@ class Life(RuleBasedStateMachine):
             case 0:
                 self.save(delivery, after_not_done(delivery, step.refusal, now=now, policy=POLICY, spread=0))
             case 1:
-                self.save(delivery, delivery.released())
+                self.save(delivery, delivery.released(now))
             case _:
                 sending = delivery.sending()
                 intent = Attempt(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import time
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 
@@ -96,6 +98,19 @@ def test_an_image_of_absurd_size_is_refused_from_its_header() -> None:
     assert "no platform takes" in refused(made.jpeg(65_535, 65_535))
 
 
+def test_an_image_without_its_end_is_cut_off_and_more_behind_the_end_is_no_matter() -> None:
+    for whole in (made.jpeg(), made.png()):
+        end = 2 if whole.startswith(b"\xff\xd8") else 12
+        assert "cut off" in refused(whole[:-end])
+        assert "cut off" in refused(whole[:-end] + bytes(2_000_000))
+        assert facts(whole + bytes(60_000)) == facts(whole)
+
+
+def test_a_gif_without_its_trailer_is_cut_off() -> None:
+    assert "cut off" in refused(made.gif()[:-1])
+    assert facts(made.gif() + bytes(500)) == facts(made.gif())
+
+
 def test_a_webp_that_announces_more_than_it_has_is_cut_off() -> None:
     assert "cut off" in refused(made.webp_simple()[:-1])
     whole = made.webp(b"VP8 " + bytes(100))
@@ -170,6 +185,24 @@ def test_compact_sample_sizes_are_counted_too() -> None:
 def test_the_last_box_may_reach_to_the_end_without_saying_how_far() -> None:
     whole = made.movie()
     assert facts(whole[:-12] + struct.pack(">I", 0) + whole[-8:]).duration_ms == 4_000
+
+
+def chunk_offsets(*offsets: int, wide: bool = False, count: int | None = None) -> bytes:
+    kind, sign = (b"co64", "Q") if wide else (b"stco", "I")
+    told = len(offsets) if count is None else count
+    return made.box(kind, struct.pack(f">4xI{len(offsets)}{sign}", told, *offsets))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_chunk_offsets_that_lead_beyond_the_file_are_refused(wide: bool) -> None:
+    def with_chunks(*offsets: int, count: int | None = None) -> bytes:
+        return made.movie(made.video_track(chunks=chunk_offsets(*offsets, wide=wide, count=count)))
+
+    assert facts(with_chunks(48, 50)).codec == "h264"
+    assert facts(with_chunks()).codec == "h264"
+    assert "cut off" in refused(with_chunks(48, 1 << 30))
+    assert "cut off" in refused(with_chunks(*[48] * 5_000, 1 << 30))
+    assert "no sense" in refused(with_chunks(48, count=1 << 31))
 
 
 def test_a_movie_that_lasts_for_ever_is_refused() -> None:
@@ -280,7 +313,60 @@ def test_a_file_of_endlessly_many_parts_is_given_up(data: bytes) -> None:
     assert refused(data) == "is damaged: its header has too many parts"
 
 
-SEEDS = st.sampled_from([made.jpeg(), made.png(), made.gif(), made.webp_simple(), made.movie(), made.webm()])
+HOSTILE = {
+    "zero bytes": bytes(5_000_000),
+    "a 50,000 x 50,000 PNG": made.png(50_000, 50_000),
+    "a PNG whose chunk says 4 GB": made.png()[:8] + b"\xff\xff\xff\xff" + made.png()[12:],
+    "a PNG that ends in its header": made.png()[:20],
+    "a JPEG of segments without end": b"\xff\xd8" + made.segment(0xE1, bytes(65_000)) * 2_000,
+    "a JPEG of nothing but fill bytes": b"\xff\xd8" + b"\xff" * 5_000_000,
+    "a JPEG without its end": made.jpeg(tail=bytes(5_000_000)),
+    "a WebP that says 4 GB": b"RIFF\xff\xff\xff\xff" + made.webp_simple()[8:],
+    "a WebP of 16384 x 16384": made.webp(b"VP8L" + struct.pack("<I", 10) + b"\x2f\xff\xff\xff\xff" + bytes(5)),
+    "a GIF that ends in its header": made.gif()[:8],
+    "a GIF of 65,535 x 65,535": made.gif(65_535, 65_535),
+    "an MP4 of empty boxes": made.box(b"ftyp", b"isom", bytes(4)) + made.box(b"free") * 500_000,
+    "an MP4 whose box says 2^63": made.box(b"ftyp", b"isom", bytes(4)) + struct.pack(">I4sQ", 1, b"moov", 1 << 63),
+    "an MP4 whose box ends before it begins": made.box(b"ftyp", b"isom", bytes(4)) + struct.pack(">I4s", 3, b"moov"),
+    "an MP4 with its index cut off": made.movie()[:200],
+    "an MP4 with four billion chunks": made.movie(
+        made.video_track(chunks=chunk_offsets(count=(1 << 32) - 1)),
+    ),
+    "a MOV without video": made.movie(made.sound_track(), brand=b"qt  "),
+    "boxes inside boxes": made.box(b"ftyp", b"isom", bytes(4))
+    + b"".join(struct.pack(">I4s", 80_000 - 8 * depth, b"moov") for depth in range(10_000)),
+    "a WebM of empty elements": made.webm(made.element(b"\xec") * 500_000),
+    "a WebM whose element says 2^55": b"\x1a\x45\xdf\xa3\x01" + b"\x7f" * 7 + b"webm",
+    "a WebM cut off": made.webm()[:-5],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused_within_a_second_and_without_memory(name: str) -> None:
+    data = HOSTILE[name]
+    view = memoryview(data)
+    tracemalloc.start()
+    begun = time.perf_counter()
+    try:
+        with pytest.raises(Unreadable):
+            read_facts(lambda at, length: bytes(view[at : at + length]), len(data))
+        assert time.perf_counter() - begun < 1
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+SEEDS = st.sampled_from(
+    [
+        made.jpeg(before=made.exif(6) + made.profile(b"sRGB")),
+        made.png(),
+        made.gif(),
+        made.webp_simple(),
+        made.movie(made.video_track(chunks=chunk_offsets(48, 60))),
+        made.movie(brand=b"qt  ", moov_first=False),
+        made.webm(),
+    ]
+)
 
 
 @given(SEEDS, st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=6), st.integers(0, 600))

@@ -86,17 +86,26 @@ def test_what_is_typed_in_another_way_is_kept_in_one_spelling(typed: str, kept: 
     assert parse_option(f"{name}={value}") == (name, kept)
 
 
-def test_a_misspelt_option_is_refused_with_the_one_that_was_meant_and_all_there_are() -> None:
+def test_a_misspelt_option_is_refused_with_the_one_that_was_meant_and_all_of_its_platform() -> None:
     error = refused("tiktok.privacy_levle=SELF_ONLY")
     assert error.message == 'no option "tiktok.privacy_levle"'
     assert error.hints == (Hint("did you mean", "tiktok.privacy_level"),)
-    assert all(name in error.details[0] for name in OPTIONS)
+    assert [name for name in OPTIONS if name in error.details[0]] == [
+        name for name in OPTIONS if name.startswith("tik")
+    ]
 
 
 def test_an_option_that_is_like_none_is_refused_without_a_guess() -> None:
     error = refused("colour=red")
     assert error.hints == ()
     assert "instagram.share_to_feed" in error.details[0]
+
+
+def test_an_option_that_is_like_none_names_those_of_the_platform_that_was_typed() -> None:
+    assert refused("twitter.colour=red").details == (
+        "it is one of: x.reply_settings, x.made_with_ai, x.paid_partnership",
+    )
+    assert refused("myspace.colour=red").details == refused("colour=red").details
 
 
 def test_a_misspelt_value_is_refused_with_the_one_that_was_meant_and_all_there_are() -> None:

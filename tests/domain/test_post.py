@@ -107,3 +107,10 @@ def test_a_post_was_published_when_its_last_delivery_was() -> None:
     assert published_at([first, delivery("published")]) is None, "one whose time is unknown"
     assert published_at([]) is None
     assert published_at([delivery("cancelled")]) is None
+
+
+def test_only_x_gets_the_parts_of_a_thread() -> None:
+    post = Post("One", thread=("Two", "Three"), variants={"x/shop": "Uno"})
+    assert post.parts_for("x/me", Platform.X) == ("One", "Two", "Three")
+    assert post.parts_for("x/shop", Platform.X) == ("Uno", "Two", "Three")
+    assert post.parts_for("instagram/me", Platform.INSTAGRAM) == ("One",)

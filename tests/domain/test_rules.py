@@ -13,6 +13,7 @@ from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
+from ttp.domain.media_host import NOT_SET
 from ttp.domain.post import Post
 from ttp.domain.rules import check, text_use
 
@@ -47,7 +48,7 @@ def problems(
         variants=variants or {},
         id=id,
     )
-    return check(post, known or {}, media_host=media_host, video_upload=video_upload)
+    return check(post, known or {}, no_host=None if media_host else NOT_SET, video_upload=video_upload)
 
 
 def only(found: tuple[Problem, ...]) -> Problem:
@@ -90,9 +91,9 @@ def test_what_is_published_or_cancelled_already_is_not_judged_again() -> None:
     ended = tuple(
         Delivery(IG, Platform.INSTAGRAM, state) for state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
     )
-    assert check(Post("Hello", ended), {}, media_host=True) == ()
+    assert check(Post("Hello", ended), {}, no_host=None) == ()
     failed = Delivery(IG, Platform.INSTAGRAM, DeliveryState.FAILED)
-    assert only(check(Post("Hello", (*ended, failed)), {}, media_host=True)).code == "media_missing"
+    assert only(check(Post("Hello", (*ended, failed)), {}, no_host=None)).code == "media_missing"
 
 
 def test_every_account_is_judged_by_its_own_text() -> None:
@@ -381,11 +382,13 @@ def test_a_video_whose_bytes_instagram_takes_needs_no_media_host_and_an_image_do
         (replace(PHOTO, bytes=8_388_609), "photo.jpg: it is 8.4 MB, and 8.3 MB is the most"),
         (
             replace(PHOTO, width=1079, height=1350),
-            "photo.jpg: it is 1079x1350 pixels, and the shape must be between 4:5 and 1.91:1",
+            "photo.jpg: it is 1079x1350 pixels, and the shape must be between 4:5 and 1.91:1;"
+            " crop it to 1079x1348, for example to the box 1079x1348+0+1",
         ),
         (
             replace(PHOTO, width=1920, height=1000),
-            "photo.jpg: it is 1920x1000 pixels, and the shape must be between 4:5 and 1.91:1",
+            "photo.jpg: it is 1920x1000 pixels, and the shape must be between 4:5 and 1.91:1;"
+            " crop it to 1910x1000, for example to the box 1910x1000+5+0",
         ),
         (replace(CLIP, mime="video/webm"), "clip.mp4: it is WebM, and only MP4 and MOV can be sent"),
         (replace(CLIP, duration_ms=2_999), "clip.mp4: it lasts 2.9 s, and 3 s is the least"),

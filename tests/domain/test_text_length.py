@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttp.domain.text_length import _library, utf16_length, x_length
+from ttp.domain.text_length import _library, utf16_length, x_has_link, x_length
 
 PIECES = st.sampled_from(
     [
@@ -73,6 +74,38 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(st.one_of(PIECES, st.characters(exclude_categories=["Cs"])), max_size=14).map("".join)
 
 
+HOSTS = st.builds(
+    "{}{}.{}".format,
+    st.sampled_from(["", "www.", "a-b.", "münchen.", "日本."]),
+    st.text("abc019-_é한", min_size=1, max_size=6),
+    st.sampled_from(["com", "de", "co.uk", "museum", "рф", "みんな", "nosuchdomain", "c", "com。"]),
+)
+LINKS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "", "http://", "https://", "HTTPS://", "ftp://", "//", "@", "#", "("]),
+    HOSTS,
+    st.sampled_from(["", ":8080", ":x"]),
+    st.sampled_from(["", "/", "/a_(b)", "/köln?a=1&b[]=2#c", "/a.", "/日本", "?q=1", "/~x/a,b", ").", "'s", "…"]),
+)
+EMOJI = st.builds(
+    "".join,
+    st.lists(
+        st.sampled_from(
+            ["👩", "🏽", "\u200d", "💻", "❤", "\ufe0f", "🔥", "🏴", "\U000e0067", "\U000e007f", "🇩", "🇪", "9", "#"]
+        ),
+        min_size=1,
+        max_size=7,
+    ),
+)
+WORDS = st.one_of(
+    LINKS, EMOJI, st.text("日本語한국어가각ㅏㄱ", max_size=6), st.text("ae\u0301\u0308\u0327nõ.", max_size=6), PIECES
+)
+SENTENCES = st.lists(WORDS, max_size=8).flatmap(
+    lambda words: st.sampled_from([" ", "\n", "", "\u3000", "\t"]).map(lambda gap: gap.join(words))
+)
+"""Whole links, emoji sequences and scripts as people write them, and what is nearly one."""
+
+
 def library_length(text: str) -> int:
     return int(_library().parse_tweet(text).weightedLength)
 
@@ -81,6 +114,36 @@ def library_length(text: str) -> int:
 @given(TEXTS)
 def test_words_weighed_one_by_one_weigh_what_the_library_says_of_the_whole(text: str) -> None:
     assert x_length(text) == library_length(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(SENTENCES)
+def test_what_people_write_weighs_what_the_library_says(text: str) -> None:
+    assert x_length(text) == library_length(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(SENTENCES, TEXTS))
+def test_a_link_is_where_the_library_finds_one(text: str) -> None:
+    whole = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
+    assert x_has_link(text) == bool(_library().extract_urls(whole))
+
+
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("", False),
+        ("Hello. 3.5 kg e.g. at 9.30", False),
+        ("see example.com", True),
+        ("https://example.com/a", True),
+        ("https://localhost/a", False),
+        ("me@example.com", False),
+        ("\ud800 example.com", True),
+        ("a." * 10_000, False),
+    ],
+)
+def test_a_link_needs_a_domain_that_exists(text: str, has: bool) -> None:
+    assert x_has_link(text) is has
 
 
 @pytest.mark.parametrize(

@@ -15,18 +15,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-LONGEST_S = 20.0
+LONGEST_S = 60.0
 
 
 class Terminal:
     """The other end of the terminal that a program believes to have."""
 
-    def __init__(self, master: int) -> None:
+    def __init__(self, master: int, process: subprocess.Popen[bytes]) -> None:
         self._master = master
+        self._process = process
         self._seen = ""
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does: SIGINT to all that runs on the terminal."""
+        os.killpg(self._process.pid, signal.SIGINT)
+
+    def code(self) -> int:
+        """The exit code, once the program has ended."""
+        return self._process.wait(LONGEST_S)
 
     def until(self, text: str) -> str:
         """Everything that was shown up to and including `text`. AssertionError if it does not come."""
@@ -73,7 +82,7 @@ def on_a_terminal(
     )
     os.close(slave)
     try:
-        yield Terminal(master)
+        yield Terminal(master, process)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -60,7 +60,7 @@ def bash(tmp_path: Path) -> Callable[..., list[str]]:
 
 BASH_CASES: dict[tuple[str, ...], Sequence[str]] = {
     ("ttp", "cre"): ["create"],
-    ("ttp", "account", ""): ["add", "connect", "list", "set", "remove"],
+    ("ttp", "account", ""): ["add", "connect", "list", "show", "check", "enable", "disable", "set", "remove"],
     ("ttp", "account", "add", "x/me", "--cre"): ["--credentials"],
     ("ttp", "create", "account", "--al"): ["--alt"],
     ("ttp", "optimal", "--account", "x/me", ""): ["next"],
@@ -157,7 +157,7 @@ def fish(folder: Path, line: str, script: Path = FOLDER / "ttp.fish") -> list[st
 
 FISH_CASES = {
     "ttp cre": {"create"},
-    "ttp account ": {"add", "connect", "list", "set", "remove"},
+    "ttp account ": {"add", "connect", "list", "show", "check", "enable", "disable", "set", "remove"},
     "ttp account add x/me --cre": {"--credentials"},
     "ttp optimal --account x/me ": {"next"},
     "ttp list --status p": {"publishing", "published", "partial"},

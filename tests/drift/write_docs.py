@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import groupby
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS
@@ -109,9 +111,10 @@ def _help(text: str) -> tuple[list[str], str]:
     """The paragraphs of a docstring, indented lines of it as code, and its example."""
     prose, _, example = text.partition("Example: ")
     lines: list[str] = []
-    for line in prose.strip().splitlines():
-        lines += ["```text", line.strip(), "```"] if line.startswith("  ") else [_marked(line)]
-    return lines, example.strip()
+    for indented, group in groupby(prose.replace("\b", "").strip().splitlines(), lambda line: line.startswith("  ")):
+        block = list(group)
+        lines += ["```text", *dedent("\n".join(block)).splitlines(), "```"] if indented else map(_marked, block)
+    return [line for line, _ in groupby(lines)], example.strip()
 
 
 def _marked(text: str) -> str:

@@ -124,6 +124,10 @@ class World:
         )
         return str(rows[0][0])
 
+    def shown_states(self, post_id: int = 1) -> list[str]:
+        """The states of a post's deliveries."""
+        return [delivery["state"] for delivery in self.ttp.shown(post_id)["deliveries"]]
+
     def log(self, post_id: int = 1) -> list[tuple[str, str]]:
         """Phase and outcome of every publishing call and look-up."""
         found = self.ttp.ok("log", str(post_id), "--json").json

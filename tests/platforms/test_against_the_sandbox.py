@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.platforms.sandboxed import CALL, PUBLIC, TEXT, Desk, on
 from tests.platforms.stubs import drive_to_failure, media
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Absent, Done, Found, Kind, NotDone, Unclear, Unknown, Working
+from ttp.domain.attempt import Absent, Done, Found, Kind, NotDone, Unknown, Working
 from ttp.platforms.client import Did, MediaFile
 from ttp.sandbox.files import CLIP, PHOTO
 
@@ -67,30 +67,6 @@ def test_what_is_published_is_never_prepared_for_another_call(desk: Desk) -> Non
     else:
         assert again.doubt is not None
     assert len(desk.posts()) == 1
-
-
-@on()
-def test_a_server_error_after_the_effect_is_never_taken_for_a_refusal(desk: Desk) -> None:
-    ready = desk.prepare()
-    desk.fault(*CALL[desk.client.platform], "status", status=503, effect=True)
-    assert isinstance(desk.publish(ready), Unknown)
-    desk.clock.move(30)
-    assert isinstance(desk.look_up(ready), Found)
-
-
-@on()
-def test_an_ended_token_is_found_out_before_anything_is_sent(desk: Desk) -> None:
-    desk.control("POST", "accounts", {"account": desk.order.account.name, "expired": True})
-    _, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
-    assert failure.outcome.kind is Kind.AUTH
-    assert not failure.outcome.passing
-    assert failure.outcome.hint == f"ttp account add {desk.order.account.name} --credentials FILE"
-    assert desk.order.credentials.access_token not in failure.outcome.message
-
-
-@on()
-def test_the_platform_time_is_the_platforms(desk: Desk) -> None:
-    assert desk.prepare().platform_at == desk.clock.now().replace(microsecond=0)
 
 
 @on(Platform.X)
@@ -180,13 +156,3 @@ def test_a_public_post_has_its_own_id_and_link_in_the_end(desk: Desk) -> None:
     desk.clock.move(60)
     (post,) = desk.posts()
     assert desk.look_up(ready) == Found(post["id"], f"https://www.tiktok.com/@demo/video/{post['id']}")
-
-
-@on()
-def test_a_look_up_that_is_cut_could_not_tell(desk: Desk) -> None:
-    ready = desk.prepare()
-    desk.fault({Platform.TIKTOK: "POST"}.get(desk.client.platform, "GET"), ".", "cut_before", times=5)
-    assert ready.platform_at is not None
-    finding = desk.client.look_up(desk.order, ready.handle, ready.platform_at).finding
-    assert isinstance(finding, Unclear)
-    assert not finding.final

@@ -18,7 +18,8 @@ from ttp import __version__
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
-from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
+from ttp.platforms.date import parse_date
+from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts
 from ttp.platforms.reply import Answer, Cut, Unsent
 
 URL = "https://api.example/thing"
@@ -212,7 +213,14 @@ def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool)
     if not sent:
         assert isinstance(reply, Unsent)
         assert reply.kind is Kind.AUTH
-        assert reply.hint == "ttp account add x/demo --credentials FILE"
+        assert reply.hint == "ttp account connect x/demo"
+
+
+def test_keys_of_oauth_1_for_another_host_are_added_again() -> None:
+    keys = Credentials(TOKEN, host="other.example", token_secret="s")
+    reply = http(One(), base="https://api.example").send(order(Platform.X, credentials=keys), "GET", "/thing")
+    assert isinstance(reply, Unsent)
+    assert reply.hint == "ttp account add x/demo --credentials FILE"
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökèn"])

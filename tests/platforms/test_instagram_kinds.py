@@ -78,7 +78,9 @@ def test_an_image_says_who_made_it_where_and_who_is_in_it(config: Config, photo:
 
 def test_a_reel_says_all_that_a_reel_can_say(config: Config, clip: MediaFile) -> None:
     chosen = {"share_to_feed": "false", "audio_name": "Rain", "thumb_offset_ms": "1500", "user_tags": "anna"}
+    chosen["trial_reel"] = "MANUAL"
     form = {
+        "trial_params": '{"graduation_strategy": "MANUAL"}',
         "media_type": "REELS",
         "video_url": "https://a.example/v.mp4",
         "caption": "Hello",

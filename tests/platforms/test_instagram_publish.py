@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -170,7 +171,7 @@ def test_what_a_person_can_do_is_said_after_the_words() -> None:
     scope = refusal(Answer(400, data=error(10)), DEMO, NOON)
     assert scope is not None
     assert "permission to publish" in scope.message
-    assert scope.hint == "ttp account add instagram/demo --credentials FILE"
+    assert scope.hint == "ttp account connect instagram/demo"
 
 
 def test_64_kb_of_words_become_one_line() -> None:
@@ -255,7 +256,7 @@ def test_a_refusal_whose_container_cannot_tell_is_unknown(seen: Stub) -> None:
 def test_a_token_that_is_refused_twice_is_proof() -> None:
     outcome = published(refused(190, 463), status("", status=400, answer=error(190, 463)))
     assert isinstance(outcome, NotDone)
-    assert outcome.hint == "ttp account add instagram/demo --credentials FILE"
+    assert outcome.hint == "ttp account connect instagram/demo"
     assert isinstance(published(refused(190, 463), status("", status=500, answer=error(2))), Unknown)
 
 
@@ -397,7 +398,6 @@ def test_an_error_container_is_looked_for_among_the_media_first() -> None:
         ({"status": 400, "answer": error(100, 33)}, Kind.ACCOUNT),
         ({"status": 400, "answer": error(190, 463)}, Kind.AUTH),
         ({"status": 500, "answer": error(2)}, Kind.SERVER),
-        ({"status": 400, "answer": error(4)}, Kind.RATE_LIMIT),
         ({"answer": {"status_code": "NEW"}}, Kind.SERVER),
         ({"raw": b"{"}, Kind.SERVER),
         ({"fails": httpx.ReadTimeout("slow")}, Kind.NETWORK),
@@ -408,12 +408,31 @@ def test_an_unreadable_container_is_looked_for_among_the_media(changes: dict[str
     assert looked(status("", **changes), listed(item())).finding == MATCH
     finding = looked(status("", **changes), listed()).finding
     assert isinstance(finding, Unclear)
-    assert (finding.kind, finding.final) == (kind, False)
-    assert (finding.look_at is not None) is (kind is Kind.RATE_LIMIT)
+    assert (finding.kind, finding.final, finding.look_at) == (kind, False, None)
 
 
-@pytest.mark.parametrize("handle", [{}, {"user_id": "178"}, {"creation_id": "900"}], ids=str)
-def test_without_a_container_nobody_can_tell(handle: Handle) -> None:
-    finding = looked(handle=handle).finding
+def test_a_look_up_that_meets_the_limit_makes_no_further_call_and_waits() -> None:
+    finding = looked(status("", status=400, answer=error(4))).finding
+    assert isinstance(finding, Unclear)
+    assert (finding.kind, finding.final, finding.look_at) == (Kind.RATE_LIMIT, False, NOON + timedelta(hours=1))
+
+
+@pytest.mark.parametrize("handle", [{}, {"creation_id": "900"}], ids=str)
+def test_without_a_container_and_whose_it_is_nobody_can_tell(handle: Handle) -> None:
+    nobodys = replace(of(), credentials=replace(of().credentials, user_id=None))
+    finding = looked(handle=handle, what=nobodys).finding
     assert isinstance(finding, Unclear)
     assert finding.final
+
+
+def test_without_a_container_the_list_of_media_may_tell() -> None:
+    """As after a take-over: another publisher's records are not here."""
+    assert looked(listed(item()), handle={"user_id": "178"}).finding == MATCH
+    assert looked(listed(item("1", "Other"), item()), handle={}).finding == MATCH
+    for items, links in (((), 0), ((item("1"), item("2")), 2)):
+        finding = looked(listed(*items), handle={}).finding
+        assert isinstance(finding, Unclear)
+        assert (finding.final, len(finding.links)) == (True, links)
+    unread = looked(listed(status=500, answer=error(2)), handle={}).finding
+    assert isinstance(unread, Unclear)
+    assert not unread.final

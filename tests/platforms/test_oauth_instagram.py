@@ -215,4 +215,23 @@ def test_tokens_of_facebook_login_are_not_renewed() -> None:
     facebook = by_facebook()
     assert not facebook.login.renews(OLD)
     assert facebook.refresh().kind is Kind.AUTH
-    assert facebook.revoke().kind is Kind.ACCOUNT
+
+
+def revocation(**answer: Any) -> Stub:
+    return Stub("DELETE", f"{META}/me/permissions", headers={"authorization": "Bearer old-access"}, **answer)
+
+
+def test_facebook_takes_access_back_by_its_permissions() -> None:
+    assert by_facebook(revocation(answer={"success": True})).revoke() is None
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [
+        (400, {"error": {"message": "(#100) no page", "code": 100}}, "Facebook answered: (#100) no page (100)"),
+        (200, {"success": False}, "Facebook answered 200"),
+        (200, None, "Facebook answered 200"),
+    ],
+)
+def test_facebook_that_does_not_take_access_back_is_told(status: int, answer: object, said: str) -> None:
+    assert by_facebook(revocation(status=status, answer=answer)).revoke().message == said

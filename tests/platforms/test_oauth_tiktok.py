@@ -128,3 +128,7 @@ def test_a_refused_revocation_says_why_though_its_status_is_200() -> None:
 def test_without_a_refresh_token_nothing_is_renewed() -> None:
     assert not played().login.renews(replace(OLD, refresh_token=None))
     assert played().login.renews(OLD)
+
+
+def test_a_token_of_an_app_that_is_not_known_is_not_sent_anywhere() -> None:
+    assert played().revoke(replace(OLD, client_id=None)).message == "ttp does not know which app the token is from"

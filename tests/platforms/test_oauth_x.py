@@ -215,6 +215,10 @@ def test_a_refused_revocation_says_why() -> None:
     assert played(stub).revoke().http_status == 401
 
 
+def test_a_token_of_an_app_that_is_not_known_is_not_sent_anywhere() -> None:
+    assert played().revoke(replace(OLD, client_id=None)).message == "ttp does not know which app the token is from"
+
+
 def test_user_keys_of_oauth_1_are_neither_renewed_nor_revoked() -> None:
     keys = replace(OLD, token_secret="signing-secret")
     x = played()

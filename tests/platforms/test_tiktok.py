@@ -28,7 +28,7 @@ API = "https://open.tiktokapis.com/v2/post/publish"
 PUT_URL = "https://upload.tiktok.example/video/?id=1"
 PLAIN_URL = "https://upload.tiktok.example/video/"
 DEMO = Account(Platform.TIKTOK, "demo")
-RECONNECT = "ttp account add tiktok/demo --credentials FILE"
+RECONNECT = "ttp account connect tiktok/demo"
 JSON = {"content-type": "application/json; charset=UTF-8", **BEARER}
 
 

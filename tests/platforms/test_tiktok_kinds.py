@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, last_handle, media, order
+from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, media, order
 from tests.platforms.test_tiktok import API, JSON, OPEN, announce, creator, envelope, failed, fetch, put
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.config import Config
-from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, Wait
+from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step
 from ttp.platforms.registry import client_for
 
 PUBLIC = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
@@ -377,6 +377,15 @@ def test_what_tiktok_never_lists_is_left_to_a_person(clip: MediaFile, options: d
     assert finding.message.startswith("the answer with TikTok's id of it was lost, and ")
 
 
+def test_a_video_that_another_publisher_sent_is_looked_for_in_the_list(clip: MediaFile) -> None:
+    """As after a take-over: the other publisher's publish_id is not here."""
+    what = of(clip, privacy_level="PUBLIC_TO_EVERYONE")
+    assert isinstance(looked(what, {}, listed(video())).finding, Found)
+    finding = looked(what, {}, listed()).finding
+    assert isinstance(finding, Unclear)
+    assert not finding.final
+
+
 def test_photos_are_never_looked_for_in_the_list(pictures: tuple[MediaFile, ...]) -> None:
     finding = looked(of(*pictures), begun(of(*pictures), None)).finding
     assert isinstance(finding, Unclear)
@@ -426,28 +435,47 @@ def test_a_seventh_post_in_a_minute_waits_instead_of_being_refused(clip: MediaFi
     clock, local = Clock(), replace(clip, item=replace(clip.item, url=None))
     script = Script()
     client = client_for(Platform.TIKTOK, Config(), clock, transport=script)
-    for number in range(7):
+    for _ in range(6):
         script.left = [creator(), announce(5, 5, 1, INFO)]
-        steps, _ = drive(client.prepare(of(local), {}), clock)
-        waits = [step for step in steps if isinstance(step, Wait)]
-        assert waits == ([Wait(55.0, "TikTok's limit of posts a minute")] if number == 6 else [])
-        clock.move(1 if number < 5 else 0)
+        drive(client.prepare(of(local), {}), clock)
+        clock.move(1)
+    steps, failure = drive_to_failure(client.prepare(of(local), {}), clock)
+    assert (steps, script.left) == ([], []), "nothing is asked in vain"
+    assert failure.outcome == NotDone(
+        Kind.RATE_LIMIT,
+        "a limit of tiktok is used up: new posts a minute (6)",
+        "limit",
+        passing=True,
+        retry_at=NOON + timedelta(seconds=60),
+        hold=True,
+    )
     other = replace(of(local), account=replace(of(local).account, handle="other"))
     script.left = [creator(), announce(5, 5, 1, INFO)]
-    assert not any(isinstance(step, Wait) for step in drive(client.prepare(other, {}), clock)[0])
+    drive(client.prepare(other, {}), clock)
+    clock.move(54)
+    for seconds in (61, 62):
+        script.left = [creator(), announce(5, 5, 1, INFO)]
+        drive(client.prepare(of(local), {}), clock)
+        _, failure = drive_to_failure(client.prepare(of(local), {}), clock)
+        assert failure.outcome.retry_at == NOON + timedelta(seconds=seconds), "one place a second, as they were taken"
+        clock.move(1)
 
 
 def test_calls_that_publish_count_as_well(clip: MediaFile) -> None:
     clock, script = Clock(), Script()
     client = client_for(Platform.TIKTOK, Config(), clock, transport=script)
-    for _ in range(6):
+    for number in range(6):
         script.left = [creator(), init("video/init/", PULLED)]
         _, ready = drive(client.prepare(pulled(clip), {}), clock)
-        client.publish(pulled(clip), ready.handle)
-    script.left = [creator()]
-    steps, _ = drive(client.prepare(pulled(clip), {}), clock)
-    assert steps[-1] == Wait(60.0, "TikTok's limit of posts a minute")
-    assert last_handle(steps) is None
+        if number < 5:
+            client.publish(pulled(clip), ready.handle)
+    client.publish(pulled(clip), ready.handle)
+    script.left = []
+    _, failure = drive_to_failure(client.prepare(pulled(clip), {}), clock)
+    assert failure.outcome.retry_at == NOON + timedelta(seconds=60)
+    late = client.publish(pulled(clip), ready.handle)
+    assert isinstance(late, NotDone), "no byte left: proof"
+    assert (late.kind, late.passing, late.retry_at) == (Kind.RATE_LIMIT, True, NOON + timedelta(seconds=60))
 
 
 def test_the_days_posts_wait_for_the_next_day(clip: MediaFile) -> None:

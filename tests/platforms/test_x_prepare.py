@@ -14,7 +14,7 @@ from ttp.domain.account import Credentials, Platform
 from ttp.domain.attempt import Handle, Kind, NotDone
 from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
-from ttp.platforms.client import Did, Order, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, StepFailed, Wait
 from ttp.platforms.registry import client_for
 from ttp.platforms.x.media import CHUNK
 
@@ -187,6 +187,89 @@ def test_a_large_file_goes_in_chunks(tmp_path: Path) -> None:
     )
 
 
+def half_sent(file: MediaFile, **changes: object) -> dict[str, object]:
+    """An upload of which X has two segments."""
+    return entry(sha256=file.item.sha256, key=None, ready=False, sent=2, chunk=CHUNK, **changes)
+
+
+def large(tmp_path: Path) -> tuple[MediaFile, Order]:
+    """A video of three segments, and a post with it."""
+    file = media(tmp_path / "v.mp4", b"a" * CHUNK + b"b" * CHUNK + b"c", "video/mp4")
+    return file, order(Platform.X, "", file)
+
+
+def test_every_segment_that_x_has_is_remembered(tmp_path: Path) -> None:
+    file, what = large(tmp_path)
+    opened = initialize("video/mp4", "tweet_video", file.item.bytes)
+    cut = append(2, b"c", fails=httpx.ReadError("cut"))
+    steps, failure = failed(what, {}, opened, append(0, b"a" * CHUNK), append(1, b"b" * CHUNK), cut)
+    assert failure.outcome.passing
+    assert [step.step for step in steps if isinstance(step, Did)] == [
+        "upload v.mp4, segment 1 of 3",
+        "upload v.mp4, segment 2 of 3",
+    ]
+    assert last_handle(steps) == {"media": [half_sent(file)]}
+
+
+def test_an_upload_goes_on_behind_the_segments_that_x_has(tmp_path: Path) -> None:
+    file, what = large(tmp_path)
+    steps, ready = prepared(what, {"media": [half_sent(file)]}, append(2, b"c"), finalize(), me())
+    assert [step.step for step in steps if isinstance(step, Did)] == [
+        "upload v.mp4, segment 3 of 3",
+        "upload v.mp4",
+        "check the token",
+    ]
+    assert ready.handle["media"] == [entry(sha256=file.item.sha256, used=1)]
+
+
+def test_an_upload_that_was_cut_before_its_end_is_only_ended(tmp_path: Path) -> None:
+    file, what = large(tmp_path)
+    held = {**half_sent(file), "sent": 3}
+    prepared(what, {"media": [held]}, finalize(), me())
+
+
+@pytest.mark.parametrize("changes", [{"expires": to_ms(NOON)}, {"sha256": "other"}], ids=["expired", "other bytes"])
+def test_segments_of_no_use_are_sent_anew(tmp_path: Path, changes: dict[str, object]) -> None:
+    file, what = large(tmp_path)
+    pieces = [append(0, b"a" * CHUNK), append(1, b"b" * CHUNK), append(2, b"c")]
+    opened = initialize("video/mp4", "tweet_video", file.item.bytes)
+    prepared(what, {"media": [{**half_sent(file), **changes}]}, opened, *pieces, finalize(), me())
+
+
+def test_an_upload_that_x_has_forgotten_in_its_middle_is_begun_anew_by_the_next_try(tmp_path: Path) -> None:
+    file, what = large(tmp_path)
+    answer = {"title": "Not Found", "detail": "gone", "type": "https://api.x.com/2/problems/resource-not-found"}
+    steps, failure = failed(what, {"media": [half_sent(file)]}, append(2, b"c", status=404, answer=answer))
+    assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
+    assert last_handle(steps) == {"media": [{}]}
+
+
+def test_an_upload_that_x_refuses_in_its_first_try_is_refused_for_good(tmp_path: Path) -> None:
+    _, what = large(tmp_path)
+    opened = initialize("video/mp4", "tweet_video", 2 * CHUNK + 1)
+    refused = append(1, b"b" * CHUNK, status=400, answer={"title": "Invalid Request"})
+    steps, failure = failed(what, {}, opened, append(0, b"a" * CHUNK), refused)
+    assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, False)
+    assert last_handle(steps) == {"media": [{}]}
+
+
+def test_a_refused_token_forgets_no_segment(tmp_path: Path) -> None:
+    file, what = large(tmp_path)
+    refused = append(2, b"c", status=401, answer={"title": "Unauthorized"})
+    steps, failure = failed(what, {"media": [half_sent(file)]}, refused)
+    assert (failure.outcome.kind, steps) == (Kind.AUTH, [])
+
+
+def test_a_file_of_more_than_a_thousand_segments_is_cut_into_larger_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ttp.platforms.x.media.CHUNK", 2)
+    monkeypatch.setattr("ttp.platforms.x.media.MOST_SEGMENTS", 2)
+    file = media(tmp_path / "v.mp4", b"abcde", "video/mp4")
+    opened = initialize("video/mp4", "tweet_video", 5)
+    prepared(order(Platform.X, "", file), {}, opened, append(0, b"abc"), append(1, b"de"), finalize(), me())
+
+
 def test_a_video_is_waited_for_as_x_says(tmp_path: Path) -> None:
     file = media(tmp_path / "v.mp4", b"v", "video/mp4")
     pending = shape(processing_info={"state": "pending", "check_after_secs": 1})
@@ -315,7 +398,7 @@ def test_an_upload_that_fails_says_why_and_whether_it_passes(
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
     _, failure = failed(order(Platform.X, "", file), {}, initialize("image/jpeg", "tweet_image", 4, **changes))
     assert (failure.outcome.kind, failure.outcome.passing) == (kind, passing)
-    assert (failure.outcome.hint is not None) is (kind is Kind.AUTH)
+    assert (failure.outcome.hint is not None) is (kind in (Kind.AUTH, Kind.QUOTA))
     assert failure.outcome.hold is (kind is Kind.QUOTA)
 
 
@@ -339,12 +422,10 @@ def test_a_rate_limit_on_an_invisible_step_waits_for_its_reset() -> None:
 @pytest.mark.parametrize("harm", ["gone", "short"])
 def test_a_file_that_is_not_what_it_was_is_no_traceback(tmp_path: Path, harm: str) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
-    stubs = [initialize("image/jpeg", "tweet_image", 4)]
     if harm == "gone":
         file.path.unlink()
     else:
         file.path.write_bytes(b"jp")
-        stubs.append(append(0, b"jp"))
-    _, failure = failed(order(Platform.X, "", file), {}, *stubs)
+    _, failure = failed(order(Platform.X, "", file), {}, initialize("image/jpeg", "tweet_image", 4))
     assert failure.outcome.kind is Kind.MEDIA
     assert failure.outcome.message.startswith("cannot read a.jpg")

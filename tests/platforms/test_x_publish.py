@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
-from ttp.domain.account import Platform
+from ttp.domain.account import Credentials, Platform
 from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.config import Config
 from ttp.platforms.client import Order
@@ -20,7 +20,7 @@ from ttp.platforms.x.errors import REFUSALS, refusal
 API = "https://api.x.com"
 PROBLEMS = "https://api.twitter.com/2/problems/"
 ORDER = order(Platform.X)
-HINT = "ttp account add x/demo --credentials FILE"
+HINT = "ttp account connect x/demo"
 
 
 def published(stub: Stub, handle: Handle | None = None, what: Order = ORDER) -> Outcome:
@@ -52,7 +52,17 @@ def test_the_media_ids_go_along_in_order() -> None:
     assert isinstance(published(stub, handle, what), Done)
 
 
-HELD: dict[str, object] = {"passing": True, "hold": True, "retry_at": NOON + timedelta(hours=1)}
+def test_refused_keys_of_oauth_1_are_added_again_and_not_connected() -> None:
+    keys = Credentials(TOKEN, client_id="key", client_secret="key-secret", token_secret="token-secret")
+    stub = post(headers={}, status=401, answer=problem(401, "Unauthorized"))
+    refused = published(stub, what=order(Platform.X, credentials=keys))
+    assert isinstance(refused, NotDone)
+    assert (refused.kind, refused.hint) == (Kind.AUTH, "ttp account add x/demo --credentials FILE")
+
+
+LIFT = "ttp account enable x/demo"
+ADVICE = f": add credit in X's developer console; X is asked again every hour, or at once: {LIFT}"
+HELD: dict[str, object] = {"passing": True, "hold": True, "retry_at": NOON + timedelta(hours=1), "hint": LIFT}
 NO_CREDIT = {"account_id": 1, "title": "CreditsDepleted", "detail": "no credits", "type": PROBLEMS + "credits"}
 TOO_MANY = "You are not allowed to create a Tweet with duplicate content."
 
@@ -75,9 +85,13 @@ ROWS: list[tuple[int, dict[str, object], Kind, dict[str, object]]] = [
     (403, problem(403, "Missing required scope tweet.write"), Kind.AUTH, {}),
     (403, typed(403, "Suspended", "user-suspended"), Kind.ACCOUNT, {"code": "user-suspended"}),
     (403, typed(403, "Reply", "not-authorized-for-resource"), Kind.CONTENT, {"code": "not-authorized-for-resource"}),
+    (403, problem(403, "Reply to this conversation is not allowed because you have not"), Kind.CONTENT, {}),
     (403, problem(403, "You are not permitted to perform this action."), Kind.CONTENT, {}),
     (403, problem(403, "This user is not allowed to post a video longer than 20 minutes."), Kind.CONTENT, {}),
     (403, problem(403, "The post has more than the maximum of one cashtag"), Kind.CONTENT, {}),
+    (403, problem(403, "A post can have a maximum of 4 items"), Kind.CONTENT, {}),
+    (403, problem(403, "The Tweet contains an invalid URL."), Kind.CONTENT, {}),
+    (403, typed(403, "Nobody knows this one", "brand-new-problem"), Kind.CONTENT, {"code": "brand-new-problem"}),
     (404, typed(404, "Not found", "resource-not-found"), Kind.CONTENT, {"code": "resource-not-found"}),
 ]
 
@@ -87,7 +101,10 @@ def test_a_refusal_on_the_list_is_proof(
     status: int, answer: dict[str, object], kind: Kind, more: dict[str, Any]
 ) -> None:
     expected = {"code": str(status), "http_status": status, "hint": HINT if kind is Kind.AUTH else None, **more}
-    assert published(post(status=status, answer=answer)) == NotDone(kind, f"{status} {answer['detail']}", **expected)
+    advice = ADVICE if status == 402 else ""
+    assert published(post(status=status, answer=answer)) == NotDone(
+        kind, f"{status} {answer['detail']}{advice}", **expected
+    )
 
 
 DOUBTS: list[tuple[Stub, Kind]] = [

@@ -34,3 +34,7 @@ def test_before_its_time_a_post_has_nothing() -> None:
 def test_evenings_beat_mornings_and_tuesdays_saturdays() -> None:
     assert rhythm(AT) > rhythm(AT - DAY // 2)
     assert rhythm(AT) > rhythm(AT + 4 * DAY)
+
+
+def test_what_only_its_author_sees_does_not_grow() -> None:
+    assert set(astuple(counts(ACCOUNT, Post("1", "x/a", "", (), AT, kind="SELF_ONLY"), AT + DAY, 1))) == {0}

@@ -38,6 +38,13 @@ def test_what_each_kind_may_carry(instagram: Web, host: Host, kind: str, params:
     assert answer.status_code == 200, answer.text
 
 
+def test_a_trial_reel_is_for_accounts_that_have_them(instagram: Web, host: Host) -> None:
+    given = {"video_url": f"{host.url}/clip.mp4", "trial_params": '{"graduation_strategy":"SS_PERFORMANCE"}'}
+    assert code_of(created(instagram, media_type="REELS", **given)) == (400, 100, 2207081)
+    instagram.account("instagram/demo", keepTokens=True, trialReels=True)
+    assert created(instagram, media_type="REELS", **given).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("kind", "params", "code", "subcode"),
     [
@@ -63,6 +70,9 @@ def test_what_each_kind_may_carry(instagram: Web, host: Host, kind: str, params:
         ("IMAGE", {"is_paid_partnership": "true"}, 100, None),
         ("IMAGE", {"is_carousel_item": "true", "collaborators": "one"}, 100, None),
         ("REELS", {"trial_params": '{"graduation_strategy":"MANUAL"}'}, 100, 2207081),
+        ("REELS", {"trial_params": '{"graduation_strategy":"LATER"}'}, 100, None),
+        ("REELS", {"trial_params": '{"graduation_strategy":["MANUAL"]}'}, 100, None),
+        ("REELS", {"trial_params": "MANUAL"}, 100, None),
         ("REELS", {"user_tags": tags(TAG)}, 100, None),
         ("REELS", {"thumb_offset": "4025"}, 1, 2207057),
         ("REELS", {"thumb_offset": "soon"}, 1, 2207057),

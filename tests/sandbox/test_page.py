@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,9 @@ from tests.sandbox.test_instagram import image, published
 from tests.sandbox.x_uploads import uploaded
 from ttp.sandbox.files import PHOTO
 from ttp.sandbox.pictures import MOST_BYTES, Pictures
-from ttp.sandbox.server import running_sandbox
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.state import State
+from ttp.sandbox.things import Post
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ATTACK = "<img src=x onerror=alert(1)><script>document.title='gone'</script>"
@@ -64,21 +67,63 @@ def test_pictures_past_their_size_are_forgotten_oldest_first() -> None:
     assert list(pictures.kept) == ["c", "d"]
 
 
+def dom_of(url: str, profile: Path) -> str:
+    """What is on the page after three seconds of the browser's own time."""
+    assert CHROMIUM is not None
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
+    command += ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    command += [f"--user-data-dir={profile}", "--virtual-time-budget=3000", "--dump-dom", url]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+def posted(sandbox: RunningSandbox, *texts: str, thread: bool = False) -> None:
+    """X posts of @shop; in a thread each answers the one before."""
+    order = {"account": "x/shop", "keepTokens": True}
+    given = httpx.post(f"{sandbox.url}/_sandbox/accounts", json=order).json()["credentials"]
+    signed, last = {"Authorization": f"Bearer {given['accessToken']}"}, None
+    for text in texts:
+        body = {"text": text} if last is None or not thread else {"text": text, "reply": {"in_reply_to_tweet_id": last}}
+        answer = httpx.post(f"{sandbox.url}/2/tweets", json=body, headers=signed)
+        assert answer.status_code == 201
+        last = answer.json()["data"]["id"]
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 def test_a_browser_shows_the_feeds_and_runs_nothing_of_a_post(tmp_path: Path) -> None:
     with running_sandbox(processing_s=0) as sandbox:
-        given = httpx.post(f"{sandbox.url}/_sandbox/accounts", json={"account": "x/shop"}).json()["credentials"]
-        signed = {"Authorization": f"Bearer {given['accessToken']}"}
-        for text in ("Good morning", ATTACK):
-            assert httpx.post(f"{sandbox.url}/2/tweets", json={"text": text}, headers=signed).status_code == 201
-        assert CHROMIUM is not None
-        command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        command += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=3000", "--dump-dom", f"{sandbox.url}/"]
-        dom = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+        posted(sandbox, "Good morning", ATTACK)
+        posted(sandbox, "First", "Second", "Third", thread=True)
+        dom = dom_of(f"{sandbox.url}/", tmp_path)
     assert "<title>ttp sandbox</title>" in dom
-    assert dom.count('<span class="who">@shop</span>') == 2
-    assert "X (2)" in dom
+    assert dom.count('<span class="who">@shop</span>') == 5
+    assert "X (5)" in dom
     assert html.escape(ATTACK, quote=False) in dom
     assert "<img" not in dom
-    assert dom.index("Good morning") > dom.index("onerror")
-    assert "Nothing has been posted yet." in dom
+    # Newest first, but a thread from its beginning.
+    assert re.findall("First|Second|Third|onerror|Good morning", dom) == [
+        "First",
+        "Second",
+        "Third",
+        "onerror",
+        "Good morning",
+    ]
+    assert re.findall(r"\d of 3", dom) == ["1 of 3", "2 of 3", "3 of 3"]
+    assert dom.count('<li class="reply">') == 2
+    assert dom.count('<p class="none">Nothing has been posted yet.</p>') == 2
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+def test_the_page_refreshes_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def seen_later(state: State, account: str | None = None) -> Iterator[Post]:
+        asked.append(account)
+        return there(state, account) if len(asked) > 1 else iter(())
+
+    with running_sandbox() as sandbox:
+        posted(sandbox, "Posted after the page was opened")
+        there = State.visible_posts
+        monkeypatch.setattr(State, "visible_posts", seen_later)
+        dom = dom_of(f"{sandbox.url}/", tmp_path)
+    assert len(asked) > 1
+    assert "Posted after the page was opened" in dom

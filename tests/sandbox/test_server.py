@@ -184,3 +184,14 @@ def test_a_state_folder_that_cannot_be_used_is_an_error_before_anything_starts(t
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         serve(0, tmp_path / "file", print)
+
+
+def test_an_answer_on_a_connection_that_is_kept_does_not_wait_for_an_acknowledgement() -> None:
+    with running_sandbox() as sandbox, as_x(sandbox) as x:
+        taken = []
+        for _ in range(8):
+            began = time.perf_counter()
+            x.get("/2/users/me")
+            taken.append(time.perf_counter() - began)
+    # It takes 1 ms; the system's delay is 40 ms, every time.
+    assert min(taken) < 0.03

@@ -78,6 +78,15 @@ def test_a_missing_segment_or_byte_is_found_at_the_end(x: Web) -> None:
         assert x.post(f"/2/media/upload/{media_id}/finalize").status_code == 400
 
 
+def test_an_image_may_come_in_one_request_as_the_official_sdk_sends_it(x: Web) -> None:
+    body = {"media": base64.b64encode(PHOTO.read_bytes()).decode(), "media_category": "tweet_image"}
+    for media_type in ("image/jpeg", None):
+        given = body if media_type is None else {**body, "media_type": media_type}
+        assert x.post("/2/media/upload", json=given).json()["data"]["media_key"].startswith("3_")
+    assert x.post("/2/media/upload", json={**body, "media_type": "image/heic"}).status_code == 400
+    assert x.post("/2/media/upload", json={**body, "type": "image/jpeg"}).status_code == 400
+
+
 def test_finalizing_takes_no_body_and_ends_appending(x: Web) -> None:
     media_id = uploaded(x, finalize=False)
     assert x.post(f"/2/media/upload/{media_id}/finalize", json={}).status_code == 400

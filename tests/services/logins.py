@@ -15,7 +15,7 @@ from ttp.platforms.oauth.grant import App, Grant, Identity
 from ttp.services.connect import Connect
 from ttp.services.tokens import Tokens
 from ttp.store import accounts, reads
-from ttp.store.credentials import CredentialsFile
+from ttp.store.credentials import CredentialsFile, CredentialsStore
 from ttp.store.database import Database
 
 APP = App("the-client", "the-secret")
@@ -30,9 +30,13 @@ class FakeLogin:
     people: tuple[Identity, ...] | NotDone = ()
     scopes: tuple[str, ...] = ("write", "offline")
     needs_secret: bool = False
+    revokes_all: bool = False
     can_renew: bool = True
     before_answer: Callable[[], object] = lambda: None
     asked: list[Credentials] = field(default_factory=list)
+    keeps: NotDone | None = None
+    """Why it does not take access back."""
+    revoked: list[Credentials] = field(default_factory=list)
     exchanged: list[tuple[App, str, str | None, str]] = field(default_factory=list)
 
     def close(self) -> None:
@@ -64,18 +68,19 @@ class FakeLogin:
         return tuple(replace(person, grant=grant) for person in self.people)
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
-        raise AssertionError("nothing here revokes")
+        self.revoked.append(credentials)
+        return self.keeps
 
 
 class Shop:
     """One store, its logins, and the services over them."""
 
-    def __init__(self, home: Path, clock: FakeClock) -> None:
+    def __init__(self, home: Path, clock: FakeClock, credentials: CredentialsStore | None = None) -> None:
         self.home = home
         self.clock = clock
         self.config = Config()
         self.database = Database(home)
-        self.credentials = CredentialsFile(home)
+        self.credentials: CredentialsStore = credentials or CredentialsFile(home)
         self.logins = {platform: FakeLogin(platform) for platform in Platform}
         self.x = self.logins[Platform.X]
         self.tokens = self.new_tokens()

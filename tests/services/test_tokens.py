@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import FakeClock
-from tests.services.logins import FakeLogin, Shop
+from tests.services.logins import Shop
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.errors import TtpError, UsageError
@@ -181,6 +181,15 @@ def test_a_refused_token_that_cannot_be_renewed_is_dead(shop: Shop) -> None:
     assert shop.account().needs_reconnect
 
 
+def test_refused_keys_of_oauth_1_are_given_anew_by_adding_them(shop: Shop) -> None:
+    shop.add("x/keys", token_secret="s3cret", refresh_token=None, expires_at=None)
+    for _ in range(2):
+        with pytest.raises(Dead) as dead:
+            shop.tokens.replaced("x/keys", shop.tokens.fresh("x/keys"))
+        assert dead.value.hints[0].type == dead.value.outcome.hint == "ttp account add x/keys --credentials FILE"
+    assert "s3cret" not in repr(dead.value.outcome)
+
+
 def test_a_refused_token_whose_renewal_is_refused_in_other_words_is_dead_too(shop: Shop) -> None:
     shop.x.answers = [NotDone(Kind.CONTENT, "(#100) too young", passing=True)]
     with pytest.raises(Dead, match="too young"):
@@ -325,14 +334,6 @@ def test_what_is_written_beside_the_store_is_its_owners_alone(shop: Shop) -> Non
     assert set(modes[1:]) == {0o600}
 
 
-def test_the_next_due_token_is_told_and_those_that_never_are_do_not_count(shop: Shop) -> None:
-    shop.logins[Platform.TIKTOK] = FakeLogin(Platform.TIKTOK, can_renew=False)
-    shop.add("tiktok/me", life=timedelta(minutes=1))
-    assert shop.tokens.next_due() == shop.clock.now() + timedelta(minutes=96)
-    shop.credentials.remove("x/me")
-    assert shop.tokens.next_due() is None
-
-
 def test_the_handles_case_makes_no_second_token(shop: Shop) -> None:
     shop.clock.advance(minutes=100)
     shop.x.answers = [shop.grant(1)]
@@ -343,7 +344,6 @@ def test_the_handles_case_makes_no_second_token(shop: Shop) -> None:
 def test_no_store_has_no_token_that_is_due(tmp_path: Path, clock: FakeClock) -> None:
     empty = Shop(tmp_path / "nothing", clock)
     assert empty.tokens.refresh_due(clock.now()) == []
-    assert empty.tokens.next_due() is None
     assert not (tmp_path / "nothing").exists()
 
 

@@ -108,6 +108,21 @@ def test_a_doubt_counts_only_if_it_is_older_than_the_newest_call(db: sqlite3.Con
     assert not attempts.has_unknown(db, 2)
 
 
+@pytest.mark.parametrize("settled", [replace(INTENT, outcome="done"), replace(LOOK, outcome="found")])
+def test_a_doubt_about_one_part_of_a_thread_is_none_about_the_next(db: sqlite3.Connection, settled: Attempt) -> None:
+    attempts.begin(db, replace(INTENT, outcome="unknown"))
+    attempts.begin(db, LOOK)
+    attempts.begin(db, replace(INTENT, number=2))
+    assert attempts.has_unknown(db, 1, in_thread=True)
+    attempts.begin(db, settled)
+    attempts.begin(db, replace(INTENT, number=2))
+    assert not attempts.has_unknown(db, 1, in_thread=True)
+    assert attempts.has_unknown(db, 1)
+    attempts.begin(db, replace(INTENT, number=2, outcome="unknown"))
+    attempts.begin(db, replace(INTENT, number=3))
+    assert attempts.has_unknown(db, 1, in_thread=True)
+
+
 def test_a_call_that_was_refused_is_no_doubt(db: sqlite3.Connection) -> None:
     attempts.begin(db, replace(INTENT, outcome="not_done"))
     attempts.begin(db, replace(INTENT, number=2))
@@ -130,3 +145,13 @@ def test_bound_ids_are_those_of_other_deliveries_of_the_account_lately(database:
         since = START - timedelta(days=1)
         assert attempts.bound_remote_ids(db, account.id or 0, 1, since) == {"1"}
         assert attempts.bound_remote_ids(db, account.id or 0, 99, since) == {"0", "1"}
+
+
+def test_the_parts_of_threads_are_bound_as_soon_as_they_are_out(database: Database) -> None:
+    account = add_account(database)
+    add_post(database, to(account, START))
+    half = {"parts": ["5", "6"], "of": 3}
+    add_post(database, to(account, START, state=DeliveryState.FAILED, remote_id="5", handle=half))
+    with closing(database.connect()) as db:
+        assert attempts.bound_remote_ids(db, account.id or 0, 1, START) == {"5", "6"}
+        assert attempts.bound_remote_ids(db, account.id or 0, 2, START) == set()

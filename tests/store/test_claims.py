@@ -306,8 +306,32 @@ def test_overdue_is_what_its_post_or_the_limit_does_not_allow(database: Database
     add_post(database, to(account, START - 9 * hour, state=DeliveryState.FAILED))
     with transaction(database) as db:
         found = claims.overdue(db, now=START, limit=hour, most=9)
-        assert [(d.post_id, allowed) for d, allowed in found] == [(2, hour), (4, timedelta(seconds=0.5))]
+        assert [(late.delivery.post_id, late.allowed, late.since) for late in found] == [
+            (2, hour, START - hour - timedelta(milliseconds=1)),
+            (4, timedelta(seconds=0.5), START - SECOND),
+        ]
         assert len(claims.overdue(db, now=START, limit=hour, most=1)) == 1
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("hold", [None, START - 5 * HOUR, START - HOUR, START + HOUR], ids=str)
+@pytest.mark.parametrize("kind", [None, Kind.RATE_LIMIT, Kind.NETWORK], ids=str)
+@pytest.mark.parametrize("next_at", [START - 5 * HOUR, START - HOUR], ids=str)
+@pytest.mark.parametrize("own", [None, 2.5 * 3600], ids=str)
+def test_the_limit_counts_from_the_end_of_what_the_platform_asked_for(
+    database: Database, hold: datetime | None, kind: Kind | None, next_at: datetime, own: float | None
+) -> None:
+    account, due = add_account(database, hold_until=hold), START - 3 * HOUR
+    state = DeliveryState.PENDING if kind is None else DeliveryState.RETRYING
+    error = None if kind is None else DeliveryError(kind, "no")
+    add_post(database, to(account, due, state=state, next_at=next_at, error=error), max_lateness_s=own)
+    waited = [due, hold or due, next_at if kind is Kind.RATE_LIMIT else due]
+    since = due if own is not None else max(waited)
+    with transaction(database) as db:
+        found = claims.overdue(db, now=START, limit=2 * HOUR, most=9)
+    assert [late.since for late in found] == ([since] if START - since > 2 * HOUR else [])
 
 
 def test_unusable_is_what_is_due_for_an_account_that_cannot_publish(database: Database) -> None:

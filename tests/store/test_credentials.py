@@ -17,8 +17,8 @@ from filelock import FileLock
 from tests.clock import START
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Damaged
-from ttp.store import credentials as module
-from ttp.store.credentials import CredentialsFile
+from ttp.store.credentials import BrokenEntry, CredentialsFile
+from ttp.store.credentials import file as module
 
 FULL = Credentials("s3cret-a", "api.x.com", "s3cret-r", START + timedelta(days=60), "12", "app", "s3cret-c")
 
@@ -141,16 +141,10 @@ def test_two_processes_that_write_at_once_lose_nothing(file: CredentialsFile) ->
         "7",
         '{"accounts": 7}',
         '{"accounts": "s3cret"}',
-        '{"accounts": {"x/me": "s3cret"}}',
-        '{"accounts": {"x/me": {}}}',
-        '{"accounts": {"x/me": {"accessToken": 7}}}',
-        '{"accounts": {"x/me": {"accessToken": "s3cret", "expiresAt": "soon"}}}',
-        '{"accounts": {"x/me": {"accessToken": "s3cret", "expiresAt": "2026-11-24T12:00:00"}}}',
-        '{"accounts": {"x/me": {"accessToken": "s3cret", "expiresAt": 7}}}',
         "[" * 100_000,
         "\ufeff{}",
     ],
-    ids=range(15),
+    ids=range(9),
 )
 def test_a_damaged_file_is_told_with_a_way_out_and_without_a_secret(file: CredentialsFile, text: str) -> None:
     file.path.parent.mkdir(mode=0o700)
@@ -162,6 +156,20 @@ def test_a_damaged_file_is_told_with_a_way_out_and_without_a_secret(file: Creden
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in repr(caught.value)
     assert file.path.read_text() == text
+
+
+def test_an_entry_that_cannot_be_read_stays_as_it_is_and_the_others_work(file: CredentialsFile) -> None:
+    file.put("x/me", FULL)
+    data = json.loads(file.path.read_text())
+    data["accounts"]["x/broken"] = ["s3cret"]
+    file.path.write_text(json.dumps(data))
+    with pytest.raises(BrokenEntry, match=r"^the credentials of x/broken in .*credentials.json cannot be read$"):
+        file.get("x/broken")
+    assert file.get("x/me") == FULL
+    file.put("x/other", FULL)
+    assert json.loads(file.path.read_text())["accounts"]["x/broken"] == ["s3cret"]
+    file.put("x/broken", FULL)
+    assert file.get("x/broken") == FULL
 
 
 def test_bytes_that_are_no_text_are_damage_too(file: CredentialsFile) -> None:

@@ -7,9 +7,10 @@ import os
 import resource
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests import media_bytes as made
 from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
 from ttp.store import media
 from ttp.store.media import MediaStore
+from ttp.store.media_source import Source, digest_of
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def refused(store: MediaStore, path: Path) -> TtpError:
 
 
 def test_a_file_is_copied_under_its_digest_for_its_owner_only(store: MediaStore, tmp_path: Path) -> None:
-    data = made.jpeg(1080, 1350, tail=bytes(3_000_000))
+    data = made.jpeg(1080, 1350, tail=bytes(3_000_000) + b"\xff\xd9")
     item = store.add(file(tmp_path, "launch.jpg", data))
     assert item.sha256 == hashlib.sha256(data).hexdigest()
     assert (item.name, item.mime, item.bytes) == ("launch.jpg", "image/jpeg", len(data))
@@ -161,8 +163,7 @@ def test_nothing_in_ttps_own_folder_is_taken_in_whatever_it_is_called(
         assert "ttp's own folder" in refused(store, path).message
 
 
-def test_an_address_a_long_name_and_a_name_with_a_zero_byte_are_refused_plainly(store: MediaStore) -> None:
-    assert refused(store, Path("https://example.com/a.jpg")).message == "media by web address cannot be taken yet"
+def test_a_long_name_and_a_name_with_a_zero_byte_are_refused_plainly(store: MediaStore) -> None:
     assert "cannot be read" in refused(store, Path("a" * 300 + ".jpg")).message
     assert "cannot be read" in refused(store, Path("a\0b.jpg")).message
 
@@ -177,14 +178,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_nothing_is_left(
     store: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = file(tmp_path, "a.jpg", made.jpeg())
-    digest = media._digest
+    digest = digest_of
 
-    def then_changed(opened: media._Source) -> str:
+    def then_changed(opened: Source) -> str:
         found = digest(opened)
         source.write_bytes(made.jpeg(1, 1))
         return found
 
-    monkeypatch.setattr(media, "_digest", then_changed)
+    monkeypatch.setattr(media, "digest_of", then_changed)
     assert "changed while it was read" in refused(store, source).message
 
 
@@ -203,7 +204,7 @@ def test_a_disk_that_cannot_give_the_bytes_is_the_files_problem(
 
 
 def test_a_full_disk_is_said_to_be_full_and_nothing_half_is_left(store: MediaStore, tmp_path: Path) -> None:
-    source = file(tmp_path, "a.jpg", made.jpeg(tail=bytes(200_000)))
+    source = file(tmp_path, "a.jpg", made.jpeg(tail=bytes(200_000) + b"\xff\xd9"))
     with files_at_most(100_000):
         error = refused(store, source)
     assert isinstance(error, Busy)
@@ -236,3 +237,62 @@ def files_at_most(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+# What was fetched, and what was made
+
+
+def writing(data: bytes) -> Callable[[BinaryIO], None]:
+    """A fetch of `data`."""
+
+    def fetch(file: BinaryIO) -> None:
+        file.write(data)
+
+    return fetch
+
+
+def test_what_is_fetched_is_looked_at_and_kept_under_its_digest(store: MediaStore) -> None:
+    data = made.movie()
+    item = store.take("clip.mp4", "https://a.example/clip.mp4", writing(data))
+    assert (item.name, item.mime, item.bytes) == ("clip.mp4", "video/mp4", len(data))
+    assert item.sha256 == hashlib.sha256(data).hexdigest()
+    kept = store.path(item.sha256)
+    assert kept.read_bytes() == data
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert list(store.folder.iterdir()) == [kept]
+    assert store.has(item)
+    kept.write_bytes(b"half")
+    assert not store.has(item)
+
+
+def test_what_is_fetched_and_is_no_media_is_refused_by_its_address_and_leaves_nothing(store: MediaStore) -> None:
+    with pytest.raises(UsageError, match=r"^https://a\.example/x is no image or video"):
+        store.take("x", "https://a.example/x", writing(b"hello"))
+
+    def broken(file: BinaryIO) -> None:
+        file.write(b"half")
+        raise NotFound("gone")
+
+    with pytest.raises(NotFound, match="gone"):
+        store.take("x", "https://a.example/x", broken)
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_full_disk_is_told_while_something_is_fetched(store: MediaStore) -> None:
+    with files_at_most(100_000), pytest.raises(Busy, match=r"no room left for a copy of https://a\.example/x"):
+        store.take("x", "https://a.example/x", writing(bytes(200_000)))
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_converted_copy_is_beside_its_original_and_tells_its_own_facts(store: MediaStore, tmp_path: Path) -> None:
+    item = store.add(file(tmp_path, "a.png", made.png()))
+    assert store.made(item, "instagram") is None
+    data = made.jpeg(320, 400)
+    store.keep(item.sha256, "instagram", data)
+    copy = store.made(item, "instagram")
+    assert copy is not None
+    assert (copy.name, copy.mime, copy.bytes) == ("a.png", "image/jpeg", len(data))
+    assert (copy.width, copy.height, copy.sha256) == (320, 400, hashlib.sha256(data).hexdigest())
+    assert stat.S_IMODE(store.path(item.sha256, "instagram").stat().st_mode) == 0o600
+    store.path(item.sha256, "instagram").write_bytes(data[:10])
+    assert store.made(item, "instagram") is None

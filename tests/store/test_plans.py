@@ -16,7 +16,7 @@ from tests.store.stores import new_store
 from ttp.domain.account import Platform
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import PostStatus
-from ttp.store import attempts, claims, metrics, reads
+from ttp.store import attempts, claims, metrics, readings, reads
 from ttp.store.reads import PostFilter
 
 GAP = timedelta(seconds=60)
@@ -80,9 +80,22 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "ids": (lambda db: reads.existing_ids(db, 1, 9), ""),
     "the last intent": (lambda db: attempts.last_intent(db, 1), "attempt_by_delivery"),
     "looks": (lambda db: attempts.looks_after(db, 1, 1), "attempt_by_delivery"),
+    "an earlier doubt about a part": (lambda db: attempts.has_unknown(db, 1, in_thread=True), "attempt_by_delivery"),
+    "what comes of an account": (lambda db: reads.coming(db, 1, 9), "delivery_ready"),
     "an earlier doubt": (lambda db: attempts.has_unknown(db, 1), "attempt_by_delivery"),
     "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
     "the newest samples": (lambda db: metrics.newest(db, 1, 1000), "sample_newest"),
+    "accounts with a reading due": (
+        lambda db: readings.accounts_due(db, ["x"], since=START - GAP, until=START, now=START),
+        "delivery_published",
+    ),
+    "readings due": (
+        lambda db: readings.followed(db, 1, since=START - GAP, until=START, due_by=START),
+        "delivery_published",
+    ),
+    "when a post was published": (lambda db: readings.published_at(db, 1, "1"), "delivery_remote"),
+    "a note of a reading": (lambda db: readings.note(db, 1, "1", read_at=None, next_at=START), "delivery_remote"),
+    "the last sample": (lambda db: metrics.last_observed(db, 1, "1"), "sqlite_autoindex_sample_1"),
     "all samples": (lambda db: list(metrics.every(db, [1], 9)), "sample_newest"),
 }
 

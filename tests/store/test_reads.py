@@ -20,7 +20,7 @@ from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, liste
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
-from ttp.domain.clock import EPOCH
+from ttp.domain.clock import EPOCH, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
@@ -348,6 +348,12 @@ def test_overdue_and_waiting_posts_are_counted_once_each(database: Database) -> 
     add_post(database, to(one, START + HOUR), deleted_at=START)
     add_post(database, to(one))
     assert ask(database, lambda db: reads.count_waiting(db, START)) == (1, 1)
+    with transaction(database) as db:
+        db.execute("UPDATE account SET hold_until = ? WHERE id = 1", (to_ms(START + HOUR),))
+    assert ask(database, lambda db: reads.count_waiting(db, START)) == (1, 1), "x/other's is overdue still"
+    with transaction(database) as db:
+        db.execute("UPDATE account SET hold_until = ? WHERE id = 3", (to_ms(START + HOUR),))
+    assert ask(database, lambda db: reads.count_waiting(db, START)) == (0, 1)
 
 
 def test_what_needs_a_person_comes_newest_first_and_once(database: Database) -> None:

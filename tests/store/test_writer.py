@@ -109,7 +109,9 @@ def test_an_error_of_one_work_is_its_own_and_undoes_nothing_else(writer: Writer,
 
 
 def test_a_failed_statement_leaves_the_rest_of_the_batch(writer: Writer, database: Database) -> None:
-    with at_once(writer, naming("a"), lambda db: db.execute("INSERT INTO store VALUES (1, 'b', NULL, 0, 0)")) as all_:
+    with at_once(
+        writer, naming("a"), lambda db: db.execute("INSERT INTO store (id, store_id, created_at) VALUES (1, 'b', 0)")
+    ) as all_:
         with pytest.raises(sqlite3.IntegrityError):
             all_[1].result()
         assert all_[0].result() == 1

@@ -8,7 +8,7 @@ import typer
 
 from ttp.cli import views
 from ttp.cli.ask import confirmed
-from ttp.cli.connect import connect
+from ttp.cli.connect import connect, note_media_host
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.params import NoInput, Options, Yes, printing, read_file, read_options
@@ -17,6 +17,7 @@ from ttp.cli.tree import new_app
 from ttp.domain.errors import Hint, UsageError
 
 account = new_app(help="The accounts that posts can go to.", no_args_is_help=False)
+Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
 Name = Annotated[str, typer.Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
 
 
@@ -42,6 +43,7 @@ def add(
     held = None if credentials is None else context().credentials.get(added.name)
     if held is not None and held.refresh_token is not None:
         out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
+    note_media_host(out, added)
 
 
 account.command("connect")(connect)
@@ -55,6 +57,68 @@ def list_(out: Output) -> None:
     Example: ttp account list --json
     """
     out.records(views.ACCOUNTS, context().look.accounts())
+
+
+@account.command("show")
+@printing
+def show(out: Output, name: Name) -> None:
+    """Everything about one account but its tokens, and the next command.
+
+    Example: ttp account show x/me
+    """
+    out.record(views.ACCOUNT, context().look.account(name))
+
+
+@account.command("check")
+@printing
+def check(out: Output, name: Some = None) -> int:
+    """Ask the platforms whether the accounts work: token, permissions, quota.
+
+    A token that is due is renewed; one that works no more marks its account. Exit code 4 where all that is wrong is
+    that accounts must be connected again, 1 where more is.
+
+    Example: ttp account check
+    """
+    from ttp.cli.doctor import ended
+
+    view = views.checkup()
+    out.expect(view)
+    here = context()
+    accounts = here.look.accounts() if name is None else [here.look.account(name)]
+    return ended(out, here.account_check.accounts(accounts))
+
+
+@account.command("enable")
+@printing
+def enable(out: Output, name: Name) -> None:
+    """Let posts go out to an account that is disabled or held.
+
+    Example: ttp account enable x/me
+    """
+    out.expect(views.ACCOUNTS)
+    done = context().accounts.enable(name)
+    out.record(views.ACCOUNTS, done.account, say=[f"{done.account.name} is enabled."])
+    if done.failed:
+        from ttp.cli.pictures.marks import plural
+
+        out.note(f"{plural(done.failed, 'post')} failed meanwhile:  ttp retry --failed --account {done.account.name}")
+
+
+@account.command("disable")
+@printing
+def disable(out: Output, name: Name) -> None:
+    """Let no post go out to an account; what comes due for it fails.
+
+    Example: ttp account disable x/me
+    """
+    out.expect(views.ACCOUNTS)
+    done = context().accounts.disable(name)
+    out.record(views.ACCOUNTS, done.account, say=[f"{done.account.name} is disabled."])
+    if done.waiting:
+        from ttp.cli.pictures.marks import plural
+
+        held = f"{plural(done.waiting, 'post')} {'is' if done.waiting == 1 else 'are'} scheduled for it"
+        out.note(f"{held}, and will fail when due:  ttp list --account {done.account.name}")
 
 
 @account.command("set")
@@ -85,7 +149,8 @@ def set_(
 def remove(out: Output, name: Name, yes: Yes = False, no_input: NoInput = False) -> None:
     """Forget an account and its credentials; published posts and metrics stay.
 
-    Refused while posts go to it; --yes cancels those for this account.
+    Refused while posts go to it; --yes cancels those for this account. Then the platform is asked to take its access
+    back, and it is said whether it did.
 
     Example: ttp account remove x/old
     """
@@ -95,6 +160,8 @@ def remove(out: Output, name: Name, yes: Yes = False, no_input: NoInput = False)
         out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
     ):
         return
-    gone, cancelled = context().accounts.remove(name, cancel=yes)
-    more = f" Cancelled for it: {' '.join(map(str, cancelled))}." if cancelled else ""
-    out.record(views.ACCOUNTS, gone, say=[f"Removed {gone.name}.{more}"])
+    left = context().leaving.remove(name, cancel=yes)
+    more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
+    out.record(views.ACCOUNTS, left.account, say=[f"Removed {left.account.name}.{more}"])
+    if left.access is not None:
+        out.note(left.access)

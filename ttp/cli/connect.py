@@ -20,7 +20,7 @@ from ttp.cli.context import can_ask, context
 from ttp.cli.output import Output
 from ttp.cli.params import NoInput, printing, read_file
 from ttp.cli.settings import variable
-from ttp.domain.account import Platform, is_loopback, platform_named
+from ttp.domain.account import Account, Platform, is_loopback, platform_named
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -62,13 +62,14 @@ def connect(
         redirect = context().config.text(f"platforms.{platform}.redirect_uri")
         if not _is_here(redirect) or paste:
             pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
-            answer = _pasted(pending, ask=ask, browser=not no_browser)
+            with _browsers_silent():
+                answer = _pasted(pending, ask=ask, browser=not no_browser)
         else:
             from ttp.platforms.callback import Listener
 
-            with Listener(redirect, name) as listener:
+            with Listener(redirect, name) as listener, _browsers_silent():
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
-                answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser))
+                answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
         _tell(out, service.finish(pending, answer))
 
 
@@ -105,10 +106,7 @@ def _app(service: Connect, platform: Platform, name: str, secret_file: str | Non
         _print(f"Your own {platform} app is needed; {_DOCS[platform]} says how to make one (setting {key}).")
         client_id = _line("Client key: " if platform is Platform.TIKTOK else "Client id: ")
     if secret is None and ask:
-        from getpass import getpass
-
-        public = " (empty for a public client)" if platform is Platform.X else ""
-        secret = getpass(f"Client secret{public}: ", stream=sys.stderr).strip()
+        secret = _secret(" (empty for a public client)" if platform is Platform.X else "")
     if not client_id or (not secret and platform is not Platform.X):
         what = "secret" if client_id else "id"
         raise UsageError(
@@ -130,10 +128,18 @@ def _is_here(redirect: str) -> bool:
     return split.scheme == "http" and is_loopback(host) and port is not None
 
 
-def _show(pending: Pending, *, browser: bool) -> None:
-    """Send the person to the platform's page."""
-    _print(f"Log in to {pending.platform} and say yes at this address:", "", f"  {pending.url}", "")
-    if browser and _has_desktop():
+def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
+    """Send the person to the platform's page. `back`: the browser must come back to this machine."""
+    opens = browser and _has_desktop()
+    lines = [f"Log in to {pending.platform} and say yes at this address:", "", f"  {pending.url}", ""]
+    if back and not opens:
+        lines += [
+            f"ttp waits five minutes for the browser to come back to {pending.redirect_uri}. If it is",
+            f"on another machine, press Ctrl-C and do this instead:  ttp account connect {pending.name} --paste",
+            "",
+        ]
+    _print(*lines)
+    if opens:
         _browse(pending.url)
 
 
@@ -144,7 +150,7 @@ def _pasted(pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
     if not ask:
         raise UsageError(
             "there is no terminal to paste the answer on",
-            Hint("with tokens that you have", f"ttp account add {pending.name} --credentials FILE"),
+            Hint("with tokens that you have", f"ttp account add {_full(pending)} --credentials FILE"),
         )
     _show(pending, browser=browser)
     _print(
@@ -160,6 +166,10 @@ def _pasted(pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
                 return answer
     again = Hint("try again", f"ttp account connect {pending.name} --paste")
     raise UsageError(f"no usable answer was pasted: {why}", again)
+
+
+def _full(pending: Pending) -> str:
+    return pending.name if pending.handle else f"{pending.platform}/HANDLE"
 
 
 def _is_quick(pending: Pending) -> bool:
@@ -179,8 +189,16 @@ def _tell(out: Output, done: Connected) -> None:
     if done.failed:
         posts = "1 post" if done.failed == 1 else f"{done.failed} posts"
         out.note(f"{posts} failed meanwhile:  ttp retry --failed --account {account.name}")
-    if account.platform is Platform.INSTAGRAM and not context().config.text("media_host.kind"):
-        out.note("Instagram takes media by a public address: until media_host is set, local files cannot be posted")
+    note_media_host(out, account)
+
+
+def note_media_host(out: Output, account: Account) -> None:
+    """Say at once where local files cannot go to an account."""
+    from ttp.services.media_advice import media_host_advice
+
+    if (advice := media_host_advice(context().config, [account])) is not None:
+        sentence, hint = advice
+        out.note(f"{sentence}\n{hint.say}:  {hint.type}")
 
 
 def _has_desktop() -> bool:
@@ -189,16 +207,28 @@ def _has_desktop() -> bool:
 
 
 def _browse(url: str) -> None:
+    """Open the browser, and do not wait for it: some commands in $BROWSER end only when it is closed."""
+    from threading import Thread
+
+    Thread(target=_open, args=(url,), name="ttp-browser", daemon=True).start()
+
+
+def _open(url: str) -> None:
     import webbrowser
 
-    with suppress(webbrowser.Error), _browsers_silent():
+    with suppress(webbrowser.Error, OSError):
         webbrowser.open(url)
 
 
 @contextmanager
 def _browsers_silent() -> Iterator[None]:
-    """Browsers write to the stdout that they inherit, and ttp's is data."""
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    """Browsers write to the stdout that they inherit, and ttp's is data. Nothing of ours is written meanwhile."""
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no stdout
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 1)
         yield
@@ -209,8 +239,27 @@ def _browsers_silent() -> Iterator[None]:
 
 
 def _line(prompt: str) -> str:
+    """What the person types, without the spaces around it. UsageError once nothing more can come."""
     print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
-    return sys.stdin.readline().strip()
+    typed = sys.stdin.readline()
+    if not typed:
+        raise _ended()
+    return typed.strip()
+
+
+def _secret(about: str) -> str:
+    """The same, without showing it."""
+    from getpass import getpass
+
+    try:
+        return getpass(f"Client secret{about}: ", stream=sys.stderr).strip()
+    except EOFError:
+        raise _ended() from None
+
+
+def _ended() -> UsageError:
+    _print("")
+    return UsageError("nothing was typed, so nothing was connected")
 
 
 def _print(*lines: str) -> None:

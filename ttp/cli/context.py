@@ -16,18 +16,29 @@ if TYPE_CHECKING:
     from ttp.daemon.runner import Runner
     from ttp.domain.account import Platform
     from ttp.domain.config import Config
+    from ttp.platforms.check import Checker
     from ttp.platforms.client import Client
+    from ttp.platforms.metrics import Reader
     from ttp.platforms.oauth.grant import Login
+    from ttp.platforms.take_down import Taker
+    from ttp.services.account_check import AccountCheck
     from ttp.services.accounts import Accounts
+    from ttp.services.audit import Audit
     from ttp.services.book import Book
+    from ttp.services.copies import Copies
+    from ttp.services.doctor import Doctor
+    from ttp.services.leaving import Leaving
     from ttp.services.look import Look
     from ttp.services.metrics import Metrics
     from ttp.services.optimal import Optimal
     from ttp.services.outgoing import Outgoing
     from ttp.services.posts import Posts
+    from ttp.services.pull import Pull
+    from ttp.services.take_down import TakeDown
     from ttp.services.tokens import Tokens
-    from ttp.store.credentials import CredentialsFile
+    from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
+    from ttp.store.limits import Limits
     from ttp.store.media import MediaStore
 
 
@@ -76,10 +87,21 @@ class Context:
         return MediaStore(self.home / "media", forbidden=(self.home,))
 
     @cached_property
-    def credentials(self) -> CredentialsFile:
-        from ttp.store.credentials import CredentialsFile
+    def credentials(self) -> CredentialsStore:
+        """Where tokens are kept: the one place that chooses. UsageError where that cannot be had."""
+        match self.config.text("credentials.backend"):
+            case "keyring":
+                from ttp.store.credentials.keyring import CredentialsKeyring
 
-        return CredentialsFile(self.home)
+                return CredentialsKeyring(self.home)
+            case "command":
+                from ttp.store.credentials.command import CredentialsCommand
+
+                return CredentialsCommand(self.home, self.config.texts("credentials.command"))
+            case _:
+                from ttp.store.credentials import CredentialsFile
+
+                return CredentialsFile(self.home)
 
     @cached_property
     def posts(self) -> Posts:
@@ -94,6 +116,18 @@ class Context:
         return Outgoing(self.book, self.credentials)
 
     @cached_property
+    def audit(self) -> Audit:
+        from ttp.services.audit import Audit
+
+        return Audit(self.database)
+
+    @cached_property
+    def copies(self) -> Copies:
+        from ttp.services.copies import Copies
+
+        return Copies(self.database, self.media)
+
+    @cached_property
     def book(self) -> Book:
         from ttp.services.book import Book
 
@@ -104,6 +138,30 @@ class Context:
         from ttp.services.accounts import Accounts
 
         return Accounts(self.database, self.credentials, self.clock, self.config)
+
+    @cached_property
+    def account_check(self) -> AccountCheck:
+        from ttp.services.account_check import AccountCheck
+
+        return AccountCheck(self.database, self.tokens, self._checker, self.config, self.clock)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        from ttp.services.doctor import Doctor
+
+        return Doctor(self.database, lambda: self.credentials, lambda: self.tokens, self.config, self.clock)
+
+    @cached_property
+    def leaving(self) -> Leaving:
+        from ttp.services.leaving import Leaving
+
+        return Leaving(self.accounts, self.database, self.credentials, self._login, self.config)
+
+    @cached_property
+    def take_down(self) -> TakeDown:
+        from ttp.services.take_down import TakeDown
+
+        return TakeDown(self.book, self.posts, self.tokens, self._taker)
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -119,9 +177,33 @@ class Context:
 
     @cached_property
     def runner(self) -> Runner:
+        from ttp.daemon.notify import notifier
+        from ttp.daemon.reader import PATIENCE_S
         from ttp.daemon.runner import Runner
 
-        return Runner(self.database, self.media, self.tokens, cache(self._client), self.config, self.clock)
+        clients, numbers = cache(self._client), self._pull(PATIENCE_S).pull_due
+        return Runner(
+            self.database,
+            self.media,
+            self.tokens,
+            clients,
+            self.config,
+            self.clock,
+            notify=notifier(os.environ),
+            limits=self.limits,
+            numbers=numbers,
+        )
+
+    @cached_property
+    def pull(self) -> Pull:
+        return self._pull(None)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What the platforms said of their limits, for every call to them."""
+        from ttp.store.limits import Limits
+
+        return Limits(self.database, self.clock)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -134,10 +216,32 @@ class Context:
 
         return login_for(platform, self.config, self.clock)
 
+    def _pull(self, patience: float | None) -> Pull:
+        from ttp.services.gather import Gather
+        from ttp.services.pull import Pull
+
+        gather = Gather(self.database, self.tokens, self._reader, self.config, self.clock, patience)
+        return Pull(self.database, gather, self.config, self.clock)
+
+    def _reader(self, platform: Platform) -> Reader:
+        from ttp.platforms.metrics import reader_for
+
+        return reader_for(platform, self.config, self.clock, memory=self.limits)
+
+    def _taker(self, platform: Platform) -> Taker | None:
+        from ttp.platforms.take_down import taker_for
+
+        return taker_for(platform, self.config, self.clock, memory=self.limits)
+
+    def _checker(self, platform: Platform) -> Checker:
+        from ttp.platforms.check import checker_for
+
+        return checker_for(platform, self.config, self.clock, memory=self.limits)
+
     def _client(self, platform: Platform) -> Client:
         from ttp.platforms.registry import client_for
 
-        return client_for(platform, self.config, self.clock)
+        return client_for(platform, self.config, self.clock, memory=self.limits, lent=self.home / "lent")
 
 
 _current = Context()

@@ -105,7 +105,7 @@ class Tour:
         self._run(f"ttp account add tiktok/demo --credentials … && ttp retry {made['id']}", "retry", str(made["id"]))
         self._expect(made["id"], "published")
         self._record()
-        self._print("", "Your turn:  ttp account add     ttp create     ttp help")
+        self._print("", "Your turn:  ttp account connect     ttp create     ttp help")
 
     def _accounts(self) -> None:
         """Add the three accounts. TikTok's token is ended behind its back, as happens in life."""

@@ -98,8 +98,11 @@ class Report:
                     f"{at}  {event.post}  {event.account or '':<20}  {word:<11} " + "  ".join(filter(None, more))
                 )
 
-    def finish(self, posts: Sequence[Post]) -> None:
-        """The end: with `--json` the tally, or the posts that were followed; a loop says goodbye."""
+    def finish(self, posts: Sequence[Post], notes: Sequence[str] = ()) -> None:
+        """The end: with `--json` the tally, or the posts that were followed; a loop says goodbye. `notes`: what could
+        not be done beside the publishing."""
+        for note in notes:
+            self._out.note(note)
         if self._out.format == "json":
             if self._mode is Mode.PUBLISH:
                 self._out.records(views.changed(), posts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -82,7 +83,14 @@ def show(out: Output, post_id: PostId) -> None:
 
     Example: ttp show 38
     """
-    out.record(views.POST, context().look.post(post_id))
+    look = context().look
+    post = look.post(post_id)
+    said = [f"the copy of {name} is not there any more" for name in look.gone(post)]
+    if said and post.status is not PostStatus.PUBLISHED:
+        said.append(f"to publish it, give the media again:  ttp edit {post_id} --media FILE")
+    for line in said:
+        out.note(line)
+    out.record(views.shown(said), post)
 
 
 @printing
@@ -102,7 +110,8 @@ def status(out: Output) -> int:
 
     Example: ttp status --json
     """
-    health = context().look.health()
+    look = context().look
+    health = replace(look.health(), costs=look.costs())
     out.record(views.STATUS, health)
     return FAILED if health.stalled else 0
 

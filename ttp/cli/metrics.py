@@ -12,7 +12,7 @@ from ttp.cli import views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
-from ttp.cli.params import MOST, Accounts, Tz, printing, split_list
+from ttp.cli.params import MOST, Accounts, NoInput, Tz, Yes, printing, split_list
 from ttp.cli.shapes import Json
 from ttp.cli.tree import new_app
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -20,6 +20,8 @@ from ttp.domain.errors import Hint, NotFound, UsageError
 metrics = new_app(help="Likes, comments, shares and views of what was published.")
 IMPORTED = ("read", "inserted", "updated", "unchanged", "rejected")
 SHOWN = 10
+LONGEST = 10_000
+"""Posts; no platform lists more."""
 
 
 @metrics.command("import")
@@ -57,6 +59,32 @@ def import_(
     shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
     out.record(views.facts_view(IMPORTED), shown, say=[said])
     return PARTIAL if done.rejected else DONE
+
+
+@metrics.command("pull")
+@printing
+def pull(
+    out: Output,
+    account: Accounts = None,
+    history: Annotated[
+        int | None,
+        typer.Option("--history", metavar="N", help="The newest N posts, whoever published them.", min=1, max=LONGEST),
+    ] = None,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Read the numbers of published posts from the platforms.
+
+    Of what ttp published lately (metrics.after), or with --history of older posts too, so that ttp optimal has
+    something to go by on the first day. X charges for it: without --account it is left out unless metrics.pull has x.
+
+    Example: ttp metrics pull --account ig/shop --history 200
+    """
+    from ttp.cli.pulling import pull as pull_numbers
+
+    out.expect(views.PULLED)
+    named = context().look.named(split_list(account) or ())
+    return pull_numbers(out, named, history, yes=yes, no_input=no_input)
 
 
 @metrics.command("list")

@@ -34,26 +34,30 @@ def best(
 ) -> None:
     """Which hours and days bring an account more engagement.
 
-    From its own published posts: import some with ttp metrics import. Hours are in the account's zone, or in --tz.
+    From its own published posts: read them with ttp metrics pull, or import them. Hours are in the account's zone, or
+    in --tz.
 
     Example: ttp optimal --account ig/shop --json
     """
     if ctx.invoked_subcommand is not None:
         _refuse_options_before(ctx)
         return
+    from ttp.services.optimal import way_to_data
+
     out.expect(views.optimal())
     here = context()
     accounts = _wanted(account, platform)
-    told, following = [], {}
+    told, following, ways = [], {}, {}
     for one in accounts:
         zone = zone_for(one, tz)
         recommendation = here.optimal.recommend(one, zone)
         told.append(recommendation.as_json(everything=all_))
+        ways[one.name] = way_to_data(one)
         slots = here.optimal.next([one], [zone]) if out.for_people else ()
         if slots:
             following[one.name] = slots[0].at
-    nothing = ["No account yet.  Import metrics:  ttp metrics import FILE"]
-    out.records(views.optimal(following), told, say=None if told else nothing)
+    nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    out.records(views.optimal(following, ways), told, say=None if told else nothing)
 
 
 @optimal.command("next")
@@ -78,7 +82,8 @@ def next_(
     slots = context().optimal.next(accounts, zones, count or 1)
     if not slots and not out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
-        raise UsageError(f"no metrics of {names} to tell from", Hint("import some", "ttp metrics import FILE"))
+        ways = context().optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        raise UsageError(f"no metrics of {names} to tell from", *ways)
     out.records(view, [slot.as_json() for slot in slots])
 
 

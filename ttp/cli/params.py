@@ -53,12 +53,18 @@ To = Annotated[
 At = Annotated[str, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'fri 18:00', 'in 2h', optimal.")]
 MaybeAt = Annotated[str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', optimal.")]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
-MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH", help="An image or video file.")]
+MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
 Alts = Annotated[
     list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
 ]
 Variants = Annotated[
     list[str] | None, typer.Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
+]
+Threads = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--thread", metavar="TEXT", help="The next part of a thread on X; once for each part after the first."
+    ),
 ]
 Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A word to find it by.")]
 Options = Annotated[

@@ -10,6 +10,7 @@ import typer
 from ttp.cli import views
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
+from ttp.cli.exit_codes import DONE
 from ttp.cli.output import Output
 from ttp.cli.params import (
     Alts,
@@ -22,6 +23,7 @@ from ttp.cli.params import (
     PostIds,
     Tags,
     Text,
+    Threads,
     To,
     Tz,
     Variants,
@@ -52,6 +54,7 @@ def create(
     tz: Tz = None,
     media: MediaPaths = None,
     alt: Alts = None,
+    thread: Threads = None,
     text_for: Variants = None,
     tag: Tags = None,
     set_: Options = None,
@@ -66,7 +69,7 @@ def create(
     """
     posts = context().posts
     words, piped = read_text(text)
-    given = _given(to=to, media=media, alt=alt, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
+    given = _given(to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
     with posts.rescuing(words if piped else None):
         out.expect(views.changed())
         wish = _typed(words, given, piped=piped, at=at, tz=tz, key=key)
@@ -86,6 +89,7 @@ def edit(
     tz: Tz = None,
     media: MediaPaths = None,
     alt: Alts = None,
+    thread: Threads = None,
     text_for: Variants = None,
     tag: Tags = None,
     set_: Options = None,
@@ -93,13 +97,14 @@ def edit(
 ) -> None:
     """Change a post that is not published yet.
 
-    --to, --media, --alt and --tag replace the whole field ('' empties it); --text and --set replace the named key.
+    --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
+    key.
 
     Example: ttp edit 44 "A better text" --to x/me
     """
     posts = context().posts
     words, piped = read_text(text)
-    given = _given(to=to, media=media, alt=alt, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
+    given = _given(to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
     times = Times(["ttp", "edit", str(post_id)], tz, text, typed(given))
@@ -111,13 +116,26 @@ def edit(
 
 
 @printing
-def delete(out: Output, post_ids: PostIds, yes: Yes = False, no_input: NoInput = False) -> None:
+def delete(
+    out: Output,
+    post_ids: PostIds,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
+    ] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
     """Take posts off the lists.
 
-    Before they fire, or after they have ended; what was published stays published.
+    Before they fire, or after they have ended; what was published stays published, unless --remote removes it from the
+    platforms too. That asks first, or needs --yes.
 
     Example: ttp delete 41 42 --yes
     """
+    if remote:
+        from ttp.cli.removal import remove
+
+        return remove(out, post_ids, yes=yes, no_input=no_input)
     out.expect(views.DELETED)
     ids = ids_of(post_ids)
     several = f"{len(ids)} posts would be deleted"
@@ -130,9 +148,10 @@ def delete(out: Output, post_ids: PostIds, yes: Yes = False, no_input: NoInput =
         refusal=several,
         again=quoted("ttp", "delete", *post_ids, "--yes"),
     ):
-        return
+        return DONE
     gone = context().posts.delete(ids)
     out.records(views.DELETED, gone, say=[f"Deleted {_few(gone)}."])
+    return DONE
 
 
 def _given(**values: list[str] | str | None) -> dict[str, list[str] | str | None]:
@@ -159,7 +178,7 @@ def _typed(
 
     late = given["--max-late"]
     lateness = read_duration(late if isinstance(late, str) else None)
-    media, alts = several("--media"), several("--alt")
+    media, alts, thread = several("--media"), several("--alt"), several("--thread")
     return Typed(
         text=text,
         kept=piped,
@@ -168,6 +187,7 @@ def _typed(
         tz=tz,
         media=None if media is None else tuple(media),
         alts=None if alts is None else tuple(alts),
+        thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(several("--tag")),
         variants=read_pairs(several("--text"), "--text"),
         options=read_options(several("--set")),

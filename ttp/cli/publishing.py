@@ -25,7 +25,9 @@ from ttp.cli.params import (
     read_duration,
     split_list,
 )
+from ttp.cli.posts import warn
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import Post
 
@@ -46,10 +48,14 @@ def run(
     fail_if_locked: Annotated[
         bool, typer.Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
     ] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
+    ] = False,
 ) -> int:
     """Publish due posts.
 
-    In the foreground until Ctrl-C, with --once what is due now, with --until-idle until nothing is left to do.
+    In the foreground until Ctrl-C, with --once what is due now, with --until-idle until nothing is left to do. With
+    --take-over, once, what is due already is looked up and not sent: another publisher may have done so.
 
     Example: ttp run --once
     """
@@ -69,14 +75,14 @@ def run(
             if mode is Mode.LOOP:
                 runner.wait_for_turn(report.waiting)
             report.begin()
-            ended = runner.run(Scope(mode, max_time=limit), report.tell)
+            ended = runner.run(Scope(mode, max_time=limit), report.tell, take_over=take_over)
         except LockHeld as held:
             if mode is Mode.LOOP and (held.holder is None or held.holder.mode != Mode.LOOP):
                 continue
-            if mode is Mode.LOOP or fail_if_locked:
+            if mode is Mode.LOOP or fail_if_locked or take_over:
                 raise
             return DONE
-        report.finish(context().look.many(report.posts))
+        report.finish(context().look.many(report.posts), ended.notes)
         return report.exit_code(ended)
 
 
@@ -92,9 +98,13 @@ def publish(
 
     Example: ttp publish 44
     """
+    from ttp.domain.price import price_notes
+
     out.expect(views.changed())
     ids = ids_of(post_ids)
+    context().runner.refuse_elsewhere()
     posts = context().look.many(ids)
+    warn(out, [note for post in posts for note in price_notes(post)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirmed(out, question, yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""):
         return DONE
@@ -123,6 +133,7 @@ def retry(
     here = context()
     if bool(post_ids) == failed:
         raise UsageError("name posts, or say --failed", Hint("for example", "ttp retry --failed --since 7d"))
+    here.runner.refuse_elsewhere()
     if not failed:
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("usage", "ttp retry --help"))
@@ -169,8 +180,16 @@ def resolve(
     if (published is None) != not_published:
         raise UsageError("say either --published URL_OR_ID or --not-published", Hint("look", f"ttp show {post_id}"))
     post = context().outgoing.resolve(post_id, account, published)
-    settled = "not published" if not_published else "published"
-    out.record(views.changed(), post, say=[f"Post {post_id} for {account} is {settled}."])
+    out.record(views.changed(), post, say=_settled(post, account, published))
+
+
+def _settled(post: Post, account: str, published: str | None) -> list[str]:
+    """What a person settled; of a thread what is left to publish."""
+    (named,) = context().look.named([account])
+    halves = [d for d in post.active if d.account == named.name and d.state is DeliveryState.FAILED and d.so_far]
+    if published is None or not halves:
+        return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
+    return [halves[0].so_far or "", f"The rest:  ttp retry {post.id}"]
 
 
 def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
@@ -188,7 +207,7 @@ def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
     report = Report(out, Mode.PUBLISH)
     ended = here.runner.publish(frozenset(queued.ids), report.tell)
     posts = here.look.many(queued.ids)
-    report.finish(posts)
+    report.finish(posts, ended.notes)
     code = report.exit_code(ended, posts)
     return PARTIAL if queued.refused and code in (DONE, RECONNECT) else code
 

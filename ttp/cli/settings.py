@@ -7,7 +7,8 @@ Everything lives in `TTP_HOME`; without it, in the platform's own data and confi
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from ttp.domain.account import is_loopback
 from ttp.domain.config import KEYS, Config, Key, Value
 from ttp.domain.errors import Hint, UsageError
 
+AGES = "metrics.after"
 _TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -40,9 +42,29 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
 
 def load(environ: Mapping[str, str] = os.environ) -> Config:
     """The settings in force. UsageError for a file that cannot be read, an unknown key, or a value of another type."""
-    values = dict(_from_file(config_path(environ)))
-    values.update(_from_environment(environ))
-    return Config(values)
+    config, wrong = survey(environ)
+    if wrong:
+        raise wrong[0]
+    return config
+
+
+def survey(environ: Mapping[str, str] = os.environ) -> tuple[Config, list[UsageError]]:
+    """The settings in force as far as they can be read, and everything that is wrong with the others."""
+    values: dict[str, Value] = {}
+    wrong: list[UsageError] = []
+    path = config_path(environ)
+    try:
+        written = _read(path)
+    except UsageError as error:
+        written, wrong = {}, [error]
+    for name, value in written.items():
+        _keep(values, wrong, name, partial(_from_file, name, value, path))
+    for key in KEYS.values():
+        if text := environ.get(variable(key.name)):
+            _keep(values, wrong, key.name, partial(_from_environment, key, text))
+    if environ.get("TTP_TZ"):
+        values["timezone"] = environ["TTP_TZ"]
+    return Config(values), wrong
 
 
 def variable(key: str) -> str:
@@ -50,7 +72,13 @@ def variable(key: str) -> str:
     return "TTP_" + key.upper().replace(".", "__")
 
 
-def _from_file(path: Path) -> dict[str, Value]:
+def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Where a setting that is not at its default was set: the variable, or the config file."""
+    return variable(key) if environ.get(variable(key)) else str(config_path(environ))
+
+
+def _read(path: Path) -> dict[str, object]:
+    """What the config file says, by whole names; nothing where there is no file. UsageError where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -61,10 +89,9 @@ def _from_file(path: Path) -> dict[str, Value]:
     import tomllib
 
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return _flat(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"the config file {path} is not TOML: {error}") from None
-    return {name: _typed(_key(name, path), value, str(path)) for name, value in _flat(data).items()}
 
 
 def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
@@ -86,17 +113,22 @@ def _key(name: str, path: Path) -> Key:
     raise UsageError(f'{path}: no setting "{name}"', *(Hint("did you mean", key) for key in near))
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
-    found: dict[str, Value] = {}
-    for key in KEYS.values():
-        text = environ.get(variable(key.name))
-        if text is not None and text != "":
-            found[key.name] = _typed(key, text, variable(key.name))
-            if is_platform_address(key):
-                _refuse_foreign_host(key, text)
-    if environ.get("TTP_TZ"):
-        found["timezone"] = environ["TTP_TZ"]
-    return found
+def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Callable[[], Value]) -> None:
+    try:
+        values[name] = read()
+    except UsageError as error:
+        wrong.append(error)
+
+
+def _from_file(name: str, value: object, path: Path) -> Value:
+    return _typed(_key(name, path), value, str(path))
+
+
+def _from_environment(key: Key, text: str) -> Value:
+    value = _typed(key, text, variable(key.name))
+    if is_platform_address(key):
+        _refuse_foreign_host(key, text)
+    return value
 
 
 def _refuse_foreign_host(key: Key, url: str) -> None:
@@ -142,6 +174,13 @@ def _typed(key: Key, value: object, source: str) -> Value:
             tuple: 'a list of texts, like ["one", "two"],',
         }.get(type(key.default), "a text")
         raise UsageError(f'{source}: {key.name} is {wanted}, not "{value}"')
+    if key.name == AGES and isinstance(result, tuple):
+        from ttp.domain.ages import parse_ages
+
+        try:
+            parse_ages(result)
+        except UsageError as error:
+            raise UsageError(f"{source}: {key.name} {error.message}") from None
     return result
 
 

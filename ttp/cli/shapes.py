@@ -18,8 +18,10 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
+    from ttp.domain.checkup import Check
     from ttp.domain.health import Health
     from ttp.domain.sample import Sample
+    from ttp.services.gather import Pulled
 
 Json: TypeAlias = dict[str, object]
 
@@ -85,6 +87,7 @@ SAMPLE = (
     "kind",
     "text",
 )
+PULLED = ("account", "read", "inserted", "updated", "unchanged", "rejected")
 HEALTH = (
     "publisher",
     "nextDueAt",
@@ -93,7 +96,10 @@ HEALTH = (
     "needs",
     "holds",
     "limits",
+    "costs",
+    "media",
 )
+CHECK = ("name", "status", "message", "hint")
 RECOMMENDATION = (
     "account",
     "platform",
@@ -152,6 +158,7 @@ def delivery(row: Delivery) -> Json:
         "waitingFor": row.waiting_for,
         "waitingUntil": instant(row.waiting_until),
         "error": error and {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
+        "takenDownAt": instant(row.taken_down_at),
     }
 
 
@@ -233,9 +240,22 @@ def sample(item: Sample) -> Json:
     }
 
 
+def pulled(item: Pulled) -> Json:
+    """What became of one account's posts when their numbers were read."""
+    return {
+        "account": item.account,
+        "read": item.read,
+        "inserted": item.inserted,
+        "updated": item.updated,
+        "unchanged": item.unchanged,
+        "rejected": [{"remoteId": remote_id, "reason": reason} for remote_id, reason in item.rejected],
+    }
+
+
 def status(health: Health) -> Json:
-    """What `ttp status` knows. `needs` counts; the ids are in `ttp list --needs-you`."""
-    publisher, needs = health.publisher, health.needs
+    """What `ttp status` knows. `needs` counts; the ids are in `ttp list --needs-you`. `costs`: what X will charge for
+    so many posts that wait; `more`: for further ones it was not summed up."""
+    publisher, needs, costs = health.publisher, health.needs, health.costs
     return {
         "publisher": {
             "running": publisher.running,
@@ -265,7 +285,14 @@ def status(health: Health) -> Json:
             }
             for limit in health.limits
         ],
+        "costs": {"x": {"posts": costs.posts, "usd": costs.thousandths / 1000, "more": costs.more}},
+        "media": {"files": health.media.files, "bytes": health.media.bytes},
     }
+
+
+def check(item: Check) -> Json:
+    """One thing that a check-up looked at."""
+    return {"name": item.name, "status": item.status, "message": item.message, "hint": item.hint}
 
 
 def error(what: TtpError) -> Json:

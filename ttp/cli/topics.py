@@ -28,7 +28,7 @@ EXIT_HELP = """\
 2    bad input: an option, a time, a text that a platform would refuse, a post that is not in that state
 3    no such post, account or file
 4    an account must be reconnected, and nothing else is wrong
-5    the store is busy, damaged, read-only or full, or another publisher holds the lock
+5    the store is busy, damaged, read-only, full or another machine's, or another publisher holds the lock
 6    a part of this run's work failed: deliveries failed, missed or needing review, rows rejected
 7    not allowed here
 130  cut by Ctrl-C   143  cut by SIGTERM
@@ -41,6 +41,10 @@ Let cron call the publisher; a run that finds another one at work ends at once, 
 The full path, since cron does not know your PATH: `command -v ttp` prints it. Cron knows none of your variables either:
 if you set TTP_HOME or others, write them in front of it (TTP_HOME=/full/path/to/folder /full/path/to/ttp run ...).
 Cron mails what a run prints, and with --quiet it prints problems only. `ttp status` says when the last run was.
+
+Once a day, a look at the accounts that is mailed only where something failed:
+
+  0 8 * * *  out=$(/full/path/to/ttp account check) || echo "$out"
 """
 
 

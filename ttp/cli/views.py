@@ -6,7 +6,7 @@ Pictures are imported when one is drawn: a pipe never pays for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
@@ -19,8 +19,10 @@ from ttp.domain.post import Post
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
+    from ttp.domain.checkup import Check, Checkup
     from ttp.domain.health import Health
     from ttp.domain.sample import Sample
+    from ttp.services.gather import Pulled
 
 T = TypeVar("T")
 Picture: TypeAlias = "Callable[[Sequence[T], Page], Iterable[str]]"
@@ -54,8 +56,14 @@ def changed(warnings: Sequence[str] = (), *, replayed: bool = False) -> View[Pos
     return View((*shapes.POST, "replayed"), ("id",), shape, _show)
 
 
-def optimal(next_at: Mapping[str, datetime] | None = None) -> View[Json]:
-    """Recommendations (the R of `ttp optimal --json`). `next_at`: the next free slot of an account, by its name."""
+def shown(warnings: Sequence[str] = ()) -> View[Post]:
+    """`ttp show`, with what to warn of."""
+    return replace(POST, shape=partial(shapes.post, warnings=warnings)) if warnings else POST
+
+
+def optimal(next_at: Mapping[str, datetime] | None = None, ways: Mapping[str, str] | None = None) -> View[Json]:
+    """Recommendations (the R of `ttp optimal --json`). By the account's name: `next_at`, its next free slot, and
+    `ways`, the command that gets numbers of its posts."""
 
     def picture(rows: Sequence[Json], page: Page) -> Iterable[str]:
         from ttp.cli.pictures.recommendation import recommendation_picture
@@ -63,7 +71,8 @@ def optimal(next_at: Mapping[str, datetime] | None = None) -> View[Json]:
         for place, row in enumerate(rows):
             if place:
                 yield ""
-            yield from recommendation_picture(row, page, (next_at or {}).get(str(row["account"])))
+            name = str(row["account"])
+            yield from recommendation_picture(row, page, (next_at or {}).get(name), (ways or {}).get(name))
 
     return View(
         shapes.RECOMMENDATION,
@@ -90,6 +99,24 @@ def next_slots(*, counted: bool = False) -> View[Json]:
     return View(shapes.SLOT, ("at", "score"), dict, picture, wrap=wrap)
 
 
+def checkup(found: Checkup | None = None) -> View[Check]:
+    """The checks of `ttp doctor` and `ttp account check`; of `found` their number too."""
+
+    def wrap(rows: list[Json]) -> Json:
+        from ttp.domain.checkup import Grade
+
+        assert found is not None
+        ok, warnings, failures = (found.count(status) for status in Grade)
+        return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
+
+    def picture(checks: Sequence[Check], page: Page) -> Iterable[str]:
+        from ttp.cli.pictures.doctor import doctor_picture
+
+        return doctor_picture(checks, page)
+
+    return View(shapes.CHECK, ("status", "name", "message"), shapes.check, picture, wrap=wrap)
+
+
 def _list(posts: Sequence[Post], page: Page) -> Iterable[str]:
     from ttp.cli.pictures.posts import posts_picture
 
@@ -109,6 +136,12 @@ def _accounts(accounts: Sequence[Account], page: Page) -> Iterable[str]:
     from ttp.cli.pictures.accounts import accounts_picture
 
     return accounts_picture(accounts, page)
+
+
+def _account(accounts: Sequence[Account], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.accounts import account_picture
+
+    return account_picture(accounts[0], page)
 
 
 def _log(attempts: Sequence[Attempt], page: Page) -> Iterable[str]:
@@ -176,6 +209,8 @@ ACCOUNTS = View(
     shapes.ACCOUNT, ("account", "connected", "zone", "expiresAt"), shapes.account, _accounts, rows=_account_row
 )
 """`ttp account list`, and what other account commands answer."""
+ACCOUNT = replace(ACCOUNTS, picture=_account)
+"""`ttp account show`."""
 ATTEMPTS = View(
     shapes.ATTEMPT,
     ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
@@ -190,6 +225,13 @@ SAMPLES = View(
     _samples,
 )
 """`ttp metrics list`."""
+PULLED: View[Pulled] = View(
+    shapes.PULLED,
+    ("account", "read", "inserted", "updated", "unchanged", "rejected"),
+    shapes.pulled,
+    rows=lambda one: [{**shapes.pulled(one), "rejected": len(one.rejected)}],
+)
+"""`ttp metrics pull`: an account a row."""
 STATUS: View[Health] = View(
     shapes.HEALTH, ("name", "value"), shapes.status, _status, rows=lambda health: _facts(shapes.status(health))
 )

@@ -14,18 +14,25 @@ from datetime import datetime
 
 from ttp.daemon.events import Sink, finished, moved
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.attempt import Kind, NotDone, Unknown
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import ENDED, Delivery
-from ttp.domain.errors import Bug, UsageError
+from ttp.domain.errors import Bug, Busy, UsageError
+from ttp.domain.media import MediaItem
+from ttp.domain.media_fit import EXTRA
 from ttp.domain.post import Post
 from ttp.platforms.client import Client, MediaFile, Order, StepFailed
+from ttp.platforms.convert import CannotConvert, NoPillow
+from ttp.services.media_fit import Fitting
 from ttp.services.tokens import Dead, Delayed, InHand, Tokens
 from ttp.store import claims, reads
+from ttp.store.limits import Limits
 from ttp.store.media import MediaStore
 from ttp.store.tokens import TokenHeld
 from ttp.store.writer import Writer
+
+TAKE = "take the media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Desk:
     config: Config
     clock: Clock
     tell: Sink
+    limits: Limits | None = None
 
     def client(self, task: Task) -> Client:
         return self.clients(task.account.platform)
@@ -57,15 +65,35 @@ class Desk:
         account's token cannot be used here."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
+        text, *thread = post.parts_for(account.name, account.platform)
         return Order(
             delivery_id=delivery.id,
             account=account,
             credentials=credentials or self._credentials(account),
-            text=post.text_for(account.name, account.platform),
-            media=tuple(MediaFile(item, self.media.path(item.sha256)) for item in post.media),
+            text=text,
+            media=tuple(self._file(item, task, sending=credentials is not None) for item in post.media),
             options=effective_options(post, account),
             bound=bound,
+            thread=tuple(thread),
         )
+
+    def _file(self, item: MediaItem, task: Task, *, sending: bool) -> MediaFile:
+        """An item with its bytes; `sending`: in the form that the platform takes. StepFailed where it has none."""
+        if not sending:
+            return MediaFile(item, self.media.path(item.sha256))
+        platform, post = task.account.platform, task.post
+        try:
+            return Fitting(self.media).file(item, platform)
+        except FileNotFoundError:
+            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
+            raise StepFailed(TAKE, gone) from None
+        except NoPillow as why:
+            lacking = NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}", hint=EXTRA)
+            raise StepFailed(TAKE, lacking) from None
+        except CannotConvert as why:
+            raise StepFailed(TAKE, NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}")) from None
+        except Busy as why:
+            raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 
     def _credentials(self, account: Account) -> Credentials:
         with token_trouble():
@@ -99,6 +127,8 @@ class Desk:
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
             for step in also:
                 step(db)
+            if self.limits is not None:
+                self.limits.write(db)
             return reads.post(db, task.post.id or 0) if after.state in ENDED else None
 
         ended = self.writer.run(work)
@@ -131,15 +161,19 @@ def effective_options(post: Post, account: Account) -> Mapping[str, str]:
     return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
 
 
-def marks(account: Account, outcome: NotDone, now: datetime) -> Callable[[sqlite3.Connection], object]:
-    """What a refusal says of the whole account: it needs a new token, or it waits."""
+def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callable[[sqlite3.Connection], object]:
+    """What a refusal says of the whole account: it needs a new token, or it waits.
+
+    A publishing call that met a limit holds the account too, although it is not known whether it was carried out.
+    """
     assert account.id is not None
     account_id = account.id
 
     def work(db: sqlite3.Connection) -> None:
-        if outcome.kind is Kind.AUTH:
+        if outcome.kind is Kind.AUTH and isinstance(outcome, NotDone):
             claims.mark_account(db, account_id, needs_reconnect=True)
-        if outcome.hold and outcome.retry_at is not None:
-            claims.mark_account(db, account_id, hold_until=max(outcome.retry_at, now), hold_reason=outcome.message)
+        until = outcome.look_at if isinstance(outcome, Unknown) else outcome.retry_at if outcome.hold else None
+        if until is not None:
+            claims.mark_account(db, account_id, hold_until=max(until, now), hold_reason=outcome.message)
 
     return work

@@ -8,7 +8,7 @@ whether another process has written (`PRAGMA data_version`), so that `--at now` 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -59,11 +59,15 @@ class Loop:
         crew: Crew,
         watch: sqlite3.Connection,
         heartbeat: Callable[[datetime], None] = lambda now: None,
+        taken: Sequence[Delivery] = (),
     ) -> None:
+        """`taken`: what was taken over from another publisher, and is told of at the start."""
         self._desk = desk
         self._crew = crew
         self._watch = watch
         self._heartbeat = heartbeat
+        self._taken = taken
+        self._beat = 0.0
         self._due_said: set[int] = set()
         self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
         self._stop_asked = False
@@ -82,7 +86,7 @@ class Loop:
         desk = self._desk
         start = desk.clock.now()
         desk.tell(Event(start, "publisher.started"))
-        for delivery in recovery.recover(desk.writer, start):
+        for delivery in [*self._taken, *recovery.recover(desk.writer, start)]:
             if delivery.state is DeliveryState.RECONCILING:
                 desk.tell(moved(delivery, start))
         try:
@@ -97,12 +101,10 @@ class Loop:
     def _publish(self, scope: Scope, start: datetime) -> None:
         desk, began = self._desk, self._desk.clock.boot()
         end = None if scope.max_time is None else began + scope.max_time
-        beat = refused = began - HEARTBEAT_S
+        self._beat = refused = began - HEARTBEAT_S
         while not self._stop_asked and (end is None or desk.clock.boot() < end):
             version, boot = self._data_version(), desk.clock.boot()
-            if boot - beat >= HEARTBEAT_S:
-                self._heartbeat(desk.clock.now())
-                beat = boot
+            self._beat_if_due()
             if boot - refused >= LOOK_AROUND_S:
                 refuse_hopeless(desk, desk.clock.now(), scope.only)
                 refused = boot
@@ -130,7 +132,7 @@ class Loop:
                 else []
             )
             wake = claims.next_wake(db, now=now, catch_up_gap=self._gap)
-            return [_task(db, d) for d in looks], [_task(db, d) for d in claimed], wake
+            return [self._task(db, d) for d in looks], [self._task(db, d) for d in claimed], wake
 
         looks, claimed, wake = desk.writer.run(work)
         for task in looks:
@@ -139,6 +141,16 @@ class Loop:
             self._say_due(task, now)
             self._crew.start(Delivering(desk, task, lambda: self._stop_asked))
         return wake
+
+    def _task(self, db: sqlite3.Connection, delivery: Delivery) -> Task:
+        """A delivery with its post and account, as they are in this transaction, where its limits are read too."""
+        assert delivery.post_id is not None
+        assert delivery.account_id is not None
+        account = reads.account_by_id(db, delivery.account_id)
+        assert account is not None
+        if self._desk.limits is not None:
+            self._desk.limits.recall(db, account)
+        return Task(delivery, reads.post_even_deleted(db, delivery.post_id), account)
 
     def _looks(self, db: sqlite3.Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
         """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
@@ -151,6 +163,12 @@ class Loop:
                 busy.add(delivery.account_id)
                 found.append(delivery)
         return found
+
+    def _beat_if_due(self) -> None:
+        boot = self._desk.clock.boot()
+        if boot - self._beat >= HEARTBEAT_S:
+            self._heartbeat(self._desk.clock.now())
+            self._beat = boot
 
     def _boot_at(self, instant: datetime | None) -> float | None:
         """When an instant comes, in `boot` seconds."""
@@ -185,6 +203,7 @@ class Loop:
         clock = self._desk.clock
         end = min([*wakes, clock.boot() + self._desk.config.seconds("publish.poll_s")])
         while not self._stop_asked:
+            self._beat_if_due()
             left = end - clock.boot()
             if self._crew.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._data_version() != version:
                 return
@@ -199,12 +218,3 @@ def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
         return False
     left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING
     return not (left_for_later and delivery.next_at is not None and delivery.next_at > start)
-
-
-def _task(db: sqlite3.Connection, delivery: Delivery) -> Task:
-    """A delivery with its post and account, as they are in this transaction."""
-    assert delivery.post_id is not None
-    assert delivery.account_id is not None
-    account = reads.account_by_id(db, delivery.account_id)
-    assert account is not None
-    return Task(delivery, reads.post_even_deleted(db, delivery.post_id), account)

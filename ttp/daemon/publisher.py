@@ -63,10 +63,11 @@ class Delivering:
             self._step_failed(failed)
 
     def let_go(self) -> None:
-        """Give a delivery back that was not sent: pending, due as before."""
+        """Give a delivery back of which nothing is under way."""
         # Not left to the closing of the generator: the interpreter closes those too, when nothing can be stored.
         if self.task.delivery.state is DeliveryState.CLAIMED:
-            self.task = self._desk.move(self.task, self.task.delivery.released(), self._unwritten_rows(), quiet=True)
+            after = self.task.delivery.released(self._desk.clock.now())
+            self.task = self._desk.move(self.task, after, self._unwritten_rows(), quiet=True)
 
     def _try_with(self, token: InHand) -> Generator[Wait, None, bool]:
         """As `_try`; a token that an invisible step was refused for is renewed once."""
@@ -89,7 +90,7 @@ class Delivering:
             token.renew()
 
     def _try(self, token: InHand) -> Generator[Wait, None, bool]:
-        """Invisible steps and one publishing call. False: once more from the start."""
+        """Invisible steps and one publishing call. False: once more from the start, or with the next part."""
         desk = self._desk
         order = desk.order(self.task, credentials=token.credentials)
         client = desk.client(self.task)
@@ -120,7 +121,7 @@ class Delivering:
             self._renew(token)
             return False
         self._record(intent, outcome)
-        return True
+        return self.task.delivery.state is not DeliveryState.CLAIMED
 
     def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
         began = self._desk.clock.now()
@@ -217,8 +218,11 @@ class Delivering:
                 after = delivery.processing(
                     f"{delivery.platform} to finish processing", now + timedelta(seconds=poll), None
                 )
-            case Done(remote_id=remote_id, url=url):
-                after = delivery.published(now, remote_id, url)
+            case Done(remote_id=remote_id, url=url, handle=handle, more=more):
+                if handle is not None:
+                    delivery = delivery.with_part(remote_id, url, handle)
+                    remote_id, url = delivery.remote_id, delivery.url
+                after = delivery.withdrawn() if more else delivery.published(now, remote_id, url)
             case NotDone():
                 after = after_not_done(delivery, outcome, now=now, policy=self._policy, spread=_spread())
             case Unknown():
@@ -228,14 +232,15 @@ class Delivering:
 
         def end(db: sqlite3.Connection) -> None:
             attempts.end(db, intent, at=now, **_columns(outcome))
-            if isinstance(outcome, NotDone):
+            if isinstance(outcome, NotDone | Unknown):
                 marks(self.task.account, outcome, now)(db)
 
-        self.task = desk.move(self.task, after, end, ms=self._ms())
+        self.task = desk.move(self.task, after, end, quiet=after.state is DeliveryState.CLAIMED, ms=self._ms())
 
     def _sent_before(self) -> bool:
-        delivery_id = self.task.delivery.id or 0
-        return self._desk.writer.run(lambda db: attempts.has_unknown(db, delivery_id))
+        delivery = self.task.delivery
+        delivery_id, in_thread = delivery.id or 0, bool(delivery.parts)
+        return self._desk.writer.run(lambda db: attempts.has_unknown(db, delivery_id, in_thread=in_thread))
 
     def _step_failed(self, failed: StepFailed) -> None:
         """An invisible step failed: nothing can have been published."""

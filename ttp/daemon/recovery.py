@@ -24,6 +24,8 @@ from ttp.store.writer import Writer
 CLEAN_LOOKS = 3
 SLEPT = "slept"
 """The code of an unknown outcome whose call may have been made at any time between its intent and its end."""
+TAKEN_OVER = "taken over"
+"""The code of a call that the publisher of another copy of the store may have made. It is never sent from here."""
 LONGEST_GAP_S = 300.0
 CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
 """Further apart, a Date header was wrong, and with it where the settle window ends and what the look-up asked for."""
@@ -65,7 +67,7 @@ def recover(writer: Writer, now: datetime) -> list[Delivery]:
 
 def _taken_over(db: sqlite3.Connection, delivery: Delivery, now: datetime) -> Delivery:
     if delivery.state is DeliveryState.CLAIMED:
-        return delivery.released()
+        return delivery.released(now)
     message = "the publisher ended before the answer came"
     intent = attempts.last_intent(db, delivery.id or 0)
     if intent is not None and intent.outcome is None:
@@ -137,14 +139,15 @@ class Looking:
 
     def _after(self, looked: Looked, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
         delivery, desk = self.task.delivery, self._desk
+        taken_over = intent is not None and intent.code == TAKEN_OVER
         match looked.finding:
             case Found() as found:
-                id_at = self._id_at(now, looks) if found.id_later else None
-                if delivery.state is DeliveryState.PUBLISHED:
-                    return delivery.identified(found.remote_id, found.url, id_at=id_at)
-                return delivery.published(now, found.remote_id, found.url, id_at=id_at)
+                return self._found(found, looks, now, taken_over=taken_over)
             case _ if delivery.state is DeliveryState.PUBLISHED:
                 return delivery.identified(None, None, id_at=self._id_at(now, looks))
+            case Absent() | Refused() if taken_over:
+                message = "the store was taken over: another publisher may have sent it, and it was not found"
+                return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
             case Working(what=what):
                 return self._working(what, intent, looks, now)
             case Refused(outcome=outcome):
@@ -155,6 +158,19 @@ class Looking:
                 return self._absent(kept, intent, looks, now, looked.platform_at, certain=certain)
             case Unclear() as unclear:
                 return self._unclear(unclear, looks, now)
+
+    def _found(self, found: Found, looks: list[Attempt], now: datetime, *, taken_over: bool) -> Delivery:
+        """It is there. Of a thread one part is: the rest goes out by itself, or after a take-over is looked for."""
+        delivery = self.task.delivery
+        id_at = self._id_at(now, looks) if found.id_later else None
+        if delivery.state is DeliveryState.PUBLISHED:
+            return delivery.identified(found.remote_id, found.url, id_at=id_at)
+        if found.handle is not None:
+            delivery = delivery.with_part(found.remote_id, found.url, found.handle)
+            if not found.more:
+                return delivery.published(now, delivery.remote_id, delivery.url)
+            return delivery.look_again(now) if taken_over else delivery.going_on(now)
+        return delivery.published(now, found.remote_id, found.url, id_at=id_at)
 
     def _id_at(self, now: datetime, looks: list[Attempt]) -> datetime | None:
         """When to ask next for a public id that comes later: after minutes, then hours, for a day at most."""

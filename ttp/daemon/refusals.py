@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event, finished, moved
-from ttp.domain.account import Account
+from ttp.domain.account import Account, connect_command
 from ttp.domain.attempt import Kind
-from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.domain.delivery import DeliveryError
 from ttp.store import claims, reads
 
 MOST = 500
@@ -23,7 +23,8 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
     most = MOST if only is None else -1
 
     def work(db: sqlite3.Connection) -> list[Event]:
-        wrong = [(d, _missed(d, allowed, now)) for d, allowed in claims.overdue(db, now=now, limit=limit, most=most)]
+        overdue = claims.overdue(db, now=now, limit=limit, most=most)
+        wrong = [(late.delivery, _missed(late, now)) for late in overdue]
         wrong += [(d, _unusable(account)) for d, account in claims.unusable(db, now=now, most=most)]
         events = []
         for before, error in wrong:
@@ -39,12 +40,14 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
             desk.tell(event)
 
 
-def _missed(delivery: Delivery, allowed: timedelta, now: datetime) -> DeliveryError:
+def _missed(late: claims.Late, now: datetime) -> DeliveryError:
+    delivery = late.delivery
     assert delivery.due_at is not None
-    due, here = delivery.due_at.astimezone(), now.astimezone()
+    due, free, here = (at.astimezone() for at in (delivery.due_at, late.since, now))
     form = "%H:%M" if now - delivery.due_at < _DAY else "%d %b %H:%M"
-    told = "first publisher" if not delivery.attempts else "not sent by"
-    message = f"due {due:{form}}, {told} {here:{form}} (limit {_brief(allowed)})"
+    held = f", waited for {delivery.platform} until {free:{form}}" if free > due else ""
+    told = "not sent by" if delivery.attempts or held else "first publisher"
+    message = f"due {due:{form}}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
     if delivery.error is not None:
         message += f"; before that: {delivery.error.message}"
     return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
@@ -60,7 +63,6 @@ def _brief(span: timedelta) -> str:
 
 def _unusable(account: Account) -> DeliveryError:
     if not account.enabled:
-        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=f"ttp account show {account.name}")
-    hint = f"ttp account add {account.name} --credentials FILE"
+        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=f"ttp account enable {account.name}")
     why = "must be reconnected: its token no longer works" if account.needs_reconnect else "is not connected"
-    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=hint)
+    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=connect_command(account.name))

@@ -9,11 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
+from ttp.daemon import takeover
+from ttp.daemon.caring import caring
 from ttp.daemon.clients import Clients
 from ttp.daemon.crew import Crew, Nap, Pool, nap
 from ttp.daemon.desk import Desk
@@ -21,19 +23,27 @@ from ttp.daemon.events import Event, Sink
 from ttp.daemon.follow import Follow
 from ttp.daemon.keeper import keeping
 from ttp.daemon.loop import Loop, Mode, Scope
+from ttp.daemon.notify import ALIVE, NOBODY, READY, STOPPING
+from ttp.daemon.reader import Turn, read_once, reading
 from ttp.daemon.workers import Workers
 from ttp.domain.account import Platform
 from ttp.domain.clock import Clock, to_ms
 from ttp.domain.config import Config
 from ttp.platforms.client import Client
+from ttp.services.media_care import MediaCare
 from ttp.services.tokens import Tokens
 from ttp.store import claims, lock
 from ttp.store.database import Database, quick_check, translated
+from ttp.store.limits import Limits
+from ttp.store.machine import Machine, this_machine
 from ttp.store.media import MediaStore
+from ttp.store.owner import Owner
 from ttp.store.writer import Writer
 
 TURN_S = 0.1
 """How often a wait for another publisher looks again."""
+_READ_AFTER = frozenset({Mode.ONCE, Mode.UNTIL_IDLE})
+"""Runs that read numbers once they have published; a loop does it meanwhile, and whoever follows a post waits."""
 CHECK_EVERY_MS = 24 * 3600 * 1000
 _LEFT_BEHIND: list[ExitStack] = []
 """The lock, the writer and the clients of a publisher whose workers were still at work when it ended: theirs until the
@@ -42,10 +52,12 @@ process is gone. Were the lock free before, the next publisher could take over w
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended. `signal`: the number of the one that ended it; `clean`: nothing was left in flight."""
+    """How a run ended. `signal`: the number of the one that ended it; `clean`: nothing was left in flight; `notes`:
+    what could not be done beside it."""
 
     clean: bool
     signal: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +71,82 @@ class Runner:
     pool: Pool | None = None
     nap: Nap = nap
     sleep: Callable[[float], None] = time.sleep
+    machine: Callable[[], Machine] = this_machine
+    notify: Callable[[str], None] = NOBODY
+    limits: Limits | None = None
+    numbers: Turn | None = None
 
     @property
     def home(self) -> Path:
         return self.database.home
 
-    def run(self, scope: Scope, tell: Sink) -> Ended:
-        """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy."""
+    @property
+    def owner(self) -> Owner:
+        """This machine, as the store's publisher."""
+        return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
+
+    def refuse_elsewhere(self) -> None:
+        """Elsewhere if this machine must not publish from the store before it is taken over."""
+        with self.database.reading() as db:
+            doubt = None if db is None else self.owner.doubt(db, self.clock.now())
+        if doubt is not None:
+            raise doubt
+
+    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False) -> Ended:
+        """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
+
+        Elsewhere if the store is another machine's, a copy or restored: then only with `take_over`, and what is due or
+        in flight is looked up first.
+        """
+        ended = self._run(scope, tell, take_over=take_over)
+        if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or ended.signal is not None:
+            return ended
+        over = threading.Event()
+        with _stopping(over.set):  # the lock is free: whoever publishes next need not wait for this
+            faults = read_once(self.numbers, over)
+        return replace(ended, notes=(*ended.notes, *faults))
+
+    def _run(self, scope: Scope, tell: Sink, *, take_over: bool) -> Ended:
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(lock.publisher_lock(self.home))
+            if not take_over:
+                self.refuse_elsewhere()
             since = self.clock.now()
-            heartbeat = self._heartbeat(scope.mode, since)
+            notify = self.notify if scope.mode is Mode.LOOP else NOBODY
+            heartbeat = self._heartbeat(scope.mode, since, notify)
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
             writer = held.enter_context(closing(Writer(self.database.connect)))
             clients = held.enter_context(closing(Clients(self.clients)))
             self._check(writer, since)
-            desk = Desk(writer, self.media, self.tokens, clients, self.config, self.clock, _in_turn(tell))
+            owner = self.owner
+            taken = writer.run(lambda db: takeover.own(db, owner, since, take_over=take_over))
+            writer.committed = owner.note
+            desk = Desk(writer, self.media, self.tokens, clients, self.config, self.clock, _in_turn(tell), self.limits)
             pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
             crew = Crew(pool, self.clock, self.nap)
-            loop = Loop(desk, crew, watch, heartbeat)
+            loop = Loop(desk, crew, watch, heartbeat, taken)
+
+            def stop() -> None:
+                loop.stop()
+                notify(STOPPING)
+
+            care = MediaCare(self.database, self.media, self.config, self.clock)
             try:
                 with (
                     translated(self.database.path),
-                    _stopping(loop.stop) as caught,
+                    _stopping(stop) as caught,
                     keeping(self.tokens, self.clock, lambda: bool(caught)),
+                    caring(care, lambda: bool(caught)) as notes,
+                    reading(self.numbers if scope.mode is Mode.LOOP else None) as faults,
                 ):
+                    notify(READY)
                     clean = loop.run(scope)
             finally:
                 if crew.jobs:
                     _LEFT_BEHIND.append(held.pop_all())
-            return Ended(clean, caught[0] if caught else None)
+            return Ended(clean, caught[0] if caught else None, (*notes, *faults))
 
     def wait_for_turn(self, tell_waiting: Callable[[lock.Holder | None], None]) -> None:
         """Wait while a short run holds the lock. LockHeld at once if a loop does."""
@@ -130,8 +186,9 @@ class Runner:
 
         writer.run(work)
 
-    def _heartbeat(self, mode: Mode, since: datetime) -> Callable[[datetime], None]:
+    def _heartbeat(self, mode: Mode, since: datetime, notify: Callable[[str], None]) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
+            notify(ALIVE)
             lock.write_holder(self.home, lock.Holder(os.getpid(), mode.value, since, now))
 
         return beat

@@ -83,6 +83,16 @@ class Credentials:
     issued_at: datetime | None = None
     refresh_expires_at: datetime | None = None
 
+    @property
+    def by_keys(self) -> bool:
+        """Whether they are user keys of OAuth 1.0a, which no login gives."""
+        return self.token_secret is not None
+
+
+def connect_command(name: str, *, by_keys: bool = False) -> str:
+    """The command that gives an account new credentials, connected or (`by_keys`) added."""
+    return f"ttp account add {name} --credentials FILE" if by_keys else f"ttp account connect {name}"
+
 
 def platform_named(text: str) -> Platform:
     """The platform that `text` names, by name or alias. UsageError with the names otherwise."""

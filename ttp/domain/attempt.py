@@ -34,11 +34,18 @@ Handle: TypeAlias = Mapping[str, object]
 JSON values only. Persisted with the delivery before the step that needs it."""
 
 
+def parts_of(handle: Handle) -> tuple[str, ...]:
+    """The ids of the parts of a thread that a handle knows as published, in order; empty for anything but a thread."""
+    held = handle.get("parts")
+    return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The platform has it. `processing`: accepted, and the platform still works on it (its status must be asked).
 
-    `handle`: what its look-ups start from, where the answer told more than was known before (None: keep it).
+    `handle`: what its look-ups, or the next part, start from, where the answer told more than was known before (None:
+    keep it). `more`: it was one part of a thread, and further parts follow.
     """
 
     remote_id: str | None = None
@@ -46,6 +53,7 @@ class Done:
     processing: bool = False
     http_status: int | None = None
     handle: Handle | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +94,16 @@ class Found:
     """The look-up found it: it is published. `remote_id` None: certain, but the id could not be told.
 
     `id_later`: what is known is the platform's handle; the public id and URL may come later and are worth asking for.
-    `note`: what a person should know of it, in a line.
+    `note`: what a person should know of it, in a line. `more`: it is one part of a thread, and further parts follow;
+    `handle`: what they start from (None: keep the one there is).
     """
 
     remote_id: str | None
     url: str | None = None
     id_later: bool = False
     note: str | None = None
+    more: bool = False
+    handle: Handle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +152,7 @@ class Phase(StrEnum):
     PREPARE = "prepare"  # invisible: may be repeated freely
     PUBLISH = "publish"  # visible: has an intent committed before it
     LOOK_UP = "look_up"  # reads only
+    TAKE_DOWN = "take_down"  # deletes what is published, at a person's word: may be repeated freely
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ _KEYS = (
     Key("publish.poll_s", 30.0, "most seconds the publisher sleeps without looking at the clock"),
     Key("publish.status_poll_s", 1.0, "seconds before the first look at a platform's processing; doubles up to 30"),
     Key("publish.drain_s", 20.0, "seconds that requests in flight may take after SIGTERM"),
+    Key("publish.any_machine", False, "whether any machine may publish from this store; for containers"),
     Key("http.connect_timeout_s", 10.0, "seconds to connect to a platform"),
     Key("http.read_timeout_s", 60.0, "seconds to wait for a platform's answer"),
     Key("http.upload_timeout_s", 120.0, "seconds to wait while media bytes are sent"),
@@ -68,7 +69,7 @@ _KEYS = (
     Key("media_host.s3.url", None, "s3: the bucket, s3://NAME/FOLDER (gs://, az:// too)"),
     Key("media_host.s3.endpoint", None, "s3: the server's address, where it is not Amazon's (R2, MinIO)"),
     Key("media_host.s3.region", None, "s3: the bucket's region"),
-    Key("metrics.pull", ("instagram", "tiktok"), "whose numbers ttp run reads by itself; X reads cost money", _PULLED),
+    Key("metrics.pull", ("instagram", "tiktok"), "whose numbers run reads by itself; X charges $0.001 each", _PULLED),
     Key("metrics.after", ("1h", "24h", "48h", "7d", "14d"), "how long after publishing the numbers are read"),
 )
 KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})

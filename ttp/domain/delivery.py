@@ -9,10 +9,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Handle, Kind
+from ttp.domain.attempt import Handle, Kind, parts_of
 from ttp.domain.errors import InvalidTransition
 
 NO_HANDLE: Handle = MappingProxyType({})
+_REST = "the rest of the thread"
 
 
 class DeliveryState(StrEnum):
@@ -40,15 +41,19 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
         (_S.PENDING, _S.CANCELLED): "left out by an edit, or the account is removed",
         (_S.FAILED, _S.CANCELLED): "left out by an edit, or the account is removed",
         (_S.CLAIMED, _S.PENDING): "released, or the publisher died before an intent",
-        (_S.CLAIMED, _S.RETRYING): "an invisible step failed for a passing reason",
+        (_S.CLAIMED, _S.RETRYING): "an invisible step failed for a passing reason, or a thread was left in its middle",
         (_S.CLAIMED, _S.FAILED): "content problem, dead token, or budget spent",
         (_S.CLAIMED, _S.SENDING): "intent committed",
         (_S.SENDING, _S.PUBLISHED): "done",
         (_S.SENDING, _S.PROCESSING): "accepted, the platform still works on it",
         (_S.SENDING, _S.RETRYING): "not done, passing, budget left",
-        (_S.SENDING, _S.CLAIMED): "not done, not ready yet, or the intent was withdrawn unsent",
+        (_S.SENDING, _S.CLAIMED): "not done and not ready yet, withdrawn unsent, or done and parts of a thread follow",
         (_S.SENDING, _S.FAILED): "not done, final, or budget spent",
-        (_S.SENDING, _S.RECONCILING): "unknown, or the publisher died",
+        (_S.SENDING, _S.RECONCILING): "unknown, the publisher died, or the store was taken over",
+        (_S.PENDING, _S.RECONCILING): "due when the store was taken over",
+        (_S.CLAIMED, _S.RECONCILING): "the store was taken over",
+        (_S.RETRYING, _S.RECONCILING): "the store was taken over",
+        (_S.PROCESSING, _S.RECONCILING): "the store was taken over",
         (_S.PROCESSING, _S.PUBLISHED): "done",
         (_S.PROCESSING, _S.FAILED): "refused",
         (_S.PROCESSING, _S.RETRYING): "refused for a passing reason",
@@ -56,11 +61,11 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
         (_S.RECONCILING, _S.PUBLISHED): "found",
         (_S.RECONCILING, _S.PROCESSING): "the platform still works on it",
         (_S.RECONCILING, _S.FAILED): "the platform says it failed",
-        (_S.RECONCILING, _S.RETRYING): "proven absent",
+        (_S.RECONCILING, _S.RETRYING): "proven absent, or found and parts of a thread follow",
         (_S.RECONCILING, _S.NEEDS_REVIEW): "cannot be known",
         (_S.FAILED, _S.PENDING): "retry, or a new time",
         (_S.NEEDS_REVIEW, _S.PUBLISHED): "a person says it is live",
-        (_S.NEEDS_REVIEW, _S.FAILED): "a person says it is not",
+        (_S.NEEDS_REVIEW, _S.FAILED): "a person says it is not, or it is and parts of a thread follow",
     }
 )
 """(from, to) -> the event. Anything else raises InvalidTransition. docs/state-machine.md is drawn from it."""
@@ -90,6 +95,9 @@ class Delivery:
     `due_at` is its own time; `next_at` is when the publisher next has something to do for it (None: never by itself).
     `tries` counts the tries that were spent, `attempts` all that were begun. `note`: what a person should know of what
     is published. `taken_down_at`: when ttp deleted it on the platform.
+
+    Of a thread, `remote_id` and `url` are its first part's, known as soon as that is out; `handle` holds `parts`, the
+    ids of all that are out in order, and `of`, how many there are to be. These two are kept beyond its end.
     """
 
     account: str
@@ -112,6 +120,24 @@ class Delivery:
     post_id: int | None = None
     account_id: int | None = None
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The ids of the parts of a thread that are published, in order; empty for anything but a thread."""
+        return parts_of(self.handle)
+
+    @property
+    def so_far(self) -> str | None:
+        """`2 of 5 parts are published: LINK`; None where no part of a thread is out."""
+        if not self.parts:
+            return None
+        are = "is" if len(self.parts) == 1 else "are"
+        return f"{len(self.parts)} of {self.handle.get('of')} parts {are} published: {self.url or self.remote_id}"
+
+    @property
+    def kept(self) -> Handle:
+        """What stays of the handle when nothing is in hand: the parts of a thread. An upload's address is a secret."""
+        return {name: self.handle[name] for name in ("parts", "of") if name in self.handle} if self.parts else NO_HANDLE
+
     # A person's moves.
 
     def scheduled(self, at: datetime | None) -> Delivery:
@@ -125,26 +151,55 @@ class Delivery:
         return self._move(DeliveryState.CANCELLED, next_at=None)
 
     def resolved_published(self, at: datetime, remote_id: str | None, url: str | None) -> Delivery:
-        return self._move(DeliveryState.PUBLISHED, published_at=at, remote_id=remote_id, url=url, error=None)
+        return self.published(at, remote_id, url)
 
     def resolved_failed(self, error: DeliveryError) -> Delivery:
-        return self._move(DeliveryState.FAILED, error=error, handle=NO_HANDLE)
+        """Not live. The parts of a thread that are out stay known."""
+        return replace(self.failed(error), handle=self.kept)
+
+    def with_part(self, remote_id: str | None, url: str | None, handle: Handle) -> Delivery:
+        """No move: one more part of a thread is out, and `handle` knows it."""
+        first = not self.parts
+        return replace(
+            self,
+            remote_id=remote_id if first else self.remote_id,
+            url=url if first else self.url,
+            handle=handle,
+            error=None,
+            tries=0,  # each part has a budget of its own
+        )
+
+    def taken_down(self, remote_id: str, at: datetime) -> Delivery:
+        """No move: ttp deleted one of its posts on the platform. Of a thread the parts before it stay until they go
+        too; half a thread that is gone can be published from its start again."""
+        left = [part for part in self.parts if part != remote_id]
+        if left:
+            return replace(self, handle={**self.handle, "parts": left})
+        if self.state is DeliveryState.PUBLISHED:
+            return replace(self, taken_down_at=at, next_at=None, handle=NO_HANDLE)
+        return replace(self, remote_id=None, url=None, handle=NO_HANDLE)
 
     # The publisher's moves.
 
     def claimed(self) -> Delivery:
         return self._move(DeliveryState.CLAIMED, next_at=None, attempts=self.attempts + 1)
 
-    def released(self) -> Delivery:
-        """Back to pending, due as before."""
+    def released(self, now: datetime) -> Delivery:
+        """Back to pending, due as before; a thread that has begun is half out, and goes on as soon as it can."""
+        if self.parts:
+            return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
         return self._move(DeliveryState.PENDING, next_at=self.due_at)
 
     def sending(self) -> Delivery:
         return self._move(DeliveryState.SENDING)
 
     def withdrawn(self) -> Delivery:
-        """The intent was not used, or the platform was not ready: back among the claimed."""
+        """The intent was not used, the platform was not ready, or the next part follows: back among the claimed."""
         return self._move(DeliveryState.CLAIMED)
+
+    def going_on(self, now: datetime) -> Delivery:
+        """A look-up found one part of a thread: the rest follows at once, and no try is spent."""
+        return self._move(DeliveryState.RETRYING, next_at=now, waiting_for=_REST, waiting_until=now)
 
     def published(
         self, at: datetime, remote_id: str | None, url: str | None, *, id_at: datetime | None = None
@@ -157,20 +212,20 @@ class Delivery:
             url=url,
             error=None,
             next_at=id_at,
-            handle=self.handle if id_at is not None else NO_HANDLE,  # an upload's address in it is a secret
+            handle=self.handle if id_at is not None else self.kept,
         )
 
     def identified(self, remote_id: str | None, url: str | None, *, id_at: datetime | None = None) -> Delivery:
         """No move: what is published has got its public id, or is asked for it again at `id_at`."""
-        handle = self.handle if id_at is not None else NO_HANDLE
+        handle = self.handle if id_at is not None else self.kept
         return replace(self, remote_id=remote_id or self.remote_id, url=url or self.url, next_at=id_at, handle=handle)
 
     def processing(self, what: str, look_at: datetime, until: datetime | None) -> Delivery:
         return self._move(DeliveryState.PROCESSING, next_at=look_at, waiting_for=what, waiting_until=until)
 
     def retrying(self, at: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
-        """Claimed again at `at`; `spend`: this one counts against the budget."""
-        waiting = "the next try"
+        """Claimed again at `at`; `spend`: this one counts against the budget, else the platform asked for the wait."""
+        waiting = "the next try" if spend else f"{self.platform} to take it"
         return self._move(
             DeliveryState.RETRYING,
             next_at=at,
@@ -196,9 +251,16 @@ class Delivery:
         return replace(self, next_at=at, waiting_until=until or self.waiting_until, error=error or self.error)
 
     def failed(self, error: DeliveryError) -> Delivery:
+        """It is not live. Of a thread, `error` then says what is."""
+        if self.so_far is not None:
+            error = replace(error, message=f"{error.message}; {self.so_far}")
         return self._move(DeliveryState.FAILED, error=error, next_at=None)
 
     def needs_review(self, error: DeliveryError) -> Delivery:
+        """It may be live. Of a thread, `error` then says which part, and what is."""
+        if self.so_far is not None:
+            doubt = f"part {len(self.parts) + 1} is in doubt"
+            error = replace(error, message=f"{error.message}; {doubt}, {self.so_far}")
         return self._move(DeliveryState.NEEDS_REVIEW, error=error, next_at=None)
 
     def _move(self, to: DeliveryState, **changes: object) -> Delivery:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ttp.domain.limit import Limit
 from ttp.domain.post import Post
 
 
@@ -42,14 +43,20 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """What a platform still allows an account: `left` of `limit` calls or posts (`name`) until `resets_at`."""
+class Costs:
+    """What X will charge, in thousandths of a US dollar, for so many posts. `more`: further ones were not looked at."""
 
-    account: str
-    name: str
-    left: int
-    limit: int
-    resets_at: datetime | None = None
+    posts: int = 0
+    thousandths: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUse:
+    """How many copies of media there are, converted ones among them, and how many bytes they take."""
+
+    files: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
     `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come.
-    `next_post` is the post that is due at `next_due_at`.
+    `next_post` is the post that is due at `next_due_at`. `costs`: what X will charge for what waits.
     """
 
     publisher: Publisher = Publisher()
@@ -68,6 +75,8 @@ class Health:
     needs: Needs = Needs()
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
+    costs: Costs = Costs()
+    media: MediaUse = MediaUse()
 
     @property
     def stalled(self) -> bool:

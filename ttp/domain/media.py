@@ -50,3 +50,8 @@ class MediaItem:
     @property
     def is_video(self) -> bool:
         return self.mime in VIDEOS
+
+
+def is_web_address(text: str) -> bool:
+    """Whether what was typed for media is an address, and no path."""
+    return text.lower().startswith(("http://", "https://"))

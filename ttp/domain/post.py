@@ -13,6 +13,8 @@ from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+MOST_PARTS = 24
+"""Parts of one thread, the first one included."""
 
 
 class PostStatus(StrEnum):
@@ -26,7 +28,10 @@ class PostStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`."""
+    """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`.
+
+    `thread`: the parts that follow the text on X, each a reply to the one before; no other platform gets them.
+    """
 
     content: str
     deliveries: tuple[Delivery, ...] = ()
@@ -67,6 +72,10 @@ class Post:
     def text_for(self, account: str, platform: Platform) -> str:
         """The text that goes to one account: its variant, else its platform's, else the post's."""
         return self.variants.get(account) or self.variants.get(platform) or self.content
+
+    def parts_for(self, account: str, platform: Platform) -> tuple[str, ...]:
+        """The texts that go to one account, in order: on X the text and its thread, elsewhere the text alone."""
+        return (self.text_for(account, platform), *(self.thread if platform is Platform.X else ()))
 
     def needs(self) -> tuple[str, ...]:
         """What a person must do: `review`, `reconnect`, `retry`, in this order."""

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from types import ModuleType
 from typing import Any
 
@@ -18,9 +20,10 @@ X_LIMIT = 280
 """maxWeightedTweetLength of the twitter-text configuration, version 3."""
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 """The ranges of weight 100 in the same configuration; everything else weighs 200, and the scale is 100."""
+_DOT = re.compile(r"\.(?=[^\W\d_])")
+"""A link has a dot before the letter of a top-level domain."""
 _NOT_PLAIN = re.compile(
-    r"\.(?=[^\W\d_])"  # a link has a dot before the letter of a top-level domain
-    "|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+    f"{_DOT.pattern}|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
     # © and ® are emoji of weight 200 in a range of weight 100; the rest make one emoji out of several code points
 )
 _WORD = re.compile(r"[ \n\t]?[^ \n\t]+")
@@ -43,15 +46,27 @@ def x_length(text: str) -> int:
     text = _SURROGATES.sub("\ufffd", text)  # the library cannot encode them; either way they weigh 200
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
     length, searched = _plain(text), 0
-    # No link and no emoji reaches over a space: the words can be weighed one by one.
-    for word in _WORD.findall(text):
+    for word in _words(text, _NOT_PLAIN):
         if searched > _HOPELESS:
             break
-        if _NOT_PLAIN.search(word) and len(word) <= _LONGEST_WORD and not _NO_HOST.search(word):
-            weight = int(_library().parse_tweet(word).weightedLength)
-            length += weight - _plain(word)
-            searched += weight
+        weight = int(_library().parse_tweet(word).weightedLength)
+        length += weight - _plain(word)
+        searched += weight
     return length
+
+
+def x_has_link(text: str) -> bool:
+    """Whether X finds a link in `text`, with or without a scheme: the same links that x_length counts as 23."""
+    text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text)).replace("\r\n", "\n")
+    return any(_library().extract_urls(word) for word in islice(_words(text, _DOT), _HOPELESS))
+
+
+def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
+    """The words that are `worth` the library's time, and do not cost too much of it. No link and no emoji reaches over
+    a space: words can be looked at one by one."""
+    for word in _WORD.findall(text):
+        if worth.search(word) and len(word) <= _LONGEST_WORD and not _NO_HOST.search(word):
+            yield word
 
 
 def utf16_length(text: str) -> int:

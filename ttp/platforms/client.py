@@ -19,10 +19,17 @@ from ttp.domain.media import MediaItem
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A media item and the place of its bytes."""
+    """A media item as it is sent, and the place of its bytes. `origin`: the SHA-256 of the image that it was converted
+    from, where it was."""
 
     item: MediaItem
     path: Path
+    origin: str | None = None
+
+    @property
+    def given(self) -> str:
+        """The SHA-256 of what the user gave: the same whatever was made of it."""
+        return self.origin or self.item.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Order:
 
     `options` are the effective platform options without the platform's name (`privacy_level`): the post's over the
     account's. `bound` are remote ids that belong to other deliveries of the account: never a match in a look-up.
+    `thread`: the parts that follow `text`; only X gets any.
     """
 
     delivery_id: int
@@ -40,6 +48,7 @@ class Order:
     media: tuple[MediaFile, ...] = ()
     options: Mapping[str, str] = field(default_factory=lambda: NO_OPTIONS)
     bound: frozenset[str] = frozenset()
+    thread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

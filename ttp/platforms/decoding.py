@@ -1,8 +1,12 @@
-"""Unpacking an answer's body, bounded: a few kilobytes on the wire can be gigabytes in memory. Knows no platform."""
+"""An answer's body: unpacked within bounds, since a few kilobytes on the wire can be gigabytes in memory, and without
+our secrets in it. Knows no platform."""
 
 from __future__ import annotations
 
 import zlib
+
+SHORTEST_SECRET = 8
+"""A shorter text is no token that guards anything, and could be a word of the answer."""
 
 
 class Decode:
@@ -22,3 +26,11 @@ class Decode:
             return self._inflate.decompress(chunk, max(most, 1))
         except zlib.error:
             return None
+
+
+def hidden(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
+    """A body that does not repeat our secrets: what follows may show, store or log any part of it."""
+    for secret in secrets:
+        if body is not None and len(secret) >= SHORTEST_SECRET:
+            body = body.replace(secret.encode(), b"[secret]")
+    return body

@@ -13,8 +13,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Unpack
@@ -29,7 +28,9 @@ from ttp.domain.attempt import Kind
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.platforms.client import Order
-from ttp.platforms.decoding import Decode
+from ttp.platforms.date import parse_date
+from ttp.platforms.decoding import Decode, hidden
+from ttp.platforms.limits import Gate
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.parts import Parts
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
@@ -39,10 +40,6 @@ JSON_CAP = 1_000_000
 """Most bytes of an answer with status 2xx, after decompression."""
 ERROR_CAP = 64_000
 """Most bytes of any other answer, after decompression."""
-SHORTEST_SECRET = 8
-"""A shorter text is no token that guards anything, and could be a word of the answer."""
-FIRST_YEAR, LAST_YEAR = 2020, 2100
-"""A Date header outside is no clock."""
 JSON_TYPE = "application/json; charset=UTF-8"
 
 # At INFO httpx logs every URL, and TikTok's upload URLs are secrets.
@@ -73,15 +70,22 @@ class Timeouts:
 class Http:
     """Requests to one platform. Safe to use from several threads: each has its own connections.
 
-    `transport` takes the place of the network in tests.
+    `gate` keeps to the platform's limits; `transport` takes the place of the network in tests.
     """
 
     def __init__(
-        self, base_url: str, timeouts: Timeouts, clock: Clock, *, transport: httpx.BaseTransport | None = None
+        self,
+        base_url: str,
+        timeouts: Timeouts,
+        clock: Clock,
+        *,
+        gate: Gate | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.host = host_of(base_url)
         self.is_loopback = is_loopback(self.host)
+        self.gate = gate or Gate(clock)
         self._timeouts = timeouts
         self._clock = clock
         self._transport = transport
@@ -91,10 +95,16 @@ class Http:
 
     @classmethod
     def to(
-        cls, platform: Platform, config: Config, clock: Clock, *, transport: httpx.BaseTransport | None = None
+        cls,
+        platform: Platform,
+        config: Config,
+        clock: Clock,
+        *,
+        gate: Gate | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> Http:
         """Requests to `platform` as the settings say."""
-        return cls(hosts.base_url(platform, config), Timeouts.of(config), clock, transport=transport)
+        return cls(hosts.base_url(platform, config), Timeouts.of(config), clock, gate=gate, transport=transport)
 
     def send(
         self,
@@ -105,17 +115,20 @@ class Http:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         bearer: bool = True,
+        urgent: bool = False,
         **parts: Unpack[Parts],
     ) -> Reply:
         """Make one request for an order's account and tell what became of it.
 
-        `url` is a path below the base URL, or a whole URL for `bearer=False`.
+        `url` is a path below the base URL, or a whole URL for `bearer=False`. A call with the token that is known to be
+        over one of the platform's limits is not made, unless it is `urgent`.
         """
         if bearer:
-            if (refusal := self._refusal(order)) is not None:
+            refusal = self._refusal(order) or (None if urgent else self.gate.enter(order, method, url))
+            if refusal is not None:
                 return refusal
             headers = {**(headers or {}), "Authorization": self._proof(order.credentials, method, url, query)}
-        return self.ask(
+        reply = self.ask(
             method,
             url,
             query=query,
@@ -125,6 +138,9 @@ class Http:
             verbatim=False,
             **parts,
         )
+        if bearer and isinstance(reply, Answer):
+            self.gate.hear(order, method, url, reply)
+        return reply
 
     def ask(
         self,
@@ -180,17 +196,18 @@ class Http:
         return None if date is None else date + timedelta(seconds=max(self._clock.boot() - boot, 0.0))
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close the connections of all threads, and keep what was told of the limits."""
         while self._all:
             self._all.pop().close()
         self._mine = threading.local()
+        self.gate.memory.keep()
 
     def _client(self) -> httpx.Client:
         client: httpx.Client | None = getattr(self._mine, "client", None)
         if client is None:
             client = self._mine.client = httpx.Client(
                 transport=self._transport,
-                verify=_trust() if self.base_url.startswith("https:") else _trust_none(),
+                verify=trust() if self.base_url.startswith("https:") else _trust_none(),
                 trust_env=not self.is_loopback,
                 follow_redirects=False,
                 cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
@@ -205,7 +222,8 @@ class Http:
 
     def _refusal(self, order: Order) -> Unsent | None:
         """Why the order's credentials are not sent to this host; None when they may be."""
-        host, token, hint = order.credentials.host, order.credentials.access_token, reconnect_hint(order.account)
+        host, token = order.credentials.host, order.credentials.access_token
+        hint = reconnect_hint(order.account, order.credentials)
         if host and not same_host(host, self.host):
             return Unsent(clean(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
         if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -255,21 +273,11 @@ def host_of(url: str) -> str:
         return ""
 
 
-def parse_date(header: str | None) -> datetime | None:
-    """The aware UTC instant of a Date header; None for a missing or unreadable one."""
-    try:
-        date = parsedate_to_datetime(header or "")
-        date = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).astimezone(UTC)
-        return date if FIRST_YEAR <= date.year < LAST_YEAR else None
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
 def _answer(
     response: httpx.Response, body: bytes | None, date: datetime | None, secrets: tuple[str, ...], *, verbatim: bool
 ) -> Answer:
     data: object = None
-    shown = _hidden(body, secrets)
+    shown = hidden(body, secrets)
     told = body if verbatim else shown
     try:
         data = json.loads(told, parse_constant=_no_number) if told else None
@@ -278,14 +286,6 @@ def _answer(
     text = "(a body that is too long or damaged)" if shown is None else shown[:400].decode("utf-8", "replace")
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, data, text, date, secrets)
-
-
-def _hidden(body: bytes | None, secrets: tuple[str, ...]) -> bytes | None:
-    """A body that does not repeat our secrets: what follows may show, store or log any part of it."""
-    for secret in secrets:
-        if body is not None and len(secret) >= SHORTEST_SECRET:
-            body = body.replace(secret.encode(), b"[secret]")
-    return body
 
 
 def _no_number(text: str) -> float:
@@ -307,7 +307,7 @@ def _reason(error: Exception) -> str:
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """The certificates of this machine, read once for all threads."""
     return httpx.create_ssl_context()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from ttp.domain.account import Account
+from ttp.domain.account import Account, Credentials, connect_command
 from ttp.domain.attempt import Kind, NotDone, Unclear, Unknown
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
 
@@ -63,10 +63,16 @@ def odd(answer: Answer, platform: str) -> str:
     return f"{platform} answered {answer.status}" + (f": {excerpt}" if excerpt else "")
 
 
-def reconnect_hint(account: Account) -> str:
-    """The command that gives an account new credentials."""
-    return f"ttp account add {account.name} --credentials FILE"
+def reconnect_hint(account: Account, credentials: Credentials | None = None) -> str:
+    """The command that gives an account new credentials, of the sort that it has now."""
+    return connect_command(account.name, by_keys=credentials is not None and credentials.by_keys)
+
+
+def lift_hint(account: Account) -> str:
+    """The command that ends an account's hold, for a person who has done what it waits for."""
+    return f"ttp account enable {account.name}"
 
 
 def _unsent(reply: Unsent) -> NotDone:
-    return NotDone(reply.kind, reply.message, passing=reply.kind is Kind.NETWORK, hint=reply.hint)
+    passing = reply.kind in (Kind.NETWORK, Kind.RATE_LIMIT)
+    return NotDone(reply.kind, reply.message, passing=passing, retry_at=reply.retry_at, hint=reply.hint)

@@ -45,11 +45,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """Proof that no byte of the request left: no connection, no such URL, or our own refusal to send it."""
+    """Proof that no byte of the request left: no connection, no such URL, or our own refusal to send it.
+
+    `retry_at`: when a limit of the platform resets that it would have broken.
+    """
 
     message: str
     kind: Kind = Kind.NETWORK
     hint: str | None = None
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

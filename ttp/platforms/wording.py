@@ -1,32 +1,7 @@
-"""What a platform says, made fit to be shown: one line, no control characters, cut, without secrets.
-
-Never used on anything that is compared or sent back; it is for people only.
-"""
+"""What a platform says, made fit to be shown: the domain's rule, under the name that this room knows it by."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
+from ttp.domain.wording import LONGEST, clean
 
-LONGEST = 300
-"""Characters of a platform's text that are kept."""
-
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
-
-
-def clean(text: str, secrets: Iterable[str] = ()) -> str:
-    """`text` as one line of at most LONGEST characters; control, bidi and lone surrogate characters become `\\u202e`.
-
-    Every occurrence of one of `secrets` becomes `[secret]`: some platforms quote the token they refuse.
-    """
-    for secret in secrets:
-        text = text.replace(secret, "[secret]")
-    line = "".join(_visible(character) for character in " ".join(text[: 4 * LONGEST].split()))
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
-
-
-def _visible(character: str) -> str:
-    if character in _BIDI or unicodedata.category(character) in _HIDDEN:
-        return f"\\u{ord(character):04x}"
-    return character
+__all__ = ["LONGEST", "clean"]

@@ -19,8 +19,9 @@ X_API_KEY = ("sandbox-x-api-key", "sandbox-x-api-secret")
 def may_redirect(app: App, address: str) -> bool:
     """Whether an app's login may come back to `address`.
 
-    Registered addresses are compared exactly. Without one: X takes 127.0.0.1 over http and any https, never
-    `localhost`; TikTok's desktop apps take both names with a port, its web apps https; Instagram takes https only.
+    Registered addresses are compared exactly. Without one, any that could be registered: X takes 127.0.0.1 over http
+    and any https, never `localhost`; TikTok's desktop apps take both names with a port, its web apps any https;
+    Instagram takes https only, this machine's names among them: the browser's address is then pasted.
     """
     if app.redirects:
         return address in app.redirects
@@ -32,10 +33,12 @@ def may_redirect(app: App, address: str) -> bool:
     if "#" in address or not parts.hostname or parts.username is not None:
         return False
     match app.platform, parts.scheme:
-        case _, "https":
+        case "x", "https":
             return parts.hostname != "localhost"
         case "x", "http":
             return parts.hostname == "127.0.0.1"
+        case _, "https":
+            return True
         case "tiktok", "http":
             return is_loopback(address) and port is not None
         case _:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from starlette.requests import Request
@@ -37,7 +38,7 @@ Paths (JSON):
            expired, accessExpired, ageS, short (a token of an hour, Instagram), dead (subcode of code 190)
            scopes, confidential (X), signed (X: answers with OAuth 1.0a keys), login ("instagram", "facebook")
            unaudited, privacyLevels, switchedOff ("comment", "duet", "stitch"), maxVideoS (TikTok)
-           premium (X), hidesLikes (Instagram), followers, unlimited (no rate limits or quotas)
+           premium (X), hidesLikes, trialReels (Instagram), followers, unlimited (no rate limits or quotas)
            trouble             a refusal by name; "" ends it
   GET    /_sandbox/apps        the registered apps; POST adds or replaces one:
                                {{"platform", "clientId", "clientSecret"?, "login"?, "redirects"?: [address...]}}
@@ -89,7 +90,7 @@ def routes(state: State, faults: list[Fault]) -> list[Route]:
     async def posts(request: Request) -> Response:
         seen = state.visible_posts()
         if request.query_params.get("view") == "page":
-            return JSONResponse([page.entry(state, post) for post in seen])
+            return JSONResponse([page.entry(state, post) for post in deque(seen, page.MOST)])
         return JSONResponse([_seen(post) for post in seen])
 
     async def add_post(request: Request) -> Response:

@@ -34,7 +34,10 @@ class Counts:
 
 
 def counts(account: Account, post: Post, at_ms: int, speed: float) -> Counts:
-    """The numbers of `post` at `at_ms`; `speed` 2 makes a day look like two. All 0 before it was published."""
+    """The numbers of `post` at `at_ms`; `speed` 2 makes a day look like two. All 0 before it was published, and for
+    one that only its author sees."""
+    if post.kind == "SELF_ONLY":
+        speed = 0.0
     age_h = max(0.0, (at_ms - post.at_ms) / 3_600_000) * speed
     done = 1 - math.exp(-age_h / SETTLES_H)
     worth = hashlib.sha256(post.id.encode()).digest()

@@ -10,11 +10,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.answers import Refused, bearer, content_type, json_body
+from ttp.sandbox.faults import platform_of
 from ttp.sandbox.state import State
 from ttp.sandbox.things import Account
 
@@ -79,6 +81,8 @@ def guarded(state: State, path: str, method: str, work: Work, scope: str | None 
     async def endpoint(request: Request) -> Response:
         version = request.path_params.get("version")
         if version is not None and not ((m := _VERSION.fullmatch(version)) and int(m[1]) <= NEWEST_VERSION):
+            if platform_of(request.url.path) in ("x", "tiktok"):
+                raise HTTPException(404)  # their unknown paths end up here too, since any version may come first
             raise graph_error(2500, f"Unknown path components: {request.url.path}")
         params = await parameters(request)
         token = params.pop("access_token", None)

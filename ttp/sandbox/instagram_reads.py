@@ -47,7 +47,8 @@ async def node(state: State, account: Account, request: Request, params: Params)
     if wanted == "me":
         return await me(state, account, request, params)
     if wanted == account.user_id:
-        return JSONResponse(chosen(params, _account(state, account)))
+        # The node that was asked for: Meta's own SDK goes on with the id that comes back. `/me` names the app's.
+        return JSONResponse(chosen(params, {**_account(state, account), "id": account.user_id}))
     if account.login == "facebook" and wanted == page_id(account):
         return JSONResponse(chosen(params, page_fields(account), default=("name",)))
     if container is not None and container.account == account.id:

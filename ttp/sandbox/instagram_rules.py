@@ -32,6 +32,7 @@ _FLAGS = {"is_carousel_item", "is_ai_generated", "share_to_feed", "is_paid_partn
 _FLAGS |= {"is_comment_prompt_used"}
 _USERNAME = re.compile(r"@?[A-Za-z0-9._]{1,30}")
 MOST_TAGS = 20
+TRIALS = ("MANUAL", "SS_PERFORMANCE")
 
 
 def kind_of(account: Account, params: Params) -> str:
@@ -49,10 +50,8 @@ def kind_of(account: Account, params: Params) -> str:
     _check_place(params, kind)
     _check_text(params)
     _check_people(params, kind)
-    if kind == "REELS" and "trial_params" in params:
-        raise graph_error(100, "This account has no access to trial reels.", 2207081)
     if "trial_params" in params:
-        raise graph_error(100, "(#100) Param trial_params is for reels")
+        _check_trial(account, params, kind)
     _check_source(params, kind)
     return kind
 
@@ -109,6 +108,24 @@ def _check_people(params: Params, kind: str) -> None:
         raise graph_error(100, "(#100) Param user_tags belongs to the items of a carousel")
     if "product_tags" in params:
         raise graph_error(100, "The product tags are not valid for this account.", 2207035)
+
+
+def _check_trial(account: Account, params: Params, kind: str) -> None:
+    """A trial reel is shown to people who do not follow first: one key says who shares it with followers later."""
+    if kind != "REELS":
+        raise graph_error(100, "(#100) Param trial_params is for reels")
+    try:
+        given = json.loads(params["trial_params"])
+    except ValueError:
+        given = None
+    if (
+        not isinstance(given, dict)
+        or set(given) != {"graduation_strategy"}
+        or given["graduation_strategy"] not in TRIALS
+    ):
+        raise graph_error(100, f"(#100) Param trial_params: graduation_strategy is one of {', '.join(TRIALS)}")
+    if not account.trial_reels:
+        raise graph_error(100, "This account has no access to trial reels.", 2207081)
 
 
 def _check_source(params: Params, kind: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,7 @@ ACCOUNT = (
     Key("trouble", str, fits=_TROUBLES.__contains__),
     Key("premium", bool),
     Key("hidesLikes", bool),
+    Key("trialReels", bool),
     Key("followers", int, fits=lambda n: n >= 0),
     Key("privacyLevels", list, fits=_are_of(LEVELS)),
     Key("switchedOff", list, fits=_are_of(("comment", "duet", "stitch"))),
@@ -90,6 +92,7 @@ def ordered_account(state: State, order: dict[str, Any]) -> Account:
         trouble=order.get("trouble", account.trouble),
         premium=order.get("premium", account.premium),
         hides_likes=order.get("hidesLikes", account.hides_likes),
+        trial_reels=order.get("trialReels", account.trial_reels),
         followers=order.get("followers", account.followers),
         privacy_levels=tuple(order.get("privacyLevels", account.privacy_levels)),
         switched_off=tuple(order.get("switchedOff", account.switched_off)),
@@ -143,20 +146,24 @@ def ordered_post(state: State, order: dict[str, Any]) -> Post:
     return made
 
 
-def change_settings(state: State, order: dict[str, Any]) -> None:
-    """Set the switches an order names. ValueError, and nothing set, for a name or value that is none."""
+class NoSetting(ValueError):
+    """A setting that there is not, or a value that it cannot have."""
+
+
+def change_settings(state: State, order: Mapping[str, Any]) -> None:
+    """Set the switches an order names. NoSetting, and nothing set, for a name or value that is none."""
     for name, value in order.items():
         if name not in SWITCHES:
-            raise ValueError(f"{name}: is none of {', '.join(SWITCHES)}")
+            raise NoSetting(f"{name}: is none of {', '.join(SWITCHES)}")
         kind = kind_of(name)
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
         if not (is_number if kind is float else type(value) is kind) and not (value is None and is_open(name)):
-            raise ValueError(f"{name}: must be {'a number' if kind is float else kind.__name__}")
+            raise NoSetting(f"{name}: must be {'a number' if kind is float else kind.__name__}")
         if name == "limits" and not all(key in MOST and type(n) is int and n >= 0 for key, n in value.items()):
-            raise ValueError("limits: names are those of GET /_sandbox/limits, values whole numbers")
+            raise NoSetting("limits: names are those of GET /_sandbox/limits, values whole numbers")
         if name == "trouble" and not all(found in trouble.NAMES.get(key, ()) for key, found in value.items()):
-            raise ValueError("trouble: a platform, and a name of GET /_sandbox/troubles")
+            raise NoSetting("trouble: a platform, and a name of GET /_sandbox/troubles")
         if name == "verified_prefixes" and not _are_texts(value):
-            raise ValueError("verified_prefixes: must be texts")
+            raise NoSetting("verified_prefixes: must be texts")
     for name, value in order.items():
         setattr(state, name, tuple(value) if isinstance(value, list) else value)

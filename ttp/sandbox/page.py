@@ -18,6 +18,8 @@ from ttp.sandbox.growth import counts
 from ttp.sandbox.state import State
 from ttp.sandbox.things import Post
 
+MOST = 300
+"""Posts on the page: the newest."""
 _STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 90rem; padding: 1rem 1.5rem }
@@ -26,6 +28,7 @@ h2 { font-size: 1rem; margin: 0; padding-bottom: .5rem; border-bottom: 2px solid
 main { display: grid; grid-template-columns: repeat(auto-fit, minmax(18rem, 1fr)); gap: 2rem }
 ol { list-style: none; margin: 0; padding: 0 }
 li { padding: .8rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+li:has(+ li.reply) { border-bottom-color: transparent }
 li.reply { margin-left: 1.25rem; padding-left: .75rem; border-left: 2px solid var(--line) }
 .head { display: flex; justify-content: space-between; gap: 1rem }
 .who { font-weight: 600 }
@@ -56,7 +59,8 @@ function media(parent, item) {
     image.src = item.picture;
     image.alt = item.alt || 'image without description';
   } else {
-    add(parent, 'span', '', item.shape + (item.alt ? ': ' + item.alt : ''));
+    const sign = item.shape === 'video' ? '\\u25b6 ' : '';
+    add(parent, 'span', '', sign + item.shape + (item.alt ? ': ' + item.alt : ''));
   }
 }
 
@@ -64,7 +68,7 @@ function entry(list, post) {
   const item = add(list, 'li', post.parent ? 'reply' : '');
   const head = add(item, 'div', 'head');
   add(head, 'span', 'who', '@' + post.handle);
-  const time = add(head, 'time', '', new Date(post.at).toLocaleString());
+  const time = add(head, 'time', '', new Date(post.at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }));
   time.dateTime = post.at;
   if (post.text) add(item, 'p', 'text', post.text);
   if (post.media.length) {
@@ -75,13 +79,19 @@ function entry(list, post) {
   add(item, 'div', 'facts', post.facts.join(' \\u00b7 '));
 }
 
-function ordered(posts) {
-  const children = Map.groupBy ? Map.groupBy(posts, post => post.parent) : new Map();
+function threads(posts) {
+  const children = new Map();
+  for (const post of posts) children.set(post.parent, [...(children.get(post.parent) || []), post]);
   const known = new Set(posts.map(post => post.id));
-  const rows = [];
-  const follow = post => { rows.push(post); for (const next of children.get(post.id) || []) follow(next); };
-  for (const post of posts.filter(post => !known.has(post.parent)).reverse()) follow(post);
-  return rows;
+  const whole = post => [post, ...(children.get(post.id) || []).flatMap(whole)];
+  return posts.filter(post => !known.has(post.parent)).reverse().map(whole);
+}
+
+function thread(list, posts) {
+  posts.forEach((post, at) => {
+    if (posts.length > 1) post.facts.unshift((at + 1) + ' of ' + posts.length);
+    entry(list, post);
+  });
 }
 
 async function refresh() {
@@ -96,7 +106,7 @@ async function refresh() {
       section.replaceChildren();
       add(section, 'h2', '', name + (own.length ? ' (' + own.length + ')' : '')).id = 'feed-' + platform;
       const list = own.length ? add(section, 'ol') : add(section, 'p', 'none', 'Nothing has been posted yet.');
-      for (const post of own.length ? ordered(own) : []) entry(list, post);
+      if (own.length) threads(own).forEach(posts => thread(list, posts));
     }
     document.getElementById('state').textContent = '';
   } catch (error) {
@@ -189,4 +199,8 @@ def _facts(state: State, post: Post) -> list[str]:
     if post.reply_settings != "everyone":
         facts.append(f"replies: {post.reply_settings}")
     now = counts(state.accounts[post.account], post, state.now_ms(), state.growth)
-    return [*facts, f"{now.views} views", f"{now.likes} likes"]
+    return [*facts, _counted(now.views, "view"), _counted(now.likes, "like")]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -6,16 +6,19 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ttp.sandbox.app import build_app
+from ttp.sandbox.orders import NoSetting as NoSetting
+from ttp.sandbox.orders import change_settings
 from ttp.sandbox.state import Now, State, open_state, wall_clock
 
 
@@ -24,6 +27,8 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
+        # asyncio does this for sockets that name their protocol, which ours does not: else an answer's body waits 40 ms.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
@@ -63,13 +68,24 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(port: int, state_dir: Path | None, ready: Callable[[str], None], media_dir: Path | None = None) -> None:
+def serve(
+    port: int,
+    state_dir: Path | None,
+    ready: Callable[[str], None],
+    media_dir: Path | None = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Serve the sandbox on 127.0.0.1 until SIGINT or SIGTERM.
 
     Port 0 picks a free one. `ready` gets the base URL once connections are taken. `state_dir` keeps accounts and posts
-    between runs; None keeps them in memory. OSError if the port is taken or the folder cannot be written.
+    between runs; None keeps them in memory. `media_dir`, made if missing, is served under `/_sandbox/media/`.
+    `settings` are switches with their values at the start. OSError if the port is taken or a folder cannot be written,
+    NoSetting for a switch or a value that there is not.
     """
     with closing(_listen(port)) as listener, closing(open_state(state_dir)) as state:
+        change_settings(state, settings)
+        if media_dir is not None:
+            media_dir.mkdir(parents=True, exist_ok=True)
         server = _Server(state, media_dir)
         ready(_url(listener))
         server.run([listener])

@@ -51,6 +51,8 @@ class Account:
     """What its platform holds against it (`trouble.py`)."""
     premium: bool = False
     hides_likes: bool = False
+    trial_reels: bool = False
+    """Instagram: whether its reels may be shown to people who do not follow first."""
     followers: int = 1_200
     privacy_levels: tuple[str, ...] = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
     switched_off: tuple[str, ...] = ()

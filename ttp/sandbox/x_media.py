@@ -44,6 +44,7 @@ _INITIALIZE = (
 _ONE_SHOT = (
     Key("media", str, required=True),
     Key("media_category", str, required=True, fits=("tweet_image", "tweet_gif").__contains__),
+    Key("media_type", str, fits={mime for types in TYPES.values() for mime in types}.__contains__),
     Key("additional_owners", str),
 )
 _METADATA = (

@@ -1,27 +1,29 @@
-"""Everything that a person can do to accounts. Credentials go to the credentials file, and nowhere else."""
+"""Everything that a person can do to accounts. Credentials go to where credentials are kept, and nowhere else."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name
+from ttp.domain.attempt import Kind
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
-from ttp.domain.errors import Hint, StateRefused, UsageError
+from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
 from ttp.domain.token_life import good_until
 from ttp.services.changes import settled
 from ttp.services.names import named
 from ttp.store import accounts as store
 from ttp.store import posts, reads
-from ttp.store.credentials import CredentialsFile
+from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
+from ttp.store.limits import lift_hold
 from ttp.store.tokens import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
@@ -31,8 +33,27 @@ PATIENCE_S = 90.0
 """How long a change of credentials waits for a process that renews the old ones or publishes with them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is left of an account, the posts whose deliveries to it were cancelled, and the tokens that it had."""
+
+    account: Account
+    cancelled: tuple[int, ...]
+    held: Credentials | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """An account as it is now. `waiting`: posts that are to go out to it. `failed`: those that failed because it was
+    disabled."""
+
+    account: Account
+    waiting: int
+    failed: int
+
+
 class Accounts:
-    def __init__(self, database: Database, credentials: CredentialsFile, clock: Clock, config: Config) -> None:
+    def __init__(self, database: Database, credentials: CredentialsStore, clock: Clock, config: Config) -> None:
         self._database = database
         self._credentials = credentials
         self._clock = clock
@@ -43,10 +64,14 @@ class Accounts:
         platform, handle = parse_account_name(name)
         host = hosts.host(platform, self._config)
         held = None if credentials is None else parse_credentials(credentials, host, platform)
-        with (
-            token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S),
-            self._database.writing() as session,
-        ):
+        with token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S):
+            if held is not None:
+                # Before the transaction, which others wait for: a keyring or a program takes its time.
+                self._credentials.put(f"{platform}/{handle}", held)
+            return self._added(platform, handle, held)
+
+    def _added(self, platform: Platform, handle: str, held: Credentials | None) -> Account:
+        with self._database.writing() as session:
             there = reads.account(posts.raw(session), platform, handle, removed=True)
             account = there or Account(platform, handle)
             if held is not None:
@@ -57,7 +82,6 @@ class Accounts:
                     expires_at=good_until(held),
                     user_id=held.user_id or account.user_id,
                 )
-                self._credentials.put(account.name, held)
             return replace(account, id=store.save(session, account, now=self._clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
@@ -79,17 +103,52 @@ class Accounts:
             store.save(session, changed, now=self._clock.now())
             return changed
 
-    def remove(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
-        """Forget an account and its credentials; its published posts and metrics stay. Answers what is left of it.
+    def enable(self, name: str) -> Switched:
+        """Let posts go out to an account: again where it was disabled, and at once where it is held. NotFound."""
+        return self._switched(name, enabled=True)
 
-        Refused while posts name it; with `cancel` their deliveries to it are cancelled (their ids are answered).
+    def disable(self, name: str) -> Switched:
+        """Let no post go out to an account: what comes due for it fails, and the rest stays as it is. NotFound."""
+        return self._switched(name, enabled=False)
+
+    def _switched(self, name: str, *, enabled: bool) -> Switched:
+        self._named(name)
+        with self._database.writing() as session:
+            account, now = replace(self._named(name), enabled=enabled), self._clock.now()
+            store.save(session, account, now=now)
+            db = posts.raw(session)
+            if enabled:
+                lift_hold(db, account.id or 0, now)
+                account = replace(account, hold_until=None, hold_reason=None)
+            waiting, failed = store.waiting(db, account), store.failed(db, account, Kind.ACCOUNT)
+            return Switched(account, waiting, failed)
+
+    def remove(self, name: str, *, cancel: bool) -> Removed:
+        """Forget an account and its credentials; its published posts and metrics stay.
+
+        Refused while posts name it; with `cancel` their deliveries to it are cancelled.
         """
-        now = self._clock.now()
         there = self._named(name)
-        with (
-            token_lock(self._database.home, there.name, patience_s=PATIENCE_S),
-            self._database.writing() as session,
-        ):
+        with token_lock(self._database.home, there.name, patience_s=PATIENCE_S):
+            # Asked first: what keeps the tokens and does not answer now could not forget them either.
+            try:
+                held = self._credentials.get(there.name)
+            except BrokenEntry:
+                held = None
+            gone, cancelled = self._removed(there.name, cancel=cancel)
+            try:
+                self._credentials.remove(there.name)
+            except TtpError as error:
+                raise PartlyFailed(
+                    f"{there.name} is removed, but its tokens are not: {error.message}",
+                    Hint("again", f"ttp account add {there.name} && ttp account remove {there.name}"),
+                ) from error
+            return Removed(gone, tuple(cancelled), held)
+
+    def _removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
+        """Take the account off the lists, in one transaction; the posts that were cancelled for it."""
+        now = self._clock.now()
+        with self._database.writing() as session:
             account = self._named(name)
             db = posts.raw(session)
             naming = reads.posts_naming(db, account.id or 0)
@@ -109,7 +168,6 @@ class Accounts:
                 posts.update(session, settled(replace(post, deliveries=gone), now))
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
             store.save(session, forgotten, now=now, removed=True)
-            self._credentials.remove(account.name)
             return forgotten, naming
 
     def _named(self, name: str) -> Account:

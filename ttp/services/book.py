@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ttp.domain import hosts
 from ttp.domain.account import Account
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.post import Post
+from ttp.platforms.media_host import trouble
 from ttp.services.changes import no_such_post, settled
 from ttp.services.drafting import judge
+from ttp.services.media_fit import Fitting, gone_problems
+from ttp.services.media_taking import rehearsed
 from ttp.services.names import resolve_accounts
 from ttp.store import posts as store
 from ttp.store import reads
 from ttp.store.database import Database
+from ttp.store.media import MediaStore
 
 Change = Callable[[Post], tuple[Post, tuple[Problem, ...]]]
 """A post as it is to become, and what to warn of. Raises what refuses the change."""
@@ -39,7 +45,7 @@ class Book:
         self.database = database
         self.clock = clock
         self.config = config
-        self._media_host = all(config[name] for name in ("media_host.kind", "media_host.path", "media_host.base_url"))
+        self.fitting = Fitting(MediaStore(database.home / "media"))
 
     def post(self, post_id: int) -> Post:
         """One post. NotFound if there is none; never creates a store."""
@@ -60,8 +66,24 @@ class Book:
 
     def judge(self, post: Post, accounts: Iterable[Account], *, timed: bool) -> tuple[Problem, ...]:
         """What to warn of; ContentRefused if the post has a time and a platform would refuse it."""
-        uploads = self.config["platforms.instagram.login"] == "facebook"
-        return judge(post, of(post, accounts), media_host=self._media_host, video_upload=uploads, timed=timed)
+        to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
+        return judge(
+            post,
+            of(post, accounts),
+            no_host=trouble(self.config),
+            video_upload=hosts.by_facebook(self.config),
+            fits=self.fitting.fits(post.media, to_come),
+            rehearsed=rehearsed(self.config),
+            more=gone_problems(post, self.fitting.gone(post)) if to_come else (),
+            timed=timed,
+        )
+
+    def fit(self, ids: Sequence[int]) -> None:
+        """Convert what platforms need converted of some posts: before a change, whose transaction others wait for."""
+        with self.database.reading() as db:
+            posts = list(reads.posts_by_id(db, ids)) if db else []
+        for post in posts:
+            self.fitting.fits(post.media, post.platforms)
 
     def stamped(self, post: Post) -> Post:
         """A new post, as made now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -43,8 +44,11 @@ def redirected(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
         if held is None:
             added.append(new_delivery(account, at))
         elif held.state is DeliveryState.CANCELLED:
-            # The store has one row for each account of a post: a new delivery takes the cancelled one's place.
-            again = replace(new_delivery(account, at), id=held.id, post_id=held.post_id, attempts=held.attempts)
+            # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
+            # thread that is half out, what is published stays known, and is not published again.
+            row = {"id": held.id, "post_id": held.post_id, "attempts": held.attempts}
+            half = {"handle": held.kept, "remote_id": held.remote_id, "url": held.url}
+            again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
             kept[kept.index(held)] = again
     return replace(post, deliveries=(*kept, *added))
 
@@ -99,15 +103,55 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
     return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
 
 
-def resolved(delivery: Delivery, published: str | None, now: datetime) -> Delivery:
-    """A person's word on a delivery that needs review: live under this URL or id, or not live (None)."""
-    if published is None:
-        message = "a person looked: it is not published"
-        return delivery.resolved_failed(
-            DeliveryError(Kind.UNKNOWN, message, hint=f"ttp retry {delivery.post_id} --account {delivery.account}")
+def half_out(before: Post, after: Post) -> tuple[Problem, ...]:
+    """A warning for each thread whose first part is out already, where the text or the media of that were changed."""
+    return tuple(
+        Problem(
+            "content",
+            "published",
+            f"{d.account}: the first part is published already and stays as it is",
+            d.account,
+            warning=True,
         )
+        for d in after.active
+        if d.parts
+        and d.state is not DeliveryState.PUBLISHED
+        and (_first(before, d) != _first(after, d) or before.media != after.media)
+    )
+
+
+def _first(post: Post, delivery: Delivery) -> str:
+    return post.text_for(delivery.account, delivery.platform)
+
+
+def resolved(post: Post, delivery: Delivery, published: str | None, now: datetime) -> Delivery:
+    """A person's word on a delivery that needs review: live under this URL or id, or not live (None).
+
+    Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
+    publishes the rest.
+    """
+    again = f"ttp retry {delivery.post_id} --account {delivery.account}"
+    if published is None:
+        return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
     url = published if published.startswith("https://") else None
-    return delivery.resolved_published(now, remote_id_of(delivery.platform, published), url)
+    remote_id = remote_id_of(delivery.platform, published)
+    of = len(post.parts_for(delivery.account, delivery.platform))
+    if of == 1:
+        return delivery.resolved_published(now, remote_id, url)
+    if remote_id in delivery.parts:
+        number = delivery.parts.index(remote_id) + 1
+        raise UsageError(
+            f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
+            Hint(
+                "if that one is not live",
+                f"ttp resolve {delivery.post_id} --account {delivery.account} --not-published",
+            ),
+        )
+    parts = [*delivery.parts, remote_id]
+    after = delivery.with_part(remote_id, url, {"parts": parts, "of": of})
+    if len(parts) == of:
+        return after.resolved_published(now, after.remote_id, after.url)
+    return after.resolved_failed(DeliveryError(Kind.UNKNOWN, "the rest of the thread is not published", hint=again))
 
 
 def remote_id_of(platform: Platform, text: str) -> str | None:
@@ -143,6 +187,20 @@ def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
     review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
     if reviewing and review is not None:
         raise must_be_reviewed(post, review)
+
+
+def refuse_other_parts(before: Post, after: Post) -> None:
+    """Refuse a thread that differs from the one before in a part that is published already: by their places, what
+    comes next could not be told."""
+    for delivery in before.deliveries:  # also one that is cancelled: it may be named again
+        out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
+        if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
+            continue
+        repeated = shlex.join(word for part in out for word in ("--thread", part))
+        raise StateRefused(
+            f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
+            Hint("repeat them, and go on", f"ttp edit {before.id} {repeated} --thread TEXT"),
+        )
 
 
 def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name, platform_named, same_host
-from ttp.domain.attempt import NotDone
+from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
@@ -24,11 +24,14 @@ from ttp.platforms.oauth.grant import App, Grant, Identity, Login
 from ttp.platforms.oauth.scopes import missing
 from ttp.store import accounts as store
 from ttp.store import posts, reads
-from ttp.store.credentials import CredentialsFile
+from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
-from ttp.store.tokens import failed_for_auth, token_lock
+from ttp.store.tokens import token_lock
 
 T = TypeVar("T")
+
+_WRONG_APP = frozenset({"invalid_client", "unauthorized_client"})
+"""Errors of RFC 6749's shape that speak of the app, not of the person."""
 
 PATIENCE_S = 90.0
 """How long a login waits for a process that renews the account's old token."""
@@ -68,7 +71,7 @@ class Connect:
     def __init__(
         self,
         database: Database,
-        credentials: CredentialsFile,
+        credentials: CredentialsStore,
         logins: Callable[[Platform], Login],
         config: Config,
         clock: Clock,
@@ -91,7 +94,7 @@ class Connect:
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
         host = hosts.host(platform, self._config)
         for account in accounts:
-            held = self._credentials.get(account.name)
+            held = self._held(account)
             fits = held is not None and held.token_secret is None and same_host(held.host, host)
             if held is not None and fits and held.client_id and client_id in ("", held.client_id):
                 return App(held.client_id, held.client_secret)
@@ -167,19 +170,21 @@ class Connect:
             return same_handle
         if account.user_id == person.user_id:
             return True
-        held = self._credentials.get(account.name)
+        held = self._held(account)
         other_app = held is None or held.client_id != pending.app.client_id
         return account.platform is Platform.TIKTOK and other_app and same_handle
 
     def _store(self, pending: Pending, person: Identity, login: Login) -> Connected:
         """The lock is held: what is stored now gives way to the new grant, and to nothing else of it."""
-        now = self._clock.now()
+        with self._database.reading() as db:
+            there, _ = self._same(pending, (person,), reads.accounts(db) if db else [])
+            before = there or (reads.account(db, pending.platform, person.handle, removed=True) if db else None)
+        account = before or Account(pending.platform, person.handle)
+        held = self._credentials_of(account, pending, person.grant)
+        # Before the transaction, which others wait for: a keyring or a program takes its time.
+        self._credentials.put(account.name, replace(held, user_id=person.user_id))
         with self._database.writing() as session:
-            db = posts.raw(session)
-            there, _ = self._same(pending, (person,), reads.accounts(db))
-            before = there or reads.account(db, pending.platform, person.handle, removed=True)
-            account = before or Account(pending.platform, person.handle)
-            held = self._credentials_of(account, pending, person.grant)
+            account = reads.account(posts.raw(session), account.platform, account.handle, removed=True) or account
             account = replace(
                 account,
                 connected=True,
@@ -188,15 +193,21 @@ class Connect:
                 expires_at=good_until(held),
                 scopes=person.grant.scopes,
             )
-            self._credentials.put(account.name, replace(held, user_id=person.user_id))
-            account = replace(account, id=store.save(session, account, now=now))
+            account = replace(account, id=store.save(session, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
-            failed = failed_for_auth(db, account.id or 0)
+            failed = store.failed(db, account, Kind.AUTH)
         return Connected(account, there is not None, missing(login.scopes, person.grant.scopes), failed)
+
+    def _held(self, account: Account) -> Credentials | None:
+        """What is stored for the account. An entry that cannot be read is as good as none: connecting replaces it."""
+        try:
+            return self._credentials.get(account.name)
+        except BrokenEntry:
+            return None
 
     def _credentials_of(self, account: Account, pending: Pending, grant: Grant) -> Credentials:
         """The new credentials. Where the platform gave no refresh token, one that the same app got before stays."""
-        held = self._credentials.get(account.name)
+        held = self._held(account)
         app, host = pending.app, hosts.host(pending.platform, self._config)
         fresh = Credentials(
             access_token=grant.access_token,
@@ -224,7 +235,10 @@ def _got(pending: Pending, answer: T | NotDone) -> T:
     if not isinstance(answer, NotDone):
         return answer
     kind = TtpError if answer.passing else NotAllowed
-    raise kind(f"the login was not completed: {answer.message}", _again(pending.name))
+    hint = _again(pending.name)
+    if answer.code in _WRONG_APP:  # the app that is known would be taken again, with its old secret
+        hint = Hint("with the app's secret as it is now", f"{hint.type} --client-secret FILE")
+    raise kind(f"the login was not completed: {answer.message}", hint)
 
 
 def _other(pending: Pending, people: tuple[Identity, ...]) -> UsageError:

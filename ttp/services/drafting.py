@@ -9,12 +9,16 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ttp.domain.account import ALIASES, Account, platform_named
+from ttp.domain.account import ALIASES, Account, Platform, connect_command, platform_named
 from ttp.domain.errors import ContentRefused, Hint, Problem
+from ttp.domain.media import is_web_address
+from ttp.domain.media_fit import NO_FITS, Fits
+from ttp.domain.media_host import Lack
 from ttp.domain.post import Post
+from ttp.domain.price import price_notes
 from ttp.domain.rules import check
 from ttp.services.names import named
 
@@ -31,6 +35,7 @@ class Typed:
     tz: str | None = None
     media: tuple[str, ...] | None = None
     alts: tuple[str, ...] | None = None
+    thread: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     variants: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +57,8 @@ def digest(typed: Typed) -> str:
         "options": dict(typed.options),
         "max_late": typed.max_lateness_s,
     }
+    if typed.thread:
+        parts["thread"] = list(typed.thread)  # only where there is one: keys that are in use stay what they are
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -62,6 +69,8 @@ def _spelled(name: str) -> str:
 
 
 def _file_digest(path: str) -> str:
+    if is_web_address(path):
+        return path  # fetched once, when the post is made: what is there later is no matter
     try:
         # Opened without waiting: a named pipe that nobody writes to would block here for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
@@ -84,28 +93,38 @@ def check_variants(variants: Mapping[str, str], accounts: Sequence[Account]) -> 
 
 
 def judge(
-    post: Post, accounts: Sequence[Account], *, media_host: bool, video_upload: bool = False, timed: bool
+    post: Post,
+    accounts: Sequence[Account],
+    *,
+    no_host: Lack | None,
+    timed: bool,
+    video_upload: bool = False,
+    fits: Fits = NO_FITS,
+    rehearsed: Collection[Platform] = (),
+    more: Iterable[Problem] = (),
 ) -> tuple[Problem, ...]:
-    """The problems of a post: refused by ContentRefused if it has a time, else answered as warnings."""
+    """The problems of a post: refused by ContentRefused if it has a time, else answered as warnings.
+
+    As `rules.check`; `more`: what is known beside the rules.
+    """
     named = {account.name: account for account in accounts}
-    problems = check(post, named, media_host=media_host, video_upload=video_upload)
+    found = check(post, named, no_host=no_host, video_upload=video_upload, fits=fits, rehearsed=rehearsed)
+    problems = (*more, *found)
     refusing = [problem for problem in problems if not problem.warning]
     if refusing and timed:
         hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
         raise ContentRefused(refusing[0].message, *hints, problems=problems)
-    return (*problems, *_token_warnings(accounts)) if timed else problems
+    return (*problems, *_account_warnings(accounts), *price_notes(post)) if timed else problems
 
 
-def _token_warnings(accounts: Sequence[Account]) -> tuple[Problem, ...]:
-    return tuple(
-        Problem(
-            "accounts",
-            "reconnect" if account.connected else "not_connected",
-            f"{account.name} {'must be reconnected' if account.connected else 'is not connected'} before this is due",
-            account.name,
-            f"ttp account add {account.name} --credentials FILE",
-            warning=True,
-        )
-        for account in accounts
-        if account.needs_reconnect or not account.connected
-    )
+def _account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
+    """What would make every post of an account fail when it is due, as it is now."""
+    for account in accounts:
+        name = account.name
+        if not account.enabled:
+            said = f"{name} is disabled: what is due for it fails"
+            yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)
+        if account.needs_reconnect or not account.connected:
+            code = "reconnect" if account.connected else "not_connected"
+            said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
+            yield Problem("accounts", code, said, name, connect_command(name), warning=True)

@@ -5,22 +5,28 @@ Opens the store for each question with the standard library alone, and never cre
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from ttp.domain.account import Account
+from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
-from ttp.domain.health import Health, Hold, Needs, Publisher
+from ttp.domain.health import Costs, Health, Hold, Needs, Publisher
 from ttp.domain.post import Post
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
-from ttp.store import lock, reads
+from ttp.store import limits, lock, reads
 from ttp.store.database import Database
+from ttp.store.media_sweep import gone, usage
 from ttp.store.reads import PostFilter
+
+MOST_PRICED = 1000
 
 
 class Look:
@@ -42,9 +48,14 @@ class Look:
         """One post. NotFound if there is none."""
         with self._database.reading() as db:
             post = reads.post(db, post_id) if db else None
+            held = _holds(db, self._clock.now()) if db else {}
         if post is None:
             raise no_such_post(post_id)
-        return post
+        return replace(post, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
+
+    def gone(self, post: Post) -> list[str]:
+        """The names of a post's media whose copies are not there any more."""
+        return [item.name for item in gone(self._home / "media", post.media)]
 
     def many(self, ids: Sequence[int]) -> list[Post]:
         """The posts of these ids that exist, in the order given."""
@@ -102,12 +113,13 @@ class Look:
         """Who publishes, what is next, what waits and what needs a person."""
         now = self._clock.now()
         publisher = self._publisher()
+        media = usage(self._home / "media")
         with self._database.reading() as db:
             if db is None:
-                return Health(publisher)
+                return Health(publisher, media=media)
             following = reads.next_due(db, now)
             overdue, waiting = reads.count_waiting(db, now)
-            accounts = reads.accounts(db)
+            accounts, holds = reads.accounts(db), _holds(db, now)
             needs = Needs(
                 review=tuple(reads.needing(db, "needs_review")),
                 reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
@@ -120,10 +132,25 @@ class Look:
                 overdue=overdue,
                 waiting=waiting,
                 needs=needs,
-                holds=tuple(
-                    Hold(a.name, a.hold_until, a.hold_reason) for a in accounts if a.hold_until and a.hold_until > now
-                ),
+                holds=tuple(holds.values()),
+                limits=tuple(limits.current(db, now)),
+                media=media,
             )
+
+    def costs(self) -> Costs:
+        """What X will charge for the posts that wait for their time: of each account the next MOST_PRICED."""
+        from ttp.domain.price import costs_of
+
+        coming: list[tuple[Post, Delivery]] = []
+        more = False
+        with self._database.reading() as db:
+            for account in reads.accounts(db) if db else ():
+                if db is not None and account.platform is Platform.X:
+                    ids = reads.coming(db, account.id or 0, MOST_PRICED + 1)
+                    more = more or len(ids) > MOST_PRICED
+                    for post in reads.posts_by_id(db, ids[:MOST_PRICED]):
+                        coming += [(post, d) for d in post.deliveries if d.account_id == account.id]
+        return costs_of(coming, more=more)
 
     def nothing_publishes(self, health: Health) -> bool:
         """Whether something waits that nothing seems to be there to publish: no publisher now, and none lately."""
@@ -140,3 +167,18 @@ class Look:
         if holder is None:
             return Publisher(running=True)
         return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
+
+
+def _holds(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
+    """The accounts that are held now, by name."""
+    held = (a for a in reads.accounts(db) if a.hold_until is not None and a.hold_until > now)
+    return {a.name: Hold(a.name, a.hold_until, a.hold_reason) for a in held}
+
+
+def _held(delivery: Delivery, hold: Hold | None) -> Delivery:
+    """A delivery that would go out before its account's hold ends, with what it waits for."""
+    due = delivery.next_at if delivery.state in (DeliveryState.PENDING, DeliveryState.RETRYING) else None
+    if hold is None or hold.until is None or due is None or due >= hold.until:
+        return delivery
+    waiting = "the end of the account's hold" + (f": {hold.reason}" if hold.reason else "")
+    return replace(delivery, waiting_for=waiting, waiting_until=hold.until)

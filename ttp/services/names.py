@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ttp.domain.account import Account, parse_account_name, platform_named
+from ttp.domain.account import Account, connect_command, parse_account_name, platform_named
 from ttp.domain.errors import Ambiguous, Hint, NotFound, UsageError
 
 
@@ -27,7 +27,7 @@ def named(name: str, known: Sequence[Account]) -> Account:
         f"no account {platform}/{handle}",
         *_like(f"{platform}/{handle}", known),
         Hint("see them", "ttp account list"),
-        Hint("add it", f"ttp account add {platform}/{handle} --credentials FILE"),
+        Hint("connect it", connect_command(f"{platform}/{handle}")),
     )
 
 
@@ -45,9 +45,7 @@ def _only_one(name: str, known: Sequence[Account]) -> Account:
         case [account]:
             return account
         case []:
-            raise UsageError(
-                f"no {platform} account yet", Hint("add one", f"ttp account add {platform}/HANDLE --credentials FILE")
-            )
+            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
     names = [account.name for account in enabled]
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", f"--to {n}") for n in names)

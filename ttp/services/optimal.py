@@ -17,6 +17,8 @@ from ttp.store import metrics, reads
 from ttp.store.database import Database
 
 NOTHING: Mapping[str, Sequence[datetime]] = MappingProxyType({})
+FIRST_PULL = 200
+"""Posts that a newcomer reads first: enough for a signal, and twenty cents of X."""
 NEWEST = 1000
 """Posts of an account that are looked at: the newest (OPTIMAL: the method, step 1)."""
 
@@ -62,7 +64,18 @@ class Optimal:
         found = self.next(accounts, zones, taken=taken)
         if not found:
             names = ", ".join(account.name for account in accounts)
-            raise UsageError(
-                f"no metrics of {names} to find the best time with", Hint("import some", "ttp metrics import FILE")
-            )
+            raise UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts))
         return found[0]
+
+    def ways_to_data(self, accounts: Sequence[Account]) -> tuple[Hint, ...]:
+        """The commands that get numbers of those accounts that have none."""
+        with self._database.reading() as db:
+            empty = [one for one in accounts if db is None or not metrics.newest(db, one.id or 0, 1)]
+        return tuple(dict.fromkeys(Hint("get some", way_to_data(one)) for one in empty or accounts))
+
+
+def way_to_data(account: Account) -> str:
+    """The command that gets numbers of an account's posts: from its platform, where it is connected."""
+    if account.connected and not account.needs_reconnect:
+        return f"ttp metrics pull --history {FIRST_PULL} --account {account.name}"
+    return "ttp metrics import FILE"

@@ -6,21 +6,22 @@ for themselves: what cannot be done for one does not keep back the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from ttp.domain.account import Account, same_host
+from ttp.domain import hosts
+from ttp.domain.account import Account, Credentials, connect_command, same_host
 from ttp.domain.clock import EPOCH
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.post import Post
 from ttp.services.book import Book, Change, of
 from ttp.services.changes import must_be_reviewed, no_accounts, nothing_left, resolved, with_delivery
+from ttp.services.media_fit import refuse_gone
 from ttp.services.names import resolve_accounts
-from ttp.store import attempts
-from ttp.store.credentials import CredentialsFile
+from ttp.store import attempts, reads
+from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
 
 _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.NEEDS_REVIEW
 
@@ -34,13 +35,15 @@ class Queued:
 
 
 class Outgoing:
-    def __init__(self, book: Book, credentials: CredentialsFile) -> None:
+    def __init__(self, book: Book, credentials: CredentialsStore) -> None:
         self._book = book
         self._credentials = credentials
 
     def publish(self, ids: Iterable[int]) -> Queued:
         """Make the pending deliveries of posts due now. The reason where it can be done for none of the posts."""
-        now, known = self._book.clock.now(), self._book.accounts()
+        ids, now, known = tuple(ids), self._book.clock.now(), self._book.accounts()
+        self._book.fit(ids)
+        elsewhere = self._elsewhere(ids, known)
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not of(post, known):
@@ -48,7 +51,7 @@ class Outgoing:
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
                 raise nothing_left(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
-            self._refuse_elsewhere(pending, known)
+            _refuse(pending, elsewhere)
             at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
             moved = replace(_due(post, pending, now), scheduled_at=at)
             return moved, self._book.judge(moved, known, timed=True)
@@ -57,7 +60,8 @@ class Outgoing:
 
     def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> Queued:
         """Make the failed deliveries of posts due now, and only those (of these accounts, if any are named)."""
-        now, known = self._book.clock.now(), self._book.accounts()
+        ids, now, known = tuple(ids), self._book.clock.now(), self._book.accounts()
+        elsewhere = self._elsewhere(ids, known)
         only = {account.id for account in self._book.named(accounts)}
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
@@ -72,7 +76,8 @@ class Outgoing:
                         f"post {post.id} has no failed delivery to retry", Hint("look at it", f"ttp show {post.id}")
                     )
                 )
-            self._refuse_elsewhere(failed, known)
+            _refuse(failed, elsewhere)
+            refuse_gone(post, self._book.fitting.gone(post))
             return _due(post, failed, now), ()
 
         return self._each(ids, change)
@@ -93,8 +98,8 @@ class Outgoing:
                     f"post {post.id} for {found.name} is {delivery.state}, it needs no review",
                     Hint("look", f"ttp show {post.id}"),
                 )
-            after = resolved(delivery, published, self._book.clock.now())
-            if after.remote_id in self._bound(delivery):
+            after = resolved(post, delivery, published, self._book.clock.now())
+            if self._bound(delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",
                     Hint("if this one is not live", f"ttp resolve {post.id} --account {found.name} --not-published"),
@@ -118,26 +123,42 @@ class Outgoing:
             raise first
         return Queued(tuple(queued), tuple(refused))
 
-    def _refuse_elsewhere(self, deliveries: Iterable[Delivery], known: Iterable[Account]) -> None:
-        """Refuse to send credentials to a host that they were not made for. UsageError names both."""
-        accounts = {account.id: account for account in known}
-        for delivery in deliveries:
-            account = accounts.get(delivery.account_id)
-            held = self._credentials.get(account.name) if account else None
-            if account is None or held is None or not held.host:
-                continue
-            host = urlsplit(self._book.config.text(f"platforms.{account.platform}.base_url")).hostname or ""
-            if not same_host(held.host, host):
-                raise UsageError(
+    def _elsewhere(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
+        """The accounts of these posts, by id, whose credentials were made for another host: why they are not sent.
+
+        Asked before the change, whose transaction others wait for: a keyring or a program takes its time.
+        """
+        with self._book.database.reading() as db:
+            wanted = {d.account_id for post in (reads.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
+        found: dict[int | None, UsageError] = {}
+        for account in known:
+            held = self._held(account) if account.id in wanted else None
+            host = hosts.host(account.platform, self._book.config)
+            if held is not None and held.host and not same_host(held.host, host):
+                found[account.id] = UsageError(
                     f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                    Hint("give it others", f"ttp account add {account.name} --credentials FILE"),
+                    Hint("connect it there", connect_command(account.name, by_keys=held.by_keys)),
                 )
+        return found
+
+    def _held(self, account: Account) -> Credentials | None:
+        """The account's credentials. What cannot be read now is told by whoever needs it, for this account alone."""
+        try:
+            return self._credentials.get(account.name)
+        except (BrokenEntry, Away):
+            return None
 
     def _bound(self, delivery: Delivery) -> frozenset[str]:
         """The remote ids that other deliveries of the account have."""
         with self._book.database.reading() as db:
             assert db is not None
             return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
+
+
+def _refuse(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:
+    for delivery in deliveries:
+        if delivery.account_id in why:
+            raise why[delivery.account_id]
 
 
 def _due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:

@@ -6,20 +6,20 @@ publisher's claim or is refused; it never touches a delivery that is in flight.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
-from ttp.domain.account import Account
+from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.services.book import Book, Saved, of
 from ttp.services.changes import (
+    half_out,
     merged,
     naming,
     new_delivery,
@@ -27,12 +27,14 @@ from ttp.services.changes import (
     nothing_left,
     redirected,
     refuse_in_flight,
+    refuse_other_parts,
     settled,
     timed,
     untimed,
     with_alts,
 )
 from ttp.services.drafting import Typed, check_variants, digest
+from ttp.services.media_taking import taken
 from ttp.store import posts as store
 from ttp.store import reads
 from ttp.store.media import MediaStore
@@ -64,13 +66,14 @@ class Posts:
             first = _replayed(reads.post_by_key(db, typed.key), mark) if db and typed.key else None
         if first is not None:
             return Saved(first, replayed=True)
-        if not typed.kept or not (typed.text or "").strip():
-            return self._create(typed, when, mark, None)
-        kept = self._book.keep(typed.text or "")
-        try:
-            return self._create(typed, when, mark, kept)
-        except TtpError as error:
-            raise naming(error, kept) from error
+        with self._media.holding():
+            if not typed.kept or not (typed.text or "").strip():
+                return self._create(typed, when, mark, None)
+            kept = self._book.keep(typed.text or "")
+            try:
+                return self._create(typed, when, mark, kept)
+            except TtpError as error:
+                raise naming(error, kept) from error
 
     def _create(self, typed: Typed, when: When, mark: str | None, kept: Post | None) -> Saved:
         if typed.key is not None and not typed.key.strip():
@@ -89,8 +92,9 @@ class Posts:
             deliveries=tuple(new_delivery(account, at) for account in accounts),
             scheduled_at=at,
             max_lateness_s=typed.max_lateness_s,
-            media=self._media_items(typed.media or (), typed.alts),
+            media=self._media_items(typed.media or (), typed.alts, {account.platform for account in accounts}),
             variants=merged({}, variants),
+            thread=typed.thread or (),
             tags=_once(typed.tags or ()),
             options=dict(typed.options),
             key=typed.key,
@@ -129,11 +133,18 @@ class Posts:
 
         Touches only what is not published yet; an account left out of `to` is cancelled for this post.
         """
+        with self._media.holding():
+            return self._edit(post_id, typed, when)
+
+    def _edit(self, post_id: int, typed: Typed, when: When) -> Saved:
         book, now = self._book, self._book.clock.now()
-        _refuse_to_edit(book.post(post_id))
+        first = book.post(post_id)
+        _refuse_to_edit(first)
         known = book.accounts()
         variants = check_variants(typed.variants, known)
-        items = None if typed.media is None else self._media_items(typed.media, typed.alts)
+        goes_to = set(first.platforms) if typed.to is None else {account.platform for account in book.named(typed.to)}
+        items = None if typed.media is None else self._media_items(typed.media, typed.alts, goes_to)
+        book.fitting.fits(first.media if items is None else items, goes_to)
 
         def change(before: Post) -> tuple[Post, tuple[Problem, ...]]:
             _refuse_to_edit(before)
@@ -143,9 +154,11 @@ class Posts:
                 media=with_alts(before.media, typed.alts) if items is None else items,
                 variants=merged(before.variants, variants),
                 options=merged(before.options, typed.options),
+                thread=before.thread if typed.thread is None else typed.thread,
                 tags=before.tags if typed.tags is None else _once(typed.tags),
                 max_lateness_s=before.max_lateness_s if typed.max_lateness_s is None else typed.max_lateness_s,
             )
+            refuse_other_parts(before, after)
             if typed.to is not None:
                 after = redirected(after, book.named(typed.to), now)
             if typed.at is not None:
@@ -158,7 +171,7 @@ class Posts:
                     f"post {post_id} would have no text and no media", Hint("delete it", f"ttp delete {post_id}")
                 )
             has_time = after.scheduled_at is not None
-            return after, (*book.judge(after, known, timed=has_time), *untimed(after))
+            return after, (*book.judge(after, known, timed=has_time), *untimed(after), *half_out(before, after))
 
         return book.change([post_id], change)[0]
 
@@ -177,6 +190,7 @@ class Posts:
 
     def schedule(self, ids: Sequence[int], at: str, when: When) -> list[Saved]:
         """Give posts a time, or a new one; of failed and partial posts it moves the failed deliveries."""
+        self._book.fit(ids)
         known = self._book.accounts()
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
@@ -204,8 +218,10 @@ class Posts:
 
         return self._book.change(ids, change)
 
-    def _media_items(self, paths: Sequence[str], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
-        return with_alts([self._media.add(Path(path)) for path in paths if path], alts)
+    def _media_items(
+        self, paths: Sequence[str], alts: Sequence[str] | None, platforms: Collection[Platform]
+    ) -> tuple[MediaItem, ...]:
+        return with_alts(taken(paths, platforms, self._media, self._book.config), alts)
 
 
 def _replayed(first: Post | None, mark: str | None) -> Post | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ttp.domain import hosts
-from ttp.domain.account import Account, Credentials, Platform, parse_account_name, same_host
+from ttp.domain.account import Account, Credentials, Platform, connect_command, parse_account_name, same_host
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
@@ -21,7 +21,7 @@ from ttp.domain.token_life import due_at, good_until, is_alive
 from ttp.platforms.oauth.grant import Grant, Login
 from ttp.store import claims, reads
 from ttp.store import tokens as store
-from ttp.store.credentials import CredentialsFile
+from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 from ttp.store.tokens import TokenHeld, token_lock
 
@@ -35,19 +35,20 @@ _WORTH_WAITING = frozenset({Kind.NETWORK, Kind.SERVER, Kind.RATE_LIMIT})
 class Dead(ReconnectNeeded):
     """The account's token works no more, and only a person can mend that."""
 
-    def __init__(self, account: str, outcome: NotDone, message: str | None = None) -> None:
+    def __init__(self, account: str, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> None:
+        command = connect_command(account, by_keys=by_keys)
         super().__init__(
             message or f"{account} must be connected again: {outcome.message}",
-            Hint("connect it", f"ttp account connect {account}"),
+            Hint("give it new keys" if by_keys else "connect it", command),
         )
-        self.outcome = replace(outcome, kind=Kind.AUTH, hint=f"ttp account connect {account}")
+        self.outcome = replace(outcome, kind=Kind.AUTH, hint=command)
 
 
 class Delayed(TtpError):
-    """The account's token has ended and could not be renewed now; it may work later."""
+    """The account's token cannot be used now; it may work later."""
 
-    def __init__(self, account: str, outcome: NotDone) -> None:
-        super().__init__(f"the token of {account} could not be renewed: {outcome.message}")
+    def __init__(self, account: str, outcome: NotDone, message: str | None = None) -> None:
+        super().__init__(message or f"the token of {account} could not be renewed: {outcome.message}")
         self.outcome = outcome
 
 
@@ -57,6 +58,15 @@ class Renewal:
 
     account: str
     error: TtpError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What came for a token that is spent: the credentials to keep, and what they may do where that was told."""
+
+    spent: str = field(repr=False)
+    credentials: Credentials
+    scopes: tuple[str, ...]
 
 
 class InHand:
@@ -84,7 +94,7 @@ class Tokens:
     def __init__(
         self,
         database: Database,
-        credentials: CredentialsFile,
+        credentials: CredentialsStore,
         logins: Callable[[Platform], Login],
         config: Config,
         clock: Clock,
@@ -95,6 +105,7 @@ class Tokens:
         self._config = config
         self._clock = clock
         self._pause_until: dict[str, float] = {}
+        self._unstored: dict[str, Fresh] = {}
 
     def fresh(self, name: str) -> Credentials:
         """Credentials that can be used now, renewed first where that is due. Dead, Delayed, UsageError."""
@@ -136,12 +147,12 @@ class Tokens:
         for account in self._accounts():
             if stopping():
                 break
-            held = self._credentials.get(account.name)
-            if held is None or not self.can_renew(account.name, held) or not self._is_due(account, held, now):
-                continue
             try:
+                held = self._stored(account)
+                if held is None or not self.can_renew(account.name, held) or not self._is_due(account, held, now):
+                    continue
                 with token_lock(self._database.home, account.name, patience_s=0):
-                    before = self._credentials.get(account.name)
+                    before = self._stored(account)
                     after = self._renewed(account.name)
             except TokenHeld:
                 continue
@@ -152,11 +163,14 @@ class Tokens:
                     done.append(Renewal(account.name))
         return done
 
-    def next_due(self) -> datetime | None:
-        """When the next token is due; None where none ever is."""
-        held = ((account, self._credentials.get(account.name)) for account in self._accounts())
-        due = (due_at(a.platform, c) for a, c in held if c is not None and self.can_renew(a.name, c))
-        return min((at for at in due if at is not None), default=None)
+    def _stored(self, account: Account) -> Credentials | None:
+        """What is kept for the account. What is wrong with its own entry is Dead or Delayed, and harms no other."""
+        try:
+            return self._credentials.get(account.name)
+        except BrokenEntry as broken:
+            raise self._dead(account, NotDone(Kind.AUTH, broken.message), broken.message) from None
+        except Away as away:
+            raise _away(account, away) from None
 
     def _accounts(self) -> list[Account]:
         with self._database.reading() as db:
@@ -176,17 +190,17 @@ class Tokens:
         platform, handle = parse_account_name(name)
         with self._database.reading() as db:
             account = reads.account(db, platform, handle) if db else None
-        held = None if account is None else self._credentials.get(account.name)
+        held = None if account is None else self._stored(account)
         if account is None or held is None:
             missing = f"{name} is not connected"
             raise Dead(name, NotDone(Kind.AUTH, missing), missing)
         if account.needs_reconnect:
-            raise Dead(account.name, NotDone(Kind.AUTH, "its token no longer works"))
+            raise Dead(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
         host = hosts.host(account.platform, self._config)
         if held.host and not same_host(held.host, host):
             raise UsageError(
                 f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
-                Hint("connect it there", f"ttp account connect {account.name}"),
+                Hint("connect it there", connect_command(account.name, by_keys=held.by_keys)),
             )
         return account, held
 
@@ -208,7 +222,8 @@ class Tokens:
         if held.access_token != refused.access_token:
             return held
         if not self.can_renew(account.name, held):
-            raise self._dead(account, NotDone(Kind.AUTH, f"{account.platform} does not take its token any more"))
+            what = NotDone(Kind.AUTH, f"{account.platform} does not take its token any more")
+            raise self._dead(account, what, by_keys=held.by_keys)
         # It was refused, so it is not alive, whatever its time says.
         return self._renew(account, replace(held, expires_at=self._clock.now()))
 
@@ -218,13 +233,16 @@ class Tokens:
         if not login.renews(held):
             return self._still(account, held, NotDone(Kind.AUTH, "its token has ended"))
         home, spent = self._database.home, held.refresh_token or held.access_token
+        waiting = self._unstored.get(account.name)
+        if waiting is not None and waiting.spent == spent:
+            return self._keep(account, waiting)
         begun = store.begun_at(home, account.name, spent)
         store.note_begun(home, account.name, spent, begun or now)
         with closing(login):
             answer = login.refresh(held)
         match answer:
             case Grant() as grant:
-                return self._keep(account, held, grant)
+                return self._keep(account, Fresh(spent, _with(held, grant), grant.scopes))
             case refusal:
                 if refusal.passing:
                     self._pause_until[account.name] = self._clock.boot() + PAUSE_S
@@ -236,21 +254,19 @@ class Tokens:
                 store.forget_begun(home, account.name)
                 raise self._dead(account, refusal)
 
-    def _keep(self, account: Account, held: Credentials, grant: Grant) -> Credentials:
-        fresh = replace(
-            held,
-            access_token=grant.access_token,
-            issued_at=grant.issued_at,
-            expires_at=grant.expires_at,
-            refresh_token=grant.refresh_token or held.refresh_token,
-            refresh_expires_at=grant.refresh_expires_at if grant.refresh_token else held.refresh_expires_at,
-        )
-        self._credentials.put(account.name, fresh)
+    def _keep(self, account: Account, fresh: Fresh) -> Credentials:
+        """Store what came, and only then let it be seen. Where that fails it is not lost: the next call stores it."""
+        self._unstored[account.name] = fresh
+        try:
+            self._credentials.put(account.name, fresh.credentials)
+        except Away as away:
+            raise _away(account, away) from None
+        del self._unstored[account.name]
         store.forget_begun(self._database.home, account.name)
         self._pause_until.pop(account.name, None)
         with closing(self._database.connect()) as db:
-            store.renewed(db, account, until=good_until(fresh), scopes=grant.scopes)
-        return fresh
+            store.renewed(db, account, until=good_until(fresh.credentials), scopes=fresh.scopes)
+        return fresh.credentials
 
     def _still(self, account: Account, held: Credentials, outcome: NotDone) -> Credentials:
         """The old credentials for as long as they live. Then Delayed, or Dead where nothing can come of waiting."""
@@ -260,9 +276,25 @@ class Tokens:
             raise Delayed(account.name, outcome)
         raise self._dead(account, outcome)
 
-    def _dead(self, account: Account, outcome: NotDone) -> Dead:
+    def _dead(self, account: Account, outcome: NotDone, message: str | None = None, *, by_keys: bool = False) -> Dead:
         """Mark the account, once for all processes."""
         assert account.id is not None
         with closing(self._database.connect()) as db:
             claims.mark_account(db, account.id, needs_reconnect=True)
-        return Dead(account.name, outcome)
+        return Dead(account.name, outcome, message, by_keys=by_keys)
+
+
+def _with(held: Credentials, grant: Grant) -> Credentials:
+    """The credentials with what was granted. A refresh token that did not come again stays."""
+    return replace(
+        held,
+        access_token=grant.access_token,
+        issued_at=grant.issued_at,
+        expires_at=grant.expires_at,
+        refresh_token=grant.refresh_token or held.refresh_token,
+        refresh_expires_at=grant.refresh_expires_at if grant.refresh_token else held.refresh_expires_at,
+    )
+
+
+def _away(account: Account, away: Away) -> Delayed:
+    return Delayed(account.name, NotDone(Kind.ACCOUNT, away.message, passing=True), away.message)

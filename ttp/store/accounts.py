@@ -1,12 +1,14 @@
-"""Writing accounts. Runs inside `Database.writing`'s transaction."""
+"""Writing accounts, inside `Database.writing`'s transaction, and counting what hangs on one."""
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 
 from sqlmodel import Session, select
 
 from ttp.domain.account import Account
+from ttp.domain.attempt import Kind
 from ttp.store import rows
 from ttp.store.tables import AccountRow
 
@@ -34,3 +36,21 @@ def save(session: Session, account: Account, *, now: datetime, removed: bool = F
     session.flush()
     assert row.id is not None
     return row.id
+
+
+def waiting(db: sqlite3.Connection, account: Account) -> int:
+    """How many posts are to go out to the account at a time that they have."""
+    sql = (
+        "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
+        " AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND p.deleted_at IS NULL"
+    )
+    return int(db.execute(sql, (account.id,)).fetchone()[0])
+
+
+def failed(db: sqlite3.Connection, account: Account, kind: Kind) -> int:
+    """How many posts failed for the account for that reason, and are still failed."""
+    sql = (
+        "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id"
+        " WHERE d.account_id = ? AND d.state = 'failed' AND d.error_kind = ? AND p.deleted_at IS NULL"
+    )
+    return int(db.execute(sql, (account.id, kind.value)).fetchone()[0])

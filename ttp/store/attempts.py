@@ -5,10 +5,11 @@ A `publish` row without an outcome is an open intent: its call may or may not ha
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime
 
-from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
 from ttp.domain.clock import to_ms
 from ttp.store import rows
 from ttp.store.rows import ms
@@ -76,19 +77,32 @@ def looks_after(db: sqlite3.Connection, delivery_id: int, attempt_id: int) -> li
     return [rows.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
 
 
-def has_unknown(db: sqlite3.Connection, delivery_id: int) -> bool:
-    """Whether any publishing call of the delivery, before its newest, ended with an unknown outcome."""
+def has_unknown(db: sqlite3.Connection, delivery_id: int, *, in_thread: bool = False) -> bool:
+    """Whether any publishing call of the delivery, before its newest, ended with an unknown outcome.
+
+    `in_thread`: only calls since its last part was published or found; those before were about other parts.
+    """
     sql = (
         "SELECT count(*) FROM attempt WHERE delivery_id = :d AND phase = 'publish' AND outcome = 'unknown'"
         " AND id < (SELECT max(id) FROM attempt WHERE delivery_id = :d AND phase = 'publish')"
     )
+    if in_thread:
+        sql += (
+            " AND id > (SELECT coalesce(max(id), 0) FROM attempt WHERE delivery_id = :d"
+            " AND (phase, outcome) IN (VALUES ('publish', 'done'), ('look_up', 'found')))"
+        )
     return bool(db.execute(sql, {"d": delivery_id}).fetchone()[0])
 
 
 def bound_remote_ids(db: sqlite3.Connection, account_id: int, delivery_id: int, since: datetime) -> frozenset[str]:
-    """The remote ids that belong to other deliveries of the account, published after `since`."""
+    """The remote ids that belong to other deliveries of the account, published after `since`; with them the ids of
+    all parts of threads, also of those that are only half out."""
     sql = (
-        "SELECT remote_id FROM delivery"
-        " WHERE account_id = ? AND remote_id IS NOT NULL AND id <> ? AND published_at >= ?"
+        "SELECT remote_id, handle FROM delivery WHERE account_id = ? AND remote_id IS NOT NULL AND id <> ?"
+        " AND (published_at IS NULL OR published_at >= ?)"
     )
-    return frozenset(row["remote_id"] for row in db.execute(sql, (account_id, delivery_id, to_ms(since))))
+    found: set[str] = set()
+    for row in db.execute(sql, (account_id, delivery_id, to_ms(since))):
+        found.add(row["remote_id"])
+        found.update(parts_of(json.loads(row["handle"])))
+    return frozenset(found)

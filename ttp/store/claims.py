@@ -10,9 +10,10 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ttp.domain.account import Account
-from ttp.domain.clock import to_ms
+from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import derive_status
 from ttp.store import rows
@@ -112,16 +113,31 @@ def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> No
     )
 
 
-def overdue(db: sqlite3.Connection, *, now: datetime, limit: timedelta, most: int) -> list[tuple[Delivery, timedelta]]:
-    """Due deliveries later than their post allows (else `limit`), with the lateness that was allowed."""
+class Late(NamedTuple):
+    """A delivery that is later than the `allowed` lateness, which counts from `since`."""
+
+    delivery: Delivery
+    allowed: timedelta
+    since: datetime
+
+
+def overdue(db: sqlite3.Connection, *, now: datetime, limit: timedelta, most: int) -> list[Late]:
+    """Due deliveries later than their post allows, else than `limit`.
+
+    What the platform made it wait is no lateness: `limit` counts from the end of the account's last hold too, and of
+    a wait for a rate limit. A post's own limit is a person's word, and counts from its time alone.
+    """
     sql = (
-        "SELECT d.*, a.platform, a.handle AS account_handle, coalesce(p.max_lateness_s, :limit) AS allowed_s"
+        "SELECT d.*, a.platform, a.handle AS account_handle, coalesce(p.max_lateness_s, :limit) AS allowed_s,"
+        " CASE WHEN p.max_lateness_s IS NOT NULL THEN d.due_at"
+        " ELSE max(d.due_at, coalesce(a.hold_until, 0),"
+        " iif(d.state = 'retrying' AND d.error_kind = 'rate_limit', d.next_at, 0)) END AS since"
         " FROM delivery d JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id"
         " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now"
-        " AND d.due_at < :now - allowed_s * 1000 ORDER BY d.next_at LIMIT :most"
+        " AND since < :now - allowed_s * 1000 ORDER BY d.next_at LIMIT :most"
     )
     found = db.execute(sql, {"now": to_ms(now), "limit": limit.total_seconds(), "most": most}).fetchall()
-    return [(rows.delivery(row), timedelta(seconds=row["allowed_s"])) for row in found]
+    return [Late(rows.delivery(row), timedelta(seconds=row["allowed_s"]), from_ms(row["since"])) for row in found]
 
 
 def unusable(db: sqlite3.Connection, *, now: datetime, most: int) -> list[tuple[Delivery, Account]]:
@@ -201,13 +217,15 @@ def mark_account(
     hold_reason: str | None = None,
     user_id: str | None = None,
 ) -> None:
-    """Note what a platform's answer said of the whole account. Only what is given is changed."""
+    """Note what a platform's answer said of the whole account. Only what is given is changed; a hold is only made
+    longer."""
     if needs_reconnect:
         db.execute("UPDATE account SET needs_reconnect = 1 WHERE id = ?", (account_id,))
     if hold_until is not None:
         db.execute(
-            "UPDATE account SET hold_until = ?, hold_reason = ? WHERE id = ?",
-            (to_ms(hold_until), hold_reason, account_id),
+            "UPDATE account SET hold_until = :at, hold_reason = :why WHERE id = :id"
+            " AND (hold_until IS NULL OR hold_until < :at)",
+            {"at": to_ms(hold_until), "why": hold_reason, "id": account_id},
         )
     if user_id is not None:
         db.execute("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))

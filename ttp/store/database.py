@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 BUSY_TIMEOUT_S = 30.0
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
@@ -72,6 +72,16 @@ class Database:
             return
         with closing(self.connect()) as connection, translated(self.path):
             yield connection
+
+    @contextmanager
+    def as_it_is(self) -> Iterator[sqlite3.Connection | None]:
+        """As `reading`, but whatever its schema and modes are, and without bringing it up to date: for a check-up."""
+        with translated(self.path):
+            if not self.exists():
+                yield None
+                return
+            with closing(_open(self.path, self._busy_timeout_s)) as connection:
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.sample import Sample
+from ttp.store.rows import instant
 
 _COUNTS = ("likes", "comments", "shares", "views", "saves", "reach", "kind", "text")
 _PLACES = ", ".join("?" * (4 + len(_COUNTS)))
@@ -46,6 +48,12 @@ def _put(db: sqlite3.Connection, sample: Sample, account_id: int) -> str:
     assignments = ", ".join(f"{name} = ?" for name in ("published_at", *_COUNTS))
     db.execute(f"UPDATE sample SET {assignments} WHERE id = ?", (*values, row["id"]))
     return "updated"
+
+
+def last_observed(db: sqlite3.Connection, account_id: int, remote_id: str) -> datetime | None:
+    """When the newest sample of a post was observed; None where there is none."""
+    sql = "SELECT max(observed_at) FROM sample WHERE account_id = ? AND remote_id = ?"
+    return instant(db.execute(sql, (account_id, remote_id)).fetchone()[0])
 
 
 def newest(db: sqlite3.Connection, account_id: int, posts: int) -> list[Sample]:

@@ -41,7 +41,7 @@ def _parent(target: str, *, primary: bool = False) -> Any:
 
 
 class StoreRow(SQLModel, table=True):
-    """One row: who this store is, and which machine publishes from it."""
+    """One row: who this store is, and which machine publishes from it (see `owner`)."""
 
     __tablename__ = "store"
     id: int | None = Field(default=None, primary_key=True)
@@ -49,6 +49,9 @@ class StoreRow(SQLModel, table=True):
     host: str | None = _text(required=False)
     created_at: datetime = _instant(required=True)
     checked_at: datetime | None = _instant()
+    host_name: str | None = _text(required=False)
+    mark: str | None = _text(required=False)
+    ran_at: datetime | None = _instant()
 
 
 class AccountRow(SQLModel, table=True):

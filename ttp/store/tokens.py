@@ -16,7 +16,6 @@ from datetime import datetime
 from pathlib import Path
 
 from ttp.domain.account import Account
-from ttp.domain.attempt import Kind
 from ttp.domain.errors import Busy, Hint
 from ttp.store import rows
 from ttp.store.database import make_home, translated
@@ -85,15 +84,6 @@ def renewed(db: sqlite3.Connection, account: Account, *, until: datetime | None,
     if scopes:
         db.execute("UPDATE account SET scopes = ? WHERE id = ?", (rows.text_of(list(scopes)), account.id))
     db.execute("UPDATE account SET expires_at = ? WHERE id = ?", (ms(until), account.id))
-
-
-def failed_for_auth(db: sqlite3.Connection, account_id: int) -> int:
-    """How many deliveries of the account failed because its token did not work, and are still failed."""
-    sql = (
-        "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id"
-        " WHERE d.account_id = ? AND d.state = 'failed' AND d.error_kind = ? AND p.deleted_at IS NULL"
-    )
-    return int(db.execute(sql, (account_id, Kind.AUTH.value)).fetchone()[0])
 
 
 def _write(path: Path, text: str) -> None:

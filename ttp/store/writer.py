@@ -23,6 +23,8 @@ class Writer:
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         self._connection = connect()
+        self.committed: Callable[[sqlite3.Connection], None] = lambda db: None
+        """Called after each commit, before those who asked hear of it. Never raises."""
         self._thread = threading.Thread(target=self._serve, name="ttp-writer", daemon=True)
         self._thread.start()
 
@@ -75,5 +77,6 @@ class Writer:
                 if not future.done():
                     future.set_exception(error)
             return
+        self.committed(db)
         for future, answer in done:
             future.set_result(answer)

@@ -1,19 +1,22 @@
-"""`ttp account list` on a terminal."""
+"""`ttp account list` and `ttp account show` on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from ttp.cli.clean import one_line, safe
+from ttp.cli.pictures.cells import wrap
 from ttp.cli.pictures.page import Page, Style
 from ttp.cli.pictures.table import Cell, Column, table
-from ttp.domain.account import Account
+from ttp.domain.account import Account, connect_command
+
+_LABEL = 15
 
 
 def accounts_picture(accounts: Sequence[Account], page: Page) -> Iterator[str]:
     """The table of accounts, and under it what is to be said or done about some of them."""
     if not accounts:
-        yield "No accounts yet.  Add one:  ttp account add x/me --credentials FILE"
+        yield "No accounts yet.  Connect one:  ttp account connect x"
         return
     columns = [
         Column("ACCOUNT", most=page.width // 2),
@@ -29,15 +32,43 @@ def accounts_picture(accounts: Sequence[Account], page: Page) -> Iterator[str]:
     yield from ["", *notes] if notes else []
 
 
+def account_picture(account: Account, page: Page) -> Iterator[str]:
+    """Everything about one account, and what is to be done about it."""
+    yield f"{safe(account.name)}   {page.paint(*_state(account, page))}"
+    for label, value in _facts(account, page):
+        head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
+        for piece in wrap(value, page.width - _LABEL):
+            yield head + piece
+            head = " " * _LABEL
+    notes = list(_notes(account, page))
+    if not account.connected:
+        notes.append(f"{safe(account.name)} can be analysed, not published to:  {connect_command(safe(account.name))}")
+    yield from ["", *notes] if notes else []
+
+
+def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
+    """The labelled lines; what is not known is not shown, but for the zone."""
+    if account.user_id:
+        yield "User id", safe(account.user_id)
+    yield "Zone", safe(account.timezone or f"none of its own ({page.zone_name()})")
+    if account.expires_at:
+        yield "Token until", f"{page.date(account.expires_at)} {page.time(account.expires_at)}"
+    if account.scopes:
+        yield "May", safe(" ".join(account.scopes))
+    if account.options:
+        yield "Options", one_line(" ".join(f"{key}={value}" for key, value in account.options.items()))
+
+
 def _notes(account: Account, page: Page) -> Iterator[str]:
-    """What the word of the state leaves open: until when it is held, and how it is reconnected."""
-    state, _ = _state(account, page)
-    if state == "held" and account.hold_until:
+    """What the word of the state leaves open, and the command that ends it. Several things may be so at once."""
+    name = safe(account.name)
+    if not account.enabled:
+        yield f"{name} is disabled, its due posts fail:  ttp account enable {name}"
+    if account.needs_reconnect:
+        yield f"Reconnect:  {connect_command(name)}"
+    if account.hold_until and account.hold_until > page.now:
         reason = f" ({one_line(account.hold_reason)})" if account.hold_reason else ""
-        until = f"{page.day(account.hold_until)} {page.time(account.hold_until)}"
-        yield f"{safe(account.name)} is held until {until}{reason}"
-    if state == "RECONNECT":
-        yield f"Reconnect:  ttp account add {safe(account.name)} --credentials FILE"
+        yield f"{name} is held until {page.when(account.hold_until)}{reason}"
 
 
 def _row(account: Account, page: Page) -> list[Cell]:

@@ -35,11 +35,17 @@ def _row(attempt: Attempt, page: Page) -> list[Cell]:
         Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
         Cell(safe(attempt.account)),
         Cell(str(attempt.number)),
-        Cell(safe(attempt.step)),
+        Cell(_step(safe(attempt.step))),
         Cell(*_outcome(attempt)),
         Cell("" if attempt.http_status is None else str(attempt.http_status)),
         Cell(one_line(kind + (attempt.message or "")).removesuffix(":")),
     ]
+
+
+def _step(step: str) -> str:
+    """`part 3 of 5: POST /2/tweets`: what is longer than its column is cut at its end, and the part tells more."""
+    call, _, part = step.partition(" (part ")
+    return f"part {part.removesuffix(')')}: {call}" if part else step
 
 
 def _outcome(attempt: Attempt) -> tuple[str, Style]:

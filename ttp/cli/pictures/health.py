@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from ttp.cli.clean import one_line, safe
 from ttp.cli.pictures.cells import wrap
-from ttp.cli.pictures.marks import plural, short_name
+from ttp.cli.pictures.marks import plural, short_name, size
 from ttp.cli.pictures.page import Page
-from ttp.domain.health import Health, Hold, Limit, Publisher
+from ttp.domain.health import Costs, Health, Hold, Publisher
+from ttp.domain.limit import Limit
+from ttp.domain.price import dollars
 
 _LABEL = 9
 _SCARCE = 0.2
@@ -54,7 +56,11 @@ def _lines(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     waiting = f"{plural(health.waiting, 'post')} scheduled"
     yield "waiting", f"{waiting}, {health.overdue} overdue" if health.overdue else waiting
     yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
-    scarce = [limit for limit in health.limits if limit.left < limit.limit * _SCARCE]
+    if health.media.files:
+        yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"
+    if health.costs.posts:
+        yield "costs", _costs(health.costs)
+    scarce = [limit for limit in health.limits if limit.share_left < _SCARCE]
     if scarce:
         yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
 
@@ -87,6 +93,12 @@ def _hold(hold: Hold, page: Page) -> str:
     return f"{safe(hold.account)}{until}{reason}"
 
 
+def _costs(costs: Costs) -> str:
+    what = f"the next {plural(costs.posts, 'post')}" if costs.more else plural(costs.posts, "post")
+    return f"X will charge {dollars(costs.thousandths)} for {what}"
+
+
 def _limit(limit: Limit, page: Page) -> str:
     until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
-    return f"{safe(limit.account)} {safe(limit.name)}: {limit.left} of {limit.limit} left{until}"
+    left = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
+    return f"{safe(limit.account)} {safe(limit.name)}: {left} left{until}"

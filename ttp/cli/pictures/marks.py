@@ -65,6 +65,13 @@ def short_name(row: Delivery, *, handle: bool) -> str:
     return safe(f"{SHORT[row.platform]}/{row.account.partition('/')[2]}" if handle else SHORT[row.platform])
 
 
+def size(count: int) -> str:
+    """Bytes as people say them: `412 kB`, `3.1 MB`, `1.2 GB`."""
+    if count >= 1e9:
+        return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
 def plural(count: int, thing: str) -> str:
     """`1 post`, `3 posts`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

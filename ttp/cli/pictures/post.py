@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ttp.cli.clean import lines, one_line, safe
 from ttp.cli.pictures.cells import columns, wrap
-from ttp.cli.pictures.marks import plural, state_word, status_word
+from ttp.cli.pictures.marks import plural, size, state_word, status_word
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.table import Cell, Column, table
 from ttp.domain.delivery import Delivery, DeliveryState
@@ -59,7 +59,7 @@ def _facts(post: Post, page: Page) -> Iterator[tuple[str, Sequence[str]]]:
     text = lines(post.content)
     count = f"({plural(len(text), 'line')}, {len(post.content)} ch)" if len(text) > 1 else ""
     yield "Text", [*text[:-1], _right(text[-1], count, page.width - _LABEL)]
-    yield "Thread", [one_line(part) for part in post.thread]
+    yield "Thread", [f"{number}. {one_line(part)}" for number, part in enumerate(post.thread, 2)]
     yield "Variants", [f"{safe(key)}: {one_line(text)}" for key, text in post.variants.items()]
     yield "Options", [f"{safe(key)}={safe(value)}" for key, value in post.options.items()]
     yield "Tags", [safe(", ".join(post.tags))] if post.tags else []
@@ -83,13 +83,12 @@ def _moment(at: datetime, page: Page) -> str:
 
 
 def _media(item: MediaItem) -> str:
-    size = f"{item.bytes / 1e6:.1f} MB" if item.bytes >= 1e6 else f"{item.bytes / 1e3:.0f} kB"
     facts = [one_line(item.name)]
     if item.width and item.height:
         facts.append(f"{item.width}x{item.height}")
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
-    return "  ".join([*facts, size, f"alt text: {one_line(item.alt) if item.alt else 'none'}"])
+    return "  ".join([*facts, size(item.bytes), f"alt text: {one_line(item.alt) if item.alt else 'none'}"])
 
 
 def _row(row: Delivery, post: Post, page: Page) -> list[Cell]:
@@ -108,9 +107,13 @@ def _row_time(row: Delivery, scheduled_at: datetime | None, page: Page) -> str:
 
 def _detail(row: Delivery, page: Page) -> str:
     """The link, or what is waited for and until when, or what went wrong."""
+    if row.taken_down_at is not None:
+        return f"taken down {page.when(row.taken_down_at)}"
     if row.state is DeliveryState.PUBLISHED:
         return safe((row.url or row.remote_id or "").removeprefix("https://").removeprefix("www."))
     parts = []
+    if row.so_far and row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):  # there the error says so
+        parts.append(safe(row.so_far))
     if row.waiting_for:
         until = f", until {page.when(row.waiting_until)}" if row.waiting_until else ""
         parts.append(f"waits for {one_line(row.waiting_for)}{until}")
@@ -128,12 +131,19 @@ def _next(post: Post) -> Iterator[str]:
     for row in post.deliveries:
         if row.state is DeliveryState.NEEDS_REVIEW:
             yield f"ttp resolve {post.id} --account {safe(row.account)} --published URL   (or --not-published)"
+    for row in post.deliveries:
+        if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
+            yield f"{safe(row.error.hint)}   (once that is done; it waits)"
     failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
     if not failed:
         return
     fixes = dict.fromkeys(safe(row.error.hint) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
     yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
+    for row in failed:
+        of = len(post.parts_for(row.account, row.platform))
+        if 0 < len(row.parts) < of:
+            yield f"(goes on with part {len(row.parts) + 1} of {of} on {safe(row.account)})"
     published = [safe(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
     if published:
         names = ", ".join(safe(row.account) for row in failed)

@@ -21,14 +21,17 @@ _SMALL = 0.03
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def recommendation_picture(row: Row, page: Page, next_at: datetime | None = None) -> Iterator[str]:
-    """One recommendation (an `R` of `ttp optimal --json`). `next_at`: its next free slot, where one was looked up."""
+def recommendation_picture(
+    row: Row, page: Page, next_at: datetime | None = None, way: str | None = None
+) -> Iterator[str]:
+    """One recommendation (an `R` of `ttp optimal --json`). `next_at`: its next free slot, where one was looked up;
+    `way`: the command that gets numbers, where there are none."""
     hours, days = _rows(row["bestHours"]), _rows(row["bestDays"])
     account = safe(str(row["account"]))
     zone = safe(str(row["timezone"]))
     if not hours:
         yield page.paint(account, "bold")
-        yield f"  No measured posts yet.  Import some:  ttp metrics import FILE --account {account}"
+        yield f"  No measured posts yet.  Get some:  {safe(way or 'ttp metrics import FILE')}"
         return
     span = _span(row, page)
     head = [page.paint(account, "bold"), plural(_count(row["dataPoints"]), "post") + span, f"hours in {zone}"]

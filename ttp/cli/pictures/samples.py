@@ -13,7 +13,7 @@ from ttp.domain.sample import Sample
 def samples_picture(samples: Sequence[Sample], page: Page) -> Iterator[str]:
     """The table of samples; a count that was not told is `-`."""
     if not samples:
-        yield "No samples yet.  Import some:  ttp metrics import FILE"
+        yield "No samples yet.  Get some:  ttp metrics pull --history 200   (or ttp metrics import FILE)"
         return
     columns = [
         Column("PUBLISHED"),

@@ -1,40 +1,44 @@
-"""Width and height out of the headers of JPEG, PNG, GIF and WebP. Decodes no pixel."""
+"""Width and height out of the headers of JPEG, PNG, GIF and WebP, and that they are whole. Decodes no pixel."""
 
 from __future__ import annotations
 
+from ttp.domain.media_facts.jpegs import frame
 from ttp.domain.media_facts.window import CUT_OFF, DAMAGED, Facts, Unreadable, Window, sized
+
+_PNG_END = b"IEND\xaeB`\x82"
+_JPEG_END = b"\xff\xd9"
+_GIF_END = b"\0;"  # the end of the last block, and the trailer
+_TAILS = (64, 1 << 16, 3 << 18)
+"""How far from its end an image's last mark is looked for: some programs and phones write more behind it."""
 
 
 def jpeg(window: Window) -> Facts:
-    """The facts of a JPEG, from its first start-of-frame segment (ITU-T T.81, B.1.1.3 and B.2.2)."""
-    at = 2
-    while True:
-        fill, marker = window.take(at, 2)
-        if fill != 0xFF or marker in (0xD9, 0xDA):  # end of image, start of scan: no frame header came before it
-            raise Unreadable(DAMAGED)
-        if marker == 0xFF:  # a fill byte
-            at += 1
-        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:  # markers that stand alone
-            at += 2
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = window.number(at + 5, 2), window.number(at + 7, 2)
-            return Facts("image/jpeg", *sized(width, height))
-        else:
-            at += 2 + max(2, window.number(at + 2, 2))
+    """The facts of a JPEG, from its first start-of-frame segment."""
+    found = frame(window)
+    width, height = sized(found.width, found.height)
+    if not _ends_with(window, _JPEG_END, found.at):
+        raise Unreadable(CUT_OFF)
+    return Facts("image/jpeg", width, height)
 
 
 def png(window: Window) -> Facts:
     """The facts of a PNG, from its IHDR chunk (PNG 1.2, 11.2.2)."""
     header = window.take(8, 16)
-    if header[4:8] != b"IHDR":
+    if header[:8] != b"\0\0\0\rIHDR":
         raise Unreadable(DAMAGED)
-    return Facts("image/png", *sized(int.from_bytes(header[8:12]), int.from_bytes(header[12:16])))
+    width, height = sized(int.from_bytes(header[8:12]), int.from_bytes(header[12:16]))
+    if not _ends_with(window, _PNG_END, 33):
+        raise Unreadable(CUT_OFF)
+    return Facts("image/png", width, height)
 
 
 def gif(window: Window) -> Facts:
-    """The facts of a GIF, from its logical screen descriptor (GIF89a, 18)."""
+    """The facts of a GIF, from its logical screen descriptor (GIF89a, 18), and that it has its trailer (27)."""
     header = window.take(6, 4)
-    return Facts("image/gif", *sized(int.from_bytes(header[:2], "little"), int.from_bytes(header[2:], "little")))
+    width, height = sized(int.from_bytes(header[:2], "little"), int.from_bytes(header[2:], "little"))
+    if _GIF_END not in window.peek(max(10, window.size - 1_024), 1_024):
+        raise Unreadable(CUT_OFF)
+    return Facts("image/gif", width, height)
 
 
 def webp(window: Window) -> Facts:
@@ -54,3 +58,14 @@ def webp(window: Window) -> Facts:
         case _:
             raise Unreadable(DAMAGED)
     return Facts("image/webp", *sized(width, height))
+
+
+def _ends_with(window: Window, mark: bytes, start: int) -> bool:
+    """Whether the mark that ends an image is there, behind `start`."""
+    for length in _TAILS:
+        at = max(start, window.size - length)
+        if mark in window.peek(at, length):
+            return True
+        if at == start:
+            break
+    return False

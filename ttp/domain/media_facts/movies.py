@@ -18,6 +18,7 @@ _CODECS = {
     b"vp09": "vp9",
     b"av01": "av1",
 }
+_CHUNKS_LOOKED_AT = 1_000
 _NAME = re.compile(rb"[A-Za-z0-9]{3,4}")
 
 
@@ -50,10 +51,28 @@ def _track(window: Window, track: Part) -> tuple[int, int, str | None, float | N
     entries = table and _inside(window, table, b"stsd")
     if table is None or entries is None:
         raise Unreadable(DAMAGED)
+    _check_chunks(window, table)
     name = window.take(entries.start + 12, 4)
     codec = _CODECS.get(name) or (name.decode().lower() if _NAME.match(name) else None)
     size = _shown_size(window, track) or (window.number(entries.start + 40, 2), window.number(entries.start + 42, 2))
     return *sized(*size), codec, _fps(window, media, table)
+
+
+def _check_chunks(window: Window, table: Part) -> None:
+    """Unreadable if the chunk offsets (8.7.5) lead beyond the file: of a long table the first and the last few."""
+    box, width = _inside(window, table, b"stco"), 4
+    if box is None:
+        box, width = _inside(window, table, b"co64"), 8
+    if box is None:
+        return  # a movie in fragments keeps them elsewhere
+    count, first = window.number(box.start + 4, 4), box.start + 8
+    if first + count * width > box.end:
+        raise Unreadable(DAMAGED)
+    ends = min(count, _CHUNKS_LOOKED_AT) * width
+    offsets = window.take(first, ends) + window.take(first + count * width - ends, ends)
+    for at in range(0, len(offsets), width):
+        if int.from_bytes(offsets[at : at + width]) >= window.size:
+            raise Unreadable(CUT_OFF)
 
 
 def _shown_size(window: Window, track: Part) -> tuple[int, int] | None:

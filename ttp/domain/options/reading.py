@@ -22,7 +22,7 @@ def parse_option(text: str) -> tuple[str, str]:
     option = OPTIONS.get(_canonical_name(typed))
     if option is None:
         near = _near(_canonical_name(typed), OPTIONS)
-        raise UsageError(f'no option "{typed}"', *near, details=[f"it is one of: {', '.join(OPTIONS)}"])
+        raise UsageError(f'no option "{typed}"', *near, details=[f"it is one of: {', '.join(_meant(typed))}"])
     try:
         return option.name, option.spelled(value)
     except ValueError as error:
@@ -89,6 +89,12 @@ def _canonical_name(name: str) -> str:
     """`tt.Privacy_Level` -> `tiktok.privacy_level`; anything else in small letters."""
     head, dot, tail = name.lower().partition(".")
     return f"{ALIASES.get(head, head)}{dot}{tail}"
+
+
+def _meant(typed: str) -> list[str]:
+    """The options of the platform that was typed; all where it was none."""
+    platform, _, _ = _canonical_name(typed).partition(".")
+    return [option.name for option in OPTIONS.values() if option.platform == platform] or list(OPTIONS)
 
 
 def _near(typed: str, existing: Iterable[str], before: str = "") -> list[Hint]:

@@ -76,7 +76,8 @@ _ALL_PHOTOS = (TikTokKind.PHOTOS, TikTokKind.DRAFT_PHOTOS)
 PRIVACY = Option(
     "tiktok.privacy_level",
     Sort.CHOICE,
-    "who sees the post; TikTok wants it set by a person for every account or post",
+    "who sees the post; a person must choose it, for the account or the post (ttp account check: which of these TikTok"
+    " offers an account now)",
     ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
     kinds=_DIRECT,
 )
@@ -109,6 +110,14 @@ _OPTIONS = (
     Option("instagram.thumb_offset_ms", Sort.NUMBER, "the moment of the video that is its cover, in ms", kinds=_REEL),
     Option("instagram.cover_url", Sort.ADDRESS, "a JPEG as cover; goes before thumb_offset_ms", kinds=_REEL),
     Option("instagram.audio_name", Sort.TEXT, "the name of the reel's own sound", kinds=_REEL),
+    Option(
+        "instagram.trial_reel",
+        Sort.CHOICE,
+        "a trial reel, shown to people who do not follow you; who shares it with followers: you in the Instagram app"
+        " (MANUAL), or Instagram, if it does well (SS_PERFORMANCE)",
+        ("MANUAL", "SS_PERFORMANCE"),
+        kinds=_REEL,
+    ),
     Option("instagram.collaborators", Sort.HANDLES, "accounts invited as co-authors", most=3, kinds=_FEED),
     Option(
         "instagram.user_tags",

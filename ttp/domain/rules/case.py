@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ttp.domain.account import Platform
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
+from ttp.domain.media_fit import Fit
+from ttp.domain.media_host import Lack
 from ttp.domain.options import OPTIONS, Chosen
-
-_SETTINGS = 'media_host = {kind = "folder", path = "FOLDER", base_url = "https://HOST/FOLDER"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +18,22 @@ class Case:
     """What the rules of a platform look at.
 
     `options` are the account's with the post's over them, by full name; `own` are the names of the post's.
-    `media_host`: local files can be given a public URL; `video_upload`: Instagram takes the bytes of videos.
+    `media` are as they are sent; `fits`, by their SHA-256, are how the images among them came about.
+    `no_host`: why local files get no public URL (None: they do); `video_upload`: Instagram takes the bytes of videos.
+    `thread`: the parts that follow `text` on X; `out`: how many parts, `text` included, are published already.
     """
 
     account: str
     text: str
     media: tuple[MediaItem, ...]
     options: Mapping[str, str]
-    media_host: bool
+    no_host: Lack | None = None
     video_upload: bool = False
     own: frozenset[str] = frozenset()
     post_id: int | None = None
+    thread: tuple[str, ...] = ()
+    out: int = 0
+    fits: Mapping[str, Fit] = field(default_factory=dict)
 
     @property
     def platform(self) -> Platform:
@@ -45,6 +50,10 @@ class Case:
         prefix = f"{self.platform}."
         return {name.removeprefix(prefix): value for name, value in self.options.items() if name.startswith(prefix)}
 
+    def fit(self, item: MediaItem) -> Fit:
+        """How one of the items came about: as it is, where nobody looked."""
+        return self.fits.get(item.sha256) or Fit()
+
     @property
     def media_hint(self) -> str:
         """What to type to give the post other media."""
@@ -54,6 +63,11 @@ class Case:
     def text_hint(self) -> str | None:
         """What to type to give a saved post another text, from standard input."""
         return None if self.post_id is None else f"ttp edit {self.post_id} -"
+
+    @property
+    def thread_hint(self) -> str | None:
+        """What to type to give a saved post another thread."""
+        return None if self.post_id is None else f"ttp edit {self.post_id} --thread TEXT"
 
     def breach(self, field: str, code: str, message: str, hint: str | None = None) -> Problem:
         """A problem for which the platform would refuse the post. `message` goes on from the account's name."""
@@ -89,9 +103,6 @@ class Case:
     def without_address(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
         """A breach where items that the platform fetches itself have no public URL and cannot be given one."""
         local = [item.name for item in items if item.url is None]
-        if local and not self.media_host:
-            message = (
-                f" fetches media from a public URL, and {', '.join(local)} has none:"
-                " set media_host.kind, media_host.path and media_host.base_url in config.toml"
-            )
-            yield self.breach("media", "media_host", message, _SETTINGS)
+        if local and self.no_host is not None:
+            message = f" fetches media from a public URL, and {', '.join(local)} has none: {self.no_host.message}"
+            yield self.breach("media", "media_host", message, self.no_host.hint)

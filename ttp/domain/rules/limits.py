@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ttp.domain.errors import Problem
 from ttp.domain.media import NAMES, MediaItem
+from ttp.domain.media_fit import EXTRA, Fit, crop
 from ttp.domain.rules.case import Case
 
 _CODECS = {"h264": "H.264", "hevc": "HEVC", "vp8": "VP8", "vp9": "VP9", "av1": "AV1"}
@@ -35,14 +36,30 @@ class Limits:
 def item_problems(case: Case, item: MediaItem, taken: Limits, advised: Limits) -> Iterator[Problem]:
     """The problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the first
     one left standing. What the file does not tell breaks no limit."""
-    refused = dict(_breaches(item, taken))
+    fit = case.fit(item)
+    refused = dict(_breaches(item, taken, fit.shown))
+    must = fit.misfit.must if fit.misfit is not None else ()
+    if must and not refused:
+        refused["media_colours"] = must[0]
     for code, what in refused.items():
-        yield case.breach("media", code, f" cannot take {item.name}: {what}")
+        mended = code != "media_aspect"  # by converting
+        why = f"; it cannot be converted: {fit.failed}" if fit.failed and mended else ""
+        hint = EXTRA if fit.lacks and mended else None
+        yield case.breach("media", code, f" cannot take {item.name}: {what}{why}", hint)
     if "media_kind" in refused:
         return  # what is advised is of another kind of file
-    for code, what in _breaches(item, advised):
+    for code, what in _breaches(item, advised, fit.shown):
         if code not in refused:
             yield case.warning("media", code, f" may refuse {item.name}: {what}")
+    yield from _differences(case, item, fit)
+
+
+def _differences(case: Case, item: MediaItem, fit: Fit) -> Iterator[Problem]:
+    """A warning where an image could be shown otherwise than it is seen here, and was not converted."""
+    if fit.misfit is not None and fit.misfit.may:
+        message = f" may show {item.name} otherwise than you see it: {_and(fit.misfit.may)}"
+        why = f" (it cannot be converted: {fit.failed})" if fit.failed else ""
+        yield case.warning("media", "media_look", f"{message}{why}", EXTRA if fit.lacks else None)
 
 
 def same_shape(one: MediaItem, other: MediaItem) -> bool:
@@ -58,8 +75,8 @@ def shape(item: MediaItem) -> str:
     return f"{item.width}x{item.height}" if item.width and item.height else "unknown"
 
 
-def _breaches(item: MediaItem, limits: Limits) -> Iterator[tuple[str, str]]:
-    """(code, what is wrong) for every limit that the item breaks."""
+def _breaches(item: MediaItem, limits: Limits, shown: tuple[int, int] | None) -> Iterator[tuple[str, str]]:
+    """(code, what is wrong) for every limit that the item breaks. `shown`: an image's pixels as they are seen."""
     if limits.mimes is not None and item.mime not in limits.mimes:
         taken = _and(NAMES[mime] for mime in limits.mimes)
         yield "media_kind", f"it is {NAMES[item.mime]}, and only {taken} can be sent"
@@ -69,6 +86,7 @@ def _breaches(item: MediaItem, limits: Limits) -> Iterator[tuple[str, str]]:
     yield from _duration(item.duration_ms, limits)
     if item.width is not None and item.height is not None:
         yield from _pixels(item.width, item.height, limits)
+        yield from _shape(*(shown or (item.width, item.height)), item, limits)
     if limits.codecs is not None and item.codec is not None and item.codec not in limits.codecs:
         taken = _and(_CODECS[codec] for codec in limits.codecs)
         yield "media_codec", f"its pictures are {_CODECS.get(item.codec, item.codec)}, and only {taken} can be sent"
@@ -102,10 +120,18 @@ def _pixels(width: int, height: int, limits: Limits) -> Iterator[tuple[str, str]
         wrong = f"{limits.box[0]}x{limits.box[1]} is the most, lying or standing"
     if wrong is not None:
         yield "media_dimensions", f"{size}, and {wrong}"
-    if limits.aspects is not None:
-        (low_w, low_h), (high_w, high_h) = limits.aspects
-        if width * low_h < height * low_w or width * high_h > height * high_w:
-            yield "media_aspect", f"{size}, and the shape must be between {low_w}:{low_h} and {high_w / high_h:g}:1"
+
+
+def _shape(width: int, height: int, item: MediaItem, limits: Limits) -> Iterator[tuple[str, str]]:
+    if limits.aspects is None:
+        return
+    (low_w, low_h), (high_w, high_h) = limits.aspects
+    if width * low_h < height * low_w or width * high_h > height * high_w:
+        what = f"it is {width}x{height} pixels, and the shape must be between {low_w}:{low_h} and {high_w / high_h:g}:1"
+        if item.is_image:
+            wide, high, left, top = crop(width, height, limits.aspects)
+            what += f"; crop it to {wide}x{high}, for example to the box {wide}x{high}+{left}+{top}"
+        yield "media_aspect", what
 
 
 def _and(names: Iterable[str]) -> str:

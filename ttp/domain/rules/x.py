@@ -1,4 +1,4 @@
-"""What X takes in one post: weighted text, up to four images, or one GIF, or one video."""
+"""What X takes in one post: weighted text, up to four images, or one GIF, or one video; and in a thread of posts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ttp.domain.errors import Problem
+from ttp.domain.post import MOST_PARTS
 from ttp.domain.rules.case import Case
 from ttp.domain.rules.limits import Limits, item_problems
 from ttp.domain.text_length import X_LIMIT, x_length
@@ -34,8 +35,17 @@ _MOST_IMAGES = 4
 
 
 def problems(case: Case) -> Iterator[Problem]:
-    """Every problem of a post with X."""
-    yield from _text_problems(case)
+    """Every problem of a post with X. What is published of a thread is not judged again."""
+    if not case.out:
+        yield from _first_problems(case)
+    yield from _thread_problems(case)
+
+
+def _first_problems(case: Case) -> Iterator[Problem]:
+    if not case.text.strip() and not case.media:
+        yield case.breach("content", "text_missing", " cannot take a post without text or media", case.text_hint)
+    for code, what in _text_problems(case.text, "text"):
+        yield case.breach("content", code, what, case.text_hint)
     gifs = [item for item in case.media if item.mime == "image/gif"]
     images = [item for item in case.media if item.is_image and item not in gifs]
     videos = [item for item in case.media if item.is_video]
@@ -54,14 +64,30 @@ def problems(case: Case) -> Iterator[Problem]:
             yield from item_problems(case, item, _GIF if item in gifs else _IMAGE, _ANYTHING)
 
 
-def _text_problems(case: Case) -> Iterator[Problem]:
-    if not case.text.strip() and not case.media:
-        yield case.breach("content", "text_missing", " cannot take a post without text or media", case.text_hint)
-    if (length := x_length(case.text)) > X_LIMIT:
-        yield case.too_long(length, X_LIMIT)
-    if refused := _REFUSED.search(case.text):
-        message = f": the text holds U+{ord(refused[0]):04X}, an invisible character that X refuses"
-        yield case.breach("content", "text_characters", message, case.text_hint)
-    if (count := len(_CASHTAG.findall(case.text))) > 1:
-        message = f" cannot take {count} cashtags ($ABC) in one post: 1 at most"
-        yield case.breach("content", "cashtags", message, case.text_hint)
+def _thread_problems(case: Case) -> Iterator[Problem]:
+    if (count := 1 + len(case.thread)) > MOST_PARTS:
+        message = f" cannot take a thread of {count} parts: {MOST_PARTS} at most"
+        yield case.breach("thread", "thread_count", message, case.thread_hint)
+    seen = {case.text.strip(): 1}
+    for number, text in enumerate(case.thread, 2):
+        if number > case.out:
+            name = f"part {number}"
+            if not text.strip():
+                yield case.breach("thread", "text_missing", f": {name} of the thread is empty", case.thread_hint)
+            for code, what in _text_problems(text, name):
+                yield case.breach("thread", code, what, case.thread_hint)
+            if text.strip() and text.strip() in seen:
+                message = f": {name} is the same as part {seen[text.strip()]}, which X may refuse"
+                yield case.warning("thread", "text_repeated", message, case.thread_hint)
+        seen.setdefault(text.strip(), number)
+
+
+def _text_problems(text: str, name: str) -> Iterator[tuple[str, str]]:
+    """(code, what is wrong) with one text, which `name` says."""
+    if (length := x_length(text)) > X_LIMIT:
+        yield "text_too_long", f": {name} is {length} of {X_LIMIT}"
+    if refused := _REFUSED.search(text):
+        yield "text_characters", f": {name} holds U+{ord(refused[0]):04X}, an invisible character that X refuses"
+    if (count := len(_CASHTAG.findall(text))) > 1:
+        where = "one post" if name == "text" else name
+        yield "cashtags", f" cannot take {count} cashtags ($ABC) in {where}: 1 at most"

@@ -22,11 +22,12 @@ from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Conta
 from ttp.platforms.instagram.errors import refusal, was_not_fetched
 from ttp.platforms.instagram.handle import Made, bare, children, parent, recalled, with_children, without_parent
 from ttp.platforms.instagram.look_up import LookUps
-from ttp.platforms.media_host import NoPublicUrl, public_url
+from ttp.platforms.media_host import MediaHost, NoPublicUrl
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, web_address
 
-DROP = "drop the container"
+DROP, PUBLISH = "drop the container", "POST media_publish"
+PUT_UP = "give the media a public URL"
 _PERMALINK_S = 5.0
 _USABLE_FOR = timedelta(hours=23)
 """A container that was not published expires after 24 hours."""
@@ -37,9 +38,9 @@ class InstagramClient:
 
     platform = Platform.INSTAGRAM
 
-    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+    def __init__(self, http: Http, config: Config, clock: Clock, host: MediaHost) -> None:
         self._http = http
-        self._config = config
+        self._host = host
         self._clock = clock
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
@@ -53,6 +54,7 @@ class InstagramClient:
 
     def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
         """Bring the container to FINISHED: the one there is, or a new one where that is provably harmless."""
+        self._open(order)
         if number_id(handle.get("user_id")) is None:
             user_id, answer = self._user_id(order)
             handle = {**handle, "user_id": user_id}
@@ -189,9 +191,10 @@ class InstagramClient:
         if self._by_facebook and file.item.is_video and file.item.url is None:
             return forms.BYTES
         try:
-            return public_url(self._config, file.item, file.path)
+            return self._host.url(file)
         except NoPublicUrl as error:
-            raise StepFailed(CREATE, NotDone(Kind.MEDIA, str(error))) from error
+            failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
+            raise StepFailed(PUT_UP, failure) from error
 
     def _doubt(self, order: Order, handle: Handle, seen: Seen) -> str | None:
         """Why the container may be published already; None where that is excluded."""
@@ -215,11 +218,17 @@ class InstagramClient:
             yield Did(DROP, failure.http_status, handle=without)
         return StepFailed(step, failure)
 
+    def _open(self, order: Order) -> None:
+        """Make sure that Instagram is not known to take no more calls now. Raises StepFailed."""
+        self._http.gate.check(order, PUBLISH, "POST", f"{self._root}/{order.account.handle}/media_publish")
+
     def _ready(self, order: Order, handle: Handle, doubt: str | None = None) -> Ready:
+        if doubt is None:
+            self._open(order)
         path = f"{self._root}/{handle['user_id']}/media_publish"
         content = {"creation_id": handle["creation_id"], "request": handle.get("request")}
         at = self._http.platform_at(order.account.name)
-        return Ready(handle, at, "POST media_publish", fingerprint("POST", path, content), doubt)
+        return Ready(handle, at, PUBLISH, fingerprint("POST", path, content), doubt)
 
     # The one publishing call.
 
@@ -234,7 +243,7 @@ class InstagramClient:
 
     def _decided(self, order: Order, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
         """The outcome of a failed call, given what the container says after it."""
-        seen = self._containers.look_at(order, str(handle["creation_id"]))
+        seen = self._containers.look_at(order, str(handle["creation_id"]), urgent=True)
         doubt = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
         match seen.state, outcome:
             case "EXPIRED", _:

@@ -110,9 +110,10 @@ class Containers:
         received = reply.at("video_status", "uploading_phase", "bytes_transferred")
         return received if isinstance(received, int) and 0 <= received <= size else 0
 
-    def look_at(self, order: Order, container: str) -> Seen:
-        """Ask for a container's status."""
-        reply = self._http.send(order, "GET", f"{self._root}/{container}", query={"fields": "status_code,status"})
+    def look_at(self, order: Order, container: str, *, urgent: bool = False) -> Seen:
+        """Ask for a container's status. `urgent`: also where Instagram takes no calls of the account."""
+        query = {"fields": "status_code,status"}
+        reply = self._http.send(order, "GET", f"{self._root}/{container}", query=query, urgent=urgent)
         if not isinstance(reply, Answer):
             return Seen("", reply)
         if not reply.is_success:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.account import Account
 from ttp.domain.attempt import Kind, NotDone
+from ttp.platforms.instagram.usage import HOUR_S, regain_s
 from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, dig, later
+from ttp.platforms.reply import Answer, later
 from ttp.platforms.wording import clean
 
-_HOUR_S = 3600.0
 _DAY_S = 86_400.0
 
 
@@ -46,7 +45,7 @@ _SERVER = Row(Kind.SERVER, passing=True)
 _THROTTLED = Row(Kind.RATE_LIMIT, passing=True)
 _BLOCKED = Row(Kind.ACCOUNT, passing=True, wait_s=_DAY_S, hold=True)
 
-_QUOTA = Row(Kind.QUOTA, passing=True, wait_s=_HOUR_S, hold=True)
+_QUOTA = Row(Kind.QUOTA, passing=True, wait_s=HOUR_S, hold=True)
 _NOT_READY = Row(Kind.MEDIA, passing=True, not_ready=True)
 
 FETCH_FAILED = 2207052
@@ -131,12 +130,12 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     code, subcode = answer.at("error", "code"), answer.at("error", "error_subcode")
     if not isinstance(code, int):
         return None
-    row = (SUBCODES.get(subcode) if isinstance(subcode, int) else None) or CODES.get(code)
+    row = _row(code, subcode)
     if row is None:
         if answer.at("error", "is_transient") is not True:
             return None
         row = _SERVER
-    wait_s = _regain_s(answer) if row is _THROTTLED else row.wait_s
+    wait_s = regain_s(answer) if row is _THROTTLED else row.wait_s
     named = f"{code}/{subcode}" if isinstance(subcode, int) else str(code)
     return NotDone(
         row.kind,
@@ -149,6 +148,16 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
         hold=row.hold,
         hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
     )
+
+
+def is_throttled(answer: Answer) -> bool:
+    """Whether the answer says that the account makes too many calls."""
+    code = answer.at("error", "code")
+    return isinstance(code, int) and _row(code, answer.at("error", "error_subcode")) is _THROTTLED
+
+
+def _row(code: int, subcode: object) -> Row | None:
+    return (SUBCODES.get(subcode) if isinstance(subcode, int) else None) or CODES.get(code)
 
 
 def _message(answer: Answer, code: str, advice: str) -> str:
@@ -177,20 +186,3 @@ def container_failure(status: str) -> NotDone:
     row = SUBCODES.get(int(found[0]), _MEDIA) if found else _MEDIA
     failure = NotDone(Kind.MEDIA, clean(status) or "Instagram could not process the media", passing=row.passing)
     return replace(failure, code=found[0]) if found else failure
-
-
-def _regain_s(answer: Answer) -> float:
-    """Seconds until calls are taken again, by the usage header; an hour where it does not tell."""
-    try:
-        usage = json.loads(answer.headers.get("x-business-use-case-usage", ""))
-    except (ValueError, RecursionError):
-        return _HOUR_S
-    return max(_minutes(usage), default=_HOUR_S / 60) * 60
-
-
-def _minutes(usage: object) -> Iterator[float]:
-    for lines in usage.values() if isinstance(usage, dict) else ():
-        for line in lines if isinstance(lines, list) else ():
-            minutes = dig(line, "estimated_time_to_regain_access")
-            if isinstance(minutes, int | float) and minutes > 0:
-                yield float(min(minutes, 24 * 60))

@@ -32,7 +32,7 @@ def refusal_of(order: Order) -> str | None:
 
 def request_of(order: Order) -> str:
     """A fingerprint of what containers are made of: an edited post must not reuse old ones."""
-    media = [[file.item.sha256, file.item.alt] for file in order.media]
+    media = [[file.given, file.item.alt] for file in order.media]
     return fingerprint("POST", "media", {"caption": order.text, "media": media, "options": dict(order.options)})
 
 
@@ -82,6 +82,8 @@ def _alt(file: MediaFile) -> dict[str, str]:
 
 def _reel(chosen: Chosen) -> dict[str, str]:
     form = {name: value for name in ("share_to_feed", "cover_url", "audio_name") if (value := chosen.word(name))}
+    if (trial := chosen.word("trial_reel")) is not None:
+        form["trial_params"] = json.dumps({"graduation_strategy": trial})
     offset = chosen.word("thumb_offset_ms")
     # A cover goes before a moment of the video; only the one that counts is sent.
     return form if offset is None or "cover_url" in form else {**form, "thumb_offset": offset}

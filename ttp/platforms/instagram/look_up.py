@@ -21,6 +21,8 @@ from ttp.platforms.instagram.handle import bare
 from ttp.platforms.outcomes import Judge, as_unclear
 from ttp.platforms.reply import number_id
 
+NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
+
 
 class LookUps:
     """The look-ups of every account."""
@@ -35,8 +37,10 @@ class LookUps:
         """What the container says, and where it cannot tell, the account's own media."""
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
-        if "creation_id" not in handle or number_id(handle.get("user_id")) is None:
-            return Looked(Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True), None)
+        if "creation_id" not in handle:
+            return self._without_container(order, handle, first)
+        if number_id(handle.get("user_id")) is None:
+            return Looked(NO_CONTAINER, None)
         seen = self._containers.look_at(order, str(handle["creation_id"]))
         match seen.state:
             case "PUBLISHED":
@@ -54,6 +58,16 @@ class LookUps:
                 unclear = as_unclear(seen.reply, self._judge(order), "Instagram")
                 return self._by_list(order, handle, first, seen, unclear)
 
+    def _without_container(self, order: Order, handle: Handle, since: datetime) -> Looked:
+        """If it was sent, then by a publisher whose records are not here: only the list can tell."""
+        user_id = number_id(handle.get("user_id")) or number_id(order.credentials.user_id)
+        if user_id is None:
+            return Looked(NO_CONTAINER, None)
+        listed = self.listed(order, {"user_id": user_id}, since)
+        if listed is None:
+            return Looked(Unclear(Kind.NETWORK, "the account's posts on Instagram cannot be read"), None)
+        return Looked(_one_of(order, listed, NO_CONTAINER), None)
+
     def listed(self, order: Order, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
         """The account's unbound media, or stories, that can be this one; None where the list cannot be read."""
         story = kind_of(order) is InstagramKind.STORY
@@ -66,17 +80,22 @@ class LookUps:
     ) -> Looked:
         """The one match among the account's media, else `otherwise`; unclear where the list cannot be read."""
         listed = self.listed(order, handle, since)
-        match listed:
-            case None:
-                return Looked(as_unclear(seen.reply, self._judge(order), "Instagram"), seen.date)
-            case ():
-                return Looked(otherwise, seen.date)
-            case (only,) if order.text.strip() and kind_of(order) is not InstagramKind.STORY:
-                return Looked(only, seen.date)
-            case _:
-                links = tuple(found.url for found in listed if found.url is not None)
-                message = f"{len(listed)} {'post' if len(listed) == 1 else 'posts'} on Instagram could be this one"
-                return Looked(Unclear(Kind.DUPLICATE, message, final=True, links=links), seen.date)
+        if listed is None:
+            return Looked(as_unclear(seen.reply, self._judge(order), "Instagram"), seen.date)
+        return Looked(_one_of(order, listed, otherwise), seen.date)
 
     def _judge(self, order: Order) -> Judge:
         return lambda answer: refusal(answer, order.account, self._clock.now())
+
+
+def _one_of(order: Order, listed: tuple[Found, ...], otherwise: Refused | Unclear) -> Found | Refused | Unclear:
+    """The only match, told by its text; `otherwise` where there is none."""
+    match listed:
+        case ():
+            return otherwise
+        case (only,) if order.text.strip() and kind_of(order) is not InstagramKind.STORY:
+            return only
+        case _:
+            links = tuple(found.url for found in listed if found.url is not None)
+            message = f"{len(listed)} {'post' if len(listed) == 1 else 'posts'} on Instagram could be this one"
+            return Unclear(Kind.DUPLICATE, message, final=True, links=links)

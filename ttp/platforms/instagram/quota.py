@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.limit import Limit
 from ttp.platforms.client import Did, Order, StepFailed
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.limits import POSTS
 from ttp.platforms.outcomes import Judge, as_failure
 from ttp.platforms.reply import Answer, dig, later
 
@@ -18,7 +20,7 @@ _ASK_AGAIN_S = 3600.0
 
 
 def room(http: Http, order: Order, path: str, judge: Judge, now: datetime) -> Did:
-    """Ask how much of the quota is used. What cannot be read is no obstacle: Instagram enforces it itself.
+    """Ask how much of the quota is used, and remember it. What cannot be read is no obstacle: Instagram enforces it.
 
     Raises StepFailed where it is used up, and where Instagram cannot be reached or takes no calls of the account.
     """
@@ -36,6 +38,8 @@ def room(http: Http, order: Order, path: str, judge: Judge, now: datetime) -> Di
     duration = dig(first, "config", "quota_duration")
     hours = (duration if isinstance(duration, int) and duration > 0 else _DAY_S) / 3600
     told = f"{used} of {total} posts in {hours:g} h"
+    again = later(now, _ASK_AGAIN_S)
+    http.gate.note(order.account, Limit(order.account.name, POSTS, max(total - used, 0), total, again))
     if used < total:
         return Did(STEP, reply.status, told)
     raise StepFailed(
@@ -46,7 +50,7 @@ def room(http: Http, order: Order, path: str, judge: Judge, now: datetime) -> Di
             code="quota",
             http_status=reply.status,
             passing=True,
-            retry_at=later(now, _ASK_AGAIN_S),
+            retry_at=again,
             hold=True,
         ),
     )

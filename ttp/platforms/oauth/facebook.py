@@ -27,6 +27,7 @@ class FacebookLogin:
     platform = Platform.INSTAGRAM
     scopes = FACEBOOK
     needs_secret = True
+    revokes_all = True
 
     def __init__(self, http: Http, page: str, version: str, clock: Clock) -> None:
         self._http = http
@@ -92,8 +93,16 @@ class FacebookLogin:
         return NotDone(Kind.ACCOUNT, "no page of this Facebook user has a professional Instagram account")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
-        """`DELETE /me/permissions` wants the person's token, which is not kept."""
-        return NotDone(Kind.ACCOUNT, "take access back on Facebook: Settings, Business integrations")
+        """`DELETE /me/permissions`, with the page's token.
+
+        The person's own, which Facebook may ask for, is not kept.
+        """
+        token = credentials.access_token
+        bearer = {"Authorization": f"Bearer {token}"}
+        reply = self._http.ask("DELETE", f"{self._root}/me/permissions", headers=bearer, secrets=known(token))
+        if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
+            return None
+        return why(reply, self._clock.now(), "Facebook")
 
     def _identity(self, user_id: str, grant: Grant) -> Identity | NotDone:
         reply = self._get(f"/{user_id}", {"fields": "username"}, grant.access_token)

@@ -18,6 +18,10 @@ _PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
 """Errors of RFC 6749's shape that say nothing of the token."""
 
 
+UNKNOWN_APP = NotDone(Kind.ACCOUNT, "ttp does not know which app the token is from")
+"""Why a token that was added by hand cannot be given back: its app must name itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """The user's own app at a platform. `client_secret` None: a public client."""
@@ -56,6 +60,8 @@ class Login(Protocol):
     platform: Platform
     scopes: tuple[str, ...]
     needs_secret: bool
+    revokes_all: bool
+    """Whether `revoke` ends the access of every account that its person has connected with the app."""
 
     def close(self) -> None:
         """Close its connections."""
@@ -88,7 +94,7 @@ class Login(Protocol):
         ...
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
-        """Give the access back. None: done."""
+        """Give the access back. None: done; else why it was not, and where a person can do it."""
         ...
 
 

@@ -22,6 +22,7 @@ class InstagramLogin:
     platform = Platform.INSTAGRAM
     scopes = NEEDED[Platform.INSTAGRAM]
     needs_secret = True
+    revokes_all = False
 
     def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
         self._http = http
@@ -92,7 +93,7 @@ class InstagramLogin:
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         """Instagram documents no way: the person removes the app."""
-        return NotDone(Kind.ACCOUNT, "Instagram lets only its user take access back: Settings, Apps and websites")
+        return NotDone(Kind.ACCOUNT, "Instagram lets only its user do that")
 
     def _grant(self, path: str, query: dict[str, str]) -> Grant | NotDone:
         """A token for a token. Both travel in the query because Instagram documents no other way; nothing logs it."""

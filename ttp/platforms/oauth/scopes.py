@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ttp.domain.account import Platform
+from ttp.domain.config import Config
+from ttp.domain.hosts import by_facebook
 
 NEEDED: Mapping[Platform, tuple[str, ...]] = MappingProxyType(
     {
@@ -35,6 +37,26 @@ FACEBOOK: tuple[str, ...] = (
     "pages_read_engagement",
 )
 """The same for Instagram accounts that are connected by Facebook Login."""
+
+DELETING = "instagram_manage_contents"
+"""What deleting posts needs beside these. Not asked for by itself: Facebook refuses a login that asks for more than the
+app was approved for."""
+
+
+PUBLISHING = frozenset(
+    {
+        *("tweet.read", "tweet.write", "users.read"),
+        *("instagram_business_basic", "instagram_business_content_publish"),
+        *("instagram_basic", "instagram_content_publish"),
+        "video.publish",
+    }
+)
+"""Those without which nothing at all can be published. TikTok's inbox does with `video.upload` alone."""
+
+
+def needed(platform: Platform, config: Config) -> tuple[str, ...]:
+    """The scopes that an account of the platform needs, with the login that the settings name."""
+    return FACEBOOK if platform is Platform.INSTAGRAM and by_facebook(config) else NEEDED[platform]
 
 
 def missing(needed: tuple[str, ...], granted: tuple[str, ...]) -> tuple[str, ...]:

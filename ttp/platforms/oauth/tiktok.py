@@ -13,7 +13,17 @@ from ttp.domain.attempt import NotDone
 from ttp.domain.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.grant import App, Grant, Identity, address, known, read_grant, refused, unknown_person
+from ttp.platforms.oauth.grant import (
+    UNKNOWN_APP,
+    App,
+    Grant,
+    Identity,
+    address,
+    known,
+    read_grant,
+    refused,
+    unknown_person,
+)
 from ttp.platforms.oauth.scopes import NEEDED
 from ttp.platforms.reply import Answer
 
@@ -22,6 +32,7 @@ class TikTokLogin:
     platform = Platform.TIKTOK
     scopes = NEEDED[Platform.TIKTOK]
     needs_secret = True
+    revokes_all = False
 
     def __init__(self, http: Http, page: str, clock: Clock) -> None:
         self._http = http
@@ -80,6 +91,8 @@ class TikTokLogin:
         return unknown_person(reply, "TikTok")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
+        if not credentials.client_id:
+            return UNKNOWN_APP
         app, token = App(credentials.client_id or "", credentials.client_secret), credentials.access_token
         reply = self._http.ask(
             "POST", "/v2/oauth/revoke/", form={**_named(app), "token": token}, secrets=known(token, app.client_secret)

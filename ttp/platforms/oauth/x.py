@@ -14,7 +14,17 @@ from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.grant import App, Grant, Identity, address, known, read_grant, refused, unknown_person
+from ttp.platforms.oauth.grant import (
+    UNKNOWN_APP,
+    App,
+    Grant,
+    Identity,
+    address,
+    known,
+    read_grant,
+    refused,
+    unknown_person,
+)
 from ttp.platforms.oauth.scopes import NEEDED
 from ttp.platforms.reply import Answer, Reply, number_id
 
@@ -23,6 +33,7 @@ class XLogin:
     platform = Platform.X
     scopes = NEEDED[Platform.X]
     needs_secret = False
+    revokes_all = False
 
     def __init__(self, http: Http, page: str, clock: Clock) -> None:
         self._http = http
@@ -75,6 +86,8 @@ class XLogin:
     def revoke(self, credentials: Credentials) -> NotDone | None:
         if credentials.token_secret is not None:
             return NotDone(Kind.ACCOUNT, "keys of OAuth 1.0a are taken back in X's developer portal only")
+        if not credentials.client_id:
+            return UNKNOWN_APP
         token = credentials.refresh_token or credentials.access_token
         reply = self._post("/2/oauth2/revoke", _app(credentials), {"token": token}, (token,))
         return None if isinstance(reply, Answer) and reply.is_success else refused(reply, "X")

@@ -15,10 +15,10 @@ from ttp.domain.account import Platform
 from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.clock import Clock, to_ms
 from ttp.domain.config import Config
-from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http
-from ttp.platforms.media_host import NoPublicUrl, public_url
+from ttp.platforms.media_host import MediaHost, NoPublicUrl
 from ttp.platforms.outcomes import as_failure, as_outcome
 from ttp.platforms.reply import Answer
 from ttp.platforms.tiktok import creator, post, upload
@@ -26,11 +26,13 @@ from ttp.platforms.tiktok.calls import Calls
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import error_code
 from ttp.platforms.tiktok.look_up import LookUps, may_be_published, recalled, resumed
-from ttp.platforms.tiktok.pace import Pace
 from ttp.platforms.tiktok.pull import Pull
 from ttp.platforms.tiktok.upload import Upload
 
 ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
+INIT = "/v2/post/publish/video/init/"
+"""Stands for all calls with which a post begins: they count together."""
+PUT_UP = "give the media a public URL"
 _NOBODY = Creator(None, None, None, frozenset())
 
 
@@ -39,11 +41,10 @@ class TikTokClient:
 
     platform = Platform.TIKTOK
 
-    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+    def __init__(self, http: Http, config: Config, clock: Clock, host: MediaHost) -> None:
         self._http = http
-        self._config = config
+        self._host = host
         self._clock = clock
-        self._pace = Pace(clock)
         self._calls = Calls(http, clock)
         self._look_ups = LookUps(self._calls, clock)
 
@@ -76,23 +77,25 @@ class TikTokClient:
 
     def _to_pull(self, order: Order) -> Generator[Step, None, Ready]:
         """Everything before the call with which TikTok fetches and publishes."""
+        self._room(order)
         able = yield from self._able(order)
         try:
-            urls = [public_url(self._config, file.item, file.path) for file in order.media]
+            urls = [self._host.url(file) for file in order.media]
             path, body = post.announcement(order, post.pulled_source(order, urls), able.closed)
         except NoPublicUrl as error:
-            raise StepFailed(ANNOUNCE, NotDone(Kind.MEDIA, str(error))) from error
+            failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
+            raise StepFailed(PUT_UP, failure) from error
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
-        yield from self._paced(order)
+        self._room(order)
         return self._ready(order, Pull(path, body, post.request_of(order), able.username))
 
     def _to_upload(self, order: Order, begun: Upload | None) -> Generator[Step, None, Ready]:
         """Send all but the last chunk, of `begun` or of a new upload."""
         file = _whole(order.media[0])
         if begun is None:
+            self._room(order)
             able = yield from self._able(order)
-            yield from self._paced(order)
             begun, answer = self._announced(order, file, able)
             yield Did(ANNOUNCE, answer.status, handle=begun.remembered())
         while begun.offset < begun.last:
@@ -120,10 +123,9 @@ class TikTokClient:
         yield Did(CREATOR, answer.status, f"by the account's own settings: {closed}" if closed else "")
         return able
 
-    def _paced(self, order: Order) -> Generator[Step, None, None]:
-        """Wait until TikTok takes one more post of the account."""
-        while (seconds := self._pace.wait_s(order.account.name)) > 0:
-            yield Wait(seconds, "TikTok's limit of posts a minute")
+    def _room(self, order: Order) -> None:
+        """Make sure that TikTok is not known to take no more posts of the account now. Raises StepFailed."""
+        self._http.gate.check(order, ANNOUNCE, "POST", INIT)
 
     def _announced(self, order: Order, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
         """Announce an upload. A lost answer is harmless: nothing is published without bytes. Raises StepFailed."""
@@ -139,7 +141,6 @@ class TikTokClient:
             path, body = post.announcement(order, source, able.closed)
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
-        self._pace.count(order.account.name)
         reply = self._calls.post(order, path, body)
         answer = self._calls.accepted(order, ANNOUNCE, reply)
         publish_id, url = answer.at("data", "publish_id"), answer.at("data", "upload_url")
@@ -178,7 +179,6 @@ class TikTokClient:
 
     def _let_fetch(self, order: Order, begun: Pull) -> Outcome:
         """Only a refusal on the list proves anything: what was accepted without an id cannot be asked about."""
-        self._pace.count(order.account.name)
         reply = self._calls.post(order, begun.init, begun.body)
         if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
             publish_id = reply.at("data", "publish_id")

@@ -34,9 +34,7 @@ class LookUps:
     def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
         """What TikTok says has become of the publication. Its word is final: no settle window."""
         begun = recalled(handle)
-        if begun is None:
-            return Looked(Unclear(Kind.UNKNOWN, "no publication is known to ask about", final=True), None)
-        if begun.publish_id is None:
+        if begun is None or begun.publish_id is None:
             return self._by_list(order, since)
         seen = self._calls.status(order, begun.publish_id)
         return Looked(self._finding(order, begun, begun.publish_id, seen), seen.date)

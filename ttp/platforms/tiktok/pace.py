@@ -1,36 +1,77 @@
-"""TikTok's limit of new posts per account and minute, kept by waiting before the call instead of being refused by it.
+"""TikTok's limits: so many calls a minute for each user, counted here because TikTok tells nothing, and posts a day.
 
-Counts what this process sends. What another one has sent is TikTok's to tell (429), which is a wait as well.
+Sections 4 and 5 of TikTok's contract. What another process has sent is known from its last count; what nobody counted
+is TikTok's to refuse, and such a refusal is a wait as well.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
+from ttp.domain.account import Account
 from ttp.domain.clock import Clock
+from ttp.domain.limit import Limit
+from ttp.platforms.client import Order
+from ttp.platforms.limits import Memory
+from ttp.platforms.reply import Answer
+from ttp.platforms.tiktok.errors import error_code
 
-MOST, WINDOW_S = 6, 60.0
-"""Calls of all `init` paths together per user token and minute (section 5 of the contract)."""
+WINDOW = timedelta(minutes=1)
+DAY = timedelta(hours=24)
+NEW_POSTS, POSTS = "new posts a minute", "posts in 24 h"
+MOST = {NEW_POSTS: 6, "status/fetch a minute": 30, "creator_info/query a minute": 20}
+"""Calls of one user in a minute; all `init` paths count together."""
+MOST_POSTS = 15
+"""About so many posts of one creator are taken in 24 hours, over all apps. Only TikTok's refusal says that it is so."""
 
 
 class Pace:
-    """The calls of the last minute, by account. Safe to use from several threads."""
+    """TikTok's way to limit calls, and the calls of the last minute. Safe to use from several threads."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._made: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._made: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
         self._lock = threading.Lock()
 
-    def wait_s(self, account: str) -> float:
-        """Seconds until the account may make one more call; 0 for at once."""
-        with self._lock:
-            made, now = self._made[account], self._clock.boot()
-            while made and now - made[0] >= WINDOW_S:
-                made.popleft()
-            return made[-MOST] + WINDOW_S - now if len(made) >= MOST else 0.0
+    def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
+        name = _name(path)
+        return (name, POSTS) if name == NEW_POSTS else (name,)
 
-    def count(self, account: str) -> None:
-        """A call is being made."""
+    def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+        name = _name(path)
+        if name not in MOST:
+            return ()
+        return (self._count(order.account, name, memory.known(order.account, name)),)
+
+    def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        now, name, account = self._clock.now(), _name(path), order.account.name
+        match error_code(answer):
+            case "rate_limit_exceeded":
+                return (Limit(account, name, 0, MOST.get(name), now + WINDOW),)
+            case "spam_risk_too_many_posts":
+                return (Limit(account, POSTS, 0, MOST_POSTS, now + DAY),)
+            case _:
+                return ()
+
+    def _count(self, account: Account, name: str, last: Limit | None) -> Limit:
+        """One more call; what is left then, and when the oldest call that counts is a minute ago."""
+        now, most = self._clock.now(), MOST[name]
         with self._lock:
-            self._made[account].append(self._clock.boot())
+            made = self._made[account.name, name]
+            if not made and last is not None and last.resets_at is not None and last.resets_at > now:
+                # Another process counted these; when each was made is not known, the last a minute before the reset.
+                made.extend([last.resets_at - WINDOW] * max(most - last.left, 0))
+            while made and not now - WINDOW < made[0] <= now:
+                made.popleft()
+            made.append(now)
+            left = max(most - len(made), 0)
+            return Limit(account.name, name, left, most, (made[0] if not left else made[-1]) + WINDOW)
+
+
+def _name(path: str) -> str:
+    """What a call counts as: `video/init` and its like together, else the last two parts of the path."""
+    parts = path.strip("/").split("/")
+    return NEW_POSTS if parts[-1] == "init" else f"{'/'.join(parts[-2:])} a minute"

@@ -34,7 +34,7 @@ def refusal_of(order: Order) -> str | None:
 
 def request_of(order: Order) -> str:
     """A fingerprint of what is announced: an edited post must not complete the old one."""
-    media = [file.item.sha256 for file in order.media]
+    media = [file.given for file in order.media]
     return fingerprint("POST", "init", {"text": order.text, "options": dict(order.options), "sha256": media})
 
 

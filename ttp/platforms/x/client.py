@@ -1,7 +1,8 @@
 """X: uploads and the token check, one POST that publishes, and the own timeline as proof of what it did.
 
-Follows sections 3, 7 and 11 of X's contract. The handle: `media` (see `media`), `user_id`, and `unsettled_since`
-(platform ms) once an unknown outcome was looked for in vain. Never refreshes a token.
+Follows sections 3, 7 and 11 of X's contract. Of a thread every call is about one part, the first that is not published.
+The handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread`), and `unsettled_since` (platform ms) once
+an unknown outcome of that part was looked for in vain. Never refreshes a token.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Generator
 from datetime import datetime
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
 from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.options import Chosen
@@ -22,11 +23,13 @@ from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear
 from ttp.platforms.reply import Answer, Reply, number_id
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.media import Uploads, entries, used
-from ttp.platforms.x.timeline import MOST_PAGES, QUERY, Window, matches, read_page
+from ttp.platforms.x.thread import Part, next_part
+from ttp.platforms.x.timeline import MOST_PAGES, QUERY, Window, lookalikes, matches, read_page
 
 CHECK_S = 900.0
 """Seconds for which one token check counts; GET /2/users/me takes 75 a quarter of an hour."""
 STEP = "POST /2/tweets"
+ALL_OUT = "every part of the thread is published already, so nothing is sent"
 
 
 class XClient:
@@ -47,19 +50,30 @@ class XClient:
     # Invisible steps.
 
     def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
-        """Upload the media, check the token."""
+        """Upload the media, check the token: what the next part needs."""
+        part = next_part(order, handle)
+        if part is None:
+            at = self._http.platform_at(order.account.name)
+            return Ready(handle, at, STEP, fingerprint("POST", "/2/tweets", {}), doubt=ALL_OUT)
+        order = part.order
+        self._room(order, part)
         handle = yield from self._uploads.complete(order, handle, keep="unsettled_since" in handle)
         user_id = self._lately_checked(order)
         if user_id is None:
             user_id, answer = self._check(order)
             yield Did("check the token", answer.status, handle={**handle, "user_id": user_id})
         handle = {**handle, "user_id": user_id}
+        self._room(order, part)  # the check, or another post of the same app, may have told more
         return Ready(
             used(handle) if order.media else handle,
             self._http.platform_at(order.account.name),
-            STEP,
-            fingerprint("POST", "/2/tweets", _body(order, handle)),
+            part.step(STEP),
+            fingerprint("POST", "/2/tweets", _body(part, handle)),
         )
+
+    def _room(self, order: Order, part: Part) -> None:
+        """Make sure that X is not known to take no more posts now. Raises StepFailed."""
+        self._http.gate.check(order, part.step(STEP), "POST", "/2/tweets")
 
     def _lately_checked(self, order: Order) -> str | None:
         """The user id of a token that was checked in the last CHECK_S seconds; None otherwise."""
@@ -79,9 +93,15 @@ class XClient:
 
     def publish(self, order: Order, handle: Handle) -> Outcome:
         """POST /2/tweets. A refusal as duplicate after an unknown outcome is evidence of a post, not of its absence."""
-        reply = self._http.send(order, "POST", "/2/tweets", json=_body(order, handle))
+        part = next_part(order, handle)
+        if part is None:
+            return Unknown(Kind.UNKNOWN, ALL_OUT)
+        reply = self._http.send(order, "POST", "/2/tweets", json=_body(part, handle))
         if isinstance(reply, Answer) and reply.is_success and (post_id := number_id(reply.at("data", "id"))):
-            return Done(post_id, link(post_id), http_status=reply.status)
+            if post_id in part.out:
+                return Unknown(Kind.SERVER, "X answered with the id of an earlier part", http_status=reply.status)
+            known = part.handle_with(handle, post_id)
+            return Done(post_id, link(post_id), http_status=reply.status, handle=known, more=not part.is_last)
         match as_outcome(reply, self._judge(order), "X"):
             case NotDone(kind=Kind.DUPLICATE, message=message) if "unsettled_since" in handle:
                 return Unknown(Kind.DUPLICATE, message, "duplicate", 403)
@@ -94,7 +114,12 @@ class XClient:
     # Look-up.
 
     def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
-        """Look for the post in the account's own timeline, from a minute before the first unsettled call on."""
+        """Look for the part in the account's own timeline, from a minute before the first unsettled call on."""
+        part = next_part(order, handle)
+        if part is None:
+            first_id, *_ = parts_of(handle)
+            return Looked(Found(first_id, link(first_id), handle=handle), None)
+        order = part.order
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
         user_id = number_id(handle.get("user_id")) or number_id(order.credentials.user_id)
@@ -105,16 +130,18 @@ class XClient:
                 why = failed.outcome
                 return Looked(Unclear(why.kind, why.message, look_at=why.retry_at, http_status=why.http_status), None)
         window = Window.around(first, since, self._settle_s)
-        found: list[str] = []
+        found, doubtful = list[str](), list[str]()
         query = {**QUERY, "start_time": window.start.strftime("%Y-%m-%dT%H:%M:%SZ")}
         for _ in range(MOST_PAGES):
             reply = self._http.send(order, "GET", f"/2/users/{user_id}/tweets", query=query)
             page = read_page(reply)
             if page is None:
                 return Looked(as_unclear(reply, self._judge(order), "X"), _date(reply))
-            found += matches(page.posts, order, entries(handle), window)
+            found += matches(page.posts, part, entries(handle), window)
+            doubtful += lookalikes(page.posts, part, window)
             if page.next_token is None:
-                return Looked(_finding(found, {**handle, "unsettled_since": to_ms(first)}), _date(reply))
+                known = {**handle, "unsettled_since": to_ms(first)}
+                return Looked(_finding(part, found, doubtful, known), _date(reply))
             query["pagination_token"] = page.next_token
         return Looked(
             Unclear(Kind.UNKNOWN, "the account has posted too much since then to look through", final=True),
@@ -122,7 +149,7 @@ class XClient:
         )
 
     def _judge(self, order: Order) -> Judge:
-        return lambda answer: refusal(answer, order.account, self._clock.now())
+        return lambda answer: refusal(answer, order.account, self._clock.now(), order.credentials)
 
 
 def link(post_id: str) -> str:
@@ -130,12 +157,16 @@ def link(post_id: str) -> str:
     return f"https://x.com/i/status/{post_id}"
 
 
-def _body(order: Order, handle: Handle) -> dict[str, object]:
-    """The canonical request: the text, the ids of every media item in order, and the options that were set."""
+def _body(part: Part, handle: Handle) -> dict[str, object]:
+    """The canonical request: the text, what it replies to, the ids of every media item in order, and the options that
+    were set. Who may reply is said once, by the first part; what a post must disclose, by each."""
+    order = part.order
     media_ids = [str(entry["id"]) for entry in entries(handle)][: len(order.media)]
     body: dict[str, object] = {"text": order.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
+    if part.parent is not None:
+        body["reply"] = {"in_reply_to_tweet_id": part.parent}
     chosen = Chosen(Platform.X, order.options)
-    if (who := chosen.word("reply_settings")) is not None:
+    if part.parent is None and (who := chosen.word("reply_settings")) is not None:
         body["reply_settings"] = who
     for name in ("made_with_ai", "paid_partnership"):
         if (value := chosen.switch(name)) is not None:
@@ -143,12 +174,16 @@ def _body(order: Order, handle: Handle) -> dict[str, object]:
     return body
 
 
-def _finding(found: list[str], handle: Handle) -> Found | Absent | Unclear:
+def _finding(part: Part, found: list[str], doubtful: list[str], handle: Handle) -> Found | Absent | Unclear:
     match found:
+        case [] if doubtful:
+            message = f"X has the text of part {part.number}, but not as a reply to the part before"
+            return Unclear(Kind.DUPLICATE, message, final=True, links=tuple(link(post_id) for post_id in doubtful))
         case []:
             return Absent(handle=handle)
         case [post_id]:
-            return Found(post_id, link(post_id))
+            known = part.handle_with(handle, post_id)
+            return Found(post_id, link(post_id), more=not part.is_last, handle=known)
         case _:
             links = tuple(link(post_id) for post_id in found)
             return Unclear(Kind.DUPLICATE, f"{len(found)} posts on X could be this one", final=True, links=links)

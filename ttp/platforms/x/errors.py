@@ -4,35 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from ttp.domain.account import Account
+from ttp.domain.account import Account, Credentials
 from ttp.domain.attempt import Kind, NotDone
-from ttp.platforms.outcomes import reconnect_hint
+from ttp.platforms.outcomes import lift_hint, reconnect_hint
 from ttp.platforms.reply import Answer, later
+from ttp.platforms.x.limits import opens_at
 
 HOLD_S = 3600.0
 """An account without credit is asked again after an hour: a refused call costs nothing, and credit ends the hold."""
-WINDOW_S = 900.0
-"""Length of X's rate-limit window, for an answer that does not tell its reset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One refusal. `segment` and `words` (lower case) narrow it; the first row that fits counts."""
+    """One refusal. `segment` and `words` (lower case) narrow it; the first row that fits counts. `advice`: what a
+    person can do."""
 
     status: int
     kind: Kind
     segment: str | None = None
     words: str | None = None
     passing: bool = False
+    advice: str = ""
 
+
+_CREDIT = "add credit in X's developer console"
+_CAP = "raise the spending limit in X's developer console"
 
 REFUSALS = (
     Row(400, Kind.MEDIA, words="media ids are invalid", passing=True),
     Row(400, Kind.CONTENT),
     Row(401, Kind.AUTH),
-    Row(402, Kind.QUOTA, passing=True),
+    Row(402, Kind.QUOTA, passing=True, advice=_CREDIT),
     Row(403, Kind.DUPLICATE, words="duplicate content"),
     Row(403, Kind.AUTH, segment="unsupported-authentication"),
     Row(403, Kind.AUTH, segment="client-forbidden"),
@@ -41,15 +45,18 @@ REFUSALS = (
     Row(403, Kind.CONTENT, segment="not-authorized-for-resource"),
     Row(403, Kind.CONTENT),
     Row(404, Kind.CONTENT),
-    Row(429, Kind.QUOTA, segment="usage-capped", passing=True),
-    Row(429, Kind.QUOTA, words="usagecapexceeded", passing=True),
+    Row(429, Kind.QUOTA, segment="usage-capped", passing=True, advice=_CAP),
+    Row(429, Kind.QUOTA, words="usagecapexceeded", passing=True, advice=_CAP),
     Row(429, Kind.RATE_LIMIT, passing=True),
 )
 """Section 7 of X's contract. An answer counts only in X's own format; a 429 is no proof about a publishing call."""
 
 
-def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
-    """The refusal that `answer` is; None where it is on no list or not in X's own format."""
+def refusal(answer: Answer, account: Account, now: datetime, credentials: Credentials | None = None) -> NotDone | None:
+    """The refusal that `answer` is; None where it is on no list or not in X's own format.
+
+    `credentials`: those in use, for the hint alone.
+    """
     said = tuple(_said(answer))
     if not said:
         return None
@@ -61,15 +68,30 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
         if fits and (row.words is None or row.words in words):
             return NotDone(
                 row.kind,
-                f"{answer.status} {said[0]}",
+                f"{answer.status} {said[0]}" + _advice(row, account),
                 code=segment if segment not in ("", "about:blank") else str(answer.status),
                 http_status=answer.status,
                 passing=row.passing,
                 retry_at=_retry_at(row.kind, answer, now),
                 hold=row.kind is Kind.QUOTA,
-                hint=reconnect_hint(account) if row.kind is Kind.AUTH else None,
+                hint=_hint(row.kind, account, credentials),
             )
     return None
+
+
+def _advice(row: Row, account: Account) -> str:
+    """What to do, and what happens meanwhile: posts wait."""
+    return f": {row.advice}; X is asked again every hour, or at once: {lift_hint(account)}" if row.advice else ""
+
+
+def _hint(kind: Kind, account: Account, credentials: Credentials | None) -> str | None:
+    match kind:
+        case Kind.AUTH:
+            return reconnect_hint(account, credentials)
+        case Kind.QUOTA:
+            return lift_hint(account)
+        case _:
+            return None
 
 
 def _said(answer: Answer) -> Iterator[str]:
@@ -86,14 +108,6 @@ def _retry_at(kind: Kind, answer: Answer, now: datetime) -> datetime | None:
         case Kind.QUOTA:
             return later(now, HOLD_S)
         case Kind.RATE_LIMIT:
-            return later(now, _seconds_to_reset(answer, now))
+            return opens_at(answer, now)
         case _:
             return None
-
-
-def _seconds_to_reset(answer: Answer, now: datetime) -> float:
-    """Seconds until the window resets: the header and the Date beside it are the same clock, ours may be off."""
-    header = answer.headers.get("x-rate-limit-reset", "")
-    if not (header.isascii() and header.isdecimal() and len(header) < 12):
-        return WINDOW_S
-    return int(header) - (answer.date or now).astimezone(UTC).timestamp()

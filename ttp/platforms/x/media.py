@@ -1,7 +1,8 @@
 """X's media: upload in chunks, wait until processed, alt text. Invisible to followers, so free to repeat.
 
 What is uploaded is remembered in the handle as `media`: one entry per item, in the post's order, with `sha256`, `id`,
-`key`, `expires` (ms), `ready`, `alt` and `used` (publishing calls that carried it). Never publishes.
+`key`, `expires` (ms), `ready`, `alt` and `used` (publishing calls that carried it); until the last of its segments is
+there also `sent`, how many are, and `chunk`, their bytes: the next try goes on behind them. Never publishes.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ttp.platforms.x.errors import refusal
 
 CHUNK = 4 * 1024 * 1024
 """Bytes per append; X's documentation asks for at most 5 MB."""
+MOST_SEGMENTS = 1000
+"""Appends to one upload. A file of more than 4 GB, which the documentation allows too, is cut into larger ones."""
 LIFE_S = 86_400
 """How long an upload is kept where X does not say."""
 MARGIN = timedelta(minutes=1)
@@ -63,9 +66,10 @@ class Uploads:
     def _one(self, order: Order, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
         """Bring one item to the state in which a post may use it: each step with the entry as it is then."""
         name = file.item.name
-        if not entry:
-            entry = self._uploaded(order, file)
-            yield Did(f"upload {name}", 200), entry
+        if not entry or "sent" in entry:
+            for sent, grown in self._upload(order, file, entry):
+                entry = grown
+                yield sent, grown
         waited, step = 0.0, f"process {name}"
         while not entry["ready"]:
             query = {"command": "STATUS", "media_id": str(entry["id"])}
@@ -105,44 +109,78 @@ class Uploads:
             and (keep or (isinstance(used, int) and used < MOST_USES))
         )
 
-    def _uploaded(self, order: Order, file: MediaFile) -> Entry:
-        """Send the bytes of one item; its entry, not yet ready where X goes on to process it."""
-        item, step = file.item, f"upload {file.item.name}"
+    def _upload(self, order: Order, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
+        """Send the bytes of one item that X does not have yet: a step for each segment, and the entry after it. In the
+        end it is not ready yet where X goes on to process it."""
+        item, step, resumed = file.item, f"upload {file.item.name}", bool(entry)
+        try:
+            entry = entry or self._announced(order, item, step)
+            size, sent = int(str(entry["chunk"])), int(str(entry["sent"]))
+            count = -(-item.bytes // size)
+            with file.path.open("rb") as source:
+                source.seek(sent * size)
+                for index in range(sent, count):
+                    self._append(order, step, entry, index, _piece(source, min(size, item.bytes - index * size)))
+                    entry = {**entry, "sent": index + 1}
+                    if count > 1:
+                        yield Did(f"{step}, segment {index + 1} of {count}", 200), entry
+            yield Did(step, 200), self._finalized(order, step, entry)
+        except (OSError, EOFError) as error:
+            raise StepFailed(step, NotDone(Kind.MEDIA, f"cannot read {item.name}: {error}")) from error
+        except StepFailed as failed:
+            outcome = failed.outcome
+            if outcome.kind is not Kind.MEDIA or outcome.passing or not entry.get("sent"):
+                raise
+            yield Did(f"drop the upload of {item.name}", outcome.http_status), {}
+            # X may have lost an upload that was begun earlier, or ended it already: a new one tells.
+            raise StepFailed(step, replace(outcome, passing=resumed)) from failed
+
+    def _announced(self, order: Order, item: MediaItem, step: str) -> Entry:
+        """Open an upload; its entry, with nothing sent yet."""
         reply = self._http.send(
             order,
             "POST",
             "/2/media/upload/initialize",
             json={"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes},
         )
-        media_id = number_id(self._accepted(order, step, reply).at("data", "id"))
+        answer = self._accepted(order, step, reply)
+        media_id = number_id(answer.at("data", "id"))
         if media_id is None:
             raise StepFailed(step, self._failure(order, reply))
-        try:
-            with file.path.open("rb") as source:
-                for index, chunk in enumerate(_chunks(source, item)):
-                    reply = self._http.send(
-                        order,
-                        "POST",
-                        f"/2/media/upload/{media_id}/append",
-                        form={"segment_index": str(index)},
-                        file=("media", chunk),
-                        uploading=True,
-                    )
-                    self._accepted(order, step, reply)
-        except (OSError, EOFError) as error:
-            raise StepFailed(step, NotDone(Kind.MEDIA, f"cannot read {item.name}: {error}")) from error
-        answer = self._accepted(order, step, self._http.send(order, "POST", f"/2/media/upload/{media_id}/finalize"))
-        key, life = answer.at("data", "media_key"), answer.at("data", "expires_after_secs")
-        life_s = life if isinstance(life, int) and 0 < life < 10 * 365 * LIFE_S else LIFE_S
         return {
             "sha256": item.sha256,
             "id": media_id,
-            "key": key if isinstance(key, str) else None,
-            "expires": to_ms(self._clock.now() + timedelta(seconds=life_s)),
-            "ready": answer.at("data", "processing_info") is None,
+            "key": None,
+            "expires": self._expires(answer),
+            "ready": False,
             "alt": None,
             "used": 0,
+            "sent": 0,
+            "chunk": max(CHUNK, -(-item.bytes // MOST_SEGMENTS)),
         }
+
+    def _append(self, order: Order, step: str, entry: Entry, index: int, piece: bytes) -> None:
+        path = f"/2/media/upload/{entry['id']}/append"
+        form, file = {"segment_index": str(index)}, ("media", piece)
+        self._accepted(order, step, self._http.send(order, "POST", path, form=form, file=file, uploading=True))
+
+    def _finalized(self, order: Order, step: str, entry: Entry) -> Entry:
+        """End an upload whose segments are all there."""
+        path = f"/2/media/upload/{entry['id']}/finalize"
+        answer = self._accepted(order, step, self._http.send(order, "POST", path))
+        key = answer.at("data", "media_key")
+        whole = {name: value for name, value in entry.items() if name not in ("sent", "chunk")}
+        return {
+            **whole,
+            "key": key if isinstance(key, str) else None,
+            "expires": self._expires(answer),
+            "ready": answer.at("data", "processing_info") is None,
+        }
+
+    def _expires(self, answer: Answer) -> int:
+        life = answer.at("data", "expires_after_secs")
+        life_s = life if isinstance(life, int) and 0 < life < 10 * 365 * LIFE_S else LIFE_S
+        return to_ms(self._clock.now() + timedelta(seconds=life_s))
 
     def _seconds_left(self, order: Order, answer: Answer, name: str) -> float | None:
         """Seconds until the next look at an item that is being processed; None when it is ready."""
@@ -161,17 +199,20 @@ class Uploads:
         raise StepFailed(f"process {name}", self._failure(order, answer))
 
     def _accepted(self, order: Order, step: str, reply: Reply) -> Answer:
-        """The reply, where it is a success. Raises StepFailed otherwise."""
-        if isinstance(reply, Answer) and reply.is_success:
+        """The reply, where it is a success. Raises StepFailed otherwise, also for a body that is not X's JSON: whoever
+        wrote it, X need not have the bytes. Some calls have no body."""
+        if isinstance(reply, Answer) and reply.is_success and (reply.data is not None or not reply.body):
             return reply
         raise StepFailed(step, self._failure(order, reply))
 
     def _failure(self, order: Order, reply: Reply) -> NotDone:
-        failure = as_failure(reply, lambda answer: refusal(answer, order.account, self._clock.now()), "X")
+        failure = as_failure(
+            reply, lambda answer: refusal(answer, order.account, self._clock.now(), order.credentials), "X"
+        )
         if failure.kind is not Kind.CONTENT:
             return failure
         if failure.http_status == 403:  # what a token without the scope media.write gets
-            return replace(failure, kind=Kind.AUTH, hint=reconnect_hint(order.account))
+            return replace(failure, kind=Kind.AUTH, hint=reconnect_hint(order.account, order.credentials))
         return replace(failure, kind=Kind.MEDIA)
 
 
@@ -192,12 +233,9 @@ def _category(item: MediaItem) -> str:
     return "tweet_gif" if item.mime == "image/gif" else "tweet_image"
 
 
-def _chunks(source: BinaryIO, item: MediaItem) -> Iterator[bytes]:
-    """The item's bytes in pieces. Raises EOFError where the file is shorter than it was."""
-    left = item.bytes
-    while left > 0:
-        chunk = source.read(min(CHUNK, left))
-        if not chunk:
-            raise EOFError("the file is shorter than it was")
-        left -= len(chunk)
-        yield chunk
+def _piece(source: BinaryIO, size: int) -> bytes:
+    """The next `size` bytes. Raises EOFError where the file is shorter than it was."""
+    piece = source.read(size)
+    if len(piece) < size:
+        raise EOFError("the file is shorter than it was")
+    return piece

@@ -1,6 +1,6 @@
-"""Reading X's list of an account's own posts, and finding one delivery in it. Pure; never asks X.
+"""Reading X's list of an account's own posts, and finding one part of a delivery in it. Pure; never asks X.
 
-Only fields that have one name in both of X's dialects are read.
+Fields are read by their names in both of X's dialects.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from ttp.platforms.client import Order
 from ttp.platforms.reply import Answer, Reply, dig, number_id
 from ttp.platforms.x.text import created_at, is_same_text
+from ttp.platforms.x.thread import Part
 
 QUERY = {
     "max_results": "100",
-    "post.fields": "created_at,attachments,entities",
+    "post.fields": "created_at,attachments,entities,referenced_posts",
     "expansions": "attachments.media_keys,referenced_posts",
 }
 MOST_PAGES = 10
@@ -40,10 +41,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One listed post: its id, its media keys, and what X sent of it."""
+    """One listed post: its id, its media keys, the id of the post that it replies to, and what X sent of it."""
 
     id: str
     media_keys: tuple[str, ...]
+    parent: str | None
     data: Mapping[str, object]
 
 
@@ -66,11 +68,13 @@ def read_page(reply: Reply) -> Page | None:
     return None if None in posts else Page(tuple(filter(None, posts)), next_token or None)
 
 
-def matches(posts: Iterable[Post], order: Order, uploads: Iterable[Mapping[str, object]], window: Window) -> list[str]:
-    """The ids of unbound posts with our media keys, or, for a text alone, with our text since the window began.
+def matches(posts: Iterable[Post], part: Part, uploads: Iterable[Mapping[str, object]], window: Window) -> list[str]:
+    """The ids of unbound posts with our media keys, or, for a text alone, with our text since the window began, that
+    reply to the part before ours (or to nothing, if ours is the first).
 
     Media keys are nobody else's, so they need no time; and a text that appears late is no less ours.
     """
+    order = part.order
     keys = sorted(str(entry.get("key")) for entry in uploads if entry.get("key"))
     return [
         post.id
@@ -79,9 +83,24 @@ def matches(posts: Iterable[Post], order: Order, uploads: Iterable[Mapping[str, 
         and (
             _has_media(post, keys)
             if len(keys) == len(order.media) > 0
-            else window.start <= created_at(post.id) and _has_text(post, order)
+            else post.parent == part.parent and _is_recent(post, window) and _has_text(post, order)
         )
     ]
+
+
+def lookalikes(posts: Iterable[Post], part: Part, window: Window) -> list[str]:
+    """The ids of unbound posts that have the text of a later part, and of which X does not say that they reply to
+    anything: were it not to say so of ours, its absence from `matches` would prove nothing."""
+    if part.parent is None:
+        return []
+    order = part.order
+    taken = {*order.bound, *part.out}
+    alone = [post for post in posts if post.parent is None and post.id not in taken and _is_recent(post, window)]
+    return [post.id for post in alone if _has_text(post, order)]
+
+
+def _is_recent(post: Post, window: Window) -> bool:
+    return window.start <= created_at(post.id)
 
 
 def _has_media(post: Post, keys: list[str]) -> bool:
@@ -96,4 +115,14 @@ def _post(item: object) -> Post | None:
     post_id, text, keys = number_id(dig(item, "id")), dig(item, "text"), dig(item, "attachments", "media_keys")
     if not isinstance(item, dict) or post_id is None or len(post_id) > 19 or not isinstance(text, str):
         return None
-    return Post(post_id, tuple(str(key) for key in keys) if isinstance(keys, list) else (), item)
+    return Post(post_id, tuple(str(key) for key in keys) if isinstance(keys, list) else (), _parent(item), item)
+
+
+def _parent(item: Mapping[str, object]) -> str | None:
+    """The id of the post that a listed one replies to; None for one that stands alone, or quotes."""
+    for name in ("referenced_posts", "referenced_tweets"):
+        references = item.get(name)
+        for reference in references if isinstance(references, list) else ():
+            if dig(reference, "type") == "replied_to":
+                return number_id(dig(reference, "id"))
+    return None

@@ -1,0 +1,101 @@
+"""The pictures of `ttp doctor` and `ttp account show`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ttp.cli.pictures.accounts import account_picture
+from ttp.cli.pictures.cells import columns
+from ttp.cli.pictures.doctor import doctor_picture
+from ttp.cli.pictures.page import Page
+from ttp.domain.account import Account, Platform
+from ttp.domain.checkup import Check, Grade
+
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+PAGE = Page(NOW)
+CHECKS = (
+    Check("store", Grade.OK, "/home/me/.local/share/ttp/ttp.db, 1.2 MB, intact, schema 3"),
+    Check("publisher", Grade.WARN, "nothing publishes (never run); 3 posts are scheduled", "ttp run"),
+    Check(
+        "account.x/roastery",
+        Grade.FAIL,
+        "must be connected again: X answered invalid_grant: the token is spent",
+        "ttp account connect x/roastery",
+    ),
+)
+
+
+def drawn(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def test_each_check_has_its_line_and_the_command_under_it() -> None:
+    assert drawn(doctor_picture(CHECKS, PAGE)) == (
+        "  ok    store               /home/me/.local/share/ttp/ttp.db, 1.2 MB, intact,\n"
+        "                            schema 3\n"
+        "  WARN  publisher           nothing publishes (never run); 3 posts are scheduled\n"
+        "                            fix:  ttp run\n"
+        "  FAIL  account.x/roastery  must be connected again: X answered invalid_grant:\n"
+        "                            the token is spent\n"
+        "                            fix:  ttp account connect x/roastery\n"
+        "\n"
+        "1 ok, 1 warning, 1 failure\n"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 57, 120])
+def test_lines_fit_but_for_commands_which_stay_whole(width: int) -> None:
+    lines = list(doctor_picture(CHECKS, Page(NOW, width=width)))
+    assert all(columns(line) <= width for line in lines if "fix:" not in line)
+    assert any(line.endswith("fix:  ttp account connect x/roastery") for line in lines)
+
+
+def test_the_status_alone_is_painted() -> None:
+    first = next(iter(doctor_picture(CHECKS[2:], Page(NOW, color=True))))
+    assert first.startswith("  \x1b[31mFAIL\x1b[0m  account.x/roastery  must")
+
+
+def test_foreign_words_do_nothing_to_the_terminal() -> None:
+    shown = drawn(doctor_picture([Check("a\x1b[2J", Grade.FAIL, "b\x1b[2J\nc", "d\x1b[2J")], PAGE))
+    assert "\x1b" not in shown
+    assert "b\\x1b[2J c" in shown
+
+
+def test_everything_about_an_account() -> None:
+    account = Account(
+        Platform.TIKTOK,
+        "me",
+        user_id="-000a",
+        connected=True,
+        enabled=False,
+        timezone="Asia/Tokyo",
+        expires_at=NOW + timedelta(days=60),
+        scopes=("user.info.basic", "user.info.profile", "user.info.stats", "video.publish", "video.upload"),
+        hold_until=NOW + timedelta(hours=2),
+        hold_reason="quota",
+        options={"tiktok.privacy_level": "SELF_ONLY"},
+    )
+    assert drawn(account_picture(account, PAGE)) == (
+        "tiktok/me   disabled\n"
+        "  User id      -000a\n"
+        "  Zone         Asia/Tokyo\n"
+        "  Token until  23 Jan 2027 12:46\n"
+        "  May          user.info.basic user.info.profile user.info.stats video.publish\n"
+        "               video.upload\n"
+        "  Options      tiktok.privacy_level=SELF_ONLY\n"
+        "\n"
+        "tiktok/me is disabled, its due posts fail:  ttp account enable tiktok/me\n"
+        "tiktok/me is held until today 14:46 (quota)\n"
+    )
+
+
+def test_an_account_that_is_not_connected_says_how() -> None:
+    assert drawn(account_picture(Account(Platform.X, "me"), PAGE)) == (
+        "x/me   not connected\n"
+        "  Zone         none of its own (UTC)\n"
+        "\n"
+        "x/me can be analysed, not published to:  ttp account connect x/me\n"
+    )

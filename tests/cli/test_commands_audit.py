@@ -1,0 +1,47 @@
+"""`ttp audit`: its counts, its lines, its exit code."""
+
+from __future__ import annotations
+
+from tests.conftest import Program
+
+
+def test_an_audit_counts_what_it_checked(ttp: Program) -> None:
+    assert ttp.ok("audit", "--json").json == {"checks": [], "ok": True}
+    assert not ttp.home.exists()
+    ttp.account("x/me")
+    ttp.post("one", "--to", "x/me", "--at", "in 1h")
+    ttp.post("two")
+    ran = ttp.ok("audit", "--json")
+    assert [(one["name"], one["checked"], one["wrong"], one["breaches"]) for one in ran.json["checks"]] == [
+        ("deliveries", 1, 0, []),
+        ("posts", 2, 0, []),
+        ("remote-ids", 0, 0, []),
+    ]
+    assert ran.json["ok"] is True
+    assert ttp.ok("audit").rows == [
+        ["ok", "deliveries", "1 of 1 deliveries: an intent before each outcome, none done twice"],
+        ["ok", "posts", "2 of 2 posts: the status follows from the deliveries"],
+        ["ok", "remote-ids", "0 of 0 remote ids: each belongs to one delivery"],
+    ]
+
+
+def test_a_breach_is_named_and_ends_with_1(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.post("one", "--to", "x/me", "--at", "in 1h")
+    ttp.bring(1, "published", published_at=1795521600000)
+    ttp.sql("UPDATE post SET published_at = 1795521600000")
+    said = "delivery 1 (post 1, x/me): it is published, and no call can have published it"
+    ran = ttp("audit")
+    assert ran.code == 1
+    assert ran.rows[:2] == [
+        ["fail", "deliveries", "0 of 1 deliveries: an intent before each outcome, none done twice"],
+        ["fail", "deliveries", said],
+    ]
+    told = ttp("audit", "--json").json
+    assert (told["ok"], told["checks"][0]["breaches"]) == (False, [said])
+    shown = ttp("audit", "--format", "table").out
+    assert said in " ".join(word for word in shown.split())
+
+
+def test_a_terminal_gets_every_breach_in_full(ttp: Program) -> None:
+    assert ttp.ok("audit", "--format", "table").out == "Nothing is stored yet.\n"

@@ -1,0 +1,475 @@
+"""`ttp doctor` and `ttp account check` from the command line: a store that is well, and what may be wrong with one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program, Ran
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.state import State
+
+DOTTED = ("x", "instagram", "tiktok")
+
+
+@pytest.fixture
+def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    """A sandbox that the settings point at, and the demo account of each platform in the store."""
+    with running_sandbox(now=clock.now) as running:
+        for platform in DOTTED:
+            monkeypatch.setenv(f"TTP_PLATFORMS__{platform.upper()}__BASE_URL", running.url)
+        for name in ("instagram/demo", "tiktok/demo", "x/demo"):
+            bring(ttp, running.state, name)
+        yield running
+
+
+def bring(ttp: Program, state: State, name: str) -> None:
+    """Add an account with what the sandbox has for it."""
+    from ttp.sandbox.credentials import as_credentials
+
+    held = json.dumps(as_credentials(state.accounts[name]))
+    ttp.ok("account", "add", name, "--credentials", "-", "-q", stdin=held)
+
+
+def change(sandbox: RunningSandbox, name: str, **what: object) -> None:
+    """Change something that the platform holds of an account, but not its tokens."""
+    from ttp.sandbox.orders import ordered_account
+
+    sandbox.state.keep(ordered_account(sandbox.state, {"account": name, "keepTokens": True, **what}))
+
+
+def checks(ran: Ran) -> dict[str, dict[str, Any]]:
+    return {check["name"]: check for check in ran.json["checks"]}
+
+
+def one(ttp: Program, name: str, *more: str) -> dict[str, Any]:
+    """One check of `ttp doctor`."""
+    return checks(ttp("doctor", "--json", *more))[name]
+
+
+# Checking accounts.
+
+
+def test_every_account_that_works_is_one_line(ttp: Program, sandbox: RunningSandbox) -> None:
+    ran = ttp.ok("account", "check")
+    assert [row[:2] for row in ran.rows] == [["ok", "instagram/demo"], ["ok", "tiktok/demo"], ["ok", "x/demo"]]
+    instagram, tiktok, x = (row[2] for row in ran.rows)
+    assert "quota used: 0 of 50 posts in 24 h" in instagram
+    assert "privacy levels: PUBLIC_TO_EVERYONE, MUTUAL_FOLLOW_FRIENDS, SELF_ONLY" in tiktok
+    assert "of 75 token checks left in 15 min" in x
+    assert all("token works" in row[2] for row in ran.rows)
+
+
+def test_one_account_is_asked_about_alone_and_by_any_name(ttp: Program, sandbox: RunningSandbox) -> None:
+    sandbox.state.answered.clear()
+    ran = ttp.ok("account", "check", "twitter/@Demo", "--json")
+    assert {name: ran.json[name] for name in ("ok", "warnings", "failures")} == {"ok": 1, "warnings": 0, "failures": 0}
+    assert [check["name"] for check in ran.json["checks"]] == ["x/demo"]
+    assert [(method, path) for method, path, _ in sandbox.state.answered] == [("GET", "/2/users/me")]
+
+
+def test_a_dead_token_marks_its_account_and_is_the_exit_code_of_a_reconnect(
+    ttp: Program, sandbox: RunningSandbox
+) -> None:
+    change(sandbox, "instagram/demo", dead=463)
+    ran = ttp("account", "check", "--json")
+    assert ran.code == 4
+    assert checks(ran)["instagram/demo"]["hint"] == "ttp account connect instagram/demo"
+    assert (ran.json["ok"], ran.json["failures"]) == (2, 1)
+    assert ttp("account", "show", "instagram/demo", "--json").json["needsReconnect"] is True
+    assert ttp("account", "check", "x/demo").code == 0
+
+
+def test_more_than_a_reconnect_is_an_ordinary_failure(ttp: Program, sandbox: RunningSandbox) -> None:
+    change(sandbox, "instagram/demo", dead=463)
+    change(sandbox, "x/demo", trouble="credits")
+    ran = ttp("account", "check", "--json")
+    assert ran.code == 1
+    assert checks(ran)["x/demo"]["hint"] == "ttp account enable x/demo"
+    assert "credits depleted" in checks(ran)["x/demo"]["message"]
+    assert ttp("account", "show", "x/demo", "--json").json["needsReconnect"] is False
+
+
+def test_a_token_that_is_due_is_renewed_on_the_way_and_kept(
+    ttp: Program, sandbox: RunningSandbox, clock: FakeClock
+) -> None:
+    clock.advance(hours=3)
+    ran = ttp.ok("account", "check", "x/demo", "--json")
+    assert "token ends in 2 h, and is renewed" in checks(ran)["x/demo"]["message"]
+    held = json.loads((ttp.home / "credentials.json").read_text())["accounts"]["x/demo"]
+    assert held["accessToken"] == sandbox.state.accounts["x/demo"].access_token
+    assert held["accessToken"] not in ran.out + ran.err
+    assert "has all permissions" in checks(ran)["x/demo"]["message"]
+
+
+def test_tiktok_says_what_is_switched_off_and_what_it_takes_no_more(ttp: Program, sandbox: RunningSandbox) -> None:
+    change(sandbox, "tiktok/demo", switchedOff=["duet"], privacyLevels=["SELF_ONLY"], maxVideoS=60)
+    ttp.ok("account", "set", "tiktok/demo", "--set", "tiktok.privacy_level=PUBLIC_TO_EVERYONE")
+    ran = ttp.ok("account", "check", "tiktok/demo", "--json")
+    check = checks(ran)["tiktok/demo"]
+    assert check["status"] == "warn"
+    assert "PUBLIC_TO_EVERYONE, and TikTok offers SELF_ONLY" in check["message"]
+    assert "switched off in the TikTok app: duet; videos up to 60 s" in check["message"]
+    change(sandbox, "tiktok/demo", trouble="spam_risk_too_many_posts")
+    assert "spam_risk_too_many_posts" in checks(ttp("account", "check", "--json"))["tiktok/demo"]["message"]
+
+
+def test_facebook_login_has_its_token_debugged(
+    ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__LOGIN", "facebook")
+    from ttp.sandbox.orders import ordered_account
+
+    account = ordered_account(sandbox.state, {"account": "instagram/demo", "login": "facebook"})
+    sandbox.state.keep(account)
+    bring(ttp, sandbox.state, "instagram/demo")
+    check = checks(ttp.ok("account", "check", "instagram/demo", "--json"))["instagram/demo"]
+    assert "has all permissions" in check["message"]
+    assert "Facebook ends its access" in check["message"]
+
+
+def test_an_account_of_another_host_is_not_asked_about(
+    ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TTP_PLATFORMS__X__BASE_URL")
+    sandbox.state.answered.clear()
+    ran = ttp("account", "check", "x/demo", "--json")
+    assert ran.code == 1
+    assert "were made for 127.0.0.1 and are not sent to api.x.com" in checks(ran)["x/demo"]["message"]
+    assert "are not sent to api.x.com" in one(ttp, "account.x/demo")["message"]
+    assert not sandbox.state.answered
+
+
+def test_without_accounts_there_is_nothing_to_check(ttp: Program) -> None:
+    assert ttp.ok("account", "check", "--json").json == {"checks": [], "ok": 0, "warnings": 0, "failures": 0}
+    assert (
+        ttp.ok("account", "check", "--format", "table").out == "No accounts yet.  Connect one:  ttp account connect x\n"
+    )
+    assert ttp("account", "check", "x/nobody").code == 3
+    assert not ttp.home.exists()
+
+
+# The check-up of this machine.
+
+
+def test_before_anything_was_done_all_is_well_and_nothing_is_made(ttp: Program) -> None:
+    ran = ttp.ok("doctor", "--json")
+    assert {check["status"] for check in ran.json["checks"]} == {"ok"}
+    assert list(checks(ran)) == [
+        *("program", "config", "host", "zone", "modes", "store", "publisher", "credentials", "media_host"),
+    ]
+    assert not ttp.home.exists()
+
+
+def test_a_store_that_is_well_passes_and_fields_and_columns_are_those_of_the_contract(ttp: Program) -> None:
+    ttp.account("x/me", expiresAt="2027-01-31T00:00:00Z")
+    ran = ttp.ok("doctor", "--json")
+    assert ran.json["ok"] == len(ran.json["checks"])
+    assert (ran.json["warnings"], ran.json["failures"]) == (0, 0)
+    assert list(ran.json["checks"][0]) == ["name", "status", "message", "hint"]
+    assert ttp("doctor", "--header").rows[0] == ["status", "name", "message"]
+    assert ttp("doctor", "--jsonl").out.count("\n") == len(ran.json["checks"])
+    picked = ttp("doctor", "--json", "--fields", "name").json
+    assert (picked["checks"][0], picked["ok"]) == ({"name": "program"}, ran.json["ok"])
+
+
+def test_the_picture_names_the_command_and_counts(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.sql("UPDATE account SET needs_reconnect = 1")
+    ran = ttp("doctor", "--format", "table")
+    assert ran.code == 4
+    lines = ran.out.splitlines()
+    assert "  FAIL  account.x/me  must be connected again: its token no longer works" in lines
+    assert f"{'':22}fix:  ttp account connect x/me" in lines
+    assert lines[-1].endswith("0 warnings, 1 failure")
+
+
+def test_everything_wrong_in_the_settings_is_told_and_the_rest_is_looked_at(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp.account("x/me")
+    (ttp.home / "config.toml").write_text('publish.retry_mx = 3\npublish.retry_max = "many"\n')
+    monkeypatch.setenv("TTP_HTTP__READ_TIMEOUT_S", "long")
+    monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", "https://evil.example")
+    monkeypatch.setenv("TTP_TZ", "Mars")
+    ran = ttp("doctor", "--json")
+    assert ran.code == 1
+    config = checks(ran)["config"]
+    for part in ('"publish.retry_mx"', "publish.retry_max", "TTP_HTTP__READ_TIMEOUT_S", "evil.example"):
+        assert part in config["message"]
+    assert config["hint"] == "publish.retry_max"
+    assert checks(ran)["zone"]["status"] == "fail"
+    assert checks(ran)["store"]["status"] == checks(ran)["account.x/me"]["status"] == "ok"
+    assert ttp("doctor", "--format", "table").code == 1
+
+
+@pytest.mark.parametrize("text", [b"not = = toml", b"\xff\xfe", b"[" * 5000])
+def test_a_config_file_that_cannot_be_read_is_one_failure(ttp: Program, text: bytes) -> None:
+    ttp.account("x/me")
+    (ttp.home / "config.toml").write_bytes(text)
+    assert one(ttp, "config")["status"] == "fail"
+    assert one(ttp, "account.x/me")["status"] == "ok"
+
+
+def test_every_address_that_is_not_the_platforms_own_is_said(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    ttp.account("x/me")
+    monkeypatch.setenv("TTP_PLATFORMS__TIKTOK__BASE_URL", "http://127.0.0.1:8700")
+    (ttp.home / "config.toml").write_text('platforms.x.authorize_url = "https://proxy.example/oauth"\n')
+    found = checks(ttp.ok("doctor", "--json"))
+    assert found["host.tiktok.base_url"]["message"] == (
+        "http://127.0.0.1:8700 instead of https://open.tiktokapis.com (set in TTP_PLATFORMS__TIKTOK__BASE_URL)"
+    )
+    assert "proxy.example" in found["host.x.authorize_url"]["message"]
+    assert str(ttp.home / "config.toml") in found["host.x.authorize_url"]["message"]
+    assert found["host"]["message"] == "tiktok on this machine, instagram, x for real"
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (b"", "is an empty file"),
+        (b"SQLite format 3\x00" + b"\xff" * 5000, "cannot be read"),
+        (b"no database at all" * 100, "cannot be read"),
+    ],
+)
+def test_a_damaged_store_is_one_failure_and_stays_as_it_is(ttp: Program, damage: bytes, says: str) -> None:
+    ttp.account("x/me")
+    for name in ("ttp.db-wal", "ttp.db-shm"):
+        (ttp.home / name).unlink(missing_ok=True)
+    (ttp.home / "ttp.db").write_bytes(damage)
+    ran = ttp("doctor", "--online", "--json")
+    assert ran.code == 1
+    store = checks(ran)["store"]
+    assert (store["status"], says in store["message"]) == ("fail", True)
+    assert store["hint"].startswith("mv ")
+    assert checks(ran)["publisher"]["status"] == "warn"
+    assert (ttp.home / "ttp.db").read_bytes() == damage
+
+
+def test_a_page_that_is_damaged_in_the_middle_is_found(ttp: Program) -> None:
+    for number in range(200):
+        ttp.sql("SELECT 1") if number else ttp.account("x/me")
+    ttp.sql("CREATE TABLE more (text TEXT)")
+    ttp.sql("INSERT INTO more SELECT hex(randomblob(900)) FROM post_tag RIGHT JOIN (VALUES (1), (2)) ON 1")
+    for _ in range(8):
+        ttp.sql("INSERT INTO more SELECT * FROM more")
+    ttp.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = ttp.home / "ttp.db"
+    whole = bytearray(path.read_bytes())
+    whole[-40_000:-36_000] = b"\xee" * 4000
+    path.write_bytes(whole)
+    assert one(ttp, "store")["status"] == "fail"
+
+
+def test_a_row_that_makes_no_sense_harms_one_check_only(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.sql("UPDATE account SET options = 'no json'")
+    ran = ttp("doctor", "--json")
+    assert ran.code == 1
+    assert checks(ran)["store"]["message"].startswith("it cannot be looked at: ")
+    assert checks(ran)["credentials"]["status"] == "ok"
+
+
+def test_a_store_of_a_newer_or_an_older_ttp_is_told_and_left_alone(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.sql("UPDATE alembic_version SET version_num = '0001'")
+    older = one(ttp, "store")
+    assert (older["status"], older["hint"]) == ("warn", "ttp status")
+    assert ttp.sql("SELECT version_num FROM alembic_version") == [("0001",)]
+    ttp.sql("UPDATE alembic_version SET version_num = '9999'")
+    newer = one(ttp, "store")
+    assert (newer["status"], "newer ttp" in newer["message"]) == ("fail", True)
+
+
+def test_files_that_others_can_reach_are_named_with_the_command(ttp: Program) -> None:
+    ttp.account("x/me")
+    (ttp.home / "ttp.db").chmod(0o644)
+    (ttp.home / "credentials.json").chmod(0o640)
+    (ttp.home / "config.toml").write_text("")
+    found = one(ttp, "modes")
+    assert found["hint"] == f"chmod go-rwx {ttp.home}/credentials.json {ttp.home}/ttp.db"
+    assert found["status"] == "fail"
+    assert one(ttp, "store")["status"] == "ok"
+    assert one(ttp, "credentials")["hint"] == f"chmod 600 {ttp.home}/credentials.json"
+    for number in range(6):
+        (ttp.home / f"file-{number}").touch(0o644)
+    assert one(ttp, "modes")["hint"] == f"chmod -R go-rwx {ttp.home}"
+
+
+def test_a_folder_for_others_is_no_loose_mode(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    ttp.account("x/me")
+    served = ttp.home / "served"
+    served.mkdir(mode=0o755)
+    assert one(ttp, "modes")["status"] == "fail"
+    monkeypatch.setenv("TTP_MEDIA_HOST__PATH", str(served))
+    assert one(ttp, "modes")["status"] == "ok"
+
+
+def test_a_clock_that_stands_before_the_store_is_a_failure(ttp: Program, clock: FakeClock) -> None:
+    ttp.account("x/me")
+    clock.advance(hours=-1)
+    found = one(ttp, "clock")
+    assert (found["status"], found["hint"].startswith("sudo ")) == ("fail", True)
+    clock.advance(hours=1)
+    assert one(ttp, "clock")["status"] == "ok"
+
+
+def test_who_publishes_is_told_and_what_waits_for_nobody(ttp: Program, clock: FakeClock) -> None:
+    ttp.account("x/me")
+    assert one(ttp, "publisher")["message"] == "not running now, never run; nothing is scheduled"
+    ttp.post("soon", "--to", "x/me", "--at", "in 3h")
+    waiting = one(ttp, "publisher")
+    assert (waiting["status"], waiting["hint"]) == ("warn", "ttp run")
+    assert waiting["message"] == "nothing publishes (never run); 1 post is scheduled, the next is due in 3 h"
+    ttp("run", "--once")
+    clock.advance(minutes=3)
+    assert one(ttp, "publisher")["message"] == "cron: last run 3 min ago"
+    clock.advance(hours=4)
+    overdue = one(ttp, "publisher")
+    assert (overdue["status"], "1 post is overdue" in overdue["message"]) == ("fail", True)
+
+
+def test_a_publisher_that_runs_is_told_with_its_pid(ttp: Program) -> None:
+    from ttp.store.lock import Holder, publisher_lock, write_holder
+
+    ttp.account("x/me")
+    now = ttp.clock.now()
+    with publisher_lock(ttp.home):
+        assert one(ttp, "publisher")["message"] == "running"
+        write_holder(ttp.home, Holder(os.getpid(), "loop", now - timedelta(hours=5), now))
+        assert one(ttp, "publisher")["message"] == f"running, pid {os.getpid()}, begun 5 h ago"
+
+
+def test_a_store_that_was_put_back_says_how_it_is_taken_over(ttp: Program) -> None:
+    ttp.account("x/me")
+    assert one(ttp, "machine")["status"] == "ok"
+    ttp.sql("UPDATE store SET host = 'restored'")
+    found = one(ttp, "machine")
+    assert (found["status"], found["hint"]) == ("fail", "ttp run --take-over")
+
+
+@pytest.mark.parametrize("text", ["no json", '{"accounts": 3}'])
+def test_credentials_that_cannot_be_read_are_told_and_never_shown(ttp: Program, text: str) -> None:
+    ttp.account("x/me")
+    path = ttp.home / "credentials.json"
+    path.write_text(text)
+    ran = ttp("doctor", "--json")
+    assert ran.code == 1
+    assert checks(ran)["credentials"]["hint"].startswith("mv ")
+    assert checks(ran)["account.x/me"]["status"] == "fail"
+
+
+def test_an_entry_that_cannot_be_read_harms_one_account(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.account("x/other")
+    path = ttp.home / "credentials.json"
+    data = json.loads(path.read_text())
+    data["accounts"]["x/me"] = {"accessToken": 7}
+    path.write_text(json.dumps(data))
+    ran = ttp("doctor", "--json")
+    assert ran.code == 4
+    assert checks(ran)["account.x/me"]["hint"] == "ttp account connect x/me"
+    del data["accounts"]["x/me"]
+    path.write_text(json.dumps(data))
+    assert one(ttp, "account.x/me")["message"] == "its credentials are gone"
+    assert one(ttp, "account.x/other")["status"] == "ok"
+
+
+def test_what_cannot_even_be_opened_is_told_and_the_rest_is_looked_at(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.touch(0o600)
+    monkeypatch.setenv("TTP_HOME", str(file))
+    ran = ttp("doctor", "--json")
+    assert ran.code == 1
+    assert checks(ran)["publisher"]["message"] == f"it cannot be looked at: {file}/publisher.lock: Not a directory"
+    assert checks(ran)["credentials"]["status"] == checks(ran)["config"]["status"] == "fail"
+    assert file.read_bytes() == b""
+
+
+def test_a_backend_that_is_not_there_is_a_failure(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    ttp.account("x/me")
+    monkeypatch.setenv("TTP_CREDENTIALS__BACKEND", "command")
+    assert one(ttp, "credentials")["status"] == "fail"
+    assert one(ttp, "account.x/me")["status"] == "fail"
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "says"),
+    [
+        ({}, "warn", "Instagram fetches media from a public URL"),
+        ({"KIND": "folder"}, "fail", "media_host.path and media_host.base_url"),
+        (
+            {"KIND": "folder", "PATH": "HERE", "BASE_URL": "https://me.example/m"},
+            "ok",
+            "served as https://me.example/m",
+        ),
+        ({"KIND": "folder", "PATH": "HERE", "BASE_URL": "http://me.example/m"}, "fail", "fetch by https only"),
+        ({"KIND": "folder", "PATH": "/no/such", "BASE_URL": "https://me.example/m"}, "fail", "there is no folder"),
+        ({"KIND": "command", "COMMAND": "no-such-program-here"}, "fail", "there is no program no-such-program-here"),
+        ({"KIND": "command", "COMMAND": "sh"}, "ok", "the program sh"),
+    ],
+)
+def test_the_media_host_of_an_instagram_account(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], status: str, says: str
+) -> None:
+    ttp.account("instagram/shop")
+    for name, value in settings.items():
+        monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", str(tmp_path) if value == "HERE" else value)
+    found = one(ttp, "media_host")
+    assert (found["status"], says in found["message"]) == (status, True), found
+
+
+def test_a_folder_that_cannot_be_written_is_no_media_host(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp.account("instagram/shop")
+    for name, value in (("KIND", "folder"), ("PATH", str(tmp_path)), ("BASE_URL", "https://me.example/m")):
+        monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "cannot be written" in one(ttp, "media_host")["message"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"TTP_TZ": "Europe/Berlin"}, "Europe/Berlin (from TTP_TZ)"),
+        ({"TTP_TZ": "", "TZ": "Asia/Tokyo"}, "Asia/Tokyo (from TZ)"),
+    ],
+)
+def test_the_zone_is_told_with_its_source(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch, more: dict[str, str], says: str
+) -> None:
+    for name, value in more.items():
+        monkeypatch.setenv(name, value)
+    assert one(ttp, "zone")["message"] == says
+
+
+def test_online_asks_every_account_and_compares_the_clocks(
+    ttp: Program, sandbox: RunningSandbox, clock: FakeClock
+) -> None:
+    found = checks(ttp.ok("doctor", "--online", "--json"))
+    assert "token works" in found["account.x/demo"]["message"]
+    assert {name: check["message"] for name, check in found.items() if name.startswith("clock.")} == dict.fromkeys(
+        ("clock.instagram", "clock.tiktok", "clock.x"), "agrees with ours"
+    )
+    sandbox.state.answered.clear()
+    ttp.ok("doctor")
+    assert not sandbox.state.answered
+
+
+def test_a_locked_store_does_not_stop_the_check_up(ttp: Program) -> None:
+    ttp.account("x/me")
+    with closing(sqlite3.connect(ttp.home / "ttp.db", isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        assert one(ttp, "store")["status"] == "ok"

@@ -1,0 +1,432 @@
+"""`ttp metrics pull` and the readings of `ttp run`, against the sandbox on a clock that the test moves."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program
+from ttp.cli.output import Output
+from ttp.cli.pulling import progress
+from ttp.sandbox.credentials import as_credentials
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+
+PLATFORMS = ("instagram", "tiktok", "x")
+COUNTS = ("read", "inserted", "updated", "unchanged")
+PUBLIC = [
+    word
+    for name, value in {
+        "privacy_level": "PUBLIC_TO_EVERYONE",
+        "disable_comment": "false",
+        "disable_duet": "true",
+        "disable_stitch": "true",
+        "brand_content_toggle": "false",
+        "brand_organic_toggle": "false",
+    }.items()
+    for word in ("--set", f"tiktok.{name}={value}")
+]
+
+
+class RunningClock(FakeClock):
+    """A clock that goes on by itself, as the publisher's waits for a platform need it, and can be moved as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=time.monotonic() - self._began)
+
+    def boot(self) -> float:
+        return super().boot() + time.monotonic() - self._began
+
+
+class World:
+    """The program, and the platforms that it speaks to."""
+
+    def __init__(self, ttp: Program, sandbox: RunningSandbox, patch: pytest.MonkeyPatch) -> None:
+        self.ttp, self.sandbox, self.patch = ttp, sandbox, patch
+        for platform in PLATFORMS:
+            patch.setenv(f"TTP_PLATFORMS__{platform.upper()}__BASE_URL", sandbox.url)
+
+    @property
+    def state(self) -> Any:
+        return self.sandbox.state
+
+    def connect(self, *names: str) -> None:
+        for name in names:
+            credentials = as_credentials(self.state.accounts[name])
+            self.ttp.ok("account", "add", name, "--credentials", "-", stdin=json.dumps(credentials))
+
+    def past(self, account: str, posts: int, **more: object) -> list[str]:
+        """Posts that the account made itself, three days and more ago, an odd number of hours apart; their ids."""
+        from ttp.sandbox.orders import ordered_post
+
+        made = []
+        for number in range(posts):
+            at = self.ttp.clock.now() - timedelta(days=3, hours=7 * number)
+            order = {"account": account, "text": f"Post {number}\nand more", "at": at.isoformat(), **more}
+            post = ordered_post(self.state, order)
+            self.state.insert(post)
+            made.append(post.id)
+        return made
+
+    def pull(self, *argv: str, code: int = 0) -> list[dict[str, Any]]:
+        ran = self.ttp("metrics", "pull", "--json", *argv)
+        assert ran.code == code, ran
+        return list(ran.json)
+
+    def counts(self, *argv: str) -> tuple[int, ...]:
+        """What became of the one account that was read."""
+        (one,) = self.pull(*argv)
+        return tuple(one[name] for name in COUNTS)
+
+    def samples(self, *fields: str) -> list[Any]:
+        """The samples, newest post first and newest reading first."""
+        listed = self.ttp.ok("metrics", "list", "--json").json
+        listed.sort(key=lambda one: (one["publishedAt"], one["observedAt"]), reverse=True)
+        return [tuple(one[field] for field in fields) if len(fields) > 1 else one[fields[0]] for one in listed]
+
+    def asked(self, *ends: str) -> list[str]:
+        """The paths of the platforms' requests that end so."""
+        return [path for _, path, _ in self.state.answered if path.endswith(ends or ("",))]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return RunningClock()
+
+
+@pytest.fixture
+def world(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    served = tmp_path / "served"
+    served.mkdir()
+    with running_sandbox(
+        now=ttp.clock.now, media_dir=served, processing_s=0, moderation_s=0, insights_lag_s=0
+    ) as sandbox:
+        made = World(ttp, sandbox, monkeypatch)
+        for name, value in (("KIND", "folder"), ("PATH", str(served)), ("BASE_URL", f"{sandbox.url}/_sandbox/media")):
+            monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
+        yield made
+
+
+def published(world: World, platform: str) -> str:
+    """Publish something to the platform's demo account; its remote id."""
+    name, ttp = f"{platform}/demo", world.ttp
+    world.connect(name)
+    media = {"instagram": [f"--media={PHOTO}"], "tiktok": [f"--media={CLIP}", *PUBLIC], "x": []}[platform]
+    post = ttp.post("Hello\nthere", "--to", name, "--at", "now", *media)
+    ttp.ok("run", "--until-idle")
+    for _ in range(60):  # TikTok names a public video when it is through moderation
+        remote_id = str(ttp.shown(post)["deliveries"][0]["remoteId"])
+        if remote_id.isdecimal():
+            return remote_id
+        ttp.clock.advance(seconds=60)
+        ttp.ok("run", "--once")
+    raise AssertionError("it was not named")
+
+
+# What was published.
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_published_post_is_read_at_every_age_by_the_publisher_itself(world: World, platform: str) -> None:
+    world.patch.setenv("TTP_METRICS__PULL", platform)
+    remote_id = published(world, platform)
+    start = world.ttp.clock.now()
+    for hours in (1, 24, 48, 168, 336, 400):
+        left = start + timedelta(hours=hours, seconds=1) - world.ttp.clock.now()
+        world.ttp.clock.advance(left.total_seconds())
+        world.ttp.ok("run", "--once")
+        world.ttp.ok("run", "--once")
+    read = world.samples("remoteId", "views", "text", "kind", "observedAt")
+    kind = {"instagram": "image", "tiktok": "video", "x": "text"}[platform]
+    text = {"tiktok": "Hello"}.get(platform, "Hello")
+    assert [row[0] for row in read] == [remote_id] * 5
+    assert {row[2:4] for row in read} == {(text, kind)}
+    views = [row[1] for row in reversed(read)]
+    assert views == sorted(views)
+    assert views[0] < views[-1]
+    ages = [(datetime.fromisoformat(row[4]) - start) / timedelta(hours=1) for row in reversed(read)]
+    assert [round(age) for age in ages] == [1, 24, 48, 168, 336]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_pull_reads_at_once_and_twice_adds_nothing(world: World, platform: str) -> None:
+    published(world, platform)
+    world.ttp.clock.advance(hours=2)
+    assert world.counts("--account", platform) == (1, 1, 0, 0)
+    assert world.counts("--account", platform) == (1, 0, 0, 1)
+    assert world.ttp.count("sample") == 1
+
+
+def test_x_is_left_out_of_all_with_a_word_and_read_when_it_is_named_or_switched_on(world: World) -> None:
+    published(world, "x")
+    world.connect("tiktok/demo")
+    ran = world.ttp("metrics", "pull")
+    assert [row[0] for row in ran.rows] == ["tiktok/demo"]
+    assert "x/demo is left out: X charges for reading" in ran.err
+    assert "ttp metrics pull --account x/demo" in ran.err
+    assert world.asked("/2/tweets") == ["/2/tweets"]
+    ran = world.ttp("metrics", "pull", "--account", "x/demo", "--history", "30")
+    assert (ran.code, ran.rows) == (0, [["x/demo", "1", "1", "0", "0", "0"]])
+    assert "note: X charges up to $0.03 to read the posts of x/demo ($0.001 for each" in ran.err
+    world.patch.setenv("TTP_METRICS__PULL", '["x", "tiktok"]')
+    assert [one["account"] for one in world.pull()] == ["tiktok/demo", "x/demo"]
+
+
+def test_a_deleted_post_is_rejected_once_and_asked_for_no_more(world: World) -> None:
+    remote_id = published(world, "instagram")
+    world.ttp.clock.advance(hours=2)
+    del world.state.posts[remote_id]
+    (one,) = world.pull("--account", "instagram", code=6)
+    assert one["rejected"] == [{"remoteId": remote_id, "reason": "instagram does not show it any more"}]
+    assert world.counts("--account", "instagram") == (0, 0, 0, 0)
+    world.state.answered.clear()
+    world.ttp.clock.advance(days=2)
+    world.ttp.ok("run", "--once")
+    assert world.asked(remote_id) == []
+
+
+def test_hidden_likes_are_unknown(world: World) -> None:
+    from dataclasses import replace
+
+    published(world, "instagram")
+    world.state.keep(replace(world.state.accounts["instagram/demo"], hides_likes=True))
+    world.ttp.clock.advance(hours=9)
+    world.pull()
+    ((likes, views),) = world.samples("likes", "views")
+    assert likes is None
+    assert views > 0
+    assert world.ttp.ok("optimal", "--account", "instagram/demo", "--json").json["recommendation"]["dataPoints"] == 1
+
+
+def test_insights_that_lag_are_unknown_and_read_at_the_next_age(world: World) -> None:
+    world.state.insights_lag_s = 36 * 3600.0
+    published(world, "instagram")
+    for hours in (1, 47):
+        world.ttp.clock.advance(hours=hours)
+        world.ttp.ok("run", "--once")
+    (later, first) = world.samples("views", "reach", "comments")
+    assert first[:2] == (None, None)
+    assert later[0] > 0
+    assert first[2] is not None
+
+
+def test_a_token_is_renewed_in_passing(world: World) -> None:
+    published(world, "x")
+    before = world.state.accounts["x/demo"].access_token
+    world.ttp.clock.advance(hours=3)
+    assert world.counts("--account", "x") == (1, 1, 0, 0)
+    assert world.state.accounts["x/demo"].access_token != before
+
+
+# History.
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_history_makes_optimal_work_on_the_first_day(world: World, platform: str) -> None:
+    name = f"{platform}/demo"
+    world.connect(name)
+    hint = world.ttp("optimal", "next", "--account", name).err
+    command = f"ttp metrics pull --history 200 --account {name}"
+    assert command in hint
+    ids = world.past(name, 130)
+    ran = world.ttp.ok(*command.split()[1:], "--json")
+    assert ran.json == [{"account": name, "read": 130, "inserted": 130, "updated": 0, "unchanged": 0, "rejected": []}]
+    assert world.samples("remoteId") == ids
+    told = world.ttp.ok("optimal", "--account", name, "--json").json["recommendation"]
+    assert (told["dataPoints"], len(told["bestHours"])) == (130, 5)
+    assert world.ttp.ok("optimal", "next", "--account", name, "--json").json["slot"] is not None
+    assert world.counts("--account", name, "--history", "130") == (130, 0, 0, 130)
+
+
+def test_history_takes_the_newest_so_many(world: World) -> None:
+    world.connect("instagram/demo", "tiktok/demo")
+    ids = world.past("instagram/demo", 60) + world.past("tiktok/demo", 25)
+    assert [one["read"] for one in world.pull("--history", "55")] == [55, 25]
+    assert sorted(world.samples("remoteId")) == sorted(ids[:55] + ids[60:])
+
+
+def test_replies_on_x_are_no_posts(world: World) -> None:
+    world.connect("x/demo")
+    (first,) = world.past("x/demo", 1)
+    world.past("x/demo", 1, parent=first)
+    assert world.counts("--account", "x", "--history", "9") == (1, 1, 0, 0)
+
+
+def test_a_limit_stops_an_account_with_what_to_type_later_and_keeps_what_was_read(world: World) -> None:
+    world.connect("instagram/demo", "tiktok/demo")
+    world.past("instagram/demo", 10)
+    world.past("tiktok/demo", 2)
+    world.state.limits = {"instagram calls a day": 10}
+    ran = world.ttp("metrics", "pull", "--history", "10")
+    assert ran.code == 6
+    read = {row[0]: int(row[1]) for row in ran.rows}
+    assert read["tiktok/demo"] == 2
+    assert 0 < read["instagram/demo"] < 10
+    assert len(world.samples("account")) == sum(read.values())
+    assert "instagram/demo: what is left of calls in percent is kept for publishing" in ran.err
+    assert "go on after 13:00:  ttp metrics pull --account instagram/demo --history 10" in ran.err
+
+
+def test_a_throttled_account_is_asked_once(world: World) -> None:
+    world.connect("tiktok/demo")
+    world.state.limits = {"POST /v2/video/list/": 0}
+    ran = world.ttp("metrics", "pull", "--history", "10", "--json")
+    assert (ran.code, ran.out) == (
+        6,
+        '[{"account": "tiktok/demo", "read": 0, "inserted": 0, "updated": 0, "unchanged": 0, "rejected": []}]\n',
+    )
+    assert ran.error["code"] == "partial"
+    assert ran.error["hint"] == "ttp metrics pull --account tiktok/demo --history 10"
+    world.ttp("metrics", "pull", "--history", "10", "--json")
+    assert len(world.asked("/v2/video/list/")) == 1
+
+
+# What goes wrong.
+
+
+def test_an_account_that_is_not_connected_says_what_to_do(world: World) -> None:
+    world.ttp.ok("account", "add", "x/none")
+    ran = world.ttp("metrics", "pull", "--account", "x/none", "--json")
+    assert (ran.code, ran.out, ran.error["code"]) == (4, "", "reconnect")
+    assert ran.error["hint"] == "ttp account connect x/none"
+    assert "ttp metrics import FILE" in world.ttp("metrics", "pull", "--account", "x/none").err
+    assert world.ttp("metrics", "pull", "--account", "x/nobody").code == 3
+
+
+def test_without_accounts_nothing_is_read_and_no_store_made(ttp: Program) -> None:
+    assert ttp.ok("metrics", "pull", "--json").json == []
+    assert not ttp.home.exists()
+    assert "No account to read." in ttp.ok("metrics", "pull", "--format", "table").out
+
+
+def test_a_dead_token_is_exit_4_unless_something_else_went_wrong_too(world: World) -> None:
+    from dataclasses import replace
+
+    world.connect("instagram/demo", "tiktok/demo")
+    world.past("tiktok/demo", 1)
+    world.state.keep(replace(world.state.accounts["instagram/demo"], dead=460))
+    ran = world.ttp("metrics", "pull", "--history", "5")
+    assert (ran.code, [row[1] for row in ran.rows]) == (4, ["0", "1"])
+    assert "ttp account connect instagram/demo" in ran.err
+    world.state.limits = {"POST /v2/video/list/": 0}
+    assert world.ttp("metrics", "pull", "--history", "5").code == 6
+
+
+def test_a_missing_permission_does_not_cost_the_account(world: World) -> None:
+    from dataclasses import replace
+
+    account = world.state.accounts["tiktok/demo"]
+    world.state.keep(replace(account, scopes=tuple(one for one in account.scopes if one != "video.list")))
+    world.connect("tiktok/demo")
+    ran = world.ttp("metrics", "pull", "--account", "tiktok", "--history", "5")
+    assert (ran.code, "permission video.list" in ran.err) == (4, True)
+    assert world.ttp.ok("account", "list", "--json").json[0]["needsReconnect"] is False
+
+
+def test_without_the_permission_for_insights_the_rest_is_kept_and_said(world: World) -> None:
+    from dataclasses import replace
+
+    account = world.state.accounts["instagram/demo"]
+    scopes = tuple(one for one in account.scopes if not one.endswith("manage_insights"))
+    world.state.keep(replace(account, scopes=scopes))
+    world.connect("instagram/demo")
+    world.past("instagram/demo", 3)
+    ran = world.ttp.ok("metrics", "pull", "--history", "5")
+    assert ran.err.count("views, reach, shares and saves of instagram/demo stay unknown") == 1
+    assert [views for views in world.samples("views") if views is not None] == []
+    assert world.samples("likes")[0] > 0
+
+
+def test_the_publisher_goes_on_where_the_platform_does_not_answer(world: World) -> None:
+    published(world, "instagram")
+    world.ttp.clock.advance(hours=2)
+    world.patch.setenv("TTP_PLATFORMS__INSTAGRAM__BASE_URL", "http://127.0.0.1:1")
+    assert world.ttp("run", "--once").err == ""
+    world.patch.setenv("TTP_PLATFORMS__INSTAGRAM__BASE_URL", world.sandbox.url)
+    world.ttp.ok("run", "--once")
+    assert world.ttp.count("sample") == 0, "it was put off"
+    world.ttp.clock.advance(minutes=30)
+    world.ttp.ok("run", "--once")
+    assert world.ttp.count("sample") == 1
+
+
+def test_ages_that_cannot_be_read_are_refused_at_once(world: World) -> None:
+    world.patch.setenv("TTP_METRICS__AFTER", "1h soon")
+    ran = world.ttp("list")
+    assert ran.code == 2
+    assert 'TTP_METRICS__AFTER: metrics.after is a list of durations like "1h", "24h", "7d"; "soon" is none' in ran.err
+
+
+def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def confirmed(out: object, question: str, *, ask_anyway: bool, **more: object) -> bool:
+        asked.append(question) if ask_anyway else None
+        return not ask_anyway
+
+    monkeypatch.setattr("ttp.cli.pulling.confirmed", confirmed)
+    world.connect("x/demo")
+    world.past("x/demo", 3)
+    assert world.pull("--account", "x", "--history", "50")[0]["read"] == 3
+    assert world.ttp.ok("metrics", "pull", "--account", "x", "--history", "51").out == ""
+    assert asked == ["Read them?"]
+    assert world.pull("--account", "x", "--history", "51", "--yes")[0]["read"] == 3
+
+
+def test_a_bar_on_a_terminal_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def drawn(*, most: int = 3, quiet: bool = False) -> str:
+        stderr = Terminal()
+        monkeypatch.setattr("sys.stderr", stderr)
+        out = Output(io.StringIO(), stderr, quiet=quiet, now=lambda: datetime.now(UTC))
+        with progress(out, "x/me", most) as tell:
+            tell(2)
+        return stderr.getvalue()
+
+    assert "x/me" in drawn()
+    assert "2/3" in drawn()
+    assert drawn(quiet=True) == drawn(most=0) == ""
+
+
+def test_a_post_that_is_not_named_yet_is_said_and_no_failure(world: World) -> None:
+    world.connect("tiktok/demo")
+    for number in (1, 2):
+        post = world.ttp.post("Hello", "--to", "tiktok")
+        at = int(world.ttp.clock.now().timestamp() * 1000)
+        world.ttp.bring(post, "published", remote_id=f"v_pub_file~{number}", published_at=at)
+        said = world.ttp.ok("metrics", "pull").err
+        are = "1 post is" if number == 1 else "2 posts are"
+        assert said == f"note: {are} not shown by tiktok yet, and read later: tiktok/demo\n"
+
+
+def test_the_time_to_go_on_names_its_day_where_that_is_another(world: World) -> None:
+    world.connect("tiktok/demo")
+    world.state.limits = {"POST /v2/video/list/": 0}
+    world.ttp.clock.advance(hours=11, minutes=59, seconds=30)
+    ran = world.ttp("metrics", "pull", "--history", "1")
+    assert "go on after Wed 00:00:  ttp metrics pull --account tiktok/demo --history 1" in ran.err
+
+
+def test_a_terminal_gets_sentences(world: World) -> None:
+    world.connect("instagram/demo")
+    world.past("instagram/demo", 1)
+    said = world.ttp.ok("metrics", "pull", "--history", "5", "--format", "table").out
+    assert said == "instagram/demo: 1 post read: 1 new, 0 updated, 0 unchanged, 0 rejected.\n"
+    assert world.ttp("metrics", "pull", "--fields", "x").code == 2

@@ -1,0 +1,101 @@
+"""`ttp sandbox`: what its help names, what it can be started with, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tests
+from tests.conftest import Program
+from ttp.sandbox.orders import ACCOUNT
+from ttp.sandbox.settings import SWITCHES
+
+ROOT = Path(tests.__file__).parent.parent
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]+", text))
+
+
+def test_the_help_says_how_to_switch_everything_on(ttp: Program) -> None:
+    said = words(ttp.ok("sandbox", "--help").out)
+    assert [name for name in SWITCHES if name not in said] == []
+    assert [key.name for key in ACCOUNT if key.name not in said] == []
+
+
+def test_every_line_of_the_help_fits_a_terminal_of_80_columns(ttp: Program) -> None:
+    assert [line for line in ttp.ok("sandbox", "--help").out.splitlines() if len(line) > 80] == []
+
+
+def examples(text: str) -> dict[str, str]:
+    """The switches that the help gives with a value, as they would be typed."""
+    given = dict(re.findall(r"^ {4}([a-z_]+)=(\{.*?\}|\S+)", text, re.MULTILINE))
+    return {name: value for name, value in given.items() if name in SWITCHES}
+
+
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[str]:
+    """The address of `ttp sandbox` as a process of its own, which Ctrl-C ends with 0."""
+    command = [sys.executable, "-m", "ttp", "sandbox", "--port", "0", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def got(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return bytes(answer.read())
+
+
+def test_every_switch_of_the_help_can_be_typed_as_it_stands_there_and_a_folder_is_served(
+    ttp: Program, tmp_path: Path
+) -> None:
+    typed = examples(ttp.ok("sandbox", "--help").out)
+    assert set(typed) == set(SWITCHES)
+    sets = [word for name, value in typed.items() for word in ("--set", f"{name}={value}")]
+    with started(tmp_path, "--media", "web", "--state", "kept", *sets) as url:
+        settings: dict[str, Any] = json.loads(got(f"{url}/_sandbox/settings"))
+        assert settings == {name: json.loads(value) for name, value in typed.items()}
+        (tmp_path / "web" / "cup.txt").write_text("a cup")
+        assert got(f"{url}/_sandbox/media/cup.txt") == b"a cup"
+    assert (tmp_path / "kept" / "sandbox.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("processing_s", "the value is not JSON"),
+        ("auto_approve=yes", "the value is not JSON"),
+        ("auto_approve=1", "--set auto_approve: must be bool"),
+        ("lag=1", "--set lag: is none of processing_s, moderation_s,"),
+        ('limits={"posts": 1}', "--set limits: names are those of GET /_sandbox/limits"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused(ttp: Program, given: str, said: str) -> None:
+    ran = ttp("sandbox", "--port", "0", "--set", given)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "ttp sandbox --help" in ran.err
+
+
+def test_a_taken_port_is_refused_with_a_free_one(ttp: Program, tmp_path: Path) -> None:
+    with started(tmp_path) as url:
+        ran = ttp("sandbox", "--port", url.rpartition(":")[2])
+    assert ran.code == 5
+    assert "ttp sandbox --port 0" in ran.err

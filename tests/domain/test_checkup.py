@@ -1,0 +1,54 @@
+"""Check-ups as data: what several remarks come to, and how an end is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ttp.domain.checkup import Check, Checkup, Grade, Remark, check_of, failure, fine, until, warning
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def test_one_check_is_as_bad_as_its_worst_remark_and_says_that_first() -> None:
+    found = check_of("x/me", [fine("works"), warning("ends soon", "ttp account connect x/me"), failure("no credit")])
+    assert found == Check("x/me", Grade.FAIL, "no credit; ends soon; works", None, False)
+
+
+def test_the_way_out_is_that_of_the_worst() -> None:
+    assert check_of("a", [warning("old", "do this"), fine("good")]).hint == "do this"
+    assert check_of("a", [failure("bad"), failure("worse", "do that"), warning("old", "do this")]).hint == "do that"
+    assert check_of("a", [Remark(Grade.OK, "good", "nothing to do")]).hint == "nothing to do"
+
+
+def test_a_check_is_a_reconnect_only_where_nothing_else_failed() -> None:
+    dead = failure("dead token", "ttp account connect x/me", reconnect=True)
+    assert check_of("a", [dead, warning("held")]).reconnect
+    assert not check_of("a", [dead, failure("no credit")]).reconnect
+    assert not check_of("a", [fine("good")]).reconnect
+
+
+def test_a_check_up_counts_and_knows_whether_only_logins_are_missing() -> None:
+    dead = check_of("a", [failure("dead", reconnect=True)])
+    bad, good, old = check_of("b", [failure("bad")]), check_of("c", [fine("good")]), check_of("d", [warning("old")])
+    both = Checkup((dead, bad, good, old, good))
+    assert [both.count(status) for status in (Grade.OK, Grade.WARN, Grade.FAIL)] == [2, 1, 2]
+    assert not both.only_reconnects
+    assert Checkup((dead, good, old)).only_reconnects
+    assert not Checkup((good, old)).only_reconnects
+
+
+@pytest.mark.parametrize(
+    ("span", "told"),
+    [
+        (timedelta(days=49, hours=3), "12 Jan 2027 (in 49 d)"),
+        (timedelta(days=-3), "21 Nov 2026 (3 d ago)"),
+        (timedelta(hours=47), "in 47 h"),
+        (timedelta(hours=-19), "19 h ago"),
+        (timedelta(minutes=119), "in 119 min"),
+        (timedelta(seconds=20), "in 0 min"),
+    ],
+)
+def test_an_end_is_told_by_its_day_and_how_far_it_is(span: timedelta, told: str) -> None:
+    assert until(NOW + span, NOW) == told

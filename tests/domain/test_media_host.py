@@ -1,0 +1,31 @@
+"""What the settings of the media host lack."""
+
+from __future__ import annotations
+
+import pytest
+
+from ttp.domain.config import Config, Value
+from ttp.domain.media_host import NOT_SET, lack
+
+WHOLE: list[dict[str, Value]] = [
+    {"media_host.kind": "folder", "media_host.path": "/srv", "media_host.base_url": "https://a.example"},
+    {"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"},
+    {"media_host.kind": "command", "media_host.command": ("put",)},
+]
+
+
+@pytest.mark.parametrize("settings", WHOLE)
+def test_settings_that_are_whole_lack_nothing_and_others_are_named(settings: dict[str, Value]) -> None:
+    assert lack(Config(settings)) is None
+    for name in settings:
+        left = {key: value for key, value in settings.items() if key != name}
+        found = lack(Config(left))
+        assert found is not None
+        assert name in found.message
+        assert found.hint.startswith("media_host = {kind = ")
+
+
+def test_without_a_kind_all_three_are_named() -> None:
+    assert lack(Config()) == NOT_SET
+    for kind in ("folder", "s3", "command"):
+        assert kind in NOT_SET.message

@@ -1,0 +1,107 @@
+"""Threads: what X would refuse of each part, and that nobody else gets any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from ttp.domain.account import Platform
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post
+from ttp.domain.rules import check
+
+X = Delivery("x/me", Platform.X)
+IG = Delivery("instagram/shop", Platform.INSTAGRAM)
+PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64, 1080, 1350)
+LONG = "a" * 281
+
+
+def problems(*parts: str, to: tuple[Delivery, ...] = (X,), **fields: object) -> tuple[Problem, ...]:
+    post = Post(parts[0], to, thread=parts[1:], **fields)  # type: ignore[arg-type]  # fields by name
+    return check(post, {}, no_host=None)
+
+
+def told(found: tuple[Problem, ...]) -> list[tuple[str, str, str, bool]]:
+    return [(problem.field, problem.code, problem.message, problem.warning) for problem in found]
+
+
+def test_a_thread_that_fits_has_no_problems() -> None:
+    assert problems("One", "Two", "a" * 280, media=(PHOTO,)) == ()
+    assert problems(*map(str, range(24))) == ()
+
+
+def test_more_than_24_parts_are_refused() -> None:
+    assert told(problems(*map(str, range(25)))) == [
+        ("thread", "thread_count", "x/me cannot take a thread of 25 parts: 24 at most", False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "code", "message"),
+    [
+        ("", "text_missing", "x/me: part 3 of the thread is empty"),
+        (" \n", "text_missing", "x/me: part 3 of the thread is empty"),
+        (LONG, "text_too_long", "x/me: part 3 is 281 of 280"),
+        ("日" * 141, "text_too_long", "x/me: part 3 is 282 of 280"),
+        ("$A and $B", "cashtags", "x/me cannot take 2 cashtags ($ABC) in part 3: 1 at most"),
+        ("\ufeffHi", "text_characters", "x/me: part 3 holds U+FEFF, an invisible character that X refuses"),
+    ],
+)
+def test_a_part_that_x_would_refuse_is_named(part: str, code: str, message: str) -> None:
+    assert told(problems("One", "Two", part, "Four")) == [("thread", code, message, False)]
+    (problem,) = problems("One", "Two", part, id=7)
+    assert problem.hint == "ttp edit 7 --thread TEXT"
+
+
+def test_one_cashtag_for_each_part_is_fine() -> None:
+    assert problems("$A", "$B", "$C") == ()
+
+
+def test_all_problems_of_a_thread_come_at_once() -> None:
+    found = told(problems(LONG, "", LONG))
+    assert [(field, code) for field, code, *_ in found] == [
+        ("content", "text_too_long"),
+        ("thread", "text_missing"),
+        ("thread", "text_too_long"),
+        ("thread", "text_repeated"),
+    ]
+
+
+def test_a_part_that_is_the_same_as_another_is_warned_of() -> None:
+    said = "x/me: part 3 is the same as part 1, which X may refuse"
+    assert told(problems("One", "Two", " One ", "Three")) == [("thread", "text_repeated", said, True)]
+
+
+def test_what_is_published_of_a_thread_is_not_judged_again() -> None:
+    half = Delivery("x/me", Platform.X, DeliveryState.FAILED, handle={"parts": ["1", "2"], "of": 4})
+    assert problems(LONG, LONG + "b", "Three", "Four", to=(half,)) == ()
+    assert [problem.code for problem in problems("One", "Two", LONG, to=(half,))] == ["text_too_long"]
+
+
+def test_halves_of_characters_in_a_part_are_refused() -> None:
+    found = problems("One", "\ud800")
+    assert found[0].code == "text_characters"
+
+
+def test_that_others_get_the_first_part_alone_is_said() -> None:
+    assert told(problems("One", "Two", to=(X, IG), media=(PHOTO,))) == [
+        ("thread", "thread_elsewhere", "only X gets the thread: to instagram/shop goes the first part alone", True)
+    ]
+    done = Delivery("instagram/shop", Platform.INSTAGRAM, DeliveryState.PUBLISHED)
+    assert problems("One", "Two", to=(X, done), media=(PHOTO,)) == ()
+
+
+def test_a_thread_that_nobody_would_get_is_refused_a_time() -> None:
+    message = "only X gets threads, and the post goes to instagram/shop alone"
+    assert told(problems("One", "Two", to=(IG,), media=(PHOTO,))) == [("thread", "thread_nowhere", message, False)]
+    (problem,) = problems("One", "Two", to=(IG,), media=(PHOTO,), id=3)
+    assert problem.hint == "ttp edit 3 --thread ''"
+    assert problems("One", "Two", to=()) == ()
+
+
+def test_a_text_of_xs_own_is_the_first_part() -> None:
+    variants: Mapping[str, str] = {"x": LONG}
+    assert [problem.field for problem in problems("One", "Two", variants=variants)] == ["content"]

@@ -1,0 +1,60 @@
+"""A reader on a scripted platform, and the line to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.platforms.stubs import NOON, TOKEN, Clock, Script, Stub
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.config import Config
+from ttp.domain.sample import Sample
+from ttp.platforms.client import StepFailed
+from ttp.platforms.metrics import Line, Page, reader_for
+
+SECOND = "second-token-456"
+
+
+@dataclass
+class Told:
+    """What a reader told before it ended, and how it failed."""
+
+    pages: list[Page] = field(default_factory=list)
+    failure: StepFailed | None = None
+
+    @property
+    def samples(self) -> list[Sample]:
+        return [sample for page in self.pages for sample in page.samples]
+
+    @property
+    def gone(self) -> list[str]:
+        return [one for page in self.pages for one in sorted(page.gone)]
+
+
+def line(platform: Platform, *renewals: Credentials | None, user_id: str | None = "42") -> Line:
+    """A line whose token is renewed by `renewals`, in order."""
+    left = list(renewals)
+    return Line(Account(platform, "demo", id=1), Credentials(TOKEN, user_id=user_id), lambda refused: left.pop(0))
+
+
+def read(at: Line, ids: Iterable[str], *stubs: Stub, config: Config | None = None) -> Told:
+    return _told(at, stubs, config, ids=list(ids))
+
+
+def history(at: Line, most: int, *stubs: Stub, config: Config | None = None) -> Told:
+    return _told(at, stubs, config, most=most)
+
+
+def _told(at: Line, stubs: Iterable[Stub], config: Config | None, ids: list[str] | None = None, most: int = 0) -> Told:
+    """All that is told, by exactly these requests."""
+    script, told = Script(*stubs), Told()
+    reader = reader_for(at.account.platform, config or Config(), Clock(NOON), transport=script)
+    pages = reader.history(at, most) if ids is None else reader.read(at, ids)
+    try:
+        for page in pages:
+            told.pages.append(page)
+    except StepFailed as failed:
+        told.failure = failed
+    reader.close()
+    assert script.left == []
+    return told

@@ -1,0 +1,341 @@
+"""Asking the platforms about an account: the exact requests, and what is made of every sort of answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.checkup import Grade
+from ttp.domain.clock import to_ms
+from ttp.domain.config import Config, Value
+from ttp.platforms.check import Checker, Seen, checker_for
+
+USER = "17841400000000001"
+HELD = Credentials(TOKEN, user_id=USER)
+FACEBOOK: dict[str, Value] = {"platforms.instagram.login": "facebook"}
+X_ME, IG_ME = "https://api.x.com/2/users/me", "https://graph.instagram.com/v25.0/me"
+LIMIT = f"https://graph.instagram.com/v25.0/{USER}/content_publishing_limit"
+FB_NODE, FB_DEBUG = f"https://graph.facebook.com/v25.0/{USER}", "https://graph.facebook.com/v25.0/debug_token"
+TT_USER = "https://open.tiktokapis.com/v2/user/info/"
+TT_CREATOR = "https://open.tiktokapis.com/v2/post/publish/creator_info/query/"
+QUOTA = {"fields": "quota_usage,config"}
+
+
+def asked(
+    platform: Platform,
+    *stubs: Stub,
+    held: Credentials = HELD,
+    settings: dict[str, Value] | None = None,
+    options: dict[str, str] | None = None,
+) -> Seen | NotDone:
+    """What comes of asking about `platform`/demo; every stub must have been used."""
+    script = Script(*stubs)
+    checker = checker_for(platform, Config(settings or {}), Clock(), transport=script)
+    found = checker.ask(Account(platform, "demo", id=1, options=options or {}), held)
+    checker.close()
+    assert script.left == []
+    return found
+
+
+def seen(found: Seen | NotDone) -> Seen:
+    assert isinstance(found, Seen), found
+    return found
+
+
+def refused(found: Seen | NotDone) -> NotDone:
+    assert isinstance(found, NotDone), found
+    return found
+
+
+def said(found: Seen | NotDone) -> list[tuple[str, str]]:
+    return [(remark.status.value, remark.message) for remark in seen(found).remarks]
+
+
+# X
+
+
+def me(**more: object) -> Stub:
+    answer = {"data": {"id": "42", "name": "Demo", "username": "Demo"}}
+    return Stub("GET", X_ME, headers=BEARER, **{"answer": answer, **more})  # type: ignore[arg-type]  # fields by name
+
+
+def limits(left: int, name: str = "x-rate-limit") -> dict[str, str]:
+    reset = to_ms(NOON) // 1000 + 600
+    return {f"{name}-limit": "75", f"{name}-remaining": str(left), f"{name}-reset": str(reset)}
+
+
+def test_x_is_asked_once_and_tells_its_limits_in_the_headers() -> None:
+    found = asked(Platform.X, me(sent={**limits(74), **limits(9, "x-user-limit-24hour")}))
+    assert (seen(found).user_id, seen(found).handle, seen(found).scopes) == ("42", "Demo", ())
+    assert said(found) == [("ok", "74 of 75 token checks left in 15 min"), ("ok", "9 of 75 token checks left in 24 h")]
+
+
+def test_x_without_limit_headers_says_nothing_of_them_and_warns_of_the_last_call() -> None:
+    assert said(asked(Platform.X, me())) == []
+    assert said(asked(Platform.X, me(sent=limits(0)))) == [("warn", "0 of 75 token checks left in 15 min")]
+
+
+def test_keys_of_oauth_1_sign_the_question() -> None:
+    keys = replace(HELD, client_id="api-key", client_secret="api-secret-1", token_secret="token-secret-1")
+    proofs: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        proofs.append(request.headers["authorization"])
+        return httpx.Response(200, json={"data": {"id": "42", "username": "demo"}})
+
+    checker = checker_for(Platform.X, Config(), Clock(), transport=httpx.MockTransport(answer))
+    assert seen(checker.ask(Account(Platform.X, "demo"), keys)).user_id == "42"
+    checker.close()
+    assert [proof.partition(" ")[0] for proof in proofs] == ["OAuth"]
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "kind"),
+    [
+        (401, {"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"}, Kind.AUTH),
+        (402, {"title": "Payment Required", "detail": "credits depleted", "status": 402}, Kind.QUOTA),
+        (403, {"title": "Forbidden", "detail": "User has been suspended.", "type": "…/user-suspended"}, Kind.ACCOUNT),
+        (429, {"title": "Too Many Requests", "detail": "Too Many Requests", "status": 429}, Kind.RATE_LIMIT),
+        (503, None, Kind.SERVER),
+        (200, {"data": {"username": "demo"}}, Kind.SERVER),
+        (200, ["nonsense"], Kind.SERVER),
+    ],
+)
+def test_what_x_refuses_is_told_by_its_kind(status: int, answer: object, kind: Kind) -> None:
+    assert refused(asked(Platform.X, me(status=status, answer=answer))).kind is kind
+
+
+# Instagram
+
+
+def ig_me(answer: object, **more: object) -> Stub:
+    query = {"fields": "user_id,username,account_type"}
+    return Stub("GET", IG_ME, query, BEARER, answer=answer, **more)  # type: ignore[arg-type]  # fields by name
+
+
+def ig_quota(used: int, url: str = LIMIT) -> Stub:
+    config = {"quota_total": 50, "quota_duration": 86_400}
+    return Stub("GET", url, QUOTA, BEARER, answer={"data": [{"quota_usage": used, "config": config}]})
+
+
+PERSON = {"user_id": USER, "username": "demo", "account_type": "BUSINESS"}
+
+
+@pytest.mark.parametrize("answer", [PERSON, {"data": [PERSON]}, {**PERSON, "user_id": int(USER)}])
+def test_instagram_is_asked_who_it_is_and_what_is_left_of_the_day(answer: object) -> None:
+    found = asked(Platform.INSTAGRAM, ig_me(answer), ig_quota(2))
+    assert (seen(found).user_id, seen(found).handle) == (USER, "demo")
+    assert said(found) == [("ok", "quota used: 2 of 50 posts in 24 h")]
+
+
+def test_a_quota_that_is_used_up_is_a_warning_and_one_that_is_not_told_too() -> None:
+    assert said(asked(Platform.INSTAGRAM, ig_me(PERSON), ig_quota(50))) == [
+        ("warn", "Instagram's publishing quota is used up: 50 of 50 posts in 24 h")
+    ]
+    odd = Stub("GET", LIMIT, QUOTA, BEARER, status=500, answer={"error": {"code": 2, "message": "An error"}})
+    assert said(asked(Platform.INSTAGRAM, ig_me(PERSON), odd)) == [("warn", "the quota is not told: An error (2)")]
+
+
+def test_a_personal_account_cannot_publish() -> None:
+    found = asked(Platform.INSTAGRAM, ig_me({**PERSON, "account_type": "Personal"}), ig_quota(0))
+    assert said(found)[0] == ("fail", "a personal account, and Instagram publishes for professional ones only")
+
+
+def test_a_missing_permission_to_publish_shows_when_the_quota_is_asked() -> None:
+    error = {"error": {"code": 10, "message": "Application does not have permission", "type": "OAuthException"}}
+    found = asked(Platform.INSTAGRAM, ig_me(PERSON), Stub("GET", LIMIT, QUOTA, BEARER, status=400, answer=error))
+    (remark,) = seen(found).remarks
+    assert (remark.status, remark.reconnect, remark.hint) == (Grade.FAIL, True, "ttp account connect instagram/demo")
+    assert "Application does not have permission" in remark.message
+
+
+def test_a_dead_instagram_token_ends_the_questions() -> None:
+    error = {"error": {"code": 190, "error_subcode": 463, "message": f"Session of {TOKEN} has expired."}}
+    found = refused(asked(Platform.INSTAGRAM, ig_me(error, status=400)))
+    assert (found.kind, found.http_status) == (Kind.AUTH, 400)
+    assert TOKEN not in found.message
+
+
+def test_facebook_login_asks_for_the_node_and_has_the_token_debugged() -> None:
+    day = 86_400
+    now = to_ms(NOON) // 1000
+    held = replace(HELD, client_id="app", client_secret="app-secret-1")
+    debugged = {
+        "is_valid": True,
+        "scopes": ["instagram_basic", "instagram_content_publish"],
+        "expires_at": 0,
+        "data_access_expires_at": now + 3 * day,
+    }
+    found = asked(
+        Platform.INSTAGRAM,
+        Stub("GET", FB_NODE, {"fields": "id,username"}, BEARER, answer={"id": USER, "username": "demo"}),
+        Stub("GET", FB_DEBUG, {"input_token": TOKEN, "access_token": "app|app-secret-1"}, answer={"data": debugged}),
+        ig_quota(1, f"{FB_NODE}/content_publishing_limit"),
+        held=held,
+        settings=FACEBOOK,
+    )
+    assert (seen(found).user_id, seen(found).scopes) == (USER, ("instagram_basic", "instagram_content_publish"))
+    assert said(found) == [
+        ("ok", "quota used: 1 of 50 posts in 24 h"),
+        ("warn", "Facebook ends its access 27 Nov 2026 (in 3 d)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "status", "told"),
+    [
+        (timedelta(days=60), "ok", "Facebook ends the token 23 Jan 2027 (in 60 d)"),
+        (timedelta(hours=-3), "fail", "Facebook ends the token 3 h ago"),
+    ],
+)
+def test_facebooks_end_of_a_token_is_told(after: timedelta, status: str, told: str) -> None:
+    data = {"expires_at": to_ms(NOON + after) // 1000, "data_access_expires_at": True}
+    found = asked(
+        Platform.INSTAGRAM,
+        Stub("GET", FB_NODE, {"fields": "id,username"}, BEARER, answer={"id": USER}),
+        Stub("GET", FB_DEBUG, {"input_token": TOKEN, "access_token": TOKEN}, answer={"data": data}),
+        ig_quota(0, f"{FB_NODE}/content_publishing_limit"),
+        settings=FACEBOOK,
+    )
+    assert seen(found).handle is None
+    assert said(found)[1:] == [(status, told)]
+
+
+def test_a_token_that_facebook_does_not_debug_is_no_failure() -> None:
+    error = {"error": {"code": 100, "message": "You must provide an app access token", "type": "OAuthException"}}
+    found = asked(
+        Platform.INSTAGRAM,
+        Stub("GET", FB_NODE, {"fields": "id,username"}, BEARER, answer={"id": USER, "username": "demo"}),
+        Stub("GET", FB_DEBUG, {"input_token": TOKEN, "access_token": TOKEN}, status=400, answer=error),
+        ig_quota(0, f"{FB_NODE}/content_publishing_limit"),
+        settings=FACEBOOK,
+    )
+    assert said(found)[1] == (
+        "ok",
+        "Facebook does not say what the token may do: You must provide an app access token (100)",
+    )
+
+
+def test_facebook_login_without_the_accounts_id_cannot_ask() -> None:
+    found = refused(asked(Platform.INSTAGRAM, held=Credentials(TOKEN), settings=FACEBOOK))
+    assert (found.kind, found.hint) == (Kind.AUTH, "ttp account connect instagram/demo")
+
+
+# TikTok
+
+OK = {"code": "ok", "message": "", "log_id": "1"}
+CREATOR = {
+    "creator_username": "demo",
+    "privacy_level_options": ["SELF_ONLY", "MUTUAL_FOLLOW_FRIENDS"],
+    "comment_disabled": True,
+    "duet_disabled": False,
+    "stitch_disabled": True,
+    "max_video_post_duration_sec": 600,
+}
+
+
+def tt_user(fields: str = "open_id,username", code: str = "ok", status: int = 200, **user: str) -> Stub:
+    error = {**OK, "code": code, "message": "" if code == "ok" else "No."}
+    return Stub(
+        "GET", TT_USER, {"fields": fields}, BEARER, status=status, answer={"data": {"user": user}, "error": error}
+    )
+
+
+def tt_creator(code: str = "ok", status: int = 200, **data: object) -> Stub:
+    answer = {"data": {**CREATOR, **data}, "error": {**OK, "code": code, "message": "" if code == "ok" else "No."}}
+    headers = {**BEARER, "content-type": "application/json; charset=UTF-8"}
+    return Stub("POST", TT_CREATOR, headers=headers, status=status, answer=answer)
+
+
+def test_tiktok_is_asked_who_it_is_and_what_its_creator_may_post() -> None:
+    found = asked(Platform.TIKTOK, tt_user(open_id="-000a", username="demo"), tt_creator())
+    assert (seen(found).user_id, seen(found).handle) == ("-000a", "demo")
+    assert said(found) == [
+        ("ok", "privacy levels: SELF_ONLY, MUTUAL_FOLLOW_FRIENDS"),
+        ("ok", "switched off in the TikTok app: comment, stitch"),
+        ("ok", "videos up to 600 s"),
+    ]
+
+
+def test_a_privacy_level_that_is_set_and_not_offered_is_a_warning() -> None:
+    options = {"tiktok.privacy_level": "PUBLIC_TO_EVERYONE"}
+    found = asked(Platform.TIKTOK, tt_user(open_id="a", username="demo"), tt_creator(), options=options)
+    remark = seen(found).remarks[0]
+    assert (remark.status, remark.message) == (
+        Grade.WARN,
+        "tiktok.privacy_level is PUBLIC_TO_EVERYONE, and TikTok offers SELF_ONLY, MUTUAL_FOLLOW_FRIENDS",
+    )
+    assert remark.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
+    offered = {"tiktok.privacy_level": "SELF_ONLY"}
+    found = asked(Platform.TIKTOK, tt_user(open_id="a", username="demo"), tt_creator(), options=offered)
+    assert seen(found).remarks[0].status is Grade.OK
+
+
+def test_a_creator_without_any_privacy_level_cannot_post() -> None:
+    nothing = tt_creator(
+        privacy_level_options=[], comment_disabled=False, stitch_disabled=False, max_video_post_duration_sec=None
+    )
+    found = asked(Platform.TIKTOK, tt_user(open_id="a"), nothing)
+    assert said(found) == [("fail", "TikTok offers no privacy level to this account")]
+    assert said(asked(Platform.TIKTOK, tt_user(open_id="a"), tt_creator(privacy_level_options=None)))[0] == (
+        "ok",
+        "switched off in the TikTok app: comment, stitch",
+    )
+
+
+def test_without_the_permission_for_the_name_the_id_alone_is_asked_for() -> None:
+    no = tt_user(code="scope_not_authorized", status=401)
+    found = asked(Platform.TIKTOK, no, tt_user("open_id", open_id="-000a"), tt_creator())
+    assert (seen(found).user_id, seen(found).handle) == ("-000a", "demo")
+    found = asked(Platform.TIKTOK, no, tt_user("open_id", code="scope_not_authorized", status=401), tt_creator())
+    assert (seen(found).user_id, seen(found).handle) == (None, "demo")
+    assert said(found)[0][0] == "warn"
+
+
+def test_a_day_of_posts_that_is_used_up_is_a_warning_although_the_status_is_200() -> None:
+    found = asked(Platform.TIKTOK, tt_user(open_id="a"), tt_creator("spam_risk_too_many_posts"))
+    assert said(found) == [("warn", "what may be posted: No. (spam_risk_too_many_posts, log id 1)")]
+
+
+@pytest.mark.parametrize(("options", "status"), [({}, Grade.FAIL), ({"tiktok.mode": "inbox"}, Grade.WARN)])
+def test_without_the_permission_to_publish_only_the_inbox_works(options: dict[str, str], status: Grade) -> None:
+    no = tt_creator("scope_not_authorized", 401)
+    (remark,) = seen(asked(Platform.TIKTOK, tt_user(open_id="a"), no, options=options)).remarks
+    assert (remark.status, remark.reconnect) == (status, status is Grade.FAIL)
+
+
+def test_a_dead_tiktok_token_ends_the_questions() -> None:
+    found = refused(asked(Platform.TIKTOK, tt_user(code="access_token_invalid", status=401)))
+    assert (found.kind, found.http_status) == (Kind.AUTH, 401)
+
+
+# All of them
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_a_platform_that_cannot_be_reached_is_told_and_no_clock_is_known(platform: Platform) -> None:
+    def down(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route to host")
+
+    checker: Checker = checker_for(platform, Config(), Clock(), transport=httpx.MockTransport(down))
+    account = Account(platform, "demo", id=1)
+    found = refused(checker.ask(account, HELD))
+    assert (found.kind, found.passing) == (Kind.NETWORK, True)
+    assert checker.platform_at(account) is None
+    checker.close()
+
+
+def test_the_platforms_clock_is_that_of_its_last_answer_moved_on() -> None:
+    clock = Clock()
+    checker = checker_for(Platform.X, Config(), clock, transport=Script(me(date=NOON + timedelta(hours=1))))
+    account = Account(Platform.X, "demo", id=1)
+    checker.ask(account, HELD)
+    clock.move(60)
+    assert checker.platform_at(account) == NOON + timedelta(hours=1, minutes=1)
+    checker.close()

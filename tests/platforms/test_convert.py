@@ -1,0 +1,182 @@
+"""Images made into the JPEG that a platform takes: what they look like then, and what is not let near a decoder."""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import time
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from tests import media_bytes as made
+from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, saved, swapped_profile, turned
+from ttp.domain.account import Platform
+from ttp.domain.media import MediaItem
+from ttp.domain.media_facts import Unreadable, read_facts
+from ttp.domain.media_fit import FORMS
+from ttp.platforms.convert import CannotConvert, NoPillow, converted
+
+INSTAGRAM, TIKTOK = Platform.INSTAGRAM, Platform.TIKTOK
+WHITE = (255, 255, 255)
+LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+
+
+def make(folder: Path, data: bytes, platform: Platform = INSTAGRAM) -> bytes:
+    path = folder / "image"
+    path.write_bytes(data)
+    facts = read_facts(lambda at, length: data[at : at + length], len(data))
+    item = MediaItem("image", facts.mime, len(data), hashlib.sha256(data).hexdigest(), facts.width, facts.height)
+    return converted(path, item, FORMS[platform])
+
+
+def refused(folder: Path, data: bytes) -> str:
+    with pytest.raises(CannotConvert) as caught:
+        make(folder, data)
+    return str(caught.value)
+
+
+def is_near(pixel: Any, color: tuple[int, int, int]) -> bool:
+    return all(abs(one - other) < 12 for one, other in zip(pixel, color, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("data", "color"),
+    [
+        (picture("PNG"), RED),
+        (picture("WEBP", lossless=True), RED),
+        (picture("GIF", mode="P", color=0), (0, 0, 0)),
+        (picture("PNG", mode="RGBA", color=(*RED, 0)), WHITE),
+        (picture("PNG", mode="RGBA", color=(*RED, 128)), (255, 127, 127)),
+        (picture("PNG", mode="LA", color=(0, 0)), WHITE),
+        (picture("PNG", mode="1", color=1), WHITE),
+        (picture("PNG", mode="I;16", color=65_535), WHITE),
+        (picture("PNG", mode="P", color=0, transparency=0), WHITE),
+        (picture("JPEG", mode="CMYK", color=(0, 255, 255, 0)), RED),
+        (picture("JPEG", mode="L", color=255), WHITE),
+        (picture("PNG", icc_profile=swapped_profile()), GREEN),
+        (picture("PNG", mode="RGBA", color=(*RED, 255), icc_profile=swapped_profile()), GREEN),
+        (picture("JPEG", icc_profile=b"no profile"), RED),
+        (picture("JPEG", icc_profile=LAB), RED),
+    ],
+)  # fmt: skip
+def test_any_still_image_becomes_a_jpeg_in_rgb_that_looks_the_same(
+    tmp_path: Path, data: bytes, color: tuple[int, int, int]
+) -> None:
+    image = opened(make(tmp_path, data))
+    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (800, 800))
+    assert is_near(image.getpixel((400, 400)), color)
+    assert "icc_profile" not in image.info
+
+
+@pytest.mark.parametrize(("kind", "left"), [("JPEG", RED), ("PNG", RED), ("WEBP", RED)])
+def test_an_image_stands_upright_afterwards_and_tells_nothing_more(tmp_path: Path, kind: str, left: Any) -> None:
+    # Orientation 3: upside down, so that left and right are exchanged.
+    image = opened(make(tmp_path, saved(halves((800, 600), left, BLUE), kind, exif=turned(3))))
+    assert is_near(image.getpixel((100, 300)), BLUE)
+    assert is_near(image.getpixel((700, 300)), left)
+    assert not image.getexif()
+    on_its_side = opened(make(tmp_path, saved(halves((800, 600), left, BLUE), kind, exif=turned(6))))
+    assert on_its_side.size == (600, 800)
+
+
+@pytest.mark.parametrize(
+    ("size", "platform", "becomes"),
+    [
+        ((4000, 3000), INSTAGRAM, (1440, 1080)),
+        ((100, 125), INSTAGRAM, (320, 400)),
+        ((2000, 1500), TIKTOK, (1440, 1080)),
+        ((100, 100), TIKTOK, (100, 100)),
+    ],
+)
+def test_it_has_the_pixels_that_the_platform_takes(
+    tmp_path: Path, size: tuple[int, int], platform: Platform, becomes: tuple[int, int]
+) -> None:
+    for kind in ("JPEG", "PNG"):
+        assert opened(make(tmp_path, picture(kind, size), platform)).size == becomes
+
+
+def test_the_same_image_gives_the_same_bytes(tmp_path: Path) -> None:
+    data = noise("PNG", (900, 900))
+    assert make(tmp_path, data) == make(tmp_path, data)
+
+
+def test_what_would_be_too_large_is_made_with_less_quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = noise("PNG", (400, 400))
+    best = len(make(tmp_path, data))
+    form = FORMS[INSTAGRAM]
+    smaller = type(form)(form.name, form.mimes, best * 2 // 3, form.widths)
+    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: smaller})
+    assert len(make(tmp_path, data)) <= best * 2 // 3
+    monkeypatch.setattr("tests.platforms.test_convert.FORMS", {INSTAGRAM: type(form)(form.name, form.mimes, 100)})
+    assert refused(tmp_path, data) == "it stays too large whatever its quality"
+
+
+def test_what_moves_is_refused_and_said_how(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (400, 400), color) for color in (RED, GREEN)]
+    for kind in ("GIF", "PNG", "WEBP"):
+        data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
+        assert refused(tmp_path, data) == "it moves, and only still images are taken (save it as MP4)"
+
+
+def test_pixels_are_counted_before_they_are_decoded(tmp_path: Path) -> None:
+    bomb = made.png(7_100, 7_100, made.chunk(b"IDAT", zlib.compress(bytes(1_000_000))))
+    begun = time.perf_counter()
+    assert refused(tmp_path, bomb) == "it is 7100x7100 pixels, and ttp reads 50 million"
+    assert time.perf_counter() - begun < 1
+
+
+def test_a_large_jpeg_is_decoded_at_a_smaller_scale_and_a_progressive_one_cannot_be(tmp_path: Path) -> None:
+    assert opened(make(tmp_path, picture("JPEG", (7_200, 7_200)))).size == (1440, 1440)
+    assert "7200x7200 pixels" in refused(tmp_path, picture("JPEG", (7_200, 7_200), progressive=True))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_an_image_that_is_cut_off_is_refused_in_a_sentence(tmp_path: Path, kind: str) -> None:
+    data = bytearray(noise(kind, (500, 500)))
+    end = 12 if kind == "PNG" else 0
+    data[2_000 : len(data) - end] = bytes(len(data) - end - 2_000)
+    why = refused(tmp_path, bytes(data))
+    assert why.startswith(f"its {kind} data cannot be read (")
+
+
+def test_only_the_decoder_of_its_own_kind_is_let_near_an_image(tmp_path: Path) -> None:
+    disguised = tmp_path / "a.jpg"
+    disguised.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
+    item = MediaItem("a.jpg", "image/jpeg", 24, "ab" * 32, 800, 800)
+    with pytest.raises(CannotConvert, match="cannot be read"):
+        converted(disguised, item, FORMS[INSTAGRAM])
+
+
+def test_without_pillow_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name == "PIL":
+            raise ImportError(name)
+        return usual(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(NoPillow):
+        make(tmp_path, made.png())
+
+
+SEEDS = st.sampled_from([noise(kind, (64, 64)) for kind in ("JPEG", "PNG", "WEBP", "GIF")])
+
+
+@given(SEEDS, st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), min_size=1, max_size=8))
+@settings(max_examples=60)
+def test_damaged_images_are_converted_or_refused_and_nothing_else(
+    tmp_path_factory: pytest.TempPathFactory, seed: bytes, changes: list[tuple[int, int]]
+) -> None:
+    data = bytearray(seed)
+    for at, value in changes:
+        data[at % len(data)] = value
+    with suppress(Unreadable, CannotConvert):
+        assert make(tmp_path_factory.getbasetemp(), bytes(data)).startswith(b"\xff\xd8")

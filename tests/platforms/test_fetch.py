@@ -1,0 +1,313 @@
+"""Fetching media from a web address: where it may lead, and that the connection goes where was looked."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests import media_bytes as made
+from ttp.platforms import fetch as fetching
+from ttp.platforms.fetch import CannotFetch, Patience, fetch, is_public, usable
+
+PATIENCE = Patience(2.0, 2.0)
+PUBLIC = "93.184.215.14"
+PHOTO = made.jpeg()
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(PHOTO) + PHOTO
+
+
+@dataclass
+class Server:
+    """A server on loopback that answers each connection with the next of its answers, and keeps what it was asked."""
+
+    port: int = 0
+    answers: list[bytes | Callable[[socket.socket], None]] = field(default_factory=list)
+    asked: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def serve(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(5)
+                self.asked.append(connection.recv(65_536))
+                answer = self.answers.pop(0)
+                if callable(answer):
+                    answer(connection)
+                else:
+                    connection.sendall(answer)
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener.getsockname()[1])
+        thread = threading.Thread(target=server.serve, args=(listener,), daemon=True)
+        thread.start()
+        yield server
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
+class Trust:
+    """In place of certificates: who was to be on the other side."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def wrap_socket(self, plain: socket.socket, server_hostname: str) -> socket.socket:
+        self.names.append(server_hostname)
+        return plain
+
+
+@dataclass
+class Internet:
+    """Names and the addresses that they lead to; every connection to one of those ends at the server."""
+
+    names: dict[str, list[str]] = field(default_factory=dict)
+    connected: list[tuple[str, int]] = field(default_factory=list)
+    trust: Trust = field(default_factory=Trust)
+    dead: set[str] = field(default_factory=set)
+
+
+@pytest.fixture
+def internet(server: Server, monkeypatch: pytest.MonkeyPatch) -> Internet:
+    net = Internet({"media.example": [PUBLIC]})
+
+    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+        if host not in net.names:
+            raise socket.gaierror(-2, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in net.names[host]]
+
+    def connect(place: tuple[str, int], seconds: float) -> socket.socket:
+        net.connected.append(place)
+        if place[0] in net.dead:
+            raise OSError(111, "Connection refused")
+        opened = socket.socket()
+        opened.settimeout(seconds)
+        opened.connect(("127.0.0.1", server.port))
+        return opened
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr(fetching, "trust", lambda: net.trust)
+    return net
+
+
+def got(url: str, *, loopback: bool = False) -> bytes:
+    file = io.BytesIO()
+    fetch(url, file, PATIENCE, loopback=loopback)
+    return file.getvalue()
+
+
+def refused(url: str, *, loopback: bool = False) -> CannotFetch:
+    with pytest.raises(CannotFetch) as caught:
+        got(url, loopback=loopback)
+    return caught.value
+
+
+def redirect(to: str) -> bytes:
+    return b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % to.encode()
+
+
+# Where it may lead
+
+
+INSIDE = """
+0.0.0.0 10.0.0.1 100.64.0.1 127.0.0.1 169.254.169.254 172.16.0.1 192.0.2.1 192.168.1.1 198.18.0.1 224.0.0.1
+240.0.0.1 255.255.255.255 :: ::1 ::ffff:10.0.0.1 ::ffff:127.0.0.1 fe80::1 fc00::1 ff02::1 2001:db8::1
+2002:7f00:1:: 2001:0:5ef5:79fb::1 64:ff9b::a00:1 64:ff9b::7f00:1
+"""
+
+
+@pytest.mark.parametrize("address", INSIDE.split())
+def test_an_address_that_is_not_of_the_whole_internet_is_not_public(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
+def test_an_address_of_the_whole_internet_is_public(address: str) -> None:
+    assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://media.example/a.jpg", "is not https"),
+        ("https://user@media.example/a.jpg", "has a user name or a password in it"),
+        ("https://user:secret@media.example/a.jpg", "has a user name or a password in it"),
+        ("https:///a.jpg", "is no web address"),
+        ("https://media.example:99999/", "is no web address"),
+        ("https://media.example:0/", "is no web address"),
+        ("https://[::1/", "is no web address"),
+        ("ftp://media.example/", "is no web address"),
+        ("https://media.example/a b.jpg", "has characters that no web address has"),
+        ("https://media.example/\x1b[31m", "has characters that no web address has"),
+        ("https://media.example/" + "a" * 3_000, "is longer than 2048 characters"),
+    ],
+)
+def test_an_address_that_cannot_be_good_is_refused_before_anybody_is_asked(url: str, why: str) -> None:
+    with pytest.raises(CannotFetch, match=why):
+        usable(url)
+
+
+def test_the_connection_goes_to_the_very_address_that_was_checked(server: Server, internet: Internet) -> None:
+    server.answers.append(OK)
+    assert got("https://media.example/caf\u00e9/a.jpg?size=1&b=%20") == PHOTO
+    assert internet.connected == [(PUBLIC, 443)]
+    assert internet.trust.names == ["media.example"]
+    asked = server.asked[0]
+    assert asked.startswith(b"GET /caf%C3%A9/a.jpg?size=1&b=%20 HTTP/1.1\r\nHost: media.example\r\n")
+    for never in (b"Authorization", b"Cookie"):
+        assert never not in asked
+
+
+def test_a_name_that_leads_to_a_private_address_is_refused_without_a_connection(internet: Internet) -> None:
+    internet.names["inside.example"] = ["10.1.2.3"]
+    assert refused("https://inside.example/").message == (
+        "leads to inside.example (10.1.2.3), which is not on the public internet"
+    )
+    assert refused("https://nowhere.example/").message == "leads to nowhere.example, which is not found"
+    assert internet.connected == []
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse(internet: Internet) -> None:
+    internet.names["both.example"] = [PUBLIC, "127.0.0.1"]
+    assert "127.0.0.1" in refused("https://both.example/").message
+    assert internet.connected == []
+
+
+def test_the_next_address_is_tried_where_one_does_not_answer(server: Server, internet: Internet) -> None:
+    internet.names["media.example"] = ["93.184.215.15", PUBLIC]
+    internet.dead.add("93.184.215.15")
+    server.answers.append(OK)
+    assert got("https://media.example/") == PHOTO
+    internet.dead.add(PUBLIC)
+    assert refused("https://media.example/").message == "cannot be reached: [Errno 111] Connection refused"
+
+
+def test_a_redirect_is_followed_and_checked_like_the_address_itself(server: Server, internet: Internet) -> None:
+    internet.names["other.example"] = ["93.184.215.99"]
+    server.answers += [redirect("https://other.example/b.jpg"), redirect("c.jpg"), OK]
+    assert got("https://media.example/a.jpg") == PHOTO
+    assert [place for place, _ in internet.connected] == [PUBLIC, "93.184.215.99", "93.184.215.99"]
+    assert server.asked[2].startswith(b"GET /c.jpg ")
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("https://10.0.0.1/", "not on the public internet"),
+        ("http://media.example/", "is not https"),
+        ("file:///etc/passwd", "is no web address"),
+        ("https://me:secret@media.example/", "user name"),
+    ],
+)
+def test_a_redirect_to_where_it_may_not_lead_is_refused(server: Server, internet: Internet, to: str, why: str) -> None:
+    internet.names["10.0.0.1"] = ["10.0.0.1"]
+    server.answers.append(redirect(to))
+    assert why in refused("https://media.example/").message
+    assert len(internet.connected) == 1
+
+
+def test_redirects_have_an_end(server: Server, internet: Internet) -> None:
+    server.answers += [redirect("/again")] * 6
+    assert refused("https://media.example/").message == "is redirected more than 5 times"
+
+
+def test_this_machine_is_reached_in_rehearsals_only_and_nothing_else_by_plain_http(server: Server) -> None:
+    assert refused(f"{server.url}/a.jpg").message == "is not https"
+    server.answers.append(OK)
+    assert got(f"{server.url}/a.jpg", loopback=True) == PHOTO
+    assert refused(f"http://{PUBLIC}/a.jpg", loopback=True).message == "is not https"
+    assert "not on the public internet" in refused("http://10.0.0.1/a.jpg", loopback=True).message
+
+
+# What comes back
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "is answered with 404: there is no such file"),
+        (b"HTTP/1.1 403 For\x1bbidden\r\n\r\n", "is answered with 403 For\\u001bbidden"),
+        (b"HTTP/1.1 206 Partial\r\n\r\n", "is answered with 206 Partial"),
+        (b"nonsense\r\n\r\n", "gives no answer: nonsense"),
+        (b"", "gives no answer: Remote end closed connection without response"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", "is answered in an encoding that was not asked for"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + PHOTO, f"is cut off after {len(PHOTO)} of 9000 bytes"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n" + bytes(99), "is larger than 4000 MB"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n" + PHOTO, "is larger than 50 MB"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_none_is_refused_with_the_reason(server: Server, answer: bytes, why: str) -> None:
+    server.answers.append(answer)
+    error = refused(server.url, loopback=True)
+    assert error.message == why
+    assert error.missing == ("404" in why)
+
+
+def test_a_chunked_answer_is_put_together_and_one_that_breaks_off_is_refused(server: Server) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.answers.append(head + b"%x\r\n" % len(PHOTO) + PHOTO + b"\r\n0\r\n\r\n")
+    assert got(server.url, loopback=True) == PHOTO
+    server.answers.append(head + b"ff\r\n" + PHOTO)
+    assert "is cut off after" in refused(server.url, loopback=True).message
+
+
+def test_an_image_without_a_length_is_counted_as_it_comes(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "MOST_IMAGE", 100_000)
+    server.answers.append(b"HTTP/1.1 200 OK\r\n\r\n" + PHOTO + bytes(200_000))
+    assert refused(server.url, loopback=True).message == "is larger than 0 MB"
+
+
+def test_a_server_that_dawdles_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "LONGEST_S", 0.3)
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(200):
+            try:
+                connection.sendall(b"x")
+            except OSError:
+                break
+            if over.wait(0.02):
+                break
+
+    server.answers.append(drip)
+    begun = time.monotonic()
+    why = refused(server.url, loopback=True).message
+    over.set()
+    assert time.monotonic() - begun < 3
+    assert why == "takes longer than 0.3 s"
+
+
+def test_a_file_that_cannot_be_written_is_not_the_networks_fault(server: Server) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            raise OSError(28, "No space left on device")
+
+    server.answers.append(OK)
+    with pytest.raises(OSError, match="No space"):
+        fetch(server.url, Full(), PATIENCE, loopback=True)

@@ -1,0 +1,247 @@
+"""Media in a bucket, against a real server that speaks S3: put up, lent out, taken back.
+
+The server is moto's, in an environment of its own (CI makes one, and names the program in MOTO_SERVER).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.platforms.stubs import media
+from ttp.domain.account import Platform
+from ttp.domain.config import Config, Value
+from ttp.platforms.client import MediaFile
+from ttp.platforms.media_host import MediaHost, NoPublicUrl, s3
+from ttp.platforms.media_host.s3 import remembered, take_back
+
+SECRET = "a-secret-that-nobody-is-to-see"
+PROGRAM = os.environ.get("MOTO_SERVER", "")
+with_server = pytest.mark.skipif(not PROGRAM, reason="MOTO_SERVER names no server that speaks S3")
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A server that is up; it forgets everything at its end."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    server = subprocess.Popen([PROGRAM, "-H", "127.0.0.1", "-p", str(port)], **quiet)  # type: ignore[call-overload]
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                assert time.monotonic() < until, "the server does not come up"
+                assert server.poll() is None, "the server ended"
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def config(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """Settings for a fresh bucket, with the credentials in the environment."""
+    bucket = f"bucket-{abs(hash(tmp_path)):x}"
+    request = urllib.request.Request(f"{endpoint}/{bucket}", method="PUT")
+    urllib.request.urlopen(request, timeout=10).close()
+    return settings(endpoint, f"s3://{bucket}/some/folder", monkeypatch)
+
+
+def settings(endpoint: str, url: str, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATHEKEYID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    values: dict[str, Value] = {
+        "media_host.kind": "s3",
+        "media_host.s3.url": url,
+        "media_host.s3.endpoint": endpoint,
+        "media_host.s3.region": "us-east-1",
+        "platforms.instagram.base_url": "http://127.0.0.1:8700",
+    }
+    return Config(values)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> MediaFile:
+    made = media(tmp_path / "launch.jpg", b"jpeg bytes" * 1_000, "image/jpeg")
+    return replace(made, origin="ab" * 32)
+
+
+@pytest.fixture
+def lent(tmp_path: Path) -> Path:
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home" / s3.LENT
+
+
+def keys(config: Config) -> list[str]:
+    """What is in the bucket."""
+    bucket = urlsplit(config.text("media_host.s3.url")).netloc
+    with urllib.request.urlopen(f"{config.text('media_host.s3.endpoint')}/{bucket}", timeout=10) as answer:
+        tree = ElementTree.fromstring(answer.read())  # noqa: S314 (our own server's)
+    return [str(each.text) for each in tree.iter() if each.tag.endswith("Key")]
+
+
+def host(config: Config, lent: Path) -> MediaHost:
+    return MediaHost(Platform.INSTAGRAM, config, lent)
+
+
+@with_server
+def test_a_file_is_lent_out_for_at_least_a_day_under_a_key_that_nobody_can_guess(
+    config: Config, lent: Path, file: MediaFile
+) -> None:
+    url = host(config, lent).url(file)
+    (key,) = keys(config)
+    name = key.removeprefix("some/folder/").removesuffix(".jpg")
+    assert len(bytes.fromhex(name)) == 16
+    assert file.item.sha256 not in key
+    assert int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0]) >= 24 * 3600
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "image/jpeg"
+        assert answer.read() == file.path.read_bytes()
+
+
+@with_server
+def test_what_is_up_is_remembered_and_used_again_until_it_is_taken_back(
+    config: Config, lent: Path, file: MediaFile
+) -> None:
+    first = host(config, lent).url(file)
+    second = host(config, lent).url(file)
+    assert urlsplit(first).path == urlsplit(second).path
+    (one,) = remembered(lent)
+    assert (one.sha256, one.given, one.whole) == (file.item.sha256, "ab" * 32, True)
+    assert stat.S_IMODE(one.file.stat().st_mode) == 0o600
+    assert SECRET not in one.file.read_text()
+    take_back(config, one)
+    assert keys(config) == []
+    assert list(lent.iterdir()) == []
+    take_back(config, one)  # a second time is no error
+
+
+@with_server
+def test_a_try_that_broke_off_leaves_a_key_that_the_next_one_uses(
+    config: Config, lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("obstore.put", lambda *_, **__: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        with pytest.raises(NoPublicUrl, match="Input/output error") as caught:
+            host(config, lent).url(file)
+    assert caught.value.passing
+    (one,) = remembered(lent)
+    assert not one.whole
+    host(config, lent).url(file)
+    assert keys(config) == [f"some/folder/{one.key}"]
+
+
+@with_server
+def test_a_bucket_that_is_not_there_is_told_without_the_credentials(
+    endpoint: str, lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = settings(endpoint, "s3://there-is-none", monkeypatch)
+    with pytest.raises(NoPublicUrl) as caught:
+        host(config, lent).url(file)
+    assert caught.value.message.startswith("launch.jpg cannot be put into the bucket: ")
+    assert caught.value.passing
+    for hidden in (SECRET, "AKIATHEKEYID", "\n"):
+        assert hidden not in caught.value.message
+
+
+@with_server
+def test_an_address_that_the_platform_cannot_reach_is_not_given_to_it(
+    config: Config, lent: Path, file: MediaFile
+) -> None:
+    elsewhere = Config({name: config[name] for name in config if name != "platforms.instagram.base_url"})
+    with pytest.raises(NoPublicUrl, match="is not https"):
+        host(elsewhere, lent).url(file)
+
+
+def test_a_server_that_is_not_there_is_a_passing_trouble(
+    lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = settings(f"http://127.0.0.1:{port}", "s3://bucket", monkeypatch)
+    with pytest.raises(NoPublicUrl, match="cannot be put into the bucket") as caught:
+        host(config, lent).url(file)
+    assert caught.value.passing
+    (one,) = remembered(lent)
+    with pytest.raises(NoPublicUrl, match=r"does not give .* back"):
+        take_back(config, one)
+    assert one.file.exists()
+
+
+def test_without_credentials_their_names_are_said() -> None:
+    error = Exception("Error performing PUT http://169.254.169.254/latest/api/token in 1 ms\n\nDebug source:\nmore")
+    assert s3._said(error) == (
+        "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
+    )
+
+
+def test_what_is_not_in_the_bucket_any_more_is_forgotten(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lent.mkdir()
+    one = s3.Lent("key.jpg", "s3://bucket", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
+    one.remember()
+
+    def none_there(*_: object) -> None:
+        raise FileNotFoundError("Object at location key.jpg not found")
+
+    monkeypatch.setattr("obstore.delete", none_there)
+    take_back(settings("", "s3://bucket", monkeypatch), one)
+    assert list(remembered(lent)) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("bucket/folder", "is s3://BUCKET/FOLDER"),
+        ("https://bucket.example/", "is no bucket"),
+        ("s3://", "cannot be used"),
+    ],
+)
+def test_a_setting_that_names_no_bucket_is_refused(lent: Path, file: MediaFile, url: str, why: str) -> None:
+    with pytest.raises(NoPublicUrl, match=why) as caught:
+        host(Config({"media_host.kind": "s3", "media_host.s3.url": url}), lent).url(file)
+    assert not caught.value.passing
+
+
+def test_what_another_bucket_holds_is_left_there(lent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lent.mkdir()
+    one = s3.Lent("key.jpg", "s3://old", "", "ab" * 32, "cd" * 32, True, lent / "key.jpg")
+    one.remember()
+    (lent / "damaged").write_text("{")
+    assert list(remembered(lent)) == [one]
+    assert list(remembered(lent / "none")) == []
+    with pytest.raises(NoPublicUrl, match="is in s3://old, which is not the bucket of the settings any more"):
+        take_back(settings("", "s3://new", monkeypatch), one)
+
+
+def test_without_the_extra_it_says_what_to_type(lent: Path, file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    import builtins
+    from typing import Any
+
+    usual = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name.startswith("obstore"):
+            raise ImportError(name)
+        return usual(name, *rest)
+
+    config = settings("", "s3://bucket", monkeypatch)
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(NoPublicUrl, match="needs an extra") as caught:
+        host(config, lent).url(file)
+    assert caught.value.hint == "pip install 'ttp-cli[s3]'"

@@ -1,0 +1,324 @@
+"""Checking accounts: which token is asked with, what marks an account, whose it is, and how each end is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.services.logins import Shop
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.checkup import Check, Grade, warning
+from ttp.domain.config import Config
+from ttp.platforms.check import Seen
+from ttp.platforms.oauth.scopes import NEEDED
+from ttp.services.account_check import SET_CLOCK, AccountCheck
+from ttp.store import accounts
+from ttp.store.tokens import token_lock
+
+ME = Seen("42", "me")
+DEAD = NotDone(Kind.AUTH, "401 Unauthorized", code="401", http_status=401, hint="ttp account connect x/me")
+REFUSED = NotDone(Kind.AUTH, "X answered invalid_grant", code="invalid_grant", http_status=400)
+
+
+@dataclass
+class FakeChecker:
+    """A platform that answers as told; `asked` is each account and token that it was asked with."""
+
+    platform: Platform = Platform.X
+    answers: list[Seen | NotDone] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    clock: datetime | None = None
+    closed: int = 0
+
+    def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
+        self.asked.append((account.name, credentials.access_token))
+        return self.answers.pop(0)
+
+    def platform_at(self, account: Account) -> datetime | None:
+        return self.clock
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class Bench:
+    shop: Shop
+    checker: FakeChecker
+
+    def check(self, *names: str) -> list[Check]:
+        found = [self.shop.account(name) for name in names or ("x/me",)]
+        return list(self.service().accounts(found).checks)
+
+    def one(self, *answers: Seen | NotDone) -> Check:
+        self.checker.answers = list(answers)
+        (check,) = self.check()
+        return check
+
+    def service(self) -> AccountCheck:
+        shop = self.shop
+        return AccountCheck(shop.database, shop.tokens, lambda _: self.checker, shop.config, shop.clock)
+
+    def mark(self, name: str = "x/me", **fields: object) -> None:
+        with self.shop.database.writing() as session:
+            account = replace(self.shop.account(name), **fields)  # type: ignore[arg-type]  # fields by name
+            accounts.save(session, account, now=self.shop.clock.now())
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: FakeClock) -> Bench:
+    shop = Shop(tmp_path / "home", clock)
+    shop.add(user_id="42")
+    return Bench(shop, FakeChecker())
+
+
+def test_a_token_that_works_is_told_with_what_the_platform_said(bench: Bench) -> None:
+    bench.mark(scopes=NEEDED[Platform.X])
+    check = bench.one(replace(ME, remarks=(warning("9 of 75 left", "wait"),)))
+    assert (check.name, check.status, check.hint) == ("x/me", Grade.WARN, "wait")
+    assert check.message == "9 of 75 left; token works; has all permissions; token ends in 2 h, and is renewed"
+    assert bench.checker.asked == [("x/me", "access-0")]
+    assert bench.checker.closed == 1
+
+
+def test_a_token_that_is_due_is_renewed_before_anybody_is_asked(bench: Bench) -> None:
+    bench.shop.clock.advance(minutes=100)
+    bench.shop.x.answers = [bench.shop.grant(1, scopes=NEEDED[Platform.X])]
+    assert bench.one(ME).status is Grade.OK
+    assert bench.checker.asked == [("x/me", "access-1")]
+    assert bench.shop.account().scopes == NEEDED[Platform.X]
+
+
+def test_a_refused_token_is_renewed_once_and_asked_with_again(bench: Bench) -> None:
+    bench.shop.x.answers = [bench.shop.grant(1)]
+    assert bench.one(DEAD, ME).status is Grade.OK
+    assert [token for _, token in bench.checker.asked] == ["access-0", "access-1"]
+    assert not bench.shop.account().needs_reconnect
+
+
+def test_a_token_that_is_refused_after_its_renewal_marks_the_account(bench: Bench) -> None:
+    bench.shop.x.answers = [bench.shop.grant(1)]
+    check = bench.one(DEAD, DEAD)
+    assert (check.status, check.reconnect, check.hint) == (Grade.FAIL, True, "ttp account connect x/me")
+    assert check.message == "must be connected again: 401 Unauthorized"
+    assert bench.shop.account().needs_reconnect
+
+
+def test_a_renewal_that_is_refused_marks_the_account(bench: Bench) -> None:
+    bench.shop.x.answers = [REFUSED]
+    check = bench.one(DEAD)
+    assert (check.message, check.reconnect) == ("must be connected again: X answered invalid_grant", True)
+    assert bench.shop.account().needs_reconnect
+    (again,) = bench.check()
+    assert again.message == "must be connected again: its token no longer works"
+    assert len(bench.checker.asked) == 1
+
+
+def test_a_token_that_nothing_renews_marks_the_account_at_once(bench: Bench) -> None:
+    bench.shop.x.can_renew = False
+    assert bench.one(DEAD).reconnect
+    assert bench.shop.account().needs_reconnect
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (NotDone(Kind.QUOTA, "402 credits depleted", passing=True, hint="ttp account enable x/me"), Grade.FAIL),
+        (NotDone(Kind.NETWORK, "no connection", passing=True), Grade.FAIL),
+        (NotDone(Kind.ACCOUNT, "403 suspended", http_status=403), Grade.FAIL),
+        (NotDone(Kind.RATE_LIMIT, "a limit is used up", passing=True), Grade.WARN),
+    ],
+)
+def test_what_says_nothing_of_the_token_marks_no_account(bench: Bench, outcome: NotDone, status: Grade) -> None:
+    check = bench.one(outcome)
+    assert (check.status, check.reconnect, check.message, check.hint) == (status, False, outcome.message, outcome.hint)
+    assert not bench.shop.account().needs_reconnect
+    assert bench.shop.x.asked == []
+
+
+def test_a_renewal_that_cannot_be_made_now_is_a_failure_and_no_reconnect(bench: Bench) -> None:
+    bench.shop.clock.advance(hours=3)
+    bench.shop.x.answers = [NotDone(Kind.SERVER, "X answered 503", passing=True)]
+    check = bench.one()
+    assert (check.status, check.reconnect) == (Grade.FAIL, False)
+    assert "X answered 503" in check.message
+
+
+def test_a_token_that_another_process_has_in_hand_is_left_alone(bench: Bench) -> None:
+    bench.shop.config = Config({"http.connect_timeout_s": 0.0, "http.read_timeout_s": 0.0})
+    bench.shop.tokens = bench.shop.new_tokens()
+    bench.shop.tokens._patience_s = lambda: 0.0  # type: ignore[method-assign]  # a test does not wait
+    with token_lock(bench.shop.home, "x/me", patience_s=0):
+        check = bench.one(DEAD)
+    assert (check.status, check.hint) == (Grade.WARN, "ttp status")
+    assert not bench.shop.account().needs_reconnect
+
+
+def test_an_account_that_cannot_publish_is_told_without_a_question(bench: Bench) -> None:
+    bench.mark(connected=False, enabled=False)
+    check = bench.one()
+    assert (check.status, check.hint) == (Grade.WARN, "ttp account enable x/me")
+    assert check.message == ("disabled: what is due for it fails; not connected: it can be analysed, not published to")
+    assert bench.checker.asked == []
+
+
+def test_a_hold_is_told_and_the_question_is_asked_all_the_same(bench: Bench) -> None:
+    bench.mark(hold_until=bench.shop.clock.now() + timedelta(hours=3), hold_reason="no credit")
+    check = bench.one(ME)
+    assert check.status is Grade.WARN
+    assert check.message.startswith("held, its posts wait; ends in 3 h: no credit; token works")
+    bench.mark(hold_until=bench.shop.clock.now())
+    assert bench.one(ME).status is Grade.OK
+
+
+# Whose it is.
+
+
+@pytest.mark.parametrize(
+    ("known", "seen", "status", "says"),
+    [
+        ("42", Seen("42", "ME"), Grade.OK, "token works"),
+        ("42", Seen("42", "new-name"), Grade.WARN, "token works; x calls it new-name now"),
+        ("42", Seen("42", None), Grade.OK, "token works"),
+        ("42", Seen("43", "me"), Grade.FAIL, "its token is of x/me, another account"),
+        ("42", Seen("43", None), Grade.FAIL, "its token is of the user 43, another account"),
+        (None, Seen("43", "me"), Grade.OK, "token works"),
+        (None, Seen("43", "other"), Grade.FAIL, "its token is of x/other, another account"),
+        (None, Seen("43", None), Grade.OK, "token works"),
+        ("42", Seen(None, "me"), Grade.OK, "token works"),
+    ],
+)
+def test_the_token_must_be_the_accounts_own(
+    bench: Bench, known: str | None, seen: Seen, status: Grade, says: str
+) -> None:
+    bench.mark(user_id=known)
+    check = bench.one(seen)
+    assert (check.status, check.reconnect) == (status, status is Grade.FAIL)
+    assert check.message.startswith(says)
+
+
+def test_tiktoks_id_of_another_app_is_no_other_person(bench: Bench) -> None:
+    bench.shop.add("tiktok/me", user_id="of-the-old-app")
+    bench.checker.platform = Platform.TIKTOK
+    bench.checker.answers = [Seen("of-the-new-app", "me"), Seen("of-the-new-app", "other")]
+    first, second = bench.check("tiktok/me", "tiktok/me")
+    assert (first.status, second.status) == (Grade.OK, Grade.FAIL)
+
+
+# Permissions.
+
+
+@pytest.mark.parametrize(
+    ("granted", "status", "says"),
+    [
+        ((), Grade.OK, "its permissions were never told"),
+        (NEEDED[Platform.X], Grade.OK, "has all permissions"),
+        (("tweet.read", "tweet.write", "users.read"), Grade.WARN, "without permission for media.write, offline.access"),
+        (("tweet.read", "users.read"), Grade.FAIL, "without permission for tweet.write"),
+    ],
+)
+def test_what_was_granted_is_held_against_what_is_needed(
+    bench: Bench, granted: tuple[str, ...], status: Grade, says: str
+) -> None:
+    bench.mark(scopes=granted)
+    check = bench.one(ME)
+    assert (check.status, says in check.message) == (status, True)
+    assert check.hint == (None if status is Grade.OK else "ttp account connect x/me")
+
+
+def test_what_the_platform_says_was_granted_counts_more_than_what_is_stored(bench: Bench) -> None:
+    bench.mark(scopes=NEEDED[Platform.X])
+    assert bench.one(replace(ME, scopes=("tweet.read",))).status is Grade.FAIL
+
+
+def test_an_inbox_account_of_tiktok_does_with_uploading(bench: Bench) -> None:
+    bench.shop.add("tiktok/me")
+    scopes = tuple(scope for scope in NEEDED[Platform.TIKTOK] if scope != "video.publish")
+    bench.mark("tiktok/me", scopes=scopes)
+    bench.checker.answers = [Seen(None, "me"), Seen(None, "me")]
+    assert bench.check("tiktok/me")[0].status is Grade.FAIL
+    bench.mark("tiktok/me", options={"tiktok.mode": "inbox"})
+    assert bench.check("tiktok/me")[0].status is Grade.WARN
+
+
+# Until when.
+
+Fields = Callable[[datetime], dict[str, object]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "says"),
+    [
+        (lambda now: {"token_secret": "secret"}, Grade.OK, "keys that do not end"),
+        (lambda now: {"expires_at": None}, Grade.OK, "token without a known end, and is renewed"),
+        (
+            lambda now: {"refresh_expires_at": now + timedelta(days=60)},
+            Grade.OK,
+            "its renewal ends 23 Jan 2027 (in 60 d)",
+        ),
+        (lambda now: {"refresh_expires_at": now + timedelta(days=6)}, Grade.WARN, "its renewal ends 30 Nov 2026"),
+        (lambda now: {"refresh_expires_at": now}, Grade.FAIL, "its renewal ended 0 min ago"),
+        (lambda now: {"refresh_token": None}, Grade.WARN, "token, which cannot be renewed, ends in 2 h"),
+        (lambda now: {"refresh_token": None, "expires_at": None}, Grade.OK, "token without a known end"),
+    ],
+)
+def test_until_when_it_works_is_told(
+    tmp_path: Path, clock: FakeClock, fields: Fields, status: Grade, says: str
+) -> None:
+    shop = Shop(tmp_path / "home", clock)
+    given = fields(clock.now())
+    life = {"life": timedelta(hours=2)}
+    shop.add(user_id="42", **{**life, **given})  # type: ignore[arg-type]  # fields by name
+    bench = Bench(shop, FakeChecker())
+    shop.x.can_renew = given.get("refresh_token", "") is not None
+    check = bench.one(ME)
+    assert (check.status, says in check.message) == (status, True), check
+
+
+@pytest.mark.parametrize(
+    ("left", "status", "says"),
+    [
+        (timedelta(days=50), Grade.OK, "token, which renews itself, ends 13 Jan 2027 (in 50 d)"),
+        (timedelta(days=5), Grade.WARN, "token, which renews itself, ends 29 Nov 2026 (in 5 d)"),
+    ],
+)
+def test_instagrams_token_renews_itself_only_while_it_lives(
+    bench: Bench, left: timedelta, status: Grade, says: str
+) -> None:
+    now = bench.shop.clock.now()
+    bench.shop.add("instagram/me", life=left, issued_at=now, refresh_token=None)
+    bench.checker.answers = [Seen(None, "me")]
+    (check,) = bench.check("instagram/me")
+    assert (check.status, says in check.message) == (status, True), check
+
+
+# Clocks.
+
+
+@pytest.mark.parametrize(
+    ("ahead", "status", "says"),
+    [
+        (timedelta(seconds=2), Grade.OK, "agrees with ours"),
+        (timedelta(seconds=90), Grade.WARN, "our clock is 90 s ahead of it"),
+        (timedelta(seconds=-90), Grade.WARN, "our clock is 90 s behind it"),
+        (timedelta(minutes=-20), Grade.FAIL, "our clock is 20 min behind it"),
+    ],
+)
+def test_the_platforms_clock_is_held_against_ours(bench: Bench, ahead: timedelta, status: Grade, says: str) -> None:
+    bench.checker.answers, bench.checker.clock = [ME], bench.shop.clock.now() - ahead
+    account, clock = bench.service().with_clocks([bench.shop.account()], "account.")
+    assert (account.name, clock.name) == ("account.x/me", "clock.x")
+    assert (clock.status, clock.message) == (status, says)
+    assert clock.hint == (None if status is Grade.OK else SET_CLOCK)
+
+
+def test_a_platform_that_told_no_time_has_no_clock(bench: Bench) -> None:
+    bench.checker.answers = [ME]
+    (account,) = bench.service().with_clocks([bench.shop.account()], "")
+    assert account.name == "x/me"

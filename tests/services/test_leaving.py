@@ -1,0 +1,140 @@
+"""Removing an account: forgotten first, then taken back at the platform, which never undoes the removal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.services.logins import Shop
+from ttp.domain.account import Credentials, Platform
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.config import Config
+from ttp.domain.errors import PartlyFailed
+from ttp.services.accounts import Accounts
+from ttp.services.leaving import Leaving, Left
+from ttp.store.credentials import Away
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: FakeClock) -> Shop:
+    made = Shop(tmp_path / "home", clock)
+    made.add()
+    return made
+
+
+def leave(shop: Shop, name: str = "x/me") -> Left:
+    accounts = Accounts(shop.database, shop.credentials, shop.clock, shop.config)
+    return Leaving(accounts, shop.database, shop.credentials, shop.logins.__getitem__, shop.config).remove(
+        name, cancel=False
+    )
+
+
+def test_the_token_is_given_back_after_the_account_is_forgotten(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    there: list[object] = []
+    revoke = shop.x.revoke
+
+    def noting(credentials: Credentials) -> NotDone | None:
+        there.append(shop.credentials.get("x/me"))
+        return revoke(credentials)
+
+    monkeypatch.setattr(shop.x, "revoke", noting)
+    left = leave(shop)
+    assert (left.revoked, left.access) == (True, "x has taken back ttp's access")
+    assert there == [None]
+    assert [held.refresh_token for held in shop.x.revoked] == ["refresh-0"]
+
+
+def test_a_platform_that_refuses_undoes_nothing_and_the_way_by_hand_is_told(shop: Shop) -> None:
+    shop.x.keeps = NotDone(Kind.NETWORK, "no connection to api.x.com", passing=True)
+    left = leave(shop)
+    assert not left.revoked
+    assert left.access == (
+        "ttp's access was not taken back: no connection to api.x.com\n"
+        "to do it yourself, on X: Settings, Security and account access, Apps and sessions"
+    )
+    assert shop.credentials.get("x/me") is None
+
+
+def test_an_account_without_credentials_has_nothing_to_give_back(shop: Shop) -> None:
+    shop.credentials.remove("x/me")
+    assert leave(shop).access is None
+    assert shop.x.revoked == []
+
+
+def test_a_token_that_another_account_uses_is_kept(shop: Shop) -> None:
+    shop.add("x/twin")
+    left = leave(shop)
+    assert left.access is not None
+    assert "x/twin may use the same login" in left.access
+    assert shop.x.revoked == []
+
+
+def test_another_account_of_the_same_app_matters_where_all_of_them_would_lose_access(shop: Shop) -> None:
+    facebook = shop.logins[Platform.INSTAGRAM]
+    shop.config = Config({"platforms.instagram.login": "facebook"})
+    for name in ("instagram/one", "instagram/two"):
+        shop.add(name, host="graph.facebook.com", access_token=f"page-{name}", refresh_token=None)
+    assert leave(shop, "instagram/one").revoked
+    shop.add("instagram/one", host="graph.facebook.com", access_token="page-one", refresh_token=None)
+    facebook.revokes_all = True
+    left = leave(shop, "instagram/one")
+    assert left.access == (
+        "ttp's access was not taken back: instagram/two may use the same login\n"
+        "to do it yourself, on Facebook: Settings and privacy, Settings, Business integrations"
+    )
+    assert leave(shop, "instagram/two").revoked
+
+
+@pytest.mark.parametrize(("by_app", "revoked"), [(True, False), (False, True)])
+def test_an_account_whose_entry_cannot_be_read_counts_where_all_would_lose_access(
+    shop: Shop, by_app: bool, revoked: bool
+) -> None:
+    shop.add("x/broken")
+    file = shop.home / "credentials.json"
+    file.write_text(file.read_text().replace('"x/broken": {', '"x/broken": {"userId": 7,'))
+    shop.x.revokes_all = by_app
+    assert leave(shop).revoked is revoked
+
+
+def test_credentials_of_another_host_are_not_sent_to_be_taken_back(shop: Shop) -> None:
+    shop.add(host="127.0.0.1")
+    left = leave(shop)
+    assert left.access is not None
+    assert "its credentials were made for 127.0.0.1 and are not sent to api.x.com" in left.access
+    assert shop.x.revoked == []
+
+
+def test_an_entry_that_cannot_be_read_is_removed_and_nothing_is_asked(shop: Shop) -> None:
+    file = shop.home / "credentials.json"
+    file.write_text(file.read_text().replace('"x/me": {', '"x/me": {"userId": 7,'))
+    assert leave(shop).access is None
+    assert shop.credentials.get("x/me") is None
+
+
+def test_a_place_of_tokens_that_does_not_answer_refuses_the_removal(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(account: str) -> None:
+        raise Away("it is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.credentials, "get", away)
+        with pytest.raises(Away):
+            leave(shop)
+    assert shop.account().connected
+    monkeypatch.setattr(shop.credentials, "remove", away)
+    with pytest.raises(PartlyFailed, match="x/me is removed, but its tokens are not: it is locked") as partly:
+        leave(shop)
+    assert partly.value.hints[0].type == "ttp account add x/me && ttp account remove x/me"
+    assert shop.x.revoked == []
+
+
+def test_what_is_left_never_shows_a_secret(shop: Shop) -> None:
+    shop.x.keeps = NotDone(Kind.SERVER, "X answered 503", passing=True)
+    accounts = Accounts(shop.database, shop.credentials, shop.clock, shop.config)
+    removed = accounts.remove("x/me", cancel=False)
+    assert removed.held is not None
+    assert "access-0" not in repr(replace(removed, cancelled=(1,)))

@@ -1,0 +1,83 @@
+"""What is in a bucket is taken back once no post needs it: published, failed for good, deleted, or left by a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from ttp.domain.config import Config
+from ttp.platforms.media_host import NoPublicUrl, s3
+from ttp.sandbox.files import PHOTO
+from ttp.services.media_care import MediaCare
+from ttp.store.database import Database
+from ttp.store.media import MediaStore
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys that a bucket was asked to give back. It refuses those that begin with `stuck`."""
+    keys: list[str] = []
+
+    def give(config: Config, lent: s3.Lent) -> None:
+        keys.append(lent.key)
+        if lent.key.startswith("stuck"):
+            raise NoPublicUrl(f"{lent.key} stays")
+        lent.file.unlink()
+
+    monkeypatch.setattr(s3, "take_back", give)
+    return keys
+
+
+def care(ttp: Program) -> MediaCare:
+    home = ttp.home
+    return MediaCare(Database(home), MediaStore(home / "media"), Config(), ttp.clock)
+
+
+def lend(ttp: Program, key: str, given: str) -> None:
+    folder = ttp.home / s3.LENT
+    folder.mkdir(exist_ok=True)
+    s3.Lent(key, "s3://bucket", "", "ab" * 32, given, True, folder / key).remember()
+
+
+def test_an_object_is_taken_back_when_the_last_post_with_the_bytes_has_ended(ttp: Program, asked: list[str]) -> None:
+    ttp.account("x/me")
+    ttp.post("Hi", "--to", "x", "--media", str(PHOTO), "--at", "in 1h")
+    digest = ttp.shown()["media"][0]["sha256"]
+    lend(ttp, "one.jpg", digest)
+    assert care(ttp).take_back() == []
+    assert asked == []
+    ttp.bring(1, "failed", error_kind="network", error_message="cut")
+    assert care(ttp).take_back() == []
+    assert asked == ["one.jpg"]
+
+
+def test_what_no_post_names_is_taken_back_and_what_cannot_be_is_told_and_kept_in_mind(
+    ttp: Program, asked: list[str]
+) -> None:
+    ttp.post("Hi")
+    for key in ("left.jpg", "stuck.jpg"):
+        lend(ttp, key, "cd" * 32)
+    for _ in range(2):
+        assert care(ttp).take_back() == ["stuck.jpg stays"]
+    assert asked == ["left.jpg", "stuck.jpg", "stuck.jpg"]
+
+
+def test_without_a_store_nothing_is_asked(ttp: Program, asked: list[str], tmp_path: Path) -> None:
+    assert care(ttp).take_back() == []
+    ttp.home.mkdir(mode=0o700)
+    lend(ttp, "one.jpg", "cd" * 32)
+    assert care(ttp).take_back() == []
+    assert (care(ttp).sweep(), asked) == ([], [])
+
+
+def test_a_sweep_that_fails_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ttp.domain.errors import Busy
+    from ttp.services import media_care
+
+    def busy(*_: object, **__: object) -> int:
+        raise Busy("the store stays locked")
+
+    monkeypatch.setattr(media_care, "sweep", busy)
+    assert care(ttp).sweep() == ["media that are not needed any more could not be removed: the store stays locked"]

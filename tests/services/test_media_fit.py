@@ -1,0 +1,107 @@
+"""How the platforms get the images of a post: made once, found again, and never made from what is not there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pictures import noise, picture, saved, turned
+from ttp.domain.account import Platform
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post
+from ttp.platforms.convert import CannotConvert, NoPillow
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.services.media_fit import Fitting
+from ttp.store.media import MediaStore
+
+INSTAGRAM, TIKTOK, X = Platform.INSTAGRAM, Platform.TIKTOK, Platform.X
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaStore:
+    return MediaStore(tmp_path / "home" / "media")
+
+
+@pytest.fixture
+def fitting(media: MediaStore) -> Fitting:
+    return Fitting(media)
+
+
+def add(media: MediaStore, name: str, data: bytes) -> MediaItem:
+    path = media.folder.parent.parent / name
+    path.write_bytes(data)
+    return media.add(path)
+
+
+def test_an_image_is_made_once_for_each_platform_that_needs_it(
+    media: MediaStore, fitting: Fitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = add(media, "a.png", picture())
+    first = fitting.fits([item, item], tuple(Platform))
+    assert set(first) == {(INSTAGRAM, item.sha256), (TIKTOK, item.sha256)}
+    monkeypatch.setattr("ttp.services.media_fit.converted", None)
+    assert fitting.fits([item], tuple(Platform)) == first
+    file = fitting.file(item, INSTAGRAM)
+    assert file.path == media.path(item.sha256, "instagram")
+    assert (file.origin, file.given, file.item.mime) == (item.sha256, item.sha256, "image/jpeg")
+
+
+def test_what_fits_is_sent_as_it_is_and_so_is_all_that_is_no_image(media: MediaStore, fitting: Fitting) -> None:
+    photo, clip = media.add(PHOTO), media.add(CLIP)
+    for platform in Platform:
+        for item in (photo, clip):
+            file = fitting.file(item, platform)
+            assert (file.item, file.path, file.origin) == (item, media.path(item.sha256), None)
+    assert {path.name for path in media.folder.iterdir()} == {photo.sha256, clip.sha256}
+
+
+def test_an_image_is_shown_upright_whoever_turned_it(media: MediaStore, fitting: Fitting) -> None:
+    from PIL import Image
+
+    for kind, suffix in (("JPEG", "jpg"), ("PNG", "png")):
+        lying = add(media, f"lying.{suffix}", saved(Image.new("RGB", (900, 800), "red"), kind, exif=turned(6)))
+        standing = add(media, f"standing.{suffix}", saved(Image.new("RGB", (800, 900), "red"), kind, exif=turned(6)))
+        upright = add(media, f"upright.{suffix}", picture(kind, (900, 800)))
+        fits = fitting.fits([lying, standing, upright], [INSTAGRAM])
+        assert fits[INSTAGRAM, lying.sha256].shown == (800, 900)
+        assert fits[INSTAGRAM, standing.sha256].shown == (900, 800)
+        assert fits[INSTAGRAM, upright.sha256].shown == (900, 800)
+
+
+def test_without_pillow_what_must_be_converted_is_refused_and_the_rest_sent_as_it_is(
+    media: MediaStore, fitting: Fitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    png, wide = add(media, "a.png", picture()), add(media, "wide.jpg", picture("JPEG", (2000, 2000)))
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    fit = fitting.fits([png], [INSTAGRAM])[INSTAGRAM, png.sha256]
+    assert fit.lacks
+    with pytest.raises(NoPillow, match="it is PNG"):
+        fitting.file(png, INSTAGRAM)
+    assert fitting.file(wide, INSTAGRAM).item == wide
+    assert fitting.file(png, X).item == png
+
+
+def test_what_cannot_be_converted_is_refused_with_the_reason(media: MediaStore, fitting: Fitting) -> None:
+    data = noise("PNG")
+    half = add(media, "half.png", data[:3_000] + data[-12:])
+    with pytest.raises(CannotConvert, match="it is PNG, and it cannot be converted: its PNG data cannot be read"):
+        fitting.file(half, INSTAGRAM)
+
+
+def test_what_is_gone_is_not_made_again(media: MediaStore, fitting: Fitting) -> None:
+    png, photo = add(media, "a.png", picture()), media.add(PHOTO)
+    for item in (png, photo):
+        media.path(item.sha256).unlink()
+    fits = fitting.fits([png, photo], [INSTAGRAM])
+    assert all(fit.made is None for fit in fits.values())
+    assert fitting.gone(Post("", media=(png, photo))) == [png, photo]
+    with pytest.raises(FileNotFoundError):
+        fitting.file(png, INSTAGRAM)
+
+
+def test_a_copy_that_lost_bytes_is_not_looked_into(media: MediaStore, fitting: Fitting) -> None:
+    photo = media.add(PHOTO)
+    media.path(photo.sha256).write_bytes(b"\xff\xd8")
+    assert fitting.fits([photo], [INSTAGRAM])[INSTAGRAM, photo.sha256].shown == (photo.width, photo.height)

@@ -1,0 +1,267 @@
+"""Whose store it is: what a copy, a restored store and one that was put back are told by, and what holds nothing up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.store.stores import add_account, add_post, new_store, to, transaction
+from ttp.domain.account import Account
+from ttp.domain.attempt import Attempt, Phase
+from ttp.domain.delivery import DeliveryState
+from ttp.store import attempts
+from ttp.store.database import Database
+from ttp.store.machine import Machine
+from ttp.store.owner import RESTORED, Elsewhere, Owner, at_stake, last_record
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+"""This clock must agree with the file system's."""
+PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
+SOON = timedelta(hours=1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return new_store(tmp_path / "home")
+
+
+@pytest.fixture
+def account(database: Database) -> Account:
+    return add_account(database)
+
+
+def publish(database: Database, who: Owner, steps: int = 1, now: datetime = NOW) -> None:
+    """A run that owns the store and records so many steps."""
+    with transaction(database) as db:
+        who.own(db, now)
+        for _ in range(steps):
+            row = Attempt("x/me", 1, "POST", Phase.PUBLISH, now, outcome="done", delivery_id=1)
+            attempts.begin(db, row)
+    with closing(database.connect()) as db:
+        who.note(db)
+
+
+def doubt(database: Database, who: Owner, now: datetime = NOW + SOON) -> str | None:
+    with closing(database.connect()) as db:
+        before = db.total_changes
+        found = who.doubt(db, now)
+        assert db.total_changes == before
+    if found is not None:
+        assert [hint.type for hint in found.hints] == ["ttp run --take-over"]
+        assert "\n" not in found.message
+    return None if found is None else found.message
+
+
+def at(home: Path, machine: Machine = PI, *, any_machine: bool = False) -> Owner:
+    return Owner(home, machine, any_machine=any_machine)
+
+
+def changed(post: int, when: datetime, database: Database) -> None:
+    with transaction(database) as db:
+        db.execute("UPDATE post SET updated_at = ? WHERE id = ?", (round(when.timestamp() * 1000), post))
+
+
+def test_a_store_that_nobody_published_from_is_anybodys(database: Database) -> None:
+    assert doubt(database, at(database.home)) is None
+    publish(database, at(database.home), steps=0)
+    assert doubt(database, at(database.home)) is None
+
+
+def test_another_machine_is_refused_and_told_who_published_last(database: Database, account: Account) -> None:
+    add_post(database, to(account, NOW))
+    publish(database, at(database.home))
+    said = doubt(database, at(database.home, LAPTOP))
+    assert said is not None
+    assert said.startswith(f"another machine publishes from this store (pi, {NOW.astimezone():%d %b %Y %H:%M})")
+    assert doubt(database, at(database.home, LAPTOP, any_machine=True)) is None
+    publish(database, at(database.home, LAPTOP))
+    assert doubt(database, at(database.home, LAPTOP)) is None
+    assert "laptop" in (doubt(database, at(database.home)) or "")
+
+
+def test_a_restored_store_is_refused_everywhere(database: Database) -> None:
+    publish(database, at(database.home), steps=0)
+    with transaction(database) as db:
+        db.execute("UPDATE store SET host = ?", (RESTORED,))
+    for who in (at(database.home), at(database.home, any_machine=True)):
+        assert (doubt(database, who) or "").startswith("this store was restored from a backup")
+
+
+@pytest.mark.parametrize("any_machine", [False, True])
+def test_a_database_that_was_put_back_alone_is_noticed(
+    database: Database, account: Account, tmp_path: Path, any_machine: bool
+) -> None:
+    add_post(database, to(account, NOW))
+    who = at(database.home, any_machine=any_machine)
+    publish(database, who)
+    kept = tmp_path / "kept.db"
+    with closing(database.connect()) as db, closing(sqlite3.connect(kept)) as copy:
+        db.backup(copy)
+    publish(database, who)
+    assert doubt(database, who) is None
+    for part in ("ttp.db", "ttp.db-wal", "ttp.db-shm"):
+        (database.home / part).unlink(missing_ok=True)
+    shutil.copy(kept, database.path)
+    database.path.chmod(0o600)
+    assert (doubt(database, who) or "").startswith("this store was put back to an earlier state")
+    publish(database, who, steps=0)
+    assert doubt(database, who) is None, "once taken over it is this machine's again"
+
+
+def test_a_database_from_before_the_first_run_is_noticed_too(database: Database, account: Account) -> None:
+    add_post(database, to(account, NOW))
+    first = database.path.read_bytes()
+    publish(database, at(database.home))
+    (database.home / "ttp.db-wal").unlink(missing_ok=True)
+    database.path.write_bytes(first)
+    assert "put back" in (doubt(database, at(database.home)) or "")
+
+
+def test_another_store_in_the_same_folder_starts_afresh(database: Database, account: Account) -> None:
+    add_post(database, to(account, NOW))
+    publish(database, at(database.home), steps=5)
+    for path in database.home.glob("ttp.db*"):
+        path.unlink()
+    fresh = Database(database.home)
+    assert doubt(fresh, at(database.home)) is None
+    publish(fresh, at(database.home), steps=0)
+    assert doubt(fresh, at(database.home)) is None
+
+
+# The folder as a whole.
+
+
+@pytest.fixture
+def copied(database: Database, account: Account, tmp_path: Path) -> Database:
+    """A whole folder, copied after a run and after a post that will be due in half an hour."""
+    add_post(database, to(account, NOW + SOON / 2))
+    changed(1, NOW, database)
+    publish(database, at(database.home))
+    shutil.copytree(database.home, tmp_path / "copy")
+    return Database(tmp_path / "copy")
+
+
+def test_a_copied_folder_waits_for_a_person_once_something_in_it_is_due(copied: Database) -> None:
+    assert doubt(copied, at(copied.home), NOW) is None
+    assert (doubt(copied, at(copied.home)) or "").startswith("this store is a copy, or was put back")
+    assert doubt(copied, at(copied.home, any_machine=True)) is None
+    publish(copied, at(copied.home), steps=0, now=NOW + SOON)
+    assert doubt(copied, at(copied.home)) is None
+
+
+def test_what_was_stored_after_the_copy_was_made_holds_nothing_up(copied: Database) -> None:
+    changed(1, datetime.now(UTC) + timedelta(minutes=1), copied)
+    assert doubt(copied, at(copied.home)) is None
+
+
+def test_a_clock_that_stood_wrong_when_the_copy_was_made_excuses_nothing(copied: Database) -> None:
+    with transaction(copied) as db:
+        db.execute("UPDATE store SET ran_at = ran_at + 864000000")
+    changed(1, NOW + timedelta(minutes=1), copied)
+    assert doubt(copied, at(copied.home)) is not None
+
+
+def test_the_original_goes_on_as_before(copied: Database, database: Database) -> None:
+    assert doubt(database, at(database.home)) is None
+    (database.home / "publisher.mark").chmod(0o400)
+    database.home.rename(database.home.with_name("moved"))
+    moved = Database(database.home.with_name("moved"))
+    assert doubt(moved, at(moved.home)) is None, "moving the folder, or changing a mode, copies nothing"
+
+
+def test_a_file_in_the_place_of_the_mark_is_another_one(
+    database: Database, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may get the same inode: then the birth of the file tells, where the file system knows it."""
+    add_post(database, to(account, NOW))
+    publish(database, at(database.home))
+    mark = database.home / "publisher.mark"
+    text = mark.read_bytes()
+    mark.unlink()
+    assert doubt(database, at(database.home)) is not None
+    mark.write_bytes(text)
+    real = os.fstat
+
+    class Born:
+        st_ctime, st_ino, st_birthtime = 0.0, 7, 1.5
+
+    monkeypatch.setattr(os, "fstat", lambda descriptor: Born())
+    with transaction(database) as db:
+        db.execute("UPDATE store SET mark = '7.1.5'")
+    assert doubt(database, at(database.home)) is None
+    monkeypatch.setattr(Born, "st_birthtime", 2.5)
+    assert doubt(database, at(database.home)) is not None
+    monkeypatch.setattr(os, "fstat", real)
+
+
+def test_a_mark_that_cannot_be_read_says_nothing(database: Database, account: Account) -> None:
+    add_post(database, to(account, NOW))
+    publish(database, at(database.home))
+    (database.home / "publisher.mark").write_text("\xff")
+    assert "copy" in (doubt(database, at(database.home)) or "")
+
+
+def test_the_mark_is_its_owners_alone_and_is_written_in_place(database: Database) -> None:
+    before = os.umask(0)
+    try:
+        publish(database, at(database.home), steps=0)
+    finally:
+        os.umask(before)
+    mark = database.home / "publisher.mark"
+    first = mark.stat()
+    assert stat.S_IMODE(first.st_mode) == 0o600
+    with closing(database.connect()) as db:
+        at(database.home).note(db)
+    assert mark.stat().st_ino == first.st_ino
+
+
+def test_a_mark_that_cannot_be_written_stops_nothing(database: Database) -> None:
+    with closing(database.connect()) as db:
+        at(database.home / "nowhere").note(db)
+
+
+# What is at stake.
+
+
+def test_all_that_is_in_flight_and_all_that_is_due_is_at_stake(database: Database, account: Account) -> None:
+    def delivery(state: DeliveryState, minutes: int | None) -> None:
+        when = None if minutes is None else NOW + timedelta(minutes=minutes)
+        add_post(database, replace(to(account, when), state=state))
+
+    wanted = set()
+    for state in DeliveryState:
+        for minutes in (-1, 1, None):
+            delivery(state, minutes)
+            in_flight = state in ("retrying", "processing", "reconciling") and minutes is not None
+            if in_flight or state in ("claimed", "sending") or (state == "pending" and minutes == -1):
+                wanted.add((state, minutes))
+    with closing(database.connect()) as db:
+        found = list(at_stake(db, now=NOW))
+        none = list(at_stake(db, now=NOW, stored_by=NOW - timedelta(days=1000)))
+    assert {(d.state, d.next_at and (d.next_at - NOW) // timedelta(minutes=1)) for d in found} == wanted
+    assert len(found) == len(wanted)
+    assert none == []
+
+
+def test_the_last_record_is_the_last_run_or_the_last_step(database: Database, account: Account) -> None:
+    add_post(database, to(account, NOW))
+    with closing(database.connect()) as db:
+        assert last_record(db) is None
+    publish(database, at(database.home))
+    with closing(database.connect()) as db:
+        assert last_record(db) == NOW
+    with transaction(database) as db:
+        db.execute("UPDATE attempt SET ended_at = at + 60000")
+        assert last_record(db) == NOW + timedelta(minutes=1)
+
+
+def test_the_refusal_is_of_the_kind_busy() -> None:
+    assert Elsewhere("why").code == "busy"

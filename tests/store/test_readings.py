@@ -1,0 +1,130 @@
+"""Which posts are followed, when they are read next, and that the question never looks at older ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START
+from tests.store.stores import add_account, add_post, new_store, to
+from ttp.domain.account import Account
+from ttp.domain.delivery import DeliveryState
+from ttp.store import readings
+from ttp.store.database import Database
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ALL = ("instagram", "tiktok", "x")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return new_store(tmp_path / "home")
+
+
+@pytest.fixture
+def account(database: Database) -> Account:
+    return add_account(database)
+
+
+@pytest.fixture
+def db(database: Database, account: Account) -> Iterator[sqlite3.Connection]:
+    with closing(database.connect()) as db:
+        yield db
+
+
+def published(database: Database, account: Account, remote_id: str | None, at: datetime, **fields: object) -> None:
+    more = {"state": DeliveryState.PUBLISHED, "remote_id": remote_id, "published_at": at, "next_at": None, **fields}
+    add_post(database, to(account, at, **more))
+
+
+def ids(db: sqlite3.Connection, *, since: datetime = START - 28 * DAY, until: datetime = START, **more: object) -> str:
+    """The remote ids of the first account's followed posts, joined."""
+    found = readings.followed(db, 1, since=since, until=until, **more)  # type: ignore[arg-type]  # fields by name
+    return "".join(post.remote_id for post in found)
+
+
+def due(db: sqlite3.Connection, *platforms: str) -> list[str]:
+    found = readings.accounts_due(db, platforms or ALL, since=START - 28 * DAY, until=START - HOUR, now=START)
+    return [one.name for one in found]
+
+
+def test_published_posts_with_an_id_are_followed_oldest_first(
+    database: Database, account: Account, db: sqlite3.Connection
+) -> None:
+    other = add_account(database, "x/other")
+    published(database, account, "2", START - HOUR)
+    published(database, account, "1", START - 2 * DAY)
+    published(database, account, None, START - DAY)
+    published(database, other, "3", START - DAY)
+    published(database, account, "4", START - DAY, taken_down_at=START)
+    add_post(database, to(account, START - DAY, state=DeliveryState.FAILED))
+    assert ids(db) == "12"
+    assert ids(db, most=1) == "1"
+    assert ids(db, since=START - DAY) == "2"
+    assert ids(db, until=START - DAY) == "1"
+    (first, _) = readings.followed(db, 1, since=START - 28 * DAY, until=START)
+    assert first.published_at == START - 2 * DAY
+
+
+def test_a_post_is_due_when_it_was_never_read_or_its_next_reading_has_come(
+    database: Database, account: Account, db: sqlite3.Connection
+) -> None:
+    for remote_id in "1234":
+        published(database, account, remote_id, START - DAY)
+    readings.note(db, 1, "1", read_at=START, next_at=START)
+    readings.note(db, 1, "2", read_at=START, next_at=START + HOUR)
+    readings.note(db, 1, "3", read_at=START, next_at=None)
+    assert ids(db, due_by=START) == "14"
+    assert ids(db, due_by=START + HOUR) == "124"
+    assert ids(db) == "124"
+
+
+def test_what_is_put_off_keeps_when_it_was_read(database: Database, account: Account, db: sqlite3.Connection) -> None:
+    def rows() -> list[tuple[object, ...]]:
+        return [tuple(row) for row in db.execute("SELECT delivery_id, read_at, next_at FROM reading")]
+
+    published(database, account, "1", START - DAY)
+    out, now = int((START - DAY).timestamp() * 1000), int(START.timestamp() * 1000)
+    readings.note(db, 1, "1", read_at=None, next_at=START)
+    assert rows() == [(1, out, now)]
+    readings.note(db, 1, "1", read_at=START, next_at=START + HOUR)
+    readings.note(db, 1, "1", read_at=None, next_at=None)
+    assert rows() == [(1, now, None)]
+    readings.note(db, 1, "another's", read_at=START, next_at=None)
+    assert len(rows()) == 1
+
+
+def test_only_what_ttp_published_has_a_time_of_it(database: Database, account: Account, db: sqlite3.Connection) -> None:
+    published(database, account, "1", START - DAY)
+    assert readings.published_at(db, 1, "1") == START - DAY
+    assert readings.published_at(db, 1, "2") is None
+    assert readings.published_at(db, 2, "1") is None
+
+
+def test_accounts_with_something_due_come_by_their_oldest_post(
+    database: Database, account: Account, db: sqlite3.Connection
+) -> None:
+    shop, quiet = add_account(database, "instagram/shop"), add_account(database, "tiktok/quiet")
+    published(database, account, "1", START - DAY)
+    published(database, shop, "2", START - 2 * DAY)
+    published(database, quiet, "3", START - DAY / 48)  # half an hour: not of age
+    assert due(db) == ["instagram/shop", "x/me"]
+    assert due(db, "x") == ["x/me"]
+    readings.note(db, 2, "2", read_at=START, next_at=START + HOUR)
+    assert due(db) == ["x/me"]
+
+
+@pytest.mark.parametrize("column", ["connected = 0", "enabled = 0", "needs_reconnect = 1", "removed_at = 1"])
+def test_an_account_that_cannot_be_used_has_nothing_due(
+    database: Database, account: Account, db: sqlite3.Connection, column: str
+) -> None:
+    published(database, account, "1", START - DAY)
+    assert due(db) == ["x/me"]
+    db.execute(f"UPDATE account SET {column}")
+    assert due(db) == []

@@ -1,0 +1,135 @@
+"""`ttp delete --remote`: what is published is removed from the platforms, then from the lists. Asks; never guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ttp.cli.ask import confirmed
+from ttp.cli.context import context
+from ttp.cli.exit_codes import DONE, exit_code
+from ttp.cli.output import Output
+from ttp.cli.params import ids_of
+from ttp.cli.shapes import Json
+from ttp.cli.times import quoted
+from ttp.cli.views import View
+from ttp.domain.delivery import Delivery
+from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError
+from ttp.domain.price import dollars
+from ttp.services.take_down import Fate, Plan, TakenDown
+
+
+def remove(out: Output, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
+    """Remove posts from where they are published, and delete those of which nothing is left; the exit code.
+
+    NotAllowed where nothing of what is published can be removed; nothing is done then.
+    """
+    out.expect(REMOVED)
+    service = context().take_down
+    plan = service.plan(ids_of(post_ids))
+    if plan.impossible and not plan.possible:
+        fates = [Fate(target.delivery, target.why_not, final=True) for target in plan.impossible]
+        raise _error(fates, 0, post_ids)
+    for target in plan.impossible if not yes else ():  # with a yes it is told once, at the end
+        out.note(_kept(target.delivery, target.why_not or ""))
+    if not confirmed(
+        out,
+        _question(plan),
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=_refusal(plan),
+        again=quoted("ttp", "delete", *post_ids, "--remote", "--yes"),
+    ):
+        return DONE
+    done = service.run(plan)
+    out.records(REMOVED, done, say=[line for post in done for line in _said(post)])
+    return _finish(out, done, post_ids)
+
+
+def _question(plan: Plan) -> str:
+    posts = ", ".join(str(post_id) for post_id in plan.targets)
+    if not plan.possible:
+        return f"Delete {posts}? Nothing of it is published."
+    places = ", ".join(dict.fromkeys(target.delivery.account for target in plan.possible))
+    price = f" X takes {dollars(plan.price)} for it." if plan.price else ""
+    return f"Remove {posts} from {places} for good?{price}"
+
+
+def _refusal(plan: Plan) -> str:
+    count = len(plan.possible)
+    if not count:
+        return f"{len(plan.targets)} {'post' if len(plan.targets) == 1 else 'posts'} would be deleted"
+    what = "published post" if count == 1 else "published posts"
+    price = f" ({dollars(plan.price)} at X)" if plan.price else ""
+    return f"{count} {what} would be removed for good{price}"
+
+
+def _said(post: TakenDown) -> Iterable[str]:
+    gone = [fate.delivery.account for fate in post.fates if fate.message is None]
+    if gone:
+        yield f"Removed post {post.post_id} from {', '.join(gone)}."
+    yield f"Deleted post {post.post_id}." if post.deleted else f"Post {post.post_id} stays on the lists."
+
+
+def _finish(out: Output, done: Sequence[TakenDown], post_ids: Sequence[str]) -> int:
+    left = [fate for post in done for fate in post.fates if fate.message is not None]
+    gone = sum(fate.message is None for post in done for fate in post.fates)
+    errors = [post.error for post in done if post.error is not None]
+    if left:
+        errors.insert(0, _error(left, gone, post_ids))
+    if not errors:
+        return DONE
+    error, *more = errors
+    error.details = (*error.details, *(other.message for other in more))
+    out.error(error)
+    return exit_code(error)
+
+
+def _error(left: Sequence[Fate], gone: int, post_ids: Sequence[str]) -> TtpError:
+    """What could not be removed, each in a line, and what to do."""
+    kept = [_kept(fate.delivery, fate.message or "") for fate in left]
+    hints = [Hint("first", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
+    if all(fate.final for fate in left):
+        hints += [Hint("or only take it off the lists", quoted("ttp", "delete", *post_ids))]
+    else:
+        hints += [Hint("then again" if hints else "again", quoted("ttp", "delete", *post_ids, "--remote", "--yes"))]
+    kind: type[TtpError] = PartlyFailed
+    if all(fate.reconnect for fate in left):
+        kind = ReconnectNeeded
+    elif not gone and all(fate.final for fate in left):
+        kind = NotAllowed
+    return kind(kept[0], *hints, details=kept[1:])
+
+
+def _kept(delivery: Delivery, why: str) -> str:
+    """Where something stays, why, and where it is."""
+    where = delivery.url or delivery.remote_id
+    place = f": {where}" if where else ""
+    return f"post {delivery.post_id} stays on {delivery.account}{place} ({why})"
+
+
+def _shape(post: TakenDown) -> Json:
+    return {
+        "id": post.post_id,
+        "deleted": post.deleted,
+        "remote": [
+            {
+                "account": fate.delivery.account,
+                "remoteId": fate.delivery.remote_id,
+                "url": fate.delivery.url,
+                "takenDown": fate.message is None,
+                "message": fate.message,
+                "hint": fate.hint,
+            }
+            for fate in post.fates
+        ],
+    }
+
+
+def _rows(post: TakenDown) -> Iterable[Json]:
+    if post.deleted:
+        yield {"id": post.post_id}
+
+
+REMOVED: View[TakenDown] = View(("id", "deleted", "remote"), ("id",), _shape, rows=_rows)
+"""In TSV the ids of the posts that are deleted."""

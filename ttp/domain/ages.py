@@ -1,0 +1,85 @@
+"""How old a published post is when its numbers are read: the setting `metrics.after`, and what follows from it.
+
+Owns the schedule alone. It never reads a clock, and knows nothing of platforms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from ttp.domain.config import Config
+from ttp.domain.errors import UsageError
+
+SETTING = "metrics.after"
+Ages: TypeAlias = tuple[timedelta, ...]
+"""At least one, each once, the youngest first."""
+
+OLDEST = timedelta(days=366)
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_PART = re.compile(r"([0-9]{1,8})([wdhms])")
+_AGE = re.compile(rf"(?:{_PART.pattern})+")
+
+SOONEST_AGAIN, LATEST_AGAIN = timedelta(minutes=5), timedelta(hours=6)
+BEFORE_THE_END = timedelta(minutes=30)
+"""A story's last reading is so long before the platform forgets its numbers."""
+
+
+def parse_ages(texts: Sequence[str]) -> Ages:
+    """`("1h", "7d")` as ages. UsageError, in words that follow the setting's name, for anything else."""
+    if not texts:
+        raise UsageError("names at least one duration; metrics.pull = [] switches the readings off")
+    return tuple(sorted({_age(text) for text in texts}))
+
+
+def ages_of(config: Config) -> Ages:
+    """The ages in force. UsageError where the setting cannot be read."""
+    try:
+        return parse_ages(config.texts(SETTING))
+    except UsageError as error:
+        raise UsageError(f"{SETTING} {error.message}") from None
+
+
+def reach(ages: Ages) -> timedelta:
+    """How far back posts are looked for: one whose last reading fell into a long pause still gets it. What is older
+    was published before anyone asked for its numbers."""
+    return 2 * ages[-1]
+
+
+def next_reading(ages: Ages, published_at: datetime, now: datetime, ends_at: datetime | None = None) -> datetime | None:
+    """When the numbers are read next after a reading `now`; None: not again.
+
+    `ends_at`: when the platform forgets them (a story's after 24 hours); the last reading is shortly before.
+    """
+    at = next((published_at + age for age in ages if published_at + age > now), None)
+    if ends_at is None:
+        return at
+    last = ends_at - BEFORE_THE_END
+    if last <= now:
+        return None
+    return last if at is None or at > last else at
+
+
+def is_of_age(ages: Ages, published_at: datetime, before: datetime | None, now: datetime) -> bool:
+    """Whether a reading `now` is the first since `before` (None: the first at all) at one of the ages.
+
+    Such a reading is kept also where the numbers are what they were: that they did not grow is known only now.
+    """
+    return any((before is None or before < published_at + age) and published_at + age <= now for age in ages)
+
+
+def again_at(published_at: datetime, now: datetime) -> datetime:
+    """When a reading that failed is tried again: the older the post, the later, so that the tries thin out."""
+    return now + min(max((now - published_at) / 8, SOONEST_AGAIN), LATEST_AGAIN)
+
+
+def _age(text: str) -> timedelta:
+    compact = text.strip().lower().replace(" ", "")
+    if not _AGE.fullmatch(compact):
+        raise UsageError(f'is a list of durations like "1h", "24h", "7d"; "{text}" is none')
+    age = sum((timedelta(**{_UNITS[unit]: int(count)}) for count, unit in _PART.findall(compact)), timedelta(0))
+    if not timedelta(0) < age <= OLDEST:
+        raise UsageError(f'is a list of durations of up to {OLDEST.days} days; "{text}" is none')
+    return age

@@ -1,0 +1,99 @@
+"""What a check-up found: one check for each thing that was looked at, with the command that mends it. Data only.
+
+Several remarks on one thing become one check, which is as bad as the worst of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Grade(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+SOON = timedelta(days=7)
+"""What ends this soon is worth a warning."""
+_ORDER = (Grade.FAIL, Grade.WARN, Grade.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that was found. `hint`: what to type. `reconnect`: a new login of the account ends it."""
+
+    status: Grade
+    message: str
+    hint: str | None = None
+    reconnect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `reconnect`: all that is wrong with it is that an account must be connected."""
+
+    name: str
+    status: Grade
+    message: str
+    hint: str | None = None
+    reconnect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """Everything that was looked at."""
+
+    checks: tuple[Check, ...]
+
+    def count(self, status: Grade) -> int:
+        return sum(check.status is status for check in self.checks)
+
+    @property
+    def only_reconnects(self) -> bool:
+        """Whether something failed, and nothing but accounts that must be connected again."""
+        failed = [check for check in self.checks if check.status is Grade.FAIL]
+        return bool(failed) and all(check.reconnect for check in failed)
+
+
+def fine(message: str) -> Remark:
+    return Remark(Grade.OK, message)
+
+
+def warning(message: str, hint: str | None = None) -> Remark:
+    return Remark(Grade.WARN, message, hint)
+
+
+def failure(message: str, hint: str | None = None, *, reconnect: bool = False) -> Remark:
+    return Remark(Grade.FAIL, message, hint, reconnect)
+
+
+def check_of(name: str, remarks: Iterable[Remark]) -> Check:
+    """One check of at least one remark: the worst first, the rest behind it; the way out is the worst one's."""
+    found = sorted(remarks, key=lambda remark: _ORDER.index(remark.status))
+    worst = found[0].status
+    of_worst = [remark for remark in found if remark.status is worst]
+    return Check(
+        name,
+        worst,
+        "; ".join(remark.message for remark in found),
+        next((remark.hint for remark in of_worst if remark.hint), None),
+        worst is Grade.FAIL and all(remark.reconnect for remark in of_worst),
+    )
+
+
+def until(at: datetime, now: datetime) -> str:
+    """An end that is to come, or has come, in words: `12 Jan 2027 (in 49 d)`, `in 2 h`, `19 h ago`. Days are UTC's."""
+    seconds = round(abs((at - now).total_seconds()))
+    days, hours, minutes = seconds // 86_400, seconds // 3600, seconds // 60
+    if days >= 2:
+        span = f"{days} d"
+    elif hours >= 2:
+        span = f"{hours} h"
+    else:
+        span = f"{minutes} min"
+    told = f"in {span}" if at > now else f"{span} ago"
+    return f"{at.day} {at:%b %Y} ({told})" if days >= 2 else told

@@ -1,0 +1,57 @@
+"""What X charges for posts. Facts and sums; nothing is refused for its price.
+
+Source: section 5 of X's contract (pay per use since 6 February 2026, the price of links since 20 April 2026). Look-ups
+and token checks are left out: a thousandth of a dollar each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ttp.domain.account import Platform
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.health import Costs
+from ttp.domain.post import Post
+from ttp.domain.text_length import x_has_link
+
+POST, LINK_POST, ALT_TEXT, DELETE = 15, 200, 5, 10
+"""Thousandths of a US dollar: for a post, for one with a link in its text, for the alt text of an image or video, for
+deleting a post."""
+
+
+def price_of(post: Post, delivery: Delivery) -> int:
+    """What X will charge for what is still to come of a post on one account, in thousandths of a dollar."""
+    alts = 0 if delivery.parts else sum(item.alt is not None for item in post.media)
+    return sum(LINK_POST if x_has_link(text) else POST for text in _left(post, delivery)) + ALT_TEXT * alts
+
+
+def costs_of(coming: Iterable[tuple[Post, Delivery]], *, more: bool = False) -> Costs:
+    """The sum over what is to come."""
+    prices = [price_of(post, delivery) for post, delivery in coming]
+    return Costs(len(prices), sum(prices), more)
+
+
+def price_notes(post: Post) -> Iterator[Problem]:
+    """What to say of a post before it gets a time: a link makes it thirteen times as dear."""
+    coming = [d for d in post.active if d.platform is Platform.X and d.state is not DeliveryState.PUBLISHED]
+    linked = [d for d in coming if any(map(x_has_link, _left(post, d)))]
+    if not linked:
+        return
+    prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
+    if any(item.alt is not None for item in post.media):
+        prices.append(f"{dollars(ALT_TEXT)} for an alt text")
+    total = dollars(costs_of((post, d) for d in coming).thousandths)
+    names = ", ".join(d.account for d in coming)
+    message = f"X will charge {total} for this ({names}): {', '.join(prices)}"
+    yield Problem("content", "price", message, coming[0].account if len(coming) == 1 else None, warning=True)
+
+
+def dollars(thousandths: int) -> str:
+    """`$0.20`, `$0.015`."""
+    text = f"${thousandths // 1000}.{thousandths % 1000:03}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def _left(post: Post, delivery: Delivery) -> Sequence[str]:
+    return post.parts_for(delivery.account, delivery.platform)[len(delivery.parts) :]

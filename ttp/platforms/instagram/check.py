@@ -1,0 +1,129 @@
+"""Asking Instagram about an account: who it is, what is left of its day's posts, and with Facebook Login what the token
+may do and until when (sections 2 and 3.5 of Instagram's contract)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.checkup import SOON, Remark, failure, fine, until, warning
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.hosts import by_facebook
+from ttp.platforms.check import PATIENCE_S, Seen, of_failure
+from ttp.platforms.client import Order, StepFailed
+from ttp.platforms.http import Http
+from ttp.platforms.instagram import quota
+from ttp.platforms.instagram.errors import refusal
+from ttp.platforms.oauth.grant import known, read_scopes
+from ttp.platforms.outcomes import Judge, as_failure, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, number_id
+
+PERSONAL = "PERSONAL"
+"""`account_type` of an account that is not professional; the API publishes for no such account."""
+
+
+class InstagramCheck:
+    platform = Platform.INSTAGRAM
+
+    def __init__(self, http: Http, config: Config, clock: Clock) -> None:
+        self._http = http
+        self._root = f"/{config.text('platforms.instagram.version')}"
+        self._by_facebook = by_facebook(config)
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def platform_at(self, account: Account) -> datetime | None:
+        return self._http.platform_at(account.name)
+
+    def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
+        order = Order(0, account, credentials, "")
+        person = self._person(order)
+        if isinstance(person, NotDone):
+            return person
+        scopes, more = self._debugged(order) if self._by_facebook else ((), ())
+        return replace(person, scopes=scopes, remarks=(*person.remarks, *self._quota(order, person.user_id), *more))
+
+    def _person(self, order: Order) -> Seen | NotDone:
+        """Whose token it is. With Facebook Login `/me` is the person's, and the account's own id must be known."""
+        path, fields = "/me", "user_id,username,account_type"
+        if self._by_facebook:
+            own = number_id(order.credentials.user_id)
+            if own is None:
+                message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
+                return NotDone(Kind.AUTH, message, hint=reconnect_hint(order.account, order.credentials))
+            path, fields = f"/{own}", "id,username"
+        reply = self._http.send(order, "GET", self._root + path, query={"fields": fields}, patience=PATIENCE_S)
+        me = _first(reply)
+        if isinstance(me, Answer) and me.is_success:
+            user_id = number_id(me.at("id" if self._by_facebook else "user_id"))
+            if user_id is not None:
+                kind = me.words("account_type").upper()
+                wrong = [failure("a personal account, and Instagram publishes for professional ones only")]
+                return Seen(user_id, me.words("username") or None, tuple(wrong if kind == PERSONAL else ()))
+        return as_failure(reply, self._judge(order), "Instagram")
+
+    def _quota(self, order: Order, user_id: str | None) -> Iterator[Remark]:
+        path = f"{self._root}/{user_id}/content_publishing_limit"
+        try:
+            did = quota.room(self._http, order, path, self._judge(order), self._clock.now())
+        except StepFailed as failed:
+            full = failed.outcome.code == "quota"
+            yield warning(failed.outcome.message) if full else of_failure(failed.outcome, "the quota")
+            return
+        told = did.http_status is not None and did.http_status < 300
+        yield fine(f"quota used: {did.message}") if told else warning(f"the quota is not told: {did.message}")
+
+    def _debugged(self, order: Order) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
+        """What Facebook says of its token: the scopes, and until when it gives data. Asked with the app's own token
+        where its secret is known: some apps are told nothing otherwise."""
+        held = order.credentials
+        by_app = held.client_id and held.client_secret
+        asking = f"{held.client_id}|{held.client_secret}" if by_app else held.access_token
+        reply = self._http.ask(
+            "GET",
+            f"{self._root}/debug_token",
+            query={"input_token": held.access_token, "access_token": asking},
+            account=order.account.name,
+            secrets=known(held.access_token, held.client_secret),
+            verbatim=False,
+            patience=PATIENCE_S,
+        )
+        if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("data"), dict)):
+            refused = as_failure(reply, self._judge(order), "Facebook")
+            return (), (fine(f"Facebook does not say what the token may do: {refused.message}"),)
+        return read_scopes(reply.at("data", "scopes")), tuple(self._ends(order, reply))
+
+    def _ends(self, order: Order, answer: Answer) -> Iterator[Remark]:
+        """Both ends that a token of Facebook Login has: 0 and nothing mean that there is none."""
+        now = self._clock.now()
+        for name, what in (
+            ("expires_at", "Facebook ends the token"),
+            ("data_access_expires_at", "Facebook ends its access"),
+        ):
+            at = answer.at("data", name)
+            if not isinstance(at, int) or isinstance(at, bool) or not 0 < at < 10**11:
+                continue
+            end = datetime.fromtimestamp(at, UTC)
+            said = f"{what} {until(end, now)}"
+            if end <= now:
+                yield failure(said, reconnect_hint(order.account), reconnect=True)
+            else:
+                yield warning(said, reconnect_hint(order.account)) if end - now < SOON else fine(said)
+
+    def _judge(self, order: Order) -> Judge:
+        return lambda answer: refusal(answer, order.account, self._clock.now())
+
+
+def _first(reply: Reply) -> Reply:
+    """The answer without the list of one that Meta documents around some, and mostly leaves out."""
+    match reply.at("data") if isinstance(reply, Answer) else None:
+        case [dict() as only] if isinstance(reply, Answer):
+            return replace(reply, data=only)
+        case _:
+            return reply

@@ -1,0 +1,68 @@
+"""How much of its calls an account has used, as Instagram's usage headers say it: in percent of what rolls by.
+
+Section 5 of Instagram's contract. Whatever the headers hold, nothing is raised.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ttp.platforms.reply import Answer, dig
+
+HOUR_S = 3600.0
+"""How long to wait where Instagram does not tell; and how long a percentage says anything, since its window rolls."""
+_DAY_MIN = 24 * 60
+_SHARES = ("call_count", "total_cputime", "total_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """`percent` used, rounded up. `wait_s`: how long Instagram takes no calls, 0 where it does."""
+
+    percent: int
+    wait_s: float
+
+
+def usage(answer: Answer) -> Usage | None:
+    """The greatest use that the headers tell; None where they tell none."""
+    lines = [*_business(answer), *_app(answer)]
+    shares = [share for line in lines for name in _SHARES if (share := _number(dig(line, name))) is not None]
+    minutes = [_number(dig(line, "estimated_time_to_regain_access")) or 0.0 for line in lines]
+    wait_s = min(max(minutes, default=0.0), _DAY_MIN) * 60
+    if not shares and not wait_s:
+        return None
+    percent = min(math.ceil(max(shares, default=100.0)), 100)
+    return Usage(percent, wait_s or (HOUR_S if percent >= 100 else 0.0))
+
+
+def regain_s(answer: Answer) -> float:
+    """Seconds until calls are taken again, of an answer that refuses one as too many."""
+    told = usage(answer)
+    return told.wait_s if told is not None and told.wait_s else HOUR_S
+
+
+def _business(answer: Answer) -> Iterator[object]:
+    told = _json(answer, "x-business-use-case-usage")
+    for lines in told.values() if isinstance(told, dict) else ():
+        yield from lines if isinstance(lines, list) else ()
+
+
+def _app(answer: Answer) -> Iterator[object]:
+    yield _json(answer, "x-app-usage")
+
+
+def _json(answer: Answer, header: str) -> object:
+    try:
+        return json.loads(answer.headers.get(header, ""))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _number(value: object) -> float | None:
+    """A count that can be one; None for anything else, NaN and truth values among it."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
+        return None
+    return float(value)

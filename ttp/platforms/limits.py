@@ -1,0 +1,148 @@
+"""What the platforms still allow, kept to: a call that is known to be over a limit is not made.
+
+Each platform brings one `Meter`: what a call counts against, and what its answer tells. The `Memory` is the store's,
+so that a limit holds for the next process too; where there is none, it ends with this process. Nothing here ever
+fails a call, and nothing is written between an intent and its call.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Protocol
+
+from ttp.domain.account import Account
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.clock import Clock
+from ttp.domain.limit import LONGEST, Limit, whose
+from ttp.platforms.client import Order, StepFailed
+from ttp.platforms.reply import Answer, Unsent
+
+MOST = 10**9
+"""A greater number is no limit of anything."""
+
+
+class Memory(Protocol):
+    """Where limits are remembered. Safe to use from several threads; never waits for a disk but in `keep`."""
+
+    def note(self, account: Account, limits: Iterable[Limit]) -> None:
+        """Remember what was told of an account's limits."""
+        ...
+
+    def known(self, account: Account, name: str) -> Limit | None:
+        """What was last told of one limit; None where nothing was."""
+        ...
+
+    def keep(self) -> None:
+        """Write down what is not written yet. Raises nothing: what is lost is told again by the next answer."""
+        ...
+
+
+class Brief:
+    """A memory that ends with the process."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Limit] = {}
+
+    def note(self, account: Account, limits: Iterable[Limit]) -> None:
+        self._known.update({(whose(account.name, limit.name), limit.name): limit for limit in limits})
+
+    def known(self, account: Account, name: str) -> Limit | None:
+        return self._known.get((whose(account.name, name), name))
+
+    def keep(self) -> None:
+        """There is nowhere to write."""
+
+
+class Meter(Protocol):
+    """How one platform limits calls. Pure, but for counting where the platform tells nothing."""
+
+    def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
+        """The limits that a call counts against."""
+        ...
+
+    def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+        """What is left after a call that is about to be made; nothing where the answer will tell."""
+        ...
+
+    def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        """What an answer tells. Whatever is in it, nothing is raised."""
+        ...
+
+
+class Unmetered:
+    """A platform that limits nothing."""
+
+    def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
+        return ()
+
+    def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+        return ()
+
+    def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        return ()
+
+
+class Gate:
+    """What every call to one platform passes."""
+
+    def __init__(self, clock: Clock, meter: Meter | None = None, memory: Memory | None = None) -> None:
+        self.memory = memory or Brief()
+        self._clock = clock
+        self._meter = meter or Unmetered()
+        self._turn = threading.Lock()
+
+    def shut(self, order: Order, method: str, path: str) -> Unsent | None:
+        """Why such a call is not made now; None where it may be."""
+        now = self._clock.now()
+        found = [self.memory.known(order.account, name) for name in self._meter.names(order, method, path)]
+        closed = [(until, limit) for limit in found if limit and (until := limit.closed_until(now)) is not None]
+        if not closed:
+            return None
+        until, limit = max(closed, key=lambda one: one[0])
+        of = "" if limit.limit is None else f" ({limit.limit})"
+        message = f"a limit of {order.account.platform} is used up: {limit.name}{of}"
+        return Unsent(message, Kind.RATE_LIMIT, retry_at=until)
+
+    def kept(self, order: Order, method: str, path: str, reserve: float) -> Unsent | None:
+        """Why such a call is left to others: no more than `reserve` (a share) of a limit is left. None where it may be
+        made."""
+        now = self._clock.now()
+        for name in self._meter.names(order, method, path):
+            limit = self.memory.known(order.account, name)
+            if limit is None or limit.resets_at is None or limit.resets_at <= now:
+                continue
+            if limit.share_left <= reserve:
+                message = f"what is left of {limit.name} is kept for publishing ({limit.left} of {limit.limit or '?'})"
+                return Unsent(message, Kind.RATE_LIMIT, retry_at=limit.resets_at)
+        return None
+
+    def check(self, order: Order, step: str, method: str, path: str) -> None:
+        """Ask before the work that leads to a publishing call. Raises StepFailed, with which the account waits."""
+        shut = self.shut(order, method, path)
+        if shut is not None:
+            raise StepFailed(
+                step, NotDone(shut.kind, shut.message, "limit", passing=True, retry_at=shut.retry_at, hold=True)
+            )
+
+    def enter(self, order: Order, method: str, path: str) -> Unsent | None:
+        """As `shut`; where the call may be made, it is counted."""
+        with self._turn:  # two calls at once must not both take the last place
+            if (shut := self.shut(order, method, path)) is None:
+                self.memory.note(order.account, self._meter.counted(order, method, path, self.memory))
+            return shut
+
+    def hear(self, order: Order, method: str, path: str, answer: Answer) -> None:
+        """Remember what an answer tells of the limits."""
+        self.note(order.account, *self._meter.told(order, method, path, answer))
+
+    def note(self, account: Account, *limits: Limit) -> None:
+        """Remember what was told of an account's limits, as far as it can be."""
+        last = self._clock.now() + LONGEST
+        sane = (limit for limit in limits if 0 <= limit.left <= MOST and (limit.resets_at or last) <= last)
+        self.memory.note(account, sane)
+
+
+def whole_number(text: str | None) -> int | None:
+    """The number that a header's digits are; None for anything else, and for what no limit or time can be."""
+    return int(text) if text and len(text) < 12 and text.isascii() and text.isdecimal() else None

@@ -1,0 +1,51 @@
+"""The media host of one platform: the kind that the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ttp.domain import hosts
+from ttp.domain.account import Platform, is_loopback
+from ttp.domain.config import Config
+from ttp.domain.media_host import Lack, lack
+from ttp.platforms.client import MediaFile
+from ttp.platforms.media_host import command, folder, s3
+from ttp.platforms.media_host.kinds import NoPublicUrl, is_usable
+
+
+def trouble(config: Config) -> Lack | None:
+    """Why local files get no public URL; None where they do. Looks at the settings and at what is installed only."""
+    if (lacking := lack(config)) is not None:
+        return lacking
+    if config.text("media_host.kind") == "s3" and not s3.is_installed():
+        return Lack("media_host.kind is s3, and that needs an extra", s3.EXTRA)
+    return None
+
+
+class MediaHost:
+    """Gives media files public URLs for one platform. `lent`: where it remembers what it has put into a bucket.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, platform: Platform, config: Config, lent: Path | None = None) -> None:
+        self._config = config
+        self._lent = lent
+        self._loopback = is_loopback(hosts.host(platform, config))
+
+    def url(self, file: MediaFile) -> str:
+        """The URL under which the platform can fetch a file: its own, else the media host's. Raises NoPublicUrl."""
+        item = file.item
+        if item.url is not None and is_usable(item.url, loopback=self._loopback):
+            return item.url
+        if (lacking := trouble(self._config)) is not None:
+            raise NoPublicUrl(f"{item.name} needs a public URL: {lacking.message}", hint=lacking.hint)
+        match self._config.text("media_host.kind"):
+            case "folder":
+                return folder.put(self._config, item, file.path)
+            case "command":
+                return command.put(self._config, item, file.path, loopback=self._loopback)
+            case _:
+                assert self._lent is not None, "a bucket needs a place to remember what is in it"
+                with s3.IN_HAND:
+                    return s3.put(self._config, file, self._lent, loopback=self._loopback)

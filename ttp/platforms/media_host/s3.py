@@ -1,0 +1,192 @@
+"""Media host `s3`: the user's own bucket (S3, R2, MinIO, GCS, Azure). The only module that imports obstore.
+
+Every object has a key that cannot be guessed, and is remembered in a file of its own before it is put up: whatever
+happens then, it can be removed. Credentials are the environment's (AWS_ACCESS_KEY_ID and its kin); none are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttp.domain.config import Config
+from ttp.platforms.client import MediaFile
+from ttp.platforms.media_host.kinds import SUFFIXES, NoPublicUrl, is_usable
+from ttp.platforms.wording import clean
+
+if TYPE_CHECKING:
+    from obstore.store import AzureStore, GCSStore, S3Store
+
+    Bucket = AzureStore | GCSStore | S3Store
+
+LENT = "lent"
+"""The folder of a home in which it is remembered what is in a bucket."""
+IN_HAND = threading.Lock()
+"""Held while an object is put up or found there, and while one is taken back: what is lent out must stay."""
+EXTRA = "pip install 'ttp-cli[s3]'"
+LASTS = timedelta(hours=36)
+"""How long a presigned URL is good: a platform may take its time, and a container lives for 24 hours."""
+_METADATA = "http://169.254.169.254/"
+"""Where a machine in a cloud asks for credentials, and where obstore asks last."""
+_SCHEMES = ("s3://", "s3a://", "gs://", "az://", "azure://", "abfs://", "abfss://", "https://")
+_SECRETS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_SAS_KEY",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """An object in the bucket, as its file remembers it. `given`: the SHA-256 of what the user
+    gave; `whole`: all its bytes are there."""
+
+    key: str
+    bucket: str
+    endpoint: str
+    sha256: str
+    given: str
+    whole: bool
+    file: Path
+
+    def remember(self) -> None:
+        """Write it down, so that it lasts."""
+        told = {
+            "bucket": self.bucket,
+            "endpoint": self.endpoint,
+            "sha256": self.sha256,
+            "given": self.given,
+            "whole": self.whole,
+        }
+        fresh = self.file.with_name(f".{self.key}-{secrets.token_hex(4)}")
+        handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(told, file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.file)
+
+
+def is_installed() -> bool:
+    """Whether the extra `s3` is installed."""
+    from importlib.util import find_spec
+
+    return find_spec("obstore") is not None
+
+
+def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str:
+    """Put the file up, or find it there, and lend it out: a presigned URL. Raises NoPublicUrl."""
+    bucket, item = _bucket(config), file.item
+    place = config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")
+    there = (one for one in remembered(folder) if one.sha256 == item.sha256)
+    lent = next((one for one in there if (one.bucket, one.endpoint) == place), None)
+    try:
+        if lent is None or not lent.whole:
+            lent = _lend(bucket, place, file, folder, lent)
+        import obstore
+
+        url = obstore.sign(bucket, "GET", lent.key, LASTS)
+    except Exception as error:  # obstore's errors have nothing else in common; some are OSErrors
+        raise NoPublicUrl(f"{item.name} cannot be put into the bucket: {_said(error)}", passing=True) from error
+    if not is_usable(url, loopback=loopback):
+        raise NoPublicUrl(f"the bucket's address for {item.name} is not https: set media_host.s3.endpoint")
+    return url
+
+
+def remembered(folder: Path) -> Iterator[Lent]:
+    """Every object that may be in a bucket."""
+    try:
+        files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return
+    for file in files:
+        try:
+            told = json.loads(file.read_text(encoding="utf-8"))
+            yield Lent(
+                file.name,
+                told["bucket"],
+                told["endpoint"],
+                told["sha256"],
+                told["given"],
+                told["whole"],
+                file,
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # another process removed it just now
+
+
+def take_back(config: Config, lent: Lent) -> None:
+    """Remove an object from its bucket, and forget it. Raises NoPublicUrl where the bucket refuses."""
+    if (lent.bucket, lent.endpoint) != (config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")):
+        raise NoPublicUrl(f"{lent.key} is in {clean(lent.bucket)}, which is not the bucket of the settings any more")
+    bucket = _bucket(config)
+    try:
+        import obstore
+
+        obstore.delete(bucket, lent.key)
+    except FileNotFoundError:
+        pass  # it was never put up, or somebody was first
+    except Exception as error:
+        raise NoPublicUrl(f"the bucket does not give {lent.key} back: {_said(error)}", passing=True) from error
+    lent.file.unlink(missing_ok=True)
+
+
+def _lend(bucket: Bucket, place: tuple[str, str], file: MediaFile, folder: Path, lent: Lent | None) -> Lent:
+    """Put a file up, under the key that an earlier try remembered, or a new one."""
+    import obstore
+
+    if lent is None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        key = secrets.token_hex(16) + SUFFIXES.get(file.item.mime, "")
+        lent = Lent(key, *place, file.item.sha256, file.given, False, folder / key)
+        lent.remember()
+    obstore.put(bucket, lent.key, file.path, attributes={"Content-Type": file.item.mime})
+    lent = replace(lent, whole=True)
+    lent.remember()
+    return lent
+
+
+def _bucket(config: Config) -> Bucket:
+    """The bucket of the settings. Raises NoPublicUrl."""
+    url, endpoint = config.text("media_host.s3.url"), config.text("media_host.s3.endpoint")
+    if not url.startswith(_SCHEMES):
+        raise NoPublicUrl("media_host.s3.url is s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER")
+    try:
+        from obstore.store import AzureStore, GCSStore, S3Store, from_url
+    except ImportError:
+        raise NoPublicUrl("media_host.kind is s3, and that needs an extra", hint=EXTRA) from None
+    settings = {"endpoint": endpoint, "region": config.text("media_host.s3.region")}
+    timeout = timedelta(seconds=config.seconds("http.upload_timeout_s"))
+    try:
+        bucket = from_url(
+            url,
+            config={name: value for name, value in settings.items() if value},  # type: ignore[call-overload]
+            client_options={
+                "allow_http": endpoint.startswith("http://"),
+                "connect_timeout": timedelta(seconds=config.seconds("http.connect_timeout_s")),
+                "timeout": timeout,
+            },
+            retry_config={"max_retries": 2, "retry_timeout": timeout},
+        )
+    except Exception as error:
+        raise NoPublicUrl(f"media_host.s3 cannot be used: {_said(error)}") from error
+    if not isinstance(bucket, AzureStore | GCSStore | S3Store):
+        raise NoPublicUrl("media_host.s3.url is no bucket")
+    return bucket
+
+
+def _said(error: Exception) -> str:
+    """What the bucket said, in one line; without the credentials, which some servers repeat."""
+    said, _, _ = str(error).partition("Debug source:")
+    if _METADATA in said:
+        return "no credentials are in the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or your cloud's"
+    return clean(said, [value for name in _SECRETS if len(value := os.environ.get(name, "")) > 3])

@@ -1,0 +1,97 @@
+"""Asking TikTok about an account: whose token it is, and what its creator may post (contract, sections 2 and 3.1).
+
+TikTok tells nothing of its quotas: what is left of them is known only when it refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.attempt import NotDone
+from ttp.domain.checkup import Remark, failure, fine, warning
+from ttp.domain.clock import Clock
+from ttp.domain.options import PRIVACY, choices_hint
+from ttp.platforms.check import PATIENCE_S, Seen, of_failure
+from ttp.platforms.client import Order
+from ttp.platforms.http import Http
+from ttp.platforms.outcomes import as_failure
+from ttp.platforms.reply import Answer, Reply
+from ttp.platforms.tiktok import creator
+from ttp.platforms.tiktok.creator import Creator
+from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
+from ttp.platforms.wording import clean
+
+JSON_TYPE = {"Content-Type": "application/json; charset=UTF-8"}
+NAMES = ("open_id,username", "open_id")
+"""What is asked of the user: the name wants a scope of its own, and is done without where that is missing."""
+
+
+class TikTokCheck:
+    platform = Platform.TIKTOK
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def platform_at(self, account: Account) -> datetime | None:
+        return self._http.platform_at(account.name)
+
+    def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
+        order = Order(0, account, credentials, "")
+        person = self._person(order)
+        if isinstance(person, NotDone):
+            return person
+        path = "/v2/post/publish/creator_info/query/"
+        reply = self._http.send(order, "POST", path, headers=JSON_TYPE, patience=PATIENCE_S)
+        if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
+            able = creator.read(reply)
+            remarks = tuple(_able(account, able))
+            return replace(person, handle=able.username or person.handle, remarks=(*person.remarks, *remarks))
+        refused = self._refused(order, reply)
+        if refused.code in NO_SCOPE and account.options.get("tiktok.mode") == "inbox":
+            remark = warning("what may be posted directly is not told: the account posts to the inbox")
+        else:
+            remark = of_failure(refused, "what may be posted")
+        return replace(person, remarks=(*person.remarks, remark))
+
+    def _person(self, order: Order) -> Seen | NotDone:
+        refused: NotDone | None = None
+        for fields in NAMES:
+            reply = self._http.send(order, "GET", "/v2/user/info/", query={"fields": fields}, patience=PATIENCE_S)
+            if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
+                user_id, handle = reply.words("data", "user", "open_id"), reply.words("data", "user", "username")
+                return Seen(user_id or None, handle or None)
+            refused = self._refused(order, reply)
+            if refused.code not in NO_SCOPE:
+                return refused
+        assert refused is not None
+        return Seen(None, None, (warning(f"TikTok does not say whose account it is: {refused.message}"),))
+
+    def _refused(self, order: Order, reply: Reply) -> NotDone:
+        now = self._clock.now()
+        return as_failure(reply, lambda answer: refusal(answer, order.account, now), "TikTok")
+
+
+def _able(account: Account, able: Creator) -> Iterator[Remark]:
+    """What the creator may post, and whether that fits what is set for the account."""
+    if able.levels is not None:
+        offered = clean(", ".join(able.levels))
+        chosen = account.options.get(PRIVACY.name)
+        if not able.levels:
+            yield failure("TikTok offers no privacy level to this account")
+        elif chosen is not None and chosen not in able.levels:
+            said = f"{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
+            yield warning(said, choices_hint(account.name, [PRIVACY]))
+        else:
+            yield fine(f"privacy levels: {offered}")
+    if able.closed:
+        closed = ", ".join(sorted(option.removeprefix("disable_") for option in able.closed))
+        yield fine(f"switched off in the TikTok app: {closed}")
+    if able.longest_s is not None:
+        yield fine(f"videos up to {able.longest_s} s")

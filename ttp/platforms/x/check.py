@@ -1,0 +1,49 @@
+"""Asking X about an account: one `GET /2/users/me`, whose headers tell what is left of X's limits (contract, 6, 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.attempt import NotDone
+from ttp.domain.checkup import Remark, fine, warning
+from ttp.domain.clock import Clock
+from ttp.platforms.check import PATIENCE_S, Seen
+from ttp.platforms.client import Order
+from ttp.platforms.http import Http
+from ttp.platforms.outcomes import as_failure
+from ttp.platforms.reply import Answer, number_id
+from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.limits import QUARTER, readings
+
+
+class XCheck:
+    platform = Platform.X
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def platform_at(self, account: Account) -> datetime | None:
+        return self._http.platform_at(account.name)
+
+    def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
+        order = Order(0, account, credentials, "")
+        reply = self._http.send(order, "GET", "/2/users/me", patience=PATIENCE_S)
+        if isinstance(reply, Answer) and reply.is_success and (user_id := number_id(reply.at("data", "id"))):
+            handle = reply.words("data", "username") or None
+            return Seen(user_id, handle, tuple(self._left(reply)))
+        now = self._clock.now()
+        return as_failure(reply, lambda answer: refusal(answer, account, now, credentials), "X")
+
+    def _left(self, answer: Answer) -> Iterator[Remark]:
+        """What is left of the limits that the answer tells."""
+        for reading in readings(answer, self._clock.now()):
+            span = "15 min" if reading.which == QUARTER else "24 h"
+            of = "" if reading.limit is None else f" of {reading.limit}"
+            said = f"{reading.left}{of} token checks left in {span}"
+            yield fine(said) if reading.left else warning(said)

@@ -1,0 +1,89 @@
+"""X's limits: a quarter of an hour for each endpoint, and a day for some, of the account and of its whole client app.
+
+Section 6 of X's contract: every answer tells them in its headers. A reset is in X's own clock, the Date header's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ttp.domain.clock import Clock
+from ttp.domain.limit import SHARED, Limit
+from ttp.platforms.client import Order
+from ttp.platforms.limits import MOST, Memory, whole_number
+from ttp.platforms.reply import Answer, later
+
+WINDOW_S = 900.0
+"""Length of X's rate-limit window, for a refusal that does not tell its reset."""
+QUARTER, USER_DAY, APP_DAY = "x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"
+"""What the headers of the three begin with; `-limit`, `-remaining` and `-reset` follow."""
+
+_ID = re.compile(r"(?<=[a-z]/)\d+(?=/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one answer tells of one of the three."""
+
+    which: str
+    left: int
+    limit: int | None
+    resets_at: datetime
+
+
+def readings(answer: Answer, now: datetime) -> tuple[Reading, ...]:
+    """What the headers of an answer tell. A 429 says of itself that its endpoint has nothing left."""
+    return tuple(_readings(answer, now))
+
+
+def _readings(answer: Answer, now: datetime) -> Iterator[Reading]:
+    there = (answer.date or now).timestamp()
+    for which in (QUARTER, USER_DAY, APP_DAY):
+        limit, left, reset = (
+            whole_number(answer.headers.get(f"{which}-{part}")) for part in ("limit", "remaining", "reset")
+        )
+        seconds = None if reset is None else reset - there
+        if answer.status == 429 and which == QUARTER:
+            left, seconds = 0, WINDOW_S if seconds is None else seconds
+        if left is not None and seconds is not None:
+            yield Reading(which, left, limit if limit and limit <= MOST else None, later(now, seconds))
+
+
+def opens_at(answer: Answer, now: datetime) -> datetime | None:
+    """When the last of the limits resets of which nothing is left; None where a call may be made."""
+    return max((reading.resets_at for reading in readings(answer, now) if reading.left == 0), default=None)
+
+
+class XMeter:
+    """X's way to limit calls."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
+        return tuple(_name(order, method, path, which) for which in (QUARTER, USER_DAY, APP_DAY))
+
+    def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+        return ()
+
+    def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        for reading in readings(answer, self._clock.now()):
+            name = _name(order, method, path, reading.which)
+            yield Limit(order.account.name, name, reading.left, reading.limit, reading.resets_at)
+
+
+def _name(order: Order, method: str, path: str, which: str) -> str:
+    endpoint = f"{method} {_ID.sub('{id}', path.partition('?')[0])}"
+    if which == QUARTER:
+        return endpoint
+    if which == USER_DAY:
+        return f"{endpoint} in 24 h"
+    app = order.credentials.client_id
+    if app is None:  # credentials that do not tell their app: what they hear holds for them alone
+        return f"{endpoint} of its app in 24 h"
+    # Not the id itself, which for OAuth 1.0a is an API key.
+    return f"{SHARED}{hashlib.sha256(app.encode('utf-8', 'replace')).hexdigest()[:8]} {endpoint} in 24 h"

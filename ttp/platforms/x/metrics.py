@@ -1,0 +1,196 @@
+"""X: the numbers of own posts, by id or from the newest one back. Every post that X lists costs money.
+
+Follows section 8 of X's contract. Numbers are read by their names in both of X's dialects. Replies are no posts of
+their own: neither those to others nor the later parts of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.clock import Clock, from_ms, to_ms
+from ttp.domain.sample import Sample
+from ttp.platforms.client import StepFailed
+from ttp.platforms.http import Http
+from ttp.platforms.metrics import STEP, Line, Page, count, first_line, tells, total
+from ttp.platforms.outcomes import odd
+from ttp.platforms.reply import Answer, dig, number_id
+from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.text import created_at, original
+
+FIELDS = {
+    "post.fields": "created_at,public_metrics,attachments,entities,referenced_posts",
+    "expansions": "attachments.media_keys",
+    "media.fields": "public_metrics",
+}
+MOST_IDS = 100
+LEAST_PAGE, MOST_PAGE = 5, 100
+_KINDS = {"photo": "image", "video": "video", "animated_gif": "video"}
+_KEY_KINDS = {"3": "image", "7": "video", "13": "video", "16": "video"}
+"""What a media key begins with, for media that X lists without describing them."""
+
+
+class XReader:
+    """The reader of X."""
+
+    platform = Platform.X
+    name = "X"
+
+    def __init__(self, http: Http, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def read(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+        """`GET /2/tweets?ids=`, up to 100 at a time."""
+        wanted = [one for one in ids if _is_id(one)]
+        for start in range(0, len(wanted), MOST_IDS):
+            batch = wanted[start : start + MOST_IDS]
+            answer = self._get(line, "/2/tweets", {"ids": ",".join(batch), **FIELDS})
+            yield Page(tuple(self._samples(line, answer)), _missing(answer, batch))
+
+    def history(self, line: Line, most: int) -> Iterator[Page]:
+        """`GET /2/users/{id}/tweets`, up to 100 a page, without replies and reposts, which would cost as much."""
+        query = {**FIELDS, "exclude": "replies,retweets"}
+        path = f"/2/users/{self._user_id(line)}/tweets"
+        seen: set[str] = set()
+        while most > 0:
+            query["max_results"] = str(min(max(most, LEAST_PAGE), MOST_PAGE))
+            answer = self._get(line, path, query)
+            if not isinstance(answer.at("meta"), dict):
+                raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
+            samples = [one for one in self._samples(line, answer) if one.remote_id not in seen][:most]
+            seen.update(one.remote_id for one in samples)
+            most -= len(samples)
+            yield Page(tuple(samples))
+            token = answer.at("meta", "next_token")
+            if not isinstance(token, str) or not token or token == query.get("pagination_token"):
+                return
+            query["pagination_token"] = token
+
+    # How X answers (`Manner`).
+
+    def accepts(self, answer: Answer) -> bool:
+        return answer.is_success and isinstance(answer.data, dict) and ("data" in answer.data or _says_why(answer))
+
+    def judge(self, answer: Answer, account: Account) -> NotDone | None:
+        failure = refusal(answer, account, self._clock.now())
+        if failure is None or failure.http_status != 403 or failure.kind is not Kind.CONTENT:
+            return failure
+        # What a token without the scopes tweet.read and users.read gets: reading breaks no rule of content.
+        message = f"it was connected without the permission to read posts, or X refuses it: {failure.message}"
+        return replace(failure, kind=Kind.AUTH, message=message)
+
+    def refuses_token(self, failure: NotDone) -> bool:
+        return failure.kind is Kind.AUTH and failure.http_status == 401
+
+    def _get(self, line: Line, path: str, query: Mapping[str, str]) -> Answer:
+        return line.ask(self._http, self, "GET", path, query=query)
+
+    def _user_id(self, line: Line) -> str:
+        """The account's id: as it is known, else as X says."""
+        known = number_id(line.credentials.user_id) or number_id(line.account.user_id)
+        if known is not None:
+            return known
+        answer = self._get(line, "/2/users/me", {})
+        asked = number_id(answer.at("data", "id"))
+        if asked is None:
+            raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
+        return asked
+
+    def _samples(self, line: Line, answer: Answer) -> Iterator[Sample]:
+        listed, described = answer.at("data"), answer.at("includes", "media")
+        media = {str(dig(one, "media_key")): one for one in (described if isinstance(described, list) else ())}
+        now = from_ms(to_ms(self._clock.now()))
+        for item in listed if isinstance(listed, list) else ():
+            sample = _sample(item, media, line.account.name, now)
+            if sample is not None:
+                yield sample
+
+
+def _sample(item: object, media: Mapping[str, object], account: str, now: datetime) -> Sample | None:
+    """The sample of one listed post; None for a reply or repost, and for what is no post or tells no numbers."""
+    post_id, text = number_id(dig(item, "id")), dig(item, "text")
+    if not isinstance(item, dict) or post_id is None or not _is_id(post_id) or _refers(item):
+        return None
+    number = partial(_counted, dig(item, "public_metrics"))
+    listed = dig(item, "attachments", "media_keys")
+    keys = [str(key) for key in listed] if isinstance(listed, list) else []
+    seen = total(*(count(dig(media.get(key), "public_metrics", "view_count")) for key in keys))
+    views = number("impression_count")
+    published_at = _instant(dig(item, "created_at")) or created_at(post_id)
+    sample = Sample(
+        account=account,
+        remote_id=post_id,
+        published_at=published_at,
+        observed_at=max(now, published_at),
+        likes=number("like_count"),
+        comments=number("reply_count"),
+        shares=total(number("repost_count", "retweet_count"), number("quote_count")),
+        views=seen if views is None else views,
+        saves=number("bookmark_count"),
+        kind=_kind(keys, media),
+        text=first_line(original(text, item)) if isinstance(text, str) else None,
+    )
+    return sample if tells(sample) else None
+
+
+def _counted(metrics: object, *names: str) -> int | None:
+    """A number by the first of its names that is there."""
+    return next((found for name in names if (found := count(dig(metrics, name))) is not None), None)
+
+
+def _refers(item: Mapping[str, object]) -> bool:
+    """Whether a post replies to another, or repeats it. A quote is a post of its own."""
+    for name in ("referenced_posts", "referenced_tweets"):
+        listed = item.get(name)
+        for one in listed if isinstance(listed, list) else ():
+            if dig(one, "type") in ("replied_to", "retweeted", "reposted"):
+                return True
+    return False
+
+
+def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
+    if not keys:
+        return "text"
+    described = dig(media.get(keys[0]), "type")
+    return _KINDS.get(str(described)) or _KEY_KINDS.get(keys[0].partition("_")[0])
+
+
+def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
+    """The ids of which X says that there is no such post."""
+    errors = answer.at("errors")
+    found = set()
+    for error in errors if isinstance(errors, list) else ():
+        named = dig(error, "resource_id") or dig(error, "value")
+        kind = dig(error, "type")
+        if isinstance(kind, str) and kind.rstrip("/").endswith("/resource-not-found"):
+            found.add(str(named))
+    return frozenset(found & set(ids))
+
+
+def _says_why(answer: Answer) -> bool:
+    """Whether an answer without posts says that there are none, or which are missing."""
+    return isinstance(answer.at("errors"), list) or isinstance(answer.at("meta"), dict)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 19
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    if found is None or found.utcoffset() is None:
+        return None
+    at = found.astimezone(UTC)
+    return at - timedelta(microseconds=at.microsecond % 1000)

@@ -1,0 +1,165 @@
+"""Asking the platforms about accounts: one check for each. Tokens that are due are renewed on the way; one that works
+no more marks its account, as publishing with it would."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ttp.domain.account import Account, Credentials, Platform, connect_command
+from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.checkup import Check, Checkup, Remark, check_of, failure, fine, warning
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import TtpError
+from ttp.platforms.check import Checker, Seen
+from ttp.services.account_state import life, permissions, standing
+from ttp.services.tokens import Dead, Tokens
+from ttp.store import claims, reads
+from ttp.store.database import Database
+from ttp.store.tokens import TokenHeld
+
+TOKEN_REFUSED = frozenset({400, 401})
+"""The statuses with which platforms refuse a token that a renewal may replace; the publisher goes by the same."""
+NOTABLE, FAR = timedelta(seconds=10), timedelta(minutes=5)
+"""A clock that is off by so much is worth a warning, and a failure: past five minutes signatures of OAuth 1.0a are
+refused, and tokens are taken for dead or alive that are not. A Date header counts whole seconds."""
+
+SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
+"""The command that sets the clock by the network, on macOS and on most Linux machines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """How far our clock is ahead of a platform's."""
+
+    platform: Platform
+    ahead: timedelta
+
+
+class AccountCheck:
+    """`checkers` makes who asks a platform; each is closed after the accounts of one call."""
+
+    def __init__(
+        self,
+        database: Database,
+        tokens: Tokens,
+        checkers: Callable[[Platform], Checker],
+        config: Config,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._checkers = checkers
+        self._config = config
+        self._clock = clock
+
+    def accounts(self, accounts: Iterable[Account], prefix: str = "") -> Checkup:
+        """Ask about each account; a check is named after it, behind `prefix`. Damaged, Busy of the whole store."""
+        return Checkup(tuple(check for check, _ in self._asked(accounts, prefix)))
+
+    def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
+        """As `accounts`, and then one check for each platform whose clock was told."""
+        offsets: dict[Platform, timedelta] = {}
+        for check, offset in self._asked(accounts, prefix):
+            yield check
+            if offset is not None:
+                offsets[offset.platform] = offset.ahead
+        for platform, ahead in offsets.items():
+            yield check_of(f"clock.{platform}", [_clock_remark(ahead)])
+
+    def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, Offset | None]]:
+        made: dict[Platform, Checker] = {}
+        try:
+            for account in accounts:
+                if account.platform not in made:
+                    made[account.platform] = self._checkers(account.platform)
+                checker = made[account.platform]
+                check = check_of(prefix + account.name, self._remarks(account, checker))
+                at, now = checker.platform_at(account), self._clock.now()
+                yield check, None if at is None else Offset(account.platform, now - at)
+        finally:
+            for checker in made.values():
+                checker.close()
+
+    def _remarks(self, account: Account, checker: Checker) -> Iterator[Remark]:
+        yield from standing(account, self._clock.now())
+        if account.needs_reconnect or not account.connected:
+            return
+        try:
+            held = self._tokens.fresh(account.name)
+            seen = checker.ask(account, held)
+            if isinstance(seen, NotDone) and self._may_renew(account, held, seen):
+                held = self._tokens.replaced(account.name, held)
+                seen = checker.ask(account, held)
+        except TtpError as trouble:
+            yield _trouble(trouble)
+            return
+        if isinstance(seen, NotDone):
+            yield self._refused(account, held, seen)
+            return
+        yield self._whose(account, seen)
+        yield from seen.remarks
+        after = self._again(account)
+        yield from permissions(account, held, seen.scopes or after.scopes, self._config)
+        yield from life(account, held, self._clock.now(), renews=self._tokens.can_renew(account.name, held))
+
+    def _may_renew(self, account: Account, held: Credentials, seen: NotDone) -> bool:
+        refused = seen.kind is Kind.AUTH and seen.http_status in TOKEN_REFUSED
+        return refused and self._tokens.can_renew(account.name, held)
+
+    def _refused(self, account: Account, held: Credentials, seen: NotDone) -> Remark:
+        """Why the platform said nothing. A token that it does not take marks the account."""
+        if seen.kind is not Kind.AUTH:
+            busy = seen.kind is Kind.RATE_LIMIT
+            return warning(seen.message, seen.hint) if busy else failure(seen.message, seen.hint)
+        assert account.id is not None
+        with closing(self._database.connect()) as db:
+            claims.mark_account(db, account.id, needs_reconnect=True)
+        again = connect_command(account.name, by_keys=held.by_keys)
+        return failure(f"must be connected again: {seen.message}", again, reconnect=True)
+
+    def _whose(self, account: Account, seen: Seen) -> Remark:
+        """Whether it is still the account's own person, by the platform's id; by the handle where that says nothing.
+
+        TikTok's ids belong to an app: with another app than before they say nothing.
+        """
+        same_name = seen.handle is not None and seen.handle.lower() == account.handle.lower()
+        if account.user_id is None or seen.user_id is None:
+            told, same = seen.handle is not None, same_name
+        else:
+            told, same = True, seen.user_id == account.user_id or (account.platform is Platform.TIKTOK and same_name)
+        if not told:
+            return fine("token works")
+        if not same:
+            who = f"{account.platform}/{seen.handle}" if seen.handle else f"the user {seen.user_id}"
+            return failure(f"its token is of {who}, another account", connect_command(account.name), reconnect=True)
+        if seen.handle is not None and not same_name:
+            return warning(f"token works; {account.platform} calls it {seen.handle} now")
+        return fine("token works")
+
+    def _again(self, account: Account) -> Account:
+        """The account as it is stored now: a renewal may have told what was granted."""
+        with self._database.reading() as db:
+            assert db is not None
+            return reads.account(db, account.platform, account.handle) or account
+
+
+def _trouble(trouble: TtpError) -> Remark:
+    hint = next((hint.type for hint in trouble.hints), None)
+    if isinstance(trouble, Dead):
+        return failure(f"must be connected again: {trouble.outcome.message}", hint, reconnect=True)
+    return warning(trouble.message, hint) if isinstance(trouble, TokenHeld) else failure(trouble.message, hint)
+
+
+def _clock_remark(ahead: timedelta) -> Remark:
+    off = abs(ahead)
+    if off <= NOTABLE:
+        return fine("agrees with ours")
+    seconds = round(off.total_seconds())
+    span = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+    said = f"our clock is {span} {'ahead of it' if ahead > timedelta() else 'behind it'}"
+    return failure(said, SET_CLOCK) if off >= FAR else warning(said, SET_CLOCK)

@@ -1,0 +1,239 @@
+"""The check-up: everything here that publishing needs, looked at without asking a platform and without mending it.
+
+One part that cannot be looked at never keeps the others from being looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from ttp import __version__
+from ttp.domain import hosts
+from ttp.domain.account import Account, connect_command, is_loopback
+from ttp.domain.checkup import Check, Remark, check_of, failure, fine, until, warning
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import TtpError
+from ttp.platforms.media_host import trouble
+from ttp.platforms.media_host.kinds import is_usable
+from ttp.services.account_check import SET_CLOCK
+from ttp.services.account_state import elsewhere, life, permissions, standing
+from ttp.services.media_advice import media_host_advice
+from ttp.services.tokens import Tokens
+from ttp.store import lock
+from ttp.store.checkup import Survey, loose, survey
+from ttp.store.credentials import BrokenEntry, CredentialsStore
+from ttp.store.database import REVISIONS, Database
+from ttp.store.machine import this_machine
+from ttp.store.owner import Owner
+
+ACCOUNT = "account."
+"""What the name of each account's check begins with."""
+BY_CRON = ("once", "until-idle")
+"""Modes of a publisher that ends by itself, and is started again."""
+MOST_NAMED = 5
+"""Files beyond these are not named one by one."""
+BACKWARD = timedelta(seconds=2)
+"""A clock that is set by the network may go back a little; that is no harm."""
+
+
+class Doctor:
+    """`credentials` and `tokens` are built when they are first asked for: the place of the tokens may be unusable."""
+
+    def __init__(
+        self,
+        database: Database,
+        credentials: Callable[[], CredentialsStore],
+        tokens: Callable[[], Tokens],
+        config: Config,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._home = database.home
+        self._credentials = credentials
+        self._tokens = tokens
+        self._config = config
+        self._clock = clock
+        self._survey: Survey | None = None
+
+    @property
+    def accounts(self) -> Sequence[Account]:
+        """The accounts of the store, once `here` has found it to be readable."""
+        return () if self._survey is None else self._survey.accounts
+
+    def program(self) -> Check:
+        """What runs here."""
+        said = f"ttp {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        return check_of("program", [fine(said)])
+
+    def here(self) -> Iterator[Check]:
+        """Everything but the settings and the accounts."""
+        yield from looked_at("modes", self._modes)
+        yield from looked_at("store", self._store)
+        if self._survey is not None and self._survey.is_current:
+            yield from looked_at("machine", self._machine)
+            yield from looked_at("clock", self._clock_here)
+        yield from looked_at("publisher", self._publisher)
+        yield from looked_at("credentials", self._place)
+        yield from looked_at("media_host", self._media_host)
+
+    def account_states(self) -> Iterator[Check]:
+        """Each account, by what is stored of it."""
+        for account in self.accounts:
+            yield from looked_at(ACCOUNT + account.name, partial(self._account, account))
+
+    def _modes(self) -> Iterator[Remark]:
+        folder = self._config.text("media_host.path")
+        served = (Path(folder).expanduser(),) if folder else ()
+        found = list(loose(self._home, but=served))
+        if not found:
+            yield fine(f"{self._home} is yours alone" if self._home.exists() else f"there is no {self._home} yet")
+            return
+        named = [shlex.quote(str(path)) for path in found]
+        few = len(found) <= MOST_NAMED
+        mend = f"chmod go-rwx {' '.join(named)}" if few else f"chmod -R go-rwx {shlex.quote(str(self._home))}"
+        which = ", ".join(str(path) for path in found[:MOST_NAMED]) + ("" if few else ", …")
+        yield failure(f"others can reach {len(found)} of the files that are yours alone: {which}", mend)
+
+    def _store(self) -> Iterator[Remark]:
+        self._survey = survey(self._database, self._clock.now())
+        if self._survey is None:
+            yield fine(f"none yet in {self._home}: the first post or account makes it")
+            return
+        size, revision = self._survey.bytes, self._survey.revision
+        told = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+        yield fine(f"{self._database.path}, {told}, intact, schema {int(revision)}")
+        if not self._survey.is_current:
+            message = f"its schema is older than {int(REVISIONS[-1])}: the next command brings it up to date"
+            yield warning(message, "ttp status")
+
+    def _machine(self) -> Iterator[Remark]:
+        owner = Owner(self._home, this_machine(), any_machine=self._config["publish.any_machine"] is True)
+        with self._database.as_it_is() as db:
+            doubt = None if db is None else owner.doubt(db, self._clock.now())
+        if doubt is None:
+            yield fine("this machine may publish from the store")
+        else:
+            yield failure(doubt.message, doubt.hints[0].type)
+
+    def _clock_here(self) -> Iterator[Remark]:
+        now, newest = self._clock.now(), self._survey.newest if self._survey else None
+        if newest is not None and now < newest - BACKWARD:
+            said = f"it is {now:%Y-%m-%d %H:%M} UTC by the clock, and the store was written {newest:%Y-%m-%d %H:%M} UTC"
+            yield failure(said, SET_CLOCK)
+        else:
+            yield fine(f"{now:%Y-%m-%d %H:%M} UTC, after everything that the store has recorded")
+
+    def _publisher(self) -> Iterator[Remark]:
+        now, found = self._clock.now(), self._survey
+        holder, running = lock.read_holder(self._home), lock.is_held(self._home)
+        overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
+        if running:
+            who = f"running, pid {holder.pid}, begun {until(holder.since, now)}" if holder else "running"
+            yield fine(who)
+            return
+        ran = None if holder is None else holder.last_run_at
+        lately = ran is not None and now - ran <= timedelta(seconds=self._config.seconds("publish.expect_every_s"))
+        last = f"last run {until(ran, now)}" if ran is not None else "never run"
+        if overdue:
+            yield failure(f"nothing publishes ({last}), and {_posts(overdue)} overdue", "ttp run")
+        elif waiting and not lately:
+            due = found.next_due_at if found else None
+            soon = f", the next is due {until(due, now)}" if due else ""
+            yield warning(f"nothing publishes ({last}); {_posts(waiting)} scheduled{soon}", "ttp run")
+        elif found is None and self._database.exists():
+            yield warning(f"nothing publishes ({last}), and what is scheduled is not known", "ttp status")
+        else:
+            told = f"cron: {last}" if lately and holder and holder.mode in BY_CRON else f"not running now, {last}"
+            yield fine(told + ("" if waiting else "; nothing is scheduled"))
+
+    def _place(self) -> Iterator[Remark]:
+        yield fine(f"kept in {self._credentials().check()}")
+
+    def _media_host(self) -> Iterator[Remark]:
+        advice = media_host_advice(self._config, self.accounts)
+        kind = self._config.text("media_host.kind")
+        if not kind:
+            unknown = self._survey is None and self._database.exists()
+            yield (
+                warning(advice[0], advice[1].type)
+                if advice
+                else fine("none" if unknown else "none, and none is needed")
+            )
+            return
+        if (lack := trouble(self._config)) is not None:
+            yield failure(lack.message, lack.hint)
+            return
+        match kind:
+            case "folder":
+                yield from self._folder()
+            case "command":
+                name = self._config.texts("media_host.command")[0]
+                if shutil.which(name) is None:
+                    yield failure(f"media_host.command: there is no program {name}", f"command -v {shlex.quote(name)}")
+                else:
+                    yield fine(f"the program {name}")
+            case _:
+                yield fine(f"the bucket {self._config.text('media_host.s3.url')}")
+
+    def _folder(self) -> Iterator[Remark]:
+        folder = Path(self._config.text("media_host.path")).expanduser()
+        url = self._config.text("media_host.base_url")
+        rehearsal = any(is_loopback(hosts.host(account.platform, self._config)) for account in self.accounts)
+        if not folder.is_dir():
+            yield failure(f"media_host.path: there is no folder {folder}", f"mkdir -p {shlex.quote(str(folder))}")
+        elif not _writable(folder):
+            yield failure(f"media_host.path: {folder} cannot be written", f"ls -ld {shlex.quote(str(folder))}")
+        if not is_usable(url, loopback=rehearsal):
+            yield failure(f"media_host.base_url: platforms fetch by https only, not from {url}")
+        if folder.is_dir() and _writable(folder) and is_usable(url, loopback=rehearsal):
+            yield fine(f"the folder {folder}, served as {url}")
+
+    def _account(self, account: Account) -> Iterator[Remark]:
+        now = self._clock.now()
+        found = list(standing(account, now))
+        yield from found
+        if account.needs_reconnect or not account.connected:
+            return
+        again = connect_command(account.name)
+        try:
+            held = self._credentials().get(account.name)
+        except BrokenEntry as broken:
+            yield failure(broken.message, again, reconnect=True)
+            return
+        if held is None:
+            yield failure("its credentials are gone", again, reconnect=True)
+            return
+        if (foreign := elsewhere(account, held, self._config)) is not None:
+            yield foreign
+        yield from life(account, held, now, renews=self._tokens().can_renew(account.name, held))
+        if account.scopes:
+            yield from permissions(account, held, account.scopes, self._config)
+
+
+def looked_at(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:
+    """The check of a part. What keeps it from being looked at is what is wrong with it."""
+    try:
+        yield check_of(name, list(look()))
+    except TtpError as error:
+        yield check_of(name, [failure(error.message, next((hint.type for hint in error.hints), None))])
+    except OSError as error:
+        yield check_of(name, [failure(f"it cannot be looked at: {error.filename}: {error.strerror}")])
+    except Exception as error:  # noqa: BLE001 (a damaged store may hold anything, and the rest is to be looked at)
+        yield check_of(name, [failure(f"it cannot be looked at: {type(error).__name__}: {error}")])
+
+
+def _posts(count: int) -> str:
+    return "1 post is" if count == 1 else f"{count} posts are"
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)

@@ -1,0 +1,89 @@
+"""Looking at a store as it is, whatever state it is in. Never creates, migrates or mends anything."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ttp.domain.account import Account
+from ttp.domain.errors import NewerStore
+from ttp.store import owner, reads, rows
+from ttp.store.database import REVISIONS, Database, quick_check
+
+_LOOSE = stat.S_IRWXG | stat.S_IRWXO
+_OURS = ("config.toml",)
+"""What people write themselves, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A store that can be read. `newest`: the latest instant at which anything was written down in it."""
+
+    bytes: int
+    revision: str
+    accounts: tuple[Account, ...]
+    newest: datetime | None
+    overdue: int
+    waiting: int
+    next_due_at: datetime | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its schema is this program's. Of an older one nothing but the file was looked at."""
+        return self.revision == REVISIONS[-1]
+
+
+def survey(database: Database, now: datetime) -> Survey | None:
+    """Read through the whole file, and what is in it. None where there is no store. Damaged, Busy, NewerStore."""
+    with database.as_it_is() as db:
+        if db is None:
+            return None
+        quick_check(db, database.path)
+        row = db.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = str(row[0]) if row else ""
+        if revision not in REVISIONS:
+            raise NewerStore(f'a newer ttp wrote the store {database.path}: its schema is "{revision}"')
+        size = sum(path.stat().st_size for path in _files(database) if path.exists())
+        if revision != REVISIONS[-1]:
+            return Survey(size, revision, (), None, 0, 0, None)
+        following = reads.next_due(db, now)
+        return Survey(
+            size,
+            revision,
+            tuple(reads.accounts(db)),
+            _newest(db),
+            *reads.count_waiting(db, now),
+            following.next_at if following else None,
+        )
+
+
+def loose(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The folder and what is in it that others than its owner can reach; `but`: folders that are meant for others."""
+    with suppress(FileNotFoundError):
+        if stat.S_IMODE(home.stat().st_mode) & _LOOSE:
+            yield home
+        for folder, folders, files in os.walk(home):
+            here = Path(folder)
+            folders[:] = sorted(name for name in folders if here / name not in but)
+            for name in [*folders, *sorted(files)]:
+                found = (here / name).lstat()
+                ours = here == home and name in _OURS
+                if not ours and not stat.S_ISLNK(found.st_mode) and stat.S_IMODE(found.st_mode) & _LOOSE:
+                    yield here / name
+
+
+def _files(database: Database) -> tuple[Path, ...]:
+    return tuple(database.path.with_name(name) for name in ("ttp.db", "ttp.db-wal", "ttp.db-shm"))
+
+
+def _newest(db: sqlite3.Connection) -> datetime | None:
+    """What was due, imported or granted may lie ahead; what was done cannot."""
+    sql = "SELECT max(at) FROM (SELECT max(updated_at) AS at FROM post UNION ALL SELECT max(created_at) FROM account)"
+    instants = [rows.instant(db.execute(sql).fetchone()[0]), owner.last_record(db)]
+    return max((at for at in instants if at is not None), default=None)

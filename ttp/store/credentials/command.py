@@ -1,0 +1,68 @@
+"""Tokens kept by a program of the user's: a password manager, by a few lines of script. docs/credentials.md tells how.
+
+`PROGRAM get NAME` prints an entry as JSON, or ends with 1 without a word where there is none; `put NAME` reads one;
+`remove NAME` forgets it; `list` prints the names. Any other end is a failure, told with its first line of stderr.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ttp.domain.account import Credentials
+from ttp.domain.errors import Hint, UsageError
+from ttp.store.credentials.backend import Away
+from ttp.store.credentials.program import Ended, run
+from ttp.store.credentials.shape import credentials_of, secrets_of, text_of
+
+LIMIT_S = 60.0
+"""How long one call may take: a person may have to touch a key. Never spent inside a transaction."""
+NONE = 1
+"""The exit code for "there is no such entry", said without a word."""
+
+
+class CredentialsCommand:
+    """The program's entries. UsageError where none is named."""
+
+    def __init__(self, home: Path, argv: tuple[str, ...], *, limit_s: float = LIMIT_S) -> None:
+        if not argv:
+            raise UsageError(
+                "credentials.backend is command, and credentials.command names no program",
+                Hint("name it in the config file", 'credentials.command = ["/home/me/bin/ttp-pass"]'),
+            )
+        self._home = home
+        self._argv = argv
+        self._limit_s = limit_s
+        self._place = Path(argv[0]).name
+
+    def get(self, account: str) -> Credentials | None:
+        """The credentials of `platform/handle`; None where there are none. BrokenEntry, Away, NotFound."""
+        ended = self._run("get", account.lower())
+        if ended.code == NONE and not ended.out.strip() and not ended.said:
+            return None
+        self._expect(ended, f"get {account}")
+        return credentials_of(ended.out.decode("utf-8", "replace"), account, f"the answer of {self._place}")
+
+    def put(self, account: str, credentials: Credentials) -> None:
+        """Keep an account's credentials; the program has said so when this comes back. Away, NotFound."""
+        ended = self._run("put", account.lower(), given=text_of(credentials), secrets=secrets_of(credentials))
+        self._expect(ended, f"put {account}")
+
+    def remove(self, account: str) -> None:
+        """Forget an account's credentials, if there are any. Away, NotFound."""
+        ended = self._run("remove", account.lower())
+        if ended.code != NONE or ended.out.strip() or ended.said:
+            self._expect(ended, f"remove {account}")
+
+    def check(self) -> str:
+        """The program's name, and how many entries it lists. Away, NotFound."""
+        ended = self._run("list")
+        self._expect(ended, "list")
+        return f"{self._place}, {len(ended.out.split())} entries"
+
+    def _run(self, *words: str, given: str | None = None, secrets: tuple[str, ...] = ()) -> Ended:
+        return run([*self._argv, *words], given, home=self._home, limit_s=self._limit_s, secrets=secrets)
+
+    def _expect(self, ended: Ended, what: str) -> None:
+        if ended.code != 0:
+            how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
+            raise Away(f"{self._place} {what} {how}" + (f": {ended.said}" if ended.said else ""))

@@ -1,0 +1,133 @@
+"""A file that somebody wants to post: opened once, and looked at through that one open file.
+
+Never copies, and never believes the name.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shlex
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.domain.media import NAMES
+from ttp.domain.media_facts import Facts, Unreadable, read_facts
+
+_CHUNK = 1 << 20
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+_SUFFIXES = {
+    "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "image/png": (".png",),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "video/mp4": (".mp4", ".m4v"),
+    "video/quicktime": (".mov", ".qt"),
+    "video/webm": (".webm",),
+}
+_ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
+ANOTHER = Hint("give another", "--media FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open file that somebody wants to post. In a text it is its path, or the address that it is from."""
+
+    path: Path
+    file: int
+    address: str | None = None
+
+    def __str__(self) -> str:
+        return self.address or shown(self.path)
+
+    def size(self) -> int:
+        """Its size in bytes. UsageError if it is no plain file."""
+        found = os.fstat(self.file)
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(f"{self} is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file", ANOTHER)
+        return found.st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """That many bytes, fewer at the end. UsageError if the disk cannot give them."""
+        try:
+            return os.pread(self.file, length, offset)
+        except OSError as error:
+            raise UsageError(f"{self} cannot be read: {error.strerror}", ANOTHER) from error
+
+    def chunks(self) -> Iterator[bytes]:
+        at = 0
+        while chunk := self.read_at(at, _CHUNK):
+            yield chunk
+            at += len(chunk)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Source]:
+    """A file open for reading. Never waits, as opening a named pipe would for its writer."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"no file {shown(path)}", *_like(path)) from error
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENXIO:  # what opening a socket answers
+            raise UsageError(f"{shown(path)} is a socket, not a file", ANOTHER) from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{shown(path)} cannot be read: {why}", ANOTHER) from error
+    try:
+        yield Source(path, file)
+    finally:
+        os.close(file)
+
+
+def facts_of(source: Source, size: int) -> Facts:
+    """What its bytes say. UsageError if they are no usable image or video."""
+    try:
+        return read_facts(source.read_at, size)
+    except Unreadable as error:
+        raise UsageError(f"{source} {error.message}", ANOTHER) from error
+
+
+def digest_of(source: Source) -> str:
+    """Its SHA-256, in hexadecimal."""
+    digest = hashlib.sha256()
+    for chunk in source.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check_name(path: Path, facts: Facts) -> None:
+    """Refuse a name that says another kind than the bytes. A suffix that says no kind at all is no matter."""
+    named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
+    if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:
+        better = shlex.quote(shown(path.with_suffix(_SUFFIXES[facts.mime][0])))
+        raise UsageError(
+            f"{shown(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
+            Hint("rename it", f"mv {shlex.quote(shown(path))} {better}"),
+        )
+
+
+def _like(path: Path) -> tuple[Hint, ...]:
+    """The file in the same folder that was probably meant."""
+    from difflib import get_close_matches
+
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except (OSError, ValueError):
+        return ()
+    near = get_close_matches(path.name, names, n=1)
+    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(path.with_name(name)))}") for name in near)
+
+
+def shown(path: Path) -> str:
+    """A path as text that can be stored and printed, also where its bytes are no UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
