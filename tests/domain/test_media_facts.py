@@ -345,12 +345,17 @@ HOSTILE = {
 def test_hostile_files_are_refused_within_a_second_and_without_memory(name: str) -> None:
     data = HOSTILE[name]
     view = memoryview(data)
-    tracemalloc.start()
-    begun = time.perf_counter()
-    try:
+
+    def read() -> None:
         with pytest.raises(Unreadable):
             read_facts(lambda at, length: bytes(view[at : at + length]), len(data))
-        assert time.perf_counter() - begun < 1
+
+    begun = time.process_time()  # of this process alone: the machine may be busy with others
+    read()
+    assert time.process_time() - begun < 1
+    tracemalloc.start()
+    try:
+        read()
         assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()

@@ -131,6 +131,8 @@ def set_(
 ) -> None:
     """Set an account's time zone and its platform options.
 
+    --set NAME= takes an option away.
+
     Example: ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
     """
     out.expect(views.ACCOUNTS)
@@ -140,7 +142,7 @@ def set_(
         from ttp.cli.zones import zone_named
 
         zone_named(tz, retype=lambda zone: quoted("ttp", "account", "set", name, "--tz", zone))
-    changed = context().accounts.set(name, timezone=tz, options=read_options(options))
+    changed = context().accounts.set(name, timezone=tz, options=read_options(options, may_empty=True))
     out.record(views.ACCOUNTS, changed, say=[f"Changed {changed.name}."])
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ttp.platforms.metrics import Reader
     from ttp.platforms.oauth.grant import Login
     from ttp.platforms.take_down import Taker
+    from ttp.platforms.tiktok.check import TikTokCheck
     from ttp.services.account_check import AccountCheck
     from ttp.services.accounts import Accounts
     from ttp.services.audit import Audit
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ttp.services.leaving import Leaving
     from ttp.services.look import Look
     from ttp.services.metrics import Metrics
+    from ttp.services.offers import Offers
     from ttp.services.optimal import Optimal
     from ttp.services.outgoing import Outgoing
     from ttp.services.posts import Posts
@@ -146,6 +148,12 @@ class Context:
         return AccountCheck(self.database, self.tokens, self._checker, self.config, self.clock)
 
     @cached_property
+    def offers(self) -> Offers:
+        from ttp.services.offers import Offers
+
+        return Offers(self.database, lambda: self.tokens, self._tiktok_checker)
+
+    @cached_property
     def doctor(self) -> Doctor:
         from ttp.services.doctor import Doctor
 
@@ -237,6 +245,11 @@ class Context:
         from ttp.platforms.check import checker_for
 
         return checker_for(platform, self.config, self.clock, memory=self.limits)
+
+    def _tiktok_checker(self) -> TikTokCheck:
+        from ttp.platforms.check import tiktok_checker
+
+        return tiktok_checker(self.config, self.clock, memory=self.limits)
 
     def _client(self, platform: Platform) -> Client:
         from ttp.platforms.registry import client_for

@@ -165,11 +165,11 @@ def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return found
 
 
-def read_options(texts: Sequence[str] | None) -> dict[str, str]:
-    """`--set` options, checked against the table of what exists."""
+def read_options(texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
+    """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text) for text in texts or ())
+    return dict(parse_option(text, may_empty=may_empty) for text in texts or ())
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:

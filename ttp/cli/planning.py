@@ -8,7 +8,7 @@ from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.params import At, PostIds, Tz, ids_of, printing
-from ttp.cli.posts import warn
+from ttp.cli.posts import offering, warn
 from ttp.cli.times import Times, note_if_nothing_runs, scheduled
 
 
@@ -22,7 +22,8 @@ def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None) -> None:
     """
     out.expect(views.changed())
     times = Times(["ttp", "schedule", *post_ids], tz)
-    saved = context().posts.schedule(ids_of(post_ids), at, times.read)
+    with offering():
+        saved = context().posts.schedule(ids_of(post_ids), at, times.read)
     times.notes(out)
     warnings = {one.post.id: warn(out, one.warnings) for one in saved}
     waiting = note_if_nothing_runs(out)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,7 +38,7 @@ from ttp.cli.params import (
     split_list,
 )
 from ttp.cli.times import Times, note_if_nothing_runs, quoted, scheduled, typed
-from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.domain.errors import ContentRefused, Hint, Problem, UsageError
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def create(
         out.expect(views.changed())
         wish = _typed(words, given, piped=piped, at=at, tz=tz, key=key)
     times = Times(["ttp", "create", *typed({"--key": key})], tz, text, typed(given))
-    saved = posts.create(wish, times.read)
+    with offering():
+        saved = posts.create(wish, times.read)
     said = f"Post {saved.post.id} was made before with this key." if saved.replayed else _created(saved.post, times)
     _answer(out, saved, times, said)
 
@@ -98,7 +100,7 @@ def edit(
     """Change a post that is not published yet.
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
-    key.
+    key (KEY= takes it away).
 
     Example: ttp edit 44 "A better text" --to x/me
     """
@@ -108,9 +110,9 @@ def edit(
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
     times = Times(["ttp", "edit", str(post_id)], tz, text, typed(given))
-    with posts.rescuing(words if piped else None):
+    with offering(), posts.rescuing(words if piped else None):
         out.expect(views.changed())
-        saved = posts.edit(post_id, _typed(words, given, at=at, tz=tz), times.read)
+        saved = posts.edit(post_id, _typed(words, given, at=at, tz=tz, may_empty=True), times.read)
     said = f"Changed post {post_id}." if at is None else scheduled(saved.post, times)
     _answer(out, saved, times, said, timed=at is not None)
 
@@ -168,8 +170,9 @@ def _typed(
     tz: str | None,
     piped: bool = False,
     key: str | None = None,
+    may_empty: bool = False,
 ) -> Typed:
-    """What was typed, read. UsageError for what cannot be."""
+    """What was typed, read. UsageError for what cannot be. `may_empty`: an option may be taken away."""
     from ttp.services.drafting import Typed
 
     def several(flag: str) -> list[str] | None:
@@ -190,10 +193,19 @@ def _typed(
         thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(several("--tag")),
         variants=read_pairs(several("--text"), "--text"),
-        options=read_options(several("--set")),
+        options=read_options(several("--set"), may_empty=may_empty),
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
         key=key,
     )
+
+
+@contextmanager
+def offering() -> Iterator[None]:
+    """A refusal of the block names what the platform offers the account now, where that can be asked."""
+    try:
+        yield
+    except ContentRefused as refused:
+        raise context().offers.told(refused) from None
 
 
 def _answer(out: Output, saved: Saved, times: Times, said: str, *, timed: bool = True) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ttp.platforms.limits import Memory
+    from ttp.platforms.tiktok.check import TikTokCheck
 
 PATIENCE_S = 20.0
 """Most seconds that one question waits for its answer: several accounts are asked, one after the other."""
@@ -70,20 +71,28 @@ def checker_for(
     transport: httpx.BaseTransport | None = None,
 ) -> Checker:
     """Who asks `platform` as the settings say, for all accounts. `memory`, `transport`: as for `client_for`."""
+    if platform is Platform.TIKTOK:
+        return tiktok_checker(config, clock, memory=memory, transport=transport)
     from ttp.platforms.http import Http
     from ttp.platforms.registry import gate_for
 
     http = Http.to(platform, config, clock, gate=gate_for(platform, clock, memory), transport=transport)
-    match platform:
-        case Platform.X:
-            from ttp.platforms.x.check import XCheck
+    if platform is Platform.X:
+        from ttp.platforms.x.check import XCheck
 
-            return XCheck(http, clock)
-        case Platform.INSTAGRAM:
-            from ttp.platforms.instagram.check import InstagramCheck
+        return XCheck(http, clock)
+    from ttp.platforms.instagram.check import InstagramCheck
 
-            return InstagramCheck(http, config, clock)
-        case Platform.TIKTOK:
-            from ttp.platforms.tiktok.check import TikTokCheck
+    return InstagramCheck(http, config, clock)
 
-            return TikTokCheck(http, clock)
+
+def tiktok_checker(
+    config: Config, clock: Clock, *, memory: Memory | None = None, transport: httpx.BaseTransport | None = None
+) -> TikTokCheck:
+    """As `checker_for`, of TikTok alone: it also tells what an account may choose from."""
+    from ttp.platforms.http import Http
+    from ttp.platforms.registry import gate_for
+    from ttp.platforms.tiktok.check import TikTokCheck
+
+    gate = gate_for(Platform.TIKTOK, clock, memory)
+    return TikTokCheck(Http.to(Platform.TIKTOK, config, clock, gate=gate, transport=transport), clock)

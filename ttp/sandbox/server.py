@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ttp.sandbox.app import build_app
-from ttp.sandbox.orders import NoSetting as NoSetting
+from ttp.sandbox.orders import NoSetting as NoSetting  # a part of what `serve` raises
 from ttp.sandbox.orders import change_settings
 from ttp.sandbox.state import Now, State, open_state, wall_clock
 
@@ -27,7 +27,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        # asyncio does this for sockets that name their protocol, which ours does not: else an answer's body waits 40 ms.
+        # asyncio does this only for sockets that name their protocol, and ours does not: a body would wait 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}

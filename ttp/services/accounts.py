@@ -17,7 +17,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
 from ttp.domain.token_life import good_until
-from ttp.services.changes import settled
+from ttp.services.changes import merged, settled
 from ttp.services.names import named
 from ttp.store import accounts as store
 from ttp.store import posts, reads
@@ -85,7 +85,7 @@ class Accounts:
             return replace(account, id=store.save(session, account, now=self._clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
-        """Change an account's zone ('' for none) and its platform options. NotFound, UsageError."""
+        """Change an account's zone ('' for none) and its platform options ('' takes one away). NotFound, UsageError."""
         self._named(name)
         with self._database.writing() as session:
             account = self._named(name)
@@ -98,7 +98,7 @@ class Accounts:
             changed = replace(
                 account,
                 timezone=account.timezone if timezone is None else timezone or None,
-                options={**account.options, **options},
+                options=merged(account.options, options),
             )
             store.save(session, changed, now=self._clock.now())
             return changed

@@ -13,16 +13,18 @@ from ttp.domain.options.table import OPTIONS
 from ttp.domain.options.values import Tag, handles, tags
 
 
-def parse_option(text: str) -> tuple[str, str]:
+def parse_option(text: str, *, may_empty: bool = False) -> tuple[str, str]:
     """`tiktok.privacy_level=SELF_ONLY` -> its name and value in their canonical spelling.
 
-    Platform aliases and any case are understood. UsageError with the names, or what the option takes, otherwise.
+    `may_empty`: nothing after the `=` takes the option away. Platform aliases and any case are understood. UsageError with the names, or what the option takes, otherwise.
     """
     typed, equals, value = (part.strip() for part in text.partition("="))
     option = OPTIONS.get(_canonical_name(typed))
     if option is None:
         near = _near(_canonical_name(typed), OPTIONS)
         raise UsageError(f'no option "{typed}"', *near, details=[f"it is one of: {', '.join(_meant(typed))}"])
+    if may_empty and equals and not value:
+        return option.name, ""
     try:
         return option.name, option.spelled(value)
     except ValueError as error:

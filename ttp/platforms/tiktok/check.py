@@ -24,6 +24,8 @@ from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
 from ttp.platforms.wording import clean
 
+LEVELS_PATIENCE_S = 5.0
+"""Most seconds for the privacy levels alone: a person waits for a refusal."""
 JSON_TYPE = {"Content-Type": "application/json; charset=UTF-8"}
 NAMES = ("open_id,username", "open_id")
 """What is asked of the user: the name wants a scope of its own, and is done without where that is missing."""
@@ -47,10 +49,9 @@ class TikTokCheck:
         person = self._person(order)
         if isinstance(person, NotDone):
             return person
-        path = "/v2/post/publish/creator_info/query/"
-        reply = self._http.send(order, "POST", path, headers=JSON_TYPE, patience=PATIENCE_S)
-        if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
-            able = creator.read(reply)
+        reply = self._creator_info(order, PATIENCE_S)
+        able = _creator(reply)
+        if able is not None:
             remarks = tuple(_able(account, able))
             return replace(person, handle=able.username or person.handle, remarks=(*person.remarks, *remarks))
         refused = self._refused(order, reply)
@@ -59,6 +60,15 @@ class TikTokCheck:
         else:
             remark = of_failure(refused, "what may be posted")
         return replace(person, remarks=(*person.remarks, remark))
+
+    def levels(self, account: Account, credentials: Credentials) -> tuple[str, ...]:
+        """The privacy levels that the account may choose from; none where TikTok does not tell."""
+        able = _creator(self._creator_info(Order(0, account, credentials, ""), LEVELS_PATIENCE_S))
+        return () if able is None or able.levels is None else tuple(map(clean, able.levels))
+
+    def _creator_info(self, order: Order, patience: float) -> Reply:
+        path = "/v2/post/publish/creator_info/query/"
+        return self._http.send(order, "POST", path, headers=JSON_TYPE, patience=patience)
 
     def _person(self, order: Order) -> Seen | NotDone:
         refused: NotDone | None = None
@@ -76,6 +86,12 @@ class TikTokCheck:
     def _refused(self, order: Order, reply: Reply) -> NotDone:
         now = self._clock.now()
         return as_failure(reply, lambda answer: refusal(answer, order.account, now), "TikTok")
+
+
+def _creator(reply: Reply) -> Creator | None:
+    """The creator that an answer tells of; None for any other reply."""
+    told = isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"
+    return creator.read(reply) if told and isinstance(reply, Answer) else None
 
 
 def _able(account: Account, able: Creator) -> Iterator[Remark]:
