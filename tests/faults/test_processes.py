@@ -30,7 +30,7 @@ def test_one_loop_and_all_that_happens_beside_it(world: World) -> None:
     began = time.monotonic()
     world.ttp.ok("create", "right now", "--to", "x/beside", "--at", "now")
     until(lambda: len(world.posts("x/beside")) == 1)
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 15.0  # woken by the store, not by publish.poll_s (30 s)
 
     draft = world.ttp.post("followed", "--to", "x/beside")
     followed = world.ttp.ok("publish", str(draft), "--yes", "--jsonl")
