@@ -16,7 +16,8 @@ from ttp.domain.options.values import Tag, handles, tags
 def parse_option(text: str, *, may_empty: bool = False) -> tuple[str, str]:
     """`tiktok.privacy_level=SELF_ONLY` -> its name and value in their canonical spelling.
 
-    `may_empty`: nothing after the `=` takes the option away. Platform aliases and any case are understood. UsageError with the names, or what the option takes, otherwise.
+    `may_empty`: nothing after the `=` takes the option away. Platform aliases and any case are understood. UsageError
+    with the names, or what the option takes, otherwise.
     """
     typed, equals, value = (part.strip() for part in text.partition("="))
     option = OPTIONS.get(_canonical_name(typed))
