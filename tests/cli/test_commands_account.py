@@ -251,6 +251,16 @@ def test_a_disabled_account_fails_what_is_due_and_leaves_the_rest(ttp: Program) 
     )
 
 
+def test_a_platform_whose_accounts_are_all_disabled_says_which_to_enable(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.ok("account", "disable", "x/me")
+    ran = ttp("create", "soon", "--to", "x")
+    assert (ran.code, ran.err) == (
+        2,
+        "ttp: error: no x account is enabled\n  enable it:     ttp account enable x/me\n",
+    )
+
+
 def test_enabling_says_how_to_retry_what_failed_meanwhile(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.post("soon", "--to", "x/me", "--at", "in 1h")

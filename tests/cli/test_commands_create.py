@@ -184,6 +184,11 @@ def test_ten_megabytes_from_stdin_are_kept_and_refused_at_once(ttp: Program) -> 
         (["hi", "--media", "movie.jpg"], 2, "movie.jpg is named as JPEG, but its bytes are MP4"),
         (["hi", "--media", "empty.png"], 2, "empty.png"),
         (["hi", "--media", "http://example.org/a.jpg"], 2, "is not https"),
+        (
+            ["hi", "--media", "https://me:word@a.example/b"],
+            2,
+            "error: https://a.example/b has a user name or a password",
+        ),
         (["hi", "--alt", "x"], 2, "1 alt text for 0 media"),
         (["hi", "--key", " "], 2, "the key is empty"),
     ],

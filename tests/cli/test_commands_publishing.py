@@ -278,6 +278,7 @@ def test_a_remote_post_belongs_to_one_delivery(mixed: Program) -> None:
         (["3", "--account", "", "--not-published"], 2, 'no platform ""'),
         (["9", "--account", "x/a", "--not-published"], 3, "no post 9"),
         (["3", "--account", "x/a", "--published", ""], 2, "is neither a URL nor an id"),
+        (["3", "--account", "x/a", "--published", "garbage"], 2, "is neither a URL nor an id"),
         (["3", "--account", "x/a", "--published", "https://x.com/a"], 2, "no x post in https://x.com/a"),
         (["3", "--account", "x/a", "--published", "http://x.com/a/status/1"], 2, "is not an address"),
     ],

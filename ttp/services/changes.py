@@ -158,7 +158,7 @@ def remote_id_of(platform: Platform, text: str) -> str | None:
     """The platform's id in a URL or id as a person copies it; None for an Instagram URL, which has none."""
     text = text.strip()
     if "/" not in text:
-        if not re.fullmatch(r"[A-Za-z0-9_.~-]{1,64}", text):
+        if not re.fullmatch(r"[A-Za-z0-9_.~-]{1,64}" if platform is Platform.TIKTOK else "[0-9]{1,30}", text):
             raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published https://…"))
         return text
     if not text.startswith("https://"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import BinaryIO
@@ -41,7 +42,7 @@ def _item(text: str, platforms: Collection[Platform], media: MediaStore, config:
     at_home = rehearsed(config)
     loopback = set(platforms) <= at_home if platforms else bool(at_home)
     patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
-    shown = clean(text)
+    shown = clean(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
 
     def write(file: BinaryIO) -> None:
         fetch(text, file, patience, loopback=loopback)

@@ -45,6 +45,11 @@ def _only_one(name: str, known: Sequence[Account]) -> Account:
         case [account]:
             return account
         case []:
+            off = [account.name for account in known if account.platform is platform]
+            if off:
+                raise UsageError(
+                    f"no {platform} account is enabled", *(Hint("enable it", f"ttp account enable {n}") for n in off)
+                )
             raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
     names = [account.name for account in enabled]
     raise Ambiguous(
