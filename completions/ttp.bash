@@ -29,7 +29,7 @@ _ttp() {
             'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal') words='next' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal next') options='--account --platform --tz --count --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'run') options='--once --until-idle --max-time --fail-if-locked --take-over --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'run') options='--once --until-idle --max-time --fail-if-locked --take-over --trust-clock --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'publish') options='--no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'retry') options='--account --failed --platform --since --no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'resolve') options='--account --published --not-published --format --json --jsonl --fields --header --color --quiet -q --help' ;;

@@ -151,6 +151,7 @@ complete -c ttp -n "__ttp_at 'run'" -l until-idle -d 'Until nothing is due or un
 complete -c ttp -n "__ttp_at 'run'" -l max-time -x -d 'Stop a short run after this (10m).'
 complete -c ttp -n "__ttp_at 'run'" -l fail-if-locked -d 'Exit 5 where another publisher runs, instead of 0.'
 complete -c ttp -n "__ttp_at 'run'" -l take-over -d 'Publish from a store that was copied, moved, restored or set back.'
+complete -c ttp -n "__ttp_at 'run'" -l trust-clock -d 'The clock is right, and was ahead before.'
 complete -c ttp -n "__ttp_at 'run'" -l format -x -a 'table tsv json jsonl' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'run'" -l json -d 'The same as --format json.'
 complete -c ttp -n "__ttp_at 'run'" -l jsonl -d 'The same as --format jsonl.'

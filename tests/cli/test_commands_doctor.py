@@ -275,7 +275,7 @@ def test_a_row_that_makes_no_sense_harms_one_check_only(ttp: Program) -> None:
     ttp.sql("UPDATE account SET options = 'no json'")
     ran = ttp("doctor", "--json")
     assert ran.code == 1
-    assert checks(ran)["store"]["message"].startswith("it cannot be looked at: ")
+    assert checks(ran)["store"]["message"].startswith("row 1 of account in the store cannot be read: ")
     assert checks(ran)["credentials"]["status"] == "ok"
 
 
@@ -428,6 +428,16 @@ def test_the_media_host_of_an_instagram_account(
         monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", str(tmp_path) if value == "HERE" else value)
     found = one(ttp, "media_host")
     assert (found["status"], says in found["message"]) == (status, True), found
+
+
+def test_the_media_host_of_a_rehearsal_is_fine_before_there_are_accounts(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = "http://127.0.0.1:8700"
+    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__BASE_URL", here)
+    for name, value in (("KIND", "folder"), ("PATH", str(tmp_path)), ("BASE_URL", f"{here}/_sandbox/media")):
+        monkeypatch.setenv(f"TTP_MEDIA_HOST__{name}", value)
+    assert one(ttp, "media_host")["status"] == "ok"
 
 
 def test_a_folder_that_cannot_be_written_is_no_media_host(

@@ -21,6 +21,7 @@ from ttp.domain.errors import (
     PastTime,
     Problem,
     ReconnectNeeded,
+    SlowClock,
     TtpError,
 )
 from ttp.domain.health import Health, Hold, MediaUse, Needs, Publisher
@@ -251,6 +252,7 @@ def test_status_has_the_documented_form() -> None:
         holds=(Hold("x/me", NEXT, "quota"),),
         limits=(Limit("tiktok/me", "posts", 3, 15, NEXT),),
         media=MediaUse(7, 12_000_000),
+        clock=SlowClock(AT, NEXT),
     )
     assert json.loads(json.dumps(shapes.status(health))) == {
         "publisher": {
@@ -270,6 +272,7 @@ def test_status_has_the_documented_form() -> None:
         ],
         "costs": {"x": {"posts": 0, "usd": 0.0, "more": False}},
         "media": {"files": 7, "bytes": 12_000_000},
+        "blocked": [{"by": "clock", "message": SlowClock(AT, NEXT).message, "hint": "date"}],
     }
 
 

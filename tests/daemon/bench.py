@@ -315,10 +315,10 @@ class MortalWriter(Writer):
         self._bench = bench
         super().__init__(bench.database.connect)
 
-    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def run(self, work: Callable[[sqlite3.Connection], T], late: Callable[[], object] | None = None) -> T:
         if self._bench.dead:
             raise Crash
-        answer = super().run(work)
+        answer = super().run(work, late)
         self._bench.on_commit()
         return answer
 

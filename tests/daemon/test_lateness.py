@@ -44,7 +44,8 @@ def message(bench: Bench, post_id: int = 1) -> str:
 def test_a_post_that_is_too_late_is_missed_and_says_since_when(tmp_path: Path) -> None:
     due = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
     bench = Bench(tmp_path / "home", FakeClock(datetime(2026, 11, 24, 8, 10, tzinfo=UTC)))
-    post = bench.post(due=(due - START).total_seconds())
+    post = bench.post(due=(due - START).total_seconds(), created_at=due)
+    bench.sql("UPDATE account SET created_at = 0")
     bench.run()
     assert message(bench) == "due 18:00, first publisher 08:10 (limit 6 h)"
     error = bench.delivery().error

@@ -418,7 +418,7 @@ def test_what_is_waited_for_is_on_record(bench: Bench) -> None:
     bench.run(Mode.LOOP)
     delivery = bench.delivery()
     assert delivery.waiting_for == "a look-up of what the platform has"
-    assert delivery.waiting_until == START + timedelta(seconds=900)
+    assert delivery.waiting_until == START + timedelta(seconds=901)
     assert delivery.error is not None
     assert delivery.error.message == CUT.message
 

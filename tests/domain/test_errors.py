@@ -30,7 +30,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
     assert drawn | {"TtpError"} == {c.__name__ for c in CLASSES}
 
 
-@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize("kind", [c for c in CLASSES if c is TtpError or "__init__" not in vars(c)])
 def test_an_error_carries_its_message_its_ways_out_and_its_problems(kind: type[TtpError]) -> None:
     problem = Problem("content", "too_long", "12 too many", "x/me")
     error = kind("it failed", Hint("look", "ttp show 1"), problems=iter([problem]), details=["more"])

@@ -36,6 +36,7 @@ from ttp.store import accounts as account_store
 from ttp.store import attempts, claims, posts, reads
 from ttp.store.credentials import CredentialsFile
 from ttp.store.media import MediaStore
+from ttp.store.unreadable import LeftAlone
 from ttp.store.writer import Writer
 
 NAMES = ("x/one", "x/two", "x/three")
@@ -239,7 +240,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def the_publisher_dies_and_another_takes_over(self) -> None:
         before = self.deliveries(S.CLAIMED, S.SENDING)
-        assert len(recover(self.writer, self.clock.now())) == len(before)
+        assert len(self.writer.run(lambda db: recover(db, self.clock.now(), LeftAlone()))) == len(before)
         after = {d.id: d.state for d in self.deliveries(*S)}
         for delivery in before:
             assert after[delivery.id] is (S.PENDING if delivery.state is S.CLAIMED else S.RECONCILING)

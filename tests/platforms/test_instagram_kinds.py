@@ -300,6 +300,13 @@ def test_a_story_or_a_post_without_text_is_no_proof_where_the_container_cannot_t
     assert isinstance(looked_up(of(photo, text=""), ended, listed), Unclear)
 
 
+def test_what_is_in_doubt_is_looked_for_again_where_the_container_cannot_be_read_this_time(photo: MediaFile) -> None:
+    unread = Stub("GET", f"{API}/900", {"fields": "status_code,status"}, status=503)
+    finding = looked_up(of(photo, kind="story"), unread, stories(story("5")))
+    assert isinstance(finding, Unclear)
+    assert (finding.final, finding.links) == (False, ("https://www.instagram.com/stories/demo/5/",))
+
+
 # Facebook Login takes the bytes of videos.
 
 

@@ -697,3 +697,21 @@ def test_an_upload_whose_last_chunk_was_sent_is_waited_for_until_no_call_can_arr
 
     assert isinstance(found_after(60), Working)
     assert found_after(66) == Absent(certain=True, handle={})
+
+
+def test_an_announcement_in_which_the_machine_slept_is_made_anew(film: MediaFile) -> None:
+    """The address may be as old as the sleep, or new: a dead one would be tried again and again."""
+    clock, script = Clock(), Script(creator(), announce(13, 4, 3))
+
+    class Slept(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            answer = script.handle_request(request)
+            if request.url.path.endswith("/video/init/"):
+                clock.move(3600)
+            return answer
+
+    client = client_for(Platform.TIKTOK, Config(), clock, transport=Slept())
+    steps, failure = drive_to_failure(client.prepare(of(film), {}), clock)
+    assert (failure.step, failure.outcome.passing) == ("announce the post", True)
+    assert last_handle(steps) is None
+    assert script.left == []

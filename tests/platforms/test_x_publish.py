@@ -127,6 +127,8 @@ DOUBTS: list[tuple[Stub, Kind]] = [
     (post(status=201, raw=b""), Kind.SERVER),
     (post(status=201, answer={"data": {"text": "Hello"}}), Kind.SERVER),
     (post(status=201, answer={"data": {"id": "../1"}}), Kind.SERVER),
+    (post(status=201, answer={"data": {"id": "9" * 21}}), Kind.SERVER),
+    (post(status=201, answer={"data": {"id": 1 << 64}}), Kind.SERVER),
     (post(status=200, answer={"errors": [{"message": "odd"}]}), Kind.SERVER),
     (post(fails=httpx.ReadTimeout("slow")), Kind.NETWORK),
     (post(fails=httpx.RemoteProtocolError("Server disconnected")), Kind.NETWORK),

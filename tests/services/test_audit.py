@@ -9,7 +9,9 @@ import pytest
 
 from tests.daemon.bench import FINGERPRINT, Bench
 from ttp.daemon.loop import Mode
-from ttp.domain.attempt import Done, Found, Kind, NotDone, Unclear, Unknown, Working
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.platforms.client import Ready
 from ttp.services.audit import MOST, Audit
@@ -158,3 +160,16 @@ def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
     tracemalloc.stop()
     assert (checks[1].checked, checks[1].wrong) == (19_909, 0)
     assert peak < 1_000_000
+
+
+def test_what_tiktok_took_and_did_not_publish_is_no_breach(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "home", durable=False)
+    bench.account("tiktok/t")
+    tiktok = bench.clients[Platform.TIKTOK]
+    bench.post("tiktok/t")
+    refused = NotDone(Kind.SERVER, "internal", passing=True)
+    tiktok.publishes.extend([Done("handle 1", processing=True), Done("handle 2", processing=True)])
+    tiktok.looks.extend([Refused(refused), Refused(NotDone(Kind.CONTENT, "spam_risk"))])
+    bench.run()
+    assert bench.delivery().state is DeliveryState.FAILED
+    assert [check.breaches for check in Audit(Database(tmp_path / "home")).run()] == [()] * 3

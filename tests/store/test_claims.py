@@ -16,7 +16,7 @@ from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.post import Post, PostStatus
-from ttp.store import claims, posts, reads
+from ttp.store import claims, posts, reads, rows
 from ttp.store.database import Database
 
 GAP = timedelta(seconds=60)
@@ -221,8 +221,28 @@ def test_whoever_comes_second_changes_nothing(database: Database) -> None:
 
 def test_a_claim_that_loses_claims_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     add_post(database, to(add_account(database), START))
-    monkeypatch.setattr(claims, "save", lambda *args, **more: False)
-    assert claimed(database) == []
+    read = rows.delivery
+    with transaction(database) as db:
+
+        def overtaken(row: rows.Row) -> Delivery:
+            db.execute("UPDATE delivery SET state = 'cancelled'")
+            return read(row)
+
+        monkeypatch.setattr(rows, "delivery", overtaken)
+        assert claims.claim(db, now=START, cutoff=START, free=9, catch_up_gap=GAP) == []
+        assert db.execute("SELECT state, attempts FROM delivery").fetchone()[:] == ("cancelled", 0)
+
+
+def test_what_is_claimed_is_stored_as_it_is_answered(database: Database) -> None:
+    account, other = add_account(database), add_account(database, "x/other")
+    error = DeliveryError(Kind.NETWORK, "cut off")
+    retrying = {"state": DeliveryState.RETRYING, "next_at": START, "tries": 1, "attempts": 2, "error": error}
+    add_post(database, to(account, START, **retrying))
+    add_post(database, to(other, START))
+    with transaction(database) as db:
+        answered = claims.claim(db, now=START, cutoff=START, free=9, catch_up_gap=GAP)
+        assert answered == [reads.delivery(db, one.id or 0) for one in answered]
+        assert [one.attempts for one in answered] == [3, 1]
 
 
 def test_a_change_without_a_move_leaves_the_post_alone(database: Database) -> None:

@@ -81,7 +81,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(file: CredentialsFile, monk
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", no_room)
-        with pytest.raises(Busy, match="No space"):
+        with pytest.raises(Busy, match="no room left"):
             file.put("x/other", FULL)
     assert file.path.read_bytes() == before
     file.put("x/other", FULL)

@@ -97,9 +97,9 @@ def test_a_making_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.Monk
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ttp.store.migrations.upgrade", no_room)
-    with pytest.raises(Busy, match="No space left") as caught:
+    with pytest.raises(Busy, match="no room left") as caught:
         Database(home).connect()
-    assert shlex.split(caught.value.hints[0].type) == ["ls", "-la", str(home)]
+    assert shlex.split(caught.value.hints[0].type) == ["df", "-h", str(home)]
     assert list(home.iterdir()) == []
 
 

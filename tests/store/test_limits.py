@@ -228,10 +228,10 @@ def test_what_is_nearest_to_its_end_comes_first_and_what_has_reset_not_at_all(
 
 
 def test_the_statements_are_answered_by_indexes(database: Database) -> None:
-    values = {"account": 1, "platform": "x", "shared": "app ", "beyond": "app \x7f"}
+    values = {"accounts": "[1, 2]", "platforms": '["x"]', "shared": "app ", "beyond": "app \x7f"}
     with transaction(database) as db:
         plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {limits._READ}", values)]
-    assert not [line for line in plan if line.startswith("SCAN")], plan
+    assert not [line for line in plan if line.startswith("SCAN") and "json_each" not in line], plan
 
 
 # Lifting a hold.

@@ -20,7 +20,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.store import attempts
 from ttp.store.database import Database
 from ttp.store.machine import Machine
-from ttp.store.owner import RESTORED, Elsewhere, Owner, at_stake, last_record
+from ttp.store.owner import RESTORED, Elsewhere, Owner, at_stake
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 """This clock must agree with the file system's."""
@@ -249,18 +249,6 @@ def test_all_that_is_in_flight_and_all_that_is_due_is_at_stake(database: Databas
     assert {(d.state, d.next_at and (d.next_at - NOW) // timedelta(minutes=1)) for d in found} == wanted
     assert len(found) == len(wanted)
     assert none == []
-
-
-def test_the_last_record_is_the_last_run_or_the_last_step(database: Database, account: Account) -> None:
-    add_post(database, to(account, NOW))
-    with closing(database.connect()) as db:
-        assert last_record(db) is None
-    publish(database, at(database.home))
-    with closing(database.connect()) as db:
-        assert last_record(db) == NOW
-    with transaction(database) as db:
-        db.execute("UPDATE attempt SET ended_at = at + 60000")
-        assert last_record(db) == NOW + timedelta(minutes=1)
 
 
 def test_the_refusal_is_of_the_kind_busy() -> None:

@@ -20,10 +20,10 @@ from sqlmodel import SQLModel, create_engine
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.errors import Busy, NewerStore
-from ttp.store import claims, database, migrations, reads
+from ttp.store import database, migrations, reads
 from ttp.store.database import REVISIONS, Database
 from ttp.store.lock import publisher_lock
-from ttp.store.tables import BUSY, LOOKING, READY, AccountRow
+from ttp.store.tables import AccountRow
 
 FOLDER = Path(migrations.__file__).parent
 
@@ -97,10 +97,6 @@ def test_ids_are_never_used_again(migrated: sqlite3.Connection) -> None:
         "post",
         "sample",
     }
-
-
-def test_the_claims_use_the_words_of_the_partial_indexes() -> None:
-    assert set(claims._INDEXED) == {BUSY, LOOKING, READY}
 
 
 def test_the_revisions_are_those_of_the_migrations() -> None:

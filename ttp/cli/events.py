@@ -10,7 +10,7 @@ from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
 from ttp.cli.output import Output
-from ttp.daemon.events import Event
+from ttp.daemon.events import CLOCK, UNREADABLE, Event
 from ttp.daemon.loop import Mode
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import TtpError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
+_NOTES = frozenset({CLOCK, UNREADABLE})
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
@@ -33,7 +34,7 @@ class Report:
         self._mode = mode
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
-        self.posts: list[int] = []
+        self.posts: dict[int, None] = {}
         """The posts that anything happened to, in order."""
 
     def begin(self) -> None:
@@ -56,8 +57,8 @@ class Report:
         self._out.note(f"waiting for a short run that publishes now{who}")
 
     def tell(self, event: Event) -> None:
-        if event.post is not None and event.post not in self.posts:
-            self.posts.append(event.post)
+        if event.post is not None:
+            self.posts[event.post] = None
         if event.post is not None and event.account is not None:
             self._last[event.post, event.account] = event
             if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
@@ -75,10 +76,12 @@ class Report:
             case "json":
                 return
             case _:
-                if not self._out.quiet or event.event in _PROBLEMS:
+                if not self._out.quiet or event.event in _PROBLEMS or event.kind in _NOTES:
                     self._line(event)
 
     def _line(self, event: Event) -> None:
+        if event.kind in _NOTES:
+            self._out.note(event.message or "")
         if event.event in _SILENT or event.post is None:
             return
         at = f"{event.at.astimezone(context().zone):%H:%M:%S}"

@@ -111,7 +111,7 @@ def status(out: Output) -> int:
     Example: ttp status --json
     """
     look = context().look
-    health = replace(look.health(), costs=look.costs())
+    health = replace(look.health(), costs=look.costs(), elsewhere=look.elsewhere())
     out.record(views.STATUS, health)
     return FAILED if health.stalled else 0
 

@@ -118,7 +118,7 @@ class Output:
 
     def event(self, event: Mapping[str, object]) -> None:
         """One JSON line on stdout, at once."""
-        self._write([self._json(dict(event)), "\n"])
+        self._write([self._json(dict(event)) + "\n"])
 
     def note(self, text: str) -> None:
         """`note: …` on stderr, further lines of it indented; nothing when quiet."""

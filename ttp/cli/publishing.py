@@ -51,11 +51,15 @@ def run(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
     ] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="The clock is right, and was ahead before.")
+    ] = False,
 ) -> int:
     """Publish due posts.
 
     In the foreground until Ctrl-C, with --once what is due now, with --until-idle until nothing is left to do. With
-    --take-over, once, what is due already is looked up and not sent: another publisher may have done so.
+    --take-over, once, what is due already is looked up and not sent: another publisher may have done so. While the
+    clock stands before what has happened, nothing is published; --trust-clock says that it is right.
 
     Example: ttp run --once
     """
@@ -75,14 +79,14 @@ def run(
             if mode is Mode.LOOP:
                 runner.wait_for_turn(report.waiting)
             report.begin()
-            ended = runner.run(Scope(mode, max_time=limit), report.tell, take_over=take_over)
+            ended = runner.run(Scope(mode, max_time=limit), report.tell, take_over=take_over, trust_clock=trust_clock)
         except LockHeld as held:
             if mode is Mode.LOOP and (held.holder is None or held.holder.mode != Mode.LOOP):
                 continue
-            if mode is Mode.LOOP or fail_if_locked or take_over:
+            if mode is Mode.LOOP or fail_if_locked or take_over or trust_clock:
                 raise
             return DONE
-        report.finish(context().look.many(report.posts), ended.notes)
+        report.finish(context().look.many(list(report.posts)), ended.notes)
         return report.exit_code(ended)
 
 

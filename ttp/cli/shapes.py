@@ -88,17 +88,7 @@ SAMPLE = (
     "text",
 )
 PULLED = ("account", "read", "inserted", "updated", "unchanged", "rejected")
-HEALTH = (
-    "publisher",
-    "nextDueAt",
-    "overdue",
-    "waiting",
-    "needs",
-    "holds",
-    "limits",
-    "costs",
-    "media",
-)
+HEALTH = ("publisher", "nextDueAt", "overdue", "waiting", "needs", "holds", "limits", "costs", "media", "blocked")
 CHECK = ("name", "status", "message", "hint")
 RECOMMENDATION = (
     "account",
@@ -254,7 +244,8 @@ def pulled(item: Pulled) -> Json:
 
 def status(health: Health) -> Json:
     """What `ttp status` knows. `needs` counts; the ids are in `ttp list --needs-you`. `costs`: what X will charge for
-    so many posts that wait; `more`: for further ones it was not summed up."""
+    so many posts that wait; `more`: for further ones it was not summed up. `blocked`: why nothing is sent,
+    or not what one row belongs to."""
     publisher, needs, costs = health.publisher, health.needs, health.costs
     return {
         "publisher": {
@@ -287,6 +278,14 @@ def status(health: Health) -> Json:
         ],
         "costs": {"x": {"posts": costs.posts, "usd": costs.thousandths / 1000, "more": costs.more}},
         "media": {"files": health.media.files, "bytes": health.media.bytes},
+        "blocked": [
+            *(
+                {"by": by, "message": why.message, "hint": why.hints[0].type}
+                for by, why in (("clock", health.clock), ("machine", health.elsewhere))
+                if why is not None
+            ),
+            *({"by": "row", "message": why, "hint": "ttp doctor"} for why in health.unreadable),
+        ],
     }
 
 

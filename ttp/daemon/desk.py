@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
-from ttp.daemon.events import Sink, finished, moved
+from ttp.daemon.events import UNREADABLE, Event, Sink, moved
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone, Unknown
 from ttp.domain.clock import Clock
@@ -27,12 +28,15 @@ from ttp.platforms.convert import CannotConvert, NoPillow
 from ttp.services.media_fit import Fitting
 from ttp.services.tokens import Dead, Delayed, InHand, Tokens
 from ttp.store import claims, reads
+from ttp.store.journal import Entry, Journal
 from ttp.store.limits import Limits
 from ttp.store.media import MediaStore
 from ttp.store.tokens import TokenHeld
+from ttp.store.unreadable import LeftAlone, Unreadable
 from ttp.store.writer import Writer
 
 TAKE = "take the media"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,33 @@ class Desk:
     clock: Clock
     tell: Sink
     limits: Limits | None = None
+    journal: Journal | None = None
+    left: LeftAlone = field(default_factory=LeftAlone)
+    """What cannot be read is left alone to the end of the run."""
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """As the writer's, for work that reads many rows: what one that cannot be read belongs to is left alone from
+        now on, and the work done again."""
+        while True:
+            try:
+                return self.writer.run(work)
+            except Unreadable as row:
+                if not self.left.take(row):
+                    raise
+                self.tell_left(row.message)
+
+    @contextmanager
+    def left_alone(self, task: Task) -> Iterator[None]:
+        """Leave the task's post alone, and end the block, if a row of it cannot be read any more."""
+        try:
+            yield
+        except Unreadable as row:
+            if self.left.take(row, task.post.id):
+                self.tell_left(row.message)
+
+    def tell_left(self, why: str) -> None:
+        """Say that something is left alone."""
+        self.tell(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"left alone: {why}"))
 
     def client(self, task: Task) -> Client:
         return self.clients(task.account.platform)
@@ -99,13 +130,20 @@ class Desk:
         with token_trouble():
             return self.tokens.fresh(account.name)
 
+    def keep(self, entry: Entry) -> None:
+        """Keep an outcome that the store has refused. Raises nothing: where the journal refuses it too, its intent is
+        open, and is looked up."""
+        if self.journal is not None:
+            with suppress(OSError):
+                self.journal.keep(entry)
+
     @contextmanager
     def token(self, account: Account) -> Iterator[InHand]:
         """The account's token for the block, renewed first where that is due, and by nobody else meanwhile.
         StepFailed if it cannot be used here."""
         with ExitStack() as held:
             with token_trouble():
-                token = held.enter_context(self.tokens.held(account.name))
+                token = held.enter_context(self.tokens.held(account.name, account))
             yield token
 
     def move(
@@ -115,28 +153,29 @@ class Desk:
         *also: Callable[[sqlite3.Connection], object],
         quiet: bool = False,
         ms: int | None = None,
+        late: Callable[[], object] | None = None,
     ) -> Task:
         """Store the delivery's move, and whatever else belongs to it, in one durable transaction; then say so.
 
-        `quiet`: not worth an event. `ms`: how long it took from the claim.
+        `quiet`: not worth an event. `ms`: how long it took from the claim. `late`: see the writer's.
         """
         now = self.clock.now()
 
-        def work(db: sqlite3.Connection) -> Post | None:
+        def work(db: sqlite3.Connection) -> str | None:
             if not claims.save(db, task.delivery, after, now=now):
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
             for step in also:
                 step(db)
             if self.limits is not None:
                 self.limits.write(db)
-            return reads.post(db, task.post.id or 0) if after.state in ENDED else None
+            return reads.ended_status(db, task.post.id or 0) if after.state in ENDED else None
 
-        ended = self.writer.run(work)
+        ended = self.writer.run(work, late)
         if after.state is not task.delivery.state:
             if not quiet:
                 self.tell(moved(after, now, ms=ms))
-            if ended is not None and (end := finished(ended, now)) is not None:
-                self.tell(end)
+            if ended is not None:
+                self.tell(Event(now, "post.finished", task.post.id, kind=ended))
         return replace(task, delivery=after)
 
 

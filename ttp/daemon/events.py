@@ -43,6 +43,11 @@ EVENTS = (
     "publisher.stopped",
 )
 
+CLOCK = "clock"
+"""The kind of `publisher.idle` while nothing is published because the clock cannot be right; `message` says why."""
+UNREADABLE = "unreadable"
+"""The kind of `publisher.idle` for a post or an account that is left alone; `message` says why."""
+
 Sink: TypeAlias = Callable[[Event], None]
 
 

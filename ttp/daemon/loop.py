@@ -16,11 +16,12 @@ from enum import StrEnum
 from ttp.daemon import recovery
 from ttp.daemon.crew import Crew
 from ttp.daemon.desk import Desk, Task
-from ttp.daemon.events import Event, moved
+from ttp.daemon.events import CLOCK, Event, moved
 from ttp.daemon.publisher import Delivering
 from ttp.daemon.refusals import refuse_hopeless
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
-from ttp.store import claims, reads
+from ttp.domain.errors import SlowClock
+from ttp.store import claims, instants, reads
 
 LOOK_AROUND_S = 1.0
 HEARTBEAT_S = 10.0
@@ -61,7 +62,7 @@ class Loop:
         heartbeat: Callable[[datetime], None] = lambda now: None,
         taken: Sequence[Delivery] = (),
     ) -> None:
-        """`taken`: what was taken over from another publisher, and is told of at the start."""
+        """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over."""
         self._desk = desk
         self._crew = crew
         self._watch = watch
@@ -72,6 +73,8 @@ class Loop:
         self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
         self._stop_asked = False
         self._idle = False
+        self._ahead = desk.clock.now().timestamp() - desk.clock.boot()
+        self._behind: datetime | None = None
 
     def stop(self) -> None:
         """Claim nothing more, finish what is in flight, end. Safe to call from a signal handler."""
@@ -86,9 +89,11 @@ class Loop:
         desk = self._desk
         start = desk.clock.now()
         desk.tell(Event(start, "publisher.started"))
-        for delivery in [*self._taken, *recovery.recover(desk.writer, start)]:
-            if delivery.state is DeliveryState.RECONCILING:
-                desk.tell(moved(delivery, start))
+        for why in desk.left.told:
+            desk.tell_left(why)
+        left = desk.run(lambda db: recovery.recover(db, start, desk.left))
+        for delivery in [*self._taken, *(d for d in left if d.state is DeliveryState.RECONCILING)]:
+            desk.tell(moved(delivery, start))
         try:
             self._publish(scope, start)
         finally:
@@ -105,16 +110,38 @@ class Loop:
         while not self._stop_asked and (end is None or desk.clock.boot() < end):
             version, boot = self._data_version(), desk.clock.boot()
             self._beat_if_due()
+            held = self._is_held(scope)
             if boot - refused >= LOOK_AROUND_S:
-                refuse_hopeless(desk, desk.clock.now(), scope.only)
+                if not held:
+                    refuse_hopeless(desk, desk.clock.now(), scope.only)
                 refused = boot
             look_around = None if refused == boot else refused + LOOK_AROUND_S
             next_job = self._crew.wake()
-            next_due = self._tick(scope, start)
+            next_due = None if held else self._tick(scope, start)
             self._say_idle(next_due)
             if self._finished(scope, start):
                 return
             self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
+
+    def _is_held(self, scope: Scope) -> bool:
+        """Whether nothing may be begun now: the store has not taken an outcome, or the clock is behind. SlowClock where
+        this is not the place to wait for it."""
+        if any(isinstance(job, Delivering) and job.unstored for job in self._crew.jobs):
+            return True
+        clock = self._desk.clock
+        now = clock.now()
+        ahead = now.timestamp() - clock.boot()
+        if self._ahead - ahead > instants.STEP.total_seconds():  # it was set back while this ran
+            self._desk.writer.run(lambda db: instants.mend_waits(db, now))
+        self._ahead = ahead
+        known, before = instants.behind(now, instants.newest(self._watch)), self._behind
+        self._behind = known
+        if known is not None and before is None:
+            slow = SlowClock(now, known)
+            if scope.mode is not Mode.LOOP:
+                raise slow
+            self._desk.tell(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
+        return known is not None
 
     def _tick(self, scope: Scope, start: datetime) -> datetime | None:
         """Claim and look up what is due and there are workers for; answers when there may be more to do."""
@@ -127,14 +154,16 @@ class Loop:
             looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
             claimed = (
-                claims.claim(db, now=now, cutoff=cutoff, free=room, catch_up_gap=self._gap, only=scope.only)
+                claims.claim(
+                    db, now=now, cutoff=cutoff, free=room, catch_up_gap=self._gap, only=scope.only, left=desk.left
+                )
                 if room > 0
                 else []
             )
             wake = claims.next_wake(db, now=now, catch_up_gap=self._gap)
-            return [self._task(db, d) for d in looks], [self._task(db, d) for d in claimed], wake
+            return self._tasks(db, looks), self._tasks(db, claimed), wake
 
-        looks, claimed, wake = desk.writer.run(work)
+        looks, claimed, wake = desk.run(work)
         for task in looks:
             self._crew.start(recovery.Looking(desk, task))
         for task in claimed:
@@ -142,15 +171,15 @@ class Loop:
             self._crew.start(Delivering(desk, task, lambda: self._stop_asked))
         return wake
 
-    def _task(self, db: sqlite3.Connection, delivery: Delivery) -> Task:
-        """A delivery with its post and account, as they are in this transaction, where its limits are read too."""
-        assert delivery.post_id is not None
-        assert delivery.account_id is not None
-        account = reads.account_by_id(db, delivery.account_id)
-        assert account is not None
+    def _tasks(self, db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> list[Task]:
+        """Deliveries with their posts and accounts, as they are in this transaction; their limits are read too."""
+        if not deliveries:
+            return []
+        accounts = reads.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
+        posts = reads.posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
         if self._desk.limits is not None:
-            self._desk.limits.recall(db, account)
-        return Task(delivery, reads.post_even_deleted(db, delivery.post_id), account)
+            self._desk.limits.recall(db, *accounts.values())
+        return [Task(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
 
     def _looks(self, db: sqlite3.Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
         """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
@@ -158,7 +187,7 @@ class Loop:
         in_hand = {job.task.delivery.id or 0 for job in jobs}
         busy = {job.task.delivery.account_id for job in jobs if isinstance(job, recovery.Looking)}
         found: list[Delivery] = []
-        for delivery in claims.looking(db, now=now, most=-1, without=in_hand):
+        for delivery in claims.looking(db, now=now, most=-1, without=in_hand, left=self._desk.left):
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
                 found.append(delivery)
@@ -195,7 +224,7 @@ class Loop:
         due_by = start if scope.mode is Mode.ONCE else soon
         states = _WAITED_FOR[scope.mode.value]
         return not self._desk.writer.run(
-            lambda db: claims.unfinished(db, due_by=due_by, states=states, only=scope.only)
+            lambda db: claims.unfinished(db, due_by=due_by, states=states, only=scope.only, left=self._desk.left)
         )
 
     def _sleep(self, version: int, wakes: list[float]) -> None:

@@ -6,23 +6,23 @@ A publishing call is never made here without an intent of its own that is alread
 
 from __future__ import annotations
 
-import random
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from ttp.daemon.desk import Desk, Task, marks, token_trouble
 from ttp.daemon.events import moved
 from ttp.daemon.recovery import SLEPT
-from ttp.domain.attempt import Attempt, Done, Handle, Kind, NotDone, Outcome, Phase, Unknown
-from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.daemon.settle import ANOTHERS, after_outcome, columns, doubted, entry_of, spread
+from ttp.domain.attempt import Attempt, Handle, Kind, NotDone, Outcome, Phase, Unknown
+from ttp.domain.delivery import DeliveryState
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Did, Ready, StepFailed, Wait
 from ttp.services.tokens import InHand
 from ttp.store import attempts
+from ttp.store.unreadable import Unreadable
 
 SUSPENDED_AFTER_S = 5.0
 """Longest time from the end of the invisible steps to the call. More means that the machine slept in between, and that
@@ -31,8 +31,8 @@ NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
 """How often a platform may say that it is not ready yet before it counts as a failure, and the longest wait for it."""
 LONGEST_CALL_S = 600.0
 """More than the time-outs of a call allow: the machine slept during it, and when its request left is not known."""
-FIRST_LOOK_S = 2.0
-"""An answer that was lost is looked for after this, or sooner where look-ups are set closer together."""
+AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
+"""How long after each refusal the store is asked again to take an outcome."""
 
 TOKEN_REFUSED = frozenset({400, 401})
 """Statuses with which platforms refuse a token itself; 403 is about what it may do, which renewing does not change."""
@@ -52,15 +52,19 @@ class Delivering:
         self._unwritten: list[Attempt] = []
         self._early = 0
         self._renewed = False
+        self.unstored = False
+        """Whether a call was made whose outcome the store has not taken yet, and the journal may have."""
+        self._late: Callable[[], object] | None = None
 
     def run(self) -> Generator[Wait, None, None]:
         """Publish it. Ends when the delivery has moved on; raises nothing that the platform or the network did."""
-        try:
-            with self._desk.token(self.task.account) as token:
-                while not (yield from self._try_with(token)):
-                    pass
-        except StepFailed as failed:
-            self._step_failed(failed)
+        with self._desk.left_alone(self.task):
+            try:
+                with self._desk.token(self.task.account) as token:
+                    while not (yield from self._try_with(token)):
+                        pass
+            except StepFailed as failed:
+                self._step_failed(failed)
 
     def let_go(self) -> None:
         """Give a delivery back of which nothing is under way."""
@@ -111,16 +115,20 @@ class Delivering:
         if isinstance(outcome, Unknown) and desk.clock.boot() - sent_at > LONGEST_CALL_S:
             outcome = replace(outcome, code=SLEPT)
         if isinstance(outcome, NotDone) and outcome.not_ready and self._early < NOT_READY_MOST:
-            self._withdraw(intent, "not_ready", outcome.message, outcome)
+            again = replace(outcome, passing=True)
+            yield from self._durably(intent, again, lambda: self._withdraw(intent, "not_ready", again.message, again))
             poll = desk.config.seconds("publish.status_poll_s")
             yield Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), outcome.message)
             self._early += 1
             return False
         if isinstance(outcome, NotDone) and self._may_renew(token, outcome):
-            self._withdraw(intent, "refused", outcome.message, outcome)
+            refused = replace(outcome, passing=True)
+            yield from self._durably(
+                intent, refused, lambda: self._withdraw(intent, "refused", refused.message, refused)
+            )
             self._renew(token)
             return False
-        self._record(intent, outcome)
+        yield from self._durably(intent, outcome, lambda: self._record(intent, outcome))
         return self.task.delivery.state is not DeliveryState.CLAIMED
 
     def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
@@ -159,8 +167,8 @@ class Delivering:
         """Store what the next step, or the next process, must know."""
         self.task = self._desk.move(self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows())
 
-    def _intend(self, ready: Ready) -> int:
-        """Commit the intent: the last act before the first byte of the call."""
+    def _intend(self, ready: Ready) -> Attempt:
+        """Commit the intent: the last act before the first byte of the call. Answers it as it is stored."""
         desk, ids = self._desk, [0]
         intent = self._attempt(
             ready.step,
@@ -178,15 +186,15 @@ class Delivering:
         # Said before it is so: a reader of our output that dawdles must not hold up the call once the intent is there.
         desk.tell(moved(after, desk.clock.now()))
         self.task = desk.move(self.task, after, self._unwritten_rows(), begin, quiet=True)
-        return ids[0]
+        return replace(intent, id=ids[0])
 
-    def _withdraw(self, intent: int, outcome: str, message: str, said: NotDone | None = None) -> None:
+    def _withdraw(self, intent: Attempt, outcome: str, message: str, said: NotDone | None = None) -> None:
         now = self._desk.clock.now()
 
         def end(db: sqlite3.Connection) -> None:
             attempts.end(
                 db,
-                intent,
+                intent.id or 0,
                 at=now,
                 outcome=outcome,
                 message=message,
@@ -194,60 +202,66 @@ class Delivering:
                 http_status=said.http_status if said else None,
             )
 
-        self.task = self._desk.move(self.task, self.task.delivery.withdrawn(), end, quiet=True)
+        self.task = self._desk.move(self.task, self.task.delivery.withdrawn(), end, quiet=True, late=self._late)
 
-    def _record(self, intent: int, outcome: Outcome) -> None:
+    def _durably(self, intent: Attempt, outcome: Outcome, store: Callable[[], None]) -> Generator[Wait, None, None]:
+        """Store what became of a call that was made, until the store takes it or has refused it for long enough: then
+        the journal has it, and what the store said is raised."""
+
+        def keep() -> None:
+            if not self.unstored:
+                self.unstored = True
+                self._desk.keep(entry_of(self.task.delivery, intent, outcome, self._desk.clock.now()))
+
+        self._late = keep  # a store that is locked says so only after a while, and nobody may be here by then
+        for pause_s in (*AGAIN_AFTER_S, None):
+            try:
+                store()
+            except (sqlite3.Error, Unreadable):
+                keep()
+                if pause_s is None:
+                    raise
+            else:
+                self.unstored, self._late = False, None
+                return
+            yield Wait(pause_s, "the store to take it")
+
+    def _record(self, intent: Attempt, outcome: Outcome) -> None:
         """Commit what became of the call, and move the delivery accordingly."""
         try:
             self._store_outcome(intent, outcome)
         except sqlite3.IntegrityError:
             # The id belongs to another delivery: this answer proves nothing.
-            self._store_outcome(intent, Unknown(Kind.UNKNOWN, "the answer names a post that is another delivery's"))
+            self._store_outcome(intent, Unknown(Kind.UNKNOWN, ANOTHERS))
 
-    def _store_outcome(self, intent: int, outcome: Outcome) -> None:
-        desk, delivery = self._desk, self.task.delivery
+    def _store_outcome(self, intent: Attempt, outcome: Outcome) -> None:
+        desk = self._desk
         now = desk.clock.now()
-        if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE and self._sent_before():
-            # It is evidence that the earlier, unknown call went through: look before calling it a failure.
-            outcome = Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status)
-        match outcome:
-            case Done(processing=True):
-                poll = desk.config.seconds("publish.status_poll_s")
-                if outcome.handle is not None:
-                    delivery = replace(delivery, handle=outcome.handle)
-                after = delivery.processing(
-                    f"{delivery.platform} to finish processing", now + timedelta(seconds=poll), None
-                )
-            case Done(remote_id=remote_id, url=url, handle=handle, more=more):
-                if handle is not None:
-                    delivery = delivery.with_part(remote_id, url, handle)
-                    remote_id, url = delivery.remote_id, delivery.url
-                after = delivery.withdrawn() if more else delivery.published(now, remote_id, url)
-            case NotDone():
-                after = after_not_done(delivery, outcome, now=now, policy=self._policy, spread=_spread())
-            case Unknown():
-                look_in = min(FIRST_LOOK_S, desk.config.seconds("publish.lookup_gap_s"))
-                look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
-                after = delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at, None)
+        if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
+            outcome = doubted(outcome, sent_before=self._sent_before())
+        after = after_outcome(self.task.delivery, outcome, config=desk.config, now=now)
 
         def end(db: sqlite3.Connection) -> None:
-            attempts.end(db, intent, at=now, **_columns(outcome))
+            attempts.end(db, intent.id or 0, at=now, **columns(outcome))
             if isinstance(outcome, NotDone | Unknown):
                 marks(self.task.account, outcome, now)(db)
 
-        self.task = desk.move(self.task, after, end, quiet=after.state is DeliveryState.CLAIMED, ms=self._ms())
+        self.task = desk.move(
+            self.task, after, end, quiet=after.state is DeliveryState.CLAIMED, ms=self._ms(), late=self._late
+        )
 
     def _sent_before(self) -> bool:
         delivery = self.task.delivery
         delivery_id, in_thread = delivery.id or 0, bool(delivery.parts)
-        return self._desk.writer.run(lambda db: attempts.has_unknown(db, delivery_id, in_thread=in_thread))
+        return self._desk.writer.run(lambda db: attempts.has_unknown(db, delivery_id, in_thread=in_thread), self._late)
 
     def _step_failed(self, failed: StepFailed) -> None:
         """An invisible step failed: nothing can have been published."""
         desk, outcome = self._desk, failed.outcome
         now = desk.clock.now()
-        row = self._attempt(failed.step, Phase.PREPARE, now, ended_at=now, **_columns(outcome))
-        after = after_not_done(self.task.delivery, outcome, now=now, policy=self._policy, spread=_spread())
+        row = self._attempt(failed.step, Phase.PREPARE, now, ended_at=now, **columns(outcome))
+        policy = RetryPolicy.of(desk.config)
+        after = after_not_done(self.task.delivery, outcome, now=now, policy=policy, spread=spread())
         self.task = desk.move(
             self.task,
             after,
@@ -257,28 +271,5 @@ class Delivering:
             ms=self._ms(),
         )
 
-    @property
-    def _policy(self) -> RetryPolicy:
-        return RetryPolicy.of(self._desk.config)
-
     def _ms(self) -> int:
         return round((self._desk.clock.boot() - self._began) * 1000)
-
-
-def _spread() -> float:
-    return random.uniform(-1, 1)  # noqa: S311 (spreads load, guards nothing)
-
-
-def _columns(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as the attempt row keeps it."""
-    match outcome:
-        case Done():
-            return {"outcome": "done", "http_status": outcome.http_status, "message": outcome.remote_id}
-        case NotDone() | Unknown():
-            return {
-                "outcome": "not_done" if isinstance(outcome, NotDone) else "unknown",
-                "kind": outcome.kind,
-                "code": outcome.code,
-                "http_status": outcome.http_status,
-                "message": outcome.message,
-            }

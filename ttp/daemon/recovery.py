@@ -13,13 +13,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.daemon.desk import Desk, Task, marks
+from ttp.daemon.proof import clean_looks, clocks_agree, over_by, unclear_since
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Looked, StepFailed, Wait
 from ttp.store import attempts, claims
-from ttp.store.writer import Writer
+from ttp.store.unreadable import LeftAlone, Unreadable
 
 CLEAN_LOOKS = 3
 SLEPT = "slept"
@@ -27,8 +28,6 @@ SLEPT = "slept"
 TAKEN_OVER = "taken over"
 """The code of a call that the publisher of another copy of the store may have made. It is never sent from here."""
 LONGEST_GAP_S = 300.0
-CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
-"""Further apart, a Date header was wrong, and with it where the settle window ends and what the look-up asked for."""
 WORKING_AT_MOST = {
     Platform.X: timedelta(minutes=30),
     Platform.INSTAGRAM: timedelta(minutes=30),
@@ -49,20 +48,17 @@ def settle_window(desk: Desk, platform: Platform) -> timedelta:
     return timedelta(seconds=desk.config.seconds(f"publish.settle_{platform}_s"))
 
 
-def recover(writer: Writer, now: datetime) -> list[Delivery]:
+def recover(db: sqlite3.Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
     """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
 
-    To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now.
+    To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now, all but what
+    is `left` alone.
     """
-
-    def work(db: sqlite3.Connection) -> list[Delivery]:
-        taken = []
-        for delivery in claims.left_busy(db):
-            taken.append(_taken_over(db, delivery, now))
-            claims.save(db, delivery, taken[-1], now=now)
-        return taken
-
-    return writer.run(work)
+    taken = []
+    for delivery in claims.left_busy(db, left):
+        taken.append(_taken_over(db, delivery, now))
+        claims.save(db, delivery, taken[-1], now=now)
+    return taken
 
 
 def _taken_over(db: sqlite3.Connection, delivery: Delivery, now: datetime) -> Delivery:
@@ -84,7 +80,8 @@ class Looking:
 
     def run(self) -> Generator[Wait, None, None]:
         """Look once and store what follows. Waits for nothing: the next look is the loop's to make."""
-        self._look()
+        with self._desk.left_alone(self.task):
+            self._look()
         yield from ()
 
     def let_go(self) -> None:
@@ -94,20 +91,22 @@ class Looking:
         desk, delivery, account = self._desk, self.task.delivery, self.task.account
         delivery_id, account_id = delivery.id or 0, account.id or 0
         day_ago = desk.clock.now() - timedelta(days=2)
-        intent, earlier, bound = desk.writer.run(
+        intent, earlier = desk.writer.run(
             lambda db: (
                 intent := attempts.last_intent(db, delivery_id),
                 attempts.looks_after(db, delivery_id, intent.id or 0) if intent else [],
-                attempts.bound_remote_ids(db, account_id, delivery_id, day_ago),
             )
         )
         began = desk.clock.now()
         since = (intent and (intent.platform_at or intent.at)) or delivery.due_at or began
         try:
+            bound = desk.writer.run(lambda db: attempts.bound_remote_ids(db, account_id, delivery_id, day_ago))
             order = desk.order(self.task, bound)
             looked = desk.client(self.task).look_up(order, delivery.handle, since)
         except StepFailed as failed:
             looked = Looked(Unclear(failed.outcome.kind, failed.outcome.message), None)
+        except Unreadable as row:  # of another delivery: what belongs to that one is not known
+            looked = Looked(Unclear(Kind.UNKNOWN, row.message), None)
         try:
             self._settle(looked, intent, earlier, began)
         except sqlite3.IntegrityError:
@@ -149,7 +148,7 @@ class Looking:
                 message = "the store was taken over: another publisher may have sent it, and it was not found"
                 return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
             case Working(what=what):
-                return self._working(what, intent, looks, now)
+                return self._working(what, intent, looks, now, looked.platform_at)
             case Refused(outcome=outcome):
                 policy = RetryPolicy.of(desk.config)
                 return after_not_done(delivery, outcome, now=now, policy=policy, spread=0.0)
@@ -178,9 +177,15 @@ class Looking:
         at = now + min(ID_FIRST * 2 ** min(len(looks) - 1, 8), ID_GAP)
         return at if at - published_at <= ID_WITHIN else None
 
-    def _working(self, what: str, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
+    def _working(
+        self, what: str, intent: Attempt | None, looks: list[Attempt], now: datetime, platform_at: datetime | None
+    ) -> Delivery:
         delivery = self.task.delivery
-        until = (intent.at if intent else now) + WORKING_AT_MOST[delivery.platform]
+        since = intent.at if intent else now
+        if intent is not None and intent.platform_at is not None and platform_at is not None:
+            # This machine's clock may have been set forward meanwhile: the platform's was not.
+            since = max(since, now - (platform_at - intent.platform_at))
+        until = since + WORKING_AT_MOST[delivery.platform]
         if now >= until and delivery.state is DeliveryState.PROCESSING:
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"{delivery.platform} has not finished: {what}"))
         poll = self._desk.config.seconds("publish.status_poll_s")
@@ -208,17 +213,15 @@ class Looking:
         if intent is None or intent.platform_at is None or platform_at is None:
             message = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
-        if not _clocks_agree(intent, platform_at, now, self._desk.clock.boot()):
+        if not clocks_agree(intent, platform_at, now, self._desk.clock.boot()):
             message = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         if intent.code == SLEPT:
             message = "the machine slept while it was being sent, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         gap = self._gap()
-        clean = _clean_looks([look.at for look in looks if look.outcome == "absent"], gap)
-        # The request may have left until its call was over.
-        under_way = max((intent.ended_at or intent.at) - intent.at, timedelta(0))
-        window_end = intent.platform_at + under_way + settle_window(self._desk, delivery.platform)
+        clean = clean_looks([look.at for look in looks if look.outcome == "absent"], gap)
+        window_end = over_by(intent, looks, platform_at) + settle_window(self._desk, delivery.platform)
         if kind is Kind.DUPLICATE:
             if clean >= CLEAN_LOOKS:
                 message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
@@ -245,7 +248,7 @@ class Looking:
         if unclear.links:
             message += ": " + " ".join(unclear.links)
         error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
-        since = _unclear_since(looks)
+        since = unclear_since(looks)
         patience = self._patience(delivery)
         if unclear.final or (now - since >= patience and len(looks) >= CLEAN_LOOKS):
             return delivery.needs_review(error)
@@ -268,37 +271,5 @@ class Looking:
         return timedelta(seconds=self._desk.config.seconds("publish.lookup_gap_s"))
 
 
-def _clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:
-    """Whether as much time went by on the platform's clock since the intent as on one of this machine's.
-
-    The clock since start-up cannot be set, but begins anew with the machine; the wall clock can be, and goes on.
-    """
-    assert intent.platform_at is not None
-    theirs = platform_at - intent.platform_at
-    ours = [now - intent.at]
-    if intent.boot_s is not None and boot >= intent.boot_s:
-        ours.append(timedelta(seconds=boot - intent.boot_s))
-    return any(abs(theirs - each) <= CLOCKS_DIFFER_AT_MOST for each in ours)
-
-
 def _word(finding: Finding) -> str:
     return type(finding).__name__.lower()
-
-
-def _clean_looks(times: list[datetime], gap: timedelta) -> int:
-    """How many of these looks are at least a gap apart from the one counted before."""
-    count, last = 0, None
-    for at in times:
-        if last is None or at - last >= gap:
-            count, last = count + 1, at
-    return count
-
-
-def _unclear_since(looks: list[Attempt]) -> datetime:
-    """When the present run of unclear looks began. The newest look is unclear."""
-    since = looks[-1].at
-    for look in reversed(looks):
-        if look.outcome != "unclear":
-            break
-        since = look.at
-    return since

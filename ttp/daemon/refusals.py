@@ -23,9 +23,10 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
     most = MOST if only is None else -1
 
     def work(db: sqlite3.Connection) -> list[Event]:
-        overdue = claims.overdue(db, now=now, limit=limit, most=most)
+        overdue = claims.overdue(db, now=now, limit=limit, most=most, left=desk.left)
         wrong = [(late.delivery, _missed(late, now)) for late in overdue]
-        wrong += [(d, _unusable(account)) for d, account in claims.unusable(db, now=now, most=most)]
+        unusable = claims.unusable(db, now=now, most=most, left=desk.left)
+        wrong += [(d, _unusable(account)) for d, account in unusable]
         events = []
         for before, error in wrong:
             after = before.failed(error)
@@ -35,7 +36,7 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
                 events += [end] if end is not None else []
         return events
 
-    while events := desk.writer.run(work):
+    while events := desk.run(work):
         for event in events:
             desk.tell(event)
 

@@ -25,19 +25,24 @@ from ttp.daemon.keeper import keeping
 from ttp.daemon.loop import Loop, Mode, Scope
 from ttp.daemon.notify import ALIVE, NOBODY, READY, STOPPING
 from ttp.daemon.reader import Turn, read_once, reading
+from ttp.daemon.settle import take_up
 from ttp.daemon.workers import Workers
 from ttp.domain.account import Platform
 from ttp.domain.clock import Clock, to_ms
 from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery
+from ttp.domain.errors import TtpError
 from ttp.platforms.client import Client
 from ttp.services.media_care import MediaCare
 from ttp.services.tokens import Tokens
-from ttp.store import claims, lock
+from ttp.store import claims, instants, lock
 from ttp.store.database import Database, quick_check, translated
+from ttp.store.journal import Journal
 from ttp.store.limits import Limits
 from ttp.store.machine import Machine, this_machine
 from ttp.store.media import MediaStore
-from ttp.store.owner import Owner
+from ttp.store.owner import Owner, store_id
+from ttp.store.unreadable import LeftAlone
 from ttp.store.writer import Writer
 
 TURN_S = 0.1
@@ -92,13 +97,14 @@ class Runner:
         if doubt is not None:
             raise doubt
 
-    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False) -> Ended:
+    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> Ended:
         """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
 
         Elsewhere if the store is another machine's, a copy or restored: then only with `take_over`, and what is due or
-        in flight is looked up first.
+        in flight is looked up first. While the clock stands before what has happened a loop waits, and SlowClock ends
+        any other run; `trust_clock`: it is right, and was ahead before.
         """
-        ended = self._run(scope, tell, take_over=take_over)
+        ended = self._run(scope, tell, take_over=take_over, trust_clock=trust_clock)
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or ended.signal is not None:
             return ended
         over = threading.Event()
@@ -106,24 +112,51 @@ class Runner:
             faults = read_once(self.numbers, over)
         return replace(ended, notes=(*ended.notes, *faults))
 
-    def _run(self, scope: Scope, tell: Sink, *, take_over: bool) -> Ended:
+    def _run(self, scope: Scope, tell: Sink, *, take_over: bool, trust_clock: bool) -> Ended:
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(lock.publisher_lock(self.home))
             if not take_over:
                 self.refuse_elsewhere()
-            since = self.clock.now()
+            since, last = self.clock.now(), lock.read_holder(self.home)
             notify = self.notify if scope.mode is Mode.LOOP else NOBODY
-            heartbeat = self._heartbeat(scope.mode, since, notify)
+            left = LeftAlone()
+            heartbeat = self._heartbeat(scope.mode, since, notify, left)
             heartbeat(since)
             watch = held.enter_context(closing(self.database.connect()))
             writer = held.enter_context(closing(Writer(self.database.connect)))
             clients = held.enter_context(closing(Clients(self.clients)))
-            self._check(writer, since)
             owner = self.owner
-            taken = writer.run(lambda db: takeover.own(db, owner, since, take_over=take_over))
+            with translated(self.database.path):
+                self._check(writer, since)
+                journal = Journal(self.home, store_id(watch))
+                taken = take_up(writer, journal, self.config, left)
+                ran_at = None if trust_clock or last is None else last.last_run_at
+
+                def own(db: sqlite3.Connection) -> list[Delivery]:
+                    if trust_clock:
+                        instants.trust(db, since)
+                    known = max((at for at in (ran_at, instants.newest(db)) if at is not None), default=None)
+                    found = takeover.own(db, owner, since, take_over=take_over)
+                    if instants.behind(since, known) is not None:
+                        instants.remember(db, known)
+                    instants.mend_waits(db, since)
+                    return found
+
+                taken += writer.run(own)
             writer.committed = owner.note
-            desk = Desk(writer, self.media, self.tokens, clients, self.config, self.clock, _in_turn(tell), self.limits)
+            desk = Desk(
+                writer,
+                self.media,
+                self.tokens,
+                clients,
+                self.config,
+                self.clock,
+                _in_turn(tell),
+                self.limits,
+                journal,
+                left,
+            )
             pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
             crew = Crew(pool, self.clock, self.nap)
             loop = Loop(desk, crew, watch, heartbeat, taken)
@@ -143,6 +176,9 @@ class Runner:
                 ):
                     notify(READY)
                     clean = loop.run(scope)
+            except TtpError as error:
+                error.details += journal.told()
+                raise
             finally:
                 if crew.jobs:
                     _LEFT_BEHIND.append(held.pop_all())
@@ -180,16 +216,18 @@ class Runner:
 
         def work(db: sqlite3.Connection) -> None:
             last = db.execute("SELECT checked_at FROM store").fetchone()[0]
-            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.left_busy(db):
+            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.any_busy(db):
                 quick_check(db, self.database.path)
                 db.execute("UPDATE store SET checked_at = ?", (to_ms(now),))
 
         writer.run(work)
 
-    def _heartbeat(self, mode: Mode, since: datetime, notify: Callable[[str], None]) -> Callable[[datetime], None]:
+    def _heartbeat(
+        self, mode: Mode, since: datetime, notify: Callable[[str], None], left: LeftAlone
+    ) -> Callable[[datetime], None]:
         def beat(now: datetime) -> None:
             notify(ALIVE)
-            lock.write_holder(self.home, lock.Holder(os.getpid(), mode.value, since, now))
+            lock.write_holder(self.home, lock.Holder(os.getpid(), mode.value, since, now, tuple(left.told)))
 
         return beat
 

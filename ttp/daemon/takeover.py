@@ -13,8 +13,8 @@ from ttp.daemon.recovery import TAKEN_OVER
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Busy, Hint
-from ttp.store import attempts, claims
-from ttp.store.owner import Owner, at_stake, last_record
+from ttp.store import attempts, claims, instants
+from ttp.store.owner import Owner, at_stake
 
 _WHY = "the store was taken over, and it may be published already"
 
@@ -36,7 +36,7 @@ def own(db: sqlite3.Connection, owner: Owner, now: datetime, *, take_over: bool)
 
 def _refuse_slow_clock(db: sqlite3.Connection, now: datetime) -> None:
     """What this clock calls due later may have been due when the store was last right."""
-    last = last_record(db)
+    last = instants.newest(db)
     if last is not None and now < last:
         raise Busy(
             f"the clock stands at {now.astimezone():%d %b %Y %H:%M}, before the last record of the store,"

@@ -12,6 +12,7 @@
     ├── StateRefused       state        not in this state
     ├── ReconnectNeeded    reconnect    the account's token no longer works
     ├── Busy               busy         the store or the publisher's lock is held, read-only or full
+    │   └── SlowClock
     ├── Damaged            damaged      the store cannot be read
     ├── NewerStore         newer_store  a later ttp wrote it
     ├── NotAllowed         not_allowed  not here
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -112,6 +114,18 @@ class ReconnectNeeded(TtpError):
 
 class Busy(TtpError):
     code = "busy"
+
+
+class SlowClock(Busy):
+    """The clock stands at `now`, before `known`, when something has happened: nothing is published by such a clock."""
+
+    def __init__(self, now: datetime, known: datetime) -> None:
+        here, then = (f"{at.astimezone():%d %b %Y %H:%M}" for at in (now, known))
+        super().__init__(
+            f"the clock stands at {here}, before the last record of the store, {then}: nothing is published",
+            Hint("set it, and look at it", "date"),
+            Hint("if it is right, and was ahead before", "ttp run --trust-clock"),
+        )
 
 
 class Damaged(TtpError):

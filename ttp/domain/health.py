@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ttp.domain.errors import TtpError
 from ttp.domain.limit import Limit
 from ttp.domain.post import Post
 
@@ -64,7 +65,9 @@ class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
     `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come.
-    `next_post` is the post that is due at `next_due_at`. `costs`: what X will charge for what waits.
+    `next_post` is the post that is due at `next_due_at`. `costs`: what X will charge for what waits. `clock`: why
+    nothing is published by this clock; `elsewhere`: why nothing is from this machine; `unreadable`: what is left
+    alone because it cannot be read.
     """
 
     publisher: Publisher = Publisher()
@@ -77,6 +80,9 @@ class Health:
     limits: tuple[Limit, ...] = ()
     costs: Costs = Costs()
     media: MediaUse = MediaUse()
+    clock: TtpError | None = None
+    elsewhere: TtpError | None = None
+    unreadable: tuple[str, ...] = ()
 
     @property
     def stalled(self) -> bool:

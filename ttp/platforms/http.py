@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Unpack
 from urllib.parse import urlsplit
 
@@ -30,7 +29,9 @@ from ttp.domain.config import Config
 from ttp.platforms.client import Order
 from ttp.platforms.date import parse_date
 from ttp.platforms.decoding import Decode, hidden
+from ttp.platforms.drip import bounded
 from ttp.platforms.limits import Gate
+from ttp.platforms.no_cookies import NoCookies
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.parts import Parts
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
@@ -205,18 +206,19 @@ class Http:
     def _client(self) -> httpx.Client:
         client: httpx.Client | None = getattr(self._mine, "client", None)
         if client is None:
-            client = self._mine.client = httpx.Client(
+            made = httpx.Client(
                 transport=self._transport,
                 verify=trust() if self.base_url.startswith("https:") else _trust_none(),
                 trust_env=not self.is_loopback,
                 follow_redirects=False,
-                cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+                cookies=NoCookies(),
                 headers={
                     "User-Agent": f"ttp/{__version__}",
                     "Accept": "application/json",
                     "Accept-Encoding": "gzip",
                 },
             )
+            client = self._mine.client = bounded(made, self._clock.boot)
             self._all.append(client)
         return client
 

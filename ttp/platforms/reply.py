@@ -11,6 +11,8 @@ from ttp.domain.attempt import Kind
 from ttp.platforms.wording import clean
 
 _DAY_S = 86_400.0
+ID_DIGITS = 20
+"""Of the longest 64-bit number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,14 @@ def dig(value: object, *path: str) -> object:
 
 
 def number_id(value: object) -> str | None:
-    """A numeric id as its digits, whether it came as a text or as a number; None for anything else."""
+    """A numeric id as its digits, whether it came as a text or as a number; None for anything else.
+
+    Ids are 64-bit numbers (X's specification: 1 to 19 digits): a longer one is no platform's.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    return value if isinstance(value, str) and value.isascii() and value.isdecimal() else None
+        value = str(value) if value < 1 << 64 else None
+    is_id = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= ID_DIGITS
+    return str(value) if is_id else None
 
 
 def web_address(value: object) -> str | None:

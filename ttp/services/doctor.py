@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ttp import __version__
 from ttp.domain import hosts
-from ttp.domain.account import Account, connect_command, is_loopback
+from ttp.domain.account import Account, Platform, connect_command, is_loopback
 from ttp.domain.checkup import Check, Remark, check_of, failure, fine, until, warning
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
@@ -32,6 +32,7 @@ from ttp.store import lock
 from ttp.store.checkup import Survey, loose, survey
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import REVISIONS, Database
+from ttp.store.instants import behind
 from ttp.store.machine import this_machine
 from ttp.store.owner import Owner
 
@@ -41,8 +42,6 @@ BY_CRON = ("once", "until-idle")
 """Modes of a publisher that ends by itself, and is started again."""
 MOST_NAMED = 5
 """Files beyond these are not named one by one."""
-BACKWARD = timedelta(seconds=2)
-"""A clock that is set by the network may go back a little; that is no harm."""
 
 
 class Doctor:
@@ -110,6 +109,10 @@ class Doctor:
             return
         size, revision = self._survey.bytes, self._survey.revision
         told = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+        if self._survey.unreadable:
+            for why in self._survey.unreadable:
+                yield failure(f"{why}; what it belongs to is left alone")
+            return
         yield fine(f"{self._database.path}, {told}, intact, schema {int(revision)}")
         if not self._survey.is_current:
             message = f"its schema is older than {int(REVISIONS[-1])}: the next command brings it up to date"
@@ -126,7 +129,7 @@ class Doctor:
 
     def _clock_here(self) -> Iterator[Remark]:
         now, newest = self._clock.now(), self._survey.newest if self._survey else None
-        if newest is not None and now < newest - BACKWARD:
+        if newest is not None and behind(now, newest) is not None:
             said = f"it is {now:%Y-%m-%d %H:%M} UTC by the clock, and the store was written {newest:%Y-%m-%d %H:%M} UTC"
             yield failure(said, SET_CLOCK)
         else:
@@ -187,7 +190,8 @@ class Doctor:
     def _folder(self) -> Iterator[Remark]:
         folder = Path(self._config.text("media_host.path")).expanduser()
         url = self._config.text("media_host.base_url")
-        rehearsal = any(is_loopback(hosts.host(account.platform, self._config)) for account in self.accounts)
+        platforms = {account.platform for account in self.accounts} or set(Platform)
+        rehearsal = any(is_loopback(hosts.host(one, self._config)) for one in platforms)
         if not folder.is_dir():
             yield failure(f"media_host.path: there is no folder {folder}", f"mkdir -p {shlex.quote(str(folder))}")
         elif not _writable(folder):

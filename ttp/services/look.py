@@ -6,27 +6,34 @@ Opens the store for each question with the standard library alone, and never cre
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Hint, NotFound
+from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Hold, Needs, Publisher
 from ttp.domain.post import Post
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
-from ttp.store import limits, lock, reads
+from ttp.store import instants, limits, lock, reads
 from ttp.store.database import Database
 from ttp.store.media_sweep import gone, usage
 from ttp.store.reads import PostFilter
+from ttp.store.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from ttp.store.machine import Machine
 
 MOST_PRICED = 1000
+T = TypeVar("T")
 
 
 class Look:
@@ -114,12 +121,23 @@ class Look:
         now = self._clock.now()
         publisher = self._publisher()
         media = usage(self._home / "media")
+        left = dict.fromkeys(self._left())
+
+        def unless_unreadable(question: Callable[[], T]) -> T | None:
+            try:
+                return question()
+            except Unreadable as row:
+                left[row.message] = None
+                return None
+
         with self._database.reading() as db:
             if db is None:
                 return Health(publisher, media=media)
-            following = reads.next_due(db, now)
+            following = unless_unreadable(lambda: reads.next_due(db, now))
             overdue, waiting = reads.count_waiting(db, now)
-            accounts, holds = reads.accounts(db), _holds(db, now)
+            accounts = unless_unreadable(lambda: reads.accounts(db)) or []
+            holds = unless_unreadable(lambda: _holds(db, now)) or {}
+            post_id = following.post_id or 0 if following else 0
             needs = Needs(
                 review=tuple(reads.needing(db, "needs_review")),
                 reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
@@ -128,28 +146,41 @@ class Look:
             return Health(
                 publisher=publisher,
                 next_due_at=following.next_at if following else None,
-                next_post=reads.post(db, following.post_id or 0) if following else None,
+                next_post=unless_unreadable(lambda: reads.post(db, post_id)),
                 overdue=overdue,
                 waiting=waiting,
                 needs=needs,
                 holds=tuple(holds.values()),
                 limits=tuple(limits.current(db, now)),
                 media=media,
+                clock=self._clock_trouble(db, publisher),
+                unreadable=tuple(left),
             )
+
+    def elsewhere(self, machine: Callable[[], Machine] | None = None) -> TtpError | None:
+        """Why this machine may not publish from the store; None where it may. `machine`: how it is known."""
+        from ttp.store.machine import this_machine
+        from ttp.store.owner import Owner
+
+        owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
+        with self._database.reading() as db:
+            return None if db is None else owner.doubt(db, self._clock.now())
 
     def costs(self) -> Costs:
         """What X will charge for the posts that wait for their time: of each account the next MOST_PRICED."""
         from ttp.domain.price import costs_of
 
         coming: list[tuple[Post, Delivery]] = []
-        more = False
-        with self._database.reading() as db:
+        more = True  # until all are read: one that cannot be is told by `health`
+        with suppress(Unreadable), self._database.reading() as db:
+            beyond = False
             for account in reads.accounts(db) if db else ():
                 if db is not None and account.platform is Platform.X:
                     ids = reads.coming(db, account.id or 0, MOST_PRICED + 1)
-                    more = more or len(ids) > MOST_PRICED
+                    beyond = beyond or len(ids) > MOST_PRICED
                     for post in reads.posts_by_id(db, ids[:MOST_PRICED]):
                         coming += [(post, d) for d in post.deliveries if d.account_id == account.id]
+            more = beyond
         return costs_of(coming, more=more)
 
     def nothing_publishes(self, health: Health) -> bool:
@@ -159,6 +190,18 @@ class Look:
         last, now = health.publisher.last_run_at, self._clock.now()
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
         return last is None or now - last > expected
+
+    def _clock_trouble(self, db: sqlite3.Connection, publisher: Publisher) -> SlowClock | None:
+        """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""
+        now = self._clock.now()
+        times = (instants.newest(db), None if publisher.running else publisher.last_run_at)
+        known = instants.behind(now, max((at for at in times if at is not None), default=None))
+        return None if known is None else SlowClock(now, known)
+
+    def _left(self) -> tuple[str, ...]:
+        """What the publisher leaves alone, or the last one did."""
+        holder = lock.read_holder(self._home)
+        return holder.left if holder else ()
 
     def _publisher(self) -> Publisher:
         holder = lock.read_holder(self._home)

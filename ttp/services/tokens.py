@@ -7,7 +7,7 @@ before it is sent. A token that a platform will not renew marks its account: onl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -120,13 +120,19 @@ class Tokens:
             return self._still(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
-    def held(self, name: str) -> Iterator[InHand]:
+    def held(self, name: str, known: Account | None = None) -> Iterator[InHand]:
         """As `fresh`, and no other process renews the token until the block ends. TokenHeld, Dead, Delayed, UsageError.
 
-        For publishing: the token that a publish began with is the one that it ends with.
+        For publishing: the token that a publish began with is the one that it ends with. `known`: the account as it was
+        read a moment ago, which saves opening the store for each delivery.
         """
-        with self._locked(name):
-            yield InHand(self, name, self._renewed(name))
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(token_lock(self._database.home, name, patience_s=0))
+            except TokenHeld:
+                stack.enter_context(self._locked(name))
+                known = None  # whoever had it may have changed the account
+            yield InHand(self, name, self._renewed(name, known))
 
     def can_renew(self, name: str, held: Credentials) -> bool:
         """Whether the account's platform renews such credentials."""
@@ -185,11 +191,13 @@ class Tokens:
         """As long as another process's renewal may take."""
         return 5 + sum(self._config.seconds(f"http.{wait}_timeout_s") for wait in ("connect", "read"))
 
-    def _usable(self, name: str) -> tuple[Account, Credentials]:
-        """The account and its credentials as they are stored now, if they may be used here."""
-        platform, handle = parse_account_name(name)
-        with self._database.reading() as db:
-            account = reads.account(db, platform, handle) if db else None
+    def _usable(self, name: str, known: Account | None = None) -> tuple[Account, Credentials]:
+        """The account, unless it is `known`, and its credentials as they are stored now, if they may be used here."""
+        account = known
+        if account is None:
+            platform, handle = parse_account_name(name)
+            with self._database.reading() as db:
+                account = reads.account(db, platform, handle) if db else None
         held = None if account is None else self._stored(account)
         if account is None or held is None:
             missing = f"{name} is not connected"
@@ -211,10 +219,12 @@ class Tokens:
             return False
         return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)
 
-    def _renewed(self, name: str) -> Credentials:
+    def _renewed(self, name: str, known: Account | None = None) -> Credentials:
         """The lock is held: what is stored now, renewed where that is due."""
-        account, held = self._usable(name)
-        return self._renew(account, held) if self._is_due(account, held) else held
+        account, held = self._usable(name, known)
+        if not self._is_due(account, held):
+            return held
+        return self._renew(account, held) if known is None else self._renewed(name)
 
     def _replace(self, name: str, refused: Credentials) -> Credentials:
         """The lock is held: what is stored now, renewed where it is what was refused."""

@@ -5,7 +5,6 @@ A `publish` row without an outcome is an open intent: its call may or may not ha
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
 
@@ -13,10 +12,11 @@ from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
 from ttp.domain.clock import to_ms
 from ttp.store import rows
 from ttp.store.rows import ms
+from ttp.store.unreadable import object_of, reading
 
 _ATTEMPT = (
-    "SELECT t.*, a.platform, a.handle AS account_handle FROM attempt t JOIN delivery d ON d.id = t.delivery_id"
-    " JOIN account a ON a.id = d.account_id"
+    "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
+    " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
 )
 
 
@@ -98,11 +98,16 @@ def bound_remote_ids(db: sqlite3.Connection, account_id: int, delivery_id: int, 
     """The remote ids that belong to other deliveries of the account, published after `since`; with them the ids of
     all parts of threads, also of those that are only half out."""
     sql = (
-        "SELECT remote_id, handle FROM delivery WHERE account_id = ? AND remote_id IS NOT NULL AND id <> ?"
+        "SELECT id, post_id, remote_id, handle FROM delivery WHERE account_id = ? AND remote_id IS NOT NULL AND id <> ?"
         " AND (published_at IS NULL OR published_at >= ?)"
     )
     found: set[str] = set()
     for row in db.execute(sql, (account_id, delivery_id, to_ms(since))):
         found.add(row["remote_id"])
-        found.update(parts_of(json.loads(row["handle"])))
+        found.update(_parts(row))
     return frozenset(found)
+
+
+@reading("delivery")
+def _parts(row: sqlite3.Row) -> tuple[str, ...]:
+    return parts_of(object_of(row["handle"]))

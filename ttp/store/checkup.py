@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from ttp.domain.account import Account
 from ttp.domain.errors import NewerStore
-from ttp.store import owner, reads, rows
+from ttp.store import instants, reads, rows
 from ttp.store.database import REVISIONS, Database, quick_check
+from ttp.store.unreadable import Unreadable
 
+MOST = 20
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
 _OURS = ("config.toml",)
 """What people write themselves, and holds no secret."""
@@ -23,7 +26,7 @@ _OURS = ("config.toml",)
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A store that can be read. `newest`: the latest instant at which anything was written down in it."""
+    """A store that can be read. `newest`: the latest instant at which anything is known to have happened."""
 
     bytes: int
     revision: str
@@ -32,6 +35,8 @@ class Survey:
     overdue: int
     waiting: int
     next_due_at: datetime | None
+    unreadable: tuple[str, ...] = ()
+    """The rows that cannot be read, the first MOST of them."""
 
     @property
     def is_current(self) -> bool:
@@ -52,15 +57,43 @@ def survey(database: Database, now: datetime) -> Survey | None:
         size = sum(path.stat().st_size for path in _files(database) if path.exists())
         if revision != REVISIONS[-1]:
             return Survey(size, revision, (), None, 0, 0, None)
-        following = reads.next_due(db, now)
+        unreadable = tuple(islice(_unreadable(db), MOST))
+        accounts: tuple[Account, ...] = ()
+        following = None
+        with suppress(Unreadable):
+            accounts = tuple(reads.accounts(db))
+            following = reads.next_due(db, now)
         return Survey(
             size,
             revision,
-            tuple(reads.accounts(db)),
-            _newest(db),
+            accounts,
+            instants.newest(db),
             *reads.count_waiting(db, now),
             following.next_at if following else None,
+            unreadable,
         )
+
+
+def _unreadable(db: sqlite3.Connection) -> Iterator[str]:
+    """Why each row cannot be read, of those that publishing reads."""
+    known = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
+    steps = (
+        "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
+        " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
+    )
+    asked: tuple[tuple[str, Callable[[sqlite3.Row], object]], ...] = (
+        ("SELECT * FROM account", rows.account),
+        ("SELECT * FROM post", lambda row: rows.post(row, [], [], [])),
+        (known, rows.delivery),
+        ("SELECT * FROM post_media", rows.media),
+        (steps, rows.attempt),
+    )
+    for sql, read in asked:
+        for row in db.execute(sql):
+            try:
+                read(row)
+            except Unreadable as why:
+                yield why.message
 
 
 def loose(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
@@ -80,10 +113,3 @@ def loose(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
 
 def _files(database: Database) -> tuple[Path, ...]:
     return tuple(database.path.with_name(name) for name in ("ttp.db", "ttp.db-wal", "ttp.db-shm"))
-
-
-def _newest(db: sqlite3.Connection) -> datetime | None:
-    """What was due, imported or granted may lie ahead; what was done cannot."""
-    sql = "SELECT max(at) FROM (SELECT max(updated_at) AS at FROM post UNION ALL SELECT max(created_at) FROM account)"
-    instants = [rows.instant(db.execute(sql).fetchone()[0]), owner.last_record(db)]
-    return max((at for at in instants if at is not None), default=None)

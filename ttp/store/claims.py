@@ -14,39 +14,55 @@ from typing import NamedTuple
 
 from ttp.domain.account import Account
 from ttp.domain.clock import from_ms, to_ms
-from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.post import derive_status
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.post import PostStatus, derive_status
 from ttp.store import rows
+from ttp.store.unreadable import LEFT, LeftAlone, Unreadable, reading
 
+NOTHING = LeftAlone()
+"""Nothing is left alone."""
 LATE_MS = 60_000
 """A delivery claimed more than this after its time is late, and goes out with a gap to the account's last late one."""
+NEVER_MS = 253_402_300_800_000
+"""The end of the year 9999, beyond which there are no instants. A text, which somebody wrote by hand, is beyond it."""
 
 _DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
 
-# What the partial indexes of `tables` cover, word for word: SQLite takes such an index for the same words only.
-_INDEXED = (
-    "state IN ('claimed', 'sending')",
-    "state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL",
-    "state IN ('pending', 'retrying') AND next_at IS NOT NULL",
+# Where deliveries in flight are found: by the partial indexes of `tables`, in their own words, and what retries through
+# its post, which is publishing then. The index of what is ready holds all that waits for its time, too.
+_IN_FLIGHT = (
+    "delivery d WHERE d.state IN ('claimed', 'sending')",
+    "delivery d WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL",
+    "post p JOIN delivery d ON d.post_id = p.id"
+    " WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying'",
 )
 
 # One index seek for each account, whatever the number of posts: its first due delivery, unless the account is held, is
-# busy, or sent a late one a moment ago.
+# busy, or sent a late one a moment ago. Where nothing at all is due, as in the tick after each outcome, one seek.
 _READY = """
 WITH first AS (
     SELECT (
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
-            AND d.next_at <= :cutoff AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
+            AND d.next_at <= :cutoff AND d.post_id NOT IN (SELECT value FROM json_each(:left_posts))
+            AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
         ORDER BY d.next_at, d.id LIMIT 1
     ) AS id, a.late_claim_at
     FROM account a
-    WHERE a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
+    WHERE EXISTS (
+            SELECT 1 FROM delivery
+            WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at <= :cutoff
+        )
+        AND a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
         AND (a.hold_until IS NULL OR a.hold_until <= :now)
-        AND NOT EXISTS (SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending'))
+        AND a.id NOT IN (SELECT value FROM json_each(:left_accounts))
+        AND NOT EXISTS (
+            SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending')
+                AND b.post_id NOT IN (SELECT value FROM json_each(:left_posts))
+        )
 )
-SELECT d.id, d.account_id, (d.state = 'pending' AND d.due_at < :now - :late) AS is_late
-FROM first JOIN delivery d ON d.id = first.id
+SELECT d.*, a.platform, a.handle AS account_handle, (d.state = 'pending' AND d.due_at < :now - :late) AS is_late
+FROM first JOIN delivery d ON d.id = first.id JOIN account a ON a.id = d.account_id
 WHERE NOT (is_late AND first.late_claim_at IS NOT NULL AND first.late_claim_at > :now - :gap)
 ORDER BY d.next_at, d.id LIMIT :free
 """
@@ -60,10 +76,12 @@ def claim(
     free: int,
     catch_up_gap: timedelta,
     only: Collection[int] | None = None,
+    left: LeftAlone = NOTHING,
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, earliest first, one for each account that can take one.
 
-    Due means `next_at` up to `cutoff`. `only`: no posts but these ids. Answers them as they are after the claim.
+    Due means `next_at` up to `cutoff`. `only`: no posts but these ids. Answers them as they are after the claim. Here
+    and below a row that cannot be read is Unreadable, unless it is among those in `left`.
     """
     found = db.execute(
         _READY,
@@ -74,16 +92,32 @@ def claim(
             "gap": catch_up_gap // timedelta(milliseconds=1),
             "free": free,
             "only": None if only is None else json.dumps(sorted(only)),
+            **left.values,
         },
     ).fetchall()
-    claimed = []
-    for row in found:
-        before = _delivery(db, row["id"])
-        after = before.claimed()
-        if save(db, before, after, now=now):
-            claimed.append(after)
-            if row["is_late"]:
-                db.execute("UPDATE account SET late_claim_at = ? WHERE id = ?", (to_ms(now), row["account_id"]))
+    late = {row["id"] for row in found if row["is_late"]}
+    return _save_claims(db, [rows.delivery(row).claimed() for row in found], late, now) if found else []
+
+
+def _save_claims(db: sqlite3.Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
+    """Store what `Delivery.claimed` changes, in statements that do not grow in number; answers those that were claimed.
+
+    `late`: the ids of those that go out late.
+    """
+    each = "SELECT value FROM json_each(?)"
+    changed = db.execute(
+        f"UPDATE delivery SET state = ?, next_at = NULL, attempts = attempts + 1 WHERE id IN ({each})"
+        " AND state IN ('pending', 'retrying') RETURNING id",
+        (DeliveryState.CLAIMED.value, json.dumps([d.id for d in after])),
+    ).fetchall()
+    ids = {row["id"] for row in changed}
+    claimed = [d for d in after if d.id in ids]
+    db.execute(
+        f"UPDATE post SET status = ?, published_at = NULL, updated_at = ? WHERE id IN ({each})",
+        (PostStatus.PUBLISHING.value, to_ms(now), json.dumps([d.post_id for d in claimed])),
+    )
+    if behind := [d.account_id for d in claimed if d.id in late]:
+        db.execute(f"UPDATE account SET late_claim_at = ? WHERE id IN ({each})", (to_ms(now), json.dumps(behind)))
     return claimed
 
 
@@ -93,7 +127,8 @@ def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: date
     assignments = ", ".join(f"{name} = :{name}" for name in columns)
     values = {**columns, "id": before.id, "was": before.state.value}
     changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = :id AND state = :was", values).rowcount
-    if changed and before.state is not after.state:
+    # A post with anything in flight is publishing, whatever else there is: from one such state to another it stays so.
+    if changed and before.state is not after.state and not {before.state, after.state} <= IN_FLIGHT:
         assert before.post_id is not None
         refresh_status(db, before.post_id, now=now)
     return bool(changed)
@@ -104,7 +139,10 @@ def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> No
     found = db.execute("SELECT state, published_at, due_at FROM delivery WHERE post_id = ?", (post_id,)).fetchall()
     counted = [row for row in found if row["state"] != "cancelled"]
     has_time = any(row["due_at"] is not None for row in counted)
-    status = derive_status((DeliveryState(row["state"]) for row in counted), has_time=has_time)
+    try:
+        status = derive_status((DeliveryState(row["state"]) for row in counted), has_time=has_time)
+    except ValueError as why:
+        raise Unreadable("delivery", "?", post_id=post_id, why=str(why)) from why
     times = [row["published_at"] for row in counted if row["state"] == "published"]
     published_at = max(times) if times and len(times) == len(counted) else None
     db.execute(
@@ -121,7 +159,9 @@ class Late(NamedTuple):
     since: datetime
 
 
-def overdue(db: sqlite3.Connection, *, now: datetime, limit: timedelta, most: int) -> list[Late]:
+def overdue(
+    db: sqlite3.Connection, *, now: datetime, limit: timedelta, most: int, left: LeftAlone = NOTHING
+) -> list[Late]:
     """Due deliveries later than their post allows, else than `limit`.
 
     What the platform made it wait is no lateness: `limit` counts from the end of the account's last hold too, and of
@@ -134,37 +174,61 @@ def overdue(db: sqlite3.Connection, *, now: datetime, limit: timedelta, most: in
         " iif(d.state = 'retrying' AND d.error_kind = 'rate_limit', d.next_at, 0)) END AS since"
         " FROM delivery d JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id"
         " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now"
-        " AND since < :now - allowed_s * 1000 ORDER BY d.next_at LIMIT :most"
+        f" AND since < :now - allowed_s * 1000 AND {LEFT} ORDER BY d.next_at LIMIT :most"
     )
-    found = db.execute(sql, {"now": to_ms(now), "limit": limit.total_seconds(), "most": most}).fetchall()
-    return [Late(rows.delivery(row), timedelta(seconds=row["allowed_s"]), from_ms(row["since"])) for row in found]
+    values = {"now": to_ms(now), "limit": limit.total_seconds(), "most": most, **left.values}
+    found = db.execute(sql, values).fetchall()
+    return [_late(row) for row in found]
 
 
-def unusable(db: sqlite3.Connection, *, now: datetime, most: int) -> list[tuple[Delivery, Account]]:
+@reading("delivery")
+def _late(row: sqlite3.Row) -> Late:
+    return Late(rows.delivery(row), timedelta(seconds=row["allowed_s"]), from_ms(row["since"]))
+
+
+def unusable(
+    db: sqlite3.Connection, *, now: datetime, most: int, left: LeftAlone = NOTHING
+) -> list[tuple[Delivery, Account]]:
     """Due deliveries of accounts that cannot publish: disabled, not connected, or in need of a new token."""
     sql = (
         "SELECT d.id, a.id AS account_id FROM account a JOIN delivery d ON d.account_id = a.id"
         " WHERE NOT (a.enabled AND a.connected AND NOT a.needs_reconnect)"
-        " AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= ? LIMIT ?"
+        f" AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {LEFT}"
+        " LIMIT :most"
     )
-    found = db.execute(sql, (to_ms(now), most)).fetchall()
+    found = db.execute(sql, {"now": to_ms(now), "most": most, **left.values}).fetchall()
     return [(_delivery(db, row["id"]), _account(db, row["account_id"])) for row in found]
 
 
-def looking(db: sqlite3.Connection, *, now: datetime, most: int, without: Collection[int] = ()) -> list[Delivery]:
+def looking(
+    db: sqlite3.Connection,
+    *,
+    now: datetime,
+    most: int,
+    without: Collection[int] = (),
+    left: LeftAlone = NOTHING,
+) -> list[Delivery]:
     """Deliveries whose next look-up is due, earliest first, but those in `without`: processing, reconciling, and
     published ones whose public id comes later."""
     sql = (
         f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
-        " AND d.next_at <= ?"
-        " AND d.id NOT IN (SELECT value FROM json_each(?)) ORDER BY d.next_at LIMIT ?"
+        " AND d.next_at <= :now"
+        f" AND d.id NOT IN (SELECT value FROM json_each(:without)) AND {LEFT} ORDER BY d.next_at LIMIT :most"
     )
-    return [rows.delivery(row) for row in db.execute(sql, (to_ms(now), json.dumps(sorted(without)), most))]
+    values = {"now": to_ms(now), "without": json.dumps(sorted(without)), "most": most, **left.values}
+    return [rows.delivery(row) for row in db.execute(sql, values)]
 
 
-def left_busy(db: sqlite3.Connection) -> list[Delivery]:
+def left_busy(db: sqlite3.Connection, left: LeftAlone = NOTHING) -> list[Delivery]:
     """Claimed and sending deliveries: to the next publisher, what the last one left when it died."""
-    return [rows.delivery(row) for row in db.execute(f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending')")]
+    sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {LEFT}"
+    return [rows.delivery(row) for row in db.execute(sql, left.values)]
+
+
+def any_busy(db: sqlite3.Connection) -> bool:
+    """Whether the last publisher left anything when it died."""
+    sql = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN ('claimed', 'sending'))"
+    return bool(db.execute(sql).fetchone()[0])
 
 
 def next_wake(db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta) -> datetime | None:
@@ -180,30 +244,38 @@ def next_wake(db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta)
     )
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    return rows.instant(db.execute(sql, {"now": to_ms(now), "gap": gap}).fetchone()[0])
+    (at,) = db.execute(sql, {"now": to_ms(now), "gap": gap}).fetchone()
+    # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
+    return rows.instant(at) if isinstance(at, int) and at < NEVER_MS else None
 
 
 def unfinished(
-    db: sqlite3.Connection, *, due_by: datetime, states: Iterable[DeliveryState], only: Collection[int] | None
+    db: sqlite3.Connection,
+    *,
+    due_by: datetime,
+    states: Iterable[DeliveryState],
+    only: Collection[int] | None,
+    left: LeftAlone = NOTHING,
 ) -> bool:
     """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
-    only_these = "(:only IS NULL OR post_id IN (SELECT value FROM json_each(:only)))"
+    only_these = "(:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))"
     moving = " OR ".join(
-        f"EXISTS (SELECT 1 FROM delivery WHERE {indexed} AND state IN (SELECT value FROM json_each(:states))"
-        f" AND {only_these})"
-        for indexed in _INDEXED
+        f"EXISTS (SELECT 1 FROM {found} AND d.state IN (SELECT value FROM json_each(:states))"
+        f" AND {only_these} AND {LEFT})"
+        for found in _IN_FLIGHT
     )
     sql = f"""
     SELECT {moving} OR EXISTS (
         SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id
         WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :due_by
-            AND (a.hold_until IS NULL OR a.hold_until <= :due_by) AND {only_these}
+            AND (a.hold_until IS NULL OR a.hold_until <= :due_by) AND {only_these} AND {LEFT}
     )
     """
     values = {
         "states": json.dumps([state.value for state in states]),
         "only": None if only is None else json.dumps(sorted(only)),
         "due_by": to_ms(due_by),
+        **left.values,
     }
     return bool(db.execute(sql, values).fetchone()[0])
 

@@ -8,6 +8,7 @@ reads first and writes later would fail with BUSY_SNAPSHOT, whatever the patienc
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -226,7 +227,7 @@ def _told(path: Path, error: BaseException) -> TtpError | None:
                     Hint("see who publishes", "ttp status"),
                 )
             if name.startswith("SQLITE_FULL"):
-                return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
+                return _no_room(path)
             if name.startswith("SQLITE_IOERR"):
                 return Busy(
                     f"the disk of the store {path} does not take it: {cause}",
@@ -237,12 +238,18 @@ def _told(path: Path, error: BaseException) -> TtpError | None:
                     f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quoted(path.parent)}")
                 )
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
+        case OSError() if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _no_room(path)
         case OSError():
             return Busy(
                 f"the store {path} cannot be reached: {cause.strerror or cause}",
                 Hint("look", f"ls -la {quoted(path.parent)}"),
             )
     return None
+
+
+def _no_room(path: Path) -> Busy:
+    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
 
 
 def _ways_out(path: Path) -> tuple[Hint, ...]:

@@ -7,6 +7,7 @@ another process wrote them: the publisher reads them at the start of each delive
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable
@@ -25,10 +26,12 @@ _ALIKE = timedelta(seconds=2)
 """Resets closer together are the same one, told by two answers."""
 
 _READ = """
-SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id WHERE r.account_id = :account
+SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id
+WHERE r.account_id IN (SELECT value FROM json_each(:accounts))
 UNION ALL
 SELECT r.*, a.platform, a.handle FROM account a JOIN rate_limit r ON r.account_id = a.id
-WHERE a.platform = :platform AND a.id <> :account AND r.endpoint >= :shared AND r.endpoint < :beyond
+WHERE a.platform IN (SELECT value FROM json_each(:platforms)) AND a.id NOT IN (SELECT value FROM json_each(:accounts))
+    AND r.endpoint >= :shared AND r.endpoint < :beyond
 """
 _WRITE = """
 INSERT INTO rate_limit (account_id, endpoint, most, remaining, reset_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -92,23 +95,28 @@ class Limits:
 
     # For the publisher, inside its transactions.
 
-    def recall(self, db: sqlite3.Connection, account: Account) -> None:
-        """Take over what the store has of an account's limits, and of its app's, where it is newer than what is known.
+    def recall(self, db: sqlite3.Connection, *accounts: Account) -> None:
+        """Take over what the store has of accounts' limits, and of their apps', where it is newer than what is known.
 
         What the store does not have any more is forgotten: somebody lifted it.
         """
-        assert account.id is not None
-        names = {"account": account.id, "platform": account.platform.value, "shared": SHARED, "beyond": SHARED + "\x7f"}
+        ids = {account.id for account in accounts if account.id is not None}
+        names = {
+            "accounts": json.dumps(sorted(ids)),
+            "platforms": json.dumps(sorted({account.platform.value for account in accounts})),
+            "shared": SHARED,
+            "beyond": SHARED + "\x7f",
+        }
         told = [_seen(row) for row in db.execute(_READ, names)]
         with self._lock:
-            for key in [key for key, seen in self._known.items() if seen.account_id == account.id and seen.written]:
+            for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
                 del self._known[key]
             for seen in told:
                 key = (whose(seen.limit.account, seen.limit.name), seen.limit.name)
                 mine = self._known.get(key)
                 if mine is None or mine.at < seen.at:
                     self._known[key] = seen
-            self._recalled.add(account.id)
+            self._recalled |= ids
 
     def write(self, db: sqlite3.Connection) -> None:
         """Write what is not written yet. If it cannot be, nothing else of the transaction is lost."""

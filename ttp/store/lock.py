@@ -19,12 +19,14 @@ from ttp.domain.errors import Busy, Hint
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who publishes, or published last. `mode`: `loop`, `once`, `until-idle`, `publish`, `migrate`."""
+    """Who publishes, or published last. `mode`: `loop`, `once`, `until-idle`, `publish`, `migrate`. `left`: what it
+    leaves alone because a row of the store cannot be read."""
 
     pid: int
     mode: str
     since: datetime
     last_run_at: datetime
+    left: tuple[str, ...] = ()
 
 
 class LockHeld(Busy):
@@ -92,6 +94,7 @@ def write_holder(home: Path, holder: Holder) -> None:
             "mode": holder.mode,
             "since": holder.since.isoformat(),
             "lastRunAt": holder.last_run_at.isoformat(),
+            "left": holder.left,
         }
     )
     fresh = home / f"publisher.json.new-{os.getpid()}"
@@ -110,5 +113,6 @@ def read_holder(home: Path) -> Holder | None:
             str(data["mode"]),
             datetime.fromisoformat(data["since"]),
             datetime.fromisoformat(data["lastRunAt"]),
+            tuple(map(str, data.get("left", ()))),
         )
     return None

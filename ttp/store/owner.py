@@ -102,7 +102,7 @@ class Owner:
             # What was stored after the copy was made is known to this copy alone. A clock that stands before the last
             # run tells nothing.
             copied_at = seen.since if seen is not None and to_ms(seen.since) >= (row["ran_at"] or 0) else None
-            if any(at_stake(db, now=now, stored_by=copied_at)):
+            if any_at_stake(db, now=now, stored_by=copied_at):
                 return Elsewhere("this store is a copy, or was put back")
         return None
 
@@ -167,11 +167,14 @@ def at_stake(db: sqlite3.Connection, *, now: datetime, stored_by: datetime | Non
     return (rows.delivery(row) for row in db.execute(_AT_STAKE, values))
 
 
-def last_record(db: sqlite3.Connection) -> datetime | None:
-    """When the store was last known to be right: the last run began, or the last step was recorded."""
-    sql = "SELECT max(at) FROM (SELECT ran_at AS at FROM store UNION ALL SELECT * FROM (%s))"
-    newest = "SELECT max(at, coalesce(ended_at, at)) FROM attempt ORDER BY id DESC LIMIT 1"
-    return rows.instant(db.execute(sql % newest).fetchone()[0])
+def any_at_stake(db: sqlite3.Connection, *, now: datetime, stored_by: datetime | None = None) -> bool:
+    """Whether there is any of it, also such that cannot be read."""
+    return db.execute(_AT_STAKE, {"now": to_ms(now), "stored_by": rows.ms(stored_by)}).fetchone() is not None
+
+
+def store_id(db: sqlite3.Connection) -> str:
+    """Which store it is."""
+    return str(_row(db)["store_id"])
 
 
 def _row(db: sqlite3.Connection) -> sqlite3.Row:

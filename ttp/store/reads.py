@@ -15,6 +15,7 @@ from itertools import islice
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt
+from ttp.domain.delivery import ENDED as ENDED_STATES
 from ttp.domain.delivery import Delivery
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
@@ -55,6 +56,24 @@ def post(db: sqlite3.Connection, post_id: int) -> Post | None:
 def post_even_deleted(db: sqlite3.Connection, post_id: int) -> Post:
     """One post that must exist. StopIteration if it never did."""
     return next(_whole(db, db.execute("SELECT * FROM post WHERE id = ?", (post_id,)).fetchall()))
+
+
+def posts_even_deleted(db: sqlite3.Connection, post_ids: Iterable[int]) -> dict[int, Post]:
+    """Posts by their ids, as few as a publisher claims at once."""
+    ids = sorted(set(post_ids))
+    found = db.execute(f"SELECT * FROM post WHERE id IN ({_marks(ids)})", ids).fetchall()
+    return {post.id or 0: post for post in _whole(db, found)}
+
+
+def ended_status(db: sqlite3.Connection, post_id: int) -> str | None:
+    """The status of a post none of whose deliveries moves any more by itself; None before, and where it is deleted."""
+    states = sorted(ENDED_STATES)
+    sql = (
+        "SELECT status FROM post WHERE id = ? AND deleted_at IS NULL AND NOT EXISTS"
+        f" (SELECT 1 FROM delivery WHERE post_id = post.id AND state NOT IN ({_marks(states)}))"
+    )
+    row = db.execute(sql, (post_id, *states)).fetchone()
+    return None if row is None else str(row["status"])
 
 
 def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:
@@ -218,6 +237,13 @@ def account_by_id(db: sqlite3.Connection, account_id: int) -> Account | None:
     return None if row is None else rows.account(row)
 
 
+def accounts_by_id(db: sqlite3.Connection, account_ids: Iterable[int]) -> dict[int, Account]:
+    """Accounts by their ids, removed ones too; as few as a publisher claims for at once."""
+    ids = sorted(set(account_ids))
+    found = db.execute(f"SELECT * FROM account WHERE id IN ({_marks(ids)})", ids)
+    return {row["id"]: rows.account(row) for row in found}
+
+
 def posts_naming(db: sqlite3.Connection, account_id: int) -> list[int]:
     """The ids of posts with a delivery to the account that has not ended."""
     sql = (
@@ -230,8 +256,9 @@ def posts_naming(db: sqlite3.Connection, account_id: int) -> list[int]:
 def attempts(db: sqlite3.Connection, post_id: int) -> Iterator[Attempt]:
     """Every step of every attempt at a post's deliveries, in the order in which they began."""
     sql = (
-        "SELECT t.*, a.platform, a.handle AS account_handle FROM attempt t JOIN delivery d ON d.id = t.delivery_id"
-        " JOIN account a ON a.id = d.account_id WHERE d.post_id = ? ORDER BY t.at, t.id"
+        "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
+        " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
+        " WHERE d.post_id = ? ORDER BY t.at, t.id"
     )
     yield from (rows.attempt(row) for row in db.execute(sql, (post_id,)))
 

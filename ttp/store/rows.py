@@ -13,9 +13,12 @@ from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
+from ttp.store.unreadable import list_of, number_of, object_of, reading, texts_of
 
 Row = sqlite3.Row
 Column = str | int | float | None
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+"""Made once: `json.dumps` would make one for each delivery that is stored."""
 
 
 def ms(instant: datetime | None) -> int | None:
@@ -28,11 +31,10 @@ def instant(value: int | None) -> datetime | None:
 
 def text_of(value: object) -> str:
     """JSON as it is stored: keys sorted, no escapes, no spaces."""
-    if isinstance(value, Mapping):
-        value = dict(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
 
 
+@reading("account")
 def account(row: Row) -> Account:
     return Account(
         platform=Platform(row["platform"]),
@@ -44,13 +46,14 @@ def account(row: Row) -> Account:
         enabled=bool(row["enabled"]),
         timezone=row["timezone"],
         expires_at=instant(row["expires_at"]),
-        scopes=tuple(json.loads(row["scopes"])),
+        scopes=list_of(row["scopes"]),
         hold_until=instant(row["hold_until"]),
         hold_reason=row["hold_reason"],
-        options=json.loads(row["options"]),
+        options=texts_of(row["options"]),
     )
 
 
+@reading("delivery")
 def delivery(row: Row) -> Delivery:
     """`row` is a delivery joined with its account's `platform` and `handle`."""
     error = None
@@ -70,7 +73,7 @@ def delivery(row: Row) -> Delivery:
         waiting_for=row["waiting_for"],
         waiting_until=instant(row["waiting_until"]),
         error=error,
-        handle=json.loads(row["handle"]),
+        handle=object_of(row["handle"]),
         note=row["note"],
         taken_down_at=instant(row["taken_down_at"]),
         id=row["id"],
@@ -103,6 +106,7 @@ def delivery_columns(delivery: Delivery) -> dict[str, Column]:
     }
 
 
+@reading("post_media")
 def media(row: Row) -> MediaItem:
     return MediaItem(
         name=row["name"],
@@ -120,6 +124,7 @@ def media(row: Row) -> MediaItem:
     )
 
 
+@reading("post")
 def post(row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: list[str]) -> Post:
     return Post(
         content=row["content"],
@@ -130,12 +135,12 @@ def post(row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: lis
         created_at=from_ms(row["created_at"]),
         updated_at=from_ms(row["updated_at"]),
         deleted_at=instant(row["deleted_at"]),
-        max_lateness_s=row["max_lateness_s"],
+        max_lateness_s=number_of(row["max_lateness_s"]),
         media=tuple(items),
-        variants=json.loads(row["variants"]),
-        thread=tuple(json.loads(row["thread"])),
+        variants=texts_of(row["variants"]),
+        thread=list_of(row["thread"]),
         tags=tuple(tags),
-        options=json.loads(row["options"]),
+        options=texts_of(row["options"]),
         key=row["key"],
         key_digest=row["key_digest"],
         id=row["id"],
@@ -160,6 +165,7 @@ def post_columns(post: Post) -> dict[str, Column]:
     }
 
 
+@reading("attempt")
 def attempt(row: Row) -> Attempt:
     """`row` is an attempt joined with its account's `platform` and `account_handle`."""
     return Attempt(

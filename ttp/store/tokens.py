@@ -6,10 +6,12 @@ once: where a process died between the platform's answer and storing it, the nex
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -22,6 +24,8 @@ from ttp.store.database import make_home, translated
 from ttp.store.rows import ms
 
 _FOLDER = "tokens"
+_LOOK_AGAIN_S = 0.02
+"""How often a lock that another has is asked for."""
 
 
 class TokenHeld(Busy):
@@ -34,26 +38,26 @@ class TokenHeld(Busy):
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
     """Hold the account's token for the block. TokenHeld where another holds it for longer than `patience_s`."""
-    from filelock import FileLock, Timeout
-
-    # thread_local: the block may end on another thread than it began on. fallback_to_soft: such a lock would outlive
-    # its process.
-    lock = FileLock(
-        _path(home, account, "lock"),
-        timeout=patience_s,
-        thread_local=False,
-        fallback_to_soft=False,
-        mode=0o600,
-        poll_interval=0.02,
-    )
+    lock = os.open(_path(home, account, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        lock.acquire()
-    except Timeout:
-        raise TokenHeld(account) from None
-    try:
+        end = time.monotonic() + patience_s
+        while not _taken(lock):
+            if time.monotonic() >= end:
+                raise TokenHeld(account)
+            time.sleep(_LOOK_AGAIN_S)
         yield
     finally:
-        lock.release()
+        os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    """Whether the kernel gave the lock. Taken directly: one is taken for each delivery, and filelock costs as much of
+    that as its request does."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def note_begun(home: Path, account: str, token: str, at: datetime) -> None:
@@ -101,7 +105,8 @@ def _mark(token: str) -> str:
 
 def _path(home: Path, account: str, suffix: str) -> Path:
     """`tokens/x-me.lock` of `x/me`: handles hold no separators, and the same one in any case."""
-    make_home(home)
     folder = home / _FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
+    if not folder.is_dir():
+        make_home(home)
+        folder.mkdir(mode=0o700, exist_ok=True)
     return folder / f"{account.lower().replace('/', '-', 1)}.{suffix}"

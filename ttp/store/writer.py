@@ -9,12 +9,15 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 _MOST = 256
+LATE_S = 3.0
+"""Seconds after which a commit is late: somebody else holds the store."""
 
 
 class Writer:
@@ -28,10 +31,15 @@ class Writer:
         self._thread = threading.Thread(target=self._serve, name="ttp-writer", daemon=True)
         self._thread.start()
 
-    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` and come back once it is committed. Raises what it raised, or what the commit raised."""
+    def run(self, work: Callable[[sqlite3.Connection], T], late: Callable[[], object] | None = None) -> T:
+        """Run `work` and come back once it is committed. Raises what it raised, or what the commit raised.
+
+        `late` is called, once, where that takes longer than LATE_S: the process may end before it is committed.
+        """
         future: Future[T] = Future()
         self._queue.put((work, future))
+        if late is not None and not wait([future], LATE_S).done:
+            late()
         return future.result()
 
     def close(self) -> None:
@@ -58,6 +66,7 @@ class Writer:
         try:
             db.execute("BEGIN IMMEDIATE")
             for work, future in batch:
+                # One within the other: ROLLBACK TO means the last, COMMIT ends them all.
                 db.execute("SAVEPOINT work")
                 try:
                     answer = work(db)
@@ -68,11 +77,11 @@ class Writer:
                     future.set_exception(error)
                 else:
                     done.append((future, answer))
-                db.execute("RELEASE work")
             db.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
             if db.in_transaction:
-                db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # a disk that refuses this too must not leave those who asked waiting
+                    db.execute("ROLLBACK")
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)

@@ -30,6 +30,11 @@ def health_picture(health: Health, page: Page) -> Iterator[str]:
 
 
 def _alarms(health: Health) -> Iterator[str]:
+    for why in (health.clock, health.elsewhere):
+        if why is not None:
+            yield "; ".join([why.message, *(f"{hint.say}: {hint.type}" for hint in why.hints)])
+    for left in health.unreadable:
+        yield f"left alone: {left}; ttp doctor"
     needs = health.needs
     parts = []
     if needs.review:

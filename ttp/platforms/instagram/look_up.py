@@ -45,7 +45,9 @@ class LookUps:
         match seen.state:
             case "PUBLISHED":
                 listed = self.listed(order, handle, first)
-                return Looked(listed[0] if listed and len(listed) == 1 else Found(None), seen.date)
+                # A list that cannot be read, or does not have it yet, may tell the id later.
+                unnamed = Found(None, id_later=not listed)
+                return Looked(listed[0] if listed and len(listed) == 1 else unnamed, seen.date)
             case "FINISHED":
                 return Looked(Absent(handle={**handle, "unsettled_since": to_ms(first)}), seen.date)
             case "IN_PROGRESS":
@@ -98,4 +100,6 @@ def _one_of(order: Order, listed: tuple[Found, ...], otherwise: Refused | Unclea
         case _:
             links = tuple(found.url for found in listed if found.url is not None)
             message = f"{len(listed)} {'post' if len(listed) == 1 else 'posts'} on Instagram could be this one"
-            return Unclear(Kind.DUPLICATE, message, final=True, links=links)
+            # A container that could not be read this time may tell the next time.
+            final = not isinstance(otherwise, Unclear) or otherwise.final
+            return Unclear(Kind.DUPLICATE, message, final=final, links=links)

@@ -141,8 +141,12 @@ class TikTokClient:
             path, body = post.announcement(order, source, able.closed)
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
+        began = self._clock.boot()
         reply = self._calls.post(order, path, body)
         answer = self._calls.accepted(order, ANNOUNCE, reply)
+        if self._clock.boot() - began > upload.LONGEST_CALL_S:
+            slept = "the machine slept while it was announced, so how old the upload address is cannot be told"
+            raise StepFailed(ANNOUNCE, NotDone(Kind.NETWORK, slept, passing=True))
         publish_id, url = answer.at("data", "publish_id"), answer.at("data", "upload_url")
         if not isinstance(publish_id, str) or not upload.may_upload_to(url, loopback=self._http.is_loopback):
             raise StepFailed(ANNOUNCE, as_failure(reply, _no_judge, "TikTok"))

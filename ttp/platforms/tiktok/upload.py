@@ -14,6 +14,8 @@ from ttp.domain.account import is_loopback
 from ttp.domain.attempt import Handle
 from ttp.domain.clock import from_ms
 
+LONGEST_CALL_S = 600.0
+"""More than the time-outs of a call allow by default: the machine slept during it."""
 CHUNK = 10_000_000
 """Bytes per chunk. TikTok wants 5 to 64 MB, decimal or binary: so at least 5,242,880 and at most 64,000,000. The last
 chunk, which publishes, is at most twice this."""

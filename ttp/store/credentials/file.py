@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,12 @@ class CredentialsFile:
 
     def __init__(self, home: Path) -> None:
         self.path = home / "credentials.json"
+        self._known: tuple[tuple[int, ...], dict[str, Any]] | None = None
 
     def get(self, account: str) -> Credentials | None:
         """The credentials of `platform/handle`; None where there are none. BrokenEntry, Damaged, Busy."""
         with translated(self.path):
-            held = self._read().get(account.lower())
+            held = self._as_it_is().get(account.lower())
         return None if held is None else credentials_of(held, account, str(self.path))
 
     def put(self, account: str, credentials: Credentials) -> None:
@@ -49,6 +50,24 @@ class CredentialsFile:
         with translated(self.path):
             self._read()
         return f"the file {self.path}"
+
+    def _as_it_is(self) -> dict[str, Any]:
+        """Every entry, not to be changed: parsed again only where the file is another one, or was written to."""
+        before = self._look()
+        if self._known is None or self._known[0] != before or before is None:
+            held = self._read()
+            if before is None or before != self._look():
+                return held
+            self._known = (before, held)
+        return self._known[1]
+
+    def _look(self) -> tuple[int, ...] | None:
+        """What tells a file that was changed; None where there is none. Busy where others can reach it."""
+        refuse_loose_modes(self.path)
+        with suppress(FileNotFoundError):
+            found = self.path.stat()
+            return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return None
 
     def _read(self) -> dict[str, Any]:
         """Every entry, as it is. Damaged for contents that are no such file, without showing them."""

@@ -1,0 +1,153 @@
+"""Servers that answer a byte at a time, for ever: given up when the time-out of the answer is over."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from tests.platforms.stubs import order
+from ttp.domain.account import Platform
+from ttp.domain.clock import SystemClock
+from ttp.platforms.drip import Network, Stream
+from ttp.platforms.http import Http, Timeouts
+from ttp.platforms.reply import Answer, Cut
+
+WHO = order(Platform.X)
+READ_S = 0.3
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def answering(*answers: bytes, drop: bytes = b"") -> Iterator[str]:
+    """A server that answers the requests of one connection with these, and then with drops until it is left."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                for answer in answers:
+                    connection.recv(65536)
+                    connection.sendall(answer)
+                while drop and not over.wait(0.02):
+                    connection.sendall(drop)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join()
+
+
+def asked(base: str, times: int = 1) -> tuple[list[object], float]:
+    """What became of some requests, and how many seconds the last one took."""
+    client = Http(base, Timeouts(2, READ_S, 2), SystemClock())
+    try:
+        replies: list[object] = []
+        for _ in range(times):
+            began = time.monotonic()
+            replies.append(client.send(WHO, "GET", "/thing"))
+        return replies, time.monotonic() - began
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"z"),
+        (b"HTTP/1.1 200 OK\r\n", b"a: b\r\n"),
+        (b"HTTP/1.1 ", b"2"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" "),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["one header", "headers", "status", "continue", "body", "chunks"],
+)
+def test_an_answer_that_drips_is_cut_when_its_time_is_over(start: bytes, drop: bytes) -> None:
+    with answering(start, drop=drop) as base:
+        (reply,), seconds = asked(base)
+    assert isinstance(reply, Cut)
+    assert READ_S * 0.9 <= seconds < 2.0
+
+
+def test_the_second_answer_of_a_connection_has_its_own_time() -> None:
+    with answering(OK, OK, b"HTTP/1.1 200 OK\r\n", drop=b"a: b\r\n") as base:
+        replies, seconds = asked(base, 3)
+    assert [type(reply) for reply in replies] == [Answer, Answer, Cut]
+    assert READ_S * 0.9 <= seconds < 2.0
+
+
+def test_an_answer_that_comes_in_pieces_within_its_time_is_whole() -> None:
+    with answering(OK[:-1], drop=b"}") as base:
+        (reply,), _ = asked(base)
+    assert isinstance(reply, Answer)
+
+
+class Slow:
+    """A connection, and a network of one, on which everything takes a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.asked: list[tuple[str, float | None]] = []
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None) -> Slow:
+        return self
+
+    def read(self, max_bytes: int, timeout: float | None) -> bytes:
+        self.asked.append(("read", timeout))
+        self.now += 1.0
+        return b"x"
+
+    def write(self, buffer: bytes, timeout: float | None) -> None:
+        self.asked.append(("write", timeout))
+        self.now += 1.0
+
+    def start_tls(self, context: ssl.SSLContext, name: str | None, timeout: float | None) -> Slow:
+        return self
+
+    def get_extra_info(self, info: str) -> str:
+        return info
+
+    def close(self) -> None:
+        self.asked.append(("close", None))
+
+    def sleep(self, seconds: float) -> None:
+        self.asked.append(("sleep", seconds))
+
+
+def test_media_may_take_long_to_send_and_only_the_answer_is_bounded() -> None:
+    slow = Slow()
+    network = Network(slow, lambda: slow.now)
+    stream = network.connect_tcp("x.example", 443, timeout=9.0)
+    stream = stream.start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "x.example", 9.0)
+    assert isinstance(stream, Stream)
+    assert stream.get_extra_info("socket") == "socket"
+    for _ in range(3):
+        stream.write(b"x", 2.0)
+    for _ in range(3):
+        stream.read(1, 2.5)
+    stream.write(b"x", 2.0)
+    stream.read(1, 2.5)
+    stream.read(1)
+    stream.close()
+    network.sleep(1.0)
+    assert slow.asked == [
+        *[("write", 2.0)] * 3,
+        ("read", 2.5),
+        ("read", 1.5),
+        ("read", 0.5),
+        ("write", 2.0),
+        ("read", 2.5),
+        ("read", None),
+        ("close", None),
+        ("sleep", 1.0),
+    ]

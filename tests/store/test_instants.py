@@ -1,0 +1,141 @@
+"""The newest instant that is known, and waits that a clock which was ahead made too long."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START
+from tests.store.stores import add_account, add_post, new_store, to
+from ttp.domain.account import Account
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.clock import from_ms, to_ms
+from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.store import attempts, instants
+from ttp.store.database import Database
+
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return new_store(tmp_path / "home")
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[sqlite3.Connection]:
+    with closing(database.connect()) as connection:
+        yield connection
+
+
+@pytest.fixture
+def me(database: Database) -> Account:
+    return add_account(database)
+
+
+def step(db: sqlite3.Connection, at: datetime, platform_at: datetime | None = None, delivery_id: int = 1) -> None:
+    known = Attempt("x/me", 1, "look up", Phase.LOOK_UP, at, ended_at=at, platform_at=platform_at)
+    attempts.begin(db, Attempt(**{**{n: getattr(known, n) for n in known.__slots__}, "delivery_id": delivery_id}))
+
+
+def test_an_empty_store_knows_of_nothing(db: sqlite3.Connection) -> None:
+    assert instants.newest(db) is None
+
+
+def test_what_is_planned_is_no_record_and_what_was_made_is(
+    database: Database, db: sqlite3.Connection, me: Account
+) -> None:
+    add_post(database, to(me, START + 1000 * HOUR))
+    assert instants.newest(db) == START
+    db.execute("UPDATE store SET ran_at = ?", (to_ms(START + HOUR),))
+    assert instants.newest(db) == START + HOUR
+
+
+@pytest.mark.parametrize(
+    ("at", "platform_at", "known"),
+    [
+        (START + 2 * HOUR, START + 2 * HOUR, START + 2 * HOUR),
+        (START + 2 * HOUR, START + 9 * HOUR, START + 2 * HOUR),  # the platform's clock is ahead
+        (START + 9 * HOUR, START + 2 * HOUR, START + 2 * HOUR),  # this machine's was
+        (START + 9 * HOUR, None, START),
+    ],
+)
+def test_of_a_call_the_earlier_of_both_clocks_counts(
+    database: Database,
+    db: sqlite3.Connection,
+    me: Account,
+    at: datetime,
+    platform_at: datetime | None,
+    known: datetime,
+) -> None:
+    add_post(database, to(me, START))
+    step(db, at, platform_at)
+    assert instants.newest(db) == known
+
+
+def test_a_step_of_a_few_minutes_is_no_doubt() -> None:
+    known = START + instants.STEP
+    assert instants.behind(START, known) is None
+    assert instants.behind(START - SECOND, known) == known
+    assert instants.behind(START, None) is None
+
+
+def test_what_is_remembered_is_never_earlier_than_before(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE store SET ran_at = ?", (to_ms(START),))
+    instants.remember(db, START - HOUR)
+    instants.remember(db, None)
+    assert instants.newest(db) == START
+    instants.remember(db, START + HOUR)
+    assert instants.newest(db) == START + HOUR
+
+
+@pytest.mark.parametrize("state", ["processing", "reconciling", "retrying", "published"])
+def test_a_wait_that_began_on_a_clock_that_was_ahead_is_as_long_as_it_was_to_be(
+    database: Database, db: sqlite3.Connection, me: Account, state: str
+) -> None:
+    ahead = START + HOUR
+    error = DeliveryError(Kind.NETWORK, "cut")
+    fields: dict[str, object] = {"next_at": ahead + 30 * SECOND, "waiting_until": ahead + 60 * SECOND, "error": error}
+    add_post(database, to(me, START, state=DeliveryState(state), **fields))
+    step(db, ahead)
+    for _ in range(2):  # it is done once
+        instants.mend_waits(db, START)
+        row = db.execute("SELECT next_at, waiting_until FROM delivery").fetchone()
+        assert [from_ms(at) - START for at in row] == [30 * SECOND, 60 * SECOND]
+    instants.mend_waits(db, START + 10 * SECOND)
+    assert db.execute("SELECT next_at FROM delivery").fetchone()[0] == to_ms(START + 30 * SECOND)
+
+
+def test_a_wait_that_began_on_a_right_clock_is_left_alone(
+    database: Database, db: sqlite3.Connection, me: Account
+) -> None:
+    reset = START + 20 * HOUR
+    add_post(database, to(me, START, state=DeliveryState.RETRYING, next_at=reset))
+    step(db, START)
+    add_post(database, to(me, reset))
+    step(db, START + HOUR, delivery_id=2)  # a pending one that was released keeps its time
+    instants.mend_waits(db, START)
+    assert [row[0] for row in db.execute("SELECT next_at FROM delivery")] == [to_ms(reset)] * 2
+
+
+def test_an_account_that_sent_a_late_one_in_the_future_may_send_now(db: sqlite3.Connection, me: Account) -> None:
+    db.execute("UPDATE account SET late_claim_at = ?", (to_ms(START + HOUR),))
+    instants.mend_waits(db, START)
+    assert db.execute("SELECT late_claim_at FROM account").fetchone()[0] == to_ms(START)
+
+
+def test_a_clock_that_is_trusted_leaves_the_records_of_what_was_sent(
+    database: Database, db: sqlite3.Connection, me: Account
+) -> None:
+    add_post(database, to(me, START), created_at=START + HOUR, updated_at=START + HOUR)
+    instants.remember(db, START + HOUR)
+    db.execute("UPDATE store SET ran_at = ?", (to_ms(START + HOUR),))
+    step(db, START + HOUR)
+    instants.trust(db, START)
+    assert instants.newest(db) == START
+    assert db.execute("SELECT at FROM attempt").fetchone()[0] == to_ms(START + HOUR)
