@@ -1,0 +1,258 @@
+"""One sandbox, one fault proxy before it, and real `ttp` processes that publish one post under one plan of faults.
+
+Owns running a case. What is left of it is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from tests.faults.forks import SMALL_CHUNK, Fork, Forks
+from tests.faults.judge import Verdict, judge
+from tests.faults.posts import Kind, put_media
+from tests.faults.proxy import Asked, Fault, Proxy
+from ttp.domain.delivery import ENDED
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+
+SETTINGS = {
+    "PUBLISH__SETTLE_X_S": "1",
+    "PUBLISH__SETTLE_INSTAGRAM_S": "1",
+    "PUBLISH__LOOKUP_GAP_S": "0.15",
+    "PUBLISH__RETRY_BASE_S": "0.05",
+    "PUBLISH__STATUS_POLL_S": "0.05",
+    "PUBLISH__POLL_S": "0.5",
+    "PUBLISH__DRAIN_S": "5",
+}
+RUNS_MOST = 4
+PATIENCE_S = 60.0
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
+LONG_S = 40 * 365 * 86_400.0
+"""Tokens live as long: the clocks of some runs stand years ahead."""
+A_WHILE_S = (40.0, 80.0)
+"""After which a platform is asked again for the id of what it published."""
+UNNAMED = "SELECT 1 FROM delivery WHERE state = 'published' AND remote_id IS NULL AND next_at IS NOT NULL"
+Plan: TypeAlias = Callable[[Asked], Fault | None]
+RUN = ("run", "--until-idle", "--max-time", "20s", "--jsonl")
+FINAL = {str(state) for state in ENDED}
+
+
+@dataclass
+class PlatformClock:
+    """The platforms' clock: the machine's, moved by the time that was made to pass, and by what it is wrong by."""
+
+    ahead_s: float = 0.0
+    skew_s: float = 0.0
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead_s + self.skew_s)
+
+
+class Bench:
+    """Where cases run, one at a time. `folder` is its own; stores that are done with are removed."""
+
+    def __init__(self, folder: Path, sandbox: RunningSandbox, served: Path, platform: PlatformClock) -> None:
+        self.folder = folder
+        self.sandbox = sandbox
+        self.served = served
+        place = urlsplit(sandbox.url)
+        self.proxy = Proxy((place.hostname or "", place.port or 0))
+        self.forks = Forks(folder)
+        self.media = folder / "media"
+        self.media.mkdir()
+        put_media(self.media)
+        self.home = folder / "home"
+        self.clock = folder / "clock"
+        self.platform = platform
+        self.victims: list[Fork] = []
+        self.ran: list[Fork] = []
+        self.amiss: list[str] = []
+        self._templates: dict[str, tuple[Path, tuple[str, ...], Any]] = {}
+        self._indexes: dict[str, list[str]] = {}
+
+    def close(self) -> None:
+        self.forks.close()
+        self.proxy.close()
+
+    def env(self, **more: str) -> dict[str, str]:
+        """What the processes are told; names without `TTP_`."""
+        url = self.proxy.url
+        settings = {
+            **{f"PLATFORMS__{name}__BASE_URL": url for name in ("X", "INSTAGRAM", "TIKTOK")},
+            "MEDIA_HOST__KIND": "folder",
+            "MEDIA_HOST__PATH": str(self.served),
+            "MEDIA_HOST__BASE_URL": f"{self.sandbox.url}/_sandbox/media/",
+            "HOME": str(self.home),
+            "TZ": "UTC",
+            **SETTINGS,
+            **more,
+        }
+        return {f"TTP_{name}": value for name, value in settings.items()}
+
+    def run(self, *argv: str, stdin: str = "", **env: str) -> Fork:
+        """A command, started."""
+        fork = self.forks.start(argv, self.env(**env), stdin=stdin, chunk=SMALL_CHUNK, clock=str(self.clock))
+        self.ran.append(fork)
+        return fork
+
+    def ok(self, *argv: str, stdin: str = "") -> str:
+        """What a command said that must succeed."""
+        fork = self.run(*argv, stdin=stdin)
+        assert fork.wait() == 0, (argv, fork.said)
+        return fork.stdout.read_text()
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        request = Request(f"{self.sandbox.url}/_sandbox/{path}", data, headers, method=method)
+        with urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, on all clocks."""
+        self.platform.ahead_s += seconds
+        self.shift(self.platform.ahead_s, self.platform.ahead_s)
+
+    def shift(self, wall_s: float, boot_s: float) -> None:
+        """Set how far the clocks of the processes are off the machine's."""
+        new = self.clock.with_suffix(".new")
+        new.write_text(f"{wall_s} {boot_s}")
+        new.replace(self.clock)
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        with closing(sqlite3.connect(self.home / "ttp.db", isolation_level=None, timeout=30)) as db:
+            return db.execute(statement, values).fetchall()
+
+    def seen(self, kind: Kind) -> list[Any]:
+        """What followers of the account see."""
+        return [post for post in self.control("GET", "posts") if post["account"] == kind.account]
+
+    def prepare(self, kind: Kind) -> tuple[str, ...]:
+        """A store of its own with the post due now, and a platform that has nothing of the account. Its secrets."""
+        self.proxy.begin(lambda asked: None)
+        self.platform.ahead_s = self.platform.skew_s = 0.0
+        self.clock.unlink(missing_ok=True)
+        if kind.name not in self._templates:
+            self._templates[kind.name] = self._made(kind)
+        state = self.sandbox.state
+        for things in (state.posts, state.containers, state.uploads, state.x_media, state.pieces):
+            things.clear()
+        state.lag_s = 0.0
+        for limits in (state.minute, state.quarter, state.day):
+            limits.opened.clear()
+        template, secrets, account = self._templates[kind.name]
+        state.keep(account)  # its tokens may have been renewed, by a store that is gone
+        shutil.rmtree(self.home, ignore_errors=True)
+        shutil.copytree(template, self.home)
+        now = int(time.time() * 1000)
+        self.sql("UPDATE delivery SET due_at = ?, next_at = ?", now, now)
+        self.sql("UPDATE post SET scheduled_at = ?", now)
+        self.victims, self.ran, self.amiss = [], [], []
+        return secrets
+
+    def _made(self, kind: Kind) -> tuple[Path, tuple[str, ...], Any]:
+        shutil.rmtree(self.home, ignore_errors=True)
+        made = self.control("POST", "accounts", {"account": kind.account, "unlimited": True})
+        held = made["credentials"]
+        self.ok("account", "add", kind.account, "--credentials", "-", stdin=json.dumps(held))
+        if kind.platform == "tiktok":
+            self.ok("account", "set", kind.account, "--set", "tiktok.privacy_level=SELF_ONLY")
+        self.ok(*kind.argv(self.media), "--at", "now", "-q")
+        template = self.folder / f"template-{len(self._templates)}"
+        self.home.rename(template)
+        secret = tuple(v for k, v in held.items() if k in ("accessToken", "refreshToken", "clientSecret") and v)
+        return template, secret, self.sandbox.state.accounts[kind.account]
+
+    def requests(self, kind: Kind) -> list[str]:
+        """The requests of a post that nothing goes wrong with: method and path of each."""
+        if kind.name not in self._indexes:
+            verdict = self.case(kind, lambda asked: None)
+            assert (verdict.state, verdict.wrong) == ("published", []), verdict
+            self._indexes[kind.name] = [asked.line for asked in self.proxy.asked]
+        return self._indexes[kind.name]
+
+    def kill(self) -> None:
+        """End every process of the case that runs, as a power cut does."""
+        for fork in self.victims:
+            fork.signal(signal.SIGKILL)
+
+    def watched(self, kind: Kind, plan: Plan) -> Plan:
+        """The plan, with a look into the store at each publishing call: its intent must be there, committed."""
+
+        def watching(asked: Asked) -> Fault | None:
+            if kind.publishes(asked):
+                intents = "SELECT count(*) FROM attempt WHERE phase = 'publish' AND outcome IS NULL"
+                with suppress(sqlite3.DatabaseError):  # a store that is spoiled on purpose
+                    if not self.sql(intents)[0][0]:
+                        self.amiss.append(f"request {asked.index} came without an intent: {asked.line}")
+            return plan(asked)
+
+        return watching
+
+    def case(
+        self,
+        kind: Kind,
+        plan: Plan,
+        go: Callable[[Bench], None] | None = None,
+        *,
+        env: Mapping[str, str] = NOTHING_MORE,
+    ) -> Verdict:
+        """Publish one post under a plan of faults, in as many runs as it takes, and judge what is left.
+
+        `go`: what is done in place of the runs; `env`: further settings, without `TTP_`.
+        """
+        secrets = self.prepare(kind)
+        began = time.monotonic()
+        self.proxy.begin(self.watched(kind, plan))
+        if go is None:
+            self.settle(env=env)
+        else:
+            go(self)
+        self.proxy.rest()
+        verdict = judge(self, kind, secrets)
+        verdict.seconds = time.monotonic() - began
+        return verdict
+
+    def settle(self, *argv: str, env: Mapping[str, str] = NOTHING_MORE) -> None:
+        """Run until the delivery has ended, or no further run would end it."""
+        for _ in range(RUNS_MOST):
+            fork = self.run(*RUN, *argv, **env)
+            self.victims = [fork]
+            fork.wait(PATIENCE_S)
+            assert fork.code is not None, "a run does not end"
+            if fork.code >= 0 and self.state() in FINAL:
+                break
+        for seconds in A_WHILE_S:
+            if self.sql(UNNAMED):
+                self.pass_time(seconds)
+                assert self.run(*RUN, **env).wait(PATIENCE_S) == 0, "the run that asks for an id"
+
+    def state(self) -> str:
+        return str(self.sql("SELECT state FROM delivery")[0][0])
+
+
+@contextmanager
+def open_bench(folder: Path, settings: Mapping[str, Any] | None = None) -> Iterator[Bench]:
+    """A bench for as long as the block runs."""
+    served = folder / "served"
+    served.mkdir()
+    platform = PlatformClock()
+    quick = {"processing_s": 0.15, "moderation_s": 0.1, "access_s": LONG_S, **(settings or {})}
+    with running_sandbox(now=platform, media_dir=served, **quick) as running:
+        bench = Bench(folder, running, served, platform)
+        try:
+            yield bench
+        finally:
+            bench.close()

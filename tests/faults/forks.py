@@ -1,0 +1,213 @@
+"""`ttp` in real processes that start at once: one process has everything imported, and forks for each command.
+
+Owns starting and awaiting them. A fork is a process like any other: it can be killed, stopped, and holds its own locks.
+Run as a module it is that process; it reads orders from its standard input and has no threads.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+IMPORTED = (
+    "ttp.cli.publishing",
+    "ttp.cli.posts",
+    "ttp.cli.accounts",
+    "ttp.cli.look",
+    "ttp.cli.output",
+    "ttp.daemon.runner",
+    "ttp.platforms.x",
+    "ttp.platforms.instagram",
+    "ttp.platforms.tiktok",
+    "ttp.services.posts",
+    "ttp.services.accounts",
+    "ttp.services.audit",
+)
+SMALL_CHUNK = 5_242_880
+"""TikTok's least chunk: three of them are 16 MB, not 30."""
+POLL_S, TURN_S = 0.003, 0.02
+MEMORY = 256 * 1024 * 1024
+
+
+class ShiftedClock:
+    """The machine's clocks, moved by the seconds in a file: `wall boot`. No file: not moved."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def _shifts(self) -> tuple[float, float]:
+        try:
+            wall, boot = self._path.read_text().split()
+        except (FileNotFoundError, ValueError):
+            return 0.0, 0.0
+        return float(wall), float(boot)
+
+    def now(self) -> datetime:
+        from ttp.domain.clock import SystemClock
+
+        return SystemClock().now() + timedelta(seconds=self._shifts()[0])
+
+    def boot(self) -> float:
+        from ttp.domain.clock import SystemClock
+
+        return SystemClock().boot() + self._shifts()[1]
+
+
+@dataclass
+class Fork:
+    """One command in a process of its own; what it says goes to files."""
+
+    forks: Forks
+    pid: int
+    stdout: Path
+    stderr: Path
+    code: int | None = None
+    peak_kb: int = 0
+
+    def wait(self, patience_s: float = 30.0) -> int | None:
+        """Its exit code (-9 where it was killed); None if it still runs then."""
+        end = time.monotonic() + patience_s
+        while self.code is None:
+            said = self.forks.order(wait=self.pid)
+            self.code, self.peak_kb = said["code"], said["peak"]
+            if self.code is None and time.monotonic() > end:
+                break
+        return self.code
+
+    def signal(self, number: signal.Signals) -> None:
+        """Nothing where it has ended; its number is not given away before it is awaited."""
+        if self.code is None:
+            os.kill(self.pid, number)
+
+    @property
+    def said(self) -> str:
+        """What it wrote. Nothing where it was killed before it had its files."""
+        return "".join(path.read_text(errors="replace") for path in (self.stdout, self.stderr) if path.exists())
+
+
+class Forks:
+    """The process that forks. Orders may come from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started = 0
+        self._turn = threading.Lock()
+        root = Path(__file__).parents[2]
+        self._popen = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.forks"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=root,
+        )
+        self._hear()
+
+    def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: str = "", **more: Any) -> Fork:
+        """`ttp ARGV` with this environment and no other. `clock`: the file of a ShiftedClock."""
+        with self._turn:
+            self._started += 1
+            number = self._started
+        out, err = (self._folder / f"{number}.{name}" for name in ("out", "err"))
+        said = self.order(argv=list(argv), env=dict(env), stdin=stdin, stdout=str(out), stderr=str(err), **more)
+        return Fork(self, said["pid"], out, err)
+
+    def order(self, **what: Any) -> Any:
+        assert self._popen.stdin is not None
+        with self._turn:
+            self._popen.stdin.write(json.dumps(what) + "\n")
+            self._popen.stdin.flush()
+            return self._hear()
+
+    def _hear(self) -> Any:
+        assert self._popen.stdout is not None
+        line = self._popen.stdout.readline()
+        assert line, "the process that forks has ended"
+        return json.loads(line)
+
+    def close(self) -> None:
+        assert self._popen.stdin is not None
+        self._popen.stdin.close()
+        self._popen.wait()
+        assert self._popen.stdout is not None
+        self._popen.stdout.close()
+
+
+def _serve() -> None:
+    for name in IMPORTED:
+        importlib.import_module(name)
+    _say({})
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            _say(_awaited(order["wait"]))
+            continue
+        pid = os.fork()
+        if pid == 0:
+            _become(order)
+        _say({"pid": pid})
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def _awaited(pid: int) -> dict[str, object]:
+    """How a fork ended; no code where it has not, a moment later."""
+    end = time.monotonic() + TURN_S
+    while True:
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+        if found:
+            return {"code": os.waitstatus_to_exitcode(status), "peak": usage.ru_maxrss}
+        if time.monotonic() > end:
+            return {"code": None, "peak": 0}
+        time.sleep(POLL_S)
+
+
+def _become(order: Mapping[str, Any]) -> None:
+    """Be the command. Does not come back."""
+    code = 99
+    try:
+        for descriptor, name in ((1, "stdout"), (2, "stderr")):
+            opened = os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.dup2(opened, descriptor)
+            os.close(opened)
+        reading, writing = os.pipe()
+        os.write(writing, order["stdin"].encode())  # an order is small: it fits into the pipe
+        os.close(writing)
+        os.dup2(reading, 0)
+        os.close(reading)
+        sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+        os.environ.clear()
+        os.environ.update(order["env"])
+        if order.get("chunk"):
+            import ttp.platforms.tiktok.upload as upload
+
+            upload.CHUNK = order["chunk"]
+        from ttp.cli.main import main
+
+        clock = order.get("clock")
+        code = main(order["argv"], ShiftedClock(Path(clock)) if clock else None)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:  # noqa: BLE001 (a fork must never go on as its parent)
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,82 @@
+"""The kinds of post that are published under faults, and what the platform shows of each when all went well."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.proxy import Asked
+from ttp.sandbox.files import CLIP, PHOTO
+
+SIZE = 16_000_000
+"""Bytes of the video that TikTok gets in three chunks of the least size."""
+WORDS = 'Fresh beans & <tea>: see https://example.com/menu/ "50% off"'
+PARTS = ("One of three", "Two of three", "Three of three")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of post. `calls`: its publishing calls, as method and path; `silent`: where an answer is lost, the
+    platform cannot say whether it has the post, so a person is asked."""
+
+    name: str
+    platform: str
+    calls: re.Pattern[str]
+    media: tuple[str, ...] = ()
+    texts: tuple[str, ...] = (WORDS,)
+    options: tuple[str, ...] = ()
+    silent: bool = False
+
+    @property
+    def account(self) -> str:
+        return f"{self.platform}/{self.name.replace(' ', '-')}"
+
+    def publishes(self, asked: Asked) -> bool:
+        """Whether this request is one of its publishing calls."""
+        return asked.last and bool(self.calls.search(asked.line))
+
+    def argv(self, media: Path) -> list[str]:
+        """`ttp create` for it. `media`: the folder of `put_media`."""
+        words = ["create", self.texts[0], "--to", self.account]
+        for text in self.texts[1:]:
+            words += ["--thread", text]
+        for name in self.media:
+            words += ["--media", str(media / name)]
+        for option in self.options:
+            words += ["--set", option]
+        return words
+
+
+_X, _IG = re.compile(r"POST /2/tweets$"), re.compile(r"POST .*/media_publish")
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("x text", "x", _X),
+        Kind("x image", "x", _X, media=("photo.jpg",)),
+        Kind("x video", "x", _X, media=("clip.mp4",)),
+        Kind("x thread", "x", _X, texts=PARTS),
+        Kind("instagram photo", "instagram", _IG, media=("photo.jpg",)),
+        Kind("instagram carousel", "instagram", _IG, media=("photo.jpg", "clip.mp4", "other.jpg")),
+        Kind("instagram reel", "instagram", _IG, media=("clip.mp4",)),
+        Kind("instagram story", "instagram", _IG, media=("photo.jpg",), options=("instagram.kind=story",)),
+        Kind("tiktok video", "tiktok", re.compile(r"PUT /video/"), media=("long.mp4",)),
+        Kind(
+            "tiktok photos",
+            "tiktok",
+            re.compile(r"POST .*/content/init/"),
+            media=("photo.jpg", "other.jpg"),
+            silent=True,
+        ),
+    )
+}
+
+
+def put_media(folder: Path) -> None:
+    """The files that the kinds name."""
+    clip, photo = CLIP.read_bytes(), PHOTO.read_bytes()
+    (folder / "clip.mp4").write_bytes(clip)
+    (folder / "photo.jpg").write_bytes(photo)
+    (folder / "other.jpg").write_bytes(photo + b"another one")
+    filler = SIZE - len(clip)
+    (folder / "long.mp4").write_bytes(clip + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8))

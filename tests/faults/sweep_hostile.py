@@ -1,0 +1,47 @@
+"""The sweep of hostile answers: every odd answer at every request, whether or not the platform did what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.bench import FINAL, Bench
+from tests.faults.hostile import answers, finished
+from tests.faults.judge import Verdict
+from tests.faults.posts import KINDS, Kind
+from tests.faults.proxy import Fault
+from tests.faults.sweeps import Asks, Run, Where, requests_of, spoiling
+
+BRIEF = {"HTTP__READ_TIMEOUT_S": "2", "HTTP__UPLOAD_TIMEOUT_S": "2"}
+RESETS_S = (3700.0, 86_400.0)
+"""An answer can ask for a wait: an hour where it does not say for how long, a day at most."""
+
+
+def _patient(bench: Bench) -> None:
+    bench.settle("--max-time", "4s", env=BRIEF)
+    for seconds in RESETS_S:
+        if bench.state() not in FINAL:
+            bench.pass_time(seconds)
+            bench.settle(env=BRIEF)
+
+
+def hostile(asks: Asks) -> Iterator[Run]:
+    """One hostile answer to one request. A refusal that it may be taken for is no loss: it is told."""
+    for name, answer in answers():
+        for kind in KINDS.values():
+            for where in requests_of(asks[kind.name]):
+                for forward in (False, True):
+
+                    def go(
+                        bench: Bench,
+                        kind: Kind = kind,
+                        where: Where = where,
+                        answer: bytes = answer,
+                        done: bool = forward,
+                    ) -> Verdict:
+                        given = finished(bench, answer)
+                        # It may promise more than comes: the connection does not stay open for that.
+                        fault = Fault("hostile", done, answer=lambda real: given, cut=True)
+                        return bench.case(kind, spoiling(kind, where, fault), _patient)
+
+                    place = f"{name}: {kind.name}, {where}{', done' if forward else ''}"
+                    yield Run("a hostile answer", place, go, ("published", "needs_review", "failed"))

@@ -1,0 +1,185 @@
+"""The sweeps: which runs there are, and what each must end in. Says nothing of how a run is made.
+
+A `Run` is one post published under one plan of faults. Runs are made from what a post asks for when nothing goes wrong
+(`Asks`), so that every process enumerates the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeAlias
+
+from tests.faults.bench import Bench, Plan
+from tests.faults.judge import Verdict
+from tests.faults.posts import KINDS, Kind
+from tests.faults.proxy import Asked, Fault
+from tests.faults.troubles import IMPATIENT, TROUBLES, Trouble, is_late
+
+Asks: TypeAlias = Mapping[str, list[str]]
+"""The requests of each kind of post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `ends`: the states that are right; `calls_most`: publishing calls that may be made at most."""
+
+    row: str
+    place: str
+    go: Callable[[Bench], Verdict]
+    ends: tuple[str, ...] = ("published",)
+    calls_most: int | None = None
+
+    def breaches(self, verdict: Verdict) -> list[str]:
+        """What is not as it must be; empty where the run is right."""
+        found = list(verdict.wrong)
+        if verdict.duplicates:
+            found.append(f"{verdict.duplicates} duplicates")
+        if verdict.state not in self.ends:
+            found.append(f"ended {verdict.state}, not {' or '.join(self.ends)}")
+        if verdict.state == "published" and verdict.lost:
+            found.append("called published, and it is not there")
+        if self.calls_most is not None and verdict.calls > self.calls_most:
+            found.append(f"{verdict.calls} publishing calls")
+        return [f"{self.row}, {self.place}: {one}" for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """One request of a post: the one of an index, or its n-th publishing call. Of a call the index is not known
+    beforehand: it depends on how often a status was asked for."""
+
+    index: int | None = None
+    call: int | None = None
+
+    def __str__(self) -> str:
+        return f"request {self.index}" if self.call is None else f"call {self.call + 1}"
+
+    def is_call(self, kind: Kind, asked: list[str]) -> bool:
+        """Whether it publishes. TikTok photos, for which alone it matters, poll nothing before."""
+        return self.call is not None or (self.index is not None and bool(kind.calls.search(asked[self.index])))
+
+    def after(self, kind: Kind) -> Callable[[Asked], int | None]:
+        """For one case: how many requests after it a request is; None before it."""
+        found: list[int] = []
+        calls = count()
+
+        def offset(asked: Asked) -> int | None:
+            hit = asked.index == self.index or (kind.publishes(asked) and next(calls) == self.call)
+            if hit and not found:
+                found.append(asked.index)
+            return asked.index - found[0] if found else None
+
+        return offset
+
+
+def requests_of(asked: list[str]) -> list[Where]:
+    """Every request."""
+    return [Where(index) for index in range(len(asked))]
+
+
+def calls_of(kind: Kind) -> list[Where]:
+    """Every publishing call."""
+    return [Where(call=number) for number in range(len(kind.texts))]
+
+
+def spoiling(kind: Kind, where: Where, *faults: Fault | None) -> Plan:
+    """Faults of one request and of those right after it."""
+    after = where.after(kind)
+
+    def plan(asked: Asked) -> Fault | None:
+        offset = after(asked)
+        return faults[offset] if offset is not None and offset < len(faults) else None
+
+    return plan
+
+
+def ends_of(kind: Kind, *, unsure: bool) -> tuple[str, ...]:
+    """How a post may end. `unsure`: the answer of a publishing call is lost, so that some can say nothing of it."""
+    return ("published", "needs_review") if kind.silent and unsure else ("published",)
+
+
+def one_trouble(asks: Asks) -> Iterator[Run]:
+    """Every request of every kind of post, with every trouble."""
+    for name, trouble in TROUBLES.items():
+        for kind in KINDS.values():
+            for where in requests_of(asks[kind.name]):
+
+                def go(
+                    bench: Bench, kind: Kind = kind, name: str = name, trouble: Trouble = trouble, where: Where = where
+                ) -> Verdict:
+                    late = IMPATIENT if is_late(name) else {}
+                    return bench.case(kind, spoiling(kind, where, trouble(bench, kind)), env=late)
+
+                ends = ends_of(kind, unsure=where.is_call(kind, asks[kind.name]))
+                yield Run(name, f"{kind.name}, {where} {asks[kind.name][where.index or 0]}", go, ends)
+
+
+FIRST = ("cut before", "cut after")
+AFTER_MOST = 6
+
+
+def two_troubles() -> Iterator[Run]:
+    """The answer of a publishing call is lost, and one of the requests after it goes wrong too."""
+    for first in FIRST:
+        for name in TROUBLES:
+            for kind in KINDS.values():
+                for where in calls_of(kind):
+                    for more in range(1, AFTER_MOST):
+
+                        def go(
+                            bench: Bench,
+                            kind: Kind = kind,
+                            names: tuple[str, str] = (first, name),
+                            where: Where = where,
+                            more: int = more,
+                        ) -> Verdict:
+                            one, other = (TROUBLES[name](bench, kind) for name in names)
+                            late = IMPATIENT if is_late(names[1]) else {}
+                            return bench.case(kind, spoiling(kind, where, one, *[None] * (more - 1), other), env=late)
+
+                        place = f"{kind.name}, {where}, and {name} {more} later"
+                        yield Run(f"{first}, and one more fault", place, go, ends_of(kind, unsure=True))
+
+
+LAG_S = 0.8
+"""How late the platforms' own lists show a post: less than the settle window."""
+
+
+def lagging() -> Iterator[Run]:
+    """The answer of a publishing call is lost, and what it published is in no list yet."""
+    for lost in ("cut after", "killed after", "500 though done", "answer comes late"):
+        for kind in KINDS.values():
+            for where in calls_of(kind):
+
+                def go(bench: Bench, kind: Kind = kind, lost: str = lost, where: Where = where) -> Verdict:
+                    spoilt = spoiling(kind, where, TROUBLES[lost](bench, kind))
+
+                    def plan(asked: Asked) -> Fault | None:
+                        bench.sandbox.state.lag_s = LAG_S
+                        return spoilt(asked)
+
+                    return bench.case(kind, plan, env=IMPATIENT if is_late(lost) else {})
+
+                yield Run("a post shows up late", f"{kind.name}, {where} {lost}", go, ends_of(kind, unsure=True))
+
+
+def no_look_ups() -> Iterator[Run]:
+    """The answer of a publishing call is lost, and nothing that could tell is answered any more."""
+    for first in ("cut before", "cut after", "killed after"):
+        for name in ("503", "cut before", "HTML", "redirect"):
+            for kind in KINDS.values():
+                for where in calls_of(kind):
+
+                    def go(
+                        bench: Bench, kind: Kind = kind, first: str = first, name: str = name, where: Where = where
+                    ) -> Verdict:
+                        lost, closed = TROUBLES[first](bench, kind), TROUBLES[name](bench, kind)
+                        # Patience is counted in windows for Instagram and in gaps for TikTok.
+                        brief = {"PUBLISH__SETTLE_INSTAGRAM_S": "0.3", "PUBLISH__LOOKUP_GAP_S": "0.03"}
+                        return bench.case(kind, spoiling(kind, where, lost, *[closed] * 10_000), env=brief)
+
+                    place = f"{kind.name}, {where} {first}"
+                    calls = (where.call or 0) + 1
+                    yield Run(f"look-ups unavailable for ever: {name}", place, go, ("needs_review",), calls)

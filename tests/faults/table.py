@@ -1,0 +1,118 @@
+"""All sweeps under their names, a fixed sample of each, and the table of what a set of runs came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tests.faults.judge import Verdict
+from tests.faults.sweep_clocks import jumping, skewed, zones
+from tests.faults.sweep_copies import copies, damaged, disks
+from tests.faults.sweep_hostile import hostile
+from tests.faults.sweep_processes import crowds, killed, killed_in_a_call, overlapping
+from tests.faults.sweep_programs import programs
+from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, two_troubles
+
+KILLS, SYSTEM_CALLS, CROWDS, PROGRAMS = 5000, 20, 20, 2000
+SAMPLES = {
+    "one trouble": 60,
+    "two troubles": 20,
+    "no look-ups": 8,
+    "lagging lists": 6,
+    "kills": 24,
+    "system calls": 2,
+    "overlaps": 4,
+    "crowds": 1,
+    "skewed clocks": 12,
+    "jumping clocks": 16,
+    "zones": 6,
+    "copies": 10,
+    "disks": 12,
+    "damage": 6,
+    "hostile answers": 30,
+    "programs": 8,
+}
+"""How many runs of each sweep CI makes; `--full` makes all."""
+
+
+def sweep(name: str, asks: Asks) -> Iterator[Run]:
+    """All runs of one sweep."""
+    match name:
+        case "one trouble":
+            return one_trouble(asks)
+        case "two troubles":
+            return two_troubles()
+        case "no look-ups":
+            return no_look_ups()
+        case "lagging lists":
+            return lagging()
+        case "kills":
+            return killed(KILLS)
+        case "system calls":
+            return killed_in_a_call(SYSTEM_CALLS)
+        case "overlaps":
+            return overlapping(asks)
+        case "crowds":
+            return crowds(CROWDS)
+        case "skewed clocks":
+            return skewed()
+        case "jumping clocks":
+            return jumping(asks)
+        case "zones":
+            return zones()
+        case "copies":
+            return copies()
+        case "disks":
+            return disks(asks)
+        case "damage":
+            return damaged()
+        case "programs":
+            return programs(PROGRAMS)
+        case _:
+            return hostile(asks)
+
+
+def sample(runs: Iterable[Run], count: int) -> list[Run]:
+    """So many of the runs, evenly spread; always the same ones."""
+    listed = list(runs)
+    return [listed[i * len(listed) // count] for i in range(count)] if count < len(listed) else listed
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    places: set[str] = field(default_factory=set)
+    runs: int = 0
+    duplicates: int = 0
+    losses: int = 0
+    stuck: int = 0
+    needs_review: int = 0
+    wrong: int = 0
+    seconds: float = 0.0
+
+    def add(self, run: Run, verdict: Verdict) -> None:
+        self.places.add(run.place)
+        self.runs += 1
+        self.duplicates += verdict.duplicates
+        self.losses += verdict.lost if "failed" not in run.ends or verdict.state == "published" else 0
+        self.stuck += verdict.stuck
+        self.needs_review += verdict.needs_review
+        self.wrong += bool(run.breaches(verdict))
+        self.seconds = max(self.seconds, verdict.seconds)
+
+
+HEAD = ("kind of fault", "positions", "runs", "duplicates", "losses", "stuck", "needs review", "wrong")
+
+
+def lines(rows: dict[str, Row]) -> Iterator[str]:
+    """The table in Markdown, with its sums."""
+    yield "| " + " | ".join(HEAD) + " |"
+    yield "|---|" + "--:|" * (len(HEAD) - 1)
+    told = [
+        (name, len(r.places), r.runs, r.duplicates, r.losses, r.stuck, r.needs_review, r.wrong)
+        for name, r in rows.items()
+    ]
+    sums = [sum(column) for column in list(zip(*told, strict=True))[1:]] if told else []
+    for row in [*told, ("**all**", *sums)]:
+        yield "| " + " | ".join(str(one) if isinstance(one, str) else f"{one:,}" for one in row) + " |"

@@ -1,0 +1,129 @@
+"""What can go wrong with one request, by name: each is a `Fault` of the proxy, made for a bench and a kind of post."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from email.utils import format_datetime
+from types import MappingProxyType
+from typing import TypeAlias
+
+from tests.faults.bench import Bench
+from tests.faults.posts import Kind
+from tests.faults.proxy import Fault, made
+
+Trouble: TypeAlias = Callable[[Bench, Kind], Fault]
+
+READ_TIMEOUT_S = 0.8
+LATER_S = 0.5
+"""How much later than the time-out a late request or answer comes. The settle window is longer."""
+IMPATIENT = MappingProxyType({f"HTTP__{name}_TIMEOUT_S": str(READ_TIMEOUT_S) for name in ("READ", "UPLOAD")})
+"""The time-outs of runs in which something comes late."""
+JSON = {"Content-Type": "application/json"}
+HTML = b"<!DOCTYPE html><html><body><h1>Something went wrong</h1></body></html>"
+A_MINUTE_S = 65.0
+
+
+def dated(bench: Bench, headers: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    return {"Date": format_datetime(bench.platform(), usegmt=True), **headers}
+
+
+def _answers(
+    name: str, status: str, body: bytes, headers: Mapping[str, str], *, forward: bool
+) -> Callable[[Bench, Kind], Fault]:
+    def trouble(bench: Bench, kind: Kind) -> Fault:
+        return Fault(name, forward, answer=lambda real: made(status, body, dated(bench, headers)))
+
+    return trouble
+
+
+def _cut(name: str, *, forward: bool) -> Trouble:
+    return lambda bench, kind: Fault(name, forward, answer=lambda real: None)
+
+
+def _killed(name: str, *, forward: bool) -> Trouble:
+    return lambda bench, kind: Fault(name, forward, answer=lambda real: None, act=bench.kill)
+
+
+def _halved(real: bytes) -> bytes:
+    head, mark, body = real.partition(b"\r\n\r\n")
+    return head + mark + body[: len(body) // 2] if body else head
+
+
+def _truncated(real: bytes) -> bytes:
+    """Half the body, in an answer that is whole otherwise."""
+    head, _, body = real.partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
+    half = body[: len(body) // 2]
+    return b"\r\n".join([*lines, b"Content-Length: %d" % len(half)]) + b"\r\n\r\n" + half
+
+
+def _too_many(bench: Bench, kind: Kind) -> Fault:
+    """429 in the platform's own words; its reset comes soon, as time passes a minute later."""
+    headers = dict(JSON)
+    match kind.platform:
+        case "x":
+            body: object = {
+                "title": "Too Many Requests",
+                "detail": "Too Many Requests",
+                "type": "about:blank",
+                "status": 429,
+            }
+            headers["x-rate-limit-reset"] = str(int(bench.platform().timestamp()) + 2)
+            headers |= {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0"}
+        case "instagram":
+            told = {"message": "Application request limit reached", "type": "OAuthException", "code": 4}
+            body = {"error": {**told, "is_transient": True, "fbtrace_id": "A1"}}
+            usage = {"type": "instagram", "call_count": 100, "total_cputime": 1, "total_time": 1}
+            headers["X-Business-Use-Case-Usage"] = json.dumps({"1": [{**usage, "estimated_time_to_regain_access": 1}]})
+        case _:
+            body = {"data": {}, "error": {"code": "rate_limit_exceeded", "message": "Too many", "log_id": "2"}}
+    answer = json.dumps(body).encode()
+
+    def later() -> None:
+        timer = threading.Timer(0.3, bench.pass_time, (A_MINUTE_S,))
+        timer.daemon = True
+        timer.start()
+
+    return Fault(
+        "429", False, answer=lambda real: made("429 Too Many Requests", answer, dated(bench, headers)), act=later
+    )
+
+
+def _late_answer(bench: Bench, kind: Kind) -> Fault:
+    return Fault("answer comes late", True, wait_s=READ_TIMEOUT_S + LATER_S)
+
+
+def _late_request(bench: Bench, kind: Kind) -> Fault:
+    return Fault("request arrives late", True, after_s=READ_TIMEOUT_S + LATER_S)
+
+
+_ELSEWHERE = {"Location": "https://login.example/sorry"}
+TROUBLES: Mapping[str, Trouble] = MappingProxyType(
+    {
+        "cut before": _cut("cut before", forward=False),
+        "cut after": _cut("cut after", forward=True),
+        "cut in the answer": lambda bench, kind: Fault("cut in the answer", True, answer=_halved, cut=True),
+        "killed before": _killed("killed before", forward=False),
+        "killed after": _killed("killed after", forward=True),
+        "answer comes late": _late_answer,
+        "request arrives late": _late_request,
+        "500 though done": _answers(
+            "500 though done", "500 Oops", b'{"title":"Oops","status":500}', JSON, forward=True
+        ),
+        "503": _answers("503", "503 Service Unavailable", HTML, {"Content-Type": "text/html"}, forward=False),
+        "429": _too_many,
+        "truncated JSON": lambda bench, kind: Fault("truncated JSON", True, answer=_truncated),
+        "HTML": _answers("HTML", "200 OK", HTML, {"Content-Type": "text/html"}, forward=False),
+        "HTML though done": _answers("HTML though done", "200 OK", HTML, {"Content-Type": "text/html"}, forward=True),
+        "redirect": _answers("redirect", "302 Found", b"", _ELSEWHERE, forward=False),
+        "redirect though done": _answers("redirect though done", "307 Moved", b"", _ELSEWHERE, forward=True),
+        "an empty object though done": _answers("an empty object though done", "200 OK", b"{}", JSON, forward=True),
+    }
+)
+
+
+def is_late(name: str) -> bool:
+    """Whether runs with this trouble need short time-outs."""
+    return name.endswith("late")
