@@ -1,0 +1,72 @@
+"""What the machine allows, with no publisher at all: the same requests, by bare sockets, and by httpx in threads.
+
+The second is the ceiling of any publisher that speaks through httpx: on a busy machine it is far below 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+
+from benchmarks.platform import platform
+from benchmarks.publisher import ANSWER_S, AT_ONCE
+
+_BODY = b'{"text":"Fresh beans, lot 1"}'
+
+
+def sockets_share(requests: int) -> float:
+    """The share of the possible rate that this many connections reach which write bytes and read bytes."""
+    with platform(ANSWER_S) as x:
+        began = time.perf_counter()
+        asyncio.run(_by_sockets(x.port, requests))
+        seconds = time.perf_counter() - began
+        x.end()
+    return requests * ANSWER_S / AT_ONCE / seconds
+
+
+def httpx_share(requests: int) -> float:
+    """The same with threads that have an httpx client each."""
+    with platform(ANSWER_S) as x:
+        left = list(range(requests))
+
+        def work() -> None:
+            with httpx.Client(trust_env=False) as client:
+                while left:
+                    try:
+                        left.pop()
+                    except IndexError:
+                        return
+                    client.post(f"{x.url}/2/tweets", content=_BODY)
+
+        seconds = _in_threads(work)
+        x.end()
+    return requests * ANSWER_S / AT_ONCE / seconds
+
+
+def _in_threads(work: Callable[[], None]) -> float:
+    threads = [threading.Thread(target=work) for _ in range(AT_ONCE)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - began
+
+
+async def _by_sockets(port: int, requests: int) -> None:
+    left = list(range(requests))
+
+    async def work() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while left:
+            left.pop()
+            writer.write(b"POST /2/tweets HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY))
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
+        writer.close()
+
+    await asyncio.gather(*(work() for _ in range(AT_ONCE)))

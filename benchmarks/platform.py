@@ -1,0 +1,119 @@
+"""A stand-in for X that does nothing but wait: every answer comes after a fixed time, whatever the load.
+
+A process of its own (`python -m benchmarks.platform DELAY_S`). It prints its port, and when its stdin is closed one
+line of JSON: the arrival of every request. It checks nothing: the sandbox does that, and would be the bottleneck.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+
+FIRST_ID = 1_890_000_000_000_000_000
+
+
+@dataclass
+class Arrivals:
+    """Every request so far: when (seconds since 1970), and its first line without the version."""
+
+    at: list[float] = field(default_factory=list)
+    what: list[str] = field(default_factory=list)
+
+    def times(self, begins: str) -> list[float]:
+        """When those came whose first line begins so."""
+        return [at for at, what in zip(self.at, self.what, strict=True) if what.startswith(begins)]
+
+
+class Answering(asyncio.Protocol):
+    """One connection: one request after another."""
+
+    def __init__(self, delay_s: float, arrivals: Arrivals) -> None:
+        self._delay_s = delay_s
+        self._arrivals = arrivals
+        self._received = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, found, rest = self._received.partition(b"\r\n\r\n")
+        if not found:
+            return
+        _, named, length = head.lower().partition(b"content-length:")
+        size = int(length.split(b"\r\n", 1)[0]) if named else 0
+        if len(rest) < size:
+            return
+        self._received = rest[size:]
+        line = head.split(b"\r\n", 1)[0].rpartition(b" ")[0].decode("ascii", "replace")
+        self._arrivals.at.append(time.time())
+        self._arrivals.what.append(line)
+        asyncio.get_running_loop().call_later(self._delay_s, self._answer, line, len(self._arrivals.at))
+
+    def _answer(self, line: str, number: int) -> None:
+        status, data = "200 OK", {"data": {"id": "7", "username": "bench"}}
+        if line.startswith("POST "):
+            status, data = "201 Created", {"data": {"id": str(FIRST_ID + number), "text": "as sent"}}
+        elif line.startswith("GET /2/users/") and "/tweets" in line:
+            data = {"meta": {"result_count": "0"}}
+        body = json.dumps(data).encode()
+        assert self._transport is not None
+        self._transport.write(
+            f"HTTP/1.1 {status}\r\nDate: {formatdate(usegmt=True)}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+
+
+class Platform:
+    """The running stand-in, as its owner sees it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        assert process.stdout is not None
+        self.port = int(process.stdout.readline())
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def end(self) -> Arrivals:
+        """Stop it; what came."""
+        said, _ = self._process.communicate(timeout=60)
+        return Arrivals(**json.loads(said))
+
+
+@contextmanager
+def platform(delay_s: float) -> Iterator[Platform]:
+    """A stand-in for the block. `delay_s`: seconds from a request to its answer."""
+    with subprocess.Popen(
+        [sys.executable, "-m", __name__, str(delay_s)],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Platform(process)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+async def _serve(delay_s: float) -> None:
+    loop, arrivals = asyncio.get_running_loop(), Arrivals()
+    server = await loop.create_server(lambda: Answering(delay_s, arrivals), "127.0.0.1", 0, backlog=1024)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    print(json.dumps({"at": arrivals.at, "what": arrivals.what}))
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(float(sys.argv[1])))

@@ -1,0 +1,144 @@
+"""How fast the publisher is: `python -m benchmarks.publish` prints one table. `--help` tells what can be chosen.
+
+Every run is a real `ttp run` in a process of its own, with its own store on the disk of the temporary folder, against a
+stand-in for X on this machine. Of several runs the best is shown: what else the machine does only makes them worse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks import floor, peers, publisher
+from benchmarks.stores import ACCOUNTS
+
+POSTS = 1000
+STORED, ALL_STORED = 100_000, 1_000_000
+A_SECOND, STEADY_POSTS = 50, 1000
+TRIED = 3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. `met` None: there is no goal."""
+
+    what: str
+    value: str
+    goal: str = ""
+    met: bool | None = None
+
+    def __str__(self) -> str:
+        verdict = "" if self.met is None else "met" if self.met else "missed"
+        return f"| {self.what} | {self.value} | {self.goal} | {verdict} |"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, and print each row when it is known."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.publish", description=__doc__)
+    parser.add_argument("--full", action="store_true", help=f"{ALL_STORED:,} stored posts instead of {STORED:,}")
+    parser.add_argument("--runs", type=int, default=TRIED, metavar="N", help="of how many runs the best is shown (3)")
+    asked = parser.parse_args(argv)
+    stored = ALL_STORED if asked.full else STORED
+    print(f"{machine()}; the best of {asked.runs} runs.\n")
+    print("| what | measured | goal | |\n|---|---|---|---|")
+    for row in _rows(asked.runs, stored):
+        print(row, flush=True)
+
+
+def _rows(runs: int, stored: int) -> Iterator[Row]:
+    yield from one_instant(runs)
+    yield from one_after_another(runs, stored)
+    yield from recovering(runs)
+    yield from beside_others(runs)
+
+
+def machine() -> str:
+    """What it was measured on, and how busy that was."""
+    load = os.getloadavg()[0]
+    return (
+        f"{time.strftime('%d %b %Y')}: {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+        f" (load {load:.1f} from other work at the start), Python {platform.python_version()},"
+        f" SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def one_instant(runs: int) -> list[Row]:
+    """Posts due in the same instant, and what the machine allows at most."""
+    tried = _tries(runs, lambda folder: publisher.at_once(folder, POSTS))
+    run = max(tried, key=publisher.Run.share)
+    requests = len(run.arrivals.at)
+    by_sockets = max(floor.sockets_share(requests) for _ in range(runs))
+    by_httpx = max(floor.httpx_share(requests) for _ in range(runs))
+    what = f"{POSTS:,} posts due in one instant on {ACCOUNTS} accounts, 64 at a time, answers after 100 ms"
+    peak = max(one.peak_mb for one in tried)
+    return [
+        Row(f"{what}: share of the ideal rate", f"{run.share():.2f}", "0.9", run.share() >= 0.9),
+        Row("… counting the publishing calls alone, not the token checks", f"{run.posting_share():.2f}"),
+        Row("… the same requests by bare sockets, nothing stored", f"{by_sockets:.2f}"),
+        Row("… by httpx in 64 threads, nothing stored", f"{by_httpx:.2f}"),
+        Row("… processor time of the publisher for each post", f"{1000 * run.cpu_s / POSTS:.1f} ms"),
+        Row("… peak memory of the publisher", f"{peak:.0f} MB", "100 MB", peak < 100),
+    ]
+
+
+def one_after_another(runs: int, stored: int) -> list[Row]:
+    """Posts at a steady rate, in a store with many more."""
+    with _folder() as shared:
+        home = publisher.filled(shared, stored)
+        tried = _tries(runs, lambda folder: publisher.steady(folder, STEADY_POSTS, A_SECOND, home))
+    run = min(tried, key=lambda one: one.claims_ms(0.99))
+    late, peak = run.claims_ms(0.99), max(one.peak_mb for one in tried)
+    what = f"{A_SECOND} posts a second, {stored:,} others stored"
+    return [
+        Row(f"{what}: lateness of a claim, p50", f"{run.claims_ms(0.5):.1f} ms"),
+        Row("… p99", f"{late:.1f} ms", "10 ms", late < 10),
+        Row("… peak memory of the publisher", f"{peak:.0f} MB", "100 MB", peak < 100),
+    ]
+
+
+def recovering(runs: int) -> list[Row]:
+    """A start after a publisher that died."""
+    best = min(_tries(runs, lambda folder: publisher.first_look_s(folder, 10_000, 50)))
+    return [Row("start with 10,000 posts and 50 open intents: to the first look-up", f"{best:.2f} s", "2 s", best < 2)]
+
+
+def beside_others(runs: int) -> list[Row]:
+    """The last claim of as many jobs, beside other schedulers that are installed here."""
+    found = peers.peers()
+    if not found:
+        return []
+    own = min(_tries(runs, lambda folder: publisher.at_once(folder, publisher.AT_ONCE).claims_ms(1)))
+    rows = [Row(f"{publisher.AT_ONCE} claims in one instant, to the last", "1 (ttp)")]
+    for name, measure in found.items():
+        best = min(_tries(runs, lambda folder, measure=measure: measure(folder, publisher.AT_ONCE)))  # type: ignore[misc]
+        rows.append(Row(f"… {name}", f"{best / own:.1f}"))
+    return rows
+
+
+def _tries(runs: int, measure: Callable[[Path], T]) -> list[T]:
+    """What each of so many runs gave, each in a folder of its own."""
+    found = []
+    for _ in range(runs):
+        with _folder() as folder:
+            found.append(measure(folder))
+    return found
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ttp-benchmark-") as name:
+        yield Path(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Stores to measure with: accounts, posts that are due, and many that are not. Written in bulk, past every check."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.clock import SystemClock
+from ttp.store.credentials.shape import entry_of
+from ttp.store.database import Database, make_home
+
+ACCOUNTS = 200
+_DAY_MS = 86_400_000
+
+
+def make_store(home: Path, accounts: int = ACCOUNTS) -> Database:
+    """A store with connected accounts of X, 1 to `accounts`, for a platform on this machine."""
+    make_home(home)
+    database = Database(home)
+    handles = [f"shop{number}" for number in range(1, accounts + 1)]
+    with closing(database.connect()) as db:
+        db.execute("BEGIN")
+        db.executemany(
+            "INSERT INTO account (platform, handle, connected, needs_reconnect, enabled, scopes, options, created_at)"
+            " VALUES ('x', ?, 1, 0, 1, '[]', '{}', ?)",
+            [(handle, _now_ms()) for handle in handles],
+        )
+        db.execute("COMMIT")
+    entries = {
+        Account(Platform.X, handle).name: entry_of(Credentials(f"token-{handle}", "127.0.0.1")) for handle in handles
+    }
+    path = home / "credentials.json"
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"version": 1, "accounts": entries}, file, indent=1, sort_keys=True)
+    return database
+
+
+def fill(database: Database, stored: int, accounts: int = ACCOUNTS) -> None:
+    """Posts that must not be felt: half of them published long ago, half of them due in the far future."""
+    now, half = _now_ms(), stored // 2
+    past = ("published", now - 400 * _DAY_MS, None, "published")
+    future = ("scheduled", now + 30 * _DAY_MS, now + 30 * _DAY_MS, "pending")
+    _insert(database, chain(_posts(half, past, accounts), _posts(stored - half, future, accounts)))
+
+
+def schedule(database: Database, due: Iterable[int], accounts: int = ACCOUNTS) -> list[int]:
+    """A post for each instant (ms since 1970) in `due`, for one account after another. Answers their ids."""
+    rows = [(at, account) for at, account in zip(due, _rounds(accounts), strict=False)]
+    return _insert(database, (("scheduled", at, at, "pending", account) for at, account in rows))
+
+
+def leave_open(database: Database, many: int) -> None:
+    """Make the first deliveries, one of each account, look as a publisher leaves them that died in mid-request."""
+    now = _now_ms()
+    with closing(database.connect()) as db:
+        db.execute("BEGIN")
+        db.execute(
+            "UPDATE delivery SET state = 'sending', attempts = 1, next_at = NULL WHERE id IN"
+            " (SELECT min(id) FROM delivery GROUP BY account_id ORDER BY account_id LIMIT ?)",
+            (many,),
+        )
+        db.execute(
+            "INSERT INTO attempt (delivery_id, number, step, phase, at, fingerprint, platform_at, boot_s)"
+            " SELECT id, 1, 'POST /2/tweets', 'publish', ?, 'f', ?, ? FROM delivery WHERE state = 'sending'",
+            (now, now, SystemClock().boot()),
+        )
+        db.execute("UPDATE post SET status = 'publishing' WHERE id IN (SELECT post_id FROM delivery WHERE attempts)")
+        db.execute("COMMIT")
+
+
+def _posts(many: int, what: tuple[str, int, int | None, str], accounts: int) -> Iterator[tuple[object, ...]]:
+    status, first, next_at, state = what
+    for number, account in zip(range(many), _rounds(accounts), strict=False):
+        at = first + number * 1000
+        yield (status, at, None if next_at is None else at, state, account)
+
+
+def _insert(database: Database, posts: Iterable[tuple[object, ...]]) -> list[int]:
+    now, ids = _now_ms(), list[int]()
+    with closing(database.connect()) as db:
+        db.execute("PRAGMA synchronous=OFF")
+        db.execute("PRAGMA cache_size=-200000")
+        db.execute("BEGIN")
+        (first,) = db.execute("SELECT coalesce(max(id), 0) FROM post").fetchone()
+        batch: list[tuple[object, ...]] = []
+        for post_id, (status, at, next_at, state, account) in enumerate(posts, first + 1):
+            ids.append(post_id)
+            batch.append((post_id, status, at, next_at, state, account, now))
+            if len(batch) == 10_000:
+                _insert_batch(db, batch)
+                batch = []
+        _insert_batch(db, batch)
+        db.execute("UPDATE store SET checked_at = ?", (now,))  # or the first run would read the whole file
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return ids
+
+
+def _insert_batch(db: sqlite3.Connection, batch: list[tuple[object, ...]]) -> None:
+    db.executemany(
+        "INSERT INTO post (id, content, status, scheduled_at, published_at, created_at, updated_at, variants, thread,"
+        " options) VALUES (?1, 'Fresh beans, lot ' || ?1, ?2, ?3, iif(?2 = 'published', ?3, NULL), ?7, ?7, '{}', '[]',"
+        " '{}')",
+        batch,
+    )
+    db.executemany(
+        "INSERT INTO delivery (post_id, account_id, state, due_at, next_at, remote_id, published_at, tries, attempts,"
+        " handle) VALUES (?1, ?6, ?5, ?3, ?4, iif(?5 = 'published', 'r' || ?1, NULL),"
+        " iif(?5 = 'published', ?3, NULL), 0, ?5 = 'published', '{}')",
+        (row[:6] for row in batch),
+    )
+
+
+def _rounds(accounts: int) -> Iterator[int]:
+    while True:
+        yield from range(1, accounts + 1)
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)

@@ -1,0 +1,50 @@
+"""`ttp run` as it is, watched from inside: when each delivery was claimed, when it was over, and the peak of memory.
+
+A process of its own (`python -m benchmarks.watched REPORT run …`), which writes REPORT (JSON) at its end.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+from ttp.cli.main import main
+from ttp.daemon import loop
+from ttp.daemon.desk import Desk, Task
+from ttp.daemon.publisher import Delivering
+from ttp.platforms.client import Wait
+
+claimed: list[tuple[int, float]] = []
+ended: list[tuple[int, float]] = []
+
+
+class Watched(Delivering):
+    """Made right after the claim is committed; its run ends when the outcome is."""
+
+    def __init__(self, desk: Desk, task: Task, stopping: Callable[[], bool]) -> None:
+        super().__init__(desk, task, stopping)
+        claimed.append((task.delivery.id or 0, time.time()))
+
+    def run(self) -> Generator[Wait, None, None]:
+        yield from super().run()
+        ended.append((self.task.delivery.id or 0, time.time()))
+
+
+def peak_mb() -> float:
+    """Most memory that this process ever had, in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines() if sys.platform == "linux" else ():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes, on macOS
+
+
+if __name__ == "__main__":
+    loop.Delivering = Watched  # type: ignore[attr-defined]  # the one place where they are made
+    code = main(sys.argv[2:])
+    report = {"claimed": claimed, "ended": ended, "peak_mb": peak_mb(), "cpu_s": time.process_time()}
+    Path(sys.argv[1]).write_text(json.dumps(report))
+    sys.exit(code)
