@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.optimal import DAYS, Recommendation, Signal, best, recommend, week
+from ttp.domain.optimal import DAYS, Parts, Recommendation, Signal, best, estimate, recommend, week
 from ttp.domain.optimal.features import NEWEST, features
-from ttp.domain.optimal.kernel import estimate, residuals
 from ttp.domain.sample import Sample
 
 ACCOUNT = "x/me"
@@ -120,8 +119,23 @@ def test_hours_and_weekdays_are_those_of_the_accounts_wall_clock() -> None:
 # --- what is taken out ---
 
 
+def parts_of(samples: list[Sample]) -> list[Parts]:
+    return list(estimate(features(samples, account=ACCOUNT, zone=ZONE)).posts)
+
+
 def rest_of(samples: list[Sample]) -> list[float]:
-    return residuals(features(samples, account=ACCOUNT, zone=ZONE))
+    return [parts.adjusted for parts in parts_of(samples)]
+
+
+def test_the_parts_of_a_post_add_up_and_what_is_left_is_centred() -> None:
+    samples = history(90, evening)
+    viral = [replace(s, likes=10**9) if s.remote_id == "40" else s for s in samples]
+    told = parts_of(viral)
+    rows = features(viral, account=ACCOUNT, zone=ZONE)
+    for row, parts in zip(rows, told, strict=True):
+        assert parts.trend + parts.kind + parts.clipped + parts.adjusted == pytest.approx(row.engagement)
+    assert sum(parts.adjusted for parts in told) == pytest.approx(0, abs=1e-9)
+    assert told[40].clipped == max(parts.clipped for parts in told) > 10
 
 
 def test_growth_of_the_account_is_taken_out() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from operator import mul
 from random import Random
 from statistics import fmean, median
 from typing import NamedTuple
 
+from ttp.domain.optimal.estimate import Effects, Estimate, Parts
 from ttp.domain.optimal.features import PostFeatures
 
 NEIGHBOURS = 20
@@ -41,22 +41,6 @@ WEEKDAYS, WEEKEND = range(5), range(5, 7)
 PARTS = (WEEKDAYS, WEEKEND)
 
 
-class Effects(NamedTuple):
-    """Log engagement above the account's average: per hour (24), per weekday (7), per slot (168, Monday 0:00 first)."""
-
-    hours: list[float]
-    days: list[float]
-    slots: list[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The best guess, and equally likely alternatives to it."""
-
-    mean: Effects
-    draws: list[Effects]
-
-
 class _Curve(NamedTuple):
     """An effect for each of its places, with the standard error of each."""
 
@@ -66,40 +50,43 @@ class _Curve(NamedTuple):
 
 def estimate(posts: Sequence[PostFeatures]) -> Estimate:
     """The effects of hours, weekdays and slots. `posts` are in time order and not empty. Deterministic."""
-    rest = residuals(posts)
+    parts_of_posts = parts(posts)
+    rest = [post.adjusted for post in parts_of_posts]
     noise = math.sqrt((sum(r * r for r in rest) + PRIOR_POSTS * PRIOR_SD**2) / (len(rest) + PRIOR_POSTS))
     hours = _clock_curve(posts, rest, HOUR_SHRINK, noise)
     rest = [r - hours.effect[post.hour] for post, r in zip(posts, rest, strict=True)]
     days = _day_curve(posts, rest, noise)
     rest = [r - days.effect[post.weekday] for post, r in zip(posts, rest, strict=True)]
-    parts = [_part_curve(posts, rest, part, noise) for part in PARTS]
-    mean = _effects(hours.effect, days.effect, [part.effect for part in parts])
+    contrasts = [_part_curve(posts, rest, part, noise) for part in PARTS]
+    mean = _effects(hours.effect, days.effect, [contrast.effect for contrast in contrasts])
     random = Random(SEED)  # noqa: S311 (a repeatable simulation, no secret)
     drawn = zip(
         _drawn(hours, random, _smooth_noise),
         _drawn(days, random, _noise),
-        *(_drawn(part, random, _smooth_noise) for part in parts),
+        *(_drawn(contrast, random, _smooth_noise) for contrast in contrasts),
         strict=True,
     )
-    return Estimate(mean, [_effects(hour, day, list(both)) for hour, day, *both in drawn])
+    return Estimate(mean, [_effects(hour, day, list(both)) for hour, day, *both in drawn], parts_of_posts)
 
 
-def residuals(posts: Sequence[PostFeatures]) -> list[float]:
-    """What growth and kind do not explain of each post's engagement; outliers clipped, mean zero."""
+def parts(posts: Sequence[PostFeatures]) -> list[Parts]:
+    """What growth and kind explain of each post's engagement, and what is left; outliers clipped."""
     engagement = [post.engagement for post in posts]
-    rest = [
-        value - median(engagement[max(0, i - NEIGHBOURS) : i + NEIGHBOURS + 1]) for i, value in enumerate(engagement)
-    ]
+    trend = [median(engagement[max(0, i - NEIGHBOURS) : i + NEIGHBOURS + 1]) for i in range(len(posts))]
+    rest = [value - usual for value, usual in zip(engagement, trend, strict=True)]
     by_kind: dict[str, list[float]] = {}
     for post, r in zip(posts, rest, strict=True):
         by_kind.setdefault(post.kind, []).append(r)
-    usual = {kind: median(of_kind) * len(of_kind) / (len(of_kind) + KIND_SHRINK) for kind, of_kind in by_kind.items()}
-    rest = [r - usual[post.kind] for post, r in zip(posts, rest, strict=True)]
+    more = {kind: median(of_kind) * len(of_kind) / (len(of_kind) + KIND_SHRINK) for kind, of_kind in by_kind.items()}
+    rest = [r - more[post.kind] for post, r in zip(posts, rest, strict=True)]
     # Where over half of the posts do exactly as expected there is no scale to clip by.
     limit = CLIP * median(map(abs, rest)) or math.inf
-    rest = [max(-limit, min(limit, r)) for r in rest]
-    average = fmean(rest)
-    return [r - average for r in rest]
+    kept = [max(-limit, min(limit, r)) for r in rest]
+    average = fmean(kept)
+    return [
+        Parts(usual + average, more[post.kind], r - k, k - average)
+        for post, usual, r, k in zip(posts, trend, rest, kept, strict=True)
+    ]
 
 
 def _clock_curve(posts: Iterable[PostFeatures], rest: Iterable[float], shrink: float, noise: float) -> _Curve:

@@ -18,8 +18,9 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
+from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import features
-from ttp.domain.optimal.kernel import Effects, Estimate, estimate
+from ttp.domain.optimal.kernel import estimate
 from ttp.domain.sample import Sample
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
