@@ -5,7 +5,7 @@ a person is told. Another estimator can take the kernel's place: only `estimate(
 that is what others import from here.
 """
 
-from ttp.domain.optimal.estimate import Effects, Estimate, Parts
+from ttp.domain.optimal.effects import Effects, Estimate, Parts
 from ttp.domain.optimal.kernel import estimate
 from ttp.domain.optimal.recommendation import DAYS, Rating, Recommendation, Signal, best, recommend, week
 

@@ -13,7 +13,7 @@ from random import Random
 from statistics import fmean, median
 from typing import NamedTuple
 
-from ttp.domain.optimal.estimate import Effects, Estimate, Parts
+from ttp.domain.optimal.effects import Effects, Estimate, Parts
 from ttp.domain.optimal.features import PostFeatures
 
 NEIGHBOURS = 20

@@ -18,7 +18,7 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
-from ttp.domain.optimal.estimate import Effects, Estimate
+from ttp.domain.optimal.effects import Effects, Estimate
 from ttp.domain.optimal.features import features
 from ttp.domain.optimal.kernel import estimate
 from ttp.domain.sample import Sample
