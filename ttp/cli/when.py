@@ -32,8 +32,9 @@ from ttp.cli.time_grammar import (
 )
 from ttp.cli.time_refusal import InZone, Refusal, Way, meant, shown
 from ttp.cli.time_repair import explain
-from ttp.cli.zones import Clash, instants, jump_over
+from ttp.cli.zones import Clash
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
+from ttp.domain.wall_clock import instants, jump_over
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}

@@ -1,6 +1,6 @@
-"""Time zones: which one a command reads wall clocks in, and which instants a wall clock names there.
+"""Time zones: which one a command reads wall clocks in.
 
-Owns the order of `--tz`, account, config and system, the check of IANA names, and the two odd hours of a year.
+Owns the order of `--tz`, account, config and system, and the check of IANA names.
 Never guesses between accounts that disagree: that is a `Clash`, and a time that depends on it is refused elsewhere.
 """
 
@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
@@ -149,43 +148,3 @@ def _zone_of_file(path: Path) -> ZoneInfo | None:
             return ZoneInfo.from_file(file, key=str(path))
     except (ValueError, OSError):
         return None
-
-
-def instants(wall: datetime, zone: tzinfo) -> tuple[datetime, ...]:
-    """The UTC instants at which clocks in `zone` show `wall` (naive): one, two where an hour comes twice, or none."""
-    offsets = {_offset(wall, zone, fold=0), _offset(wall, zone, fold=1)}
-    found = sorted((wall - offset).replace(tzinfo=UTC) for offset in offsets)
-    return tuple(at for at in found if at.astimezone(zone).replace(tzinfo=None) == wall)
-
-
-@dataclass(frozen=True, slots=True)
-class Jump:
-    """Clocks go forward from `before` to `after` (naive wall clocks) at one instant; nothing between them exists."""
-
-    before: datetime
-    after: datetime
-
-    @property
-    def length(self) -> timedelta:
-        return self.after - self.before
-
-
-def jump_over(wall: datetime, zone: tzinfo) -> Jump:
-    """The change of clocks that skips `wall`, which must not exist in `zone` (`instants` is empty)."""
-    # In a gap, fold 0 counts with the offset before the change and fold 1 with the one after it (PEP 495).
-    old, new = _offset(wall, zone, fold=0), _offset(wall, zone, fold=1)
-    early, late = (wall - new).replace(tzinfo=UTC), (wall - old).replace(tzinfo=UTC)
-    while late - early > timedelta(seconds=1):
-        middle = early + (late - early) // 2
-        if middle.astimezone(zone).utcoffset() == old:
-            early = middle
-        else:
-            late = middle
-    change = late.replace(microsecond=0, tzinfo=None)
-    return Jump(change + old, change + new)
-
-
-def _offset(wall: datetime, zone: tzinfo, *, fold: int) -> timedelta:
-    offset = wall.replace(tzinfo=zone, fold=fold).utcoffset()
-    assert offset is not None
-    return offset

@@ -12,7 +12,7 @@ from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
-from ttp.domain.slot import NextSlot, next_slot
+from ttp.domain.optimal.free import FreeHour, next_free_hour
 from ttp.store import metrics, reads
 from ttp.store.database import Database
 
@@ -41,7 +41,7 @@ class Optimal:
         zones: Sequence[ZoneInfo],
         count: int = 1,
         taken: Mapping[str, Sequence[datetime]] = NOTHING,
-    ) -> tuple[NextSlot, ...]:
+    ) -> tuple[FreeHour, ...]:
         """The earliest free ones among the best slots of all these accounts together; none without data.
 
         `taken`: instants by account that are given away already, and not stored yet.
@@ -55,11 +55,11 @@ class Optimal:
         with self._database.reading() as db:
             stored = {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
         busy = {name: sorted([*instants, *taken.get(name, ())]) for name, instants in stored.items()}
-        return tuple(next_slot(told, now=now, busy=busy, min_gap_s=gap, count=count))
+        return tuple(next_free_hour(told, now=now, busy=busy, min_gap_s=gap, count=count))
 
     def one_next(
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], taken: Mapping[str, Sequence[datetime]] = NOTHING
-    ) -> NextSlot:
+    ) -> FreeHour:
         """The next slot for a post to these accounts. UsageError with the command that would get data."""
         found = self.next(accounts, zones, taken=taken)
         if not found:

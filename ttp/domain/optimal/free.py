@@ -1,4 +1,4 @@
-"""Slots: the next free one among an account's best weekly times, as real instants.
+"""The next free one of an account's best hours of the week, as real instants. (Posting times: `ttp.domain.slot`.)
 
 Owns the step from a weekly place (Tuesday 18:00 in a zone) to moments that exist. Reads no clock and no store.
 """
@@ -25,7 +25,7 @@ _WEEK_HOURS = 168
 
 
 @dataclass(frozen=True, slots=True)
-class NextSlot:
+class FreeHour:
     """A free moment to post. `day` (Monday is 0) and `hour` are in the zone of the first account asked for."""
 
     at: datetime
@@ -38,14 +38,14 @@ class NextSlot:
         return {"at": utc_text(self.at), "day": DAYS[self.day], "hour": self.hour, "score": round(self.score, 4)}
 
 
-def next_slot(
+def next_free_hour(
     recommendations: Sequence[Recommendation],
     *,
     now: datetime,
     busy: Mapping[str, Sequence[datetime]],
     min_gap_s: float,
     count: int = 1,
-) -> tuple[NextSlot, ...]:
+) -> tuple[FreeHour, ...]:
     """The `count` earliest free slots for a post to all these accounts; empty where none has data.
 
     Free: among the ten best of the week (by mean score over the accounts that have data), at least `LEAD` ahead, and
@@ -60,7 +60,7 @@ def next_slot(
 
 def _free(
     told: Sequence[Recommendation], now: datetime, taken: Sequence[Sequence[datetime]], gap: timedelta
-) -> Iterator[NextSlot]:
+) -> Iterator[FreeHour]:
     last: datetime | None = None
     for week in range(HORIZON_WEEKS):
         for slot in _best_of_week(told, now + LEAD, week):
@@ -70,7 +70,7 @@ def _free(
                 yield slot
 
 
-def _best_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> list[NextSlot]:
+def _best_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> list[FreeHour]:
     """What there is of the best slots in the `week`-th seven days after `start`, in time order."""
     ranked = sorted(_hours_of_week(told, start, week), key=lambda slot: (-slot.score, slot.day, slot.hour))
     zone = told[0].zone
@@ -79,7 +79,7 @@ def _best_of_week(told: Sequence[Recommendation], start: datetime, week: int) ->
     return sorted(real, key=lambda slot: slot.at)
 
 
-def _hours_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> Iterator[NextSlot]:
+def _hours_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> Iterator[FreeHour]:
     """The 168 full hours that the wall clock of the first account is to show, whether they exist or not."""
     zone = told[0].zone
     wall = start.astimezone(zone).replace(tzinfo=None, fold=0)
@@ -89,7 +89,7 @@ def _hours_of_week(told: Sequence[Recommendation], start: datetime, week: int) -
     for hours in range(week * _WEEK_HOURS, (week + 1) * _WEEK_HOURS):
         hour = first + hours * _HOUR
         at = hour.replace(tzinfo=zone).astimezone(UTC)
-        yield NextSlot(at, hour.weekday(), hour.hour, fmean(_score(one, at) for one in told))
+        yield FreeHour(at, hour.weekday(), hour.hour, fmean(_score(one, at) for one in told))
 
 
 def _score(recommendation: Recommendation, at: datetime) -> float:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttp.domain.optimal import Rating, Recommendation
-from ttp.domain.slot import LEAD, NextSlot, next_slot
+from ttp.domain.optimal.free import LEAD, FreeHour, next_free_hour
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GAP_S = 3600.0
@@ -30,7 +30,7 @@ def rated(account: str = "x/me", best: list[tuple[int, int]] = TEN, zone: ZoneIn
 def find(
     *accounts: Recommendation, now: datetime = NOW, busy: dict[str, list[datetime]] | None = None, count: int = 1
 ) -> list[datetime]:
-    found = next_slot(accounts or (rated(),), now=now, busy=busy or {}, min_gap_s=GAP_S, count=count)
+    found = next_free_hour(accounts or (rated(),), now=now, busy=busy or {}, min_gap_s=GAP_S, count=count)
     return [slot.at for slot in found]
 
 
@@ -39,14 +39,14 @@ def berlin(day: int, hour: int, month: int = 11) -> datetime:
 
 
 def test_the_earliest_of_the_ten_best_is_next_and_not_the_best_of_them() -> None:
-    assert next_slot([rated()], now=NOW, busy={}, min_gap_s=GAP_S) == (NextSlot(berlin(24, 18), 1, 18, 0.9),)
+    assert next_free_hour([rated()], now=NOW, busy={}, min_gap_s=GAP_S) == (FreeHour(berlin(24, 18), 1, 18, 0.9),)
     assert find(now=berlin(25, 0)) == [berlin(25, 12)]
 
 
 def test_the_json_of_a_slot_is_the_contract() -> None:
-    slot = NextSlot(berlin(24, 18), 1, 18, 0.123456)
+    slot = FreeHour(berlin(24, 18), 1, 18, 0.123456)
     assert slot.as_json() == {"at": "2026-11-24T17:00:00Z", "day": "Tuesday", "hour": 18, "score": 0.1235}
-    half_a_second_later = NextSlot(berlin(24, 18) + timedelta(milliseconds=500), 1, 18, 0.5)
+    half_a_second_later = FreeHour(berlin(24, 18) + timedelta(milliseconds=500), 1, 18, 0.5)
     assert half_a_second_later.as_json()["at"] == "2026-11-24T17:00:00.500Z"
 
 
@@ -65,7 +65,7 @@ def test_a_post_of_the_account_within_the_gap_takes_a_slot() -> None:
 
 def test_several_slots_come_in_order_with_the_gap_between_them() -> None:
     assert find(count=4) == [berlin(24, 18), berlin(24, 19), berlin(25, 12), berlin(26, 18)]
-    wide = next_slot([rated()], now=NOW, busy={}, min_gap_s=7200, count=2)
+    wide = next_free_hour([rated()], now=NOW, busy={}, min_gap_s=7200, count=2)
     assert [slot.at for slot in wide] == [berlin(24, 18), berlin(25, 12)]
 
 
@@ -81,19 +81,19 @@ def test_a_slot_that_is_just_over_comes_back_in_a_week_and_lets_no_eleventh_in()
     assert find(count=10, now=berlin(24, 18))[-1] == berlin(1, 18, month=12)
 
 
-def test_an_account_that_is_busy_for_a_year_has_no_next_slot() -> None:
+def test_an_account_that_is_busy_for_a_year_has_no_next_free_hour() -> None:
     every_hour = [NOW + timedelta(hours=i) for i in range(54 * 168)]
     assert find(busy={"x/me": every_hour}) == []
 
 
 def test_without_data_there_is_no_slot() -> None:
     assert find(Recommendation("x/me", BERLIN)) == []
-    assert next_slot([], now=NOW, busy={}, min_gap_s=GAP_S) == ()
+    assert next_free_hour([], now=NOW, busy={}, min_gap_s=GAP_S) == ()
 
 
 def test_several_accounts_are_asked_by_their_mean_score_and_all_must_be_free() -> None:
     first, second = rated("x/me", [(1, 20), (3, 9)]), rated("x/you", [(3, 9), (4, 7)])
-    slot = next_slot([first, second], now=NOW, busy={}, min_gap_s=GAP_S, count=20)
+    slot = next_free_hour([first, second], now=NOW, busy={}, min_gap_s=GAP_S, count=20)
     by_place = {(s.day, s.hour): s.score for s in slot}
     assert by_place[3, 9] == pytest.approx((0.89 + 0.9) / 2)
     assert by_place[1, 20] == pytest.approx((0.9 + 0.01) / 2)
@@ -110,7 +110,7 @@ def test_an_account_without_data_has_no_say_but_its_posts_are_respected() -> Non
 def test_each_account_is_asked_by_its_own_wall_clock() -> None:
     tokyo = rated("x/tokyo", [(2, 2)], ZoneInfo("Asia/Tokyo"))
     mine = rated("x/me", [(1, 18)])
-    assert next_slot([mine, tokyo], now=NOW, busy={}, min_gap_s=GAP_S)[0].score == pytest.approx(0.9)
+    assert next_free_hour([mine, tokyo], now=NOW, busy={}, min_gap_s=GAP_S)[0].score == pytest.approx(0.9)
     assert find(mine, tokyo) == [berlin(24, 18)]
 
 
@@ -143,7 +143,7 @@ def test_a_doubled_hour_is_one_slot_at_its_first_pass() -> None:
 def test_every_slot_is_a_full_hour_of_the_ten_best_ahead_and_apart(zone: str, minute: int, count: int) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
     account = rated(best=[*TEN[:8], (6, 2), (6, 3)], zone=ZoneInfo(zone))
-    found = next_slot([account], now=now, busy={}, min_gap_s=GAP_S, count=count)
+    found = next_free_hour([account], now=now, busy={}, min_gap_s=GAP_S, count=count)
     ats = [slot.at for slot in found]
     assert len(ats) == count
     assert ats[0] >= now + LEAD
