@@ -30,6 +30,7 @@ from ttp.platforms.client import Order
 from ttp.platforms.date import parse_date
 from ttp.platforms.decoding import Decode, hidden
 from ttp.platforms.drip import bounded
+from ttp.platforms.in_step import keep_in_step
 from ttp.platforms.limits import Gate
 from ttp.platforms.no_cookies import NoCookies
 from ttp.platforms.outcomes import reconnect_hint
@@ -220,6 +221,7 @@ class Http:
             )
             client = self._mine.client = bounded(made, self._clock.boot)
             self._all.append(client)
+        keep_in_step(client)
         return client
 
     def _refusal(self, order: Order) -> Unsent | None:
