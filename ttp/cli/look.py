@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,10 +10,10 @@ import typer
 from ttp.cli import views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import FAILED
+from ttp.cli.filters import NeedsYou, OfKey, Search, Since, Statuses, Until, WithTags, post_filter
 from ttp.cli.output import Output
-from ttp.cli.params import MOST, Accounts, Platforms, PostId, printing, read_id, split_list
+from ttp.cli.params import MOST, Accounts, Platforms, PostId, printing, read_id
 from ttp.cli.times import quoted, typed
-from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import PostStatus
 
 SHOWN = 50
@@ -23,15 +22,15 @@ SHOWN = 50
 @printing
 def list_(
     out: Output,
-    status: Annotated[list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses.")] = None,
+    status: Statuses = None,
     platform: Platforms = None,
     account: Accounts = None,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Only with this tag.")] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Due before then.")] = None,
-    search: Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only with this in the text.")] = None,
-    key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post of this key.")] = None,
-    needs_you: Annotated[bool, typer.Option("--needs-you", help="Only what waits for a person.")] = False,
+    tag: WithTags = None,
+    since: Since = None,
+    until: Until = None,
+    search: Search = None,
+    key: OfKey = None,
+    needs_you: NeedsYou = False,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
     after: Annotated[
         int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", parser=read_id)
@@ -42,26 +41,23 @@ def list_(
 
     Example: ttp list --status failed,partial --json
     """
-    from ttp.domain.account import platform_named
-    from ttp.store.reads import PostFilter
-
-    here = context()
     out.expect(views.POSTS)
     shown = SHOWN if out.for_people and limit is None and not ids else None
-    wanted = PostFilter(
-        statuses=tuple(_status(name) for name in split_list(status) or ()),
-        platforms=tuple(platform_named(name) for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in here.look.named(split_list(account) or ())),
-        tags=split_list(tag) or (),
-        since=_bound("--since", since),
-        until=_bound("--until", until),
+    wanted = post_filter(
+        "list",
+        status=status,
+        platform=platform,
+        account=account,
+        tag=tag,
+        since=since,
+        until=until,
         search=search,
         key=key,
         needs_you=needs_you,
         limit=limit if shown is None else shown + 1,
         after=after,
     )
-    posts = here.look.posts(wanted)
+    posts = context().look.posts(wanted)
     if ids:
         for post in posts:
             out.line(str(post.id))
@@ -114,20 +110,3 @@ def status(out: Output) -> int:
     health = replace(look.health(), costs=look.costs(), elsewhere=look.elsewhere())
     out.record(views.STATUS, health)
     return FAILED if health.stalled else 0
-
-
-def _status(name: str) -> PostStatus:
-    try:
-        return PostStatus(name.lower())
-    except ValueError:
-        raise UsageError(f'no status "{name}"', Hint("the statuses", ", ".join(PostStatus))) from None
-
-
-def _bound(option: str, text: str | None) -> datetime | None:
-    """The instant that a list begins or ends with."""
-    if text is None:
-        return None
-    from ttp.cli.when import parse_bound
-
-    here = context()
-    return parse_bound(text, now=here.now(), zone=here.zone, retype=lambda other: quoted("ttp", "list", option, other))
