@@ -65,6 +65,18 @@ def test_a_permalink_that_is_not_told_changes_nothing(changes: dict[str, Any]) -
     assert published(call(answer={"id": "555"}), permalink(**changes)) == Done("555", None, http_status=200)
 
 
+def test_a_media_that_instagram_does_not_know_is_none() -> None:
+    unknown = permalink(status=400, answer=error(100, 33))
+    outcome = published(call(answer={"id": "555"}), unknown)
+    assert isinstance(outcome, Unknown)
+    assert outcome.http_status == 200
+
+
+@pytest.mark.parametrize("media_id", ["0", "0555", 555, "900"], ids=repr)
+def test_an_id_that_no_media_has_is_no_proof(media_id: object) -> None:
+    assert isinstance(published(call(answer={"id": media_id}), status("FINISHED")), Unknown)
+
+
 ROWS: dict[tuple[int, int | None], tuple[Kind, bool]] = {
     (-2, 2207003): (Kind.MEDIA, True),
     (-2, 2207020): (Kind.MEDIA, True),

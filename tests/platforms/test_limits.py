@@ -18,10 +18,12 @@ from ttp.domain.limit import Limit
 from ttp.platforms.client import Order, StepFailed
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.limits import InstagramMeter
+from ttp.platforms.instagram.usage import regain_s
 from ttp.platforms.limits import Brief, Gate, Unmetered, whole_number
 from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear
 from ttp.platforms.registry import gate_for
 from ttp.platforms.reply import Answer, Unsent
+from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
 from ttp.platforms.tiktok.pace import Pace
 from ttp.platforms.x.limits import XMeter
 
@@ -110,12 +112,37 @@ def test_headers_that_make_no_sense_are_not_believed(
 
 @pytest.mark.parametrize(
     ("headers", "reset"),
-    [({}, 900), (x_headers("x-rate-limit", left=95), 600), (x_headers("x-rate-limit", left="?", reset="?"), 900)],
-    ids=["nothing", "places left", "nonsense"],
+    [
+        ({}, 900),
+        (x_headers("x-rate-limit", left=95), 600),
+        (x_headers("x-rate-limit", left="?", reset="?"), 900),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "-7"}, 900),
+        ({"retry-after": "9" * 30}, 900),
+        ({"retry-after": "0", **x_headers("x-rate-limit")}, 600),
+    ],
+    ids=["nothing", "places left", "nonsense", "somebody's wait", "a negative one", "an endless one", "both"],
 )
 def test_a_refusal_says_that_its_endpoint_has_nothing_left(headers: dict[str, str], reset: int) -> None:
-    (limit,) = x_told(headers, status=429)
+    answer = Answer(429, headers, {"title": "Too Many Requests"})
+    (limit,) = XMeter(Clock()).told(X, "POST", "/2/tweets", answer)
     assert (limit.left, limit.resets_at) == (0, after(seconds=reset))
+
+
+@pytest.mark.parametrize("data", [None, {}, [], {"foo": 1}], ids=str)
+def test_a_429_that_is_not_x_s_tells_nothing_of_x_s_limits(data: object) -> None:
+    assert list(XMeter(Clock()).told(X, "POST", "/2/tweets", Answer(429, {}, data))) == []
+
+
+def test_what_stands_before_a_platform_may_say_when_to_come_back() -> None:
+    asked = {"retry-after": "7"}
+    too_many = {"error": {"code": "rate_limit_exceeded"}}
+    (limit,) = Pace(Clock()).told(TIKTOK, "POST", "/v2/post/publish/video/init/", Answer(429, asked, too_many))
+    assert limit.resets_at == after(seconds=7)
+    refused = tiktok_refusal(Answer(429, asked, too_many), TIKTOK.account, NOON, 5)
+    assert refused is not None
+    assert refused.retry_at == after(seconds=7)
+    assert regain_s(Answer(400, asked, {"error": {"code": 4}})) == 7
 
 
 def test_x_s_reset_counts_from_x_s_own_clock() -> None:

@@ -241,14 +241,17 @@ def test_an_upload_that_x_has_forgotten_in_its_middle_is_begun_anew_by_the_next_
     answer = {"title": "Not Found", "detail": "gone", "type": "https://api.x.com/2/problems/resource-not-found"}
     steps, failure = failed(what, {"media": [half_sent(file)]}, append(2, b"c", status=404, answer=answer))
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
-    assert last_handle(steps) == {"media": [{}]}
+    assert last_handle(steps) == {"media": [{"dropped": True}]}
 
 
-def test_an_upload_that_x_refuses_in_its_first_try_is_refused_for_good(tmp_path: Path) -> None:
+def test_an_upload_that_x_refuses_twice_is_refused_for_good(tmp_path: Path) -> None:
     _, what = large(tmp_path)
     opened = initialize("video/mp4", "tweet_video", 2 * CHUNK + 1)
     refused = append(1, b"b" * CHUNK, status=400, answer={"title": "Invalid Request"})
     steps, failure = failed(what, {}, opened, append(0, b"a" * CHUNK), refused)
+    assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
+    assert last_handle(steps) == {"media": [{"dropped": True}]}
+    steps, failure = failed(what, last_handle(steps), opened, append(0, b"a" * CHUNK), refused)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, False)
     assert last_handle(steps) == {"media": [{}]}
 

@@ -80,12 +80,17 @@ def dig(value: object, *path: str) -> object:
 def number_id(value: object) -> str | None:
     """A numeric id as its digits, whether it came as a text or as a number; None for anything else.
 
-    Ids are 64-bit numbers (X's specification: 1 to 19 digits): a longer one is no platform's.
+    Ids are 64-bit numbers (X's specification: 1 to 19 digits): a longer one is no platform's, nor is 0.
     """
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         value = str(value) if value < 1 << 64 else None
     is_id = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= ID_DIGITS
-    return str(value) if is_id else None
+    return str(value) if is_id and not str(value).startswith("0") else None
+
+
+def text_id(value: object) -> str | None:
+    """As `number_id`, for an answer that says that something is published: there an id is a text, as documented."""
+    return number_id(value) if isinstance(value, str) else None
 
 
 def web_address(value: object) -> str | None:
@@ -93,6 +98,13 @@ def web_address(value: object) -> str | None:
     if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= 500:
         return value if value.isascii() and value.isprintable() and " " not in value else None
     return None
+
+
+def retry_after_s(answer: Answer) -> float | None:
+    """The seconds of an answer's Retry-After header; None where it has none. No platform documents it, and what stands
+    before a platform sends it."""
+    told = answer.headers.get("retry-after", "").strip()
+    return float(told) if told.isascii() and told.isdecimal() and len(told) < 12 else None
 
 
 def later(now: datetime, seconds: float) -> datetime:

@@ -19,12 +19,12 @@ from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import forms, quota
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, Seen
-from ttp.platforms.instagram.errors import refusal, was_not_fetched
+from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
 from ttp.platforms.instagram.handle import Made, bare, children, parent, recalled, with_children, without_parent
 from ttp.platforms.instagram.look_up import LookUps
 from ttp.platforms.media_host import MediaHost, NoPublicUrl
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, web_address
+from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, text_id, web_address
 
 DROP, PUBLISH = "drop the container", "POST media_publish"
 PUT_UP = "give the media a public URL"
@@ -236,8 +236,9 @@ class InstagramClient:
         """POST media_publish. After any error the container is asked before deciding: an error may have published."""
         path = f"{self._root}/{handle['user_id']}/media_publish"
         reply = self._http.send(order, "POST", path, form={"creation_id": str(handle["creation_id"])})
-        if isinstance(reply, Answer) and reply.is_success and (media_id := number_id(reply.at("id"))):
-            return Done(media_id, self.permalink(order, media_id), http_status=reply.status)
+        if isinstance(reply, Answer) and reply.is_success and (media_id := text_id(reply.at("id"))):
+            if media_id != str(handle["creation_id"]):
+                return self._done(order, media_id, reply)
         outcome = as_outcome(reply, self._judge(order, proof=True), "Instagram")
         return outcome if isinstance(reply, Unsent) else self._decided(order, handle, outcome)
 
@@ -263,12 +264,16 @@ class InstagramClient:
             case _:
                 return doubt
 
-    def permalink(self, order: Order, media_id: str) -> str | None:
-        """The public address of a published media; None where Instagram does not tell it at once. Cosmetic."""
+    def _done(self, order: Order, media_id: str, said: Answer) -> Done | Unknown:
+        """Published as `media_id`, with its public address where Instagram tells it at once, which is cosmetic. A media
+        that Instagram does not know is none: the container is asked."""
         reply = self._http.send(
             order, "GET", f"{self._root}/{media_id}", query={"fields": "permalink,timestamp"}, patience=_PERMALINK_S
         )
-        return web_address(reply.at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
+        if isinstance(reply, Answer) and is_gone(reply):
+            return Unknown(Kind.SERVER, "Instagram does not know the post that it named", http_status=said.status)
+        url = web_address(reply.at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
+        return Done(media_id, url, http_status=said.status)
 
     # Look-up.
 

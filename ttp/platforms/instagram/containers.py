@@ -29,8 +29,9 @@ STATES = frozenset({"IN_PROGRESS", "FINISHED", "ERROR", "EXPIRED", "PUBLISHED"})
 CREATE, UPLOAD, WAIT = "create the container", "upload the video", "wait for the container"
 GONE = "gone"
 """The code of a failure for a container that Instagram does not have."""
-_YOUNG = timedelta(minutes=2)
-"""A container that Instagram does not know yet may only be new: asked again every 30 s for so long."""
+_YOUNG_LOOKS = 4
+"""A container that Instagram does not know yet may only be new: asked again for so many look-up gaps (2 min by
+default)."""
 _PACE_S = 30.0
 
 
@@ -61,6 +62,7 @@ class Containers:
         self._http = http
         self._clock = clock
         self._first_pause = min(max(config.seconds("publish.status_poll_s"), 0.05), _PACE_S)
+        self._gap_s = config.seconds("publish.lookup_gap_s")
         self._upload_host = host_of(config.text("platforms.instagram.upload_url"))
         self._root = f"/{config.text('platforms.instagram.version')}"
 
@@ -133,8 +135,8 @@ class Containers:
                 case "IN_PROGRESS" if age < LONGEST_WAIT:
                     yield Wait(pause, "container IN_PROGRESS")
                     pause = min(pause * 2, _PACE_S)
-                case "GONE" if age < _YOUNG:
-                    yield Wait(_PACE_S, "Instagram to know the container")
+                case "GONE" if age < timedelta(seconds=self._gap_s * _YOUNG_LOOKS):
+                    yield Wait(self._gap_s, "Instagram to know the container")
                 case _:
                     return seen
 

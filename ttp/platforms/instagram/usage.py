@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ttp.platforms.reply import Answer, dig
+from ttp.platforms.reply import Answer, dig, retry_after_s
 
 HOUR_S = 3600.0
 """How long to wait where Instagram does not tell; and how long a percentage says anything, since its window rolls."""
@@ -40,8 +40,10 @@ def usage(answer: Answer) -> Usage | None:
 
 def regain_s(answer: Answer) -> float:
     """Seconds until calls are taken again, of an answer that refuses one as too many."""
-    told = usage(answer)
-    return told.wait_s if told is not None and told.wait_s else HOUR_S
+    told, asked = usage(answer), retry_after_s(answer)
+    if told is not None and told.wait_s:
+        return told.wait_s
+    return HOUR_S if asked is None else asked
 
 
 def _business(answer: Answer) -> Iterator[object]:

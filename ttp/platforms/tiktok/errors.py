@@ -13,7 +13,7 @@ from types import MappingProxyType
 from ttp.domain.account import Account
 from ttp.domain.attempt import Kind, NotDone
 from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.reply import Answer, Reply, later
+from ttp.platforms.reply import Answer, Reply, later, retry_after_s
 from ttp.platforms.wording import clean
 
 _MINUTE_S = 60.0
@@ -142,7 +142,8 @@ def _not_done(row: Row, said: str, code: str, answer: Answer, account: Account, 
     log_id = answer.words("error", "log_id")[:60]
     named = ", ".join(part for part in (code, f"log id {log_id}" if log_id else "") if part)
     message = (f"{said} ({named})" if named else said) + (f": {row.advice}" if row.advice else "")
-    wait_s = None if row.wait_s is None else row.wait_s + spread % _SPREAD_S
+    asked = retry_after_s(answer) if row.kind is Kind.RATE_LIMIT else None
+    wait_s = asked if asked is not None or row.wait_s is None else row.wait_s + spread % _SPREAD_S
     hint = reconnect_hint(account) if row.kind is Kind.AUTH else None
     return NotDone(
         row.kind,

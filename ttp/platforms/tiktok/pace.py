@@ -16,7 +16,7 @@ from ttp.domain.clock import Clock
 from ttp.domain.limit import Limit
 from ttp.platforms.client import Order
 from ttp.platforms.limits import Memory
-from ttp.platforms.reply import Answer
+from ttp.platforms.reply import Answer, later, retry_after_s
 from ttp.platforms.tiktok.errors import error_code
 
 WINDOW = timedelta(minutes=1)
@@ -50,7 +50,9 @@ class Pace:
         now, name, account = self._clock.now(), _name(path), order.account.name
         match error_code(answer):
             case "rate_limit_exceeded":
-                return (Limit(account, name, 0, MOST.get(name), now + WINDOW),)
+                asked = retry_after_s(answer)
+                until = now + WINDOW if asked is None else later(now, asked)
+                return (Limit(account, name, 0, MOST.get(name), until),)
             case "spam_risk_too_many_posts":
                 return (Limit(account, POSTS, 0, MOST_POSTS, now + DAY),)
             case _:

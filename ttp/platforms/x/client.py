@@ -20,7 +20,7 @@ from ttp.platforms.client import Did, Looked, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear
-from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.reply import Answer, Reply, number_id, text_id
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.media import Uploads, entries, used
 from ttp.platforms.x.thread import Part, next_part
@@ -97,7 +97,7 @@ class XClient:
         if part is None:
             return Unknown(Kind.UNKNOWN, ALL_OUT)
         reply = self._http.send(order, "POST", "/2/tweets", json=_body(part, handle))
-        if isinstance(reply, Answer) and reply.is_success and (post_id := number_id(reply.at("data", "id"))):
+        if isinstance(reply, Answer) and reply.is_success and (post_id := text_id(reply.at("data", "id"))):
             if post_id in part.out:
                 return Unknown(Kind.SERVER, "X answered with the id of an earlier part", http_status=reply.status)
             known = part.handle_with(handle, post_id)

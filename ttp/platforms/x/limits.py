@@ -15,7 +15,7 @@ from ttp.domain.clock import Clock
 from ttp.domain.limit import SHARED, Limit
 from ttp.platforms.client import Order
 from ttp.platforms.limits import MOST, Memory, whole_number
-from ttp.platforms.reply import Answer, later
+from ttp.platforms.reply import Answer, later, retry_after_s
 
 WINDOW_S = 900.0
 """Length of X's rate-limit window, for a refusal that does not tell its reset."""
@@ -48,9 +48,17 @@ def _readings(answer: Answer, now: datetime) -> Iterator[Reading]:
         )
         seconds = None if reset is None else reset - there
         if answer.status == 429 and which == QUARTER:
-            left, seconds = 0, WINDOW_S if seconds is None else seconds
+            left, seconds = 0, _untold_s(answer) if seconds is None else seconds
         if left is not None and seconds is not None:
             yield Reading(which, left, limit if limit and limit <= MOST else None, later(now, seconds))
+
+
+def _untold_s(answer: Answer) -> float | None:
+    """Seconds to wait after a 429 without X's reset; None for one that is not in X's own format: whoever sent it, it
+    tells nothing of X's limits."""
+    if (asked := retry_after_s(answer)) is not None:
+        return asked
+    return WINDOW_S if any(answer.at(name) for name in ("title", "detail", "errors")) else None
 
 
 def opens_at(answer: Answer, now: datetime) -> datetime | None:

@@ -2,7 +2,8 @@
 
 What is uploaded is remembered in the handle as `media`: one entry per item, in the post's order, with `sha256`, `id`,
 `key`, `expires` (ms), `ready`, `alt` and `used` (publishing calls that carried it); until the last of its segments is
-there also `sent`, how many are, and `chunk`, their bytes: the next try goes on behind them. Never publishes.
+there also `sent`, how many are, and `chunk`, their bytes: the next try goes on behind them. Of one that X refused in
+its middle or at its end only `dropped` is left, until a whole new one tells. Never publishes.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Uploads:
         for place, file in enumerate(order.media):
             entry = held[place] if place < len(held) else {}
             if not self._is_usable(entry, file.item, keep=keep):
-                entry = {}
+                entry = {name: entry[name] for name in entry if name == "dropped"}
             for step, grown in self._one(order, file, entry):
                 entry = grown
                 if isinstance(step, Did):
@@ -66,7 +67,7 @@ class Uploads:
     def _one(self, order: Order, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
         """Bring one item to the state in which a post may use it: each step with the entry as it is then."""
         name = file.item.name
-        if not entry or "sent" in entry:
+        if "id" not in entry or "sent" in entry:
             for sent, grown in self._upload(order, file, entry):
                 entry = grown
                 yield sent, grown
@@ -112,9 +113,9 @@ class Uploads:
     def _upload(self, order: Order, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
         """Send the bytes of one item that X does not have yet: a step for each segment, and the entry after it. In the
         end it is not ready yet where X goes on to process it."""
-        item, step, resumed = file.item, f"upload {file.item.name}", bool(entry)
+        item, step, held = file.item, f"upload {file.item.name}", entry
         try:
-            entry = entry or self._announced(order, item, step)
+            entry = held if "sent" in held else self._announced(order, item, step)
             size, sent = int(str(entry["chunk"])), int(str(entry["sent"]))
             count = -(-item.bytes // size)
             with file.path.open("rb") as source:
@@ -131,9 +132,10 @@ class Uploads:
             outcome = failed.outcome
             if outcome.kind is not Kind.MEDIA or outcome.passing or not entry.get("sent"):
                 raise
-            yield Did(f"drop the upload of {item.name}", outcome.http_status), {}
-            # X may have lost an upload that was begun earlier, or ended it already: a new one tells.
-            raise StepFailed(step, replace(outcome, passing=resumed)) from failed
+            # X may have lost what it took, or have ended the upload already: a whole new one tells.
+            passing = "dropped" not in held
+            yield Did(f"drop the upload of {item.name}", outcome.http_status), {"dropped": True} if passing else {}
+            raise StepFailed(step, replace(outcome, passing=passing)) from failed
 
     def _announced(self, order: Order, item: MediaItem, step: str) -> Entry:
         """Open an upload; its entry, with nothing sent yet."""
