@@ -251,7 +251,7 @@ def test_an_upload_that_x_refuses_twice_is_refused_for_good(tmp_path: Path) -> N
     steps, failure = failed(what, {}, opened, append(0, b"a" * CHUNK), refused)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
     assert last_handle(steps) == {"media": [{"dropped": True}]}
-    steps, failure = failed(what, last_handle(steps), opened, append(0, b"a" * CHUNK), refused)
+    steps, failure = failed(what, last_handle(steps) or {}, opened, append(0, b"a" * CHUNK), refused)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, False)
     assert last_handle(steps) == {"media": [{}]}
 

@@ -235,10 +235,11 @@ class InstagramClient:
     def publish(self, order: Order, handle: Handle) -> Outcome:
         """POST media_publish. After any error the container is asked before deciding: an error may have published."""
         path = f"{self._root}/{handle['user_id']}/media_publish"
-        reply = self._http.send(order, "POST", path, form={"creation_id": str(handle["creation_id"])})
-        if isinstance(reply, Answer) and reply.is_success and (media_id := text_id(reply.at("id"))):
-            if media_id != str(handle["creation_id"]):
-                return self._done(order, media_id, reply)
+        container = str(handle["creation_id"])
+        reply = self._http.send(order, "POST", path, form={"creation_id": container})
+        media_id = text_id(reply.at("id")) if isinstance(reply, Answer) and reply.is_success else None
+        if isinstance(reply, Answer) and media_id is not None and media_id != container:
+            return self._done(order, media_id, reply)
         outcome = as_outcome(reply, self._judge(order, proof=True), "Instagram")
         return outcome if isinstance(reply, Unsent) else self._decided(order, handle, outcome)
 
