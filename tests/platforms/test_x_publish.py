@@ -129,6 +129,7 @@ DOUBTS: list[tuple[Stub, Kind]] = [
     (post(status=201, answer={"data": {"id": "../1"}}), Kind.SERVER),
     (post(status=201, answer={"data": {"id": "9" * 21}}), Kind.SERVER),
     (post(status=201, answer={"data": {"id": "0"}}), Kind.SERVER),
+    (post(status=201, answer={"data": {"id": "5"}, "errors": [{"title": "Oops"}]}), Kind.SERVER),
     (post(status=201, answer={"data": {"id": "0001"}}), Kind.SERVER),
     (post(status=201, answer={"data": {"id": 1346889436626259968}}), Kind.SERVER),
     (post(status=201, answer={"data": {"id": 1 << 64}}), Kind.SERVER),

@@ -178,7 +178,8 @@ def quick_check(connection: sqlite3.Connection, path: Path) -> None:
     with translated(path):
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise Damaged(f"the store {path} is damaged: {found}", *_ways_out(path))
+        what = "; ".join(line for line in found.splitlines() if not line.startswith("***"))
+        raise Damaged(f"the store {path} is damaged: {what}", *_ways_out(path))
 
 
 def make_home(home: Path) -> None:
@@ -257,6 +258,7 @@ def _ways_out(path: Path) -> tuple[Hint, ...]:
     return (
         Hint("keep it aside", f"mv {quoted(path)} {quoted(kept)}"),
         Hint("save what can be read", f"sqlite3 {quoted(kept)} .recover"),
+        Hint("bring a backup back", "ttp restore FILE"),
     )
 
 

@@ -97,7 +97,8 @@ class XClient:
         if part is None:
             return Unknown(Kind.UNKNOWN, ALL_OUT)
         reply = self._http.send(order, "POST", "/2/tweets", json=_body(part, handle))
-        if isinstance(reply, Answer) and reply.is_success and (post_id := text_id(reply.at("data", "id"))):
+        post_id = _made(reply)
+        if isinstance(reply, Answer) and post_id is not None:
             if post_id in part.out:
                 return Unknown(Kind.SERVER, "X answered with the id of an earlier part", http_status=reply.status)
             known = part.handle_with(handle, post_id)
@@ -155,6 +156,13 @@ class XClient:
 def link(post_id: str) -> str:
     """The address of a post, whoever made it."""
     return f"https://x.com/i/status/{post_id}"
+
+
+def _made(reply: Reply) -> str | None:
+    """The id of the post that an answer says was made; None where it does not say so, or names errors as well."""
+    if not (isinstance(reply, Answer) and reply.is_success) or reply.at("errors"):
+        return None
+    return text_id(reply.at("data", "id"))
 
 
 def _body(part: Part, handle: Handle) -> dict[str, object]:

@@ -130,7 +130,7 @@ class Uploads:
             raise StepFailed(step, NotDone(Kind.MEDIA, f"cannot read {item.name}: {error}")) from error
         except StepFailed as failed:
             outcome = failed.outcome
-            if outcome.kind is not Kind.MEDIA or outcome.passing or not entry.get("sent"):
+            if outcome.kind is not Kind.MEDIA or outcome.passing or "id" not in entry:
                 raise
             # X may have lost what it took, or have ended the upload already: a whole new one tells.
             passing = "dropped" not in held
