@@ -219,6 +219,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
     assert [shlex.split(hint.type) for hint in caught.value.hints] == [
         ["mv", str(database.path), kept],
         ["sqlite3", kept, ".recover"],
+        ["ttp", "restore", "FILE"],
     ]
     assert database.path.read_bytes() == data
 
