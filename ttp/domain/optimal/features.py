@@ -32,6 +32,8 @@ class PostFeatures(NamedTuple):
     kind: str
     engagement: float
     """ln(1 + likes + comments + shares), or ln(1 + views) for an account that has only views."""
+    remote_id: str = ""
+    """Which post it is, for whoever shows it."""
 
 
 def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list[PostFeatures]:
@@ -49,7 +51,7 @@ def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list
         settled = posts
     newest = sorted(settled, key=lambda post: (post.published_at, post.remote_id))[-NEWEST:]
     return [
-        PostFeatures(post.published_at, local.hour, local.weekday(), post.kind or "", math.log1p(count))
+        PostFeatures(post.published_at, local.hour, local.weekday(), post.kind or "", math.log1p(count), post.remote_id)
         for post, count in zip(newest, _counts(newest), strict=True)
         if count is not None
         for local in (post.published_at.astimezone(zone),)

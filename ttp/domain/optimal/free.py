@@ -72,15 +72,16 @@ def _free(
 
 def _best_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> list[FreeHour]:
     """What there is of the best slots in the `week`-th seven days after `start`, in time order."""
-    ranked = sorted(_hours_of_week(told, start, week), key=lambda slot: (-slot.score, slot.day, slot.hour))
+    ranked = sorted(hours_of_week(told, start, week), key=lambda slot: (-slot.score, slot.day, slot.hour))
     zone = told[0].zone
     # In the hour that the clocks skip, zoneinfo's answer is an instant of another hour.
     real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and slot.at.astimezone(zone).hour == slot.hour]
     return sorted(real, key=lambda slot: slot.at)
 
 
-def _hours_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> Iterator[FreeHour]:
-    """The 168 full hours that the wall clock of the first account is to show, whether they exist or not."""
+def hours_of_week(told: Sequence[Recommendation], start: datetime, week: int = 0) -> Iterator[FreeHour]:
+    """The 168 full hours of the `week`-th seven days from `start`, by the wall clock of the first account, whether they
+    exist there or not."""
     zone = told[0].zone
     wall = start.astimezone(zone).replace(tzinfo=None, fold=0)
     first = wall.replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,172 @@
+"""Would the recommendation have helped? Asked of an account's own history, on posts that it was not made from.
+
+The later half of the posts is cut into blocks. Before each, a recommendation is made from the posts before it alone;
+then the block's posts at the five hours that it names are compared with the block's other posts. Beside it the same for
+what most tools do: the five hours with the highest mean per hour. Deterministic.
+
+Posts are compared within strata, those of one block and one kind, so that neither growth nor the kind of post is taken
+for a good hour. Strata are weighted by n₁n₂/(n₁+n₂), which makes the variance of the difference least (fixed-effects
+analysis of two groups in blocks). So each comparison is one weighted sum of the held-out posts, a contrast, and so is
+the difference of two of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+from statistics import NormalDist, fmean, median
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ttp.domain.optimal.features import PostFeatures, features
+from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL, recommend
+from ttp.domain.sample import Sample
+
+FEWEST_POSTS = 40
+"""With fewer, neither the posts to learn from nor those to test on are worth counting."""
+FEWEST_EACH = 5
+"""Held-out posts that each side of a comparison needs, and degrees of freedom of the noise."""
+BLOCKS, BLOCK_POSTS = 5, 15
+"""At most so many blocks, each of at least so many posts."""
+CLIP = 2.5 * 1.4826
+"""In units of the median absolute deviation: one viral post must not decide the test."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """How much more engagement one side has: 0.12 is 12 %. `low` to `high` is the 80 % interval."""
+
+    lift: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What the held-out posts say. Comparisons are None where there were too few posts for them."""
+
+    account: str
+    zone: ZoneInfo
+    data_points: int
+    """Posts of the account that were looked at."""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    held_out: int = 0
+    """Posts that the recommendations were tested on."""
+    in_best_hours: int = 0
+    """Those of them at recommended hours."""
+    recommended: Lift | None = None
+    """Posts at recommended hours against the others."""
+    mean_per_hour: Lift | None = None
+    """Posts at the hours with the highest means against the others."""
+    difference: Lift | None = None
+    """The first against the second."""
+
+
+class _HeldOut(NamedTuple):
+    """One post that a recommendation was tested on, and whether its hour had been chosen."""
+
+    stratum: tuple[int, str]
+    engagement: float
+    recommended: bool
+    by_mean: bool
+
+
+def backtest(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Backtest:
+    """Test the recommendation on the posts of `account`. The order of the samples does not change the answer."""
+    kept = [sample for sample in samples if sample.account == account]
+    posts = features(kept, account=account, zone=zone)
+    told = Backtest(account, zone, len(posts))
+    if not posts:
+        return told
+    told = replace(told, first_at=posts[0].published_at, last_at=posts[-1].published_at)
+    if len(posts) < FEWEST_POSTS:
+        return told
+    rows = list(_held_out(posts, kept, account, zone))
+    ours = _contrast(rows, [row.recommended for row in rows])
+    theirs = _contrast(rows, [row.by_mean for row in rows])
+    both = [a - b for a, b in zip(ours, theirs, strict=True)] if ours and theirs else []
+    return replace(
+        told,
+        held_out=len(rows),
+        in_best_hours=sum(row.recommended for row in rows),
+        recommended=_lift(rows, ours),
+        mean_per_hour=_lift(rows, theirs),
+        difference=_lift(rows, both),
+    )
+
+
+def best_by_mean(posts: Iterable[PostFeatures]) -> AbstractSet[int]:
+    """The five hours whose posts collected most on average; fewer where fewer have posts."""
+    by_hour: dict[int, list[float]] = defaultdict(list)
+    for post in posts:
+        by_hour[post.hour].append(math.expm1(post.engagement))
+    return set(sorted(by_hour, key=lambda hour: (-fmean(by_hour[hour]), hour))[:BEST_HOURS])
+
+
+def _held_out(
+    posts: Sequence[PostFeatures], samples: Sequence[Sample], account: str, zone: ZoneInfo
+) -> Iterator[_HeldOut]:
+    """The later half of the posts, each with what was known before its block."""
+    half = len(posts) // 2
+    blocks = min(BLOCKS, (len(posts) - half) // BLOCK_POSTS)
+    edges = [half + (len(posts) - half) * block // blocks for block in range(blocks + 1)]
+    for block, (start, end) in enumerate(pairwise(edges)):
+        known = {post.remote_id for post in posts[:start]}
+        told = recommend((one for one in samples if one.remote_id in known), account=account, zone=zone)
+        recommended = {rating.hour for rating in told.best_hours}
+        by_mean = best_by_mean(posts[:start])
+        for post in posts[start:end]:
+            yield _HeldOut((block, post.kind), post.engagement, post.hour in recommended, post.hour in by_mean)
+
+
+def _contrast(rows: Sequence[_HeldOut], chosen: Sequence[bool]) -> list[float]:
+    """The weight of each post in the difference between the chosen and the others; empty where there are too few."""
+    sides: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+    for row, one in zip(rows, chosen, strict=True):
+        sides[row.stratum][one] += 1
+    compared = [(others, ours) for others, ours in sides.values() if others and ours]
+    if any(sum(side) < FEWEST_EACH for side in zip(*compared, strict=True)) or not compared:
+        return []
+    total = sum(others * ours / (others + ours) for others, ours in compared)
+    return [
+        (sides[row.stratum][0] if one else -sides[row.stratum][1]) / sum(sides[row.stratum]) / total
+        for row, one in zip(rows, chosen, strict=True)
+    ]
+
+
+def _lift(rows: Sequence[_HeldOut], weights: Sequence[float]) -> Lift | None:
+    """The weighted sum of what the posts collected, in comparison to their stratum, with its t interval."""
+    by_stratum: dict[tuple[int, str], list[float]] = defaultdict(list)
+    for row in rows:
+        by_stratum[row.stratum].append(row.engagement)
+    freedom = len(rows) - len(by_stratum)
+    if not weights or freedom < FEWEST_EACH:
+        return None
+    usual = {stratum: median(values) for stratum, values in by_stratum.items()}
+    rest = [row.engagement - usual[row.stratum] for row in rows]
+    limit = CLIP * median(map(abs, rest)) or math.inf
+    values = [max(-limit, min(limit, r)) for r in rest]
+    noise = math.sqrt(_squares_within(rows, values) / freedom)
+    found = sum(weight * value for weight, value in zip(weights, values, strict=True))
+    reach = _t_quantile(INTERVAL[1], freedom) * noise * math.hypot(*weights)
+    return Lift(math.expm1(found), math.expm1(found - reach), math.expm1(found + reach))
+
+
+def _squares_within(rows: Sequence[_HeldOut], values: Sequence[float]) -> float:
+    """The sum of squared differences from the mean of the own stratum."""
+    by_stratum: dict[tuple[int, str], list[float]] = defaultdict(list)
+    for row, value in zip(rows, values, strict=True):
+        by_stratum[row.stratum].append(value)
+    return sum((value - fmean(some)) ** 2 for some in by_stratum.values() for value in some)
+
+
+def _t_quantile(share: float, freedom: int) -> float:
+    """Of Student's t, by the expansion of Abramowitz and Stegun 26.7.5: right to 0.01 from five degrees of freedom."""
+    z = NormalDist().inv_cdf(share)
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
