@@ -22,7 +22,7 @@ from ttp.cli.main import main
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-COLORS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS")
+LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
     For stores that a whole module is tested on: make one, and copy its home for each test.
     """
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("TTP_") or name in COLORS]:
+        for name in [name for name in os.environ if name.startswith("TTP_") or name in LOOKS]:
             patch.delenv(name)
         patch.setenv("TTP_HOME", str(folder / "home"))
         patch.setenv("TTP_TZ", "UTC")

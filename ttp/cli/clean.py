@@ -16,6 +16,7 @@ _UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9
 _unsafe = re.compile(f"[{_UNSAFE}]")
 _unsafe_or_backslash = re.compile(rf"[\\{_UNSAFE}]")
 _blank = re.compile(r"[ \t\r\n]+")
+_PLAIN = str.maketrans("█▉▊▋▌▍▎▏░▒▓★·…✓┄─│", "####=   -=%*.~+--|")
 _SHORT = {"\n": r"\n", "\t": r"\t", "\\": r"\\"}
 
 
@@ -44,6 +45,11 @@ def tsv(text: str) -> str:
 def json_line(text: str) -> str:
     r"""JSON text that a terminal shows as it is: what is unsafe becomes `\uNNNN`, which parses back equal."""
     return text if text.isprintable() else _unsafe.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def plain(line: str) -> str:
+    """A line of a picture with the signs that pictures are drawn with as ASCII, column for column."""
+    return line.translate(_PLAIN)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -15,9 +15,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from ttp.cli import shapes
-from ttp.cli.clean import json_line, lines, one_line, safe, tsv
+from ttp.cli.clean import json_line, lines, one_line, plain, safe, tsv
 from ttp.cli.pictures.error import error_lines
-from ttp.cli.streams import USUAL_WIDTH, put, terminal_width, willing
+from ttp.cli.streams import USUAL_WIDTH, is_plain, is_utf8, put, terminal_width, willing
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Output:
     """Where a command's answer goes, in the format that was asked for.
 
     `fields` picks keys of the JSON objects, in this order; empty: the view's own columns, all keys in JSON.
-    `now` and `zone` are asked only when a picture is drawn.
+    `plain`: pictures are drawn in ASCII. `now` and `zone` are asked only when one is drawn.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Output:
         quiet: bool = False,
         width: int = USUAL_WIDTH,
         color: bool = False,
+        plain: bool = False,
         now: Callable[[], datetime],
         zone: Callable[[], tzinfo] = lambda: UTC,
     ) -> None:
@@ -59,7 +60,7 @@ class Output:
         self._stdout, self._stderr = stdout, stderr
         self._header, self._width, self._color = header, max(width, _NARROWEST), color
         self._now, self._zone = now, zone
-        self._ascii = not (stdout.encoding or "utf-8").lower().replace("_", "-").startswith("utf-8")
+        self._plain, self._ascii = plain, not is_utf8(stdout)
 
     @property
     def for_people(self) -> bool:
@@ -97,7 +98,8 @@ class Output:
             case _ if say is not None and not self.fields:
                 self.say(*say)
             case _:
-                self._write(f"{line}\n" for line in chain(self._picture(view, items), map(safe, foot)))
+                drawn = chain(self._picture(view, items), map(safe, foot))
+                self._write(f"{plain(line) if self._plain else line}\n" for line in drawn)
 
     def record(self, view: View[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()) -> None:
         """Write one thing: as `records`, but a JSON object instead of an array."""
@@ -115,6 +117,10 @@ class Output:
     def line(self, text: str) -> None:
         """One line on stdout in every format, at once."""
         self._write([f"{safe(text)}\n"])
+
+    def document(self, text: str) -> None:
+        """A whole document of our own making on stdout, in every format: lines are lines, nothing is escaped."""
+        self._write([text])
 
     def event(self, event: Mapping[str, object]) -> None:
         """One JSON line on stdout, at once."""
@@ -215,6 +221,7 @@ def output_of_process(
         quiet=quiet,
         width=terminal_width(stdout, environ),
         color=color_wanted(color, environ, is_terminal=is_terminal),
+        plain=is_plain(stdout, environ),
         now=now,
         zone=zone,
     )

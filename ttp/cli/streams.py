@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 USUAL_WIDTH = 80
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
 def put(stream: TextIO, text: str, *, flush: bool) -> OSError | None:
@@ -36,6 +37,18 @@ def willing(stream: TextIO | None) -> TextIO:
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def is_plain(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether ASCII alone is sure to be shown: another encoding than UTF-8, or a locale that is called C or POSIX."""
+    # Where the locale is C, Python sets LC_CTYPE to one of _COERCED and writes UTF-8 all the same (PEP 538, 540).
+    ctype = environ.get("LC_CTYPE", "")
+    locale = environ.get("LC_ALL") or ("" if ctype in _COERCED else ctype) or environ.get("LANG", "")
+    return locale in ("C", "POSIX") or not is_utf8(stream)
+
+
+def is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "utf-8").lower().replace("_", "-").startswith("utf-8")
 
 
 def terminal_width(stream: TextIO, environ: Mapping[str, str]) -> int:
