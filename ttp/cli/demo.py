@@ -24,6 +24,7 @@ from typing import Any
 
 from ttp.cli import settings
 from ttp.cli.context import begin, context
+from ttp.cli.output import color_wanted
 from ttp.cli.sandbox import load_sandbox
 from ttp.domain.errors import TtpError
 
@@ -130,6 +131,9 @@ class Tour:
         best = self._json("optimal", "--account", ACCOUNTS[0])["recommendation"]["bestHours"][0]
         share = f"{best['score']:.0%}".replace("%", " %")
         self._say(f"ttp optimal --account {ACCOUNTS[0]}", f"{best['hour']:02}:00 ({share} among your best five)")
+        colored = color_wanted("auto", os.environ, is_terminal=self._out.isatty())
+        words = ["optimal", "heatmap", "--account", ACCOUNTS[0]]
+        self._run(f"ttp {shlex.join(words)}", *words, "--format", "table", "--color", "always" if colored else "never")
 
     def _expect(self, post_id: int, status: str) -> None:
         post = self._json("show", str(post_id))
@@ -217,7 +221,7 @@ class _Indented(io.TextIOBase):
 
     def write(self, text: str) -> int:
         for line in text.splitlines(keepends=True):
-            self._to.write(f"   {line}" if self._at_start else line)
+            self._to.write(f"   {line}" if self._at_start and line.strip() else line)
             self._at_start = line.endswith("\n")
         return len(text)
 

@@ -32,7 +32,7 @@ class Times:
 
     def read(self, text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
         """The instant that `text` means for these accounts: the `When` of the services."""
-        from ttp.cli.optimal import zone_for
+        from ttp.cli.recommending import zone_for
         from ttp.cli.when import Moment, Optimal, parse_when
         from ttp.cli.zones import Clash, zone_of
 

@@ -23,6 +23,8 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 if TYPE_CHECKING:
     from ttp.domain.clock import Clock
 
+BEHIND = "ttp.behind"
+"""The key of what was typed behind a subcommand's name, in the meta data of its group's context."""
 _TAKE_TEXT = ("ttp create", "ttp edit")
 SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
@@ -34,6 +36,7 @@ class Branch(TyperGroup):
         names = self.list_commands(ctx)
         if args and args[0] not in names and not args[0].startswith("-"):
             raise no_command(args[0], names, ctx.command_path.removeprefix("ttp").strip())
+        ctx.meta[BEHIND] = args[1:]
         return super().resolve_command(ctx, args)
 
 

@@ -5,9 +5,8 @@ Pictures are imported when one is drawn: a pipe never pays for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
@@ -59,29 +58,6 @@ def changed(warnings: Sequence[str] = (), *, replayed: bool = False) -> View[Pos
 def shown(warnings: Sequence[str] = ()) -> View[Post]:
     """`ttp show`, with what to warn of."""
     return replace(POST, shape=partial(shapes.post, warnings=warnings)) if warnings else POST
-
-
-def optimal(next_at: Mapping[str, datetime] | None = None, ways: Mapping[str, str] | None = None) -> View[Json]:
-    """Recommendations (the R of `ttp optimal --json`). By the account's name: `next_at`, its next free slot, and
-    `ways`, the command that gets numbers of its posts."""
-
-    def picture(rows: Sequence[Json], page: Page) -> Iterable[str]:
-        from ttp.cli.pictures.recommendation import recommendation_picture
-
-        for place, row in enumerate(rows):
-            if place:
-                yield ""
-            name = str(row["account"])
-            yield from recommendation_picture(row, page, (next_at or {}).get(name), (ways or {}).get(name))
-
-    return View(
-        shapes.RECOMMENDATION,
-        ("what", "value", "score", "uplift", "dataPoints"),
-        dict,
-        picture,
-        rows=_best,
-        wrap=_recommendations,
-    )
 
 
 def next_slots(*, counted: bool = False) -> View[Json]:
@@ -178,19 +154,6 @@ def _facts(shape: Json, prefix: str = "") -> Iterable[Json]:
             yield from _facts(value, f"{prefix}{name}.")
         else:
             yield {"name": f"{prefix}{name}", "value": value}
-
-
-def _best(row: Json) -> Iterable[Json]:
-    """A recommendation's hours, then its days."""
-    for what, rows in (("hour", row["bestHours"]), ("day", row["bestDays"])):
-        assert isinstance(rows, Sequence)
-        for one in rows:
-            yield {**one, "what": what, "value": one[what]}
-
-
-def _recommendations(rows: list[Json]) -> Json:
-    shape: Json = {"success": True, "recommendations": rows}
-    return {**shape, "recommendation": rows[0]} if len(rows) == 1 else shape
 
 
 POSTS = View(shapes.POST, ("id", "status", "scheduledAt", "accounts", "content"), shapes.post, _list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -12,15 +13,43 @@ from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
+from ttp.domain.optimal.backtest import Backtest, backtest
+from ttp.domain.optimal.explanation import Explanation, explain
 from ttp.domain.optimal.free import FreeHour, next_free_hour
+from ttp.domain.optimal.weekly import Week, week_of
+from ttp.domain.sample import Sample
 from ttp.store import metrics, reads
 from ttp.store.database import Database
+from ttp.store.reads import PostFilter
 
 NOTHING: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 FIRST_PULL = 200
 """Posts that a newcomer reads first: enough for a signal, and twenty cents of X."""
+OFFERED = 20
+"""Drafts that are looked at for one to offer a slot to."""
 NEWEST = 1000
 """Posts of an account that are looked at: the newest (OPTIMAL: the method, step 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An explanation, and the texts of the account's posts by their remote ids, where they are known."""
+
+    explanation: Explanation
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A recommendation, and what can be done with it."""
+
+    recommendation: Recommendation
+    next_at: datetime | None
+    """The next of its free slots; None without data."""
+    drafts: tuple[int, ...]
+    """Drafts for this account alone, oldest first: as many as are looked at."""
+    way: str
+    """The command that gets numbers of its posts."""
 
 
 class Optimal:
@@ -31,9 +60,34 @@ class Optimal:
 
     def recommend(self, account: Account, zone: ZoneInfo) -> Recommendation:
         """The recommendation for one account, its hours and days in `zone`."""
+        return recommend(self._samples(account), account=account.name, zone=zone)
+
+    def advise(self, account: Account, zone: ZoneInfo) -> Advice:
+        """The recommendation for one account, the next free slot of it, and drafts that could take that."""
+        told = self.recommend(account, zone)
+        busy = self._busy([account])
+        free = next_free_hour(
+            [told], now=self._clock.now(), busy=busy, min_gap_s=self._config.seconds("plan.min_gap_s")
+        )
+        wanted = PostFilter(statuses=reads.DRAFTS, accounts=(account.id or 0,), limit=OFFERED)
         with self._database.reading() as db:
-            samples = metrics.newest(db, account.id or 0, NEWEST) if db else []
-        return recommend(samples, account=account.name, zone=zone)
+            drafts = tuple(p.id or 0 for p in reads.posts(db, wanted) if len(p.accounts) == 1) if db else ()
+        return Advice(told, free[0].at if free else None, drafts, way_to_data(account))
+
+    def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
+        """Every weekday's hours, best first, for all of these accounts together that have data."""
+        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
+        return week_of(told, self._clock.now())
+
+    def explain(self, account: Account, zone: ZoneInfo, day: int | None, hour: int | None) -> Explained | None:
+        """Why an hour, a weekday or a slot is rated so, with the texts of the posts behind it; None without data."""
+        samples = self._samples(account)
+        found = explain(samples, account=account.name, zone=zone, day=day, hour=hour)
+        return Explained(found, {one.remote_id: one.text for one in samples if one.text}) if found else None
+
+    def backtest(self, account: Account, zone: ZoneInfo) -> Backtest:
+        """Whether the recommendation would have helped, on posts that it was not made from."""
+        return backtest(self._samples(account), account=account.name, zone=zone)
 
     def next(
         self,
@@ -50,12 +104,9 @@ class Optimal:
         if not told or any(one.data_points == 0 for one in told):
             return ()
         gap = self._config.seconds("plan.min_gap_s")
-        now = self._clock.now()
-        since = now - timedelta(seconds=gap)
-        with self._database.reading() as db:
-            stored = {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
-        busy = {name: sorted([*instants, *taken.get(name, ())]) for name, instants in stored.items()}
-        return tuple(next_free_hour(told, now=now, busy=busy, min_gap_s=gap, count=count))
+        return tuple(
+            next_free_hour(told, now=self._clock.now(), busy=self._busy(accounts, taken), min_gap_s=gap, count=count)
+        )
 
     def one_next(
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], taken: Mapping[str, Sequence[datetime]] = NOTHING
@@ -72,6 +123,19 @@ class Optimal:
         with self._database.reading() as db:
             empty = [one for one in accounts if db is None or not metrics.newest(db, one.id or 0, 1)]
         return tuple(dict.fromkeys(Hint("get some", way_to_data(one)) for one in empty or accounts))
+
+    def _samples(self, account: Account) -> list[Sample]:
+        with self._database.reading() as db:
+            return metrics.newest(db, account.id or 0, NEWEST) if db else []
+
+    def _busy(
+        self, accounts: Sequence[Account], taken: Mapping[str, Sequence[datetime]] = NOTHING
+    ) -> dict[str, list[datetime]]:
+        """The instants of each account's posts that a slot may come too close to, sorted."""
+        since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
+        with self._database.reading() as db:
+            stored = {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
+        return {name: sorted([*instants, *taken.get(name, ())]) for name, instants in stored.items()}
 
 
 def way_to_data(account: Account) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -12,6 +13,7 @@ from ttp.cli.pictures.cells import columns
 Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "yellow"]
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+_PAINT = re.compile("\x1b\\[[0-9;]*m")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NEAR = timedelta(days=7)
@@ -29,6 +31,10 @@ class Page:
     def paint(self, text: str, style: Style) -> str:
         """`text` in a style, where there is colour."""
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style and text else text
+
+    def ground(self, text: str, background: int, ink: int) -> str:
+        """`text` in one colour on another, of the 256 that terminals have; where there is no colour, as it is."""
+        return f"\x1b[48;5;{background};38;5;{ink}m{text}\x1b[0m" if self.color else text
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.zone)
@@ -109,7 +115,7 @@ class Page:
         """`pieces` side by side, as many in a line as fit."""
         lines: list[str] = []
         for piece in pieces:
-            if lines and columns(lines[-1] + gap + piece) <= self.width:
+            if lines and columns(_PAINT.sub("", lines[-1] + gap + piece)) <= self.width:
                 lines[-1] += gap + piece
             else:
                 lines.append(piece)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+from zoneinfo import ZoneInfo
 
 from ttp.cli.clean import safe
-from ttp.cli.pictures.cells import cut, pad
+from ttp.cli.pictures.cells import cut, pad, wrap
 from ttp.cli.pictures.marks import plural
 from ttp.cli.pictures.page import Page
+from ttp.domain.optimal import DAYS, Rating, Recommendation, Signal
+
+if TYPE_CHECKING:
+    from ttp.services.optimal import Advice
 
 Row: TypeAlias = Mapping[str, object]
+Lines: TypeAlias = Iterator[str]
+Period: TypeAlias = tuple[datetime | None, datetime | None]
 
 _BAR = 20
 """Columns of a bar that stands for 100 %."""
@@ -21,31 +29,73 @@ _SMALL = 0.03
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def recommendation_picture(
-    row: Row, page: Page, next_at: datetime | None = None, way: str | None = None
-) -> Iterator[str]:
-    """One recommendation (an `R` of `ttp optimal --json`). `next_at`: its next free slot, where one was looked up;
-    `way`: the command that gets numbers, where there are none."""
-    hours, days = _rows(row["bestHours"]), _rows(row["bestDays"])
-    account = safe(str(row["account"]))
-    zone = safe(str(row["timezone"]))
-    if not hours:
-        yield page.paint(account, "bold")
-        yield f"  No measured posts yet.  Get some:  {safe(way or 'ttp metrics import FILE')}"
+def recommendation_picture(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
+    """What one account is told. `zone_known`: somebody said in which zone its hours are; `tz`: this command did."""
+    told = advice.recommendation
+    page = replace(page, zone=told.zone)
+    yield from head(told, page)
+    if not told.hours:
+        yield no_posts(advice.way)
         return
-    span = _span(row, page)
-    head = [page.paint(account, "bold"), plural(_count(row["dataPoints"]), "post") + span, f"hours in {zone}"]
-    yield from page.flow(head)
     yield ""
-    yield from _bars("Best hours", "among your true best five", hours, _hour, page)
+    yield from _bars("Best hours", "among your true best five", "in your past posts", told.best_hours, page)
     yield ""
-    yield from _bars("Best days", "among your true best three", days, _day, page)
-    if all(abs(_number(day["uplift"])) < _SMALL for day in days):
+    yield from _bars("Best days", "among your true best three", "", told.best_days, page)
+    if all(abs(day.uplift) < _SMALL for day in told.best_days):
         yield "  Days make little difference for this account."
     yield ""
-    yield f"  {_signal(str(row['signal']))}"
-    if next_at is not None:
-        yield _next_slot(next_at, page)
+    yield from wrapped(signal_words(told), page)
+    if advice.next_at is not None:
+        yield from wrapped(_next_slot(advice.next_at, page), page)
+        yield from page.flow(_ways_on(advice, tz), gap=" " * 6)
+    if not zone_known:
+        yield from zone_words(told, page)
+
+
+def head(told: Recommendation, page: Page) -> Lines:
+    """`instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`"""
+    return head_of(told.account, told.data_points, (told.first_at, told.last_at), told.zone, page)
+
+
+def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page) -> Lines:
+    """The same of an answer that is no recommendation."""
+    pieces = [page.paint(safe(account), "bold")]
+    if posts:
+        pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {safe(zone.key)}"]
+    yield from page.flow(pieces)
+
+
+def no_posts(way: str) -> str:
+    """What is said instead of numbers where there are none; `way` is the command that gets some."""
+    return f"  No measured posts yet.  Get some:  {safe(way)}"
+
+
+def signal_words(told: Recommendation) -> str:
+    """How far the best hours can be believed."""
+    share = percent(told.confidence)
+    if told.signal is Signal.OK:
+        return f"Enough signal: the five hours beat your average with {share} probability."
+    few = f"{plural(told.data_points, 'post')} are few" if told.data_points != 1 else "1 post is few"
+    because = f"{few}, and a good part of this order is chance"
+    return f"Thin signal: the five hours beat your average with {share} probability; {because}."
+
+
+def zone_words(told: Recommendation, page: Page) -> Lines:
+    """That nobody said which zone the account lives in, and how to say it."""
+    account = safe(told.account)
+    yield from wrapped(f"No zone is set for {account}: {safe(told.zone.key)} is this machine's.", page)
+    yield f"  Set it:  ttp account set {account} --tz ZONE"
+
+
+def _ways_on(advice: Advice, tz: str | None) -> Lines:
+    """The commands that take the next slot, or a week of them."""
+    zone = f" --tz {safe(tz)}" if tz else ""
+    if advice.drafts:
+        yield f"  Take it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
+    else:
+        yield f"  Take it:  ttp create TEXT --to {safe(advice.recommendation.account)} --at optimal{zone}"
+    if len(advice.drafts) > 1:
+        yield "  A week:  ttp plan --drafts --week"
 
 
 def slots_picture(slots: Sequence[Row], page: Page) -> Iterator[str]:
@@ -55,22 +105,19 @@ def slots_picture(slots: Sequence[Row], page: Page) -> Iterator[str]:
     for slot in slots:
         at = _instant(slot["at"])
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
-        score = _percent(_number(slot["score"]))
+        score = percent(_number(slot["score"]))
         yield from page.flow([when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} among your true best ten"])
 
 
-def _bars(title: str, among: str, rows: Iterable[Row], label: Callable[[Row], str], page: Page) -> Iterator[str]:
-    """A heading and a bar per row. The bar gives way where the page is narrow."""
+def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
+    """A heading and a bar per rating. The bar gives way where the page is narrow."""
     bar = max(0, min(_BAR, page.width - _REST))
-    uplift_at = bar + 34
-    head = pad(pad(f"  {title}", max(bar + 3, 14)) + among, uplift_at - 1)
-    yield cut(f"{head} in your past posts", page.width)
-    for row in rows:
-        score = _number(row["score"])
-        start = f"  {label(row):<5}  {_bar(score, bar)} {_percent(score):>5}"
-        posts = plural(_count(row["dataPoints"]), "post")
-        interval = f"({_signed(row['low'])} to {_signed(row['high'])})"
-        yield cut(f"{start}    {posts:<10}     {_signed(row['uplift']) + ' %':>5}  {interval}", page.width)
+    indent = max(bar + 3, 14)
+    yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
+    for rating in ratings:
+        start = f"  {place_name(rating):<5}  {_bar(rating.score, bar)} {percent(rating.score):>5}"
+        posts = plural(rating.data_points, "post")
+        yield cut(f"{start}    {posts:<10}     {signed(rating.uplift) + ' %':>5}  {interval(rating)}", page.width)
 
 
 def _bar(share: float, width: int) -> str:
@@ -79,62 +126,54 @@ def _bar(share: float, width: int) -> str:
     return f"{'█' * (eighths // 8) + _EIGHTHS[eighths % 8].strip():<{width}}"
 
 
-def _hour(row: Row) -> str:
-    return f"{_count(row['hour']):02}:00"
+def place_name(rating: Rating) -> str:
+    """`18:00`, `Tue`, `Tue 18:00`."""
+    day = "" if rating.day is None else DAYS[rating.day][:3]
+    hour = "" if rating.hour is None else f"{rating.hour:02}:00"
+    return f"{day} {hour}".strip()
 
 
-def _day(row: Row) -> str:
-    return safe(str(row["day"]))[:3]
+def percent(share: float) -> str:
+    """`92 %` of 0.92."""
+    return f"{round(share * 100)} %"
 
 
-def _span(row: Row, page: Page) -> str:
+def signed(share: float) -> str:
+    """`+12`, `-1`, `0` of 0.12, -0.01, 0.0."""
+    number = round(share * 100)
+    return f"{number:+d}" if number else "0"
+
+
+def interval(rating: Rating) -> str:
+    """`(+3 to +21)`, in percent."""
+    return f"({signed(rating.low)} to {signed(rating.high)})"
+
+
+def _span(period: Period, page: Page) -> str:
     """`, 28 Aug to 23 Nov 2026`, in the page's zone."""
-    if not row.get("from") or not row.get("to"):
+    if period[0] is None or period[1] is None:
         return ""
-    first, last = _instant(row["from"]), _instant(row["to"])
-    year = page.local(last).year
-    first_year = "" if page.local(first).year == year else f" {page.local(first).year}"
-    return f", {page.month_day(first)}{first_year} to {page.month_day(last)} {year}"
-
-
-def _signal(signal: str) -> str:
-    match signal:
-        case "ok":
-            return "Enough signal: these hours beat your average in what was measured."
-        case "thin":
-            return "Thin signal: with so little to go by, a good part of this order is chance."
-        case _:
-            return "No signal: nothing can be told from this yet."
+    first, last = map(page.local, (period[0], period[1]))
+    if first.date() == last.date():
+        return f", {page.month_day(last)} {last.year}"
+    first_year = "" if first.year == last.year else f" {first.year}"
+    return f", {page.month_day(first)}{first_year} to {page.month_day(last)} {last.year}"
 
 
 def _next_slot(at: datetime, page: Page) -> str:
-    return f"  Next good slot: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
+    return f"Next good slot: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
+
+
+def wrapped(sentence: str, page: Page) -> Lines:
+    """A sentence in as many lines as it needs, indented as everything here."""
+    for line in wrap(sentence, page.width - 2):
+        yield f"  {line}"
 
 
 def _instant(value: object) -> datetime:
     return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
 
 
-def _rows(value: object) -> Sequence[Row]:
-    assert isinstance(value, Sequence)
-    return value
-
-
 def _number(value: object) -> float:
     assert isinstance(value, int | float)
     return float(value)
-
-
-def _count(value: object) -> int:
-    assert isinstance(value, int)
-    return value
-
-
-def _percent(share: float) -> str:
-    return f"{round(share * 100)} %"
-
-
-def _signed(value: object) -> str:
-    """`+12`, `-1`, `0` of 0.12, -0.01, 0.0."""
-    percent = round(_number(value) * 100)
-    return f"{percent:+d}" if percent else "0"

@@ -1,0 +1,89 @@
+"""`ttp optimal heatmap`: the week of an account as a picture, on the terminal or in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ttp.cli import optimal_views
+from ttp.cli.context import context
+from ttp.cli.optimal_views import Told
+from ttp.cli.output import Output
+from ttp.cli.params import Accounts, Platforms, Tz, printing
+from ttp.cli.recommending import nothing_measured, wanted_accounts, zone_for, zone_is_known
+from ttp.cli.times import quoted
+from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
+
+Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
+Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
+_BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
+
+
+@printing
+def heatmap(
+    out: Output,
+    account: Accounts = None,
+    platform: Platforms = None,
+    tz: Tz = None,
+    svg: Svg = None,
+    html: Html = None,
+) -> None:
+    """The week of an account as a heat map: estimates of every hour of every day.
+
+    In colour or in shades on the terminal, with --svg and --html in files that need nothing else. A file that is such
+    a picture already is replaced, any other is not.
+
+    Example: ttp optimal heatmap --account ig/shop --html week.html
+    """
+    out.expect(optimal_views.heatmaps())
+    if svg == html == "-":
+        raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
+    accounts = wanted_accounts(account, platform)
+    told = [Told(context().optimal.advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
+    if not any(one.advice.recommendation.slots for one in told):
+        nothing_measured(out, accounts)
+    written = [_write(out, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
+    if "-" in written:
+        return
+    if out.in_json or not written:
+        nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+        out.records(optimal_views.heatmaps(), told, say=None if told else nothing)
+    else:
+        out.say(f"Wrote {' and '.join(written)}.")
+
+
+def _write(out: Output, kind: str, file: str, told: Sequence[Told]) -> str:
+    """Draw it and put it in its place; answers that place. UsageError, TtpError."""
+    from ttp.cli.pictures.heatmap_html import heatmap_html
+    from ttp.cli.pictures.heatmap_svg import heatmap_svg
+
+    recommendations = [one.advice.recommendation for one in told]
+    text = heatmap_svg(recommendations) if kind == "svg" else heatmap_html(recommendations)
+    if file == "-":
+        out.document(text)
+        return file
+    path = Path(file).expanduser()
+    try:
+        _refuse_to_overwrite(path, kind)
+        path.write_text(text, encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound(
+            f"there is no folder {path.parent}", Hint("make it", quoted("mkdir", "-p", str(path.parent)))
+        ) from None
+    except OSError as error:
+        raise TtpError(f"{file} cannot be written: {error.strerror}") from None
+    return file
+
+
+def _refuse_to_overwrite(path: Path, kind: str) -> None:
+    """UsageError for a file that is something else: an earlier picture may be replaced, and an empty file filled."""
+    if path.is_file():
+        with path.open("rb") as there:
+            beginning = there.read(len(_BEGINNINGS[kind]))
+        if beginning not in (b"", _BEGINNINGS[kind]):
+            raise UsageError(
+                f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
+            )
