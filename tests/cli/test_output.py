@@ -249,39 +249,6 @@ def test_plain_facts_are_name_and_value_too() -> None:
     assert table.written == "  name      value\n  read      2\n  rejected\n"
 
 
-RECOMMENDATION: dict[str, object] = {
-    "account": "x/me",
-    "platform": "x",
-    "timezone": "UTC",
-    "from": AT,
-    "to": AT,
-    "bestHours": [{"hour": 18, "score": 0.92, "uplift": 0.12, "low": 0.03, "high": 0.21, "dataPoints": 12}],
-    "bestDays": [{"day": "Tuesday", "score": 0.5, "uplift": 0.03, "low": -0.01, "high": 0.06, "dataPoints": 20}],
-    "dataPoints": 64,
-    "signal": "thin",
-}
-
-
-def test_optimal_has_its_envelope_in_json_and_hours_and_days_in_tsv() -> None:
-    one, two, tsv = Desk(format="json"), Desk(format="json"), Desk()
-    one.output.records(views.optimal(), [RECOMMENDATION])
-    two.output.records(views.optimal(), [RECOMMENDATION, RECOMMENDATION])
-    tsv.output.records(views.optimal(), [RECOMMENDATION])
-    answer = json.loads(one.written)
-    assert answer["success"] is True
-    assert answer["recommendations"] == [answer["recommendation"]]
-    assert answer["recommendation"] == {**RECOMMENDATION, "from": "2026-11-24T17:00:00Z", "to": "2026-11-24T17:00:00Z"}
-    assert set(json.loads(two.written)) == {"success", "recommendations"}
-    assert tsv.written == "hour\t18\t0.92\t0.12\t12\nday\tTuesday\t0.5\t0.03\t20\n"
-
-
-def test_optimal_draws_each_account_with_its_next_slot() -> None:
-    desk = Desk(format="table")
-    desk.output.records(views.optimal({"x/me": AT}), [RECOMMENDATION, {**RECOMMENDATION, "account": "x/you"}])
-    assert desk.written.count("among your true best five") == 2
-    assert desk.written.count("Next good slot: today 17:00") == 1
-
-
 def test_the_next_slot_is_null_where_there_are_no_data() -> None:
     slot: dict[str, object] = {"at": AT, "day": "Tuesday", "hour": 17, "score": 0.5}
     none, one, many, tsv = Desk(format="json"), Desk(format="json"), Desk(format="json"), Desk()

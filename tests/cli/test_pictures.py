@@ -17,7 +17,7 @@ from ttp.cli.pictures.health import health_picture
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.post import post_picture
 from ttp.cli.pictures.posts import posts_picture
-from ttp.cli.pictures.recommendation import recommendation_picture, slots_picture
+from ttp.cli.pictures.recommendation import slots_picture
 from ttp.cli.pictures.samples import samples_picture
 from ttp.cli.pictures.table import Cell, Column, table
 from ttp.domain.account import Account, Platform
@@ -418,67 +418,6 @@ def test_samples_line_up_and_an_untold_count_is_not_zero() -> None:
         "\n"
         "Times in Europe/Berlin (UTC+01:00).\n"
     )
-
-
-def recommendation(signal: str = "ok", uplift: float = 0.02) -> dict[str, object]:
-    def scored(score: float, uplift: float, points: int) -> dict[str, object]:
-        return {"score": score, "uplift": uplift, "low": uplift - 0.06, "high": uplift + 0.09, "dataPoints": points}
-
-    return {
-        "account": "instagram/roastery",
-        "platform": "instagram",
-        "timezone": "Europe/Berlin",
-        "from": "2026-08-28T10:00:00Z",
-        "to": datetime(2026, 11, 23, 10, tzinfo=UTC),
-        "bestHours": [{"hour": 18, **scored(0.92, 0.12, 37)}, {"hour": 9, **scored(0.43, 0.06, 1)}],
-        "bestDays": [{"day": "Tuesday", **scored(0.62, uplift, 77)}],
-        "dataPoints": 585,
-        "signal": signal,
-    }
-
-
-def test_optimal_draws_bars_and_says_what_they_mean() -> None:
-    assert drawn(recommendation_picture(recommendation(), PAGE, at(24, 18))) == (
-        "instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin\n"
-        "\n"
-        "  Best hours           among your true best five      in your past posts\n"
-        "  18:00  ██████████████████▍   92 %    37 posts       +12 %  (+6 to +21)\n"
-        "  09:00  ████████▋             43 %    1 post          +6 %  (0 to +15)\n"
-        "\n"
-        "  Best days            among your true best three     in your past posts\n"
-        "  Tue    ████████████▍         62 %    77 posts        +2 %  (-4 to +11)\n"
-        "  Days make little difference for this account.\n"
-        "\n"
-        "  Enough signal: these hours beat your average in what was measured.\n"
-        "  Next good slot: today 18:00 (in 4 h 14 min, 17:00 UTC)\n"
-    )
-
-
-def test_optimal_says_so_when_the_data_are_thin() -> None:
-    text = drawn(recommendation_picture(recommendation("thin", 0.2), PAGE))
-    assert "Thin signal" in text
-    assert "Days make little difference" not in text
-    assert "Next good slot" not in text
-
-
-def test_optimal_says_so_when_there_is_no_signal_and_no_period_is_known() -> None:
-    text = drawn(recommendation_picture({**recommendation("none"), "from": None}, PAGE))
-    assert text.startswith("instagram/roastery   585 posts   hours in Europe/Berlin\n")
-    assert "No signal" in text
-
-
-def test_optimal_without_data_names_the_command_that_would_get_some() -> None:
-    empty = {**recommendation("none"), "bestHours": [], "bestDays": [], "from": None, "to": None, "dataPoints": 0}
-    assert list(recommendation_picture(empty, PAGE))[1] == (
-        "  No measured posts yet.  Get some:  ttp metrics import FILE"
-    )
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_bars_fit_every_width(width: int) -> None:
-    lines = [line for line in recommendation_picture(recommendation(), replace(PAGE, width=width)) if " %" in line]
-    assert len(lines) == 3
-    assert all(columns(line) <= width for line in lines)
 
 
 def test_a_next_slot_shows_its_date_zone_utc_and_chance() -> None:

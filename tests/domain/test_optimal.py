@@ -300,7 +300,7 @@ SAMPLES = st.lists(
 
 
 def rows_of(samples: list[Sample], zone: ZoneInfo = ZONE) -> list[tuple[int, int, str, float]]:
-    return [row[1:] for row in features(samples, account=ACCOUNT, zone=zone)]
+    return [row[1:5] for row in features(samples, account=ACCOUNT, zone=zone)]
 
 
 @given(SAMPLES, st.randoms(use_true_random=False))

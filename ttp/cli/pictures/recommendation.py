@@ -13,6 +13,7 @@ from ttp.cli.pictures.cells import cut, pad, wrap
 from ttp.cli.pictures.marks import plural
 from ttp.cli.pictures.page import Page
 from ttp.domain.optimal import DAYS, Rating, Recommendation, Signal
+from ttp.domain.optimal.recommendation import FEWEST_POSTS
 
 if TYPE_CHECKING:
     from ttp.services.optimal import Advice
@@ -42,12 +43,12 @@ def recommendation_picture(advice: Advice, page: Page, *, zone_known: bool = Tru
     yield ""
     yield from _bars("Best days", "among your true best three", "", told.best_days, page)
     if all(abs(day.uplift) < _SMALL for day in told.best_days):
-        yield "  Days make little difference for this account."
+        yield from wrapped("Days make little difference for this account.", page)
     yield ""
     yield from wrapped(signal_words(told), page)
     if advice.next_at is not None:
         yield from wrapped(_next_slot(advice.next_at, page), page)
-        yield from page.flow(_ways_on(advice, tz), gap=" " * 6)
+        yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
     if not zone_known:
         yield from zone_words(told, page)
 
@@ -75,9 +76,10 @@ def signal_words(told: Recommendation) -> str:
     share = percent(told.confidence)
     if told.signal is Signal.OK:
         return f"Enough signal: the five hours beat your average with {share} probability."
-    few = f"{plural(told.data_points, 'post')} are few" if told.data_points != 1 else "1 post is few"
-    because = f"{few}, and a good part of this order is chance"
-    return f"Thin signal: the five hours beat your average with {share} probability; {because}."
+    few = ""
+    if told.data_points < FEWEST_POSTS:
+        few = f"{plural(told.data_points, 'post')} {'is' if told.data_points == 1 else 'are'} few, and "
+    return f"Thin signal: the five hours beat your average with {share} probability; {few}much of this order is chance."
 
 
 def zone_words(told: Recommendation, page: Page) -> Lines:

@@ -23,8 +23,9 @@ from statistics import NormalDist, fmean, median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from ttp.domain.optimal import recommend
 from ttp.domain.optimal.features import PostFeatures, features
-from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL, recommend
+from ttp.domain.optimal.recommendation import BEST_HOURS, INTERVAL
 from ttp.domain.sample import Sample
 
 FEWEST_POSTS = 40

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal.effects import Parts
+from ttp.domain.optimal import Parts, Rating, Recommendation, best, estimate, recommend
 from ttp.domain.optimal.features import PostFeatures, features
-from ttp.domain.optimal.kernel import estimate
-from ttp.domain.optimal.recommendation import Rating, Recommendation, best, recommend
 from ttp.domain.sample import Sample
 
 NEAR_H = 2

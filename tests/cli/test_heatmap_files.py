@@ -1,0 +1,139 @@
+"""Heat maps in files: well formed, whole by themselves, readable in light and dark, told to those who do not see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from tests.cli.recommended import NOTHING, told
+from ttp.cli.pictures.heat import BEST, NO_POST
+from ttp.cli.pictures.heatmap_html import heatmap_html
+from ttp.cli.pictures.heatmap_svg import heatmap_svg
+from ttp.cli.pictures.palette import DARK, LIGHT, Colors
+from ttp.domain.optimal import Recommendation, Signal
+
+SVG = "{http://www.w3.org/2000/svg}"
+OUTSIDE = re.compile(r"(?:src|href|url|import|xlink)\s*[=(\s]", re.IGNORECASE)
+VOID = {"meta"}
+
+
+def svg(*all_told: Recommendation) -> Xml.Element:
+    return Xml.fromstring(heatmap_svg(all_told))  # noqa: S314 (of our own making)
+
+
+def roles(root: Xml.Element, role: str) -> list[Xml.Element]:
+    return [element for element in root.iter() if element.get("role") == role]
+
+
+def text(element: Xml.Element | None) -> str:
+    assert element is not None
+    return "".join(element.itertext())
+
+
+class Page(HTMLParser):
+    """The tags of a page, which must be closed in order, and the texts of its cells."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def test_the_svg_has_a_title_a_description_and_a_table_of_named_cells() -> None:
+    root = svg(told())
+    named = {element.get("id", ""): element for element in root if element.get("id")}
+    assert root.get("aria-labelledby") == " ".join(named) == "title description"
+    assert text(named["title"]) == "Best hours to post: instagram/roastery"
+    assert "Best hours: 18:00, 17:00, 19:00, 16:00, 20:00. Enough signal" in text(named["description"])
+    assert len(roles(root, "table")) == 1
+    assert [len(roles(root, role)) for role in ("row", "columnheader", "rowheader", "cell")] == [8, 24, 7, 168]
+    for cell in roles(root, "cell"):
+        assert re.fullmatch(
+            r"\w+day \d\d:00: [+-]?\d+ % \(.*\), \d posts?, \d+ % among your true best ten.*", text(cell[0])
+        )
+        assert re.fullmatch(r"[+-]?\d+", text(cell.find(f"{SVG}text")))
+
+
+def test_the_ten_best_and_the_empty_slots_are_marked() -> None:
+    root = svg(told())
+    assert sum(text(element) == BEST for element in root.iter(f"{SVG}text")) == 10
+    assert sum(" one of the ten best" in text(cell[0]) for cell in roles(root, "cell")) == 10
+    assert len(list(root.iter(f"{SVG}circle"))) + 10 >= sum(slot.data_points == 0 for slot in told().slots)
+    page = heatmap_html([told()])
+    assert page.count(f">{BEST}</small>") == 10
+    assert f">{NO_POST}</small>" in page
+
+
+def test_the_page_has_a_table_with_a_caption_and_headings() -> None:
+    page = Page(heatmap_html([told(), told(Signal.THIN, account="x/me")]))
+    assert len(page.all("table")) == len(page.all("caption")) == 2
+    assert [attrs["scope"] for attrs in page.all("th")] == [*["col"] * 24, *["row"] * 7] * 2
+    assert sum("title" in attrs for attrs in page.all("td")) == 336
+    assert page.all("html") == [{"lang": "en"}]
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all("meta")
+
+
+@pytest.mark.parametrize("draw", [heatmap_svg, heatmap_html])
+def test_nothing_is_fetched_from_outside(draw: Callable[[Sequence[Recommendation]], str]) -> None:
+    source = draw([told()])
+    assert OUTSIDE.findall(source) == []
+    assert set(re.findall(r"https?://[^\"\s]+", source)) <= {"http://www.w3.org/2000/svg"}
+    assert "<script" not in source
+
+
+def test_an_account_without_posts_and_no_account_at_all_are_said_so() -> None:
+    assert "No measured posts yet." in text(svg(told(), NOTHING))
+    assert "x/none: no measured posts yet." in text(svg(NOTHING))
+    assert "No measured posts yet." in heatmap_html([NOTHING])
+    Page(heatmap_html([NOTHING]))
+    assert "There is no account yet." in text(svg())
+    assert "There is no account yet." in heatmap_html([])
+
+
+def test_each_account_has_a_place_of_its_own() -> None:
+    one, two = svg(told()), svg(told(), told(account="x/me"))
+    assert int(two.get("height", "0")) == 2 * int(one.get("height", "0"))
+    assert two.get("viewBox") == f"0 0 {two.get('width')} {two.get('height')}"
+
+
+def luminance(color: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("colors", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_text_can_be_read_on_its_ground(colors: Colors) -> None:
+    texts = [(colors.ink, colors.page), (colors.soft, colors.page), *((ink, fill) for fill, ink in colors.levels)]
+    assert {pair: round(contrast(*pair), 2) for pair in texts if contrast(*pair) < 4.5} == {}
+
+
+@pytest.mark.parametrize("colors", [LIGHT, DARK], ids=["light", "dark"])
+def test_levels_differ_without_seeing_the_colours(colors: Colors) -> None:
+    away = [abs(luminance(fill) - luminance(colors.page)) for fill, _ in colors.levels]
+    assert away == sorted(away)
+    assert contrast(colors.levels[0][0], colors.levels[-1][0]) > 5

@@ -1,0 +1,274 @@
+"""What a person sees of a recommendation: bars, the week as a heat map, the way from posts to a score, the test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.cli.recommended import BERLIN, NOTHING, advice, told
+from ttp.cli.clean import plain
+from ttp.cli.pictures.backtest import backtest_picture
+from ttp.cli.pictures.cells import columns
+from ttp.cli.pictures.explanation import explanation_picture
+from ttp.cli.pictures.heat import scale_of
+from ttp.cli.pictures.heatmap import heatmap_picture
+from ttp.cli.pictures.page import Page
+from ttp.cli.pictures.recommendation import recommendation_picture
+from ttp.cli.pictures.week import week_picture
+from ttp.domain.optimal import DAYS, Rating, Signal, week
+from ttp.domain.optimal.backtest import Backtest, Lift
+from ttp.domain.optimal.effects import Parts
+from ttp.domain.optimal.explanation import Explanation, PostBehind
+from ttp.domain.optimal.features import PostFeatures
+from ttp.domain.optimal.weekly import Week
+from ttp.services.optimal import Explained
+
+NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
+TONIGHT = datetime(2026, 11, 24, 17, tzinfo=UTC)
+PAGE = Page(NOW, ZoneInfo("UTC"))
+WIDTHS = (40, 57, 60, 72, 80, 120)
+WAY = "ttp metrics import FILE"
+PAINT = re.compile("\x1b\\[[0-9;]*m")
+GOOD, BAD, OPEN = Lift(0.24, 0.08, 0.42), Lift(-0.2, -0.3, -0.1), Lift(0.05, -0.1, 0.2)
+TESTED = Backtest("x/me", BERLIN, 200, NOW, NOW, 100, 30, GOOD, OPEN, OPEN)
+
+
+def drawn(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+# ttp optimal
+
+
+def test_optimal_draws_bars_and_says_what_they_mean() -> None:
+    assert drawn(recommendation_picture(advice(told(), TONIGHT, (44, 45)), PAGE)) == (
+        "instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin\n"
+        "\n"
+        "  Best hours           among your true best five     in your past posts\n"
+        "  18:00  ██████████████████▍   92 %    37 posts       +12 %  (+3 to +21)\n"
+        "  17:00  ████████████████▊     84 %    37 posts       +10 %  (+1 to +19)\n"
+        "  19:00  ████████████████▊     84 %    37 posts       +10 %  (+1 to +19)\n"
+        "  16:00  ███████████████▏      75 %    37 posts        +8 %  (-1 to +17)\n"
+        "  20:00  ███████████████▏      75 %    37 posts        +8 %  (-1 to +17)\n"
+        "\n"
+        "  Best days            among your true best three\n"
+        "  Tue    ████████████▍         62 %    77 posts        +2 %  (-7 to +11)\n"
+        "  Mon    ██████████▊           54 %    77 posts         0 %  (-9 to +9)\n"
+        "  Wed    ██████████▊           54 %    77 posts         0 %  (-9 to +9)\n"
+        "  Days make little difference for this account.\n"
+        "\n"
+        "  Enough signal: the five hours beat your average with 94 % probability.\n"
+        "  Next good slot: today 18:00 (in 4 h 14 min, 17:00 UTC)\n"
+        "  Take it:  ttp schedule 44 --at optimal      A week:  ttp plan --drafts --week\n"
+    )
+
+
+def test_the_next_slot_is_taken_by_the_only_draft_by_a_new_post_and_in_the_zone_that_was_asked_for() -> None:
+    assert "A week" not in drawn(recommendation_picture(advice(told(), TONIGHT, (44,)), PAGE))
+    text = drawn(recommendation_picture(advice(told(), TONIGHT), PAGE, tz="Asia/Tokyo"))
+    assert "  Take it:  ttp create TEXT --to instagram/roastery --at optimal --tz Asia/Tokyo\n" in text
+
+
+def test_optimal_says_so_when_the_data_are_thin() -> None:
+    text = drawn(recommendation_picture(advice(told(Signal.THIN, days=0.2, posts=12)), PAGE))
+    assert "Thin signal: the five hours beat your average with 94 % probability; 12 posts" in text
+    assert "Days make little difference" not in text
+    assert "Next good slot" not in text
+    assert "1 post is few" in drawn(recommendation_picture(advice(told(Signal.THIN, posts=1)), PAGE)).replace(
+        "\n  ", " "
+    )
+
+
+def test_optimal_says_which_zone_was_taken_where_nobody_named_one() -> None:
+    text = drawn(recommendation_picture(advice(told()), PAGE, zone_known=False))
+    assert "  No zone is set for instagram/roastery: Europe/Berlin is this machine's.\n" in text
+    assert "  Set it:  ttp account set instagram/roastery --tz ZONE\n" in text
+
+
+def test_a_period_of_one_day_or_none_is_no_range() -> None:
+    day = replace(told(), first_at=NOW, last_at=NOW)
+    assert "585 posts, 24 Nov 2026   hours" in drawn(recommendation_picture(advice(day), PAGE))
+    assert "585 posts   hours" in drawn(recommendation_picture(advice(replace(day, first_at=None)), PAGE))
+    years = replace(day, first_at=NOW - timedelta(days=365))
+    assert "24 Nov 2025 to 24 Nov 2026" in drawn(recommendation_picture(advice(years), PAGE))
+
+
+def test_without_data_the_command_that_would_get_some_is_named() -> None:
+    for picture in (recommendation_picture, heatmap_picture):
+        assert drawn(picture(advice(NOTHING), PAGE)) == f"x/none\n  No measured posts yet.  Get some:  {WAY}\n"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_bars_fit_every_width(width: int) -> None:
+    lines = list(recommendation_picture(advice(told(Signal.THIN), TONIGHT), replace(PAGE, width=width)))
+    assert sum(" %  (" in line or line.endswith("…") for line in lines) >= 8
+    assert all(columns(line) <= width for line in lines if "ttp " not in line)
+
+
+# ttp optimal heatmap
+
+
+def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
+    lines = list(heatmap_picture(advice(told()), PAGE))
+    assert lines[2] == "      00    03    06    09    12    15    18    21"
+    rows = lines[3:10]
+    assert [row[:6] for row in rows] == [f"  {day[:3]} " for day in DAYS]
+    assert rows[1] == "  Tue  ·     ·░░░░░·░░▒▒▒·▒▒▓▓▓·▓▓▓▓█·███★█★█★███·▓▓▓▓"
+    assert "".join(rows).count("★") == 10
+    assert "     under -17 %   ░░ -17 %   ▒▒ -10 %   ▓▓ -2 %   ██ +5 %" in lines
+    assert "★ the ten best   · no post of yours then   (estimates, not raw cells)" in drawn(lines)
+    assert "Enough signal" in drawn(lines)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("color", [True, False], ids=["colour", "shades"])
+def test_the_heat_map_fits_every_width(width: int, color: bool) -> None:
+    lines = list(heatmap_picture(advice(told()), replace(PAGE, width=width, color=color), zone_known=False))
+    assert all(columns(PAINT.sub("", line)) <= width for line in lines if "ttp " not in line)
+    assert any(PAINT.search(line) for line in lines) is color
+
+
+def test_in_colour_every_cell_says_its_level_by_its_ground() -> None:
+    lines = list(heatmap_picture(advice(told()), replace(PAGE, color=True)))
+    assert lines[4].count("\x1b[48;5;") == 24
+    assert "█" not in drawn(lines)
+
+
+def test_in_ascii_the_map_keeps_its_columns() -> None:
+    lines = list(heatmap_picture(advice(told()), PAGE))
+    assert all(plain(line).isascii() and len(plain(line)) == len(line) for line in lines)
+    assert len({plain(sign) for sign in " ░▒▓█★·"}) == 7
+
+
+def test_small_differences_do_not_look_like_a_summit_and_a_valley() -> None:
+    flat = [Rating(0, hour, 0.1, 0.001 * (hour % 2), 0, 0, 1) for hour in range(24)]
+    scale = scale_of(flat, 5)
+    assert {scale.level(slot.uplift) for slot in flat} == {2}
+    assert scale.high - scale.low == pytest.approx(0.05)
+
+
+# ttp optimal week
+
+
+def test_the_week_has_the_best_hours_of_each_day() -> None:
+    found = Week(("instagram/roastery",), BERLIN, tuple(week(told())))
+    lines = list(week_picture(found, PAGE))
+    assert lines[0] == "instagram/roastery   hours in Europe/Berlin"
+    assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    16:00  40 %"
+    assert drawn(week_picture(Week((), None, ()), PAGE)) == f"Nothing is measured yet.  Import some:  {WAY}\n"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_week_fits_every_width(width: int) -> None:
+    found = Week(("x/me",), BERLIN, tuple(week(told())))
+    assert all(columns(line) <= width for line in week_picture(found, replace(PAGE, width=width)) if "ttp " not in line)
+
+
+# ttp optimal explain
+
+
+def explained(posts: int = 3, *, signal: Signal = Signal.OK, nearby: int = 86) -> Explained:
+    behind = tuple(
+        PostBehind(
+            PostFeatures(NOW - timedelta(days=n), 18, 1, "video" if n else "", 6.0, str(n)),
+            Parts(5.0, 0.1 if n else 0.0, 0.5 if n == 1 else 0.0, 0.8 - n / 10),
+        )
+        for n in range(posts)
+    )
+    found = told(signal)
+    rating = replace(found.hours[18], data_points=posts)
+    some = 0.3 if posts else None
+    return Explained(Explanation(found, rating, 1, behind, some, some, nearby), {"1": "A cup\nof \x1b[31mcoffee"})
+
+
+def test_an_explanation_shows_the_posts_and_the_way_to_the_score() -> None:
+    assert drawn(explanation_picture(explained(), PAGE)) == (
+        "instagram/roastery   18:00   of 585 posts   hours in Europe/Berlin\n"
+        "\n"
+        "  PUBLISHED         COUNTED  USUAL          KIND  OUTLIER    LEFT  TEXT\n"
+        "  Tue 24 Nov 13:46      402    147             -        -  +123 %  0\n"
+        "  Mon 23 Nov 13:46      402    147  video  +11 %    +65 %  +101 %  A cup of \\x1…\n"
+        "  Sun 22 Nov 13:46      402    147  video  +11 %        -   +82 %  2\n"
+        "\n"
+        "  Counted   +30 % over your average, in 3 posts\n"
+        "  Adjusted  +30 %, once trend, kind and outliers are taken out\n"
+        "  Expected  +12 % (+3 to +21): what 3 posts and 86 posts within 2 hours can say\n"
+        "            against chance\n"
+        "  Score     92 % that it is one of the true best 5 hours; by that it is number 1\n"
+    )
+
+
+def test_more_posts_than_are_shown_are_counted() -> None:
+    assert "  And 3 more that tell less:  --limit 13\n" in drawn(explanation_picture(explained(13), PAGE))
+    assert "  And 12 more that tell less:  --limit 13\n" in drawn(explanation_picture(explained(13), PAGE, 1))
+    assert "PUBLISHED" not in drawn(explanation_picture(explained(13), PAGE, 0))
+
+
+def test_a_place_without_posts_is_explained_by_its_neighbours() -> None:
+    text = drawn(explanation_picture(explained(0, signal=Signal.THIN), PAGE))
+    assert "  Counted   no post of yours at 18:00, 86 posts within 2 hours\n" in text
+    assert "what 86 posts within 2 hours can say against" in text
+    assert "Thin signal" in text
+    alone = drawn(explanation_picture(explained(0, nearby=0), PAGE))
+    assert "no post of yours at 18:00, and none near it" in alone
+    assert "what the rest of the week can say against" in alone
+
+
+def test_days_and_slots_are_explained_among_their_kind() -> None:
+    one = explained()
+    for rating, words in ((told().days[1], "true best 3 days"), (told().slots[42], "true best 10 slots")):
+        other = Explained(replace(one.explanation, rating=rating), {})
+        assert words in drawn(explanation_picture(other, PAGE))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_explanations_fit_every_width(width: int) -> None:
+    lines = explanation_picture(explained(13), replace(PAGE, width=width))
+    assert all(columns(line) <= width for line in lines)
+
+
+# ttp optimal backtest
+
+
+def test_a_backtest_says_what_was_tested_and_what_follows() -> None:
+    assert drawn(backtest_picture(TESTED, PAGE, WAY)) == (
+        "x/me   200 posts, 24 Nov 2026   hours in Europe/Berlin\n"
+        "\n"
+        "  Tested on your last 100 posts, each with what was known before it; 30 of them\n"
+        "  were at a recommended hour.\n"
+        "\n"
+        "  Recommended hours against the rest      +24 %  (+8 to +42 with 80 %)\n"
+        "  Highest mean per hour, the usual way     +5 %  (-10 to +20 with 80 %)\n"
+        "  The first against the second             +5 %  (-10 to +20 with 80 %)\n"
+        "\n"
+        "  It would have helped: the whole interval is above zero.\n"
+        "  From the mean per hour it does not differ by more than chance.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        (replace(TESTED, recommended=BAD), "It would have done harm"),
+        (replace(TESTED, recommended=OPEN), "Not decided: the interval has zero in it"),
+        (replace(TESTED, difference=GOOD), "It did better than the mean per hour."),
+        (replace(TESTED, difference=BAD), "The mean per hour did better here."),
+        (replace(TESTED, mean_per_hour=None, difference=None), "too few posts to tell"),
+        (replace(TESTED, recommended=None, in_best_hours=1), "Of the last 100 posts 1 went out at a recommended hour."),
+        (Backtest("x/me", BERLIN, 12), "12 posts are too few to test anything on. From 40 on there is an answer."),
+        (Backtest("x/me", BERLIN, 1), "1 post is too few"),
+        (Backtest("x/me", BERLIN, 0), f"No measured posts yet.  Get some:  {WAY}"),
+    ],
+)
+def test_a_backtest_is_honest(test: Backtest, words: str) -> None:
+    assert words in drawn(backtest_picture(test, PAGE, WAY))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_backtests_fit_every_width(width: int) -> None:
+    assert all(columns(line) <= width for line in backtest_picture(TESTED, replace(PAGE, width=width), WAY))
