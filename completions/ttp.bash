@@ -11,7 +11,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--client-secret|--color|--count|--credentials|--fields|--format|--history|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--scopes|--search|--set|--since|--state|--status|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
+            --account|--after|--alt|--at|--client-secret|--color|--count|--credentials|--fields|--format|--history|--html|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--scopes|--search|--set|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'metrics'|'optimal'|'service') path="${path:+$path }$word" ;;
@@ -27,8 +27,12 @@ _ttp() {
             'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'schedule') options='--at --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal') words='next' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal') words='next week heatmap explain backtest' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal next') options='--account --platform --tz --count --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal week') options='--account --platform --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal heatmap') options='--account --platform --tz --svg --html --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal explain') options='--account --platform --tz --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal backtest') options='--account --platform --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'run') options='--once --until-idle --max-time --fail-if-locked --take-over --trust-clock --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'publish') options='--no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'retry') options='--account --failed --platform --since --no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -68,7 +72,7 @@ _ttp() {
         --color) words='auto always never' ;;
         --status) words='draft scheduled publishing published failed partial' ;;
         --platform) words='instagram tiktok x' ;;
-        --credentials|--media|--state) files=1 ;;
+        --credentials|--media|--state|--svg|--html) files=1 ;;
     esac
     if [[ $cur == -* || -z $words$files ]]; then
         words=$options

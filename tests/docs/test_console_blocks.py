@@ -33,6 +33,7 @@ def test_what_differs_from_run_to_run_is_masked() -> None:
         "<time> 1 x/demo published https://x.com/i/status/<id> <duration>"
     )
     assert masked("   1  Wed 25 09:00  in 1 d 15 h  scheduled") == "1 <time> <duration> scheduled"
+    assert masked("Wed 25 Nov 2026 00:27 Europe/Berlin (Tue 23:27 UTC)") == "<time> Europe/Berlin (<time> UTC)"
     assert masked("Times in Europe/Berlin (UTC+01:00).") == "Times in Europe/Berlin (<offset>)."
 
 

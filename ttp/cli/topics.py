@@ -19,6 +19,10 @@ break a line. --header names the columns, --fields a,b picks them for TSV, table
   ttp list --fields id,scheduledAt
   ttp show 38 --json | jq '.deliveries[] | {account, state, url}'
 
+Of ttp optimal and its subcommands the object is {"success": true, ...}: with one account "recommendation", "heatmap",
+"explanation" or "backtest", and always the list of all ("recommendations", ...); of week "schedule". Shares are
+fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high" its 80 % interval.
+
 Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is {"error": {"code", "message", "hint",
 "exit", "problems"}} on stderr, and stdout is empty.
 """
