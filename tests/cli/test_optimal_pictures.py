@@ -84,6 +84,14 @@ def test_optimal_says_so_when_the_data_are_thin() -> None:
     )
 
 
+def test_no_probability_is_called_certain() -> None:
+    sure = replace(told(), confidence=1.0, hours=tuple(replace(hour, score=1.0) for hour in told().hours))
+    text = drawn(recommendation_picture(advice(sure), PAGE))
+    assert "  00:00  ████████████████████ >99 %    37 posts" in text
+    assert "with >99 % probability" in text
+    assert "100 %" not in text
+
+
 def test_optimal_says_which_zone_was_taken_where_nobody_named_one() -> None:
     text = drawn(recommendation_picture(advice(told()), PAGE, zone_known=False))
     assert "  No zone is set for instagram/roastery: Europe/Berlin is this machine's.\n" in text

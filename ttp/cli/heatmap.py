@@ -15,7 +15,7 @@ from ttp.cli.output import Output
 from ttp.cli.params import Accounts, Platforms, Tz, printing
 from ttp.cli.recommending import nothing_measured, wanted_accounts, zone_for, zone_is_known
 from ttp.cli.times import quoted
-from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
+from ttp.domain.errors import Hint, NotFound, UsageError
 
 Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
 Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
@@ -56,7 +56,7 @@ def heatmap(
 
 
 def _write(out: Output, kind: str, file: str, told: Sequence[Told]) -> str:
-    """Draw it and put it in its place; answers that place. UsageError, TtpError."""
+    """Draw it and put it in its place; answers that place. NotFound, UsageError."""
     from ttp.cli.pictures.heatmap_html import heatmap_html
     from ttp.cli.pictures.heatmap_svg import heatmap_svg
 
@@ -74,7 +74,7 @@ def _write(out: Output, kind: str, file: str, told: Sequence[Told]) -> str:
             f"there is no folder {path.parent}", Hint("make it", quoted("mkdir", "-p", str(path.parent)))
         ) from None
     except OSError as error:
-        raise TtpError(f"{file} cannot be written: {error.strerror}") from None
+        raise UsageError(f"{file} cannot be written: {error.strerror}") from None
     return file
 
 

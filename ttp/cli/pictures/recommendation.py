@@ -136,8 +136,8 @@ def place_name(rating: Rating) -> str:
 
 
 def percent(share: float) -> str:
-    """`92 %` of 0.92."""
-    return f"{round(share * 100)} %"
+    """`92 %` of 0.92; a probability is never called certain."""
+    return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
 
 
 def signed(share: float) -> str:
