@@ -1,0 +1,146 @@
+"""The best hours for families of posts that share accounts.
+
+Families without a common account are independent: each is solved alone, exactly (`choose`). Those that share one are
+a set packing, for which no fast exact method is known. They are improved family by family, each time exactly given
+the others, from starts that prices suggest: every place on an account (a stretch of the least gap, a day) costs what it
+takes to keep the families off each other, found by the subgradient method (Held, Wolfe and Crowder, 1974). The same
+prices prove that no plan at all is better than `bound`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ttp.domain.plan.choose import Days, choose
+from ttp.domain.plan.grid import Family, Grid
+from ttp.domain.plan.prices import Prices
+from ttp.domain.plan.search import Picks, Search
+
+ROUNDS, FEWEST_ROUNDS, WORK = 150, 16, 500_000
+"""Of prices: as many as `WORK` hours of families can be looked at in, within these. More tighten the bound by little."""
+START_EVERY = 15
+"""Rounds of prices, between two plans that start from them."""
+CHOICES, SEARCHED = 50_000, 60
+"""Looked at in the end, for a plan that prices and improvements have missed; not with more posts than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """The hours that each family takes, and a total that no arrangement of as many posts can exceed."""
+
+    picks: Picks
+    bound: int
+
+
+def arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
+    """As many posts as can be placed, at the best total that was found. Deterministic."""
+    picks: Picks = [[] for _ in families]
+    bound = 0
+    for part in _parts(families):
+        found = _arrange(grid, [families[i] for i in part])
+        for i, hours in zip(part, found.picks, strict=True):
+            picks[i] = hours
+        bound += found.bound
+    return Arranged(picks, bound)
+
+
+def total(families: Sequence[Family], picks: Sequence[Sequence[int]]) -> int:
+    """The sum of the values of what is picked."""
+    return sum(family.values[i] or 0 for family, hours in zip(families, picks, strict=True) for i in hours)
+
+
+def _parts(families: Sequence[Family]) -> list[list[int]]:
+    """The families in groups that share no account."""
+    parts: list[tuple[set[str], list[int]]] = []
+    for i, family in enumerate(families):
+        joined, members = set(family.accounts), [i]
+        apart = []
+        for accounts, others in parts:
+            if accounts & joined:
+                joined |= accounts
+                members = others + members
+            else:
+                apart.append((accounts, others))
+        parts = [*apart, (joined, members)]
+    return [sorted(members) for _, members in parts]
+
+
+def _arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
+    """Families that share accounts, or one alone."""
+    by_size = sorted(range(len(families)), key=lambda i: -len(families[i].accounts))
+    best = _improved(grid, families, _placed(grid, families, by_size))
+    if len(families) == 1:
+        return Arranged(best, total(families, best))
+    missing = sum(family.count for family in families) > sum(map(len, best))
+    # Where not all fit, one post more counts for more than anything that the others may lose by it.
+    bonus = 1 + sum(max((v or 0 for v in f.values), default=0) * f.count for f in families) if missing else 0
+    raised = [Family(f.accounts, f.count, [None if v is None else v + bonus for v in f.values]) for f in families]
+    prices = Prices(grid, raised)
+    rounds = max(FEWEST_ROUNDS, min(ROUNDS, WORK // (len(families) * len(grid.at))))
+    for turn in range(1, rounds + 1):
+        if prices.best.total <= total(raised, best):
+            break
+        prices.step(total(raised, best))
+        if turn % START_EVERY == 0:
+            start = _placed(grid, families, by_size, prices.best.worth)
+            best = max(best, _improved(grid, families, start), key=lambda picks: total(raised, picks))
+    search = Search(grid, raised, prices.best, total(raised, best), CHOICES)
+    all_seen = sum(map(len, best)) <= SEARCHED and search.run()
+    best = search.found or best
+    bound = total(raised, best) if all_seen else prices.best.total
+    return Arranged(best, bound - bonus * sum(map(len, best)))
+
+
+def _placed(
+    grid: Grid, families: Sequence[Family], order: Sequence[int], values: Sequence[Sequence[float]] | None = None
+) -> Picks:
+    """Each family in turn at its best hours beside those before it."""
+    picks: Picks = [[] for _ in families]
+    for i in order:
+        picks[i] = _alone(grid, families, picks, i, None if values is None else values[i])
+    return picks
+
+
+def _improved(grid: Grid, families: Sequence[Family], picks: Picks) -> Picks:
+    """Each family again at its best hours beside all others, as long as that helps."""
+    i, useless = 0, 1 if len(families) == 1 else 0
+    while useless < len(families):
+        again = _alone(grid, families, picks, i)
+        if _rank(families[i], again) > _rank(families[i], picks[i]):
+            picks[i], useless = again, 1
+        else:
+            useless += 1
+        i = (i + 1) % len(families)
+    return picks
+
+
+def _rank(family: Family, hours: Sequence[int]) -> tuple[int, int]:
+    return len(hours), total([family], [hours])
+
+
+def _alone(
+    grid: Grid, families: Sequence[Family], picks: Picks, i: int, values: Sequence[float] | None = None
+) -> list[int]:
+    """The best hours of one family where the others keep theirs. `values`: others than its own to choose by."""
+    family = families[i]
+    allowed = [value is not None for value in family.values]
+    days: dict[str, Days] = {}
+    for account in family.accounts:
+        others = [
+            hour
+            for j, (other, hours) in enumerate(zip(families, picks, strict=True))
+            if j != i and account in other.accounts
+            for hour in hours
+        ]
+        allowed = [a and b for a, b in zip(allowed, grid.free(account, others), strict=True)]
+        room = grid.days(account, others)
+        zone = grid.calendars[account].zone
+        if zone in days:  # the same days: the smaller room counts
+            both = days[zone].room
+            room = Days(room.of, {day: min(n, both.get(day, n)) for day, n in {**both, **room.room}.items()})
+        days[zone] = room
+    hours = [hour for hour, is_open in enumerate(allowed) if is_open]
+    own = [family.values[hour] or 0 for hour in hours] if values is None else [round(values[hour]) for hour in hours]
+    limits = [Days([one.of[hour] for hour in hours], one.room) for one in days.values() if one.room]
+    return [hours[k] for k in choose([grid.at[hour] for hour in hours], own, grid.gap, limits, family.count)]
