@@ -9,8 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice, takewhile
 from statistics import fmean
+from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
 from ttp.domain.optimal import DAYS, Recommendation
@@ -74,26 +75,42 @@ def _best_of_week(told: Sequence[Recommendation], start: datetime, week: int) ->
     """What there is of the best slots in the `week`-th seven days after `start`, in time order."""
     ranked = sorted(hours_of_week(told, start, week), key=lambda slot: (-slot.score, slot.day, slot.hour))
     zone = told[0].zone
-    # In the hour that the clocks skip, zoneinfo's answer is an instant of another hour.
-    real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and slot.at.astimezone(zone).hour == slot.hour]
+    real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and _exists(slot.at, slot.hour, zone)]
     return sorted(real, key=lambda slot: slot.at)
 
 
 def hours_of_week(told: Sequence[Recommendation], start: datetime, week: int = 0) -> Iterator[FreeHour]:
     """The 168 full hours of the `week`-th seven days from `start`, by the wall clock of the first account, whether they
     exist there or not."""
-    zone = told[0].zone
+    walls = _full_hours(start, told[0].zone, week * _WEEK_HOURS)
+    for wall, at in islice(walls, _WEEK_HOURS):
+        yield FreeHour(at, wall.weekday(), wall.hour, fmean(score_at(one, at) for one in told))
+
+
+def full_hours(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The instants from `start` on and before `end` at which clocks in `zone` show a full hour, in order. An hour that
+    the clocks skip is none; a doubled one is its first pass."""
+    hours = takewhile(lambda pair: pair[1] < end, _full_hours(start, zone))
+    return [at for wall, at in hours if at >= start and _exists(at, wall.hour, zone)]
+
+
+def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tuple[datetime, datetime]]:
+    """Full hours of a wall clock from `start` on, whether they exist or not, and the instants that stand for them."""
     wall = start.astimezone(zone).replace(tzinfo=None, fold=0)
     first = wall.replace(minute=0, second=0, microsecond=0)
     if first < wall:
         first += _HOUR
-    for hours in range(week * _WEEK_HOURS, (week + 1) * _WEEK_HOURS):
+    for hours in count(skip):
         hour = first + hours * _HOUR
-        at = hour.replace(tzinfo=zone).astimezone(UTC)
-        yield FreeHour(at, hour.weekday(), hour.hour, fmean(_score(one, at) for one in told))
+        yield hour, hour.replace(tzinfo=zone).astimezone(UTC)
 
 
-def _score(recommendation: Recommendation, at: datetime) -> float:
+def _exists(at: datetime, hour: int, zone: ZoneInfo) -> bool:
+    """Whether the wall clock shows that hour then: for an hour that it skips, zoneinfo answers with another's instant."""
+    return at.astimezone(zone).hour == hour
+
+
+def score_at(recommendation: Recommendation, at: datetime) -> float:
     """What an instant is worth to one account, by its own wall clock."""
     local = at.astimezone(recommendation.zone)
     return recommendation.slots[24 * local.weekday() + local.hour].score

@@ -10,7 +10,7 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
@@ -84,6 +84,8 @@ class Recommendation:
     """Probability that the best hours bring over 2 % more than the account's average."""
     first_at: datetime | None = None
     last_at: datetime | None = None
+    draws: Sequence[Effects] = field(default=(), repr=False)
+    """Equally likely alternatives to what is told, for exploring (Thompson sampling)."""
 
     @property
     def best_hours(self) -> tuple[Rating, ...]:
@@ -149,6 +151,7 @@ def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Rec
         confidence=confidence,
         first_at=posts[0].published_at,
         last_at=posts[-1].published_at,
+        draws=found.draws,
     )
 
 

@@ -37,7 +37,7 @@ def arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
     """As many posts as can be placed, at the best total that was found. Deterministic."""
     picks: Picks = [[] for _ in families]
     bound = 0
-    for part in _parts(families):
+    for part in parts(families):
         found = _arrange(grid, [families[i] for i in part])
         for i, hours in zip(part, found.picks, strict=True):
             picks[i] = hours
@@ -50,7 +50,7 @@ def total(families: Sequence[Family], picks: Sequence[Sequence[int]]) -> int:
     return sum(family.values[i] or 0 for family, hours in zip(families, picks, strict=True) for i in hours)
 
 
-def _parts(families: Sequence[Family]) -> list[list[int]]:
+def parts(families: Sequence[Family]) -> list[list[int]]:
     """The families in groups that share no account."""
     parts: list[tuple[set[str], list[int]]] = []
     for i, family in enumerate(families):
@@ -69,12 +69,14 @@ def _parts(families: Sequence[Family]) -> list[list[int]]:
 def _arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
     """Families that share accounts, or one alone."""
     by_size = sorted(range(len(families)), key=lambda i: -len(families[i].accounts))
-    best = _improved(grid, families, _placed(grid, families, by_size))
+    best = improved(grid, families, placed(grid, families, by_size))
     if len(families) == 1:
         return Arranged(best, total(families, best))
+    # What is added to every value changes no choice of as many posts. It makes all values positive, and where not all
+    # posts fit yet, one more of them worth more than anything that the others may lose by it.
     missing = sum(family.count for family in families) > sum(map(len, best))
-    # Where not all fit, one post more counts for more than anything that the others may lose by it.
-    bonus = 1 + sum(max((v or 0 for v in f.values), default=0) * f.count for f in families) if missing else 0
+    largest = max(abs(value or 0) for family in families for value in family.values)
+    bonus = 1 + largest * (1 + 2 * sum(family.count for family in families) * missing)
     raised = [Family(f.accounts, f.count, [None if v is None else v + bonus for v in f.values]) for f in families]
     prices = Prices(grid, raised)
     rounds = max(FEWEST_ROUNDS, min(ROUNDS, WORK // (len(families) * len(grid.at))))
@@ -83,8 +85,8 @@ def _arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
             break
         prices.step(total(raised, best))
         if turn % START_EVERY == 0:
-            start = _placed(grid, families, by_size, prices.best.worth)
-            best = max(best, _improved(grid, families, start), key=lambda picks: total(raised, picks))
+            start = placed(grid, families, by_size, prices.best.worth)
+            best = max(best, improved(grid, families, start), key=lambda picks: total(raised, picks))
     search = Search(grid, raised, prices.best, total(raised, best), CHOICES)
     all_seen = sum(map(len, best)) <= SEARCHED and search.run()
     best = search.found or best
@@ -92,21 +94,21 @@ def _arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
     return Arranged(best, bound - bonus * sum(map(len, best)))
 
 
-def _placed(
+def placed(
     grid: Grid, families: Sequence[Family], order: Sequence[int], values: Sequence[Sequence[float]] | None = None
 ) -> Picks:
     """Each family in turn at its best hours beside those before it."""
     picks: Picks = [[] for _ in families]
     for i in order:
-        picks[i] = _alone(grid, families, picks, i, None if values is None else values[i])
+        picks[i] = best_beside(grid, families, picks, i, None if values is None else values[i])
     return picks
 
 
-def _improved(grid: Grid, families: Sequence[Family], picks: Picks) -> Picks:
+def improved(grid: Grid, families: Sequence[Family], picks: Picks) -> Picks:
     """Each family again at its best hours beside all others, as long as that helps."""
     i, useless = 0, 1 if len(families) == 1 else 0
     while useless < len(families):
-        again = _alone(grid, families, picks, i)
+        again = best_beside(grid, families, picks, i)
         if _rank(families[i], again) > _rank(families[i], picks[i]):
             picks[i], useless = again, 1
         else:
@@ -119,7 +121,7 @@ def _rank(family: Family, hours: Sequence[int]) -> tuple[int, int]:
     return len(hours), total([family], [hours])
 
 
-def _alone(
+def best_beside(
     grid: Grid, families: Sequence[Family], picks: Picks, i: int, values: Sequence[float] | None = None
 ) -> list[int]:
     """The best hours of one family where the others keep theirs. `values`: others than its own to choose by."""

@@ -1,0 +1,160 @@
+"""What the coming hours are worth to each draft: the step from recommendations and diaries to the integers of a grid."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from statistics import fmean
+
+from ttp.domain.clock import EPOCH
+from ttp.domain.optimal import Recommendation
+from ttp.domain.optimal.recommendation import BEST_SLOTS
+from ttp.domain.plan.even import even
+from ttp.domain.plan.grid import Calendar, Family, Grid
+from ttp.domain.plan.together import parts
+from ttp.domain.quiet import Quiet
+from ttp.domain.optimal.free import full_hours, score_at
+
+SCALE = 100_000
+"""Scores are compared to five decimals."""
+UNKNOWN = BEST_SLOTS / 168
+"""The probability that any slot is among the best ten, where nothing is known."""
+AWAKE = range(8, 22)
+"""Local hours in which people are awake, where no quiet hours say otherwise."""
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A post to be placed, on accounts that are named in one order."""
+
+    id: int
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diary:
+    """What is known of one account: its recommendation (with its zone), and the instants of its posts, in order."""
+
+    told: Recommendation
+    busy: Sequence[datetime] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`start` on and before `end`; `per_day` posts of an account on a day of its wall clock, None: as few as let all
+    fit; at least `gap_s` seconds between two of an account's."""
+
+    start: datetime
+    end: datetime
+    per_day: int | None = None
+    gap_s: float = 3600.0
+    quiet: Quiet = field(default_factory=Quiet)
+
+
+class Board:
+    """The hours of a plan, and for each account its day and score at every hour."""
+
+    def __init__(self, drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits) -> None:
+        self._diaries, self._limits = diaries, limits
+        self.drafts: dict[tuple[str, ...], list[Draft]] = {}
+        for draft in drafts:
+            self.drafts.setdefault(draft.accounts, []).append(draft)
+        own = {
+            accounts: set(full_hours(limits.start, limits.end, diaries[accounts[0]].told.zone))
+            for accounts in self.drafts
+        }
+        self.hours = sorted(set().union(*own.values()))
+        local = {
+            account: [at.astimezone(diaries[account].told.zone) for at in self.hours]
+            for account in dict.fromkeys(account for accounts in self.drafts for account in accounts)
+        }
+        self._day = {account: [at.toordinal() for at in clocks] for account, clocks in local.items()}
+        self._score = {account: self._scores(account) for account in local}
+        closed = {account: [limits.quiet.covers(at) for at in clocks] for account, clocks in local.items()}
+        asleep = {account: [not limits.quiet.hours and at.hour not in AWAKE for at in local[account]] for account in local}
+        self._open = {
+            accounts: [
+                at in own[accounts] and not any(closed[account][hour] for account in accounts)
+                for hour, at in enumerate(self.hours)
+            ]
+            for accounts in self.drafts
+        }
+        self._awake = [not any(asleep[account][hour] for account in local) for hour in range(len(self.hours))]
+
+    def _scores(self, account: str) -> list[float]:
+        told = self._diaries[account].told
+        return [score_at(told, at) if told.slots else UNKNOWN for at in self.hours]
+
+    def known(self, accounts: Iterable[str]) -> bool:
+        """Whether there is anything to tell by."""
+        return any(self._diaries[account].told.slots for account in accounts)
+
+    def score(self, accounts: Sequence[str], hour: int) -> float:
+        return fmean(self._score[account][hour] for account in accounts)
+
+    def fewest_a_day(self) -> int:
+        """Posts that the busiest account has on a day, if all are spread over the days that it is open on."""
+        posts = Counter(account for accounts, drafts in self.drafts.items() for account in accounts for _ in drafts)
+        fewest = 1
+        for account, count in posts.items():
+            open_days = {
+                day
+                for accounts, is_open in self._open.items()
+                if account in accounts
+                for day, there in zip(self._day[account], is_open, strict=True)
+                if there
+            }
+            fewest = max(fewest, math.ceil(count / max(len(open_days), 1)))
+        return fewest
+
+    def grid(self, per_day: int) -> Grid:
+        """The hours with so much room on each day, beside what is scheduled."""
+        calendars = {}
+        for account, day in self._day.items():
+            diary = self._diaries[account]
+            zone = diary.told.zone
+            used = Counter(at.astimezone(zone).toordinal() for at in diary.busy)
+            room = {one: per_day - used[one] for one in set(day)}
+            calendars[account] = Calendar(zone.key, day, room, [(at - EPOCH) // _SECOND for at in diary.busy])
+        gap = math.ceil(self._limits.gap_s)
+        return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
+
+    def families(self, drafts: Collection[int], *, evenly: bool = False) -> list[Family]:
+        """The posts of these ids by the accounts that they go to; worth their scores, or (`evenly`, and where nothing is
+        known) what an even spread makes of the hours."""
+        counts = {key: sum(draft.id in drafts for draft in group) for key, group in self.drafts.items()}
+        by_score = [
+            Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))
+            for accounts, count in counts.items()
+        ]
+        found = {}
+        for part in parts(by_score):
+            together = [by_score[i] for i in part]
+            for family, spread in zip(together, even(together, self._awake), strict=True):
+                known = self.known(family.accounts) and not evenly
+                found[family.accounts] = family if known else spread
+        return [found[accounts] for accounts in counts]
+
+    def drawn(self, draft: Draft, random: Random) -> Family:
+        """One post, worth at each hour what one draw of each account's posterior says."""
+        draws = {a: random.choice(self._diaries[a].told.draws).slots for a in draft.accounts if self.known([a])}
+        effects = [
+            fmean(
+                slots[24 * clock.weekday() + clock.hour]
+                for account, slots in draws.items()
+                for clock in (at.astimezone(self._diaries[account].told.zone),)
+            )
+            for at in self.hours
+        ]
+        return Family(draft.accounts, 1, self._values(draft.accounts, effects))
+
+    def _values(self, accounts: tuple[str, ...], worth: Sequence[float]) -> list[int | None]:
+        return [
+            round(SCALE * value) if is_open else None
+            for value, is_open in zip(worth, self._open[accounts], strict=True)
+        ]

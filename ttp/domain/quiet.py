@@ -1,0 +1,63 @@
+"""When nothing is to go out: hours of every day and dates, on an account's own wall clock.
+
+Texts as they are set and typed: `22:00-07:00` (the night; several joined by commas), `2026-12-24`,
+`2026-12-24..2026-12-26` (both days included).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ttp.domain.errors import Hint, UsageError
+
+_CLOCK = r"([01]?\d|2[0-4])(?::([0-5]\d))?"
+_SPAN = re.compile(rf"{_CLOCK}-{_CLOCK}", re.ASCII)
+_DATES = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.\.(\d{4}-\d\d-\d\d))?", re.ASCII)
+_DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Spans of the day in minutes since midnight (the end excluded; it may lie on the next day), and spans of dates."""
+
+    hours: tuple[tuple[int, int], ...] = ()
+    dates: tuple[tuple[date, date], ...] = ()
+
+    def covers(self, local: datetime) -> bool:
+        """Whether nothing goes out when the wall clock shows this."""
+        minute, day = 60 * local.hour + local.minute, local.date()
+        return any((minute - start) % _DAY < (end - start) % _DAY for start, end in self.hours) or any(
+            first <= day <= last for first, last in self.dates
+        )
+
+
+def parse_quiet_hours(text: str) -> tuple[tuple[int, int], ...]:
+    """The spans of `22:00-07:00,12-13`; none of an empty text. UsageError."""
+    return tuple(_span(part.strip(), text) for part in text.split(",")) if text.strip() else ()
+
+
+def _span(part: str, text: str) -> tuple[int, int]:
+    found = _SPAN.fullmatch(part)
+    start, end = (60 * int(found[i]) + int(found[i + 1] or 0) for i in (1, 3)) if found else (0, 0)
+    if start % _DAY == end % _DAY or max(start, end) > _DAY:
+        raise UsageError(f'"{text}" is no span of hours', Hint("write it as", "22:00-07:00"))
+    return start, end
+
+
+def parse_blackout(texts: Iterable[str]) -> tuple[tuple[date, date], ...]:
+    """The spans of dates. UsageError."""
+    return tuple(_dates(text.strip()) for text in texts if text.strip())
+
+
+def _dates(text: str) -> tuple[date, date]:
+    found = _DATES.fullmatch(text)
+    try:
+        first, last = (date.fromisoformat(part) for part in (found[1], found[2] or found[1])) if found else (None, None)
+    except ValueError:
+        first = last = None
+    if first is None or last is None or last < first:
+        raise UsageError(f'"{text}" is no date', Hint("write it as", "2026-12-24 or 2026-12-24..2026-12-26"))
+    return first, last
