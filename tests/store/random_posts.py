@@ -11,7 +11,7 @@ from ttp.domain.account import Platform
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post
+from ttp.domain.post import ChosenBy, Post
 from ttp.services.changes import settled
 
 ACCOUNTS = {1: "x/me", 2: "instagram/shop", 3: "x/other"}
@@ -83,6 +83,7 @@ POSTS = st.builds(
     tags=st.lists(NAMES, max_size=2).map(tuple),
     options=st.dictionaries(TEXTS, TEXTS, max_size=2),
     key_digest=maybe(TEXTS),
+    chosen_by=maybe(st.sampled_from(ChosenBy)),
 )
 """Whatever the columns can hold."""
 

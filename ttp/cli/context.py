@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ttp.services.offers import Offers
     from ttp.services.optimal import Optimal
     from ttp.services.outgoing import Outgoing
+    from ttp.services.planning import Planning
     from ttp.services.posts import Posts
     from ttp.services.pull import Pull
     from ttp.services.take_down import TakeDown
@@ -182,6 +183,12 @@ class Context:
         from ttp.services.optimal import Optimal
 
         return Optimal(self.database, self.clock, self.config)
+
+    @cached_property
+    def planning(self) -> Planning:
+        from ttp.services.planning import Planning
+
+        return Planning(self.book, self.optimal)
 
     @cached_property
     def runner(self) -> Runner:

@@ -20,6 +20,11 @@ from ttp.cli.week import week
 from ttp.domain.errors import Hint, UsageError
 
 optimal = new_app(invoke_without_command=True)
+Explore = Annotated[
+    float | None,
+    typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
 All = Annotated[bool, typer.Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
 
 
@@ -62,18 +67,21 @@ def next_(
     platform: Platforms = None,
     tz: Tz = None,
     count: Annotated[int | None, typer.Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
+    explore: Explore = None,
+    seed: Seed = None,
 ) -> None:
     """The next free one of an account's best hours.
 
-    For several accounts: of all of them together.
+    For several accounts: of all of them together. With --explore P it is, with that probability, one of the best of
+    another curve that fits the data as well, so that hours of which little is known are tried now and then.
 
     Example: ttp optimal next --account x/me --json
     """
-    view = views.next_slots(counted=count is not None)
-    out.expect(view)
     accounts = wanted_accounts(account, platform)
     zones = [zone_for(one, tz) for one in accounts]
-    slots = context().optimal.next(accounts, zones, count or 1)
+    view = views.next_slots(counted=count is not None, zone=zones[0] if zones else None)
+    out.expect(view)
+    slots = context().optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
         ways = context().optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)

@@ -39,7 +39,6 @@ from ttp.cli.params import (
 )
 from ttp.cli.times import Times, note_if_nothing_runs, quoted, scheduled, typed
 from ttp.domain.errors import ContentRefused, Hint, Problem, UsageError
-from ttp.domain.post import Post
 
 if TYPE_CHECKING:
     from ttp.services.book import Saved
@@ -77,8 +76,7 @@ def create(
     times = Times(["ttp", "create", *typed({"--key": key})], tz, text, typed(given))
     with offering():
         saved = posts.create(wish, times.read)
-    said = f"Post {saved.post.id} was made before with this key." if saved.replayed else _created(saved.post, times)
-    _answer(out, saved, times, said)
+    _answer(out, saved, times, *_created(out, saved, times))
 
 
 @printing
@@ -208,13 +206,13 @@ def offering() -> Iterator[None]:
         raise context().offers.told(refused) from None
 
 
-def _answer(out: Output, saved: Saved, times: Times, said: str, *, timed: bool = True) -> None:
+def _answer(out: Output, saved: Saved, times: Times, *said: str, timed: bool = True) -> None:
     """Print a post that was written, after what there is to say of it."""
     times.notes(out)
     warnings = warn(out, saved.warnings)
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += note_if_nothing_runs(out)
-    out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=[said])
+    out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=said)
 
 
 def warn(out: Output, problems: Sequence[Problem]) -> list[str]:
@@ -225,10 +223,17 @@ def warn(out: Output, problems: Sequence[Problem]) -> list[str]:
     return said
 
 
-def _created(post: Post, times: Times) -> str:
+def _created(out: Output, saved: Saved, times: Times) -> list[str]:
+    """What was made, and of a draft how it gets a time: at its accounts' best free slot, where one is known."""
+    post = saved.post
+    if saved.replayed:
+        return [f"Post {post.id} was made before with this key."]
     if post.scheduled_at is not None:
-        return scheduled(post, times)
-    return f"Saved draft {post.id}.  Give it a time:  ttp schedule {post.id} --at 'tomorrow 9am'"
+        return [scheduled(post, times)]
+    slot = times.suggested(post.accounts) if out.for_people else None
+    if slot is None:
+        return [f"Saved draft {post.id}.  Give it a time:  ttp schedule {post.id} --at 'tomorrow 9am'"]
+    return [f"Saved draft {post.id}.", f"Best free slot: {slot}.  Take it:  ttp schedule {post.id} --at optimal"]
 
 
 def _few(ids: Sequence[int]) -> str:

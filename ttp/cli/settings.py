@@ -16,7 +16,6 @@ from ttp.domain.account import is_loopback
 from ttp.domain.config import KEYS, Config, Key, Value
 from ttp.domain.errors import Hint, UsageError
 
-AGES = "metrics.after"
 _TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -174,14 +173,24 @@ def _typed(key: Key, value: object, source: str) -> Value:
             tuple: 'a list of texts, like ["one", "two"],',
         }.get(type(key.default), "a text")
         raise UsageError(f'{source}: {key.name} is {wanted}, not "{value}"')
-    if key.name == AGES and isinstance(result, tuple):
-        from ttp.domain.ages import parse_ages
-
-        try:
-            parse_ages(result)
-        except UsageError as error:
-            raise UsageError(f"{source}: {key.name} {error.message}") from None
+    try:
+        _read_whole(key, result)
+    except UsageError as error:
+        raise UsageError(f"{source}: {key.name} {error.message}") from None
     return result
+
+
+def _read_whole(key: Key, value: Value) -> None:
+    """Read what has a grammar of its own. UsageError, in words that follow the setting's name."""
+    from ttp.domain import ages, quiet
+
+    match key.name, value:
+        case "metrics.after", tuple(texts):
+            ages.parse_ages(texts)
+        case "plan.blackout", tuple(texts):
+            quiet.parse_blackout(texts)
+        case "plan.quiet_hours", str(text):
+            quiet.parse_quiet_hours(text)
 
 
 def _converted(key: Key, value: object) -> Value:

@@ -43,6 +43,7 @@ POST = (
     "tags",
     "options",
     "key",
+    "chosenBy",
     "needs",
     "warnings",
     "deliveries",
@@ -104,7 +105,7 @@ RECOMMENDATION = (
     "days",
     "slots",
 )
-SLOT = ("at", "day", "hour", "score")
+SLOT = ("at", "day", "hour", "score", "explored")
 
 
 def instant(at: datetime | None) -> str | None:
@@ -171,6 +172,7 @@ def post(item: Post, warnings: Iterable[str] = (), *, replayed: bool = False) ->
         "tags": list(item.tags),
         "options": dict(item.options),
         "key": item.key,
+        "chosenBy": item.chosen_by,
         "needs": list(item.needs()),
         "warnings": list(warnings),
         "deliveries": [delivery(row) for row in item.deliveries],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.context import context
 from ttp.cli.output import Output
+from ttp.cli.stamp import echo
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ class Times:
     text: str | None = None
     options: Sequence[str] = ()
     moment: Moment | None = field(default=None, init=False)
-    """What was read, for the echo."""
+    """What was read last, for the echo."""
+    _said: dict[str, None] = field(default_factory=dict, init=False)
+    """What there is to say of the times that were read."""
     _taken: dict[str, list[datetime]] = field(default_factory=dict, init=False)
     """The best slots that this command gave to posts, by account."""
 
@@ -50,10 +53,24 @@ class Times:
                 for account in accounts:
                     self._taken.setdefault(account.name, []).append(best.at)
                 shown = zone.shown if isinstance(zone, Clash) else zone
-                self.moment = Moment(best.at, shown, text, f"the best free slot: score {best.score:.2f}.")
+                self.moment = Moment(best.at, shown, text)
+                self._said[f"took the best free slot: {self.echo(best.at)}, score {best.score:.2f}"] = None
             case Moment() as moment:
                 self.moment = moment
+                if moment.note:
+                    more = f"\n{moment.note_hint.say}:  {moment.note_hint.type}" if moment.note_hint else ""
+                    self._said[moment.note + more] = None
         return self.moment.at
+
+    def suggested(self, accounts: Sequence[str]) -> str | None:
+        """The slot that `--at optimal` would take for a post to these accounts, in words; None where none is known."""
+        from ttp.cli.optimal import zone_for
+
+        here = context()
+        known = here.look.named(accounts)
+        zones = [zone_for(one, self.tz) for one in known]
+        slots = here.optimal.next(known, zones)
+        return f"{echo(slots[0].at, zones[0])}, score {slots[0].score:.2f}" if slots else None
 
     def retype(self, at: str, tz: str | None, draft: int | None) -> str:
         """The whole command with another time or zone in it; on a draft that the text is kept as, an edit of that."""
@@ -65,15 +82,12 @@ class Times:
 
     def echo(self, at: datetime) -> str:
         """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`."""
-        from ttp.cli.stamp import echo
-
         return echo(at, self.moment.zone if self.moment else context().zone)
 
     def notes(self, out: Output) -> None:
-        """Say what the person should know of the time: an hour that comes twice, the slot that was chosen."""
-        if self.moment is not None and self.moment.note:
-            more = self.moment.note_hint
-            out.note(self.moment.note + (f"\n{more.say}:  {more.type}" if more else ""))
+        """Say what the person should know of the times: an hour that comes twice, the slots that were chosen."""
+        for said in self._said:
+            out.note(said)
 
 
 def scheduled(post: Post, times: Times) -> str:

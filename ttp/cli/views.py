@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
@@ -60,8 +61,9 @@ def shown(warnings: Sequence[str] = ()) -> View[Post]:
     return replace(POST, shape=partial(shapes.post, warnings=warnings)) if warnings else POST
 
 
-def next_slots(*, counted: bool = False) -> View[Json]:
-    """The next slots of `ttp optimal next`, none where there is no data; `counted`: several were asked for."""
+def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> View[Json]:
+    """The next slots of `ttp optimal next`, none where there is no data; `counted`: several were asked for. `zone`:
+    that of the hours, else the page's."""
 
     def wrap(slots: list[Json]) -> Json:
         shape: Json = {"success": True, "slot": slots[0] if slots else None}
@@ -70,7 +72,7 @@ def next_slots(*, counted: bool = False) -> View[Json]:
     def picture(slots: Sequence[Json], page: Page) -> Iterable[str]:
         from ttp.cli.pictures.recommendation import slots_picture
 
-        return slots_picture(slots, page)
+        return slots_picture(slots, replace(page, zone=zone or page.zone))
 
     return View(shapes.SLOT, ("at", "score"), dict, picture, wrap=wrap)
 

@@ -59,6 +59,8 @@ _KEYS = (
     Key("http.read_timeout_s", 60.0, "seconds to wait for a platform's answer"),
     Key("http.upload_timeout_s", 120.0, "seconds to wait while media bytes are sent"),
     Key("plan.min_gap_s", 3600.0, "least seconds between two posts of an account that ttp places itself"),
+    Key("plan.quiet_hours", None, "local hours in which ttp plan places nothing: 22:00-07:00"),
+    Key("plan.blackout", (), "local dates on which it places nothing: 2026-12-24, 2026-12-24..2026-12-26"),
     Key("credentials.backend", "file", "where tokens are kept", ("file", "keyring", "command")),
     Key("credentials.command", (), "program and arguments that give and keep tokens (backend = command)"),
     Key("media.keep_s", 2592000.0, "seconds that media copies stay after the last post that uses them has ended"),

@@ -26,6 +26,14 @@ class PostStatus(StrEnum):
     PARTIAL = "partial"
 
 
+class ChosenBy(StrEnum):
+    """How a post's time was chosen, where no person named it."""
+
+    PLAN = "plan"
+    EXPLORE = "explore"
+    """To learn about an hour of which little is known, not because it is known to be good."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`.
@@ -49,6 +57,7 @@ class Post:
     options: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     key: str | None = None
     key_digest: str | None = None
+    chosen_by: ChosenBy | None = None
     id: int | None = None
 
     @property

@@ -28,10 +28,12 @@ class Quiet:
 
     def covers(self, local: datetime) -> bool:
         """Whether nothing goes out when the wall clock shows this."""
-        minute, day = 60 * local.hour + local.minute, local.date()
-        return any((minute - start) % _DAY < (end - start) % _DAY for start, end in self.hours) or any(
-            first <= day <= last for first, last in self.dates
-        )
+        day = local.date()
+        return self.at_night(local.hour, local.minute) or any(first <= day <= last for first, last in self.dates)
+
+    def at_night(self, hour: int, minute: int = 0) -> bool:
+        """Whether nothing goes out at this time of any day."""
+        return any((60 * hour + minute - start) % _DAY < (end - start) % _DAY for start, end in self.hours)
 
 
 def parse_quiet_hours(text: str) -> tuple[tuple[int, int], ...]:

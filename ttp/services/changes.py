@@ -13,7 +13,7 @@ from ttp.domain.attempt import Kind
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post, PostStatus, derive_status, published_at
+from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 
@@ -22,10 +22,10 @@ def new_delivery(account: Account, at: datetime | None) -> Delivery:
     return Delivery(account.name, account.platform, due_at=at, next_at=at, account_id=account.id)
 
 
-def timed(post: Post, at: datetime) -> Post:
+def timed(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
     """The post with a time: its pending and failed deliveries are due then."""
     deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
-    return replace(post, deliveries=deliveries, scheduled_at=at)
+    return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
 def redirected(post: Post, accounts: Sequence[Account], now: datetime) -> Post:

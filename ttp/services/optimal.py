@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.backtest import Backtest, backtest
 from ttp.domain.optimal.explanation import Explanation, explain
-from ttp.domain.optimal.free import FreeHour, next_free_hour
+from ttp.domain.optimal.free import FreeHour, explored_hour, next_free_hour
 from ttp.domain.optimal.weekly import Week, week_of
+from ttp.domain.quiet import Quiet, parse_quiet_hours
 from ttp.domain.sample import Sample
 from ttp.store import metrics, reads
 from ttp.store.database import Database
@@ -95,18 +97,34 @@ class Optimal:
         zones: Sequence[ZoneInfo],
         count: int = 1,
         taken: Mapping[str, Sequence[datetime]] = NOTHING,
+        *,
+        explore: float = 0.0,
+        seed: int | None = None,
     ) -> tuple[FreeHour, ...]:
         """The earliest free ones among the best slots of all these accounts together; none without data.
 
-        `taken`: instants by account that are given away already, and not stored yet.
+        `taken`: instants by account that are given away already, and not stored yet. Each is, with probability
+        `explore`, one of the best by a draw of the posterior; `seed` None: one that follows from accounts and hour.
         """
         told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
         if not told or any(one.data_points == 0 for one in told):
             return ()
         gap = self._config.seconds("plan.min_gap_s")
-        return tuple(
-            next_free_hour(told, now=self._clock.now(), busy=self._busy(accounts, taken), min_gap_s=gap, count=count)
-        )
+        now, busy = self._clock.now(), self._busy(accounts, taken)
+        if not explore:
+            return next_free_hour(told, now=now, busy=busy, min_gap_s=gap, count=count)
+        quiet = Quiet(parse_quiet_hours(self._config.text("plan.quiet_hours")))
+        random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
+        found: list[FreeHour] = []
+        for _ in range(count):
+            slots = (
+                explored_hour(told, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
+                if random.random() < explore
+                else next_free_hour(told, now=now, busy=busy, min_gap_s=gap)
+            )
+            found += slots
+            busy = {name: sorted([*instants, *(slot.at for slot in slots)]) for name, instants in busy.items()}
+        return tuple(sorted(found, key=lambda slot: slot.at))
 
     def one_next(
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], taken: Mapping[str, Sequence[datetime]] = NOTHING

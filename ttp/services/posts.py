@@ -214,7 +214,7 @@ class Posts:
             if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
                 raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
             deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
-            return replace(post, deliveries=deliveries, scheduled_at=None), ()
+            return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None), ()
 
         return self._book.change(ids, change)
 

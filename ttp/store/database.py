@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 BUSY_TIMEOUT_S = 30.0
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO

@@ -12,7 +12,7 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.store.unreadable import list_of, number_of, object_of, reading, texts_of
 
 Row = sqlite3.Row
@@ -143,6 +143,7 @@ def post(row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: lis
         options=texts_of(row["options"]),
         key=row["key"],
         key_digest=row["key_digest"],
+        chosen_by=ChosenBy(row["chosen_by"]) if row["chosen_by"] else None,
         id=row["id"],
     )
 
@@ -162,6 +163,7 @@ def post_columns(post: Post) -> dict[str, Column]:
         "options": text_of(post.options),
         "key": post.key,
         "key_digest": post.key_digest,
+        "chosen_by": post.chosen_by,
     }
 
 

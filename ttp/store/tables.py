@@ -96,6 +96,7 @@ class PostRow(SQLModel, table=True):
     options: str = _text()
     key: str | None = _text(required=False)
     key_digest: str | None = _text(required=False)
+    chosen_by: str | None = _text(required=False)
 
 
 class TagRow(SQLModel, table=True):

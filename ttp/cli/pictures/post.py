@@ -12,7 +12,7 @@ from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.table import Cell, Column, table
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import ChosenBy, Post, PostStatus
 
 _LABEL = 14
 """Columns of `  Scheduled   `."""
@@ -50,7 +50,7 @@ def _tally(post: Post) -> str:
 def _facts(post: Post, page: Page) -> Iterator[tuple[str, Sequence[str]]]:
     """The labelled lines; a label without values is not shown."""
     if post.scheduled_at:
-        yield "Scheduled", [_moment(post.scheduled_at, page)]
+        yield "Scheduled", [_moment(post.scheduled_at, page), *_chosen(post)]
     if post.published_at:
         yield "Published", [_moment(post.published_at, page)]
     if post.created_at:
@@ -80,6 +80,16 @@ def _moment(at: datetime, page: Page) -> str:
     """`Mon 23 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, 19 h ago)`."""
     local = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
     return f"{local}   ({page.utc(at)} UTC, {page.ago(at)})"
+
+
+def _chosen(post: Post) -> list[str]:
+    """How the time was chosen, where nobody named it."""
+    match post.chosen_by:
+        case ChosenBy.PLAN:
+            return ["by ttp plan"]
+        case ChosenBy.EXPLORE:
+            return ["by ttp plan, to explore"]
+    return []
 
 
 def _media(item: MediaItem) -> str:

@@ -5,17 +5,20 @@ Owns the step from a weekly place (Tuesday 18:00 in a zone) to moments that exis
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice, takewhile
+from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
-from ttp.domain.optimal import DAYS, Recommendation
+from ttp.domain.optimal import DAYS, Rating, Recommendation
 from ttp.domain.optimal.recommendation import BEST_SLOTS
+from ttp.domain.quiet import Quiet
 
 LEAD = timedelta(minutes=10)
 """Sooner is not worth waiting for, and leaves a person no time to think again."""
@@ -34,9 +37,12 @@ class FreeHour:
     hour: int
     score: float
     """Probability that it is among the best ten slots of the week; the mean over several accounts."""
+    explored: bool = False
+    """It was chosen by one draw of the posterior, to learn about it."""
 
     def as_json(self) -> dict[str, object]:
-        return {"at": utc_text(self.at), "day": DAYS[self.day], "hour": self.hour, "score": round(self.score, 4)}
+        shape = {"at": utc_text(self.at), "day": DAYS[self.day], "hour": self.hour, "score": round(self.score, 4)}
+        return {**shape, "explored": True} if self.explored else shape
 
 
 def next_free_hour(
@@ -57,6 +63,32 @@ def next_free_hour(
     told = [recommendation for recommendation in recommendations if recommendation.slots]
     taken = [busy.get(recommendation.account, ()) for recommendation in recommendations]
     return tuple(islice(_free(told, now, taken, timedelta(seconds=min_gap_s)), count)) if told else ()
+
+
+def explored_hour(
+    recommendations: Sequence[Recommendation],
+    random: Random,
+    *,
+    now: datetime,
+    busy: Mapping[str, Sequence[datetime]],
+    min_gap_s: float,
+    quiet: Quiet,
+) -> tuple[FreeHour, ...]:
+    """As the first `next_free_hour`, but among the ten best of one draw of each account's posterior (Thompson, 1933);
+    none in quiet hours."""
+    drawn = []
+    for one in recommendations:
+        effects = random.choice(one.draws).slots
+        drawn.append(replace(one, slots=tuple(_drawn(*pair, quiet) for pair in zip(one.slots, effects, strict=True))))
+    found = next_free_hour(drawn, now=now, busy=busy, min_gap_s=min_gap_s)
+    return tuple(
+        replace(slot, score=fmean(score_at(one, slot.at) for one in recommendations), explored=True) for slot in found
+    )
+
+
+def _drawn(slot: Rating, effect: float, quiet: Quiet) -> Rating:
+    """The slot with what a draw says of it as its score."""
+    return replace(slot, score=-math.inf if quiet.at_night(slot.hour or 0) else effect)
 
 
 def _free(
@@ -106,7 +138,7 @@ def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tupl
 
 
 def _exists(at: datetime, hour: int, zone: ZoneInfo) -> bool:
-    """Whether the wall clock shows that hour then: for an hour that it skips, zoneinfo answers with another's instant."""
+    """Whether the wall clock shows that hour then; for one that it skips, zoneinfo answers with another's instant."""
     return at.astimezone(zone).hour == hour
 
 

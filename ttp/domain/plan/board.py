@@ -1,4 +1,4 @@
-"""What the coming hours are worth to each draft: the step from recommendations and diaries to the integers of a grid."""
+"""What the coming hours are worth to each draft: the step from recommendations and diaries to a grid of integers."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ class Board:
         self._day = {account: [at.toordinal() for at in clocks] for account, clocks in local.items()}
         self._score = {account: self._scores(account) for account in local}
         closed = {account: [limits.quiet.covers(at) for at in clocks] for account, clocks in local.items()}
-        asleep = {account: [not limits.quiet.hours and at.hour not in AWAKE for at in local[account]] for account in local}
+        asleep = {
+            account: [not limits.quiet.hours and at.hour not in AWAKE for at in local[account]] for account in local
+        }
         self._open = {
             accounts: [
                 at in own[accounts] and not any(closed[account][hour] for account in accounts)
@@ -125,8 +127,8 @@ class Board:
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
 
     def families(self, drafts: Collection[int], *, evenly: bool = False) -> list[Family]:
-        """The posts of these ids by the accounts that they go to; worth their scores, or (`evenly`, and where nothing is
-        known) what an even spread makes of the hours."""
+        """The posts of these ids by the accounts that they go to; worth their scores, or (`evenly`, and where nothing
+        is known) what an even spread makes of the hours."""
         counts = {key: sum(draft.id in drafts for draft in group) for key, group in self.drafts.items()}
         by_score = [
             Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))

@@ -1,9 +1,9 @@
 """The best hours for posts that all go to the same accounts: exact, whatever their number.
 
-Such posts can change places, so all that matters is which hours are taken. Where hours are no closer than the least gap,
-only days limit them, the allowed sets are a matroid, and taking the best hour that still fits, again and again, is
-optimal (Rado, 1957). Where the gap counts, or accounts differ in when a day begins: hours lie on a line and every limit
-is about consecutive ones, so the constraints are an interval matrix, totally unimodular, and the best total is a
+Such posts can change places, so all that matters is which hours are taken. Where hours are no closer than the least
+gap, only days limit them: the allowed sets are a matroid, and taking the best hour that still fits, again and again,
+is optimal (Rado, 1957). Where the gap counts, or accounts differ in when a day begins: hours lie on a line and every
+limit is about consecutive ones, so the constraints are an interval matrix, totally unimodular, and the best total is a
 concave function of the number of posts. A price for each post, found by bisection, then makes the dynamic program over
 time take exactly as many as are wanted (Lagrangian relaxation, without a gap).
 """
@@ -54,8 +54,8 @@ def _one_by_one(values: Sequence[int], days: Sequence[Days], count: int) -> list
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The states of the dynamic program, those of the last hour first: which hour is decided in each, and the states that
-    leaving it and taking it lead to (-1: its day is full). State 0 is the end."""
+    """The states of the dynamic program, those of the last hour first: which hour is decided in each, and the states
+    that leaving it and taking it lead to (-1: its day is full). State 0 is the end."""
 
     hour: list[int]
     skip: list[int]
@@ -75,7 +75,9 @@ class Line:
             for limit, one in zip(limits, binding, strict=True):
                 counts = range(limit[here] + 1)
                 if there < len(at) and one.of[there] == one.of[here]:
-                    places = [place * (limit[there] + 1) + min(n + more, limit[there]) for place in places for n in counts]
+                    places = [
+                        place * (limit[there] + 1) + min(n + more, limit[there]) for place in places for n in counts
+                    ]
                 else:
                     size = limit[there] + 1 if there < len(at) else 1
                     places = [place * size for place in places for _ in counts]

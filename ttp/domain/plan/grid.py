@@ -1,4 +1,4 @@
-"""What a plan is made from, in integers: the hours there are, what each account has room for, and the posts by families."""
+"""What a plan is made from, in integers: the hours, what each account has room for, and the posts by families."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a place on an account costs where families of posts share accounts, and what follows from it.
 
-A place is a stretch of the least gap, or a day with its room. With every place paid for, the families may choose freely:
-no plan is worth more than what they then get together and the places cost (Lagrangian relaxation). The prices that make
-this bound smallest are found by the subgradient method of Held, Wolfe and Crowder (1974).
+A place is a stretch of the least gap, or a day with its room. With every place paid for, the families may choose
+freely: no plan is worth more than what they then get together and the places cost (Lagrangian relaxation). The prices
+that make this bound smallest are found by the subgradient method of Held, Wolfe and Crowder (1974).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _SURE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A total that no plan exceeds. `worth`: for each family what each hour is worth beyond its price; closed ones nothing
-    at all (minus infinity)."""
+    """A total that no plan exceeds. `worth`: for each family what each hour is worth beyond its price; minus infinity
+    where it is closed."""
 
     total: int
     worth: Sequence[Sequence[float]]
@@ -102,8 +102,13 @@ class Prices:
                     if (day := self._of[account][hour]) in over_day[account]:
                         over_day[account][day] += 1
         slope = sum(
-            n * n for account, stretch in self._stretch.items() for n, p in zip(over[account], stretch, strict=True) if n > 0 or p > 0
-        ) + sum(n * n for account, day in self._day.items() for d, n in over_day[account].items() if n > 0 or day[d] > 0)
+            n * n
+            for account, stretch in self._stretch.items()
+            for n, p in zip(over[account], stretch, strict=True)
+            if n > 0 or p > 0
+        ) + sum(
+            n * n for account, day in self._day.items() for d, n in over_day[account].items() if n > 0 or day[d] > 0
+        )
         step = self._pace * max(above, 1.0) / max(slope, 1)
         for account, stretch in self._stretch.items():
             self._stretch[account] = [max(0.0, p + step * n) for n, p in zip(over[account], stretch, strict=True)]

@@ -13,7 +13,8 @@ from random import Random
 
 from ttp.domain.plan.board import SCALE, Board, Diary, Draft, Limits
 from ttp.domain.plan.grid import Family, Grid
-from ttp.domain.plan.together import Picks, arrange, best_beside, total
+from ttp.domain.plan.search import Picks
+from ttp.domain.plan.together import arrange, best_beside, total
 
 DENSER = 4
 """How many more posts a day are tried than an even share, before any number is allowed."""
@@ -60,9 +61,7 @@ class Plan:
         return math.fsum(one.score for one in self.assignments)
 
 
-def spread(
-    drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits, exploring: Exploring = NEVER
-) -> Plan:
+def spread(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits, exploring: Exploring = NEVER) -> Plan:
     """The best plan that was found. Every draft has accounts, all of them in `diaries`. Deterministic."""
     board = Board(drafts, diaries, limits)
     every = board.families({draft.id for draft in drafts}, evenly=True)

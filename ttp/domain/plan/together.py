@@ -18,7 +18,7 @@ from ttp.domain.plan.prices import Prices
 from ttp.domain.plan.search import Picks, Search
 
 ROUNDS, FEWEST_ROUNDS, WORK = 150, 16, 500_000
-"""Of prices: as many as `WORK` hours of families can be looked at in, within these. More tighten the bound by little."""
+"""Of prices: as many as look at `WORK` hours of families, within these. More tighten the bound by little."""
 START_EVERY = 15
 """Rounds of prices, between two plans that start from them."""
 CHOICES, SEARCHED = 50_000, 60
