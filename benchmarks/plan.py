@@ -1,0 +1,135 @@
+"""`ttp plan`: how long it takes, and what its plan is worth beside an even spread and first come, first served.
+
+    python -m benchmarks.plan
+
+prints one table. Accounts are made up: 300 posts each, with an evening, a morning or a lunch curve. Every plan keeps the
+same limits. "whole command" is `ttp plan --drafts --yes` in a process of its own, start and transaction included.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from ttp.cli.context import Context
+from ttp.domain.optimal import recommend
+from ttp.domain.plan import Diary, Draft, Limits, spread
+from ttp.domain.plan.board import Board
+from ttp.domain.plan.grid import Family
+from ttp.domain.plan.together import best_beside
+from ttp.domain.sample import Sample
+
+ZONE = ZoneInfo("Europe/Berlin")
+START = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PEAKS = (19, 8, 12, 21)
+CASES = (
+    # posts, days, accounts, whether posts go to several of them, hours between two posts
+    (10, 7, 1, False, 1),
+    (60, 30, 1, False, 3),
+    (500, 60, 1, False, 1),
+    (500, 60, 1, False, 2),
+    (500, 60, 3, False, 1),
+    (12, 7, 2, True, 1),
+    (60, 30, 3, True, 1),
+    (500, 60, 2, True, 1),
+    (500, 60, 3, True, 1),
+)
+
+
+def samples(account: str, peak: int, random: Random) -> Iterator[Sample]:
+    """What 300 posts of an account collected."""
+    for n in range(300):
+        at = START - timedelta(days=300 - n, hours=random.randrange(24))
+        distance = min((at.astimezone(ZONE).hour - peak) % 24, (peak - at.astimezone(ZONE).hour) % 24)
+        likes = round(random.lognormvariate(4 + 0.5 * math.exp(-(distance**2) / 8), 0.8))
+        yield Sample(account, str(n), at, at + timedelta(days=5), likes=likes, comments=2, shares=1)
+
+
+def one_by_one(drafts: Sequence[Draft], board: Board, per_day: int) -> float:
+    """The total where each post in turn takes the best hour that is left."""
+    grid, taken, total = board.grid(per_day), list[tuple[Family, list[int]]](), 0.0
+    families = {family.accounts: family for family in board.families({draft.id for draft in drafts})}
+    for draft in drafts:
+        own = Family(draft.accounts, 1, families[draft.accounts].values)
+        hours = best_beside(grid, [*(one for one, _ in taken), own], [*(picks for _, picks in taken), []], len(taken))
+        taken.append((own, hours))
+        total += sum(board.score(draft.accounts, hour) for hour in hours)
+    return total
+
+
+def row(posts: int, days: int, accounts: int, together: bool, gap_h: int) -> str:
+    random = Random(1)
+    names = [f"x/{letter}" for letter in "abcd"[:accounts]]
+    told = {name: recommend(samples(name, PEAKS[i], random), account=name, zone=ZONE) for i, name in enumerate(names)}
+    sets = [one for size in range(1, accounts + 1) for one in combinations(names, size) if together or size == 1]
+    drafts = [Draft(n, random.choice(sets)) for n in range(1, posts + 1)]
+    diaries = {name: Diary(one) for name, one in told.items()}
+    limits = Limits(START, START + timedelta(days=days), gap_s=3600.0 * gap_h)
+    began = time.process_time()
+    plan = spread(drafts, diaries, limits)
+    took = time.process_time() - began
+    greedy = one_by_one(drafts, Board(drafts, diaries, limits), plan.per_day or 24)
+    command = whole_command(drafts, names, days, gap_h)
+    return (
+        f"| {posts} in {days} days | {accounts}{', shared' if together else ''} | {gap_h} h | {took:.2f} s | {command:.2f} s"
+        f" | {plan.score:.2f} | {100 * plan.score / plan.bound:.1f} % | {greedy:.2f} | {plan.even_score:.2f} |"
+    )
+
+
+def whole_command(drafts: Sequence[Draft], names: Sequence[str], days: int, gap_h: int) -> float:
+    """Seconds of processor of `ttp plan --drafts --yes` on a store with these drafts and the accounts' samples."""
+    import os
+    import resource
+
+    with tempfile.TemporaryDirectory() as folder:
+        environ = {**os.environ, "TTP_HOME": str(Path(folder) / "home"), "TTP_TZ": ZONE.key}
+        _store(Path(folder) / "home", drafts, names)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        words = ["plan", "--drafts", "--days", str(days), "--min-gap", f"{gap_h}h", "--yes", "-q"]
+        ran = subprocess.run([sys.executable, "-m", "ttp", *words], env=environ, check=True, capture_output=True)
+        assert len(ran.stdout.splitlines()) == len(drafts)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
+    import os
+
+    from ttp.domain.delivery import Delivery
+    from ttp.domain.post import Post
+    from ttp.store import metrics, reads
+    from ttp.store import posts as store
+
+    os.environ["TTP_HOME"] = str(home)
+    here, random = Context(), Random(1)
+    for name in names:
+        here.accounts.add(name, None)
+    with here.database.writing() as session:
+        db = store.raw(session)
+        known = {account.name: account for account in reads.accounts(db)}
+        for i, name in enumerate(names):
+            metrics.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
+        for draft in drafts:
+            rows = [Delivery(name, known[name].platform, account_id=known[name].id) for name in draft.accounts]
+            post = here.book.stamped(Post(f"Draft {draft.id}", tuple(rows)))
+            store.insert(session, post)
+
+
+def main() -> None:
+    print("| posts | accounts | gap | planning | whole command | score | of the bound | first come | even |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for case in CASES:
+        print(row(*case), flush=True)
+
+
+if __name__ == "__main__":
+    main()
