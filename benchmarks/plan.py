@@ -2,8 +2,8 @@
 
     python -m benchmarks.plan
 
-prints one table. Accounts are made up: 300 posts each, with an evening, a morning or a lunch curve. Every plan keeps the
-same limits. "whole command" is `ttp plan --drafts --yes` in a process of its own, start and transaction included.
+prints one table. Accounts are made up: 300 posts each, with an evening, a morning or a lunch curve. Every plan keeps
+the same limits. "whole command" is `ttp plan --drafts --yes` in a process of its own, start and transaction included.
 """
 
 from __future__ import annotations
@@ -79,10 +79,10 @@ def row(posts: int, days: int, accounts: int, together: bool, gap_h: int) -> str
     took = time.process_time() - began
     greedy = one_by_one(drafts, Board(drafts, diaries, limits), plan.per_day or 24)
     command = whole_command(drafts, names, days, gap_h)
-    return (
-        f"| {posts} in {days} days | {accounts}{', shared' if together else ''} | {gap_h} h | {took:.2f} s | {command:.2f} s"
-        f" | {plan.score:.2f} | {100 * plan.score / plan.bound:.1f} % | {greedy:.2f} | {plan.even_score:.2f} |"
-    )
+    where = f"{accounts}{', shared' if together else ''}"
+    times = f"{took:.2f} s | {command:.2f} s"
+    scores = f"{plan.score:.2f} | {100 * plan.score / plan.bound:.1f} % | {greedy:.2f} | {plan.even_score:.2f}"
+    return f"| {posts} in {days} days | {where} | {gap_h} h | {times} | {scores} |"
 
 
 def whole_command(drafts: Sequence[Draft], names: Sequence[str], days: int, gap_h: int) -> float:

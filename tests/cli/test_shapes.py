@@ -95,6 +95,7 @@ def test_a_post_has_the_documented_form() -> None:
         "tags": ["launch"],
         "options": {},
         "key": None,
+        "chosenBy": None,
         "needs": ["reconnect"],
         "warnings": [],
         "deliveries": [

@@ -1,15 +1,18 @@
 """The next slot: the earliest free hour among the ten best of the week, as an instant that exists."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttp.domain.optimal import Rating, Recommendation
-from ttp.domain.optimal.free import LEAD, FreeHour, next_free_hour
+from ttp.domain.optimal import Effects, Rating, Recommendation
+from ttp.domain.optimal.free import LEAD, FreeHour, explored_hour, full_hours, next_free_hour
+from ttp.domain.quiet import Quiet, parse_quiet_hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GAP_S = 3600.0
@@ -152,3 +155,26 @@ def test_every_slot_is_a_full_hour_of_the_ten_best_ahead_and_apart(zone: str, mi
         local = slot.at.astimezone(ZoneInfo(zone))
         assert (local.weekday(), local.hour, local.minute) == (slot.day, slot.hour, 0)
         assert slot.score > 0.5
+
+
+def test_an_explored_hour_is_among_the_ten_best_of_a_draw_and_has_the_score_that_is_known() -> None:
+    draw = Effects([0.0] * 24, [0.0] * 7, [float(place in range(48, 58)) for place in range(168)])
+    told = replace(rated(), draws=(draw,))
+
+    (found,) = explored_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=Quiet())
+
+    assert (found.at, found.score, found.explored) == (berlin(25, 0), 0.01, True)
+    assert found.as_json()["explored"] is True
+    quiet = Quiet(parse_quiet_hours("22-4"))
+    assert explored_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=quiet)[0].at == berlin(25, 4)
+
+
+def test_full_hours_are_those_of_the_wall_clock() -> None:
+    kolkata = ZoneInfo("Asia/Kolkata")
+    start = datetime(2026, 11, 24, 12, 5, tzinfo=UTC)
+    assert full_hours(start, start + timedelta(hours=2), kolkata) == [
+        datetime(2026, 11, 24, hour, 30, tzinfo=UTC) for hour in (12, 13)
+    ]
+    night = datetime(2027, 10, 30, 22, 0, tzinfo=UTC)
+    shown = [at.astimezone(BERLIN).hour for at in full_hours(night, night + timedelta(hours=5), BERLIN)]
+    assert shown == [0, 1, 2, 3]

@@ -23,7 +23,7 @@ COMMANDS = (
     Command("edit", "posts", "Write", "Change a post that is not published yet."),
     Command("delete", "posts", "Write", "Take posts off the lists."),
     Command("schedule", "scheduling", "Plan", "Give posts a publish time, or a new one."),
-    Command("unschedule", "planning", "Plan", "Take the time of posts away: drafts again."),
+    Command("unschedule", "scheduling", "Plan", "Take the time of posts away: drafts again."),
     Command("plan", "plan", "Plan", "Spread drafts over the coming days, on the best free hours of their accounts."),
     Command("optimal", "optimal", "Plan", "Which hours and days bring an account more engagement."),
     Command("run", "publishing", "Publish", "Publish due posts."),

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from sqlite3 import Connection
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError
+from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError
+from ttp.domain.optimal.free import LEAD
 from ttp.domain.plan import Diary, Draft, Exploring, Limits, Plan, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.quiet import Quiet
-from ttp.domain.optimal.free import LEAD
 from ttp.services.book import Book, Saved, of
-from ttp.services.changes import no_accounts, no_such_post, timed
+from ttp.services.changes import no_accounts, no_such_post, settled, timed
 from ttp.services.optimal import Optimal
+from ttp.store import posts as store
 from ttp.store import reads
 
 LONGEST_DAYS = 366
@@ -69,13 +71,16 @@ class Planning:
 
     def propose(self, ids: Sequence[int], asked: Asked, zone: Callable[[Account], ZoneInfo]) -> Proposal:
         """Times for some drafts. StateRefused or ContentRefused where one of them could not be scheduled at all."""
-        posts = self._drafts(ids)
+        self._book.fit(list(dict.fromkeys(ids)))
+        with self._book.database.reading() as db:
+            posts = [saved.post for saved in self._drafts(db, ids)]
         known = {account.name: account for account in self._book.accounts()}
         accounts = [known[name] for name in dict.fromkeys(name for post in posts for name in sorted(post.accounts))]
         now = self._book.clock.now()
         start = max(asked.start or now, now + LEAD)
         limits = Limits(start, start + asked.days * _DAY, asked.per_day, asked.gap_s, asked.quiet)
-        busy = self._busy(accounts, limits)
+        with self._book.database.reading() as db:
+            busy = self._busy(db, accounts, limits)
         diaries = {one.name: Diary(self._optimal.recommend(one, zone(one)), busy[one.name]) for one in accounts}
         drafts = [Draft(post.id or 0, tuple(sorted(post.accounts))) for post in posts]
         seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, ids))}" if asked.seed is None else asked.seed
@@ -85,56 +90,52 @@ class Planning:
 
     def schedule(self, proposal: Proposal) -> list[Saved]:
         """Give the posts of a proposal their times: all of them, or none."""
-        assigned = {one.id: one for one in proposal.plan.assignments}
-        known = self._book.accounts()
-        named = [account for account in known if account.name in proposal.diaries]
-        unchanged = False
-
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            nonlocal unchanged
-            if not unchanged:  # once, under the lock of the transaction
-                unchanged = self._busy(named, proposal.limits) == {
-                    name: diary.busy for name, diary in proposal.diaries.items()
-                }
-            if not unchanged or post.accounts != proposal.posts[post.id or 0].accounts:
+        now, saved = self._book.clock.now(), []
+        with self._book.database.writing() as session:
+            db = store.raw(session)
+            accounts = [one for one in reads.accounts(db) if one.name in proposal.diaries]
+            drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
+            if self._busy(db, accounts, proposal.limits) != {n: d.busy for n, d in proposal.diaries.items()} or any(
+                draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts
+            ):
                 raise StateRefused(
-                    "posts were scheduled or changed since this was planned", Hint("plan again", "ttp plan")
+                    "posts were scheduled or changed since this was planned",
+                    Hint("see them, and plan again", "ttp list --status scheduled,draft"),
                 )
-            _refuse_other_than_draft(post)
-            one = assigned[post.id or 0]
-            moved = timed(post, one.at, ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN)
-            return moved, self._book.judge(moved, known, timed=True)
+            for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
+                by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
+                saved.append(replace(draft, post=settled(timed(draft.post, one.at, by), now)))
+            stored = store.retime(session, [one.post for one in saved])
+        return [replace(one, post=post) for one, post in zip(saved, stored, strict=True)]
 
-        return self._book.change(list(assigned), change)
-
-    def _drafts(self, ids: Sequence[int]) -> list[Post]:
-        """The posts, all of which could be scheduled as they are. Of several that could not, each is named."""
+    def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[Saved]:
+        """The posts, all of which could be scheduled as they are, with what to warn of. Of several that could not, each
+        is named."""
         wanted = list(dict.fromkeys(ids))
-        with self._book.database.reading() as db:
-            posts = list(reads.posts_by_id(db, wanted)) if db else []
+        posts = list(reads.posts_by_id(db, wanted)) if db else []
         missing = set(wanted) - {post.id for post in posts}
         if missing:
             raise no_such_post(min(missing))
-        self._book.fit(wanted)
-        known = self._book.accounts()
+        known = reads.accounts(db) if db else []
+        drafts: list[Saved] = []
         refusals: dict[int, TtpError] = {}
         for post in posts:
             try:
                 _refuse_other_than_draft(post)
                 if not of(post, known):
                     raise no_accounts(post, known)
-                self._book.judge(post, known, timed=True)
+                drafts.append(Saved(post, self._book.judge(post, known, timed=True)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused
         if refusals:
             raise _all_of(refusals, len(posts))
-        return posts
+        return drafts
 
-    def _busy(self, accounts: Sequence[Account], limits: Limits) -> dict[str, list[datetime]]:
+    @staticmethod
+    def _busy(db: Connection | None, accounts: Sequence[Account], limits: Limits) -> dict[str, list[datetime]]:
         """When each account has posts that matter to a plan: also those of the first day, and one gap before."""
         since = limits.start - max(2 * _DAY, timedelta(seconds=limits.gap_s))
-        with self._book.database.reading() as db:
-            return {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
+        return {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
 
 
 def _refuse_other_than_draft(post: Post) -> None:

@@ -19,6 +19,8 @@ from ttp.domain.plan.grid import Family, Grid
 
 PATIENCE = 6
 """Rounds without a smaller bound after which the steps are halved."""
+DEFLECTION = 0.7
+"""How much of the last direction a step keeps (Camerini, Fratta and Maffioli, 1975): as good a bound in half the steps."""
 _SURE = 1e-3
 """Totals are integers, and floats are this exact: a bound of 7.0004 is 7."""
 
@@ -49,6 +51,8 @@ class Prices:
         self._of = {account: grid.calendars[account].day for account in free}
         self._stretch = {account: [0.0] * len(grid.at) for account in free}
         self._day = {account: dict.fromkeys(room, 0.0) for account, room in self._room.items()}
+        self._heading = {account: [0.0] * len(grid.at) for account in free}
+        self._heading_day = {account: dict.fromkeys(room, 0.0) for account, room in self._room.items()}
         # The stretches that an hour lies in begin between `first` and the hour itself.
         self._first = [bisect_right(grid.at, at - max(grid.gap, 1)) for at in grid.at]
         self._pace, self._waited = 1.0, 0
@@ -101,16 +105,19 @@ class Prices:
                         over[account][k] += 1
                     if (day := self._of[account][hour]) in over_day[account]:
                         over_day[account][day] += 1
-        slope = sum(
-            n * n
-            for account, stretch in self._stretch.items()
-            for n, p in zip(over[account], stretch, strict=True)
-            if n > 0 or p > 0
-        ) + sum(
-            n * n for account, day in self._day.items() for d, n in over_day[account].items() if n > 0 or day[d] > 0
-        )
-        step = self._pace * max(above, 1.0) / max(slope, 1)
+        slope = 0.0
         for account, stretch in self._stretch.items():
-            self._stretch[account] = [max(0.0, p + step * n) for n, p in zip(over[account], stretch, strict=True)]
+            heads, day = self._heading[account], self._heading_day[account]
+            self._heading[account] = heads = [
+                n + DEFLECTION * head if n > 0 or p > 0 else 0.0
+                for n, head, p in zip(over[account], heads, stretch, strict=True)
+            ]
             for d, n in over_day[account].items():
-                self._day[account][d] = max(0.0, self._day[account][d] + step * n)
+                day[d] = n + DEFLECTION * day[d] if n > 0 or self._day[account][d] > 0 else 0.0
+            slope += sum(head * head for head in heads) + sum(head * head for head in day.values())
+        step = self._pace * max(above, 1.0) / max(slope, 1.0)
+        for account, stretch in self._stretch.items():
+            heads, day, prices = self._heading[account], self._heading_day[account], self._day[account]
+            self._stretch[account] = [max(0.0, p + step * head) for p, head in zip(stretch, heads, strict=True)]
+            for d, head in day.items():
+                prices[d] = max(0.0, prices[d] + step * head)

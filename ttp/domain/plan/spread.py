@@ -102,7 +102,7 @@ def _fitting(board: Board, every: Sequence[Family], per_day: int | None) -> tupl
     fewest = board.fewest_a_day()
     for cap in (per_day,) if per_day is not None else (*range(fewest, fewest + DENSER), ANY):
         grid = board.grid(cap)
-        picks = arrange(grid, every).picks
+        picks = arrange(grid, every, quickly=True).picks
         if sum(map(len, picks)) == sum(family.count for family in every):
             break
     return None if cap == ANY else cap, grid, picks

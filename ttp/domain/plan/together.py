@@ -17,7 +17,7 @@ from ttp.domain.plan.grid import Family, Grid
 from ttp.domain.plan.prices import Prices
 from ttp.domain.plan.search import Picks, Search
 
-ROUNDS, FEWEST_ROUNDS, WORK = 150, 16, 500_000
+ROUNDS, FEWEST_ROUNDS, WORK = 150, 16, 700_000
 """Of prices: as many as look at `WORK` hours of families, within these. More tighten the bound by little."""
 START_EVERY = 15
 """Rounds of prices, between two plans that start from them."""
@@ -33,12 +33,15 @@ class Arranged:
     bound: int
 
 
-def arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
-    """As many posts as can be placed, at the best total that was found. Deterministic."""
+def arrange(grid: Grid, families: Sequence[Family], *, quickly: bool = False) -> Arranged:
+    """As many posts as can be placed, at the best total that was found. Deterministic.
+
+    `quickly`: the first plan in which all find room will do, whatever its bound.
+    """
     picks: Picks = [[] for _ in families]
     bound = 0
     for part in parts(families):
-        found = _arrange(grid, [families[i] for i in part])
+        found = _arrange(grid, [families[i] for i in part], quickly=quickly)
         for i, hours in zip(part, found.picks, strict=True):
             picks[i] = hours
         bound += found.bound
@@ -66,15 +69,15 @@ def parts(families: Sequence[Family]) -> list[list[int]]:
     return [sorted(members) for _, members in parts]
 
 
-def _arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
+def _arrange(grid: Grid, families: Sequence[Family], *, quickly: bool) -> Arranged:
     """Families that share accounts, or one alone."""
     by_size = sorted(range(len(families)), key=lambda i: -len(families[i].accounts))
     best = improved(grid, families, placed(grid, families, by_size))
-    if len(families) == 1:
+    missing = sum(family.count for family in families) > sum(map(len, best))
+    if len(families) == 1 or (quickly and not missing):
         return Arranged(best, total(families, best))
     # What is added to every value changes no choice of as many posts. It makes all values positive, and where not all
     # posts fit yet, one more of them worth more than anything that the others may lose by it.
-    missing = sum(family.count for family in families) > sum(map(len, best))
     largest = max(abs(value or 0) for family in families for value in family.values)
     bonus = 1 + largest * (1 + 2 * sum(family.count for family in families) * missing)
     raised = [Family(f.accounts, f.count, [None if v is None else v + bonus for v in f.values]) for f in families]
@@ -84,7 +87,7 @@ def _arrange(grid: Grid, families: Sequence[Family]) -> Arranged:
         if prices.best.total <= total(raised, best):
             break
         prices.step(total(raised, best))
-        if turn % START_EVERY == 0:
+        if turn % START_EVERY == 0 or turn == rounds:
             start = placed(grid, families, by_size, prices.best.worth)
             best = max(best, improved(grid, families, start), key=lambda picks: total(raised, picks))
     search = Search(grid, raised, prices.best, total(raised, best), CHOICES)
