@@ -23,7 +23,8 @@ from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.clock import EPOCH, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.services.changes import settled, timed
 from ttp.store import accounts, attempts, posts, reads
 from ttp.store.database import Database
 from ttp.store.reads import PostFilter
@@ -116,6 +117,29 @@ def test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it(
             assert reads.post(db, post.id or 0) == (None if post.deleted_at else post)
             for delivery in post.deliveries:
                 assert reads.delivery(db, delivery.id or 0) == delivery
+
+
+def test_drafts_that_are_given_times_at_once_are_as_if_each_had_been_updated(database: Database) -> None:
+    """`retime` writes what `update` does of a draft that is scheduled."""
+    with database.writing() as session:
+        made = [settled(Post(f"draft {n}", _pending(n), created_at=START), START) for n in (1, 2)]
+        drafts = [posts.insert(session, draft) for draft in made]
+    moved = [
+        settled(timed(draft, START + n * HOUR, ChosenBy.PLAN), START + HOUR) for n, draft in enumerate(drafts, start=1)
+    ]
+    with database.writing() as session:
+        at_once = posts.retime(session, moved)
+    with database.writing() as session:
+        one_by_one = [posts.update(session, post) for post in moved]
+
+    assert at_once == one_by_one == moved
+    assert [post.status for post in at_once] == [PostStatus.SCHEDULED] * 2
+
+
+def _pending(n: int) -> tuple[Delivery, ...]:
+    return tuple(
+        Delivery(name, Platform(name.partition("/")[0]), account_id=i) for i, name in list(ACCOUNTS.items())[:n]
+    )
 
 
 def test_what_was_written_in_another_zone_is_the_same_instant(database: Database) -> None:

@@ -20,7 +20,7 @@ from ttp.domain.plan.grid import Family, Grid
 PATIENCE = 6
 """Rounds without a smaller bound after which the steps are halved."""
 DEFLECTION = 0.7
-"""How much of the last direction a step keeps (Camerini, Fratta and Maffioli, 1975): as good a bound in half the steps."""
+"""How much of the last direction a step keeps (Camerini, Fratta and Maffioli, 1975): half the steps will do."""
 _SURE = 1e-3
 """Totals are integers, and floats are this exact: a bound of 7.0004 is 7."""
 
