@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from operator import sub
+from operator import mul, sub
 
 from ttp.domain.plan.grid import Family, Grid
 
@@ -35,10 +35,13 @@ class Bound:
 
 
 class Prices:
-    """`best` is the smallest bound so far."""
+    """`best` is the smallest bound so far.
+
+    The places of an account stand in one list: a stretch that begins at each hour, then its days that have a limit.
+    """
 
     def __init__(self, grid: Grid, families: Sequence[Family]) -> None:
-        self._grid, self._families = grid, families
+        self._families = families
         free = {account: grid.free(account, ()) for family in families for account in family.accounts}
         self._values = [
             [
@@ -47,14 +50,17 @@ class Prices:
             ]
             for family in families
         ]
-        self._room = {account: grid.calendars[account].room for account in free}
-        self._of = {account: grid.calendars[account].day for account in free}
-        self._stretch = {account: [0.0] * len(grid.at) for account in free}
-        self._day = {account: dict.fromkeys(room, 0.0) for account, room in self._room.items()}
-        self._heading = {account: [0.0] * len(grid.at) for account in free}
-        self._heading_day = {account: dict.fromkeys(room, 0.0) for account, room in self._room.items()}
         # The stretches that an hour lies in begin between `first` and the hour itself.
         self._first = [bisect_right(grid.at, at - max(grid.gap, 1)) for at in grid.at]
+        self._day: dict[str, list[int | None]] = {}
+        self._room: dict[str, list[int]] = {}
+        for account in free:
+            calendar = grid.calendars[account]
+            place = {day: len(grid.at) + i for i, day in enumerate(calendar.room)}
+            self._day[account] = [place.get(day) for day in calendar.day]
+            self._room[account] = [1] * len(grid.at) + list(calendar.room.values())
+        self._price = {account: [0.0] * len(room) for account, room in self._room.items()}
+        self._heading = {account: [0.0] * len(room) for account, room in self._room.items()}
         self._pace, self._waited = 1.0, 0
         self.best = self._bound()[0]
 
@@ -77,18 +83,18 @@ class Prices:
             for family, own in zip(self._families, worth, strict=True)
         ]
         gained = sum(own[hour] for own, hours in zip(worth, chosen, strict=True) for hour in hours)
-        paid = sum(map(sum, self._stretch.values())) + sum(
-            price * self._room[account][day] for account, prices in self._day.items() for day, price in prices.items()
-        )
+        paid = sum(sum(map(mul, prices, self._room[account])) for account, prices in self._price.items())
         return Bound(math.floor(gained + paid + _SURE), worth), chosen
 
     def _worth(self) -> list[list[float]]:
+        """For each family what each hour is worth beyond the price of its places."""
         costs = {}
-        for account, stretch in self._stretch.items():
-            sums, day = [0.0, *accumulate(stretch)], self._day[account]
-            opened = map(sums.__getitem__, self._first)
-            by_day = (day.get(d, 0.0) for d in self._of[account])
-            costs[account] = [end - start + more for end, start, more in zip(sums[1:], opened, by_day, strict=True)]
+        for account, prices in self._price.items():
+            sums = [0.0, *accumulate(prices)]
+            costs[account] = [
+                sums[hour + 1] - sums[first] + (0.0 if day is None else prices[day])
+                for hour, (first, day) in enumerate(zip(self._first, self._day[account], strict=True))
+            ]
         return [
             list(map(sub, values, map(sum, zip(*(costs[account] for account in family.accounts), strict=True))))
             for family, values in zip(self._families, self._values, strict=True)
@@ -96,28 +102,21 @@ class Prices:
 
     def _move(self, chosen: Sequence[Sequence[int]], above: float) -> None:
         """Dearer where more was chosen than there is room for, cheaper where less."""
-        over = {account: [-1] * len(stretch) for account, stretch in self._stretch.items()}
-        over_day = {account: {day: -n for day, n in room.items()} for account, room in self._room.items()}
+        over = {account: [-room for room in rooms] for account, rooms in self._room.items()}
         for family, hours in zip(self._families, chosen, strict=True):
             for account in family.accounts:
                 for hour in hours:
-                    for k in range(self._first[hour], hour + 1):
-                        over[account][k] += 1
-                    if (day := self._of[account][hour]) in over_day[account]:
-                        over_day[account][day] += 1
-        slope = 0.0
-        for account, stretch in self._stretch.items():
-            heads, day = self._heading[account], self._heading_day[account]
-            self._heading[account] = heads = [
-                n + DEFLECTION * head if n > 0 or p > 0 else 0.0
-                for n, head, p in zip(over[account], heads, stretch, strict=True)
+                    day = self._day[account][hour]
+                    for place in (*range(self._first[hour], hour + 1), *(() if day is None else (day,))):
+                        over[account][place] += 1
+        for account, prices in self._price.items():
+            self._heading[account] = [
+                n + DEFLECTION * head if n > 0 or price > 0 else 0.0
+                for n, head, price in zip(over[account], self._heading[account], prices, strict=True)
             ]
-            for d, n in over_day[account].items():
-                day[d] = n + DEFLECTION * day[d] if n > 0 or self._day[account][d] > 0 else 0.0
-            slope += sum(head * head for head in heads) + sum(head * head for head in day.values())
+        slope = sum(head * head for heading in self._heading.values() for head in heading)
         step = self._pace * max(above, 1.0) / max(slope, 1.0)
-        for account, stretch in self._stretch.items():
-            heads, day, prices = self._heading[account], self._heading_day[account], self._day[account]
-            self._stretch[account] = [max(0.0, p + step * head) for p, head in zip(stretch, heads, strict=True)]
-            for d, head in day.items():
-                prices[d] = max(0.0, prices[d] + step * head)
+        for account, prices in self._price.items():
+            self._price[account] = [
+                max(0.0, price + step * head) for price, head in zip(prices, self._heading[account], strict=True)
+            ]
