@@ -70,7 +70,7 @@ def everything_tried(grid: Grid, families: list[Family]) -> tuple[int, int]:
 
 
 @given(problems())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_a_small_plan_is_the_best_there_is_and_says_so(problem: tuple[Grid, list[Family]]) -> None:
     grid, families = problem
     best = everything_tried(grid, families)

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count, islice, takewhile
+from itertools import islice, takewhile
 from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
@@ -132,9 +132,10 @@ def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tupl
     first = wall.replace(minute=0, second=0, microsecond=0)
     if first < wall:
         first += _HOUR
-    for hours in count(skip):
-        hour = first + hours * _HOUR
+    hour = first + skip * _HOUR
+    while True:
         yield hour, hour.replace(tzinfo=zone).astimezone(UTC)
+        hour += _HOUR
 
 
 def _exists(at: datetime, hour: int, zone: ZoneInfo) -> bool:

@@ -72,8 +72,7 @@ class Search:
             # Left out, the best that can follow is one hour further down.
             following = own[hours[place + count]] if place + count < len(hours) else 0.0
             lost += max(0.0, worth) - max(0.0, following)
-        if not self._hopeless(lost):
-            self._family(i + 1, total, lost)
+        self._family(i + 1, total, lost)
 
     def _hopeless(self, lost: float) -> bool:
         """Whether nothing better than the best so far can follow; totals are integers."""
