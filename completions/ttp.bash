@@ -11,7 +11,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--client-secret|--color|--count|--credentials|--fields|--format|--history|--html|--key|--limit|--max-late|--max-time|--media|--platform|--port|--published|--scopes|--search|--set|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
+            --account|--after|--alt|--at|--blackout|--client-secret|--color|--count|--credentials|--days|--explore|--fields|--format|--from|--history|--html|--key|--limit|--max-late|--max-time|--media|--min-gap|--per-day|--platform|--port|--published|--quiet-hours|--scopes|--search|--seed|--set|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'metrics'|'optimal'|'service') path="${path:+$path }$word" ;;
@@ -21,14 +21,15 @@ _ttp() {
     [[ $cur == = ]] && cur=''
     case $option in
         '') case $path in
-            '') words='create edit delete schedule unschedule optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help --version' ;;
+            '') words='create edit delete schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help --version' ;;
             'create') options='--to --at --tz --media --alt --thread --text --tag --set --key --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'schedule') options='--at --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'plan') options='--drafts --tag --from --days --week --per-day --min-gap --quiet-hours --blackout --explore --seed --tz --partly --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal') words='next week heatmap explain backtest' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal next') options='--account --platform --tz --count --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'optimal next') options='--account --platform --tz --count --explore --seed --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal week') options='--account --platform --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal heatmap') options='--account --platform --tz --svg --html --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal explain') options='--account --platform --tz --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -66,7 +67,7 @@ _ttp() {
             'demo') options='--help' ;;
             'sandbox') options='--port --state --media --set --help' ;;
             'completion') words='bash zsh fish' options='--help' ;;
-            'help') words='time json exit-codes cron x instagram tiktok create edit delete schedule unschedule optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help' ;;
+            'help') words='time json exit-codes cron x instagram tiktok create edit delete schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help' ;;
         esac ;;
         --format) words='table tsv json jsonl' ;;
         --color) words='auto always never' ;;

@@ -12,10 +12,11 @@ from ttp.cli import plan_view
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE
-from ttp.cli.optimal import Explore, Seed, zone_for
+from ttp.cli.optimal import Explore, Seed
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, NoInput, Tz, Yes, ids_of, printing, read_duration, split_list
 from ttp.cli.posts import offering, warn
+from ttp.cli.recommending import zone_for
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
 from ttp.cli.zones import zone_named
 from ttp.domain.errors import Hint, UsageError

@@ -64,7 +64,7 @@ class Times:
 
     def suggested(self, accounts: Sequence[str]) -> str | None:
         """The slot that `--at optimal` would take for a post to these accounts, in words; None where none is known."""
-        from ttp.cli.optimal import zone_for
+        from ttp.cli.recommending import zone_for
 
         here = context()
         known = here.look.named(accounts)
