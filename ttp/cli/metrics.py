@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import typer
 
 from ttp.cli import views
 from ttp.cli.context import context
-from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Accounts, NoInput, Tz, Yes, printing, split_list
-from ttp.cli.shapes import Json
 from ttp.cli.tree import new_app
-from ttp.domain.errors import Hint, NotFound, UsageError
 
 metrics = new_app(help="Likes, comments, shares and views of what was published.")
-IMPORTED = ("read", "inserted", "updated", "unchanged", "rejected")
-SHOWN = 10
 LONGEST = 10_000
 """Posts; no platform lists more."""
 
@@ -28,37 +21,32 @@ LONGEST = 10_000
 @printing
 def import_(
     out: Output,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A CSV in ttp's own format; - reads stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
+    source: str | None = None,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", metavar="ACCOUNT", help="Whose posts they are, where the file does not say."),
+    ] = None,
+    mapped: Annotated[
+        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is: --map Clicks=likes.")
+    ] = None,
     tz: Tz = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check it, store nothing.")] = False,
+    dates: Annotated[
+        str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: which comes first in 03/04/2026.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, store nothing.")] = False,
 ) -> int:
-    """Store samples from a CSV file.
+    """Store samples from a file.
 
-    Columns: account, remoteId, publishedAt, likes, comments, shares, views; and if you have them observedAt, saves,
-    reach, kind, text. The same file twice adds nothing; a bad row rejects only itself.
+    ttp's own format, or an export of Instagram's content (Meta Business Suite), TikTok Studio or X Analytics; which
+    one it is is told by its columns. The same file twice adds nothing; a bad row rejects only itself.
 
     Example: ttp metrics import history.csv
     """
-    from ttp.cli.zones import zone_named
-    from ttp.services.metrics_file import as_text
+    from ttp.cli.importing import how_to_read, import_metrics
 
-    out.expect(views.facts_view(IMPORTED))
-    zone = None if tz is None else zone_named(tz)
-    with _opened(file) as binary:
-        done = context().metrics.import_file(as_text(binary), zone=zone, dry_run=dry_run)
-    if done.ignored:
-        out.note(f"columns that are not known, and not read: {', '.join(done.ignored)}")
-    for number, reason in done.rejected[:SHOWN]:
-        out.note(f"row {number} {reason}")
-    if len(done.rejected) > SHOWN:
-        out.note(f"{len(done.rejected) - SHOWN} more rows were rejected; see them all with --json")
-    counts: Json = {name: getattr(done, name) for name in IMPORTED[:-1]}
-    shape: Json = {**counts, "rejected": [{"row": row, "reason": reason} for row, reason in done.rejected]}
-    said = f"{done.read} rows: {done.inserted} new, {done.updated} updated, {done.unchanged} unchanged"
-    said += f", {len(done.rejected)} rejected." + (" Nothing was stored." if dry_run else "")
-    shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
-    out.record(views.facts_view(IMPORTED), shown, say=[said])
-    return PARTIAL if done.rejected else DONE
+    how = how_to_read(source=source, account=account, mapped=mapped, tz=tz, dates=dates)
+    return import_metrics(out, file, how, dry_run=dry_run)
 
 
 @metrics.command("pull")
@@ -101,16 +89,3 @@ def list_(
     here = context()
     shown = 50 if out.for_people and limit is None else limit
     out.records(views.SAMPLES, here.metrics.samples(here.look.named(split_list(account) or ()), shown))
-
-
-def _opened(file: str) -> BinaryIO:
-    if file == "-":
-        if sys.stdin is None:
-            raise UsageError("there is no stdin to read from", Hint("usage", "ttp metrics import --help"))
-        return sys.stdin.buffer
-    try:
-        return Path(file).open("rb")
-    except FileNotFoundError:
-        raise NotFound(f"no file {file}", Hint("usage", "ttp metrics import --help")) from None
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None

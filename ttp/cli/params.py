@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ttp.cli.context import context
-from ttp.cli.output import Output, output_of_process
+from ttp.cli.output import FORMATS, Output, output_of_process
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 MOST = 1_000_000_000
@@ -94,23 +94,43 @@ _SHARED = {
 }
 
 
+_WITH_SOURCE = {
+    "format": (
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv,"
+            " json or jsonl.",
+        ),
+        None,
+    )
+}
+
+
 def printing(command: F) -> F:
-    """Give a command the shared output options; it gets what they say as its first argument, `out`."""
+    """Give a command the shared output options; it gets what they say as its first argument, `out`.
+
+    One that reads files with a `source` gets that by --format too, where its value is no format of the output.
+    """
     own = inspect.signature(command, eval_str=True)
     first, *rest = own.parameters.values()
     assert first.name == "out"
+    has_source = "source" in own.parameters
     shared = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
-        for name, (kind, option, default) in _SHARED.items()
+        for name, (kind, option, default) in (_SHARED | _WITH_SOURCE if has_source else _SHARED).items()
     ]
 
     @functools.wraps(command)
     def run(**values: Any) -> Any:
         _refuse_bad_bytes(values)
         asked = {name: values.pop(name) for name in _SHARED}
+        if has_source and asked["format"] not in (*FORMATS, None):
+            values["source"], asked["format"] = asked["format"], None
         return command(output(**asked), **values)
 
-    named = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in rest]
+    named = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in rest if one.name != "source"]
     run.__signature__ = own.replace(parameters=[*named, *shared])  # type: ignore[attr-defined]  # read by inspect
     run.__annotations__ = {p.name: p.annotation for p in [*named, *shared]}
     return run  # type: ignore[return-value]  # the same command, called by keywords

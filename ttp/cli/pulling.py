@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli import views
@@ -12,6 +10,7 @@ from ttp.cli.ask import confirmed
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
 from ttp.cli.output import Output
+from ttp.cli.progress import progress
 from ttp.cli.times import quoted
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, PartlyFailed, TtpError
@@ -114,19 +113,3 @@ def _with_way_out(one: Pulled, history: int | None) -> TtpError:
 
 def _command(account: str, history: int | None) -> str:
     return quoted("ttp", "metrics", "pull", "--account", account, *(["--history", str(history)] if history else []))
-
-
-@contextmanager
-def progress(out: Output, name: str, most: int) -> Iterator[Callable[[int], object]]:
-    """A bar on stderr while the block runs, where a person can see it."""
-    if most == 0 or out.quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield lambda read: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    # Without colours a bar is what it says on every terminal; --color is about the answer.
-    with Progress(*columns, console=Console(stderr=True, color_system=None), transient=True) as bar:
-        task = bar.add_task(name, total=most)
-        yield lambda read: bar.update(task, completed=read)

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
+from ttp.domain.clock import to_ms
 from ttp.domain.errors import UsageError
 
 REQUIRED_COLUMNS = ("account", "remoteId", "publishedAt", "likes", "comments", "shares", "views")
@@ -54,6 +56,29 @@ class Sample:
     text: str | None = None
     dated: bool = field(default=True, compare=False)
     """False where the source does not say when it was read, and `observed_at` is the time of the import."""
+
+
+Count: TypeAlias = int | None
+Row: TypeAlias = tuple[str, int, int, Count, Count, Count, Count, Count, Count, str | None, str | None]
+"""A sample of a known account, as a million of them are handed on: remote id, observed and published (ms since 1970),
+likes, comments, shares, views, saves, reach, kind, text."""
+
+
+def row_of(sample: Sample) -> Row:
+    """The sample without its account."""
+    return (
+        sample.remote_id,
+        to_ms(sample.observed_at),
+        to_ms(sample.published_at),
+        sample.likes,
+        sample.comments,
+        sample.shares,
+        sample.views,
+        sample.saves,
+        sample.reach,
+        sample.kind,
+        sample.text,
+    )
 
 
 def parse_row(row: Mapping[str, str], *, now: datetime, zone: ZoneInfo | None = None) -> Sample:

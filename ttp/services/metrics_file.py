@@ -1,142 +1,167 @@
-"""Files of metrics: the streaming reader of ttp's own CSV.
+"""CSV files of metrics: the streaming reader.
 
-Owns how a text becomes rows, and which rows cannot be rows at all. What the cells mean is `domain.sample`'s. It never
-holds more than one row (at most `LONGEST_ROW` characters) and never lets a bad row spoil the next one.
+Owns how a text becomes rows, and which rows cannot be rows at all. What the cells mean is `domain.ingest`'s. It never
+holds more than one row (at most `LONGEST_ROW` characters), or a block of short ones, and never lets a bad row spoil the
+next one.
+
+Well-formed blocks are read at once. Where one is not, its rows are read line by line, which finds the row at fault: the
+csv module reads both, so that they are read the same.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections import deque
-from collections.abc import Iterator, Mapping
-from io import TextIOWrapper
-from typing import BinaryIO, TextIO, TypeAlias
+from collections.abc import Iterator
+from itertools import count
+from typing import TextIO, TypeAlias
 
 from ttp.domain.errors import UsageError
-from ttp.domain.sample import COLUMNS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from ttp.services.metrics_text import BLOCK, Buffer
 
-Row: TypeAlias = tuple[int, Mapping[str, str] | str]
-"""The row's number as a spreadsheet counts (the header is 1), and its cells by column, or why it cannot be read."""
+Record: TypeAlias = tuple[int, list[str] | str]
+"""The row's number as a spreadsheet counts (the header is 1), and its cells, or why it cannot be read."""
 
 LONGEST_ROW = 1 << 20
 """Characters. Metrics of a post take a few hundred, X's longest text 25,000."""
 LONGEST_CELL = csv.field_size_limit()
 """131,072: beyond it the csv module refuses a cell."""
+DELIMITERS = ",;\t|"
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
+_SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\n|\r|$)")
+"""The line with which Excel is told the delimiter."""
+_QUOTED = re.compile('"[^"]*"?')
 
 
-def as_text(binary: BinaryIO) -> TextIO:
-    """The text of a CSV file opened as bytes. Bytes that are not UTF-8 survive to refuse their own row only."""
-    return TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
+class Records(Iterator[Record]):
+    """The rows of a CSV, one at a time, after its header. UsageError where there is no header that could be one."""
 
-
-def read_rows(stream: TextIO) -> Rows:
-    """The rows of a CSV in ttp's own format, one at a time. UsageError when there is no header that could be used."""
-    return Rows(stream)
-
-
-class Rows(Iterator[Row]):
-    """An iterator of rows that knows its header: `unknown` are the columns that are ignored, in the file's order."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._lines = _Lines(stream)
-        # strict: a cell with stray quotes is refused; the lenient reading glues such cells to their neighbours.
-        self._cells = csv.reader(self._lines, strict=True)
+    def __init__(self, text: Buffer) -> None:
+        self._text = text
         self._number = 0
-        self._header = self._read_header()
-        self.unknown = tuple(name for name in self._header if name and name not in COLUMNS)
+        self.delimiter = self._find_delimiter()
+        self._lines = _Lines(text)
+        # strict: a cell with stray quotes is refused; the lenient reading glues such cells to their neighbours.
+        self._cells = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        self.header = self._read_header()
+        self._rows = self._read()
 
-    def __next__(self) -> Row:
+    def __next__(self) -> Record:
+        return next(self._rows)
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._rows
+
+    def _read(self) -> Iterator[Record]:
         while True:
-            cells, reason = self._record()
-            if reason is None and not any(cells):
-                continue  # a blank line, or the row of commas that spreadsheets leave behind
-            if reason is None and len(cells) != len(self._header):
-                reason = f"has {len(cells)} cells where the header has {len(self._header)}"
-            if reason is not None:
-                return self._number, reason
-            return self._number, {name: cell for name, cell in zip(self._header, cells, strict=True) if name in COLUMNS}
+            block = self._block()
+            if block is not None:
+                yield from zip(count(self._number + 1), block)
+                self._number += len(block)
+                continue
+            left = max(len(self._text.rest), 1)
+            while left > 0:
+                cells, reason = self._record()
+                if not cells and reason is None and not self._lines.record:
+                    return
+                left -= sum(map(len, self._lines.record[:1] if self._lines.gave_back else self._lines.record))
+                yield self._number, reason or cells
+
+    def _block(self) -> list[list[str]] | None:
+        """The rows of the text up to the last line that ends here; None where they must be read one by one."""
+        text = self._text
+        ended = text.fill(BLOCK)
+        size = len(text.rest) if ended else text.rest.rfind("\n") + 1
+        if not 0 < size <= LONGEST_ROW:
+            return None
+        block = text.rest[:size]
+        while block.count('"') % 2:
+            block = block[: block.rfind("\n", 0, len(block) - 1) + 1]
+        if not block or "\0" in block or block.count("\r") != block.count("\r\n") or not_utf8(block):
+            return None
+        lines = block.removesuffix("\n").split("\n")
+        if '"' in block:  # only a quoted cell has line ends of its own
+            lines = [f"{line}\n" for line in lines]
+        try:
+            rows = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
+        except csv.Error:
+            return None
+        text.take(len(block))
+        return rows
 
     def _record(self) -> tuple[list[str], str | None]:
-        """The cells of the next record, and why they cannot be used. StopIteration at the end."""
+        """The cells of the next record, and why they cannot be used; nothing at all at the end."""
         self._lines.start_record()
         self._number += 1
         try:
-            cells = next(self._cells)
+            cells = next(self._cells, [])
         except csv.Error as error:
             # An opening quote that is never closed takes in the rows that follow: give them back.
             self._lines.give_back()
             return [], _plain(str(error))
         return cells, self._lines.fault
 
+    def _find_delimiter(self) -> str:
+        self._text.fill_line(LONGEST_ROW)
+        told = _SEPARATOR.match(self._text.rest)
+        if told is not None:
+            self._text.take(told.end())
+            return told[1]
+        first = _QUOTED.sub("", self._text.rest.lstrip("\r\n").partition("\n")[0])
+        return max(DELIMITERS, key=first.count)
+
     def _read_header(self) -> list[str]:
         cells: list[str] = []
-        try:
-            while not any(cells):
-                cells, reason = self._record()
-                if reason is not None:
-                    raise UsageError(f"the header cannot be read: it {reason}", details=_FORMAT)
-        except StopIteration:
-            raise UsageError("the file is empty", details=_FORMAT) from None
-        header = [cell.strip() for cell in cells]
-        if twice := [name for name in COLUMNS if header.count(name) > 1]:
-            raise UsageError(f"the header has {', '.join(twice)} more than once")
-        missing = [name for name in REQUIRED_COLUMNS if name not in header]
-        if len(missing) == len(REQUIRED_COLUMNS):
-            raise UsageError("the header is not that of ttp's own CSV, the only format read so far", details=_FORMAT)
-        if missing:
-            raise UsageError(f"the header lacks {', '.join(missing)}", details=_FORMAT)
-        return header
-
-
-_FORMAT = (f"columns needed: {','.join(REQUIRED_COLUMNS)}", f"may be added: {','.join(OPTIONAL_COLUMNS)}")
+        while not any(cells):
+            cells, reason = self._record()
+            if reason is not None:
+                raise UsageError(f"the header cannot be read: it {reason}")
+            if not cells and not self._lines.record:
+                raise UsageError("the file is empty")
+        return [cell.strip() for cell in cells]
 
 
 class _Lines(Iterator[str]):
-    """The physical lines of a stream, which can be given back, with the lines of the record that is being read."""
+    """The physical lines of a text, which can be given back, with the lines of the record that is being read."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._first = True
-        self._given_back: deque[str] = deque()
+    def __init__(self, text: Buffer) -> None:
+        self._text = text
         self.start_record()
 
     def start_record(self) -> None:
-        self._record: list[str] = []
+        self.record: list[str] = []
         self._size = 0
         self.fault: str | None = None
+        self.gave_back = False
 
     def give_back(self) -> None:
         """Makes all lines of this record but its first the next ones to be read."""
-        self._given_back.extendleft(reversed(self._record[1:]))
+        self._text.give_back("".join(self.record[1:]))
+        self.gave_back = True
 
     def __next__(self) -> str:
-        line = self._given_back.popleft() if self._given_back else self._read()
+        line = self._text.line(LONGEST_ROW)
         if not line:
             raise StopIteration
-        self._record.append(line)
+        self.record.append(line)
         self._size += len(line)
         if self._size > LONGEST_ROW:
             raise csv.Error("row too long")
-        if not line.isascii() and _NOT_UTF8.search(line):
+        if not_utf8(line):
             self.fault = "is not UTF-8 text"
         elif "\0" in line:
             self.fault = "has a NUL character"
         return line
 
-    def _read(self) -> str:
-        """The next line, cut where it is too long to be a row: what follows up to its end is passed over."""
-        try:
-            line = piece = self._stream.readline(LONGEST_ROW + 1)
-            while len(piece) > LONGEST_ROW and not piece.endswith("\n"):
-                piece = self._stream.readline(LONGEST_ROW + 1)
-        except UnicodeDecodeError:
-            raise UsageError("the file is not UTF-8 text") from None
-        if self._first:
-            self._first = False
-            line = line.removeprefix("\ufeff")
-        return line
+
+def read_rows(stream: TextIO) -> Records:
+    """The rows of a CSV, one at a time."""
+    return Records(Buffer(stream))
+
+
+def not_utf8(text: str) -> bool:
+    """Whether it holds bytes that no encoding knew, or half a character."""
+    return not text.isascii() and _NOT_UTF8.search(text) is not None
 
 
 def _plain(error: str) -> str:

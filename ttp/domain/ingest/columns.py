@@ -1,0 +1,266 @@
+"""What the columns of a file are: ttp's own, those of an export by name, or those that were mapped.
+
+Owns the names that the exports give their columns, in the languages in which they are known (docs/import-metrics.md
+says from where), and which files are refused by their header alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ttp.domain.account import ALIASES, Platform
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.sample import COLUMNS, REQUIRED_COLUMNS
+
+COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
+LINK, HANDLE, DAY, TYPE = "link", "handle", "day", "type"
+"""What exports have besides ttp's own columns: the post's link, the account's handle, the day of the numbers, the kind
+in the export's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One export: whose, and how it may name the column of each field (as `folded` makes them)."""
+
+    platform: Platform
+    title: str
+    names: Mapping[str, tuple[str, ...]]
+    needed: tuple[tuple[str, ...], ...]
+    """Of each group a field must be there for a header to be this export's."""
+
+
+INSTAGRAM = Export(
+    Platform.INSTAGRAM,
+    "Meta Business Suite, content of Instagram",
+    {
+        "remoteId": (
+            *("post id", "beitrags-id", "identificador de la publicación", "identificação do post"),
+            *("identifiant de la publication", "identifiant de publication", "id del post", "publicerings-id"),
+        ),
+        HANDLE: (
+            *("account username", "konto-benutzername", "benutzername des kontos", "nombre de usuario de la cuenta"),
+            *("nome de usuário da conta", "nom d'utilisateur du compte", "nome utente dell'account"),
+            "kontots användarnamn",
+        ),
+        "publishedAt": (
+            *("publish time", "veröffentlichungszeitpunkt", "veröffentlichungszeit", "hora de publicación"),
+            *("horário de publicação", "heure de publication", "orario di pubblicazione", "publiceringstid"),
+        ),
+        LINK: ("permalink", "enlace permanente", "link permanente", "permalien", "permalänk"),
+        TYPE: (
+            *("post type", "beitragstyp", "beitragsart", "art des beitrags", "tipo de publicación", "tipo de post"),
+            *("type de publication", "tipo di post", "inläggstyp"),
+        ),
+        DAY: ("date", "datum", "fecha", "data"),
+        "text": ("description", "beschreibung", "descripción", "descrição", "descrizione", "beskrivning"),
+        "views": ("views", "aufrufe", "visualizaciones", "visualizações", "vues", "visualizzazioni", "visningar"),
+        "reach": ("reach", "reichweite", "alcance", "couverture", "copertura", "räckvidd"),
+        "likes": (
+            *("likes", '"gefällt mir"-angaben', '"gefällt mir"-angabe', "gefällt-mir-angaben", "me gusta", "curtidas"),
+            *("j'aime", "mentions j'aime", "mi piace", "gilla-markeringar"),
+        ),
+        "comments": ("comments", "kommentare", "comentarios", "comentários", "commentaires", "commenti", "kommentarer"),
+        "shares": (
+            *("shares", "geteilte inhalte", "mal geteilt", "veces que se ha compartido", "veces que se compartió"),
+            *("compartilhamentos", "partages", "condivisioni", "delningar"),
+        ),
+        "saves": (
+            *("saves", "gespeicherte inhalte", "mal gespeichert", "veces guardado", "veces que se guardó"),
+            *("veces que se ha guardado", "salvamentos", "enregistrements", "salvataggi", "sparade objekt"),
+        ),
+    },
+    (("remoteId",), ("publishedAt",), (HANDLE, LINK, TYPE)),
+)
+TIKTOK = Export(
+    Platform.TIKTOK,
+    "TikTok Studio, content",
+    {
+        LINK: ("video link", "post link"),
+        "publishedAt": ("post time", "video publish time", "publish time"),
+        "text": ("video title", "post title"),
+        "views": ("total views", "views", "video views"),
+        "likes": ("total likes", "likes"),
+        "comments": ("total comments", "comments"),
+        "shares": ("total shares", "shares"),
+        "saves": ("add to favorites", "total favorites", "favorites", "total bookmarks", "total saves"),
+        "reach": ("reached audience",),
+    },
+    ((LINK,), ("publishedAt",), ("views", "likes")),
+)
+X = Export(
+    Platform.X,
+    "X Analytics, content",
+    {
+        "remoteId": ("post id", "tweet id"),
+        LINK: ("post link", "tweet permalink"),
+        "text": ("post text", "tweet text"),
+        "publishedAt": ("date", "time"),
+        "views": ("impressions",),
+        "likes": ("likes", "favorites"),
+        "comments": ("replies",),
+        "shares": ("reposts", "retweets"),
+        "saves": ("bookmarks",),
+    },
+    (("remoteId",), (LINK,), ("publishedAt",), ("views",)),
+)
+EXPORTS: Mapping[str, Export] = {"instagram": INSTAGRAM, "tiktok": TIKTOK, "x": X}
+OWN, MAPPED = "own", "mapped"
+SOURCES = (OWN, *EXPORTS)
+FIELDS = COLUMNS
+"""What a column may be mapped to."""
+
+_PAGES = frozenset(
+    ("page id", "page name", "seiten-id", "seitenname", "nombre de la página", "nome da página", "sid-id", "sidnamn")
+)
+_DAYS = frozenset(("date", "datum", "tag", "fecha", "data", "day"))
+_BLANKS = re.compile(r"[\s\u200b-\u200d\ufeff]+")
+_QUOTES = str.maketrans({"\u2019": "'", "\u201e": '"', "\u201c": '"', "\u201d": '"', "\u00ab": '"', "\u00bb": '"'})
+_FORMAT = (
+    f"columns of ttp's own format: {','.join(REQUIRED_COLUMNS)}",
+    f"may be added: {','.join(name for name in COLUMNS if name not in REQUIRED_COLUMNS)}",
+    "exports that are known: Instagram content (Meta Business Suite), TikTok Studio content, X Analytics content",
+)
+_MAP = Hint("or say what the columns are", "ttp metrics import FILE --map COLUMN=FIELD --map …")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a header says. `fields` has the field of each column, None where it is not read."""
+
+    source: str
+    header: tuple[str, ...]
+    fields: tuple[str | None, ...]
+    export: Export | None = None
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Columns that are not read, in the file's order."""
+        return tuple(name for name, taken in zip(self.header, self.fields, strict=True) if name and taken is None)
+
+
+def source_named(text: str) -> str:
+    """The source that `text` names: own, or a platform by any of its names. UsageError with the names."""
+    name = text.strip().lower()
+    known = {OWN: OWN, "meta": "instagram", **{alias: str(platform) for alias, platform in ALIASES.items()}}
+    if name not in known:
+        raise UsageError(f'no source "{text}"', Hint("the sources", "own, instagram (meta), tiktok, x"))
+    return known[name]
+
+
+def columns_of(
+    header: Sequence[str],
+    *,
+    source: str | None = None,
+    mapped: Mapping[str, str] | None = None,
+    account: str | None = None,
+) -> Columns:
+    """What the columns of this header are. UsageError where that cannot be told, or the file is not one of posts."""
+    header = tuple(name.strip() for name in header)
+    renamed = _mapped(header, mapped or {})
+    found = OWN if source == OWN else source or _recognised(header)
+    if found is not None and found != OWN:
+        fields = _fields_of(EXPORTS[found], header, renamed)
+        _check_export(EXPORTS[found], header, fields)
+        return Columns(found, header, fields, EXPORTS[found])
+    fields = tuple(renamed.get(name, name if name in COLUMNS else None) for name in header)
+    _check_own(header, fields, account, is_mapped=bool(mapped))
+    return Columns(MAPPED if mapped else OWN, header, fields)
+
+
+def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, str]:
+    """The mapping by the header's own spelling."""
+    by_folded = {folded(name): name for name in header}
+    found = {}
+    for column, taken in mapped.items():
+        name = column if column in header else by_folded.get(folded(column))
+        if name is None:
+            raise UsageError(f'--map: the file has no column "{column}"', details=[_listed("columns", header)])
+        if taken not in FIELDS:
+            raise UsageError(f'--map: no field "{taken}"', details=[_listed("fields", FIELDS)])
+        found[name] = taken
+    return found
+
+
+def _recognised(header: Sequence[str]) -> str | None:
+    names = {folded(name) for name in header}
+    if set(REQUIRED_COLUMNS) <= set(header):
+        return OWN
+    for source, export in EXPORTS.items():
+        if all(any(not names.isdisjoint(export.names[one]) for one in group) for group in export.needed):
+            return source
+    return None
+
+
+def _fields_of(export: Export, header: Sequence[str], renamed: Mapping[str, str]) -> tuple[str | None, ...]:
+    """The field of each column: as mapped, else by its name, the first of several names that mean the same."""
+    taken = dict.fromkeys(renamed.values())
+    by_name = {name: (one, rank) for one, names in export.names.items() for rank, name in enumerate(names)}
+    best: dict[str, tuple[int, str]] = {}
+    for name in header:
+        one, rank = by_name.get(folded(name), (None, 0))
+        if one is not None and one not in taken and name not in renamed and (one not in best or rank < best[one][0]):
+            best[one] = (rank, name)
+    fields = {name: one for one, (_, name) in best.items()} | dict(renamed)
+    return tuple(fields.get(name) for name in header)
+
+
+def _check_export(export: Export, header: Sequence[str], fields: Sequence[str | None]) -> None:
+    _refuse_twice(header, fields)
+    if not _PAGES.isdisjoint(map(folded, header)):
+        raise UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
+    if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
+        raise UsageError(f"the header is not that of {export.title}", details=_FORMAT)
+    if not any(one in fields for one in COUNTS):
+        raise UsageError(f"{export.title}: no column of likes, comments, shares or views", details=_FORMAT)
+
+
+def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str | None, *, is_mapped: bool) -> None:
+    _refuse_twice(header, fields)
+    needed = [name for name in REQUIRED_COLUMNS if name != "account" or account is None]
+    missing = [name for name in needed if name not in fields]
+    if is_mapped:  # whoever names columns has what they have; one count is enough
+        missing = [name for name in missing if name not in COUNTS]
+        if not any(name in fields for name in COUNTS[:4]):
+            missing.append("one of likes, comments, shares, views")
+    if len(missing) == len(needed) and not is_mapped:
+        raise _unknown(header)
+    if missing == ["account"]:
+        way_out = Hint("name it", "ttp metrics import FILE --account PLATFORM/HANDLE")
+        raise UsageError("the header lacks account", way_out, details=_FORMAT)
+    if missing:
+        raise UsageError(f"the header lacks {', '.join(missing)}", details=_FORMAT)
+
+
+def _unknown(header: Sequence[str]) -> UsageError:
+    names = [folded(name) for name in header]
+    if not _PAGES.isdisjoint(names):
+        return UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
+    if not _DAYS.isdisjoint(names[:2]) and len(names) > 1:
+        return UsageError(
+            "this file has a row for each day, not for each post; what ttp needs is the export of content or posts",
+            _MAP,
+            details=_FORMAT,
+        )
+    return UsageError("the header is neither ttp's own nor that of an export that is known", _MAP, details=_FORMAT)
+
+
+def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
+    twice = [one for one in dict.fromkeys(fields) if one is not None and fields.count(one) > 1]
+    if not twice:
+        return
+    names = [name for name, one in zip(header, fields, strict=True) if one == twice[0]]
+    if len(set(names)) == 1:
+        raise UsageError(f"the header has {', '.join(twice)} more than once")
+    raise UsageError(f"{' and '.join(names)} would both be {twice[0]}")
+
+
+def folded(name: str) -> str:
+    """A column's name without what differs from file to file: case, spaces, marks, kinds of quotes."""
+    return _BLANKS.sub(" ", name).strip().translate(_QUOTES).casefold()
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    shown = ", ".join(name[:40] for name in names[:20] if name)
+    return f"{what}: {shown}" + (f" and {len(names) - 20} more" if len(names) > 20 else "")

@@ -1,0 +1,178 @@
+"""Times as exports write them: `09/16/2026 14:05`, `16.09.2026, 14:05`, `Sep 16, 2026`, `2026-09-16 14:05:00 +0000`.
+
+Owns which texts are times, and when it cannot be told which of two numbers is the day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from ttp.domain.errors import UsageError
+
+ORDERS = ("mdy", "dmy")
+"""Which comes first in 03/04/2026: the month, or the day."""
+
+_CLOCK = (
+    r"(?:,?[ T\u00a0\u202f]*(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.[0-9]+)?)?"
+    r"[ \u00a0\u202f]*(?P<half>[ap]\.?m\.?)?[ ]*(?P<offset>Z|UTC|GMT|(?:UTC|GMT)?[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_FORMS = tuple(
+    re.compile(form + _CLOCK, re.IGNORECASE | re.ASCII)
+    for form in (
+        r"(?P<year>[0-9]{4})(?P<sign>[-/.])(?P<month>[0-9]{1,2})(?P=sign)(?P<day>[0-9]{1,2})",
+        r"(?P<one>[0-9]{1,2})(?P<sign>[-/.])(?P<two>[0-9]{1,2})(?P=sign)(?P<year>[0-9]{4})",
+        r"(?:[a-z]{3,9},? )?(?P<name>[a-z]{3,9})\.? (?P<day>[0-9]{1,2})(?:,? (?P<year>[0-9]{4}))?",
+        r"(?:[a-z]{3,9},? )?(?P<day>[0-9]{1,2}) (?P<name>[a-z]{3,9})\.?(?:,? (?P<year>[0-9]{4}))?",
+    )
+)
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a text says of a time. `one` and `two` are the numbers whose order differs from file to file, else 0;
+    `month` and `day` are None where each may be either. `year` is None where there is none. `clock` is `14:05:00`, and
+    `offset` `+01:00` or `Z`, where they are told."""
+
+    text: str
+    year: int | None
+    month: int | None
+    day: int | None
+    one: int = 0
+    two: int = 0
+    clock: str = ""
+    offset: str = ""
+
+    def dates(self) -> tuple[date, ...]:
+        """The days that it may be; none where there is no year."""
+        if self.year is None:
+            return ()
+        if self.month is not None and self.day is not None:
+            return tuple(_days(self.year, self.month, self.day))
+        return (*_days(self.year, self.one, self.two), *_days(self.year, self.two, self.one))
+
+
+def written(text: str) -> Written | None:
+    """What a text says of a time; None where it is none."""
+    text = text.strip()
+    found = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
+    if found is None:
+        return None
+    parts = found.groupdict()
+    year = int(parts["year"]) if parts["year"] else None
+    clock, offset = _clock(parts), _offset(parts["offset"])
+    if clock is None:
+        return None
+    if "one" not in parts:
+        month = _month(parts["name"]) if "name" in parts else int(parts["month"])
+        return None if month is None else Written(text, year, month, int(parts["day"]), 0, 0, clock, offset)
+    one, two = int(parts["one"]), int(parts["two"])
+    if parts["sign"] == "." or one == two:  # 16.09.2026 has the day first wherever points are written
+        return Written(text, year, two, one, 0, 0, clock, offset)
+    month, day = (one, two) if two > 12 else (two, one) if one > 12 else (None, None)
+    return Written(text, year, month, day, one, two, clock, offset)
+
+
+def ordered(name: str, time: Written, order: str | None, near: date | None = None) -> tuple[int | None, int, int]:
+    """Year, month and day of `time` in a file of this order; `near` is a day that it is known to be close to.
+
+    UsageError where it may be two days, or is not of the file's order.
+    """
+    if time.month is not None and time.day is not None:
+        if time.one and order is not None and order != _certain(time):
+            raise UsageError(f'{name} "{time.text}" has day and month the other way round than the rest')
+        return time.year, time.month, time.day
+    if order is None and near is not None:
+        order = _nearer(time, near)
+    if order is None:
+        raise UsageError(
+            f'{name} "{time.text}" may be {_shown(time, "dmy")} or {_shown(time, "mdy")};'
+            " say which with --dates dmy or --dates mdy"
+        )
+    return (time.year, time.one, time.two) if order == "mdy" else (time.year, time.two, time.one)
+
+
+def order_of(times: Iterable[tuple[Written, date | None]], today: date) -> str | None:
+    """Which of day and month a file has first, from its times and the days they are known to be close to; None where
+    none of them tells, or they contradict each other."""
+    orders: set[str] = set()
+    for time, near in times:
+        if not time.one:
+            continue
+        found = _certain(time) or _past(time, today) or (_nearer(time, near) if near is not None else None)
+        if found is not None:
+            orders.add(found)
+    return orders.pop() if len(orders) == 1 else None
+
+
+def _certain(time: Written) -> str | None:
+    return None if time.month is None else "mdy" if time.month == time.one else "dmy"
+
+
+def _past(time: Written, today: date) -> str | None:
+    """The order in which it is not in the future, where there is only one."""
+    return _only(time, lambda day: (day - today).days <= 1)
+
+
+def _nearer(time: Written, near: date) -> str | None:
+    """The order in which it is close to `near`, where there is only one."""
+    return _only(time, lambda day: abs((day - near).days) <= 1)
+
+
+def _only(time: Written, fits: Callable[[date], bool]) -> str | None:
+    assert time.year is not None
+    month_first = any(fits(day) for day in _days(time.year, time.one, time.two))
+    day_first = any(fits(day) for day in _days(time.year, time.two, time.one))
+    return None if month_first == day_first else "mdy" if month_first else "dmy"
+
+
+def _days(year: int, month: int, day: int) -> Iterable[date]:
+    try:
+        yield date(year, month, day)
+    except ValueError:
+        return
+
+
+def _shown(time: Written, order: str) -> str:
+    month, day = (time.one, time.two) if order == "mdy" else (time.two, time.one)
+    return f"{day} {_MONTHS[month - 1].capitalize()}"
+
+
+def _month(name: str) -> int | None:
+    """The number of an English month, by its name or first three letters."""
+    name = name.lower()
+    return next((n for n, month in enumerate(_MONTHS, 1) if name in (month, month[:3], month[:4])), None)
+
+
+def _clock(parts: dict[str, str | None]) -> str | None:
+    """`14:05:00`, "" where no time of day is told, None where it is none."""
+    if parts["hour"] is None:
+        return ""
+    hour = int(parts["hour"])
+    if parts["half"]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (parts["half"][0].lower() == "p")
+    return f"{hour:02}:{parts['minute']}:{parts['second'] or '00'}"
+
+
+def _offset(text: str | None) -> str:
+    """`Z`, `+0100` or "", as fromisoformat takes them."""
+    offset = (text or "").upper()
+    return "Z" if offset in ("Z", "UTC", "GMT") else offset.removeprefix("UTC").removeprefix("GMT")

@@ -1,0 +1,82 @@
+"""Whole numbers as the languages of the world write them: 1,234 and 1.234 and 1 234 and 1’234.
+
+Owns when a comma or a point groups digits, and when that cannot be told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ttp.domain.errors import UsageError
+
+_BLANKS = " \u00a0\u2009\u202f'\u2019\u02bc"
+"""What groups digits and means nothing else: spaces, also narrow and no-break ones, and apostrophes."""
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
+_MANY = re.compile(
+    r"[+-]?[1-9][0-9]{0,2}(?:([.,])[0-9]{3}(?:\1[0-9]{3})+(?:[.,][0-9]+)?|([.,])[0-9]{3}(?!\2)[.,][0-9]+)"
+)
+_DECIMAL = re.compile(r"[+-]?(?:0([.,])[0-9]+|[0-9]+([.,])(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,}([.,])[0-9]+)%?")
+_ZEROS = re.compile(r"(.*[0-9])([.,])0*")
+_SPACED = re.compile(rf"[+-]?[0-9]{{1,3}}(?:[{re.escape(_BLANKS)}][0-9]{{3}})+")
+UNKNOWN = frozenset(("-", "--", "\u2013", "\u2014", "n/a", "N/A"))
+"""How exports write that a number is not known."""
+ENOUGH = 2
+"""Cells like 1.234 after which a point is taken to group: one alone may be a mistake, several with three digits each
+and none with another number of them are not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How a file groups its digits: by "," or ".", or None where that cannot be told."""
+
+    group: str | None
+
+    def plain(self, name: str, text: str) -> str:
+        """The digits of a count without what groups them, for `sample.parse_row` to read; what is no number as it is.
+        UsageError where it may mean two numbers."""
+        text = text.strip()
+        if text.isdigit() or not text:
+            return text
+        if text in UNKNOWN:
+            return ""
+        if _SPACED.fullmatch(text):
+            return re.sub(rf"[{re.escape(_BLANKS)}]", "", text)
+        if (found := _GROUPED.fullmatch(text)) is not None:
+            if self.group is None:
+                whole, part = text.replace(found[1], ""), text.replace(",", ".")
+                raise UsageError(f'{name} "{text}" may be {whole} or {part}: the file does not show which')
+            return text.replace(found[1], "") if found[1] == self.group else text
+        if _MANY.fullmatch(text):
+            group = next(sign for sign in text if sign in ",.")
+            text = text.replace(group, "").replace(",", ".")
+        elif (decimals := _ZEROS.fullmatch(text)) is not None:
+            text = f"{decimals[1]}."
+        return text
+
+
+def numbers_of(cells: Iterable[str], *, usual: str | None) -> Numbers:
+    """How a file groups, from its cells; `usual` is what its language does, where that is known.
+
+    Several groups (1.234.567) and certain decimals (0.31, 12.5) tell. So do several cells like 1.234 and none like
+    1,234.
+    """
+    groups: dict[str, int] = {",": 0, ".": 0}
+    certain: set[str] = set()
+    for cell in cells:
+        text = cell.strip()
+        if (found := _GROUPED.fullmatch(text)) is not None:
+            groups[found[1]] += 1
+        elif (found := _MANY.fullmatch(text)) is not None:
+            certain.add(found[1] or found[2])
+        elif (found := _DECIMAL.fullmatch(text)) is not None:
+            certain.add("." if "," in (found[1], found[2], found[3]) else ",")
+    if certain:
+        return Numbers(certain.pop() if len(certain) == 1 else None)
+    used = [sign for sign, times in groups.items() if times]
+    if not used:
+        return Numbers(usual)
+    if len(used) == 1 and (used[0] == usual or groups[used[0]] >= ENOUGH):
+        return Numbers(used[0])
+    return Numbers(None)
