@@ -89,3 +89,17 @@ def list_(
     here = context()
     shown = 50 if out.for_people and limit is None else limit
     out.records(views.SAMPLES, here.metrics.samples(here.look.named(split_list(account) or ()), shown))
+
+
+@metrics.command("summary")
+@printing
+def summary(out: Output, account: Accounts = None) -> None:
+    """Totals of each account: posts, samples, and what the newest samples say.
+
+    Example: ttp metrics summary --account x/me
+    """
+    from ttp.cli.totals import TOTALS
+
+    here = context()
+    out.expect(TOTALS)
+    out.records(TOTALS, here.metrics.totals(here.look.named(split_list(account) or ())))

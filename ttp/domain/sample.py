@@ -58,6 +58,25 @@ class Sample:
     """False where the source does not say when it was read, and `observed_at` is the time of the import."""
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What is stored of an account: how many posts and samples, when its posts were published, when the last sample was
+    read, and the sums of the posts' newest samples. A sum is None where no post told the number."""
+
+    account: str
+    posts: int
+    samples: int
+    first_at: datetime | None
+    last_at: datetime | None
+    observed_at: datetime | None
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    views: int | None
+    saves: int | None
+    reach: int | None
+
+
 Count: TypeAlias = int | None
 Row: TypeAlias = tuple[str, int, int, Count, Count, Count, Count, Count, Count, str | None, str | None]
 """A sample of a known account, as a million of them are handed on: remote id, observed and published (ms since 1970),

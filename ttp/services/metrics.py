@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.clock import Clock
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.plain import ReadRow
-from ttp.domain.sample import Row, Sample
+from ttp.domain.sample import Row, Sample, Total
 from ttp.services.metrics_feed import Feed, How, open_feed, title
 from ttp.store import accounts as account_store
 from ttp.store import metrics as store
@@ -20,7 +19,9 @@ from ttp.store import posts, reads
 from ttp.store.database import Database
 
 BATCH = 10_000
-"""Rows of a transaction: so many are lost at most where the import is cut."""
+"""Rows of a transaction."""
+Batch: TypeAlias = list[tuple[str, bool, list[Row]]]
+"""Accounts, whether their source says when it was read, and their rows, in the order in which they are stored."""
 SHOWN = 3
 
 
@@ -71,29 +72,31 @@ class Metrics:
         columns = feed.columns
         done.source, done.title, done.written = columns.source, title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
-        rows = _read(feed, done)
-        while batch := list(islice(rows, BATCH)):
-            if not dry_run:
+        more = True
+        while more:
+            batch: Batch = []
+            more = _read(feed, batch, done)
+            if batch and not dry_run:
                 self._store(batch, done)
             tell(done.read)
         return done
 
-    def _store(self, batch: Sequence[ReadRow], done: Imported) -> None:
-        stored, through = Counter[str](), done.read
+    def _store(self, batch: Batch, done: Imported) -> None:
+        stored = Counter[str]()
         with self._database.writing() as session:
             db = posts.raw(session)
             known = {account.name.lower(): account.id or 0 for account in reads.accounts(db)}
-            for name in dict.fromkeys(row[0] for row in batch):
+            for name in dict.fromkeys(name for name, _, _ in batch):
                 if name.lower() not in known:
                     platform, handle = parse_account_name(name)
                     there = reads.account(db, platform, handle, removed=True) or Account(platform, handle)
                     known[name.lower()] = account_store.save(session, there, now=self._clock.now())
-            for (name, dated), rows in _by_account(batch):
-                stored += store.put_rows(db, known[name], rows, dated=dated)
+            for name, dated, rows in batch:
+                stored += store.put_rows(db, known[name.lower()], rows, dated=dated)
         done.inserted += stored["inserted"]
         done.updated += stored["updated"]
         done.unchanged += stored["unchanged"]
-        done.stored = through
+        done.stored = done.read
 
     def samples(self, accounts: Sequence[Account], limit: int | None) -> Iterator[Sample]:
         """The samples of some accounts (all where none is named), newest post first, read as they are consumed."""
@@ -102,37 +105,40 @@ class Metrics:
                 wanted = accounts or reads.accounts(db)
                 yield from islice(store.every(db, [a.id or 0 for a in wanted], limit), limit)
 
+    def totals(self, accounts: Sequence[Account]) -> list[Total]:
+        """What the newest samples of all posts say together, for each account that has any (of these, if some are
+        named)."""
+        with self._database.reading() as db:
+            if db is None:
+                return []
+            wanted = accounts or reads.accounts(db)
+            return [total for one in wanted if (total := store.total(db, one)).samples or accounts]
 
-def _read(feed: Feed, done: Imported) -> Iterator[ReadRow]:
-    """The rows that can be read; those that cannot are noted."""
-    read = feed.reader.read
-    for number, cells in feed.rows:
+
+def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
+    """Fill `batch` with the next rows that can be read; those that cannot are noted. Whether there may be more."""
+    read, groups = feed.reader.read, dict[str, tuple[bool, list[Row]]]()
+    number = taken = 0
+    for number, cells in islice(feed.rows, BATCH):
         try:
             if isinstance(cells, str):
                 raise UsageError(cells)
-            row = read(cells)
+            found = read(cells)
         except UsageError as error:
-            done.read += 1
             done.rejected.append((number, error.message))
+            taken += 1
             continue
-        if row is None:
+        if found is None:
             continue
-        done.read += 1
+        taken += 1
+        name, dated, row = found
+        group = groups.get(name)
+        if group is None or group[0] != dated:
+            # A row without a time of reading is compared with what came before it: the others are stored first.
+            group = groups[name] = dated, []
+            batch.append((name, dated, group[1]))
+        group[1].append(row)
         if len(done.first) < SHOWN:
             done.first.append(feed.reader.sample(cells))
-        yield row
-
-
-def _by_account(batch: Sequence[ReadRow]) -> Iterator[tuple[tuple[str, bool], list[Row]]]:
-    """The rows of each account. Where some have a time of reading and some have none, those that came first come
-    first: the one without is compared with what was stored before it."""
-    groups: dict[tuple[str, bool], list[Row]] = {}
-    for name, dated, row in batch:
-        key = name.lower(), dated
-        if key not in groups:
-            other = groups.pop((key[0], not dated), None)
-            if other is not None:
-                yield (key[0], not dated), other
-            groups[key] = []
-        groups[key].append(row)
-    yield from groups.items()
+    done.read += taken
+    return number > 0

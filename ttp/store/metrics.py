@@ -11,12 +11,14 @@ from itertools import groupby
 from operator import itemgetter
 from typing import cast
 
+from ttp.domain.account import Account
 from ttp.domain.clock import from_ms
-from ttp.domain.sample import Row, Sample, row_of
+from ttp.domain.sample import Row, Sample, Total, row_of
 from ttp.store.rows import instant
 
 _TOLD = ("published_at", "likes", "comments", "shares", "views", "saves", "reach", "kind", "text")
 _COUNTS = _TOLD[1:]
+_SUMMED = _COUNTS[:6]
 _SAMPLE = "SELECT s.*, a.platform || '/' || a.handle AS account FROM sample s JOIN account a ON a.id = s.account_id"
 
 # Of one account, whose id is in the text: the parameters are a `Row`, whose fields stand in this order.
@@ -99,6 +101,24 @@ def every(db: sqlite3.Connection, account_ids: Iterable[int], limit: int | None)
     for account_id in account_ids:
         sql = f"{_SAMPLE} WHERE s.account_id = ? ORDER BY s.published_at DESC LIMIT ?"
         yield from (_sample(row) for row in db.execute(sql, (account_id, -1 if limit is None else limit)))
+
+
+def total(db: sqlite3.Connection, account: Account) -> Total:
+    """What is stored of one account, in one pass over the index of its posts and their samples."""
+    # SQLite takes the other columns of a group from the row that has its max().
+    newest = (
+        f"SELECT count(*) AS samples, max(observed_at) AS observed_at, {', '.join(_SUMMED)}, published_at"
+        " FROM sample WHERE account_id = ? GROUP BY remote_id"
+    )
+    # In halves: SQLite's sum() refuses what is longer than its own integers.
+    halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in _SUMMED)
+    sql = (
+        "SELECT count(*), coalesce(sum(samples), 0), min(published_at), max(published_at), max(observed_at),"
+        f" {halved} FROM ({newest})"
+    )
+    posts, samples, first, last, observed, *halves = db.execute(sql, (account.id,)).fetchone()
+    sums = [None if high is None else (high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True)]
+    return Total(account.name, posts, samples, instant(first), instant(last), instant(observed), *sums)
 
 
 def _sample(row: sqlite3.Row) -> Sample:

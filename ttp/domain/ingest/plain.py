@@ -6,10 +6,11 @@ given to `sample.parse_row`, which knows every way and every reason. Both read t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import itemgetter
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
@@ -20,11 +21,13 @@ from ttp.domain.sample import COLUMNS, KINDS, LONGEST_ID, Count, Row, Sample, pa
 ReadRow: TypeAlias = tuple[str, bool, Row]
 """The account's canonical name, whether the source says when the numbers were read, and the row."""
 
-REMEMBERED = 10_000
+V = TypeVar("V")
+REMEMBERED = 4096
 """Different texts of a column that are kept with their meaning."""
 LONGEST_PLAIN = 15
 """Digits: always less than the largest count."""
-_PLAIN_LENGTHS = (20, 25)
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CLOCK = re.compile(r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})")
 _2006_01_02 = 1136160000000
 """Before it, whether a time is too old depends on its offset."""
 
@@ -66,7 +69,7 @@ class PlainReader:
         self._pick = itemgetter(*places)
         self._more = ["", account or ""]
         self._accounts = _Accounts(account)
-        self._times = _Times(to_ms(now))
+        self._days, self._clocks = _Days(), _Clocks()
         self._counts = _Counts()
         self._now_ms = to_ms(now)
 
@@ -76,10 +79,10 @@ class PlainReader:
         account, remote_id, published, observed, likes, comments, shares, views, saves, reach, kind, text = self._pick(
             cells + self._more
         )
-        counts = self._counts
+        counts, days, clocks = self._counts, self._days, self._clocks
         try:
-            at = self._times[published]
-            seen = self._times[observed] if observed else self._now_ms
+            at = days[published[:10]] + clocks[published[10:]]
+            seen = days[observed[:10]] + clocks[observed[10:]] if observed else self._now_ms
             row = (
                 remote_id,
                 seen,
@@ -97,7 +100,11 @@ class PlainReader:
         except KeyError:
             return self._carefully(cells)
         is_plain = remote_id.isalnum() and remote_id.isascii() and len(remote_id) <= LONGEST_ID
-        if not is_plain or at > seen or (likes == comments == shares == views == ""):
+        if (
+            not is_plain
+            or not _2006_01_02 <= at <= seen <= self._now_ms
+            or (likes == comments == shares == views == "")
+        ):
             return self._carefully(cells)
         return name, observed != "", row
 
@@ -130,6 +137,12 @@ assert set(_ORDER) == set(COLUMNS)
 _PLAIN_KINDS: Mapping[str, str | None] = {"": None, **{kind: kind for kind in KINDS}}
 
 
+def _remember(known: dict[str, V], text: str, meaning: V) -> V:
+    if len(known) < REMEMBERED:
+        known[text] = meaning
+    return meaning
+
+
 class _Counts(dict[str, Count]):
     """Plain counts by their text. KeyError for one that is not plain."""
 
@@ -139,39 +152,33 @@ class _Counts(dict[str, Count]):
     def __missing__(self, text: str) -> Count:
         if not (text.isdigit() and text.isascii() and len(text) <= LONGEST_PLAIN):
             raise KeyError(text)
-        count = int(text)
-        if len(self) < REMEMBERED:
-            self[text] = count
-        return count
+        return _remember(self, text, int(text))
 
 
-class _Times(dict[str, int]):
-    """Milliseconds since 1970 of plain instants by their text. KeyError for one that is not plain, or refused."""
-
-    def __init__(self, now_ms: int) -> None:
-        super().__init__()
-        self._now_ms = now_ms
+class _Days(dict[str, int]):
+    """Milliseconds from 1970 to the days of a calendar, by `2026-11-01`. KeyError for what is none."""
 
     def __missing__(self, text: str) -> int:
-        # fromisoformat takes more than we do: weeks, ordinals, other signs between date and time.
-        if not (
-            len(text) in _PLAIN_LENGTHS
-            and text[4] == text[7] == "-"
-            and text[10] in "T "
-            and text[13] == text[16] == ":"
-            and (text[19:] == "Z" or (text[19] in "+-" and text[22:23] == ":"))
-        ):
-            raise KeyError(text)
         try:
-            since = datetime.fromisoformat(text) - EPOCH
+            day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
         except ValueError:
-            raise KeyError(text) from None
-        ms = since.days * 86_400_000 + since.seconds * 1000
-        if not _2006_01_02 <= ms <= self._now_ms:
+            day = None
+        if day is None:
             raise KeyError(text)
-        if len(self) < REMEMBERED:
-            self[text] = ms
-        return ms
+        return _remember(self, text, (day - EPOCH.date()).days * 86_400_000)
+
+
+class _Clocks(dict[str, int]):
+    """Milliseconds from midnight UTC to times of day by `T09:00:00Z`. KeyError for what is none, or has no offset."""
+
+    def __missing__(self, text: str) -> int:
+        try:
+            at = datetime.fromisoformat(f"1970-01-01{text}") if _CLOCK.fullmatch(text) else None
+        except ValueError:
+            at = None
+        if at is None:
+            raise KeyError(text)
+        return _remember(self, text, to_ms(at))
 
 
 class _Accounts(dict[str, str]):
@@ -187,6 +194,4 @@ class _Accounts(dict[str, str]):
             refuse_another(name, self._wanted)
         except UsageError:
             raise KeyError(text) from None
-        if len(self) < REMEMBERED:
-            self[text] = name
-        return name
+        return _remember(self, text, name)
