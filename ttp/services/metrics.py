@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TextIO, TypeAlias
@@ -11,6 +12,7 @@ from typing import TextIO, TypeAlias
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.clock import Clock
 from ttp.domain.errors import UsageError
+from ttp.domain.ingest.plain import Reader, Refuse
 from ttp.domain.sample import Row, Sample, Total
 from ttp.services.metrics_feed import Feed, How, open_feed, title
 from ttp.store import accounts as account_store
@@ -117,28 +119,38 @@ class Metrics:
 
 def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
     """Fill `batch` with the next rows that can be read; those that cannot are noted. Whether there may be more."""
-    read, groups = feed.reader.read, dict[str, tuple[bool, list[Row]]]()
-    number = taken = 0
-    for number, cells in islice(feed.rows, BATCH):
-        try:
-            if isinstance(cells, str):
-                raise UsageError(cells)
-            found = read(cells)
-        except UsageError as error:
-            done.rejected.append((number, error.message))
-            taken += 1
-            continue
-        if found is None:
-            continue
-        taken += 1
-        name, dated, row = found
-        group = groups.get(name)
-        if group is None or group[0] != dated:
-            # A row without a time of reading is compared with what came before it: the others are stored first.
-            group = groups[name] = dated, []
-            batch.append((name, dated, group[1]))
-        group[1].append(row)
-        if len(done.first) < SHOWN:
-            done.first.append(feed.reader.sample(cells))
+    groups = dict[str, tuple[bool, list[Row]]]()
+    taken = 0
+    for first, block in feed.blocks:
+        rejected = len(done.rejected)
+        if isinstance(block, str):
+            done.rejected.append((first, block))
+        else:
+            for name, dated, rows in feed.reader.read(block, _noted(done, first)):
+                group = groups.get(name)
+                if group is None or group[0] != dated:
+                    # What has no time of reading is compared with what came before it: the others are stored first.
+                    group = groups[name] = dated, []
+                    batch.append((name, dated, group[1]))
+                group[1].extend(rows)
+                taken += len(rows)
+            if not done.first:
+                done.first = _first(feed.reader, block)
+        done.read += len(done.rejected) - rejected
+        if taken >= BATCH:
+            break
     done.read += taken
-    return number > 0
+    return taken >= BATCH
+
+
+def _noted(done: Imported, first: int) -> Refuse:
+    return lambda place, reason: done.rejected.append((first + place, reason))
+
+
+def _first(reader: Reader, block: Sequence[list[str]]) -> list[Sample]:
+    """The first samples of a block, to be shown."""
+    found = []
+    for cells in block[: 2 * SHOWN]:
+        with suppress(UsageError, ValueError):
+            found.append(reader.sample(cells))
+    return found[:SHOWN]

@@ -17,7 +17,7 @@ from ttp.domain.ingest.columns import MAPPED, OWN, Columns, columns_of
 from ttp.domain.ingest.export import LOOKED_AT, ExportReader, manner_of, refuse_for_all, with_order
 from ttp.domain.ingest.plain import PlainReader, Reader
 from ttp.domain.sample import COLUMNS
-from ttp.services.metrics_file import Record, Records
+from ttp.services.metrics_file import Block, Record, Records
 from ttp.services.metrics_json import Object, cells_of, is_json, read_objects
 from ttp.services.metrics_text import Buffer
 
@@ -43,7 +43,7 @@ class Feed:
     columns: Columns
     written: str
     reader: Reader
-    rows: Iterator[Record]
+    blocks: Iterator[Block]
 
 
 def open_feed(stream: TextIO, how: How, now: datetime) -> Feed:
@@ -81,14 +81,20 @@ def _cells(objects: Iterator[Object], columns: Columns) -> Iterator[Record]:
 def _feed(columns: Columns, written: str, rows: Iterator[Record], how: How, now: datetime, delimiter: str) -> Feed:
     if columns.source == OWN:
         reader: Reader = PlainReader(columns.fields, now=now, zone=how.zone, account=how.account)
-        return Feed(columns, written, reader, rows)
+        return Feed(columns, written, reader, rows.blocks() if isinstance(rows, Records) else _blocks(rows))
     first = list(islice(rows, LOOKED_AT))
     width = len(columns.header)
     known = [cells for _, cells in first if not isinstance(cells, str) and len(cells) == width and any(cells)]
     manner = with_order(manner_of(columns, known, delimiter=delimiter, now=now), how.order)
     refuse_for_all(columns, known, how.zone)
     reader = ExportReader(columns, manner, now=now, zone=how.zone, account=how.account)
-    return Feed(columns, written, reader, chain(first, rows))
+    return Feed(columns, written, reader, _blocks(chain(first, rows)))
+
+
+def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
+    """Each row as a block."""
+    for number, cells in rows:
+        yield number, cells if isinstance(cells, str) else [cells]
 
 
 def title(columns: Columns) -> str:

@@ -33,6 +33,10 @@ _SEPARATOR = re.compile(r"\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\n|\r|$)")
 _QUOTED = re.compile('"[^"]*"?')
 
 
+Block: TypeAlias = tuple[int, list[list[str]] | str]
+"""The number of a first row and the cells of it and those that follow, or a row's number and why it cannot be read."""
+
+
 class Records(Iterator[Record]):
     """The rows of a CSV, one at a time, after its header. UsageError where there is no header that could be one."""
 
@@ -44,19 +48,21 @@ class Records(Iterator[Record]):
         # strict: a cell with stray quotes is refused; the lenient reading glues such cells to their neighbours.
         self._cells = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
         self.header = self._read_header()
-        self._rows = self._read()
+        self._blocks = self._read()
+        self._records = _records(self._blocks)
 
     def __next__(self) -> Record:
-        return next(self._rows)
+        return next(self._records)
 
-    def __iter__(self) -> Iterator[Record]:
-        return self._rows
+    def blocks(self) -> Iterator[Block]:
+        """What is left, as it was read."""
+        return self._blocks
 
-    def _read(self) -> Iterator[Record]:
+    def _read(self) -> Iterator[Block]:
         while True:
             block = self._block()
             if block is not None:
-                yield from zip(count(self._number + 1), block)
+                yield self._number + 1, block
                 self._number += len(block)
                 continue
             left = max(len(self._text.rest), 1)
@@ -65,7 +71,7 @@ class Records(Iterator[Record]):
                 if not cells and reason is None and not self._lines.record:
                     return
                 left -= sum(map(len, self._lines.record[:1] if self._lines.gave_back else self._lines.record))
-                yield self._number, reason or cells
+                yield self._number, reason or [cells]
 
     def _block(self) -> list[list[str]] | None:
         """The rows of the text up to the last line that ends here; None where they must be read one by one."""
@@ -79,13 +85,15 @@ class Records(Iterator[Record]):
             block = block[: block.rfind("\n", 0, len(block) - 1) + 1]
         if not block or "\0" in block or block.count("\r") != block.count("\r\n") or not_utf8(block):
             return None
-        lines = block.removesuffix("\n").split("\n")
-        if '"' in block:  # only a quoted cell has line ends of its own
-            lines = [f"{line}\n" for line in lines]
-        try:
-            rows = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
-        except csv.Error:
-            return None
+        if '"' in block or "\r" in block or len(block) > LONGEST_CELL:
+            lines = [f"{line}\n" for line in block.removesuffix("\n").split("\n")]
+            try:
+                rows = list(csv.reader(lines, delimiter=self.delimiter, strict=True))
+            except csv.Error:
+                return None
+        else:  # there is nothing to unquote
+            delimiter = self.delimiter
+            rows = [line.split(delimiter) for line in block.removesuffix("\n").split("\n")]
         text.take(len(block))
         return rows
 
@@ -152,6 +160,14 @@ class _Lines(Iterator[str]):
         elif "\0" in line:
             self.fault = "has a NUL character"
         return line
+
+
+def _records(blocks: Iterator[Block]) -> Iterator[Record]:
+    for first, rows in blocks:
+        if isinstance(rows, str):
+            yield first, rows
+        else:
+            yield from zip(count(first), rows)
 
 
 def read_rows(stream: TextIO) -> Records:

@@ -8,7 +8,7 @@ from typing import BinaryIO, TextIO, cast
 
 from ttp.domain.errors import UsageError
 
-BLOCK = 8192
+BLOCK = 1 << 15
 """Characters that are read at once."""
 _LOOKED_AT = 64
 _LINE_END = re.compile("\r\n|\n|\r")

@@ -7,7 +7,7 @@ a count, a time or an id may be is decided in one place.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -19,8 +19,8 @@ from ttp.domain.ingest.born import born, born_by_code
 from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, Export, folded
 from ttp.domain.ingest.dates import order_of, ordered, written
 from ttp.domain.ingest.numbers import Numbers, numbers_of
-from ttp.domain.ingest.plain import ReadRow, blank, refuse_another
-from ttp.domain.sample import Sample, parse_row, row_of
+from ttp.domain.ingest.plain import Group, Refuse, read_each, refuse_another
+from ttp.domain.sample import Sample, parse_row
 
 LOOKED_AT = 1000
 """Rows from which it is told how a file writes numbers and dates."""
@@ -62,13 +62,10 @@ class ExportReader:
         self._columns, self._manner = columns, manner
         self._now, self._zone, self._account = now, zone, account
 
-    def read(self, cells: list[str]) -> ReadRow | None:
-        if blank(cells, len(self._columns.header)):
-            return None
-        sample = self.sample(cells)
-        return sample.account, sample.dated, row_of(sample)
+    def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
+        yield from read_each(self, rows, len(self._columns.header), refuse)
 
-    def sample(self, cells: list[str]) -> Sample:
+    def sample(self, cells: Sequence[str]) -> Sample:
         row = row_of_cells(self._columns, cells)
         if self._columns.export is not None:
             self._put_into_our_words(self._columns.export, row)

@@ -1,15 +1,16 @@
 """ttp's own format: the reader of a million rows.
 
-A row whose cells are all written in the plain way (ASCII digits, `2026-11-01T09:00:00Z`) is read at once; any other is
-given to `sample.parse_row`, which knows every way and every reason. Both read the same, which a test holds.
+Rows are read by columns: where every cell of a block is written in the plain way (digits, `2026-11-01T09:00:00Z`),
+a column is read at once. A block where one is not is halved, and what is left of it at the end is given to
+`sample.parse_row`, which knows every way and every reason. Both read the same, which a test holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from operator import itemgetter
+from operator import gt
 from typing import Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,14 +19,18 @@ from ttp.domain.clock import EPOCH, to_ms
 from ttp.domain.errors import UsageError
 from ttp.domain.sample import COLUMNS, KINDS, LONGEST_ID, Count, Row, Sample, parse_row, row_of
 
-ReadRow: TypeAlias = tuple[str, bool, Row]
-"""The account's canonical name, whether the source says when the numbers were read, and the row."""
-
 V = TypeVar("V")
+Refuse: TypeAlias = Callable[[int, str], object]
+"""Told the place of a row in its block, and why it is refused."""
+Group: TypeAlias = tuple[str, bool, Sequence[Row]]
+"""The account's canonical name, whether the source says when the numbers were read, and rows in the file's order."""
+
 REMEMBERED = 4096
 """Different texts of a column that are kept with their meaning."""
 LONGEST_PLAIN = 15
 """Digits: always less than the largest count."""
+FEW = 4
+"""Rows for which columns do not pay."""
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = re.compile(r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})")
 _2006_01_02 = 1136160000000
@@ -35,22 +40,30 @@ _2006_01_02 = 1136160000000
 class Reader(Protocol):
     """Reads the rows of one header."""
 
-    def read(self, cells: list[str]) -> ReadRow | None:
-        """The sample of a row; None for a blank one. UsageError with the reason why it is refused."""
+    def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
+        """The samples of some rows; blank ones are passed over, bad ones refused."""
         ...
 
-    def sample(self, cells: list[str]) -> Sample:
-        """The same as a `Sample`."""
+    def sample(self, cells: Sequence[str]) -> Sample:
+        """The sample of one row that is not blank. UsageError with the reason why it is refused."""
         ...
 
 
-def blank(cells: Sequence[str], width: int) -> bool:
-    """Whether a row has nothing in it. UsageError where it has another number of cells than its header."""
-    if not any(cells):
-        return True  # a blank line, or the row of commas that spreadsheets leave behind
-    if len(cells) != width:
-        raise UsageError(f"has {len(cells)} cells where the header has {width}")
-    return False
+def read_each(
+    reader: Reader, rows: Sequence[list[str]], width: int, refuse: Refuse, *, start: int = 0
+) -> Iterator[Group]:
+    """The samples of some rows, one after the other; `start` is the place of the first one."""
+    for place, cells in enumerate(rows, start):
+        if not any(cells):
+            continue  # a blank line, or the row of commas that spreadsheets leave behind
+        try:
+            if len(cells) != width:
+                raise UsageError(f"has {len(cells)} cells where the header has {width}")
+            sample = reader.sample(cells)
+        except UsageError as error:
+            refuse(place, error.message)
+        else:
+            yield sample.account, sample.dated, (row_of(sample),)
 
 
 class PlainReader:
@@ -61,66 +74,65 @@ class PlainReader:
         self, header: Sequence[str | None], *, now: datetime, zone: ZoneInfo | None = None, account: str | None = None
     ) -> None:
         self._header, self._now, self._zone, self._account = header, now, zone, account
-        self._width = len(header)
-        # The cell after the last one is empty, and that of every column which is not there.
-        places = [header.index(name) if name in header else self._width for name in _ORDER]
-        if account is not None and "account" not in header:
-            places[0] = self._width + 1
-        self._pick = itemgetter(*places)
-        self._more = ["", account or ""]
-        self._accounts = _Accounts(account)
-        self._days, self._clocks = _Days(), _Clocks()
-        self._counts = _Counts()
+        self._places = [header.index(name) if name in header else None for name in _ORDER]
+        self._accounts, self._days, self._clocks = _Accounts(account), _Days(), _Clocks()
         self._now_ms = to_ms(now)
 
-    def read(self, cells: list[str]) -> ReadRow | None:
-        if len(cells) != self._width and blank(cells, self._width):
-            return None
-        account, remote_id, published, observed, likes, comments, shares, views, saves, reach, kind, text = self._pick(
-            cells + self._more
-        )
-        counts, days, clocks = self._counts, self._days, self._clocks
-        try:
-            at = days[published[:10]] + clocks[published[10:]]
-            seen = days[observed[:10]] + clocks[observed[10:]] if observed else self._now_ms
-            row = (
-                remote_id,
-                seen,
-                at,
-                counts[likes],
-                counts[comments],
-                counts[shares],
-                counts[views],
-                counts[saves],
-                counts[reach],
-                _PLAIN_KINDS[kind],
-                text or None,
-            )
-            name = self._accounts[account]
-        except KeyError:
-            return self._carefully(cells)
-        is_plain = remote_id.isalnum() and remote_id.isascii() and len(remote_id) <= LONGEST_ID
-        if (
-            not is_plain
-            or not _2006_01_02 <= at <= seen <= self._now_ms
-            or (likes == comments == shares == views == "")
-        ):
-            return self._carefully(cells)
-        return name, observed != "", row
+    def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
+        yield from self._read(rows, refuse, 0)
 
-    def sample(self, cells: list[str]) -> Sample:
+    def _read(self, rows: Sequence[list[str]], refuse: Refuse, start: int) -> Iterator[Group]:
+        if len(rows) < FEW:
+            yield from read_each(self, rows, len(self._header), refuse, start=start)
+            return
+        try:
+            groups = self._columns(rows)
+        except (KeyError, ValueError):
+            middle = len(rows) // 2
+            yield from self._read(rows[:middle], refuse, start)
+            yield from self._read(rows[middle:], refuse, start + middle)
+        else:
+            yield from groups
+
+    def sample(self, cells: Sequence[str]) -> Sample:
         row = {name: cell for name, cell in zip(self._header, cells, strict=True) if name is not None}
-        if self._account is not None:
-            row.setdefault("account", self._account)
+        if self._account is not None and not row.get("account", "").strip():
+            row["account"] = self._account
         sample = parse_row(row, now=self._now, zone=self._zone)
         refuse_another(sample.account, self._account)
         return sample
 
-    def _carefully(self, cells: list[str]) -> ReadRow | None:
-        if blank(cells, self._width):
-            return None
-        sample = self.sample(cells)
-        return sample.account, sample.dated, row_of(sample)
+    def _columns(self, rows: Sequence[list[str]]) -> list[Group]:
+        """The rows by account, read by columns. KeyError or ValueError where one cell is not plain, or is refused."""
+        columns = list(zip(*rows, strict=True))  # ValueError where they are not of one length
+        if len(columns) != len(self._header):
+            raise ValueError(len(columns))
+        empty = ("",) * len(rows)
+        cells = [empty if place is None else columns[place] for place in self._places]
+        account, remote_id, published, observed, likes, comments, shares, views, saves, reach, kind, text = cells
+        _check_ids(remote_id)
+        at = self._times(published)
+        dated = any(observed)
+        seen = self._times(observed) if dated else [self._now_ms] * len(rows)
+        if min(at) < _2006_01_02 or max(seen) > self._now_ms or any(map(gt, at, seen)):
+            raise ValueError("time")
+        counts = [_counts(column) for column in (likes, comments, shares, views, saves, reach)]
+        if all(None in column for column in counts[:4]) and (None, None, None, None) in zip(*counts[:4], strict=True):
+            raise ValueError("no count")
+        kinds = [_PLAIN_KINDS[one] for one in kind]
+        texts = [one or None for one in text]
+        read: list[Row] = list(zip(remote_id, seen, at, *counts, kinds, texts, strict=True))
+        names = [self._accounts[one] for one in account]
+        if names.count(names[0]) == len(names):
+            return [(names[0], dated, read)]
+        groups: dict[str, list[Row]] = {name: [] for name in names}
+        for name, row in zip(names, read, strict=True):
+            groups[name].append(row)
+        return [(name, dated, group) for name, group in groups.items()]
+
+    def _times(self, texts: Sequence[str]) -> list[int]:
+        days, clocks = self._days, self._clocks
+        return [days[text[:10]] + clocks[text[10:]] for text in texts]
 
 
 def refuse_another(name: str, wanted: str | None) -> None:
@@ -137,55 +149,53 @@ assert set(_ORDER) == set(COLUMNS)
 _PLAIN_KINDS: Mapping[str, str | None] = {"": None, **{kind: kind for kind in KINDS}}
 
 
+def _check_ids(texts: Sequence[str]) -> None:
+    """ValueError where one is empty, too long, or has what ids are refused for."""
+    together = "".join(texts)
+    if not all(texts) or max(map(len, texts)) > LONGEST_ID or not together.isprintable():
+        raise ValueError("id")
+    if " " in together or "+" in together or not together.isascii():  # 1.79E+16
+        raise ValueError("id")
+
+
+def _counts(texts: Sequence[str]) -> list[Count]:
+    """Plain counts. ValueError where one is not."""
+    together = "".join(texts)
+    if together and not (together.isdigit() and together.isascii() and max(map(len, texts)) <= LONGEST_PLAIN):
+        raise ValueError("count")
+    return [int(text) if text else None for text in texts]
+
+
 def _remember(known: dict[str, V], text: str, meaning: V) -> V:
     if len(known) < REMEMBERED:
         known[text] = meaning
     return meaning
 
 
-class _Counts(dict[str, Count]):
-    """Plain counts by their text. KeyError for one that is not plain."""
-
-    def __init__(self) -> None:
-        super().__init__({"": None})
-
-    def __missing__(self, text: str) -> Count:
-        if not (text.isdigit() and text.isascii() and len(text) <= LONGEST_PLAIN):
-            raise KeyError(text)
-        return _remember(self, text, int(text))
-
-
 class _Days(dict[str, int]):
-    """Milliseconds from 1970 to the days of a calendar, by `2026-11-01`. KeyError for what is none."""
+    """Milliseconds from 1970 to the days of a calendar, by `2026-11-01`. KeyError or ValueError for what is none."""
 
     def __missing__(self, text: str) -> int:
-        try:
-            day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-        except ValueError:
-            day = None
-        if day is None:
+        if not _DAY.fullmatch(text):
             raise KeyError(text)
-        return _remember(self, text, (day - EPOCH.date()).days * 86_400_000)
+        return _remember(self, text, (date.fromisoformat(text) - EPOCH.date()).days * 86_400_000)
 
 
 class _Clocks(dict[str, int]):
-    """Milliseconds from midnight UTC to times of day by `T09:00:00Z`. KeyError for what is none, or has no offset."""
+    """Milliseconds from midnight UTC to times of day by `T09:00:00Z`. KeyError or ValueError for what is none, or has
+    no offset."""
 
     def __missing__(self, text: str) -> int:
-        try:
-            at = datetime.fromisoformat(f"1970-01-01{text}") if _CLOCK.fullmatch(text) else None
-        except ValueError:
-            at = None
-        if at is None:
+        if not _CLOCK.fullmatch(text):
             raise KeyError(text)
-        return _remember(self, text, to_ms(at))
+        return _remember(self, text, to_ms(datetime.fromisoformat(f"1970-01-01{text}")))
 
 
 class _Accounts(dict[str, str]):
     """Canonical names by the text of the cell. KeyError for what is none, or another than `wanted`."""
 
     def __init__(self, wanted: str | None) -> None:
-        super().__init__()
+        super().__init__({} if wanted is None else {"": wanted})
         self._wanted = wanted
 
     def __missing__(self, text: str) -> str:
