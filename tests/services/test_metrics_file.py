@@ -1,7 +1,7 @@
 """The CSV reader: a bad row costs itself and nothing else, a bad header costs the file."""
 
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from io import BytesIO, StringIO, TextIOBase, TextIOWrapper
 from typing import TextIO, cast
 
@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
-from ttp.domain.sample import COLUMNS, REQUIRED_COLUMNS
-from ttp.services.metrics_file import LONGEST_CELL, LONGEST_ROW, as_text, read_rows
+from ttp.domain.sample import REQUIRED_COLUMNS
+from ttp.services.metrics_file import LONGEST_CELL, LONGEST_ROW, read_rows
+from ttp.services.metrics_text import BLOCK, as_text
 
 HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
 
@@ -20,40 +21,36 @@ def line(remote_id: str, text: str = "hello") -> str:
     return f"x/me,{remote_id},2026-11-01T09:00:00Z,1,2,3,4,{text}"
 
 
-def read(*lines: str) -> list[tuple[int, Mapping[str, str] | str]]:
+def read(*lines: str) -> list[tuple[int, list[str] | str]]:
     return list(read_rows(StringIO("\n".join(lines), newline="")))
 
 
+def texts(stream: TextIO) -> list[str]:
+    """The captions of the rows that have any, or why a row cannot be read."""
+    return [row if isinstance(row, str) else row[-1] for _, row in read_rows(stream) if any(row)]
+
+
 def told(*lines: str) -> list[tuple[int, str]]:
-    """Number and remote id of the rows after the header, or number and reason."""
+    """Number and remote id of the rows after the header that are not blank, or number and reason."""
     rows = read(HEADER, *lines)
-    return [(number, row if isinstance(row, str) else row["remoteId"]) for number, row in rows]
+    return [(number, row if isinstance(row, str) else row[1]) for number, row in rows if any(row)]
 
 
 def test_rows_are_numbered_as_a_spreadsheet_does() -> None:
     assert told(line("a"), "", line("b"), ",,,,,,,", line("c")) == [(2, "a"), (4, "b"), (6, "c")]
 
 
-def test_cells_are_found_by_name_whatever_the_order_of_columns() -> None:
-    names = sorted(COLUMNS)
-    assert read(",".join(names), ",".join(name.upper() for name in names)) == [(2, {n: n.upper() for n in names})]
-
-
 def test_a_byte_order_mark_and_blanks_around_names_are_no_part_of_them() -> None:
     spaced = HEADER.replace(",", " , ")
     for stream in (StringIO(f"\ufeff{spaced}\n{line('a')}"), as_text(BytesIO(f"\ufeff{spaced}\n{line('a')}".encode()))):
-        assert [number for number, row in read_rows(stream) if isinstance(row, dict)] == [2]
-
-
-def test_unknown_columns_are_ignored_and_told_once() -> None:
-    rows = read_rows(StringIO(f"{HEADER},mood,,mood\n{line('a')},happy,,x\n"))
-    assert rows.unknown == ("mood", "mood")
-    assert [set(row) for _, row in rows] == [set(HEADER.split(","))]
+        rows = read_rows(stream)
+        assert rows.header == HEADER.split(",")
+        assert [number for number, row in rows] == [2]
 
 
 def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
     rows = read(HEADER, line("a", '"one, ""two""\nthree"'), line("b"))
-    assert [(n, row["text"]) for n, row in rows if isinstance(row, dict)] == [(2, 'one, "two"\nthree'), (3, "hello")]
+    assert [(number, row[-1]) for number, row in rows] == [(2, 'one, "two"\nthree'), (3, "hello")]
 
 
 @pytest.mark.parametrize(
@@ -62,21 +59,14 @@ def test_a_caption_may_have_commas_quotes_and_line_breaks() -> None:
         ("", "the file is empty"),
         ("\n\n", "the file is empty"),
         ("\ufeff", "the file is empty"),
-        ("likes for the week,x\n1,2\n", "the header is not that of ttp's own CSV, the only format read so far"),
-        (HEADER.replace(",", ";"), "the header is not that of ttp's own CSV, the only format read so far"),
-        (HEADER.replace("likes,", ""), "the header lacks likes"),
-        (HEADER.replace("account,remoteId,", ""), "the header lacks account, remoteId"),
-        (HEADER + ",likes", "the header has likes more than once"),
         ('account,"remoteId', "the header cannot be read: it has a quote that is not closed"),
         ("account\0", "the header cannot be read: it has a NUL character"),
     ],
 )
-def test_a_file_without_a_usable_header_is_refused_with_the_columns_to_have(text: str, why: str) -> None:
+def test_a_file_without_a_header_that_can_be_read_is_refused(text: str, why: str) -> None:
     with pytest.raises(UsageError) as refused:
         read_rows(StringIO(text, newline=""))
     assert refused.value.message == why
-    if "more than once" not in why:
-        assert refused.value.details[0] == "columns needed: account,remoteId,publishedAt,likes,comments,shares,views"
 
 
 def test_a_header_alone_is_a_file_without_rows() -> None:
@@ -86,8 +76,6 @@ def test_a_header_alone_is_a_file_without_rows() -> None:
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        ("x/me,1", "has 2 cells where the header has 8"),
-        (line("z") + ",more", "has 9 cells where the header has 8"),
         (line("z", "a\0b"), "has a NUL character"),
         (line("z", '"two\nlines\0"'), "has a NUL character"),
         (line("z", "bad \udcff"), "is not UTF-8 text"),
@@ -117,46 +105,74 @@ def test_a_quote_before_a_row_that_is_too_long_costs_these_two_rows_only() -> No
 
 def test_bytes_that_are_not_utf8_cost_their_own_row_only() -> None:
     data = f"{HEADER}\n{line('a')}\n{line('z', 'CAF')}".encode() + b"\xc9\n" + line("b", "Café").encode()
-    rows = list(read_rows(as_text(BytesIO(data))))
-    assert [row if isinstance(row, str) else row["text"] for _, row in rows] == ["hello", "is not UTF-8 text", "Café"]
+    assert texts(as_text(BytesIO(data))) == ["hello", "is not UTF-8 text", "Café"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_encodings_delimiters_and_line_ends_are_found_out(encoding: str, delimiter: str, end: str) -> None:
+    rows = [HEADER.split(","), *(line(str(n), "Grüße").split(",") for n in range(3))]
+    file = read_rows(as_text(BytesIO(end.join(map(delimiter.join, rows)).encode(encoding))))
+    assert [file.header, *(row for _, row in file)] == rows
+
+
+def test_a_byte_order_mark_of_big_endian_counts() -> None:
+    assert read_rows(as_text(BytesIO(b"\xfe\xff" + HEADER.encode("utf-16-be")))).header == HEADER.split(",")
+
+
+def test_the_line_that_tells_excel_the_delimiter_is_no_header() -> None:
+    file = read_rows(StringIO("sep=;\r\na,a;b\r\n1,5;2\r\n", newline=""))
+    assert (file.delimiter, file.header, list(file)) == (";", ["a,a", "b"], [(2, ["1,5", "2"])])
+
+
+def test_a_delimiter_inside_quotes_is_none() -> None:
+    assert read_rows(StringIO('"a;b;c;d",e,f\n')).header == ["a;b;c;d", "e", "f"]
 
 
 def test_a_file_in_another_encoding_is_refused() -> None:
-    with pytest.raises(UsageError, match="the header cannot be read: it is not UTF-8 text"):
-        read_rows(as_text(BytesIO(HEADER.encode("utf-16"))))
-    with pytest.raises(UsageError, match="the file is not UTF-8 text"):
+    with pytest.raises(UsageError, match="the file is neither UTF-8 nor UTF-16 text"):
         read_rows(TextIOWrapper(BytesIO(HEADER.encode("utf-16")), encoding="utf-8"))
+    with pytest.raises(UsageError, match="the file is neither UTF-8 nor UTF-16 text"):
+        read_rows(as_text(BytesIO(HEADER.encode("utf-16")[:-1])))
+
+
+def test_200_000_columns_are_a_header() -> None:
+    many = ",".join("c" * 200_000)
+    file = read_rows(StringIO(f"{many}\n{many}\n", newline=""))
+    assert len(file.header) == 200_000
+    assert [(number, len(row)) for number, row in file] == [(2, 200_000)]
 
 
 class _Endless(TextIOBase):
-    """A stream that makes its lines as they are read."""
+    """A stream that makes its text as it is read."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    def __init__(self, parts: Iterator[str]) -> None:
+        self._parts = parts
 
-    def readline(self, size: int = -1, /) -> str:  # type: ignore[override] # typeshed types the base for bytes too
-        return next(self._lines, "")
+    def read(self, size: int | None = -1, /) -> str:  # type: ignore[override] # typeshed types the base for bytes too
+        return next(self._parts, "")
 
 
 def test_memory_does_not_grow_with_the_file() -> None:
-    rows = (f"{line(str(i))}\n" for i in range(5_000))
+    rows = (f"{line(str(i))}\n" for i in range(20_000))
     stream = _Endless(text for part in ([HEADER + "\n"], rows) for text in part)
     tracemalloc.start()
     count = sum(1 for _ in read_rows(cast("TextIO", stream)))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 5_000
-    assert peak < 200_000
+    assert count == 20_000
+    assert peak < 40 * BLOCK, "a block and its cells, whatever follows"
 
 
 _CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
 @given(st.lists(_CELLS, max_size=8))
-def test_every_text_comes_back_as_it_was_written(texts: list[str]) -> None:
-    quoted = [line("a", '"' + text.replace('"', '""') + '"') for text in texts]
+def test_every_text_comes_back_as_it_was_written(captions: list[str]) -> None:
+    quoted = [line("a", '"' + text.replace('"', '""') + '"') for text in captions]
     rows = read(HEADER, *quoted)
-    assert [row["text"] for _, row in rows if isinstance(row, dict)] == texts
+    assert [row[-1] for _, row in rows] == captions
 
 
 @given(st.lists(st.text('x,"\n\r\0\ufeff\udc80', max_size=40), max_size=6))
@@ -164,6 +180,16 @@ def test_no_text_keeps_the_row_after_it_from_being_read(junk: list[str]) -> None
     rows = read(HEADER, *junk, line("last"))
     numbers = [number for number, _ in rows]
     assert numbers == sorted(set(numbers))
-    last = rows[-1][1]
-    assert isinstance(last, dict)
-    assert last["remoteId"] == "last"
+    assert rows[-1][1][1] == "last"
+
+
+_LINES = st.text('x,;"\n\r\0\ufeff\udc80', max_size=60)
+
+
+@given(_LINES)
+def test_blocks_read_what_reading_line_by_line_does(text: str) -> None:
+    whole = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ttp.services.metrics_file.Records._block", lambda self: None)
+        slow = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
+    assert [(n, row) for n, row in whole if any(row)] == [(n, row) for n, row in slow if any(row)]

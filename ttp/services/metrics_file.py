@@ -144,7 +144,8 @@ class _Lines(Iterator[str]):
 
     def give_back(self) -> None:
         """Makes all lines of this record but its first the next ones to be read."""
-        self._text.give_back("".join(self.record[1:]))
+        # What was cut had an end too.
+        self._text.give_back("".join(f"{line}\n" if len(line) > LONGEST_ROW else line for line in self.record[1:]))
         self.gave_back = True
 
     def __next__(self) -> str:

@@ -91,8 +91,10 @@ class Buffer:
         return line
 
     def _pass_over(self) -> None:
-        while (found := _LINE_END.search(self.rest)) is None:
-            self.rest = ""
-            if self.fill(BLOCK):
+        while self.rest:
+            found = _LINE_END.search(self.rest)
+            if found is not None:
+                self.take(found.end())
                 return
-        self.take(found.end())
+            self.rest = ""
+            self.fill(BLOCK)

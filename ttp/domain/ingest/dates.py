@@ -59,14 +59,6 @@ class Written:
     clock: str = ""
     offset: str = ""
 
-    def dates(self) -> tuple[date, ...]:
-        """The days that it may be; none where there is no year."""
-        if self.year is None:
-            return ()
-        if self.month is not None and self.day is not None:
-            return tuple(_days(self.year, self.month, self.day))
-        return (*_days(self.year, self.one, self.two), *_days(self.year, self.two, self.one))
-
 
 def written(text: str) -> Written | None:
     """What a text says of a time; None where it is none."""
@@ -85,6 +77,8 @@ def written(text: str) -> Written | None:
     one, two = int(parts["one"]), int(parts["two"])
     if parts["sign"] == "." or one == two:  # 16.09.2026 has the day first wherever points are written
         return Written(text, year, two, one, 0, 0, clock, offset)
+    if min(one, two) > 12:
+        return None
     month, day = (one, two) if two > 12 else (two, one) if one > 12 else (None, None)
     return Written(text, year, month, day, one, two, clock, offset)
 
