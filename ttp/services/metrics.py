@@ -134,8 +134,8 @@ def _read(feed: Feed, batch: Batch, done: Imported) -> bool:
                     batch.append((name, dated, group[1]))
                 group[1].extend(rows)
                 taken += len(rows)
-            if not done.first:
-                done.first = _first(feed.reader, block)
+            if len(done.first) < SHOWN:
+                done.first += _first(feed.reader, block, SHOWN - len(done.first))
         done.read += len(done.rejected) - rejected
         if taken >= BATCH:
             break
@@ -147,10 +147,10 @@ def _noted(done: Imported, first: int) -> Refuse:
     return lambda place, reason: done.rejected.append((first + place, reason))
 
 
-def _first(reader: Reader, block: Sequence[list[str]]) -> list[Sample]:
+def _first(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample]:
     """The first samples of a block, to be shown."""
     found = []
     for cells in block[: 2 * SHOWN]:
         with suppress(UsageError, ValueError):
             found.append(reader.sample(cells))
-    return found[:SHOWN]
+    return found[:most]
