@@ -11,7 +11,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--blackout|--client-secret|--color|--count|--credentials|--days|--explore|--fields|--format|--from|--history|--html|--key|--limit|--max-late|--max-time|--media|--min-gap|--per-day|--platform|--port|--published|--quiet-hours|--scopes|--search|--seed|--set|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
+            --account|--after|--alt|--at|--blackout|--client-secret|--color|--count|--credentials|--dates|--days|--explore|--fields|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--per-day|--platform|--port|--published|--quiet-hours|--scopes|--search|--seed|--set|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'metrics'|'optimal'|'service') path="${path:+$path }$word" ;;
@@ -47,10 +47,11 @@ _ttp() {
             'show') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'log') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'audit') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'metrics') words='import pull list' options='--help' ;;
-            'metrics import') options='--tz --dry-run --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
+            'metrics') words='import pull list summary' options='--help' ;;
+            'metrics import') options='--account --map --tz --dates --dry-run --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
             'metrics pull') options='--account --history --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'metrics list') options='--account --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'metrics summary') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account') words='add connect list show check enable disable set remove' options='--help' ;;
             'account add') options='--credentials --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account connect') options='--paste --no-browser --client-secret --scopes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;

@@ -11,8 +11,10 @@ from ttp.cli.output import Output
 
 @contextmanager
 def progress(out: Output, name: str, most: int | None, *, counted: bool = True) -> Iterator[Callable[[int], object]]:
-    """A bar while the block runs, moved by calling what it gives with how much is done of `most` (None: nobody knows);
-    `counted`: in numbers, else in per cent."""
+    """A bar while the block runs, moved by calling what it gives with how much is done of `most` (None: nobody knows).
+
+    `counted`: it tells numbers, else per cent, and is drawn when it is first moved: short work shows none.
+    """
     if most == 0 or out.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -22,6 +24,17 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
     told = MofNCompleteColumn() if counted else TaskProgressColumn()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), told)
     # Without colours a bar is what it says on every terminal; --color is about the answer.
-    with Progress(*columns, console=Console(stderr=True, color_system=None), transient=True) as bar:
-        task = bar.add_task(name, total=most)
-        yield lambda done: bar.update(task, completed=done)
+    bar = Progress(*columns, console=Console(stderr=True, color_system=None), transient=True)
+    task = bar.add_task(name, total=most)
+
+    def move(done: int) -> None:
+        bar.start()
+        bar.update(task, completed=done)
+
+    if counted:
+        bar.start()
+    try:
+        yield move
+    finally:
+        if bar.live.is_started:
+            bar.stop()

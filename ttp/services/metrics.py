@@ -80,7 +80,8 @@ class Metrics:
             more = _read(feed, batch, done)
             if batch and not dry_run:
                 self._store(batch, done)
-            tell(done.read)
+            if more:
+                tell(done.read)
         return done
 
     def _store(self, batch: Batch, done: Imported) -> None:
