@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,7 +53,7 @@ def import_metrics(out: Output, file: str, how: How, *, dry_run: bool) -> int:
     """Read the file, and tell what became of it; the exit code that this deserves."""
     out.expect(views.facts_view(FIELDS))
     done = Imported()
-    with _opened(file) as binary:
+    with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
         with progress(out, safe(Path(file).name), _size(binary), counted=False) as tell:
             try:
@@ -139,6 +140,16 @@ def _opened(file: str) -> BinaryIO:
         raise NotFound(f"no file {file}", Hint("usage", "ttp metrics import --help")) from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Rows hold no cycles, and looking through millions of them for some takes a fifth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _size(binary: BinaryIO) -> int | None:

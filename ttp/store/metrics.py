@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import cast
 
@@ -22,12 +22,7 @@ _SUMMED = _COUNTS[:6]
 _SAMPLE = "SELECT s.*, a.platform || '/' || a.handle AS account FROM sample s JOIN account a ON a.id = s.account_id"
 
 # Of one account, whose id is in the text: the parameters are a `Row`, whose fields stand in this order.
-_MARKS = ", ".join(f"?{place}" for place in range(1, 3 + len(_TOLD)))
 _SAID = ", ".join(f"?{place}" for place in range(3, 3 + len(_TOLD)))
-_INSERT = (
-    f"INSERT INTO sample (account_id, remote_id, observed_at, {', '.join(_TOLD)}) VALUES (%d, {_MARKS})"
-    " ON CONFLICT (account_id, remote_id, observed_at) DO NOTHING"
-)
 _UPDATE = (
     f"UPDATE sample SET ({', '.join(_TOLD)}) = ({_SAID}) WHERE account_id = %d AND remote_id = ?1 AND observed_at = ?2"
     f" AND ({', '.join(_TOLD)}) IS NOT ({_SAID})"
@@ -56,12 +51,31 @@ def put_rows(db: sqlite3.Connection, account_id: int, rows: Sequence[Row], *, da
     told = rows if dated else _changed(db, account_id, rows)
     # In the order of the index: rows that come as they please would touch a page of it for each row.
     told = sorted(told, key=_BY_KEY)
-    inserted = db.executemany(_INSERT % account_id, told).rowcount if told else 0
+    inserted = _insert(db, account_id, told)
     updated = db.executemany(_UPDATE % account_id, told).rowcount if inserted < len(told) else 0
     return +Counter(inserted=inserted, updated=updated, unchanged=len(rows) - inserted - updated)
 
 
-_BY_KEY = itemgetter(0, 1)
+_BY_KEY = itemgetter(0)
+_TOGETHER = 40
+"""Rows of a statement: each statement looks up and notes the table's largest id."""
+
+
+def _insert(db: sqlite3.Connection, account_id: int, rows: Sequence[Row]) -> int:
+    """Store those rows whose post has no sample of that time; how many."""
+    inserted, whole = 0, len(rows) - len(rows) % _TOGETHER
+    for together, some in ((_TOGETHER, rows[:whole]), (1, rows[whole:])):
+        if some:
+            marks = ", ".join([f"({account_id:d}, {', '.join('?' * (2 + len(_TOLD)))})"] * together)
+            sql = (
+                f"INSERT INTO sample (account_id, remote_id, observed_at, {', '.join(_TOLD)}) VALUES {marks}"
+                " ON CONFLICT (account_id, remote_id, observed_at) DO NOTHING"
+            )
+            values = list(chain.from_iterable(some))
+            size = together * (2 + len(_TOLD))
+            each = [values[start : start + size] for start in range(0, len(values), size)]
+            inserted += db.executemany(sql, each).rowcount
+    return inserted
 
 
 def _changed(db: sqlite3.Connection, account_id: int, rows: Sequence[Row]) -> list[Row]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import parse_account_name
 from ttp.domain.clock import EPOCH, to_ms
 from ttp.domain.errors import UsageError
-from ttp.domain.sample import COLUMNS, KINDS, LONGEST_ID, Count, Row, Sample, parse_row, row_of
+from ttp.domain.sample import COLUMNS, KINDS, LARGEST_COUNT, LONGEST_ID, Count, Row, Sample, parse_row, row_of
 
 V = TypeVar("V")
 Refuse: TypeAlias = Callable[[int, str], object]
@@ -27,8 +27,6 @@ Group: TypeAlias = tuple[str, bool, Sequence[Row]]
 
 REMEMBERED = 4096
 """Different texts of a column that are kept with their meaning."""
-LONGEST_PLAIN = 15
-"""Digits: always less than the largest count."""
 FEW = 4
 """Rows for which columns do not pay."""
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -119,10 +117,10 @@ class PlainReader:
         counts = [_counts(column) for column in (likes, comments, shares, views, saves, reach)]
         if all(None in column for column in counts[:4]) and (None, None, None, None) in zip(*counts[:4], strict=True):
             raise ValueError("no count")
-        kinds = [_PLAIN_KINDS[one] for one in kind]
-        texts = [one or None for one in text]
+        kinds = map(_PLAIN_KINDS.__getitem__, kind)
+        texts = text if all(text) else [one or None for one in text]
         read: list[Row] = list(zip(remote_id, seen, at, *counts, kinds, texts, strict=True))
-        names = [self._accounts[one] for one in account]
+        names = list(map(self._accounts.__getitem__, account))
         if names.count(names[0]) == len(names):
             return [(names[0], dated, read)]
         groups: dict[str, list[Row]] = {name: [] for name in names}
@@ -152,7 +150,7 @@ _PLAIN_KINDS: Mapping[str, str | None] = {"": None, **{kind: kind for kind in KI
 def _check_ids(texts: Sequence[str]) -> None:
     """ValueError where one is empty, too long, or has what ids are refused for."""
     together = "".join(texts)
-    if not all(texts) or max(map(len, texts)) > LONGEST_ID or not together.isprintable():
+    if "" in texts or max(map(len, texts)) > LONGEST_ID or not together.isprintable():
         raise ValueError("id")
     if " " in together or "+" in together or not together.isascii():  # 1.79E+16
         raise ValueError("id")
@@ -161,9 +159,14 @@ def _check_ids(texts: Sequence[str]) -> None:
 def _counts(texts: Sequence[str]) -> list[Count]:
     """Plain counts. ValueError where one is not."""
     together = "".join(texts)
-    if together and not (together.isdigit() and together.isascii() and max(map(len, texts)) <= LONGEST_PLAIN):
+    if not together:
+        return [None] * len(texts)
+    if not (together.isdigit() and together.isascii()):
         raise ValueError("count")
-    return [int(text) if text else None for text in texts]
+    counts: list[Count] = [int(text) if text else None for text in texts] if "" in texts else list(map(int, texts))
+    if max(filter(None, counts), default=0) > LARGEST_COUNT:
+        raise ValueError("count")
+    return counts
 
 
 def _remember(known: dict[str, V], text: str, meaning: V) -> V:
