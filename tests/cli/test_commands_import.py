@@ -31,7 +31,8 @@ def meta(*posts: Sample, zone: str = "America/Los_Angeles") -> str:
 
 
 def listed(ttp: Program) -> list[dict[str, object]]:
-    return ttp("metrics", "list", "--json").json
+    found: list[dict[str, object]] = ttp("metrics", "list", "--json").json
+    return found
 
 
 def posts(many: int) -> Iterator[Sample]:
@@ -233,24 +234,24 @@ def test_a_stop_in_the_middle_leaves_whole_batches_and_says_which(
     ttp: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ttp.services.metrics.BATCH", 1)
-    calls = 0
+    batches = 0
 
-    def stop(accounts: object, rows: object) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 3:
+    def by_key(row: tuple[str, ...]) -> str:
+        nonlocal batches
+        batches += row[0].endswith("000")
+        if batches == 3:  # inside the transaction
+            batches = 0
             signal.raise_signal(signal.SIGINT)
+        return row[0]
 
+    monkeypatch.setattr("ttp.store.metrics._BY_KEY", by_key)
     rows = "".join(ROW.replace("me,1", f"me,{n}") for n in range(5000))
-    monkeypatch.setattr(
-        "ttp.store.metrics._BY_KEY", lambda row: (stop(None, None), row[0])[1] if row[0].endswith("000") else row[0]
-    )
     ran = ttp("metrics", "import", "-", stdin=OWN + rows)
-    assert ran.code == 130
     stored = ttp.count("sample")
+    assert (ran.code, ran.out) == (130, "")
     assert 0 < stored < 5000
     assert f"stopped: what the first {stored} rows say is stored, and nothing of the rest" in ran.err
-    monkeypatch.undo()
+    assert ttp("metrics", "import", "-", "--json", stdin=OWN + rows).json["unchanged"] == stored
 
 
 def test_a_stop_before_anything_was_stored_says_so(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

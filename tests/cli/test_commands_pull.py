@@ -15,7 +15,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.cli.output import Output
-from ttp.cli.pulling import progress
+from ttp.cli.progress import progress
 from ttp.sandbox.credentials import as_credentials
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox, running_sandbox

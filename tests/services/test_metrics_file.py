@@ -150,7 +150,7 @@ class _Endless(TextIOBase):
     def __init__(self, parts: Iterator[str]) -> None:
         self._parts = parts
 
-    def read(self, size: int | None = -1, /) -> str:  # type: ignore[override] # typeshed types the base for bytes too
+    def read(self, size: int | None = -1, /) -> str:
         return next(self._parts, "")
 
 

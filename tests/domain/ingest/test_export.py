@@ -67,9 +67,16 @@ def samples(draw: st.DrawFn, platform: str) -> Sample:
     at = draw(_MOMENTS)
     more = draw(st.integers(0, 4_000_000))
     ids = {"x": x_id(at, more), "tiktok": tiktok_id(at, more), "instagram": str(17 * 10**15 + more)}
-    counts = [draw(_COUNT) for _ in range(4)]
+    likes, comments, shares, views = (draw(_COUNT) for _ in range(4))
     one = Sample(
-        f"{platform}/{draw(st.sampled_from(['shop', 'a.b_c']))}".replace(".", "_"), ids[platform], at, NOW, *counts
+        f"{platform}/{draw(st.sampled_from(['shop', 'a.b_c']))}".replace(".", "_"),
+        ids[platform],
+        at,
+        NOW,
+        likes,
+        comments,
+        shares,
+        views,
     )
     return replace(one, text=draw(_TEXTS), dated=False)
 
