@@ -53,6 +53,11 @@ def test_a_file_shows_what_groups_its_digits(cells: list[str], usual: str | None
     assert numbers_of(cells, usual=usual) == Numbers(group)
 
 
+def test_of_other_columns_only_certain_decimals_tell() -> None:
+    assert numbers_of(["1,234"], ["12.345", "67.891"], usual=",") == Numbers(",")
+    assert numbers_of(["1.234", "5.678"], ["0.5"], usual=",") == Numbers(",")
+
+
 @pytest.mark.parametrize(
     ("text", "group", "plain"),
     [

@@ -131,15 +131,16 @@ def row_of_cells(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
 
 def manner_of(columns: Columns, rows: Sequence[Sequence[str]], *, delimiter: str, now: datetime) -> Manner:
     """How a file writes, from its first rows."""
-    texts = {place for place, one in enumerate(columns.fields) if one in ("text", "remoteId", LINK)}
-    cells = (cell for row in rows for place, cell in enumerate(row) if place not in texts)
+    counts = [place for place, one in enumerate(columns.fields) if one in COUNTS]
+    others = [place for place, one in enumerate(columns.fields) if one is None]
+    cells = [[row[place] for row in rows for place in places] for places in (counts, others)]
     times = [
         (time, near.date() if (near := _near(columns.export, row)) else None)
         for row in (row_of_cells(columns, row) for row in rows)
         if (time := written(row.get("publishedAt", ""))) is not None
     ]
     usual = _usual_group(columns, delimiter)
-    return Manner(numbers_of(cells, usual=usual), order_of(times, now.date()))
+    return Manner(numbers_of(*cells, usual=usual), order_of(times, now.date()))
 
 
 def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneInfo | None) -> None:

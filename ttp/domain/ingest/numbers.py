@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from ttp.domain.errors import UsageError
 
@@ -56,18 +57,18 @@ class Numbers:
         return text
 
 
-def numbers_of(cells: Iterable[str], *, usual: str | None) -> Numbers:
-    """How a file groups, from its cells; `usual` is what its language does, where that is known.
+def numbers_of(counts: Iterable[str], others: Iterable[str] = (), *, usual: str | None) -> Numbers:
+    """How a file groups, from its cells of counts and its others; `usual` is what its language does, if that is known.
 
     Several groups (1.234.567) and certain decimals (0.31, 12.5) tell. So do several cells like 1.234 and none like
     1,234.
     """
     groups: dict[str, int] = {",": 0, ".": 0}
     certain: set[str] = set()
-    for cell in cells:
+    for cell, is_count in chain(zip(counts, repeat(True), strict=False), zip(others, repeat(False), strict=False)):
         text = cell.strip()
         if (found := _GROUPED.fullmatch(text)) is not None:
-            groups[found[1]] += 1
+            groups[found[1]] += is_count  # of seconds, 12.345 may well be a fraction
         elif (found := _MANY.fullmatch(text)) is not None:
             certain.add(found[1] or found[2])
         elif (found := _DECIMAL.fullmatch(text)) is not None:
