@@ -82,6 +82,7 @@ class Scripted:
     """What every look-up beyond the list finds."""
     calls: list[Call] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    sought: list[datetime] = field(default_factory=list)
 
     @property
     def platform_at(self) -> datetime | None:
@@ -119,6 +120,7 @@ class Scripted:
 
     def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
         self._note("look_up", order, handle)
+        self.sought.append(since)
         saw = self.looks.popleft() if self.looks else self.always
         if saw is None:
             raise Unscripted("look_up")

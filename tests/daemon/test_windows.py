@@ -91,3 +91,25 @@ def test_a_clock_that_is_set_forward_does_not_end_the_wait_for_a_platform_that_w
     tiktok.looks.extend([jump, Working("moderation"), Found("3")])
     bench.run()
     assert bench.delivery().state is DeliveryState.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("ahead", "since"),
+    [
+        (timedelta(hours=-1), timedelta(hours=-1)),
+        (timedelta(0), timedelta(0)),
+        (timedelta(seconds=90), timedelta(0)),
+        (timedelta(hours=24), timedelta(0)),
+        (timedelta(hours=25), timedelta(hours=25)),
+    ],
+    ids=str,
+)
+def test_a_post_is_looked_for_from_the_earlier_of_both_clocks_on(
+    bench: Bench, ahead: timedelta, since: timedelta
+) -> None:
+    bench.x.skew = ahead.total_seconds()
+    bench.post()
+    bench.x.publishes.append(CUT)
+    bench.x.looks.append(Found("1"))
+    bench.run()
+    assert bench.x.sought == [START + since]

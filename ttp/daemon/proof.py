@@ -11,7 +11,22 @@ from ttp.domain.attempt import Attempt
 
 CLOCKS_DIFFER_AT_MOST = timedelta(seconds=60)
 """Further apart, a Date header was wrong, and with it where the settle window ends and what the look-up asked for."""
+DATE_WRONG_BY_MOST = timedelta(days=1)
+"""A machine's clock that is further behind the platform's is not set."""
 _SECOND = timedelta(seconds=1)
+
+
+def made_since(intent: Attempt) -> datetime:
+    """From when on what the call made may be listed: the earlier of both clocks.
+
+    A Date header that is ahead of the clock by which a platform lists its posts (whatever stands between may write one)
+    would have the look-up begin behind the post, and miss it. The platform's own where it is the earlier one, and where
+    this machine's cannot be right.
+    """
+    if intent.platform_at is None:
+        return intent.at
+    early = intent.platform_at - intent.at
+    return intent.at if timedelta(0) < early <= DATE_WRONG_BY_MOST else intent.platform_at
 
 
 def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: float) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.daemon.desk import Desk, Task, marks
-from ttp.daemon.proof import clean_looks, clocks_agree, over_by, unclear_since
+from ttp.daemon.proof import clean_looks, clocks_agree, made_since, over_by, unclear_since
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -98,7 +98,7 @@ class Looking:
             )
         )
         began = desk.clock.now()
-        since = (intent and (intent.platform_at or intent.at)) or delivery.due_at or began
+        since = made_since(intent) if intent else delivery.due_at or began
         try:
             bound = desk.writer.run(lambda db: attempts.bound_remote_ids(db, account_id, delivery_id, day_ago))
             order = desk.order(self.task, bound)
