@@ -180,11 +180,12 @@ def test_a_post_that_may_be_live_is_refused_with_the_commands_that_settle_it(ttp
 def test_a_published_post_is_neither_edited_nor_given_a_time_but_can_be_deleted(ttp: Program) -> None:
     ttp.account()
     ttp.post("Hello", "--to", "x", "--at", "in 1h")
-    ttp.bring(1, "published", published_at=1795521600000)
+    ttp.bring(1, "published", published_at=1795521600000, url="https://x.com/i/status/5")
     for argv in (["edit", "1", "x"], ["schedule", "1", "--at", "in 1h"], ["unschedule", "1"]):
         ran = ttp(*argv, "--json")
         assert (ran.code, ran.error["code"], ran.error["message"]) == (2, "state", "post 1 is published"), argv
-    assert ttp("delete", "1").out == "1\n"
+    ran = ttp("delete", "1")
+    assert (ran.out, ran.err) == ("1\n", "note: post 1 stays published: https://x.com/i/status/5\n")
 
 
 def test_a_new_time_moves_the_failed_deliveries_only(ttp: Program) -> None:

@@ -139,6 +139,22 @@ def test_a_platform_that_tells_no_time_is_never_sent_to_again(bench: Bench, sile
     assert bench.intents() == ["unknown"]
 
 
+@pytest.mark.parametrize("told", [None, -3600.0, 90.0, 3600.0], ids=str)
+def test_one_look_by_a_clock_that_cannot_be_right_is_made_again(bench: Bench, told: float | None) -> None:
+    bench.post()
+    bench.x.publishes.extend([CUT, Done("7")])
+
+    def wrong(*_: object) -> Looked:
+        return Looked(Absent(), None if told is None else bench.clock.now() + timedelta(seconds=told))
+
+    bench.x.looks.append(wrong)
+    bench.x.always = Absent()
+    bench.run()
+    assert bench.delivery().remote_id == "7"
+    assert bench.x.times("publish")[1] > 900.0
+    assert bench.attempts(1, Phase.LOOK_UP)[0].outcome == "unclear"
+
+
 @pytest.mark.parametrize("found", [True, False])
 def test_a_call_during_which_the_machine_slept_is_never_sent_again_for_absence(bench: Bench, found: bool) -> None:
     """Its request may have left an hour after its intent, far outside the time in which a look-up searches."""

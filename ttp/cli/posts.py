@@ -149,8 +149,12 @@ def delete(
         again=quoted("ttp", "delete", *post_ids, "--yes"),
     ):
         return DONE
-    gone = context().posts.delete(ids)
+    posts = context().posts.delete(ids)
+    gone = [post.id or 0 for post in posts]
     out.records(views.DELETED, gone, say=[f"Deleted {_few(gone)}."])
+    for post in posts:
+        for url in post.live:
+            out.note(f"post {post.id} stays published: {url}")
     return DONE
 
 

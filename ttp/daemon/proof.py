@@ -45,10 +45,12 @@ def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: fl
 def over_by(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:
     """When the call was over for certain, by the platform's clock: the request may have left until then.
 
-    It was when the first look was made; and it took as long as this machine's clock says, unless that was set back.
+    It was when the first clean look was made; and it took as long as this machine's clock says, unless that was set
+    back.
     """
     assert intent.platform_at is not None
-    over = next((look.platform_at for look in looks if look.platform_at is not None), platform_at)
+    clean = (look.platform_at for look in looks if look.outcome == "absent")
+    over = next((at for at in clean if at is not None), platform_at)
     under_way = (intent.ended_at or intent.at) - intent.at
     if under_way >= timedelta(0):
         over = min(over, intent.platform_at + under_way)

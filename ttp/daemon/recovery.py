@@ -27,6 +27,8 @@ SLEPT = "slept"
 """The code of an unknown outcome whose call may have been made at any time between its intent and its end."""
 TAKEN_OVER = "taken over"
 """The code of a call that the publisher of another copy of the store may have made. It is never sent from here."""
+NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
+JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
 LONGEST_GAP_S = 300.0
 WORKING_AT_MOST = {
     Platform.X: timedelta(minutes=30),
@@ -116,6 +118,7 @@ class Looking:
     def _settle(self, looked: Looked, intent: Attempt | None, earlier: list[Attempt], began: datetime) -> None:
         desk, delivery = self._desk, self.task.delivery
         now = desk.clock.now()
+        looked = self._believed(looked, intent, now)
         row = Attempt(
             account=delivery.account,
             number=delivery.attempts,
@@ -135,6 +138,19 @@ class Looking:
         if isinstance(looked.finding, Refused):
             also.append(marks(self.task.account, looked.finding.outcome, now))
         self.task = desk.move(self.task, after, *also)
+
+    def _believed(self, looked: Looked, intent: Attempt | None, now: datetime) -> Looked:
+        """The look, as far as it tells anything: absence by a clock that is missing or cannot be right is none, and the
+        next look may have a better one."""
+        if not isinstance(looked.finding, Absent) or looked.finding.certain:
+            return looked
+        if intent is None or intent.platform_at is None or intent.code == TAKEN_OVER:  # no look settles these
+            return looked
+        if looked.platform_at is None:
+            return replace(looked, finding=Unclear(Kind.UNKNOWN, NO_TIME))
+        if not clocks_agree(intent, looked.platform_at, now, self._desk.clock.boot()):
+            return replace(looked, finding=Unclear(Kind.UNKNOWN, JUMPED))
+        return looked
 
     def _after(self, looked: Looked, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
         delivery, desk = self.task.delivery, self._desk
@@ -211,11 +227,7 @@ class Looking:
         if certain:
             return self._resend(delivery, now, error, spend=spend)
         if intent is None or intent.platform_at is None or platform_at is None:
-            message = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
-            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
-        if not clocks_agree(intent, platform_at, now, self._desk.clock.boot()):
-            message = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
-            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, NO_TIME))
         if intent.code == SLEPT:
             message = "the machine slept while it was being sent, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))

@@ -78,6 +78,12 @@ class Post:
         """A worker has a delivery of it, or the publisher will look at one again by itself."""
         return any(d.state in IN_FLIGHT for d in self.deliveries)
 
+    @property
+    def live(self) -> tuple[str, ...]:
+        """Where what is published of it is to be seen: the addresses, or the accounts where there is none."""
+        there = (d for d in self.deliveries if d.state is DeliveryState.PUBLISHED and d.taken_down_at is None)
+        return tuple(d.url or d.account for d in there)
+
     def text_for(self, account: str, platform: Platform) -> str:
         """The text that goes to one account: its variant, else its platform's, else the post's."""
         return self.variants.get(account) or self.variants.get(platform) or self.content

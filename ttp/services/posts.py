@@ -175,8 +175,9 @@ class Posts:
 
         return book.change([post_id], change)[0]
 
-    def delete(self, ids: Sequence[int]) -> list[int]:
-        """Take posts off the lists, before they fire or after they have ended. They are marked, not removed."""
+    def delete(self, ids: Sequence[int]) -> list[Post]:
+        """Take posts off the lists, before they fire or after they have ended. They are marked, not removed. Answers
+        them as they were when that was done."""
         now = self._book.clock.now()
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
@@ -184,7 +185,7 @@ class Posts:
             still = tuple(replace(d, next_at=None) for d in post.deliveries)
             return replace(post, deliveries=still, deleted_at=now), ()
 
-        return [saved.post.id or 0 for saved in self._book.change(ids, change)]
+        return [saved.post for saved in self._book.change(ids, change)]
 
     # Planning.
 

@@ -9,6 +9,7 @@ from ttp.domain.limit import Limit
 from ttp.platforms.client import Did, Order, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.limits import POSTS
+from ttp.platforms.limits import MOST
 from ttp.platforms.outcomes import Judge, as_failure
 from ttp.platforms.reply import Answer, dig, later
 
@@ -33,10 +34,10 @@ def room(http: Http, order: Order, path: str, judge: Judge, now: datetime) -> Di
     listed = reply.at("data")
     first = listed[0] if isinstance(listed, list) and listed else None
     used, total = dig(first, "quota_usage"), dig(first, "config", "quota_total")
-    if not isinstance(used, int) or not isinstance(total, int):
+    if not (isinstance(used, int) and isinstance(total, int) and 0 <= used <= MOST and 0 < total <= MOST):
         return Did(STEP, reply.status, "not told")
     duration = dig(first, "config", "quota_duration")
-    hours = (duration if isinstance(duration, int) and duration > 0 else _DAY_S) / 3600
+    hours = (duration if isinstance(duration, int) and 0 < duration <= MOST else _DAY_S) / 3600
     told = f"{used} of {total} posts in {hours:g} h"
     again = later(now, _ASK_AGAIN_S)
     http.gate.note(order.account, Limit(order.account.name, POSTS, max(total - used, 0), total, again))
