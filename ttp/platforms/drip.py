@@ -62,12 +62,9 @@ class Network:
         return getattr(self._network, name)
 
 
-def bounded(client: T, clock: Callable[[], float]) -> T:
-    """The same httpx client, with the bound on all its connections, also those through a proxy. `clock`: seconds."""
+def bounded(transport: T, clock: Callable[[], float]) -> T:
+    """The same httpx transport, with the bound on all its connections, also those through a proxy. `clock`: seconds."""
     # httpx hands no network on to httpcore, which has a place for one.
-    known: Any = client
-    for transport in (known._transport, *known._mounts.values()):
-        pool = getattr(transport, "_pool", None)
-        if pool is not None:
-            pool._network_backend = Network(pool._network_backend, clock)
-    return client
+    pool: Any = transport._pool  # type: ignore[attr-defined]
+    pool._network_backend = Network(pool._network_backend, clock)
+    return transport

@@ -1,4 +1,4 @@
-"""The only module that imports httpx: clients, time-outs, caps, and the one translation of what went wrong.
+"""Requests by httpx: time-outs, caps, and the one translation of what went wrong.
 
 Every request ends as an `Answer`, `Unsent` (proof that no byte left) or `Cut` (it may have arrived); nothing is raised
 for what a network or a platform does. It never retries, follows no redirect, keeps no cookie, and sends a token to no
@@ -12,6 +12,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,13 +30,11 @@ from ttp.domain.config import Config
 from ttp.platforms.client import Order
 from ttp.platforms.date import parse_date
 from ttp.platforms.decoding import Decode, hidden
-from ttp.platforms.drip import bounded
-from ttp.platforms.in_step import keep_in_step
 from ttp.platforms.limits import Gate
-from ttp.platforms.no_cookies import NoCookies
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.parts import Parts
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+from ttp.platforms.wire import Wire
 from ttp.platforms.wording import clean
 
 JSON_CAP = 1_000_000
@@ -43,6 +42,13 @@ JSON_CAP = 1_000_000
 ERROR_CAP = 64_000
 """Most bytes of any other answer, after decompression."""
 JSON_TYPE = "application/json; charset=UTF-8"
+_HEADERS = {
+    "User-Agent": f"ttp/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "Connection": "keep-alive",
+}
+"""Of every request."""
 
 # At INFO httpx logs every URL, and TikTok's upload URLs are secrets.
 for _name in ("httpx", "httpcore"):
@@ -62,11 +68,11 @@ class Timeouts:
         names = ("http.connect_timeout_s", "http.read_timeout_s", "http.upload_timeout_s")
         return cls(*(config.seconds(name) for name in names))
 
-    def limits(self, *, uploading: bool, patience: float | None) -> httpx.Timeout:
+    def limits(self, *, uploading: bool, patience: float | None) -> dict[str, float]:
         """The time-outs of one request; `patience` shortens the wait for its answer."""
         waiting = self.upload if uploading else self.read
         waiting = waiting if patience is None else min(waiting, patience)
-        return httpx.Timeout(connect=self.connect, read=waiting, write=waiting, pool=self.connect)
+        return {"connect": self.connect, "read": waiting, "write": waiting, "pool": self.connect}
 
 
 class Http:
@@ -92,7 +98,7 @@ class Http:
         self._clock = clock
         self._transport = transport
         self._mine = threading.local()
-        self._all: list[httpx.Client] = []
+        self._wires: list[Wire] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
 
     @classmethod
@@ -161,14 +167,14 @@ class Http:
         As `send`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
         `verbatim`: they stay in the answer's data (a token endpoint may give the same token again).
         """
-        content, file, sent = parts.get("content"), parts.get("file"), dict(headers or {})
+        content, file, sent = parts.get("content"), parts.get("file"), {**_HEADERS, **(headers or {})}
         if (value := parts.get("json")) is not None:
             content = _encoded(value)
             sent["Content-Type"] = JSON_TYPE
         limits = self._timeouts.limits(uploading=parts.get("uploading", False), patience=parts.get("patience"))
         place = host_of(url) or self.host
         try:
-            with self._client().stream(
+            request = httpx.Request(
                 method,
                 url if "://" in url else self.base_url + url,
                 params=query,
@@ -176,11 +182,13 @@ class Http:
                 files=None if file is None else {file[0]: ("media", file[1], "application/octet-stream")},
                 content=content,
                 headers=sent,
-                timeout=limits,
-            ) as response:
-                date = self._noted(account, response.headers.get("date"))
-                body = self._body(response, self._clock.boot() + (limits.read or 0.0))
-                return _answer(response, body, date, secrets, verbatim=verbatim)
+                extensions={"timeout": limits},
+            )
+            with closing(self._wire().send(request)) as response:
+                found = {name.lower(): value for name, value in response.headers.items()}
+                date = self._noted(account, found.get("date"))
+                body = self._body(response, found.get("content-encoding", ""), self._clock.boot() + limits["read"])
+            return _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
             return Unsent(clean(f"no connection to {place}: {_reason(error)}", secrets))
@@ -199,30 +207,20 @@ class Http:
 
     def close(self) -> None:
         """Close the connections of all threads, and keep what was told of the limits."""
-        while self._all:
-            self._all.pop().close()
+        while self._wires:
+            self._wires.pop().close()
         self._mine = threading.local()
         self.gate.memory.keep()
 
-    def _client(self) -> httpx.Client:
-        client: httpx.Client | None = getattr(self._mine, "client", None)
-        if client is None:
-            made = httpx.Client(
-                transport=self._transport,
-                verify=trust() if self.base_url.startswith("https:") else _trust_none(),
-                trust_env=not self.is_loopback,
-                follow_redirects=False,
-                cookies=NoCookies(),
-                headers={
-                    "User-Agent": f"ttp/{__version__}",
-                    "Accept": "application/json",
-                    "Accept-Encoding": "gzip",
-                },
-            )
-            client = self._mine.client = bounded(made, self._clock.boot)
-            self._all.append(client)
-        keep_in_step(client)
-        return client
+    def _wire(self) -> Wire:
+        """The connections of the thread that asks."""
+        wire: Wire | None = getattr(self._mine, "wire", None)
+        if wire is None:
+            certificates = trust() if self.base_url.startswith("https:") else _trust_none()
+            wire = Wire(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
+            self._mine.wire = wire
+            self._wires.append(wire)
+        return wire
 
     def _refusal(self, order: Order) -> Unsent | None:
         """Why the order's credentials are not sent to this host; None when they may be."""
@@ -249,14 +247,14 @@ class Http:
             self._dates[account] = (date, self._clock.boot())
         return date
 
-    def _body(self, response: httpx.Response, deadline: float) -> bytes | None:
+    def _body(self, response: httpx.Response, encoding: str, deadline: float) -> bytes | None:
         """The body after decompression; None where it is too long, damaged, or in an encoding that was not asked for.
 
         Raises httpx.ReadTimeout past `deadline` (boot time): a read time-out alone lets an answer drip for hours.
         """
         cap = JSON_CAP if response.is_success else ERROR_CAP
         whole = bytearray()
-        decode = Decode(response.headers.get("content-encoding", "").strip().lower())
+        decode = Decode(encoding.strip().lower())
         # The raw stream: httpx's own decoders unpack each chunk without a bound.
         assert isinstance(response.stream, httpx.SyncByteStream)
         for chunk in response.stream:
@@ -278,7 +276,13 @@ def host_of(url: str) -> str:
 
 
 def _answer(
-    response: httpx.Response, body: bytes | None, date: datetime | None, secrets: tuple[str, ...], *, verbatim: bool
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    date: datetime | None,
+    secrets: tuple[str, ...],
+    *,
+    verbatim: bool,
 ) -> Answer:
     data: object = None
     shown = hidden(body, secrets)
@@ -288,8 +292,7 @@ def _answer(
     except (ValueError, RecursionError):
         data = None
     text = "(a body that is too long or damaged)" if shown is None else shown[:400].decode("utf-8", "replace")
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, data, text, date, secrets)
+    return Answer(status, headers, data, text, date, secrets)
 
 
 def _no_number(text: str) -> float:

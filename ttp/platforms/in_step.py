@@ -9,16 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 
-def keep_in_step(client: Any) -> None:
-    """Close the connections of an httpx client, of which no request is under way, that have such bytes in hand. What
+def keep_in_step(transport: Any) -> None:
+    """Close the connections of an httpx transport, of which no request is under way, that have such bytes in hand. What
     has not been read from the network yet httpcore itself looks for, before it uses a connection again."""
     # httpx and httpcore have no place for this: h11 knows what it was given, and has not read.
-    for transport in (client._transport, *client._mounts.values()):
-        pool = getattr(transport, "_pool", None)
-        for connection in pool.connections if pool is not None else ():
-            spoken = _h11(connection)
-            if spoken is not None and spoken.trailing_data[0]:
-                connection.close()
+    pool = getattr(transport, "_pool", None)
+    for connection in pool.connections if pool is not None else ():
+        spoken = _h11(connection)
+        if spoken is not None and spoken.trailing_data[0]:
+            connection.close()
 
 
 def _h11(connection: Any) -> Any:

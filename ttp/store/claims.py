@@ -123,10 +123,10 @@ def _save_claims(db: sqlite3.Connection, after: list[Delivery], late: set[int], 
 
 def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: datetime) -> bool:
     """Store a delivery that moved from `before` to `after`. False, and nothing changed, if it is no longer `before`."""
-    columns = rows.delivery_columns(after)
-    assignments = ", ".join(f"{name} = :{name}" for name in columns)
-    values = {**columns, "id": before.id, "was": before.state.value}
-    changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = :id AND state = :was", values).rowcount
+    columns = {"state": after.state.value, **rows.delivery_columns(after, before)}
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    values = (*columns.values(), before.id, before.state.value)
+    changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ?", values).rowcount
     # A post with anything in flight is publishing, whatever else there is: from one such state to another it stays so.
     if changed and before.state is not after.state and not {before.state, after.state} <= IN_FLIGHT:
         assert before.post_id is not None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import attrgetter
+from typing import Any
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
@@ -32,6 +34,28 @@ def instant(value: int | None) -> datetime | None:
 def text_of(value: object) -> str:
     """JSON as it is stored: keys sorted, no escapes, no spaces."""
     return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
+
+
+def _as_it_is(value: Column) -> Column:
+    return value
+
+
+_FORMS: Mapping[str, Callable[[Any], Column]] = {
+    "state": attrgetter("value"),
+    "due_at": ms,
+    "next_at": ms,
+    "remote_id": _as_it_is,
+    "url": _as_it_is,
+    "published_at": ms,
+    "tries": _as_it_is,
+    "attempts": _as_it_is,
+    "waiting_for": _as_it_is,
+    "waiting_until": ms,
+    "handle": text_of,
+    "note": _as_it_is,
+    "taken_down_at": ms,
+}
+"""What a move can change of a delivery, but its error, and how it is stored."""
 
 
 @reading("account")
@@ -82,28 +106,20 @@ def delivery(row: Row) -> Delivery:
     )
 
 
-def delivery_columns(delivery: Delivery) -> dict[str, Column]:
-    """Every column of a delivery that a move can change."""
-    error = delivery.error
-    return {
-        "state": delivery.state.value,
-        "due_at": ms(delivery.due_at),
-        "next_at": ms(delivery.next_at),
-        "remote_id": delivery.remote_id,
-        "url": delivery.url,
-        "published_at": ms(delivery.published_at),
-        "tries": delivery.tries,
-        "attempts": delivery.attempts,
-        "waiting_for": delivery.waiting_for,
-        "waiting_until": ms(delivery.waiting_until),
-        "error_kind": error.kind.value if error else None,
-        "error_code": error.code if error else None,
-        "error_message": error.message if error else None,
-        "error_hint": error.hint if error else None,
-        "handle": text_of(delivery.handle),
-        "note": delivery.note,
-        "taken_down_at": ms(delivery.taken_down_at),
+def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict[str, Column]:
+    """The columns of a delivery that a move can change; of those only what differs from `before` where it is given."""
+    changed = {
+        name: form(getattr(delivery, name))
+        for name, form in _FORMS.items()
+        if before is None or getattr(delivery, name) != getattr(before, name)
     }
+    if before is None or delivery.error != before.error:
+        error = delivery.error
+        changed["error_kind"] = error.kind.value if error else None
+        changed["error_code"] = error.code if error else None
+        changed["error_message"] = error.message if error else None
+        changed["error_hint"] = error.hint if error else None
+    return changed
 
 
 @reading("post_media")

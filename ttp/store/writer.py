@@ -9,8 +9,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -20,11 +20,21 @@ LATE_S = 3.0
 """Seconds after which a commit is late: somebody else holds the store."""
 
 
+@dataclass(slots=True)
+class _Asked:
+    """One piece of work, and where its answer, or what it raised, is waited for."""
+
+    work: Work
+    answer: Any = None
+    error: BaseException | None = None
+    ended: queue.SimpleQueue[None] = field(default_factory=queue.SimpleQueue)
+
+
 class Writer:
     """Runs pieces of work on its connection, each in a savepoint of its own, many in one durable transaction."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._queue: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._connection = connect()
         self.committed: Callable[[sqlite3.Connection], None] = lambda db: None
         """Called after each commit, before those who asked hear of it. Never raises."""
@@ -36,11 +46,18 @@ class Writer:
 
         `late` is called, once, where that takes longer than LATE_S: the process may end before it is committed.
         """
-        future: Future[T] = Future()
-        self._queue.put((work, future))
-        if late is not None and not wait([future], LATE_S).done:
+        asked = _Asked(work)
+        self._queue.put(asked)
+        try:
+            asked.ended.get(timeout=None if late is None else LATE_S)
+        except queue.Empty:
+            assert late is not None
             late()
-        return future.result()
+            asked.ended.get()
+        if asked.error is not None:
+            raise asked.error
+        answer: T = asked.answer
+        return answer
 
     def close(self) -> None:
         """Finish what is queued and close the connection."""
@@ -56,36 +73,33 @@ class Writer:
                     batch.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
-            self._commit([entry for entry in batch if entry is not None])
+            pieces = [asked for asked in batch if asked is not None]
+            self._commit(pieces)
+            for asked in pieces:
+                asked.ended.put(None)
             if None in batch:
                 return
 
-    def _commit(self, batch: list[tuple[Work, Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
+    def _commit(self, batch: list[_Asked]) -> None:
         db = self._connection
         try:
             db.execute("BEGIN IMMEDIATE")
-            for work, future in batch:
+            for asked in batch:
                 # One within the other: ROLLBACK TO means the last, COMMIT ends them all.
                 db.execute("SAVEPOINT work")
                 try:
-                    answer = work(db)
+                    asked.answer = asked.work(db)
                 except BaseException as error:
                     if not db.in_transaction:  # no room, or an I/O error: SQLite gave up the work of all
                         raise
                     db.execute("ROLLBACK TO work")
-                    future.set_exception(error)
-                else:
-                    done.append((future, answer))
+                    asked.error = error
             db.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
             if db.in_transaction:
                 with suppress(sqlite3.Error):  # a disk that refuses this too must not leave those who asked waiting
                     db.execute("ROLLBACK")
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(error)
+            for asked in batch:
+                asked.error = asked.error or error
             return
         self.committed(db)
-        for future, answer in done:
-            future.set_result(answer)
