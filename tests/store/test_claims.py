@@ -45,7 +45,7 @@ def post(database: Database, post_id: int) -> Post:
 
 def save(database: Database, before: Delivery, after: Delivery, now: datetime = START) -> bool:
     with transaction(database) as db:
-        return claims.save(db, before, after, now=now)
+        return claims.save(db, before, after, now=now) is not None
 
 
 # What is claimed.

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -124,7 +125,7 @@ class Output:
 
     def event(self, event: Mapping[str, object]) -> None:
         """One JSON line on stdout, at once."""
-        self._write([self._json(dict(event)) + "\n"])
+        self._write([self._json(event) + "\n"])
 
     def note(self, text: str) -> None:
         """`note: …` on stderr, further lines of it indented; nothing when quiet."""
@@ -300,7 +301,13 @@ def _array(items: Iterable[str]) -> Iterator[str]:
 
 
 def _dumps(shape: object, *, ascii: bool) -> str:
-    return json_line(json.dumps(shape, ensure_ascii=ascii, allow_nan=False, default=_plain))
+    return json_line(_encoder(ascii=ascii).encode(shape))
+
+
+@cache
+def _encoder(*, ascii: bool) -> json.JSONEncoder:
+    """Made once: `json.dumps` would make one for each line."""
+    return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, default=_plain)
 
 
 def _plain(value: object) -> object:

@@ -18,11 +18,11 @@ from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone, Unknown
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
-from ttp.domain.delivery import ENDED, Delivery
+from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.media_fit import EXTRA
-from ttp.domain.post import Post
+from ttp.domain.post import Post, PostStatus
 from ttp.platforms.client import Client, MediaFile, Order, StepFailed
 from ttp.platforms.convert import CannotConvert, NoPillow
 from ttp.services.media_fit import Fitting
@@ -161,21 +161,22 @@ class Desk:
         """
         now = self.clock.now()
 
-        def work(db: sqlite3.Connection) -> str | None:
-            if not claims.save(db, task.delivery, after, now=now):
+        def work(db: sqlite3.Connection) -> PostStatus:
+            status = claims.save(db, task.delivery, after, now=now)
+            if status is None:
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
             for step in also:
                 step(db)
             if self.limits is not None:
                 self.limits.write(db)
-            return reads.ended_status(db, task.post.id or 0) if after.state in ENDED else None
+            return status
 
-        ended = self.writer.run(work, late)
+        status = self.writer.run(work, late)
         if after.state is not task.delivery.state:
             if not quiet:
                 self.tell(moved(after, now, ms=ms))
-            if ended is not None:
-                self.tell(Event(now, "post.finished", task.post.id, kind=ended))
+            if status in reads.ENDED:
+                self.tell(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Unpack
 from urllib.parse import urlsplit
 
@@ -176,7 +176,7 @@ class Http:
         try:
             request = httpx.Request(
                 method,
-                url if "://" in url else self.base_url + url,
+                _address(url if "://" in url else self.base_url + url),
                 params=query,
                 data=parts.get("form"),
                 files=None if file is None else {file[0]: ("media", file[1], "application/octet-stream")},
@@ -273,6 +273,12 @@ def host_of(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
+
+
+@lru_cache(maxsize=64)
+def _address(url: str) -> httpx.URL:
+    """A URL, parsed: what httpx needs for that is a good part of its request, and the calls are the same few."""
+    return httpx.URL(url)
 
 
 def _answer(

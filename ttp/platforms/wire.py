@@ -17,7 +17,7 @@ from ttp.platforms.in_step import keep_in_step
 
 
 class Wire:
-    """`trust`: the certificates of TLS connections; `clock`: seconds; `transport` takes the network's place in tests."""
+    """`trust`: the certificates for TLS; `clock`: seconds; `transport` takes the place of the network in tests."""
 
     def __init__(
         self,

@@ -121,20 +121,24 @@ def _save_claims(db: sqlite3.Connection, after: list[Delivery], late: set[int], 
     return claimed
 
 
-def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: datetime) -> bool:
-    """Store a delivery that moved from `before` to `after`. False, and nothing changed, if it is no longer `before`."""
+def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
+    """Store a delivery that moved from `before` to `after`; answers its post's status. None, and nothing changed, if it
+    is no longer `before`."""
     columns = {"state": after.state.value, **rows.delivery_columns(after, before)}
     assignments = ", ".join(f"{name} = ?" for name in columns)
     values = (*columns.values(), before.id, before.state.value)
-    changed = db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ?", values).rowcount
+    if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ?", values).rowcount:
+        return None
     # A post with anything in flight is publishing, whatever else there is: from one such state to another it stays so.
-    if changed and before.state is not after.state and not {before.state, after.state} <= IN_FLIGHT:
-        assert before.post_id is not None
-        refresh_status(db, before.post_id, now=now)
-    return bool(changed)
+    if {before.state, after.state} <= IN_FLIGHT:
+        return PostStatus.PUBLISHING
+    assert before.post_id is not None
+    if before.state is after.state:
+        return PostStatus(db.execute("SELECT status FROM post WHERE id = ?", (before.post_id,)).fetchone()["status"])
+    return refresh_status(db, before.post_id, now=now)
 
 
-def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> None:
+def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> PostStatus:
     """Store the status that follows from the post's deliveries, and when the last of them was published."""
     found = db.execute("SELECT state, published_at, due_at FROM delivery WHERE post_id = ?", (post_id,)).fetchall()
     counted = [row for row in found if row["state"] != "cancelled"]
@@ -149,6 +153,7 @@ def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> No
         "UPDATE post SET status = ?, published_at = ?, updated_at = ? WHERE id = ?",
         (status.value, published_at, to_ms(now), post_id),
     )
+    return status
 
 
 class Late(NamedTuple):

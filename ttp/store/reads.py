@@ -15,7 +15,6 @@ from itertools import islice
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt
-from ttp.domain.delivery import ENDED as ENDED_STATES
 from ttp.domain.delivery import Delivery
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
@@ -63,17 +62,6 @@ def posts_even_deleted(db: sqlite3.Connection, post_ids: Iterable[int]) -> dict[
     ids = sorted(set(post_ids))
     found = db.execute(f"SELECT * FROM post WHERE id IN ({_marks(ids)})", ids).fetchall()
     return {post.id or 0: post for post in _whole(db, found)}
-
-
-def ended_status(db: sqlite3.Connection, post_id: int) -> str | None:
-    """The status of a post none of whose deliveries moves any more by itself; None before, and where it is deleted."""
-    states = sorted(ENDED_STATES)
-    sql = (
-        "SELECT status FROM post WHERE id = ? AND deleted_at IS NULL AND NOT EXISTS"
-        f" (SELECT 1 FROM delivery WHERE post_id = post.id AND state NOT IN ({_marks(states)}))"
-    )
-    row = db.execute(sql, (post_id, *states)).fetchone()
-    return None if row is None else str(row["status"])
 
 
 def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:

@@ -38,7 +38,7 @@ class TokenHeld(Busy):
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
     """Hold the account's token for the block. TokenHeld where another holds it for longer than `patience_s`."""
-    lock = os.open(_path(home, account, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = _open_lock(home, account)
     try:
         end = time.monotonic() + patience_s
         while not _taken(lock):
@@ -48,6 +48,16 @@ def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]
         yield
     finally:
         os.close(lock)
+
+
+def _open_lock(home: Path, account: str) -> int:
+    """The descriptor of the lock's file, which stays once it is made."""
+    path = _path(home, account, "lock")
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        _make_folder(home)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _taken(lock: int) -> bool:
@@ -105,8 +115,9 @@ def _mark(token: str) -> str:
 
 def _path(home: Path, account: str, suffix: str) -> Path:
     """`tokens/x-me.lock` of `x/me`: handles hold no separators, and the same one in any case."""
-    folder = home / _FOLDER
-    if not folder.is_dir():
-        make_home(home)
-        folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{account.lower().replace('/', '-', 1)}.{suffix}"
+    return home / _FOLDER / f"{account.lower().replace('/', '-', 1)}.{suffix}"
+
+
+def _make_folder(home: Path) -> None:
+    make_home(home)
+    (home / _FOLDER).mkdir(mode=0o700, exist_ok=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from ttp.domain.clock import Clock
 from ttp.domain.limit import SHARED, Limit
@@ -73,25 +74,23 @@ class XMeter:
         self._clock = clock
 
     def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
-        return tuple(_name(order, method, path, which) for which in (QUARTER, USER_DAY, APP_DAY))
+        return _names(method, path, order.credentials.client_id)
 
     def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
         return ()
 
     def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        names = dict(zip((QUARTER, USER_DAY, APP_DAY), self.names(order, method, path), strict=True))
         for reading in readings(answer, self._clock.now()):
-            name = _name(order, method, path, reading.which)
-            yield Limit(order.account.name, name, reading.left, reading.limit, reading.resets_at)
+            yield Limit(order.account.name, names[reading.which], reading.left, reading.limit, reading.resets_at)
 
 
-def _name(order: Order, method: str, path: str, which: str) -> str:
+@lru_cache(maxsize=1000)
+def _names(method: str, path: str, app: str | None) -> tuple[str, str, str]:
+    """Of a quarter of an hour, of the account's day, of its app's day."""
     endpoint = f"{method} {_ID.sub('{id}', path.partition('?')[0])}"
-    if which == QUARTER:
-        return endpoint
-    if which == USER_DAY:
-        return f"{endpoint} in 24 h"
-    app = order.credentials.client_id
-    if app is None:  # credentials that do not tell their app: what they hear holds for them alone
-        return f"{endpoint} of its app in 24 h"
-    # Not the id itself, which for OAuth 1.0a is an API key.
-    return f"{SHARED}{hashlib.sha256(app.encode('utf-8', 'replace')).hexdigest()[:8]} {endpoint} in 24 h"
+    shared = f"{endpoint} of its app in 24 h"
+    if app is not None:  # credentials that do not tell their app: what they hear holds for them alone
+        # Not the id itself, which for OAuth 1.0a is an API key.
+        shared = f"{SHARED}{hashlib.sha256(app.encode('utf-8', 'replace')).hexdigest()[:8]} {endpoint} in 24 h"
+    return endpoint, f"{endpoint} in 24 h", shared

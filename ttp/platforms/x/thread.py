@@ -47,6 +47,8 @@ def next_part(order: Order, handle: Handle) -> Part | None:
     texts, out = (order.text, *order.thread), parts_of(handle)
     if len(out) >= len(texts):
         return None
+    if len(texts) == 1:
+        return Part(order, 1, 1)
     media = () if out else order.media
     alone = replace(order, text=texts[len(out)], thread=(), media=media)
     return Part(alone, len(out) + 1, len(texts), out)

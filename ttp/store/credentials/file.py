@@ -62,11 +62,10 @@ class CredentialsFile:
         return self._known[1]
 
     def _look(self) -> tuple[int, ...] | None:
-        """What tells a file that was changed; None where there is none. Busy where others can reach it."""
-        refuse_loose_modes(self.path)
+        """What tells a file that was changed, its mode too; None where there is none."""
         with suppress(FileNotFoundError):
             found = self.path.stat()
-            return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            return (found.st_mode, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         return None
 
     def _read(self) -> dict[str, Any]:
