@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,20 +144,29 @@ def _left(database: Database, first: int) -> bool:
         return db.execute(sql, (first,)).fetchone() is not None
 
 
-def _publisher(folder: Path, x: Platform, *argv: str) -> subprocess.Popen[bytes]:
+@contextmanager
+def _publisher(folder: Path, x: Platform, *argv: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A publisher for the block; it does not outlive it."""
     settings = {
         "TTP_HOME": str(folder / "home"),
         "TTP_PLATFORMS__X__BASE_URL": x.url,
         "TTP_PUBLISH__CONCURRENCY": str(AT_ONCE),
     }
-    with (folder / "said").open("wb") as said:
-        return subprocess.Popen(
+    with (
+        (folder / "said").open("wb") as said,
+        subprocess.Popen(
             [sys.executable, "-m", "benchmarks.watched", str(folder / "report.json"), *argv, "--jsonl"],
             cwd=ROOT,
             env={**{k: v for k, v in os.environ.items() if not k.startswith("TTP_")}, **settings},
             stdout=said,
             stderr=said,
-        )
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
 
 
 def _ms(at: float) -> int:

@@ -126,6 +126,23 @@ def test_when_the_whole_transaction_is_lost_everyone_hears_why(writer: Writer, d
     assert writer.run(naming("c")) == 1, "the next batch starts afresh"
 
 
+def test_a_transaction_that_is_lost_when_its_works_run_again_is_heard_of_too(
+    writer: Writer, database: Database
+) -> None:
+    with at_once(writer, failing, filling, naming("b")) as futures:
+        errors = [future.exception() for future in futures]
+    assert isinstance(errors[0], KeyError)
+    assert [getattr(error, "sqlite_errorname", error) for error in errors[1:]] == ["SQLITE_FULL"] * 2
+    assert host(database) is None
+
+
+def test_what_is_written_with_a_commit_is_written_once_for_all(writer: Writer, database: Database) -> None:
+    writer.committing = naming("!")  # type: ignore[assignment]  # its answer is of no use
+    with at_once(writer, naming("a"), failing, naming("b")) as futures:
+        futures[2].result()
+    assert host(database) == "!ab!", "one commit held the others up"
+
+
 def test_a_loss_that_a_work_tells_in_its_own_words_reaches_everyone_too(writer: Writer) -> None:
     def wrapping(db: sqlite3.Connection) -> None:
         try:

@@ -167,8 +167,6 @@ class Desk:
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
             for step in also:
                 step(db)
-            if self.limits is not None:
-                self.limits.write(db)
             return status
 
         status = self.writer.run(work, late)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sqlite3
@@ -145,6 +146,8 @@ class Runner:
 
                 taken += writer.run(own)
             writer.committed = owner.note
+            if self.limits is not None:
+                writer.committing = self.limits.write
             desk = Desk(
                 writer,
                 self.media,
@@ -175,6 +178,7 @@ class Runner:
                     reading(self.numbers if scope.mode is Mode.LOOP else None) as faults,
                 ):
                     notify(READY)
+                    gc.freeze()  # what is loaded by now stays: a collection, which stops all threads, may pass it over
                     clean = loop.run(scope)
             except TtpError as error:
                 error.details += journal.told()
