@@ -171,6 +171,7 @@ class Runner:
             care = MediaCare(self.database, self.media, self.config, self.clock)
             try:
                 with (
+                    _settled(),
                     translated(self.database.path),
                     _stopping(stop) as caught,
                     keeping(self.tokens, self.clock, lambda: bool(caught)),
@@ -178,7 +179,6 @@ class Runner:
                     reading(self.numbers if scope.mode is Mode.LOOP else None) as faults,
                 ):
                     notify(READY)
-                    gc.freeze()  # what is loaded by now stays: a collection, which stops all threads, may pass it over
                     clean = loop.run(scope)
             except TtpError as error:
                 error.details += journal.told()
@@ -245,6 +245,16 @@ def _in_turn(tell: Sink) -> Sink:
             tell(event)
 
     return told
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """What is loaded by now stays: for the block, garbage collections, which stop all threads, pass it over."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager
