@@ -19,7 +19,7 @@ from typing import BinaryIO
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from ttp import __version__
-from ttp.platforms.http import trust
+from ttp.platforms.wire import trust
 from ttp.platforms.wording import clean
 
 MOST_REDIRECTS = 5

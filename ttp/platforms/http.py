@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, lru_cache
 from typing import Unpack
 from urllib.parse import urlsplit
 
@@ -34,7 +32,7 @@ from ttp.platforms.limits import Gate
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.parts import Parts
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
-from ttp.platforms.wire import Wire
+from ttp.platforms.wire import Wire, parsed, trust, trust_none
 from ttp.platforms.wording import clean
 
 JSON_CAP = 1_000_000
@@ -176,7 +174,7 @@ class Http:
         try:
             request = httpx.Request(
                 method,
-                _address(url if "://" in url else self.base_url + url),
+                parsed(url if "://" in url else self.base_url + url),
                 params=query,
                 data=parts.get("form"),
                 files=None if file is None else {file[0]: ("media", file[1], "application/octet-stream")},
@@ -216,7 +214,7 @@ class Http:
         """The connections of the thread that asks."""
         wire: Wire | None = getattr(self._mine, "wire", None)
         if wire is None:
-            certificates = trust() if self.base_url.startswith("https:") else _trust_none()
+            certificates = trust() if self.base_url.startswith("https:") else trust_none()
             wire = Wire(certificates, self._clock.boot, proxies=not self.is_loopback, transport=self._transport)
             self._mine.wire = wire
             self._wires.append(wire)
@@ -275,12 +273,6 @@ def host_of(url: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=64)
-def _address(url: str) -> httpx.URL:
-    """A URL, parsed: what httpx needs for that is a good part of its request, and the calls are the same few."""
-    return httpx.URL(url)
-
-
 def _answer(
     status: int,
     headers: Mapping[str, str],
@@ -317,15 +309,3 @@ def _secrets(held: Credentials) -> tuple[str, ...]:
 
 def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """The certificates of this machine, read once for all threads."""
-    return httpx.create_ssl_context()
-
-
-@cache
-def _trust_none() -> ssl.SSLContext:
-    """For plain loopback: reading the certificates would take a newcomer's first tenth of a second for nothing."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

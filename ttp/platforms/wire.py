@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from functools import cache, lru_cache
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -53,3 +54,21 @@ class Wire:
         if not address or proxy_bypass(url.host):
             return ""
         return address if "://" in address else f"http://{address}"
+
+
+@lru_cache(maxsize=64)
+def parsed(url: str) -> httpx.URL:
+    """A URL, parsed: what httpx needs for that is a good part of its request, and the calls are the same few."""
+    return httpx.URL(url)
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """The certificates of this machine, read once for all threads."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def trust_none() -> ssl.SSLContext:
+    """For plain loopback: reading the certificates would take a newcomer's first tenth of a second for nothing."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

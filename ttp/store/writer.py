@@ -33,8 +33,8 @@ class _Asked:
 class Writer:
     """Runs pieces of work on its connection, many in one durable transaction. One that fails undoes nothing of another.
 
-    Where one fails, all are undone and run once more, each in a savepoint of its own: a piece must change nothing but
-    the database. Savepoints for all would cost a fifth of the statements, and hardly any work ever fails.
+    Where one of many fails, all are undone and run once more, each in a savepoint of its own: a piece must change
+    nothing but the database. Savepoints for all would be a fifth of the statements, and hardly any work ever fails.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
@@ -94,7 +94,8 @@ class Writer:
                 for asked in batch:
                     asked.answer = asked.work(db)
             except BaseException:
-                if not db.in_transaction:  # no room, or an I/O error: SQLite gave up the work of all
+                # No room, or an I/O error: SQLite gave up the work of all. Or it is nobody else's.
+                if not db.in_transaction or len(batch) == 1:
                     raise
                 db.execute("ROLLBACK")
                 db.execute("BEGIN IMMEDIATE")
