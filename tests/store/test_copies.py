@@ -21,6 +21,7 @@ from ttp.store import copies
 from ttp.store.copies import back_up, put_in_place
 from ttp.store.database import Database
 from ttp.store.lock import LockHeld, publisher_lock
+from ttp.store.migrations import upgrade
 from ttp.store.owner import RESTORED
 
 
@@ -212,12 +213,11 @@ def test_an_empty_file_in_the_stores_place_is_replaced(database: Database, backu
     assert texts(database.path) == ["kept"]
 
 
-def test_a_backup_of_an_older_revision_is_brought_up_to_date(database: Database, backup: Path) -> None:
-    with closing(sqlite3.connect(backup)) as db:
-        for column in ("host_name", "mark", "ran_at"):
-            db.execute(f"ALTER TABLE store DROP COLUMN {column}")
-        db.execute("UPDATE alembic_version SET version_num = '0002'")
-        db.commit()
+def test_a_backup_of_an_older_revision_is_brought_up_to_date(database: Database, tmp_path: Path) -> None:
+    backup = tmp_path / "older.db"
+    with closing(sqlite3.connect(backup, isolation_level=None)) as db:
+        upgrade(db, "0002")
+        db.execute("INSERT INTO store (id, store_id, host, created_at) VALUES (1, 'older', 'here', 0)")
     put_in_place(database, backup)
     with closing(Database(database.home).connect()) as db:
         assert db.execute("SELECT host, ran_at FROM store").fetchone()[0] == RESTORED
