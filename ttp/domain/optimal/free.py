@@ -139,8 +139,10 @@ def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tupl
 
 
 def _exists(at: datetime, hour: int, zone: ZoneInfo) -> bool:
-    """Whether the wall clock shows that hour then; for one that it skips, zoneinfo answers with another's instant."""
-    return at.astimezone(zone).hour == hour
+    """Whether the wall clock shows that full hour then; for one that it skips, wholly or (Lord Howe) in its first half,
+    zoneinfo answers with another's instant."""
+    local = at.astimezone(zone)
+    return (local.hour, local.minute) == (hour, 0)
 
 
 def score_at(recommendation: Recommendation, at: datetime) -> float:
