@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.conftest import Host, Web
@@ -253,3 +256,33 @@ def test_numbers_grow_in_the_list_and_the_query(tiktok: Web) -> None:
     assert late["title"] == late["video_description"] == "A" * 150
     user = tiktok.get("/v2/user/info/?fields=likes_count,follower_count").json()["data"]["user"]
     assert user == {"likes_count": late["like_count"], "follower_count": 1200}
+
+
+def test_of_two_calls_with_the_last_chunk_at_once_one_publishes(tiktok: Web) -> None:
+    begun = init(tiktok).json()["data"]
+    size, url = len(DATA), begun["upload_url"]
+    headers = {
+        "Content-Type": "video/mp4",
+        "Content-Range": f"bytes 0-{size - 1}/{size}",
+        "Content-Length": str(size),
+    }
+
+    async def both() -> list[int]:
+        first_is_there = asyncio.Event()
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield DATA[:1000]
+            await first_is_there.wait()
+            yield DATA[1000:]
+
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(tiktok.app)) as client:
+            slow = asyncio.create_task(client.put(url, content=slowly(), headers=headers))
+            await asyncio.sleep(0)
+            quick = await client.put(url, content=DATA, headers=headers)
+            first_is_there.set()
+            return [quick.status_code, (await slow).status_code]
+
+    assert asyncio.run(both()) == [201, 416]
+    assert len(tiktok.posts()) == 1
+    tiktok.clock.tick(minutes=5)
+    assert status(tiktok, begun["publish_id"])["status"] == "PUBLISH_COMPLETE"

@@ -26,12 +26,12 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 async def put_chunk(state: State, request: Request) -> Response:
     """`PUT upload_url`: the next chunk. 206 while more is wanted; the last one publishes and is answered with 201."""
+    data = await request.body()  # first: another call may bring the same chunk while this one's arrives
     upload = state.uploads.get(request.query_params.get("upload_id", ""))
     if upload is None or request.query_params.get("upload_token") != upload.token:
         return Response(status_code=404)
     if state.now_ms() - upload.made_ms >= UPLOAD_MS or upload.fail_reason == "publish_cancelled":
         return Response(status_code=403)
-    data = await request.body()
     span = _RANGE.fullmatch(request.headers.get("content-range", ""))
     length = request.headers.get("content-length", "")
     typed = request.headers.get("content-type") in TYPES and "authorization" not in request.headers
