@@ -217,7 +217,7 @@ def test_a_backup_of_an_older_revision_is_brought_up_to_date(database: Database,
     backup = tmp_path / "older.db"
     with closing(sqlite3.connect(backup, isolation_level=None)) as db:
         upgrade(db, "0002")
-        db.execute("INSERT INTO store (id, store_id, host, created_at) VALUES (1, 'older', 'here', 0)")
+        db.execute("UPDATE store SET host = 'here'")
     put_in_place(database, backup)
     with closing(Database(database.home).connect()) as db:
         assert db.execute("SELECT host, ran_at FROM store").fetchone()[0] == RESTORED
