@@ -240,7 +240,7 @@ def test_a_stop_in_the_middle_leaves_whole_batches_and_says_which(
         nonlocal batches
         batches += row[0].endswith("000")
         if batches == 3:  # inside the transaction
-            batches = 0
+            batches = -5000  # and never again
             signal.raise_signal(signal.SIGINT)
         return row[0]
 

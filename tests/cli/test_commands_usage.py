@@ -22,7 +22,7 @@ from tests.conftest import Program
             "ttp account needs a command: add, connect, list, show, check, enable, disable, set, remove",
             "ttp account --help",
         ),
-        (["metrics"], "ttp metrics needs a command: import, pull, list", "ttp metrics --help"),
+        (["metrics"], "ttp metrics needs a command: import, pull, list, summary", "ttp metrics --help"),
         (["optimal", "nxt"], 'no command "optimal nxt"; did you mean "next"?', "ttp optimal next"),
         (["help", "tiem"], 'no help on "tiem"', "ttp help time"),
         (["list", "--stauts", "x"], "no option --stauts", "--status"),

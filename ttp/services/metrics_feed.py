@@ -21,6 +21,8 @@ from ttp.services.metrics_file import Block, Record, Records
 from ttp.services.metrics_json import Object, cells_of, is_json, read_objects
 from ttp.services.metrics_text import Buffer
 
+TOGETHER = 200
+"""Rows of a block."""
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -92,9 +94,20 @@ def _feed(columns: Columns, written: str, rows: Iterator[Record], how: How, now:
 
 
 def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
-    """Each row as a block."""
+    """Rows that follow each other, together."""
+    first, held = 0, list[list[str]]()
     for number, cells in rows:
-        yield number, cells if isinstance(cells, str) else [cells]
+        if held and (isinstance(cells, str) or number != first + len(held) or len(held) == TOGETHER):
+            yield first, held
+            held = []
+        if isinstance(cells, str):
+            yield number, cells
+            continue
+        if not held:
+            first = number
+        held.append(cells)
+    if held:
+        yield first, held
 
 
 def title(columns: Columns) -> str:
