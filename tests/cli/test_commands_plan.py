@@ -57,6 +57,14 @@ def test_rows_are_id_instant_and_score_and_the_zone_is_said(known: Program) -> N
     )
 
 
+def test_a_person_sees_the_plan_and_what_was_done(known: Program) -> None:
+    shown = known.ok("plan", "1", "--yes", "--format", "table").out
+
+    assert shown.startswith("Plan of 1 post   Tue 24 Nov 2026 to Tue 8 Dec 2026   hours in UTC\n")
+    assert "and no plan has more.  An even spread has " in shown
+    assert shown.endswith("\nScheduled 1 post.\n")
+
+
 def test_without_a_terminal_yes_or_dry_run_must_be_said(known: Program) -> None:
     ran = known("plan", "1-2", "--per-day", "1", "--quiet-hours", "22-7")
 

@@ -15,6 +15,7 @@ from ttp.cli.exit_codes import DONE
 from ttp.cli.optimal import Explore, Seed
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, NoInput, Tz, Yes, ids_of, printing, read_duration, split_list
+from ttp.cli.pictures.marks import plural
 from ttp.cli.posts import offering, warn
 from ttp.cli.recommending import zone_for
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
@@ -195,8 +196,7 @@ def _too_many(found: Proposal, words: Words) -> UsageError:
 
 def _agreed(out: Output, found: Proposal, words: Words, *, yes: bool, no_input: bool) -> bool:
     """Show the plan to a person, and ask; elsewhere `--yes` must have been said."""
-    count = len(found.plan.assignments)
-    posts = "1 post" if count == 1 else f"{count} posts"
+    posts = plural(len(found.plan.assignments), "post")
     if out.for_people:
         out.records(plan_view.plan(found), found.plan.assignments)
     return confirmed(
@@ -221,6 +221,6 @@ def _answer(out: Output, found: Proposal, words: Words, *, dry_run: bool, shown:
         out.note(plan_view.zones(found))
     view = plan_view.plan(found, scheduled=not dry_run, warnings=warnings)
     if shown:
-        out.say(f"Scheduled {len(found.plan.assignments)} posts.")
+        out.say(f"Scheduled {plural(len(found.plan.assignments), 'post')}.")
     else:
         out.records(view, found.plan.assignments, foot=["", f"Nothing is scheduled yet:  {words.again('--yes')}"])
