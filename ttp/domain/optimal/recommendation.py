@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.clock import utc_text
 from ttp.domain.optimal.effects import Effects, Estimate
 from ttp.domain.optimal.features import features
-from ttp.domain.optimal.kernel import estimate
+from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -30,6 +30,8 @@ FEWEST_POSTS = 30
 """With fewer, no method beats the plain mean, so no confidence is claimed."""
 WORTH_HAVING = math.log(1.02)
 CONFIDENT = 0.7
+NO_DIFFERENCE = 1e-9
+"""Of log effects: what rounding leaves of none."""
 
 Json = dict[str, object]
 
@@ -185,18 +187,33 @@ def _ratings(
 ) -> tuple[Rating, ...]:
     """A rating of each place, from the part of the effects that is about such places."""
     draws = [part(draw) for draw in found.draws]
+    mean = part(found.mean)
+    scores = _scores(mean, draws, top)
+    ratings = []
+    for (day, hour), effect, score, drawn in zip(places, mean, scores, zip(*draws, strict=True), strict=True):
+        ordered = sorted(drawn)
+        # The middle of a skew posterior may lie outside of its interval by a hair; what is told does not.
+        low, high = (ordered[round(share * (len(ordered) - 1))] for share in INTERVAL)
+        uplift, least, most = (math.expm1(gain) for gain in (effect, min(low, effect), max(high, effect)))
+        ratings.append(Rating(day, hour, score, uplift, least, most, posts.get((day, hour), 0)))
+    return tuple(ratings)
+
+
+def _scores(mean: Sequence[float], draws: Sequence[Sequence[float]], top: int) -> list[float]:
+    """How often each place is among the best `top` of a draw.
+
+    The mean counts as one draw more, in parts: of places that every draw has among the best, the best one comes first.
+    Where the mean tells no place from another, none is the better bet for being unknown.
+    """
+    least, most = min(mean), max(mean)
+    if most - least < NO_DIFFERENCE:
+        return [top / len(mean)] * len(mean)
     among_best = Counter(
         index for draw in draws for index in heapq.nlargest(top, range(len(draw)), key=draw.__getitem__)
     )
-    ratings = []
-    for index, ((day, hour), effect) in enumerate(zip(places, part(found.mean), strict=True)):
-        drawn = sorted(draw[index] for draw in draws)
-        low, high = (drawn[int(share * len(drawn))] for share in INTERVAL)
-        score = among_best[index] / len(draws)
-        # Not discounted further: later posts of real accounts gained 0.7 to 1.2 times what the shrunk effects say.
-        uplift, least, most = (math.expm1(log_gain) for log_gain in (effect, low, high))
-        ratings.append(Rating(day, hour, score, uplift, least, most, posts.get((day, hour), 0)))
-    return tuple(ratings)
+    return [
+        (among_best[index] + (effect - least) / (most - least)) / (len(draws) + 1) for index, effect in enumerate(mean)
+    ]
 
 
 def _confidence(found: Estimate, chosen: Sequence[Rating]) -> float:

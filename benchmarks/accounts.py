@@ -1,0 +1,222 @@
+"""Accounts with known truth: what each hour of their week really brings, and the posts that were seen of them.
+
+Everything follows from a seed. Nothing here is taken from the model that is measured: curves are bumps over the clock,
+not waves, posts are counts with noise of their own, and habits are what people do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from statistics import fmean, pstdev
+from zoneinfo import ZoneInfo
+
+from ttp.domain.sample import Sample
+
+ACCOUNT = "instagram/simulated"
+ZONES = (
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Africa/Nairobi",
+    "Asia/Kolkata",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)
+SIZES = {"strong": (0.55, 0.15), "realistic": (0.17, 0.05)}
+"""Median sd of the log effect of hours and of days."""
+SEEN_AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
+"""When the one snapshot of all posts is taken: a week after the clocks went back in Europe."""
+_KINDS = ("text", "image", "video")
+
+Curve = Callable[[float], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of a simulated account that its owner can only guess."""
+
+    zone: ZoneInfo
+    slots: list[float]
+    """Log engagement of each hour of the week, Monday 0:00 first."""
+    samples: list[Sample]
+
+    @property
+    def slot_values(self) -> list[float]:
+        """Engagement of each slot, relative."""
+        return [math.exp(effect) for effect in self.slots]
+
+    @property
+    def hour_values(self) -> list[float]:
+        """Engagement of each hour, over all days alike."""
+        values = self.slot_values
+        return [fmean(values[hour::24]) for hour in range(24)]
+
+
+def simulated(seed: int, posts: int, size: str) -> Account:
+    """An account with `posts` posts whose effects are `strong` or `realistic`."""
+    random = Random(f"{size} {posts} {seed}")
+    zone = ZoneInfo(random.choice(ZONES))
+    slots = _truth(random, size)
+    return Account(zone, slots, _samples(random, zone, slots, posts))
+
+
+# --- what each hour brings ---
+
+
+def _bump(at: float, width: float) -> Curve:
+    """A hill over the clock: 1 at its top, round midnight as at any other hour."""
+    return lambda hour: math.exp((math.cos(2 * math.pi * (hour - at) / 24) - 1) * (24 / (2 * math.pi * width)) ** 2)
+
+
+def _curve(random: Random) -> tuple[str, Curve]:
+    name = random.choice(("evening", "double", "flat", "night", "lunch", "weekend-shifted", "morning"))
+    near, width = random.gauss(0, 1), random.uniform(1.8, 4)
+    if name == "double":
+        first, second = _bump(8 + near, width), _bump(19.5 + random.gauss(0, 1), width)
+        share = random.uniform(0.5, 1.1)
+        return name, lambda hour: share * first(hour) + second(hour)
+    if name == "flat":
+        low = _bump(4 + near, 3)
+        return name, lambda hour: -0.15 * low(hour)
+    tops = {"evening": 20.0, "night": 23.5, "lunch": 12.5, "weekend-shifted": 18.0, "morning": 8.0}
+    top = _bump(tops[name] + near, width)
+    return name, top
+
+
+def _truth(random: Random, size: str) -> list[float]:
+    """Hours, days, and in most accounts a smooth difference between the hours of one day and another."""
+    of_hours, of_days = SIZES[size]
+    name, curve = _curve(random)
+    asleep = _bump(4 + random.gauss(0, 1), 3)
+    depth = random.uniform(0, 0.6) if name != "night" else 0.0
+    shift = random.uniform(2, 5) * random.choice((-1, 1)) if name == "weekend-shifted" else 0.0
+    rough = [random.gauss(0, 1) for _ in range(24)]
+    hours = [
+        [curve(hour - shift * (day > 4)) - depth * asleep(hour) + 0.06 * rough[hour] for hour in range(24)]
+        for day in range(7)
+    ]
+    sd = of_hours * math.exp(random.gauss(0, 0.35)) * (0.3 if name == "flat" else 1)
+    scale = sd / pstdev(fmean(day[hour] for day in hours) for hour in range(24))
+    days = [random.gauss(0, of_days) for _ in range(7)]
+    mixed = _mixed(random) if random.random() < 0.75 else [0.0] * 168
+    slots = [
+        scale * hours[day][hour] + days[day] + 0.45 * sd * mixed[24 * day + hour]
+        for day in range(7)
+        for hour in range(24)
+    ]
+    average = fmean(slots)
+    return [slot - average for slot in slots]
+
+
+def _mixed(random: Random) -> list[float]:
+    """A smooth surface over days and hours of unit sd, without an hour or a day that is better on average.
+
+    Half of them change from day to day slowly, as a year of waves does; half are a mood of single days.
+    """
+    slowly = random.random() < 0.5
+    waves = []
+    for k in (1, 2, 3):
+        if slowly:
+            turns = [(random.gauss(0, 1), random.gauss(0, 1), random.choice((-1, 1))) for _ in range(2)]
+            waves.append(
+                [[sum(a * math.cos(sign * 2 * math.pi * day / 7) for a, _, sign in turns) / k,
+                  sum(b * math.sin(sign * 2 * math.pi * day / 7) for _, b, sign in turns) / k] for day in range(7)]
+            )  # fmt: skip
+        else:
+            waves.append([[random.gauss(0, 1) / k, random.gauss(0, 1) / k] for _ in range(7)])
+    surface = [
+        [
+            sum(
+                c[day][0] * math.cos(2 * math.pi * k * hour / 24) + c[day][1] * math.sin(2 * math.pi * k * hour / 24)
+                for k, c in enumerate(waves, start=1)
+            )
+            for hour in range(24)
+        ]
+        for day in range(7)
+    ]
+    usual = [fmean(day[hour] for day in surface) for hour in range(24)]
+    flat = [day[hour] - usual[hour] for day in surface for hour in range(24)]
+    sd = pstdev(flat)
+    return [value / sd for value in flat]
+
+
+# --- what was posted, and what was seen of it ---
+
+
+def _samples(random: Random, zone: ZoneInfo, slots: list[float], posts: int) -> list[Sample]:
+    times = _times(random, zone, posts)
+    base = math.exp(random.uniform(math.log(1.5), math.log(3000)))
+    growth, bent = math.exp(random.uniform(0, math.log(10))), random.uniform(0.6, 1.6)
+    quality, viral = random.uniform(0.6, 1.3), random.uniform(0.005, 0.03)
+    half_life = timedelta(hours=math.exp(random.uniform(0, math.log(24))))
+    more = {kind: random.gauss(0, 0.5) for kind in _KINDS}
+    tied = random.random() < 0.6
+    favourite = [random.choice(_KINDS) for _ in range(4)]
+    found = []
+    for number, at in enumerate(times):
+        local = at.astimezone(zone)
+        of_hour = favourite[local.hour // 6]
+        kind = of_hour if tied and random.random() < 0.7 else random.choice(_KINDS)
+        level = math.log(base) + math.log(growth) * (number / posts) ** bent + more[kind]
+        level += slots[24 * local.weekday() + local.hour] + random.gauss(0, quality)
+        if random.random() < viral:
+            level += random.uniform(math.log(5), math.log(50))
+        collected = 1 - 0.5 ** ((SEEN_AT - at) / half_life)
+        likes, comments, shares = (_count(random, share * collected * math.exp(level)) for share in (0.8, 0.12, 0.08))
+        found.append(Sample(ACCOUNT, f"p{number}", at, SEEN_AT, likes, comments, shares, kind=kind))
+    return found
+
+
+def _count(random: Random, mean: float) -> int:
+    """A Poisson count (inversion by multiplication; a normal where the mean is large)."""
+    if mean > 60:
+        return max(0, round(random.gauss(mean, math.sqrt(mean))))
+    below, product, count = math.exp(-mean), random.random(), 0
+    while product > below:
+        product *= random.random()
+        count += 1
+    return count
+
+
+def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
+    """Instants of publishing, oldest first; half of the accounts change their habit midway."""
+    first, second = _habit(random), _habit(random)
+    switches = random.random() < 0.5
+    a_day = math.exp(random.uniform(math.log(0.4), math.log(6)))
+    day, found = (SEEN_AT.astimezone(zone)).date(), []
+    while len(found) < posts:
+        weights = second if switches and len(found) < posts / 2 else first
+        for _ in range(int(a_day) + (random.random() < a_day % 1)):
+            place = random.choices(range(168), weights)[0]
+            if place // 24 != day.weekday():
+                # The habit of that day; days nobody posts on stay empty.
+                today = weights[24 * day.weekday() : 24 * day.weekday() + 24]
+                if random.random() > sum(today) / (sum(weights) / 7):
+                    continue
+                place = 24 * day.weekday() + random.choices(range(24), today)[0]
+            moment = timedelta(hours=place % 24, minutes=random.randrange(60))
+            wall = datetime(day.year, day.month, day.day, tzinfo=zone) + moment
+            if wall.astimezone(UTC) < SEEN_AT:
+                found.append(wall.astimezone(UTC))
+        day -= timedelta(days=1)
+    return sorted(found[:posts])
+
+
+def _habit(random: Random) -> list[float]:
+    """How often the account posts in each hour of the week."""
+    name = random.choice(("office", "few slots", "broad"))
+    if name == "office":
+        opens, closes, weekend = random.randrange(7, 10), random.randrange(16, 20), random.uniform(0, 0.3)
+        usual = [1.0 if opens <= hour < closes else 0.04 for hour in range(24)]
+        return [share * (weekend if day > 4 else 1) for day in range(7) for share in usual]
+    if name == "few slots":
+        chosen = random.sample(range(6, 24), random.randrange(3, 6))
+        return [1.0 if hour in chosen else 0.06 for _ in range(7) for hour in range(24)]
+    wakes = random.randrange(5, 9)
+    usual = [0.15 if (hour - wakes) % 24 > 17 else random.uniform(0.5, 1.5) for hour in range(24)]
+    return [usual[hour] * random.uniform(0.7, 1.3) for _ in range(7) for hour in range(24)]

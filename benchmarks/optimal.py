@@ -1,0 +1,119 @@
+"""How good the recommendation is, and how fast: `python -m benchmarks.optimal` prints two tables.
+
+Efficiency: what the recommended hours really bring, as a share of what the truly best ones bring, on simulated
+accounts. Lift: how much more (in logs) later posts of real accounts brought in the recommended hours than in the rest.
+Each with its standard error over accounts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from multiprocessing import Pool
+from statistics import fmean, stdev
+
+from benchmarks.accounts import SIZES
+from benchmarks.judge import MODEL, RIVALS, Judged, judge_page, judge_simulated
+from benchmarks.optimal_speed import speed
+from benchmarks.pages import pages
+from benchmarks.publish import machine
+
+POSTS, POSTS_OF_PAGES = (100, 300, 1000), (300, 1000)
+GOALS = {
+    ("efficiency of the top 5 hours, strong", 100): 0.91,
+    ("efficiency of the top 5 hours, strong", 300): 0.96,
+    ("efficiency of the top 5 hours, strong", 1000): 0.98,
+    ("efficiency of the top 5 hours, realistic", 100): 0.92,
+    ("efficiency of the top 5 hours, realistic", 300): 0.945,
+    ("efficiency of the top 5 hours, realistic", 1000): 0.97,
+    ("efficiency of the best weekly slot, strong", 1000): 0.85,
+    ("efficiency of the best weekly slot, realistic", 1000): 0.88,
+    ("lift of the top 5 hours", 300): 0.11,
+    ("lift of the top 5 hours", 1000): 0.17,
+    ("lift of the top 10 weekly slots", 300): 0.14,
+    ("lift of the top 10 weekly slots", 1000): 0.19,
+}
+CALIBRATION, CALIBRATED = "calibration error of `score`", 0.03
+VIRAL, VIRAL_COSTS = "efficiency lost by one viral post", 0.005
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.optimal", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=100, metavar="N", help="simulated accounts of each sort (100)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first of them (0)")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), metavar="N", help="that share the work")
+    parser.add_argument("--no-speed", action="store_true", help="leave the second table out")
+    asked = parser.parse_args(argv)
+    seeds, real = range(asked.seed, asked.seed + asked.accounts), pages()
+    print(f"{machine()}; seeds {seeds.start} to {seeds.stop - 1}, {len(real)} real accounts.\n", flush=True)
+    tasks: list[Callable[[], list[Judged]]] = [
+        partial(judge_simulated, seed, posts, size) for posts in reversed(POSTS) for size in SIZES for seed in seeds
+    ]
+    tasks += [partial(judge_page, page, posts) for posts in POSTS_OF_PAGES for page in real]
+    with Pool(asked.processes, os.nice, (10,)) as pool:
+        judged = list(chain.from_iterable(pool.imap_unordered(_call, tasks)))
+    for line in table(judged):
+        print(line)
+    if not asked.no_speed:
+        for line in speed():
+            print(line, flush=True)
+
+
+def _call(task: Callable[[], list[Judged]]) -> list[Judged]:
+    return task()
+
+
+def table(judged: Iterable[Judged]) -> Iterator[str]:
+    """A line for each measure and number of posts, the methods side by side."""
+    found: dict[tuple[str, int], dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
+    for one in judged:
+        found[one.measure, one.posts][one.method].append(one)
+        if one.measure.startswith((CALIBRATION, VIRAL)):
+            found[one.measure, 0][one.method].append(one)
+    methods = (*RIVALS, MODEL)
+    yield f"| measure | posts | {' | '.join(methods)} | goal | |"
+    yield "|---" * (len(methods) + 4) + "|"
+    for (measure, posts), by_method in sorted(found.items()):
+        goal = _goal(measure, posts)
+        cells = [_cell(measure, by_method[method]) if method in by_method else "" for method in methods]
+        verdict = "" if goal is None else _verdict(measure, by_method[MODEL], goal)
+        yield f"| {measure} | {posts or 'all'} | {' | '.join(cells)} | {'' if goal is None else goal} | {verdict} |"
+
+
+def _goal(measure: str, posts: int) -> float | None:
+    if posts == 0:
+        return CALIBRATED if measure.startswith(CALIBRATION) else VIRAL_COSTS
+    return GOALS.get((measure, posts))
+
+
+def _verdict(measure: str, of_model: Sequence[Judged], goal: float) -> str:
+    if measure.startswith(CALIBRATION):
+        return "met" if calibration_error(of_model) <= goal else "missed"
+    value = fmean(one.value for one in of_model)
+    return "met" if (value <= goal if measure == VIRAL else round(value, 3) >= goal) else "missed"
+
+
+def _cell(measure: str, of_method: Sequence[Judged]) -> str:
+    if measure.startswith(CALIBRATION):
+        return f"{calibration_error(of_method):.3f}"
+    values = [one.value for one in of_method]
+    return f"{fmean(values):.3f} ± {stdev(values) / math.sqrt(len(values)):.3f}" if len(values) > 1 else ""
+
+
+def calibration_error(said: Iterable[Judged]) -> float:
+    """How far the scores of a tenth of the scale are on average from the share that was right (Naeini, Cooper and
+    Hauskrecht, 2015: the expected calibration error)."""
+    bins: Mapping[int, list[Judged]] = defaultdict(list)
+    for one in said:
+        bins[min(int(10 * one.score), 9)].append(one)
+    whole = sum(map(len, bins.values()))
+    return sum(abs(sum(one.value - one.score for one in of_bin)) for of_bin in bins.values()) / whole
+
+
+if __name__ == "__main__":
+    main()

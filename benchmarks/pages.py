@@ -1,0 +1,86 @@
+"""Posts of real accounts, from a folder beside the checkout: they are not the project's to hand on.
+
+CSV files, gzipped: `account, platform, published_at (UTC), kind, likes, comments, shares, views, tz`.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ttp.domain.optimal.features import PostFeatures
+from ttp.domain.sample import Sample
+
+FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
+SETTLED = timedelta(days=7)
+"""When the counts were read is not in the files; long after, it is told."""
+
+
+class Page(NamedTuple):
+    account: str
+    zone: ZoneInfo
+    samples: list[Sample]
+    """Oldest post first."""
+
+
+class Window(NamedTuple):
+    """A stretch of one account's history: what is known, and what came next."""
+
+    known: Sequence[Sample]
+    held_out: Sequence[Sample]
+
+
+def pages(folder: Path = FOLDER) -> list[Page]:
+    """Every account's posts; none where the folder is not there."""
+    samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    for path in sorted(folder.glob("*.csv.gz")):
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            for number, row in enumerate(csv.DictReader(file)):
+                sample = _sample(row, number)
+                samples[sample.account, row["tz"]].append(sample)
+    return [
+        Page(account, ZoneInfo(zone), sorted(of_account, key=lambda sample: sample.published_at))
+        for (account, zone), of_account in samples.items()
+    ]
+
+
+def windows(page: Page, known: int, most: int = 4) -> Iterator[Window]:
+    """At most `most` stretches of `known` posts, each with the next ones (half as many, at least 200) to judge by."""
+    step = max(200, known // 2)
+    starts = range(0, len(page.samples) - known - 99, step)
+    for start in starts[:: max(1, -(-len(starts) // most))]:
+        edge = start + known
+        yield Window(page.samples[start:edge], page.samples[edge : edge + step])
+
+
+def _sample(row: Mapping[str, str], number: int) -> Sample:
+    at = datetime.fromisoformat(row["published_at"])
+    likes, comments, shares, views = (int(row[name] or 0) for name in ("likes", "comments", "shares", "views"))
+    account = f"{row['platform']}/{row['account']}"
+    return Sample(account, f"p{number}", at, at + SETTLED, likes, comments, shares, views, kind=row["kind"] or None)
+
+
+def lift(held_out: Sequence[PostFeatures], chosen: Set[int], place: str) -> tuple[float, float] | None:
+    """How much more (log) the posts in the chosen places brought than the rest, and how many posts that rests on.
+
+    Compared with posts of the same kind. None where all or none of the posts are in them. `place`: `hour` or `slot`.
+    """
+    by_kind: dict[str, list[float]] = defaultdict(list)
+    for post in held_out:
+        by_kind[post.kind].append(post.engagement)
+    usual = {kind: math.fsum(of_kind) / len(of_kind) for kind, of_kind in by_kind.items()}
+    inside: list[float] = []
+    outside: list[float] = []
+    for post in held_out:
+        at = post.hour if place == "hour" else 24 * post.weekday + post.hour
+        (inside if at in chosen else outside).append(post.engagement - usual[post.kind])
+    if not inside or not outside:
+        return None
+    return math.fsum(inside) / len(inside) - math.fsum(outside) / len(outside), min(len(inside), 30)
