@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         partial(judge_simulated, seed, posts, size) for posts in reversed(POSTS) for size in SIZES for seed in seeds
     ]
     tasks += [partial(judge_page, page, posts) for posts in POSTS_OF_PAGES for page in real]
-    with Pool(asked.processes, os.nice, (10,)) as pool:
+    with Pool(asked.processes, os.nice, (4,)) as pool:
         judged = list(chain.from_iterable(pool.imap_unordered(_call, tasks)))
     for line in table(judged):
         print(line)

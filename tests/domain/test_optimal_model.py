@@ -1,0 +1,210 @@
+"""The model against an independent computation: the algebra, the marginal likelihood, the posterior."""
+
+import math
+import random
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ttp.domain.optimal.algebra import back, backward, cholesky, forward, gram, transposed
+from ttp.domain.optimal.features import PostFeatures
+from ttp.domain.optimal.model import estimate
+from ttp.domain.optimal.periodic import COLUMNS, CONTRASTS, Shape, effects, scales
+from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, drawn, fit, fits
+from ttp.domain.optimal.rest import BEND_SD, KIND_SD, LEVEL_SD, Design
+
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
+SHAPE = Shape(0.2, 0.06, 0.4)
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+
+
+def posts_of(many: int, seed: int = 5) -> list[PostFeatures]:
+    rng = random.Random(seed)
+    times = sorted(MONDAY + timedelta(hours=rng.randrange(24 * 7 * 60)) for _ in range(many))
+    return [
+        PostFeatures(
+            at,
+            at.hour,
+            at.weekday(),
+            rng.choice(["image", "video", "text"]),
+            5 + 0.5 * math.sin(at.hour / 24 * 2 * math.pi) + rng.gauss(0, 1),
+        )
+        for at in times
+    ]
+
+
+def centred(posts: list[PostFeatures]) -> list[float]:
+    average = sum(post.engagement for post in posts) / len(posts)
+    return [post.engagement - average for post in posts]
+
+
+# --- matrices ---
+
+
+@given(st.integers(1, 12), st.integers(0, 10_000))
+def test_a_factor_is_that_of_numpy_and_solves_both_ways(size: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    square = rng.normal(size=(size, size))
+    positive = square @ square.T + np.eye(size)
+    right = rng.normal(size=size)
+    factor = cholesky([list(row[: i + 1]) for i, row in enumerate(positive.tolist())])
+    whole = np.array([row + [0.0] * (size - len(row)) for row in factor])
+    np.testing.assert_allclose(whole, np.linalg.cholesky(positive), atol=1e-9)
+    np.testing.assert_allclose(whole @ np.array(forward(factor, right.tolist())), right, atol=1e-9)
+    np.testing.assert_allclose(whole.T @ np.array(back(backward(factor), right.tolist())), right, atol=1e-9)
+
+
+def test_a_gram_matrix_is_the_lower_triangle_of_all_products() -> None:
+    columns = [[1.0, 2.0], [3.0, 4.0]]
+    assert gram(columns) == [[5.0], [11.0, 25.0]]
+    assert transposed(columns) == [[1.0, 3.0], [2.0, 4.0]]
+
+
+# --- the columns of the week ---
+
+
+def test_every_column_tells_places_apart_and_none_moves_the_average() -> None:
+    assert {len(column) for column in COLUMNS} == {168}
+    for column in COLUMNS:
+        assert sum(column) == pytest.approx(0, abs=1e-9)
+        assert sum(value * value for value in column) > 1
+
+
+def test_the_contrasts_of_days_are_orthogonal() -> None:
+    products = np.array(CONTRASTS) @ np.array(CONTRASTS).T
+    np.testing.assert_allclose(products, 7 * np.eye(6), atol=1e-9)
+
+
+def test_effects_are_the_columns_times_their_coefficients() -> None:
+    rng = random.Random(2)
+    coefficients = [rng.gauss(0, 1) for _ in COLUMNS]
+    found = effects(coefficients)
+    np.testing.assert_allclose(found.slots, np.array(coefficients) @ np.array(COLUMNS), atol=1e-9)
+    week = np.array(found.slots).reshape(7, 24)
+    np.testing.assert_allclose(found.hours, week.mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(found.days, week.mean(axis=1), atol=1e-9)
+
+
+def test_the_prior_of_hours_and_days_has_the_sd_that_its_shape_says() -> None:
+    """At every hour alike; of days on average."""
+    variance = np.array(scales(SHAPE)) ** 2
+    columns = np.array(COLUMNS)
+    of_hours, of_days = slice(0, 12), slice(12, 18)
+    hours = (variance[of_hours, None] * columns[of_hours] ** 2).sum(axis=0)
+    days = (variance[of_days, None] * columns[of_days] ** 2).sum(axis=0)
+    np.testing.assert_allclose(np.sqrt(hours), SHAPE.hours)
+    assert math.sqrt(days.mean()) == pytest.approx(SHAPE.days)
+
+
+# --- the fit, against the same normal distribution written out in full ---
+
+
+def nuisance(posts: list[PostFeatures]) -> Matrix:
+    bends = max(1, len(posts) // 15)
+    place = np.arange(len(posts)) / (len(posts) - 1) * bends
+    trend = [BEND_SD * np.clip(place - bend, 0, 1) for bend in range(bends)]
+    kinds = [KIND_SD * np.array([post.kind == kind for post in posts]) for kind in ("image", "text", "video")]
+    return np.stack([np.full(len(posts), LEVEL_SD), *trend, *kinds], axis=1)
+
+
+def waves_of(posts: list[PostFeatures], shape: Shape) -> Matrix:
+    cells = [24 * post.weekday + post.hour for post in posts]
+    whole: Matrix = (np.array(COLUMNS)[:, cells] * np.array(scales(shape))[:, None]).T
+    return whole
+
+
+def test_the_evidence_is_the_marginal_likelihood_of_a_multivariate_t() -> None:
+    """Level apart (its prior is so wide that it takes one degree of freedom), differences between shapes agree."""
+    posts = posts_of(60)
+    y = np.array(centred(posts))
+    design = Design(posts)
+    normal = design.normal(y.tolist())
+    freedom = len(posts) - 1 + NOISE_POSTS
+    taken_out = nuisance(posts)
+    # The level takes its degree of freedom with it: what is left are contrasts between posts.
+    contrasts = _contrasts_of(len(posts))
+    found, expected = [], []
+    for shape in (SHAPE, Shape(0.04, 0.02, 0.15), Shape(0.6, 0.2, 0.6)):
+        waves = waves_of(posts, shape)
+        covariance = np.eye(len(posts)) + taken_out[:, 1:] @ taken_out[:, 1:].T + waves @ waves.T
+        scale = NOISE_SD**2 * contrasts @ covariance @ contrasts.T
+        expected.append(stats.multivariate_t(shape=scale, df=NOISE_POSTS).logpdf(contrasts @ y))
+        one = fit(design.gram, normal, len(posts), shape)
+        found.append(-freedom / 2 * math.log(one.squares) - sum(math.log(row[0]) for row in one.upper))
+    np.testing.assert_allclose(np.diff(found), np.diff(expected), atol=1e-3)
+
+
+def _contrasts_of(size: int) -> Matrix:
+    """An orthonormal basis of what is orthogonal to the level."""
+    whole: Matrix = np.linalg.svd(np.ones((1, size)))[2][1:]
+    return whole
+
+
+def test_the_mean_and_its_spread_are_those_of_the_joint_regression() -> None:
+    posts = posts_of(80)
+    y = np.array(centred(posts))
+    design = Design(posts)
+    one = fit(design.gram, design.normal(y.tolist()), len(posts), SHAPE)
+    joint = np.concatenate([nuisance(posts), waves_of(posts, SHAPE)], axis=1)
+    precision = joint.T @ joint + np.eye(joint.shape[1])
+    others = nuisance(posts).shape[1]
+    solved = np.linalg.solve(precision, joint.T @ y)
+    scale = np.array(scales(SHAPE))
+    np.testing.assert_allclose(one.mean, scale * solved[others:], atol=1e-8)
+    trend, kind = design.taken_out(design.normal(y.tolist()), one.mean)
+    np.testing.assert_allclose(np.array(trend) + kind, nuisance(posts) @ solved[:others], atol=1e-8)
+    rng = random.Random(3)
+    draws = np.array([one.around(rng) for _ in range(4000)])
+    expected = np.sqrt(np.diag(np.linalg.inv(precision))[others:] * one.squares / (one.freedom - 2)) * scale
+    np.testing.assert_allclose(draws.std(axis=0), expected, rtol=0.1)
+    np.testing.assert_allclose(draws.mean(axis=0), 0, atol=0.1 * float(expected.max()))
+
+
+def test_what_explains_the_posts_gets_the_weight_and_the_draws() -> None:
+    posts = posts_of(300)
+    design = Design(posts)
+    weighted = fits(design.gram, design.normal(centred(posts)), len(posts))
+    weights = [weight for weight, _ in weighted]
+    assert sum(weights) == pytest.approx(1)
+    assert weights == sorted(weights, reverse=True)
+    drawn_from = [one for one, _ in drawn(weighted, 100, random.Random(1))]
+    assert len(drawn_from) == 100
+    for weight, one in weighted:
+        assert abs(sum(other is one for other in drawn_from) - 100 * weight) <= 1
+
+
+# --- the estimate ---
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 1000))
+def test_the_parts_of_every_post_add_up(many: int, seed: int) -> None:
+    posts = posts_of(many, seed)
+    found = estimate(posts)
+    for post, parts in zip(posts, found.posts, strict=True):
+        assert parts.trend + parts.kind + parts.clipped + parts.adjusted == pytest.approx(post.engagement)
+    assert sum(parts.adjusted for parts in found.posts) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_draws_lie_around_the_mean() -> None:
+    found = estimate(posts_of(200))
+    np.testing.assert_allclose(np.mean([draw.slots for draw in found.draws], axis=0), found.mean.slots, atol=0.02)
+    for effect in (found.mean, *found.draws[:20]):
+        assert sum(effect.hours) == pytest.approx(0, abs=1e-9)
+        assert sum(effect.days) == pytest.approx(0, abs=1e-9)
+        assert sum(effect.slots) == pytest.approx(0, abs=1e-9)
+
+
+def test_an_outlier_is_drawn_in_and_a_monstrous_one_is_left_out() -> None:
+    posts = posts_of(100)
+    good, monstrous = (
+        [post._replace(engagement=post.engagement + more) if i == 50 else post for i, post in enumerate(posts)]
+        for more in (3.5, 20.0)
+    )
+    assert estimate(posts).posts[50].clipped == pytest.approx(0, abs=1.5)
+    assert 0.3 < estimate(good).posts[50].clipped < 4
+    assert abs(estimate(monstrous).posts[50].adjusted) < 1
