@@ -19,8 +19,8 @@ from ttp.domain.sample import Sample
 
 RIVALS: Mapping[str, Callable[..., Guess]] = {"mean per bucket": mean_per_bucket, "kernel": kernel}
 MODEL = "model"
-VIRAL = 100
-"""Times the most that any post of the account has collected."""
+VIRAL, VIRAL_AMONG = 100, 300
+"""Times the most that any post of the account has collected; and the posts it is one of."""
 
 
 class Judged(NamedTuple):
@@ -38,8 +38,6 @@ def judge_simulated(seed: int, posts: int, size: str) -> list[Judged]:
     account = simulated(seed, posts, size)
     found = recommend(account.samples, account=ACCOUNT, zone=account.zone)
     guesses = _guesses(account.samples, account.zone, ACCOUNT, found)
-    viral = _with_a_viral_post(account.samples, seed)
-    again = _guesses(viral, account.zone, ACCOUNT, recommend(viral, account=ACCOUNT, zone=account.zone))
     judged = []
     for name, guessed in guesses.items():
         for what, truth, ranked, top in (
@@ -48,9 +46,26 @@ def judge_simulated(seed: int, posts: int, size: str) -> list[Judged]:
             ("top 10 weekly slots", account.slot_values, guessed.slots, 10),
         ):
             judged.append(Judged(f"efficiency of the {what}, {size}", posts, name, _efficiency(truth, ranked, top)))
-        before, after = (_efficiency(account.hour_values, of.hours, 5) for of in (guessed, again[name]))
-        judged.append(Judged("efficiency lost by one viral post", posts, name, before - after))
-    return judged + list(_calibration(account, found, posts, size))
+    judged += _calibration(account, found, posts, size)
+    return judged + _viral(account, guesses, seed, posts) if posts == VIRAL_AMONG else judged
+
+
+def _viral(account: Account, guesses: Mapping[str, Guess], seed: int, posts: int) -> list[Judged]:
+    """What the same account loses where one of its posts collected a hundred times what the best did."""
+    most = max(sample.likes or 0 for sample in account.samples)
+    lucky = Random(seed).randrange(posts)
+    samples = [replace(one, likes=VIRAL * max(most, 1)) if i == lucky else one for i, one in enumerate(account.samples)]
+    again = _guesses(samples, account.zone, ACCOUNT, recommend(samples, account=ACCOUNT, zone=account.zone))
+    truth = account.hour_values
+    return [
+        Judged(
+            "efficiency lost by one viral post",
+            posts,
+            name,
+            _efficiency(truth, guessed.hours, 5) - _efficiency(truth, again[name].hours, 5),
+        )
+        for name, guessed in guesses.items()
+    ]
 
 
 def _calibration(account: Account, found: Recommendation, posts: int, size: str) -> Iterator[Judged]:
@@ -110,10 +125,3 @@ def _top(values: Sequence[float], many: int) -> set[int]:
 
 def _efficiency(truth: Sequence[float], guessed: Sequence[float], top: int) -> float:
     return sum(truth[place] for place in _top(guessed, top)) / sum(truth[place] for place in _top(truth, top))
-
-
-def _with_a_viral_post(samples: Sequence[Sample], seed: int) -> list[Sample]:
-    """The same posts, one of which collected a hundred times what the best did."""
-    most = max(sample.likes or 0 for sample in samples)
-    lucky = Random(seed).randrange(len(samples))
-    return [replace(one, likes=VIRAL * max(most, 1)) if i == lucky else one for i, one in enumerate(samples)]

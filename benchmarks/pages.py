@@ -51,7 +51,7 @@ def pages(folder: Path = FOLDER) -> list[Page]:
     ]
 
 
-def windows(page: Page, known: int, most: int = 4) -> Iterator[Window]:
+def windows(page: Page, known: int, most: int = 2) -> Iterator[Window]:
     """At most `most` stretches of `known` posts, each with the next ones (half as many, at least 200) to judge by."""
     step = max(200, known // 2)
     starts = range(0, len(page.samples) - known - 99, step)

@@ -135,7 +135,7 @@ def test_a_recommendation_has_the_shape_of_the_contract(known: Program) -> None:
     assert list(told["bestHours"][0]) == ["hour", "score", "uplift", "low", "high", "dataPoints"]
     assert list(told["bestDays"][0]) == ["day", "score", "uplift", "low", "high", "dataPoints"]
     assert told["signal"] in ("thin", "ok")
-    assert told["bestHours"][0]["hour"] in (19, 20)  # 18:00 UTC, in summer and in winter time
+    assert {19, 20} <= {best["hour"] for best in told["bestHours"]}  # 18:00 UTC, in summer and in winter time
 
 
 def test_all_adds_every_hour_day_and_slot(known: Program) -> None:

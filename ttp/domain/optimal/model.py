@@ -21,7 +21,7 @@ from ttp.domain.optimal.periodic import Shape, effects
 from ttp.domain.optimal.posterior import drawn, fit, fits
 from ttp.domain.optimal.rest import Design
 
-DRAWS = 600
+DRAWS = 400
 SEED = 1
 FIRST_LOOKS = (Shape(0.08, 0.05, 0.3), Shape(0.32, 0.05, 0.3))
 """Outliers are looked for under the better one of these."""

@@ -25,8 +25,8 @@ OWN = (0.15, 0.6)
 """The shapes that are averaged over; sds in units of the noise, which is about 1."""
 USUAL_HOURS, USUAL_DAYS, SPREAD = 0.14, 0.05, 0.9
 """Medians and log-sd of what the sds of hours and of days are before any post has been seen."""
-LEAST_WORTH = 4.0
-"""Shapes that explain the posts e^4 times worse than the best one are not followed further."""
+LEAST_WORTH = 3.0
+"""Shapes that explain the posts e^3 times worse than the best one are not followed further."""
 Place = tuple[int, int, int]
 MIDDLE: Place = (2, 1, 0)
 
