@@ -9,10 +9,10 @@ from dateutil import tz as oracle
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ttp.cli.duration import compact, parse_duration
 from ttp.cli.time_grammar import WEEKDAYS
 from ttp.cli.when import Moment, Optimal, iso_text, parse_when
 from ttp.cli.zones import Clash
+from ttp.domain.duration import compact, parse_duration
 from ttp.domain.errors import PastTime, SkippedTime, TimeRefused
 from ttp.domain.wall_clock import instants, jump_over
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.duration import parse_duration
 from ttp.cli.stamp import echo, relative, span
 from ttp.cli.zones import Clash, load_zone, system_zone, zone_named, zone_of
+from ttp.domain.duration import parse_duration
 from ttp.domain.errors import Hint, TimeRefused
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -37,6 +37,7 @@ COMMANDS = (
     Command("log", "look", "Look", "Every attempt at a post, step by step."),
     Command("audit", "audit", "Look", "Prove from the records that nothing was published twice."),
     Command("metrics", "metrics", "Look", "Likes, comments, shares and views of what was published."),
+    Command("export", "exporting", "Look", "Write posts to a file, a folder of Markdown files or stdout."),
     Command("account", "accounts", "Set up", "The accounts that posts can go to."),
     Command("backup", "copies", "Set up", "Copy the store to a file, also while something publishes."),
     Command("restore", "copies", "Set up", "Put a backup in the place of the store, which is kept beside it."),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ttp.services.book import Book
     from ttp.services.copies import Copies
     from ttp.services.doctor import Doctor
+    from ttp.services.export import Export
     from ttp.services.leaving import Leaving
     from ttp.services.look import Look
     from ttp.services.metrics import Metrics
@@ -171,6 +172,12 @@ class Context:
         from ttp.services.take_down import TakeDown
 
         return TakeDown(self.book, self.posts, self.tokens, self._taker)
+
+    @cached_property
+    def export(self) -> Export:
+        from ttp.services.export import Export
+
+        return Export(self.database, self.media)
 
     @cached_property
     def metrics(self) -> Metrics:

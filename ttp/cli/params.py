@@ -6,7 +6,7 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -108,7 +108,7 @@ _WITH_SOURCE = {
 }
 
 
-def printing(command: F) -> F:
+def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
     """Give a command the shared output options; it gets what they say as its first argument, `out`.
 
     One that reads files with a `source` gets that by --format too, where its value is no format of the output.
@@ -120,12 +120,13 @@ def printing(command: F) -> F:
     shared = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
         for name, (kind, option, default) in (_SHARED | _WITH_SOURCE if has_source else _SHARED).items()
+        if name in options
     ]
 
     @functools.wraps(command)
     def run(**values: Any) -> Any:
         _refuse_bad_bytes(values)
-        asked = {name: values.pop(name) for name in _SHARED}
+        asked = {name: values.pop(name) for name in options}
         if has_source and asked["format"] not in (*FORMATS, None):
             values["source"], asked["format"] = asked["format"], None
         return command(output(**asked), **values)
@@ -134,6 +135,11 @@ def printing(command: F) -> F:
     run.__signature__ = own.replace(parameters=[*named, *shared])  # type: ignore[attr-defined]  # read by inspect
     run.__annotations__ = {p.name: p.annotation for p in [*named, *shared]}
     return run  # type: ignore[return-value]  # the same command, called by keywords
+
+
+def writing(command: F) -> F:
+    """As `printing`, for a command that writes files in formats of its own: of the shared options it has --quiet."""
+    return printing(command, ("quiet",))
 
 
 def _refuse_bad_bytes(values: Mapping[str, Any]) -> None:
@@ -202,7 +208,7 @@ def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
 def read_duration(text: str | None) -> timedelta | None:
     if text is None:
         return None
-    from ttp.cli.duration import parse_duration
+    from ttp.domain.duration import parse_duration
 
     return parse_duration(text)
 

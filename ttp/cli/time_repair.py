@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, tzinfo
 
-from ttp.cli.duration import UNITS, duration_guesses, duration_parts
 from ttp.cli.time_foreign import explain_date, mended_clock
 from ttp.cli.time_grammar import DAY_WORDS, WORDS, read_clock, words_of
 from ttp.cli.time_refusal import InZone, Refusal, Way, meant, shown
 from ttp.cli.zones import load_zone
+from ttp.domain.duration import UNITS, duration_guesses, duration_parts
 from ttp.domain.errors import PastTime
 
 _KNOWN = (*WORDS, *UNITS)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from ttp.cli.duration import duration_parts, length
 from ttp.cli.stamp import clock_text, day_text, offset_label, relative, zone_label
 from ttp.cli.time_grammar import (
     Ahead,
@@ -33,6 +32,7 @@ from ttp.cli.time_grammar import (
 from ttp.cli.time_refusal import InZone, Refusal, Way, meant, shown
 from ttp.cli.time_repair import explain
 from ttp.cli.zones import Clash
+from ttp.domain.duration import duration_parts, length
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
 from ttp.domain.wall_clock import instants, jump_over
 

@@ -32,7 +32,7 @@ def back_up(database: Database, target: Path) -> None:
             raise NotFound(
                 f"there is no store {database.path} yet", Hint("make it with a first post", "ttp create TEXT")
             )
-        _refuse_to_overwrite(target, database.path, _store_id(source))
+        _refuse_to_overwrite(target, database.path, store_id(source))
         with _writing(target):
             fresh = _fresh(target)
             try:
@@ -84,7 +84,7 @@ def media_named(db: sqlite3.Connection, *, unpublished: bool = False) -> list[st
     return [row[0] for row in db.execute(sql)]
 
 
-def _refuse_to_overwrite(target: Path, store: Path, store_id: str) -> None:
+def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
     if target.is_dir():
         raise UsageError(f"{target} is a folder", Hint("name a file in it", f"ttp backup {quoted(target / 'ttp.db')}"))
     if target.resolve() == store.resolve():
@@ -92,7 +92,7 @@ def _refuse_to_overwrite(target: Path, store: Path, store_id: str) -> None:
     if target.exists() or target.is_symlink():
         try:
             with closing(_opened(target)) as older:
-                same = _store_id(older) == store_id
+                same = store_id(older) == own_id
         except TtpError:
             same = False
         if not same:
@@ -132,7 +132,8 @@ def _opened(copy: Path) -> sqlite3.Connection:
     return connection
 
 
-def _store_id(db: sqlite3.Connection) -> str:
+def store_id(db: sqlite3.Connection) -> str:
+    """The id that a store has for ever, and its copies too."""
     return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
 

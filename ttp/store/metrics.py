@@ -98,6 +98,13 @@ def last_observed(db: sqlite3.Connection, account_id: int, remote_id: str) -> da
     return instant(db.execute(sql, (account_id, remote_id)).fetchone()[0])
 
 
+def newest_of(db: sqlite3.Connection, account_id: int, remote_id: str) -> Sample | None:
+    """The newest sample of one post."""
+    sql = f"{_SAMPLE} WHERE s.account_id = ? AND s.remote_id = ? ORDER BY s.observed_at DESC LIMIT 1"
+    row = db.execute(sql, (account_id, remote_id)).fetchone()
+    return None if row is None else _sample(row)
+
+
 def newest(db: sqlite3.Connection, account_id: int, posts: int) -> list[Sample]:
     """Every sample of the account's `posts` newest posts, by the index sample_newest."""
     # Several samples of a post share its time of publication, so whole posts are cut by that time.

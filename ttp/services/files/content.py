@@ -1,0 +1,242 @@
+r"""A post as a Markdown file with front matter: the format of folders, of `export --format md` and of `create --file`.
+
+    ---
+    to: [x/me, ig/shop]
+    at: 2026-12-01 09:00
+    media:
+    - file: photo.jpg
+      alt: Two cups
+    ---
+
+    The text.
+
+    ## x
+
+    A text for X alone, `## ig/shop` for one account. `## thread`, once for each part after the first.
+
+The front matter is YAML in which every value is a text: `no`, `09:00` and `1e3` mean what they say. Anchors, aliases,
+tags and a key that comes twice are refused. Blank lines around a text are not part of it; a text that needs them, or a
+carriage return, stands in the front matter (`content`, `variants`, `thread`). A line of a text that begins with `## `
+gets a backslash before it, as does one that begins with backslashes and `## `.
+
+The only module that knows YAML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ttp.domain.account import ALIASES
+from ttp.domain.duration import compact
+from ttp.domain.errors import Hint, UsageError
+from ttp.services.files.fields import FIELDS, TOLD, Value, field_named
+
+LONGEST = 1 << 20
+"""Characters of a file."""
+_FENCE = "---"
+_NAMES = {"scheduledAt": "at", "accounts": "to", "options": "set", "timezone": "tz", "maxLate": "max-late"}
+"""What fields are called here, where it is not their own name."""
+_HEADING = re.compile(r"## +(.*\S)\s*")
+_HEADING_LIKE = re.compile(r"\\*## ")
+_THREAD = "thread"
+_WRITTEN_BACK = ("id", "status", "results")
+
+
+def read(text: str) -> dict[str, Value] | None:
+    """The fields of a file; None of one without front matter. UsageError."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    if lines[0].rstrip() != _FENCE:
+        return None
+    if len(text) > LONGEST:
+        raise UsageError(f"it has more than {LONGEST} characters")
+    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
+    if end is None:
+        raise UsageError("its front matter does not end", Hint("end it with a line", _FENCE))
+    return {**_front("\n".join(lines[1:end])), **sections(lines[end + 1 :])}
+
+
+def sections(lines: Sequence[str]) -> dict[str, Value]:
+    """The texts under the front matter: content, variants and thread. UsageError."""
+    found: list[tuple[str, list[str]]] = [("", [])]
+    for line in lines:
+        heading = _HEADING.fullmatch(line)
+        if heading:
+            found.append((_section(heading[1]), []))
+        else:
+            found[-1][1].append(line[1:] if _HEADING_LIKE.match(line) else line)
+    fields: dict[str, Value] = {}
+    variants: dict[str, str] = {}
+    thread: list[str] = []
+    for name, rows in found:
+        text = "\n".join(rows).strip("\n")
+        if not name:
+            fields |= {"content": text} if text.strip() else {}
+        elif name == _THREAD:
+            thread.append(text)
+        elif name in variants:
+            raise UsageError(f'it has the section "## {name}" twice')
+        else:
+            variants[name] = text
+    return {**fields, **({"variants": variants} if variants else {}), **({"thread": thread} if thread else {})}
+
+
+def _section(name: str) -> str:
+    platform, slash, _ = name.partition("/")
+    if platform.lower() not in ALIASES and (slash or name.lower() != _THREAD):
+        raise UsageError(
+            f'"## {name}" begins no section: those are platforms, accounts and "thread"',
+            Hint("if it is text, write", f"\\## {name}"),
+        )
+    return name.lower() if not slash else name
+
+
+def _front(text: str) -> dict[str, Value]:
+    fields: dict[str, Value] = {}
+    for name, value in _mapping(text).items():
+        field = field_named(name)
+        if field is None and name not in TOLD:
+            raise _no_field(name)
+        if field in fields:
+            raise UsageError(f"its front matter says {field} twice")
+        if field is not None:
+            fields[field] = value
+    return fields
+
+
+def _no_field(name: str) -> UsageError:
+    from difflib import get_close_matches
+
+    names = [_NAMES.get(field, field) for field in FIELDS]
+    near = get_close_matches(name, names, n=1)
+    return UsageError(
+        f'its front matter has "{name}", which is no field of a post',
+        *(Hint("did you mean", one) for one in near or [", ".join(names)]),
+    )
+
+
+def _mapping(text: str) -> dict[str, Value]:
+    """The front matter's YAML with every scalar as the text that it is. UsageError."""
+    import yaml
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 2}" if mark else ""
+        raise UsageError(
+            f"its front matter cannot be read{where}: {getattr(error, 'problem', None) or error}"
+        ) from None
+    if node is None:
+        return {}
+    value = _value(node, set())
+    if not isinstance(value, dict):
+        raise UsageError("its front matter is no list of names and values", Hint("write it as", "to: x/me"))
+    return value
+
+
+def _value(node: object, seen: set[int]) -> Value:
+    """A YAML node as plain data; each may come once, so that no alias can make much of little."""
+    import yaml
+
+    assert isinstance(node, yaml.Node)
+    if id(node) in seen:
+        raise UsageError("its front matter has an alias (*), which is not read")
+    seen.add(id(node))
+    if not str(node.tag).startswith("tag:yaml.org,2002:") or "python" in str(node.tag):
+        raise UsageError(f"its front matter has the tag {node.tag}, which is not read")
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(one, seen) for one in node.value]
+    found: dict[str, Value] = {}
+    for name, value in node.value:
+        key = _value(name, seen)
+        if not isinstance(key, str) or key in found:
+            raise UsageError(f"its front matter says {key} twice" if isinstance(key, str) else "a name is no text")
+        found[key] = _value(value, seen)
+    return found
+
+
+# Writing.
+
+
+def written(fields: Mapping[str, Value]) -> str:
+    """The file of a post with these fields, which `read` reads back equal."""
+    front, body = dict(fields), list[str]()
+    content = front.get("content", "")
+    if isinstance(content, str) and (not content or _survives(content)):
+        front.pop("content", None)
+        body += [_escaped(content)] if content else []
+    variants = front.get("variants")
+    if isinstance(variants, Mapping) and all(_survives(text) for text in variants.values()):
+        front.pop("variants")
+        body += [f"## {name}\n\n{_escaped(text)}" for name, text in variants.items()]
+    thread = front.get("thread")
+    if isinstance(thread, list) and all(_survives(text) for text in thread):
+        front.pop("thread")
+        body += [f"## {_THREAD}\n\n{_escaped(text)}" for text in thread]
+    return f"{_FENCE}\n{_yaml(_named(front))}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
+
+
+def with_results(text: str, told: Mapping[str, Value]) -> str:
+    """A file with what became of its post in its front matter; everything else stays as it is written."""
+    lines = text.split("\n")
+    end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
+    kept, inside = list[str](), False
+    for line in lines[1:end]:
+        if line[:1] not in ("", " ", "\t", "#", "-"):
+            inside = line.partition(":")[0].strip() in _WRITTEN_BACK
+        if not inside:
+            kept.append(line)
+    return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
+
+
+def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
+    """The fields under the names that people write, media with their alt texts."""
+    named = dict(fields)
+    alts = named.pop("alt", None)
+    media = named.get("media")
+    if isinstance(media, list) and isinstance(alts, list):
+        named["media"] = [
+            {"file": file, "alt": alt} if alt else {"file": file} for file, alt in zip(media, alts, strict=True)
+        ]
+    late = named.pop("maxLatenessS", None)
+    if isinstance(late, float | int):
+        named |= {"maxLate": _span(late)} if float(late).is_integer() else {"maxLatenessS": late}
+    return {_NAMES.get(field, field): value for field, value in named.items()}
+
+
+def _span(seconds: float) -> str:
+    from datetime import timedelta
+
+    return compact(timedelta(seconds=seconds))
+
+
+def _survives(text: str) -> bool:
+    """Whether a text stands under the front matter as it is."""
+    return bool(text.strip()) and text == text.strip("\n") and "\r" not in text
+
+
+def _escaped(text: str) -> str:
+    return "\n".join(f"\\{line}" if _HEADING_LIKE.match(line) else line for line in text.split("\n"))
+
+
+def _yaml(fields: Mapping[str, Value]) -> str:
+    import yaml
+
+    if not fields:
+        return ""
+
+    class Dumper(yaml.SafeDumper):
+        """Texts that do not show as they are are written with escapes: YAML folds some line breaks into blanks."""
+
+        def represent_str(self, data: str) -> yaml.ScalarNode:
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if data.isprintable() else '"')
+
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    Dumper.add_representer(str, Dumper.represent_str)
+    return str(yaml.dump(dict(fields), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=LONGEST))

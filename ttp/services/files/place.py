@@ -1,0 +1,89 @@
+"""Files that are written for others: whole or not at all, with the modes that new files get, never over what is not
+meant."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from ttp.domain.errors import Busy, Hint, UsageError
+from ttp.domain.media import MediaItem
+from ttp.services.files.fields import name_of
+from ttp.store.media import MediaStore
+
+MEDIA = "media"
+"""The folder beside an export that its media are copied into."""
+
+
+def write(path: Path, parts: Iterable[str], *, over: bool) -> None:
+    """Write a file whole, or leave what is there. UsageError where something is and `over` is not said; Busy."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no file", Hint("give the name of one", f"{path}/posts.csv"))
+    if path.exists() and not over:
+        raise UsageError(f"{path} is there already", Hint("to replace it, add", "--force"))
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.writelines(parts)
+        fresh.replace(path)
+    except OSError as error:
+        raise Busy(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+class MediaBeside:
+    """Copies of media in the folder `media` beside an export. `gone`: names whose bytes are not in the store."""
+
+    def __init__(self, folder: Path, store: MediaStore) -> None:
+        self._folder = folder / MEDIA
+        self._store = store
+        self._placed: dict[tuple[str, str], str] = {}
+        self.gone: list[str] = []
+
+    @property
+    def count(self) -> int:
+        """How many files there are of it."""
+        return len(self._placed)
+
+    def name(self, item: MediaItem) -> str:
+        """What the export calls an item: its address, or the copy of it that is beside the export now. Busy."""
+        if item.url is not None:
+            return item.url
+        if not self._store.has(item):
+            self.gone.append(item.name)
+            return name_of(item)
+        known = (item.sha256, item.name)
+        if known not in self._placed:
+            try:
+                self._placed[known] = f"{MEDIA}/{self._placed_as(item)}"
+            except OSError as error:
+                raise Busy(f"{self._folder} cannot be written: {error.strerror}") from error
+        return self._placed[known]
+
+    def _placed_as(self, item: MediaItem) -> str:
+        """Copy the item, unless it is there; another file of its name is left alone."""
+        plain = PurePosixPath(item.name.replace("\\", "_")).name.lstrip(".") or "media"
+        named = PurePosixPath(plain)
+        for name in (plain, f"{named.stem}-{item.sha256[:12]}{named.suffix}"):
+            path = self._folder / name
+            if path.is_file() and _digest(path) == item.sha256:
+                return name
+            if not path.exists():
+                self._folder.mkdir(exist_ok=True)
+                fresh = self._folder / f".{item.sha256}"
+                shutil.copyfile(self._store.path(item.sha256), fresh)
+                fresh.replace(path)
+                return name
+        raise UsageError(f"{self._folder} has other files where {item.name} is to be", Hint("give", "another folder"))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
