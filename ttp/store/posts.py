@@ -82,24 +82,7 @@ def _insert_delivery(session: Session, post_id: int, delivery: Delivery) -> None
 
 def _write_lists(session: Session, post_id: int, post: Post) -> None:
     for position, item in enumerate(post.media):
-        session.add(
-            MediaRow(
-                post_id=post_id,
-                position=position,
-                sha256=item.sha256,
-                name=item.name,
-                mime=item.mime,
-                bytes=item.bytes,
-                width=item.width,
-                height=item.height,
-                duration_ms=item.duration_ms,
-                codec=item.codec,
-                fps=item.fps,
-                moov_first=item.moov_first,
-                alt=item.alt,
-                url=item.url,
-            )
-        )
+        session.add(MediaRow(post_id=post_id, position=position, **_values(MediaRow, rows.media_columns(item))))
     for position, tag in enumerate(post.tags):
         session.add(TagRow(post_id=post_id, position=position, tag=tag))
     session.flush()

@@ -70,6 +70,19 @@ def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:
     return None if row is None else next(_whole(db, [row]))
 
 
+def posts_by_key(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Post]:
+    """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
+    found = db.execute(f"SELECT * FROM post WHERE key IN ({_marks(keys)})", list(keys)).fetchall()
+    return {post.key or "": post for post in _whole(db, found)}
+
+
+def keys_from(db: sqlite3.Connection, beginning: str) -> Iterator[tuple[int, str]]:
+    """The ids and keys of the posts whose key begins so and that are not deleted, by key."""
+    sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
+    for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
+        yield row["id"], row["key"]
+
+
 def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
     """The posts of these ids that exist and are not deleted, in the order given."""
     wanted = iter(ids)
@@ -218,6 +231,12 @@ def account(db: sqlite3.Connection, platform: Platform, handle: str, *, removed:
     sql = "SELECT * FROM account WHERE platform = ? AND handle = ?" + ("" if removed else " AND removed_at IS NULL")
     row = db.execute(sql, (platform.value, handle)).fetchone()
     return None if row is None else rows.account(row)
+
+
+def media_item(db: sqlite3.Connection, sha256: str) -> MediaItem | None:
+    """What is known of the media with this digest, if a post has had it."""
+    row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
+    return None if row is None else rows.media(row)
 
 
 def account_by_id(db: sqlite3.Connection, account_id: int) -> Account | None:

@@ -140,6 +140,23 @@ def media(row: Row) -> MediaItem:
     )
 
 
+def media_columns(item: MediaItem) -> dict[str, Column]:
+    return {
+        "sha256": item.sha256,
+        "name": item.name,
+        "mime": item.mime,
+        "bytes": item.bytes,
+        "width": item.width,
+        "height": item.height,
+        "duration_ms": item.duration_ms,
+        "codec": item.codec,
+        "fps": item.fps,
+        "moov_first": item.moov_first,
+        "alt": item.alt,
+        "url": item.url,
+    }
+
+
 @reading("post")
 def post(row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: list[str]) -> Post:
     return Post(

@@ -105,6 +105,11 @@ def entry(where: str, row: Mapping[str, Value]) -> Entry:
     return Entry(where, typed, ended, tuple(said.faults))
 
 
+def unread(where: str, *faults: Fault) -> Entry:
+    """An entry that cannot be taken, whatever else it says."""
+    return Entry(where, Typed(), faults=faults)
+
+
 class _Said:
     """The fields of one row, each read by its reader; what cannot be read becomes a fault."""
 

@@ -1,7 +1,7 @@
-"""CSV: one post a row, in the columns of `fields`.
+"""CSV: one post a row, in the columns of `fields`, or in those of another program's sheet (`foreign`).
 
 A spreadsheet runs a cell that begins like a formula, so such a cell is written with an apostrophe before it, as people
-write texts into sheets; reading takes it off again. Other programs' sheets have no such apostrophes: `foreign`.
+write texts into sheets; reading takes it off again, except of other programs' sheets, which have none.
 """
 
 from __future__ import annotations
@@ -11,14 +11,21 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
+from typing import TextIO
 
-from ttp.services.files.fields import FIELDS, Value, in_one
+from ttp.domain.errors import Hint, UsageError
+from ttp.services.files import foreign
+from ttp.services.files.fields import FIELDS, TOLD, Entry, Fault, Value, entry, field_named, in_one, unread
 
 COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
 """What an export writes, in this order; what it tells beside follows."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
 _WITH_COMMAS = ("accounts", "tags")
+_PARTS = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
+"""What columns of one variant or option begin with: `text.x`, `set.tiktok.privacy_level`."""
+LONGEST_ROW = 1 << 20
+"""Characters."""
 
 
 def written(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
@@ -59,3 +66,121 @@ def _line(cells: Sequence[str]) -> str:
     line = StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue()
+
+
+# Reading.
+
+
+class Sheet:
+    """A CSV that is being read. `unknown`: columns that say nothing of a post; `program`: whose sheet it is.
+
+    `columns`: fields by the names (or, with `numbered`, the numbers) of columns that are not known else. UsageError
+    where the first row cannot be a header.
+    """
+
+    def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None = None) -> None:
+        first = stream.readline(LONGEST_ROW)
+        numbered = bool(columns) and all(name.isdecimal() for name in columns)
+        self._delimiter = _delimiter(first)
+        self._rows = csv.reader(_lines(first, stream), strict=True, delimiter=self._delimiter)
+        self._number = 0
+        self._dates = dates
+        self._given: list[str] | None = None
+        header = self._header()
+        if numbered:
+            self._given = header
+            header = [str(number) for number in range(1, len(header) + 1)]
+        self.program = None if columns else foreign.recognised(header)
+        self._fields = [_field(name, columns, self.program) for name in header]
+        self.unknown = tuple(
+            name
+            for name, field in zip(header, self._fields, strict=True)
+            if field is None and name and name not in TOLD and not (self.program and name in self.program.ignored)
+        )
+        if not {"content", "media"} & {(field or "").partition(".")[0] for field in self._fields}:
+            raise UsageError(
+                "no column of it is the text or the media of a post",
+                Hint("the columns", ",".join(COLUMNS)),
+                Hint("or say which is which", "--map 'COLUMN=content'"),
+            )
+
+    def _header(self) -> list[str]:
+        try:
+            cells = self._next()
+            while not any(cells):
+                cells = self._next()
+        except StopIteration:
+            raise UsageError("it is empty", Hint("its first row", ",".join(COLUMNS))) from None
+        return [cell.strip() for cell in cells]
+
+    def _next(self) -> list[str]:
+        self._number += 1
+        try:
+            return next(self._rows)
+        except csv.Error as error:
+            raise UsageError(f"row {self._number} cannot be read: {_plain(str(error))}") from None
+
+    def entries(self) -> Iterator[Entry]:
+        """Each row as a post. UsageError for a row after which no other can be found."""
+        if self._given is not None:
+            yield self._entry(self._given)
+        while True:
+            try:
+                cells = self._next()
+            except StopIteration:
+                return
+            if any(cell.strip() for cell in cells):
+                yield self._entry(cells)
+
+    def _entry(self, cells: Sequence[str]) -> Entry:
+        where = str(self._number)
+        if len(cells) > len(self._fields) and any(cells[len(self._fields) :]):
+            return unread(where, Fault("", f"it has {len(cells)} cells where the header has {len(self._fields)}"))
+        row: dict[str, Value] = {}
+        parts: dict[str, dict[str, str]] = {}
+        for field, cell in zip(self._fields, cells, strict=False):
+            name, dot, part = (field or "").partition(".")
+            text = cell if self.program else unguarded(cell)
+            if dot and text:
+                parts.setdefault(name, {})[part] = text
+            elif field and text and not row.get(field):
+                row[field] = text
+        try:
+            return entry(where, {**foreign.row(row, self.program, self._dates), **parts})
+        except UsageError as error:
+            return unread(where, Fault("scheduledAt", error.message, next((hint.type for hint in error.hints), None)))
+
+
+def _field(name: str, columns: Mapping[str, str], program: foreign.Program | None) -> str | None:
+    if name in columns:
+        return columns[name]
+    if program is not None:
+        return program.field(name)
+    for field, beginnings in _PARTS.items():
+        for beginning in beginnings:
+            if name.lower().startswith(beginning):
+                return f"{field}.{name[len(beginning) :]}"
+    return field_named(name)
+
+
+def _delimiter(header: str) -> str:
+    """What the cells of a sheet are divided by: spreadsheets of many countries write semicolons."""
+    return max((",", ";", "\t"), key=header.count)
+
+
+def _lines(first: str, stream: TextIO) -> Iterator[str]:
+    line = first
+    while line:
+        if "\0" in line:
+            raise UsageError("it has NUL characters, and is no CSV text", Hint("save it as", "CSV UTF-8"))
+        if len(line) >= LONGEST_ROW:
+            raise UsageError(f"it has a row of more than {LONGEST_ROW} characters")
+        yield line
+        line = stream.readline(LONGEST_ROW)
+
+
+def _plain(error: str) -> str:
+    """What the csv module's error means."""
+    if "field limit" in error:
+        return f"a cell has more than {csv.field_size_limit()} characters, or a quote is not closed"
+    return "a quote is not closed" if "end of data" in error else "a quote is in the wrong place"

@@ -1,0 +1,53 @@
+"""What happens to many posts at once, as JSON objects, TSV rows and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ttp.cli.shapes import Json
+
+if TYPE_CHECKING:
+    from ttp.services.bulk_in import Taken
+    from ttp.services.files.fields import Fault
+
+IMPORTED = ("read", "added", "changed", "moved", "unchanged", "left", "rejected", "stored", "ids", "warnings")
+
+
+def imported(taken: Taken, warnings: Sequence[str]) -> Json:
+    """What became of the rows of a file. `left`: passed over, and why; `rejected`: why they cannot be taken."""
+    counts = {what.value: many for what, many in taken.counts.items()}
+    return {
+        "read": taken.read,
+        "added": counts.get("add", 0),
+        "changed": counts.get("change", 0),
+        "moved": counts.get("move", 0),
+        "unchanged": counts.get("same", 0),
+        "left": [{"row": row, "reason": why} for row, why in taken.left],
+        "rejected": [fault(row, one) for row, one in taken.faults],
+        "stored": taken.stored,
+        "ids": taken.ids,
+        "warnings": list(warnings),
+    }
+
+
+def fault(row: str, one: Fault) -> Json:
+    """Why one row cannot be taken."""
+    return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
+
+
+def summed(shape: Json) -> Json:
+    """The same with the number of things in place of a list: for tables and TSV."""
+    return {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}
+
+
+def fault_table(faults: Iterable[tuple[str, Fault]]) -> list[str]:
+    """Row, field, problem and fix, in columns."""
+    rows = [("ROW", "FIELD", "PROBLEM"), *((row, one.field or "-", one.problem) for row, one in faults)]
+    widths = [min(max(len(row[column]) for row in rows), 32) for column in (0, 1)]
+    fixes = [None, *(one.fix for _, one in faults)]
+    lines = []
+    for (row, field, problem), fix in zip(rows, fixes, strict=True):
+        lines.append(f"{row:<{widths[0]}}  {field:<{widths[1]}}  {problem}")
+        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  fix: {fix}"] if fix else []
+    return lines

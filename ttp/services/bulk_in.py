@@ -1,0 +1,144 @@
+"""Importing posts: every row is looked at first, then all of them are stored in one transaction, or none is.
+
+What a row is to become waits on the disk, in a file without a name, so that many rows need no more memory than few.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import pickle
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import MappingProxyType
+from typing import IO
+
+from ttp.domain.errors import Problem
+from ttp.domain.post import Post, PostStatus
+from ttp.services.book import Book
+from ttp.services.files.fields import Fault
+from ttp.services.files.source import Source
+from ttp.services.intake import Intake, Rules, Step, Times, What
+from ttp.services.row_media import RowMedia
+from ttp.store import reads
+from ttp.store.media import MediaStore
+
+WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
+
+
+def read_only(values: dict[str, str]) -> MappingProxyType[str, str]:
+    """What a read-only mapping is made of again that waited on the disk."""
+    return MappingProxyType(values)
+
+
+copyreg.pickle(MappingProxyType, lambda view: (read_only, (dict(view),)))
+
+
+@dataclass
+class Taken:
+    """What became of the rows. `left`: rows that were passed over, and why. `warnings`: what to warn of, with the first
+    row that it is about and how many. `stored`: whether anything was."""
+
+    read: int = 0
+    counts: Counter[What] = field(default_factory=Counter)
+    faults: list[tuple[str, Fault]] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    warnings: dict[str, tuple[Problem, str, int]] = field(default_factory=dict)
+    refused: int = 0
+    timed: bool = False
+    stored: bool = False
+    ids: list[int] = field(default_factory=list)
+
+    def count(self, step: Step) -> None:
+        """Take up what one row does."""
+        self.read += 1
+        if step.faults:
+            self.refused += 1
+            self.faults += [(step.where, fault) for fault in step.faults]
+            return
+        self.counts[step.what] += 1
+        if step.why is not None:
+            self.left.append((step.where, step.why))
+        if step.what in WRITTEN:
+            self.timed = self.timed or (step.post is not None and step.post.scheduled_at is not None)
+            for problem in step.warnings:
+                known = self.warnings.get(problem.message)
+                where, many = (known[1], known[2] + 1) if known else (step.where, 1)
+                self.warnings[problem.message] = problem, where, many
+
+
+class BulkIn:
+    def __init__(self, book: Book, media: MediaStore) -> None:
+        self._book = book
+        self._media = media
+
+    def take(
+        self,
+        source: Source,
+        times: Times,
+        rules: Rules,
+        *,
+        dry_run: bool,
+        partial: bool,
+        tell: Callable[[int], object],
+    ) -> Taken:
+        """Store the posts of a source: all, or (`partial`) those that can be. `tell`: how many rows were looked at.
+
+        UsageError where the source cannot be read on; Conflict where somebody changed a post meanwhile.
+        """
+        done = Taken()
+        rules.scope, rules.origin = source.scope, source.origin
+        rules.lost = self._lost(source)
+        intake = Intake(self._book, self._row_media(source.folder), times, rules)
+        with self._media.holding(), TemporaryFile() as kept:
+            for step in intake.steps(source.entries()):
+                done.count(step)
+                tell(done.read)
+                if writes(step):
+                    pickle.dump(step, kept)
+            if not dry_run and (partial or not done.refused) and kept.tell():
+                done.ids = intake.apply(_back(kept))
+                done.stored = True
+        return done
+
+    def _row_media(self, folder: Path) -> RowMedia:
+        return RowMedia(self._book.database, self._media, self._book.config, folder)
+
+    def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
+        """The posts of earlier rows without a key that no row has now as they were."""
+        with self._book.database.reading() as db:
+            before = {key: i for i, key in reads.keys_from(db, source.origin)} if db else {}
+            if db is None or not before:
+                return {}
+            for one in source.entries():
+                before.pop(one.typed.key or "", None)
+            found = reads.posts_by_id(db, before.values())
+            return {
+                (post.scheduled_at, frozenset(post.accounts)): post
+                for post in found
+                if post.status is PostStatus.SCHEDULED and post.scheduled_at is not None
+            }
+
+
+def writes(step: Step) -> bool:
+    """Whether a step changes the store."""
+    if step.what in WRITTEN:
+        return True
+    return (
+        step.what is What.SAME
+        and step.post is not None
+        and step.before is not None
+        and step.post.key != step.before.key
+    )
+
+
+def _back(kept: IO[bytes]) -> Iterator[Step]:
+    kept.seek(0)
+    while True:
+        try:
+            yield pickle.load(kept)  # noqa: S301 (written a moment ago, in a file that has no name)
+        except EOFError:
+            return

@@ -1,0 +1,145 @@
+"""What an import reads: a file of any of the formats, a folder, or stdin; read as often as it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from io import TextIOWrapper
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.services.files import content, objects
+from ttp.services.files.fields import Entry, Fault, entry, fault_of, unread
+from ttp.services.files.folder import File, Folder
+from ttp.services.files.sheet import Sheet
+
+_SNIFFED = 4096
+
+
+@dataclass
+class Source:
+    """`scope`: what the keys of its posts begin with in the store. `origin`: what the keys begin with that are made for
+    rows without one. `notes`: what was passed over, once it was read."""
+
+    folder: Path
+    name: str
+    scope: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dates: str | None = None
+    notes: list[str] = field(default_factory=list)
+    binary: BinaryIO | None = None
+
+    @property
+    def origin(self) -> str:
+        return f"{self.name}:"
+
+    def entries(self) -> Iterator[Entry]:
+        """The posts in it, each with a key. UsageError where it cannot be read on."""
+        self.notes.clear()
+        if self.binary is None:
+            yield from self._of_folder()
+        else:
+            yield from _keyed(self._of_file(self.binary), self.origin)
+
+    def _of_folder(self) -> Iterator[Entry]:
+        for file in Folder(self.folder).files():
+            one = _of_markdown(file)
+            if one is None:
+                self.notes.append(f"{file.name} has no front matter, and is no post")
+            else:
+                yield one
+
+    def _of_file(self, binary: BinaryIO) -> Iterator[Entry]:
+        binary.seek(0)
+        head = binary.read(_SNIFFED)
+        binary.seek(0)
+        text = TextIOWrapper(binary, encoding=_encoding(head), newline="")
+        try:
+            match _kind(self.name, head):
+                case "objects":
+                    yield from objects.entries(text)
+                case "content":
+                    whole = text.read(content.LONGEST + 1)
+                    yield _of_markdown(File(self.name, content.read(whole))) or unread(
+                        self.name, Fault("", "it has no front matter")
+                    )
+                case _:
+                    sheet = Sheet(text, self.columns, self.dates)
+                    if sheet.unknown:
+                        self.notes.append(f"columns that are not known, and not read: {', '.join(sheet.unknown)}")
+                    if sheet.program:
+                        self.notes.append(f"read as a sheet for {sheet.program.name}")
+                    yield from sheet.entries()
+        except UnicodeDecodeError:
+            raise UsageError(f"{self.name} is not UTF-8 text", Hint("save it as", "CSV UTF-8")) from None
+        finally:
+            text.detach()
+
+
+def opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates: str | None) -> Source:
+    """The source of that name; `-` is stdin. NotFound, UsageError."""
+    if name == "-":
+        if stdin is None:
+            raise UsageError("there is no stdin to read from", Hint("usage", "ttp import --help"))
+        kept = TemporaryFile()  # noqa: SIM115 (closed with the process: a pipe can be read once only)
+        shutil.copyfileobj(stdin, kept)
+        return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return Source(path, path.resolve().name, Folder(path).prefix)
+    try:
+        binary = path.open("rb")
+    except FileNotFoundError:
+        raise NotFound(f"no file {name}", Hint("usage", "ttp import --help")) from None
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from None
+    if not binary.seekable():
+        raise UsageError(f"{name} is no plain file", Hint("read it from stdin", f"ttp import - < {name}"))
+    scope = f"{path.resolve().parent.name}/" if path.suffix.lower() == ".md" else ""
+    return Source(path.parent, path.name, scope, columns, dates, binary=binary)
+
+
+def _of_markdown(file: File) -> Entry | None:
+    if file.error is not None:
+        return unread(file.name, fault_of("", file.error))
+    if file.fields is None:
+        return None
+    one = entry(file.name, file.fields)
+    return one if one.typed.key else replace(one, typed=replace(one.typed, key=file.name))
+
+
+def _keyed(entries: Iterator[Entry], origin: str) -> Iterator[Entry]:
+    """Rows without a key get one that follows from what they say; of several that say the same each has its own."""
+    seen: Counter[str] = Counter()
+    for one in entries:
+        if one.typed.key or one.faults:
+            yield one
+            continue
+        said = "\0".join((one.typed.text or "", *(one.typed.media or ())))
+        digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        seen[digest] += 1
+        key = f"{origin}{digest}" + (f"#{seen[digest]}" if seen[digest] > 1 else "")
+        yield replace(one, typed=replace(one.typed, key=key))
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if head.startswith(b"PK\x03\x04"):
+        raise UsageError("it is a spreadsheet's own file, or an archive", Hint("save it as", "CSV UTF-8"))
+    return "utf-8-sig"
+
+
+def _kind(name: str, head: bytes) -> str:
+    suffix = Path(name).suffix.lower()
+    first = head.decode(_encoding(head), "replace").lstrip()[:3]
+    if suffix == ".md" or first == "---":
+        return "content"
+    if suffix in (".json", ".jsonl", ".ndjson") or (suffix != ".csv" and first[:1] in ("[", "{")):
+        return "objects"
+    return "sheet"
