@@ -56,13 +56,12 @@ def import_(
     out.expect(VIEW)
     rules = Rules(accounts=split_list(to) or (), tz=tz)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    source = opened(file, stdin, _columns(map_), _order(dates))
-    with _progress(out) as tell:
+    with opened(file, stdin, _columns(map_), _order(dates)) as source, _progress(out) as tell:
         taken = context().bulk_in.take(source, RowTimes(), rules, dry_run=dry_run, partial=partial, tell=tell)
     for note in source.notes:
         out.note(note)
     if taken.refused and not partial:
-        raise _refused(taken, dry_run=dry_run)
+        raise _refused(taken, dry_run=dry_run, in_json=out.in_json)
     return _told(out, taken, dry_run=dry_run)
 
 
@@ -91,15 +90,15 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
     return f"{taken.read} rows: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
 
 
-def _refused(taken: Taken, *, dry_run: bool) -> UsageError:
+def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
     """That rows cannot be taken, as a table of row, field, problem and fix."""
-    lines = bulk_shapes.fault_table(taken.faults[:SHOWN])
-    if len(taken.faults) > SHOWN:
+    lines = [] if in_json else bulk_shapes.fault_table(taken.faults[:SHOWN])
+    if lines and len(taken.faults) > SHOWN:
         lines.append(f"{len(taken.faults) - SHOWN} more; see them all with --json")
     problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in taken.faults]
     rest = [] if taken.refused == taken.read else [Hint("to take the others all the same, add", "--partial")]
     said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
-    return UsageError(said, *rest, details=lines, problems=problems)
+    return UsageError(said, *rest, details=lines, problems=problems if in_json else ())
 
 
 def _some(refused: int, read: int) -> str:

@@ -24,13 +24,14 @@ class RowTimes:
 
     def __init__(self) -> None:
         self._taken: dict[str, list[datetime]] = {}
+        self._zones: dict[tuple[str | None, ...], ZoneInfo | Clash] = {}
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
         """Which instant it is, also a past one; None where ttp is to choose. TimeRefused."""
         from ttp.cli.when import Moment, parse_bound, parse_when
         from ttp.cli.zones import Clash
 
-        now, zone = context().now(), _zone(tz, accounts)
+        now, zone = context().now(), self._zone(tz, accounts)
         said = read(text)
         if isinstance(said, Best):
             return None
@@ -40,36 +41,34 @@ class RowTimes:
             return parse_bound(text, now=now, zone=zone.shown if isinstance(zone, Clash) else zone)
         assert isinstance(found, Moment)
         if not isinstance(said, Instant) and not (isinstance(said, Wall) and isinstance(said.day, On)):
-            local = found.at.astimezone(found.zone)
-            raise TimeRefused(
-                f'"{text}" is another time tomorrow, and a file needs a date',
-                Hint("now it is", f"{local:%Y-%m-%d %H:%M}"),
-            )
+            now_it_is = f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
+            raise TimeRefused(f'"{text}" is another time tomorrow: a file needs a date', Hint("now it is", now_it_is))
         return found.at
 
-    def coming(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime:
-        """The instant that a post is given: one that has not passed, and where ttp is to choose, the best free one."""
+    def coming(self, text: str, tz: str | None, accounts: Sequence[Account], at: datetime | None) -> datetime:
+        """The time that a post is given: `at`, unless it has passed; for None the best free one."""
         from ttp.cli.optimal import zone_for
-        from ttp.cli.when import Moment, parse_when
+        from ttp.cli.when import parse_when
 
         here = context()
-        match parse_when(text, now=here.now(), zone=_zone(tz, accounts), retype=str):
-            case Moment(at):
-                pass
-            case _:
-                zones = [zone_for(one, tz) for one in accounts]
-                at = here.optimal.one_next(accounts, zones, self._taken).at
+        if at is None:
+            at = here.optimal.one_next(accounts, [zone_for(one, tz) for one in accounts], self._taken).at
+        elif at < here.now():
+            parse_when(text, now=here.now(), zone=self._zone(tz, accounts), retype=str)
         for account in accounts:
             self._taken.setdefault(account.name, []).append(at)
         return at
 
+    def _zone(self, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | Clash:
+        """The zone of a row; looked up once for all rows to the same accounts."""
+        from ttp.cli.zones import zone_of
 
-def _zone(tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | Clash:
-    from ttp.cli.zones import zone_of
-
-    return zone_of(
-        tz=tz,
-        accounts={account.name: account.timezone for account in accounts},
-        config=context().config.text("timezone") or None,
-        retype=str,
-    )
+        which = (tz, *(account.name for account in accounts))
+        if which not in self._zones:
+            self._zones[which] = zone_of(
+                tz=tz,
+                accounts={account.name: account.timezone for account in accounts},
+                config=context().config.text("timezone") or None,
+                retype=str,
+            )
+        return self._zones[which]

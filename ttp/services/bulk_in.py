@@ -9,7 +9,7 @@ import copyreg
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -98,7 +98,7 @@ class BulkIn:
                 done.count(step)
                 tell(done.read)
                 if writes(step):
-                    pickle.dump(step, kept)
+                    pickle.dump(replace(step, warnings=()), kept, pickle.HIGHEST_PROTOCOL)
             if not dry_run and (partial or not done.refused) and kept.tell():
                 done.ids = intake.apply(_back(kept))
                 done.stored = True

@@ -62,8 +62,9 @@ class Times(Protocol):
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
         """Which instant it is, also a past one; None where ttp is to choose one. TimeRefused."""
 
-    def coming(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime:
-        """The same, chosen where it is to be, and refused where it has passed. TimeRefused, UsageError."""
+    def coming(self, text: str, tz: str | None, accounts: Sequence[Account], at: datetime | None) -> datetime:
+        """That instant (`at`) for a post that gets it now, chosen where it is None. TimeRefused for one that has
+        passed, UsageError where none can be chosen."""
 
 
 @dataclass
@@ -124,6 +125,8 @@ class Intake:
             before = self._earlier(row)
         if not faults and (left := self._left(row, before)) is not None:
             return left
+        if any(not fault.field for fault in faults):  # the row as a whole: it has no fields to look at
+            return Step(row.where, What.LEFT, faults=tuple(faults))
         made, more = self._made(row, before)
         faults += more
         if made is None or faults:
@@ -131,12 +134,15 @@ class Intake:
         now = self._book.clock.now()
         post = self._book.stamped(made) if before is None else settled(_like(before, made, now), now)
         post = replace(post, key=self._key(key, before))
+        what = _what(before, post)
+        if what is What.SAME:
+            return Step(row.where, what, post, before)
         try:
             warnings = self._book.judge(post, self._known, timed=post.scheduled_at is not None)
         except ContentRefused as refused:
             told = [Fault(one.field, one.message, one.hint) for one in refused.problems if not one.warning]
             return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
-        return Step(row.where, _what(before, post), post, before, warnings)
+        return Step(row.where, what, post, before, warnings)
 
     def _earlier(self, row: Entry) -> Post | None:
         """The post of a row without a key whose text was changed: the one at its time, for its accounts."""
@@ -198,7 +204,7 @@ class Intake:
             media = with_alts(items, typed.alts)
         except TtpError as error:
             faults.append(fault_of("media", error))
-        if not faults and not (typed.text or "").strip() and not media:
+        if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(Fault("content", "there is no text and no media"))
         if faults:
             return None, faults
@@ -225,7 +231,7 @@ class Intake:
         held = before.scheduled_at if before is not None and before.deleted_at is None else None
         if held is not None and at in (None, held):
             return held
-        return self._times.coming(text, tz, accounts)
+        return self._times.coming(text, tz, accounts, at)
 
     # Writing.
 

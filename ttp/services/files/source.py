@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -81,12 +82,19 @@ class Source:
             text.detach()
 
 
-def opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates: str | None) -> Source:
-    """The source of that name; `-` is stdin. NotFound, UsageError."""
+@contextmanager
+def opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates: str | None = None) -> Iterator[Source]:
+    """The source of that name while the block runs; `-` is stdin. NotFound, UsageError."""
+    source = _opened(name, stdin, columns, dates)
+    with closing(source.binary) if source.binary else nullcontext():
+        yield source
+
+
+def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates: str | None) -> Source:
     if name == "-":
         if stdin is None:
             raise UsageError("there is no stdin to read from", Hint("usage", "ttp import --help"))
-        kept = TemporaryFile()  # noqa: SIM115 (closed with the process: a pipe can be read once only)
+        kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
         return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept)
     path = Path(name).expanduser()

@@ -1,0 +1,371 @@
+"""`ttp import`: sheets, objects and folders; all or nothing; the same file twice; and what hostile files cannot do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from tests.media_bytes import jpeg
+
+HEADER = "accounts,at,text,tags\n"
+
+
+@pytest.fixture
+def ttp(ttp: Program) -> Program:
+    ttp.account()
+    ttp.account("x/other")
+    return ttp
+
+
+def taken(ttp: Program, text: str | bytes, *argv: str) -> dict[str, object]:
+    """What became of a file that comes from stdin."""
+    shape = ttp.ok("import", "-", "--json", *argv, stdin=text).json
+    return {name: shape[name] for name in ("added", "changed", "moved", "unchanged") if shape[name]}
+
+
+def texts(ttp: Program) -> list[str]:
+    return [post["content"] for post in ttp.ok("list", "--json").json]
+
+
+# What is taken.
+
+
+def test_a_sheet_becomes_posts_with_all_that_its_columns_say(ttp: Program) -> None:
+    sheet = (
+        "key,to,at,tz,text,text.x,tags,set.x.reply_settings,max-late,thread\n"
+        'a,"x/me, x/other",2026-12-01 09:00,Europe/Zurich,"Hello, ""you""",Hi,"a,b",following,90m,"two\nthree"\n'
+        ",,,,A draft,,,,,\n"
+    )
+    assert taken(ttp, sheet) == {"added": 2}
+    post = ttp.shown(1)
+    assert (post["key"], post["scheduledAt"], post["accounts"]) == ("a", "2026-12-01T08:00:00Z", ["x/me", "x/other"])
+    assert (post["content"], post["variants"], post["tags"]) == ('Hello, "you"', {"x": "Hi"}, ["a", "b"])
+    assert (post["options"], post["maxLatenessS"], post["thread"]) == (
+        *({"x.reply_settings": "following"}, 5400, ["two", "three"]),
+    )
+    assert ttp.shown(2)["status"] == "draft"
+
+
+def test_rows_without_an_account_go_where_to_says(ttp: Program) -> None:
+    assert taken(ttp, "text\nHello\n", "--to", "x/other") == {"added": 1}
+    assert ttp.shown(1)["accounts"] == ["x/other"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"content": "Hello", "accounts": ["x/me"]}]',
+        '{"text": "Hello", "to": "x/me"}\n',
+        '[\n  {\n    "caption": "Hello", "account": "x/me"\n  }\n]\n',
+        "\ufefftext;to\r\nHello;x/me\r\n",
+        "text\tto\nHello\tx/me\n",
+        "---\nto: x/me\n---\nHello\n",
+    ],
+)
+def test_the_format_is_seen_in_what_the_file_says(ttp: Program, text: str) -> None:
+    assert taken(ttp, text) == {"added": 1}
+    assert (ttp.shown(1)["content"], ttp.shown(1)["accounts"]) == ("Hello", ["x/me"])
+
+
+def test_utf_16_is_read_where_it_says_so(ttp: Program) -> None:
+    assert taken(ttp, "text,to\nGrüezi,x/me\n".encode("utf-16")) == {"added": 1}
+    assert texts(ttp) == ["Grüezi"]
+
+
+def test_the_answer_is_a_sentence_for_people_and_counts_for_scripts(ttp: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"{HEADER}x/me,2026-12-01 09:00,Hello,\n")
+    assert ttp.ok("import", str(tmp_path / "a.csv"), "--format", "table", "--dry-run").out == (
+        "1 rows: 1 added, 0 unchanged. Nothing was stored: --dry-run.\n"
+    )
+    assert ttp.count("post") == 0
+    rows = dict(ttp.ok("import", str(tmp_path / "a.csv")).rows)
+    assert (rows["read"], rows["added"], rows["stored"]) == ("1", "1", "true")
+
+
+# The same file again.
+
+
+def test_a_second_import_changes_what_changed_and_adds_nothing(ttp: Program) -> None:
+    first = f"{HEADER}x/me,2026-12-01 09:00,One,a\nx/me,2026-12-02 09:00,Two,\nx/me,2026-12-03 09:00,Three,\n"
+    assert taken(ttp, first) == {"added": 3}
+    assert taken(ttp, first) == {"unchanged": 3}
+    second = f"{HEADER}x/me,2026-12-01 09:00,One,b\nx/me,2026-12-02 10:00,Two,\nx/me,2026-12-03 09:00,Three!,\n"
+    assert taken(ttp, second) == {"changed": 2, "moved": 1}
+    assert texts(ttp) == ["One", "Two", "Three!"]
+    assert taken(ttp, second) == {"unchanged": 3}
+
+
+def test_rows_that_say_the_same_are_each_a_post(ttp: Program) -> None:
+    sheet = f"{HEADER}x/me,2026-12-01 09:00,Tea,\nx/me,2026-12-02 09:00,Tea,\n"
+    assert taken(ttp, sheet) == {"added": 2}
+    assert taken(ttp, sheet) == {"unchanged": 2}
+
+
+def test_a_post_that_has_begun_to_go_out_or_was_deleted_is_left_alone(ttp: Program) -> None:
+    sheet = "key,to,at,text\na,x/me,2026-12-01 09:00,One\nb,x/me,2026-12-01 10:00,Two\n"
+    taken(ttp, sheet)
+    ttp.bring(1, "published", remote_id="7")
+    ttp.ok("delete", "2")
+    shape = ttp.ok("import", "-", "--json", stdin=sheet.replace("One", "Other")).json
+    assert shape["left"] == [
+        *({"row": "2", "reason": "post 1 is published"}, {"row": "3", "reason": "post 2 was deleted"}),
+    ]
+    assert (ttp.count("post"), ttp.shown(1)["content"]) == (2, "One")
+
+
+def test_what_went_out_elsewhere_is_not_made_again(ttp: Program) -> None:
+    sheet = "key,status,to,at,text\na,published,x/me,2026-12-01 09:00,One\nb,failed,x/me,2026-12-01 09:00,Two\n"
+    assert len(ttp.ok("import", "-", "--json", stdin=sheet).json["left"]) == 2
+    assert ttp.count("post") == 0
+    ttp.post("One", "--to", "x/me", "--at", "tomorrow 9am", "--key", "a")
+    refused = ttp("import", "-", stdin=sheet)
+    assert (refused.code, "it has begun to go out, and post 1 is scheduled" in refused.err) == (2, True)
+
+
+def test_a_time_that_has_passed_meanwhile_is_no_fault_of_a_post_that_has_it(ttp: Program) -> None:
+    sheet = f"{HEADER}x/me,2026-11-24 12:30,One,\n"
+    taken(ttp, sheet)
+    ttp.clock.advance(hours=1)
+    assert taken(ttp, sheet) == {"unchanged": 1}
+    late = ttp("import", "-", stdin=f"{HEADER}x/me,2026-11-24 12:40,One,\n")
+    assert (late.code, "ago" in late.err) == (2, True)
+
+
+# Times.
+
+
+def test_a_file_has_dates_and_no_words_that_mean_another_day_tomorrow(ttp: Program) -> None:
+    for word in ("tomorrow 9am", "fri 18:00", "in 2h", "now", "18:00"):
+        ran = ttp("import", "-", "--json", stdin=f"{HEADER}x/me,{word},One,\n")
+        (problem,) = ran.error["problems"]
+        assert (ran.code, problem["field"]) == (2, "scheduledAt")
+        assert problem["hint"].startswith("2026-11-2")
+        assert taken(ttp, f"{HEADER}x/me,{problem['hint']},{word},\n", "--dry-run") == {"added": 1}
+
+
+def test_optimal_times_are_chosen_once_and_kept(ttp: Program) -> None:
+    samples = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
+        f"x/me,{n},2026-11-{1 + n // 24:02}T{n % 24:02}:00:00Z,{n % 24},0,0,100\n" for n in range(240)
+    )
+    ttp.ok("metrics", "import", "-", stdin=samples)
+    sheet = f"{HEADER}x/me,optimal,One,\nx/me,optimal,Two,\n"
+    assert taken(ttp, sheet) == {"added": 2}
+    times = [ttp.shown(i)["scheduledAt"] for i in (1, 2)]
+    assert len(set(times)) == 2
+    ttp.clock.advance(hours=3)
+    assert taken(ttp, sheet) == {"unchanged": 2}
+    assert [ttp.shown(i)["scheduledAt"] for i in (1, 2)] == times
+
+
+# All or nothing.
+
+
+def test_every_fault_of_every_row_is_told_and_nothing_is_stored(ttp: Program) -> None:
+    sheet = (
+        "accounts,at,text,media,maxLatenessS,options\n"
+        "x/me,2026-12-01 09:00,Fine,,,\n"
+        'x/nobody,2026-12-01 09:00,Hello,none.jpg,soon,"{""x.speed"": 9}"\n'
+        "x/me,2026-13-01 09:00,Hello,,,\n"
+        "x/me,2020-01-01 09:00,Hello,,,\n"
+        ",2026-12-01 09:00,Hello,,,\n"
+        f"x/me,2026-12-01 09:00,{'a' * 281},,,\n"
+        "x/me,,,,,\n"
+    )
+    ran = ttp("import", "-", "--json", stdin=sheet)
+    assert (ran.code, ran.out, ttp.count("post")) == (2, "", 0)
+    assert ran.error["message"].startswith("6 of 7 rows cannot be taken, so none was taken")
+    told = [(p["message"].partition(":")[0], p["field"]) for p in ran.error["problems"]]
+    assert told == [
+        *(("row 3", "options"), ("row 3", "maxLatenessS"), ("row 3", "accounts"), ("row 3", "media")),
+        *(("row 4", "scheduledAt"), ("row 5", "scheduledAt"), ("row 6", "scheduledAt"), ("row 7", "content")),
+        ("row 8", "content"),
+    ]
+    text = ttp("import", "-", stdin=sheet).err
+    assert "ROW  FIELD" in text
+    assert "--partial" in text
+
+
+def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
+    ran = ttp("import", "-", "--partial", "--json", stdin=f"{HEADER}x/me,,One,\nx/nobody,,Two,\n")
+    assert (ran.code, ran.json["added"], ran.json["stored"]) == (6, 1, True)
+    assert ran.json["rejected"][0]["row"] == "3"
+    assert ran.json["rejected"][0]["fix"] == "ttp account list"
+    assert texts(ttp) == ["One"]
+
+
+def test_two_rows_of_one_key_are_refused(ttp: Program) -> None:
+    ran = ttp("import", "-", stdin="key,text\na,One\na,Two\n")
+    assert (ran.code, 'another row has the key "a" too' in ran.err) == (2, True)
+
+
+# Other programs' sheets.
+
+
+@pytest.mark.parametrize(
+    ("sheet", "argv", "at", "text", "program"),
+    [
+        (
+            "Date,Message,Link\n24/12/2026 09:00,Hello,https://a.example/1\n",
+            ["--dates", "dmy"],
+            "2026-12-24T09:00:00Z",
+            "Hello\n\nhttps://a.example/1",
+            "Hootsuite",
+        ),
+        (
+            "Text,Image URL,Tags,Posting Time\nHello,,a,2026-12-24 09:00\n",
+            [],
+            "2026-12-24T09:00:00Z",
+            "Hello",
+            "Buffer",
+        ),
+        (
+            "Date - Intl. format or prompt,Text,Link(s),Media URL(s),Title,Label(s),Alt text(s)\n"
+            "2026/12/24 21:30,@me too,,,,a,\n",
+            [],
+            "2026-12-24T21:30:00Z",
+            "@me too",
+            "Publer",
+        ),
+    ],
+)
+def test_the_sheets_of_other_programs_are_known_by_their_headers(
+    ttp: Program, sheet: str, argv: list[str], at: str, text: str, program: str
+) -> None:
+    ran = ttp.ok("import", "-", "--to", "x/me", "--json", *argv, stdin=sheet)
+    assert f"read as a sheet for {program}" in ran.err
+    assert (ttp.shown(1)["scheduledAt"], ttp.shown(1)["content"]) == (at, text)
+
+
+def test_a_date_that_could_mean_two_days_is_refused_with_the_option_that_settles_it(ttp: Program) -> None:
+    sheet = "Date,Message,Link\n12/01/2026 9:05 PM,Hello,\n"
+    refused = ttp("import", "-", "--to", "x/me", stdin=sheet)
+    assert (refused.code, "--dates dmy" in refused.err) == (2, True)
+    taken(ttp, sheet, "--to", "x/me", "--dates", "mdy")
+    assert ttp.shown(1)["scheduledAt"] == "2026-12-01T21:05:00Z"
+
+
+def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:
+    assert taken(ttp, "Was,Wann\nHallo,2026-12-24 09:00\n", "--map", "Was=text", "--map", "Wann=at", "--to", "x/me")
+    assert taken(ttp, "2026-12-25 09:00,Hoi\n", "--map", "1=at", "--map", "2=text", "--to", "x/me") == {"added": 1}
+    assert texts(ttp) == ["Hallo", "Hoi"]
+
+
+# Hostile files.
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "it is empty"),
+        (b"\n\n", "it is empty"),
+        (b"text\n\xff\xfe\n", "is not UTF-8"),
+        (b"te\0xt\nHello\n", "NUL"),
+        (b"text\nHe\0llo\n", "NUL"),
+        (b'text\n"never closed\n', "a quote is not closed"),
+        (b'text\n"a"b\n', "a quote is in the wrong place"),
+        (b"text\n" + b"a" * 140_000 + b"\n", "131072 characters"),
+        (b"text\n" + b"a" * (1 << 20) + b"\n", "a row of more than"),
+        (b"PK\x03\x04rest", "save it as"),
+        (b"name,date\nx,y\n", "no column of it is the text"),
+        (b'[{"content": "a"}', "does not end"),
+        (b"[1, {]", "no JSON after"),
+        (b'{"content": "a"', "no JSON after"),
+        (b"[" * 100_000, "no JSON after"),
+        (b"---\nto: x\n", "does not end"),
+    ],
+)
+def test_files_that_cannot_be_read_say_why(ttp: Program, data: bytes, said: str) -> None:
+    ran = ttp("import", "-", stdin=data)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert "bug" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ("7", ""),
+        ('{"content": ["a"]}', "content"),
+        ('{"content": "a\\u0000b"}', "content"),
+        ('{"content": "a\\ud800b"}', "content"),
+        ('{"content": "a", "variants": "x"}', "variants"),
+        ('{"content": "a", "media": [{"alt": "x"}]}', "media"),
+        ('{"content": "a", "media": {"a": 1}}', "media"),
+        ('{"content": "a", "key": " "}', "key"),
+        ('{"content": "a", "status": "gone"}', "status"),
+        ('{"content": "a", "maxLate": "soon"}', "maxLate"),
+        ('{"content": "a", "accuonts": "x"}', "accuonts"),
+    ],
+)
+def test_an_object_that_is_no_post_says_which_field_is_wrong(ttp: Program, row: str, field: str) -> None:
+    ran = ttp("import", "-", "--json", stdin=f"[{row}]")
+    assert (ran.code, [p["field"] for p in ran.error["problems"]]) == (2, [field])
+
+
+def test_media_stay_under_the_folder_of_their_file(ttp: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "sheet"
+    (folder / "pics").mkdir(parents=True)
+    for path in (tmp_path / "secret.jpg", folder / "pics" / "a.jpg"):
+        path.write_bytes(jpeg())
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    for name in ("../secret.jpg", str(tmp_path / "secret.jpg"), "link.jpg", "pics/../../secret.jpg", ".", "~/a.jpg"):
+        (folder / "posts.csv").write_text(f"text,media\nHello,{name}\n")
+        assert ttp("import", str(folder / "posts.csv")).code == 2, name
+    assert ttp.count("post") == 0
+    (folder / "posts.csv").write_text("text,media,alt\nHello,pics/a.jpg,A door\n")
+    ttp.ok("import", str(folder / "posts.csv"))
+    assert [(item["name"], item["alt"]) for item in ttp.shown(1)["media"]] == [("a.jpg", "A door")]
+    again = ttp.ok("import", str(folder / "posts.csv"), "--json").json
+    assert again["unchanged"] == 1
+
+
+def test_a_formula_of_an_export_is_a_text_again(ttp: Program) -> None:
+    taken(ttp, "text\n'=1+1\n''=2\n'quoted\n")
+    assert texts(ttp) == ["=1+1", "'=2", "'quoted"]
+
+
+# Folders.
+
+
+def test_a_folder_is_read_file_by_file_and_what_is_no_post_is_passed_over(ttp: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "content"
+    (folder / "sub").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    (folder / ".git" / "x.md").write_text("---\nto: x\n---\nNo\n")
+    (folder / "README.md").write_text("# About\n")
+    (folder / "sub" / "a.md").write_text("---\nto: x/me\nat: 2026-12-01 09:00\n---\n\nHello\n\n## x/me\n\nHi\n")
+    ran = ttp.ok("import", str(folder), "--json")
+    assert (ran.json["added"], "README.md has no front matter" in ran.err) == (1, True)
+    post = ttp.shown(1)
+    assert (post["key"], post["content"], post["variants"]) == ("content/sub/a.md", "Hello", {"x/me": "Hi"})
+    (folder / "sub" / "b.md").write_bytes(b"---\nto: x\n---\n\xff\n")
+    assert "sub/b.md  -      it is not UTF-8 text" in ttp("import", str(folder)).err
+
+
+def test_a_file_or_folder_that_is_not_there_is_told(ttp: Program, tmp_path: Path) -> None:
+    assert ttp("import", str(tmp_path / "none.csv")).code == 3
+    assert ttp("import", "-", "--map", "a=b", stdin="a\n").code == 2
+    assert ttp("import", "-", "--dates", "ymd", stdin="a\n").code == 2
+
+
+def test_an_exported_file_with_its_media_is_taken_by_another_store(ttp: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    ttp.post("Hello", "--to", "x/me", "--media", str(tmp_path / "a.jpg"), "--alt", "A door")
+    for form in ("csv", "json"):
+        folder = tmp_path / form
+        folder.mkdir()
+        ttp.ok("export", str(folder / f"posts.{form}"), "--with", "media")
+    ttp.ok("export", str(tmp_path / "bare.json"))
+    ttp.ok("delete", "1")
+    for copy in (ttp.home / "media").iterdir():
+        copy.unlink()
+    ttp.sql("UPDATE store SET store_id = 'another'")
+    assert ttp("import", str(tmp_path / "bare.json")).code == 2
+    for form in ("csv", "json"):
+        shape = ttp.ok("import", str(tmp_path / form / f"posts.{form}"), "--json").json
+        assert shape["added"] + shape["unchanged"] == 1
+    assert [(item["name"], item["alt"]) for item in ttp.shown(2)["media"]] == [("a.jpg", "A door")]
+    assert json.loads(ttp.ok("list", "--json").out)[0]["content"] == "Hello"

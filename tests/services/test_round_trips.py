@@ -1,0 +1,176 @@
+"""Export and import: posts come back as they were, in every format, into the same store and into another one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.clock import START, FakeClock
+from ttp.cli import shapes
+from ttp.cli.row_times import RowTimes
+from ttp.domain.account import Account, Platform
+from ttp.domain.config import Config
+from ttp.domain.post import Post
+from ttp.services.book import Book
+from ttp.services.bulk_in import BulkIn, Taken
+from ttp.services.changes import new_delivery, settled
+from ttp.services.export import Export
+from ttp.services.files import objects, place
+from ttp.services.files.source import opened
+from ttp.services.intake import Rules
+from ttp.store import accounts as account_store
+from ttp.store import bulk, posts, reads
+from ttp.store.database import Database
+from ttp.store.media import MediaStore
+from ttp.store.reads import PostFilter
+
+FORMATS = ("csv", "json", "jsonl", "md")
+SIGNS = st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")
+TEXTS = st.text(SIGNS, min_size=1, max_size=30).filter(str.strip) | st.sampled_from(
+    [
+        "=1+1",
+        "'=1",
+        "''@x",
+        "-",
+        "+1",
+        "\t=",
+        '"a";b,c',
+        "a\nb\r\nc",
+        "\n\nx\n",
+        "## x",
+        "\\## y",
+        "👩‍💻 ﷽",
+        "[]",
+        "{",
+        "007",
+        " ",
+    ]
+)
+WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6)
+MADE = st.builds(
+    Post,
+    content=TEXTS,
+    scheduled_at=st.none() | st.integers(1, 10**7).map(lambda s: START + timedelta(seconds=s, milliseconds=s % 1000)),
+    max_lateness_s=st.none() | st.sampled_from([0.5, 60.0, 7200.0]),
+    variants=st.dictionaries(st.sampled_from(["x", "instagram", "x/me", "x/other"]), TEXTS, max_size=2),
+    thread=st.lists(TEXTS, max_size=2).map(tuple),
+    tags=st.lists(WORDS, max_size=3, unique=True).map(tuple),
+    options=st.sampled_from([{}, {"x.reply_settings": "following"}]),
+    key=st.none() | WORDS,
+)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a store with two accounts."""
+    home = tmp_path_factory.mktemp("empty") / "home"
+    database = Database(home)
+    with database.writing() as session:
+        for name in ("x/me", "x/other"):
+            platform, _, handle = name.partition("/")
+            account_store.save(session, Account(Platform(platform), handle, connected=True), now=START)
+    return home
+
+
+class Store:
+    """A store, a copy of the empty one under another id."""
+
+    def __init__(self, empty: Path, home: Path, name: str) -> None:
+        shutil.copytree(empty, home)
+        self.database = Database(home)
+        self.book = Book(self.database, FakeClock(), Config())
+        self.media = MediaStore(home / "media")
+        with self.database.writing() as session:
+            posts.raw(session).execute("UPDATE store SET store_id = ?", (name * 32,))
+
+    def put(self, made: list[Post]) -> None:
+        with self.database.writing() as session:
+            known = reads.accounts(posts.raw(session))
+            ready = []
+            for number, post in enumerate(made):
+                chosen = known if number % 3 else known[:1]
+                deliveries = tuple(new_delivery(account, post.scheduled_at) for account in chosen)
+                ready.append(settled(replace(post, deliveries=deliveries, created_at=START), START))
+            bulk.save(posts.raw(session), ready)
+
+    def export(self, form: str, target: Path) -> None:
+        out = Export(self.database, self.media)
+        told = out.posts(PostFilter())
+        if form == "md":
+            out.folder(told, target)
+        elif form == "csv":
+            place.write(target, out.csv(told), over=True)
+        else:
+            shaped = (shapes.post(one.post) for one in told)
+            place.write(target, objects.written(shaped, lines=form == "jsonl"), over=True)
+
+    def take(self, target: Path) -> Taken:
+        taken = BulkIn(self.book, self.media)
+        with opened(str(target), None, {}) as source:
+            return taken.take(source, RowTimes(), Rules(), dry_run=False, partial=False, tell=lambda read: None)
+
+    def posts(self) -> list[tuple[object, ...]]:
+        """What the store's posts say, whatever their ids, keys and instants of making are."""
+        with self.database.reading() as db:
+            assert db is not None
+            found = list(reads.posts(db, PostFilter()))
+        return sorted((_said(post) for post in found), key=repr)
+
+
+def _said(post: Post) -> tuple[object, ...]:
+    said = (post.content, post.status, post.scheduled_at, post.max_lateness_s, sorted(post.variants.items()))
+    return (*said, post.thread, post.tags, sorted(post.options.items()), post.accounts)
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    from ttp.cli.context import begin
+
+    monkeypatch.setenv("TTP_TZ", "UTC")
+    begin(FakeClock())
+    yield
+    begin()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@given(made=st.lists(MADE, min_size=1, max_size=4, unique_by=lambda post: post.key or id(post)))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_posts_come_back_as_they_were(
+    form: str, made: list[Post], empty: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("trip")
+    first, second = Store(empty, folder / "a", "a"), Store(empty, folder / "b", "b")
+    first.put(made)
+    target = folder / ("content" if form == "md" else f"posts.{form}")
+    first.export(form, target)
+
+    same = first.take(target)
+    assert (same.faults, dict(same.counts)) == ([], {"same": len(made)})
+
+    other = second.take(target)
+    assert (other.faults, dict(other.counts)) == ([], {"add": len(made)})
+    assert second.posts() == first.posts()
+
+    again = second.take(target)
+    assert dict(again.counts) == {"same": len(made)}
+    if form == "md":
+        before = {path: path.read_bytes() for path in target.rglob("*.md")}
+        second.export(form, target)
+        assert {path: path.read_bytes() for path in target.rglob("*.md")} == before
+
+
+def test_json_is_read_a_piece_at_a_time(tmp_path: Path) -> None:
+    many = [{"content": f"post {number} " + "x" * 900} for number in range(300)]
+    for text in (json.dumps(many), json.dumps(many, indent=3), "\n".join(json.dumps(one) for one in many)):
+        file = tmp_path / "posts.json"
+        file.write_text(text)
+        with file.open() as stream:
+            assert [one.typed.text for one in objects.entries(stream)] == [one["content"] for one in many]
