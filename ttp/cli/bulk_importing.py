@@ -15,13 +15,12 @@ from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
 from ttp.cli.params import Tz, printing, read_pairs, split_list
 from ttp.cli.times import note_if_nothing_runs
-from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.services.bulk_in import Taken
 
 VIEW = views.facts_view(bulk_shapes.IMPORTED)
-SHOWN = 20
 
 
 @printing
@@ -72,10 +71,12 @@ def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
         more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
         warnings.append(problem.message)
         out.note(problem.message + more + (f"\n{problem.hint}" if problem.hint else ""))
-    for row, why in taken.left[:SHOWN]:
+    for row, why in taken.left[: bulk_shapes.SHOWN]:
         out.note(f"row {row} is left alone: {why}")
     if taken.faults:
-        out.note("\n".join([_some(taken.refused, taken.read), *bulk_shapes.fault_table(taken.faults[:SHOWN])]))
+        out.note(
+            "\n".join([_some(taken.refused, taken.read), *bulk_shapes.fault_table(taken.faults[: bulk_shapes.SHOWN])])
+        )
     if taken.timed and taken.stored:
         warnings += note_if_nothing_runs(out)
     shape = bulk_shapes.imported(taken, warnings)
@@ -91,14 +92,10 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
 
 
 def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
-    """That rows cannot be taken, as a table of row, field, problem and fix."""
-    lines = [] if in_json else bulk_shapes.fault_table(taken.faults[:SHOWN])
-    if lines and len(taken.faults) > SHOWN:
-        lines.append(f"{len(taken.faults) - SHOWN} more; see them all with --json")
-    problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in taken.faults]
+    """That rows cannot be taken."""
     rest = [] if taken.refused == taken.read else [Hint("to take the others all the same, add", "--partial")]
     said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
-    return UsageError(said, *rest, details=lines, problems=problems if in_json else ())
+    return bulk_shapes.refused(said, taken.faults, in_json, *rest)
 
 
 def _some(refused: int, read: int) -> str:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ttp.cli import shapes
 from ttp.cli.shapes import Json
+from ttp.domain.errors import Hint, Problem, UsageError
 
 if TYPE_CHECKING:
     from ttp.services.bulk_in import Taken
     from ttp.services.files.fields import Fault
+    from ttp.services.intake import Step
 
+SHOWN = 20
+"""Faults that a person is shown; a program gets them all."""
+STEP = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
 IMPORTED = ("read", "added", "changed", "moved", "unchanged", "left", "rejected", "stored", "ids", "warnings")
 
 
@@ -34,6 +40,34 @@ def imported(taken: Taken, warnings: Sequence[str]) -> Json:
 def fault(row: str, one: Fault) -> Json:
     """Why one row cannot be taken."""
     return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
+
+
+def step(one: Step) -> Json:
+    """What happens to one post, and which of its fields change."""
+    from ttp.services.sync import changes
+
+    post = one.post
+    assert post is not None
+    return {
+        "action": one.what.value,
+        "id": post.id,
+        "file": one.where,
+        "changes": list(changes(one)),
+        "scheduledAt": shapes.instant(post.scheduled_at),
+        "accounts": list(post.accounts),
+        "content": post.content,
+    }
+
+
+def refused(said: str, faults: Sequence[tuple[str, Fault]], in_json: bool, *ways: Hint) -> UsageError:
+    """That rows cannot be taken: for people a table of row, field, problem and fix."""
+    if in_json:
+        problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in faults]
+        return UsageError(said, *ways, problems=problems)
+    lines = fault_table(faults[:SHOWN])
+    if len(faults) > SHOWN:
+        lines.append(f"{len(faults) - SHOWN} more; see them all with --json")
+    return UsageError(said, *ways, details=lines)
 
 
 def summed(shape: Json) -> Json:

@@ -23,6 +23,7 @@ COMMANDS = (
     Command("edit", "posts", "Write", "Change a post that is not published yet."),
     Command("delete", "posts", "Write", "Take posts off the lists."),
     Command("import", "bulk_importing", "Write", "Make posts of a sheet, a JSON file or a folder of Markdown files."),
+    Command("sync", "syncing", "Write", "Make the store say what a folder says: add, change, move, cancel."),
     Command("schedule", "scheduling", "Plan", "Give posts a publish time, or a new one."),
     Command("unschedule", "scheduling", "Plan", "Take the time of posts away: drafts again."),
     Command("plan", "plan", "Plan", "Spread drafts over the coming days, on the best free hours of their accounts."),

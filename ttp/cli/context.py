@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ttp.services.planning import Planning
     from ttp.services.posts import Posts
     from ttp.services.pull import Pull
+    from ttp.services.sync import Sync
     from ttp.services.take_down import TakeDown
     from ttp.services.tokens import Tokens
     from ttp.store.credentials import CredentialsStore
@@ -185,6 +186,12 @@ class Context:
         from ttp.services.bulk_in import BulkIn
 
         return BulkIn(self.book, self.media)
+
+    @cached_property
+    def sync(self) -> Sync:
+        from ttp.services.sync import Sync
+
+        return Sync(self.book, self.media)
 
     @cached_property
     def metrics(self) -> Metrics:

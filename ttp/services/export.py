@@ -93,7 +93,7 @@ class Export:
             if one.post.status not in _BEGUN:
                 fields.pop("status")  # what has a time is scheduled, and what has none is a draft
             text = content.written(fields)
-            if file.is_file() and file.read_text(encoding="utf-8") == text:
+            if file.is_file() and content.same(file.read_bytes().decode("utf-8", "replace"), text):
                 done.unchanged += 1
             else:
                 file.parent.mkdir(parents=True, exist_ok=True)

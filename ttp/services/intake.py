@@ -39,6 +39,7 @@ class What(StrEnum):
     ADD = "add"
     CHANGE = "change"
     MOVE = "move"
+    CANCEL = "cancel"
     SAME = "same"
     LEFT = "left"
 

@@ -1,0 +1,157 @@
+"""`ttp sync`: the folder is the truth for its posts, nothing published is touched, and a second sync does nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+
+
+@pytest.fixture
+def ttp(ttp: Program) -> Program:
+    ttp.account()
+    return ttp
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "content").mkdir()
+    return tmp_path / "content"
+
+
+def put(folder: Path, name: str, text: str = "Hello", at: str | None = "2026-12-01 09:00", more: str = "") -> None:
+    time = f"at: {at}\n" if at else ""
+    (folder / name).write_text(f"---\nto: x/me\n{time}{more}---\n\n{text}\n")
+
+
+def plan(ttp: Program, folder: Path, *argv: str) -> list[tuple[str, str]]:
+    ran = ttp("sync", str(folder), "--check", "--json", *argv)
+    steps = [(step["action"], step["file"]) for step in ran.json["plan"]]
+    assert ran.code == (6 if steps else 0)
+    return steps
+
+
+def test_the_plan_is_to_add_change_and_move_and_a_second_sync_has_none(ttp: Program, folder: Path) -> None:
+    for name in ("a.md", "b.md", "c.md"):
+        put(folder, name, name)
+    assert plan(ttp, folder) == [("add", "a.md"), ("add", "b.md"), ("add", "c.md")]
+    assert ttp.count("post") == 0
+    ttp.ok("sync", str(folder), "--yes")
+    assert plan(ttp, folder) == []
+    put(folder, "a.md", "other")
+    put(folder, "b.md", "b.md", "2026-12-02 09:00")
+    assert plan(ttp, folder) == [("change", "a.md"), ("move", "b.md")]
+    shown = ttp("sync", str(folder), "--check").rows
+    assert shown == [["change", "1", "a.md", "text"], ["move", "2", "b.md", "at"]]
+    ttp.ok("sync", str(folder), "--yes")
+    assert plan(ttp, folder) == []
+    assert (ttp.count("post"), ttp.shown(1)["content"]) == (3, "other")
+
+
+def test_elsewhere_than_on_a_terminal_it_needs_to_be_told(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md")
+    ran = ttp("sync", str(folder))
+    assert (ran.code, ttp.count("post")) == (2, 0)
+    assert f"ttp sync {folder} --yes" in ran.err
+
+
+def test_a_post_without_a_file_is_told_and_cancelled_only_when_asked(ttp: Program, folder: Path) -> None:
+    for name in ("a.md", "b.md"):
+        put(folder, name, name)
+    other = ttp.post("Not of the folder", "--to", "x/me", "--at", "tomorrow 9am")
+    ttp.ok("sync", str(folder), "--yes")
+    (folder / "a.md").unlink()
+    ran = ttp.ok("sync", str(folder), "--check")
+    assert "1 posts have no file any more: 2" in ran.err
+    assert plan(ttp, folder, "--prune") == [("cancel", "a.md")]
+    ttp.ok("sync", str(folder), "--prune", "--yes")
+    assert [post["id"] for post in ttp.ok("list", "--json").json] == [other, 3]
+    put(folder, "a.md", "a.md")
+    assert plan(ttp, folder) == [("add", "a.md")]
+    ttp.ok("sync", str(folder), "--yes")
+    assert (ttp.shown(2)["status"], ttp.count("post")) == ("scheduled", 3)
+    assert ttp.sql("SELECT next_at IS NOT NULL FROM delivery WHERE post_id = 2") == [(1,)]
+
+
+def test_what_has_begun_to_go_out_is_never_touched(ttp: Program, folder: Path) -> None:
+    for name in ("a.md", "b.md"):
+        put(folder, name, name)
+    ttp.ok("sync", str(folder), "--yes")
+    ttp.bring(1, "published", remote_id="1")
+    ttp.bring(2, "sending")
+    put(folder, "a.md", "changed")
+    (folder / "b.md").unlink()
+    assert plan(ttp, folder, "--prune") == []
+    ttp.ok("sync", str(folder), "--prune", "--yes")
+    assert (ttp.shown(1)["content"], ttp.shown(2)["status"]) == ("a.md", "publishing")
+
+
+def test_a_file_that_cannot_be_taken_stops_all_of_it(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md")
+    put(folder, "b.md", "a" * 281)
+    ran = ttp("sync", str(folder), "--yes")
+    assert (ran.code, ttp.count("post")) == (2, 0)
+    assert "b.md  content" in ran.err
+    assert ttp("sync", str(folder), "--check", "--json").error["problems"][0]["field"] == "content"
+
+
+def test_results_are_written_back_only_when_asked_and_change_nothing(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md", more="# mine\n")
+    before = (folder / "a.md").read_bytes()
+    ttp.ok("sync", str(folder), "--yes")
+    assert (folder / "a.md").read_bytes() == before
+    ttp.bring(1, "published", remote_id="7", url="https://x.com/i/status/7")
+    ttp.ok("sync", str(folder), "--yes", "--write-status")
+    assert (folder / "a.md").read_text() == (
+        "---\nto: x/me\nat: 2026-12-01 09:00\n# mine\nid: 1\nstatus: published\nresults:\n"
+        "  x/me: https://x.com/i/status/7\n---\n\nHello\n"
+    )
+    assert plan(ttp, folder) == []
+    written = (folder / "a.md").read_bytes()
+    ttp.ok("sync", str(folder), "--yes", "--write-status")
+    assert (folder / "a.md").read_bytes() == written
+
+
+def test_posts_without_a_key_belong_to_the_folder_once_it_was_synced(ttp: Program, folder: Path) -> None:
+    ttp.post("Hello", "--to", "x/me", "--at", "tomorrow 9am")
+    ttp.post("Keyed", "--to", "x/me", "--key", "mine")
+    ttp.ok("export", "--format", "md", str(folder))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert plan(ttp, folder) == []
+    ttp.ok("sync", str(folder), "--yes")
+    ttp.ok("export", str(folder))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert ttp.shown(2)["key"] == "mine"
+    for path in folder.iterdir():
+        path.unlink()
+    assert [action for action, _ in plan(ttp, folder, "--prune")] == ["cancel"]
+
+
+def test_it_is_for_folders(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md")
+    assert "ttp import" in ttp("sync", str(folder / "a.md")).err
+    assert ttp("sync", str(folder / "none")).code == 3
+
+
+def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
+    ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ttp.services.sync import Sync
+
+    for name in ("a.md", "b.md"):
+        put(folder, name, name)
+    ttp.ok("sync", str(folder), "--yes")
+    for name in ("a.md", "b.md"):
+        put(folder, name, "other")
+    apply = Sync.apply
+
+    def late(self: Sync, *given: object) -> list[int]:
+        ttp.bring(2, "claimed")
+        return apply(self, *given)  # type: ignore[arg-type]  # what it was called with
+
+    monkeypatch.setattr(Sync, "apply", late)
+    ran = ttp("sync", str(folder), "--yes")
+    assert (ran.code, "post 2 was changed meanwhile" in ran.err) == (2, True)
+    assert ttp.shown(1)["content"] == "a.md"

@@ -1,0 +1,100 @@
+"""`ttp sync`: the store brought to a folder of content files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ttp.cli import bulk_shapes
+from ttp.cli.ask import confirmed
+from ttp.cli.context import context
+from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.output import Output
+from ttp.cli.params import NoInput, Yes, printing
+from ttp.cli.times import note_if_nothing_runs, quoted
+from ttp.cli.views import View
+from ttp.domain.errors import Hint, NotFound
+
+if TYPE_CHECKING:
+    from ttp.services.intake import Step
+    from ttp.services.sync import Plan
+
+VIEW: View[Step] = View(
+    bulk_shapes.STEP, ("action", "id", "file", "changes"), bulk_shapes.step, wrap=lambda rows: {"plan": rows}
+)
+
+
+@printing
+def sync(
+    out: Output,
+    dir: Annotated[str, typer.Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 6 where something would.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Cancel the folder's posts that have no file any more.")
+    ] = False,
+    write_status: Annotated[
+        bool, typer.Option("--write-status", help="Write ids, statuses and addresses into the files.")
+    ] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Make the store say what a folder says: add, change, move, cancel.
+
+    Shows the plan and asks; elsewhere --yes or --check is needed. All of it happens, or nothing. What has begun to go
+    out is never touched.
+
+    Example: ttp sync content --check
+    """
+    from ttp.cli.row_times import RowTimes
+    from ttp.services.files.source import opened
+
+    out.expect(VIEW)
+    service, times = context().sync, RowTimes()
+    with opened(dir, None, {}) as source:
+        if source.binary is not None:
+            raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
+        plan = service.plan(source, times, prune=prune)
+        _notes(out, dir, plan)
+        out.records(VIEW, plan.drift, foot=[] if plan.drift else ["Nothing differs."])
+        if check:
+            return PARTIAL if plan.drift else DONE
+        if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
+            return DONE
+        service.apply(source, times, plan)
+        if write_status:
+            service.write_results(source)
+    if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
+        note_if_nothing_runs(out)
+    return DONE
+
+
+def _notes(out: Output, dir: str, plan: Plan) -> None:
+    """What there is to say of the files; UsageError where some of them cannot be taken."""
+    for note in plan.notes:
+        out.note(note)
+    if plan.faults:
+        files = len({where for where, _ in plan.faults})
+        raise bulk_shapes.refused(f"{files} files cannot be taken, so nothing was changed", plan.faults, out.in_json)
+    warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
+    for problem, where in warned.values():
+        out.note(f"{problem.message} ({where})" + (f"\n{problem.hint}" if problem.hint else ""))
+    if plan.orphans:
+        ids = " ".join(str(post.id) for post in plan.orphans[:20])
+        again = quoted("ttp", "sync", dir, "--prune")
+        out.note(f"{len(plan.orphans)} posts have no file any more: {ids}\nto cancel them:  {again}")
+
+
+def _sure(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
+    options: Sequence[str] = ["--prune"] if prune else []
+    posts = f"{many} {'post' if many == 1 else 'posts'}"
+    return confirmed(
+        out,
+        f"Change {posts}?",
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=f"{posts} would change",
+        again=quoted("ttp", "sync", dir, *options, "--yes"),
+    )

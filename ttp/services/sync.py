@@ -1,0 +1,125 @@
+"""A folder of content files as the truth of its posts: what differs from the store, and bringing the store to it.
+
+Its posts are those whose keys begin with the folder's name. What has begun to go out is never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ttp.domain.errors import Busy
+from ttp.domain.post import Post, PostStatus
+from ttp.services.book import Book
+from ttp.services.bulk_in import writes
+from ttp.services.files import content, place
+from ttp.services.files.fields import Fault
+from ttp.services.files.folder import Folder
+from ttp.services.files.source import Source
+from ttp.services.intake import Intake, Rules, Step, Times, What
+from ttp.services.row_media import RowMedia
+from ttp.store import reads
+from ttp.store.media import MediaStore
+
+DRIFT = (What.ADD, What.CHANGE, What.MOVE, What.CANCEL)
+_OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
+
+
+@dataclass
+class Plan:
+    """What would bring the store to the folder. `steps`: all files in order, then the posts that have none any more.
+    `orphans`: those posts, where they are not to be cancelled. `faults`: files that cannot be taken, and why."""
+
+    steps: list[Step] = field(default_factory=list)
+    orphans: list[Post] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def drift(self) -> list[Step]:
+        return [step for step in self.steps if step.what in DRIFT]
+
+    @property
+    def faults(self) -> list[tuple[str, Fault]]:
+        return [(step.where, fault) for step in self.steps for fault in step.faults]
+
+
+class Sync:
+    def __init__(self, book: Book, media: MediaStore) -> None:
+        self._book = book
+        self._media = media
+
+    def plan(self, source: Source, times: Times, *, prune: bool) -> Plan:
+        """What differs. `prune`: posts whose file is gone are cancelled. Writes no post. NotFound, UsageError."""
+        rules = Rules(scope=source.scope, revive=True)
+        plan = Plan(list(self._intake(source, times, rules).steps(source.entries())), notes=source.notes)
+        without = list(self._without_file(source.scope, rules.named))
+        if not prune:
+            return replace(plan, orphans=without)
+        now = self._book.clock.now()
+        for post in without:
+            still = tuple(replace(delivery, next_at=None) for delivery in post.deliveries)
+            gone = replace(post, deliveries=still, deleted_at=now, updated_at=now)
+            plan.steps.append(Step((post.key or "").removeprefix(source.scope), What.CANCEL, gone, post))
+        return plan
+
+    def apply(self, source: Source, times: Times, plan: Plan) -> list[int]:
+        """Do what the plan says, all of it in one transaction; the ids. Conflict where a post was changed meanwhile."""
+        with self._media.holding():
+            todo = [step for step in plan.steps if step.what in DRIFT or writes(step)]
+            return self._intake(source, times, Rules()).apply(todo) if todo else []
+
+    def write_results(self, source: Source) -> int:
+        """Write into each file what became of its post: id, status, and where it is to be seen; how many changed."""
+        folder, changed = Folder(source.folder), 0
+        for file in folder.files():
+            if file.fields is None:
+                continue
+            with self._book.database.reading() as db:
+                found = reads.posts_by_key(db, [folder.key(file)]) if db else {}
+            for post in found.values():
+                changed += _write(folder, file.name, post)
+        return changed
+
+    def _intake(self, source: Source, times: Times, rules: Rules) -> Intake:
+        database, config = self._book.database, self._book.config
+        return Intake(self._book, RowMedia(database, self._media, config, source.folder), times, rules)
+
+    def _without_file(self, scope: str, named: set[str]) -> Iterator[Post]:
+        """The folder's posts that no file is about and that have not begun to go out."""
+        with self._book.database.reading() as db:
+            if db is not None:
+                ids = [i for i, key in reads.keys_from(db, scope) if key.removeprefix(scope) not in named]
+                yield from (post for post in reads.posts_by_id(db, ids) if post.status in _OPEN)
+
+
+def _write(folder: Folder, name: str, post: Post) -> bool:
+    path = folder.path / name
+    told: dict[str, object] = {"id": post.id, "status": post.status.value}
+    results = {d.account: d.url or d.state.value for d in post.active if d.url or d.error}
+    try:
+        before = path.read_bytes().decode("utf-8")
+        after = content.with_results(before, {**told, **({"results": results} if results else {})})
+        if after != before:
+            place.write(path, [after], over=True)
+        return after != before
+    except OSError as error:
+        raise Busy(f"{path} cannot be written: {error.strerror}") from error
+
+
+def changes(step: Step) -> Sequence[str]:
+    """The fields that a step changes, by their names in a file."""
+    if step.before is None or step.post is None or step.what not in (What.CHANGE, What.MOVE):
+        return ()
+    before, after = step.before, step.post
+    pairs = {
+        "at": (before.scheduled_at, after.scheduled_at),
+        "to": (sorted(before.accounts), sorted(after.accounts)),
+        "text": (before.content, after.content),
+        "media": (before.media, after.media),
+        "thread": (before.thread, after.thread),
+        "tags": (before.tags, after.tags),
+        "variants": (dict(before.variants), dict(after.variants)),
+        "set": (dict(before.options), dict(after.options)),
+        "max-late": (before.max_lateness_s, after.max_lateness_s),
+    }
+    return [name for name, (one, other) in pairs.items() if one != other]
