@@ -138,7 +138,7 @@ def test_it_is_for_folders(ttp: Program, folder: Path) -> None:
 def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttp.services.sync import Sync
+    from ttp.services.sync import Plan, Sync
 
     for name in ("a.md", "b.md"):
         put(folder, name, name)
@@ -147,9 +147,9 @@ def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
         put(folder, name, "other")
     apply = Sync.apply
 
-    def late(self: Sync, *given: object) -> list[int]:
+    def late(self: Sync, plan: Plan) -> list[int]:
         ttp.bring(2, "claimed")
-        return apply(self, *given)  # type: ignore[arg-type]  # what it was called with
+        return apply(self, plan)
 
     monkeypatch.setattr(Sync, "apply", late)
     ran = ttp("sync", str(folder), "--yes")

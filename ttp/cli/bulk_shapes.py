@@ -12,7 +12,7 @@ from ttp.domain.errors import Hint, Problem, UsageError
 if TYPE_CHECKING:
     from ttp.services.bulk_in import Taken
     from ttp.services.files.fields import Fault
-    from ttp.services.intake import Step
+    from ttp.services.steps import Step
 
 SHOWN = 20
 """Faults that a person is shown; a program gets them all."""
@@ -44,7 +44,7 @@ def fault(row: str, one: Fault) -> Json:
 
 def step(one: Step) -> Json:
     """What happens to one post, and which of its fields change."""
-    from ttp.services.sync import changes
+    from ttp.services.steps import changes
 
     post = one.post
     assert post is not None

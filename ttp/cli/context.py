@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ttp.services.accounts import Accounts
     from ttp.services.audit import Audit
     from ttp.services.book import Book
+    from ttp.services.bulk_edit import BulkEdit
     from ttp.services.bulk_in import BulkIn
     from ttp.services.copies import Copies
     from ttp.services.doctor import Doctor
@@ -180,6 +181,12 @@ class Context:
         from ttp.services.export import Export
 
         return Export(self.database, self.media)
+
+    @cached_property
+    def bulk_edit(self) -> BulkEdit:
+        from ttp.services.bulk_edit import BulkEdit
+
+        return BulkEdit(self.book)
 
     @cached_property
     def bulk_in(self) -> BulkIn:

@@ -45,6 +45,7 @@ def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
 
 
 PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
+MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
 PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
 Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
 To = Annotated[
@@ -74,6 +75,17 @@ Options = Annotated[
 MaxLate = Annotated[
     str | None, typer.Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
 ]
+Where = Annotated[
+    str | None, typer.Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")
+]
+ReplaceLink = Annotated[
+    tuple[str, str] | None, typer.Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")
+]
+Shift = Annotated[str | None, typer.Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
+Instead = Annotated[
+    str | None, typer.Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would be needed.")]
 Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account.")]

@@ -15,19 +15,24 @@ from ttp.cli.exit_codes import DONE
 from ttp.cli.output import Output
 from ttp.cli.params import (
     Alts,
+    DryRun,
+    Instead,
     MaxLate,
     MaybeAt,
+    MaybePostId,
     MediaPaths,
     NoInput,
     Options,
-    PostId,
     PostIds,
+    ReplaceLink,
+    Shift,
     Tags,
     Text,
     Threads,
     To,
     Tz,
     Variants,
+    Where,
     Yes,
     ids_of,
     printing,
@@ -82,7 +87,7 @@ def create(
 @printing
 def edit(
     out: Output,
-    post_id: PostId,
+    post_id: MaybePostId = None,
     text: Text = None,
     to: To = None,
     at: MaybeAt = None,
@@ -94,17 +99,43 @@ def edit(
     tag: Tags = None,
     set_: Options = None,
     max_late: MaxLate = None,
+    where: Where = None,
+    replace_link: ReplaceLink = None,
+    shift: Shift = None,
+    account: Instead = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
 ) -> None:
-    """Change a post that is not published yet.
+    """Change a post that is not published yet, or many at once.
 
     --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
     key (KEY= takes it away).
 
-    Example: ttp edit 44 "A better text" --to x/me
+    --where takes the filters of ttp list instead of an ID, for --replace-link, --shift and --account: it shows what
+    would change, asks (elsewhere --yes or --dry-run is needed), and changes all of it or nothing.
+
+    Example: ttp edit --where 'status=scheduled tag=launch' --shift +1d
     """
+    given = _given(to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
+    many = {"--replace-link": replace_link, "--shift": shift, "--account": account}
+    if _for_many(post_id, where, many, [text, at, tz, *given.values()]):
+        from ttp.cli.bulk_editing import edit_many
+
+        edit_many(
+            out,
+            where or "",
+            replace_link=replace_link,
+            shift=shift,
+            account=account,
+            dry_run=dry_run,
+            yes=yes,
+            no_input=no_input,
+        )
+        return
+    assert post_id is not None
     posts = context().posts
     words, piped = read_text(text)
-    given = _given(to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
     times = Times(["ttp", "edit", str(post_id)], tz, text, typed(given))
@@ -156,6 +187,25 @@ def delete(
         for url in post.live:
             out.note(f"post {post.id} stays published: {url}")
     return DONE
+
+
+def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:
+    """Whether an edit is for all posts that --where names. UsageError where it is neither that nor for one post."""
+    if where is None:
+        if post_id is None:
+            raise UsageError(
+                "which post is to change is not said",
+                Hint("name it", "ttp edit ID"),
+                Hint("or many", "ttp edit --where status=scheduled --shift +1d"),
+            )
+        for option in (name for name, value in many.items() if value is not None):
+            raise UsageError(f"{option} is for many posts", Hint("name them", f"ttp edit --where 'key=…' {option} …"))
+        return False
+    if post_id is not None or any(value is not None for value in one):
+        raise UsageError(
+            "--where goes with --replace-link, --shift and --account alone", Hint("usage", "ttp edit --help")
+        )
+    return True
 
 
 def _given(**values: list[str] | str | None) -> dict[str, list[str] | str | None]:

@@ -18,7 +18,7 @@ from ttp.cli.views import View
 from ttp.domain.errors import Hint, NotFound
 
 if TYPE_CHECKING:
-    from ttp.services.intake import Step
+    from ttp.services.steps import Step
     from ttp.services.sync import Plan
 
 VIEW: View[Step] = View(
@@ -57,12 +57,12 @@ def sync(
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
         plan = service.plan(source, times, prune=prune)
         _notes(out, dir, plan)
-        out.records(VIEW, plan.drift, foot=[] if plan.drift else ["Nothing differs."])
+        out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
         if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
             return DONE
-        service.apply(source, times, plan)
+        service.apply(plan)
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):

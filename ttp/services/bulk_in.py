@@ -21,8 +21,9 @@ from ttp.domain.post import Post, PostStatus
 from ttp.services.book import Book
 from ttp.services.files.fields import Fault
 from ttp.services.files.source import Source
-from ttp.services.intake import Intake, Rules, Step, Times, What
+from ttp.services.intake import Intake, Rules, Times
 from ttp.services.row_media import RowMedia
+from ttp.services.steps import Step, What, apply
 from ttp.store import reads
 from ttp.store.media import MediaStore
 
@@ -100,7 +101,7 @@ class BulkIn:
                 if writes(step):
                     pickle.dump(replace(step, warnings=()), kept, pickle.HIGHEST_PROTOCOL)
             if not dry_run and (partial or not done.refused) and kept.tell():
-                done.ids = intake.apply(_back(kept))
+                done.ids = apply(self._book.database, _back(kept))
                 done.stored = True
         return done
 

@@ -1,4 +1,4 @@
-"""Posts of files against the store: what each row would do, whether it may, and all of it in one transaction.
+"""Posts of files against the store: what each row would do, and whether it may. Writes no post.
 
 A row is found again by its key. What it says is the whole truth of its post, as long as that is a draft or scheduled; a
 post that has begun to go out is never touched, and none that has gone out elsewhere is made again.
@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
 from typing import Protocol
 
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
+from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.services.book import Book
@@ -27,34 +26,10 @@ from ttp.services.export import of_own_key
 from ttp.services.files.fields import Entry, Fault, fault_of
 from ttp.services.names import resolve_accounts
 from ttp.services.row_media import RowMedia
-from ttp.store import bulk, copies, posts, reads
+from ttp.services.steps import BATCH, Step, What
+from ttp.store import copies, reads
 
-BATCH = 200
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
-
-
-class What(StrEnum):
-    """What becomes of a row's post. `LEFT`: nothing, for the reason that the step gives."""
-
-    ADD = "add"
-    CHANGE = "change"
-    MOVE = "move"
-    CANCEL = "cancel"
-    SAME = "same"
-    LEFT = "left"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one row does. `post` is as it would be stored, `before` as it is; `faults`: why the row is refused."""
-
-    where: str
-    what: What
-    post: Post | None = None
-    before: Post | None = None
-    warnings: tuple[Problem, ...] = ()
-    why: str | None = None
-    faults: tuple[Fault, ...] = ()
 
 
 class Times(Protocol):
@@ -233,31 +208,6 @@ class Intake:
         if held is not None and at in (None, held):
             return held
         return self._times.coming(text, tz, accounts, at)
-
-    # Writing.
-
-    def apply(self, steps: Iterable[Step]) -> list[int]:
-        """Store what the steps change, all of it or nothing; the ids of the posts. Conflict where one of them was
-        changed by somebody else meanwhile."""
-        ids: list[int] = []
-        rows = iter(steps)
-        with self._book.database.writing() as session:
-            db = posts.raw(session)
-            while batch := list(islice(rows, BATCH)):
-                _refuse_changed(db, batch)
-                ids += bulk.save(db, [step.post for step in batch if step.post is not None])
-        return ids
-
-
-def _refuse_changed(db: sqlite3.Connection, batch: Sequence[Step]) -> None:
-    """Refuse steps whose post is not what it was when they were thought out."""
-    now = reads.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
-    for step in batch:
-        if step.before is not None and now[step.before.id or 0] != step.before:
-            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", "ttp list"))
-    new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
-    for key, post in reads.posts_by_key(db, new).items():
-        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", f"ttp show {post.id}"))
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:

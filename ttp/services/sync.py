@@ -5,7 +5,7 @@ Its posts are those whose keys begin with the folder's name. What has begun to g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from ttp.domain.errors import Busy
@@ -16,8 +16,9 @@ from ttp.services.files import content, place
 from ttp.services.files.fields import Fault
 from ttp.services.files.folder import Folder
 from ttp.services.files.source import Source
-from ttp.services.intake import Intake, Rules, Step, Times, What
+from ttp.services.intake import Intake, Rules, Times
 from ttp.services.row_media import RowMedia
+from ttp.services.steps import Step, What, apply
 from ttp.store import reads
 from ttp.store.media import MediaStore
 
@@ -62,11 +63,11 @@ class Sync:
             plan.steps.append(Step((post.key or "").removeprefix(source.scope), What.CANCEL, gone, post))
         return plan
 
-    def apply(self, source: Source, times: Times, plan: Plan) -> list[int]:
+    def apply(self, plan: Plan) -> list[int]:
         """Do what the plan says, all of it in one transaction; the ids. Conflict where a post was changed meanwhile."""
         with self._media.holding():
             todo = [step for step in plan.steps if step.what in DRIFT or writes(step)]
-            return self._intake(source, times, Rules()).apply(todo) if todo else []
+            return apply(self._book.database, todo) if todo else []
 
     def write_results(self, source: Source) -> int:
         """Write into each file what became of its post: id, status, and where it is to be seen; how many changed."""
@@ -104,22 +105,3 @@ def _write(folder: Folder, name: str, post: Post) -> bool:
         return after != before
     except OSError as error:
         raise Busy(f"{path} cannot be written: {error.strerror}") from error
-
-
-def changes(step: Step) -> Sequence[str]:
-    """The fields that a step changes, by their names in a file."""
-    if step.before is None or step.post is None or step.what not in (What.CHANGE, What.MOVE):
-        return ()
-    before, after = step.before, step.post
-    pairs = {
-        "at": (before.scheduled_at, after.scheduled_at),
-        "to": (sorted(before.accounts), sorted(after.accounts)),
-        "text": (before.content, after.content),
-        "media": (before.media, after.media),
-        "thread": (before.thread, after.thread),
-        "tags": (before.tags, after.tags),
-        "variants": (dict(before.variants), dict(after.variants)),
-        "set": (dict(before.options), dict(after.options)),
-        "max-late": (before.max_lateness_s, after.max_lateness_s),
-    }
-    return [name for name, (one, other) in pairs.items() if one != other]

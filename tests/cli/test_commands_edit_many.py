@@ -1,0 +1,100 @@
+"""`ttp edit --where`: one change for many posts, shown first, all of it or nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Program
+
+OLD, NEW = "https://a.example/x", "https://b.example/"
+
+
+@pytest.fixture
+def ttp(ttp: Program) -> Program:
+    """Two scheduled posts with a tag, a draft, and one that is out."""
+    for name in ("x/me", "x/new"):
+        ttp.account(name)
+    ttp.post(
+        f"See {OLD}. And {OLD}/y", "--to", "x/me", "--at", "2026-12-01 09:00", "--tag", "t", "--text", f"x/me={OLD}"
+    )
+    ttp.post("No link", "--to", "x/me", "--at", "2026-12-02 09:00", "--tag", "t", "--thread", f"more: {OLD}")
+    ttp.post(f"Draft {OLD}", "--to", "x/me")
+    ttp.post(f"Out {OLD}", "--to", "x/me", "--at", "2026-12-03 09:00", "--tag", "t")
+    ttp.bring(4, "published", remote_id="1")
+    return ttp
+
+
+def test_a_link_is_replaced_as_a_whole_in_all_texts_of_what_has_not_begun(ttp: Program) -> None:
+    ran = ttp.ok("edit", "--where", "search=example", "--replace-link", OLD, NEW, "--yes", "--json")
+    assert [(step["id"], step["action"], step["changes"]) for step in ran.json] == [
+        *((1, "change", ["text", "variants"]), (3, "change", ["text"])),
+    ]
+    ttp.ok("edit", "--where", "tag=t", "--replace-link", OLD, NEW, "--yes")
+    first, second = ttp.shown(1), ttp.shown(2)
+    assert (first["content"], first["variants"]) == (f"See {NEW}. And {OLD}/y", {"x/me": NEW})
+    assert second["thread"] == [f"more: {NEW}"]
+    assert ttp.shown(4)["content"] == f"Out {OLD}"
+
+
+def test_times_move_by_the_calendar_over_a_change_of_the_clocks(ttp: Program) -> None:
+    ttp.ok("account", "set", "x/me", "--tz", "Europe/Berlin")
+    ttp.ok("schedule", "1", "--at", "2027-03-27 09:00")
+    ttp.ok("edit", "--where", "tag=t status=scheduled until=2028-01-01", "--shift", "+1d2h", "--yes")
+    assert ttp.shown(1)["scheduledAt"] == "2027-03-28T09:00:00Z"
+    assert ttp.shown(2)["scheduledAt"] == "2026-12-03T11:00:00Z"
+    ttp.ok("edit", "--where", "tag=t", "--shift", "-2h", "--yes")
+    assert ttp.shown(2)["scheduledAt"] == "2026-12-03T09:00:00Z"
+    assert ttp.shown(4)["scheduledAt"] == "2026-12-03T09:00:00Z"
+
+
+def test_a_time_that_would_have_passed_stops_all_of_it(ttp: Program) -> None:
+    ran = ttp("edit", "--where", "tag=t", "--shift", "-7d", "--yes")
+    assert (ran.code, "post 1  at" in ran.err, ran.out) == (2, True, "")
+    assert ttp.shown(2)["scheduledAt"] == "2026-12-02T09:00:00Z"
+
+
+def test_another_account_takes_the_place_of_one_with_its_text(ttp: Program) -> None:
+    ttp.ok("edit", "--where", "account=x/me", "--account", "x/me=x/new", "--yes")
+    assert [ttp.shown(post)["accounts"] for post in (1, 2, 3, 4)] == [["x/new"], ["x/new"], ["x/new"], ["x/me"]]
+    assert ttp.shown(1)["variants"] == {"x/new": OLD}
+    assert ttp.shown(1)["scheduledAt"] == "2026-12-01T09:00:00Z"
+
+
+def test_it_shows_first_and_needs_to_be_told(ttp: Program) -> None:
+    argv = ("edit", "--where", "tag=t", "--shift", "+1d")
+    shown = ttp.ok(*argv, "--dry-run")
+    assert [row[:3] for row in shown.rows] == [["move", "1", "at"], ["move", "2", "at"]]
+    refused = ttp(*argv)
+    assert (refused.code, "ttp edit --where tag=t --shift +1d --yes" in refused.err) == (2, True)
+    assert ttp.shown(1)["scheduledAt"] == "2026-12-01T09:00:00Z"
+    assert ttp.ok("edit", "--where", "tag=none", "--shift", "+1d", "--format", "table").out == "Nothing would change.\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ([], "which post is to change"),
+        (["1", "--shift", "+1d"], "--shift is for many posts"),
+        (["--where", "tag=t"], "nothing to change"),
+        (["--where", "tag=t", "--shift", "1d"], "no step in time"),
+        (["--where", "tag=t", "--shift", "+soon"], "no step in time"),
+        (["--where", "tag=t", "--account", "x/me"], "names no two accounts"),
+        (["--where", "tag=t", "--account", "x/me=x/none"], "no account x/none"),
+        (["--where", "tag=t", "--replace-link", "a b", "c"], "no blanks"),
+        (["--where", "launch", "--shift", "+1d"], 'cannot have "launch"'),
+        (["--where", "kind=x", "--shift", "+1d"], 'cannot have "kind=x"'),
+        (["--where", "tag='t", "--shift", "+1d"], "not closed"),
+        (["--where", "", "--shift", "+1d"], "names no posts"),
+        (["--where", "tag=t", "--shift", "+1d", "--tag", "b"], "alone"),
+    ],
+)
+def test_what_cannot_be_done_says_what_to_type(ttp: Program, argv: list[str], said: str) -> None:
+    ran = ttp("edit", *argv, "--no-input")
+    assert (ran.code in (2, 3), said in ran.err) == (True, True)
+
+
+def test_what_a_platform_would_refuse_stops_all_of_it(ttp: Program) -> None:
+    ttp.ok("schedule", "3", "--at", "2026-12-09 09:00")
+    ran = ttp("edit", "--where", "status=scheduled", "--replace-link", "Draft", "x" * 281, "--yes")
+    assert (ran.code, "post 3" in ran.err) == (2, True)
+    assert ttp.shown(3)["content"] == f"Draft {OLD}"

@@ -1,0 +1,84 @@
+"""Changes of many posts, thought out one by one and then done together: all in one transaction, or none."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from ttp.domain.errors import Conflict, Hint, Problem
+from ttp.domain.post import Post
+from ttp.services.files.fields import Fault
+from ttp.store import bulk, posts, reads
+from ttp.store.database import Database
+
+BATCH = 200
+
+
+class What(StrEnum):
+    """What becomes of a row's post. `LEFT`: nothing, for the reason that the step gives."""
+
+    ADD = "add"
+    CHANGE = "change"
+    MOVE = "move"
+    CANCEL = "cancel"
+    SAME = "same"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one row does. `post` is as it would be stored, `before` as it is; `faults`: why the row is refused."""
+
+    where: str
+    what: What
+    post: Post | None = None
+    before: Post | None = None
+    warnings: tuple[Problem, ...] = ()
+    why: str | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+def apply(database: Database, steps: Iterable[Step]) -> list[int]:
+    """Store what steps change, all of it or nothing; the ids of the posts. Conflict where one of them was changed by
+    somebody else meanwhile."""
+    ids: list[int] = []
+    rows = iter(steps)
+    with database.writing() as session:
+        db = posts.raw(session)
+        while batch := list(islice(rows, BATCH)):
+            _refuse_changed(db, batch)
+            ids += bulk.save(db, [step.post for step in batch if step.post is not None])
+    return ids
+
+
+def _refuse_changed(db: sqlite3.Connection, batch: Sequence[Step]) -> None:
+    """Refuse steps whose post is not what it was when they were thought out."""
+    now = reads.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
+    for step in batch:
+        if step.before is not None and now[step.before.id or 0] != step.before:
+            raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", "ttp list"))
+    new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
+    for key, post in reads.posts_by_key(db, new).items():
+        raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", f"ttp show {post.id}"))
+
+
+def changes(step: Step) -> Sequence[str]:
+    """The fields that a step changes, by their names in a file."""
+    if step.before is None or step.post is None or step.what not in (What.CHANGE, What.MOVE):
+        return ()
+    before, after = step.before, step.post
+    pairs = {
+        "at": (before.scheduled_at, after.scheduled_at),
+        "to": (sorted(before.accounts), sorted(after.accounts)),
+        "text": (before.content, after.content),
+        "media": (before.media, after.media),
+        "thread": (before.thread, after.thread),
+        "tags": (before.tags, after.tags),
+        "variants": (dict(before.variants), dict(after.variants)),
+        "set": (dict(before.options), dict(after.options)),
+        "max-late": (before.max_lateness_s, after.max_lateness_s),
+    }
+    return [name for name, (one, other) in pairs.items() if one != other]
