@@ -51,7 +51,6 @@ TEXTS = st.text(SIGNS, min_size=1, max_size=30).filter(str.strip) | st.sampled_f
         "[]",
         "{",
         "007",
-        " ",
     ]
 )
 WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=6)

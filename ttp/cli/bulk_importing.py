@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +13,7 @@ from ttp.cli import bulk_shapes, views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
-from ttp.cli.params import Tz, printing, read_pairs, split_list
+from ttp.cli.params import Strict, Tz, guarded, printing, read_pairs, split_list
 from ttp.cli.times import note_if_nothing_runs
 from ttp.domain.errors import Hint, UsageError
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ttp.services.bulk_in import Taken
 
 VIEW = views.facts_view(bulk_shapes.IMPORTED)
+LONG = 500
+"""Rows from which on it takes long enough for a person to be told how far it is."""
 
 
 @printing
@@ -40,6 +42,7 @@ def import_(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at every row, store no post.")] = False,
     partial: Annotated[bool, typer.Option("--partial", help="Take the rows that can be taken.")] = False,
+    strict: Strict = False,
 ) -> int:
     """Make posts of a sheet, a JSON file or a folder of Markdown files.
 
@@ -53,6 +56,7 @@ def import_(
     from ttp.services.intake import Rules
 
     out.expect(VIEW)
+    guarded(strict)
     rules = Rules(accounts=split_list(to) or (), tz=tz)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     with opened(file, stdin, _columns(map_), _order(dates)) as source, _progress(out) as tell:
@@ -126,10 +130,24 @@ def _order(dates: str | None) -> str | None:
 
 @contextmanager
 def _progress(out: Output) -> Iterator[Callable[[int], object]]:
-    """How many rows were looked at, on stderr while the block runs, where a person can see it."""
+    """How many rows were looked at, on stderr while the block runs, where a person can see it and has to wait."""
     if out.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda read: None
         return
+    with ExitStack() as shown:
+        tells: list[Callable[[int], object]] = []
+
+        def tell(read: int) -> None:
+            if read >= LONG and not tells:
+                tells.append(shown.enter_context(_bar()))
+            for one in tells:
+                one(read)
+
+        yield tell
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int], object]]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 

@@ -85,6 +85,9 @@ Shift = Annotated[str | None, typer.Option("--shift", metavar="STEP", help="Earl
 Instead = Annotated[
     str | None, typer.Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would be needed.")]
@@ -166,6 +169,12 @@ def output(**asked: Any) -> Output:
     """This process's output as the shared options say."""
     here = context()
     return output_of_process(now=here.now, zone=lambda: here.zone, **asked)
+
+
+def guarded(strict: bool) -> None:
+    """Let the guard of this call refuse instead of warning, where that is asked for."""
+    if strict:
+        context().book.guard.strict = True
 
 
 def ids_of(texts: Sequence[str]) -> list[int]:

@@ -26,6 +26,7 @@ from ttp.cli.params import (
     PostIds,
     ReplaceLink,
     Shift,
+    Strict,
     Tags,
     Text,
     Threads,
@@ -34,6 +35,7 @@ from ttp.cli.params import (
     Variants,
     Where,
     Yes,
+    guarded,
     ids_of,
     printing,
     read_duration,
@@ -67,11 +69,13 @@ def create(
         str | None, typer.Option("--key", metavar="KEY", help="The same key again makes no second post.")
     ] = None,
     max_late: MaxLate = None,
+    strict: Strict = False,
 ) -> None:
     """Write a post: a draft without a time, scheduled with one.
 
     Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
     """
+    guarded(strict)
     posts = context().posts
     words, piped = read_text(text)
     given = _given(to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
@@ -103,6 +107,7 @@ def edit(
     replace_link: ReplaceLink = None,
     shift: Shift = None,
     account: Instead = None,
+    strict: Strict = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     no_input: NoInput = False,
@@ -118,6 +123,7 @@ def edit(
     Example: ttp edit --where 'status=scheduled tag=launch' --shift +1d
     """
     given = _given(to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
+    guarded(strict)
     many = {"--replace-link": replace_link, "--shift": shift, "--account": account}
     if _for_many(post_id, where, many, [text, at, tz, *given.values()]):
         from ttp.cli.bulk_editing import edit_many

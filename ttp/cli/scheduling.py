@@ -7,13 +7,13 @@ from dataclasses import replace
 from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.output import Output
-from ttp.cli.params import At, PostIds, Tz, ids_of, printing
+from ttp.cli.params import At, PostIds, Strict, Tz, guarded, ids_of, printing
 from ttp.cli.posts import offering, warn
 from ttp.cli.times import Times, note_if_nothing_runs, scheduled
 
 
 @printing
-def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None) -> None:
+def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None, strict: Strict = False) -> None:
     """Give posts a publish time, or a new one.
 
     Of failed and partial posts it moves the failed deliveries.
@@ -21,6 +21,7 @@ def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None) -> None:
     Example: ttp schedule 3 --at 'tomorrow 9am'
     """
     out.expect(views.changed())
+    guarded(strict)
     times = Times(["ttp", "schedule", *post_ids], tz)
     with offering():
         saved = context().posts.schedule(ids_of(post_ids), at, times.read)

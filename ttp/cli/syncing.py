@@ -12,7 +12,7 @@ from ttp.cli.ask import confirmed
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
-from ttp.cli.params import NoInput, Yes, printing
+from ttp.cli.params import NoInput, Strict, Yes, guarded, printing
 from ttp.cli.times import note_if_nothing_runs, quoted
 from ttp.cli.views import View
 from ttp.domain.errors import Hint, NotFound
@@ -37,6 +37,7 @@ def sync(
     write_status: Annotated[
         bool, typer.Option("--write-status", help="Write ids, statuses and addresses into the files.")
     ] = False,
+    strict: Strict = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
@@ -51,6 +52,7 @@ def sync(
     from ttp.services.files.source import opened
 
     out.expect(VIEW)
+    guarded(strict)
     service, times = context().sync, RowTimes()
     with opened(dir, None, {}) as source:
         if source.binary is not None:

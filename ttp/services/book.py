@@ -19,6 +19,7 @@ from ttp.domain.post import Post
 from ttp.platforms.media_host import trouble
 from ttp.services.changes import no_such_post, settled
 from ttp.services.drafting import judge
+from ttp.services.guard import Guard
 from ttp.services.media_fit import Fitting, gone_problems
 from ttp.services.media_taking import rehearsed
 from ttp.services.names import resolve_accounts
@@ -46,6 +47,7 @@ class Book:
         self.clock = clock
         self.config = config
         self.fitting = Fitting(MediaStore(database.home / "media"))
+        self.guard = Guard(database, config)
 
     def post(self, post_id: int) -> Post:
         """One post. NotFound if there is none; never creates a store."""
@@ -74,7 +76,10 @@ class Book:
             video_upload=hosts.by_facebook(self.config),
             fits=self.fitting.fits(post.media, to_come),
             rehearsed=rehearsed(self.config),
-            more=gone_problems(post, self.fitting.gone(post)) if to_come else (),
+            more=(
+                *(gone_problems(post, self.fitting.gone(post)) if to_come else ()),
+                *(self.guard.problems(post) if timed else ()),
+            ),
             timed=timed,
         )
 
@@ -108,6 +113,7 @@ class Book:
                     changed, warnings = change(post)
                 except ContentRefused as refused:
                     raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
+                self.guard.pending(changed)
                 saved.append(Saved(store.update(session, settled(changed, self.clock.now())), warnings))
         return saved
 

@@ -69,6 +69,7 @@ class BulkEdit:
             return Step(where, What.LEFT, faults=tuple(Fault(p.field, p.message, p.hint) for p in refused.problems))
         except TtpError as error:
             return Step(where, What.LEFT, faults=(fault_of("", error),))
+        self._book.guard.pending(post)
         return Step(where, what, post, before, warnings)
 
 

@@ -24,7 +24,7 @@ from ttp.services.files.source import Source
 from ttp.services.intake import Intake, Rules, Times
 from ttp.services.row_media import RowMedia
 from ttp.services.steps import Step, What, apply
-from ttp.store import reads
+from ttp.store import keyed, reads
 from ttp.store.media import MediaStore
 
 WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
@@ -111,7 +111,7 @@ class BulkIn:
     def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
         """The posts of earlier rows without a key that no row has now as they were."""
         with self._book.database.reading() as db:
-            before = {key: i for i, key in reads.keys_from(db, source.origin)} if db else {}
+            before = {key: i for i, key in keyed.keys_from(db, source.origin)} if db else {}
             if db is None or not before:
                 return {}
             for one in source.entries():

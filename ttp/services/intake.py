@@ -27,7 +27,7 @@ from ttp.services.files.fields import Entry, Fault, fault_of
 from ttp.services.names import resolve_accounts
 from ttp.services.row_media import RowMedia
 from ttp.services.steps import BATCH, Step, What
-from ttp.store import copies, reads
+from ttp.store import copies, keyed, reads
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
 
@@ -82,11 +82,11 @@ class Intake:
         keys = [one.typed.key for one in batch if one.typed.key]
         scope = self._rules.scope
         found = {
-            key.removeprefix(scope): post for key, post in reads.posts_by_key(db, [scope + k for k in keys]).items()
+            key.removeprefix(scope): post for key, post in keyed.posts_by_key(db, [scope + k for k in keys]).items()
         }
         missing = [key for key in keys if key not in found]
         if scope:
-            found |= reads.posts_by_key(db, missing)
+            found |= keyed.posts_by_key(db, missing)
         store = copies.store_id(db)
         numbers = {number: key for key in missing if (number := of_own_key(key, store)) is not None}
         return found | {numbers[post.id or 0]: post for post in reads.posts_by_id(db, numbers)}
@@ -118,6 +118,7 @@ class Intake:
         except ContentRefused as refused:
             told = [Fault(one.field, one.message, one.hint) for one in refused.problems if not one.warning]
             return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
+        self._book.guard.pending(post)
         return Step(row.where, what, post, before, warnings)
 
     def _earlier(self, row: Entry) -> Post | None:

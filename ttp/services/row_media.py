@@ -17,7 +17,7 @@ from ttp.domain.media import MediaItem, is_web_address
 from ttp.domain.post import Post
 from ttp.services.files.fields import KEPT
 from ttp.services.media_taking import taken
-from ttp.store import reads
+from ttp.store import keyed
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
 
@@ -57,7 +57,7 @@ class RowMedia:
     def _kept(self, text: str) -> MediaItem:
         digest, _, name = text.partition("/")
         with self._database.reading() as db:
-            item = reads.media_item(db, digest) if db else None
+            item = keyed.media_item(db, digest) if db else None
         if item is None or not self._media.has(item):
             raise NotFound(
                 f"the bytes of {name or digest} are not in this store",

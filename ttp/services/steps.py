@@ -11,7 +11,7 @@ from itertools import islice
 from ttp.domain.errors import Conflict, Hint, Problem
 from ttp.domain.post import Post
 from ttp.services.files.fields import Fault
-from ttp.store import bulk, posts, reads
+from ttp.store import bulk, keyed, posts, reads
 from ttp.store.database import Database
 
 BATCH = 200
@@ -61,7 +61,7 @@ def _refuse_changed(db: sqlite3.Connection, batch: Sequence[Step]) -> None:
         if step.before is not None and now[step.before.id or 0] != step.before:
             raise Conflict(f"post {step.before.id} was changed meanwhile", Hint("look again", "ttp list"))
     new = [step.post.key for step in batch if step.before is None and step.post is not None and step.post.key]
-    for key, post in reads.posts_by_key(db, new).items():
+    for key, post in keyed.posts_by_key(db, new).items():
         raise Conflict(f'post {post.id} got the key "{key}" meanwhile', Hint("look again", f"ttp show {post.id}"))
 
 

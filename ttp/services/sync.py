@@ -19,7 +19,7 @@ from ttp.services.files.source import Source
 from ttp.services.intake import Intake, Rules, Times
 from ttp.services.row_media import RowMedia
 from ttp.services.steps import Step, What, apply
-from ttp.store import reads
+from ttp.store import keyed, reads
 from ttp.store.media import MediaStore
 
 DRIFT = (What.ADD, What.CHANGE, What.MOVE, What.CANCEL)
@@ -76,7 +76,7 @@ class Sync:
             if file.fields is None:
                 continue
             with self._book.database.reading() as db:
-                found = reads.posts_by_key(db, [folder.key(file)]) if db else {}
+                found = keyed.posts_by_key(db, [folder.key(file)]) if db else {}
             for post in found.values():
                 changed += _write(folder, file.name, post)
         return changed
@@ -89,7 +89,7 @@ class Sync:
         """The folder's posts that no file is about and that have not begun to go out."""
         with self._book.database.reading() as db:
             if db is not None:
-                ids = [i for i, key in reads.keys_from(db, scope) if key.removeprefix(scope) not in named]
+                ids = [i for i, key in keyed.keys_from(db, scope) if key.removeprefix(scope) not in named]
                 yield from (post for post in reads.posts_by_id(db, ids) if post.status in _OPEN)
 
 

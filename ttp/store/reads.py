@@ -54,33 +54,20 @@ def post(db: sqlite3.Connection, post_id: int) -> Post | None:
 
 def post_even_deleted(db: sqlite3.Connection, post_id: int) -> Post:
     """One post that must exist. StopIteration if it never did."""
-    return next(_whole(db, db.execute("SELECT * FROM post WHERE id = ?", (post_id,)).fetchall()))
+    return next(whole(db, db.execute("SELECT * FROM post WHERE id = ?", (post_id,)).fetchall()))
 
 
 def posts_even_deleted(db: sqlite3.Connection, post_ids: Iterable[int]) -> dict[int, Post]:
     """Posts by their ids, as few as a publisher claims at once."""
     ids = sorted(set(post_ids))
     found = db.execute(f"SELECT * FROM post WHERE id IN ({_marks(ids)})", ids).fetchall()
-    return {post.id or 0: post for post in _whole(db, found)}
+    return {post.id or 0: post for post in whole(db, found)}
 
 
 def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:
     """The post of a key, also a deleted one: a key is used once for ever."""
     row = db.execute("SELECT * FROM post WHERE key = ?", (key,)).fetchone()
-    return None if row is None else next(_whole(db, [row]))
-
-
-def posts_by_key(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Post]:
-    """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
-    found = db.execute(f"SELECT * FROM post WHERE key IN ({_marks(keys)})", list(keys)).fetchall()
-    return {post.key or "": post for post in _whole(db, found)}
-
-
-def keys_from(db: sqlite3.Connection, beginning: str) -> Iterator[tuple[int, str]]:
-    """The ids and keys of the posts whose key begins so and that are not deleted, by key."""
-    sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
-    for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
-        yield row["id"], row["key"]
+    return None if row is None else next(whole(db, [row]))
 
 
 def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
@@ -90,7 +77,7 @@ def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
         marks = ",".join("?" * len(batch))
         sql = f"SELECT * FROM post WHERE id IN ({marks}) AND deleted_at IS NULL"
         found = {row["id"]: row for row in db.execute(sql, batch)}
-        yield from _whole(db, [found[i] for i in batch if i in found])
+        yield from whole(db, [found[i] for i in batch if i in found])
 
 
 def existing_ids(db: sqlite3.Connection, first: int, last: int) -> list[int]:
@@ -105,7 +92,7 @@ def posts(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[Post]:
     if wanted.limit is not None:
         found = islice(found, wanted.limit)
     while batch := list(islice(found, min(_BATCH, wanted.limit or _BATCH))):
-        yield from _whole(db, batch)
+        yield from whole(db, batch)
 
 
 def _list_rows(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[rows.Row]:
@@ -196,7 +183,7 @@ def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def _whole(db: sqlite3.Connection, found: list[rows.Row]) -> Iterator[Post]:
+def whole(db: sqlite3.Connection, found: list[rows.Row]) -> Iterator[Post]:
     """Complete posts from their rows: three more queries for the batch, whatever its size."""
     ids = [row["id"] for row in found]
     deliveries: dict[int, list[Delivery]] = {i: [] for i in ids}
@@ -231,12 +218,6 @@ def account(db: sqlite3.Connection, platform: Platform, handle: str, *, removed:
     sql = "SELECT * FROM account WHERE platform = ? AND handle = ?" + ("" if removed else " AND removed_at IS NULL")
     row = db.execute(sql, (platform.value, handle)).fetchone()
     return None if row is None else rows.account(row)
-
-
-def media_item(db: sqlite3.Connection, sha256: str) -> MediaItem | None:
-    """What is known of the media with this digest, if a post has had it."""
-    row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
-    return None if row is None else rows.media(row)
 
 
 def account_by_id(db: sqlite3.Connection, account_id: int) -> Account | None:
