@@ -1,0 +1,101 @@
+"""The guard: the same text to the same account, and two posts of it at once, are told or refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Program
+
+SAME, CROWDED = "says the same at", "goes out at"
+
+
+@pytest.fixture
+def ttp(ttp: Program) -> Program:
+    """A post for x/me on 1 December at nine."""
+    for name in ("x/me", "x/other"):
+        ttp.account(name)
+    ttp.post("Fresh  Beans", "--to", "x/me", "--at", "2026-12-01 09:00")
+    return ttp
+
+
+def told(ttp: Program, text: str, at: str, *argv: str) -> list[str]:
+    """What a new post is warned of."""
+    post = ttp.ok("create", text, "--to", "x/me", "--at", at, "--json", *argv).json
+    ttp.ok("delete", str(post["id"]))
+    return [said for said in post["warnings"] if SAME in said or CROWDED in said]
+
+
+def test_the_same_text_is_told_whatever_its_case_and_blanks_within_seven_days(ttp: Program) -> None:
+    assert told(ttp, "fresh beans ", "2026-12-08 08:59") == ["x/me: post 1 says the same at 2026-12-01 09:00 UTC"]
+    assert told(ttp, "fresh beans", "2026-12-08 09:00") == []
+    assert told(ttp, "ＦＲＥＳＨ beans", "2026-11-25 09:00") == ["x/me: post 1 says the same at 2026-12-01 09:00 UTC"]
+    assert told(ttp, "Other beans", "2026-12-02 09:00") == []
+    assert told(ttp, "Other", "2026-12-02 09:00", "--text", "x/me=fresh beans") != []
+
+
+def test_two_posts_of_an_account_within_five_minutes_are_told(ttp: Program) -> None:
+    assert told(ttp, "Other", "2026-12-01 09:04") == ["x/me: post 1 goes out at 2026-12-01 09:00 UTC"]
+    assert told(ttp, "Other", "2026-12-01 08:56") != []
+    assert told(ttp, "Other", "2026-12-01 09:05") == []
+
+
+def test_another_account_a_draft_and_what_was_deleted_are_no_matter(ttp: Program) -> None:
+    ran = ttp.ok("create", "Fresh beans", "--to", "x/other", "--at", "2026-12-01 09:00")
+    assert SAME not in ran.err
+    assert SAME not in ttp.ok("create", "Fresh beans", "--to", "x/me").err
+    ttp.ok("delete", "1")
+    assert told(ttp, "Fresh beans", "2026-12-01 09:00") == []
+
+
+def test_a_post_is_not_compared_with_itself(ttp: Program) -> None:
+    assert SAME not in ttp.ok("edit", "1", "fresh beans").err
+    assert CROWDED not in ttp.ok("schedule", "1", "--at", "2026-12-01 09:01").err
+
+
+@pytest.mark.parametrize("argv", [["--strict"], []])
+def test_strict_refuses_and_stores_nothing(ttp: Program, argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    if not argv:
+        monkeypatch.setenv("TTP_GUARD__STRICT", "true")
+    made = ["Fresh beans", "--to", "x/me", "--at", "2026-12-02 09:00", *argv]
+    refused = ttp("create", *made)
+    assert (refused.code, SAME in refused.err, ttp.count("post")) == (2, True, 1)
+    draft = ttp.post("Fresh beans", "--to", "x/me")
+    assert ttp("schedule", str(draft), "--at", "2026-12-02 09:00", *argv).code == 2
+    assert ttp("edit", str(draft), "--at", "2026-12-02 09:00", *argv).code == 2
+    assert ttp.shown(draft)["status"] == "draft"
+
+
+def test_how_near_is_too_near_is_a_setting(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_GUARD__SAME_TEXT_S", "60")
+    monkeypatch.setenv("TTP_GUARD__GAP_S", "0")
+    assert told(ttp, "Fresh beans", "2026-12-01 09:02") == []
+    assert told(ttp, "Fresh beans", "2026-12-01 09:00") != []
+    monkeypatch.setenv("TTP_GUARD__SAME_TEXT_S", "0")
+    assert told(ttp, "Fresh beans", "2026-12-01 09:00") == []
+
+
+def test_posts_of_one_command_are_compared_with_each_other(ttp: Program) -> None:
+    first, second = (ttp.post(text, "--to", "x/me") for text in ("One", "Two"))
+    ran = ttp.ok("schedule", str(first), str(second), "--at", "2026-12-20 09:00")
+    assert f"x/me: post {first} goes out at 2026-12-20 09:00 UTC" in ran.err
+
+
+def test_rows_of_one_file_are_compared_with_each_other(ttp: Program) -> None:
+    sheet = "to,at,text\nx/me,2026-12-20 09:00,Tea\nx/me,2026-12-21 09:00,tea\nx/me,2026-12-21 09:03,Milk\n"
+    ran = ttp("import", "-", "--strict", "--json", stdin=sheet)
+    assert [problem["message"] for problem in ran.error["problems"]] == [
+        "row 3: x/me: another one of these says the same at 2026-12-20 09:00 UTC",
+    ]
+    ran = ttp.ok("import", "-", "--json", stdin=sheet)
+    assert [said for said in ran.json["warnings"] if SAME in said or CROWDED in said] == [
+        "x/me: another one of these says the same at 2026-12-20 09:00 UTC",
+        "x/me: another one of these goes out at 2026-12-21 09:00 UTC",
+    ]
+
+
+def test_a_row_that_moves_away_is_compared_at_its_new_time_alone(ttp: Program) -> None:
+    sheet = "key,to,at,text\na,x/me,2026-12-20 09:00,Tea\nb,x/me,2027-01-20 09:00,Tea\n"
+    ttp.ok("import", "-", stdin=sheet)
+    swapped = "key,to,at,text\na,x/me,2027-03-20 09:00,Tea\nb,x/me,2026-12-20 09:00,Tea\n"
+    ttp.ok("import", "-", "--strict", stdin=swapped)
+    assert ttp.shown(3)["scheduledAt"] == "2026-12-20T09:00:00Z"
