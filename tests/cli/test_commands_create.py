@@ -347,7 +347,7 @@ def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
     note = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
     ran = ttp("create", "hi", "--to", "x", "--at", "in 1h", "--json")
     assert (ran.code, ran.err, ran.json["warnings"]) == (0, f"note: {note}\n", [note])
-    quiet = ttp("create", "hi", "--to", "x", "--at", "in 1h", "--json", "-q")
+    quiet = ttp("create", "another", "--to", "x", "--at", "in 2h", "--json", "-q")
     assert (quiet.err, quiet.json["warnings"]) == ("", [])
     assert ttp("create", "a draft").err == ""
 

@@ -69,6 +69,9 @@ def create(
         str | None, typer.Option("--key", metavar="KEY", help="The same key again makes no second post.")
     ] = None,
     max_late: MaxLate = None,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
+    ] = None,
     strict: Strict = False,
 ) -> None:
     """Write a post: a draft without a time, scheduled with one.
@@ -82,7 +85,11 @@ def create(
     with posts.rescuing(words if piped else None):
         out.expect(views.changed())
         wish = _typed(words, given, piped=piped, at=at, tz=tz, key=key)
-    times = Times(["ttp", "create", *typed({"--key": key})], tz, text, typed(given))
+        if file is not None:
+            from ttp.cli.content_given import with_file
+
+            wish = with_file(file, wish)
+    times = Times(["ttp", "create", *typed({"--file": file, "--key": key})], wish.tz, text, typed(given))
     with offering():
         saved = posts.create(wish, times.read)
     _answer(out, saved, times, *_created(out, saved, times))

@@ -43,16 +43,10 @@ class RowMedia:
             return self._kept(name.removeprefix(KEPT))
         if is_web_address(name):
             return taken([name], platforms, self._media, self._config)[0]
-        path = self._beside(name)
+        path = beside(self._folder, name)
         if name not in self._taken:
             self._taken[name] = self._media.add(path)
         return self._taken[name]
-
-    def _beside(self, name: str) -> Path:
-        path = (self._folder / name).resolve() if "\0" not in name else self._folder
-        if not path.is_relative_to(self._folder) or path == self._folder:
-            raise UsageError(f"{name} is not in the folder of the file", Hint("put it there, and write", "its name"))
-        return path
 
     def _kept(self, text: str) -> MediaItem:
         digest, _, name = text.partition("/")
@@ -64,3 +58,12 @@ class RowMedia:
                 Hint("export them too", "ttp export FILE --with media"),
             )
         return replace(item, name=name or item.name, url=None)
+
+
+def beside(folder: Path, name: str) -> Path:
+    """The file of that name in the folder of the file that names it. UsageError for one that is not in there."""
+    folder = folder.resolve()
+    path = (folder / name).resolve() if "\0" not in name else folder
+    if not path.is_relative_to(folder) or path == folder:
+        raise UsageError(f"{name} is not in the folder of the file", Hint("put it there, and write", "its name"))
+    return path

@@ -1,0 +1,80 @@
+"""`ttp create --file`: one post of one content file, with what is typed beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from tests.media_bytes import jpeg
+
+FILE = """---
+to: x/me
+at: 2026-12-01 09:00
+tz: Europe/Zurich
+media:
+- file: a.jpg
+  alt: A door
+tags: [a]
+key: launch
+---
+
+Hello
+
+## x
+
+Hi
+"""
+
+
+@pytest.fixture
+def file(ttp: Program, tmp_path: Path) -> str:
+    ttp.account()
+    ttp.account("x/other")
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    (tmp_path / "post.md").write_text(FILE)
+    return str(tmp_path / "post.md")
+
+
+def test_the_post_is_what_the_file_says(ttp: Program, file: str) -> None:
+    post = ttp.ok("create", "--file", file, "--json").json
+    assert (post["content"], post["variants"], post["key"]) == ("Hello", {"x": "Hi"}, "launch")
+    assert (post["scheduledAt"], post["accounts"], post["tags"]) == ("2026-12-01T08:00:00Z", ["x/me"], ["a"])
+    assert [(item["name"], item["alt"]) for item in post["media"]] == [("a.jpg", "A door")]
+    assert ttp.ok("create", "--file", file, "--json").json["replayed"] is True
+
+
+def test_what_is_typed_beside_it_wins(ttp: Program, file: str) -> None:
+    typed = ("Other", "--to", "x/other", "--text", "x/other=Hey", "--tag", "b", "--key", "k", "--at", "tomorrow 9am")
+    post = ttp.ok("create", *typed, "--file", file, "--json").json
+    assert (post["content"], post["accounts"], post["tags"], post["key"]) == ("Other", ["x/other"], ["b"], "k")
+    assert post["variants"] == {"x": "Hi", "x/other": "Hey"}
+    assert post["scheduledAt"] == "2026-11-25T08:00:00Z"
+
+
+def test_a_file_without_front_matter_is_the_text_of_a_draft(ttp: Program, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Just text\n")
+    assert ttp.ok("create", "--file", str(tmp_path / "a.md"), "--json").json["content"] == "Just text"
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "code"),
+    [
+        (("to: x/me", "to: x/none"), "no account x/none", 3),
+        (("at: 2026-12-01 09:00", "at: 2020-12-01 09:00"), "ago", 2),
+        (("a.jpg", "../a.jpg"), "is not in the folder", 2),
+        (("tags: [a]", "max-late: soon"), "maxLate", 2),
+        (("tags: [a]", "status: published"), "has begun to go out", 2),
+        (("tags: [a]", "tgas: [a]"), '"tgas", which is no field', 2),
+    ],
+)
+def test_a_file_that_is_no_post_says_why(
+    ttp: Program, file: str, change: tuple[str, str], said: str, code: int
+) -> None:
+    path = Path(file)
+    path.write_text(FILE.replace(*change))
+    ran = ttp("create", "--file", file)
+    assert (ran.code, ttp.count("post")) == (code, 0)
+    assert said in ran.err
+    assert ttp("create", "--file", f"{file}.none").code == 3
