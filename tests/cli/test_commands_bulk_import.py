@@ -78,7 +78,7 @@ def test_utf_16_is_read_where_it_says_so(ttp: Program) -> None:
 def test_the_answer_is_a_sentence_for_people_and_counts_for_scripts(ttp: Program, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(f"{HEADER}x/me,2026-12-01 09:00,Hello,\n")
     assert ttp.ok("import", str(tmp_path / "a.csv"), "--format", "table", "--dry-run").out == (
-        "1 rows: 1 added, 0 unchanged. Nothing was stored: --dry-run.\n"
+        "1 row: 1 added, 0 unchanged. Nothing was stored: --dry-run.\n"
     )
     assert ttp.count("post") == 0
     rows = dict(ttp.ok("import", str(tmp_path / "a.csv")).rows)

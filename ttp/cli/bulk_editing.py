@@ -57,7 +57,7 @@ def edit_many(
     warn(out, list({problem.message: problem for step in steps for problem in step.warnings}.values()))
     if not steps or dry_run:
         return DONE
-    said = f"{len(steps)} {'post' if len(steps) == 1 else 'posts'}"
+    said = bulk_shapes.counted(len(steps), "post")
     again = ["--where", where, *(["--replace-link", *replace_link] if replace_link else [])]
     again += [*(["--shift", shift] if shift else []), *(["--account", account] if account else []), "--yes"]
     sure = confirmed(

@@ -92,7 +92,7 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
     shape = bulk_shapes.summed(bulk_shapes.imported(taken, ()))
     names = ("added", "changed", "moved", "unchanged", "left")
     said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
-    return f"{taken.read} rows: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
+    return f"{bulk_shapes.counted(taken.read, 'row')}: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
 
 
 def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
@@ -103,7 +103,7 @@ def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
 
 
 def _some(refused: int, read: int) -> str:
-    return f"{refused} of {read} {'row' if read == 1 else 'rows'} cannot be taken"
+    return f"{refused} of {bulk_shapes.counted(read, 'row')} cannot be taken"
 
 
 def _columns(texts: list[str] | None) -> dict[str, str]:

@@ -70,6 +70,11 @@ def refused(said: str, faults: Sequence[tuple[str, Fault]], in_json: bool, *ways
     return UsageError(said, *ways, details=lines)
 
 
+def counted(many: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{many} {thing}{'' if many == 1 else 's'}"
+
+
 def summed(shape: Json) -> Json:
     """The same with the number of things in place of a list: for tables and TSV."""
     return {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli import shapes, views
+from ttp.cli import bulk_shapes, shapes, views
 from ttp.cli.context import context
 from ttp.cli.filters import NeedsYou, OfKey, Search, Since, Statuses, Until, WithTags, post_filter
 from ttp.cli.output import Output
@@ -149,7 +149,7 @@ def _answer(out: Output, path: Path, chosen: str, posts: int, beside: MediaBesid
         "unchanged": unchanged,
     }
     same = f", {unchanged} of them unchanged" if unchanged else ""
-    out.record(EXPORTED, shape, say=[f"Exported {posts} {'post' if posts == 1 else 'posts'} to {path}{same}."])
+    out.record(EXPORTED, shape, say=[f"Exported {bulk_shapes.counted(posts, 'post')} to {path}{same}."])
 
 
 def _format(asked: str | None, path: Path | None) -> str:

@@ -78,19 +78,21 @@ def _notes(out: Output, dir: str, plan: Plan) -> None:
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})
-        raise bulk_shapes.refused(f"{files} files cannot be taken, so nothing was changed", plan.faults, out.in_json)
+        said = f"{bulk_shapes.counted(files, 'file')} cannot be taken, so nothing was changed"
+        raise bulk_shapes.refused(said, plan.faults, out.in_json)
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
         out.note(f"{problem.message} ({where})" + (f"\n{problem.hint}" if problem.hint else ""))
     if plan.orphans:
         ids = " ".join(str(post.id) for post in plan.orphans[:20])
         again = quoted("ttp", "sync", dir, "--prune")
-        out.note(f"{len(plan.orphans)} posts have no file any more: {ids}\nto cancel them:  {again}")
+        posts = bulk_shapes.counted(len(plan.orphans), "post")
+        out.note(f"without a file any more: {posts}: {ids}\nto cancel them:  {again}")
 
 
 def _sure(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
     options: Sequence[str] = ["--prune"] if prune else []
-    posts = f"{many} {'post' if many == 1 else 'posts'}"
+    posts = bulk_shapes.counted(many, "post")
     return confirmed(
         out,
         f"Change {posts}?",
