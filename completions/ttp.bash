@@ -11,7 +11,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--blackout|--client-secret|--color|--count|--credentials|--dates|--days|--explore|--fields|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--per-day|--platform|--port|--published|--quiet-hours|--scopes|--search|--seed|--set|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until) option=$word ;;
+            --account|--after|--alt|--at|--blackout|--client-secret|--color|--count|--credentials|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--per-day|--platform|--port|--published|--quiet-hours|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'metrics'|'optimal'|'service') path="${path:+$path }$word" ;;
@@ -21,11 +21,13 @@ _ttp() {
     [[ $cur == = ]] && cur=''
     case $option in
         '') case $path in
-            '') words='create edit delete schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help --version' ;;
-            'create') options='--to --at --tz --media --alt --thread --text --tag --set --key --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            '') words='create edit delete import sync schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help --version' ;;
+            'create') options='--to --at --tz --media --alt --thread --text --tag --set --key --max-late --file --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --where --replace-link --shift --account --strict --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'schedule') options='--at --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'import') options='--to --tz --map --dates --dry-run --partial --strict --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
+            'sync') options='--check --prune --write-status --strict --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'schedule') options='--at --tz --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'plan') options='--drafts --tag --from --days --week --per-day --min-gap --quiet-hours --blackout --explore --seed --tz --partly --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal') words='next week heatmap explain backtest' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -52,6 +54,7 @@ _ttp() {
             'metrics pull') options='--account --history --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'metrics list') options='--account --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'metrics summary') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'export') options='--format --with --force --status --platform --account --tag --since --until --search --key --needs-you --limit --quiet -q --help' files=1 ;;
             'account') words='add connect list show check enable disable set remove' options='--help' ;;
             'account add') options='--credentials --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account connect') options='--paste --no-browser --client-secret --scopes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -68,13 +71,13 @@ _ttp() {
             'demo') options='--help' ;;
             'sandbox') options='--port --state --media --set --help' ;;
             'completion') words='bash zsh fish' options='--help' ;;
-            'help') words='time json exit-codes cron x instagram tiktok create edit delete schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics account backup restore doctor demo sandbox completion help' options='--help' ;;
+            'help') words='time json exit-codes cron x instagram tiktok create edit delete import sync schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help' ;;
         esac ;;
         --format) words='table tsv json jsonl' ;;
         --color) words='auto always never' ;;
         --status) words='draft scheduled publishing published failed partial' ;;
         --platform) words='instagram tiktok x' ;;
-        --credentials|--media|--state|--svg|--html) files=1 ;;
+        --credentials|--file|--media|--state|--svg|--html) files=1 ;;
     esac
     if [[ $cur == -* || -z $words$files ]]; then
         words=$options

@@ -127,7 +127,7 @@ def _shift(text: str) -> Callable[[datetime, Sequence[Account]], datetime]:
     more = factor * length(tuple(part for part in parts if part[1] not in ("d", "w")))
 
     def shifted(at: datetime, accounts: Sequence[Account]) -> datetime:
-        from ttp.cli.optimal import zone_for
+        from ttp.cli.recommending import zone_for
 
         zones = {zone_for(account, None).key: zone_for(account, None) for account in accounts}
         zone = next(iter(zones.values())) if len(zones) == 1 else context().zone

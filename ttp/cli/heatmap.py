@@ -63,7 +63,7 @@ def _write(out: Output, kind: str, file: str, told: Sequence[Told]) -> str:
     recommendations = [one.advice.recommendation for one in told]
     text = heatmap_svg(recommendations) if kind == "svg" else heatmap_html(recommendations)
     if file == "-":
-        out.document(text)
+        out.document([text])
         return file
     path = Path(file).expanduser()
     try:

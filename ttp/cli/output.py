@@ -119,14 +119,9 @@ class Output:
         """One line on stdout in every format, at once."""
         self._write([f"{safe(text)}\n"])
 
-    def document(self, text: str) -> None:
+    def document(self, parts: Iterable[str]) -> None:
         """A whole document of our own making on stdout, in every format: lines are lines, nothing is escaped."""
-        self._write([text])
-
-    def file(self, parts: Iterable[str]) -> None:
-        """What would be a file's content on stdout, as it is; on a terminal with unsafe characters as escapes."""
-        shown = self._stdout.isatty()
-        self._write(("\n".join(lines(part)) if shown else part) for part in parts)
+        self._write(parts)
 
     def event(self, event: Mapping[str, object]) -> None:
         """One JSON line on stdout, at once."""

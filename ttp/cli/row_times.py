@@ -47,7 +47,7 @@ class RowTimes:
 
     def coming(self, text: str, tz: str | None, accounts: Sequence[Account], at: datetime | None) -> datetime:
         """The time that a post is given: `at`, unless it has passed; for None the best free one."""
-        from ttp.cli.optimal import zone_for
+        from ttp.cli.recommending import zone_for
         from ttp.cli.when import parse_when
 
         here = context()

@@ -229,9 +229,10 @@ def _like(before: Post, made: Post, now: datetime) -> Post:
     accounts = [Account(d.platform, d.account.partition("/")[2], id=d.account_id) for d in made.deliveries]
     after = redirected(after, accounts, now)
     if made.scheduled_at is not None:
-        return timed(after, made.scheduled_at)
+        chosen_by = before.chosen_by if made.scheduled_at == before.scheduled_at else None
+        return timed(after, made.scheduled_at, chosen_by)
     waiting = [d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in after.deliveries]
-    return replace(after, deliveries=tuple(waiting), scheduled_at=None)
+    return replace(after, deliveries=tuple(waiting), scheduled_at=None, chosen_by=None)
 
 
 def _what(before: Post | None, post: Post) -> What:

@@ -41,7 +41,18 @@ _NAMES = {
 }
 FIELDS = tuple(_NAMES)
 TOLD = (
-    *("id", "platforms", "publishedAt", "createdAt", "updatedAt", "needs", "warnings", "deliveries", "replayed"),
+    *(
+        "id",
+        "platforms",
+        "chosenBy",
+        "publishedAt",
+        "createdAt",
+        "updatedAt",
+        "needs",
+        "warnings",
+        "deliveries",
+        "replayed",
+    ),
     *("results", "url", "likes", "comments", "shares", "views", "metrics"),
 )
 """What an export tells beside: read over."""
