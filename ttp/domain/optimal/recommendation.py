@@ -53,7 +53,8 @@ class Rating:
     score: float
     """Probability that it belongs to the true best five hours (three days, ten slots)."""
     uplift: float
-    """Expected gain in engagement over the account's average: 0.12 is 12 %."""
+    """Expected gain in engagement over the account's average, by what its past posts show: 0.12 is 12 %. Not halved:
+    later posts of real accounts brought, in the best hours, 0.4 of it with 300 posts and 0.9 with 1,000."""
     low: float
     high: float
     """`low` to `high` is the 80 % interval of the uplift."""
