@@ -11,24 +11,36 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--blackout|--client-secret|--color|--count|--credentials|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--per-day|--platform|--port|--published|--quiet-hours|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--where|--with) option=$word ;;
+            --account|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--per-day|--platform|--pool|--port|--published|--quiet-hours|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'metrics'|'optimal'|'service') path="${path:+$path }$word" ;;
+                ''|'account'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $option in
         '') case $path in
-            '') words='create edit delete import sync schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help --version' ;;
-            'create') options='--to --at --tz --media --alt --thread --text --tag --set --key --max-late --file --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            '') words='create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help --version' ;;
+            'create') options='--to --at --first --tz --media --alt --thread --text --tag --set --key --max-late --file --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --where --replace-link --shift --account --strict --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'import') options='--to --tz --map --dates --dry-run --partial --strict --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
             'sync') options='--check --prune --write-status --strict --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'schedule') options='--at --tz --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'schedule') options='--at --tz --first --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'slots') words='add list preview remove' options='--help' ;;
+            'slots add') options='--account --cron --tz --name --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'slots list') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'slots preview') options='--account --count --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'slots remove') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'repeat') words='add list skip pause resume stop' options='--help' ;;
+            'repeat add') options='--cron --tz --until --count --vary --pool --cool-down --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'repeat list') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'repeat skip') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'repeat pause') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'repeat resume') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'repeat stop') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'plan') options='--drafts --tag --from --days --week --per-day --min-gap --quiet-hours --blackout --explore --seed --tz --partly --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal') words='next week heatmap explain backtest' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'optimal next') options='--account --platform --tz --count --explore --seed --format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -40,6 +52,8 @@ _ttp() {
             'publish') options='--no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'retry') options='--account --failed --platform --since --no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'resolve') options='--account --published --not-published --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'pause') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'resume') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'status') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'service') words='install uninstall status' options='--print --help' ;;
             'service install') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -71,13 +85,13 @@ _ttp() {
             'demo') options='--help' ;;
             'sandbox') options='--port --state --media --set --help' ;;
             'completion') words='bash zsh fish' options='--help' ;;
-            'help') words='time json exit-codes cron x instagram tiktok create edit delete import sync schedule unschedule plan optimal run publish retry resolve status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help' ;;
+            'help') words='time json exit-codes cron x instagram tiktok create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help' ;;
         esac ;;
         --format) words='table tsv json jsonl' ;;
         --color) words='auto always never' ;;
         --status) words='draft scheduled publishing published failed partial' ;;
         --platform) words='instagram tiktok x' ;;
-        --credentials|--file|--media|--state|--svg|--html) files=1 ;;
+        --credentials|--file|--media|--state|--svg|--html|--vary) files=1 ;;
     esac
     if [[ $cur == -* || -z $words$files ]]; then
         words=$options

@@ -10,7 +10,7 @@ import pytest
 
 from ttp.cli.stamp import echo
 from ttp.cli.time_help import EXAMPLES, TIME_HELP
-from ttp.cli.when import Moment, Optimal, parse_when
+from ttp.cli.when import Moment, NextSlot, Optimal, parse_when
 from ttp.domain.errors import Hint, SkippedTime, TimeRefused
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -99,6 +99,7 @@ def test_now_is_the_instant_itself() -> None:
 
 
 def test_optimal_is_left_to_those_who_know_the_best_hours() -> None:
+    assert parse_when("Next-Slot", now=NOW, zone=BERLIN, retype=command) == NextSlot("Next-Slot")
     assert parse_when(" Optimal ", now=NOW, zone=BERLIN, retype=command) == Optimal(" Optimal ")
 
 

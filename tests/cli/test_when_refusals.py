@@ -95,7 +95,6 @@ def test_where_both_readings_lie_ahead_both_are_offered() -> None:
         ("in", '"in" needs a length such as 2h30m'),
         ("in 24h 9am", "only days and weeks go with a time of day"),
         ("in 2 months", "months and years differ in length"),
-        ("next-slot", '"next-slot" is not a word I know'),
         ("soon", '"soon" is not a word I know'),
         ("٩am", '"٩am" is not a word I know'),
         ("9am tomorrow", "its words do not go together"),

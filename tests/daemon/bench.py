@@ -33,6 +33,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
 from ttp.platforms.client import Did, Looked, Order, Ready, StepFailed, Wait
+from ttp.services.occurrences import Occurrences
 from ttp.services.tokens import Tokens
 from ttp.store import reads
 from ttp.store.credentials import CredentialsFile
@@ -242,7 +243,8 @@ class Bench:
         crew = Crew(Workers(4), self.clock) if self.threads else Crew(Inline(), self.clock, self.nap)
         try:
             desk = self.desk(writer)
-            self.loop = Loop(desk, crew, watch, self.heartbeat)
+            repeating = Occurrences(self.database, self.clock, self.config)
+            self.loop = Loop(desk, crew, watch, self.heartbeat, make_ahead=repeating.make_due)
             return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
         finally:
             # The kernel takes a dead process's locks back; here they are held by what it left suspended.

@@ -77,7 +77,7 @@ def edited(bench: Bench, **changes: object) -> Saved:
     return posts.edit(1, Typed(**changes), never)  # type: ignore[arg-type]  # what was typed, by name
 
 
-def never(text: str, accounts: Sequence[Account], draft: int | None = None) -> NoReturn:
+def never(text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None) -> NoReturn:
     raise AssertionError("no time is given here")
 
 

@@ -32,6 +32,7 @@ def test_what_differs_from_run_to_run_is_masked() -> None:
     assert masked("17:14:06  1  x/demo    published  https://x.com/i/status/2125261687601758208  1.6 s") == (
         "<time> 1 x/demo published https://x.com/i/status/<id> <duration>"
     )
+    assert masked("Wed 25 Nov 2026 00:34 Europe/Berlin (Tue 23:34 UTC)") == "<time> Europe/Berlin (<time> UTC)"
     assert masked("   1  Wed 25 09:00  in 1 d 15 h  scheduled") == "1 <time> <duration> scheduled"
     assert masked("Wed 25 Nov 2026 00:27 Europe/Berlin (Tue 23:27 UTC)") == "<time> Europe/Berlin (<time> UTC)"
     assert masked("(Tue 23:49 UTC, 11 s ago)") == masked("(17:54 UTC, 2 s ago)")

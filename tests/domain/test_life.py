@@ -119,7 +119,9 @@ class Life(RuleBasedStateMachine):
     def deliveries(self, *states: DeliveryState) -> list[Delivery]:
         return [d for post in self.every() for d in post.deliveries if d.state in states]
 
-    def when(self, text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
+    def when(
+        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
+    ) -> datetime:
         return self.clock.now() + timedelta(minutes=int(text))
 
     def refusable(self, change: Callable[[], object]) -> None:

@@ -32,10 +32,12 @@ def posts(tmp_path: Path) -> Posts:
 
 
 def later(meanwhile: Meanwhile = lambda: None) -> Callable[..., datetime]:
-    """A `When` that is an hour ahead; `meanwhile` happens while it is read: another process is quicker."""
+    """A `When` that is an hour ahead; `meanwhile` happens while it is first read: another process is quicker."""
+    todo = [meanwhile]
 
-    def when(text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
-        meanwhile()
+    def when(text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None) -> datetime:
+        while todo:
+            todo.pop()()
         return START + timedelta(hours=1)
 
     return when
@@ -83,7 +85,9 @@ def test_a_refused_change_of_many_leaves_every_one_as_it_was(posts: Posts) -> No
     ids = [posts.create(Typed(text=text, to=("x",)), later()).post.id or 0 for text in "abc"]
     count = 0
 
-    def third_is_refused(text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
+    def third_is_refused(
+        text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
+    ) -> datetime:
         nonlocal count
         count += 1
         if count == 3:

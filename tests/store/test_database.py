@@ -381,3 +381,30 @@ def test_a_mistake_of_ours_is_not_called_damage(raised: Exception) -> None:
     with pytest.raises(type(raised)) as caught, translated(Path("/srv/ttp.db")):
         raise raised
     assert caught.value is raised
+
+
+def test_what_is_read_inside_a_transaction_is_what_it_wrote(home: Path) -> None:
+    database = new_store(home)
+    with database.writing():
+        add_account(database, "x/inside")
+        with database.reading() as db:
+            assert db is not None
+            assert [account.name for account in reads.accounts(db)] == ["x/inside"]
+    with database.reading() as db:
+        assert db is not None
+        assert len(reads.accounts(db)) == 1
+
+
+def test_a_transaction_inside_another_is_a_part_of_it(home: Path) -> None:
+    database = new_store(home)
+
+    def fails() -> None:
+        with database.writing():
+            add_account(database, "x/inside")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
+    with database.reading() as db:
+        assert db is not None
+        assert reads.accounts(db) == []

@@ -74,12 +74,15 @@ def test_the_migrations_make_what_the_models_say(fresh: sqlite3.Connection, migr
         "account",
         "attempt",
         "delivery",
+        "occurrence",
         "post",
         "post_media",
         "post_tag",
         "rate_limit",
         "reading",
+        "recurrence",
         "sample",
+        "slot",
         "store",
     }
     for name, shape in wanted.items():
@@ -95,7 +98,9 @@ def test_ids_are_never_used_again(migrated: sqlite3.Connection) -> None:
         "attempt",
         "delivery",
         "post",
+        "recurrence",
         "sample",
+        "slot",
     }
 
 

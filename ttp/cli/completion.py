@@ -22,7 +22,7 @@ from ttp.domain.post import PostStatus
 SHELLS = ("bash", "zsh", "fish")
 VALUES = {"--format": FORMATS, "--color": COLORS, "--status": tuple(PostStatus), "--platform": tuple(Platform)}
 """Options whose values are few and known."""
-FILES = ("--credentials", "--file", "--media", "--state", "--svg", "--html")
+FILES = ("--credentials", "--file", "--media", "--state", "--svg", "--html", "--vary")
 """Options whose value is a file or a folder."""
 
 Word = tuple[str, str]

@@ -34,12 +34,16 @@ if TYPE_CHECKING:
     from ttp.services.leaving import Leaving
     from ttp.services.look import Look
     from ttp.services.metrics import Metrics
+    from ttp.services.occurrences import Occurrences
     from ttp.services.offers import Offers
     from ttp.services.optimal import Optimal
     from ttp.services.outgoing import Outgoing
+    from ttp.services.pausing import Pausing
     from ttp.services.planning import Planning
     from ttp.services.posts import Posts
     from ttp.services.pull import Pull
+    from ttp.services.repeats import Repeats
+    from ttp.services.slots import Slots
     from ttp.services.sync import Sync
     from ttp.services.take_down import TakeDown
     from ttp.services.tokens import Tokens
@@ -114,7 +118,7 @@ class Context:
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
-        return Posts(self.book, self.media)
+        return Posts(self.book, self.media, lambda post: self.slots.make_room(post))
 
     @cached_property
     def outgoing(self) -> Outgoing:
@@ -219,6 +223,30 @@ class Context:
         return Planning(self.book, self.optimal)
 
     @cached_property
+    def slots(self) -> Slots:
+        from ttp.services.slots import Slots
+
+        return Slots(self.database, self.clock, self.config)
+
+    @cached_property
+    def pausing(self) -> Pausing:
+        from ttp.services.pausing import Pausing
+
+        return Pausing(self.database, self.clock)
+
+    @cached_property
+    def occurrences(self) -> Occurrences:
+        from ttp.services.occurrences import Occurrences
+
+        return Occurrences(self.database, self.clock, self.config)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        from ttp.services.repeats import Repeats
+
+        return Repeats(self.book, self.occurrences)
+
+    @cached_property
     def runner(self) -> Runner:
         from ttp.daemon.notify import notifier
         from ttp.daemon.reader import PATIENCE_S
@@ -235,6 +263,7 @@ class Context:
             notify=notifier(os.environ),
             limits=self.limits,
             numbers=numbers,
+            make_ahead=lambda: self.occurrences.make_due(),
         )
 
     @cached_property

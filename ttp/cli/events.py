@@ -10,7 +10,7 @@ from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
 from ttp.cli.output import Output
-from ttp.daemon.events import CLOCK, UNREADABLE, Event
+from ttp.daemon.events import CLOCK, REPEATS, UNREADABLE, Event
 from ttp.daemon.loop import Mode
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import TtpError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
-_NOTES = frozenset({CLOCK, UNREADABLE})
+_NOTES = frozenset({CLOCK, REPEATS, UNREADABLE})
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ttp.cli import views
+from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.exit_codes import FAILED
 from ttp.cli.filters import NeedsYou, OfKey, Search, Since, Statuses, Until, WithTags, post_filter
@@ -57,6 +58,7 @@ def list_(
         limit=limit if shown is None else shown + 1,
         after=after,
     )
+    make_ahead(out)
     posts = context().look.posts(wanted)
     if ids:
         for post in posts:

@@ -51,8 +51,13 @@ Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - 
 To = Annotated[
     list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
 ]
-At = Annotated[str, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'fri 18:00', 'in 2h', optimal.")]
-MaybeAt = Annotated[str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', optimal.")]
+At = Annotated[str, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
+MaybeAt = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
+]
+First = Annotated[
+    bool, typer.Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
+]
 Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
 MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
 Alts = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ from ttp.cli.output import Output
 from ttp.cli.params import (
     Alts,
     DryRun,
+    First,
     Instead,
     MaxLate,
     MaybeAt,
@@ -58,6 +60,7 @@ def create(
     text: Text = None,
     to: To = None,
     at: MaybeAt = None,
+    first: First = False,
     tz: Tz = None,
     media: MediaPaths = None,
     alt: Alts = None,
@@ -82,14 +85,16 @@ def create(
     posts = context().posts
     words, piped = read_text(text)
     given = _given(to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late)
+    if first and at is None:
+        at = "next-slot"
     with posts.rescuing(words if piped else None):
         out.expect(views.changed())
-        wish = _typed(words, given, piped=piped, at=at, tz=tz, key=key)
+        wish = replace(_typed(words, given, piped=piped, at=at, tz=tz, key=key), first=first)
         if file is not None:
             from ttp.cli.content_given import with_file
 
             wish = with_file(file, wish)
-    times = Times(["ttp", "create", *typed({"--file": file, "--key": key})], wish.tz, text, typed(given))
+    times = Times(["ttp", "create", *typed({"--file": file, "--key": key})], wish.tz, text, typed(given), first)
     with offering():
         saved = posts.create(wish, times.read)
     _answer(out, saved, times, *_created(out, saved, times))
@@ -276,7 +281,7 @@ def offering() -> Iterator[None]:
 def _answer(out: Output, saved: Saved, times: Times, *said: str, timed: bool = True) -> None:
     """Print a post that was written, after what there is to say of it."""
     times.notes(out)
-    warnings = warn(out, saved.warnings)
+    warnings = [*warn(out, saved.warnings), *times.made_room(out, saved.moved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += note_if_nothing_runs(out)
     out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=said)

@@ -1,4 +1,4 @@
-"""The times of rows of a file. A file means the same tomorrow, so it has whole dates, `optimal`, or nothing.
+"""The times of rows of a file. A file means the same tomorrow, so it has whole dates, `optimal`, `next-slot`, or nothing.
 
 `next monday` and `in 2h` are refused, with the date that they mean now.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.cli.context import context
-from ttp.cli.time_grammar import Best, Instant, On, Wall, read
+from ttp.cli.time_grammar import Best, FreeSlot, Instant, On, Wall, read
 from ttp.domain.errors import Hint, PastTime, TimeRefused
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class RowTimes:
 
         now, zone = context().now(), self._zone(tz, accounts)
         said = read(text)
-        if isinstance(said, Best):
+        if isinstance(said, Best | FreeSlot):
             return None
         try:
             found = parse_when(text, now=now, zone=zone, retype=str)
@@ -46,12 +46,15 @@ class RowTimes:
         return found.at
 
     def coming(self, text: str, tz: str | None, accounts: Sequence[Account], at: datetime | None) -> datetime:
-        """The time that a post is given: `at`, unless it has passed; for None the best free one."""
+        """The time that a post is given: `at`, unless it has passed; for None the best free one, or the next
+        free slot."""
         from ttp.cli.recommending import zone_for
         from ttp.cli.when import parse_when
 
         here = context()
-        if at is None:
+        if at is None and isinstance(read(text), FreeSlot):
+            at = here.slots.next_free(accounts, taken=self._taken).at
+        elif at is None:
             at = here.optimal.one_next(accounts, [zone_for(one, tz) for one in accounts], self._taken).at
         elif at < here.now():
             parse_when(text, now=here.now(), zone=self._zone(tz, accounts), retype=str)

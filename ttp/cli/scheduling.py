@@ -7,13 +7,15 @@ from dataclasses import replace
 from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.output import Output
-from ttp.cli.params import At, PostIds, Strict, Tz, guarded, ids_of, printing
+from ttp.cli.params import At, First, PostIds, Strict, Tz, guarded, ids_of, printing
 from ttp.cli.posts import offering, warn
 from ttp.cli.times import Times, note_if_nothing_runs, scheduled
 
 
 @printing
-def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None, strict: Strict = False) -> None:
+def schedule(
+    out: Output, post_ids: PostIds, at: At, tz: Tz = None, first: First = False, strict: Strict = False
+) -> None:
     """Give posts a publish time, or a new one.
 
     Of failed and partial posts it moves the failed deliveries.
@@ -22,11 +24,11 @@ def schedule(out: Output, post_ids: PostIds, at: At, tz: Tz = None, strict: Stri
     """
     out.expect(views.changed())
     guarded(strict)
-    times = Times(["ttp", "schedule", *post_ids], tz)
+    times = Times(["ttp", "schedule", *post_ids], tz, first=first)
     with offering():
-        saved = context().posts.schedule(ids_of(post_ids), at, times.read)
+        saved = context().posts.schedule(ids_of(post_ids), at, times.read, first=first)
     times.notes(out)
-    warnings = {one.post.id: warn(out, one.warnings) for one in saved}
+    warnings = {one.post.id: [*warn(out, one.warnings), *times.made_room(out, one.moved)] for one in saved}
     waiting = note_if_nothing_runs(out)
     view = replace(views.changed(), shape=lambda post: shapes.post(post, [*warnings[post.id], *waiting]))
     posts = [one.post for one in saved]

@@ -168,7 +168,7 @@ def _typed(key: Key, value: object, source: str) -> Value:
     if result is None or (key.choices and not all(one in key.choices for one in chosen)):
         wanted = " or ".join(key.choices) or {
             bool: "true or false",
-            int: "a whole number from 1",
+            int: f"a whole number from {0 if key.default == 0 else 1}",
             float: "a number",
             tuple: 'a list of texts, like ["one", "two"],',
         }.get(type(key.default), "a text")
@@ -200,7 +200,7 @@ def _converted(key: Key, value: object) -> Value:
                 return value if isinstance(value, bool) else _TRUE.get(str(value).lower())
             case int():
                 number = int(value) if isinstance(value, str | int) and not isinstance(value, bool) else -1
-                return number if 1 <= number <= 1_000_000 else None
+                return number if min(1, key.default) <= number <= 1_000_000 else None
             case float():
                 seconds = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
                 return seconds if 0 <= seconds < 1e10 else None

@@ -20,7 +20,7 @@ WEEKDAYS = {form: number for number, name in enumerate(_NAMES) for form in (name
 }
 """Every way a weekday may be typed; Monday is 0."""
 DAY_WORDS = ("today", "tomorrow", *WEEKDAYS)
-WORDS = (*DAY_WORDS, "next", "in", "now", "optimal")
+WORDS = (*DAY_WORDS, "next", "in", "now", "optimal", "next-slot")
 
 _CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
 _CLOCK_24 = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
@@ -42,6 +42,11 @@ class Now:
 @dataclass(frozen=True, slots=True)
 class Best:
     """`optimal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSlot:
+    """`next-slot`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class Wall:
     clock: time
 
 
-Reading = Now | Best | Elapsed | Instant | Wall
+Reading = Now | Best | FreeSlot | Elapsed | Instant | Wall
 
 
 def words_of(text: str) -> list[str]:
@@ -109,6 +114,8 @@ def read(text: str) -> Reading | None:
             return Now()
         case ["optimal"]:
             return Best()
+        case ["next-slot"]:
+            return FreeSlot()
         case ["in", *rest]:
             return _read_in(rest)
         case ["next", day, clock] if day in WEEKDAYS:

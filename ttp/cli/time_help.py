@@ -15,6 +15,7 @@ EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("2027-12-01T09:00+01:00",), "with its own offset"),
     (("now",), "at once"),
     (("optimal",), "the next of the account's best hours"),
+    (("next-slot",), "the next free one of its slots"),
 )
 """Texts that can be typed, and what they mean."""
 
@@ -41,5 +42,5 @@ shows the full date, the zone and UTC.
 
 Lengths of time (--max-late and others): 90s 45m 2h30m 3d 1w.
 Ends of a range (--since, --until): 7d is seven days ago; 2027-12-01, today and
-yesterday are the start of that day; or any TIME but optimal, past or not.
+yesterday are the start of that day; or any TIME but optimal and next-slot.
 """

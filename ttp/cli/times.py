@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.stamp import echo
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
@@ -26,17 +28,20 @@ class Times:
     tz: str | None = None
     text: str | None = None
     options: Sequence[str] = ()
+    first: bool = False
+    """In front of the posts that stand in the next slot."""
     moment: Moment | None = field(default=None, init=False)
     """What was read last, for the echo."""
     _said: dict[str, None] = field(default_factory=dict, init=False)
     """What there is to say of the times that were read."""
-    _taken: dict[str, list[datetime]] = field(default_factory=dict, init=False)
-    """The best slots that this command gave to posts, by account."""
 
-    def read(self, text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime:
+    def read(
+        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
+    ) -> datetime:
         """The instant that `text` means for these accounts: the `When` of the services."""
         from ttp.cli.recommending import zone_for
-        from ttp.cli.when import Moment, Optimal, parse_when
+        from ttp.cli.time_grammar import FreeSlot, read
+        from ttp.cli.when import Moment, NextSlot, Optimal, parse_when
         from ttp.cli.zones import Clash, zone_of
 
         here = context()
@@ -46,12 +51,16 @@ class Times:
             config=here.config.text("timezone") or None,
             retype=lambda name: self.retype(text, name, draft),
         )
+        if self.first and not isinstance(read(text), FreeSlot):
+            ways = Hint("in the next slot", self.retype("next-slot", self.tz, draft))
+            raise UsageError("--first is for the slots of an account", ways)
         match parse_when(text, now=here.now(), zone=zone, retype=lambda other: self.retype(other, self.tz, draft)):
+            case NextSlot():
+                place = here.slots.next_free(accounts, post=post, first=self.first)
+                self.moment = Moment(place.at, ZoneInfo(place.slot.timezone), text)
             case Optimal():
                 zones = [zone_for(one, self.tz) for one in accounts]
-                best = here.optimal.one_next(accounts, zones, self._taken)
-                for account in accounts:
-                    self._taken.setdefault(account.name, []).append(best.at)
+                best = here.optimal.one_next(accounts, zones)
                 shown = zone.shown if isinstance(zone, Clash) else zone
                 self.moment = Moment(best.at, shown, text)
                 self._said[f"took the best free slot: {self.echo(best.at)}, score {best.score:.2f}"] = None
@@ -75,7 +84,7 @@ class Times:
     def retype(self, at: str, tz: str | None, draft: int | None) -> str:
         """The whole command with another time or zone in it; on a draft that the text is kept as, an edit of that."""
         words, text = (self.words, self.text) if draft is None else (("ttp", "edit", str(draft)), None)
-        time = ["--at", at, *(["--tz", tz] if tz else [])]
+        time = ["--at", at, *(["--first"] if self.first else []), *(["--tz", tz] if tz else [])]
         dashed = text is not None and text.startswith("-") and text != "-"
         plain = [text] if text is not None and not dashed else []
         return quoted(*words, *plain, *self.options, *time, *(["--", text or ""] if dashed else []))
@@ -88,6 +97,13 @@ class Times:
         """Say what the person should know of the times: an hour that comes twice, the slots that were chosen."""
         for said in self._said:
             out.note(said)
+
+    def made_room(self, out: Output, moved: Sequence[Post]) -> list[str]:
+        """Say which posts moved along; the same for JSON's `warnings`."""
+        said = [f"post {post.id} moved to {self.echo(post.scheduled_at)}" for post in moved if post.scheduled_at]
+        for line in said:
+            out.note(line)
+        return said
 
 
 def scheduled(post: Post, times: Times) -> str:

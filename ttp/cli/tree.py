@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BEHIND = "ttp.behind"
 """The key of what was typed behind a subcommand's name, in the meta data of its group's context."""
 _TAKE_TEXT = ("ttp create", "ttp edit")
-SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
+SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
 
 class Branch(TyperGroup):
@@ -38,6 +38,18 @@ class Branch(TyperGroup):
             raise no_command(args[0], names, ctx.command_path.removeprefix("ttp").strip())
         ctx.meta[BEHIND] = args[1:]
         return super().resolve_command(ctx, args)
+
+
+class WithDefault(Branch):
+    """A group whose first command, `default`, may be left out: what is no command's name is for it."""
+
+    default = "add"
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        names = self.list_commands(ctx)
+        if args and args[0] not in (*names, *SETTINGS["help_option_names"]) and not args[0].isalpha():
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
 
 class Tree(Branch):
@@ -54,10 +66,10 @@ class Tree(Branch):
         return self.commands[cmd_name]
 
 
-def new_app(**more: Any) -> typer.Typer:
+def new_app(group: type[Branch] = Branch, **more: Any) -> typer.Typer:
     """A Typer app in the house's manner: plain help, no completion machinery, no drawn boxes."""
     return typer.Typer(
-        cls=Branch,
+        cls=group,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

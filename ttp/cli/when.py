@@ -20,6 +20,7 @@ from ttp.cli.time_grammar import (
     Best,
     Coming,
     Elapsed,
+    FreeSlot,
     Instant,
     NextWeek,
     Now,
@@ -63,7 +64,17 @@ class Optimal:
     typed: str
 
 
-def parse_when(text: str, *, now: datetime, zone: ZoneInfo | Clash, retype: Callable[[str], str]) -> Moment | Optimal:
+@dataclass(frozen=True, slots=True)
+class NextSlot:
+    """`next-slot`: the next free one of the account's slots, which is not this module's to know either."""
+
+    typed: str
+
+
+When = Moment | Optimal | NextSlot
+
+
+def parse_when(text: str, *, now: datetime, zone: ZoneInfo | Clash, retype: Callable[[str], str]) -> When:
     """The moment a TIME means, seen at `now` (aware), its wall clocks read in `zone`.
 
     `retype` builds the whole command with another time in it. TimeRefused, PastTime or SkippedTime, each with at
@@ -82,8 +93,8 @@ def parse_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[s
     """One end of a filter such as `--since`: an aware UTC instant, which may be past.
 
     `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in
-    `zone`; every TIME but `optimal` is taken too. Where clocks jump over it, as much later as they jump. TimeRefused
-    otherwise.
+    `zone`; every TIME but `optimal` and `next-slot` is taken too. Where clocks jump over it, as much later as they
+    jump. TimeRefused otherwise.
     """
     ago = duration_parts(text)
     if ago is not None:
@@ -105,7 +116,7 @@ def parse_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[s
     else:
         if isinstance(found, Moment):
             return found.at
-        message = '"optimal" is not a date'
+        message = f'"{found.typed}" is not a date'
     raise TimeRefused(message, Hint("write it like", retype("7d")), Hint("or", retype(today.isoformat())))
 
 
@@ -123,7 +134,7 @@ def _read_day(text: str) -> Wall | None:
     return None
 
 
-def _resolve(text: str, now: datetime, zone: tzinfo | Clash) -> Moment | Optimal:
+def _resolve(text: str, now: datetime, zone: tzinfo | Clash) -> When:
     """What `parse_when` returns; Refusal instead of an error, and texts instead of commands."""
     home = zone.shown if isinstance(zone, Clash) else zone
     match read(text):
@@ -131,6 +142,8 @@ def _resolve(text: str, now: datetime, zone: tzinfo | Clash) -> Moment | Optimal
             raise explain(text, now.astimezone(home))
         case Best():
             return Optimal(text)
+        case FreeSlot():
+            return NextSlot(text)
         case Now():
             return Moment(now.astimezone(UTC), home, text)
         case Elapsed(after):

@@ -47,6 +47,8 @@ CLOCK = "clock"
 """The kind of `publisher.idle` while nothing is published because the clock cannot be right; `message` says why."""
 UNREADABLE = "unreadable"
 """The kind of `publisher.idle` for a post or an account that is left alone; `message` says why."""
+REPEATS = "repeats"
+"""The kind of `publisher.idle` for times of a recurrence that do not become posts; `message` says why."""
 
 Sink: TypeAlias = Callable[[Event], None]
 

@@ -16,12 +16,13 @@ from enum import StrEnum
 from ttp.daemon import recovery
 from ttp.daemon.crew import Crew
 from ttp.daemon.desk import Desk, Task
-from ttp.daemon.events import CLOCK, Event, moved
+from ttp.daemon.events import CLOCK, REPEATS, Event, moved
 from ttp.daemon.publisher import Delivering
 from ttp.daemon.refusals import refuse_hopeless
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
-from ttp.domain.errors import SlowClock
-from ttp.store import claims, instants, reads
+from ttp.domain.errors import SlowClock, TtpError
+from ttp.store import claims, instants, reads, recurrences
+from ttp.store.pace import Pace
 
 LOOK_AROUND_S = 1.0
 HEARTBEAT_S = 10.0
@@ -61,16 +62,23 @@ class Loop:
         watch: sqlite3.Connection,
         heartbeat: Callable[[datetime], None] = lambda now: None,
         taken: Sequence[Delivery] = (),
+        make_ahead: Callable[[], list[str]] | None = None,
     ) -> None:
-        """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over."""
+        """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over.
+        `make_ahead` makes the posts of recurrences, and answers what is to be said; None: not this publisher's."""
         self._desk = desk
         self._crew = crew
         self._watch = watch
         self._heartbeat = heartbeat
         self._taken = taken
+        self._make_ahead = make_ahead
+        self._horizon = timedelta(seconds=desk.config.seconds("repeat.ahead_s"))
+        self._told: set[str] = set()
         self._beat = 0.0
         self._due_said: set[int] = set()
         self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
+        gap, per_day = desk.config.seconds("publish.min_gap_s"), desk.config.count("publish.per_day")
+        self._pace = Pace(timedelta(seconds=gap), per_day)
         self._stop_asked = False
         self._idle = False
         self._ahead = desk.clock.now().timestamp() - desk.clock.boot()
@@ -113,6 +121,7 @@ class Loop:
             held = self._is_held(scope)
             if boot - refused >= LOOK_AROUND_S:
                 if not held:
+                    self._make_occurrences()
                     refuse_hopeless(desk, desk.clock.now(), scope.only)
                 refused = boot
             look_around = None if refused == boot else refused + LOOK_AROUND_S
@@ -143,6 +152,21 @@ class Loop:
             self._desk.tell(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
         return known is not None
 
+    def _make_occurrences(self) -> None:
+        """Make the posts of recurrences that are to be made now, and say what is missed. What keeps them from being
+        made keeps nothing else."""
+        now = self._desk.clock.now()
+        if self._make_ahead is None or not recurrences.due(self._watch, now=now, horizon=now + self._horizon):
+            return
+        try:
+            said = self._make_ahead()
+        except TtpError as error:
+            said = [f"no posts of repeats are made: {error.message}"]
+        for line in said:
+            if line not in self._told:
+                self._told.add(line)
+                self._desk.tell(Event(now, "publisher.idle", kind=REPEATS, message=line))
+
     def _tick(self, scope: Scope, start: datetime) -> datetime | None:
         """Claim and look up what is due and there are workers for; answers when there may be more to do."""
         desk = self._desk
@@ -151,6 +175,7 @@ class Loop:
         cutoff = start if scope.mode is Mode.ONCE else now
 
         def work(db: sqlite3.Connection) -> tuple[list[Task], list[Task], datetime | None]:
+            self._pace.hold(db, now)
             looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
             claimed = (

@@ -1,4 +1,5 @@
-"""Due deliveries that must not go out: too late, or of an account that cannot publish. They fail, with the way out."""
+"""Due deliveries that must not go out: too late, one of several of a recurrence that are late, or of an account that
+cannot publish. They fail, with the way out."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event, finished, moved
 from ttp.domain.account import Account, connect_command
 from ttp.domain.attempt import Kind
-from ttp.domain.delivery import DeliveryError
-from ttp.store import claims, reads
+from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.store import claims, reads, recurrences
 
 MOST = 500
 _DAY = timedelta(days=1)
@@ -27,6 +28,8 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
         wrong = [(late.delivery, _missed(late, now)) for late in overdue]
         unusable = claims.unusable(db, now=now, most=most, left=desk.left)
         wrong += [(d, _unusable(account)) for d, account in unusable]
+        outdone = recurrences.outdone(db, now=now, most=most, left=desk.left)
+        wrong += [(d, _outdone(d, recurrence_id)) for d, recurrence_id in outdone]
         events = []
         for before, error in wrong:
             after = before.failed(error)
@@ -51,6 +54,13 @@ def _missed(late: claims.Late, now: datetime) -> DeliveryError:
     message = f"due {due:{form}}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
     if delivery.error is not None:
         message += f"; before that: {delivery.error.message}"
+    return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
+
+
+def _outdone(delivery: Delivery, recurrence_id: int) -> DeliveryError:
+    assert delivery.due_at is not None
+    due = f"{delivery.due_at.astimezone():%d %b %H:%M}"
+    message = f"due {due}; of repeat {recurrence_id} only the last one is sent late"
     return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
 
 

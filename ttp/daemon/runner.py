@@ -81,6 +81,7 @@ class Runner:
     notify: Callable[[str], None] = NOBODY
     limits: Limits | None = None
     numbers: Turn | None = None
+    make_ahead: Callable[[], list[str]] | None = None
 
     @property
     def home(self) -> Path:
@@ -162,7 +163,8 @@ class Runner:
             )
             pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
             crew = Crew(pool, self.clock, self.nap)
-            loop = Loop(desk, crew, watch, heartbeat, taken)
+            make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
+            loop = Loop(desk, crew, watch, heartbeat, taken, make_ahead)
 
             def stop() -> None:
                 loop.stop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -37,6 +37,8 @@ SHORT: Mapping[Platform, str] = MappingProxyType({Platform.INSTAGRAM: "ig", Plat
 """How a platform is shown where there is little room."""
 
 _HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+PAUSED_UNTIL = datetime(9999, 12, 31, tzinfo=UTC)
+"""The hold of an account that a person has paused, which only a person ends."""
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -62,6 +64,11 @@ class Account:
     @property
     def name(self) -> str:
         return f"{self.platform}/{self.handle}"
+
+    @property
+    def is_paused(self) -> bool:
+        """A person has paused it."""
+        return self.hold_until is not None and self.hold_until >= PAUSED_UNTIL
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ def standing(account: Account, now: datetime) -> Iterator[Remark]:
         yield failure("must be connected again: its token no longer works", connect_command(name), reconnect=True)
     elif not account.connected:
         yield warning("not connected: it can be analysed, not published to", connect_command(name))
-    if account.hold_until is not None and account.hold_until > now:
+    if account.is_paused:
+        yield warning("paused, its posts wait", f"ttp resume --account {name}")
+    elif account.hold_until is not None and account.hold_until > now:
         why = f": {account.hold_reason}" if account.hold_reason else ""
         yield warning(f"held, its posts wait; ends {until(account.hold_until, now)}{why}", f"ttp account enable {name}")
 

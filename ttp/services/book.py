@@ -31,6 +31,14 @@ from ttp.store.media import MediaStore
 Change = Callable[[Post], tuple[Post, tuple[Problem, ...]]]
 """A post as it is to become, and what to warn of. Raises what refuses the change."""
 
+Room = Callable[[Post], Sequence[Post]]
+"""Moves the posts that stand where a stored one stands; answers them as they are then."""
+
+
+def nobody(post: Post) -> Sequence[Post]:
+    """Nobody makes room."""
+    return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Saved:
@@ -39,6 +47,8 @@ class Saved:
     post: Post
     warnings: tuple[Problem, ...] = ()
     replayed: bool = False
+    moved: tuple[Post, ...] = ()
+    """Other posts, which made room for it."""
 
 
 class Book:
@@ -100,8 +110,9 @@ class Book:
         with self.database.writing() as session:
             return store.insert(session, self.stamped(Post(text)))
 
-    def change(self, ids: Sequence[int], change: Change) -> list[Saved]:
-        """Change some posts: all, or none. Of several, the one that the rules refuse is named."""
+    def change(self, ids: Sequence[int], change: Change, room: Room = nobody) -> list[Saved]:
+        """Change some posts: all, or none. Of several, the one that the rules refuse is named. `room` changes others
+        for the sake of each, once it is stored."""
         wanted = dict.fromkeys(ids)
         saved = []
         with self.database.writing() as session:
@@ -114,7 +125,8 @@ class Book:
                 except ContentRefused as refused:
                     raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
                 self.guard.pending(changed)
-                saved.append(Saved(store.update(session, settled(changed, self.clock.now())), warnings))
+                stored = store.update(session, settled(changed, self.clock.now()))
+                saved.append(Saved(stored, warnings, moved=tuple(room(stored))))
         return saved
 
 

@@ -32,6 +32,8 @@ class Typed:
     """The text came from stdin or an editor, and must survive any mistake in the rest."""
     to: tuple[str, ...] | None = None
     at: str | None = None
+    first: bool = False
+    """In front of the posts that stand in its slot, which move along."""
     tz: str | None = None
     media: tuple[str, ...] | None = None
     alts: tuple[str, ...] | None = None

@@ -60,6 +60,11 @@ class Look:
             raise no_such_post(post_id)
         return replace(post, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
 
+    def accounts_of(self, post_id: int) -> list[Account]:
+        """The accounts that a post goes to. NotFound if there is no such post."""
+        names = self.post(post_id).accounts
+        return [account for account in self.accounts() if account.name in names]
+
     def gone(self, post: Post) -> list[str]:
         """The names of a post's media whose copies are not there any more."""
         return [item.name for item in gone(self._home / "media", post.media)]
@@ -215,13 +220,15 @@ class Look:
 def _holds(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
     """The accounts that are held now, by name."""
     held = (a for a in reads.accounts(db) if a.hold_until is not None and a.hold_until > now)
-    return {a.name: Hold(a.name, a.hold_until, a.hold_reason) for a in held}
+    return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
 
 
 def _held(delivery: Delivery, hold: Hold | None) -> Delivery:
     """A delivery that would go out before its account's hold ends, with what it waits for."""
     due = delivery.next_at if delivery.state in (DeliveryState.PENDING, DeliveryState.RETRYING) else None
-    if hold is None or hold.until is None or due is None or due >= hold.until:
+    if hold is None or due is None or (hold.until is not None and due >= hold.until):
         return delivery
+    if hold.until is None:
+        return replace(delivery, waiting_for="its account to be resumed", waiting_until=None)
     waiting = "the end of the account's hold" + (f": {hold.reason}" if hold.reason else "")
     return replace(delivery, waiting_for=waiting, waiting_until=hold.until)

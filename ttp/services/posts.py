@@ -17,7 +17,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
-from ttp.services.book import Book, Saved, of
+from ttp.services.book import Book, Room, Saved, nobody, of
 from ttp.services.changes import (
     half_out,
     merged,
@@ -43,16 +43,20 @@ from ttp.store.media import MediaStore
 class When(Protocol):
     """Reads a TIME for some accounts; given by the command line, which owns the grammar.
 
-    `draft`: where the text is kept already, for the command that it gives to type.
+    `draft`: where the text is kept already, for the command that it gives to type. `post`: the stored post that it is
+    for, whose own time is free to it. It may be asked again inside the change: what other posts hold counts then.
     """
 
-    def __call__(self, text: str, accounts: Sequence[Account], draft: int | None = None) -> datetime: ...
+    def __call__(
+        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
+    ) -> datetime: ...
 
 
 class Posts:
-    def __init__(self, book: Book, media: MediaStore) -> None:
+    def __init__(self, book: Book, media: MediaStore, make_room: Room = nobody) -> None:
         self._book = book
         self._media = media
+        self._make_room = make_room
 
     # Writing.
 
@@ -104,7 +108,7 @@ class Posts:
         if not post.content.strip() and not post.media:
             raise UsageError("there is no text and no media", Hint("write it as", "ttp create 'Hello' --to x/me"))
         try:
-            warnings = book.judge(post, accounts, timed=at is not None)
+            warnings = _in_front(book.judge(post, accounts, timed=at is not None), first=typed.first)
         except ContentRefused as refused:
             raise _draftable(refused) from None
         post = book.stamped(post)
@@ -114,9 +118,13 @@ class Posts:
                 if kept is not None:
                     store.update(session, replace(kept, deleted_at=book.clock.now()))
                 return Saved(_replayed(taken, mark) or taken, replayed=True)
+            if typed.at is not None:  # once more: another post may have taken the slot meanwhile
+                post = timed(post, when(typed.at, accounts, draft))
             if kept is not None:
-                return Saved(store.update(session, replace(post, created_at=kept.created_at)), warnings)
-            return Saved(store.insert(session, post), warnings)
+                stored = store.update(session, replace(post, created_at=kept.created_at))
+            else:
+                stored = store.insert(session, post)
+            return Saved(stored, warnings, moved=tuple(self._make_room(stored) if typed.first else ()))
 
     @contextmanager
     def rescuing(self, text: str | None) -> Iterator[None]:
@@ -164,7 +172,7 @@ class Posts:
             if typed.at is not None:
                 if not after.active:
                     raise no_accounts(after, known)
-                after = timed(after, when(typed.at, of(after, known)))
+                after = timed(after, when(typed.at, of(after, known), post=post_id))
             after = settled(after, now)
             if not after.content.strip() and not after.media:
                 raise UsageError(
@@ -189,23 +197,31 @@ class Posts:
 
     # Planning.
 
-    def schedule(self, ids: Sequence[int], at: str, when: When) -> list[Saved]:
-        """Give posts a time, or a new one; of failed and partial posts it moves the failed deliveries."""
+    def schedule(self, ids: Sequence[int], at: str, when: When, *, first: bool = False) -> list[Saved]:
+        """Give posts a time, or a new one; of failed and partial posts it moves the failed deliveries.
+
+        `first`: the one post goes in front of those that stand in its slot.
+        """
+        if first and len(set(ids)) > 1:
+            last = f"ttp schedule {ids[-1]} --at next-slot --first"
+            raise UsageError("only one post can be the first", Hint("one after the other, the last one first", last))
         self._book.fit(ids)
         known = self._book.accounts()
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = of(post, known)
-            instant = when(at, accounts)  # first of all: what was typed is looked at before what it is typed for
+            instant = when(
+                at, accounts, post=post.id
+            )  # first of all: what was typed is looked at before what it is typed for
             if not accounts:
                 raise no_accounts(post, known)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise nothing_left(post)
             moved = timed(post, instant)
-            return moved, self._book.judge(moved, known, timed=True)
+            return moved, _in_front(self._book.judge(moved, known, timed=True), first=first)
 
-        return self._book.change(ids, change)
+        return self._book.change(ids, change, self._make_room if first else nobody)
 
     def unschedule(self, ids: Sequence[int]) -> list[Saved]:
         """Back to draft: no time."""
@@ -242,6 +258,11 @@ def _refuse_to_edit(post: Post) -> None:
         raise StateRefused(
             f"post {post.id} is published", Hint("write another", "ttp create TEXT --to PLATFORM/HANDLE")
         )
+
+
+def _in_front(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
+    """The warnings without those of the posts that make room."""
+    return tuple(one for one in warnings if not (first and one.code == "crowded"))
 
 
 def _draftable(refused: ContentRefused) -> ContentRefused:

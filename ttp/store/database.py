@@ -12,11 +12,12 @@ import errno
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, TtpError
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 BUSY_TIMEOUT_S = 30.0
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
@@ -38,6 +39,7 @@ class Database:
         self.path = home / "ttp.db"
         self._busy_timeout_s = busy_timeout_s
         self._checked = False
+        self._within = threading.local()
 
     def exists(self) -> bool:
         return self.path.exists()
@@ -67,7 +69,14 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection for a read-only question; None where no store exists yet, and none is made."""
+        """A connection for a read-only question; None where no store exists yet, and none is made.
+
+        Inside `writing` of the same thread it is that transaction's own: what it has written is seen.
+        """
+        within: Session | None = getattr(self._within, "session", None)
+        if within is not None:
+            yield driver(within)
+            return
         if not self.exists():
             yield None
             return
@@ -86,12 +95,23 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One IMMEDIATE transaction in a SQLModel session: committed at the end, rolled back on any error."""
+        """One IMMEDIATE transaction in a SQLModel session: committed at the end, rolled back on any error.
+
+        Inside another one of the same thread it is a part of that one.
+        """
+        within: Session | None = getattr(self._within, "session", None)
+        if within is not None:
+            yield within
+            return
         from sqlmodel import Session
 
         with translated(self.path), Session(self._engine) as session, session.begin():
             session.connection()  # takes the lock now, not with the first statement
-            yield session
+            self._within.session = session
+            try:
+                yield session
+            finally:
+                self._within.session = None
 
     @cached_property
     def _engine(self) -> Engine:
@@ -171,6 +191,12 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def driver(session: Session) -> sqlite3.Connection:
+    """The session's own SQLite connection, with everything written that the session has in hand."""
+    session.flush()
+    return cast(sqlite3.Connection, session.connection().connection.driver_connection)
 
 
 def quick_check(connection: sqlite3.Connection, path: Path) -> None:

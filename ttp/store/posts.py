@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlmodel import Session, col, delete
 
@@ -12,14 +11,10 @@ from ttp.domain.clock import from_ms
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
 from ttp.store import reads, rows
+from ttp.store.database import driver as raw
 from ttp.store.tables import DeliveryRow, Instant, MediaRow, PostRow, TagRow
 
 __all__ = ["Session", "insert", "raw", "retime", "update"]
-
-
-def raw(session: Session) -> sqlite3.Connection:
-    """The session's own SQLite connection, for the plain reads inside its transaction."""
-    return cast(sqlite3.Connection, session.connection().connection.driver_connection)
 
 
 def insert(session: Session, post: Post) -> Post:

@@ -36,8 +36,8 @@ def _text(*, required: bool = True, collation: str | None = None) -> Any:
     return Field(default=None, sa_column=Column(Text(collation=collation), nullable=not required))
 
 
-def _parent(target: str, *, primary: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(ForeignKey(target), nullable=False, primary_key=primary))
+def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(ForeignKey(target), nullable=not required, primary_key=primary))
 
 
 class StoreRow(SQLModel, table=True):
@@ -233,3 +233,57 @@ class SampleRow(SQLModel, table=True):
     reach: int | None = None
     kind: str | None = _text(required=False)
     text: str | None = _text(required=False)
+
+
+class SlotRow(SQLModel, table=True):
+    __tablename__ = "slot"
+    __table_args__ = (UniqueConstraint("account_id", "cron", "timezone"), {"sqlite_autoincrement": True})
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _parent("account.id")
+    cron: str = _text()
+    timezone: str = _text()
+    name: str | None = _text(required=False)
+    created_at: datetime = _instant(required=True)
+
+
+GOING = "paused_at IS NULL AND ended_at IS NULL"
+
+
+class RecurrenceRow(SQLModel, table=True):
+    """A post, or the posts of a tag (`pool`), that come again and again. `next_at`: the first instant that is not
+    looked at yet; `made_until`: the last one that was."""
+
+    __tablename__ = "recurrence"
+    __table_args__ = (
+        Index("recurrence_going", "next_at", sqlite_where=text(GOING)),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int | None = _parent("post.id", required=False)
+    pool: str | None = _text(required=False)
+    cool_down_s: float | None = None
+    cron: str = _text()
+    timezone: str = _text()
+    until: datetime | None = _instant()
+    count: int | None = None
+    texts: str = _text()
+    next_at: datetime | None = _instant()
+    made_until: datetime | None = _instant()
+    created_at: datetime = _instant(required=True)
+    paused_at: datetime | None = _instant()
+    ended_at: datetime | None = _instant()
+
+
+class OccurrenceRow(SQLModel, table=True):
+    """One instant of a recurrence, and what became of it. `source_id`: the post that `post_id` is a copy of."""
+
+    __tablename__ = "occurrence"
+    __table_args__ = (
+        Index("occurrence_by_post", "post_id"),
+        Index("occurrence_by_source", "source_id", "at"),
+    )
+    recurrence_id: int = _parent("recurrence.id", primary=True)
+    at: datetime = Field(sa_column=Column(Instant, nullable=False, primary_key=True))
+    state: str = _text()
+    post_id: int | None = _parent("post.id", required=False)
+    source_id: int | None = _parent("post.id", required=False)

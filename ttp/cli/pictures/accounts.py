@@ -66,7 +66,9 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
         yield f"{name} is disabled, its due posts fail:  ttp account enable {name}"
     if account.needs_reconnect:
         yield f"Reconnect:  {connect_command(name)}"
-    if account.hold_until and account.hold_until > page.now:
+    if account.is_paused:
+        yield f"{name} is paused, its posts wait:  ttp resume --account {name}"
+    elif account.hold_until and account.hold_until > page.now:
         reason = f" ({one_line(account.hold_reason)})" if account.hold_reason else ""
         yield f"{name} is held until {page.when(account.hold_until)}{reason}"
 
@@ -91,5 +93,5 @@ def _state(account: Account, page: Page) -> tuple[str, Style]:
     if not account.connected:
         return "not connected", "dim"
     if account.hold_until and account.hold_until > page.now:
-        return "held", "yellow"
+        return "paused" if account.is_paused else "held", "yellow"
     return "connected", "green"

@@ -1,0 +1,58 @@
+"""`ttp pause` and `ttp resume`: what comes due waits, is shown as waiting, and goes out."""
+
+from __future__ import annotations
+
+from tests.clock import FakeClock
+from tests.conftest import Program
+
+
+def test_a_paused_account_is_shown_as_such_everywhere(ttp: Program) -> None:
+    ttp.account()
+    ttp.account("x/b")
+    ttp.post("hi", "--to", "x/me,x/b", "--at", "in 1h")
+    said = ttp.ok("pause", "--account", "x/me", "--format", "table").out
+
+    assert said == "Paused x/me.  Go on:  ttp resume --account x/me\n"
+    assert "paused" in ttp.ok("account", "list", "--format", "table").out
+    shown = ttp.ok("account", "show", "x/me", "--format", "table").out
+    assert "x/me is paused, its posts wait:  ttp resume --account x/me" in shown
+    assert ttp.ok("status", "--json").json["holds"] == [{"account": "x/me", "until": None, "reason": "paused"}]
+    assert "x/me (paused)" in ttp.ok("status", "--format", "table").out
+    waiting = {d["account"]: d["waitingFor"] for d in ttp.shown(1)["deliveries"]}
+    assert waiting == {"x/b": None, "x/me": "its account to be resumed"}
+    assert "ttp resume --account x/me" in ttp("doctor", "--json").out
+
+
+def test_what_came_due_meanwhile_is_not_overdue_and_is_due_again_after_it(ttp: Program, clock: FakeClock) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--at", "in 1h")
+    ttp.ok("pause")
+    clock.advance(days=3)
+    assert ttp.ok("status", "--json").json["overdue"] == 0
+
+    assert ttp.ok("resume", "--json").json[0]["holdUntil"] is None
+    assert ttp("status", "--json").json["overdue"] == 1
+    assert ttp.ok("resume", "--format", "table").out == "Nothing was paused.\n"
+
+
+def test_without_accounts_there_is_nothing_to_pause(ttp: Program) -> None:
+    assert ttp.ok("pause", "--format", "table").out == "There is no account yet.\n"
+    assert ttp.ok("resume", "--format", "table").out == "Nothing was paused.\n"
+    assert not (ttp.home / "ttp.db").exists()
+    assert ttp("pause", "--account", "x/nobody").code == 3
+
+
+def test_all_are_paused_where_none_is_named(ttp: Program) -> None:
+    for name in ("x/a", "x/b"):
+        ttp.account(name)
+
+    assert ttp.ok("pause").rows == [["x/a"], ["x/b"]]
+    assert ttp.ok("resume", "--account", "x/b").rows == [["x/b"]]
+    assert ttp.ok("resume").rows == [["x/a"]]
+
+
+def test_enabling_an_account_ends_its_pause_too(ttp: Program) -> None:
+    ttp.account()
+    ttp.ok("pause")
+
+    assert ttp.ok("account", "enable", "x/me", "--json").json["holdUntil"] is None

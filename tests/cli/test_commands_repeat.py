@@ -1,0 +1,349 @@
+"""`ttp repeat`: what comes again, what is made ahead, and how one time, or all, are taken out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program
+
+DAILY = ("--cron", "0 9 * * *", "--tz", "Europe/Berlin")
+FIRST = "2026-11-25T08:00:00Z"
+
+
+@pytest.fixture
+def weekly(ttp: Program) -> Program:
+    """A draft, repeated on Mondays at 09:00 in Zurich: made ahead for 30 November, 7, 14 and 21 December."""
+    ttp.account()
+    ttp.post("Monday again", "--to", "x", "--tag", "news")
+    ttp.ok("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich")
+    return ttp
+
+
+def planned(ttp: Program) -> dict[int, str]:
+    return {post["id"]: post["scheduledAt"][:10] for post in ttp.ok("list", "--status", "scheduled", "--json").json}
+
+
+def told(ttp: Program, repeat: int = 1) -> dict[str, object]:
+    return next(one for one in ttp.ok("repeat", "list", "--json").json if one["id"] == repeat)
+
+
+def test_each_time_is_a_post_of_its_own_made_ahead(weekly: Program) -> None:
+    assert planned(weekly) == {2: "2026-11-30", 3: "2026-12-07", 4: "2026-12-14", 5: "2026-12-21"}
+    copy = weekly.shown(2)
+    assert (copy["content"], copy["accounts"], copy["tags"]) == ("Monday again", ["x/me"], ["news"])
+    assert weekly.shown(1)["status"] == "draft"
+    assert told(weekly) == {
+        "id": 1,
+        "post": 1,
+        "pool": None,
+        "cron": "0 9 * * 1",
+        "timezone": "Europe/Zurich",
+        "until": None,
+        "count": None,
+        "texts": 0,
+        "coolDownS": None,
+        "state": "active",
+        "nextAt": "2026-11-30T08:00:00Z",
+        "made": 4,
+        "skipped": 0,
+        "missed": 0,
+    }
+
+
+def test_the_answer_says_when_next_and_what_was_made(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    said = ttp.ok("repeat", "add", "1", *DAILY, "--count", "2", "--format", "table").out
+
+    assert said == ("Repeat 1 begins: next Wed 25 Nov 2026 09:00 Europe/Berlin (08:00 UTC); made ahead: 2 3.\n")
+
+
+def test_commands_that_list_make_what_has_come_into_the_horizon(weekly: Program, clock: FakeClock) -> None:
+    clock.advance(days=7)
+    assert planned(weekly)[6] == "2026-12-28"
+    clock.advance(days=7)
+    assert weekly.ok("repeat", "list", "--fields", "made").out == "6\n"
+    assert weekly.count("occurrence") == 6
+
+
+def test_the_next_one_is_always_made_however_far_it_is(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("new year", "--to", "x")
+    ttp.ok("repeat", "1", "--cron", "0 9 1 6 *", "--tz", "UTC")
+
+    assert planned(ttp) == {2: "2027-06-01"}
+
+
+def test_a_change_of_the_pattern_is_for_what_is_made_later(weekly: Program, clock: FakeClock) -> None:
+    weekly.ok("edit", "1", "Another text")
+    clock.advance(days=7)
+    planned(weekly)
+
+    assert [weekly.shown(post)["content"] for post in (5, 6)] == ["Monday again", "Another text"]
+
+
+def test_a_post_that_has_the_time_already_is_that_occurrence_itself(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--at", FIRST)
+    ttp.ok("repeat", "1", *DAILY, "--count", "2")
+
+    assert planned(ttp) == {1: "2026-11-25", 2: "2026-11-26"}
+    ttp.ok("repeat", "stop", "1")
+    assert planned(ttp) == {1: "2026-11-25"}
+
+
+@pytest.mark.parametrize(("end", "days"), [(("--count", "3"), 3), (("--until", "2026-11-26"), 2)])
+def test_it_ends_after_so_many_or_with_a_day(ttp: Program, clock: FakeClock, end: tuple[str, str], days: int) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ttp.ok("repeat", "1", *DAILY, *end)
+
+    assert len(planned(ttp)) == days
+    clock.advance(days=10)
+    assert (told(ttp)["state"], told(ttp)["nextAt"]) == ("ended", None)
+    assert len(planned(ttp)) == days
+
+
+def test_texts_come_in_turn(ttp: Program, tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    texts.write_text("one\n---\ntwo\nof two lines\n---\n\nthree\n")
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ttp.ok("repeat", "1", *DAILY, "--count", "4", "--vary", str(texts))
+
+    assert [ttp.shown(post)["content"] for post in (2, 3, 4, 5)] == ["one", "two\nof two lines", "three", "one"]
+
+
+def test_a_text_that_a_platform_would_refuse_is_named_and_nothing_is_stored(ttp: Program, tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    texts.write_text("one\n---\n" + "two " * 100)
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ran = ttp("repeat", "1", *DAILY, "--vary", str(texts))
+
+    assert ran.code == 2
+    assert "text 2: " in ran.err
+    assert (ttp.count("recurrence"), ttp.count("post")) == (0, 1)
+
+
+def test_the_same_text_to_x_within_its_window_is_warned_of(ttp: Program, tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    texts.write_text("\n---\n".join(str(number) for number in range(4)))
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    warned = ttp.ok("repeat", "1", "--cron", "0 */6 * * *", "--tz", "UTC", "--count", "2", "--json").json["warnings"]
+    varied = ttp.ok("repeat", "1", "--cron", "0 */6 * * *", "--tz", "UTC", "--count", "2", "--vary", str(texts)).err
+    daily = ttp.ok("repeat", "1", *DAILY, "--count", "2").err
+
+    assert "X gets the same text again after 6 h, and may refuse it" in warned
+    assert "same text" not in varied + daily
+
+
+def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
+    said = weekly.ok("repeat", "skip", "1", "--format", "table").out
+
+    assert said == (
+        "Left out Mon 30 Nov 2026 09:00 Europe/Zurich (08:00 UTC);"
+        " next Mon 7 Dec 2026 09:00 Europe/Zurich (08:00 UTC). Deleted post 2.\n"
+    )
+    assert list(planned(weekly)) == [3, 4, 5]
+    assert (told(weekly)["made"], told(weekly)["skipped"]) == (3, 1)
+
+
+def test_a_deleted_occurrence_is_not_made_again(weekly: Program) -> None:
+    weekly.ok("delete", "3")
+
+    assert list(planned(weekly)) == [2, 4, 5]
+    assert told(weekly)["skipped"] == 1
+
+
+def test_what_is_left_out_before_it_is_made_is_never_made(
+    ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_REPEAT__AHEAD_S", "0")
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ttp.ok("repeat", "1", *DAILY)
+    for _ in range(2):
+        ttp.ok("repeat", "skip", "1")
+    clock.advance(days=1)
+
+    assert planned(ttp) == {3: "2026-11-27"}
+
+
+def test_what_is_being_published_is_not_left_out(weekly: Program) -> None:
+    weekly.bring(2, "claimed")
+
+    assert weekly("repeat", "skip", "1").code == 2
+    assert weekly.count("occurrence") == 4
+
+
+def test_a_pause_takes_back_what_was_made_but_not_what_was_changed(weekly: Program, clock: FakeClock) -> None:
+    clock.advance(1)
+    weekly.ok("edit", "3", "By hand")
+    ran = weekly.ok("repeat", "pause", "1", "--format", "table")
+
+    assert "Taken back: post 2 4 5." in ran.out
+    assert "changed by hand, so it stays: post 3" in ran.err
+    assert list(planned(weekly)) == [3]
+    clock.advance(days=14)  # 8 December
+    assert list(planned(weekly)) == [3]
+    assert told(weekly)["state"] == "paused"
+
+
+def test_it_goes_on_from_now_and_makes_nothing_twice(weekly: Program, clock: FakeClock) -> None:
+    clock.advance(1)
+    weekly.ok("edit", "4", "By hand")
+    weekly.ok("repeat", "pause", "1")
+    clock.advance(days=8)  # 2 December: the first one has passed
+    weekly.ok("repeat", "resume", "1")
+
+    assert planned(weekly) == {6: "2026-12-07", 4: "2026-12-14", 7: "2026-12-21", 8: "2026-12-28"}
+    assert told(weekly)["missed"] == 0
+
+
+def test_a_stop_is_for_good(weekly: Program) -> None:
+    weekly.ok("repeat", "stop", "1")
+
+    assert planned(weekly) == {}
+    assert told(weekly)["state"] == "ended"
+    assert weekly("repeat", "skip", "1").code == 2
+    assert weekly("repeat", "resume", "1").code == 2
+
+
+def test_it_ends_with_its_post(weekly: Program, clock: FakeClock) -> None:
+    weekly.ok("delete", "1")
+    clock.advance(days=7)
+
+    assert list(planned(weekly)) == [2, 3, 4, 5]
+    assert told(weekly)["state"] == "ended"
+
+
+def test_a_list_says_what_was_missed(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_REPEAT__AHEAD_S", "0")
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ttp.ok("repeat", "1", *DAILY)
+    clock.advance(days=10)
+    err = ttp.ok("list").err
+
+    assert "note: repeat 1: 8 missed while nothing ran, not sent late:  ttp repeat list" in err
+    assert told(ttp)["missed"] == 8
+
+
+def test_a_store_that_takes_nothing_is_listed_all_the_same(
+    weekly: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ttp.domain.errors import Busy
+    from ttp.services.occurrences import Occurrences
+
+    def full(self: Occurrences) -> None:
+        raise Busy("no room left")
+
+    monkeypatch.setattr(Occurrences, "make_due", full)
+    clock.advance(days=7)
+
+    assert list(planned(weekly)) == [2, 3, 4, 5]
+
+
+def test_a_pool_takes_the_least_recently_used_post_of_its_tag(ttp: Program) -> None:
+    ttp.account()
+    for text in ("one", "two", "three"):
+        ttp.post(text, "--to", "x", "--tag", "tips")
+    ttp.post("other", "--to", "x")
+    ttp.ok("repeat", "--pool", "tips", *DAILY, "--cool-down", "2d", "--count", "5")
+
+    assert [ttp.shown(post)["content"] for post in range(5, 10)] == ["one", "two", "three", "one", "two"]
+
+
+def test_a_pool_leaves_a_time_out_rather_than_break_the_rest_of_its_posts(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("one", "--to", "x", "--tag", "tips")
+    err = ttp.ok("repeat", "--pool", "tips", *DAILY, "--cool-down", "3d", "--count", "5").err
+
+    assert 'note: repeat 1: 3 left out, no post tagged "tips" was rested' in err
+    assert planned(ttp) == {2: "2026-11-25", 3: "2026-11-28"}
+    assert told(ttp)["missed"] == 3
+
+
+def test_an_account_that_is_gone_gets_nothing_more(weekly: Program, clock: FakeClock) -> None:
+    weekly.ok("account", "remove", "x/me", "--yes")
+    clock.advance(days=7)
+    err = weekly.ok("list").err
+
+    assert "repeat 1: 1 left out, no account is left" in err
+
+
+def test_the_picture_shows_words_and_the_next_time(weekly: Program) -> None:
+    weekly.ok("repeat", "--pool", "news", *DAILY)
+    shown = weekly.ok("repeat", "list", "--format", "table").out
+
+    assert "1  post 1" in shown
+    assert "mon 09:00" in shown
+    assert "tag news" in shown
+    assert "Mon 30 09:00 (in 5 d)" in shown
+
+
+def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
+    assert "ttp repeat 3 --cron '0 9 * * 1'" in ttp.ok("repeat", "list", "--format", "table").out
+    assert ttp.ok("repeat", "list", "--json").json == []
+    assert not (ttp.home / "ttp.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("1",), 2, "say when"),
+        (DAILY, 2, "name a post, or a tag"),
+        (("1", "--pool", "a", *DAILY), 2, "name a post, or a tag"),
+        (("1", "--cool-down", "3d", *DAILY), 2, "--cool-down with --pool"),
+        (("--pool", "news", "--vary", "f", *DAILY), 2, "--vary goes with a post"),
+        (("--pool", "nothing", *DAILY), 3, 'no post with accounts is tagged "nothing"'),
+        (("9", *DAILY), 3, "no post 9"),
+        (("1", "--cron", "0 0 9 * * *"), 2, "6 fields, not five"),
+        (("1", "--cron", "0 9 * * *", "--tz", "Nowhere"), 2, "Nowhere"),
+        (("1", *DAILY, "--until", "tomorrow"), 2, "is not a date"),
+        (("1", *DAILY, "--until", "2026-02-30"), 2, "is not a date"),
+        (("1", *DAILY, "--until", "2026-11-01"), 2, "it would never come"),
+        (("1", "--cron", "*/5 * * * *"), 2, "more than 1000 times in the 30 days"),
+        (("1", *DAILY, "--vary", "nofile"), 3, "no texts file nofile"),
+        (("1", *DAILY, "--vary", "-"), 2, "holds 0 text"),
+        (("lst",), 2, 'no command "repeat lst"'),
+        (("skip", "7"), 3, "no repeat 7"),
+        (("resume", "1"), 2, "repeat 1 is active"),
+    ],
+)
+def test_bad_input_is_refused_and_changes_nothing(
+    weekly: Program, words: tuple[str, ...], code: int, said: str
+) -> None:
+    before = weekly.sql("SELECT * FROM recurrence")
+    ran = weekly("repeat", *words)
+
+    assert ran.code == code
+    assert said in ran.err
+    assert weekly.sql("SELECT * FROM recurrence") == before
+
+
+def test_a_post_without_accounts_or_with_texts_of_its_own_is_refused(ttp: Program, tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    texts.write_text("one\n---\ntwo\n")
+    ttp.account()
+    ttp.post("nowhere")
+    ttp.post("own", "--to", "x", "--text", "x=Own")
+
+    assert "has no accounts to go to" in ttp("repeat", "1", *DAILY).err
+    assert "has a text of its own for x" in ttp("repeat", "2", *DAILY, "--vary", str(texts)).err
+
+
+def test_accounts_in_different_zones_need_one(ttp: Program) -> None:
+    ttp.account("x/a")
+    ttp.account("x/b")
+    ttp.ok("account", "set", "x/a", "--tz", "Asia/Tokyo")
+    ttp.post("hi", "--to", "x/a,x/b")
+    ran = ttp("repeat", "1", "--cron", "0 9 * * *")
+
+    assert ran.code == 2
+    assert "ttp repeat 1 --cron '0 9 * * *' --tz Asia/Tokyo" in ran.err

@@ -1,0 +1,158 @@
+"""Cron expressions: which ones are taken, and that their instants are those of an independent library."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import dropwhile, islice, pairwise, takewhile
+from zoneinfo import ZoneInfo
+
+import pytest
+from cronsim import CronSim
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttp.domain.errors import UsageError
+from ttp.services.cron import cron_of, fires
+
+ZONES = (
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Santiago",  # the clocks jump over midnight
+    "Australia/Lord_Howe",  # by half an hour
+    "Africa/Casablanca",  # back for Ramadan
+    "Asia/Kolkata",  # never
+)
+FROM, TO = datetime(2020, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+EXPRESSIONS = (
+    "30 2 * * *",
+    "0 9 * * 1,3,5",
+    "0 0 * * *",
+    "15,45 1,2,3 * * 0",
+    "0 9 L * *",
+    "30 1 * * 1#2",
+    "0 2 29 2 *",
+    "0 9 1,15 * mon",
+    "5-50/15 1-3 * mar,oct *",
+    "0 9 31 * 6-7",
+)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def ours(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> list[datetime]:
+    return list(takewhile(lambda at: at < until, fires(cron_of(expression), zone, after)))
+
+
+def oracle(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> list[datetime]:
+    """cronsim's, which fires once for each wall time that the clocks skip; together they are one instant."""
+    start = (after - timedelta(days=2)).astimezone(zone)
+    found = (at.astimezone(UTC) for at in CronSim(expression, start))
+    return list(dict.fromkeys(dropwhile(lambda at: at <= after, takewhile(lambda at: at < until, found))))
+
+
+@pytest.mark.parametrize("name", ZONES)
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_ten_years_are_those_of_an_independent_library(expression: str, name: str) -> None:
+    zone = ZoneInfo(name)
+
+    assert ours(expression, zone, FROM, TO) == oracle(expression, zone, FROM, TO)
+
+
+minutes = st.lists(st.integers(0, 59), min_size=1, max_size=4).map(lambda some: ",".join(map(str, some)))
+hours = st.lists(st.integers(0, 4), min_size=1, max_size=3).map(lambda some: ",".join(map(str, some)))
+weekdays = st.lists(st.integers(0, 7), min_size=1, max_size=3).map(lambda some: ",".join(map(str, some)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    minutes=minutes,
+    hours=hours,
+    weekdays=st.just("*") | weekdays,
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+    start=st.datetimes(
+        datetime.fromisoformat("2026-01-01T00:00"), datetime.fromisoformat("2028-01-01T00:00"), timezones=st.just(UTC)
+    ),
+)
+def test_the_nights_of_the_clocks_are_those_of_an_independent_library(
+    minutes: str, hours: str, weekdays: str, zone: ZoneInfo, start: datetime
+) -> None:
+    expression, end = f"{minutes} {hours} * * {weekdays}", start + timedelta(days=250)
+
+    assert ours(expression, zone, start, end) == oracle(expression, zone, start, end)
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_a_time_of_every_hour_comes_once_on_the_clock(name: str) -> None:
+    zone = ZoneInfo(name)
+    found = ours("0,30 * * * *", zone, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    walls = [at.astimezone(zone).replace(tzinfo=None) for at in found]
+
+    assert all(before < after for before, after in pairwise(found))
+    assert len(walls) == len(set(walls))
+    assert all(at.astimezone(zone).fold == 0 for at in found)
+
+
+def test_an_hour_that_comes_twice_is_its_first_pass() -> None:
+    found = islice(fires("30 2 * * *", BERLIN, datetime(2027, 10, 30, 12, tzinfo=UTC)), 2)
+
+    assert [at.isoformat() for at in found] == ["2027-10-31T00:30:00+00:00", "2027-11-01T01:30:00+00:00"]
+
+
+def test_skipped_times_come_at_the_end_of_the_gap_and_once() -> None:
+    found = islice(fires("0,30 2 * * *", BERLIN, datetime(2027, 3, 27, 12, tzinfo=UTC)), 2)
+
+    assert [at.isoformat() for at in found] == ["2027-03-28T01:00:00+00:00", "2027-03-29T00:00:00+00:00"]
+
+
+def test_an_instant_itself_is_not_after_itself() -> None:
+    at = next(fires("0 9 * * *", BERLIN, FROM))
+
+    assert next(fires("0 9 * * *", BERLIN, at)) == at + timedelta(days=1)
+    assert next(fires("0 9 * * *", BERLIN, at - timedelta(milliseconds=1))) == at
+
+
+def test_names_and_blanks_are_kept_as_numbers() -> None:
+    assert cron_of(" 00  09 *  JAN-mar Mon,wed ") == "0 9 * 1-3 1,3"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "instead"),
+    [
+        ("0 9 * * 1 *", "has 6 fields, not five", "0 9 * * 1,3,5"),
+        ("0 0 9 * * 1 2027", "has 7 fields", "0 9 * * 1,3,5"),
+        ("@daily", "has 1 field, not five", "0 9 * * 1,3,5"),
+        ("", "has 0 fields", "0 9 * * 1,3,5"),
+        ("R 9 * * *", "no minute", "0 9 * * 1,3,5"),
+        ("h 9 * * *", "no minute", "0 9 * * 1,3,5"),
+        ("0 h(1-3) * * *", "no hour", "0 9 * * 1,3,5"),
+        ("0 9 ? * *", "no day of the month", "0 9 * * 1,3,5"),
+        ("0 9 * * 8", "no weekday", "0 9 * * 1,3,5"),
+        ("0 9 * 13 *", "no month", "0 9 * * 1,3,5"),
+        ("0 24 * * *", "no hour", "0 9 * * 1,3,5"),
+        ("*/0 9 * * *", "no minute", "0 9 * * 1,3,5"),
+        ("0,,5 9 * * *", "no minute", "0 9 * * 1,3,5"),
+        ("0 9 * * mon#6", "no weekday", "0 9 * * 1,3,5"),
+        ("59/15 * * * *", "means one thing to one cron", "59-59/15 * * * *"),
+        ("0,5/15 9 * * *", "means one thing to one cron", "0,5-59/15 9 * * *"),
+        ("0 9 * * fri-mon", "runs backward", "0 9 * * 1,3,5"),
+        ("0 9 */10 * 1", "beside weekdays", "0 9 1,11,21,31 * 1"),
+        ("0 9 31 2 *", "never comes", "0 9 * * 1,3,5"),
+        ("0 9 31 4,6 *", "never comes", "0 9 * * 1,3,5"),
+        ("0 9 0 * *", "never comes", "0 9 * * 1,3,5"),
+    ],
+)
+def test_what_other_crons_read_otherwise_is_refused_with_what_to_type(text: str, said: str, instead: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        cron_of(text)
+
+    (hint,) = caught.value.hints
+    assert hint.type == f"--cron '{instead}'"
+    assert cron_of(instead) == instead
+
+
+@given(st.text(alphabet="0123456789*/-,#LRH?@ monjan", max_size=24))
+def test_any_text_is_taken_or_refused_and_what_is_taken_stays_as_it_is(text: str) -> None:
+    with suppress(UsageError):
+        found = cron_of(text)
+        assert cron_of(found) == found
+        assert next(fires(found, BERLIN, FROM)) > FROM

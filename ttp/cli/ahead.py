@@ -1,0 +1,25 @@
+"""Making the posts of recurrences ahead, before a command lists what is planned."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from ttp.cli.context import context
+from ttp.cli.output import Output
+from ttp.domain.errors import TtpError
+from ttp.store import recurrences
+
+
+def make_ahead(out: Output) -> None:
+    """Make what is to be made by now, and say what was missed. Where the store takes nothing it is left: a publisher
+    makes it, and a list is a list. Costs one look where there is nothing to make."""
+    here = context()
+    now = here.now()
+    horizon = now + timedelta(seconds=here.config.seconds("repeat.ahead_s"))
+    with suppress(TtpError):
+        with here.database.reading() as db:
+            if db is None or not recurrences.due(db, now=now, horizon=horizon):
+                return
+        for line in here.occurrences.make_due():
+            out.note(line)

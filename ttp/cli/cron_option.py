@@ -1,0 +1,61 @@
+"""Options that say when something comes again and again: words or `--cron`, and the named zone of their clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from ttp.cli.context import context
+from ttp.cli.times import quoted
+from ttp.domain.account import Account
+from ttp.domain.errors import Hint, TimeRefused, UsageError
+
+Cron = Annotated[
+    str | None, typer.Option("--cron", metavar="CRON", help="When, as a cron expression: '0 9 * * 1,3,5'.")
+]
+CronZone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of the clocks; else the account's.")
+]
+
+
+def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:
+    """The expressions of the words, or of `--cron`. UsageError for both, neither and what cannot be read.
+
+    `again`: the command without them, for the one to type.
+    """
+    from ttp.cli.slot_words import EXAMPLE, crons_of
+    from ttp.services.cron import cron_of
+
+    if words is not None and cron is not None:
+        raise UsageError("give days and times, or --cron, not both", Hint("for example", quoted(*again, words)))
+    if cron is not None:
+        return [cron_of(cron, lambda other: quoted(*again, "--cron", other))]
+    if words is None:
+        raise UsageError("say when", Hint("for example", quoted(*again, EXAMPLE)))
+    return crons_of(words, lambda other: quoted(*again, other))
+
+
+def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
+    """The zone that clocks are read in for years to come: `--tz`, else that of the accounts, config or system.
+
+    TimeRefused where the accounts disagree, or where it has no IANA name.
+    """
+    from ttp.cli.zones import Clash, load_zone, zone_of
+
+    zone = zone_of(
+        tz=tz,
+        accounts={account.name: account.timezone for account in accounts},
+        config=context().config.text("timezone") or None,
+        retype=lambda name: quoted(*again, "--tz", name),
+    )
+    if isinstance(zone, Clash):
+        ways = [Hint(f"in {there.key}", quoted(*again, "--tz", there.key)) for there in zone.zones]
+        raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
+    if load_zone(zone.key) is None:
+        raise TimeRefused(
+            f"the system's zone, {zone.key}, has no name", Hint("name one", quoted(*again, "--tz", "Europe/Berlin"))
+        )
+    return zone

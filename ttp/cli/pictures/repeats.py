@@ -1,0 +1,47 @@
+"""`ttp repeat list` on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
+
+from ttp.cli.clean import one_line
+from ttp.cli.pictures.page import Page
+from ttp.cli.pictures.table import Cell, Column, table
+from ttp.cli.slot_words import words_of_cron
+from ttp.domain.recurrence import Tally
+
+
+def repeats_picture(tallies: Sequence[Tally], page: Page) -> Iterator[str]:
+    """The table of recurrences, each with its next time on its own clock."""
+    if not tallies:
+        yield "Nothing is repeated.  Begin:  ttp repeat 3 --cron '0 9 * * 1'"
+        return
+    columns = [
+        Column("ID", right=True),
+        Column("WHAT", most=page.width // 4),
+        Column("WHEN", most=page.width // 3),
+        Column("ZONE", drop=3),
+        Column("STATE"),
+        Column("MADE", right=True, drop=1),
+        Column("SKIPPED", right=True, drop=2),
+        Column("MISSED", right=True),
+        Column("NEXT"),
+    ]
+    yield from table(columns, [_row(tally, page) for tally in tallies], page, least=24)
+
+
+def _row(tally: Tally, page: Page) -> list[Cell]:
+    one = tally.recurrence
+    there = Page(page.now, ZoneInfo(one.timezone), page.width)
+    return [
+        Cell(str(one.id), "bold"),
+        Cell(one_line(f"tag {one.pool}" if one.pool else f"post {one.post_id}")),
+        Cell(words_of_cron(one.cron)),
+        Cell(one.timezone, "dim"),
+        Cell(one.state, "" if one.state == "active" else "dim"),
+        Cell(str(tally.made)),
+        Cell(str(tally.skipped)),
+        Cell(str(tally.missed), "yellow" if tally.missed else ""),
+        Cell(f"{there.when(tally.next_at)} ({page.ago(tally.next_at)})" if tally.next_at else "-"),
+    ]

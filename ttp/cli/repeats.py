@@ -1,0 +1,210 @@
+"""`ttp repeat …`: posts that come again and again."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from ttp.cli import repeat_views
+from ttp.cli.ahead import make_ahead
+from ttp.cli.context import context
+from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
+from ttp.cli.output import Output
+from ttp.cli.params import MOST, printing, read_duration, read_file, read_id
+from ttp.cli.posts import offering, warn
+from ttp.cli.stamp import echo
+from ttp.cli.times import note_if_nothing_runs, quoted, typed
+from ttp.cli.tree import WithDefault, new_app
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.recurrence import Recurrence, Tally
+
+if TYPE_CHECKING:
+    from ttp.services.repeats import Changed
+
+repeat = new_app(WithDefault, help="Posts that come again and again.")
+COOL_DOWN = "30d"
+RepeatId = Annotated[
+    int, typer.Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)
+]
+
+
+@repeat.command("add")
+@printing
+def add(
+    out: Output,
+    post_id: Annotated[
+        int | None, typer.Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=read_id)
+    ] = None,
+    cron: Cron = None,
+    tz: CronZone = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="The last day on which it comes: 2027-06-30.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", help="So many times in all.", min=1, max=MOST)
+    ] = None,
+    vary: Annotated[
+        str | None, typer.Option("--vary", metavar="FILE", help="Texts that come in turn, parted by lines of ---.")
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option("--pool", metavar="TAG", help="Each time the least recently used post of a tag.")
+    ] = None,
+    cool_down: Annotated[
+        str | None, typer.Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
+    ] = None,
+) -> None:
+    """Let a post come again and again: each time is a post of its own, made ahead.
+
+    The word add may be left out. The post itself stays as it is; with --pool a tag's posts take turns.
+
+    Example: ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
+    """
+    out.expect(repeat_views.begun((), ()))
+    here = context()
+    rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
+    given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *typed({**rest, "--cool-down": cool_down})]
+    _refuse_mixture(post_id, pool, vary, cool_down)
+    if cron is None:
+        raise UsageError("say when", Hint("for example", quoted(*given, "--cron", "0 9 * * 1")))
+    (expression,) = crons_given(None, cron, given)
+    accounts = here.look.accounts_of(post_id) if post_id is not None else ()
+    zone = clock_zone(tz, accounts, [*given, "--cron", cron])
+    wanted = Recurrence(
+        expression,
+        zone.key,
+        post_id=post_id,
+        pool=pool,
+        cool_down_s=None if pool is None else _seconds(cool_down or COOL_DOWN),
+        until=None if until is None else _end(until, zone),
+        count=count,
+        texts=() if vary is None else _texts(vary),
+    )
+    with offering():
+        done = here.repeats.begin(wanted)
+    for line in done.told:
+        out.note(line)
+    warnings = [*done.told, *warn(out, done.warnings), *note_if_nothing_runs(out)]
+    made = [post.id or 0 for post in done.made]
+    said = f"Repeat {done.tally.recurrence.id} begins: {_next(done.tally)}; made ahead: {_ids(made)}."
+    out.record(repeat_views.begun(made, warnings), done.tally, say=[said])
+
+
+@repeat.command("list")
+@printing
+def list_(out: Output) -> None:
+    """What comes again and again, and when next.
+
+    Example: ttp repeat list --json
+    """
+    out.expect(repeat_views.REPEATS)
+    make_ahead(out)
+    out.records(repeat_views.REPEATS, context().repeats.all())
+
+
+@repeat.command("skip")
+@printing
+def skip(out: Output, repeat_id: RepeatId) -> None:
+    """Leave the next time out; the post that was made for it is deleted.
+
+    Example: ttp repeat skip 2
+    """
+    out.expect(repeat_views.CHANGED)
+    done = context().repeats.skip(repeat_id)
+    assert done.at is not None
+    left = echo(done.at, ZoneInfo(done.tally.recurrence.timezone))
+    deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
+    out.record(repeat_views.CHANGED, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}"])
+
+
+@repeat.command("pause")
+@printing
+def pause(out: Output, repeat_id: RepeatId) -> None:
+    """Make no more until it is resumed, and take back what was made ahead.
+
+    A post that was changed by hand stays.
+
+    Example: ttp repeat pause 2
+    """
+    out.expect(repeat_views.CHANGED)
+    _answer(out, context().repeats.pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
+
+
+@repeat.command("resume")
+@printing
+def resume(out: Output, repeat_id: RepeatId) -> None:
+    """Go on from now; what would have come meanwhile does not come later.
+
+    Example: ttp repeat resume 2
+    """
+    out.expect(repeat_views.CHANGED)
+    done = context().repeats.resume(repeat_id)
+    _answer(out, done, f"Goes on: {_next(done.tally)}.")
+
+
+@repeat.command("stop")
+@printing
+def stop(out: Output, repeat_id: RepeatId) -> None:
+    """End it for good, and take back what was made ahead.
+
+    A post that was changed by hand stays.
+
+    Example: ttp repeat stop 2
+    """
+    out.expect(repeat_views.CHANGED)
+    _answer(out, context().repeats.stop(repeat_id), "Stopped.")
+
+
+def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:
+    """UsageError for options that do not go together."""
+    if (post_id is None) == (pool is None):
+        raise UsageError("name a post, or a tag with --pool", Hint("for example", "ttp repeat 3 --cron '0 9 * * 1'"))
+    if (pool is not None and vary is not None) or (pool is None and cool_down is not None):
+        raise UsageError("--vary goes with a post, --cool-down with --pool", Hint("usage", "ttp repeat add --help"))
+
+
+def _seconds(text: str) -> float:
+    length = read_duration(text)
+    return 0.0 if length is None else length.total_seconds()
+
+
+def _answer(out: Output, done: Changed, said: str) -> None:
+    taken = [f"Taken back: post {_ids(done.gone)}."] if done.gone else []
+    out.record(repeat_views.CHANGED, done.tally, say=[said, *taken])
+    if done.kept:
+        out.note(f"changed by hand, so it stays: post {_ids(done.kept)}")
+
+
+def _next(tally: Tally) -> str:
+    if tally.next_at is None:
+        return "no time is left"
+    return f"next {echo(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
+
+
+def _ids(ids: list[int] | tuple[int, ...]) -> str:
+    return " ".join(map(str, ids[:8])) + (" …" if len(ids) > 8 else "") if ids else "none"
+
+
+def _end(text: str, zone: ZoneInfo) -> datetime:
+    """The instant at which a day has ended. UsageError where it is no date."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        try:
+            day = date.fromisoformat(text) + timedelta(days=1)
+            return datetime(day.year, day.month, day.day, tzinfo=zone)
+        except (ValueError, OverflowError):
+            pass
+    raise UsageError(f'"{text}" is not a date', Hint("write it like", "--until 2027-06-30"))
+
+
+def _texts(path: str) -> tuple[str, ...]:
+    """The texts of a file, parted by lines of `---`. UsageError for fewer than two."""
+    whole = read_file(path, "texts").replace("\r\n", "\n")
+    found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
+    if len(found) < 2:
+        raise UsageError(
+            f"{path} holds {len(found)} text, and --vary takes several", Hint("part them by", "a line of ---")
+        )
+    return found

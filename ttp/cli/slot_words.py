@@ -1,0 +1,80 @@
+"""Posting times in words, and the cron expressions that they are: `mon,wed,fri 09:00` is `0 9 * * 1,3,5`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import time
+
+from ttp.cli.time_grammar import WEEKDAYS, read_clock, words_of
+from ttp.domain.errors import Hint, UsageError
+
+_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
+_WORDS_OF = {tuple(days): word for word, days in _GROUPS.items()}
+EXAMPLE = "mon,wed,fri 09:00"
+
+
+def crons_of(text: str, retype: Callable[[str], str] = "'{}'".format) -> list[str]:
+    """The expressions of `DAYS TIMES`, one for each minute of the hour among the times. UsageError for other texts.
+
+    DAYS: weekdays and ranges of them, joined by commas; `daily`, `weekdays` or `weekends`. TIMES: 9am, 18:00.
+    """
+    match words_of(re.sub(r"\s*,\s*", ",", text)):
+        case [days, *clocks] if clocks:
+            numbers = _days(days)
+            times = [_clock(word) for clock in clocks for word in clock.split(",")]
+            if numbers and all(one is not None for one in times):
+                return _expressions(numbers, [one for one in times if one is not None])
+    raise UsageError(f'"{text}" is no posting time', Hint("write it like", retype(EXAMPLE)))
+
+
+def words_of_cron(cron: str) -> str:
+    """`mon,wed,fri 09:00` where an expression is so simple; else the expression."""
+    minute, hours, *rest, weekdays = cron.split()
+    plain = all(re.fullmatch(r"\d+(,\d+)*", field) for field in (minute, hours)) and rest == ["*", "*"]
+    days = _numbers(weekdays)
+    if not plain or "," in minute or not days:
+        return cron
+    named = _WORDS_OF.get(days) or ",".join(_NAMES[day] for day in days)
+    return f"{named} {','.join(f'{int(hour):02}:{int(minute):02}' for hour in hours.split(','))}"
+
+
+def _days(text: str) -> list[int]:
+    """The weekdays of a word, Monday is 0; none if it is no such word."""
+    if text in _GROUPS:
+        return list(_GROUPS[text])
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            return []
+        start = WEEKDAYS[first]
+        length = (WEEKDAYS[last] - start) % 7 if dash else 0
+        found.update((start + day) % 7 for day in range(length + 1))
+    return sorted(found)
+
+
+def _clock(word: str) -> time | None:
+    clock = read_clock(word)
+    return None if clock is None or clock.second else clock
+
+
+def _expressions(days: list[int], times: list[time]) -> list[str]:
+    weekdays = "*" if len(days) == 7 else ",".join(str(number) for number in sorted((day + 1) % 7 for day in days))
+    minutes = dict.fromkeys(clock.minute for clock in times)
+    hours = {minute: sorted({clock.hour for clock in times if clock.minute == minute}) for minute in minutes}
+    return [f"{minute} {','.join(map(str, hours[minute]))} * * {weekdays}" for minute in minutes]
+
+
+def _numbers(field: str) -> tuple[int, ...]:
+    """A cron's field of weekdays as numbers, Monday is 0; none where it says more than days."""
+    if field == "*":
+        return tuple(range(7))
+    if not re.fullmatch(r"[0-7](-[0-7])?(,[0-7](-[0-7])?)*", field):
+        return ()
+    found: set[int] = set()
+    for part in field.split(","):
+        first, _, last = part.partition("-")
+        found.update((number - 1) % 7 for number in range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))

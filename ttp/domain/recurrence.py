@@ -1,0 +1,80 @@
+"""Recurrences: a post that comes again and again, and what becomes of each of its instants.
+
+Pure. The instants come from `services.cron`, the numbers from the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+DUPLICATE_WINDOW = timedelta(hours=24)
+"""X refuses a text that it has seen lately. How lately is not documented: hours."""
+
+
+class OccurrenceState(StrEnum):
+    MADE = "made"  # it is a post of its own
+    SKIPPED = "skipped"  # a person wanted it left out
+    MISSED = "missed"  # nothing ran at its time, and a later one is due
+    EMPTY = "empty"  # no post of the pool was rested, or no account is left
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """`post_id` is copied for each instant of `cron`, with each of `texts` in turn; or else the least recently used
+    post tagged `pool`, none within `cool_down_s` of its last use.
+
+    `until`: no instant from then on; `count`: so many in all. `next_at`: the first instant that is not looked at yet.
+    """
+
+    cron: str
+    timezone: str
+    post_id: int | None = None
+    pool: str | None = None
+    cool_down_s: float | None = None
+    until: datetime | None = None
+    count: int | None = None
+    texts: tuple[str, ...] = ()
+    next_at: datetime | None = None
+    made_until: datetime | None = None
+    paused_at: datetime | None = None
+    ended_at: datetime | None = None
+    id: int | None = None
+
+    @property
+    def state(self) -> str:
+        return "ended" if self.ended_at else "paused" if self.paused_at else "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many instants of a recurrence had which end, and the next that is still to come."""
+
+    recurrence: Recurrence
+    made: int
+    skipped: int
+    missed: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One instant of a recurrence. `post_id`: the post that was made for it."""
+
+    at: datetime
+    state: OccurrenceState
+    post_id: int | None = None
+
+
+def in_time(instants: Iterable[datetime], now: datetime, lateness: timedelta) -> Iterator[tuple[datetime, bool]]:
+    """Each of the rising instants, and whether a post is to be made for it: all that are to come, and of the past ones
+    the last, unless it is later than the lateness allowed. So nothing bursts out after a time without a publisher."""
+    before: datetime | None = None
+    for at in instants:
+        if before is not None:
+            yield before, before >= now or (at > now and now - before <= lateness)
+        before = at
+    if before is not None:
+        yield before, now - before <= lateness

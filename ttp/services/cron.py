@@ -1,0 +1,102 @@
+"""Cron expressions: which ones are taken, and the instants they mean in a zone. The only place of croniter.
+
+Five fields: minute, hour, day of the month, month, weekday. The calendar part is croniter's, on a bare calendar; the
+clocks are ours: each local wall time comes once, at its first pass where an hour comes twice, and at the end of the gap
+where the clocks skip it (several skipped ones: once). croniter with a zone fires `30 2 * * *` twice on an autumn night.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.wall_clock import instant_of
+
+EXAMPLE = "0 9 * * 1,3,5"
+_FIELDS = ("minute", "hour", "day of the month", "month", "weekday")
+_LAST = (59, 23, 31, 12, 7)
+_DAYS = {name: number for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+_NUMBER = r"\d{1,2}"
+_ITEM = re.compile(rf"(?:\*|(?P<first>{_NUMBER})(?:-(?P<last>{_NUMBER}))?)(?:/(?P<step>{_NUMBER}))?")
+
+
+def cron_of(text: str, retype: Callable[[str], str] = "--cron '{}'".format) -> str:
+    """A cron expression as it is kept: five fields, names as numbers. UsageError for every other text.
+
+    What other crons read in another way is refused: six fields, `@daily`, `R` and `H`, `5/15`, ranges that run
+    backward, `*/2` days of the month beside weekdays. `retype` builds what to type instead.
+    """
+    fields = text.lower().split()
+    if len(fields) != len(_FIELDS):
+        said = f'"{text}" has {len(fields)} field{"" if len(fields) == 1 else "s"}, not five: {", ".join(_FIELDS)}'
+        raise UsageError(said, Hint("for example", retype(EXAMPLE)))
+    plain = [_plain(place, field, fields, retype) for place, field in enumerate(fields)]
+    if plain[2].startswith("*/") and plain[4] != "*":
+        first = ",".join(map(str, range(1, 32, int(plain[2][2:]) or 1)))
+        raise UsageError(
+            f'"{text}": {plain[2]} days of the month beside weekdays mean one thing to one cron, another to the next',
+            Hint("write the days", retype(" ".join([*plain[:2], first, *plain[3:]]))),
+        )
+    found = " ".join(plain)
+    from croniter import croniter
+
+    if not croniter.is_valid(found, strict=True):
+        raise UsageError(f'"{text}" never comes', Hint("for example", retype(EXAMPLE)))
+    return found
+
+
+def fires(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
+    """The instants of an expression (of `cron_of`) in a zone, strictly after `after`: aware, UTC, each once."""
+    from croniter import CroniterBadDateError, croniter
+
+    wall = after.astimezone(zone).replace(tzinfo=None, fold=0)
+    walls = croniter(expression, wall, ret_type=datetime)
+    last = after
+    while True:
+        try:
+            at = instant_of(walls.get_next(), zone)
+        except (CroniterBadDateError, OverflowError):
+            return
+        if at > last:  # not in the second pass of an hour, nor once more at the end of a gap
+            last = at
+            yield at.astimezone(UTC)
+
+
+def _plain(place: int, field: str, fields: list[str], retype: Callable[[str], str]) -> str:
+    """One field with its names as numbers. UsageError for what cannot be read, or could be read in two ways."""
+    names = {3: _MONTHS, 4: _DAYS}.get(place, {})
+    items = []
+    for typed in field.split(","):
+        item = re.sub("[a-z]{3}", lambda found: str(names.get(found[0], found[0])), typed) if names else typed
+        if (place == 2 and item == "l") or (place == 4 and re.fullmatch("[0-7]#[1-5]", item)):
+            items.append(item)
+            continue
+        found = _ITEM.fullmatch(item)
+        if found is None:
+            raise _unreadable(place, field, retype)
+        numbers = [int(number) for number in (found["first"], found["last"]) if number is not None]
+        if any(number > _LAST[place] for number in numbers) or (found["step"] and not int(found["step"])):
+            raise _unreadable(place, field, retype)
+        if any(before > behind for before, behind in pairwise(numbers)):
+            raise UsageError(f'{_FIELDS[place]} "{typed}" runs backward', Hint("for example", retype(EXAMPLE)))
+        if found["step"] and len(numbers) == 1:
+            whole = [*fields]
+            whole[place] = field.replace(typed, f"{numbers[0]}-{_LAST[place]}/{found['step']}")
+            said = f'{_FIELDS[place]} "{typed}" means one thing to one cron, another to the next'
+            raise UsageError(said, Hint("if it begins there", retype(" ".join(whole))))
+        items.append(re.sub(r"\d+", lambda number: str(int(number[0])), item))
+    return ",".join(items)
+
+
+def _unreadable(place: int, field: str, retype: Callable[[str], str]) -> UsageError:
+    return UsageError(f'"{field}" is no {_FIELDS[place]} of a cron expression', Hint("for example", retype(EXAMPLE)))

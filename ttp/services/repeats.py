@@ -1,0 +1,234 @@
+"""Recurrences as a person asks for them: begin one, look, leave one time out, pause, go on, stop."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import Platform
+from ttp.domain.errors import ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.recurrence import DUPLICATE_WINDOW, OccurrenceState, Recurrence, Tally
+from ttp.services.book import Book, of
+from ttp.services.changes import no_accounts, refuse_in_flight
+from ttp.services.cron import fires
+from ttp.services.occurrences import Occurrences, copy_of
+from ttp.store import posts as post_store
+from ttp.store import reads
+from ttp.store import recurrences as store
+
+_SKIPPED = OccurrenceState.SKIPPED
+FLOOD = 1000
+"""Posts of one recurrence that are made ahead at most."""
+End = Callable[[Recurrence, datetime], Recurrence]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A recurrence that was begun, the posts that were made of it at once, and what to warn of."""
+
+    tally: Tally
+    made: tuple[Post, ...]
+    warnings: tuple[Problem, ...] = ()
+    told: tuple[str, ...] = ()
+    """What did not become a post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A recurrence that was changed: `gone`, the ids of posts that were taken back; `kept`, of those that were changed
+    by hand and stay; `at`, the instant that is left out."""
+
+    tally: Tally
+    gone: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
+    at: datetime | None = None
+
+
+class Repeats:
+    def __init__(self, book: Book, occurrences: Occurrences) -> None:
+        self._book = book
+        self._occurrences = occurrences
+
+    def begin(self, wanted: Recurrence) -> Begun:
+        """Store a recurrence, and make what is due of it. ContentRefused where a platform would refuse one of its
+        texts; UsageError where it would never come."""
+        now = self._book.clock.now()
+        first = next(self._instants(wanted, now), None)
+        if first is None or (wanted.until is not None and first >= wanted.until):
+            raise UsageError("it would never come", Hint("end it later", "--until DATE"))
+        self._refuse_flood(wanted, now)
+        warnings = self._judge(wanted, first)
+        with self._book.database.writing() as session:
+            db = post_store.raw(session)
+            recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
+            gone = self._occurrences.make(recurrence_id)
+            tally = self._tally(db, gone.recurrence)
+        return Begun(tally, gone.made, warnings, tuple(gone.told()))
+
+    def all(self) -> list[Tally]:
+        """Every recurrence, those that go on first."""
+        with self._book.database.reading() as db:
+            return [self._tally(db, one) for one in store.recurrences(db)] if db else []
+
+    def skip(self, recurrence_id: int) -> Changed:
+        """Leave the next instant out; a post that was made for it is deleted."""
+        now = self._book.clock.now()
+        with self._book.database.writing() as session:
+            db = post_store.raw(session)
+            one = self._going(db, recurrence_id)
+            at = self._next(db, one)
+            if at is None:
+                raise StateRefused(f"repeat {recurrence_id} has no time left", Hint("see them", "ttp repeat list"))
+            made = next((known for known in store.after(db, recurrence_id, now) if known.at == at), None)
+            gone = () if made is None or made.post_id is None else (made.post_id,)
+            for post_id in gone:
+                self._delete(post_id)
+            store.skip(db, recurrence_id, at)
+            return Changed(self._tally(db, one), gone=gone, at=at)
+
+    def pause(self, recurrence_id: int) -> Changed:
+        """Make no more until it goes on, and take back what was made ahead and not changed since."""
+        return self._end(recurrence_id, lambda one, now: replace(one, paused_at=now))
+
+    def stop(self, recurrence_id: int) -> Changed:
+        """End it for good, and take back what was made ahead and not changed since."""
+        return self._end(recurrence_id, lambda one, now: replace(one, ended_at=now, next_at=None))
+
+    def resume(self, recurrence_id: int) -> Changed:
+        """Go on from now: what would have come meanwhile does not come later."""
+        now = self._book.clock.now()
+        with self._book.database.writing() as session:
+            db = post_store.raw(session)
+            one = self._known(db, recurrence_id)
+            if one.state != "paused":
+                raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see them", "ttp repeat list"))
+            going = replace(one, paused_at=None, made_until=None, next_at=next(self._instants(one, now), None))
+            store.update(db, going)
+            return Changed(self._tally(db, self._occurrences.make(recurrence_id).recurrence))
+
+    def _end(self, recurrence_id: int, ended: End) -> Changed:
+        now, gone, kept = self._book.clock.now(), list[int](), list[int]()
+        with self._book.database.writing() as session:
+            db = post_store.raw(session)
+            one = self._going(db, recurrence_id)
+            for known in list(store.after(db, recurrence_id, now)):
+                post = reads.post(db, known.post_id) if known.post_id is not None else None
+                if known.state is not OccurrenceState.MADE or post is None or post.id == one.post_id:
+                    continue
+                if post.status is PostStatus.SCHEDULED and post.updated_at == post.created_at:
+                    self._delete(post.id or 0)
+                    store.forget(db, recurrence_id, known.at)
+                    gone.append(post.id or 0)
+                else:
+                    kept.append(post.id or 0)
+            after = ended(one, now)
+            store.update(db, after)
+            return Changed(self._tally(db, after), tuple(gone), tuple(kept))
+
+    def _delete(self, post_id: int) -> None:
+        now = self._book.clock.now()
+
+        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            refuse_in_flight(post, "be left out")
+            still = tuple(replace(d, next_at=None) for d in post.deliveries)
+            return replace(post, deliveries=still, deleted_at=now), ()
+
+        self._book.change([post_id], change)
+
+    def _judge(self, wanted: Recurrence, first: datetime) -> tuple[Problem, ...]:
+        """What to warn of, for each text that will go out."""
+        if wanted.post_id is None:
+            self._refuse_empty_pool(wanted)
+            return ()
+        post, known = self._book.post(wanted.post_id), self._book.accounts()
+        accounts = of(post, known)
+        if not accounts:
+            raise no_accounts(post, known)
+        if wanted.texts and post.variants:
+            raise UsageError(
+                f"post {post.id} has a text of its own for {', '.join(post.variants)}, which --vary would not change",
+                Hint("take it away", f"ttp edit {post.id} --text {next(iter(post.variants))}="),
+            )
+        warnings: dict[str, Problem] = {}
+        for number, text in enumerate(wanted.texts or (post.content,), start=1):
+            try:
+                found = self._book.judge(copy_of(post, accounts, first, text), known, timed=True)
+            except ContentRefused as refused:
+                where = f"text {number}: " if wanted.texts else ""
+                raise ContentRefused(f"{where}{refused.message}", *refused.hints, problems=refused.problems) from None
+            warnings.update((problem.message, problem) for problem in found)
+        return (*warnings.values(), *self._duplicates(wanted, post, first))
+
+    def _duplicates(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
+        """A warning where X gets a text again so soon that it may refuse it."""
+        texts = wanted.texts or (post.content,)
+        again = next(islice(self._instants(wanted, first), len(set(texts)) - 1, None), None)
+        if Platform.X not in post.platforms or again is None or again - first >= DUPLICATE_WINDOW:
+            return []
+        said = f"X gets the same text again after {(again - first).total_seconds() / 3600:g} h, and may refuse it"
+        return [Problem("content", "duplicate", said, hint="texts in turn: --vary FILE", warning=True)]
+
+    def _refuse_flood(self, wanted: Recurrence, now: datetime) -> None:
+        """UsageError where more posts would be made ahead than anybody looks through."""
+        if wanted.count is not None and wanted.count <= FLOOD:
+            return
+        ahead_s = self._book.config.seconds("repeat.ahead_s")
+        flood = next(islice(self._instants(wanted, now), FLOOD, None), now)
+        if now < flood <= min(now + timedelta(seconds=ahead_s), wanted.until or flood):
+            raise UsageError(
+                f"it comes more than {FLOOD} times in the {ahead_s / 86400:g} days for which posts are made ahead",
+                Hint("make them later: in config.toml", f"repeat.ahead_s = {ahead_s / 30:g}"),
+            )
+
+    def _refuse_empty_pool(self, wanted: Recurrence) -> None:
+        with self._book.database.reading() as db:
+            found = (
+                None if db is None else store.least_used(db, wanted.pool or "", rested=datetime.max.replace(tzinfo=UTC))
+            )
+        if found is None:
+            raise NotFound(
+                f'no post with accounts is tagged "{wanted.pool}"',
+                Hint("write one", f"ttp create TEXT --to PLATFORM/HANDLE --tag {wanted.pool}"),
+            )
+
+    def _tally(self, db: sqlite3.Connection, one: Recurrence) -> Tally:
+        many = store.counts(db, one.id or 0)
+        missed = many[OccurrenceState.MISSED] + many[OccurrenceState.EMPTY]
+        next_at = self._next(db, one) if one.state == "active" else None
+        if one.state == "active" and next_at is None:  # its last time has passed
+            one = replace(one, ended_at=one.made_until or self._book.clock.now())
+        return Tally(one, many[OccurrenceState.MADE], many[_SKIPPED], missed, next_at)
+
+    def _next(self, db: sqlite3.Connection, one: Recurrence) -> datetime | None:
+        """The next instant that is not left out."""
+        now = self._book.clock.now()
+        known = {each.at: each.state for each in store.after(db, one.id or 0, now)}
+        left = None if one.count is None else one.count - store.gone_through(db, one.id or 0)
+        for at in self._instants(one, now):
+            if one.until is not None and at >= one.until:
+                return None
+            if at not in known:
+                return None if left is not None and left <= 0 else at
+            if known[at] is OccurrenceState.MADE:
+                return at
+        return None
+
+    def _known(self, db: sqlite3.Connection, recurrence_id: int) -> Recurrence:
+        one = store.recurrence(db, recurrence_id)
+        if one is None:
+            raise NotFound(f"no repeat {recurrence_id}", Hint("see them", "ttp repeat list"))
+        return one
+
+    def _going(self, db: sqlite3.Connection, recurrence_id: int) -> Recurrence:
+        one = self._known(db, recurrence_id)
+        if one.state == "ended":
+            raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see them", "ttp repeat list"))
+        return one
+
+    def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
+        return fires(one.cron, ZoneInfo(one.timezone), after)

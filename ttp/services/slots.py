@@ -1,0 +1,204 @@
+"""Slots: the weekly times at which accounts post, the next free one, and making room in front.
+
+A post to several accounts takes an instant that is a slot of each of them and free for all. An instant is taken while a
+post that is scheduled or being published holds it for the account. Inside a change the questions see what it wrote.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby, islice, takewhile
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import Account
+from ttp.domain.clock import Clock
+from ttp.domain.config import Config
+from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.slot import Place, Slot, any_of, common, first_free
+from ttp.services.changes import settled, timed
+from ttp.services.cron import fires
+from ttp.store import posts as post_store
+from ttp.store import reads
+from ttp.store import slots as store
+from ttp.store.database import Database
+
+PREVIEWED = 10
+Taken = Mapping[str, Collection[datetime]]
+NOTHING: Taken = MappingProxyType({})
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A slot, and whether it was there before."""
+
+    slot: Slot
+    known: bool
+
+
+class Slots:
+    def __init__(self, database: Database, clock: Clock, config: Config) -> None:
+        self._database = database
+        self._clock = clock
+        self._horizon = timedelta(seconds=config.seconds("slots.horizon_s"))
+
+    def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[Added]:
+        """Store a slot for each account, in the zone beside it, and each expression (of `cron_of`). One that is there
+        is kept, and takes the name."""
+        now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
+        if name is not None and (not name.strip() or name.strip().isdecimal()):
+            raise UsageError(f'"{name}" is no name for a slot', Hint("write a word", "--name WORD"))
+        with self._database.writing() as session:
+            db = post_store.raw(session)
+            for account, zone in wanted:
+                known = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
+                for cron in expressions:
+                    slot = known.get((cron, zone))
+                    if slot is None:
+                        fresh = Slot(account.name, cron, zone, name, account_id=account.id)
+                        added.append(Added(replace(fresh, id=store.insert(session, fresh, now=now)), known=False))
+                        continue
+                    if name is not None:
+                        store.rename(session, slot.id or 0, name)
+                    added.append(Added(replace(slot, name=name or slot.name), known=True))
+        return added
+
+    def all(self, accounts: Sequence[Account] | None = None) -> list[Place]:
+        """The slots of some accounts, of all where None is given, each with its next instant and who holds that."""
+        with self._database.reading() as db:
+            found = store.slots(db, _ids(accounts)) if db else []
+            places = (next(_places(slot, self._clock.now()), None) for slot in found)
+            return [self._held(db, place) for place in places if db and place]
+
+    def remove(self, names: Iterable[str]) -> list[Slot]:
+        """Forget slots by number or name: all that are named, or none. Posts keep the times they have."""
+        with self._database.writing() as session:
+            known = store.slots(post_store.raw(session))
+            gone: dict[int, Slot] = {}
+            for name in names:
+                found = [slot for slot in known if name in (str(slot.id), slot.name)]
+                if not found:
+                    raise NotFound(f'no slot "{name}"', Hint("see them", "ttp slots list"))
+                gone.update((slot.id or 0, slot) for slot in found)
+            store.remove(session, gone)
+        return list(gone.values())
+
+    def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[Place]:
+        """The next instants of the slots, soonest first, and who holds them. Slots of one account that meet are one."""
+        with self._database.reading() as db:
+            found = store.slots(db, _ids(accounts)) if db else []
+            lines = (_places(slot, self._clock.now()) for slot in found)
+            merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
+            single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
+            return [self._held(db, place) for place in islice(single, count) if db]
+
+    def next_free(
+        self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False, taken: Taken = NOTHING
+    ) -> Place:
+        """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.
+
+        `post`: the post it is for, which does not stand in its own way. `first`: a scheduled post does not either.
+        `taken`: instants by account that are given away already, and not stored yet.
+        """
+        now = self._clock.now()
+        if not accounts:
+            why = "a slot is an account's, and the post has none"
+            raise UsageError(why, Hint("name one", "--to PLATFORM/HANDLE"))
+        with self._database.reading() as db:
+            known = store.slots(db, _ids(accounts)) if db else []
+            for account in accounts:
+                if not any(slot.account_id == account.id for slot in known):
+                    add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
+                    raise UsageError(f"{account.name} has no slots", Hint("add some", add))
+            assert db is not None
+
+            def is_taken(at: datetime) -> bool:
+                if any(at in taken.get(account.name, ()) for account in accounts):
+                    return True
+                held = store.holders(db, _ids(accounts) or (), at, without=post)
+                return bool(held) and not (first and all(map(_is_movable, reads.posts_by_id(db, held))))
+
+            at, looked = first_free(self._coming(known, now), is_taken)
+        if at is None:
+            raise self._nothing(accounts, looked, now)
+        return Place(at, next(slot for slot in known if at in takewhile(lambda one: one <= at, _instants(slot, now))))
+
+    def make_room(self, post: Post) -> list[Post]:
+        """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
+        whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""
+        moved: dict[int, Post] = {}
+        placed = [post]
+        with self._database.writing() as session:
+            db = post_store.raw(session)
+            while placed:
+                here = placed.pop(0)
+                assert here.scheduled_at is not None
+                ids = [d.account_id or 0 for d in here.active]
+                for other in list(reads.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
+                    after = timed(other, self._following(db, other, here.scheduled_at))
+                    moved[other.id or 0] = post_store.update(session, settled(after, self._clock.now()))
+                    placed.append(moved[other.id or 0])
+        return list(moved.values())
+
+    def _following(self, db: sqlite3.Connection, post: Post, at: datetime) -> datetime:
+        """The slot of a post's accounts after `at` that nothing but scheduled posts hold."""
+        ids = [d.account_id or 0 for d in post.active]
+
+        def is_taken(instant: datetime) -> bool:
+            held = store.holders(db, ids, instant, without=post.id)
+            return not all(map(_is_movable, reads.posts_by_id(db, held)))
+
+        found, _ = first_free(self._coming(store.slots(db, ids), at, len(set(ids))), is_taken)
+        if found is None:
+            raise StateRefused(
+                f"post {post.id} stands at that time, and has no slot to move along to",
+                Hint("give it another time first", f"ttp schedule {post.id} --at TIME"),
+            )
+        return found
+
+    def _coming(self, slots: Sequence[Slot], after: datetime, accounts: int | None = None) -> Iterator[datetime]:
+        """The instants that all the accounts of these slots have in common, up to the horizon. `accounts`: how many
+        there have to be."""
+        by_account = {slot.account_id: [one for one in slots if one.account_id == slot.account_id] for slot in slots}
+        if accounts is not None and len(by_account) < accounts:
+            return iter(())
+        end = self._clock.now() + self._horizon
+        lines = [
+            takewhile(lambda at: at <= end, any_of(_instants(slot, after) for slot in own))
+            for own in by_account.values()
+        ]
+        return common(lines)
+
+    def _held(self, db: sqlite3.Connection, place: Place) -> Place:
+        return replace(place, posts=tuple(store.holders(db, [place.slot.account_id or 0], place.at, without=None)))
+
+    def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
+        names = " and ".join(account.name for account in accounts)
+        until = f"{(now + self._horizon).astimezone():%d %b %Y} ({self._horizon / _DAY:g} days, slots.horizon_s)"
+        more = Hint("see who holds them", f"ttp slots preview --account {','.join(one.name for one in accounts)}")
+        if not looked and len(accounts) > 1:
+            return UsageError(f"{names} have no slot at the same time; looked until {until}", more)
+        return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
+
+
+def _ids(accounts: Sequence[Account] | None) -> list[int] | None:
+    return None if accounts is None else [account.id or 0 for account in accounts]
+
+
+def _instants(slot: Slot, after: datetime) -> Iterator[datetime]:
+    return fires(slot.cron, ZoneInfo(slot.timezone), after)
+
+
+def _places(slot: Slot, after: datetime) -> Iterator[Place]:
+    return (Place(at, slot) for at in _instants(slot, after))
+
+
+def _is_movable(post: Post) -> bool:
+    """A post that has begun to go out keeps its time."""
+    return post.status is PostStatus.SCHEDULED

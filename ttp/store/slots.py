@@ -1,0 +1,70 @@
+"""Slots: writing them, reading them, and who holds an instant of an account."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from ttp.domain.account import Platform
+from ttp.domain.slot import Slot
+from ttp.store.rows import ms
+from ttp.store.tables import SlotRow
+
+_SLOTS = (
+    "SELECT s.*, a.platform, a.handle FROM slot s JOIN account a ON a.id = s.account_id"
+    " WHERE a.removed_at IS NULL {} ORDER BY a.platform, a.handle, s.id"
+)
+# A post that is scheduled or being published holds its instants; one that has ended holds none.
+_HOLDING = "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') AND p.deleted_at IS NULL"
+
+
+def insert(session: Session, slot: Slot, *, now: datetime) -> int:
+    """Store a new slot; its id."""
+    assert slot.account_id is not None
+    row = SlotRow(account_id=slot.account_id, cron=slot.cron, timezone=slot.timezone, name=slot.name, created_at=now)
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    return row.id
+
+
+def rename(session: Session, slot_id: int, name: str) -> None:
+    session.get_one(SlotRow, slot_id).name = name
+
+
+def remove(session: Session, ids: Iterable[int]) -> None:
+    """Forget slots. Posts that hold their instants keep them."""
+    for slot_id in ids:
+        session.delete(session.get_one(SlotRow, slot_id))
+
+
+def slots(db: sqlite3.Connection, account_ids: Collection[int] | None = None) -> list[Slot]:
+    """The slots of these accounts, of all where None is given: by account, in the order in which they were added."""
+    ids = sorted(account_ids or ())
+    which = "" if account_ids is None else f"AND s.account_id IN ({','.join('?' * len(ids))})"
+    return [_slot(row) for row in db.execute(_SLOTS.format(which), ids)]
+
+
+def holders(db: sqlite3.Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
+    """The ids of the posts that hold an instant of one of these accounts, but for the post `without`."""
+    ids = sorted(account_ids)
+    sql = (
+        "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
+        f" WHERE d.account_id IN ({','.join('?' * len(ids))}) AND d.due_at = ? AND d.post_id IS NOT ? AND {_HOLDING}"
+        " ORDER BY d.post_id"
+    )
+    return [row["post_id"] for row in db.execute(sql, [*ids, ms(at), without])]
+
+
+def _slot(row: sqlite3.Row) -> Slot:
+    return Slot(
+        account=f"{Platform(row['platform'])}/{row['handle']}",
+        cron=row["cron"],
+        timezone=row["timezone"],
+        name=row["name"],
+        id=row["id"],
+        account_id=row["account_id"],
+    )
