@@ -160,6 +160,15 @@ def test_optimal_times_are_chosen_once_and_kept(ttp: Program) -> None:
     assert [ttp.shown(i)["scheduledAt"] for i in (1, 2)] == times
 
 
+def test_next_slots_are_given_to_the_rows_in_turn_and_kept(ttp: Program) -> None:
+    ttp.ok("slots", "add", "daily 09:00", "--account", "x/me")
+    sheet = f"{HEADER}x/me,next-slot,One,\nx/me,2026-11-26 09:00,Two,\nx/me,next-slot,Three,\nx/me,next-slot,Four,\n"
+    assert taken(ttp, sheet) == {"added": 4}
+    times = [ttp.shown(i)["scheduledAt"][8:10] for i in range(1, 5)]
+    assert len(set(times)) == 4
+    assert taken(ttp, sheet) == {"unchanged": 4}
+
+
 # All or nothing.
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from ttp.cli.clean import safe
-from ttp.cli.context import can_ask
 from ttp.cli.output import Output
 from ttp.domain.errors import Hint, UsageError
 
@@ -23,3 +23,10 @@ def confirmed(
     if not yes:
         raise UsageError(f"{refusal} and there is no terminal to ask on", Hint("say so", again))
     return True
+
+
+def can_ask() -> bool:
+    """Whether there is a person to ask: stdin and stderr are terminals, and nobody said not to."""
+    if os.environ.get("TTP_NO_INPUT"):
+        return False
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()

@@ -63,6 +63,8 @@ def audit(out: Output) -> int:
     Example: ttp audit --json
     """
     out.expect(AUDIT)
-    checks = context().audit.run()
+    from ttp.services.audit import Audit
+
+    checks = Audit(context().database).run()
     out.record(AUDIT, checks)
     return FAILED if any(one.wrong for one in checks) else DONE

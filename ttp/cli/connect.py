@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import typer
 
 from ttp.cli import views
-from ttp.cli.context import can_ask, context
+from ttp.cli.ask import can_ask
+from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.params import NoInput, printing, read_file
 from ttp.cli.settings import variable

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ttp.platforms.tiktok.check import TikTokCheck
     from ttp.services.account_check import AccountCheck
     from ttp.services.accounts import Accounts
-    from ttp.services.audit import Audit
     from ttp.services.book import Book
     from ttp.services.bulk_edit import BulkEdit
     from ttp.services.bulk_in import BulkIn
@@ -38,11 +37,9 @@ if TYPE_CHECKING:
     from ttp.services.offers import Offers
     from ttp.services.optimal import Optimal
     from ttp.services.outgoing import Outgoing
-    from ttp.services.pausing import Pausing
     from ttp.services.planning import Planning
     from ttp.services.posts import Posts
     from ttp.services.pull import Pull
-    from ttp.services.repeats import Repeats
     from ttp.services.slots import Slots
     from ttp.services.sync import Sync
     from ttp.services.take_down import TakeDown
@@ -125,12 +122,6 @@ class Context:
         from ttp.services.outgoing import Outgoing
 
         return Outgoing(self.book, self.credentials)
-
-    @cached_property
-    def audit(self) -> Audit:
-        from ttp.services.audit import Audit
-
-        return Audit(self.database)
 
     @cached_property
     def copies(self) -> Copies:
@@ -229,22 +220,10 @@ class Context:
         return Slots(self.database, self.clock, self.config)
 
     @cached_property
-    def pausing(self) -> Pausing:
-        from ttp.services.pausing import Pausing
-
-        return Pausing(self.database, self.clock)
-
-    @cached_property
     def occurrences(self) -> Occurrences:
         from ttp.services.occurrences import Occurrences
 
         return Occurrences(self.database, self.clock, self.config)
-
-    @cached_property
-    def repeats(self) -> Repeats:
-        from ttp.services.repeats import Repeats
-
-        return Repeats(self.book, self.occurrences)
 
     @cached_property
     def runner(self) -> Runner:
@@ -334,12 +313,3 @@ def begin(clock: Clock | None = None) -> Context:
     global _current
     _current = Context(clock)
     return _current
-
-
-def can_ask() -> bool:
-    """Whether there is a person to ask: stdin and stderr are terminals, and nobody said not to."""
-    import sys
-
-    if os.environ.get("TTP_NO_INPUT"):
-        return False
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ttp.cli import views
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, printing, split_list
 from ttp.domain.account import Account
+
+if TYPE_CHECKING:
+    from ttp.services.pausing import Pausing
 
 _VIEW = replace(views.ACCOUNTS, columns=("account",))
 
@@ -23,7 +27,7 @@ def pause(out: Output, account: Accounts = None) -> None:
     Example: ttp pause --account x/me
     """
     out.expect(_VIEW)
-    paused = context().pausing.pause(_wanted(account))
+    paused = _pausing().pause(_wanted(account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
     said = f"Paused {_names(paused)}.  Go on:  ttp resume{more}" if paused else "There is no account yet."
     out.records(_VIEW, paused, say=[said])
@@ -36,8 +40,14 @@ def resume(out: Output, account: Accounts = None) -> None:
     Example: ttp resume
     """
     out.expect(_VIEW)
-    resumed = context().pausing.resume(_wanted(account))
+    resumed = _pausing().resume(_wanted(account))
     out.records(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
+
+
+def _pausing() -> Pausing:
+    from ttp.services.pausing import Pausing
+
+    return Pausing(context().database, context().clock)
 
 
 def _wanted(names: Sequence[str] | None) -> Sequence[Account]:

@@ -23,7 +23,7 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
 
 if TYPE_CHECKING:
-    from ttp.services.repeats import Changed
+    from ttp.services.repeats import Changed, Repeats
 
 repeat = new_app(WithDefault, help="Posts that come again and again.")
 COOL_DOWN = "30d"
@@ -84,7 +84,7 @@ def add(
         texts=() if vary is None else _texts(vary),
     )
     with offering():
-        done = here.repeats.begin(wanted)
+        done = _repeats().begin(wanted)
     for line in done.told:
         out.note(line)
     warnings = [*done.told, *warn(out, done.warnings), *note_if_nothing_runs(out)]
@@ -102,7 +102,7 @@ def list_(out: Output) -> None:
     """
     out.expect(repeat_views.REPEATS)
     make_ahead(out)
-    out.records(repeat_views.REPEATS, context().repeats.all())
+    out.records(repeat_views.REPEATS, _repeats().all())
 
 
 @repeat.command("skip")
@@ -113,7 +113,7 @@ def skip(out: Output, repeat_id: RepeatId) -> None:
     Example: ttp repeat skip 2
     """
     out.expect(repeat_views.CHANGED)
-    done = context().repeats.skip(repeat_id)
+    done = _repeats().skip(repeat_id)
     assert done.at is not None
     left = echo(done.at, ZoneInfo(done.tally.recurrence.timezone))
     deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
@@ -130,7 +130,7 @@ def pause(out: Output, repeat_id: RepeatId) -> None:
     Example: ttp repeat pause 2
     """
     out.expect(repeat_views.CHANGED)
-    _answer(out, context().repeats.pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
+    _answer(out, _repeats().pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
 
 
 @repeat.command("resume")
@@ -141,7 +141,7 @@ def resume(out: Output, repeat_id: RepeatId) -> None:
     Example: ttp repeat resume 2
     """
     out.expect(repeat_views.CHANGED)
-    done = context().repeats.resume(repeat_id)
+    done = _repeats().resume(repeat_id)
     _answer(out, done, f"Goes on: {_next(done.tally)}.")
 
 
@@ -155,7 +155,13 @@ def stop(out: Output, repeat_id: RepeatId) -> None:
     Example: ttp repeat stop 2
     """
     out.expect(repeat_views.CHANGED)
-    _answer(out, context().repeats.stop(repeat_id), "Stopped.")
+    _answer(out, _repeats().stop(repeat_id), "Stopped.")
+
+
+def _repeats() -> Repeats:
+    from ttp.services.repeats import Repeats
+
+    return Repeats(context().book, context().occurrences)
 
 
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:

@@ -1,4 +1,5 @@
-"""The times of rows of a file. A file means the same tomorrow, so it has whole dates, `optimal`, `next-slot`, or nothing.
+"""The times of rows of a file. A file means the same tomorrow, so it has whole dates, `optimal`, `next-slot`, or
+nothing.
 
 `next monday` and `in 2h` are refused, with the date that they mean now.
 """
