@@ -277,7 +277,7 @@ def test_a_week_lists_the_hours_of_each_day_best_first() -> None:
 
 def test_the_eighty_percent_interval_narrows_with_posts() -> None:
     few, many = (ask(history(posts, evening)).hours[19] for posts in (50, 900))
-    assert many.high - many.low < (few.high - few.low) / 1.5
+    assert math.log((1 + many.high) / (1 + many.low)) < math.log((1 + few.high) / (1 + few.low)) / 1.5
 
 
 def test_an_estimate_is_the_same_every_time() -> None:

@@ -75,7 +75,7 @@ def explain(
 
 
 def _telling(one: PostBehind) -> tuple[float, float]:
-    return -abs(one.parts.adjusted), -one.post.published_at.timestamp()
+    return -abs(one.parts.adjusted + one.parts.clipped), -one.post.published_at.timestamp()
 
 
 def _inside(post: PostFeatures, day: int | None, hour: int | None) -> bool:
