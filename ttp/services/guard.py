@@ -6,9 +6,11 @@ are not stored yet: the rows of one file, the posts of one command.
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -49,6 +51,16 @@ class Guard:
         self.strict = config["guard.strict"] is True
         self._pending: dict[int, _Pending] = {}
         self._moved: set[int] = set()
+        self._open: sqlite3.Connection | None = None
+
+    @contextmanager
+    def reading(self, db: sqlite3.Connection | None) -> Iterator[None]:
+        """Look through this connection in the block: to open one for each of many posts takes longer than the look."""
+        self._open = db
+        try:
+            yield
+        finally:
+            self._open = None
 
     def problems(self, post: Post) -> Iterator[Problem]:
         """What stands too near to a post that is to go out at a time: the same text, or any other post at all."""
@@ -78,7 +90,7 @@ class Guard:
     def _around(self, delivery: Delivery, mine: Said) -> Iterator[Said]:
         """What the account says around an instant, as far as it can matter."""
         account_id, span = delivery.account_id or 0, max(self._same, self._gap)
-        with self._database.reading() as db:
+        with nullcontext(self._open) if self._open else self._database.reading() as db:
             stored = keyed.said(db, account_id, mine.at - span, mine.at + span) if db and span else []
         for at, post_id, text in stored:
             if post_id not in self._moved:

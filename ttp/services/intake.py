@@ -72,10 +72,10 @@ class Intake:
         """What each row does, in order; reads the store, and copies media into it, but writes no post."""
         rows = iter(entries)
         while batch := list(islice(rows, BATCH)):
-            with self._book.database.reading() as db:
+            with self._book.database.reading() as db, self._book.guard.reading(db):
                 found = self._found(db, batch) if db else {}
-            for one in batch:
-                yield self._step(one, found.get(one.typed.key or ""))
+                steps = [self._step(one, found.get(one.typed.key or "")) for one in batch]
+            yield from steps
 
     def _found(self, db: sqlite3.Connection, batch: Sequence[Entry]) -> dict[str, Post]:
         """The posts that rows are about, by the rows' keys."""
