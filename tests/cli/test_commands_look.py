@@ -228,6 +228,17 @@ def test_log_tells_every_step_in_order(posts: Program) -> None:
     assert posts("log", "2").out == ""
 
 
+def test_the_log_of_a_deleted_post_is_still_there(posts: Program) -> None:
+    posts.sql(
+        "INSERT INTO attempt (delivery_id, number, step, phase, at) SELECT id, 1, 'upload', 'prepare', 0 FROM delivery"
+        " WHERE post_id = 2"
+    )
+    before = posts("log", "2").out
+    posts.ok("delete", "2", "--yes")
+    assert posts("show", "2").code == 3
+    assert (posts("log", "2").code, posts("log", "2").out) == (0, before) != (0, "")
+
+
 @pytest.mark.parametrize("command", ["show", "log"])
 def test_an_unknown_number_is_exit_3_with_the_error_as_json(ttp: Program, command: str) -> None:
     ran = ttp(command, "99", "--json")

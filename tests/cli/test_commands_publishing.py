@@ -260,6 +260,21 @@ def test_what_is_not_live_is_failed_and_then_can_be_retried(mixed: Program) -> N
     assert states(mixed, 3) == ["pending", "published"]
 
 
+@pytest.mark.parametrize(
+    ("said", "outcome", "message"),
+    [
+        (["--published", "https://x.com/a/status/1890000000000000000"], "found", "https://x.com/a/status/1890000000000000000"),
+        (["--not-published"], "absent", ""),
+    ],
+)
+def test_what_a_person_said_is_in_the_log(mixed: Program, said: list[str], outcome: str, message: str) -> None:
+    before = len(mixed("log", "3").rows)
+    mixed.ok("resolve", "3", "--account", "x/a", *said)
+    *_, last = mixed("log", "3").rows
+    assert len(mixed("log", "3").rows) == before + 1
+    assert last[1:] == ["x/a", "a person looked", outcome, "", "", message]
+
+
 def test_a_remote_post_belongs_to_one_delivery(mixed: Program) -> None:
     ran = mixed("resolve", "3", "--account", "x/a", "--published", "11", "--json")
     assert (ran.code, ran.error["code"]) == (2, "conflict")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ttp.domain import hosts
 from ttp.domain.account import Account
+from ttp.domain.attempt import Attempt
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
@@ -23,8 +24,8 @@ from ttp.services.guard import Guard
 from ttp.services.media_fit import Fitting, gone_problems
 from ttp.services.media_taking import rehearsed
 from ttp.services.names import resolve_accounts
+from ttp.store import attempts, reads
 from ttp.store import posts as store
-from ttp.store import reads
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
 
@@ -110,9 +111,11 @@ class Book:
         with self.database.writing() as session:
             return store.insert(session, self.stamped(Post(text)))
 
-    def change(self, ids: Sequence[int], change: Change, room: Room = nobody) -> list[Saved]:
+    def change(
+        self, ids: Sequence[int], change: Change, room: Room = nobody, *, steps: Sequence[Attempt] = ()
+    ) -> list[Saved]:
         """Change some posts: all, or none. Of several, the one that the rules refuse is named. `room` changes others
-        for the sake of each, once it is stored."""
+        for the sake of each, once it is stored. `steps` are recorded with them; the change may add to them."""
         wanted = dict.fromkeys(ids)
         saved = []
         with self.database.writing() as session:
@@ -127,6 +130,8 @@ class Book:
                 self.guard.pending(changed)
                 stored = store.update(session, settled(changed, self.clock.now()))
                 saved.append(Saved(stored, warnings, moved=tuple(room(stored))))
+            for step in steps:
+                attempts.begin(store.raw(session), step)
         return saved
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Kind
+from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
@@ -152,6 +152,21 @@ def resolved(post: Post, delivery: Delivery, published: str | None, now: datetim
     if len(parts) == of:
         return after.resolved_published(now, after.remote_id, after.url)
     return after.resolved_failed(DeliveryError(Kind.UNKNOWN, "the rest of the thread is not published", hint=again))
+
+
+def persons_word(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
+    """What a person found when they looked, as a look-up of the delivery."""
+    return Attempt(
+        account=delivery.account,
+        number=delivery.attempts,
+        step="a person looked",
+        phase=Phase.LOOK_UP,
+        at=now,
+        ended_at=now,
+        outcome="absent" if published is None else "found",
+        message=published,
+        delivery_id=delivery.id,
+    )
 
 
 def remote_id_of(platform: Platform, text: str) -> str | None:

@@ -88,10 +88,11 @@ class Look:
         return list(found)
 
     def attempts(self, post_id: int) -> list[Attempt]:
-        """Every step of every attempt at a post, oldest first. NotFound if there is no such post."""
-        self.post(post_id)
+        """Every step of every attempt at a post, also a deleted one, oldest first. NotFound if there never was one."""
         with self._database.reading() as db:
-            return list(reads.attempts(db, post_id)) if db else []
+            if db is None or post_id not in reads.posts_even_deleted(db, [post_id]):
+                raise no_such_post(post_id)
+            return list(reads.attempts(db, post_id))
 
     def accounts(self) -> list[Account]:
         with self._database.reading() as db:

@@ -12,12 +12,13 @@ from datetime import datetime
 
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, connect_command, same_host
+from ttp.domain.attempt import Attempt
 from ttp.domain.clock import EPOCH
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.post import Post
 from ttp.services.book import Book, Change, of
-from ttp.services.changes import must_be_reviewed, no_accounts, nothing_left, resolved, with_delivery
+from ttp.services.changes import must_be_reviewed, no_accounts, nothing_left, persons_word, resolved, with_delivery
 from ttp.services.media_fit import refuse_gone
 from ttp.services.names import resolve_accounts
 from ttp.store import attempts, reads
@@ -83,11 +84,13 @@ class Outgoing:
         return self._each(ids, change)
 
     def resolve(self, post_id: int, account: str, published: str | None) -> Post:
-        """A person settles a delivery that needs review: `published` is its URL or id, or None if it is not live.
+        """A person settles a delivery that needs review: `published` is its URL or id, or None if it is not live. What
+        they said is kept with the delivery's attempts.
 
         NotFound, StateRefused, UsageError for what is no address; Conflict if it is another post's.
         """
         (found,) = resolve_accounts([account], self._book.accounts())
+        said: list[Attempt] = []
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             delivery = next((d for d in post.active if d.account_id == found.id), None)
@@ -98,15 +101,17 @@ class Outgoing:
                     f"post {post.id} for {found.name} is {delivery.state}, it needs no review",
                     Hint("look", f"ttp show {post.id}"),
                 )
-            after = resolved(post, delivery, published, self._book.clock.now())
+            now = self._book.clock.now()
+            after = resolved(post, delivery, published, now)
             if self._bound(delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",
                     Hint("if this one is not live", f"ttp resolve {post.id} --account {found.name} --not-published"),
                 )
+            said.append(persons_word(delivery, published, now))
             return with_delivery(post, delivery, after), ()
 
-        return self._book.change([post_id], change)[0].post
+        return self._book.change([post_id], change, steps=said)[0].post
 
     def _each(self, ids: Iterable[int], change: Change) -> Queued:
         queued: list[int] = []
