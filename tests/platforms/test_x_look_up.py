@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, order
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Absent, Found, Handle, Kind, Unclear
 from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
@@ -204,6 +204,11 @@ def test_an_unknown_user_id_is_asked_for_or_taken_from_the_credentials() -> None
     assert finding.kind is Kind.AUTH
     known = order(Platform.X, credentials=Credentials("secret-token-123", user_id="42"))
     assert looked(timeline(post()), what=known, handle={}).finding == found()
+
+
+def test_the_timeline_is_that_of_the_user_who_is_known_whatever_a_token_check_said() -> None:
+    what = order(Platform.X, account=Account(Platform.X, "demo", id=1, user_id="42"))
+    assert looked(timeline(post()), what=what, handle={"user_id": "43"}).finding == found()
 
 
 def test_media_keys_are_nobody_elses_so_the_time_does_not_count() -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Handle, Kind, NotDone
 from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
@@ -91,6 +91,21 @@ def test_a_text_needs_the_token_check_only() -> None:
     assert ready == Ready(
         {"user_id": "42"}, NOON - timedelta(seconds=3), "POST /2/tweets", ready.fingerprint, doubt=None
     )
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"credentials": Credentials("secret-token-123", user_id="43")},
+        {"account": Account(Platform.X, "demo", id=1, user_id="43")},
+    ],
+    ids=["by its credentials", "by the store"],
+)
+def test_a_token_of_another_user_than_the_accounts_own_publishes_nothing(known: dict[str, Any]) -> None:
+    _, failure = failed(order(Platform.X, **known), {}, me())
+    message = "X says that the token is of user 42, and x/demo is user 43"
+    hint = "ttp account connect x/demo"
+    assert failure.outcome == NotDone(Kind.ACCOUNT, message, http_status=200, passing=True, hint=hint)
 
 
 def test_without_a_date_there_is_no_platform_time() -> None:

@@ -19,7 +19,7 @@ from ttp.domain.options import Chosen
 from ttp.platforms.client import Did, Looked, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http
-from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear
+from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, number_id, text_id
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.media import Uploads, entries, used
@@ -82,9 +82,12 @@ class XClient:
         return user_id if fresh and self._http.platform_at(order.account.name) is not None else None
 
     def _check(self, order: Order) -> tuple[str, Answer]:
-        """Ask X whose token it is: proof that it works, X's clock, and an open connection. Raises StepFailed."""
+        """Ask X whose token it is: proof that it works and is the account's own, X's clock, and an open connection.
+        Raises StepFailed."""
         reply = self._http.send(order, "GET", "/2/users/me")
         if isinstance(reply, Answer) and reply.is_success and (user_id := number_id(reply.at("data", "id"))):
+            if _known_user(order) not in (None, user_id):
+                raise StepFailed("check the token", _not_its_own(order, user_id, reply))
             self._checked[_token_key(order)] = (user_id, self._clock.boot())
             return user_id, reply
         raise StepFailed("check the token", as_failure(reply, self._judge(order), "X"))
@@ -123,7 +126,7 @@ class XClient:
         order = part.order
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
-        user_id = number_id(handle.get("user_id")) or number_id(order.credentials.user_id)
+        user_id = _known_user(order) or number_id(handle.get("user_id"))
         if user_id is None:
             try:
                 user_id, _ = self._check(order)
@@ -156,6 +159,18 @@ class XClient:
 def link(post_id: str) -> str:
     """The address of a post, whoever made it."""
     return f"https://x.com/i/status/{post_id}"
+
+
+def _known_user(order: Order) -> str | None:
+    """The id of the account's user, where ttp was told it: that X names another one proves nothing."""
+    return number_id(order.credentials.user_id) or number_id(order.account.user_id)
+
+
+def _not_its_own(order: Order, user_id: str, answer: Answer) -> NotDone:
+    """The token is said to be another user's: what was published with it would be on another account."""
+    message = f"X says that the token is of user {user_id}, and {order.account.name} is user {_known_user(order)}"
+    hint = reconnect_hint(order.account, order.credentials)
+    return NotDone(Kind.ACCOUNT, message, http_status=answer.status, passing=True, hint=hint)
 
 
 def _made(reply: Reply) -> str | None:
