@@ -396,6 +396,18 @@ def test_an_upload_that_may_be_published_is_doubt_even_for_an_edited_post(film: 
     assert prepared(of(film), held(of(film), request="edited"), seen)[1].doubt is not None
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_an_upload_whose_last_chunk_may_still_arrive_is_not_made_anew_for_a_refused_chunk(
+    film: MediaFile, status: int
+) -> None:
+    begun = held(of(film), tried=1)
+    steps, ready = prepared(of(film), begun, fetch(data={"uploaded_bytes": 4}), put(b"4567", 4, 13, status=status))
+    assert ready.doubt == "an earlier call to TikTok's upload address may still arrive"
+    assert last_handle(steps) == ready.handle == {**begun, "request": ""}, "nothing completes it any more"
+    again = prepared(of(film), ready.handle, fetch(data={"uploaded_bytes": 4}))[1]
+    assert again.doubt == ready.doubt
+
+
 def test_a_chunk_that_tiktok_takes_for_the_last_is_doubt(film: MediaFile) -> None:
     _, ready = prepared(of(film), {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13, status=201))
     assert ready.doubt is not None

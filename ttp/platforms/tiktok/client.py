@@ -32,6 +32,7 @@ from ttp.platforms.tiktok.upload import Upload
 ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
 INIT = "/v2/post/publish/video/init/"
 """Stands for all calls with which a post begins: they count together."""
+LATE = "an earlier call to TikTok's upload address may still arrive"
 PUT_UP = "give the media a public URL"
 _NOBODY = Creator(None, None, None, frozenset())
 
@@ -68,7 +69,7 @@ class TikTokClient:
                 told = f"{again.offset} of {again.size} bytes are there"
                 yield Did(ASK, 200, told, handle=again.remembered())
             elif isinstance(begun, Upload) and seen.name != "FAILED" and begun.may_still_end(self._clock.now()):
-                return self._ready(order, begun, "an earlier call to TikTok's upload address may still arrive")
+                return self._ready(order, begun, LATE)
         if (why := post.refusal_of(order)) is not None:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, why))
         if post.is_pulled(order):
@@ -105,6 +106,10 @@ class TikTokClient:
                 return self._ready(order, begun, "TikTok took the upload for complete")
             if not (isinstance(reply, Answer) and reply.status == 206):
                 if isinstance(reply, Answer) and reply.status in (400, 403, 404):
+                    if begun.may_still_end(self._clock.now()):
+                        begun = begun.given_up()
+                        yield Did("give the upload up", reply.status, handle=begun.remembered())
+                        return self._ready(order, begun, LATE)
                     yield Did("drop the upload", reply.status, handle={})
                 raise StepFailed(SEND, as_failure(reply, _no_judge, "TikTok"))
             begun = begun.at(end)

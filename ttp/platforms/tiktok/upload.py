@@ -55,6 +55,10 @@ class Upload:
         """Whether a call with the last chunk that was made may yet arrive, and publish."""
         return self.tried > 0 and now - from_ms(self.issued_at) < URL_DEAD
 
+    def given_up(self) -> Upload:
+        """Not to be completed any more, since it fits no request; what was sent of it may still arrive."""
+        return replace(self, request="")
+
     def at(self, offset: int) -> Upload:
         return replace(self, offset=offset)
 
