@@ -265,7 +265,8 @@ def test_a_video_longer_than_the_account_may_post_is_refused(tmp_path: Path) -> 
 
 
 def test_a_creator_without_a_name_or_limits_is_no_obstacle(clip: MediaFile) -> None:
-    _, ready = prepared(of(clip), {}, creator(answer=envelope({"creator_username": "../x"})), announce(5, 5, 1))
+    odd = {"creator_username": "../x", "privacy_level_options": []}
+    _, ready = prepared(of(clip), {}, creator(answer=envelope(odd)), announce(5, 5, 1))
     assert ready.handle["username"] is None
 
 

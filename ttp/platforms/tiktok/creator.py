@@ -35,12 +35,12 @@ class Creator:
 
 
 def read(answer: Answer) -> Creator:
-    """The creator of an answer; what is of another type than documented is not told."""
+    """The creator of an answer; what is empty or of another type than documented is not told."""
     username, levels = answer.at("data", "creator_username"), answer.at("data", "privacy_level_options")
     longest = answer.at("data", "max_video_post_duration_sec")
     return Creator(
         username if isinstance(username, str) and _USERNAME.fullmatch(username) else None,
-        tuple(map(str, levels)) if isinstance(levels, list) else None,
+        tuple(map(str, levels)) if isinstance(levels, list) and levels else None,
         longest if isinstance(longest, int) and longest > 0 else None,
         frozenset(option for flag, option in _CLOSED_BY.items() if answer.at("data", flag) is True),
     )
