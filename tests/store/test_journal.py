@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import resource
 import stat
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ttp.domain.errors import Busy
+from ttp.domain.errors import Busy, Hint
 from ttp.store.journal import FILE, ROOM, Journal
 
 ONE, TWO = {"intent": 1, "text": "ünder\nway"}, {"intent": 2}
@@ -118,6 +120,16 @@ def test_no_room_for_it_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     with no_file_longer_than(100), pytest.raises(Busy, match=refusal):
         Journal(tmp_path, "mine")
     assert Journal(tmp_path, "mine").entries() == [], "the next one makes it whole"
+
+
+def test_a_full_disk_is_told_with_where_to_look_for_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Busy, match="No space left on device") as told:
+        Journal(tmp_path, "mine")
+    assert told.value.hints == (Hint("free some", f"df -h {tmp_path}"),)
 
 
 def test_a_line_is_json_that_people_can_read(journal: Journal) -> None:

@@ -7,6 +7,7 @@ it. Its writer and its reader hold the publisher's lock. Decides nothing about w
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -44,10 +45,11 @@ class Journal:
             self._make(home)
             self.entries()
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise Busy(
                 f"{self.path} cannot be used ({error.strerror or error}): it keeps what became of a call while the"
                 " store cannot take it",
-                Hint("look", f"ls -la {quoted(self.path)}"),
+                Hint("free some", f"df -h {quoted(home)}") if full else Hint("look", f"ls -la {quoted(self.path)}"),
             ) from error
 
     def keep(self, entry: Entry) -> None:
