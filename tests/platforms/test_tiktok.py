@@ -265,7 +265,7 @@ def test_a_video_longer_than_the_account_may_post_is_refused(tmp_path: Path) -> 
 
 
 def test_a_creator_without_a_name_or_limits_is_no_obstacle(clip: MediaFile) -> None:
-    odd = {"creator_username": "../x", "privacy_level_options": []}
+    odd = {"creator_username": "../x", "privacy_level_options": [], "max_video_post_duration_sec": True}
     _, ready = prepared(of(clip), {}, creator(answer=envelope(odd)), announce(5, 5, 1))
     assert ready.handle["username"] is None
 
@@ -395,6 +395,11 @@ def test_an_upload_that_cannot_be_completed_is_made_anew(
 )
 def test_an_upload_that_may_be_published_is_doubt_even_for_an_edited_post(film: MediaFile, seen: Stub) -> None:
     assert prepared(of(film), held(of(film), request="edited"), seen)[1].doubt is not None
+
+
+@pytest.mark.parametrize("told", [True, "4", 4.0, -1, None], ids=repr)
+def test_an_odd_number_of_bytes_is_none_told(film: MediaFile, told: object) -> None:
+    assert prepared(of(film), held(of(film)), fetch(data={"uploaded_bytes": told}))[1].doubt is not None
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])

@@ -41,7 +41,7 @@ def read(answer: Answer) -> Creator:
     return Creator(
         username if isinstance(username, str) and _USERNAME.fullmatch(username) else None,
         tuple(map(str, levels)) if isinstance(levels, list) and levels else None,
-        longest if isinstance(longest, int) and longest > 0 else None,
+        longest if isinstance(longest, int) and not isinstance(longest, bool) and longest > 0 else None,
         frozenset(option for flag, option in _CLOSED_BY.items() if answer.at("data", flag) is True),
     )
 

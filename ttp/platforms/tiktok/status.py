@@ -40,7 +40,7 @@ def read(reply: Reply) -> Status:
     return Status(
         name if isinstance(name, str) else "",
         reply,
-        received if isinstance(received, int) and received >= 0 else None,
+        received if isinstance(received, int) and not isinstance(received, bool) and received >= 0 else None,
         number_id(ids[0]) if isinstance(ids, list) and ids else None,
         reason if isinstance(reason, str) else "",
     )
