@@ -263,7 +263,11 @@ def test_what_is_not_live_is_failed_and_then_can_be_retried(mixed: Program) -> N
 @pytest.mark.parametrize(
     ("said", "outcome", "message"),
     [
-        (["--published", "https://x.com/a/status/1890000000000000000"], "found", "https://x.com/a/status/1890000000000000000"),
+        (
+            ["--published", "https://x.com/a/status/1890000000000000000"],
+            "found",
+            "https://x.com/a/status/1890000000000000000",
+        ),
         (["--not-published"], "absent", ""),
     ],
 )

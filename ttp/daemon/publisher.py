@@ -29,6 +29,8 @@ SUSPENDED_AFTER_S = 5.0
 the platform's time in the intent is as old."""
 NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
 """How often a platform may say that it is not ready yet before it counts as a failure, and the longest wait for it."""
+NOT_READY, REFUSED = "not_ready", "refused"
+"""Outcomes of a call that is made once more within the same try: by then the platform is ready, or the token is new."""
 LONGEST_CALL_S = 600.0
 """More than the time-outs of a call allow: the machine slept during it, and when its request left is not known."""
 AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
@@ -114,22 +116,29 @@ class Delivering:
         outcome = client.publish(order, ready.handle)
         if isinstance(outcome, Unknown) and desk.clock.boot() - sent_at > LONGEST_CALL_S:
             outcome = replace(outcome, code=SLEPT)
-        if isinstance(outcome, NotDone) and outcome.not_ready and self._early < NOT_READY_MOST:
-            again = replace(outcome, passing=True)
-            yield from self._durably(intent, again, lambda: self._withdraw(intent, "not_ready", again.message, again))
-            poll = desk.config.seconds("publish.status_poll_s")
-            yield Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), outcome.message)
-            self._early += 1
-            return False
-        if isinstance(outcome, NotDone) and self._may_renew(token, outcome):
-            refused = replace(outcome, passing=True)
-            yield from self._durably(
-                intent, refused, lambda: self._withdraw(intent, "refused", refused.message, refused)
-            )
-            self._renew(token)
+        if isinstance(outcome, NotDone) and (why := self._again(token, outcome)) is not None:
+            said = replace(outcome, passing=True)
+            yield from self._durably(intent, said, lambda: self._withdraw(intent, why, said.message, said))
+            if why == NOT_READY:
+                yield self._readiness(said)
+            else:
+                self._renew(token)
             return False
         yield from self._durably(intent, outcome, lambda: self._record(intent, outcome))
         return self.task.delivery.state is not DeliveryState.CLAIMED
+
+    def _again(self, token: InHand, outcome: NotDone) -> str | None:
+        """Why this call is to be made once more within the same try; None where it is not."""
+        if outcome.not_ready and self._early < NOT_READY_MOST:
+            return NOT_READY
+        return REFUSED if self._may_renew(token, outcome) else None
+
+    def _readiness(self, said: NotDone) -> Wait:
+        """How long to wait for a platform that is not ready yet: longer each time."""
+        poll = self._desk.config.seconds("publish.status_poll_s")
+        wait = Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), said.message)
+        self._early += 1
+        return wait
 
     def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
         began = self._desk.clock.now()
