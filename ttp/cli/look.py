@@ -95,6 +95,8 @@ def show(out: Output, post_id: PostId) -> None:
 def log(out: Output, post_id: PostId) -> None:
     """Every attempt at a post, step by step.
 
+    A deleted post keeps its log.
+
     Example: ttp log 38 --json
     """
     out.records(views.ATTEMPTS, context().look.attempts(post_id))
