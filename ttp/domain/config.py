@@ -49,7 +49,7 @@ _KEYS = (
     Key("publish.retry_max", 8, "tries of one delivery, the first one included"),
     Key("publish.max_lateness_s", 21600.0, "seconds after its time beyond which a post is missed, not sent late"),
     Key("publish.catch_up_gap_s", 60.0, "least seconds between two posts of an account that go out late"),
-    Key("publish.min_gap_s", 0.0, "least seconds between two posts of an account; what comes sooner waits"),
+    Key("publish.min_gap_s", 0.0, "least seconds between two posts of an account; 0: any; what comes sooner waits"),
     Key("publish.per_day", 0, "most posts of an account in 24 hours; 0: no limit; what is more waits"),
     Key("publish.expect_every_s", 900.0, "seconds without a publisher after which scheduling says so"),
     Key("publish.concurrency", 32, "deliveries published at once"),
