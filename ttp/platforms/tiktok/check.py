@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import NotDone
-from ttp.domain.checkup import Remark, failure, fine, warning
+from ttp.domain.checkup import Remark, fine, warning
 from ttp.domain.clock import Clock
 from ttp.domain.options import PRIVACY, choices_hint
 from ttp.platforms.check import PATIENCE_S, Seen, of_failure
@@ -99,9 +99,7 @@ def _able(account: Account, able: Creator) -> Iterator[Remark]:
     if able.levels is not None:
         offered = clean(", ".join(able.levels))
         chosen = account.options.get(PRIVACY.name)
-        if not able.levels:
-            yield failure("TikTok offers no privacy level to this account")
-        elif chosen is not None and chosen not in able.levels:
+        if chosen is not None and chosen not in able.levels:
             said = f"{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
             yield warning(said, choices_hint(account.name, [PRIVACY]))
         else:
