@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +54,8 @@ def sync(
 
     out.expect(VIEW)
     guarded(strict)
+    if dir != "-" and not Path(dir).exists():
+        raise NotFound(f"no folder {dir}", Hint("make one", quoted("ttp", "export", dir, "--format", "md")))
     service, times = context().sync, RowTimes()
     with opened(dir, None, {}) as source:
         if source.binary is not None:
