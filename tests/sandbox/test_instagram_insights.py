@@ -110,7 +110,7 @@ def test_hidden_likes_are_missing_and_not_nothing(instagram: Web, media: str) ->
 
 
 def test_facebook_login_reads_more_numbers(web: Web, host: Host) -> None:
-    shop = web.account("instagram/shop", login="facebook")
+    shop = web.account("instagram/shop", login="facebook", followers=100_000)
     media = published(shop, image(shop, host)).json()["id"]
     shop.clock.tick(hours=5)
     answer = shop.get(f"{V}/{media}?fields=shares_count,saved_count,total_like_count,like_count").json()
