@@ -14,14 +14,14 @@ _ttp() {
             --account|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--per-day|--platform|--pool|--port|--published|--quiet-hours|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
+                ''|'account'|'config'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
     case $option in
         '') case $path in
-            '') words='create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help --version' ;;
+            '') words='create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account config backup restore doctor demo sandbox completion help' options='--help --version' ;;
             'create') options='--to --at --first --tz --media --alt --thread --text --tag --set --key --max-late --file --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --where --replace-link --shift --account --strict --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -79,13 +79,20 @@ _ttp() {
             'account disable') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account set') options='--tz --set --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'account remove') options='--yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'config') words='show get set unset edit path' options='--help' ;;
+            'config show') options='--origin --changed --format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'config get') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'config set') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'config unset') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'config edit') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
+            'config path') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'backup') options='--format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
             'restore') options='--format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
             'doctor') options='--online --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'demo') options='--help' ;;
             'sandbox') options='--port --state --media --set --help' ;;
             'completion') words='bash zsh fish' options='--help' ;;
-            'help') words='time json exit-codes cron x instagram tiktok create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account backup restore doctor demo sandbox completion help' options='--help' ;;
+            'help') words='time json exit-codes cron x instagram tiktok create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account config backup restore doctor demo sandbox completion help' options='--help' ;;
         esac ;;
         --format) words='table tsv json jsonl' ;;
         --color) words='auto always never' ;;

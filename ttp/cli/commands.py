@@ -45,6 +45,7 @@ COMMANDS = (
     Command("metrics", "metrics", "Look", "Likes, comments, shares and views of what was published."),
     Command("export", "exporting", "Look", "Write posts to a file, a folder of Markdown files or stdout."),
     Command("account", "accounts", "Set up", "The accounts that posts can go to."),
+    Command("config", "config", "Set up", "The settings: what is in force, where it comes from, and changing it."),
     Command("backup", "copies", "Set up", "Copy the store to a file, also while something publishes."),
     Command("restore", "copies", "Set up", "Put a backup in the place of the store, which is kept beside it."),
     Command("doctor", "doctor", "Set up", "Whether everything is there that publishing needs."),

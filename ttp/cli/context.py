@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -55,6 +56,8 @@ class Context:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
+        self.warn: Callable[[str], object] = lambda text: None
+        """Says a sentence on stderr; the command's own output takes its place."""
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -65,7 +68,7 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
-        return settings.load()
+        return settings.load(warn=self.warn)
 
     @cached_property
     def zone(self) -> ZoneInfo:

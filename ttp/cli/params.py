@@ -173,7 +173,9 @@ def _refuse_bad_bytes(values: Mapping[str, Any]) -> None:
 def output(**asked: Any) -> Output:
     """This process's output as the shared options say."""
     here = context()
-    return output_of_process(now=here.now, zone=lambda: here.zone, **asked)
+    out = output_of_process(now=here.now, zone=lambda: here.zone, **asked)
+    here.warn = out.note
+    return out
 
 
 def guarded(strict: bool) -> None:

@@ -7,7 +7,7 @@ Everything lives in `TTP_HOME`; without it, in the platform's own data and confi
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,11 +39,27 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     return user_config_path("ttp", appauthor=False) / "config.toml"
 
 
-def load(environ: Mapping[str, str] = os.environ) -> Config:
-    """The settings in force. UsageError for a file that cannot be read, an unknown key, or a value of another type."""
+class NoSetting(UsageError):
+    """A name that is no setting's: of another version, or mistyped. In the config file it is left alone."""
+
+    def __init__(self, name: str, where: str = "") -> None:
+        from difflib import get_close_matches
+
+        self.near = get_close_matches(name, KEYS, n=1)
+        hints = [*(Hint("did you mean", key) for key in self.near), Hint("see them", "ttp config show")]
+        super().__init__(f'{where}no setting "{name}"', *hints)
+
+
+def load(environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] = lambda text: None) -> Config:
+    """The settings in force. UsageError for a file that cannot be read, or a value that a setting cannot have.
+
+    `warn` is told of names in the file that are no setting's.
+    """
     config, wrong = survey(environ)
-    if wrong:
-        raise wrong[0]
+    for error in wrong:
+        if not isinstance(error, NoSetting):
+            raise error
+        warn(error.message + "".join(f'; did you mean "{name}"?' for name in error.near))
     return config
 
 
@@ -53,10 +69,10 @@ def survey(environ: Mapping[str, str] = os.environ) -> tuple[Config, list[UsageE
     wrong: list[UsageError] = []
     path = config_path(environ)
     try:
-        written = _read(path)
+        found = written(path)
     except UsageError as error:
-        written, wrong = {}, [error]
-    for name, value in written.items():
+        found, wrong = {}, [error]
+    for name, value in found.items():
         _keep(values, wrong, name, partial(_from_file, name, value, path))
     for key in KEYS.values():
         if text := environ.get(variable(key.name)):
@@ -73,10 +89,26 @@ def variable(key: str) -> str:
 
 def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
     """Where a setting that is not at its default was set: the variable, or the config file."""
+    if key == "timezone" and environ.get("TTP_TZ"):
+        return "TTP_TZ"
     return variable(key) if environ.get(variable(key)) else str(config_path(environ))
 
 
-def _read(path: Path) -> dict[str, object]:
+def key_named(name: str) -> Key:
+    """The setting of that name. NoSetting."""
+    if name not in KEYS:
+        raise NoSetting(name)
+    return KEYS[name]
+
+
+def parse_value(key: Key, texts: Sequence[str]) -> Value:
+    """The value that words of a command line mean; of a list each is a member. UsageError."""
+    if isinstance(key.default, tuple):
+        return typed(key, list(texts))
+    return typed(key, " ".join(texts))
+
+
+def written(path: Path) -> dict[str, object]:
     """What the config file says, by whole names; nothing where there is no file. UsageError where it cannot be read."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -103,15 +135,6 @@ def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     return found
 
 
-def _key(name: str, path: Path) -> Key:
-    if name in KEYS:
-        return KEYS[name]
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, KEYS, n=1)
-    raise UsageError(f'{path}: no setting "{name}"', *(Hint("did you mean", key) for key in near))
-
-
 def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Callable[[], Value]) -> None:
     try:
         values[name] = read()
@@ -120,11 +143,13 @@ def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Ca
 
 
 def _from_file(name: str, value: object, path: Path) -> Value:
-    return _typed(_key(name, path), value, str(path))
+    if name not in KEYS:
+        raise NoSetting(name, f"{path}: ")
+    return typed(KEYS[name], value, f"{path}: ")
 
 
 def _from_environment(key: Key, text: str) -> Value:
-    value = _typed(key, text, variable(key.name))
+    value = typed(key, text, f"{variable(key.name)}: ")
     if is_platform_address(key):
         _refuse_foreign_host(key, text)
     return value
@@ -159,11 +184,11 @@ def _host(url: str) -> str | None:
     return host if safe and plain else None
 
 
-def _typed(key: Key, value: object, source: str) -> Value:
-    """A value in the type of its setting's default."""
+def typed(key: Key, value: object, where: str = "") -> Value:
+    """A value in the type of its setting's default. UsageError, which begins with `where`."""
     result = _converted(key, value)
     if is_platform_address(key) and _host(str(value)) is None:
-        raise UsageError(f'{source}: {key.name} is an address like {key.default}, not "{value}"')
+        raise UsageError(f'{where}{key.name} is an address like {key.default}, not "{value}"')
     chosen = result if isinstance(result, tuple) else (result,)
     if result is None or (key.choices and not all(one in key.choices for one in chosen)):
         wanted = " or ".join(key.choices) or {
@@ -172,11 +197,11 @@ def _typed(key: Key, value: object, source: str) -> Value:
             float: "a number",
             tuple: 'a list of texts, like ["one", "two"],',
         }.get(type(key.default), "a text")
-        raise UsageError(f'{source}: {key.name} is {wanted}, not "{value}"')
+        raise UsageError(f'{where}{key.name} is {wanted}, not "{value}"')
     try:
         _read_whole(key, result)
     except UsageError as error:
-        raise UsageError(f"{source}: {key.name} {error.message}") from None
+        raise UsageError(f"{where}{key.name} {error.message}") from None
     return result
 
 

@@ -22,7 +22,12 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     """The config file and the variables: everything in them that is wrong."""
     changed = sum(config[name] != key.default for name, key in KEYS.items())
     number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
-    remarks = [failure(error.message, next((hint.type for hint in error.hints), None)) for error in wrong]
+    remarks = [
+        (warning if isinstance(error, settings.NoSetting) else failure)(
+            error.message, next((hint.type for hint in error.hints), None)
+        )
+        for error in wrong
+    ]
     return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])
 
 
@@ -54,8 +59,7 @@ def _zone(config: Config) -> Iterator[Remark]:
         except TtpError as error:
             yield failure(error.message, error.hints[0].type)
         else:
-            where = "TTP_TZ" if os.environ.get("TTP_TZ") else settings.source("timezone")
-            yield fine(f"{name} (from {where})")
+            yield fine(f"{name} (from {settings.source('timezone')})")
         return
     found = system_zone()
     if found.source == "default":

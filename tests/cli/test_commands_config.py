@@ -1,0 +1,216 @@
+"""`ttp config …`: what is in force and why, and a config file that is changed without losing what a person wrote."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as runs
+from hypothesis import strategies as st
+
+from tests.conftest import Program
+from ttp.cli import config_file, settings
+from ttp.domain.config import KEYS, Key, Value
+
+BY_HAND = """# mine
+timezone = "Europe/Berlin"  # at home
+
+[publish] # slow
+retry_max = 3
+"""
+
+
+@pytest.fixture
+def file(ttp: Program) -> Path:
+    ttp.home.mkdir(mode=0o700, exist_ok=True)
+    path = ttp.home / "config.toml"
+    path.write_text(BY_HAND)
+    return path
+
+
+def test_show_tells_each_setting_and_where_it_comes_from(
+    ttp: Program, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_CAP_S", "60")
+    monkeypatch.setenv("TTP_TZ", "Asia/Tokyo")
+    shown = {one["key"]: one for one in ttp.ok("config", "show", "--json").json}
+    assert list(shown) == list(KEYS)
+    assert [(shown[name]["value"], shown[name]["origin"]) for name in
+            ("publish.retry_max", "publish.retry_cap_s", "timezone", "publish.poll_s")] == [
+        (3, str(file)), (60.0, "TTP_PUBLISH__RETRY_CAP_S"), ("Asia/Tokyo", "TTP_TZ"), (30.0, "default"),
+    ]  # fmt: skip
+    changed = ttp.ok("config", "show", "publish", "--changed", "--origin").out
+    assert changed == f"publish.retry_cap_s\t60.0\tTTP_PUBLISH__RETRY_CAP_S\npublish.retry_max\t3\t{file}\n"
+
+
+def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:
+    assert ttp.ok("config", "get", "publish.retry_max").out == "3\n"
+    assert ttp.ok("config", "get", "plan.quiet_hours").out == "\n"
+    assert ttp.ok("config", "get", "metrics.pull", "--json").json["value"] == ["instagram", "tiktok"]
+    assert ttp.ok("config", "path").out == f"{file}\n"
+
+
+@pytest.mark.parametrize("words", [("get",), ("set", "3"), ("unset",), ("show",)])
+def test_a_name_that_is_none_is_refused_with_the_nearest(ttp: Program, words: tuple[str, ...]) -> None:
+    command, *rest = words
+    refused = ttp("config", command, "publish.retry_mxa", *rest)
+    assert (refused.code, refused.out) == (2, "")
+    assert "did you mean:  publish.retry_max" in refused.err
+
+
+def test_set_and_unset_keep_what_a_person_wrote(ttp: Program, file: Path) -> None:
+    file.chmod(0o600)
+    ttp.ok("config", "set", "publish.retry_max", "5")
+    ttp.ok("config", "set", "plan.blackout", "2026-12-24", "2026-12-31")
+    ttp.ok("config", "set", "media_host.s3.url", "s3://bucket/folder")
+    ttp.ok("config", "unset", "timezone")
+    text = file.read_text()
+    assert text.startswith("# mine\n\n[publish] # slow\nretry_max = 5\n")
+    assert settings.written(file) == {
+        "publish.retry_max": 5,
+        "plan.blackout": ["2026-12-24", "2026-12-31"],
+        "media_host.s3.url": "s3://bucket/folder",
+    }
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_a_link_stays_one(ttp: Program, file: Path, tmp_path: Path) -> None:
+    target = file.rename(tmp_path / "dotfiles.toml")
+    file.symlink_to(target)
+    ttp.ok("config", "set", "publish.retry_max", "5")
+    assert file.is_symlink()
+    assert settings.written(target)["publish.retry_max"] == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("publish.retry_max", "many"), "publish.retry_max is a whole number from 1"),
+        (("plan.quiet_hours", "late"), "plan.quiet_hours"),
+        (("platforms.x.base_url", "http://x.example"), "is an address like"),
+    ],
+)
+def test_a_value_that_cannot_be_changes_nothing(ttp: Program, file: Path, words: tuple[str, ...], says: str) -> None:
+    refused = ttp("config", "set", *words)
+    assert refused.code == 2
+    assert says in refused.err
+    assert file.read_text() == BY_HAND
+
+
+def test_a_setting_in_the_place_of_a_table_is_told(ttp: Program, file: Path) -> None:
+    file.write_text("publish = 3\n")
+    refused = ttp("config", "set", "publish.retry_max", "5")
+    assert refused.code == 2
+    assert 'its "publish" is a setting' in refused.err
+    assert ttp("config", "unset", "publish.retry_max").code == 0
+
+
+def test_a_file_that_is_no_toml_is_not_written_to(ttp: Program, file: Path) -> None:
+    file.write_text("[publish\n")
+    assert ttp("config", "set", "publish.retry_max", "5").code == 2
+    assert file.read_text() == "[publish\n"
+
+
+def test_set_says_where_the_environment_goes_before_it(
+    ttp: Program, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "4")
+    ran = ttp.ok("config", "set", "publish.retry_max", "5", "--json")
+    assert ran.json["value"] == 4
+    assert "TTP_PUBLISH__RETRY_MAX goes before the file here" in ran.err
+
+
+def test_a_name_in_the_file_that_is_none_is_a_note_and_not_when_quiet(ttp: Program, file: Path) -> None:
+    file.write_text("[publish]\nretry_mxa = 3\n")
+    said = ttp.ok("list")
+    assert said.err == f'note: {file}: no setting "publish.retry_mxa"; did you mean "publish.retry_max"?\n'
+    assert ttp.ok("list", "-q").err == ""
+
+
+def editing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str) -> None:
+    """An editor that does what `script` says with the file, `$1`."""
+    program = tmp_path / "editor.sh"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("TTP_EDITOR", str(program))
+
+
+def test_edit_puts_the_file_in_place_once_it_is_right(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editing(monkeypatch, tmp_path, 'sed -i.bak "s/= 3/= 6/" "$1"')
+    ttp.ok("config", "edit")
+    assert file.read_text() == BY_HAND.replace("= 3", "= 6")
+    editing(monkeypatch, tmp_path, 'echo "retry_max = 7" > "$1"; echo "[" >> "$1"')
+    refused = ttp("config", "edit")
+    assert refused.code == 2
+    assert f"what you wrote is in:  {file}.edit" in refused.err
+    assert file.read_text() == BY_HAND.replace("= 3", "= 6")
+    assert Path(f"{file}.edit").read_text() == "retry_max = 7\n[\n"
+
+
+def test_edit_without_a_file_opens_one_that_sets_nothing(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editing(monkeypatch, tmp_path, f'cp "$1" {tmp_path}/seen; echo "[hooks]" > /dev/null')
+    ttp.ok("config", "edit")
+    assert not (ttp.home / "config.toml").exists()
+    uncommented = "".join(
+        line.removeprefix("# ") if " = " in line and not line.startswith("# #") else ""
+        for line in (tmp_path / "seen").read_text().splitlines(keepends=True)
+    )
+    assert "retry_max = 8\n" in uncommented
+    assert settings.written(tmp_path / "seen") == {}
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 3", 1), (None, 1)])
+def test_an_editor_that_fails_is_told(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, code: int
+) -> None:
+    if script is None:
+        monkeypatch.setenv("TTP_EDITOR", str(tmp_path / "none"))
+    else:
+        editing(monkeypatch, tmp_path, script)
+    assert ttp("config", "edit").code == code
+    assert file.read_text() == BY_HAND
+
+
+def test_without_an_editor_or_a_terminal_edit_says_so(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDITOR", "vi")
+    refused = ttp("config", "edit")
+    assert refused.code == 2
+    assert "no terminal for an editor" in refused.err
+
+
+def _values(key: Key) -> st.SearchStrategy[Value]:
+    texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+    match key.default:
+        case bool():
+            return st.booleans()
+        case int():
+            return st.integers(1, 1_000_000)
+        case float():
+            return st.floats(0, 1e9)
+        case tuple():
+            return st.lists(texts, max_size=3).map(tuple)
+        case _:
+            return texts
+
+
+@given(data=st.data())
+@runs(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_put_is_what_is_read_and_nothing_else_changes(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(BY_HAND)
+    expected: dict[str, object] = {"timezone": "Europe/Berlin", "publish.retry_max": 3}
+    for name in data.draw(st.lists(st.sampled_from(list(KEYS)), max_size=4)):
+        value = data.draw(st.one_of(st.none(), _values(KEYS[name])))
+        config_file.put(path, KEYS[name], value)
+        if value is None:
+            expected.pop(name, None)
+        else:
+            expected[name] = list(value) if isinstance(value, tuple) else value
+    assert settings.written(path) == expected
+    assert path.read_text().startswith("# mine\n")

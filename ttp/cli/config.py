@@ -1,0 +1,169 @@
+"""`ttp config …`: the settings in force, where each comes from, and changing the config file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from ttp.cli import config_file, settings
+from ttp.cli.ask import can_ask
+from ttp.cli.context import context
+from ttp.cli.output import Output
+from ttp.cli.params import printing
+from ttp.cli.shapes import Json
+from ttp.cli.tree import new_app
+from ttp.cli.views import View
+from ttp.domain.config import KEYS, Key, Value
+from ttp.domain.errors import Hint, UsageError
+
+config = new_app(help="The settings: what is in force, where it comes from, and changing it.")
+
+_VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
+_VALUE = replace(_VIEW, columns=("value",))
+_WITH_ORIGIN = replace(_VIEW, columns=("key", "value", "origin"))
+Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
+
+
+@config.command("show")
+@printing
+def show(
+    out: Output,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only what is not at its default.")] = False,
+) -> None:
+    """Every setting and its value.
+
+    Example: ttp config show publish --origin
+    """
+    view = _WITH_ORIGIN if origin else _VIEW
+    out.expect(view)
+    wanted = _below(keys) if keys else list(KEYS.values())
+    shown = [_shape(key) for key in wanted]
+    out.records(view, [one for one in shown if not changed or one["value"] != one["default"]])
+
+
+@config.command("get")
+@printing
+def get(out: Output, key: Name) -> None:
+    """The value of one setting; an empty line where it has none.
+
+    Example: ttp config get timezone
+    """
+    out.expect(_VALUE)
+    shape = _shape(settings.key_named(key))
+    out.record(_VALUE, shape, say=[_plain(shape["value"])])
+
+
+@config.command("set")
+@printing
+def set_(
+    out: Output,
+    key: Name,
+    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Its value; of a list each member.")],
+) -> None:
+    """Write a setting to the config file, which keeps its comments and its order.
+
+    Example: ttp config set timezone Europe/Berlin
+    """
+    out.expect(_VIEW)
+    wanted = settings.key_named(key)
+    _write(out, wanted, settings.parse_value(wanted, value))
+
+
+@config.command("unset")
+@printing
+def unset(out: Output, key: Name) -> None:
+    """Take a setting out of the config file, so that it is at its default again.
+
+    Example: ttp config unset timezone
+    """
+    out.expect(_VIEW)
+    _write(out, settings.key_named(key), None)
+
+
+@config.command("edit")
+@printing
+def edit_(out: Output) -> None:
+    """Open the config file in your editor, and check it before it takes its place.
+
+    Without a file it opens one in which every setting is written behind a # with its default.
+
+    Example: ttp config edit
+    """
+    from ttp.cli.editor import edit
+
+    path = settings.config_path()
+    before = path.read_text(encoding="utf-8") if path.exists() else config_file.template()
+    draft = path.with_name(path.name + ".edit")
+    config_file.save(draft, before)
+    while True:
+        edit(draft)
+        _, wrong = settings.survey({"TTP_CONFIG": str(draft)})
+        if not (refused := [error for error in wrong if not isinstance(error, settings.NoSetting)]):
+            break
+        out.error(refused[0])
+        if not (can_ask() and _again()):
+            raise UsageError("the config file is as it was", Hint("what you wrote is in", str(draft)))
+    for error in wrong:
+        out.note(error.message.replace(str(draft), str(path)))
+    after = draft.read_text(encoding="utf-8")
+    if after != before:
+        config_file.save(path, after)
+    draft.unlink()
+    out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
+
+
+@config.command("path")
+@printing
+def path_(out: Output) -> None:
+    """Where the config file is, or would be.
+
+    Example: ttp config path
+    """
+    out.line(str(settings.config_path()))
+
+
+def _below(names: list[str]) -> list[Key]:
+    """The settings of those names, and those in tables of those names. NoSetting."""
+    found = [key for key in KEYS.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
+    for name in names:
+        if not any(key.name == name or key.name.startswith(f"{name}.") for key in found):
+            settings.key_named(name)
+    return found
+
+
+def _shape(key: Key) -> Json:
+    value = context().config[key.name]
+    given = value != key.default or key.name in settings.written(settings.config_path())
+    origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
+    return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
+
+
+def _json(value: Value) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _plain(value: object) -> str:
+    return "" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _write(out: Output, key: Key, value: Value) -> None:
+    path = settings.config_path()
+    config_file.put(path, key, value)
+    context().config = settings.load(warn=context().warn)
+    shape = _shape(key)
+    said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
+    out.record(_VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
+    if (where := settings.source(key.name)) != str(path):
+        out.note(f"{where} goes before the file here")
+
+
+def _again() -> bool:
+    import sys
+
+    print("Edit it again? [Y/n] ", end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
