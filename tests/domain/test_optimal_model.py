@@ -12,7 +12,7 @@ from scipy import stats
 
 from ttp.domain.optimal.algebra import back, backward, cholesky, forward, gram, transposed
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.optimal.model import estimate
+from ttp.domain.optimal.model import estimate, steepness
 from ttp.domain.optimal.periodic import COLUMNS, CONTRASTS, Shape, effects, scales
 from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, drawn, fit, fits
 from ttp.domain.optimal.rest import BEND_SD, KIND_SD, LEVEL_SD, Design
@@ -208,3 +208,18 @@ def test_an_outlier_is_drawn_in_and_a_monstrous_one_is_left_out() -> None:
     assert estimate(posts).posts[50].clipped == pytest.approx(0, abs=1.5)
     assert 0.3 < estimate(good).posts[50].clipped < 4
     assert abs(estimate(monstrous).posts[50].adjusted) < 1
+
+
+@pytest.mark.parametrize("mean", [0.2, 1.0, 3.0, 40.0])
+def test_small_counts_move_less_than_what_brings_them(mean: float) -> None:
+    def expected(of: float) -> float:
+        weights = stats.poisson(of).pmf(range(200))
+        return float(sum(weight * math.log1p(n) for n, weight in enumerate(weights)))
+
+    step = 1e-4
+    slope = (expected(mean * math.exp(step)) - expected(mean * math.exp(-step))) / (2 * step)
+    often = [round(20_000 * float(weight)) for weight in stats.poisson(mean).pmf(range(200))]
+    posts = [
+        PostFeatures(MONDAY, 12, 0, "", math.log1p(n), f"p{n}-{i}") for n, many in enumerate(often) for i in range(many)
+    ]
+    assert steepness(posts) == pytest.approx(max(slope, 0.25), abs=2e-3)

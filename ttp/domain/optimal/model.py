@@ -27,6 +27,9 @@ FIRST_LOOKS = (Shape(0.08, 0.05, 0.3), Shape(0.32, 0.05, 0.3))
 """Outliers are looked for under the better one of these."""
 PASSES = 3
 SD_OF_MAD = 1.4826
+LEAST_STEEP = 0.25
+"""Where hardly any post collected anything, what is seen is not made larger than four times."""
+NO_COUNT = 0.5
 BENT_FROM, FALLS_FROM, NOTHING_FROM = 2.5, 4.0, 7.0
 """In sd of a normal. Up to the first a post counts in full; from there on like the first; from the second on less and
 less, and from the third on not at all (the function of Hampel; Huber and Ronchetti, Robust Statistics, 4.8)."""
@@ -50,11 +53,26 @@ def estimate(posts: Sequence[PostFeatures]) -> Estimate:
         for t, m, e, k, rest in zip(trend, kind, engagement, kept, left, strict=True)
     ]
     random = Random(SEED)  # noqa: S311 (a repeatable simulation, no secret)
-    centres = {id(one): effects(of_shape) for (_, one), of_shape in zip(weighted, means, strict=True)}
+    steep = steepness(posts)
+
+    def real(waves: Vector) -> Effects:
+        return effects([wave / steep for wave in waves])
+
+    centres = {id(one): real(of_shape) for (_, one), of_shape in zip(weighted, means, strict=True)}
     draws: list[Effects] = []
     for one, deviation in drawn(weighted, DRAWS // 2, random):
-        draws += _both_sides(centres[id(one)], effects(deviation))
-    return Estimate(effects(mean), draws, parts)
+        draws += _both_sides(centres[id(one)], real(deviation))
+    return Estimate(real(mean), draws, parts)
+
+
+def steepness(posts: Sequence[PostFeatures]) -> float:
+    """How far ln(1 + count) moves where what brings the counts moves by 1 in logs: less than 1 where counts are small.
+
+    For a Poisson count N of mean m, m d/dm E[ln(1 + N)] = m E[ln(2 + N) - ln(1 + N)] = E[N ln(1 + 1/N)], by the
+    identity of Stein and Chen, m E[f(N + 1)] = E[N f(N)] (Barbour, Holst and Janson, Poisson Approximation, 1992, 1.1).
+    """
+    counts = (math.expm1(post.engagement) for post in posts)
+    return max(fmean(count * math.log1p(1 / count) if count > NO_COUNT else 0 for count in counts), LEAST_STEEP)
 
 
 def _without_outliers(design: Design, engagement: Vector) -> Vector:
