@@ -71,9 +71,12 @@ def documents() -> list[str]:
     return sorted(found, key=lambda name: name != FIRST)
 
 
-def printed() -> list[tuple[str, Command, list[str]]]:
-    """Run the commands of all documents; answers each, and the document it is in, with the lines it printed."""
-    todo = [(name, command) for name in documents() for command in commands((ROOT / name).read_text())]
+def printed(part: int = 0, parts: int = 1) -> list[tuple[str, Command, list[str]]]:
+    """Run the commands of the documents, or of one part of them and the first, which all others need; answers each,
+    and the document it is in, with the lines it printed."""
+    first, *others = documents()
+    wanted = [first, *others[part::parts]]
+    todo = [(name, command) for name in wanted for command in commands((ROOT / name).read_text())]
     with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as ports:
         scratch = Path(folder)
         (scratch / ".session").write_text("\n".join(_session(todo, ports)) + "\n")
@@ -83,9 +86,9 @@ def printed() -> list[tuple[str, Command, list[str]]]:
             shown = terminal.rest().replace("\r\n", "\n")
     for name, address in ports.items():
         shown = shown.replace(address, name)
-    before, *parts = re.split(rf"^{_MARK.format('[0-9]+')}\n", shown.replace(str(scratch), "~"), flags=re.MULTILINE)
-    assert (before, len(parts)) == ("", len(todo)), f"the session went astray:\n{shown}"
-    return [(name, command, part.splitlines()) for (name, command), part in zip(todo, parts, strict=True)]
+    before, *pieces = re.split(rf"^{_MARK.format('[0-9]+')}\n", shown.replace(str(scratch), "~"), flags=re.MULTILINE)
+    assert (before, len(pieces)) == ("", len(todo)), f"the session went astray:\n{shown}"
+    return [(name, command, piece.splitlines()) for (name, command), piece in zip(todo, pieces, strict=True)]
 
 
 def _session(todo: Sequence[tuple[str, Command]], ports: Mapping[str, str]) -> Iterator[str]:

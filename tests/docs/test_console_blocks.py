@@ -8,13 +8,17 @@ import pytest
 
 from tests.docs.console import documents, masked, printed, same
 
+PARTS = 4
+"""So many run beside each other, where there are processors for it."""
+
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
-def test_the_documents_show_what_happens() -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_documents_show_what_happens(part: int) -> None:
     """If this fails, and what happens is right: python -m tests.docs.console"""
     wrong = [
         "\n".join([f"{name}: $ {command.typed}", "shows:", *command.shown, "happens:", *lines])
-        for name, command, lines in printed()
+        for name, command, lines in printed(part, PARTS)
         if not same(command.shown, lines)
     ]
 

@@ -141,16 +141,15 @@ def test_what_every_tick_asks_costs_the_same_whatever_waits(db: Explaining, name
         "INSERT INTO account (id, platform, handle, connected, needs_reconnect, enabled, scopes, options, created_at)"
         " VALUES (1, 'x', 'me', 1, 0, 1, '[]', '{}', 0)"
     )
-    rows = [(number, to_ms(START + GAP) + number) for number in range(1, 3001)]
-    db.executemany(
+    numbers = "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+    db.execute(
         "INSERT INTO post (id, content, status, scheduled_at, created_at, updated_at, variants, thread, options)"
-        " VALUES (?, 'launch', 'scheduled', ?, 0, 0, '{}', '[]', '{}')",
-        rows,
+        f" {numbers} SELECT i, 'launch', 'scheduled', ? + i, 0, 0, '{{}}', '[]', '{{}}' FROM n",
+        (to_ms(START + GAP),),
     )
-    db.executemany(
+    db.execute(
         "INSERT INTO delivery (post_id, account_id, state, due_at, next_at, tries, attempts, handle)"
-        " VALUES (?1, 1, 'pending', ?2, ?2, 0, 0, '{}')",
-        rows,
+        " SELECT id, 1, 'pending', scheduled_at, scheduled_at, 0, 0, '{}' FROM post WHERE id <= 3000",
     )
     taken = [0]
 
