@@ -10,7 +10,7 @@ from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
 from ttp.cli.output import Output
-from ttp.daemon.events import CLOCK, REPEATS, UNREADABLE, Event
+from ttp.daemon.events import CLOCK, HOOKS, REPEATS, UNREADABLE, Event
 from ttp.daemon.loop import Mode
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import TtpError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
-_NOTES = frozenset({CLOCK, REPEATS, UNREADABLE})
+_NOTES = frozenset({CLOCK, HOOKS, REPEATS, UNREADABLE})
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
@@ -72,9 +72,10 @@ class Report:
     def _write(self, event: Event) -> None:
         match self._out.format:
             case "jsonl":
-                self._out.event(_shape(event))
+                self._out.event(event.as_json())
             case "json":
-                return
+                if event.kind in _NOTES:
+                    self._out.note(event.message or "")
             case _:
                 if not self._out.quiet or event.event in _PROBLEMS or event.kind in _NOTES:
                     self._line(event)
@@ -144,24 +145,6 @@ class Report:
         if not wrong:
             return DONE
         return RECONNECT if all(kind == "auth" for kind in wrong) else PARTIAL
-
-
-def _shape(event: Event) -> shapes.Json:
-    """An event as a JSON object: only what it has."""
-    both = {
-        "at": shapes.instant(event.at),
-        "event": event.event,
-        "post": event.post,
-        "account": event.account,
-        "remoteId": event.remote_id,
-        "url": event.url,
-        "kind": event.kind,
-        "message": event.message,
-        "nextAt": shapes.instant(event.next_at),
-        "attempt": event.attempt,
-        "ms": event.ms,
-    }
-    return {name: value for name, value in both.items() if value is not None}
 
 
 def _count(number: int, word: str) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BEHIND = "ttp.behind"
 """The key of what was typed behind a subcommand's name, in the meta data of its group's context."""
-_TAKE_TEXT = ("ttp create", "ttp edit")
+_TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
 SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
 

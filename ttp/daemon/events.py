@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ttp.domain.clock import utc_text
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
 
@@ -26,6 +27,23 @@ class Event:
     next_at: datetime | None = None
     attempt: int | None = None
     ms: int | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """As `--jsonl` and hooks have it: only what there is."""
+        both = {
+            "at": utc_text(self.at),
+            "event": self.event,
+            "post": self.post,
+            "account": self.account,
+            "remoteId": self.remote_id,
+            "url": self.url,
+            "kind": self.kind,
+            "message": self.message,
+            "nextAt": self.next_at and utc_text(self.next_at),
+            "attempt": self.attempt,
+            "ms": self.ms,
+        }
+        return {name: value for name, value in both.items() if value is not None}
 
 
 EVENTS = (
@@ -47,6 +65,8 @@ CLOCK = "clock"
 """The kind of `publisher.idle` while nothing is published because the clock cannot be right; `message` says why."""
 UNREADABLE = "unreadable"
 """The kind of `publisher.idle` for a post or an account that is left alone; `message` says why."""
+HOOKS = "hooks"
+"""The kind of `publisher.idle` for a hook that did not do its work; `message` says why."""
 REPEATS = "repeats"
 """The kind of `publisher.idle` for times of a recurrence that do not become posts; `message` says why."""
 

@@ -12,14 +12,20 @@ from contextlib import contextmanager, suppress
 
 from ttp.domain.clock import Clock
 from ttp.domain.errors import TtpError
-from ttp.services.tokens import Tokens
+from ttp.services.tokens import Renewal, Tokens
 
 FIRST_S, EVERY_S = 2.0, 60.0
 
 
 @contextmanager
-def keeping(tokens: Tokens, clock: Clock, cut: Callable[[], bool] = lambda: False) -> Iterator[None]:
+def keeping(
+    tokens: Tokens,
+    clock: Clock,
+    cut: Callable[[], bool] = lambda: False,
+    told: Callable[[Renewal], object] = lambda renewal: None,
+) -> Iterator[None]:
     """Renew what is due every minute until the block ends, at least once unless `cut` says that there is no time.
+    `told` hears what became of each.
 
     A renewal that goes on at the end is waited for: its answer must be stored.
     """
@@ -36,7 +42,8 @@ def keeping(tokens: Tokens, clock: Clock, cut: Callable[[], bool] = lambda: Fals
     def turn(stopping: Callable[[], bool]) -> None:
         # What is wrong with the store or the credentials is met, and told, by whoever publishes.
         with suppress(TtpError):
-            tokens.refresh_due(clock.now(), stopping)
+            for renewal in tokens.refresh_due(clock.now(), stopping):
+                told(renewal)
 
     thread = threading.Thread(target=work, name="ttp-tokens", daemon=True)
     thread.start()

@@ -22,6 +22,7 @@ from ttp.daemon.crew import Crew, Nap, Pool, nap
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event, Sink
 from ttp.daemon.follow import Follow
+from ttp.daemon.hooks import Hooks
 from ttp.daemon.keeper import keeping
 from ttp.daemon.loop import Loop, Mode, Scope
 from ttp.daemon.notify import ALIVE, NOBODY, READY, STOPPING
@@ -106,15 +107,24 @@ class Runner:
         in flight is looked up first. While the clock stands before what has happened a loop waits, and SlowClock ends
         any other run; `trust_clock`: it is right, and was ahead before.
         """
-        ended = self._run(scope, tell, take_over=take_over, trust_clock=trust_clock)
-        if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or ended.signal is not None:
-            return ended
         over = threading.Event()
-        with _stopping(over.set):  # the lock is free: whoever publishes next need not wait for this
+        hooks = Hooks(self.config, self.home, self.clock, _in_turn(tell))
+        hooks.start()
+        try:
+            ended = self._run(scope, hooks, take_over=take_over, trust_clock=trust_clock)
+            if ended.signal is not None:
+                over.set()
+        finally:
+            # The lock is free: whoever publishes next need not wait for this.
+            with _stopping(over.set):
+                hooks.finish(over.is_set)
+        if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
+            return ended
+        with _stopping(over.set):
             faults = read_once(self.numbers, over)
         return replace(ended, notes=(*ended.notes, *faults))
 
-    def _run(self, scope: Scope, tell: Sink, *, take_over: bool, trust_clock: bool) -> Ended:
+    def _run(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> Ended:
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(lock.publisher_lock(self.home))
@@ -156,7 +166,7 @@ class Runner:
                 clients,
                 self.config,
                 self.clock,
-                _in_turn(tell),
+                hooks.tell,
                 self.limits,
                 journal,
                 left,
@@ -176,7 +186,7 @@ class Runner:
                     _settled(),
                     translated(self.database.path),
                     _stopping(stop) as caught,
-                    keeping(self.tokens, self.clock, lambda: bool(caught)),
+                    keeping(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
                     caring(care, lambda: bool(caught)) as notes,
                     reading(self.numbers if scope.mode is Mode.LOOP else None) as faults,
                 ):

@@ -78,6 +78,11 @@ _KEYS = (
     Key("media_host.s3.url", None, "s3: the bucket, s3://NAME/FOLDER (gs://, az:// too)"),
     Key("media_host.s3.endpoint", None, "s3: the server's address, where it is not Amazon's (R2, MinIO)"),
     Key("media_host.s3.region", None, "s3: the bucket's region"),
+    Key("hooks.on_published", (), "program and arguments that hear, on stdin as JSON, of each published delivery"),
+    Key("hooks.on_failed", (), "the same for each delivery that failed or was missed"),
+    Key("hooks.on_needs_review", (), "the same for each delivery that may or may not be live"),
+    Key("hooks.on_account", (), "the same for each account that must be connected again"),
+    Key("hooks.timeout_s", 30.0, "seconds that a hook may take"),
     Key("metrics.pull", ("instagram", "tiktok"), "whose numbers run reads by itself; X charges $0.001 each", _PULLED),
     Key("metrics.after", ("1h", "24h", "48h", "7d", "14d"), "how long after publishing the numbers are read"),
 )

@@ -11,8 +11,8 @@ from pathlib import Path
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Hint, UsageError
 from ttp.store.credentials.backend import Away
-from ttp.store.credentials.program import Ended, run
 from ttp.store.credentials.shape import credentials_of, secrets_of, text_of
+from ttp.store.program import BrokenOff, Ended, run
 
 LIMIT_S = 60.0
 """How long one call may take: a person may have to touch a key. Never spent inside a transaction."""
@@ -60,7 +60,13 @@ class CredentialsCommand:
         return f"{self._place}, {len(ended.out.split())} entries"
 
     def _run(self, *words: str, given: str | None = None, secrets: tuple[str, ...] = ()) -> Ended:
-        return run([*self._argv, *words], given, home=self._home, limit_s=self._limit_s, secrets=secrets)
+        argv = [*self._argv, *words]
+        try:
+            return run(
+                argv, given, setting="credentials.command", home=self._home, limit_s=self._limit_s, secrets=secrets
+            )
+        except BrokenOff as why:
+            raise Away(why.message) from None
 
     def _expect(self, ended: Ended, what: str) -> None:
         if ended.code != 0:

@@ -1,4 +1,4 @@
-"""Running the user's program that keeps tokens: no shell, a time limit, capped output, nothing of it shown but a line.
+"""Running a program of the user's: no shell, a time limit, capped output, nothing of it shown but a line.
 
 It gets a session of its own: a Ctrl-C that is meant for ttp must not break off the storing of a token.
 """
@@ -17,13 +17,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from ttp.domain.errors import Hint, NotFound
+from ttp.domain.errors import Busy, Hint, NotFound
 from ttp.domain.wording import clean
-from ttp.store.credentials.backend import Away
 
 CAP = 64_000
 """Most bytes of an answer."""
 _PIECE = 16_384
+
+
+class BrokenOff(Busy):
+    """It took too long, or said too much; it may do better the next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,12 @@ class Ended:
     said: str
 
 
-def run(argv: Sequence[str], given: str | None, *, home: Path, limit_s: float, secrets: tuple[str, ...] = ()) -> Ended:
-    """Run a program with `given` on its stdin, and `TTP_HOME` saying whose tokens are meant.
+def run(
+    argv: Sequence[str], given: str | None, *, setting: str, home: Path, limit_s: float, secrets: tuple[str, ...] = ()
+) -> Ended:
+    """Run the program that `setting` names with `given` on its stdin, and `TTP_HOME` saying whose store is meant.
 
-    NotFound where it cannot be started; Away where it takes longer than `limit_s` or prints more than CAP.
+    NotFound where it cannot be started; BrokenOff where it takes longer than `limit_s` or prints more than CAP.
     """
     name = Path(argv[0]).name
     try:
@@ -53,7 +58,7 @@ def run(argv: Sequence[str], given: str | None, *, home: Path, limit_s: float, s
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no program can have that name"
         raise NotFound(
-            f"the program of credentials.command cannot be started: {clean(argv[0])}: {why}",
+            f"the program of {setting} cannot be started: {clean(argv[0])}: {why}",
             Hint("look", f"ls -l {shlex.quote(argv[0])}"),
         ) from None
     with process:
@@ -62,10 +67,10 @@ def run(argv: Sequence[str], given: str | None, *, home: Path, limit_s: float, s
             talk.hold(time.monotonic() + limit_s)
         except TimeoutError:
             _end(process)
-            raise Away(f"{name} did not end within {limit_s:g} seconds") from None
+            raise BrokenOff(f"{name} did not end within {limit_s:g} seconds") from None
         except OverflowError:
             _end(process)
-            raise Away(f"{name} printed more than {CAP} bytes") from None
+            raise BrokenOff(f"{name} printed more than {CAP} bytes") from None
     lines = talk.heard[1].decode("utf-8", "replace").strip().splitlines()
     return Ended(process.returncode, bytes(talk.heard[0]), clean(lines[0], secrets) if lines else "")
 

@@ -1,0 +1,146 @@
+"""Hooks: programs that hear what became of posts, and never hold up or change the publishing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Program
+from ttp.daemon import hooks
+from ttp.daemon.events import HOOKS, Event
+from ttp.daemon.hooks import Hooks
+from ttp.domain.config import Config
+from ttp.domain.errors import ReconnectNeeded
+from ttp.sandbox.credentials import as_credentials
+from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.services.tokens import Renewal
+
+
+@pytest.fixture
+def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    with running_sandbox(now=ttp.clock.now) as running:
+        monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
+        monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "1")
+        credentials = json.dumps(as_credentials(running.state.accounts["x/demo"]))
+        ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
+        yield running
+
+
+def hook(ttp: Program, tmp_path: Path, name: str, script: str) -> Path:
+    """A hook that is these lines of shell; the file that it may write to as `$heard`."""
+    program, heard = tmp_path / name, tmp_path / f"{name}.heard"
+    program.write_text(f"#!/bin/sh\nheard={heard}\n{script}\n")
+    program.chmod(0o700)
+    ttp.ok("config", "set", f"hooks.{name}", "--", str(program), "--with an argument")
+    return heard
+
+
+def lines(heard: Path) -> list[Any]:
+    return [json.loads(line) for line in heard.read_text().splitlines()] if heard.exists() else []
+
+
+def test_each_hook_hears_its_own_events_once_they_are_stored(
+    ttp: Program, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    stored = f"sqlite3 {ttp.home}/ttp.db 'SELECT state FROM delivery' >> $heard.state 2>/dev/null; true"
+    published = hook(ttp, tmp_path, "on_published", f'cat >> $heard; echo "$1 $TTP_HOME" > $heard.words\n{stored}')
+    failed = hook(ttp, tmp_path, "on_failed", "cat >> $heard")
+    account = hook(ttp, tmp_path, "on_account", "cat >> $heard")
+    ttp.post("Hello", "--to", "x/demo", "--at", "now")
+    ttp.ok("run", "--until-idle")
+    (event,) = lines(published)
+    assert event["event"] == "delivery.published"
+    assert (event["post"], event["account"], event["url"]) == (
+        1, "x/demo", ttp.shown()["deliveries"][0]["url"],
+    )  # fmt: skip
+    assert Path(f"{published}.words").read_text() == f"--with an argument {ttp.home}\n"
+    assert Path(f"{published}.state").read_text() in ("published\n", "")
+    assert lines(failed) == lines(account) == []
+    ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin='{"accessToken": "revoked"}')
+    ttp.post("Two", "--to", "x/demo", "--at", "now")
+    assert ttp("run", "--once").code == 4
+    assert [(e["event"], e["kind"], e["post"]) for e in lines(failed)] == [("delivery.failed", "auth", 2)]
+    assert [(e["event"], e["account"]) for e in lines(account)] == [("account.needs_reconnect", "x/demo")]
+    assert len(lines(published)) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("echo no room >&2; exit 3", "on_published ended with 3: no room"),
+        ("sleep 60", "on_published did not end within 0.2 seconds"),
+        ("yes | head -c 200000; sleep 60", "on_published printed more than 64000 bytes"),
+        ("exit 0", None),
+    ],
+)
+def test_what_is_wrong_with_a_hook_is_said_once_and_changes_nothing(
+    ttp: Program, sandbox: RunningSandbox, tmp_path: Path, script: str, says: str | None
+) -> None:
+    hook(ttp, tmp_path, "on_published", script)
+    ttp.ok("config", "set", "hooks.timeout_s", "0.2" if "within" in str(says) else "20")
+    for text in ("Hello", "Hello again"):
+        ttp.post(text, "--to", "x/demo", "--at", "now")
+    ran = ttp.ok("run", "--until-idle", "--max-time", "20s", "--json")
+    assert (ran.json["published"], ran.json["failed"]) == (2, 0)
+    assert ran.err == (f"note: hooks.on_published: {says}\n" if says else "")
+
+
+def test_a_hook_that_is_not_there_is_told(ttp: Program, sandbox: RunningSandbox, tmp_path: Path) -> None:
+    ttp.ok("config", "set", "hooks.on_published", str(tmp_path / "none"))
+    ttp.post("Hello", "--to", "x/demo", "--at", "now")
+    ran = ttp.ok("run", "--once", "--jsonl")
+    assert "the program of hooks.on_published cannot be started" in ran.out
+    assert ttp.shown()["status"] == "published"
+
+
+def hooks_of(ttp: Program, tmp_path: Path, script: str, told: list[Event]) -> tuple[Hooks, Path]:
+    program, heard = tmp_path / "hook", tmp_path / "heard"
+    program.write_text(f"#!/bin/sh\nheard={heard}\n{script}\n")
+    program.chmod(0o700)
+    names = ("on_published", "on_failed", "on_needs_review", "on_account")
+    config = Config({f"hooks.{name}": (str(program),) for name in names})
+    return Hooks(config, ttp.home, ttp.clock, told.append), heard
+
+
+def test_a_token_that_is_not_renewed_is_told_once_where_a_person_must_mend_it(ttp: Program, tmp_path: Path) -> None:
+    made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", [])
+    made.start()
+    for _ in range(2):
+        made.renewed(Renewal("x/me", ReconnectNeeded("x/me must be connected again")))
+    made.renewed(Renewal("x/other"))
+    made.finish(lambda: False)
+    at = "2026-11-23T17:00:00Z"
+    (event,) = lines(heard)
+    assert event == {"at": event["at"], "event": "account.needs_reconnect", "account": "x/me",
+                     "message": "x/me must be connected again"}  # fmt: skip
+    assert len(event["at"]) >= len(at)
+
+
+def test_when_there_is_no_time_what_waits_is_not_told(ttp: Program, tmp_path: Path) -> None:
+    made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", [])
+    for number in (1, 2):
+        made.tell(Event(ttp.clock.now(), "delivery.needs_review", number))
+    made.finish(lambda: True)
+    made.start()
+    made.finish(lambda: True)
+    assert lines(heard) == []
+
+
+def test_a_hook_that_is_too_slow_for_what_happens_does_not_fill_the_memory(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "WAITING_MOST", 3)
+    told: list[Event] = []
+    made, heard = hooks_of(ttp, tmp_path, "cat >> $heard", told)
+    for number in range(6):
+        made.tell(Event(ttp.clock.now(), "delivery.published", number))
+    made.start()
+    made.finish(lambda: False)
+    assert [event["post"] for event in lines(heard)] == [0, 1, 2]
+    assert [event.message for event in told if event.kind == HOOKS] == [
+        "hooks.on_published is too slow: over 3 events wait for it, and this one is not told"
+    ]
