@@ -24,7 +24,7 @@ class RowTimes:
     """The `Times` of the services. Remembers what it gave away, for rows that leave the choice to ttp."""
 
     def __init__(self) -> None:
-        self._taken: dict[str, list[datetime]] = {}
+        self.turns = context().turns()
         self._zones: dict[tuple[str | None, ...], ZoneInfo | Clash] = {}
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
@@ -54,13 +54,12 @@ class RowTimes:
 
         here = context()
         if at is None and isinstance(read(text), FreeSlot):
-            at = here.slots.next_free(accounts, taken=self._taken).at
+            at = self.turns.slot(accounts)
         elif at is None:
-            at = here.optimal.one_next(accounts, [zone_for(one, tz) for one in accounts], self._taken).at
+            at = self.turns.hour(accounts, [zone_for(one, tz) for one in accounts])
         elif at < here.now():
             parse_when(text, now=here.now(), zone=self._zone(tz, accounts), retype=str)
-        for account in accounts:
-            self._taken.setdefault(account.name, []).append(at)
+        self.turns.take(accounts, at)
         return at
 
     def _zone(self, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | Clash:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice, takewhile
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -29,9 +28,8 @@ from ttp.store import slots as store
 from ttp.store.database import Database
 
 PREVIEWED = 10
-Taken = Mapping[str, Collection[datetime]]
-NOTHING: Taken = MappingProxyType({})
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,24 @@ class Added:
 
     slot: Slot
     known: bool
+
+
+@dataclass
+class Line:
+    """The coming instants of some slots, each looked at once."""
+
+    slots: Sequence[Slot]
+    _coming: Iterator[datetime]
+    _nothing: Callable[[int], UsageError]
+    _looked: int = 0
+
+    def first(self, is_taken: Callable[[datetime], bool]) -> datetime:
+        """The first instant that is not taken, behind the one that was given last. UsageError where there is none."""
+        at, looked = first_free(self._coming, is_taken)
+        self._looked += looked
+        if at is None:
+            raise self._nothing(self._looked)
+        return at
 
 
 class Slots:
@@ -98,36 +114,35 @@ class Slots:
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
             return [self._held(db, place) for place in islice(single, count) if db]
 
-    def next_free(
-        self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False, taken: Taken = NOTHING
-    ) -> Place:
+    def next_free(self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False) -> Place:
         """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.
 
         `post`: the post it is for, which does not stand in its own way. `first`: a scheduled post does not either.
-        `taken`: instants by account that are given away already, and not stored yet.
         """
+        line = self.line(accounts)
+        with self._database.reading() as db:
+            assert db is not None
+
+            def is_taken(at: datetime) -> bool:
+                held = store.holders(db, _ids(accounts) or (), at, without=post)
+                return bool(held) and not (first and all(map(_is_movable, reads.posts_by_id(db, held))))
+
+            at = line.first(is_taken)
+        return Place(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
+
+    def line(self, accounts: Sequence[Account]) -> Line:
+        """The coming instants that are slots of all these accounts. UsageError where one of them has no slots."""
         now = self._clock.now()
         if not accounts:
             why = "a slot is an account's, and the post has none"
             raise UsageError(why, Hint("name one", "--to PLATFORM/HANDLE"))
         with self._database.reading() as db:
             known = store.slots(db, _ids(accounts)) if db else []
-            for account in accounts:
-                if not any(slot.account_id == account.id for slot in known):
-                    add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
-                    raise UsageError(f"{account.name} has no slots", Hint("add some", add))
-            assert db is not None
-
-            def is_taken(at: datetime) -> bool:
-                if any(at in taken.get(account.name, ()) for account in accounts):
-                    return True
-                held = store.holders(db, _ids(accounts) or (), at, without=post)
-                return bool(held) and not (first and all(map(_is_movable, reads.posts_by_id(db, held))))
-
-            at, looked = first_free(self._coming(known, now), is_taken)
-        if at is None:
-            raise self._nothing(accounts, looked, now)
-        return Place(at, next(slot for slot in known if at in takewhile(lambda one: one <= at, _instants(slot, now))))
+        for account in accounts:
+            if not any(slot.account_id == account.id for slot in known):
+                add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
+                raise UsageError(f"{account.name} has no slots", Hint("add some", add))
+        return Line(known, self._coming(known, now), lambda looked: self._nothing(accounts, looked, now))
 
     def make_room(self, post: Post) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
