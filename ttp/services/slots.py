@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby, islice, takewhile
+from itertools import dropwhile, groupby, islice, takewhile, tee
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -63,6 +63,8 @@ class Slots:
         self._database = database
         self._clock = clock
         self._horizon = timedelta(seconds=config.seconds("slots.horizon_s"))
+        self._lines: dict[tuple[int | None, ...], Iterator[datetime]] = {}
+        """The coming instants of slots, as far as one command has looked: to reckon them takes longest."""
 
     def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[Added]:
         """Store a slot for each account, in the zone beside it, and each expression (of `cron_of`). One that is there
@@ -122,10 +124,11 @@ class Slots:
         line = self.line(accounts)
         with self._database.reading() as db:
             assert db is not None
+            holders = _holders(db, _ids(accounts) or (), self._clock.now())
 
             def is_taken(at: datetime) -> bool:
-                held = store.holders(db, _ids(accounts) or (), at, without=post)
-                return bool(held) and not (first and all(map(_is_movable, reads.posts_by_id(db, held))))
+                others = [one for one in holders(at) if one != post]
+                return bool(others) and not (first and all(map(_is_movable, reads.posts_by_id(db, others))))
 
             at = line.first(is_taken)
         return Place(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
@@ -142,7 +145,10 @@ class Slots:
             if not any(slot.account_id == account.id for slot in known):
                 add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
                 raise UsageError(f"{account.name} has no slots", Hint("add some", add))
-        return Line(known, self._coming(known, now), lambda looked: self._nothing(accounts, looked, now))
+        which = tuple(slot.id for slot in known)
+        kept, coming = tee(self._lines.get(which) or self._coming(known, now))
+        self._lines[which] = kept
+        return Line(known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now))
 
     def make_room(self, post: Post) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
@@ -200,6 +206,19 @@ class Slots:
         if not looked and len(accounts) > 1:
             return UsageError(f"{names} have no slot at the same time; looked until {until}", more)
         return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
+
+
+def _holders(db: sqlite3.Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
+    """Who holds an instant of these accounts; asked for rising instants, and read in stretches of twice the length."""
+    end, length, found = start, _DAY, dict[datetime, list[int]]()
+
+    def holders(at: datetime) -> Sequence[int]:
+        nonlocal end, length, found
+        while at >= end:
+            end, length, found = end + length, 2 * length, store.held(db, ids, end, end + length)
+        return found.get(at, ())
+
+    return holders
 
 
 def _ids(accounts: Sequence[Account] | None) -> list[int] | None:
