@@ -138,6 +138,7 @@ def test_it_is_for_folders(ttp: Program, folder: Path) -> None:
 def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from ttp.services.agenda import Agenda
     from ttp.services.sync import Plan, Sync
 
     for name in ("a.md", "b.md"):
@@ -147,9 +148,9 @@ def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
         put(folder, name, "other")
     apply = Sync.apply
 
-    def late(self: Sync, plan: Plan) -> list[int]:
+    def late(self: Sync, plan: Plan, agenda: Agenda) -> list[int]:
         ttp.bring(2, "claimed")
-        return apply(self, plan)
+        return apply(self, plan, agenda)
 
     monkeypatch.setattr(Sync, "apply", late)
     ran = ttp("sync", str(folder), "--yes")

@@ -19,6 +19,7 @@ from ttp.cli.row_times import RowTimes
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
 from ttp.domain.post import Post
+from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.bulk_in import BulkIn, Taken
 from ttp.services.changes import new_delivery, settled
@@ -26,6 +27,9 @@ from ttp.services.export import Export
 from ttp.services.files import objects, place
 from ttp.services.files.source import opened
 from ttp.services.intake import Rules
+from ttp.services.optimal import Optimal
+from ttp.services.slots import Slots
+from ttp.services.turns import Turns
 from ttp.store import accounts as account_store
 from ttp.store import bulk, posts, reads
 from ttp.store.database import Database
@@ -114,7 +118,18 @@ class Store:
     def take(self, target: Path) -> Taken:
         taken = BulkIn(self.book, self.media)
         with opened(str(target), None, {}) as source:
-            return taken.take(source, RowTimes(), Rules(), dry_run=False, partial=False, tell=lambda read: None)
+            clock, config = self.book.clock, self.book.config
+            slots, optimal = Slots(self.database, clock, config), Optimal(self.database, clock, config)
+            turns = Turns(Agenda(self.database, START), slots, optimal)
+            return taken.take(
+                source,
+                RowTimes(turns),
+                Rules(),
+                turns.agenda,
+                dry_run=False,
+                partial=False,
+                tell=lambda read: None,
+            )
 
     def posts(self) -> list[tuple[object, ...]]:
         """What the store's posts say, whatever their ids, keys and instants of making are."""

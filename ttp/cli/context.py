@@ -212,7 +212,7 @@ class Context:
     def planning(self) -> Planning:
         from ttp.services.planning import Planning
 
-        return Planning(self.book, self.optimal)
+        return Planning(self.book, self.optimal, self.slots)
 
     @cached_property
     def slots(self) -> Slots:
@@ -224,7 +224,7 @@ class Context:
         """Times in turn for the posts of one command."""
         from ttp.services.turns import Turns
 
-        return Turns(self.book, self.slots, self.optimal)
+        return Turns(self.planning.agenda(self.config.seconds("plan.min_gap_s")), self.slots, self.optimal)
 
     @cached_property
     def occurrences(self) -> Occurrences:

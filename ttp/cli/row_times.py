@@ -18,13 +18,14 @@ from ttp.domain.errors import Hint, PastTime, TimeRefused
 if TYPE_CHECKING:
     from ttp.cli.zones import Clash
     from ttp.domain.account import Account
+    from ttp.services.turns import Turns
 
 
 class RowTimes:
     """The `Times` of the services. Remembers what it gave away, for rows that leave the choice to ttp."""
 
-    def __init__(self) -> None:
-        self.turns = context().turns()
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
         self._zones: dict[tuple[str | None, ...], ZoneInfo | Clash] = {}
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
@@ -54,12 +55,12 @@ class RowTimes:
 
         here = context()
         if at is None and isinstance(read(text), FreeSlot):
-            at = self.turns.slot(accounts)
+            at = self._turns.slot(accounts)
         elif at is None:
-            at = self.turns.hour(accounts, [zone_for(one, tz) for one in accounts])
+            at = self._turns.hour(accounts, [zone_for(one, tz) for one in accounts])
         elif at < here.now():
             parse_when(text, now=here.now(), zone=self._zone(tz, accounts), retype=str)
-        self.turns.take(accounts, at)
+        self._turns.agenda.give(accounts, at)
         return at
 
     def _zone(self, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | Clash:

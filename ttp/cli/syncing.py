@@ -56,18 +56,18 @@ def sync(
     guarded(strict)
     if dir != "-" and not Path(dir).exists():
         raise NotFound(f"no folder {dir}", Hint("make one", quoted("ttp", "export", dir, "--format", "md")))
-    service, times = context().sync, RowTimes()
+    service, turns = context().sync, context().turns()
     with opened(dir, None, {}) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
-        plan = service.plan(source, times, prune=prune)
+        plan = service.plan(source, RowTimes(turns), prune=prune)
         _notes(out, dir, plan)
         out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
         if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
             return DONE
-        service.apply(plan)
+        service.apply(plan, turns.agenda)
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):

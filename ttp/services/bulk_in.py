@@ -18,11 +18,13 @@ from typing import IO
 
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post, PostStatus
+from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.files.fields import Fault
 from ttp.services.files.source import Source
 from ttp.services.intake import Intake, Rules, Times
 from ttp.services.row_media import RowMedia
+from ttp.services.spreading import Spread, Spreading
 from ttp.services.steps import Step, What, apply
 from ttp.store import keyed, reads
 from ttp.store.media import MediaStore
@@ -52,10 +54,11 @@ class Taken:
     timed: bool = False
     stored: bool = False
     ids: list[int] = field(default_factory=list)
+    spread: Spread | None = None
+    """The plan of the rows without a time, where there was to be one."""
 
     def count(self, step: Step) -> None:
         """Take up what one row does."""
-        self.read += 1
         if step.faults:
             self.refused += 1
             self.faults += [(step.where, fault) for fault in step.faults]
@@ -81,29 +84,59 @@ class BulkIn:
         source: Source,
         times: Times,
         rules: Rules,
+        agenda: Agenda,
         *,
         dry_run: bool,
         partial: bool,
         tell: Callable[[int], object],
+        spreading: Spreading | None = None,
     ) -> Taken:
         """Store the posts of a source: all, or (`partial`) those that can be. `tell`: how many rows were looked at.
+        `agenda`: what the times rest on that are chosen for rows. `spreading`: rows without a time get one by a plan.
 
-        UsageError where the source cannot be read on; Conflict where somebody changed a post meanwhile.
+        UsageError where the source cannot be read on; Conflict or StateRefused where somebody changed posts meanwhile.
         """
         done = Taken()
-        rules.scope, rules.origin = source.scope, source.origin
+        rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
         rules.lost = self._lost(source)
         intake = Intake(self._book, self._row_media(source.folder), times, rules)
-        with self._media.holding(), TemporaryFile() as kept:
+        with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
             for step in intake.steps(source.entries()):
-                done.count(step)
+                done.read += 1
                 tell(done.read)
-                if writes(step):
-                    pickle.dump(replace(step, warnings=()), kept, pickle.HIGHEST_PROTOCOL)
-            if not dry_run and (partial or not done.refused) and kept.tell():
-                done.ids = apply(self._book.database, _back(kept))
+                if step.waits and spreading:
+                    spreading.wait(step)
+                else:
+                    done.count(step)
+                if step.waits or writes(step):
+                    _keep(step, kept)
+            if spreading and (partial or not done.refused) and (spread := spreading.plan(agenda)):
+                done.spread = spread
+                numbers = self._place(spreading, spread, kept, placed, done)
+                kept, whole = placed, not spread.left_out
+            else:
+                numbers, whole = [], True
+            if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
+                done.ids = apply(self._book.database, _back(kept), agenda)
                 done.stored = True
+        if done.spread and done.stored:
+            done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
         return done
+
+    def _place(
+        self, spreading: Spreading, spread: Spread, kept: IO[bytes], placed: IO[bytes], done: Taken
+    ) -> list[int | None]:
+        """Keep all steps once more, with the times of the plan; for each the number that it has in the plan."""
+        numbers = []
+        with self._book.database.reading() as db, self._book.guard.reading(db):
+            for step, number in spreading.placed(_back(kept), spread):
+                if number is not None:
+                    done.count(step)
+                    spread.refused.update([number] if step.faults else [])
+                if writes(step):
+                    _keep(step, placed)
+                    numbers.append(number)
+        return numbers
 
     def _row_media(self, folder: Path) -> RowMedia:
         return RowMedia(self._book.database, self._media, self._book.config, folder)
@@ -126,7 +159,7 @@ class BulkIn:
 
 def writes(step: Step) -> bool:
     """Whether a step changes the store."""
-    if step.what in WRITTEN:
+    if step.what in WRITTEN and not step.faults:
         return True
     return (
         step.what is What.SAME
@@ -134,6 +167,11 @@ def writes(step: Step) -> bool:
         and step.before is not None
         and step.post.key != step.before.key
     )
+
+
+def _keep(step: Step, kept: IO[bytes]) -> None:
+    """Put a step on the disk; its warnings have been told, unless it waits."""
+    pickle.dump(step if step.waits else replace(step, warnings=()), kept, pickle.HIGHEST_PROTOCOL)
 
 
 def _back(kept: IO[bytes]) -> Iterator[Step]:

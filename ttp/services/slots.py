@@ -150,6 +150,12 @@ class Slots:
         self._lines[which] = kept
         return Line(known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now))
 
+    def within(self, account: Account, start: datetime, end: datetime) -> list[datetime]:
+        """The instants of an account's slots from `start` on and before `end`, in order, whoever holds them."""
+        with self._database.reading() as db:
+            own = store.slots(db, [account.id or 0]) if db else []
+        return list(takewhile(lambda at: at < end, any_of(_instants(slot, start - _MOMENT) for slot in own)))
+
     def make_room(self, post: Post) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
         whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""

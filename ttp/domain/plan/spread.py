@@ -111,7 +111,10 @@ def spread(
 
 def _in_turn(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits) -> Plan:
     """Those whose accounts have slots on the next of them, and then the others evenly over waking hours."""
-    basis = {accounts: basis_of(accounts, diaries, limits, Way.SLOTS) for accounts in {d.accounts for d in drafts}}
+    basis = {
+        accounts: basis_of(accounts, diaries, limits, Way.SLOTS)
+        for accounts in dict.fromkeys(d.accounts for d in drafts)
+    }
     on_slots = [draft for draft in drafts if basis[draft.accounts] in ON_SLOTS]
     board = Board(on_slots, diaries, limits, Way.SLOTS)
     places = in_turn(board, board.grid(limits.per_day or ANY), on_slots)
