@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttp.cli import bulk_shapes, views
+from ttp.cli.clean import safe
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
 from ttp.cli.params import Days, From, PerDay, Strict, Tz, guarded, printing, read_pairs, split_list
+from ttp.cli.progress import progress
 from ttp.cli.times import note_if_nothing_runs
 from ttp.cli.words import Words, text_of
 from ttp.domain.errors import Hint, UsageError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ttp.services.bulk_in import Taken
 
 VIEW = views.facts_view(bulk_shapes.IMPORTED)
-LONG = 500
-"""Rows from which on it takes long enough for a person to be told how far it is."""
 
 
 @printing
@@ -83,7 +81,10 @@ def import_(
     )
     rules, turns, plan = Rules(accounts=split_list(to) or (), tz=tz), context().turns(), spreading(words)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    with opened(file, stdin, _columns(map_), _order(dates)) as source, _progress(out) as tell:
+    with (
+        opened(file, stdin, _columns(map_), _order(dates)) as source,
+        progress(out, safe(source.name), 1, counted=False) as tell,
+    ):
         taken = context().bulk_in.take(
             source,
             RowTimes(turns),
@@ -169,32 +170,3 @@ def _order(dates: str | None) -> str | None:
     if dates is not None and dates not in DATES:
         raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"')
     return dates
-
-
-@contextmanager
-def _progress(out: Output) -> Iterator[Callable[[int], object]]:
-    """How many rows were looked at, on stderr while the block runs, where a person can see it and has to wait."""
-    if out.quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield lambda read: None
-        return
-    with ExitStack() as shown:
-        tells: list[Callable[[int], object]] = []
-
-        def tell(read: int) -> None:
-            if read >= LONG and not tells:
-                tells.append(shown.enter_context(_bar()))
-            for one in tells:
-                one(read)
-
-        yield tell
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int], object]]:
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    columns = (SpinnerColumn("line"), TextColumn("{task.completed} rows", markup=False))
-    with Progress(*columns, console=Console(stderr=True, color_system=None), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda read: bar.update(task, completed=read)

@@ -29,6 +29,10 @@ from ttp.services.steps import Step, What, apply
 from ttp.store import keyed, reads
 from ttp.store.media import MediaStore
 
+TOLD_EVERY = 200
+"""Rows, between two words on how far it is."""
+LOOKING = 0.7
+"""The part of the work that is done once all rows were looked at."""
 WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
 
 
@@ -88,10 +92,10 @@ class BulkIn:
         *,
         dry_run: bool,
         partial: bool,
-        tell: Callable[[int], object],
+        tell: Callable[[float], object],
         spreading: Spreading | None = None,
     ) -> Taken:
-        """Store the posts of a source: all, or (`partial`) those that can be. `tell`: how many rows were looked at.
+        """Store the posts of a source: all, or (`partial`) those that can be. `tell`: how much is done, of 1.
         `agenda`: what the times rest on that are chosen for rows. `spreading`: rows without a time get one by a plan.
 
         UsageError where the source cannot be read on; Conflict or StateRefused where somebody changed posts meanwhile.
@@ -103,7 +107,8 @@ class BulkIn:
         with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
             for step in intake.steps(source.entries()):
                 done.read += 1
-                tell(done.read)
+                if done.read % TOLD_EVERY == 0:
+                    tell(LOOKING * source.share)
                 if step.waits and spreading:
                     spreading.wait(step)
                 else:
@@ -117,7 +122,7 @@ class BulkIn:
             else:
                 numbers, whole = [], True
             if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
-                done.ids = apply(self._book.database, _back(kept), agenda)
+                done.ids = apply(self._book.database, _told(_back(kept), done.read, tell), agenda)
                 done.stored = True
         if done.spread and done.stored:
             done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
@@ -167,6 +172,14 @@ def writes(step: Step) -> bool:
         and step.before is not None
         and step.post.key != step.before.key
     )
+
+
+def _told(steps: Iterator[Step], most: int, tell: Callable[[float], object]) -> Iterator[Step]:
+    """The steps, telling how many of them went by."""
+    for number, step in enumerate(steps, 1):
+        if number % TOLD_EVERY == 0:
+            tell(LOOKING + (1 - LOOKING) * number / most)
+        yield step
 
 
 def _keep(step: Step, kept: IO[bytes]) -> None:

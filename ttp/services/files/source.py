@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -34,14 +35,24 @@ class Source:
     dates: str | None = None
     notes: list[str] = field(default_factory=list)
     binary: BinaryIO | None = None
+    size: int = 0
+    """Bytes of a file, files of a folder."""
+    read: int = 0
+    """Files of a folder that were read."""
 
     @property
     def origin(self) -> str:
         return f"{self.name}:"
 
+    @property
+    def share(self) -> float:
+        """How much of it was read, of 1."""
+        return (self.read if self.binary is None else self.binary.tell()) / max(self.size, 1)
+
     def entries(self) -> Iterator[Entry]:
         """The posts in it, each with a key. UsageError where it cannot be read on."""
         self.notes.clear()
+        self.read = 0
         if self.binary is None:
             yield from self._of_folder()
         else:
@@ -49,6 +60,7 @@ class Source:
 
     def _of_folder(self) -> Iterator[Entry]:
         for file in Folder(self.folder).files():
+            self.read += 1
             one = _of_markdown(file)
             if one is None:
                 self.notes.append(f"{file.name} has no front matter, and is no post")
@@ -96,10 +108,11 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
             raise UsageError("there is no stdin to read from", Hint("usage", "ttp import --help"))
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
-        return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept)
+        return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept, size=kept.tell())
     path = Path(name).expanduser()
     if path.is_dir():
-        return Source(path, path.resolve().name, Folder(path).prefix)
+        folder = Folder(path)
+        return Source(path, path.resolve().name, folder.prefix, size=sum(1 for _ in folder.paths()))
     try:
         binary = path.open("rb")
     except FileNotFoundError:
@@ -109,7 +122,8 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
     if not binary.seekable():
         raise UsageError(f"{name} is no plain file", Hint("read it from stdin", f"ttp import - < {name}"))
     scope = f"{path.resolve().parent.name}/" if path.suffix.lower() == ".md" else ""
-    return Source(path.parent, path.name, scope, columns, dates, binary=binary)
+    size = os.fstat(binary.fileno()).st_size
+    return Source(path.parent, path.name, scope, columns, dates, binary=binary, size=size)
 
 
 def _of_markdown(file: File) -> Entry | None:
