@@ -253,7 +253,8 @@ def test_a_date_that_could_mean_two_days_is_refused_with_the_option_that_settles
     refused = ttp("import", "-", "--to", "x/me", stdin=sheet)
     assert (refused.code, "--dates dmy" in refused.err) == (2, True)
     taken(ttp, sheet, "--to", "x/me", "--dates", "mdy")
-    assert ttp.shown(1)["scheduledAt"] == "2026-12-01T21:05:00Z"
+    taken(ttp, sheet.replace("Hello", "Hi").replace("2026", "27"), "--to", "x/me", "--dates", "dmy")
+    assert [ttp.shown(n)["scheduledAt"] for n in (1, 2)] == ["2026-12-01T21:05:00Z", "2027-01-12T21:05:00Z"]
 
 
 def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:

@@ -58,7 +58,7 @@ def import_(
 
     Example: ttp import month.csv --to x/me --dry-run
     """
-    from ttp.cli.row_times import RowTimes
+    from ttp.cli.row_times import row_times
     from ttp.cli.spreading import no_room, spreading
     from ttp.services.files.source import opened
     from ttp.services.intake import Rules
@@ -79,7 +79,7 @@ def import_(
             "--per-day": text_of(per_day),
         },
     )
-    rules, turns, plan = Rules(accounts=split_list(to) or (), tz=tz), context().turns(), spreading(words)
+    rules, times, plan = Rules(accounts=split_list(to) or (), tz=tz), row_times(), spreading(words)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     with (
         opened(file, stdin, _columns(map_), _order(dates)) as source,
@@ -87,9 +87,9 @@ def import_(
     ):
         taken = context().bulk_in.take(
             source,
-            RowTimes(turns),
+            times,
             rules,
-            turns.agenda,
+            times.agenda,
             dry_run=dry_run,
             partial=partial,
             tell=tell,

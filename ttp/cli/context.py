@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from ttp.services.sync import Sync
     from ttp.services.take_down import TakeDown
     from ttp.services.tokens import Tokens
-    from ttp.services.turns import Turns
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
     from ttp.store.limits import Limits
@@ -219,12 +218,6 @@ class Context:
         from ttp.services.slots import Slots
 
         return Slots(self.database, self.clock, self.config)
-
-    def turns(self) -> Turns:
-        """Times in turn for the posts of one command."""
-        from ttp.services.turns import Turns
-
-        return Turns(self.planning.agenda(self.config.seconds("plan.min_gap_s")), self.slots, self.optimal)
 
     @cached_property
     def occurrences(self) -> Occurrences:

@@ -21,10 +21,20 @@ if TYPE_CHECKING:
     from ttp.services.turns import Turns
 
 
+def row_times() -> RowTimes:
+    """The times of one command's rows."""
+    from ttp.services.turns import Turns
+
+    here = context()
+    agenda = here.planning.agenda(here.config.seconds("plan.min_gap_s"))
+    return RowTimes(Turns(agenda, here.slots, here.optimal))
+
+
 class RowTimes:
     """The `Times` of the services. Remembers what it gave away, for rows that leave the choice to ttp."""
 
     def __init__(self, turns: Turns) -> None:
+        self.agenda = turns.agenda
         self._turns = turns
         self._zones: dict[tuple[str | None, ...], ZoneInfo | Clash] = {}
 
@@ -60,7 +70,7 @@ class RowTimes:
             at = self._turns.hour(accounts, [zone_for(one, tz) for one in accounts])
         elif at < here.now():
             parse_when(text, now=here.now(), zone=self._zone(tz, accounts), retype=str)
-        self._turns.agenda.give(accounts, at)
+        self.agenda.give(accounts, at)
         return at
 
     def _zone(self, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | Clash:

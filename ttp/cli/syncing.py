@@ -49,25 +49,25 @@ def sync(
 
     Example: ttp sync content --check
     """
-    from ttp.cli.row_times import RowTimes
+    from ttp.cli.row_times import row_times
     from ttp.services.files.source import opened
 
     out.expect(VIEW)
     guarded(strict)
     if dir != "-" and not Path(dir).exists():
         raise NotFound(f"no folder {dir}", Hint("make one", quoted("ttp", "export", dir, "--format", "md")))
-    service, turns = context().sync, context().turns()
+    service, times = context().sync, row_times()
     with opened(dir, None, {}) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
-        plan = service.plan(source, RowTimes(turns), prune=prune)
+        plan = service.plan(source, times, prune=prune)
         _notes(out, dir, plan)
         out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
         if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
             return DONE
-        service.apply(plan, turns.agenda)
+        service.apply(plan, times.agenda)
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
