@@ -91,6 +91,9 @@ class Store:
         self.database = Database(home)
         self.book = Book(self.database, FakeClock(), Config())
         self.media = MediaStore(home / "media")
+        self.clock, config = FakeClock(), Config()
+        slots, optimal = Slots(self.database, self.clock, config), Optimal(self.database, self.clock, config)
+        self.turns = Turns(Agenda(self.database, START), slots, optimal)
         with self.database.writing() as session:
             posts.raw(session).execute("UPDATE store SET store_id = ?", (name * 32,))
 
@@ -108,7 +111,7 @@ class Store:
         out = Export(self.database, self.media)
         told = out.posts(PostFilter())
         if form == "md":
-            out.folder(told, target)
+            out.folder(told, target, RowTimes(self.turns).instant)
         elif form == "csv":
             place.write(target, out.csv(told), over=True)
         else:
@@ -118,14 +121,11 @@ class Store:
     def take(self, target: Path) -> Taken:
         taken = BulkIn(self.book, self.media)
         with opened(str(target), None, {}) as source:
-            clock, config = self.book.clock, self.book.config
-            slots, optimal = Slots(self.database, clock, config), Optimal(self.database, clock, config)
-            turns = Turns(Agenda(self.database, START), slots, optimal)
             return taken.take(
                 source,
-                RowTimes(turns),
+                RowTimes(self.turns),
                 Rules(),
-                turns.agenda,
+                self.turns.agenda,
                 dry_run=False,
                 partial=False,
                 tell=lambda read: None,

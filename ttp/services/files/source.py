@@ -61,7 +61,7 @@ class Source:
     def _of_folder(self) -> Iterator[Entry]:
         for file in Folder(self.folder).files():
             self.read += 1
-            one = _of_markdown(file)
+            one = of_markdown(file)
             if one is None:
                 self.notes.append(f"{file.name} has no front matter, and is no post")
             else:
@@ -78,7 +78,7 @@ class Source:
                     yield from objects.entries(text)
                 case "content":
                     whole = text.read(content.LONGEST + 1)
-                    yield _of_markdown(File(self.name, content.read(whole))) or unread(
+                    yield of_markdown(File(self.name, content.read(whole))) or unread(
                         self.name, Fault("", "it has no front matter")
                     )
                 case _:
@@ -126,7 +126,8 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
     return Source(path.parent, path.name, scope, columns, dates, binary=binary, size=size)
 
 
-def _of_markdown(file: File) -> Entry | None:
+def of_markdown(file: File) -> Entry | None:
+    """The post of a file in a folder; None of one that is no post."""
     if file.error is not None:
         return unread(file.name, fault_of("", file.error))
     if file.fields is None:
