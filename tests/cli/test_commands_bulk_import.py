@@ -146,6 +146,15 @@ def test_a_file_has_dates_and_no_words_that_mean_another_day_tomorrow(ttp: Progr
         assert taken(ttp, f"{HEADER}x/me,{problem['hint']},{word},\n", "--dry-run") == {"added": 1}
 
 
+def test_an_hour_that_comes_twice_is_taken_the_first_time_and_told_once(ttp: Program) -> None:
+    sheet = "to,at,tz,text\nx/me,2027-10-31 02:30,Europe/Zurich,One\nx/other,2027-10-31 02:30,Europe/Zurich,Two\n"
+    said = ttp.ok("import", "-", stdin=sheet).err
+    assert said.count("2027-10-31 02:30: 02:30 comes twice that night; took the first (UTC+02:00).") == 1
+    assert "For the second:  2027-10-31T02:30+01:00" in said
+    assert {ttp.shown(n)["scheduledAt"] for n in (1, 2)} == {"2027-10-31T00:30:00Z"}
+    assert "twice" not in ttp.ok("import", "-", stdin=sheet).err
+
+
 def test_optimal_times_are_chosen_once_and_kept(ttp: Program) -> None:
     samples = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
         f"x/me,{n},2026-11-{1 + n // 24:02}T{n % 24:02}:00:00Z,{n % 24},0,0,100\n" for n in range(240)
@@ -208,6 +217,17 @@ def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
 def test_two_rows_of_one_key_are_refused(ttp: Program) -> None:
     ran = ttp("import", "-", stdin="key,text\na,One\na,Two\n")
     assert (ran.code, 'another row has the key "a" too' in ran.err) == (2, True)
+
+
+def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ttp.services.book import Book
+
+    def stopped(*args: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Book, "judge", stopped)
+    ran = ttp("import", "-", stdin=f"{HEADER}x/me,2026-12-01 09:00,One,\n")
+    assert (ran.code, ran.err, ttp.count("post")) == (130, "note: stopped: none of it is stored\n", 0)
 
 
 # Other programs' sheets.

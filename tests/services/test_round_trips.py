@@ -125,7 +125,6 @@ class Store:
                 source,
                 RowTimes(self.turns),
                 Rules(),
-                self.turns.agenda,
                 dry_run=False,
                 partial=False,
                 tell=lambda read: None,

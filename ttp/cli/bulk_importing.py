@@ -20,6 +20,9 @@ from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.services.bulk_in import Taken
+    from ttp.services.files.source import Source
+    from ttp.services.intake import Rules
+    from ttp.services.spreading import Spreading
 
 VIEW = views.facts_view(bulk_shapes.IMPORTED)
 
@@ -58,7 +61,6 @@ def import_(
 
     Example: ttp import month.csv --to x/me --dry-run
     """
-    from ttp.cli.row_times import row_times
     from ttp.cli.spreading import no_room, spreading
     from ttp.services.files.source import opened
     from ttp.services.intake import Rules
@@ -79,29 +81,34 @@ def import_(
             "--per-day": text_of(per_day),
         },
     )
-    rules, times, plan = Rules(accounts=split_list(to) or (), tz=tz), row_times(), spreading(words)
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    with (
-        opened(file, stdin, _columns(map_), _order(dates)) as source,
-        progress(out, safe(source.name), 1, counted=False) as tell,
-    ):
-        taken = context().bulk_in.take(
-            source,
-            times,
-            rules,
-            times.agenda,
-            dry_run=dry_run,
-            partial=partial,
-            tell=tell,
-            spreading=plan,
-        )
-    for note in source.notes:
-        out.note(note)
+    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(words)
+    with opened(file, stdin, _columns(map_), _order(dates)) as source:
+        taken = _taken(out, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
         raise _refused(taken, dry_run=dry_run, in_json=out.in_json)
     if taken.spread and taken.spread.left_out and not partial:
         raise no_room(taken.spread, words)
     return _told(out, taken, dry_run=dry_run)
+
+
+def _taken(out: Output, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool) -> Taken:
+    """Take the rows, and say what there is to say of the file."""
+    from ttp.cli.row_times import row_times
+    from ttp.services.bulk_in import Taken
+
+    times, done = row_times(), Taken()
+    with progress(out, safe(source.name), 1, counted=False) as tell:
+        try:
+            context().bulk_in.take(
+                source, times, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done
+            )
+        except KeyboardInterrupt:
+            out.note(f"stopped: {'all' if done.stored else 'none'} of it is stored")
+            raise
+    for note in (*source.notes, *times.notes):
+        out.note(note)
+    return done
 
 
 def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:

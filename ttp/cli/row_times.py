@@ -16,6 +16,7 @@ from ttp.cli.time_grammar import Best, FreeSlot, Instant, On, Wall, read
 from ttp.domain.errors import Hint, PastTime, TimeRefused
 
 if TYPE_CHECKING:
+    from ttp.cli.when import Moment
     from ttp.cli.zones import Clash
     from ttp.domain.account import Account
     from ttp.services.turns import Turns
@@ -35,6 +36,9 @@ class RowTimes:
 
     def __init__(self, turns: Turns) -> None:
         self.agenda = turns.agenda
+        self.notes: dict[str, None] = {}
+        """What there is to say of the times that were given."""
+        self._moment: Moment | None = None
         self._turns = turns
         self._zones: dict[tuple[str | None, ...], ZoneInfo | Clash] = {}
 
@@ -43,6 +47,7 @@ class RowTimes:
         from ttp.cli.when import Moment, parse_bound, parse_when
         from ttp.cli.zones import Clash
 
+        self._moment = None
         now, zone = context().now(), self._zone(tz, accounts)
         said = read(text)
         if isinstance(said, Best | FreeSlot):
@@ -52,6 +57,7 @@ class RowTimes:
         except PastTime:
             return parse_bound(text, now=now, zone=zone.shown if isinstance(zone, Clash) else zone)
         assert isinstance(found, Moment)
+        self._moment = found
         if not isinstance(said, Instant) and not (isinstance(said, Wall) and isinstance(said.day, On)):
             now_it_is = f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
             raise TimeRefused(f'"{text}" is another time tomorrow: a file needs a date', Hint("now it is", now_it_is))
@@ -70,6 +76,9 @@ class RowTimes:
             at = self._turns.hour(accounts, [zone_for(one, tz) for one in accounts])
         elif at < here.now():
             parse_when(text, now=here.now(), zone=self._zone(tz, accounts), retype=str)
+        elif self._moment and self._moment.note:
+            hint = self._moment.note_hint
+            self.notes[f"{text}: {self._moment.note}" + (f"\n{hint.say}:  {hint.type}" if hint else "")] = None
         self.agenda.give(accounts, at)
         return at
 

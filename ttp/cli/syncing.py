@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +61,7 @@ def sync(
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
         plan = service.plan(source, times, prune=prune)
-        _notes(out, dir, plan)
+        _notes(out, dir, plan, times.notes)
         out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
@@ -75,9 +75,9 @@ def sync(
     return DONE
 
 
-def _notes(out: Output, dir: str, plan: Plan) -> None:
+def _notes(out: Output, dir: str, plan: Plan, of_times: Iterable[str]) -> None:
     """What there is to say of the files; UsageError where some of them cannot be taken."""
-    for note in plan.notes:
+    for note in (*plan.notes, *of_times):
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})

@@ -18,7 +18,6 @@ from typing import IO
 
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post, PostStatus
-from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.files.fields import Fault
 from ttp.services.files.source import Source
@@ -88,19 +87,19 @@ class BulkIn:
         source: Source,
         times: Times,
         rules: Rules,
-        agenda: Agenda,
         *,
         dry_run: bool,
         partial: bool,
         tell: Callable[[float], object],
         spreading: Spreading | None = None,
+        done: Taken | None = None,
     ) -> Taken:
-        """Store the posts of a source: all, or (`partial`) those that can be. `tell`: how much is done, of 1.
-        `agenda`: what the times rest on that are chosen for rows. `spreading`: rows without a time get one by a plan.
+        """Store the posts of a source: all, or (`partial`) those that can be. `spreading`: rows without a time get one
+        by a plan. `tell`: how much is done, of 1; `done` is filled on the way.
 
         UsageError where the source cannot be read on; Conflict or StateRefused where somebody changed posts meanwhile.
         """
-        done = Taken()
+        done = done or Taken()
         rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
         rules.lost = self._lost(source)
         intake = Intake(self._book, self._row_media(source.folder), times, rules)
@@ -115,14 +114,14 @@ class BulkIn:
                     done.count(step)
                 if step.waits or writes(step):
                     _keep(step, kept)
-            if spreading and (partial or not done.refused) and (spread := spreading.plan(agenda)):
+            if spreading and (partial or not done.refused) and (spread := spreading.plan(times.agenda)):
                 done.spread = spread
                 numbers = self._place(spreading, spread, kept, placed, done)
                 kept, whole = placed, not spread.left_out
             else:
                 numbers, whole = [], True
             if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
-                done.ids = apply(self._book.database, _told(_back(kept), done.read, tell), agenda)
+                done.ids = apply(self._book.database, _told(_back(kept), done.read, tell), times.agenda)
                 done.stored = True
         if done.spread and done.stored:
             done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)

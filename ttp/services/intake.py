@@ -19,6 +19,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
+from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.changes import new_delivery, redirected, settled, timed, with_alts
 from ttp.services.drafting import check_variants
@@ -34,6 +35,9 @@ _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
 
 class Times(Protocol):
     """Reads the time of a row; given by the command line, which owns the grammar."""
+
+    agenda: Agenda
+    """What the times rest on that it chose."""
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
         """Which instant it is, also a past one; None where ttp is to choose one. TimeRefused."""

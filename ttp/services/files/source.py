@@ -91,7 +91,8 @@ class Source:
         except UnicodeDecodeError:
             raise UsageError(f"{self.name} is not UTF-8 text", Hint("save it as", "CSV UTF-8")) from None
         finally:
-            text.detach()
+            if not binary.closed:  # it is where somebody stops the program in between
+                text.detach()
 
 
 @contextmanager
