@@ -168,7 +168,11 @@ def _too_many(found: Proposal, words: Words) -> UsageError:
         f"{left} of {all_} drafts do not fit into {plural(int(days), 'day')}",
         *hints,
         Hint("plan those that fit", words.again("--partly")),
-        details=["without room: " + " ".join(map(str, found.plan.left_out)), *plan_view.limits(found)],
+        details=[
+            "without room: " + " ".join(map(str, found.plan.left_out)),
+            *plan_view.how(found),
+            *plan_view.limits(found),
+        ],
     )
 
 
