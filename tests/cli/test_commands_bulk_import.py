@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,28 @@ def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
 def test_two_rows_of_one_key_are_refused(ttp: Program) -> None:
     ran = ttp("import", "-", stdin="key,text\na,One\na,Two\n")
     assert (ran.code, 'another row has the key "a" too' in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("form", ["csv", "md"])
+def test_how_far_an_import_is_rises_to_its_end(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    from ttp.cli import bulk_importing
+    from ttp.services import bulk_in
+
+    told: list[float] = []
+    monkeypatch.setattr(bulk_in, "TOLD_EVERY", 2)
+    monkeypatch.setattr(bulk_importing, "progress", lambda *args, **more: nullcontext(told.append))
+    folder = tmp_path / "content"
+    folder.mkdir()
+    if form == "csv":
+        (folder / "a.csv").write_text("text\n" + "".join(f"Number {n}\n" for n in range(8)))
+    for n in range(8) if form == "md" else ():
+        (folder / f"{n}.md").write_text(f"---\ntags: a\n---\nNumber {n}\n")
+    ttp.ok("import", str(folder / "a.csv" if form == "csv" else folder))
+    assert (len(told), told[-1]) == (8, 1.0)
+    assert told == sorted(told)
+    assert told[3] == pytest.approx(bulk_in.LOOKING)
 
 
 def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
