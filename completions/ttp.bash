@@ -11,7 +11,7 @@ _ttp() {
         if [[ -n $option ]]; then option=''; continue; fi
         case $word in
             --) return ;;
-            --account|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--per-day|--platform|--pool|--port|--published|--quiet-hours|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
+            --account|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--per-day|--platform|--pool|--port|--published|--quiet-hours|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
@@ -25,7 +25,7 @@ _ttp() {
             'create') options='--to --at --first --tz --media --alt --thread --text --tag --set --key --max-late --file --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --where --replace-link --shift --account --strict --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'import') options='--to --tz --map --dates --dry-run --partial --strict --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
+            'import') options='--to --tz --map --dates --spread --from --days --per-day --dry-run --partial --strict --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
             'sync') options='--check --prune --write-status --strict --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'schedule') options='--at --tz --first --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
             'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
@@ -99,6 +99,13 @@ _ttp() {
         --status) words='draft scheduled publishing published failed partial' ;;
         --platform) words='instagram tiktok x' ;;
         --credentials|--file|--media|--state|--svg|--html|--vary) files=1 ;;
+    esac
+    case "$path $option" in
+        'export --format') words='csv json jsonl md ics' ;;
+        'export --with') words='metrics media' ;;
+        'metrics import --format') words='own instagram tiktok x table tsv json jsonl' ;;
+        'import --spread') words='optimal slots even' ;;
+        'import --dates') words='dmy mdy' ;;
     esac
     if [[ $cur == -* || -z $words$files ]]; then
         words=$options

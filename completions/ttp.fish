@@ -10,7 +10,7 @@ function __ttp_at --description 'Whether the command typed so far is this one'
         switch $word
             case --
                 return 1
-            case --account --after --alt --at --blackout --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --per-day --platform --pool --port --published --quiet-hours --replace-link --scopes --search --seed --set --shift --since --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
+            case --account --after --alt --at --blackout --client-secret --color --cool-down --count --credentials --cron --dates --days --explore --fields --file --format --from --history --html --key --limit --map --max-late --max-time --media --min-gap --name --per-day --platform --pool --port --published --quiet-hours --replace-link --scopes --search --seed --set --shift --since --spread --state --status --svg --tag --text --thread --to --tz --until --vary --where --with
                 set option $word
             case '-*'
             case '*'
@@ -123,7 +123,11 @@ complete -c ttp -n "__ttp_at 'import'" -F
 complete -c ttp -n "__ttp_at 'import'" -l to -x -d 'Where rows go that name no account.'
 complete -c ttp -n "__ttp_at 'import'" -l tz -x -d 'IANA zone of a time without an offset.'
 complete -c ttp -n "__ttp_at 'import'" -l map -x -d 'What a column is; its number where there is no header.'
-complete -c ttp -n "__ttp_at 'import'" -l dates -x -d 'dmy or mdy: how 12/11/2026 is meant.'
+complete -c ttp -n "__ttp_at 'import'" -l dates -x -a 'dmy mdy' -d 'dmy or mdy: how 12/11/2026 is meant.'
+complete -c ttp -n "__ttp_at 'import'" -l spread -x -a 'optimal slots even' -d 'Plan rows without a time: optimal, slots or even; as ttp plan.'
+complete -c ttp -n "__ttp_at 'import'" -l from -x -d 'Not before then: a date, TIME.'
+complete -c ttp -n "__ttp_at 'import'" -l days -x -d 'Within so many days (14).'
+complete -c ttp -n "__ttp_at 'import'" -l per-day -x -d 'Most posts of an account on a day; else as few as let all fit.'
 complete -c ttp -n "__ttp_at 'import'" -l dry-run -d 'Look at every row, store no post.'
 complete -c ttp -n "__ttp_at 'import'" -l partial -d 'Take the rows that can be taken.'
 complete -c ttp -n "__ttp_at 'import'" -l strict -d 'Refuse the same text again, and two posts at once, instead of warning.'
@@ -573,7 +577,7 @@ complete -c ttp -n "__ttp_at 'metrics import'" -l map -x -d 'What a column is: -
 complete -c ttp -n "__ttp_at 'metrics import'" -l tz -x -d 'IANA zone of a time without an offset.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l dates -x -d 'mdy or dmy: which comes first in 03/04/2026.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l dry-run -d 'Show what would be read, store nothing.'
-complete -c ttp -n "__ttp_at 'metrics import'" -l format -x -a 'table tsv json jsonl' -d 'Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv, json or jsonl.'
+complete -c ttp -n "__ttp_at 'metrics import'" -l format -x -a 'own instagram tiktok x table tsv json jsonl' -d 'Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv, json or jsonl.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l json -d 'The same as --format json.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l jsonl -d 'The same as --format jsonl.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l fields -x -d 'Only these fields, in this order.'
@@ -617,8 +621,8 @@ complete -c ttp -n "__ttp_at 'metrics summary'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'metrics summary'" -s q -d 'No notes.'
 complete -c ttp -n "__ttp_at 'metrics summary'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'export'" -F
-complete -c ttp -n "__ttp_at 'export'" -l format -x -a 'table tsv json jsonl' -d 'csv, json, jsonl, md or ics; else as FILE ends.'
-complete -c ttp -n "__ttp_at 'export'" -l with -x -d 'metrics: results and newest numbers; media: copies beside FILE.'
+complete -c ttp -n "__ttp_at 'export'" -l format -x -a 'csv json jsonl md ics' -d 'csv, json, jsonl, md or ics; else as FILE ends.'
+complete -c ttp -n "__ttp_at 'export'" -l with -x -a 'metrics media' -d 'metrics: results and newest numbers; media: copies beside FILE.'
 complete -c ttp -n "__ttp_at 'export'" -l force -d 'Replace FILE.'
 complete -c ttp -n "__ttp_at 'export'" -l status -x -a 'draft scheduled publishing published failed partial' -d 'Only these statuses.'
 complete -c ttp -n "__ttp_at 'export'" -l platform -x -a 'instagram tiktok x' -d 'Only this platform.'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,15 @@ def test_a_file_has_dates_and_no_words_that_mean_another_day_tomorrow(ttp: Progr
         assert taken(ttp, f"{HEADER}x/me,{problem['hint']},{word},\n", "--dry-run") == {"added": 1}
 
 
+def test_an_hour_that_comes_twice_is_taken_the_first_time_and_told_once(ttp: Program) -> None:
+    sheet = "to,at,tz,text\nx/me,2027-10-31 02:30,Europe/Zurich,One\nx/other,2027-10-31 02:30,Europe/Zurich,Two\n"
+    said = ttp.ok("import", "-", stdin=sheet).err
+    assert said.count("2027-10-31 02:30: 02:30 comes twice that night; took the first (UTC+02:00).") == 1
+    assert "For the second:  2027-10-31T02:30+01:00" in said
+    assert {ttp.shown(n)["scheduledAt"] for n in (1, 2)} == {"2027-10-31T00:30:00Z"}
+    assert "twice" not in ttp.ok("import", "-", stdin=sheet).err
+
+
 def test_optimal_times_are_chosen_once_and_kept(ttp: Program) -> None:
     samples = "account,remoteId,publishedAt,likes,comments,shares,views\n" + "".join(
         f"x/me,{n},2026-11-{1 + n // 24:02}T{n % 24:02}:00:00Z,{n % 24},0,0,100\n" for n in range(240)
@@ -210,6 +220,39 @@ def test_two_rows_of_one_key_are_refused(ttp: Program) -> None:
     assert (ran.code, 'another row has the key "a" too' in ran.err) == (2, True)
 
 
+@pytest.mark.parametrize("form", ["csv", "md"])
+def test_how_far_an_import_is_rises_to_its_end(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    from ttp.cli import bulk_importing
+    from ttp.services import bulk_in
+
+    told: list[float] = []
+    monkeypatch.setattr(bulk_in, "TOLD_EVERY", 2)
+    monkeypatch.setattr(bulk_importing, "progress", lambda *args, **more: nullcontext(told.append))
+    folder = tmp_path / "content"
+    folder.mkdir()
+    if form == "csv":
+        (folder / "a.csv").write_text("text\n" + "".join(f"Number {n}\n" for n in range(8)))
+    for n in range(8) if form == "md" else ():
+        (folder / f"{n}.md").write_text(f"---\ntags: a\n---\nNumber {n}\n")
+    ttp.ok("import", str(folder / "a.csv" if form == "csv" else folder))
+    assert (len(told), told[-1]) == (8, 1.0)
+    assert told == sorted(told)
+    assert told[3] == pytest.approx(bulk_in.LOOKING)
+
+
+def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ttp.services.book import Book
+
+    def stopped(*args: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Book, "judge", stopped)
+    ran = ttp("import", "-", stdin=f"{HEADER}x/me,2026-12-01 09:00,One,\n")
+    assert (ran.code, ran.err, ttp.count("post")) == (130, "note: stopped: none of it is stored\n", 0)
+
+
 # Other programs' sheets.
 
 
@@ -253,7 +296,8 @@ def test_a_date_that_could_mean_two_days_is_refused_with_the_option_that_settles
     refused = ttp("import", "-", "--to", "x/me", stdin=sheet)
     assert (refused.code, "--dates dmy" in refused.err) == (2, True)
     taken(ttp, sheet, "--to", "x/me", "--dates", "mdy")
-    assert ttp.shown(1)["scheduledAt"] == "2026-12-01T21:05:00Z"
+    taken(ttp, sheet.replace("Hello", "Hi").replace("2026", "27"), "--to", "x/me", "--dates", "dmy")
+    assert [ttp.shown(n)["scheduledAt"] for n in (1, 2)] == ["2026-12-01T21:05:00Z", "2027-01-12T21:05:00Z"]
 
 
 def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:

@@ -210,6 +210,26 @@ def test_without_data_it_spreads_evenly_and_says_so(known: Program) -> None:
     assert "No data of x/new: spread evenly over waking hours." in known.ok(*argv, "--format", "table").out
 
 
+def test_without_data_the_accounts_slots_are_what_it_spreads_over(known: Program) -> None:
+    known.ok("slots", "add", "mon,thu 09:30", "--account", "x/new")
+    known.ok("slots", "add", "mon,thu 09:30", "--account", "x/me")
+    posts = [str(known.post(f"more {n}", "--to", "x/new")) for n in range(5)]
+
+    told = known.ok("plan", *posts[:4], "--dry-run", "--json").json
+    assert [one["at"] for one in told["assignments"]] == [
+        *(f"2026-{day}T09:30:00Z" for day in ("11-26", "11-30", "12-03", "12-07")),
+    ]
+    assert told["placedBy"] == [{"accounts": ["x/new"], "by": "slots"}]
+    ran = known.ok("plan", *posts[:2], "--dry-run", "--format", "table")
+    assert "No data of x/new: spread evenly over its slots." in ran.out
+    assert known.ok("plan", "1", "--dry-run", "--json").json["placedBy"] == [{"accounts": ["x/me"], "by": "scores"}]
+
+    ran = known("plan", *posts, "--yes")
+    assert ran.code == 2
+    assert "no data of x/new: spread evenly over its slots" in ran.err
+    assert f"ttp plan {' '.join(posts)} --days 21" in ran.err
+
+
 def test_what_is_scheduled_meanwhile_is_not_planned_over(known: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     from ttp.services.planning import Planning
 

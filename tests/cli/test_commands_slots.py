@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 
 import pytest
 
@@ -277,16 +276,6 @@ def test_bad_input_is_refused_and_changes_nothing(daily: Program, words: tuple[s
     assert said in ran.err
     assert "\n  " in ran.err
     assert daily.count("slot") == 1
-
-
-def test_what_is_given_away_and_not_stored_yet_is_taken_too(daily: Program) -> None:
-    from ttp.cli.context import Context
-
-    here = Context(daily.clock)
-    (account,) = here.look.accounts()
-    one = here.slots.next_free([account])
-
-    assert here.slots.next_free([account], taken={account.name: {one.at}}).at == one.at + timedelta(days=1)
 
 
 def test_two_that_come_at_once_take_two_slots(daily: Program) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
+from tests.media_bytes import jpeg
 
 
 @pytest.fixture
@@ -138,6 +139,7 @@ def test_it_is_for_folders(ttp: Program, folder: Path) -> None:
 def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from ttp.services.agenda import Agenda
     from ttp.services.sync import Plan, Sync
 
     for name in ("a.md", "b.md"):
@@ -147,9 +149,9 @@ def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
         put(folder, name, "other")
     apply = Sync.apply
 
-    def late(self: Sync, plan: Plan) -> list[int]:
+    def late(self: Sync, plan: Plan, agenda: Agenda) -> list[int]:
         ttp.bring(2, "claimed")
-        return apply(self, plan)
+        return apply(self, plan, agenda)
 
     monkeypatch.setattr(Sync, "apply", late)
     ran = ttp("sync", str(folder), "--yes")
@@ -162,3 +164,79 @@ def test_a_folder_that_is_not_there_is_told_with_the_way_to_make_one(ttp: Progra
     assert ran.code == 3
     assert "no folder" in ran.err
     assert f"ttp export {tmp_path / 'none'} --format md" in ran.err
+
+
+HAND_WRITTEN = {
+    "plain.md": "---\nto: x\nat: 2026-12-01 09:00\ntz: Europe/Zurich\n# mine\n---\nHello\n\n\n",
+    "draft.md": "\ufeff---\r\nto:   [ x/me ]\r\n---\r\n\r\nLater\r\n",
+    "whole.md": (
+        "---\ntags: 'a, b'\nset: {x.reply_settings: following}\nmax-late: 90m\nat: '2026-12-02T09:00+01:00'\n"
+        "media:\n  - file: ./a.jpg\n    alt: A door\nto: X/Me\n---\n\nText\n\n## twitter\n\nShort\n## thread\nMore\n"
+    ),
+    "slot.md": "---\nto: x/me\nat: next-slot\n---\n\nIn a slot\n",
+    "keyed.md": "---\nkey: mine\nto: x/me\nstatus: draft\n---\n\nKeyed\n",
+    "README.md": "# About\n",
+}
+
+
+def test_an_export_leaves_a_file_as_it_is_written_that_says_the_same(ttp: Program, folder: Path) -> None:
+    ttp.ok("slots", "add", "daily 09:00", "--account", "x/me")
+    (folder / "a.jpg").write_bytes(jpeg())
+    for name, text in HAND_WRITTEN.items():
+        (folder / name).write_bytes(text.encode())
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    ttp.ok("sync", str(folder), "--yes")
+
+    rows = dict(ttp.ok("export", str(folder)).rows)
+
+    assert (rows["posts"], rows["unchanged"], rows["media"]) == ("5", "5", "0")
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    ttp.ok("edit", "1", "Changed")
+    ttp.ok("export", str(folder))
+    assert [path.name for path in folder.iterdir() if before[path] != path.read_bytes()] == ["draft.md"]
+    assert plan(ttp, folder) == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "file"),
+    [
+        (["edit", "4", "--tag", "b,a"], "whole.md"),
+        (["edit", "4", "--alt", "A gate"], "whole.md"),
+        (["edit", "4", "--text", "x=Long"], "whole.md"),
+        (["edit", "4", "--thread", "Other"], "whole.md"),
+        (["edit", "4", "--set", "x.reply_settings="], "whole.md"),
+        (["edit", "4", "--max-late", "91m"], "whole.md"),
+        (["edit", "4", "--media", ""], "whole.md"),
+        (["schedule", "1", "--at", "2026-12-24 10:00"], "draft.md"),
+        (["unschedule", "3"], "plain.md"),
+        (["schedule", "3", "--at", "2026-12-24 10:00"], "plain.md"),
+    ],
+)
+def test_an_export_writes_what_differs(ttp: Program, folder: Path, argv: list[str], file: str) -> None:
+    (folder / "a.jpg").write_bytes(jpeg())
+    for name in ("draft.md", "keyed.md", "plain.md", "whole.md"):
+        (folder / name).write_bytes(HAND_WRITTEN[name].encode())
+    before = {path: path.read_bytes() for path in folder.glob("*.md")}
+    ttp.ok("sync", str(folder), "--yes")
+    ttp.ok(*argv)
+
+    ttp.ok("export", str(folder))
+
+    assert [path.name for path in folder.glob("*.md") if before[path] != path.read_bytes()] == [file]
+    assert plan(ttp, folder) == []
+
+
+def test_an_export_tells_how_far_a_post_went_and_then_leaves_the_file(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md", more="# mine\n")
+    ttp.ok("sync", str(folder), "--yes")
+    ttp.bring(1, "published", remote_id="7")
+    ttp.ok("sync", str(folder), "--yes", "--write-status")
+    before = (folder / "a.md").read_bytes()
+    ttp.ok("export", str(folder))
+    assert (folder / "a.md").read_bytes() == before
+    (folder / "a.md").write_bytes(before.replace(b"status: published", b"status: publishing"))
+    ttp.ok("export", str(folder))
+    assert b"status: published" in (folder / "a.md").read_bytes()
+    (folder / "a.md").write_bytes(before.replace(b"status: published", b""))
+    ttp.ok("export", str(folder))
+    assert b"status: published" in (folder / "a.md").read_bytes()

@@ -121,6 +121,17 @@ def test_a_search_that_is_cut_short_leaves_a_plan_and_its_bound(monkeypatch: pyt
     assert total(families, found.picks) < found.bound
 
 
+def test_a_search_goes_through_days_that_have_no_limit() -> None:
+    calendars = {name: Calendar("zone", [0, 0, 0], {}, []) for name in NAMES}
+    values = {("a", "c"): [1, 7, 7], ("a",): [7, 6, 3], ("c",): [1, 7, 0]}
+    grid = Grid([0, 3600, 7200], 7200, calendars)
+    families = [Family(accounts, 1, own) for accounts, own in values.items()]
+
+    found = arrange(grid, families)
+
+    assert (total(families, found.picks), found.bound) == (15, 15)
+
+
 def test_posts_without_a_common_account_are_apart() -> None:
     families = [Family(tuple(accounts), 1, []) for accounts in ("a", "b", "cd", "be", "ae")]
 

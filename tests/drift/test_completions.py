@@ -70,6 +70,12 @@ BASH_CASES: dict[tuple[str, ...], Sequence[str]] = {
     ("ttp", "list", "--status", "draft,f"): ["draft,failed"],
     ("ttp", "list", "--format", "=", "json", "--header", "--co"): ["--color"],
     ("ttp", "list", "--platform", ""): ["instagram", "tiktok", "x"],
+    ("ttp", "export", "--format", ""): ["csv", "json", "jsonl", "md", "ics"],
+    ("ttp", "export", "--format", "=", "j"): ["json", "jsonl"],
+    ("ttp", "export", "--with", "metrics,m"): ["metrics,metrics", "metrics,media"],
+    ("ttp", "metrics", "import", "--format", "i"): ["instagram"],
+    ("ttp", "import", "--spread", ""): ["optimal", "slots", "even"],
+    ("ttp", "export", "--format", "csv", "--st"): ["--status"],
     ("ttp", "create", "--media", "cl"): ["FILES"],
     ("ttp", "account", "add", "x/me", "--credentials", ""): ["FILES"],
     ("ttp", "metrics", "import", ""): ["FILES"],
@@ -127,6 +133,8 @@ def test_zsh_completes_subcommands_options_and_values(zsh: Terminal, tmp_path: P
     ]
     assert typed_in(zsh, "ttp create account --al\tx") == ["create", "account", "--alt", "x"]
     assert typed_in(zsh, "ttp create --media a\t--quie\t") == ["create", "--media", "a clip.mp4", "--quiet"]
+    assert typed_in(zsh, "ttp export --format ic\t--with me\t") == ["export", "--format", "ics", "--with", "me"]
+    assert typed_in(zsh, "ttp import --spread=ev\t") == ["import", "--spread=even"]
     assert typed_in(zsh, "ttp metrics import a\t") == ["metrics", "import", "a clip.mp4"]
 
 
@@ -162,6 +170,8 @@ FISH_CASES = {
     "ttp optimal --account x/me ": {"next", "week", "heatmap", "explain", "backtest"},
     "ttp list --status p": {"publishing", "published", "partial"},
     "ttp list --status=dr": {"--status=draft"},
+    "ttp export --format ": {"csv", "json", "jsonl", "md", "ics"},
+    "ttp import --spread=s": {"--spread=slots"},
     "ttp create --media cl": {"clip.mp4"},
     "ttp metrics import cl": {"clip.mp4"},
     "ttp create cl": set(),

@@ -19,6 +19,7 @@ from ttp.cli.row_times import RowTimes
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
 from ttp.domain.post import Post
+from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.bulk_in import BulkIn, Taken
 from ttp.services.changes import new_delivery, settled
@@ -26,6 +27,9 @@ from ttp.services.export import Export
 from ttp.services.files import objects, place
 from ttp.services.files.source import opened
 from ttp.services.intake import Rules
+from ttp.services.optimal import Optimal
+from ttp.services.slots import Slots
+from ttp.services.turns import Turns
 from ttp.store import accounts as account_store
 from ttp.store import bulk, posts, reads
 from ttp.store.database import Database
@@ -87,6 +91,9 @@ class Store:
         self.database = Database(home)
         self.book = Book(self.database, FakeClock(), Config())
         self.media = MediaStore(home / "media")
+        self.clock, config = FakeClock(), Config()
+        slots, optimal = Slots(self.database, self.clock, config), Optimal(self.database, self.clock, config)
+        self.turns = Turns(Agenda(self.database, START), slots, optimal)
         with self.database.writing() as session:
             posts.raw(session).execute("UPDATE store SET store_id = ?", (name * 32,))
 
@@ -104,7 +111,7 @@ class Store:
         out = Export(self.database, self.media)
         told = out.posts(PostFilter())
         if form == "md":
-            out.folder(told, target)
+            out.folder(told, target, RowTimes(self.turns).instant)
         elif form == "csv":
             place.write(target, out.csv(told), over=True)
         else:
@@ -114,7 +121,14 @@ class Store:
     def take(self, target: Path) -> Taken:
         taken = BulkIn(self.book, self.media)
         with opened(str(target), None, {}) as source:
-            return taken.take(source, RowTimes(), Rules(), dry_run=False, partial=False, tell=lambda read: None)
+            return taken.take(
+                source,
+                RowTimes(self.turns),
+                Rules(),
+                dry_run=False,
+                partial=False,
+                tell=lambda read: None,
+            )
 
     def posts(self) -> list[tuple[object, ...]]:
         """What the store's posts say, whatever their ids, keys and instants of making are."""

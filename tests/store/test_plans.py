@@ -17,7 +17,7 @@ from ttp.domain.account import Platform
 from ttp.domain.clock import to_ms
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import PostStatus
-from ttp.store import attempts, claims, instants, metrics, readings, reads
+from ttp.store import attempts, claims, instants, metrics, readings, reads, slots
 from ttp.store.reads import PostFilter
 
 GAP = timedelta(seconds=60)
@@ -80,6 +80,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "needing a person": (lambda db: reads.needing(db, "failed"), "delivery_needs"),
     "needing a retry": (lambda db: reads.needing(db, "failed", auth=False), "delivery_needs"),
     "posts of an account": (lambda db: reads.posts_naming(db, 1), "delivery_of_account"),
+    "who holds slots": (lambda db: slots.held(db, [1], START, START + GAP), "delivery_of_account"),
     "an account's hours": (lambda db: reads.busy_instants(db, 1, START), "delivery_of_account"),
     "attempts of a post": (lambda db: list(reads.attempts(db, 1)), "sqlite_autoindex_delivery_1 attempt_by_delivery"),
     "a key": (lambda db: reads.post_by_key(db, "k"), "sqlite_autoindex_post_1"),

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttp.cli import bulk_shapes, views
+from ttp.cli.clean import safe
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
-from ttp.cli.params import Strict, Tz, guarded, printing, read_pairs, split_list
+from ttp.cli.params import Days, From, PerDay, Strict, Tz, guarded, printing, read_pairs, split_list
+from ttp.cli.progress import progress
 from ttp.cli.times import note_if_nothing_runs
+from ttp.cli.words import Words, text_of
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.services.bulk_in import Taken
+    from ttp.services.files.source import Source
+    from ttp.services.intake import Rules
+    from ttp.services.spreading import Spreading
 
 VIEW = views.facts_view(bulk_shapes.IMPORTED)
-LONG = 500
-"""Rows from which on it takes long enough for a person to be told how far it is."""
 
 
 @printing
@@ -40,6 +42,13 @@ def import_(
     dates: Annotated[
         str | None, typer.Option("--dates", metavar="ORDER", help="dmy or mdy: how 12/11/2026 is meant.")
     ] = None,
+    spread: Annotated[
+        str | None,
+        typer.Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even; as ttp plan."),
+    ] = None,
+    from_: From = None,
+    days: Days = None,
+    per_day: PerDay = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at every row, store no post.")] = False,
     partial: Annotated[bool, typer.Option("--partial", help="Take the rows that can be taken.")] = False,
     strict: Strict = False,
@@ -47,30 +56,70 @@ def import_(
     """Make posts of a sheet, a JSON file or a folder of Markdown files.
 
     All rows or none: one that cannot be taken is told with its field and what to write instead. The same file again
-    changes what changed and adds nothing.
+    changes what changed and adds nothing. With --spread, rows without a time get one: the best hours, the next free
+    slots, or evenly.
 
     Example: ttp import month.csv --to x/me --dry-run
     """
-    from ttp.cli.row_times import RowTimes
+    from ttp.cli.spreading import no_room, spreading
     from ttp.services.files.source import opened
     from ttp.services.intake import Rules
 
     out.expect(VIEW)
     guarded(strict)
-    rules = Rules(accounts=split_list(to) or (), tz=tz)
+    words = Words(
+        ["ttp", "import"],
+        [file, *(["--dry-run"] if dry_run else []), *(["--strict"] if strict else [])],
+        {
+            "--to": to,
+            "--tz": tz,
+            "--map": map_,
+            "--dates": dates,
+            "--spread": spread,
+            "--from": from_,
+            "--days": text_of(days),
+            "--per-day": text_of(per_day),
+        },
+    )
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    with opened(file, stdin, _columns(map_), _order(dates)) as source, _progress(out) as tell:
-        taken = context().bulk_in.take(source, RowTimes(), rules, dry_run=dry_run, partial=partial, tell=tell)
-    for note in source.notes:
-        out.note(note)
+    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(words)
+    with opened(file, stdin, _columns(map_), _order(dates)) as source:
+        taken = _taken(out, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
         raise _refused(taken, dry_run=dry_run, in_json=out.in_json)
+    if taken.spread and taken.spread.left_out and not partial:
+        raise no_room(taken.spread, words)
     return _told(out, taken, dry_run=dry_run)
+
+
+def _taken(out: Output, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool) -> Taken:
+    """Take the rows, and say what there is to say of the file."""
+    from ttp.cli.row_times import row_times
+    from ttp.services.bulk_in import Taken
+
+    times, done = row_times(), Taken()
+    with progress(out, safe(source.name), 1, counted=False) as tell:
+        try:
+            context().bulk_in.take(
+                source, times, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done
+            )
+        except KeyboardInterrupt:
+            out.note(f"stopped: {'all' if done.stored else 'none'} of it is stored")
+            raise
+    for note in (*source.notes, *times.notes):
+        out.note(note)
+    return done
 
 
 def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
     """Say what became of the rows; the exit code that this deserves."""
+    from ttp.cli.spreading import left_over, view
+
     warnings = []
+    if taken.spread and out.for_people and not out.fields:
+        out.records(view(taken.spread), taken.spread.assignments)
+    if taken.spread and taken.spread.left_out:
+        out.note(left_over(taken.spread))
     for problem, row, many in taken.warnings.values():
         more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
         warnings.append(problem.message)
@@ -85,13 +134,15 @@ def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
         warnings += note_if_nothing_runs(out)
     shape = bulk_shapes.imported(taken, warnings)
     out.record(VIEW, shape if out.in_json else bulk_shapes.summed(shape), say=[_sentence(taken, dry_run=dry_run)])
-    return PARTIAL if taken.refused else DONE
+    return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE
 
 
 def _sentence(taken: Taken, *, dry_run: bool) -> str:
     shape = bulk_shapes.summed(bulk_shapes.imported(taken, ()))
     names = ("added", "changed", "moved", "unchanged", "left")
     said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
+    if taken.spread:
+        said += f"; {shape['planned']} planned"
     return f"{bulk_shapes.counted(taken.read, 'row')}: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
 
 
@@ -126,32 +177,3 @@ def _order(dates: str | None) -> str | None:
     if dates is not None and dates not in DATES:
         raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"')
     return dates
-
-
-@contextmanager
-def _progress(out: Output) -> Iterator[Callable[[int], object]]:
-    """How many rows were looked at, on stderr while the block runs, where a person can see it and has to wait."""
-    if out.quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield lambda read: None
-        return
-    with ExitStack() as shown:
-        tells: list[Callable[[int], object]] = []
-
-        def tell(read: int) -> None:
-            if read >= LONG and not tells:
-                tells.append(shown.enter_context(_bar()))
-            for one in tells:
-                one(read)
-
-        yield tell
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int], object]]:
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn
-
-    columns = (SpinnerColumn("line"), TextColumn("{task.completed} rows", markup=False))
-    with Progress(*columns, console=Console(stderr=True, color_system=None), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda read: bar.update(task, completed=read)

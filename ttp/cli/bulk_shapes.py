@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ttp.cli import shapes
+from ttp.cli import shapes, spreading
 from ttp.cli.shapes import Json
 from ttp.domain.errors import Hint, Problem, UsageError
 
@@ -17,11 +17,25 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Faults that a person is shown; a program gets them all."""
 STEP = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
-IMPORTED = ("read", "added", "changed", "moved", "unchanged", "left", "rejected", "stored", "ids", "warnings")
+IMPORTED = (
+    "read",
+    "added",
+    "changed",
+    "moved",
+    "unchanged",
+    "left",
+    "rejected",
+    "stored",
+    "ids",
+    "planned",
+    "plan",
+    "warnings",
+)
 
 
 def imported(taken: Taken, warnings: Sequence[str]) -> Json:
-    """What became of the rows of a file. `left`: passed over, and why; `rejected`: why they cannot be taken."""
+    """What became of the rows of a file. `left`: passed over, and why; `rejected`: why they cannot be taken;
+    `planned`: what got a time by a plan, and `plan`: what is said of that."""
     counts = {what.value: many for what, many in taken.counts.items()}
     return {
         "read": taken.read,
@@ -33,6 +47,8 @@ def imported(taken: Taken, warnings: Sequence[str]) -> Json:
         "rejected": [fault(row, one) for row, one in taken.faults],
         "stored": taken.stored,
         "ids": taken.ids,
+        "planned": spreading.planned(taken.spread),
+        "plan": spreading.whole(taken.spread),
         "warnings": list(warnings),
     }
 
@@ -76,8 +92,9 @@ def counted(many: int, thing: str) -> str:
 
 
 def summed(shape: Json) -> Json:
-    """The same with the number of things in place of a list: for tables and TSV."""
-    return {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}
+    """The same with the number of things in place of a list, and a plan's way: for tables and TSV."""
+    summed = {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}
+    return {name: value["way"] if isinstance(value, dict) else value for name, value in summed.items()}
 
 
 def fault_table(faults: Iterable[tuple[str, Fault]]) -> list[str]:

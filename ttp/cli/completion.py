@@ -13,15 +13,27 @@ from typing import Annotated, Any
 
 import typer
 
+from ttp.cli import exporting
 from ttp.cli.commands import COMMANDS, TOPICS
 from ttp.cli.output import COLORS, FORMATS
 from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.ingest.columns import SOURCES
+from ttp.domain.plan import Way
 from ttp.domain.post import PostStatus
+from ttp.services.files.foreign import DATES
 
 SHELLS = ("bash", "zsh", "fish")
 VALUES = {"--format": FORMATS, "--color": COLORS, "--status": tuple(PostStatus), "--platform": tuple(Platform)}
 """Options whose values are few and known."""
+OWN = {
+    ("export", "--format"): exporting.FORMATS,
+    ("export", "--with"): exporting.MORE,
+    ("metrics import", "--format"): (*SOURCES, *FORMATS),
+    ("import", "--spread"): tuple(Way),
+    ("import", "--dates"): DATES,
+}
+"""The same for options of one command."""
 FILES = ("--credentials", "--file", "--media", "--state", "--svg", "--html", "--vary")
 """Options whose value is a file or a folder."""
 
@@ -136,6 +148,9 @@ _ttp() {
 @VALUES@
         @FILES@) files=1 ;;
     esac
+    case "$path $option" in
+@OWN@
+    esac
     if [[ $cur == -* || -z $words$files ]]; then
         words=$options
     elif [[ -n $files ]]; then
@@ -159,6 +174,7 @@ def _bash(nodes: Sequence[Node]) -> str:
         PARENTS="|".join(f"'{parent}'" for parent in _parents(nodes)),
         PATHS="\n".join(map(path, nodes)),
         VALUES="\n".join(f"        {option}) words='{' '.join(values)}' ;;" for option, values in VALUES.items()),
+        OWN="\n".join(f"        '{path} {option}') words='{' '.join(OWN[path, option])}' ;;" for path, option in OWN),
         FILES="|".join(FILES),
     )
 
@@ -192,6 +208,9 @@ _ttp() {
 @VALUES@
         (@FILES@) files=1 ;;
     esac
+    case "$path_ $option" in
+@OWN@
+    esac
     if [[ $PREFIX == -* || -z $names$files ]]; then
         names=("${(@)options}")
     elif [[ -n $files ]]; then
@@ -219,6 +238,7 @@ def _zsh(nodes: Sequence[Node]) -> str:
         PARENTS="|".join(_quoted(parent) for parent in _parents(nodes)),
         PATHS="\n".join(map(path, nodes)),
         VALUES="\n".join(f"        ({option}) names=({' '.join(values)}) ;;" for option, values in VALUES.items()),
+        OWN="\n".join(f"        ('{path} {option}') names=({' '.join(OWN[path, option])}) ;;" for path, option in OWN),
         FILES="|".join(FILES),
     )
 
@@ -261,8 +281,9 @@ def _fish(nodes: Sequence[Node]) -> str:
         offer = f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}"
         if name in FILES:
             return f"{offer} -r -F"
-        if name in VALUES:
-            return f"{offer} -x -a '{' '.join(VALUES[name])}'"
+        values = OWN.get((node.path, name)) or VALUES.get(name)
+        if values:
+            return f"{offer} -x -a '{' '.join(values)}'"
         return f"{offer} -x" if name in node.valued else offer
 
     lines = []

@@ -214,7 +214,7 @@ class Context:
     def planning(self) -> Planning:
         from ttp.services.planning import Planning
 
-        return Planning(self.book, self.optimal)
+        return Planning(self.book, self.optimal, self.slots)
 
     @cached_property
     def slots(self) -> Slots:

@@ -93,6 +93,14 @@ Instead = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
 ]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Not before then: a date, TIME.")]
+Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)]
+PerDay = Annotated[
+    int | None,
+    typer.Option(
+        "--per-day", metavar="N", help="Most posts of an account on a day; else as few as let all fit.", min=1, max=MOST
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would be needed.")]

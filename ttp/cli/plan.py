@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,15 +13,18 @@ from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE
 from ttp.cli.optimal import Explore, Seed
 from ttp.cli.output import Output
-from ttp.cli.params import MOST, NoInput, Tz, Yes, ids_of, printing, read_duration, split_list
+from ttp.cli.params import Days, From, NoInput, PerDay, Tz, Yes, ids_of, printing, read_duration, split_list
 from ttp.cli.pictures.marks import plural
 from ttp.cli.posts import offering, warn
 from ttp.cli.recommending import zone_for
-from ttp.cli.times import note_if_nothing_runs, quoted, typed
+from ttp.cli.times import note_if_nothing_runs
+from ttp.cli.words import Words, text_of
 from ttp.cli.zones import zone_named
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ttp.services.planning import Asked, Proposal
 
 DAYS = 14
@@ -37,21 +39,10 @@ def plan(
     ] = None,
     drafts: Annotated[bool, typer.Option("--drafts", help="Every draft.")] = False,
     tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Every draft with this tag.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Not before then: a date, TIME.")] = None,
-    days: Annotated[
-        int | None, typer.Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)
-    ] = None,
+    from_: From = None,
+    days: Days = None,
     week: Annotated[bool, typer.Option("--week", help="The same as --days 7.")] = False,
-    per_day: Annotated[
-        int | None,
-        typer.Option(
-            "--per-day",
-            metavar="N",
-            help="Most posts of an account on a day; else as few as let all fit.",
-            min=1,
-            max=MOST,
-        ),
-    ] = None,
+    per_day: PerDay = None,
     min_gap: Annotated[
         str | None, typer.Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
     ] = None,
@@ -79,17 +70,18 @@ def plan(
     """
     out.expect(plan_view.plan())
     words = Words(
+        ["ttp", "plan"],
         [*(post_ids or []), *(["--drafts"] if drafts else []), *(["--partly"] if partly else [])],
         {
             "--tag": tag,
             "--from": from_,
             "--days": _within(days, week=week),
-            "--per-day": _text(per_day),
+            "--per-day": text_of(per_day),
             "--min-gap": min_gap,
             "--quiet-hours": quiet_hours,
             "--blackout": blackout,
-            "--explore": _text(explore),
-            "--seed": _text(seed),
+            "--explore": text_of(explore),
+            "--seed": text_of(seed),
             "--tz": tz,
         },
     )
@@ -107,33 +99,12 @@ def plan(
     return DONE
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What was typed after `ttp plan`, to be typed again with something else in it."""
-
-    plain: Sequence[str]
-    options: Mapping[str, Sequence[str] | str | None]
-
-    def text(self, name: str) -> str | None:
-        value = self.options[name]
-        return value if isinstance(value, str) else None
-
-    def again(self, *more: str, **instead: str) -> str:
-        """The whole command; `days="21"` is another `--days`."""
-        other = {f"--{name.replace('_', '-')}": value for name, value in instead.items()}
-        return quoted("ttp", "plan", *self.plain, *typed({**self.options, **other}), *more)
-
-
 def _within(days: int | None, *, week: bool) -> str | None:
     if week and days not in (None, WEEK):
         raise UsageError(
             f"--week is --days {WEEK}, and --days {days} is something else", Hint("usage", "ttp plan --help")
         )
-    return _text(WEEK if week else days)
-
-
-def _text(number: float | None) -> str | None:
-    return None if number is None else f"{number:g}"
+    return text_of(WEEK if week else days)
 
 
 def _ids(typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] | None) -> list[int]:
@@ -153,20 +124,16 @@ def _ids(typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] |
 
 def _asked(words: Words) -> Asked:
     """What was typed over what is set. UsageError, TimeRefused."""
-    from ttp.cli.when import parse_bound
     from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
     from ttp.services.planning import Asked
 
     here = context()
-    start, tz, hours, seed = (words.text(name) for name in ("--from", "--tz", "--quiet-hours", "--seed"))
+    tz, hours, seed = (words.text(name) for name in ("--tz", "--quiet-hours", "--seed"))
     gap = read_duration(words.text("--min-gap"))
     dates = words.options["--blackout"]
-    zone = here.zone if tz is None else zone_named(tz, retype=lambda other: words.again(tz=other))
     return Asked(
         days=int(words.text("--days") or DAYS),
-        start=None
-        if start is None
-        else parse_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other})),
+        start=starting(words, tz),
         per_day=None if (most := words.text("--per-day")) is None else int(most),
         gap_s=here.config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
         quiet=Quiet(
@@ -178,6 +145,17 @@ def _asked(words: Words) -> Asked:
     )
 
 
+def starting(words: Words, tz: str | None) -> datetime | None:
+    """The instant of `--from`. TimeRefused."""
+    from ttp.cli.when import parse_bound
+
+    here, start = context(), words.text("--from")
+    zone = here.zone if tz is None else zone_named(tz, retype=lambda other: words.again(tz=other))
+    if start is None:
+        return None
+    return parse_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
+
+
 def _too_many(found: Proposal, words: Words) -> UsageError:
     """Why not all drafts fit, and what to change."""
     left, all_ = len(found.plan.left_out), len(found.posts)
@@ -187,10 +165,14 @@ def _too_many(found: Proposal, words: Words) -> UsageError:
     if per_day is not None:
         hints.append(Hint("more of them on a day", words.again(per_day=str(int(per_day) + 1))))
     return UsageError(
-        f"{left} of {all_} drafts do not fit into {days} days",
+        f"{left} of {all_} drafts do not fit into {plural(int(days), 'day')}",
         *hints,
         Hint("plan those that fit", words.again("--partly")),
-        details=["without room: " + " ".join(map(str, found.plan.left_out)), *plan_view.limits(found)],
+        details=[
+            "without room: " + " ".join(map(str, found.plan.left_out)),
+            *plan_view.how(found),
+            *plan_view.limits(found),
+        ],
     )
 
 

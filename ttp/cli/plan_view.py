@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ttp.cli.shapes import Json, instant
 from ttp.cli.stamp import span
 from ttp.cli.views import View
-from ttp.domain.plan import Assignment
+from ttp.domain.plan import Assignment, Basis, Way
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
@@ -27,19 +27,23 @@ def plan(found: Proposal | None = None, *, scheduled: bool = False, warnings: Se
         return {"id": one.id, "at": instant(one.at), "score": score, "accounts": accounts, "explored": one.explored}
 
     def wrap(rows: list[Json]) -> Json:
-        told = {"score": 0.0, "evenScore": 0.0} if found is None else _told(found)
+        told = (
+            {"score": 0.0, "evenScore": 0.0}
+            if found is None
+            else {**whole(found), "leftOut": list(found.plan.left_out)}
+        )
         return {"assignments": rows, **told, "scheduled": scheduled, "warnings": list(warnings)}
 
     def picture(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
         from ttp.cli.pictures.plan import plan_picture
 
         assert found is not None
-        return plan_picture(rows, found, limits(found), page)
+        return plan_picture(rows, found, [*how(found), *limits(found)], page)
 
     return View(ASSIGNMENT, ("id", "at", "score"), shape, picture, wrap=wrap)
 
 
-def _told(found: Proposal) -> Json:
+def whole(found: Proposal) -> Json:
     """What is said of the whole plan. `bound`: no plan has a higher score."""
     plan = found.plan
     return {
@@ -52,8 +56,36 @@ def _told(found: Proposal) -> Json:
         "minGapS": found.limits.gap_s,
         "timezones": {name: zone.key for name, zone in found.zones.items()},
         "withoutData": found.unknown,
-        "leftOut": list(plan.left_out),
+        "placedBy": [{"accounts": list(accounts), "by": basis.value} for accounts, basis in plan.basis.items()],
     }
+
+
+def how(found: Proposal) -> list[str]:
+    """By what posts were placed whose scores do not say it, in words."""
+    said = []
+    for basis in Basis:
+        sets = [accounts for accounts, one in found.plan.basis.items() if one is basis]
+        names = list(dict.fromkeys(name for accounts in sets for name in accounts))
+        if names and basis is not Basis.SCORES:
+            own = [name for name in names if found.diaries[name].slots]
+            names = own if basis is not Basis.HOURS and found.way is not Way.OPTIMAL else names
+            said.append(_how(found.way, basis, " and ".join(names), single=len(names) == 1, apart=bool(own)))
+    return said
+
+
+def _how(way: Way, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
+    """`apart`: accounts have slots, but none in common."""
+    match way, basis:
+        case Way.OPTIMAL, Basis.SLOTS:
+            return f"no data of {names}: spread evenly over {'its' if single else 'their'} slots"
+        case Way.OPTIMAL, _:
+            return f"no data of {names}: spread evenly over waking hours"
+        case _, Basis.HOURS:
+            return f"no slots {'in common ' if apart else ''}of {names}: spread evenly over waking hours"
+        case _, Basis.SLOTS:
+            return f"slots of {names}: spread evenly over them"
+        case _:
+            return f"slots of {names}: each post on the next free one"
 
 
 def zones(found: Proposal) -> str:

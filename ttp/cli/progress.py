@@ -10,7 +10,7 @@ from ttp.cli.output import Output
 
 
 @contextmanager
-def progress(out: Output, name: str, most: int | None, *, counted: bool = True) -> Iterator[Callable[[int], object]]:
+def progress(out: Output, name: str, most: int | None, *, counted: bool = True) -> Iterator[Callable[[float], object]]:
     """A bar while the block runs, moved by calling what it gives with how much is done of `most` (None: nobody knows).
 
     `counted`: it tells numbers, else per cent, and is drawn when it is first moved: short work shows none.
@@ -27,7 +27,7 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
     bar = Progress(*columns, console=Console(stderr=True, color_system=None), transient=True)
     task = bar.add_task(name, total=most)
 
-    def move(done: int) -> None:
+    def move(done: float) -> None:
         bar.start()
         bar.update(task, completed=done)
 

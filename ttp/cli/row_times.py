@@ -16,15 +16,30 @@ from ttp.cli.time_grammar import Best, FreeSlot, Instant, On, Wall, read
 from ttp.domain.errors import Hint, PastTime, TimeRefused
 
 if TYPE_CHECKING:
+    from ttp.cli.when import Moment
     from ttp.cli.zones import Clash
     from ttp.domain.account import Account
+    from ttp.services.turns import Turns
+
+
+def row_times() -> RowTimes:
+    """The times of one command's rows."""
+    from ttp.services.turns import Turns
+
+    here = context()
+    agenda = here.planning.agenda(here.config.seconds("plan.min_gap_s"))
+    return RowTimes(Turns(agenda, here.slots, here.optimal))
 
 
 class RowTimes:
     """The `Times` of the services. Remembers what it gave away, for rows that leave the choice to ttp."""
 
-    def __init__(self) -> None:
-        self._taken: dict[str, list[datetime]] = {}
+    def __init__(self, turns: Turns) -> None:
+        self.agenda = turns.agenda
+        self.notes: dict[str, None] = {}
+        """What there is to say of the times that were given."""
+        self._moment: Moment | None = None
+        self._turns = turns
         self._zones: dict[tuple[str | None, ...], ZoneInfo | Clash] = {}
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
@@ -32,6 +47,7 @@ class RowTimes:
         from ttp.cli.when import Moment, parse_bound, parse_when
         from ttp.cli.zones import Clash
 
+        self._moment = None
         now, zone = context().now(), self._zone(tz, accounts)
         said = read(text)
         if isinstance(said, Best | FreeSlot):
@@ -41,6 +57,7 @@ class RowTimes:
         except PastTime:
             return parse_bound(text, now=now, zone=zone.shown if isinstance(zone, Clash) else zone)
         assert isinstance(found, Moment)
+        self._moment = found
         if not isinstance(said, Instant) and not (isinstance(said, Wall) and isinstance(said.day, On)):
             now_it_is = f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
             raise TimeRefused(f'"{text}" is another time tomorrow: a file needs a date', Hint("now it is", now_it_is))
@@ -54,13 +71,15 @@ class RowTimes:
 
         here = context()
         if at is None and isinstance(read(text), FreeSlot):
-            at = here.slots.next_free(accounts, taken=self._taken).at
+            at = self._turns.slot(accounts)
         elif at is None:
-            at = here.optimal.one_next(accounts, [zone_for(one, tz) for one in accounts], self._taken).at
+            at = self._turns.hour(accounts, [zone_for(one, tz) for one in accounts])
         elif at < here.now():
             parse_when(text, now=here.now(), zone=self._zone(tz, accounts), retype=str)
-        for account in accounts:
-            self._taken.setdefault(account.name, []).append(at)
+        elif self._moment and self._moment.note:
+            hint = self._moment.note_hint
+            self.notes[f"{text}: {self._moment.note}" + (f"\n{hint.say}:  {hint.type}" if hint else "")] = None
+        self.agenda.give(accounts, at)
         return at
 
     def _zone(self, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | Clash:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,25 +49,25 @@ def sync(
 
     Example: ttp sync content --check
     """
-    from ttp.cli.row_times import RowTimes
+    from ttp.cli.row_times import row_times
     from ttp.services.files.source import opened
 
     out.expect(VIEW)
     guarded(strict)
     if dir != "-" and not Path(dir).exists():
         raise NotFound(f"no folder {dir}", Hint("make one", quoted("ttp", "export", dir, "--format", "md")))
-    service, times = context().sync, RowTimes()
+    service, times = context().sync, row_times()
     with opened(dir, None, {}) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
         plan = service.plan(source, times, prune=prune)
-        _notes(out, dir, plan)
+        _notes(out, dir, plan, times.notes)
         out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
         if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
             return DONE
-        service.apply(plan)
+        service.apply(plan, times.agenda)
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
@@ -75,9 +75,9 @@ def sync(
     return DONE
 
 
-def _notes(out: Output, dir: str, plan: Plan) -> None:
+def _notes(out: Output, dir: str, plan: Plan, of_times: Iterable[str]) -> None:
     """What there is to say of the files; UsageError where some of them cannot be taken."""
-    for note in plan.notes:
+    for note in (*plan.notes, *of_times):
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})

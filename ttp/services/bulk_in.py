@@ -23,10 +23,15 @@ from ttp.services.files.fields import Fault
 from ttp.services.files.source import Source
 from ttp.services.intake import Intake, Rules, Times
 from ttp.services.row_media import RowMedia
+from ttp.services.spreading import Spread, Spreading
 from ttp.services.steps import Step, What, apply
 from ttp.store import keyed, reads
 from ttp.store.media import MediaStore
 
+TOLD_EVERY = 200
+"""Rows, between two words on how far it is."""
+LOOKING = 0.7
+"""The part of the work that is done once all rows were looked at."""
 WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
 
 
@@ -52,10 +57,11 @@ class Taken:
     timed: bool = False
     stored: bool = False
     ids: list[int] = field(default_factory=list)
+    spread: Spread | None = None
+    """The plan of the rows without a time, where there was to be one."""
 
     def count(self, step: Step) -> None:
         """Take up what one row does."""
-        self.read += 1
         if step.faults:
             self.refused += 1
             self.faults += [(step.where, fault) for fault in step.faults]
@@ -84,26 +90,57 @@ class BulkIn:
         *,
         dry_run: bool,
         partial: bool,
-        tell: Callable[[int], object],
+        tell: Callable[[float], object],
+        spreading: Spreading | None = None,
+        done: Taken | None = None,
     ) -> Taken:
-        """Store the posts of a source: all, or (`partial`) those that can be. `tell`: how many rows were looked at.
+        """Store the posts of a source: all, or (`partial`) those that can be. `spreading`: rows without a time get one
+        by a plan. `tell`: how much is done, of 1; `done` is filled on the way.
 
-        UsageError where the source cannot be read on; Conflict where somebody changed a post meanwhile.
+        UsageError where the source cannot be read on; Conflict or StateRefused where somebody changed posts meanwhile.
         """
-        done = Taken()
-        rules.scope, rules.origin = source.scope, source.origin
+        done = done or Taken()
+        rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
         rules.lost = self._lost(source)
         intake = Intake(self._book, self._row_media(source.folder), times, rules)
-        with self._media.holding(), TemporaryFile() as kept:
+        with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
             for step in intake.steps(source.entries()):
-                done.count(step)
-                tell(done.read)
-                if writes(step):
-                    pickle.dump(replace(step, warnings=()), kept, pickle.HIGHEST_PROTOCOL)
-            if not dry_run and (partial or not done.refused) and kept.tell():
-                done.ids = apply(self._book.database, _back(kept))
+                done.read += 1
+                if done.read % TOLD_EVERY == 0:
+                    tell(LOOKING * source.share)
+                if step.waits and spreading:
+                    spreading.wait(step)
+                else:
+                    done.count(step)
+                if step.waits or writes(step):
+                    _keep(step, kept)
+            if spreading and (partial or not done.refused) and (spread := spreading.plan(times.agenda)):
+                done.spread = spread
+                numbers = self._place(spreading, spread, kept, placed, done)
+                kept, whole = placed, not spread.left_out
+            else:
+                numbers, whole = [], True
+            if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
+                done.ids = apply(self._book.database, _told(_back(kept), done.read, tell), times.agenda)
                 done.stored = True
+        if done.spread and done.stored:
+            done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
         return done
+
+    def _place(
+        self, spreading: Spreading, spread: Spread, kept: IO[bytes], placed: IO[bytes], done: Taken
+    ) -> list[int | None]:
+        """Keep all steps once more, with the times of the plan; for each the number that it has in the plan."""
+        numbers = []
+        with self._book.database.reading() as db, self._book.guard.reading(db):
+            for step, number in spreading.placed(_back(kept), spread):
+                if number is not None:
+                    done.count(step)
+                    spread.refused.update([number] if step.faults else [])
+                if writes(step):
+                    _keep(step, placed)
+                    numbers.append(number)
+        return numbers
 
     def _row_media(self, folder: Path) -> RowMedia:
         return RowMedia(self._book.database, self._media, self._book.config, folder)
@@ -126,7 +163,7 @@ class BulkIn:
 
 def writes(step: Step) -> bool:
     """Whether a step changes the store."""
-    if step.what in WRITTEN:
+    if step.what in WRITTEN and not step.faults:
         return True
     return (
         step.what is What.SAME
@@ -134,6 +171,19 @@ def writes(step: Step) -> bool:
         and step.before is not None
         and step.post.key != step.before.key
     )
+
+
+def _told(steps: Iterator[Step], most: int, tell: Callable[[float], object]) -> Iterator[Step]:
+    """The steps, telling how many of them went by."""
+    for number, step in enumerate(steps, 1):
+        if number % TOLD_EVERY == 0:
+            tell(LOOKING + (1 - LOOKING) * number / most)
+        yield step
+
+
+def _keep(step: Step, kept: IO[bytes]) -> None:
+    """Put a step on the disk; its warnings have been told, unless it waits."""
+    pickle.dump(step if step.waits else replace(step, warnings=()), kept, pickle.HIGHEST_PROTOCOL)
 
 
 def _back(kept: IO[bytes]) -> Iterator[Step]:

@@ -20,6 +20,7 @@ from ttp.domain.sample import Sample
 from ttp.services.files import calendar, content, place, sheet
 from ttp.services.files.fields import Value, fields_of, name_of
 from ttp.services.files.folder import Folder
+from ttp.services.likeness import Instant, Likeness
 from ttp.store import copies, metrics, reads
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
@@ -79,26 +80,28 @@ class Export:
             store = copies.store_id(db) if db else ""
         return calendar.written((one.post for one in told), store[:SHORT])
 
-    def folder(self, told: Iterable[Told], path: Path) -> tuple[Written, place.MediaBeside]:
+    def folder(self, told: Iterable[Told], path: Path, instant: Instant) -> tuple[Written, place.MediaBeside]:
         """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that
-        file; files of other posts stay. Busy, UsageError."""
+        file, unless that says the same already; files of other posts stay. Busy, UsageError."""
         done, beside = Written(), self.beside(path)
         path.mkdir(exist_ok=True, parents=True)
         folder = Folder(path)
+        with self._database.reading() as db:
+            like = Likeness(path, reads.accounts(db) if db else [], instant)
         for one in told:
-            key = folder.inside(one.post.key or "")
-            file = folder.file_of(key) or folder.new_file(key, _slug(one.post))
+            key, begun = folder.inside(one.post.key or ""), one.post.status in _BEGUN
+            there = folder.file_of(key)
+            if there and like.same(folder.file(there), one.post, begun=begun):
+                done.unchanged += 1
+                continue
+            file = there or folder.new_file(key, _slug(one.post))
             told_key = None if folder.usual_key(file) == key else key
             fields = fields_of(replace(one.post, key=told_key), [beside.name(item) for item in one.post.media])
-            if one.post.status not in _BEGUN:
+            if not begun:
                 fields.pop("status")  # what has a time is scheduled, and what has none is a draft
-            text = content.written(fields)
-            if file.is_file() and content.same(file.read_bytes().decode("utf-8", "replace"), text):
-                done.unchanged += 1
-            else:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                place.write(file, [text], over=True)
-                done.written += 1
+            file.parent.mkdir(parents=True, exist_ok=True)
+            place.write(file, [content.written(fields)], over=True)
+            done.written += 1
         return done, beside
 
 

@@ -8,37 +8,31 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from bisect import bisect_left, insort
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
+from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
+from ttp.services.told import Told
 from ttp.store import keyed
 from ttp.store.database import Database
 
 _WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Said:
-    """What one account is to say at one instant. `post_id`: 0 of a post that is not stored."""
-
-    at: datetime
-    post_id: int
-    text: str
+_DAY = 86_400_000
+Near = list[tuple[int, int]]
+"""Instants in milliseconds, and the posts that are there: 0 for one that is not stored."""
 
 
 @dataclass
-class _Pending:
-    """What was looked at for one account and is not stored yet: by time, and by text."""
+class _Stored:
+    """What the store has of one account, as far as it was read: the days since 1970 that were."""
 
-    times: list[Said] = field(default_factory=list)
-    texts: dict[str, list[Said]] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
+    days: set[int] = field(default_factory=set)
 
 
 class Guard:
@@ -46,16 +40,17 @@ class Guard:
 
     def __init__(self, database: Database, config: Config) -> None:
         self._database = database
-        self._same = timedelta(seconds=config.seconds("guard.same_text_s"))
-        self._gap = timedelta(seconds=config.seconds("guard.gap_s"))
+        self._same = round(1000 * config.seconds("guard.same_text_s"))
+        self._gap = round(1000 * config.seconds("guard.gap_s"))
         self.strict = config["guard.strict"] is True
-        self._pending: dict[int, _Pending] = {}
+        self._pending: dict[int, Told] = {}
         self._moved: set[int] = set()
         self._open: sqlite3.Connection | None = None
+        self._stored: dict[int, _Stored] = {}
 
     @contextmanager
     def reading(self, db: sqlite3.Connection | None) -> Iterator[None]:
-        """Look through this connection in the block: to open one for each of many posts takes longer than the look."""
+        """Look through this connection in the block, and remember what was read for the next one: for many posts."""
         self._open = db
         try:
             yield
@@ -65,49 +60,66 @@ class Guard:
     def problems(self, post: Post) -> Iterator[Problem]:
         """What stands too near to a post that is to go out at a time: the same text, or any other post at all."""
         for delivery in post.active:
-            if delivery.state in _WAITS and delivery.due_at is not None:
-                mine = Said(delivery.due_at, post.id or 0, _normal(post, delivery))
-                near = [one for one in self._around(delivery, mine) if not one.post_id or one.post_id != post.id]
-                same = [
-                    one for one in near if mine.text and one.text == mine.text and abs(one.at - mine.at) < self._same
-                ]
-                close = [one for one in near if abs(one.at - mine.at) < self._gap]
+            if delivery.state in _WAITS and delivery.due_at is not None and (self._same or self._gap):
+                at = to_ms(delivery.due_at)
+                same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0)
                 if same:
-                    yield self._problem(delivery, mine, same, "content", "same_text", "says the same")
+                    yield self._problem(delivery, at, same, "content", "same_text", "says the same")
                 elif close:
-                    yield self._problem(delivery, mine, close, "scheduledAt", "crowded", "goes out")
+                    yield self._problem(delivery, at, close, "scheduledAt", "crowded", "goes out")
 
     def pending(self, post: Post) -> None:
         """Count in a post that is to be stored."""
         self._moved |= {post.id} if post.id is not None else set()
         for delivery in post.active:
             if delivery.due_at is not None:
-                said = Said(delivery.due_at, post.id or 0, _normal(post, delivery))
-                known = self._pending.setdefault(delivery.account_id or 0, _Pending())
-                insort(known.times, said)
-                known.texts.setdefault(said.text, []).append(said)
+                told = self._pending.setdefault(delivery.account_id or 0, Told())
+                told.add(to_ms(delivery.due_at), post.id or 0, _normal(post, delivery))
 
-    def _around(self, delivery: Delivery, mine: Said) -> Iterator[Said]:
-        """What the account says around an instant, as far as it can matter."""
-        account_id, span = delivery.account_id or 0, max(self._same, self._gap)
-        with nullcontext(self._open) if self._open else self._database.reading() as db:
-            stored = keyed.said(db, account_id, mine.at - span, mine.at + span) if db and span else []
-        for at, post_id, text in stored:
-            if post_id not in self._moved:
-                yield Said(at, post_id, normal(text))
-        known = self._pending.get(account_id)
-        if known is not None:
-            yield from known.texts.get(mine.text, ())
-            first = bisect_left(known.times, Said(mine.at - self._gap, 0, ""))
-            last = bisect_left(known.times, Said(mine.at + self._gap, 0, ""))
-            yield from known.times[first:last]
+    def _around(self, delivery: Delivery, at: int, text: str, post_id: int) -> tuple[Near, Near]:
+        """The account's other posts that say the same, and those that are too close."""
+        account_id = delivery.account_id or 0
+        stored = self._read(account_id, at).told
+        pending = self._pending.get(account_id) or Told()
+        same, close = (
+            [one for one in found if one[1] != post_id and one[1] not in self._moved]
+            for found in (stored.same(text, at, self._same), stored.near(at, self._gap))
+        )
+        same += [one for one in pending.same(text, at, self._same) if not post_id or one[1] != post_id]
+        close += [one for one in pending.near(at, self._gap) if not post_id or one[1] != post_id]
+        return same, close
 
-    def _problem(self, delivery: Delivery, mine: Said, found: list[Said], field: str, code: str, does: str) -> Problem:
-        other = min(found, key=lambda one: abs(one.at - mine.at))
-        which = f"post {other.post_id}" if other.post_id else "another one of these"
-        said = f"{delivery.account}: {which} {does} at {other.at:%Y-%m-%d %H:%M} UTC"
-        hint = f"ttp show {other.post_id}" if other.post_id else None
+    def _read(self, account_id: int, at: int) -> _Stored:
+        """What the store has of an account around an instant, as far as it can matter."""
+        span = max(self._same, self._gap)
+        days = range((at - span) // _DAY, (at + span) // _DAY + 1)
+        if self._open is not None:
+            stored = self._stored.setdefault(account_id, _Stored())
+            _take_up(self._open, stored, account_id, days)
+            return stored
+        stored = _Stored()
+        with self._database.reading() as db:
+            if db is not None:
+                _take_up(db, stored, account_id, days)
+        return stored
+
+    def _problem(self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str) -> Problem:
+        at, post_id = min(found, key=lambda one: abs(one[0] - mine))
+        which = f"post {post_id}" if post_id else "another one of these"
+        said = f"{delivery.account}: {which} {does} at {from_ms(at):%Y-%m-%d %H:%M} UTC"
+        hint = f"ttp show {post_id}" if post_id else None
         return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
+
+
+def _take_up(db: sqlite3.Connection, stored: _Stored, account_id: int, days: range) -> None:
+    """Read those of the days that were not read yet, each once."""
+    missing = [day for day in days if day not in stored.days]
+    if missing:
+        first, last = missing[0], missing[-1]
+        for at, post_id, text in keyed.said(db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)):
+            if to_ms(at) // _DAY not in stored.days:
+                stored.told.add(to_ms(at), post_id, normal(text))
+        stored.days.update(missing)
 
 
 def normal(text: str) -> str:

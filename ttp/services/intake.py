@@ -19,6 +19,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
+from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.changes import new_delivery, redirected, settled, timed, with_alts
 from ttp.services.drafting import check_variants
@@ -34,6 +35,9 @@ _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
 
 class Times(Protocol):
     """Reads the time of a row; given by the command line, which owns the grammar."""
+
+    agenda: Agenda
+    """What the times rest on that it chose."""
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
         """Which instant it is, also a past one; None where ttp is to choose one. TimeRefused."""
@@ -52,6 +56,8 @@ class Rules:
     accounts: tuple[str, ...] = ()
     tz: str | None = None
     revive: bool = False
+    spread: bool = False
+    """Posts without a time wait for a plan to give them one."""
     origin: str = ""
     """What the keys begin with that were made for rows without one."""
     lost: dict[tuple[datetime, frozenset[str]], Post] = field(default_factory=dict)
@@ -110,16 +116,16 @@ class Intake:
         now = self._book.clock.now()
         post = self._book.stamped(made) if before is None else settled(_like(before, made, now), now)
         post = replace(post, key=self._key(key, before))
-        what = _what(before, post)
-        if what is What.SAME:
+        what, waits = _what(before, post), self._rules.spread and post.scheduled_at is None
+        if what is What.SAME and not waits:
             return Step(row.where, what, post, before)
         try:
-            warnings = self._book.judge(post, self._known, timed=post.scheduled_at is not None)
+            warnings = self._book.judge(post, self._known, timed=waits or post.scheduled_at is not None)
         except ContentRefused as refused:
             told = [Fault(one.field, one.message, one.hint) for one in refused.problems if not one.warning]
             return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
         self._book.guard.pending(post)
-        return Step(row.where, what, post, before, warnings)
+        return Step(row.where, what, post, before, warnings, waits=waits)
 
     def _earlier(self, row: Entry) -> Post | None:
         """The post of a row without a key whose text was changed: the one at its time, for its accounts."""
@@ -168,6 +174,8 @@ class Intake:
             accounts = resolve_accounts(typed.to or self._rules.accounts, self._known)
         except TtpError as error:
             faults.append(fault_of("accounts", error))
+        if self._rules.spread and not (accounts or typed.at or faults):
+            faults.append(Fault("accounts", "it names no account that it could be planned for", "--to PLATFORM/HANDLE"))
         try:
             at = self._at(row, accounts, before) if not faults else None
         except TtpError as error:
@@ -200,12 +208,12 @@ class Intake:
     def _at(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
         """The row's time. One that its post has already may have passed, and one that ttp chose stays chosen."""
         text, tz = row.typed.at, row.typed.tz or self._rules.tz
+        held = before.scheduled_at if before is not None and before.deleted_at is None else None
         if text is None or not text.strip():
-            return None
+            return held if before is not None and (before.chosen_by or self._rules.spread) else None
         if not accounts:
             raise UsageError("a post with a time needs accounts to go to", Hint("name them", "accounts"))
         at = self._times.instant(text, tz, accounts)
-        held = before.scheduled_at if before is not None and before.deleted_at is None else None
         if held is not None and at in (None, held):
             return held
         return self._times.coming(text, tz, accounts, at)

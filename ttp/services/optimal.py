@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -16,7 +15,7 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.backtest import Backtest, backtest
 from ttp.domain.optimal.explanation import Explanation, explain
-from ttp.domain.optimal.free import FreeHour, explored_hour, next_free_hour
+from ttp.domain.optimal.free import FreeHour, explored_hour, free_hours, next_free_hour
 from ttp.domain.optimal.weekly import Week, week_of
 from ttp.domain.quiet import Quiet, parse_quiet_hours
 from ttp.domain.sample import Sample
@@ -24,7 +23,6 @@ from ttp.store import metrics, reads
 from ttp.store.database import Database
 from ttp.store.reads import PostFilter
 
-NOTHING: Mapping[str, Sequence[datetime]] = MappingProxyType({})
 FIRST_PULL = 200
 """Posts that a newcomer reads first: enough for a signal, and twenty cents of X."""
 OFFERED = 20
@@ -96,21 +94,20 @@ class Optimal:
         accounts: Sequence[Account],
         zones: Sequence[ZoneInfo],
         count: int = 1,
-        taken: Mapping[str, Sequence[datetime]] = NOTHING,
         *,
         explore: float = 0.0,
         seed: int | None = None,
     ) -> tuple[FreeHour, ...]:
         """The earliest free ones among the best slots of all these accounts together; none without data.
 
-        `taken`: instants by account that are given away already, and not stored yet. Each is, with probability
-        `explore`, one of the best by a draw of the posterior; `seed` None: one that follows from accounts and hour.
+        Each is, with probability `explore`, one of the best by a draw of the posterior; `seed` None: one that follows
+        from accounts and hour.
         """
         told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
         if not told or any(one.data_points == 0 for one in told):
             return ()
         gap = self._config.seconds("plan.min_gap_s")
-        now, busy = self._clock.now(), self._busy(accounts, taken)
+        now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
             return next_free_hour(told, now=now, busy=busy, min_gap_s=gap, count=count)
         quiet = Quiet(parse_quiet_hours(self._config.text("plan.quiet_hours")))
@@ -126,34 +123,52 @@ class Optimal:
             busy = {name: sorted([*instants, *(slot.at for slot in slots)]) for name, instants in busy.items()}
         return tuple(sorted(found, key=lambda slot: slot.at))
 
-    def one_next(
-        self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], taken: Mapping[str, Sequence[datetime]] = NOTHING
-    ) -> FreeHour:
+    def one_next(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> FreeHour:
         """The next slot for a post to these accounts. UsageError with the command that would get data."""
-        found = self.next(accounts, zones, taken=taken)
+        found = self.next(accounts, zones)
         if not found:
-            names = ", ".join(account.name for account in accounts)
-            raise UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts))
+            raise self.no_hour(accounts)
         return found[0]
+
+    def free_hours(
+        self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
+    ) -> Iterator[FreeHour]:
+        """The free ones among the best slots of all these accounts together, one after the other; none without data.
+
+        `busy`: when each account has posts, in order; looked at whenever the next one is asked for.
+        """
+        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
+        if not told or any(one.data_points == 0 for one in told):
+            return iter(())
+        return free_hours(told, self._clock.now(), busy, self._config.seconds("plan.min_gap_s"))
+
+    def no_hour(self, accounts: Sequence[Account]) -> UsageError:
+        """That there is no best slot for a post to these accounts."""
+        names = ", ".join(account.name for account in accounts)
+        if accounts and not self._without_data(accounts):
+            return UsageError(
+                f"every one of the best hours of {names} is taken for a year", Hint("see them", "ttp list")
+            )
+        return UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts))
 
     def ways_to_data(self, accounts: Sequence[Account]) -> tuple[Hint, ...]:
         """The commands that get numbers of those accounts that have none."""
-        with self._database.reading() as db:
-            empty = [one for one in accounts if db is None or not metrics.newest(db, one.id or 0, 1)]
+        empty = self._without_data(accounts)
         return tuple(dict.fromkeys(Hint("get some", way_to_data(one)) for one in empty or accounts))
+
+    def _without_data(self, accounts: Sequence[Account]) -> list[Account]:
+        with self._database.reading() as db:
+            return [one for one in accounts if db is None or not metrics.newest(db, one.id or 0, 1)]
 
     def _samples(self, account: Account) -> list[Sample]:
         with self._database.reading() as db:
             return metrics.newest(db, account.id or 0, NEWEST) if db else []
 
-    def _busy(
-        self, accounts: Sequence[Account], taken: Mapping[str, Sequence[datetime]] = NOTHING
-    ) -> dict[str, list[datetime]]:
+    def _busy(self, accounts: Sequence[Account]) -> dict[str, list[datetime]]:
         """The instants of each account's posts that a slot may come too close to, sorted."""
         since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
         with self._database.reading() as db:
-            stored = {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
-        return {name: sorted([*instants, *taken.get(name, ())]) for name, instants in stored.items()}
+            return {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
 
 
 def way_to_data(account: Account) -> str:

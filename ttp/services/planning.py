@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError
 from ttp.domain.optimal.free import LEAD
-from ttp.domain.plan import Diary, Draft, Exploring, Limits, Plan, spread
+from ttp.domain.plan import Diary, Draft, Exploring, Limits, Plan, Way, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.quiet import Quiet
+from ttp.services.agenda import Agenda
 from ttp.services.book import Book, Saved, of
 from ttp.services.changes import no_accounts, no_such_post, settled, timed
 from ttp.services.optimal import Optimal
+from ttp.services.slots import Slots
 from ttp.store import posts as store
 from ttp.store import reads
 
@@ -37,6 +39,7 @@ class Asked:
     per_day: int | None = None
     gap_s: float = 3600.0
     quiet: Quiet = field(default_factory=Quiet)
+    way: Way = Way.OPTIMAL
     explore: float = 0.0
     seed: str | None = None
     """None: one that follows from the posts and the hour, so that asking again gives the same."""
@@ -48,8 +51,11 @@ class Proposal:
 
     plan: Plan
     limits: Limits
+    way: Way
     posts: Mapping[int, Post]
     diaries: Mapping[str, Diary]
+    agenda: Agenda
+    """What it rests on."""
     enough_days: int | None = None
     """Where posts were left out: days in which all would fit, if a year has as many."""
 
@@ -65,48 +71,80 @@ class Proposal:
 
 
 class Planning:
-    def __init__(self, book: Book, optimal: Optimal) -> None:
+    def __init__(self, book: Book, optimal: Optimal, slots: Slots) -> None:
         self._book = book
         self._optimal = optimal
+        self._slots = slots
 
     def propose(self, ids: Sequence[int], asked: Asked, zone: Callable[[Account], ZoneInfo]) -> Proposal:
         """Times for some drafts. StateRefused or ContentRefused where one of them could not be scheduled at all."""
         self._book.fit(list(dict.fromkeys(ids)))
         with self._book.database.reading() as db:
             posts = [saved.post for saved in self._drafts(db, ids)]
+        return self.place({post.id or 0: post for post in posts}, asked, zone, self.agenda(asked.gap_s))
+
+    def agenda(self, gap_s: float) -> Agenda:
+        """The posts that matter to a plan: also those of the first day, and one gap before."""
+        return Agenda(self._book.database, self._book.clock.now() - max(2 * _DAY, timedelta(seconds=gap_s)))
+
+    def place(
+        self, posts: Mapping[int, Post], asked: Asked, zone: Callable[[Account], ZoneInfo], agenda: Agenda
+    ) -> Proposal:
+        """Times for posts, by any numbers, that all have accounts; beside what is on the agenda."""
         known = {account.name: account for account in self._book.accounts()}
-        accounts = [known[name] for name in dict.fromkeys(name for post in posts for name in sorted(post.accounts))]
+        named = dict.fromkeys(name for post in posts.values() for name in sorted(post.accounts))
+        accounts = [known[name] for name in named]
         now = self._book.clock.now()
         start = max(asked.start or now, now + LEAD)
         limits = Limits(start, start + asked.days * _DAY, asked.per_day, asked.gap_s, asked.quiet)
-        with self._book.database.reading() as db:
-            busy = self._busy(db, accounts, limits)
-        diaries = {one.name: Diary(self._optimal.recommend(one, zone(one)), busy[one.name]) for one in accounts}
-        drafts = [Draft(post.id or 0, tuple(sorted(post.accounts))) for post in posts]
-        seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, ids))}" if asked.seed is None else asked.seed
-        plan = spread(drafts, diaries, limits, Exploring(asked.explore, seed))
-        enough = _enough_days(drafts, diaries, limits) if plan.left_out else None
-        return Proposal(plan, limits, {post.id or 0: post for post in posts}, diaries, enough)
+        diaries = {
+            one.name: Diary(self._optimal.recommend(one, zone(one)), tuple(agenda.of(one)), self._slots_of(one, limits))
+            for one in accounts
+        }
+        agenda.rest_on(accounts)
+        drafts = [Draft(number, tuple(sorted(post.accounts))) for number, post in posts.items()]
+        seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, posts))}" if asked.seed is None else asked.seed
+        plan = spread(drafts, diaries, limits, Exploring(asked.explore, seed), asked.way)
+        enough = self._enough_days(drafts, diaries, limits, asked.way, accounts) if plan.left_out else None
+        return Proposal(plan, limits, asked.way, posts, diaries, agenda, enough)
 
     def schedule(self, proposal: Proposal) -> list[Saved]:
         """Give the posts of a proposal their times: all of them, or none."""
         now, saved = self._book.clock.now(), []
         with self._book.database.writing() as session:
             db = store.raw(session)
-            accounts = [one for one in reads.accounts(db) if one.name in proposal.diaries]
+            proposal.agenda.refuse_changed(db)
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
-            if self._busy(db, accounts, proposal.limits) != {n: d.busy for n, d in proposal.diaries.items()} or any(
-                draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts
-            ):
+            if any(draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts):
                 raise StateRefused(
-                    "posts were scheduled or changed since this was planned",
-                    Hint("see them, and plan again", "ttp list --status scheduled,draft"),
+                    "posts were changed since this was planned", Hint("plan again", "ttp list --status draft")
                 )
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
                 saved.append(replace(draft, post=settled(timed(draft.post, one.at, by), now)))
             stored = store.retime(session, [one.post for one in saved])
         return [replace(one, post=post) for one, post in zip(saved, stored, strict=True)]
+
+    def _slots_of(self, account: Account, limits: Limits) -> tuple[datetime, ...]:
+        return tuple(self._slots.within(account, limits.start, limits.end))
+
+    def _enough_days(
+        self,
+        drafts: Sequence[Draft],
+        diaries: Mapping[str, Diary],
+        limits: Limits,
+        way: Way,
+        accounts: Sequence[Account],
+    ) -> int | None:
+        """Days in which all drafts fit, not many more than needed; None where a year is too short."""
+        days = round((limits.end - limits.start) / _DAY)
+        while days < LONGEST_DAYS:
+            days = min(LONGEST_DAYS, days + max(1, days // 2))
+            longer = replace(limits, end=limits.start + days * _DAY)
+            more = {one.name: replace(diaries[one.name], slots=self._slots_of(one, longer)) for one in accounts}
+            if not spread(drafts, more, longer, way=way).left_out:
+                return days
+        return None
 
     def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[Saved]:
         """The posts, all of which could be scheduled as they are, with what to warn of. Of several that could not, each
@@ -130,12 +168,6 @@ class Planning:
         if refusals:
             raise _all_of(refusals, len(posts))
         return drafts
-
-    @staticmethod
-    def _busy(db: Connection | None, accounts: Sequence[Account], limits: Limits) -> dict[str, list[datetime]]:
-        """When each account has posts that matter to a plan: also those of the first day, and one gap before."""
-        since = limits.start - max(2 * _DAY, timedelta(seconds=limits.gap_s))
-        return {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
 
 
 def _refuse_other_than_draft(post: Post) -> None:
@@ -162,13 +194,3 @@ def _all_of(refusals: Mapping[int, TtpError], asked: int) -> TtpError:
             for one, refused in refusals.items()
         ],
     )
-
-
-def _enough_days(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits) -> int | None:
-    """Days in which all drafts fit, not many more than needed; None where a year is too short."""
-    days = round((limits.end - limits.start) / _DAY)
-    while days < LONGEST_DAYS:
-        days = min(LONGEST_DAYS, days + max(1, days // 2))
-        if not spread(drafts, diaries, replace(limits, end=limits.start + days * _DAY)).left_out:
-            return days
-    return None

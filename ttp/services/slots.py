@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby, islice, takewhile
-from types import MappingProxyType
+from itertools import dropwhile, groupby, islice, takewhile, tee
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -29,9 +28,8 @@ from ttp.store import slots as store
 from ttp.store.database import Database
 
 PREVIEWED = 10
-Taken = Mapping[str, Collection[datetime]]
-NOTHING: Taken = MappingProxyType({})
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,31 @@ class Added:
     known: bool
 
 
+@dataclass
+class Line:
+    """The coming instants of some slots, each looked at once."""
+
+    slots: Sequence[Slot]
+    _coming: Iterator[datetime]
+    _nothing: Callable[[int], UsageError]
+    _looked: int = 0
+
+    def first(self, is_taken: Callable[[datetime], bool]) -> datetime:
+        """The first instant that is not taken, behind the one that was given last. UsageError where there is none."""
+        at, looked = first_free(self._coming, is_taken)
+        self._looked += looked
+        if at is None:
+            raise self._nothing(self._looked)
+        return at
+
+
 class Slots:
     def __init__(self, database: Database, clock: Clock, config: Config) -> None:
         self._database = database
         self._clock = clock
         self._horizon = timedelta(seconds=config.seconds("slots.horizon_s"))
+        self._lines: dict[tuple[int | None, ...], Iterator[datetime]] = {}
+        """The coming instants of slots, as far as one command has looked: to reckon them takes longest."""
 
     def add(self, wanted: Iterable[tuple[Account, str]], crons: Iterable[str], name: str | None) -> list[Added]:
         """Store a slot for each account, in the zone beside it, and each expression (of `cron_of`). One that is there
@@ -98,36 +116,45 @@ class Slots:
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
             return [self._held(db, place) for place in islice(single, count) if db]
 
-    def next_free(
-        self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False, taken: Taken = NOTHING
-    ) -> Place:
+    def next_free(self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False) -> Place:
         """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.
 
         `post`: the post it is for, which does not stand in its own way. `first`: a scheduled post does not either.
-        `taken`: instants by account that are given away already, and not stored yet.
         """
+        line = self.line(accounts)
+        with self._database.reading() as db:
+            assert db is not None
+            holders = _holders(db, _ids(accounts) or (), self._clock.now())
+
+            def is_taken(at: datetime) -> bool:
+                others = [one for one in holders(at) if one != post]
+                return bool(others) and not (first and all(map(_is_movable, reads.posts_by_id(db, others))))
+
+            at = line.first(is_taken)
+        return Place(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
+
+    def line(self, accounts: Sequence[Account]) -> Line:
+        """The coming instants that are slots of all these accounts. UsageError where one of them has no slots."""
         now = self._clock.now()
         if not accounts:
             why = "a slot is an account's, and the post has none"
             raise UsageError(why, Hint("name one", "--to PLATFORM/HANDLE"))
         with self._database.reading() as db:
             known = store.slots(db, _ids(accounts)) if db else []
-            for account in accounts:
-                if not any(slot.account_id == account.id for slot in known):
-                    add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
-                    raise UsageError(f"{account.name} has no slots", Hint("add some", add))
-            assert db is not None
+        for account in accounts:
+            if not any(slot.account_id == account.id for slot in known):
+                add = f"ttp slots add 'mon,wed,fri 09:00' --account {account.name}"
+                raise UsageError(f"{account.name} has no slots", Hint("add some", add))
+        which = tuple(slot.id for slot in known)
+        kept, coming = tee(self._lines.get(which) or self._coming(known, now))
+        self._lines[which] = kept
+        return Line(known, dropwhile(lambda at: at <= now, coming), lambda looked: self._nothing(accounts, looked, now))
 
-            def is_taken(at: datetime) -> bool:
-                if any(at in taken.get(account.name, ()) for account in accounts):
-                    return True
-                held = store.holders(db, _ids(accounts) or (), at, without=post)
-                return bool(held) and not (first and all(map(_is_movable, reads.posts_by_id(db, held))))
-
-            at, looked = first_free(self._coming(known, now), is_taken)
-        if at is None:
-            raise self._nothing(accounts, looked, now)
-        return Place(at, next(slot for slot in known if at in takewhile(lambda one: one <= at, _instants(slot, now))))
+    def within(self, account: Account, start: datetime, end: datetime) -> list[datetime]:
+        """The instants of an account's slots from `start` on and before `end`, in order, whoever holds them."""
+        with self._database.reading() as db:
+            own = store.slots(db, [account.id or 0]) if db else []
+        return list(takewhile(lambda at: at < end, any_of(_instants(slot, start - _MOMENT) for slot in own)))
 
     def make_room(self, post: Post) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
@@ -185,6 +212,19 @@ class Slots:
         if not looked and len(accounts) > 1:
             return UsageError(f"{names} have no slot at the same time; looked until {until}", more)
         return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
+
+
+def _holders(db: sqlite3.Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
+    """Who holds an instant of these accounts; asked for rising instants, and read in stretches of twice the length."""
+    end, length, found = start, _DAY, dict[datetime, list[int]]()
+
+    def holders(at: datetime) -> Sequence[int]:
+        nonlocal end, length, found
+        while at >= end:
+            end, length, found = end + length, 2 * length, store.held(db, ids, end, end + length)
+        return found.get(at, ())
+
+    return holders
 
 
 def _ids(accounts: Sequence[Account] | None) -> list[int] | None:

@@ -10,6 +10,7 @@ from itertools import islice
 
 from ttp.domain.errors import Conflict, Hint, Problem
 from ttp.domain.post import Post
+from ttp.services.agenda import Agenda
 from ttp.services.files.fields import Fault
 from ttp.store import bulk, keyed, posts, reads
 from ttp.store.database import Database
@@ -39,15 +40,19 @@ class Step:
     warnings: tuple[Problem, ...] = ()
     why: str | None = None
     faults: tuple[Fault, ...] = ()
+    waits: bool = False
+    """A plan is to give it a time."""
 
 
-def apply(database: Database, steps: Iterable[Step]) -> list[int]:
+def apply(database: Database, steps: Iterable[Step], agenda: Agenda | None = None) -> list[int]:
     """Store what steps change, all of it or nothing; the ids of the posts. Conflict where one of them was changed by
-    somebody else meanwhile."""
+    somebody else meanwhile, StateRefused where others took the times that were chosen for them (`agenda`)."""
     ids: list[int] = []
     rows = iter(steps)
     with database.writing() as session:
         db = posts.raw(session)
+        if agenda is not None:
+            agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
             ids += bulk.save(db, [step.post for step in batch if step.post is not None])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ttp.domain.errors import Busy
 from ttp.domain.post import Post, PostStatus
+from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.bulk_in import writes
 from ttp.services.files import content, place
@@ -63,11 +64,11 @@ class Sync:
             plan.steps.append(Step((post.key or "").removeprefix(source.scope), What.CANCEL, gone, post))
         return plan
 
-    def apply(self, plan: Plan) -> list[int]:
-        """Do what the plan says, all of it in one transaction; the ids. Conflict where a post was changed meanwhile."""
+    def apply(self, plan: Plan, agenda: Agenda) -> list[int]:
+        """Do what the plan says, all of it in one transaction; the ids. As `steps.apply`."""
         with self._media.holding():
             todo = [step for step in plan.steps if step.what in DRIFT or writes(step)]
-            return apply(self._book.database, todo) if todo else []
+            return apply(self._book.database, todo, agenda) if todo else []
 
     def write_results(self, source: Source) -> int:
         """Write into each file what became of its post: id, status, and where it is to be seen; how many changed."""

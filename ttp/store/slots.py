@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from ttp.domain.account import Platform
+from ttp.domain.clock import from_ms
 from ttp.domain.slot import Slot
 from ttp.store.rows import ms
 from ttp.store.tables import SlotRow
@@ -57,6 +58,22 @@ def holders(db: sqlite3.Connection, account_ids: Collection[int], at: datetime, 
         " ORDER BY d.post_id"
     )
     return [row["post_id"] for row in db.execute(sql, [*ids, ms(at), without])]
+
+
+def held(
+    db: sqlite3.Connection, account_ids: Collection[int], since: datetime, until: datetime
+) -> dict[datetime, list[int]]:
+    """Who holds which instants of these accounts, from `since` on and before `until`."""
+    ids = sorted(account_ids)
+    sql = (
+        "SELECT DISTINCT d.due_at, d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
+        f" WHERE d.account_id IN ({','.join('?' * len(ids))}) AND d.due_at >= ? AND d.due_at < ? AND {_HOLDING}"
+        " ORDER BY d.post_id"
+    )
+    found: dict[datetime, list[int]] = {}
+    for row in db.execute(sql, [*ids, ms(since), ms(until)]):
+        found.setdefault(from_ms(row["due_at"]), []).append(row["post_id"])
+    return found
 
 
 def _slot(row: sqlite3.Row) -> Slot:

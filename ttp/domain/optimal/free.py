@@ -62,7 +62,7 @@ def next_free_hour(
     """
     told = [recommendation for recommendation in recommendations if recommendation.slots]
     taken = [busy.get(recommendation.account, ()) for recommendation in recommendations]
-    return tuple(islice(_free(told, now, taken, timedelta(seconds=min_gap_s)), count)) if told else ()
+    return tuple(islice(free_hours(told, now, taken, min_gap_s), count)) if told else ()
 
 
 def explored_hour(
@@ -91,9 +91,12 @@ def _drawn(slot: Rating, effect: float, quiet: Quiet) -> Rating:
     return replace(slot, score=-math.inf if quiet.at_night(slot.hour or 0) else effect)
 
 
-def _free(
-    told: Sequence[Recommendation], now: datetime, taken: Sequence[Sequence[datetime]], gap: timedelta
+def free_hours(
+    told: Sequence[Recommendation], now: datetime, taken: Sequence[Sequence[datetime]], min_gap_s: float
 ) -> Iterator[FreeHour]:
+    """The free slots of `next_free_hour` for accounts that all have data, one after the other. `taken`: the instants of
+    posts, by account, each time as they are then."""
+    gap = timedelta(seconds=min_gap_s)
     last: datetime | None = None
     for week in range(HORIZON_WEEKS):
         for slot in _best_of_week(told, now + LEAD, week):

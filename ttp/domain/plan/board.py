@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from random import Random
 from statistics import fmean
 
@@ -36,12 +37,36 @@ class Draft:
     accounts: tuple[str, ...]
 
 
+class Way(StrEnum):
+    """Where posts are to go. `OPTIMAL`: on the best hours; evenly where nothing is known. `EVEN`: evenly over weekly
+    slots, where the accounts have any, else over waking hours. `SLOTS`: each in turn on the next free slot; evenly
+    over waking hours where there are none."""
+
+    OPTIMAL = "optimal"
+    SLOTS = "slots"
+    EVEN = "even"
+
+
+class Basis(StrEnum):
+    """What the posts to the same accounts were placed by."""
+
+    SCORES = "scores"
+    SLOTS_IN_TURN = "slots in turn"
+    SLOTS = "slots"
+    HOURS = "waking hours"
+
+
+ON_SLOTS = frozenset({Basis.SLOTS, Basis.SLOTS_IN_TURN})
+
+
 @dataclass(frozen=True, slots=True)
 class Diary:
-    """What is known of one account: its recommendation (with its zone), and the instants of its posts, in order."""
+    """What is known of one account: its recommendation (with its zone), and in order the instants of its posts and of
+    its weekly slots."""
 
     told: Recommendation
     busy: Sequence[datetime] = ()
+    slots: Sequence[datetime] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +81,39 @@ class Limits:
     quiet: Quiet = field(default_factory=Quiet)
 
 
-class Board:
-    """The hours of a plan, and for each account its day and score at every hour."""
+def known(accounts: Iterable[str], diaries: Mapping[str, Diary]) -> bool:
+    """Whether there is anything to tell by."""
+    return any(diaries[account].told.slots for account in accounts)
 
-    def __init__(self, drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits) -> None:
+
+def slots_of(accounts: Iterable[str], diaries: Mapping[str, Diary], limits: Limits) -> set[datetime]:
+    """The slots that all of these accounts have in common that have any."""
+    own = [set(slots) for account in accounts if (slots := diaries[account].slots)]
+    return {at for at in set.intersection(*own) if limits.start <= at < limits.end} if own else set()
+
+
+def basis_of(accounts: tuple[str, ...], diaries: Mapping[str, Diary], limits: Limits, way: Way) -> Basis:
+    """What posts to these accounts are placed by."""
+    if way is Way.OPTIMAL and known(accounts, diaries):
+        return Basis.SCORES
+    if not slots_of(accounts, diaries, limits):
+        return Basis.HOURS
+    return Basis.SLOTS_IN_TURN if way is Way.SLOTS else Basis.SLOTS
+
+
+class Board:
+    """The instants of a plan, and for each account its day and score at each: full hours of the first account of each
+    set, or the slots that its accounts have in common."""
+
+    def __init__(
+        self, drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits, way: Way = Way.OPTIMAL
+    ) -> None:
         self._diaries, self._limits = diaries, limits
         self.drafts: dict[tuple[str, ...], list[Draft]] = {}
         for draft in drafts:
             self.drafts.setdefault(draft.accounts, []).append(draft)
-        own = {
-            accounts: set(full_hours(limits.start, limits.end, diaries[accounts[0]].told.zone))
-            for accounts in self.drafts
-        }
+        self.basis = {accounts: basis_of(accounts, diaries, limits, way) for accounts in self.drafts}
+        own = {accounts: self._instants(accounts) for accounts in self.drafts}
         self.hours = sorted(set().union(*own.values()))
         local = {
             account: [at.astimezone(diaries[account].told.zone) for at in self.hours]
@@ -77,7 +123,8 @@ class Board:
         self._score = {account: self._scores(account) for account in local}
         closed = {account: [limits.quiet.covers(at) for at in clocks] for account, clocks in local.items()}
         asleep = {
-            account: [not limits.quiet.hours and at.hour not in AWAKE for at in local[account]] for account in local
+            account: [not limits.quiet.hours and at.hour not in AWAKE for at in clocks]
+            for account, clocks in local.items()
         }
         self._open = {
             accounts: [
@@ -86,7 +133,23 @@ class Board:
             ]
             for accounts in self.drafts
         }
-        self._awake = [not any(asleep[account][hour] for account in local) for hour in range(len(self.hours))]
+        self._liked = {
+            accounts: [
+                is_open and (self.basis[accounts] in ON_SLOTS or not any(asleep[account][hour] for account in accounts))
+                for hour, is_open in enumerate(self._open[accounts])
+            ]
+            for accounts in self.drafts
+        }
+
+    def _instants(self, accounts: tuple[str, ...]) -> set[datetime]:
+        if self.basis[accounts] in ON_SLOTS:
+            return slots_of(accounts, self._diaries, self._limits)
+        zone = self._diaries[accounts[0]].told.zone
+        return set(full_hours(self._limits.start, self._limits.end, zone))
+
+    def open_hours(self, accounts: tuple[str, ...]) -> list[int]:
+        """The places in `hours` at which posts to these accounts may go out."""
+        return [hour for hour, is_open in enumerate(self._open[accounts]) if is_open]
 
     def _scores(self, account: str) -> list[float]:
         told = self._diaries[account].told
@@ -94,7 +157,7 @@ class Board:
 
     def known(self, accounts: Iterable[str]) -> bool:
         """Whether there is anything to tell by."""
-        return any(self._diaries[account].told.slots for account in accounts)
+        return known(accounts, self._diaries)
 
     def score(self, accounts: Sequence[str], hour: int) -> float:
         return fmean(self._score[account][hour] for account in accounts)
@@ -127,8 +190,8 @@ class Board:
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
 
     def families(self, drafts: Collection[int], *, evenly: bool = False) -> list[Family]:
-        """The posts of these ids by the accounts that they go to; worth their scores, or (`evenly`, and where nothing
-        is known) what an even spread makes of the hours."""
+        """The posts of these ids by the accounts that they go to; worth their scores, or (`evenly`, and where
+        scores do not count) what an even spread makes of the hours."""
         counts = {key: sum(draft.id in drafts for draft in group) for key, group in self.drafts.items()}
         by_score = [
             Family(accounts, count, self._values(accounts, [self.score(accounts, h) for h in range(len(self.hours))]))
@@ -137,9 +200,10 @@ class Board:
         found = {}
         for part in parts(by_score):
             together = [by_score[i] for i in part]
-            for family, spread in zip(together, even(together, self._awake), strict=True):
-                known = self.known(family.accounts) and not evenly
-                found[family.accounts] = family if known else spread
+            liked = [self._liked[family.accounts] for family in together]
+            for family, spread in zip(together, even(together, liked), strict=True):
+                by_scores = self.basis[family.accounts] is Basis.SCORES and not evenly
+                found[family.accounts] = family if by_scores else spread
         return [found[accounts] for accounts in counts]
 
     def drawn(self, draft: Draft, random: Random) -> Family:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
-from ttp.domain.plan.board import SCALE, Board, Diary, Draft, Limits
+from ttp.domain.plan.board import ON_SLOTS, SCALE, Basis, Board, Diary, Draft, Limits, Way, basis_of
 from ttp.domain.plan.grid import Family, Grid
 from ttp.domain.plan.search import Picks
 from ttp.domain.plan.together import arrange, best_beside, total
+from ttp.domain.plan.turn import in_turn
 
 DENSER = 4
 """How many more posts a day are tried than an even share, before any number is allowed."""
@@ -55,15 +56,25 @@ class Plan:
     """The limit of a day that was kept; None: any number."""
     left_out: tuple[int, ...] = ()
     """Posts for which there was no room."""
+    basis: Mapping[tuple[str, ...], Basis] = field(default_factory=dict)
+    """By what the posts to each set of accounts were placed."""
 
     @property
     def score(self) -> float:
         return math.fsum(one.score for one in self.assignments)
 
 
-def spread(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits, exploring: Exploring = NEVER) -> Plan:
+def spread(
+    drafts: Sequence[Draft],
+    diaries: Mapping[str, Diary],
+    limits: Limits,
+    exploring: Exploring = NEVER,
+    way: Way = Way.OPTIMAL,
+) -> Plan:
     """The best plan that was found. Every draft has accounts, all of them in `diaries`. Deterministic."""
-    board = Board(drafts, diaries, limits)
+    if way is Way.SLOTS:
+        return _in_turn(drafts, diaries, limits)
+    board = Board(drafts, diaries, limits, way)
     every = board.families({draft.id for draft in drafts}, evenly=True)
     per_day, grid, evenly = _fitting(board, every, limits.per_day)
     explorers = {draft.id: random for draft, random in _explorers(drafts, board, exploring)}
@@ -94,6 +105,41 @@ def spread(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits
         math.fsum([slack, *(one.score for one in assignments)]),
         per_day,
         tuple(draft.id for draft in drafts if draft.id not in there),
+        board.basis,
+    )
+
+
+def _in_turn(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits) -> Plan:
+    """Those whose accounts have slots on the next of them, and then the others evenly over waking hours."""
+    basis = {
+        accounts: basis_of(accounts, diaries, limits, Way.SLOTS)
+        for accounts in dict.fromkeys(d.accounts for d in drafts)
+    }
+    on_slots = [draft for draft in drafts if basis[draft.accounts] in ON_SLOTS]
+    board = Board(on_slots, diaries, limits, Way.SLOTS)
+    places = in_turn(board, board.grid(limits.per_day or ANY), on_slots)
+    given = [
+        Assignment(draft.id, board.hours[places[draft.id]], board.score(draft.accounts, places[draft.id]))
+        for draft in on_slots
+        if draft.id in places
+    ]
+    others = [draft for draft in drafts if basis[draft.accounts] not in ON_SLOTS]
+    if others:
+        of = {draft.id: draft.accounts for draft in on_slots}
+        busier = {
+            name: replace(diary, busy=sorted([*diary.busy, *(one.at for one in given if name in of[one.id])]))
+            for name, diary in diaries.items()
+        }
+        given += spread(others, busier, limits, way=Way.EVEN).assignments
+    there = {one.id for one in given}
+    score = math.fsum(one.score for one in given)
+    return Plan(
+        tuple(sorted(given, key=lambda one: (one.at, one.id))),
+        score,
+        score,
+        limits.per_day,
+        tuple(draft.id for draft in drafts if draft.id not in there),
+        basis,
     )
 
 

@@ -193,19 +193,6 @@ def with_results(text: str, told: Mapping[str, Value]) -> str:
     return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
 
 
-def same(file: str, text: str) -> bool:
-    """Whether a file says what `text` does, whatever was written back into it beside."""
-    if file == text:
-        return True
-    try:
-        one, other = read(file), read(text)
-    except UsageError:
-        return False
-    if one is None or other is None or one.get("status") != other.get("status", one.get("status")):
-        return False
-    return with_results(file, {}) == with_results(text, {})
-
-
 def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
     """The fields under the names that people write, media with their alt texts."""
     named = dict(fields)

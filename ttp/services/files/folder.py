@@ -41,14 +41,19 @@ class Folder:
 
     def files(self) -> Iterator[File]:
         """Every Markdown file in it, by name. Hidden ones, and what a link leads to, are passed over."""
+        yield from map(self.file, self.paths())
+
+    def paths(self) -> Iterator[Path]:
+        """Where those files are."""
         for top, folders, names in os.walk(self.path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 path = Path(top) / name
                 if path.suffix.lower() == SUFFIX and not name.startswith(".") and not path.is_symlink():
-                    yield self._file(path)
+                    yield path
 
-    def _file(self, path: Path) -> File:
+    def file(self, path: Path) -> File:
+        """What a file of the folder says."""
         name = path.relative_to(self.path).as_posix()
         try:
             return File(name, content.read(path.read_bytes().decode("utf-8-sig")))

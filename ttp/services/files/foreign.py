@@ -1,4 +1,4 @@
-"""The sheets that other programs take for bulk scheduling, recognised by their headers. Sources: docs/import.md.
+"""The sheets that other programs take for bulk scheduling, recognised by their headers. Sources: docs/bulk.md.
 
 Owns which of their columns mean which field, and how they write dates. A sheet names no accounts of ttp: `--to` does.
 """
@@ -71,7 +71,7 @@ PROGRAMS = (
         frozenset({"message", "link"}),
     ),
 )
-_DAY_FIRST_OR_MONTH = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})(.*)", re.DOTALL)
+_DAY_FIRST_OR_MONTH = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d\d(?!\d))(.*)", re.DOTALL)
 _YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap]m)?", re.IGNORECASE)
 
@@ -109,6 +109,7 @@ def date_text(text: str, dates: str | None) -> str:
             )
         first, second, year, rest = found.groups()
         day, month = (first, second) if dates == "dmy" else (second, first)
+        year = year if len(year) > 2 else f"20{year}"  # as spreadsheets shorten it
     else:
         return text
     return f"{year}-{int(month):02}-{int(day):02}{_clock(rest)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -34,14 +35,24 @@ class Source:
     dates: str | None = None
     notes: list[str] = field(default_factory=list)
     binary: BinaryIO | None = None
+    size: int = 0
+    """Bytes of a file, files of a folder."""
+    read: int = 0
+    """Files of a folder that were read."""
 
     @property
     def origin(self) -> str:
         return f"{self.name}:"
 
+    @property
+    def share(self) -> float:
+        """How much of it was read, of 1."""
+        return (self.read if self.binary is None else self.binary.tell()) / max(self.size, 1)
+
     def entries(self) -> Iterator[Entry]:
         """The posts in it, each with a key. UsageError where it cannot be read on."""
         self.notes.clear()
+        self.read = 0
         if self.binary is None:
             yield from self._of_folder()
         else:
@@ -49,7 +60,8 @@ class Source:
 
     def _of_folder(self) -> Iterator[Entry]:
         for file in Folder(self.folder).files():
-            one = _of_markdown(file)
+            self.read += 1
+            one = of_markdown(file)
             if one is None:
                 self.notes.append(f"{file.name} has no front matter, and is no post")
             else:
@@ -66,7 +78,7 @@ class Source:
                     yield from objects.entries(text)
                 case "content":
                     whole = text.read(content.LONGEST + 1)
-                    yield _of_markdown(File(self.name, content.read(whole))) or unread(
+                    yield of_markdown(File(self.name, content.read(whole))) or unread(
                         self.name, Fault("", "it has no front matter")
                     )
                 case _:
@@ -79,7 +91,8 @@ class Source:
         except UnicodeDecodeError:
             raise UsageError(f"{self.name} is not UTF-8 text", Hint("save it as", "CSV UTF-8")) from None
         finally:
-            text.detach()
+            if not binary.closed:  # it is where somebody stops the program in between
+                text.detach()
 
 
 @contextmanager
@@ -96,10 +109,11 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
             raise UsageError("there is no stdin to read from", Hint("usage", "ttp import --help"))
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
-        return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept)
+        return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept, size=kept.tell())
     path = Path(name).expanduser()
     if path.is_dir():
-        return Source(path, path.resolve().name, Folder(path).prefix)
+        folder = Folder(path)
+        return Source(path, path.resolve().name, folder.prefix, size=sum(1 for _ in folder.paths()))
     try:
         binary = path.open("rb")
     except FileNotFoundError:
@@ -109,10 +123,12 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
     if not binary.seekable():
         raise UsageError(f"{name} is no plain file", Hint("read it from stdin", f"ttp import - < {name}"))
     scope = f"{path.resolve().parent.name}/" if path.suffix.lower() == ".md" else ""
-    return Source(path.parent, path.name, scope, columns, dates, binary=binary)
+    size = os.fstat(binary.fileno()).st_size
+    return Source(path.parent, path.name, scope, columns, dates, binary=binary, size=size)
 
 
-def _of_markdown(file: File) -> Entry | None:
+def of_markdown(file: File) -> Entry | None:
+    """The post of a file in a folder; None of one that is no post."""
     if file.error is not None:
         return unread(file.name, fault_of("", file.error))
     if file.fields is None:
