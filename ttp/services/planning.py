@@ -91,8 +91,7 @@ class Planning:
     def schedule(self, proposal: Proposal) -> list[Saved]:
         """Give the posts of a proposal their times: all of them, or none."""
         now, saved = self._book.clock.now(), []
-        with self._book.database.writing() as session:
-            db = store.raw(session)
+        with self._book.database.writing() as db:
             accounts = [one for one in reads.accounts(db) if one.name in proposal.diaries]
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
             if self._busy(db, accounts, proposal.limits) != {n: d.busy for n, d in proposal.diaries.items()} or any(
@@ -105,7 +104,7 @@ class Planning:
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
                 saved.append(replace(draft, post=settled(timed(draft.post, one.at, by), now)))
-            stored = store.retime(session, [one.post for one in saved])
+            stored = store.retime(db, [one.post for one in saved])
         return [replace(one, post=post) for one, post in zip(saved, stored, strict=True)]
 
     def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[Saved]:

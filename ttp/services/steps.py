@@ -11,7 +11,7 @@ from itertools import islice
 from ttp.domain.errors import Conflict, Hint, Problem
 from ttp.domain.post import Post
 from ttp.services.files.fields import Fault
-from ttp.store import bulk, keyed, posts, reads
+from ttp.store import keyed, posts, reads
 from ttp.store.database import Database
 
 BATCH = 200
@@ -46,11 +46,10 @@ def apply(database: Database, steps: Iterable[Step]) -> list[int]:
     somebody else meanwhile."""
     ids: list[int] = []
     rows = iter(steps)
-    with database.writing() as session:
-        db = posts.raw(session)
+    with database.writing() as db:
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
-            ids += bulk.save(db, [step.post for step in batch if step.post is not None])
+            ids += posts.save(db, [step.post for step in batch if step.post is not None])
     return ids
 
 

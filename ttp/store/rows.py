@@ -77,6 +77,22 @@ def account(row: Row) -> Account:
     )
 
 
+def account_columns(account: Account) -> dict[str, Column]:
+    """All that can change of an account; its name stays."""
+    return {
+        "user_id": account.user_id,
+        "connected": account.connected,
+        "needs_reconnect": account.needs_reconnect,
+        "enabled": account.enabled,
+        "timezone": account.timezone,
+        "expires_at": ms(account.expires_at),
+        "scopes": text_of(list(account.scopes)),
+        "hold_until": ms(account.hold_until),
+        "hold_reason": account.hold_reason,
+        "options": text_of(account.options),
+    }
+
+
 @reading("delivery")
 def delivery(row: Row) -> Delivery:
     """`row` is a delivery joined with its account's `platform` and `handle`."""
