@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import typer
-
 from ttp.cli.commands import COMMANDS, TOPICS
+from ttp.cli.declared import Argument
 from ttp.cli.output import COLORS, FORMATS
 from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, UsageError
@@ -42,7 +41,7 @@ class Node:
     """Its argument is a file."""
 
 
-def completion(shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
+def completion(shell: Annotated[str, Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
     """The completion script of a shell.
 
     Example: ttp completion bash > ~/.local/share/bash-completion/completions/ttp

@@ -6,11 +6,10 @@ import os
 from dataclasses import replace
 from typing import Annotated
 
-import typer
-
 from ttp.cli import config_file, settings
 from ttp.cli.ask import can_ask
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import printing
 from ttp.cli.shapes import Json
@@ -24,16 +23,16 @@ config = new_app(help="The settings: what is in force, where it comes from, and 
 _VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
 _VALUE = replace(_VIEW, columns=("value",))
 _WITH_ORIGIN = replace(_VIEW, columns=("key", "value", "origin"))
-Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
+Name = Annotated[str, Argument(metavar="KEY", help="A setting: publish.retry_max.")]
 
 
 @config.command("show")
 @printing
 def show(
     out: Output,
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Only what is not at its default.")] = False,
+    keys: Annotated[list[str] | None, Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
+    origin: Annotated[bool, Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
+    changed: Annotated[bool, Option("--changed", help="Only what is not at its default.")] = False,
 ) -> None:
     """Every setting and its value.
 
@@ -63,7 +62,7 @@ def get(out: Output, key: Name) -> None:
 def set_(
     out: Output,
     key: Name,
-    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Its value; of a list each member.")],
+    value: Annotated[list[str], Argument(metavar="VALUE...", help="Its value; of a list each member.")],
 ) -> None:
     """Write a setting to the config file, which keeps its comments and its order.
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ttp import __version__
 
+TYPE_CHECKING = False  # to import it from `typing` would take as long as all the rest of `ttp --version`
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ttp.domain.clock import Clock
 
 
@@ -32,6 +33,11 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
 
                 return _print(start_page())
             case words:
+                from ttp.cli.at_once import answer
+
+                code = answer(words, clock)
+                if code is not None:
+                    return code
                 from ttp.cli.tree import invoke
 
                 return invoke(words, clock)

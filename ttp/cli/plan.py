@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import plan_view
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.exit_codes import DONE
 from ttp.cli.optimal import Explore, Seed
 from ttp.cli.output import Output
@@ -33,18 +32,16 @@ WEEK = 7
 def plan(
     out: Output,
     post_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers and ranges of drafts: 41 42 50-55.")
+        list[str] | None, Argument(metavar="[ID...]", help="Numbers and ranges of drafts: 41 42 50-55.")
     ] = None,
-    drafts: Annotated[bool, typer.Option("--drafts", help="Every draft.")] = False,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Every draft with this tag.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Not before then: a date, TIME.")] = None,
-    days: Annotated[
-        int | None, typer.Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)
-    ] = None,
-    week: Annotated[bool, typer.Option("--week", help="The same as --days 7.")] = False,
+    drafts: Annotated[bool, Option("--drafts", help="Every draft.")] = False,
+    tag: Annotated[list[str] | None, Option("--tag", metavar="TAG", help="Every draft with this tag.")] = None,
+    from_: Annotated[str | None, Option("--from", metavar="TIME", help="Not before then: a date, TIME.")] = None,
+    days: Annotated[int | None, Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)] = None,
+    week: Annotated[bool, Option("--week", help="The same as --days 7.")] = False,
     per_day: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--per-day",
             metavar="N",
             help="Most posts of an account on a day; else as few as let all fit.",
@@ -53,20 +50,20 @@ def plan(
         ),
     ] = None,
     min_gap: Annotated[
-        str | None, typer.Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
+        str | None, Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
     ] = None,
     quiet_hours: Annotated[
-        str | None, typer.Option("--quiet-hours", metavar="SPAN", help="Hours without posts: 22:00-07:00; '' for none.")
+        str | None, Option("--quiet-hours", metavar="SPAN", help="Hours without posts: 22:00-07:00; '' for none.")
     ] = None,
     blackout: Annotated[
         list[str] | None,
-        typer.Option("--blackout", metavar="DATES", help="Days without posts: 2026-12-24..2026-12-26; '' for none."),
+        Option("--blackout", metavar="DATES", help="Days without posts: 2026-12-24..2026-12-26; '' for none."),
     ] = None,
     explore: Explore = None,
     seed: Seed = None,
     tz: Tz = None,
-    partly: Annotated[bool, typer.Option("--partly", help="Where not all fit, plan those that do.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    partly: Annotated[bool, Option("--partly", help="Where not all fit, plan those that do.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only show the plan.")] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
