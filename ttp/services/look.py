@@ -173,21 +173,20 @@ class Look:
             return None if db is None else owner.doubt(db, self._clock.now())
 
     def costs(self) -> Costs:
-        """What X will charge for the posts that wait for their time: of each account the next MOST_PRICED."""
-        from ttp.domain.price import costs_of
+        """What X will charge for the posts that wait for their time: of all its accounts the next MOST_PRICED."""
+        from ttp.domain.price import price
+        from ttp.store.coming import charged, coming
 
-        coming: list[tuple[Post, Delivery]] = []
+        prices: list[int] = []
         more = True  # until all are read: one that cannot be is told by `health`
         with suppress(Unreadable), self._database.reading() as db:
-            beyond = False
-            for account in reads.accounts(db) if db else ():
-                if db is not None and account.platform is Platform.X:
-                    ids = reads.coming(db, account.id or 0, MOST_PRICED + 1)
-                    beyond = beyond or len(ids) > MOST_PRICED
-                    for post in reads.posts_by_id(db, ids[:MOST_PRICED]):
-                        coming += [(post, d) for d in post.deliveries if d.account_id == account.id]
-            more = beyond
-        return costs_of(coming, more=more)
+            if db is None:
+                return Costs()
+            of_x = [account.id or 0 for account in reads.accounts(db) if account.platform is Platform.X]
+            ids = coming(db, of_x, MOST_PRICED + 1)
+            prices += (price(one.texts, one.alts) for one in charged(db, ids[:MOST_PRICED]))
+            more = len(ids) > MOST_PRICED
+        return Costs(len(prices), sum(prices), more)
 
     def nothing_publishes(self, health: Health) -> bool:
         """Whether something waits that nothing seems to be there to publish: no publisher now, and none lately."""

@@ -261,16 +261,6 @@ def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime) -> l
     return [at for at in found if at is not None]
 
 
-def coming(db: sqlite3.Connection, account_id: int, most: int) -> list[int]:
-    """The ids of the posts that wait to go out to an account, the next ones first."""
-    sql = (
-        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
-        " AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND p.deleted_at IS NULL"
-        " ORDER BY d.next_at, d.id LIMIT ?"
-    )
-    return [row["post_id"] for row in db.execute(sql, (account_id, most))]
-
-
 def next_due(db: sqlite3.Connection, now: datetime) -> Delivery | None:
     """The delivery that is due next, after `now`."""
     sql = (
