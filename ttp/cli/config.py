@@ -20,9 +20,9 @@ from ttp.domain.errors import Hint, UsageError
 
 config = new_app(help="The settings: what is in force, where it comes from, and changing it.")
 
-_VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
-_VALUE = replace(_VIEW, columns=("value",))
-_WITH_ORIGIN = replace(_VIEW, columns=("key", "value", "origin"))
+VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
+_VALUE = replace(VIEW, columns=("value",))
+_WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"))
 Name = Annotated[str, Argument(metavar="KEY", help="A setting: publish.retry_max.")]
 
 
@@ -38,7 +38,7 @@ def show(
 
     Example: ttp config show publish --origin
     """
-    view = _WITH_ORIGIN if origin else _VIEW
+    view = _WITH_ORIGIN if origin else VIEW
     out.expect(view)
     wanted = _below(keys) if keys else list(KEYS.values())
     shown = [_shape(key) for key in wanted]
@@ -68,7 +68,7 @@ def set_(
 
     Example: ttp config set timezone Europe/Berlin
     """
-    out.expect(_VIEW)
+    out.expect(VIEW)
     wanted = settings.key_named(key)
     _write(out, wanted, settings.parse_value(wanted, value))
 
@@ -80,7 +80,7 @@ def unset(out: Output, key: Name) -> None:
 
     Example: ttp config unset timezone
     """
-    out.expect(_VIEW)
+    out.expect(VIEW)
     _write(out, settings.key_named(key), None)
 
 
@@ -156,7 +156,7 @@ def _write(out: Output, key: Key, value: Value) -> None:
     context().config = settings.load(warn=context().warn)
     shape = _shape(key)
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
-    out.record(_VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
+    out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
         out.note(f"{where} goes before the file here")
 

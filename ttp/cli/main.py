@@ -1,6 +1,6 @@
 """The one entry: an argv in, an exit code out, and the one place where errors become text.
 
-`--version`, bare `ttp` and `--help` are answered before Typer is imported.
+`--version`, bare `ttp`, `--help`, what a shell asks at TAB, and questions are answered before Typer is imported.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
                 from ttp.cli.commands import start_page
 
                 return _print(start_page())
+            case ["__complete", *asked]:
+                from ttp.cli.at_tab import offer
+
+                return _print(offer(asked))
             case words:
                 from ttp.cli.at_once import answer
 

@@ -20,7 +20,8 @@ _IDS = (
 _CHARGED = (
     "SELECT d.id, d.post_id, d.handle, a.platform, a.handle AS account_handle, p.content, p.variants, p.thread,"
     " (SELECT count(m.alt) FROM post_media m WHERE m.post_id = p.id) AS alts"
-    " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id WHERE d.id IN ({}) AND p.deleted_at IS NULL"
+    " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
+    " WHERE d.id IN ({}) AND p.deleted_at IS NULL"
 )
 _BATCH = 200
 
