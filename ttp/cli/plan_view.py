@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ttp.cli.shapes import Json, instant
 from ttp.cli.stamp import span
 from ttp.cli.views import View
-from ttp.domain.plan import Assignment
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
+    from ttp.domain.plan import Assignment
     from ttp.services.planning import Proposal
 
 ASSIGNMENT = ("id", "at", "score", "accounts", "explored")

@@ -9,7 +9,6 @@ from ttp.cli import views
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
-from ttp.cli.events import Report
 from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
 from ttp.cli.output import Output
 from ttp.cli.params import (
@@ -26,11 +25,10 @@ from ttp.cli.params import (
 )
 from ttp.cli.posts import warn
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
-from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.post import Post
 
 if TYPE_CHECKING:
+    from ttp.domain.post import Post
     from ttp.services.outgoing import Queued
 
 MAX_TIME_S = 600.0
@@ -60,6 +58,7 @@ def run(
 
     Example: ttp run --once
     """
+    from ttp.cli.events import Report
     from ttp.daemon.loop import Mode, Scope
     from ttp.store.lock import LockHeld
 
@@ -187,7 +186,7 @@ def resolve(
 def _settled(post: Post, account: str, published: str | None) -> list[str]:
     """What a person settled; of a thread what is left to publish."""
     (named,) = context().look.named([account])
-    halves = [d for d in post.active if d.account == named.name and d.state is DeliveryState.FAILED and d.so_far]
+    halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
         return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
     return [halves[0].so_far or "", f"The rest:  ttp retry {post.id}"]
@@ -195,6 +194,7 @@ def _settled(post: Post, account: str, published: str | None) -> list[str]:
 
 def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
     """Publish or follow the posts to their end; the exit code that they deserve."""
+    from ttp.cli.events import Report
     from ttp.daemon.loop import Mode
 
     here = context()
