@@ -91,7 +91,7 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "tags at TAB": (lambda db: db.execute(words._TAGS, {"typed": "a", "most": 9}), "post_tag_by_tag"),
     "posts of a status at TAB": (lambda db: db.execute(words._OF_STATUS, ("failed", 9)), "post_by_status"),
     "posts at TAB": (lambda db: db.execute(words._POSTS, (10, 19, 9)), ""),
-    "what comes of an account": (lambda db: coming.coming(db, [1], 9), "delivery_ready"),
+    "what comes of an account": (lambda db: coming._waiting(db, 1), "delivery_ready"),
     "an earlier doubt": (lambda db: attempts.has_unknown(db, 1), "attempt_by_delivery"),
     "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
     "the newest samples": (lambda db: metrics.newest(db, 1, 1000), "sample_newest"),

@@ -182,8 +182,7 @@ class Look:
         with suppress(Unreadable), self._database.reading() as db:
             if db is None:
                 return Costs()
-            of_x = [account.id or 0 for account in reads.accounts(db) if account.platform is Platform.X]
-            ids = coming(db, of_x, MOST_PRICED + 1)
+            ids = coming(db, Platform.X, MOST_PRICED + 1)
             prices += (price(one.texts, one.alts) for one in charged(db, ids[:MOST_PRICED]))
             more = len(ids) > MOST_PRICED
         return Costs(len(prices), sum(prices), more)
@@ -219,7 +218,7 @@ class Look:
 
 def _holds(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
     """The accounts that are held now, by name."""
-    held = (a for a in reads.accounts(db) if a.hold_until is not None and a.hold_until > now)
+    held = reads.accounts(db, held_at=now)
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
 
 

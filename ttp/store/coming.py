@@ -1,4 +1,4 @@
-"""What is to go out to some accounts, the next ones first: of each as much as its price depends on, and no more."""
+"""What is to go out on a platform, the next ones first: of each as much as its price depends on, and no more."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ class Charged(NamedTuple):
     alts: int
 
 
-def coming(db: sqlite3.Connection, account_ids: Iterable[int], most: int) -> list[int]:
-    """The ids of the deliveries that wait to go out to these accounts, each read only as far as needed."""
-    waiting = [_waiting(db, account_id) for account_id in account_ids]
+def coming(db: sqlite3.Connection, platform: Platform, most: int) -> list[int]:
+    """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
+    known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform.value,))
+    waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 
 

@@ -207,10 +207,11 @@ def delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery | None:
     return None if row is None else rows.delivery(row)
 
 
-def accounts(db: sqlite3.Connection) -> list[Account]:
-    """Every account that is not removed, by name."""
-    sql = "SELECT * FROM account WHERE removed_at IS NULL ORDER BY platform, handle"
-    return [rows.account(row) for row in db.execute(sql)]
+def accounts(db: sqlite3.Connection, *, held_at: datetime | None = None) -> list[Account]:
+    """Every account that is not removed, by name; `held_at`: only those that are held then."""
+    held = "" if held_at is None else "AND hold_until > :at "
+    sql = f"SELECT * FROM account WHERE removed_at IS NULL {held}ORDER BY platform, handle"
+    return [rows.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
 
 
 def account(db: sqlite3.Connection, platform: Platform, handle: str, *, removed: bool = False) -> Account | None:
