@@ -11,13 +11,15 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from types import ModuleType
 from typing import Any
 
 X_LIMIT = 280
 """maxWeightedTweetLength of the twitter-text configuration, version 3."""
+_LINK = 23
+"""transformedURLLength of the same configuration."""
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 """The ranges of weight 100 in the same configuration; everything else weighs 200, and the scale is 100."""
 _DOT = re.compile(r"\.(?=[^\W\d_])")
@@ -49,7 +51,7 @@ def x_length(text: str) -> int:
     for word in _words(text, _NOT_PLAIN):
         if searched > _HOPELESS:
             break
-        weight = int(_library().parse_tweet(word).weightedLength)
+        weight = _weight(word)
         length += weight - _plain(word)
         searched += weight
     return length
@@ -58,7 +60,21 @@ def x_length(text: str) -> int:
 def x_has_link(text: str) -> bool:
     """Whether X finds a link in `text`, with or without a scheme: the same links that x_length counts as 23."""
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text)).replace("\r\n", "\n")
-    return any(_library().extract_urls(word) for word in islice(_words(text, _DOT), _HOPELESS))
+    return any(_links(word) for word in islice(_words(text, _DOT), _HOPELESS))
+
+
+def _weight(word: str) -> int:
+    """The weighted length of a word. ASCII holds no emoji: there the library need not look for any, which takes it
+    longer than all else."""
+    if word.isascii():
+        return len(word) + sum(_LINK - len(link) for link in _links(word))
+    return int(_library().parse_tweet(word).weightedLength)
+
+
+@lru_cache(maxsize=256)
+def _links(word: str) -> tuple[str, ...]:
+    """The links in a word. Length and price ask one after the other."""
+    return tuple(_library().extract_urls(word.replace("\r", "\n")))
 
 
 def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
