@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """The console script."""
+    """The console script. What is answered at once is over before there is any garbage to look for."""
+    gc.disable()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -42,6 +44,7 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
                 code = answer(words, clock)
                 if code is not None:
                     return code
+                gc.enable()
                 from ttp.cli.tree import invoke
 
                 return invoke(words, clock)

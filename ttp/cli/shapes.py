@@ -13,13 +13,13 @@ from ttp.cli.exit_codes import exit_code
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
-    from ttp.domain.attempt import Attempt
     from ttp.domain.checkup import Check
     from ttp.domain.delivery import Delivery
     from ttp.domain.errors import Problem, TtpError
     from ttp.domain.health import Health
     from ttp.domain.media import MediaItem
     from ttp.domain.post import Post
+    from ttp.domain.record import Attempt
     from ttp.domain.sample import Sample
     from ttp.services.gather import Pulled
 

@@ -17,10 +17,10 @@ from ttp.cli.shapes import Json
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
     from ttp.domain.account import Account
-    from ttp.domain.attempt import Attempt
     from ttp.domain.checkup import Check, Checkup
     from ttp.domain.health import Health
     from ttp.domain.post import Post
+    from ttp.domain.record import Attempt
     from ttp.domain.sample import Sample
     from ttp.services.gather import Pulled
 

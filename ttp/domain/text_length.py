@@ -64,6 +64,8 @@ def x_length(text: str) -> int:
 
 def x_has_link(text: str) -> bool:
     """Whether X finds a link in `text`, with or without a scheme: the same links that x_length counts as 23."""
+    if "." not in text:
+        return False
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text)).replace("\r\n", "\n")
     return any(_links(word) for word in islice(_words(text, _DOT), _HOPELESS))
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Attempt
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Hold, Needs, Publisher
 from ttp.domain.post import Post
+from ttp.domain.record import Attempt
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
 from ttp.store import instants, limits, lock, reads

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.attempt import Kind
+from ttp.domain.record import Kind
 from ttp.store import rows
 
 

@@ -9,8 +9,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import parts_of
 from ttp.domain.post import Post
+from ttp.domain.record import parts_of
 from ttp.store.unreadable import list_of, object_of, reading, texts_of
 
 _IDS = (

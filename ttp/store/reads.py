@@ -14,10 +14,10 @@ from datetime import datetime
 from itertools import islice
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.record import Attempt
 from ttp.store import rows
 from ttp.store.rows import ms
 
