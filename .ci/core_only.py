@@ -4,10 +4,9 @@ import subprocess
 import sys
 
 HEAVY = {"sqlalchemy", "sqlmodel", "alembic", "httpx", "rich", "dateutil", "croniter", "twitter_text", "pydantic"}
-ALLOWED = {
-    # `list` parses a parameter, and Typer does that through pydantic.
-    ("list",): {"pydantic"},
-}
+AT_ONCE = (("--version",), ("--help",), (), ("__complete", "post"), ("list",), ("status",))
+"""Answered before Typer is imported."""
+BY_TYPER = (("list", "--help"), ("help", "time"))
 PROGRAM = """
 import sys
 from ttp.cli.main import main
@@ -25,8 +24,8 @@ def imported(argv: tuple[str, ...]) -> set[str]:
 
 def main() -> int:
     wrong = 0
-    for argv in (("--version",), ("--help",), (), ("list",)):
-        found = imported(argv) & (HEAVY - ALLOWED.get(argv, set()))
+    for argv in (*AT_ONCE, *BY_TYPER):
+        found = imported(argv) & (HEAVY | {"typer"} if argv in AT_ONCE else HEAVY)
         print(f"ttp {' '.join(argv)}: {'imports ' + ', '.join(sorted(found)) if found else 'ok'}")
         wrong += bool(found)
     return 1 if wrong else 0

@@ -43,12 +43,12 @@ def make_store(home: Path, accounts: int = ACCOUNTS) -> Database:
     return database
 
 
-def fill(database: Database, stored: int, accounts: int = ACCOUNTS) -> None:
-    """Posts that must not be felt: half of them published long ago, half of them due in the far future."""
-    now, half = _now_ms(), stored // 2
+def fill(database: Database, stored: int, accounts: int = ACCOUNTS, coming: int | None = None) -> None:
+    """Posts that must not be felt: published long ago, and due in the far future (`coming`; else half of them)."""
+    now, ended = _now_ms(), stored - (stored // 2 if coming is None else coming)
     past = ("published", now - 400 * _DAY_MS, None, "published")
     future = ("scheduled", now + 30 * _DAY_MS, now + 30 * _DAY_MS, "pending")
-    _insert(database, chain(_posts(half, past, accounts), _posts(stored - half, future, accounts)))
+    _insert(database, chain(_posts(ended, past, accounts), _posts(stored - ended, future, accounts)))
 
 
 def schedule(database: Database, due: Iterable[int], accounts: int = ACCOUNTS) -> list[int]:

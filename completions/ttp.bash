@@ -1,7 +1,9 @@
-# bash completion for ttp: static words, printed by `ttp completion bash`. It runs no program.
+# bash completion for ttp, printed by `ttp completion bash`.
+# Names and options are known here. Ids, accounts and tags are asked of ttp: its answer is text, and never evaluated.
 _ttp() {
     local IFS=$' \t\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-    local path='' option='' words='' options='' files='' word i
+    local path='' option='' words='' options='' files='' many='' quote='' place=0 word help i
+    local -a ask=() helps=()
     COMPREPLY=()
     # bash splits words at : and @ as well: what stands behind those is the rest of a word, not a new one.
     [[ $cur == [:@]* || $before == [:@]* ]] && return
@@ -15,104 +17,177 @@ _ttp() {
             -*) ;;
             *) case $path in
                 ''|'account'|'config'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
+                *) (( ++place )) ;;
             esac ;;
         esac
     done
     [[ $cur == = ]] && cur=''
-    case $option in
-        '') case $path in
-            '') words='create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account config backup restore doctor demo sandbox completion help' options='--help --version' ;;
-            'create') options='--to --at --first --tz --media --alt --thread --text --tag --set --key --max-late --file --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'edit') options='--to --at --tz --media --alt --thread --text --tag --set --max-late --where --replace-link --shift --account --strict --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'delete') options='--remote --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'import') options='--to --tz --map --dates --spread --from --days --per-day --dry-run --partial --strict --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
-            'sync') options='--check --prune --write-status --strict --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'schedule') options='--at --tz --first --strict --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'unschedule') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'slots') words='add list preview remove' options='--help' ;;
-            'slots add') options='--account --cron --tz --name --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'slots list') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'slots preview') options='--account --count --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'slots remove') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'repeat') words='add list skip pause resume stop' options='--help' ;;
-            'repeat add') options='--cron --tz --until --count --vary --pool --cool-down --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'repeat list') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'repeat skip') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'repeat pause') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'repeat resume') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'repeat stop') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'plan') options='--drafts --tag --from --days --week --per-day --min-gap --quiet-hours --blackout --explore --seed --tz --partly --dry-run --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal') words='next week heatmap explain backtest' options='--account --platform --tz --all --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal next') options='--account --platform --tz --count --explore --seed --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal week') options='--account --platform --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal heatmap') options='--account --platform --tz --svg --html --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal explain') options='--account --platform --tz --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'optimal backtest') options='--account --platform --tz --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'run') options='--once --until-idle --max-time --fail-if-locked --take-over --trust-clock --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'publish') options='--no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'retry') options='--account --failed --platform --since --no-wait --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'resolve') options='--account --published --not-published --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'pause') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'resume') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'status') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'service') words='install uninstall status' options='--print --help' ;;
-            'service install') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'service uninstall') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'service status') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'list') options='--status --platform --account --tag --since --until --search --key --needs-you --limit --after --ids --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'show') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'log') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'audit') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'metrics') words='import pull list summary' options='--help' ;;
-            'metrics import') options='--account --map --tz --dates --dry-run --format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
-            'metrics pull') options='--account --history --yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'metrics list') options='--account --limit --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'metrics summary') options='--account --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'export') options='--format --with --force --status --platform --account --tag --since --until --search --key --needs-you --limit --quiet -q --help' files=1 ;;
-            'account') words='add connect list show check enable disable set remove' options='--help' ;;
-            'account add') options='--credentials --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account connect') options='--paste --no-browser --client-secret --scopes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account list') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account show') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account check') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account enable') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account disable') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account set') options='--tz --set --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'account remove') options='--yes --no-input --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'config') words='show get set unset edit path' options='--help' ;;
-            'config show') options='--origin --changed --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'config get') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'config set') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'config unset') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'config edit') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'config path') options='--format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'backup') options='--format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
-            'restore') options='--format --json --jsonl --fields --header --color --quiet -q --help' files=1 ;;
-            'doctor') options='--online --format --json --jsonl --fields --header --color --quiet -q --help' ;;
-            'demo') options='--help' ;;
-            'sandbox') options='--port --state --media --set --help' ;;
-            'completion') words='bash zsh fish' options='--help' ;;
-            'help') words='time json exit-codes cron x instagram tiktok create edit delete import sync schedule unschedule slots repeat plan optimal run publish retry resolve pause resume status service list show log audit metrics export account config backup restore doctor demo sandbox completion help' options='--help' ;;
-        esac ;;
-        --format) words='table tsv json jsonl' ;;
-        --color) words='auto always never' ;;
-        --status) words='draft scheduled publishing published failed partial' ;;
-        --platform) words='instagram tiktok x' ;;
-        --credentials|--file|--media|--state|--svg|--html|--vary) files=1 ;;
+    case $path in
+        '') words=$'create\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'delete') ask=(post) options=$'--remote\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'import') (( place )) || { files=1; }; options=$'--to\n--tz\n--map\n--dates\n--spread\n--from\n--days\n--per-day\n--dry-run\n--partial\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'sync') (( place )) || { files=1; }; options=$'--check\n--prune\n--write-status\n--strict\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'schedule') ask=(post draft scheduled failed partial) options=$'--at\n--tz\n--first\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'unschedule') ask=(post scheduled) options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
+        'slots add') options=$'--account\n--cron\n--tz\n--name\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'slots list') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'slots preview') options=$'--account\n--count\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'slots remove') ask=(slot) options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
+        'repeat add') (( place )) || { ask=(post); }; options=$'--cron\n--tz\n--until\n--count\n--vary\n--pool\n--cool-down\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'repeat list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'repeat skip') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'repeat pause') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'repeat resume') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'repeat stop') (( place )) || { ask=(repeat); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'plan') ask=(post draft) options=$'--drafts\n--tag\n--from\n--days\n--week\n--per-day\n--min-gap\n--quiet-hours\n--blackout\n--explore\n--seed\n--tz\n--partly\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--account\n--platform\n--tz\n--all\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'optimal next') options=$'--account\n--platform\n--tz\n--count\n--explore\n--seed\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'optimal week') options=$'--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'optimal heatmap') options=$'--account\n--platform\n--tz\n--svg\n--html\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'optimal explain') options=$'--account\n--platform\n--tz\n--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'optimal backtest') options=$'--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'run') options=$'--once\n--until-idle\n--max-time\n--fail-if-locked\n--take-over\n--trust-clock\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'publish') ask=(post draft scheduled) options=$'--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'retry') ask=(post failed partial) options=$'--account\n--failed\n--platform\n--since\n--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'resolve') (( place )) || { ask=(post partial publishing); }; options=$'--account\n--published\n--not-published\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'pause') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'resume') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'status') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'service') words=$'install\nuninstall\nstatus' options=$'--print\n--help' ;;
+        'service install') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'service uninstall') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'service status') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'list') options=$'--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--limit\n--after\n--ids\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'show') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'log') (( place )) || { ask=(post); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'audit') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'metrics') words=$'import\npull\nlist\nsummary' options=$'--help' ;;
+        'metrics import') (( place )) || { files=1; }; options=$'--account\n--map\n--tz\n--dates\n--dry-run\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'metrics pull') options=$'--account\n--history\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'metrics list') options=$'--account\n--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'metrics summary') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'export') (( place )) || { files=1; }; options=$'--format\n--with\n--force\n--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--limit\n--quiet\n-q\n--help' ;;
+        'account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
+        'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account connect') (( place )) || { ask=(account); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account show') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account check') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account enable') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account disable') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account set') (( place )) || { ask=(account); }; options=$'--tz\n--set\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account remove') (( place )) || { ask=(account); }; options=$'--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'config') words=$'show\nget\nset\nunset\nedit\npath' options=$'--help' ;;
+        'config show') words=$'timezone\nplatforms.x.base_url\nplatforms.x.authorize_url\nplatforms.x.client_id\nplatforms.x.redirect_uri\nplatforms.instagram.base_url\nplatforms.instagram.upload_url\nplatforms.instagram.version\nplatforms.instagram.login\nplatforms.instagram.authorize_url\nplatforms.instagram.token_url\nplatforms.instagram.client_id\nplatforms.instagram.redirect_uri\nplatforms.tiktok.base_url\nplatforms.tiktok.authorize_url\nplatforms.tiktok.client_id\nplatforms.tiktok.redirect_uri\npublish.settle_x_s\npublish.settle_instagram_s\npublish.lookup_gap_s\npublish.retry_base_s\npublish.retry_cap_s\npublish.retry_max\npublish.max_lateness_s\npublish.catch_up_gap_s\npublish.min_gap_s\npublish.per_day\npublish.expect_every_s\npublish.concurrency\npublish.poll_s\npublish.status_poll_s\npublish.drain_s\npublish.any_machine\nhttp.connect_timeout_s\nhttp.read_timeout_s\nhttp.upload_timeout_s\nplan.min_gap_s\nplan.quiet_hours\nplan.blackout\nguard.same_text_s\nguard.gap_s\nguard.strict\nrepeat.ahead_s\nslots.horizon_s\ncredentials.backend\ncredentials.command\nmedia.keep_s\nmedia_host.kind\nmedia_host.path\nmedia_host.base_url\nmedia_host.command\nmedia_host.s3.url\nmedia_host.s3.endpoint\nmedia_host.s3.region\nhooks.on_published\nhooks.on_failed\nhooks.on_needs_review\nhooks.on_account\nhooks.timeout_s\nmetrics.pull\nmetrics.after' options=$'--origin\n--changed\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'config get') (( place )) || { words=$'timezone\nplatforms.x.base_url\nplatforms.x.authorize_url\nplatforms.x.client_id\nplatforms.x.redirect_uri\nplatforms.instagram.base_url\nplatforms.instagram.upload_url\nplatforms.instagram.version\nplatforms.instagram.login\nplatforms.instagram.authorize_url\nplatforms.instagram.token_url\nplatforms.instagram.client_id\nplatforms.instagram.redirect_uri\nplatforms.tiktok.base_url\nplatforms.tiktok.authorize_url\nplatforms.tiktok.client_id\nplatforms.tiktok.redirect_uri\npublish.settle_x_s\npublish.settle_instagram_s\npublish.lookup_gap_s\npublish.retry_base_s\npublish.retry_cap_s\npublish.retry_max\npublish.max_lateness_s\npublish.catch_up_gap_s\npublish.min_gap_s\npublish.per_day\npublish.expect_every_s\npublish.concurrency\npublish.poll_s\npublish.status_poll_s\npublish.drain_s\npublish.any_machine\nhttp.connect_timeout_s\nhttp.read_timeout_s\nhttp.upload_timeout_s\nplan.min_gap_s\nplan.quiet_hours\nplan.blackout\nguard.same_text_s\nguard.gap_s\nguard.strict\nrepeat.ahead_s\nslots.horizon_s\ncredentials.backend\ncredentials.command\nmedia.keep_s\nmedia_host.kind\nmedia_host.path\nmedia_host.base_url\nmedia_host.command\nmedia_host.s3.url\nmedia_host.s3.endpoint\nmedia_host.s3.region\nhooks.on_published\nhooks.on_failed\nhooks.on_needs_review\nhooks.on_account\nhooks.timeout_s\nmetrics.pull\nmetrics.after'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'config set') (( place )) || { words=$'timezone\nplatforms.x.base_url\nplatforms.x.authorize_url\nplatforms.x.client_id\nplatforms.x.redirect_uri\nplatforms.instagram.base_url\nplatforms.instagram.upload_url\nplatforms.instagram.version\nplatforms.instagram.login\nplatforms.instagram.authorize_url\nplatforms.instagram.token_url\nplatforms.instagram.client_id\nplatforms.instagram.redirect_uri\nplatforms.tiktok.base_url\nplatforms.tiktok.authorize_url\nplatforms.tiktok.client_id\nplatforms.tiktok.redirect_uri\npublish.settle_x_s\npublish.settle_instagram_s\npublish.lookup_gap_s\npublish.retry_base_s\npublish.retry_cap_s\npublish.retry_max\npublish.max_lateness_s\npublish.catch_up_gap_s\npublish.min_gap_s\npublish.per_day\npublish.expect_every_s\npublish.concurrency\npublish.poll_s\npublish.status_poll_s\npublish.drain_s\npublish.any_machine\nhttp.connect_timeout_s\nhttp.read_timeout_s\nhttp.upload_timeout_s\nplan.min_gap_s\nplan.quiet_hours\nplan.blackout\nguard.same_text_s\nguard.gap_s\nguard.strict\nrepeat.ahead_s\nslots.horizon_s\ncredentials.backend\ncredentials.command\nmedia.keep_s\nmedia_host.kind\nmedia_host.path\nmedia_host.base_url\nmedia_host.command\nmedia_host.s3.url\nmedia_host.s3.endpoint\nmedia_host.s3.region\nhooks.on_published\nhooks.on_failed\nhooks.on_needs_review\nhooks.on_account\nhooks.timeout_s\nmetrics.pull\nmetrics.after'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'config unset') (( place )) || { words=$'timezone\nplatforms.x.base_url\nplatforms.x.authorize_url\nplatforms.x.client_id\nplatforms.x.redirect_uri\nplatforms.instagram.base_url\nplatforms.instagram.upload_url\nplatforms.instagram.version\nplatforms.instagram.login\nplatforms.instagram.authorize_url\nplatforms.instagram.token_url\nplatforms.instagram.client_id\nplatforms.instagram.redirect_uri\nplatforms.tiktok.base_url\nplatforms.tiktok.authorize_url\nplatforms.tiktok.client_id\nplatforms.tiktok.redirect_uri\npublish.settle_x_s\npublish.settle_instagram_s\npublish.lookup_gap_s\npublish.retry_base_s\npublish.retry_cap_s\npublish.retry_max\npublish.max_lateness_s\npublish.catch_up_gap_s\npublish.min_gap_s\npublish.per_day\npublish.expect_every_s\npublish.concurrency\npublish.poll_s\npublish.status_poll_s\npublish.drain_s\npublish.any_machine\nhttp.connect_timeout_s\nhttp.read_timeout_s\nhttp.upload_timeout_s\nplan.min_gap_s\nplan.quiet_hours\nplan.blackout\nguard.same_text_s\nguard.gap_s\nguard.strict\nrepeat.ahead_s\nslots.horizon_s\ncredentials.backend\ncredentials.command\nmedia.keep_s\nmedia_host.kind\nmedia_host.path\nmedia_host.base_url\nmedia_host.command\nmedia_host.s3.url\nmedia_host.s3.endpoint\nmedia_host.s3.region\nhooks.on_published\nhooks.on_failed\nhooks.on_needs_review\nhooks.on_account\nhooks.timeout_s\nmetrics.pull\nmetrics.after'; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'config edit') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'config path') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'backup') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'restore') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'doctor') options=$'--online\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'demo') options=$'--help' ;;
+        'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
+        'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\ncron\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
     esac
-    case "$path $option" in
-        'export --format') words='csv json jsonl md ics' ;;
-        'export --with') words='metrics media' ;;
-        'metrics import --format') words='own instagram tiktok x table tsv json jsonl' ;;
-        'import --spread') words='optimal slots even' ;;
-        'import --dates') words='dmy mdy' ;;
-    esac
-    if [[ $cur == -* || -z $words$files ]]; then
-        words=$options
+    if [[ -n $option ]]; then
+        words='' options='' ask=() files='' many=''
+        case "$path $option" in
+            'edit --account')  ;;
+            'create --fields'|'schedule --fields'|'unschedule --fields'|'publish --fields'|'retry --fields'|'resolve --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\nneeds\nwarnings\ndeliveries\nreplayed' many=1 ;;
+            'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
+            'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
+            'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
+            'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts' many=1 ;;
+            'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
+            'plan --fields') words=$'id\nat\nscore\naccounts\nexplored' many=1 ;;
+            'optimal --fields') words=$'account\nplatform\ntimezone\nfrom\nto\nbestHours\nbestDays\ndataPoints\nsignal\nhours\ndays\nslots' many=1 ;;
+            'optimal next --fields') words=$'at\nday\nhour\nscore\nexplored' many=1 ;;
+            'optimal explain --fields') words=$'account\nplatform\ntimezone\nday\nhour\nscore\nuplift\nlow\nhigh\ndataPoints\nrank\nraw\nadjusted\nnearby\nposts' many=1 ;;
+            'optimal backtest --fields') words=$'account\nplatform\ntimezone\nfrom\nto\ndataPoints\nheldOut\ninBestHours\nrecommended\nmeanPerHour\ndifference' many=1 ;;
+            'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked' many=1 ;;
+            'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\nneeds\nwarnings\ndeliveries' many=1 ;;
+            'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;
+            'metrics pull --fields') words=$'account\nread\ninserted\nupdated\nunchanged\nrejected' many=1 ;;
+            'metrics list --fields') words=$'account\nremoteId\npublishedAt\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach\nkind\ntext' many=1 ;;
+            'metrics summary --fields') words=$'account\nposts\nsamples\nfrom\nto\nobservedAt\nlikes\ncomments\nshares\nviews\nsaves\nreach' many=1 ;;
+            'account add --fields'|'account list --fields'|'account show --fields'|'account enable --fields'|'account disable --fields'|'account set --fields') words=$'account\nplatform\nhandle\nconnected\nneedsReconnect\nenabled\ntimezone\nexpiresAt\nscopes\nholdUntil\nholdReason\noptions' many=1 ;;
+            'account check --fields'|'doctor --fields') words=$'name\nstatus\nmessage\nhint' many=1 ;;
+            'config show --fields'|'config get --fields'|'config set --fields'|'config unset --fields') words=$'key\nvalue\norigin\ndefault\nhelp' many=1 ;;
+            'metrics import --format') words=$'own\ninstagram\ntiktok\nx\ntable\ntsv\njson\njsonl' ;;
+            'export --format') words=$'csv\njson\njsonl\nmd\nics' ;;
+            'sandbox --set')  ;;
+            'retry --since') words=$'7d\n24h' ;;
+            'repeat add --until')  ;;
+            *' --account') ask=(account) many=1 ;;
+            *' --after') ask=(post) ;;
+            *' --at') words=$'9am\ntoday 18:00\ntomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\nnow\noptimal\nnext-slot' ;;
+            *' --client-secret') files=1 ;;
+            *' --color') words=$'auto\nalways\nnever' ;;
+            *' --credentials') files=1 ;;
+            *' --dates') words=$'dmy\nmdy' ;;
+            *' --file') files=1 ;;
+            *' --format') words=$'table\ntsv\njson\njsonl' ;;
+            *' --from') words=$'9am\ntoday 18:00\ntomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\nnow\noptimal\nnext-slot' ;;
+            *' --html') files=1 ;;
+            *' --media') files=1 ;;
+            *' --platform') words=$'instagram\ntiktok\nx' many=1 ;;
+            *' --pool') ask=(tag) ;;
+            *' --set') words=$'instagram.kind=post\ninstagram.kind=reel\ninstagram.kind=story\ninstagram.share_to_feed=true\ninstagram.share_to_feed=false\ninstagram.thumb_offset_ms=\ninstagram.cover_url=\ninstagram.audio_name=\ninstagram.trial_reel=MANUAL\ninstagram.trial_reel=SS_PERFORMANCE\ninstagram.collaborators=\ninstagram.user_tags=\ninstagram.location_id=\ninstagram.is_ai_generated=true\ninstagram.is_ai_generated=false\ntiktok.mode=direct\ntiktok.mode=inbox\ntiktok.source=file\ntiktok.source=pull\ntiktok.privacy_level=PUBLIC_TO_EVERYONE\ntiktok.privacy_level=MUTUAL_FOLLOW_FRIENDS\ntiktok.privacy_level=FOLLOWER_OF_CREATOR\ntiktok.privacy_level=SELF_ONLY\ntiktok.disable_comment=true\ntiktok.disable_comment=false\ntiktok.disable_duet=true\ntiktok.disable_duet=false\ntiktok.disable_stitch=true\ntiktok.disable_stitch=false\ntiktok.brand_content_toggle=true\ntiktok.brand_content_toggle=false\ntiktok.brand_organic_toggle=true\ntiktok.brand_organic_toggle=false\ntiktok.is_aigc=true\ntiktok.is_aigc=false\ntiktok.auto_add_music=true\ntiktok.auto_add_music=false\ntiktok.photo_cover_index=\ntiktok.video_cover_timestamp_ms=\ntiktok.title=\nx.reply_settings=following\nx.reply_settings=mentionedUsers\nx.reply_settings=subscribers\nx.reply_settings=verified\nx.made_with_ai=true\nx.made_with_ai=false\nx.paid_partnership=true\nx.paid_partnership=false' ;;
+            *' --since') words=$'7d\n24h\ntoday\nyesterday\ntomorrow' ;;
+            *' --spread') words=$'optimal\nslots\neven' ;;
+            *' --state') files=1 ;;
+            *' --status') words=$'draft\nscheduled\npublishing\npublished\nfailed\npartial' many=1 ;;
+            *' --svg') files=1 ;;
+            *' --tag') ask=(tag) ;;
+            *' --to') ask=(account) many=1 ;;
+            *' --until') words=$'7d\n24h\ntoday\nyesterday\ntomorrow' ;;
+            *' --vary') files=1 ;;
+            *' --with') words=$'metrics\nmedia' many=1 ;;
+        esac
+    fi
+    if [[ $cur == -* || -z $words$files${ask[*]} ]]; then
+        words=$options ask=() files=''
     elif [[ -n $files ]]; then
         compopt -o default 2>/dev/null
+        return
     fi
-    [[ -n $option && $cur == *,* ]] && before=${cur%,*}, || before=''
-    COMPREPLY=( $(compgen -P "$before" -W "$words" -- "${cur#"$before"}") )
+    # What is typed, without its quotes: words are compared with that, and quoted again.
+    case $cur in
+        \'*|\"*) quote=${cur:0:1} cur=${cur:1} ;;
+        *) cur=${cur//\\/} ;;
+    esac
+    before=''
+    [[ -n $many && $cur == *,* ]] && before=${cur%,*},
+    cur=${cur#"$before"}
+    while IFS=$'\t' read -r word help; do
+        [[ -n $word && $word == "$cur"* ]] || continue
+        word=$before$word
+        case $quote in
+            '') [[ $word == *[!A-Za-z0-9_./:=@%+,-]* ]] && printf -v word %q "$word" ;;
+            \') [[ $word == *\'* ]] && continue ;;
+            \") [[ $word == *[\"\$\`\\!]* ]] && continue ;;
+        esac
+        COMPREPLY+=("$word")
+        helps+=("$help")
+    done < <(
+        if (( ${#ask[@]} )); then
+            command ttp __complete "${ask[0]}" "$cur" "${ask[@]:1}" 2>/dev/null
+        else
+            printf '%s\n' "$words"
+        fi
+    )
+    # Several: what they are is shown behind them, unless they are to be put into the line one after the other (37, 42).
+    if (( ${#COMPREPLY[@]} > 1 )) && [[ $COMP_TYPE != 37 && $COMP_TYPE != 42 ]]; then
+        for i in "${!COMPREPLY[@]}"; do
+            [[ -n ${helps[i]} ]] && COMPREPLY[i]+="  (${helps[i]})"
+        done
+    fi
 }
 complete -F _ttp ttp

@@ -17,8 +17,6 @@ import pytest
 from tests.conftest import Program
 
 TTP = [sys.executable, "-m", "ttp"]
-HEAVY = {"sqlalchemy", "sqlmodel", "alembic", "httpx", "rich", "dateutil", "twitter_text", "platformdirs", "filelock"}
-LIGHT = ["list", "show 1", "log 1", "status", "account list", "list --json", "list --status draft --ids"]
 
 
 @pytest.fixture
@@ -29,43 +27,6 @@ def environ(ttp: Program) -> dict[str, str]:
 
 def run(argv: Sequence[str], environ: dict[str, str], **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*TTP, *argv], env=environ, text=True, capture_output=True, timeout=60, check=False, **more)  # type: ignore[call-overload, no-any-return]  # keywords of subprocess
-
-
-def imported(environ: dict[str, str], *lines: str) -> set[str]:
-    """The modules that one process has imported once all these commands have run."""
-    code = (
-        "import io, sys; from ttp.cli.main import main; said, sys.stdout = sys.stdout, io.StringIO()\n"
-        f"codes = {{main(line.split()) for line in {lines!r}}}; print(codes, *sys.modules, file=said)"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], env=environ, text=True, capture_output=True, check=True)
-    ended, *modules = ran.stdout.split()
-    assert ended == "{0}", ran.stderr
-    return set(modules)
-
-
-# Start-up.
-
-
-def test_version_and_help_import_next_to_nothing(environ: dict[str, str]) -> None:
-    modules = imported(environ, "--version", "--help", "-h", "")
-    assert not modules & (HEAVY | {"typer", "pydantic", "sqlite3", "json", "asyncio"})
-    assert {name for name in modules if name.startswith("ttp.")} <= {"ttp.cli", "ttp.cli.main", "ttp.cli.commands"}
-
-
-def test_completion_and_help_of_a_command_import_nothing_heavy(environ: dict[str, str]) -> None:
-    assert not imported(environ, "completion bash", "help time", "list --help", "create --help", "publish -h") & HEAVY
-
-
-def test_a_question_imports_neither_an_orm_nor_a_network(ttp: Program, environ: dict[str, str]) -> None:
-    ttp.post("hi")
-    modules = imported(environ, *LIGHT)
-    assert not modules & HEAVY
-    assert not {name for name in modules if name.startswith(("ttp.platforms", "ttp.daemon", "ttp.domain.rules"))}
-    assert not modules & {"asyncio", "http.client", "ssl", "ttp.cli.when", "ttp.services.drafting", "ttp.store.tables"}
-
-
-def test_writing_a_post_imports_no_network(environ: dict[str, str]) -> None:
-    assert not imported(environ, "create hi") & {"httpx", "rich", "twitter_text"}
 
 
 # Pipes.

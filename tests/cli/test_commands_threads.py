@@ -144,8 +144,9 @@ def test_status_sums_up_what_x_will_charge(me: Program) -> None:
 
 def test_status_sums_up_no_more_than_it_can_at_once(me: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ttp.services.look.MOST_PRICED", 1)
-    for hour in ("2h", "1h"):
-        me.post(LINK if hour == "1h" else "Hello", "--to", "x/me", "--at", f"in {hour}")
+    me.account("x/other")
+    me.post("Hello", "--to", "x/me", "--at", "in 2h")
+    me.post(LINK, "--to", "x/other", "--at", "in 1h")
     assert me.ok("status", "--json").json["costs"] == {"x": {"posts": 1, "usd": 0.2, "more": True}}
     assert "X will charge $0.20 for the next 1 post" in me.ok("status", "--format", "table").out
 

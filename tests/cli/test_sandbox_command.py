@@ -97,5 +97,6 @@ def test_a_setting_that_is_none_is_refused(ttp: Program, given: str, said: str) 
 def test_a_taken_port_is_refused_with_a_free_one(ttp: Program, tmp_path: Path) -> None:
     with started(tmp_path) as url:
         ran = ttp("sandbox", "--port", url.rpartition(":")[2])
+        assert got(f"{url}/_sandbox/settings")  # it serves, and so hears of Ctrl-C
     assert ran.code == 5
     assert "ttp sandbox --port 0" in ran.err

@@ -33,7 +33,7 @@ from ttp.services.drafting import Typed
 from ttp.services.outgoing import Outgoing
 from ttp.services.posts import Posts
 from ttp.store import accounts as account_store
-from ttp.store import attempts, claims, posts, reads
+from ttp.store import attempts, claims, reads
 from ttp.store.credentials import CredentialsFile
 from ttp.store.media import MediaStore
 from ttp.store.unreadable import LeftAlone
@@ -203,11 +203,11 @@ class Life(RuleBasedStateMachine):
             case "add":
                 self.refusable(lambda: self.accounts.add(name, '{"accessToken": "t"}'))
             case _:
-                with self.database.writing() as session:
-                    account = reads.account(posts.raw(session), Platform.X, name.removeprefix("x/"))
+                with self.database.writing() as db:
+                    account = reads.account(db, Platform.X, name.removeprefix("x/"))
                     if account is not None:
                         changed = replace(account, **fields[change])  # type: ignore[arg-type]  # fields by name
-                        account_store.save(session, changed, now=now)
+                        account_store.save(db, changed, now=now)
 
     # The publisher.
 

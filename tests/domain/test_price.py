@@ -10,10 +10,9 @@ import pytest
 
 from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.health import Costs
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.price import costs_of, dollars, price_notes, price_of
+from ttp.domain.price import dollars, price_notes, price_of
 
 X = Delivery("x/me", Platform.X)
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64)
@@ -48,12 +47,6 @@ def test_a_post_has_its_price(written: Post, thousandths: int) -> None:
 def test_what_is_published_of_a_thread_is_paid_already() -> None:
     half = replace(X, handle={"parts": ["1", "2"], "of": 3})
     assert price_of(post(LINK, LINK, "Three", media=(alt(),)), half) == 15
-
-
-def test_the_sum_counts_the_posts() -> None:
-    coming = [(post("Hello"), X), (post(LINK), X)]
-    assert costs_of(coming) == Costs(2, 215)
-    assert costs_of([], more=True) == Costs(0, 0, more=True)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttp.domain.text_length import _library, utf16_length, x_has_link, x_length
+from ttp.domain.text_length import _PLAIN_LINK, _library, utf16_length, x_has_link, x_length
 
 PIECES = st.sampled_from(
     [
@@ -106,6 +106,13 @@ SENTENCES = st.lists(WORDS, max_size=8).flatmap(
 """Whole links, emoji sequences and scripts as people write them, and what is nearly one."""
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.from_regex(_PLAIN_LINK, fullmatch=True), st.sampled_from(["", " ", "a\n", "a\t"]))
+def test_what_is_taken_for_a_link_unasked_is_one_to_the_library(link: str, before: str) -> None:
+    assert _library().extract_urls(before + link) == [link]
+    assert x_length(before + link) == library_length(before + link) == len(before) + 23
+
+
 def library_length(text: str) -> int:
     return int(_library().parse_tweet(text).weightedLength)
 
@@ -193,6 +200,7 @@ def test_far_beyond_the_limit_links_are_no_longer_looked_for() -> None:
 
 def test_plain_text_is_weighed_without_importing_the_library() -> None:
     assert modules_after("Hello there. Ä 日本 30 % off at 9.30!") == {"length": 37, "library": False}
+    assert modules_after("See https://example.com/menu?day=1") == {"length": 27, "library": False}
 
 
 def test_the_library_needs_no_pkg_resources_and_leaves_none_behind() -> None:

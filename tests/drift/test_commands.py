@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS, Command, start_page
-from ttp.cli.completion import FILES, VALUES, first_line
+from ttp.cli.completion import first_line
+from ttp.cli.completion_words import AT, OPTIONS
 from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.main import main
 from ttp.cli.topics import EXIT_HELP, topic_text
@@ -68,7 +69,12 @@ def test_every_option_and_argument_has_help_that_ends_in_a_full_stop(path: str) 
 def test_completion_knows_only_options_that_exist() -> None:
     existing = {name for command in TREE.values() for parameter in command.params for name in parameter.opts}
 
-    assert {*FILES, *VALUES} <= existing
+    typed = {
+        f"{path} {name}" for path, command in TREE.items() for parameter in command.params for name in parameter.opts
+    }
+
+    assert {*OPTIONS} <= existing
+    assert {*AT} <= typed
 
 
 def test_the_start_page_names_every_command_and_topic(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,8 @@ from textwrap import dedent
 from typing import Any
 
 from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS
-from ttp.cli.completion import SHELLS, first_line, script, tree
+from ttp.cli.completion import SHELLS, first_line, tree
+from ttp.cli.completion_scripts import script
 from ttp.cli.params import _SHARED
 from ttp.cli.settings import variable
 from ttp.cli.topics import topic_text

@@ -107,8 +107,8 @@ class Shop:
         account = Account(Platform(platform), handle, connected=True)
         self.credentials.put(name, replace(pair, **{k: v for k, v in more.items() if k != "user_id"}))  # type: ignore[arg-type]  # fields by name
         account = replace(account, user_id=more.get("user_id"))  # type: ignore[arg-type]  # a text or None
-        with self.database.writing() as session:
-            accounts.save(session, account, now=now)
+        with self.database.writing() as db:
+            accounts.save(db, account, now=now)
         return self.account(name)
 
     def account(self, name: str = "x/me") -> Account:

@@ -66,9 +66,9 @@ class Bench:
         return AccountCheck(shop.database, shop.tokens, lambda _: self.checker, shop.config, shop.clock)
 
     def mark(self, name: str = "x/me", **fields: object) -> None:
-        with self.shop.database.writing() as session:
+        with self.shop.database.writing() as db:
             account = replace(self.shop.account(name), **fields)  # type: ignore[arg-type]  # fields by name
-            accounts.save(session, account, now=self.shop.clock.now())
+            accounts.save(db, account, now=self.shop.clock.now())
 
 
 @pytest.fixture

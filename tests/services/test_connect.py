@@ -113,9 +113,9 @@ def test_scopes_that_the_platform_does_not_tell_are_not_called_missing(shop: Sho
 
 def test_connecting_again_keeps_id_zone_and_options_and_clears_the_need(shop: Shop) -> None:
     before = shop.add(user_id="7")
-    with shop.database.writing() as session:
+    with shop.database.writing() as db:
         changed = replace(before, needs_reconnect=True, timezone="Europe/Berlin", options={"x.reply_settings": "a"})
-        accounts.save(session, changed, now=shop.clock.now())
+        accounts.save(db, changed, now=shop.clock.now())
     people(shop, ("7", "me"))
     done = connect(shop, "x/me")
     assert done.again
@@ -212,8 +212,8 @@ def test_a_login_that_is_good_for_several_accounts_asks_which(shop: Shop) -> Non
 
 def test_a_removed_account_comes_back_with_its_id(shop: Shop) -> None:
     before = shop.add(user_id="7")
-    with shop.database.writing() as session:
-        accounts.save(session, replace(before, connected=False), now=shop.clock.now(), removed=True)
+    with shop.database.writing() as db:
+        accounts.save(db, replace(before, connected=False), now=shop.clock.now(), removed=True)
     people(shop, ("7", "me"))
     done = connect(shop)
     assert not done.again
@@ -293,8 +293,8 @@ def test_where_the_settings_name_an_app_no_other_one_is_taken(shop: Shop) -> Non
 
 
 def test_metrics_accounts_become_connected_ones(shop: Shop, clock: FakeClock) -> None:
-    with Database(shop.home).writing() as session:
-        accounts.save(session, Account(Platform.X, "me"), now=clock.now())
+    with Database(shop.home).writing() as db:
+        accounts.save(db, Account(Platform.X, "me"), now=clock.now())
     people(shop, ("7", "me"))
     done = connect(shop, "x/me")
     assert done.again

@@ -26,8 +26,8 @@ Meanwhile = Callable[[], object]
 @pytest.fixture
 def posts(tmp_path: Path) -> Posts:
     database = Database(tmp_path / "home", busy_timeout_s=0.05)
-    with database.writing() as session:
-        accounts.save(session, Account(Platform.X, "me"), now=START)
+    with database.writing() as db:
+        accounts.save(db, Account(Platform.X, "me"), now=START)
     return Posts(Book(database, FakeClock(), Config()), MediaStore(tmp_path / "home" / "media"))
 
 

@@ -31,7 +31,7 @@ from ttp.services.optimal import Optimal
 from ttp.services.slots import Slots
 from ttp.services.turns import Turns
 from ttp.store import accounts as account_store
-from ttp.store import bulk, posts, reads
+from ttp.store import posts, reads
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
 from ttp.store.reads import PostFilter
@@ -76,10 +76,10 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a store with two accounts."""
     home = tmp_path_factory.mktemp("empty") / "home"
     database = Database(home)
-    with database.writing() as session:
+    with database.writing() as db:
         for name in ("x/me", "x/other"):
             platform, _, handle = name.partition("/")
-            account_store.save(session, Account(Platform(platform), handle, connected=True), now=START)
+            account_store.save(db, Account(Platform(platform), handle, connected=True), now=START)
     return home
 
 
@@ -94,18 +94,18 @@ class Store:
         self.clock, config = FakeClock(), Config()
         slots, optimal = Slots(self.database, self.clock, config), Optimal(self.database, self.clock, config)
         self.turns = Turns(Agenda(self.database, START), slots, optimal)
-        with self.database.writing() as session:
-            posts.raw(session).execute("UPDATE store SET store_id = ?", (name * 32,))
+        with self.database.writing() as db:
+            db.execute("UPDATE store SET store_id = ?", (name * 32,))
 
     def put(self, made: list[Post]) -> None:
-        with self.database.writing() as session:
-            known = reads.accounts(posts.raw(session))
+        with self.database.writing() as db:
+            known = reads.accounts(db)
             ready = []
             for number, post in enumerate(made):
                 chosen = known if number % 3 else known[:1]
                 deliveries = tuple(new_delivery(account, post.scheduled_at) for account in chosen)
                 ready.append(settled(replace(post, deliveries=deliveries, created_at=START), START))
-            bulk.save(posts.raw(session), ready)
+            posts.save(db, ready)
 
     def export(self, form: str, target: Path) -> None:
         out = Export(self.database, self.media)

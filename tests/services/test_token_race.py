@@ -64,8 +64,8 @@ class Stage:
             client_secret=given.get("clientSecret"),
         )
         self.database = Database(home)
-        with self.database.writing() as session:
-            accounts.save(session, Account(Platform(platform), "demo", connected=True), now=clock.now())
+        with self.database.writing() as db:
+            accounts.save(db, Account(Platform(platform), "demo", connected=True), now=clock.now())
         CredentialsFile(home).put(self.name, pair)
 
     @contextmanager

@@ -11,6 +11,9 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy.pool import NullPool
+from sqlmodel import Session, create_engine
+
 from tests.clock import START
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.delivery import Delivery
@@ -40,8 +43,8 @@ def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
 def add_account(database: Database, name: str = "x/me", **fields: object) -> Account:
     """A connected account."""
     account = replace(Account(*parse_account_name(name), connected=True), **fields)  # type: ignore[arg-type]  # fields
-    with database.writing() as session:
-        return replace(account, id=accounts.save(session, account, now=START))
+    with database.writing() as db:
+        return replace(account, id=accounts.save(db, account, now=START))
 
 
 def to(account: Account, at: datetime | None = None, **fields: object) -> Delivery:
@@ -54,8 +57,15 @@ def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **f
     """A post with these deliveries, its status derived, timed as the first of them."""
     at = deliveries[0].due_at if deliveries else None
     post = settled(Post(content, deliveries, scheduled_at=at, created_at=START), START)
-    with database.writing() as session:
-        return posts.insert(session, replace(post, **fields))  # type: ignore[arg-type]  # fields
+    with database.writing() as db:
+        return posts.insert(db, replace(post, **fields))  # type: ignore[arg-type]  # fields
+
+
+@contextmanager
+def models(database: Database) -> Iterator[Session]:
+    """The store as its models see it."""
+    with Session(create_engine("sqlite://", creator=database.connect, poolclass=NullPool)) as session:
+        yield session
 
 
 @contextmanager

@@ -287,8 +287,8 @@ def test_a_remote_post_belongs_to_one_delivery_of_an_account(database: Database)
 def test_a_post_goes_to_an_account_once(database: Database) -> None:
     account = add_account(database)
     made = add_post(database, to(account, START))
-    with pytest.raises(Exception, match="UNIQUE"), database.writing() as session:
-        posts.update(session, replace(made, deliveries=(*made.deliveries, to(account, START))))
+    with pytest.raises(Exception, match="UNIQUE"), database.writing() as db:
+        posts.update(db, replace(made, deliveries=(*made.deliveries, to(account, START))))
 
 
 # The status.

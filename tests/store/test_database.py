@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, new_store
@@ -24,7 +23,6 @@ from ttp.domain.post import Post
 from ttp.services.look import Look
 from ttp.store import posts, reads
 from ttp.store.database import REVISIONS, Database, make_home, quick_check, refuse_loose_modes, translated
-from ttp.store.tables import StoreRow
 
 
 @pytest.fixture
@@ -202,9 +200,9 @@ DAMAGES = [zero_length, truncated, cut_in_a_page, no_database, header_gone, page
 def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The bytes of a store of many pages."""
     database = new_store(tmp_path_factory.mktemp("filled") / "home")
-    with database.writing() as session:
+    with database.writing() as db:
         for number in range(100):
-            posts.insert(session, Post(f"{number} " * 200, created_at=START, updated_at=START))
+            posts.insert(db, Post(f"{number} " * 200, created_at=START, updated_at=START))
     return database.path.read_bytes()
 
 
@@ -312,9 +310,8 @@ def test_an_error_undoes_all_of_a_writing_transaction(home: Path) -> None:
     database = new_store(home)
 
     def half_done() -> None:
-        with database.writing() as session:
-            session.exec(select(StoreRow)).one().host = "half done"
-            session.flush()
+        with database.writing() as db:
+            db.execute("UPDATE store SET host = 'half done'")
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -326,8 +323,8 @@ def test_an_error_undoes_all_of_a_writing_transaction(home: Path) -> None:
 
 def test_every_connection_is_durable_and_strict(home: Path) -> None:
     database = new_store(home)
-    with closing(database.connect()) as db, database.writing() as session:
-        for connection in (db, posts.raw(session)):
+    with closing(database.connect()) as opened, database.writing() as written:
+        for connection in (opened, written):
             wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
             found = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
             assert found == wanted

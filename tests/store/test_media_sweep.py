@@ -44,8 +44,8 @@ class Home:
         self.folder = folder
         self.database = Database(folder / "home")
         self.media = MediaStore(folder / "home" / "media")
-        with self.database.writing() as session:
-            self.account = accounts.save(session, Account(Platform.X, "me"), now=START)
+        with self.database.writing() as db:
+            self.account = accounts.save(db, Account(Platform.X, "me"), now=START)
         self.files = 0
 
     def copy(self) -> MediaItem:
@@ -60,8 +60,8 @@ class Home:
         status, state = how
         delivery = Delivery("x/me", Platform.X, state=state, account_id=self.account)
         post = Post("Hello", (delivery,), status, media=items, created_at=START, updated_at=START)
-        with self.database.writing() as session:
-            stored = posts.insert(session, post)
+        with self.database.writing() as db:
+            stored = posts.insert(db, post)
         self.sql("UPDATE post SET updated_at = ? WHERE id = ?", to_ms(START - ended_for), stored.id)
         return stored
 

@@ -17,7 +17,7 @@ from ttp.domain.account import Platform
 from ttp.domain.clock import to_ms
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import PostStatus
-from ttp.store import attempts, claims, instants, metrics, readings, reads, slots
+from ttp.store import attempts, claims, coming, instants, metrics, readings, reads, slots, words
 from ttp.store.reads import PostFilter
 
 GAP = timedelta(seconds=60)
@@ -89,7 +89,10 @@ ASKED: dict[str, tuple[Ask, str]] = {
     "the last intent": (lambda db: attempts.last_intent(db, 1), "attempt_by_delivery"),
     "looks": (lambda db: attempts.looks_after(db, 1, 1), "attempt_by_delivery"),
     "an earlier doubt about a part": (lambda db: attempts.has_unknown(db, 1, in_thread=True), "attempt_by_delivery"),
-    "what comes of an account": (lambda db: reads.coming(db, 1, 9), "delivery_ready"),
+    "tags at TAB": (lambda db: db.execute(words._TAGS, {"typed": "a", "most": 9}), "post_tag_by_tag"),
+    "posts of a status at TAB": (lambda db: db.execute(words._OF_STATUS, ("failed", 9)), "post_by_status"),
+    "posts at TAB": (lambda db: db.execute(words._POSTS, (10, 19, 9)), ""),
+    "what comes of an account": (lambda db: coming._waiting(db, 1), "delivery_ready"),
     "an earlier doubt": (lambda db: attempts.has_unknown(db, 1), "attempt_by_delivery"),
     "bound ids": (lambda db: attempts.bound_remote_ids(db, 1, 1, START), "delivery_remote"),
     "the newest samples": (lambda db: metrics.newest(db, 1, 1000), "sample_newest"),

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from tests.clock import START
 from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
-from tests.store.stores import add_account, add_post, new_store, to, transaction
+from tests.store.stores import add_account, add_post, models, new_store, to, transaction
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.clock import EPOCH, to_ms
@@ -103,15 +103,14 @@ def test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it(
     tmp_path_factory: pytest.TempPathFactory, made: list[Post], data: st.DataObject
 ) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
-    with database.writing() as session:
-        stored = [posts.insert(session, post) for post in made]
+    with database.writing() as db:
+        stored = [posts.insert(db, post) for post in made]
     changed = replace(data.draw(POSTS), id=1, deliveries=stored[0].deliveries, key="k")
-    with database.writing() as session:
-        after = posts.update(session, changed)
+    with database.writing() as db:
+        after = posts.update(db, changed)
     assert [bare(post) for post in stored] == [bare(post) for post in made]
     assert bare(after) == bare(changed)
-    with database.writing() as session:
-        db = posts.raw(session)
+    with models(database) as session, closing(database.connect()) as db:
         for post in [after, *stored[1:]]:
             assert reads.post_even_deleted(db, post.id or 0) == by_models(session, post.id or 0) == post
             assert reads.post(db, post.id or 0) == (None if post.deleted_at else post)
@@ -119,18 +118,29 @@ def test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it(
                 assert reads.delivery(db, delivery.id or 0) == delivery
 
 
+def test_new_and_changed_posts_are_stored_together_each_as_if_alone(database: Database) -> None:
+    first = add_post(database, tags=("a", "b"))
+    changed, new = replace(first, content="changed", tags=("c",)), replace(first, id=None, key="new")
+    with database.writing() as db:
+        assert posts.save(db, []) == []
+        assert posts.save(db, [new, changed, replace(new, key="other")]) == [2, 1, 3]
+        stored = list(reads.posts_by_id(db, [1, 2, 3]))
+
+    assert stored == [changed, replace(new, id=2), replace(new, id=3, key="other")]
+
+
 def test_drafts_that_are_given_times_at_once_are_as_if_each_had_been_updated(database: Database) -> None:
     """`retime` writes what `update` does of a draft that is scheduled."""
-    with database.writing() as session:
+    with database.writing() as db:
         made = [settled(Post(f"draft {n}", _pending(n), created_at=START), START) for n in (1, 2)]
-        drafts = [posts.insert(session, draft) for draft in made]
+        drafts = [posts.insert(db, draft) for draft in made]
     moved = [
         settled(timed(draft, START + n * HOUR, ChosenBy.PLAN), START + HOUR) for n, draft in enumerate(drafts, start=1)
     ]
-    with database.writing() as session:
-        at_once = posts.retime(session, moved)
-    with database.writing() as session:
-        one_by_one = [posts.update(session, post) for post in moved]
+    with database.writing() as db:
+        at_once = posts.retime(db, moved)
+    with database.writing() as db:
+        one_by_one = [posts.update(db, post) for post in moved]
 
     assert at_once == one_by_one == moved
     assert [post.status for post in at_once] == [PostStatus.SCHEDULED] * 2
@@ -210,8 +220,8 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
     data: st.DataObject,
 ) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
-    with database.writing() as session:
-        stored = [posts.insert(session, post) for post in made]
+    with database.writing() as db:
+        stored = [posts.insert(db, post) for post in made]
     whole = in_list_order([post for post in stored if post.deleted_at is None])
     with closing(database.connect()) as db, pytest.MonkeyPatch.context() as patch:
         patch.setattr(reads, "_BATCH", batch)
@@ -284,8 +294,8 @@ def test_ids_are_never_given_again(database: Database) -> None:
 
 def test_accounts_come_by_name_without_the_removed(database: Database) -> None:
     gone = add_account(database, "x/gone")
-    with database.writing() as session:
-        accounts.save(session, gone, now=START, removed=True)
+    with database.writing() as db:
+        accounts.save(db, gone, now=START, removed=True)
     add_account(database, "x/Alpha")
     with closing(database.connect()) as db:
         names = ["instagram/shop", "x/Alpha", "x/me", "x/other"]
@@ -313,13 +323,14 @@ def test_every_field_of_an_account_comes_back_and_its_id_stays(database: Databas
         hold_reason="quota",
         options={"tiktok.privacy_level": "SELF_ONLY"},
     )
-    with database.writing() as session:
-        first = accounts.save(session, full, now=START)
+    with database.writing() as db:
+        first = accounts.save(db, full, now=START)
     bare = Account(Platform.TIKTOK, "demo.1")
     with closing(database.connect()) as db:
         assert reads.account(db, Platform.TIKTOK, "demo.1") == replace(full, id=first)
-    with database.writing() as session:
-        assert accounts.save(session, bare, now=START + HOUR) == first
+    with database.writing() as db:
+        assert accounts.save(db, bare, now=START + HOUR) == first
+    with models(database) as session:
         row = session.get_one(AccountRow, first)
         assert (row.handle, row.created_at) == ("Demo.1", START), "it keeps its spelling and its age"
     with closing(database.connect()) as db:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import StatementError
 from sqlmodel import SQLModel, create_engine
 
 from tests.clock import START
-from tests.store.stores import add_account, add_post, new_store, to
+from tests.store.stores import add_account, add_post, models, new_store, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, reads
 from ttp.store.database import REVISIONS, Database
@@ -234,7 +234,7 @@ def test_a_migrated_store_is_too_new_for_the_program_before(
 
 
 def test_a_naive_time_never_reaches_a_column(older: Database) -> None:
-    with older.writing() as session:
+    with models(older) as session:
         session.get_one(AccountRow, 1).hold_until = START.replace(tzinfo=None)
         with pytest.raises(StatementError, match="naive"):
             session.flush()

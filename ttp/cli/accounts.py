@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from ttp.cli import views
+from ttp.cli import look, views
 from ttp.cli.ask import confirmed
 from ttp.cli.connect import connect, note_media_host
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
-from ttp.cli.params import NoInput, Options, Yes, printing, read_file, read_options
+from ttp.cli.params import AccountName, NoInput, Options, Yes, printing, read_file, read_options
 from ttp.cli.times import quoted
 from ttp.cli.tree import new_app
 from ttp.domain.errors import Hint, UsageError
 
 account = new_app(help="The accounts that posts can go to.", no_args_is_help=False)
-Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
-Name = Annotated[str, typer.Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
+Some = Annotated[str | None, Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
 
 
 @account.command("add")
 @printing
 def add(
     out: Output,
-    name: Name,
+    name: AccountName,
     credentials: Annotated[
-        str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
+        str | None, Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
     ] = None,
 ) -> None:
     """Add an account, or give one new credentials. Makes no network call.
@@ -49,24 +47,8 @@ def add(
 account.command("connect")(connect)
 
 
-@account.command("list")
-@printing
-def list_(out: Output) -> None:
-    """Every account, and whether its token works.
-
-    Example: ttp account list --json
-    """
-    out.records(views.ACCOUNTS, context().look.accounts())
-
-
-@account.command("show")
-@printing
-def show(out: Output, name: Name) -> None:
-    """Everything about one account but its tokens, and the next command.
-
-    Example: ttp account show x/me
-    """
-    out.record(views.ACCOUNT, context().look.account(name))
+account.command("list")(look.accounts)
+account.command("show")(look.account)
 
 
 @account.command("check")
@@ -90,7 +72,7 @@ def check(out: Output, name: Some = None) -> int:
 
 @account.command("enable")
 @printing
-def enable(out: Output, name: Name) -> None:
+def enable(out: Output, name: AccountName) -> None:
     """Let posts go out to an account that is disabled or held.
 
     Example: ttp account enable x/me
@@ -106,7 +88,7 @@ def enable(out: Output, name: Name) -> None:
 
 @account.command("disable")
 @printing
-def disable(out: Output, name: Name) -> None:
+def disable(out: Output, name: AccountName) -> None:
     """Let no post go out to an account; what comes due for it fails.
 
     Example: ttp account disable x/me
@@ -125,8 +107,8 @@ def disable(out: Output, name: Name) -> None:
 @printing
 def set_(
     out: Output,
-    name: Name,
-    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
+    name: AccountName,
+    tz: Annotated[str | None, Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
     options: Options = None,
 ) -> None:
     """Set an account's time zone and its platform options.
@@ -148,7 +130,7 @@ def set_(
 
 @account.command("remove")
 @printing
-def remove(out: Output, name: Name, yes: Yes = False, no_input: NoInput = False) -> None:
+def remove(out: Output, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
     """Forget an account and its credentials; published posts and metrics stay.
 
     Refused while posts go to it; --yes cancels those for this account. Then the platform is asked to take its access

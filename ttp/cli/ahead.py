@@ -8,12 +8,13 @@ from datetime import timedelta
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.domain.errors import TtpError
-from ttp.store import recurrences
 
 
 def make_ahead(out: Output) -> None:
     """Make what is to be made by now, and say what was missed. Where the store takes nothing it is left: a publisher
     makes it, and a list is a list. Costs one look where there is nothing to make."""
+    from ttp.store import recurrences
+
     here = context()
     now = here.now()
     horizon = now + timedelta(seconds=here.config.seconds("repeat.ahead_s"))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import bulk_shapes, views
 from ttp.cli.clean import safe
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
 from ttp.cli.params import Days, From, PerDay, Strict, Tz, guarded, printing, read_pairs, split_list
@@ -30,27 +29,27 @@ VIEW = views.facts_view(bulk_shapes.IMPORTED)
 @printing
 def import_(
     out: Output,
-    file: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
+    file: Annotated[str, Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
     to: Annotated[
-        list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="Where rows go that name no account.")
+        list[str] | None, Option("--to", metavar="ACCOUNT", help="Where rows go that name no account.")
     ] = None,
     tz: Tz = None,
     map_: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is; its number where there is no header."),
+        Option("--map", metavar="COLUMN=FIELD", help="What a column is; its number where there is no header."),
     ] = None,
     dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="dmy or mdy: how 12/11/2026 is meant.")
+        str | None, Option("--dates", metavar="ORDER", help="dmy or mdy: how 12/11/2026 is meant.")
     ] = None,
     spread: Annotated[
         str | None,
-        typer.Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even; as ttp plan."),
+        Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even; as ttp plan."),
     ] = None,
     from_: From = None,
     days: Days = None,
     per_day: PerDay = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at every row, store no post.")] = False,
-    partial: Annotated[bool, typer.Option("--partial", help="Take the rows that can be taken.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Look at every row, store no post.")] = False,
+    partial: Annotated[bool, Option("--partial", help="Take the rows that can be taken.")] = False,
     strict: Strict = False,
 ) -> int:
     """Make posts of a sheet, a JSON file or a folder of Markdown files.

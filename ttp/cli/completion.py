@@ -1,44 +1,40 @@
-"""Completion scripts of bash, zsh and fish, made from the command tree: static words that need no process at TAB.
+"""What can be typed where, for the completion scripts of bash, zsh and fish (`completion_scripts`).
 
-The files in `completions/` are what this prints; a test holds them equal. A script reads words and offers words: it
-runs no program and evaluates nothing, so no text of a post can ever reach a shell through it.
+Names, options and values that are known are in the scripts: no process is started for them. Ids, accounts and tags are
+asked of `ttp __complete` (`at_tab`). The files in `completions/` are what `ttp completion` prints; a test holds them
+equal.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import typer
-
-from ttp.cli import exporting
 from ttp.cli.commands import COMMANDS, TOPICS
-from ttp.cli.output import COLORS, FORMATS
-from ttp.domain.account import Platform
+from ttp.cli.declared import Argument
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.ingest.columns import SOURCES
-from ttp.domain.plan import Way
-from ttp.domain.post import PostStatus
-from ttp.services.files.foreign import DATES
 
 SHELLS = ("bash", "zsh", "fish")
-VALUES = {"--format": FORMATS, "--color": COLORS, "--status": tuple(PostStatus), "--platform": tuple(Platform)}
-"""Options whose values are few and known."""
-OWN = {
-    ("export", "--format"): exporting.FORMATS,
-    ("export", "--with"): exporting.MORE,
-    ("metrics import", "--format"): (*SOURCES, *FORMATS),
-    ("import", "--spread"): tuple(Way),
-    ("import", "--dates"): DATES,
-}
-"""The same for options of one command."""
-FILES = ("--credentials", "--file", "--media", "--state", "--svg", "--html", "--vary")
-"""Options whose value is a file or a folder."""
 
 Word = tuple[str, str]
 """What can be typed, and its help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the words of one place come from: `words` that are known, what the program is asked, files. `many`: several
+    can be joined by commas."""
+
+    words: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    """`post`, `account`, `tag`, `slot` or `repeat`, and of posts which statuses."""
+    files: bool = False
+    many: bool = False
+
+
+NOTHING = Source()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +44,25 @@ class Node:
     path: str
     words: tuple[Word, ...] = ()
     options: tuple[Word, ...] = ()
-    valued: frozenset[str] = frozenset()
+    values: tuple[tuple[str, Source], ...] = ()
     """The options that take a value."""
-    takes_file: bool = False
-    """Its argument is a file."""
+    place: Source = NOTHING
+    """Its argument."""
+    again: bool = False
+    """It takes several."""
 
 
-def completion(shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
+def completion(shell: Annotated[str, Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
     """The completion script of a shell.
 
     Example: ttp completion bash > ~/.local/share/bash-completion/completions/ttp
     """
     if shell not in SHELLS:
         raise UsageError(f'no completion for "{shell}"', *(Hint("write", f"ttp completion {name}") for name in SHELLS))
+    from ttp.cli.completion_scripts import script
+
     sys.stdout.write(script(shell, tuple(tree())))
     sys.stdout.flush()
-
-
-def script(shell: str, nodes: Sequence[Node]) -> str:
-    """The whole script, ending in a newline."""
-    return {"bash": _bash, "zsh": _zsh, "fish": _fish}[shell](nodes)
 
 
 def tree() -> Iterator[Node]:
@@ -88,14 +83,18 @@ def tree() -> Iterator[Node]:
 
 
 def _nodes(path: str, command: Any) -> Iterator[Node]:
+    from ttp.cli.completion_words import source_of_argument, source_of_option
+
     children = getattr(command, "commands", {})
     options = [p for p in command.params if p.param_type_name == "option"]
+    first = next((p for p in command.params if p.param_type_name == "argument"), None)
     yield Node(
         path,
         tuple((name, first_line(child.help)) for name, child in children.items()),
         (*((name, first_line(p.help)) for p in options for name in p.opts), ("--help", "Show help.")),
-        frozenset(name for p in options if not p.is_flag for name in p.opts),
-        any(p.param_type_name == "argument" and str(p.metavar).startswith("FILE") for p in command.params),
+        tuple((name, source_of_option(path, name)) for p in options if not p.is_flag for name in p.opts),
+        NOTHING if first is None else source_of_argument(path, str(first.metavar)),
+        first is not None and first.nargs == -1,
     )
     for name, child in children.items():
         yield from _nodes(f"{path} {name}", child)
@@ -104,210 +103,3 @@ def _nodes(path: str, command: Any) -> Iterator[Node]:
 def first_line(text: str | None) -> str:
     """The first line of a help text."""
     return (text or "").strip().partition("\n")[0]
-
-
-def _valued(nodes: Iterable[Node]) -> list[str]:
-    return sorted(frozenset().union(*(node.valued for node in nodes)))
-
-
-def _parents(nodes: Iterable[Node]) -> list[str]:
-    """The commands that have subcommands; sorted."""
-    return sorted({node.path.rpartition(" ")[0] for node in nodes if " " in node.path})
-
-
-def _plain(words: Iterable[Word]) -> str:
-    return " ".join(word for word, _ in words)
-
-
-_BASH = """\
-# bash completion for ttp: static words, printed by `ttp completion bash`. It runs no program.
-_ttp() {
-    local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-    local path='' option='' words='' options='' files='' word i
-    COMPREPLY=()
-    # bash splits words at : and @ as well: what stands behind those is the rest of a word, not a new one.
-    [[ $cur == [:@]* || $before == [:@]* ]] && return
-    for (( i = 1; i < COMP_CWORD; i++ )); do
-        word=${COMP_WORDS[i]}
-        [[ $word == = ]] && continue
-        if [[ -n $option ]]; then option=''; continue; fi
-        case $word in
-            --) return ;;
-            @VALUED@) option=$word ;;
-            -*) ;;
-            *) case $path in
-                ''|@PARENTS@) path="${path:+$path }$word" ;;
-            esac ;;
-        esac
-    done
-    [[ $cur == = ]] && cur=''
-    case $option in
-        '') case $path in
-@PATHS@
-        esac ;;
-@VALUES@
-        @FILES@) files=1 ;;
-    esac
-    case "$path $option" in
-@OWN@
-    esac
-    if [[ $cur == -* || -z $words$files ]]; then
-        words=$options
-    elif [[ -n $files ]]; then
-        compopt -o default 2>/dev/null
-    fi
-    [[ -n $option && $cur == *,* ]] && before=${cur%,*}, || before=''
-    COMPREPLY=( $(compgen -P "$before" -W "$words" -- "${cur#"$before"}") )
-}
-complete -F _ttp ttp
-"""
-
-
-def _bash(nodes: Sequence[Node]) -> str:
-    def path(node: Node) -> str:
-        words = f" words='{_plain(node.words)}'" if node.words else ""
-        return f"            '{node.path}'){words} options='{_plain(node.options)}'{_files(node)} ;;"
-
-    return _filled(
-        _BASH,
-        VALUED="|".join(_valued(nodes)),
-        PARENTS="|".join(f"'{parent}'" for parent in _parents(nodes)),
-        PATHS="\n".join(map(path, nodes)),
-        VALUES="\n".join(f"        {option}) words='{' '.join(values)}' ;;" for option, values in VALUES.items()),
-        OWN="\n".join(f"        '{path} {option}') words='{' '.join(OWN[path, option])}' ;;" for path, option in OWN),
-        FILES="|".join(FILES),
-    )
-
-
-_ZSH = """\
-#compdef ttp
-# zsh completion for ttp: static words, printed by `ttp completion zsh`. It runs no program.
-_ttp() {
-    local path_='' option='' files='' word
-    local -a names options
-    for word in "${(@)words[2,CURRENT-1]}"; do
-        if [[ -n $option ]]; then option=''; continue; fi
-        case $word in
-            (--) return 1 ;;
-            (@VALUED@) option=$word ;;
-            (-*) ;;
-            (*) case $path_ in
-                (''|@PARENTS@) path_="${path_:+$path_ }$word" ;;
-            esac ;;
-        esac
-    done
-    if [[ -z $option && $words[CURRENT] == --*=* ]]; then
-        option=${words[CURRENT]%%=*}
-        compset -P 1 '*='
-    fi
-    [[ -n $option ]] && compset -P '*,'
-    case $option in
-        ('') case $path_ in
-@PATHS@
-        esac ;;
-@VALUES@
-        (@FILES@) files=1 ;;
-    esac
-    case "$path_ $option" in
-@OWN@
-    esac
-    if [[ $PREFIX == -* || -z $names$files ]]; then
-        names=("${(@)options}")
-    elif [[ -n $files ]]; then
-        _files
-        return
-    fi
-    _describe -t words word names
-}
-if [[ $funcstack[1] == _ttp ]]; then _ttp "$@"; else compdef _ttp ttp; fi
-"""
-
-
-def _zsh(nodes: Sequence[Node]) -> str:
-    def listed(words: Iterable[Word]) -> str:
-        return " ".join(_quoted(f"{word}:{help}" if help else word) for word, help in words)
-
-    def path(node: Node) -> str:
-        parts = [f"            ({_quoted(node.path)})"]
-        parts += [f"                names=({listed(node.words)})"] if node.words else []
-        return "\n".join([*parts, f"                options=({listed(node.options)}){_files(node)} ;;"])
-
-    return _filled(
-        _ZSH,
-        VALUED="|".join(_valued(nodes)),
-        PARENTS="|".join(_quoted(parent) for parent in _parents(nodes)),
-        PATHS="\n".join(map(path, nodes)),
-        VALUES="\n".join(f"        ({option}) names=({' '.join(values)}) ;;" for option, values in VALUES.items()),
-        OWN="\n".join(f"        ('{path} {option}') names=({' '.join(OWN[path, option])}) ;;" for path, option in OWN),
-        FILES="|".join(FILES),
-    )
-
-
-_FISH = """\
-# fish completion for ttp: static words, printed by `ttp completion fish`. It runs no program.
-function __ttp_at --description 'Whether the command typed so far is this one'
-    set -l path
-    set -l option ''
-    for word in (commandline -opc)[2..]
-        if test -n "$option"
-            set option ''
-            continue
-        end
-        switch $word
-            case --
-                return 1
-            case @VALUED@
-                set option $word
-            case '-*'
-            case '*'
-                contains -- "$path" '' @PARENTS@
-                and set -a path $word
-        end
-    end
-    test "$path" = "$argv[1]"
-end
-complete -c ttp -f
-@LINES@
-"""
-
-
-def _fish(nodes: Sequence[Node]) -> str:
-    def line(node: Node, offer: str, help: str) -> str:
-        return f'complete -c ttp -n "__ttp_at {_fish_quoted(node.path)}" {offer}' + (
-            f" -d {_fish_quoted(help)}" if help else ""
-        )
-
-    def option(name: str, node: Node) -> str:
-        offer = f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}"
-        if name in FILES:
-            return f"{offer} -r -F"
-        values = OWN.get((node.path, name)) or VALUES.get(name)
-        if values:
-            return f"{offer} -x -a '{' '.join(values)}'"
-        return f"{offer} -x" if name in node.valued else offer
-
-    lines = []
-    for node in nodes:
-        lines += [line(node, f"-a {word}", help) for word, help in node.words]
-        lines += [line(node, "-F", "")] if node.takes_file else []
-        lines += [line(node, option(name, node), help) for name, help in node.options]
-    parents = " ".join(_fish_quoted(parent) for parent in _parents(nodes))
-    return _filled(_FISH, VALUED=" ".join(_valued(nodes)), PARENTS=parents, LINES="\n".join(lines))
-
-
-def _filled(template: str, **parts: str) -> str:
-    for name, text in parts.items():
-        template = template.replace(f"@{name}@", text)
-    return template
-
-
-def _files(node: Node) -> str:
-    return " files=1" if node.takes_file else ""
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def _fish_quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

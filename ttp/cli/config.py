@@ -6,11 +6,10 @@ import os
 from dataclasses import replace
 from typing import Annotated
 
-import typer
-
 from ttp.cli import config_file, settings
 from ttp.cli.ask import can_ask
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import printing
 from ttp.cli.shapes import Json
@@ -21,25 +20,25 @@ from ttp.domain.errors import Hint, UsageError
 
 config = new_app(help="The settings: what is in force, where it comes from, and changing it.")
 
-_VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
-_VALUE = replace(_VIEW, columns=("value",))
-_WITH_ORIGIN = replace(_VIEW, columns=("key", "value", "origin"))
-Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
+VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
+_VALUE = replace(VIEW, columns=("value",))
+_WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"))
+Name = Annotated[str, Argument(metavar="KEY", help="A setting: publish.retry_max.")]
 
 
 @config.command("show")
 @printing
 def show(
     out: Output,
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
-    changed: Annotated[bool, typer.Option("--changed", help="Only what is not at its default.")] = False,
+    keys: Annotated[list[str] | None, Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
+    origin: Annotated[bool, Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
+    changed: Annotated[bool, Option("--changed", help="Only what is not at its default.")] = False,
 ) -> None:
     """Every setting and its value.
 
     Example: ttp config show publish --origin
     """
-    view = _WITH_ORIGIN if origin else _VIEW
+    view = _WITH_ORIGIN if origin else VIEW
     out.expect(view)
     wanted = _below(keys) if keys else list(KEYS.values())
     shown = [_shape(key) for key in wanted]
@@ -63,13 +62,13 @@ def get(out: Output, key: Name) -> None:
 def set_(
     out: Output,
     key: Name,
-    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Its value; of a list each member.")],
+    value: Annotated[list[str], Argument(metavar="VALUE...", help="Its value; of a list each member.")],
 ) -> None:
     """Write a setting to the config file, which keeps its comments and its order.
 
     Example: ttp config set timezone Europe/Berlin
     """
-    out.expect(_VIEW)
+    out.expect(VIEW)
     wanted = settings.key_named(key)
     _write(out, wanted, settings.parse_value(wanted, value))
 
@@ -81,7 +80,7 @@ def unset(out: Output, key: Name) -> None:
 
     Example: ttp config unset timezone
     """
-    out.expect(_VIEW)
+    out.expect(VIEW)
     _write(out, settings.key_named(key), None)
 
 
@@ -157,7 +156,7 @@ def _write(out: Output, key: Key, value: Value) -> None:
     context().config = settings.load(warn=context().warn)
     shape = _shape(key)
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
-    out.record(_VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
+    out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
         out.note(f"{where} goes before the file here")
 

@@ -13,11 +13,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-import typer
-
 from ttp.cli import views
 from ttp.cli.ask import can_ask
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import NoInput, printing, read_file
 from ttp.cli.settings import variable
@@ -36,14 +35,14 @@ _DOCS = {platform: f"docs/connect-{platform}.md" for platform in Platform}
 @printing
 def connect(
     out: Output,
-    name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
-    paste: Annotated[bool, typer.Option("--paste", help="Paste the address that the browser ends on.")] = False,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open nothing.")] = False,
+    name: Annotated[str, Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
+    paste: Annotated[bool, Option("--paste", help="Paste the address that the browser ends on.")] = False,
+    no_browser: Annotated[bool, Option("--no-browser", help="Print the address, open nothing.")] = False,
     client_secret: Annotated[
-        str | None, typer.Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
+        str | None, Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
     ] = None,
     scopes: Annotated[
-        str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
+        str | None, Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
     ] = None,
     no_input: NoInput = False,
 ) -> None:

@@ -8,12 +8,13 @@ from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from ttp.cli import settings
 from ttp.domain.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ttp.daemon.runner import Runner
     from ttp.domain.account import Platform
     from ttp.domain.config import Config

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ttp.cli import views
 from ttp.cli.context import context
+from ttp.cli.declared import Argument
 from ttp.cli.output import Output
 from ttp.cli.params import printing
 from ttp.cli.times import quoted
@@ -18,7 +17,7 @@ RESTORE = views.facts_view(("file", "posts", "kept", "missingMedia"))
 
 
 @printing
-def backup(out: Output, file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")]) -> None:
+def backup(out: Output, file: Annotated[str, Argument(metavar="FILE", help="Where to write it.")]) -> None:
     """Copy the store to a file, also while something publishes.
 
     It holds posts, accounts, attempts and metrics. Media and credentials are not in it: keep those folders and files
@@ -36,7 +35,7 @@ def backup(out: Output, file: Annotated[str, typer.Argument(metavar="FILE", help
 
 
 @printing
-def restore(out: Output, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]) -> None:
+def restore(out: Output, file: Annotated[str, Argument(metavar="FILE", help="A backup of a store.")]) -> None:
     """Put a backup in the place of the store, which is kept beside it.
 
     What was published since the backup was made is not in it, so nothing is sent before ttp run --take-over.

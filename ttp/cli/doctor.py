@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-import typer
-
 from ttp.cli import settings, views
 from ttp.cli.context import context
+from ttp.cli.declared import Option
 from ttp.cli.exit_codes import DONE, FAILED, RECONNECT
 from ttp.cli.output import Output
 from ttp.cli.params import printing
@@ -18,7 +17,7 @@ from ttp.domain.checkup import Check, Checkup, Grade
 @printing
 def doctor(
     out: Output,
-    online: Annotated[bool, typer.Option("--online", help="Ask the platforms about each account too.")] = False,
+    online: Annotated[bool, Option("--online", help="Ask the platforms about each account too.")] = False,
 ) -> int:
     """Whether everything is there that publishing needs.
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ttp.cli import optimal_views
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Accounts, Platforms, Tz, printing
 from ttp.cli.recommending import nothing_measured, read_place, wanted_accounts, zone_for
 
-Place = Annotated[
-    list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.", show_default=False)
-]
+Place = Annotated[list[str], Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
 
 
 @printing
@@ -24,7 +21,7 @@ def explain(
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
     """Why an hour or a slot is rated so: the posts behind it.
 

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import bulk_shapes, shapes, views
 from ttp.cli.clean import lines
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.filters import NeedsYou, OfKey, Search, Since, Statuses, Until, WithTags, post_filter
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Accounts, Platforms, split_list, writing
@@ -31,16 +30,16 @@ EXPORTED = views.facts_view(("target", "format", "posts", "media", "unchanged"))
 def export(
     out: Output,
     target: Annotated[
-        str | None, typer.Argument(metavar="FILE|DIR|-", help="Where to; the folder of --format md. Else stdout.")
+        str | None, Argument(metavar="FILE|DIR|-", help="Where to; the folder of --format md. Else stdout.")
     ] = None,
     format: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else as FILE ends.")
+        str | None, Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else as FILE ends.")
     ] = None,
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="WHAT", help="metrics: results and newest numbers; media: copies beside FILE."),
+        Option("--with", metavar="WHAT", help="metrics: results and newest numbers; media: copies beside FILE."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+    force: Annotated[bool, Option("--force", help="Replace FILE.")] = False,
     status: Statuses = None,
     platform: Platforms = None,
     account: Accounts = None,
@@ -50,7 +49,7 @@ def export(
     search: Search = None,
     key: OfKey = None,
     needs_you: NeedsYou = False,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
 ) -> None:
     """Write posts to a file, a folder of Markdown files or stdout.
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli.context import context
+from ttp.cli.declared import Option
 from ttp.cli.params import split_list
 from ttp.cli.times import quoted
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.post import PostStatus
 
 if TYPE_CHECKING:
+    from ttp.domain.post import PostStatus
     from ttp.store.reads import PostFilter
 
-Statuses = Annotated[list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses.")]
-WithTags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Only with this tag.")]
-Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Due before then.")]
-Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only with this in the text.")]
-OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post of this key.")]
-NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only what waits for a person.")]
+Statuses = Annotated[list[str] | None, Option("--status", metavar="A,B", help="Only these statuses.")]
+WithTags = Annotated[list[str] | None, Option("--tag", metavar="TAG", help="Only with this tag.")]
+Since = Annotated[str | None, Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")]
+Until = Annotated[str | None, Option("--until", metavar="TIME", help="Due before then.")]
+Search = Annotated[str | None, Option("--search", metavar="TEXT", help="Only with this in the text.")]
+OfKey = Annotated[str | None, Option("--key", metavar="KEY", help="Only the post of this key.")]
+NeedsYou = Annotated[bool, Option("--needs-you", help="Only what waits for a person.")]
 
 
 def post_filter(
@@ -60,6 +59,8 @@ def post_filter(
 
 
 def _status(name: str) -> PostStatus:
+    from ttp.domain.post import PostStatus
+
     try:
         return PostStatus(name.lower())
     except ValueError:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ttp.cli import optimal_views
 from ttp.cli.context import context
+from ttp.cli.declared import Option
 from ttp.cli.optimal_views import Told
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, Platforms, Tz, printing
@@ -17,8 +16,8 @@ from ttp.cli.recommending import nothing_measured, wanted_accounts, zone_for, zo
 from ttp.cli.times import quoted
 from ttp.domain.errors import Hint, NotFound, UsageError
 
-Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
-Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
+Svg = Annotated[str | None, Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
+Html = Annotated[str | None, Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 

@@ -1,21 +1,22 @@
-"""`ttp list`, `show`, `log`, `status`: questions that change nothing."""
+"""`ttp list`, `show`, `log`, `status`, `account list`, `account show`: questions that change nothing.
+
+They are answered before Typer is imported (see `at_once`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Annotated
 
-import typer
-
 from ttp.cli import views
 from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
+from ttp.cli.declared import Option
 from ttp.cli.exit_codes import FAILED
 from ttp.cli.filters import NeedsYou, OfKey, Search, Since, Statuses, Until, WithTags, post_filter
 from ttp.cli.output import Output
-from ttp.cli.params import MOST, Accounts, Platforms, PostId, printing, read_id
+from ttp.cli.params import MOST, AccountName, Accounts, Platforms, PostId, printing, read_id
 from ttp.cli.times import quoted, typed
-from ttp.domain.post import PostStatus
 
 SHOWN = 50
 
@@ -32,11 +33,11 @@ def list_(
     search: Search = None,
     key: OfKey = None,
     needs_you: NeedsYou = False,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
     after: Annotated[
-        int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", parser=read_id)
+        int | None, Option("--after", metavar="ID", help="Go on behind this post.", parser=read_id)
     ] = None,
-    ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
+    ids: Annotated[bool, Option("--ids", help="Only the ids, one a line.")] = False,
 ) -> None:
     """What is planned, what are drafts, what has ended.
 
@@ -84,7 +85,7 @@ def show(out: Output, post_id: PostId) -> None:
     look = context().look
     post = look.post(post_id)
     said = [f"the copy of {name} is not there any more" for name in look.gone(post)]
-    if said and post.status is not PostStatus.PUBLISHED:
+    if said and post.status != "published":
         said.append(f"to publish it, give the media again:  ttp edit {post_id} --media FILE")
     for line in said:
         out.note(line)
@@ -114,3 +115,21 @@ def status(out: Output) -> int:
     health = replace(look.health(), costs=look.costs(), elsewhere=look.elsewhere())
     out.record(views.STATUS, health)
     return FAILED if health.stalled else 0
+
+
+@printing
+def accounts(out: Output) -> None:
+    """Every account, and whether its token works.
+
+    Example: ttp account list --json
+    """
+    out.records(views.ACCOUNTS, context().look.accounts())
+
+
+@printing
+def account(out: Output, name: AccountName) -> None:
+    """Everything about one account but its tokens, and the next command.
+
+    Example: ttp account show x/me
+    """
+    out.record(views.ACCOUNT, context().look.account(name))

@@ -1,23 +1,26 @@
 """The one entry: an argv in, an exit code out, and the one place where errors become text.
 
-`--version`, bare `ttp` and `--help` are answered before Typer is imported.
+`--version`, bare `ttp`, `--help`, what a shell asks at TAB, and questions are answered before Typer is imported.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ttp import __version__
 
+TYPE_CHECKING = False  # to import it from `typing` would take as long as all the rest of `ttp --version`
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ttp.domain.clock import Clock
 
 
 def run() -> None:
-    """The console script."""
+    """The console script. What is answered at once is over before there is any garbage to look for."""
+    gc.disable()
     sys.exit(main(sys.argv[1:]))
 
 
@@ -31,7 +34,17 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
                 from ttp.cli.commands import start_page
 
                 return _print(start_page())
+            case ["__complete", *asked]:
+                from ttp.cli.at_tab import offer
+
+                return _print(offer(asked))
             case words:
+                from ttp.cli.at_once import answer
+
+                code = answer(words, clock)
+                if code is not None:
+                    return code
+                gc.enable()
                 from ttp.cli.tree import invoke
 
                 return invoke(words, clock)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from ttp.cli import views
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Accounts, NoInput, Tz, Yes, printing, split_list
 from ttp.cli.tree import new_app
@@ -21,20 +20,20 @@ LONGEST = 10_000
 @printing
 def import_(
     out: Output,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
+    file: Annotated[str, Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
     source: str | None = None,
     account: Annotated[
         str | None,
-        typer.Option("--account", metavar="ACCOUNT", help="Whose posts they are, where the file does not say."),
+        Option("--account", metavar="ACCOUNT", help="Whose posts they are, where the file does not say."),
     ] = None,
     mapped: Annotated[
-        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is: --map Clicks=likes.")
+        list[str] | None, Option("--map", metavar="COLUMN=FIELD", help="What a column is: --map Clicks=likes.")
     ] = None,
     tz: Tz = None,
     dates: Annotated[
-        str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: which comes first in 03/04/2026.")
+        str | None, Option("--dates", metavar="ORDER", help="mdy or dmy: which comes first in 03/04/2026.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, store nothing.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show what would be read, store nothing.")] = False,
 ) -> int:
     """Store samples from a file.
 
@@ -56,7 +55,7 @@ def pull(
     account: Accounts = None,
     history: Annotated[
         int | None,
-        typer.Option("--history", metavar="N", help="The newest N posts, whoever published them.", min=1, max=LONGEST),
+        Option("--history", metavar="N", help="The newest N posts, whoever published them.", min=1, max=LONGEST),
     ] = None,
     yes: Yes = False,
     no_input: NoInput = False,
@@ -80,7 +79,7 @@ def pull(
 def list_(
     out: Output,
     account: Accounts = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
 ) -> None:
     """Samples, newest post first.
 

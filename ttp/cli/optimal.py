@@ -9,6 +9,7 @@ import typer
 from ttp.cli import optimal_views, views
 from ttp.cli.backtest import backtest
 from ttp.cli.context import context
+from ttp.cli.declared import Option
 from ttp.cli.explain import explain
 from ttp.cli.heatmap import heatmap
 from ttp.cli.output import Output
@@ -22,10 +23,10 @@ from ttp.domain.errors import Hint, UsageError
 optimal = new_app(invoke_without_command=True)
 Explore = Annotated[
     float | None,
-    typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
+    Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
-All = Annotated[bool, typer.Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
+Seed = Annotated[int | None, Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
+All = Annotated[bool, Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
 
 
 @optimal.callback(invoke_without_command=True)
@@ -66,7 +67,7 @@ def next_(
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    count: Annotated[int | None, typer.Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
+    count: Annotated[int | None, Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:

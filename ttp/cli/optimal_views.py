@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from ttp.cli import shapes
 from ttp.cli.shapes import Json
 from ttp.cli.views import View
-from ttp.domain.optimal.backtest import Backtest, Lift
-from ttp.domain.optimal.explanation import PostBehind
-from ttp.domain.optimal.weekly import Week
-from ttp.services.optimal import Advice, Explained
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
+    from ttp.domain.optimal.backtest import Backtest, Lift
+    from ttp.domain.optimal.explanation import PostBehind
+    from ttp.domain.optimal.weekly import Week
+    from ttp.services.optimal import Advice, Explained
 
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
 _RATED = ("score", "uplift", "low", "high")

@@ -10,9 +10,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
-import typer
-
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import FORMATS, Output, output_of_process
 from ttp.domain.errors import Hint, NotFound, UsageError
 
@@ -44,88 +43,83 @@ def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     return ranges
 
 
-PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
-MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
-PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
-Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
+PostId = Annotated[int, Argument(metavar="ID", help="The post's number.", parser=read_id)]
+MaybePostId = Annotated[int | None, Argument(metavar="ID", help="The post's number.", parser=read_id)]
+AccountName = Annotated[str, Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
+PostIds = Annotated[list[str], Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
+Text = Annotated[str | None, Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
 To = Annotated[
-    list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
+    list[str] | None, Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
 ]
-At = Annotated[str, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
+At = Annotated[str, Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
 MaybeAt = Annotated[
-    str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
+    str | None, Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
 ]
 First = Annotated[
-    bool, typer.Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
+    bool, Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
 ]
-Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
-MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
-Alts = Annotated[
-    list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
-]
+Tz = Annotated[str | None, Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
+MediaPaths = Annotated[list[str] | None, Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
+Alts = Annotated[list[str] | None, Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")]
 Variants = Annotated[
-    list[str] | None, typer.Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
+    list[str] | None, Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
 ]
 Threads = Annotated[
     list[str] | None,
-    typer.Option(
-        "--thread", metavar="TEXT", help="The next part of a thread on X; once for each part after the first."
-    ),
+    Option("--thread", metavar="TEXT", help="The next part of a thread on X; once for each part after the first."),
 ]
-Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A word to find it by.")]
+Tags = Annotated[list[str] | None, Option("--tag", metavar="TAG", help="A word to find it by.")]
 Options = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
+    Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
 ]
 MaxLate = Annotated[
-    str | None, typer.Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
+    str | None, Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
 ]
-Where = Annotated[
-    str | None, typer.Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")
-]
+Where = Annotated[str | None, Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")]
 ReplaceLink = Annotated[
-    tuple[str, str] | None, typer.Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")
+    tuple[str, str] | None, Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")
 ]
-Shift = Annotated[str | None, typer.Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
+Shift = Annotated[str | None, Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
 Instead = Annotated[
-    str | None, typer.Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
+    str | None, Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
+    bool, Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
 ]
-From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Not before then: a date, TIME.")]
-Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)]
+From = Annotated[str | None, Option("--from", metavar="TIME", help="Not before then: a date, TIME.")]
+Days = Annotated[int | None, Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)]
 PerDay = Annotated[
     int | None,
-    typer.Option(
+    Option(
         "--per-day", metavar="N", help="Most posts of an account on a day; else as few as let all fit.", min=1, max=MOST
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would be needed.")]
-Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account.")]
-Platforms = Annotated[list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="Only this platform.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Show what would change, and change nothing.")]
+Yes = Annotated[bool, Option("--yes", help="Do not ask.")]
+NoInput = Annotated[bool, Option("--no-input", help="Never ask; fail where a question would be needed.")]
+Accounts = Annotated[list[str] | None, Option("--account", metavar="ACCOUNT", help="Only this account.")]
+Platforms = Annotated[list[str] | None, Option("--platform", metavar="PLATFORM", help="Only this platform.")]
 
 _SHARED = {
     "format": (
         str | None,
-        typer.Option("--format", metavar="FORMAT", help="table, tsv, json or jsonl; a table on a terminal, else tsv."),
+        Option("--format", metavar="FORMAT", help="table, tsv, json or jsonl; a table on a terminal, else tsv."),
         None,
     ),
-    "json": (bool, typer.Option("--json", help="The same as --format json."), False),
-    "jsonl": (bool, typer.Option("--jsonl", help="The same as --format jsonl."), False),
-    "fields": (str | None, typer.Option("--fields", metavar="A,B", help="Only these fields, in this order."), None),
-    "header": (bool, typer.Option("--header", help="A first line with the names of the TSV columns."), False),
-    "color": (str, typer.Option("--color", metavar="WHEN", help="auto, always or never."), "auto"),
-    "quiet": (bool, typer.Option("--quiet", "-q", help="No notes."), False),
+    "json": (bool, Option("--json", help="The same as --format json."), False),
+    "jsonl": (bool, Option("--jsonl", help="The same as --format jsonl."), False),
+    "fields": (str | None, Option("--fields", metavar="A,B", help="Only these fields, in this order."), None),
+    "header": (bool, Option("--header", help="A first line with the names of the TSV columns."), False),
+    "color": (str, Option("--color", metavar="WHEN", help="auto, always or never."), "auto"),
+    "quiet": (bool, Option("--quiet", "-q", help="No notes."), False),
 }
 
 
 _WITH_SOURCE = {
     "format": (
         str | None,
-        typer.Option(
+        Option(
             "--format",
             metavar="FORMAT",
             help="Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv,"
@@ -141,15 +135,10 @@ def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
 
     One that reads files with a `source` gets that by --format too, where its value is no format of the output.
     """
-    own = inspect.signature(command, eval_str=True)
-    first, *rest = own.parameters.values()
-    assert first.name == "out"
-    has_source = "source" in own.parameters
-    shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
-        for name, (kind, option, default) in (_SHARED | _WITH_SOURCE if has_source else _SHARED).items()
-        if name in options
-    ]
+    own = inspect.signature(command).parameters
+    assert next(iter(own)) == "out"
+    has_source = "source" in own
+    every = _SHARED | _WITH_SOURCE if has_source else _SHARED
 
     @functools.wraps(command)
     def run(**values: Any) -> Any:
@@ -159,9 +148,11 @@ def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
             values["source"], asked["format"] = asked["format"], None
         return command(output(**asked), **values)
 
-    named = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in rest if one.name != "source"]
-    run.__signature__ = own.replace(parameters=[*named, *shared])  # type: ignore[attr-defined]  # read by inspect
-    run.__annotations__ = {p.name: p.annotation for p in [*named, *shared]}
+    run.added = tuple(  # type: ignore[attr-defined]  # read by `declared.parameters`
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+        for name, (kind, option, default) in every.items()
+        if name in options
+    )
     return run  # type: ignore[return-value]  # the same command, called by keywords
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import plan_view
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.exit_codes import DONE
 from ttp.cli.optimal import Explore, Seed
 from ttp.cli.output import Output
@@ -35,29 +34,29 @@ WEEK = 7
 def plan(
     out: Output,
     post_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers and ranges of drafts: 41 42 50-55.")
+        list[str] | None, Argument(metavar="[ID...]", help="Numbers and ranges of drafts: 41 42 50-55.")
     ] = None,
-    drafts: Annotated[bool, typer.Option("--drafts", help="Every draft.")] = False,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Every draft with this tag.")] = None,
+    drafts: Annotated[bool, Option("--drafts", help="Every draft.")] = False,
+    tag: Annotated[list[str] | None, Option("--tag", metavar="TAG", help="Every draft with this tag.")] = None,
     from_: From = None,
     days: Days = None,
-    week: Annotated[bool, typer.Option("--week", help="The same as --days 7.")] = False,
+    week: Annotated[bool, Option("--week", help="The same as --days 7.")] = False,
     per_day: PerDay = None,
     min_gap: Annotated[
-        str | None, typer.Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
+        str | None, Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
     ] = None,
     quiet_hours: Annotated[
-        str | None, typer.Option("--quiet-hours", metavar="SPAN", help="Hours without posts: 22:00-07:00; '' for none.")
+        str | None, Option("--quiet-hours", metavar="SPAN", help="Hours without posts: 22:00-07:00; '' for none.")
     ] = None,
     blackout: Annotated[
         list[str] | None,
-        typer.Option("--blackout", metavar="DATES", help="Days without posts: 2026-12-24..2026-12-26; '' for none."),
+        Option("--blackout", metavar="DATES", help="Days without posts: 2026-12-24..2026-12-26; '' for none."),
     ] = None,
     explore: Explore = None,
     seed: Seed = None,
     tz: Tz = None,
-    partly: Annotated[bool, typer.Option("--partly", help="Where not all fit, plan those that do.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    partly: Annotated[bool, Option("--partly", help="Where not all fit, plan those that do.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only show the plan.")] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import views
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
+from ttp.cli.declared import Option
 from ttp.cli.exit_codes import DONE
 from ttp.cli.output import Output
 from ttp.cli.params import (
@@ -68,12 +67,10 @@ def create(
     text_for: Variants = None,
     tag: Tags = None,
     set_: Options = None,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="The same key again makes no second post.")
-    ] = None,
+    key: Annotated[str | None, Option("--key", metavar="KEY", help="The same key again makes no second post.")] = None,
     max_late: MaxLate = None,
     file: Annotated[
-        str | None, typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
+        str | None, Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
     ] = None,
     strict: Strict = False,
 ) -> None:
@@ -169,7 +166,7 @@ def delete(
     out: Output,
     post_ids: PostIds,
     remote: Annotated[
-        bool, typer.Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
+        bool, Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
     ] = False,
     yes: Yes = False,
     no_input: NoInput = False,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import views
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
-from ttp.cli.events import Report
+from ttp.cli.declared import Argument, Option
 from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
 from ttp.cli.output import Output
 from ttp.cli.params import (
@@ -27,11 +25,10 @@ from ttp.cli.params import (
 )
 from ttp.cli.posts import warn
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
-from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.post import Post
 
 if TYPE_CHECKING:
+    from ttp.domain.post import Post
     from ttp.services.outgoing import Queued
 
 MAX_TIME_S = 600.0
@@ -40,20 +37,18 @@ MAX_TIME_S = 600.0
 @printing
 def run(
     out: Output,
-    once: Annotated[bool, typer.Option("--once", help="Only what is due now; for cron.")] = False,
-    until_idle: Annotated[bool, typer.Option("--until-idle", help="Until nothing is due or under way.")] = False,
+    once: Annotated[bool, Option("--once", help="Only what is due now; for cron.")] = False,
+    until_idle: Annotated[bool, Option("--until-idle", help="Until nothing is due or under way.")] = False,
     max_time: Annotated[
-        str | None, typer.Option("--max-time", metavar="DURATION", help="Stop a short run after this (10m).")
+        str | None, Option("--max-time", metavar="DURATION", help="Stop a short run after this (10m).")
     ] = None,
     fail_if_locked: Annotated[
-        bool, typer.Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
+        bool, Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
     ] = False,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
+        bool, Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
     ] = False,
-    trust_clock: Annotated[
-        bool, typer.Option("--trust-clock", help="The clock is right, and was ahead before.")
-    ] = False,
+    trust_clock: Annotated[bool, Option("--trust-clock", help="The clock is right, and was ahead before.")] = False,
 ) -> int:
     """Publish due posts.
 
@@ -63,6 +58,7 @@ def run(
 
     Example: ttp run --once
     """
+    from ttp.cli.events import Report
     from ttp.daemon.loop import Mode, Scope
     from ttp.store.lock import LockHeld
 
@@ -94,7 +90,7 @@ def run(
 def publish(
     out: Output,
     post_ids: PostIds,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    no_wait: Annotated[bool, Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
@@ -118,12 +114,12 @@ def publish(
 @printing
 def retry(
     out: Output,
-    post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of posts.")] = None,
+    post_ids: Annotated[list[str] | None, Argument(metavar="[ID...]", help="Numbers of posts.")] = None,
     account: Accounts = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Every failed post; lists them first.")] = False,
+    failed: Annotated[bool, Option("--failed", help="Every failed post; lists them first.")] = False,
     platform: Platforms = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="DURATION", help="Due within this: 7d.")] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    since: Annotated[str | None, Option("--since", metavar="DURATION", help="Due within this: 7d.")] = None,
+    no_wait: Annotated[bool, Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
@@ -168,11 +164,11 @@ def retry(
 def resolve(
     out: Output,
     post_id: PostId,
-    account: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="The account that needs review.")],
+    account: Annotated[str, Option("--account", metavar="ACCOUNT", help="The account that needs review.")],
     published: Annotated[
-        str | None, typer.Option("--published", metavar="URL_OR_ID", help="It is live: its address or id.")
+        str | None, Option("--published", metavar="URL_OR_ID", help="It is live: its address or id.")
     ] = None,
-    not_published: Annotated[bool, typer.Option("--not-published", help="It is not live.")] = False,
+    not_published: Annotated[bool, Option("--not-published", help="It is not live.")] = False,
 ) -> None:
     """Settle a delivery that may or may not be live.
 
@@ -190,7 +186,7 @@ def resolve(
 def _settled(post: Post, account: str, published: str | None) -> list[str]:
     """What a person settled; of a thread what is left to publish."""
     (named,) = context().look.named([account])
-    halves = [d for d in post.active if d.account == named.name and d.state is DeliveryState.FAILED and d.so_far]
+    halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
         return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
     return [halves[0].so_far or "", f"The rest:  ttp retry {post.id}"]
@@ -198,6 +194,7 @@ def _settled(post: Post, account: str, published: str | None) -> list[str]:
 
 def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
     """Publish or follow the posts to their end; the exit code that they deserve."""
+    from ttp.cli.events import Report
     from ttp.daemon.loop import Mode
 
     here = context()

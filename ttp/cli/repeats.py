@@ -7,12 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
-import typer
-
 from ttp.cli import repeat_views
 from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, printing, read_duration, read_file, read_id
 from ttp.cli.posts import offering, warn
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 
 repeat = new_app(WithDefault, help="Posts that come again and again.")
 COOL_DOWN = "30d"
-RepeatId = Annotated[
-    int, typer.Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)
-]
+RepeatId = Annotated[int, Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)]
 
 
 @repeat.command("add")
@@ -37,24 +34,22 @@ RepeatId = Annotated[
 def add(
     out: Output,
     post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=read_id)
+        int | None, Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=read_id)
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
     until: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="The last day on which it comes: 2027-06-30.")
+        str | None, Option("--until", metavar="DATE", help="The last day on which it comes: 2027-06-30.")
     ] = None,
-    count: Annotated[
-        int | None, typer.Option("--count", metavar="N", help="So many times in all.", min=1, max=MOST)
-    ] = None,
+    count: Annotated[int | None, Option("--count", metavar="N", help="So many times in all.", min=1, max=MOST)] = None,
     vary: Annotated[
-        str | None, typer.Option("--vary", metavar="FILE", help="Texts that come in turn, parted by lines of ---.")
+        str | None, Option("--vary", metavar="FILE", help="Texts that come in turn, parted by lines of ---.")
     ] = None,
     pool: Annotated[
-        str | None, typer.Option("--pool", metavar="TAG", help="Each time the least recently used post of a tag.")
+        str | None, Option("--pool", metavar="TAG", help="Each time the least recently used post of a tag.")
     ] = None,
     cool_down: Annotated[
-        str | None, typer.Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
+        str | None, Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
     ] = None,
 ) -> None:
     """Let a post come again and again: each time is a post of its own, made ahead.

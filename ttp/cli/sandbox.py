@@ -7,21 +7,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
-import typer
-
+from ttp.cli.declared import Option
 from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
 
 
 def sandbox(
-    port: Annotated[int, typer.Option("--port", metavar="N", help="0 takes a free one and prints it.", min=0)] = 8700,
+    port: Annotated[int, Option("--port", metavar="N", help="0 takes a free one and prints it.", min=0)] = 8700,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
+        str | None, Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
     ] = None,
     media: Annotated[
-        str | None, typer.Option("--media", metavar="DIR", help="Serve this folder, for media that are fetched.")
+        str | None, Option("--media", metavar="DIR", help="Serve this folder, for media that are fetched.")
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Switch something on, see above.")
+        list[str] | None, Option("--set", metavar="NAME=VALUE", help="Switch something on, see above.")
     ] = None,
 ) -> None:
     """The three platforms on this machine, for rehearsals.

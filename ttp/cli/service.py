@@ -10,6 +10,7 @@ import typer
 
 from ttp.cli import settings, views
 from ttp.cli.context import context
+from ttp.cli.declared import Option
 from ttp.cli.exit_codes import DONE, FAILED
 from ttp.cli.output import Output
 from ttp.cli.params import printing
@@ -28,7 +29,7 @@ SERVICE = views.facts_view(("kind", "file", "installed", "running", "says", "lin
 @service.callback(invoke_without_command=True)
 def print_it(
     ctx: typer.Context,
-    print_: Annotated[bool, typer.Option("--print", help="Only show the file that install would write.")] = False,
+    print_: Annotated[bool, Option("--print", help="Only show the file that install would write.")] = False,
 ) -> None:
     """Let the system run the publisher: systemd on Linux, launchd on macOS.
 

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.cli.exit_codes import exit_code
-from ttp.domain.account import Account
-from ttp.domain.attempt import Attempt
-from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Problem, TtpError
-from ttp.domain.media import MediaItem
-from ttp.domain.post import Post
 
 if TYPE_CHECKING:
+    from ttp.domain.account import Account
     from ttp.domain.checkup import Check
+    from ttp.domain.delivery import Delivery
+    from ttp.domain.errors import Problem, TtpError
     from ttp.domain.health import Health
+    from ttp.domain.media import MediaItem
+    from ttp.domain.post import Post
+    from ttp.domain.record import Attempt
     from ttp.domain.sample import Sample
     from ttp.services.gather import Pulled
 
@@ -145,7 +145,7 @@ def delivery(row: Delivery) -> Json:
         "url": row.url,
         "publishedAt": instant(row.published_at),
         "attempts": row.attempts,
-        "nextAttemptAt": instant(row.next_at) if row.state is DeliveryState.RETRYING else None,
+        "nextAttemptAt": instant(row.next_at) if row.state == "retrying" else None,
         "waitingFor": row.waiting_for,
         "waitingUntil": instant(row.waiting_until),
         "error": error and {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import typer
-
 from ttp.cli import slot_views
 from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
+from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, printing, split_list
 from ttp.cli.slot_words import words_of_cron
@@ -30,14 +29,14 @@ slots = new_app(help="The weekly times at which accounts post.")
 def add(
     out: Output,
     words: Annotated[
-        str | None, typer.Argument(metavar="[DAYS TIMES]", help="Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
+        str | None, Argument(metavar="[DAYS TIMES]", help="Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
     ] = None,
     account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="The account that posts then.")
+        list[str] | None, Option("--account", metavar="ACCOUNT", help="The account that posts then.")
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="A name to remove it by.")] = None,
+    name: Annotated[str | None, Option("--name", metavar="NAME", help="A name to remove it by.")] = None,
 ) -> None:
     """Add weekly posting times to an account.
 
@@ -77,7 +76,7 @@ def list_(out: Output, account: Accounts = None) -> None:
 def preview(
     out: Output,
     account: Accounts = None,
-    count: Annotated[int, typer.Option("--count", metavar="N", help="So many instants.", min=1, max=1000)] = 10,
+    count: Annotated[int, Option("--count", metavar="N", help="So many instants.", min=1, max=1000)] = 10,
 ) -> None:
     """The next ten instants of the slots, and who holds them.
 
@@ -92,7 +91,7 @@ def preview(
 @printing
 def remove(
     out: Output,
-    slots: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Numbers or names of slots.")],
+    slots: Annotated[list[str], Argument(metavar="ID|NAME...", help="Numbers or names of slots.")],
 ) -> None:
     """Forget slots. Posts that stand in them keep their times.
 

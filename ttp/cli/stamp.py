@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = (
@@ -39,7 +38,8 @@ def echo(at: datetime, zone: tzinfo, *, now: datetime | None = None) -> str:
 
 def zone_label(zone: tzinfo, at: datetime) -> str:
     """`Europe/Berlin`; `UTC` or `UTC+05:30` of a zone that is only an offset."""
-    return zone.key if isinstance(zone, ZoneInfo) else offset_label(at.astimezone(zone))
+    key: str | None = getattr(zone, "key", None)  # as a ZoneInfo has
+    return key or offset_label(at.astimezone(zone))
 
 
 def offset_label(local: datetime) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import bulk_shapes
 from ttp.cli.ask import confirmed
 from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
 from ttp.cli.params import NoInput, Strict, Yes, guarded, printing
@@ -30,13 +29,11 @@ VIEW: View[Step] = View(
 @printing
 def sync(
     out: Output,
-    dir: Annotated[str, typer.Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 6 where something would.")] = False,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Cancel the folder's posts that have no file any more.")
-    ] = False,
+    dir: Annotated[str, Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
+    check: Annotated[bool, Option("--check", help="Change nothing; exit code 6 where something would.")] = False,
+    prune: Annotated[bool, Option("--prune", help="Cancel the folder's posts that have no file any more.")] = False,
     write_status: Annotated[
-        bool, typer.Option("--write-status", help="Write ids, statuses and addresses into the files.")
+        bool, Option("--write-status", help="Write ids, statuses and addresses into the files.")
     ] = False,
     strict: Strict = False,
     yes: Yes = False,

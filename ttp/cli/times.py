@@ -7,17 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.stamp import echo
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.post import Post
 
 if TYPE_CHECKING:
     from ttp.cli.when import Moment
     from ttp.domain.account import Account
+    from ttp.domain.post import Post
 
 
 @dataclass
@@ -39,6 +38,8 @@ class Times:
         self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
     ) -> datetime:
         """The instant that `text` means for these accounts: the `When` of the services."""
+        from zoneinfo import ZoneInfo
+
         from ttp.cli.recommending import zone_for
         from ttp.cli.time_grammar import FreeSlot, read
         from ttp.cli.when import Moment, NextSlot, Optimal, parse_when

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
-
 from ttp.cli.commands import BY_NAME, TOPICS, start_page
+from ttp.cli.declared import Argument
 from ttp.domain.errors import Hint, UsageError
 
 JSON_HELP = """\
@@ -55,7 +54,7 @@ Once a day, a look at the accounts that is mailed only where something failed:
 def help_(
     what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, a platform, or a command."),
+        Argument(metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, a platform, or a command."),
     ] = None,
 ) -> int | None:
     """Help on a command or a topic.

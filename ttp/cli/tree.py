@@ -1,24 +1,23 @@
-"""The Typer tree, loaded one command at a time, and what becomes of the errors that a command raises."""
+"""The Typer tree, loaded one command at a time, and what it says of words that it cannot read, in our words."""
 
 from __future__ import annotations
 
 import importlib
-import os
 import re
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer._click.exceptions import ClickException, NoSuchOption
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from ttp.cli.as_typer import App
 from ttp.cli.commands import BY_NAME, COMMANDS
 from ttp.cli.context import begin
-from ttp.cli.exit_codes import FAILED, INTERRUPTED, exit_code
-from ttp.cli.output import write_error
-from ttp.cli.streams import willing
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.cli.ending import ended
+from ttp.cli.exit_codes import INTERRUPTED
+from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.domain.clock import Clock
@@ -66,9 +65,9 @@ class Tree(Branch):
         return self.commands[cmd_name]
 
 
-def new_app(group: type[Branch] = Branch, **more: Any) -> typer.Typer:
+def new_app(group: type[Branch] = Branch, **more: Any) -> App:
     """A Typer app in the house's manner: plain help, no completion machinery, no drawn boxes."""
-    return typer.Typer(
+    return App(
         cls=group,
         add_completion=False,
         rich_markup_mode=None,
@@ -105,50 +104,24 @@ def root() -> Tree:
 
 
 def invoke(argv: Sequence[str], clock: Clock | None) -> int:
-    """Run a command of the tree; its exit code. Every error becomes text here, and nowhere else."""
+    """Run a command of the tree; its exit code."""
     begin(clock)
+    return ended(lambda: _run(argv), argv)
+
+
+def _run(argv: Sequence[str]) -> Any:
     try:
-        code = root().main(args=list(argv), prog_name="ttp", standalone_mode=False)
-    except TtpError as error:
-        return _fail(error, argv)
-    except typer.Exit as ended:
-        return ended.exit_code
-    except (typer.Abort, KeyboardInterrupt):
+        return root().main(args=list(argv), prog_name="ttp", standalone_mode=False)
+    except typer.Exit as exited:
+        return exited.exit_code
+    except typer.Abort:
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
-        return 0
-    except Exception as error:
-        wrong = _misused(error, argv)
-        if wrong is None:
-            if os.environ.get("TTP_DEBUG"):
-                raise
-            return _bug(error, argv)
-        return _fail(wrong, argv)
-    return code if isinstance(code, int) else 0
+    except ClickException as error:
+        raise _misused(error, argv) from None
 
 
-def _fail(error: TtpError, argv: Sequence[str]) -> int:
-    write_error(willing(sys.stderr), error, json=_wants_json(argv))
-    return exit_code(error)
-
-
-def _wants_json(argv: Sequence[str]) -> bool:
-    """Errors follow the format that was asked for, even where the command could not be read."""
-    words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    pairs = list(zip(words, [*words[1:], ""], strict=True))
-    return any(
-        word in ("--json", "--jsonl", "--format=json", "--format=jsonl")
-        or (word == "--format" and then in ("json", "jsonl"))
-        for word, then in pairs
-    )
-
-
-def _misused(error: Exception, argv: Sequence[str]) -> UsageError | None:
-    """What Typer says of the words that were typed, in our words; None if it is not about those."""
-    from typer._click.exceptions import ClickException, NoSuchOption
-
-    if not isinstance(error, ClickException):
-        return None
+def _misused(error: ClickException, argv: Sequence[str]) -> UsageError:
+    """What Typer says of the words that were typed, in our words."""
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx is not None else "ttp"
     if path == "ttp" and argv[:1] and argv[0] in BY_NAME:
@@ -190,12 +163,3 @@ def _quote(text: str) -> str:
     import shlex
 
     return shlex.quote(text)
-
-
-def _bug(error: Exception, argv: Sequence[str]) -> int:
-    wrong = TtpError(
-        f"this is a bug in ttp: {type(error).__name__}: {error}",
-        Hint("see where", "TTP_DEBUG=1 ttp " + " ".join(_quote(word) for word in argv)),
-    )
-    write_error(willing(sys.stderr), wrong, json=_wants_json(argv))
-    return FAILED

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from ttp.cli import shapes
 from ttp.cli.shapes import Json
-from ttp.domain.account import Account
-from ttp.domain.attempt import Attempt
-from ttp.domain.post import Post
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
+    from ttp.domain.account import Account
     from ttp.domain.checkup import Check, Checkup
     from ttp.domain.health import Health
+    from ttp.domain.post import Post
+    from ttp.domain.record import Attempt
     from ttp.domain.sample import Sample
     from ttp.services.gather import Pulled
 

@@ -6,38 +6,29 @@ was published; `Unknown` is never sent again without a look-up, whose answer is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import TypeAlias
 
+from ttp.domain.record import Attempt, Handle, Kind, Phase, parts_of
 
-class Kind(StrEnum):
-    """Why something failed, in a word that scripts can branch on."""
-
-    AUTH = "auth"
-    RATE_LIMIT = "rate_limit"
-    NETWORK = "network"
-    SERVER = "server"
-    CONTENT = "content"
-    DUPLICATE = "duplicate"
-    MEDIA = "media"
-    QUOTA = "quota"
-    MISSED = "missed"
-    ACCOUNT = "account"
-    UNKNOWN = "unknown"
-
-
-Handle: TypeAlias = Mapping[str, object]
-"""What a client must remember of one delivery between its steps: media ids, container id, publish id, offset.
-JSON values only. Persisted with the delivery before the step that needs it."""
-
-
-def parts_of(handle: Handle) -> tuple[str, ...]:
-    """The ids of the parts of a thread that a handle knows as published, in order; empty for anything but a thread."""
-    held = handle.get("parts")
-    return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
+__all__ = [
+    "Absent",
+    "Attempt",
+    "Done",
+    "Finding",
+    "Found",
+    "Handle",
+    "Kind",
+    "NotDone",
+    "Outcome",
+    "Phase",
+    "Refused",
+    "Unclear",
+    "Unknown",
+    "Working",
+    "parts_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,38 +135,3 @@ class Unclear:
 
 
 Finding: TypeAlias = Found | Working | Refused | Absent | Unclear
-
-
-class Phase(StrEnum):
-    """What a step of an attempt can do to the world."""
-
-    PREPARE = "prepare"  # invisible: may be repeated freely
-    PUBLISH = "publish"  # visible: has an intent committed before it
-    LOOK_UP = "look_up"  # reads only
-    TAKE_DOWN = "take_down"  # deletes what is published, at a person's word: may be repeated freely
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One step of one try at one delivery, kept for ever.
-
-    A `publish` row is the intent: committed before the first byte is sent, `outcome` None until the answer is parsed.
-    `platform_at` is in the platform's clock, `boot_s` in seconds since this machine's start.
-    """
-
-    account: str
-    number: int
-    step: str
-    phase: Phase
-    at: datetime
-    ended_at: datetime | None = None
-    outcome: str | None = None
-    kind: Kind | None = None
-    code: str | None = None
-    http_status: int | None = None
-    message: str | None = None
-    fingerprint: str | None = None
-    platform_at: datetime | None = None
-    boot_s: float | None = None
-    id: int | None = None
-    delivery_id: int | None = None

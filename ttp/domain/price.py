@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
-from ttp.domain.health import Costs
 from ttp.domain.post import Post
 from ttp.domain.text_length import x_has_link
 
@@ -23,13 +22,12 @@ deleting a post."""
 def price_of(post: Post, delivery: Delivery) -> int:
     """What X will charge for what is still to come of a post on one account, in thousandths of a dollar."""
     alts = 0 if delivery.parts else sum(item.alt is not None for item in post.media)
-    return sum(LINK_POST if x_has_link(text) else POST for text in _left(post, delivery)) + ALT_TEXT * alts
+    return price(_left(post, delivery), alts)
 
 
-def costs_of(coming: Iterable[tuple[Post, Delivery]], *, more: bool = False) -> Costs:
-    """The sum over what is to come."""
-    prices = [price_of(post, delivery) for post, delivery in coming]
-    return Costs(len(prices), sum(prices), more)
+def price(texts: Iterable[str], alts: int = 0) -> int:
+    """What X will charge for these texts, and for so many alt texts, in thousandths of a dollar."""
+    return sum(LINK_POST if x_has_link(text) else POST for text in texts) + ALT_TEXT * alts
 
 
 def price_notes(post: Post) -> Iterator[Problem]:
@@ -41,7 +39,7 @@ def price_notes(post: Post) -> Iterator[Problem]:
     prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
     if any(item.alt is not None for item in post.media):
         prices.append(f"{dollars(ALT_TEXT)} for an alt text")
-    total = dollars(costs_of((post, d) for d in coming).thousandths)
+    total = dollars(sum(price_of(post, d) for d in coming))
     names = ", ".join(d.account for d in coming)
     message = f"X will charge {total} for this ({names}): {', '.join(prices)}"
     yield Problem("content", "price", message, coming[0].account if len(coming) == 1 else None, warning=True)

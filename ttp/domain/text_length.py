@@ -28,6 +28,11 @@ _NOT_PLAIN = re.compile(
     f"{_DOT.pattern}|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
     # © and ® are emoji of weight 200 in a range of weight 100; the rest make one emoji out of several code points
 )
+_PLAIN_LINK = re.compile(
+    r"https?://(?:[a-z0-9]{1,63}\.){1,4}(?:at|ch|com|de|edu|es|eu|fr|gov|io|it|net|nl|org|us)(?:/[a-zA-Z0-9_-]+)*/?"
+    r"(?:\?[a-zA-Z0-9_&=-]+)?"
+)
+"""A link beyond doubt, as most are: these need no library."""
 _WORD = re.compile(r"[ \n\t]?[^ \n\t]+")
 """A word with the space before it: what may precede a link is part of the rule."""
 _NO_HOST = re.compile(r"(?:[^\s./]+\.){64}")
@@ -59,6 +64,8 @@ def x_length(text: str) -> int:
 
 def x_has_link(text: str) -> bool:
     """Whether X finds a link in `text`, with or without a scheme: the same links that x_length counts as 23."""
+    if "." not in text:
+        return False
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text)).replace("\r\n", "\n")
     return any(_links(word) for word in islice(_words(text, _DOT), _HOPELESS))
 
@@ -74,6 +81,9 @@ def _weight(word: str) -> int:
 @lru_cache(maxsize=256)
 def _links(word: str) -> tuple[str, ...]:
     """The links in a word. Length and price ask one after the other."""
+    alone = word.strip(" \n\t")
+    if _PLAIN_LINK.fullmatch(alone):
+        return (alone,)
     return tuple(_library().extract_urls(word.replace("\r", "\n")))
 
 

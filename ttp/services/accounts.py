@@ -11,11 +11,11 @@ from typing import NoReturn
 
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name
-from ttp.domain.attempt import Kind
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
+from ttp.domain.record import Kind
 from ttp.domain.token_life import good_until
 from ttp.services.changes import merged, settled
 from ttp.services.names import named
@@ -71,8 +71,8 @@ class Accounts:
             return self._added(platform, handle, held)
 
     def _added(self, platform: Platform, handle: str, held: Credentials | None) -> Account:
-        with self._database.writing() as session:
-            there = reads.account(posts.raw(session), platform, handle, removed=True)
+        with self._database.writing() as db:
+            there = reads.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
             if held is not None:
                 account = replace(
@@ -82,12 +82,12 @@ class Accounts:
                     expires_at=good_until(held),
                     user_id=held.user_id or account.user_id,
                 )
-            return replace(account, id=store.save(session, account, now=self._clock.now()))
+            return replace(account, id=store.save(db, account, now=self._clock.now()))
 
     def set(self, name: str, *, timezone: str | None, options: Mapping[str, str]) -> Account:
         """Change an account's zone ('' for none) and its platform options ('' takes one away). NotFound, UsageError."""
         self._named(name)
-        with self._database.writing() as session:
+        with self._database.writing() as db:
             account = self._named(name)
             wrong = [key for key in options if not key.startswith(f"{account.platform}.")]
             if wrong:
@@ -100,7 +100,7 @@ class Accounts:
                 timezone=account.timezone if timezone is None else timezone or None,
                 options=merged(account.options, options),
             )
-            store.save(session, changed, now=self._clock.now())
+            store.save(db, changed, now=self._clock.now())
             return changed
 
     def enable(self, name: str) -> Switched:
@@ -113,10 +113,9 @@ class Accounts:
 
     def _switched(self, name: str, *, enabled: bool) -> Switched:
         self._named(name)
-        with self._database.writing() as session:
+        with self._database.writing() as db:
             account, now = replace(self._named(name), enabled=enabled), self._clock.now()
-            store.save(session, account, now=now)
-            db = posts.raw(session)
+            store.save(db, account, now=now)
             if enabled:
                 lift_hold(db, account.id or 0, now)
                 account = replace(account, hold_until=None, hold_reason=None)
@@ -148,9 +147,8 @@ class Accounts:
     def _removed(self, name: str, *, cancel: bool) -> tuple[Account, list[int]]:
         """Take the account off the lists, in one transaction; the posts that were cancelled for it."""
         now = self._clock.now()
-        with self._database.writing() as session:
+        with self._database.writing() as db:
             account = self._named(name)
-            db = posts.raw(session)
             naming = reads.posts_naming(db, account.id or 0)
             if naming and not cancel:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
@@ -165,9 +163,9 @@ class Accounts:
                         f"post {post.id} is being published to {account.name}", Hint("look", f"ttp show {post.id}")
                     )
                 gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
-                posts.update(session, settled(replace(post, deliveries=gone), now))
+                posts.update(db, settled(replace(post, deliveries=gone), now))
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
-            store.save(session, forgotten, now=now, removed=True)
+            store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming
 
     def _named(self, name: str) -> Account:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from ttp.domain import hosts
 from ttp.domain.account import Account
-from ttp.domain.attempt import Attempt
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.post import Post
+from ttp.domain.record import Attempt
 from ttp.platforms.media_host import trouble
 from ttp.services.changes import no_such_post, settled
 from ttp.services.drafting import judge
@@ -108,8 +108,8 @@ class Book:
 
     def keep(self, text: str) -> Post:
         """Store a text as a draft, whatever it is."""
-        with self.database.writing() as session:
-            return store.insert(session, self.stamped(Post(text)))
+        with self.database.writing() as db:
+            return store.insert(db, self.stamped(Post(text)))
 
     def change(
         self, ids: Sequence[int], change: Change, room: Room = nobody, *, steps: Sequence[Attempt] = ()
@@ -118,9 +118,9 @@ class Book:
         for the sake of each, once it is stored. `steps` are recorded with them; the change may add to them."""
         wanted = dict.fromkeys(ids)
         saved = []
-        with self.database.writing() as session:
+        with self.database.writing() as db:
             for post_id in wanted:
-                post = reads.post(store.raw(session), post_id)
+                post = reads.post(db, post_id)
                 if post is None:
                     raise no_such_post(post_id)
                 try:
@@ -128,10 +128,10 @@ class Book:
                 except ContentRefused as refused:
                     raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
                 self.guard.pending(changed)
-                stored = store.update(session, settled(changed, self.clock.now()))
+                stored = store.update(db, settled(changed, self.clock.now()))
                 saved.append(Saved(stored, warnings, moved=tuple(room(stored))))
             for step in steps:
-                attempts.begin(store.raw(session), step)
+                attempts.begin(db, step)
         return saved
 
 

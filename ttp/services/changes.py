@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
+from ttp.domain.record import Attempt, Kind, Phase
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
 

@@ -23,7 +23,7 @@ from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.grant import App, Grant, Identity, Login
 from ttp.platforms.oauth.scopes import missing
 from ttp.store import accounts as store
-from ttp.store import posts, reads
+from ttp.store import reads
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
 from ttp.store.tokens import token_lock
@@ -183,8 +183,8 @@ class Connect:
         held = self._credentials_of(account, pending, person.grant)
         # Before the transaction, which others wait for: a keyring or a program takes its time.
         self._credentials.put(account.name, replace(held, user_id=person.user_id))
-        with self._database.writing() as session:
-            account = reads.account(posts.raw(session), account.platform, account.handle, removed=True) or account
+        with self._database.writing() as db:
+            account = reads.account(db, account.platform, account.handle, removed=True) or account
             account = replace(
                 account,
                 connected=True,
@@ -193,7 +193,7 @@ class Connect:
                 expires_at=good_until(held),
                 scopes=person.grant.scopes,
             )
-            account = replace(account, id=store.save(session, account, now=self._clock.now()))
+            account = replace(account, id=store.save(db, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
             failed = store.failed(db, account, Kind.AUTH)
         return Connected(account, there is not None, missing(login.scopes, person.grant.scopes), failed)

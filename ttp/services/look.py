@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Attempt
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Hold, Needs, Publisher
 from ttp.domain.post import Post
+from ttp.domain.record import Attempt
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
 from ttp.store import instants, limits, lock, reads
@@ -173,21 +173,19 @@ class Look:
             return None if db is None else owner.doubt(db, self._clock.now())
 
     def costs(self) -> Costs:
-        """What X will charge for the posts that wait for their time: of each account the next MOST_PRICED."""
-        from ttp.domain.price import costs_of
+        """What X will charge for the posts that wait for their time: of all its accounts the next MOST_PRICED."""
+        from ttp.domain.price import price
+        from ttp.store.coming import charged, coming
 
-        coming: list[tuple[Post, Delivery]] = []
+        prices: list[int] = []
         more = True  # until all are read: one that cannot be is told by `health`
         with suppress(Unreadable), self._database.reading() as db:
-            beyond = False
-            for account in reads.accounts(db) if db else ():
-                if db is not None and account.platform is Platform.X:
-                    ids = reads.coming(db, account.id or 0, MOST_PRICED + 1)
-                    beyond = beyond or len(ids) > MOST_PRICED
-                    for post in reads.posts_by_id(db, ids[:MOST_PRICED]):
-                        coming += [(post, d) for d in post.deliveries if d.account_id == account.id]
-            more = beyond
-        return costs_of(coming, more=more)
+            if db is None:
+                return Costs()
+            ids = coming(db, Platform.X, MOST_PRICED + 1)
+            prices += (price(one.texts, one.alts) for one in charged(db, ids[:MOST_PRICED]))
+            more = len(ids) > MOST_PRICED
+        return Costs(len(prices), sum(prices), more)
 
     def nothing_publishes(self, health: Health) -> bool:
         """Whether something waits that nothing seems to be there to publish: no publisher now, and none lately."""
@@ -220,7 +218,7 @@ class Look:
 
 def _holds(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
     """The accounts that are held now, by name."""
-    held = (a for a in reads.accounts(db) if a.hold_until is not None and a.hold_until > now)
+    held = reads.accounts(db, held_at=now)
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
 
 

@@ -17,7 +17,7 @@ from ttp.domain.sample import Row, Sample, Total
 from ttp.services.metrics_feed import Feed, How, open_feed, title
 from ttp.store import accounts as account_store
 from ttp.store import metrics as store
-from ttp.store import posts, reads
+from ttp.store import reads
 from ttp.store.database import Database
 
 BATCH = 10_000
@@ -86,14 +86,13 @@ class Metrics:
 
     def _store(self, batch: Batch, done: Imported) -> None:
         stored = Counter[str]()
-        with self._database.writing() as session:
-            db = posts.raw(session)
+        with self._database.writing() as db:
             known = {account.name.lower(): account.id or 0 for account in reads.accounts(db)}
             for name in dict.fromkeys(name for name, _, _ in batch):
                 if name.lower() not in known:
                     platform, handle = parse_account_name(name)
                     there = reads.account(db, platform, handle, removed=True) or Account(platform, handle)
-                    known[name.lower()] = account_store.save(session, there, now=self._clock.now())
+                    known[name.lower()] = account_store.save(db, there, now=self._clock.now())
             for name, dated, rows in batch:
                 stored += store.put_rows(db, known[name.lower()], rows, dated=dated)
         done.inserted += stored["inserted"]

@@ -74,8 +74,7 @@ class Occurrences:
     def make(self, recurrence_id: int) -> Gone:
         """Go through the instants of one recurrence that are to be made now, MOST at once."""
         now = self._clock.now()
-        with self._database.writing() as session:
-            db = post_store.raw(session)
+        with self._database.writing() as db:
             one = store.recurrence(db, recurrence_id)
             pattern = reads.post(db, one.post_id) if one is not None and one.post_id is not None else None
             if one is None or one.state != "active" or one.next_at is None:
@@ -90,7 +89,7 @@ class Occurrences:
                 if at == next_at:  # one too many was looked at, to know that it is not the last
                     continue
                 source = pattern if one.pool is None else self._from_pool(db, one, at)
-                post = self._post(session, one, source, at) if wanted and source is not None else None
+                post = self._post(db, one, source, at) if wanted and source is not None else None
                 state = _MISSED if not wanted else _EMPTY if post is None else _MADE
                 copied = source.id if post is not None and source is not None and post.id != source.id else None
                 store.add(db, recurrence_id, Occurrence(at, state, post.id if post else None), copied)
@@ -120,12 +119,11 @@ class Occurrences:
                 return found, at
         return found, None
 
-    def _post(self, session: post_store.Session, one: Recurrence, source: Post, at: datetime) -> Post | None:
+    def _post(self, db: sqlite3.Connection, one: Recurrence, source: Post, at: datetime) -> Post | None:
         """The post for an instant: a copy of its source, or the source itself where that has this time already.
         None where no account is left."""
         if source.scheduled_at == at and source.id == one.post_id:
             return source
-        db = post_store.raw(session)
         ids = [d.account_id or 0 for d in source.active]
         kept = [account for account in reads.accounts(db) if account.id in ids]
         if not kept:
@@ -134,7 +132,7 @@ class Occurrences:
         turn = store.gone_through(db, one.id or 0, made=True)
         post = copy_of(source, kept, at, texts[turn % len(texts)] if texts else None)
         now = self._clock.now()
-        return post_store.insert(session, settled(replace(post, created_at=now), now))
+        return post_store.insert(db, settled(replace(post, created_at=now), now))
 
     def _from_pool(self, db: sqlite3.Connection, one: Recurrence, at: datetime) -> Post | None:
         rested = at - timedelta(seconds=one.cool_down_s or 0)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ttp.domain.account import PAUSED_UNTIL, Account
 from ttp.domain.clock import Clock
 from ttp.store import accounts as store
-from ttp.store import posts, reads
+from ttp.store import reads
 from ttp.store.database import Database
 from ttp.store.limits import lift_hold
 
@@ -27,11 +27,11 @@ class Pausing:
         """Let nothing go out to these accounts until they are resumed. What is under way goes on."""
         if not wanted:
             return []
-        with self._database.writing() as session:
-            known = reads.accounts_by_id(posts.raw(session), [account.id or 0 for account in wanted])
+        with self._database.writing() as db:
+            known = reads.accounts_by_id(db, [account.id or 0 for account in wanted])
             paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=REASON) for one in known.values()]
             for account in paused:
-                store.save(session, account, now=self._clock.now())
+                store.save(db, account, now=self._clock.now())
         return sorted(paused, key=lambda account: account.name)
 
     def resume(self, wanted: Sequence[Account]) -> list[Account]:
@@ -39,8 +39,7 @@ class Pausing:
         if not wanted:
             return []
         now = self._clock.now()
-        with self._database.writing() as session:
-            db = posts.raw(session)
+        with self._database.writing() as db:
             known = reads.accounts_by_id(db, [account.id or 0 for account in wanted])
             resumed = [account for account in known.values() if account.is_paused]
             for account in resumed:

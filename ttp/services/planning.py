@@ -111,8 +111,7 @@ class Planning:
     def schedule(self, proposal: Proposal) -> list[Saved]:
         """Give the posts of a proposal their times: all of them, or none."""
         now, saved = self._book.clock.now(), []
-        with self._book.database.writing() as session:
-            db = store.raw(session)
+        with self._book.database.writing() as db:
             proposal.agenda.refuse_changed(db)
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
             if any(draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts):
@@ -122,7 +121,7 @@ class Planning:
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
                 saved.append(replace(draft, post=settled(timed(draft.post, one.at, by), now)))
-            stored = store.retime(session, [one.post for one in saved])
+            stored = store.retime(db, [one.post for one in saved])
         return [replace(one, post=post) for one, post in zip(saved, stored, strict=True)]
 
     def _slots_of(self, account: Account, limits: Limits) -> tuple[datetime, ...]:

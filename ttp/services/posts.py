@@ -112,18 +112,18 @@ class Posts:
         except ContentRefused as refused:
             raise _draftable(refused) from None
         post = book.stamped(post)
-        with book.database.writing() as session:
-            taken = reads.post_by_key(store.raw(session), typed.key) if typed.key else None
+        with book.database.writing() as db:
+            taken = reads.post_by_key(db, typed.key) if typed.key else None
             if taken is not None:  # by another process, a moment ago
                 if kept is not None:
-                    store.update(session, replace(kept, deleted_at=book.clock.now()))
+                    store.update(db, replace(kept, deleted_at=book.clock.now()))
                 return Saved(_replayed(taken, mark) or taken, replayed=True)
             if typed.at is not None:  # once more: another post may have taken the slot meanwhile
                 post = timed(post, when(typed.at, accounts, draft))
             if kept is not None:
-                stored = store.update(session, replace(post, created_at=kept.created_at))
+                stored = store.update(db, replace(post, created_at=kept.created_at))
             else:
-                stored = store.insert(session, post)
+                stored = store.insert(db, post)
             return Saved(stored, warnings, moved=tuple(self._make_room(stored) if typed.first else ()))
 
     @contextmanager

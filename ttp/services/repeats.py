@@ -17,7 +17,6 @@ from ttp.services.book import Book, of
 from ttp.services.changes import no_accounts, refuse_in_flight
 from ttp.services.cron import fires
 from ttp.services.occurrences import Occurrences, copy_of
-from ttp.store import posts as post_store
 from ttp.store import reads
 from ttp.store import recurrences as store
 
@@ -63,8 +62,7 @@ class Repeats:
             raise UsageError("it would never come", Hint("end it later", "--until DATE"))
         self._refuse_flood(wanted, now)
         warnings = self._judge(wanted, first)
-        with self._book.database.writing() as session:
-            db = post_store.raw(session)
+        with self._book.database.writing() as db:
             recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
             gone = self._occurrences.make(recurrence_id)
             tally = self._tally(db, gone.recurrence)
@@ -78,8 +76,7 @@ class Repeats:
     def skip(self, recurrence_id: int) -> Changed:
         """Leave the next instant out; a post that was made for it is deleted."""
         now = self._book.clock.now()
-        with self._book.database.writing() as session:
-            db = post_store.raw(session)
+        with self._book.database.writing() as db:
             one = self._going(db, recurrence_id)
             at = self._next(db, one)
             if at is None:
@@ -102,8 +99,7 @@ class Repeats:
     def resume(self, recurrence_id: int) -> Changed:
         """Go on from now: what would have come meanwhile does not come later."""
         now = self._book.clock.now()
-        with self._book.database.writing() as session:
-            db = post_store.raw(session)
+        with self._book.database.writing() as db:
             one = self._known(db, recurrence_id)
             if one.state != "paused":
                 raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see them", "ttp repeat list"))
@@ -113,8 +109,7 @@ class Repeats:
 
     def _end(self, recurrence_id: int, ended: End) -> Changed:
         now, gone, kept = self._book.clock.now(), list[int](), list[int]()
-        with self._book.database.writing() as session:
-            db = post_store.raw(session)
+        with self._book.database.writing() as db:
             one = self._going(db, recurrence_id)
             for known in list(store.after(db, recurrence_id, now)):
                 post = reads.post(db, known.post_id) if known.post_id is not None else None

@@ -72,18 +72,17 @@ class Slots:
         now, added, expressions = self._clock.now(), [], list(dict.fromkeys(crons))
         if name is not None and (not name.strip() or name.strip().isdecimal()):
             raise UsageError(f'"{name}" is no name for a slot', Hint("write a word", "--name WORD"))
-        with self._database.writing() as session:
-            db = post_store.raw(session)
+        with self._database.writing() as db:
             for account, zone in wanted:
                 known = {(slot.cron, slot.timezone): slot for slot in store.slots(db, [account.id or 0])}
                 for cron in expressions:
                     slot = known.get((cron, zone))
                     if slot is None:
                         fresh = Slot(account.name, cron, zone, name, account_id=account.id)
-                        added.append(Added(replace(fresh, id=store.insert(session, fresh, now=now)), known=False))
+                        added.append(Added(replace(fresh, id=store.insert(db, fresh, now=now)), known=False))
                         continue
                     if name is not None:
-                        store.rename(session, slot.id or 0, name)
+                        store.rename(db, slot.id or 0, name)
                     added.append(Added(replace(slot, name=name or slot.name), known=True))
         return added
 
@@ -96,15 +95,15 @@ class Slots:
 
     def remove(self, names: Iterable[str]) -> list[Slot]:
         """Forget slots by number or name: all that are named, or none. Posts keep the times they have."""
-        with self._database.writing() as session:
-            known = store.slots(post_store.raw(session))
+        with self._database.writing() as db:
+            known = store.slots(db)
             gone: dict[int, Slot] = {}
             for name in names:
                 found = [slot for slot in known if name in (str(slot.id), slot.name)]
                 if not found:
                     raise NotFound(f'no slot "{name}"', Hint("see them", "ttp slots list"))
                 gone.update((slot.id or 0, slot) for slot in found)
-            store.remove(session, gone)
+            store.remove(db, gone)
         return list(gone.values())
 
     def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[Place]:
@@ -161,15 +160,14 @@ class Slots:
         whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""
         moved: dict[int, Post] = {}
         placed = [post]
-        with self._database.writing() as session:
-            db = post_store.raw(session)
+        with self._database.writing() as db:
             while placed:
                 here = placed.pop(0)
                 assert here.scheduled_at is not None
                 ids = [d.account_id or 0 for d in here.active]
                 for other in list(reads.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
                     after = timed(other, self._following(db, other, here.scheduled_at))
-                    moved[other.id or 0] = post_store.update(session, settled(after, self._clock.now()))
+                    moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now()))
                     placed.append(moved[other.id or 0])
         return list(moved.values())
 

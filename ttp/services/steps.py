@@ -12,7 +12,7 @@ from ttp.domain.errors import Conflict, Hint, Problem
 from ttp.domain.post import Post
 from ttp.services.agenda import Agenda
 from ttp.services.files.fields import Fault
-from ttp.store import bulk, keyed, posts, reads
+from ttp.store import keyed, posts, reads
 from ttp.store.database import Database
 
 BATCH = 200
@@ -49,13 +49,12 @@ def apply(database: Database, steps: Iterable[Step], agenda: Agenda | None = Non
     somebody else meanwhile, StateRefused where others took the times that were chosen for them (`agenda`)."""
     ids: list[int] = []
     rows = iter(steps)
-    with database.writing() as session:
-        db = posts.raw(session)
+    with database.writing() as db:
         if agenda is not None:
             agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
-            ids += bulk.save(db, [step.post for step in batch if step.post is not None])
+            ids += posts.save(db, [step.post for step in batch if step.post is not None])
     return ids
 
 

@@ -178,15 +178,14 @@ class TakeDown:
                 row = replace(row, message=f"{remote_id}: {note}" if note else remote_id)
             case NotDone(kind, message, code):
                 row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
-        with self._book.database.writing() as session:
-            db = store.raw(session)
+        with self._book.database.writing() as db:
             attempts.begin(db, row)
             post = reads.post_even_deleted(db, delivery.post_id or 0)
             before = next(d for d in post.deliveries if d.id == delivery.id)
             if isinstance(answer, NotDone):
                 return before
             after = before.taken_down(remote_id, now)
-            store.update(session, with_delivery(post, before, after))
+            store.update(db, with_delivery(post, before, after))
             return after
 
 

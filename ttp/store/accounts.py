@@ -5,37 +5,24 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from sqlmodel import Session, select
-
 from ttp.domain.account import Account
-from ttp.domain.attempt import Kind
+from ttp.domain.record import Kind
 from ttp.store import rows
-from ttp.store.tables import AccountRow
 
 
-def save(session: Session, account: Account, *, now: datetime, removed: bool = False) -> int:
+def save(db: sqlite3.Connection, account: Account, *, now: datetime, removed: bool = False) -> int:
     """Store an account under its name, new or changed or come back; answers its id."""
-    wanted = select(AccountRow).where(
-        AccountRow.platform == account.platform.value, AccountRow.handle == account.handle
+    columns = {**rows.account_columns(account), "removed_at": rows.ms(now) if removed else None}
+    sets = ", ".join(f"{name} = :{name}" for name in columns)
+    name = {"platform": account.platform.value, "handle": account.handle, "created_at": rows.ms(now)}
+    columns |= name
+    db.execute(
+        f"INSERT INTO account ({', '.join(columns)}) VALUES ({', '.join(f':{one}' for one in columns)})"
+        f" ON CONFLICT (platform, handle) DO UPDATE SET {sets}",
+        columns,
     )
-    row = session.exec(wanted).one_or_none()
-    if row is None:
-        row = AccountRow(platform=account.platform.value, handle=account.handle, created_at=now)
-    row.user_id = account.user_id
-    row.connected = account.connected
-    row.needs_reconnect = account.needs_reconnect
-    row.enabled = account.enabled
-    row.timezone = account.timezone
-    row.expires_at = account.expires_at
-    row.scopes = rows.text_of(list(account.scopes))
-    row.hold_until = account.hold_until
-    row.hold_reason = account.hold_reason
-    row.options = rows.text_of(account.options)
-    row.removed_at = now if removed else None
-    session.add(row)
-    session.flush()
-    assert row.id is not None
-    return row.id
+    found = db.execute("SELECT id FROM account WHERE platform = :platform AND handle = :handle", name)
+    return int(found.fetchone()["id"])
 
 
 def waiting(db: sqlite3.Connection, account: Account) -> int:

@@ -1,9 +1,9 @@
 """The database file: creating, opening, checking and locking it. The only place that opens a connection.
 
 Every connection, whoever uses it, has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power
-cut), foreign keys on, schema not trusted, 30 s of patience for another writer. Plain reads and the publisher use
-`connect`; changes that people make go through SQLModel sessions (`writing`), which begin IMMEDIATE: a transaction that
-reads first and writes later would fail with BUSY_SNAPSHOT, whatever the patience.
+cut), foreign keys on, schema not trusted, 30 s of patience for another writer. Questions use `reading`, the publisher
+`connect`; changes that people make are a `writing`, which begins IMMEDIATE: a transaction that reads first and writes
+later would fail with BUSY_SNAPSHOT, whatever the patience.
 """
 
 from __future__ import annotations
@@ -15,15 +15,9 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, TtpError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-    from sqlmodel import Session
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -73,9 +67,9 @@ class Database:
 
         Inside `writing` of the same thread it is that transaction's own: what it has written is seen.
         """
-        within: Session | None = getattr(self._within, "session", None)
+        within: sqlite3.Connection | None = getattr(self._within, "connection", None)
         if within is not None:
-            yield driver(within)
+            yield within
             return
         if not self.exists():
             yield None
@@ -94,34 +88,25 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """One IMMEDIATE transaction in a SQLModel session: committed at the end, rolled back on any error.
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One IMMEDIATE transaction: committed at the end, rolled back on any error.
 
         Inside another one of the same thread it is a part of that one.
         """
-        within: Session | None = getattr(self._within, "session", None)
+        within: sqlite3.Connection | None = getattr(self._within, "connection", None)
         if within is not None:
             yield within
             return
-        from sqlmodel import Session
-
-        with translated(self.path), Session(self._engine) as session, session.begin():
-            session.connection()  # takes the lock now, not with the first statement
-            self._within.session = session
+        with closing(self.connect()) as connection, translated(self.path):
+            connection.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
+            self._within.connection = connection
             try:
-                yield session
+                yield connection
+                connection.execute("COMMIT")
             finally:
-                self._within.session = None
-
-    @cached_property
-    def _engine(self) -> Engine:
-        from sqlalchemy import event
-        from sqlalchemy.pool import NullPool
-        from sqlmodel import create_engine
-
-        engine = create_engine("sqlite://", creator=self.connect, poolclass=NullPool)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        return engine
+                self._within.connection = None
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def _behind(self, connection: sqlite3.Connection) -> bool:
         """True if the schema is older than this program's. NewerStore if it is none that it knows."""
@@ -191,12 +176,6 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def driver(session: Session) -> sqlite3.Connection:
-    """The session's own SQLite connection, with everything written that the session has in hand."""
-    session.flush()
-    return cast(sqlite3.Connection, session.connection().connection.driver_connection)
 
 
 def quick_check(connection: sqlite3.Connection, path: Path) -> None:

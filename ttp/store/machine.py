@@ -6,11 +6,8 @@ only a digest of it is handed out, another one for each store.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import os
 import re
-import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -33,11 +30,16 @@ class Machine:
 
     def digest_for(self, store_id: str) -> str:
         """What a store calls this machine: 32 hexadecimal digits."""
+        import hashlib
+        import hmac
+
         return hmac.new(self.number.encode(), f"ttp {store_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def ask_ioreg() -> str:
     """What macOS says of this machine; nothing where it cannot be asked."""
+    import subprocess
+
     with suppress(OSError, subprocess.SubprocessError):
         return subprocess.run(ASK, capture_output=True, text=True, timeout=_LONGEST_ANSWER_S, check=True).stdout
     return ""
@@ -47,7 +49,7 @@ def this_machine(
     platform: str = sys.platform, files: Iterable[Path] = FILES, ask: Callable[[], str] = ask_ioreg
 ) -> Machine:
     """The machine that this runs on. Where the system keeps no number, as in many containers, its name is taken."""
-    name = socket.gethostname()
+    name = os.uname().nodename  # what gethostname says, without its library
     number = _from_ioreg(ask()) if platform == "darwin" else _from_files(files)
     return Machine(name, number or f"name {name}")
 

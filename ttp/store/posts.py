@@ -1,57 +1,64 @@
-"""Writing posts: whole posts in, changed posts over. Runs inside `Database.writing`'s transaction."""
+"""Writing posts: whole posts in, changed posts over, by plain statements inside `Database.writing`'s transaction.
+
+One post or ten thousand are written by the same statements, each once for all rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
-from sqlmodel import Session, col, delete
-
-from ttp.domain.clock import from_ms
-from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
 from ttp.store import reads, rows
-from ttp.store.database import driver as raw
-from ttp.store.tables import DeliveryRow, Instant, MediaRow, PostRow, TagRow
-
-__all__ = ["Session", "insert", "raw", "retime", "update"]
+from ttp.store.rows import Column
 
 
-def insert(session: Session, post: Post) -> Post:
+def insert(db: sqlite3.Connection, post: Post) -> Post:
     """Store a new post; answers it with its ids."""
-    row = PostRow(**_values(PostRow, rows.post_columns(post)))
-    session.add(row)
-    session.flush()
-    assert row.id is not None
-    _write_lists(session, row.id, post)
-    for delivery in post.deliveries:
-        _insert_delivery(session, row.id, delivery)
-    return _again(session, row.id)
+    assert post.id is None
+    return _saved(db, post)
 
 
-def update(session: Session, post: Post) -> Post:
-    """Store every field of a post that changed; deliveries without an id are new."""
+def update(db: sqlite3.Connection, post: Post) -> Post:
+    """Store every field of a post; deliveries without an id are new. Answers it as it is stored."""
     assert post.id is not None
-    row = session.get_one(PostRow, post.id)
-    for name, value in _values(PostRow, rows.post_columns(post)).items():
-        setattr(row, name, value)
-    for table in (MediaRow, TagRow):
-        session.exec(delete(table).where(col(table.post_id) == post.id))
-    _write_lists(session, post.id, post)
-    for delivery in post.deliveries:
-        if delivery.id is None:
-            _insert_delivery(session, post.id, delivery)
-        else:
-            held = session.get_one(DeliveryRow, delivery.id)
-            for name, value in _values(DeliveryRow, rows.delivery_columns(delivery)).items():
-                setattr(held, name, value)
-    session.flush()
-    return _again(session, post.id)
+    return _saved(db, post)
 
 
-def retime(session: Session, posts: Sequence[Post]) -> list[Post]:
+def save(db: sqlite3.Connection, posts: Sequence[Post]) -> list[int]:
+    """Store posts, new ones (without an id) and changed ones; their ids, in order."""
+    following = _last_id(db) + 1
+    ids = []
+    for post in posts:
+        ids.append(post.id or following)
+        following += post.id is None
+    numbered = list(zip(ids, posts, strict=True))
+    _insert(db, "post", ({"id": i, **rows.post_columns(p)} for i, p in numbered if p.id is None))
+    _update(db, "post", ({**rows.post_columns(p), "id": i} for i, p in numbered if p.id is not None))
+    changed = [(post.id,) for post in posts if post.id is not None]
+    for table in ("post_media", "post_tag"):
+        db.executemany(f"DELETE FROM {table} WHERE post_id = ?", changed)
+    _insert(
+        db,
+        "post_media",
+        ({"post_id": i, "position": n, **rows.media_columns(m)} for i, p in numbered for n, m in enumerate(p.media)),
+    )
+    _insert(
+        db, "post_tag", ({"post_id": i, "position": n, "tag": t} for i, p in numbered for n, t in enumerate(p.tags))
+    )
+    deliveries = [(i, d) for i, p in numbered for d in p.deliveries]
+    _insert(
+        db,
+        "delivery",
+        ({"post_id": i, "account_id": d.account_id, **rows.delivery_columns(d)} for i, d in deliveries if d.id is None),
+    )
+    _update(db, "delivery", ({**rows.delivery_columns(d), "id": d.id} for _, d in deliveries if d.id is not None))
+    return ids
+
+
+def retime(db: sqlite3.Connection, posts: Sequence[Post]) -> list[Post]:
     """Store the times of drafts that are scheduled now: what `update` does of it, for many at once."""
-    db = raw(session)
     db.executemany(
         "UPDATE post SET status = :status, scheduled_at = :scheduled_at, updated_at = :updated_at,"
         " chosen_by = :chosen_by WHERE id = :id",
@@ -64,29 +71,29 @@ def retime(session: Session, posts: Sequence[Post]) -> list[Post]:
     return list(reads.posts_by_id(db, [post.id or 0 for post in posts]))
 
 
-def _again(session: Session, post_id: int) -> Post:
-    session.flush()
-    return reads.post_even_deleted(raw(session), post_id)
+def _saved(db: sqlite3.Connection, post: Post) -> Post:
+    (post_id,) = save(db, [post])
+    return reads.post_even_deleted(db, post_id)
 
 
-def _insert_delivery(session: Session, post_id: int, delivery: Delivery) -> None:
-    assert delivery.account_id is not None
-    columns = rows.delivery_columns(delivery)
-    session.add(DeliveryRow(post_id=post_id, account_id=delivery.account_id, **_values(DeliveryRow, columns)))
+def _last_id(db: sqlite3.Connection) -> int:
+    """The highest id that a post ever had."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'post'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
-def _write_lists(session: Session, post_id: int, post: Post) -> None:
-    for position, item in enumerate(post.media):
-        session.add(MediaRow(post_id=post_id, position=position, **_values(MediaRow, rows.media_columns(item))))
-    for position, tag in enumerate(post.tags):
-        session.add(TagRow(post_id=post_id, position=position, tag=tag))
-    session.flush()
+def _insert(db: sqlite3.Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
+    ordered = iter(columns)
+    first = next(ordered, None)
+    if first is not None:
+        names = ", ".join(first)
+        marks = ", ".join(f":{name}" for name in first)
+        db.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chain([first], ordered))
 
 
-def _values(table: type[Any], columns: dict[str, rows.Column]) -> dict[str, Any]:
-    """Columns as the models want them: instants as datetimes."""
-    kinds = table.__table__.columns
-    return {
-        name: from_ms(value) if isinstance(value, int) and isinstance(kinds[name].type, Instant) else value
-        for name, value in columns.items()
-    }
+def _update(db: sqlite3.Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
+    ordered = iter(columns)
+    first = next(ordered, None)
+    if first is not None:
+        sets = ", ".join(f"{name} = :{name}" for name in first if name != "id")
+        db.executemany(f"UPDATE {table} SET {sets} WHERE id = :id", chain([first], ordered))

@@ -14,10 +14,10 @@ from datetime import datetime
 from itertools import islice
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import Delivery
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.record import Attempt
 from ttp.store import rows
 from ttp.store.rows import ms
 
@@ -207,10 +207,11 @@ def delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery | None:
     return None if row is None else rows.delivery(row)
 
 
-def accounts(db: sqlite3.Connection) -> list[Account]:
-    """Every account that is not removed, by name."""
-    sql = "SELECT * FROM account WHERE removed_at IS NULL ORDER BY platform, handle"
-    return [rows.account(row) for row in db.execute(sql)]
+def accounts(db: sqlite3.Connection, *, held_at: datetime | None = None) -> list[Account]:
+    """Every account that is not removed, by name; `held_at`: only those that are held then."""
+    held = "" if held_at is None else "AND hold_until > :at "
+    sql = f"SELECT * FROM account WHERE removed_at IS NULL {held}ORDER BY platform, handle"
+    return [rows.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
 
 
 def account(db: sqlite3.Connection, platform: Platform, handle: str, *, removed: bool = False) -> Account | None:
@@ -259,16 +260,6 @@ def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime) -> l
     )
     found = (rows.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since))))
     return [at for at in found if at is not None]
-
-
-def coming(db: sqlite3.Connection, account_id: int, most: int) -> list[int]:
-    """The ids of the posts that wait to go out to an account, the next ones first."""
-    sql = (
-        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
-        " AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND p.deleted_at IS NULL"
-        " ORDER BY d.next_at, d.id LIMIT ?"
-    )
-    return [row["post_id"] for row in db.execute(sql, (account_id, most))]
 
 
 def next_due(db: sqlite3.Connection, now: datetime) -> Delivery | None:

@@ -10,11 +10,11 @@ from operator import attrgetter
 from typing import Any
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.domain.record import Attempt, Kind, Phase
 from ttp.store.unreadable import list_of, number_of, object_of, reading, texts_of
 
 Row = sqlite3.Row
@@ -75,6 +75,22 @@ def account(row: Row) -> Account:
         hold_reason=row["hold_reason"],
         options=texts_of(row["options"]),
     )
+
+
+def account_columns(account: Account) -> dict[str, Column]:
+    """All that can change of an account; its name stays."""
+    return {
+        "user_id": account.user_id,
+        "connected": account.connected,
+        "needs_reconnect": account.needs_reconnect,
+        "enabled": account.enabled,
+        "timezone": account.timezone,
+        "expires_at": ms(account.expires_at),
+        "scopes": text_of(list(account.scopes)),
+        "hold_until": ms(account.hold_until),
+        "hold_reason": account.hold_reason,
+        "options": text_of(account.options),
+    }
 
 
 @reading("delivery")

@@ -6,13 +6,10 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlmodel import Session
-
 from ttp.domain.account import Platform
 from ttp.domain.clock import from_ms
 from ttp.domain.slot import Slot
 from ttp.store.rows import ms
-from ttp.store.tables import SlotRow
 
 _SLOTS = (
     "SELECT s.*, a.platform, a.handle FROM slot s JOIN account a ON a.id = s.account_id"
@@ -22,24 +19,22 @@ _SLOTS = (
 _HOLDING = "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') AND p.deleted_at IS NULL"
 
 
-def insert(session: Session, slot: Slot, *, now: datetime) -> int:
+def insert(db: sqlite3.Connection, slot: Slot, *, now: datetime) -> int:
     """Store a new slot; its id."""
-    assert slot.account_id is not None
-    row = SlotRow(account_id=slot.account_id, cron=slot.cron, timezone=slot.timezone, name=slot.name, created_at=now)
-    session.add(row)
-    session.flush()
-    assert row.id is not None
-    return row.id
+    stored = db.execute(
+        "INSERT INTO slot (account_id, cron, timezone, name, created_at) VALUES (?, ?, ?, ?, ?)",
+        (slot.account_id, slot.cron, slot.timezone, slot.name, ms(now)),
+    )
+    return int(stored.lastrowid or 0)
 
 
-def rename(session: Session, slot_id: int, name: str) -> None:
-    session.get_one(SlotRow, slot_id).name = name
+def rename(db: sqlite3.Connection, slot_id: int, name: str) -> None:
+    db.execute("UPDATE slot SET name = ? WHERE id = ?", (name, slot_id))
 
 
-def remove(session: Session, ids: Iterable[int]) -> None:
+def remove(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Forget slots. Posts that hold their instants keep them."""
-    for slot_id in ids:
-        session.delete(session.get_one(SlotRow, slot_id))
+    db.executemany("DELETE FROM slot WHERE id = ?", [(slot_id,) for slot_id in ids])
 
 
 def slots(db: sqlite3.Connection, account_ids: Collection[int] | None = None) -> list[Slot]:

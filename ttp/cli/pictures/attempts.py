@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ttp.cli.clean import one_line, safe
 from ttp.cli.pictures.page import Page, Style
 from ttp.cli.pictures.table import Cell, Column, table
-from ttp.domain.attempt import Attempt, Phase
+from ttp.domain.record import Attempt, Phase
 
 
 def attempts_picture(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:

@@ -1,0 +1,219 @@
+"""How long commands take to start and answer: `python -m benchmarks.startup`, one table of ratios.
+
+Every number is a multiple of `python -c pass` in the same run, the least of all rounds, for processor time and for wall
+time. A round runs everything once, in turn, so that all rows see the same machine. "of its libraries": processor time
+as a multiple of a bare Typer program with one option that imports the libraries which the command cannot do without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.stores import fill, make_store
+
+POSTS, ROUNDS = 1_000_000, 10
+TTP = str(Path(sys.executable).with_name("ttp"))
+BARE = """\
+import typer
+{imports}
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+@app.command()
+def bare(name: str = typer.Option("", "--name")) -> None:
+    print(name)
+
+app()
+"""
+"""What any program pays that reads an option with Typer."""
+PEERS = {"toot": "toot", "httpie": "http", "sqlite-utils": "sqlite-utils", "awscli": "aws"}
+# {late}: a post that is scheduled, {draft}: one that is not. The libraries stand behind #; None: not even Typer.
+AT_ONCE = """
+1.5  --version
+8    --help
+2    __complete post
+2    __complete post 50
+2    __complete account x/
+2    __complete tag
+8    list --limit 50
+8    list --limit 50 --json
+8    list --format table --color always
+8    list --status published --search lot --limit 50
+8    show {late}
+8    show {late} --format table
+8    status
+8    status --json
+8    log {late}
+8    account list --json
+"""
+BY_TYPER = """
+8    list --help
+8    create --help
+20   create Hello
+20   create "New on the menu" --to x/shop1 --at 2099-12-01T09:00Z
+20   create https://example.com/menu --to x/shop1 --at 2099-12-03T09:00Z
+20   edit {late} Changed
+20   unschedule {late}
+20   schedule {late} --at 2099-12-02T09:00Z
+20   account add x/other
+20   account set x/shop1 --tz UTC
+20   config show
+20   config get timezone
+20   slots list
+20   slots add "mon 09:00" --account x/shop1 # croniter
+20   repeat list # croniter
+20   metrics list --limit 50
+20   metrics summary --account x/shop1
+20   metrics import {folder}/metrics.csv
+20   optimal --account x/shop1
+20   plan {draft} --dry-run
+20   pause --account x/shop2
+20   resume --account x/shop2
+20   import {folder}/posts.csv
+20   export {folder}/out.json --limit 50 --force
+20   completion bash
+20   help time
+"""
+
+
+class Row(NamedTuple):
+    """One command, its goal, and the libraries that it must load beside Typer (None: not even that)."""
+
+    words: tuple[str, ...]
+    goal: str
+    libraries: tuple[str, ...] | None
+
+
+class Best(NamedTuple):
+    """The least that something took, in seconds."""
+
+    cpu: float
+    wall: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--posts", type=int, default=POSTS, help="stored posts, one in ten still to come")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of each row the least of so many")
+    parser.add_argument("--home", type=Path, help="a folder that keeps the store for the next time")
+    parser.add_argument("--peers", type=Path, help="the bin folder of an environment with toot, httpie, …")
+    parser.add_argument("--only", default="", help="only commands that begin so")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        home = asked.home or folder / "home"
+        if not home.exists():
+            fill(make_store(home), asked.posts, coming=asked.posts // 10)
+        environ = _environment(home, folder)
+        wanted = [row for row in _rows(_prepared(folder, environ)) if " ".join(row.words).startswith(asked.only)]
+        best = _measured(_commands(wanted, folder, _peers(asked.peers)), environ, asked.rounds)
+        _print(wanted, best, folder)
+
+
+def _prepared(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The files and posts that commands are about, by the names that they have in the tables above."""
+    (folder / "posts.csv").write_text("text,tags\nHello,launch\n")
+    newest = datetime.now(UTC) - timedelta(days=8)
+    times = (newest - timedelta(hours=7 * number) for number in range(200))
+    rows = [f"x/shop1,r{number},{at:%Y-%m-%dT%H:%MZ},{number % 50},1,2,300" for number, at in enumerate(times)]
+    (folder / "metrics.csv").write_text("account,remoteId,publishedAt,likes,comments,shares,views\n" + "\n".join(rows))
+    told = {"folder": str(folder)}
+    for name, words in (
+        ("metrics", ["metrics", "import", str(folder / "metrics.csv")]),
+        ("draft", ["create", "A draft", "--to", "x/shop1", "-q"]),
+        ("late", ["create", "Late", "--to", "x/shop1", "--at", "2099-11-30T09:00Z", "-q"]),
+    ):
+        ran = subprocess.run([TTP, *words], env=environ, capture_output=True, text=True, check=True)
+        told[name] = ran.stdout.strip()
+    return told
+
+
+def _rows(told: Mapping[str, str]) -> list[Row]:
+    rows = []
+    for at_once, table in ((True, AT_ONCE), (False, BY_TYPER)):
+        for line in table.strip().splitlines():
+            typed, _, libraries = line.partition(" # ")
+            goal, *words = shlex.split(typed)
+            known = tuple(word.format_map(told) for word in words)
+            rows.append(Row(known, goal, None if at_once else tuple(libraries.split())))
+    return rows
+
+
+def _commands(rows: Sequence[Row], folder: Path, peers: Mapping[str, list[str]]) -> dict[object, list[str]]:
+    """All that is run in a round."""
+    commands: dict[object, list[str]] = {"pass": [sys.executable, "-c", "pass"]}
+    for libraries in dict.fromkeys(row.libraries for row in rows if row.libraries is not None):
+        program = folder / f"bare_{'_'.join(libraries)}.py"
+        program.write_text(BARE.format(imports="\n".join(f"import {name}" for name in libraries)))
+        commands[libraries] = [sys.executable, str(program)]
+    return commands | {row.words: [TTP, *row.words] for row in rows} | dict(peers)
+
+
+def _environment(home: Path, folder: Path) -> dict[str, str]:
+    """Bytecode is kept where there is none yet, as an installer does: else each start would compile the program."""
+    environ = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "TTP_"))}
+    return environ | {"TTP_HOME": str(home), "TTP_TZ": "UTC", "HOME": str(folder)}
+
+
+def _measured(commands: Mapping[object, list[str]], environ: Mapping[str, str], rounds: int) -> dict[object, Best]:
+    best: dict[object, Best] = {}
+    for turn in range(rounds + 1):
+        for name, argv in commands.items():
+            took = _run(argv, environ)
+            if turn:  # the first one fills the caches
+                before = best.get(name, took)
+                best[name] = Best(min(before.cpu, took.cpu), min(before.wall, took.wall))
+    return best
+
+
+def _run(argv: Sequence[str], environ: Mapping[str, str]) -> Best:
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        argv, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{shlex.join(argv)} ended with {process.returncode}")
+    return Best(usage.ru_utime + usage.ru_stime, time.perf_counter() - began)
+
+
+def _peers(folder: Path | None) -> dict[str, list[str]]:
+    """The programs that are installed, and how each is asked for its version."""
+    path = None if folder is None else str(folder)
+    found = {name: shutil.which(program, path=path) for name, program in PEERS.items()}
+    return {name: [program, "--version"] for name, program in found.items() if program}
+
+
+def _print(rows: Sequence[Row], best: Mapping[object, Best], folder: Path) -> None:
+    bare = best["pass"]
+    print(f"python -c pass: {1000 * bare.cpu:.1f} ms of processor time, {1000 * bare.wall:.1f} ms\n")
+    print("| command | processor | wall | goal | of its libraries |")
+    print("|---|---|---|---|---|")
+
+    def line(name: str, took: Best, goal: str = "", share: str = "") -> None:
+        print(f"| {name} | {took.cpu / bare.cpu:.1f} | {took.wall / bare.wall:.1f} | {goal} | {share} |")
+
+    for row in rows:
+        took = best[row.words]
+        share = "" if row.libraries is None else f"{took.cpu / best[row.libraries].cpu:.2f}"
+        line(f"`ttp {shlex.join(row.words).replace(f'{folder}/', '')}`", took, row.goal, share)
+    for name in PEERS:
+        if name in best:
+            line(f"{name} --version", best[name])
+    for libraries in dict.fromkeys(row.libraries for row in rows if row.libraries is not None):
+        line(" + ".join(("a bare Typer program", *libraries)), best[libraries])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What a process has imported once it has answered: start-up is as fast as these lists are short. Nothing is timed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import Program
+
+STANDARD = set(sys.stdlib_module_names)
+SLOW = {"asyncio", "concurrent", "email", "http", "multiprocessing", "socket", "sqlite3", "ssl", "tomllib", "zoneinfo"}
+"""Of the standard library: what takes long, and is often imported for little."""
+
+
+@pytest.fixture
+def environ(ttp: Program) -> dict[str, str]:
+    ttp.account("x/me")
+    ttp.post("hi", "--to", "x/me", "--at", "2098-01-01T09:00Z", "--tag", "launch")
+    return {"PATH": os.environ["PATH"], "TTP_HOME": str(ttp.home), "TTP_TZ": "UTC", "LANG": "C.UTF-8"}
+
+
+def imported(environ: dict[str, str], *lines: str) -> set[str]:
+    """The modules that one process has imported once all these commands have run, beside those of a bare Python."""
+    code = (
+        "import sys; bare = set(sys.modules)\n"
+        "import io; from ttp.cli.main import main; said, sys.stdout = sys.stdout, io.StringIO()\n"
+        f"codes = {{main(line.split()) for line in {lines!r}}}; print(codes, *set(sys.modules) - bare, file=said)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], env=environ, text=True, capture_output=True, check=True)
+    ended, *modules = ran.stdout.split()
+    assert ended == "{0}", ran.stderr
+    return set(modules)
+
+
+def foreign(modules: set[str]) -> set[str]:
+    """The packages that are neither ours nor the standard library's."""
+    packages = {name.partition(".")[0] for name in modules} - STANDARD - {"ttp"}
+    return {name for name in packages if not name.startswith("_sysconfigdata")}
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.startswith("ttp.")}
+
+
+def test_the_version_imports_nothing(environ: dict[str, str]) -> None:
+    assert imported(environ, "--version") <= {"ttp", "ttp.cli", "ttp.cli.main", "__future__", "gc"}
+
+
+def test_the_start_page_imports_the_table_of_commands(environ: dict[str, str]) -> None:
+    modules = imported(environ, "--help", "-h", "")
+    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.commands"}
+    assert not foreign(modules)
+    assert not modules & {"typing", "sqlite3", "json", "datetime"}
+
+
+def test_tab_imports_nothing_but_sqlite(environ: dict[str, str]) -> None:
+    kinds = ("post", "post 1 draft", "account", "tag", "slot", "repeat", "nothing")
+    modules = imported(environ, *(f"__complete {kind}" for kind in kinds))
+    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.at_tab", "ttp.store", "ttp.store.words"}
+    assert not foreign(modules)
+    assert not modules & {"typing", "re", "dataclasses", "enum", "inspect", "json", "pathlib", "contextlib"}
+
+
+QUESTIONS = ["list", "show 1", "log 1", "status", "account list", "account show x/me", "list --json", "status --json"]
+
+
+def test_a_question_imports_no_library_at_all(environ: dict[str, str]) -> None:
+    modules = imported(environ, *QUESTIONS, "list --status draft --tag launch --ids")
+    assert not foreign(modules)
+    assert not modules & (SLOW - {"sqlite3"} | {"subprocess", "tempfile", "hashlib", "hmac", "random"})
+    assert not {one for one in modules if one.startswith(("ttp.platforms", "ttp.daemon", "ttp.domain.rules"))}
+    assert not modules & {
+        "ttp.cli.tree",
+        "ttp.cli.commands",
+        "ttp.cli.when",
+        "ttp.services.drafting",
+        "ttp.store.tables",
+    }
+
+
+TYPER = {"typer", "annotated_doc", "shellingham"}
+
+
+def test_help_of_a_command_imports_typer_and_neither_pydantic_nor_a_store(environ: dict[str, str]) -> None:
+    modules = imported(environ, "list --help", "create --help", "publish -h", "help time")
+    assert foreign(modules) <= TYPER
+    assert not modules & SLOW
+    assert not {one for one in modules if one.startswith(("ttp.store.", "ttp.services.", "ttp.platforms."))}
+
+
+CHANGES = [
+    *(
+        "create hello",
+        "edit 1 changed",
+        "schedule 1 --at 2099-12-01T09:00Z",
+        "unschedule 1",
+        "account set x/me --tz UTC",
+    ),
+    *("account add tiktok/me", "config set guard.strict false", "pause", "resume", "delete 1 --yes"),
+]
+
+
+def test_a_change_imports_typer_and_no_other_library(environ: dict[str, str]) -> None:
+    modules = imported(environ, *CHANGES)
+    assert foreign(modules) <= {*TYPER, "tomlkit"}
+    assert not modules & {"asyncio", "http.client", "ssl", "ttp.store.tables"}

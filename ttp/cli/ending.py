@@ -1,0 +1,56 @@
+"""How a command ends: its exit code, and the one place where errors become text."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ttp.cli.exit_codes import FAILED, INTERRUPTED, exit_code
+from ttp.cli.output import write_error
+from ttp.cli.streams import willing
+from ttp.domain.errors import Hint, TtpError
+
+
+def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
+    """Run a command that was typed as `argv`; its exit code."""
+    try:
+        code = command()
+    except TtpError as error:
+        return _told(error, argv)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
+        return 0
+    except Exception as error:
+        if os.environ.get("TTP_DEBUG"):
+            raise
+        write_error(willing(sys.stderr), _bug(error, argv), json=wants_json(argv))
+        return FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: TtpError, argv: Sequence[str]) -> int:
+    write_error(willing(sys.stderr), error, json=wants_json(argv))
+    return exit_code(error)
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Errors follow the format that was asked for, even where the command could not be read."""
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    pairs = list(zip(words, [*words[1:], ""], strict=True))
+    return any(
+        word in ("--json", "--jsonl", "--format=json", "--format=jsonl")
+        or (word == "--format" and then in ("json", "jsonl"))
+        for word, then in pairs
+    )
+
+
+def _bug(error: Exception, argv: Sequence[str]) -> TtpError:
+    import shlex
+
+    return TtpError(
+        f"this is a bug in ttp: {type(error).__name__}: {error}",
+        Hint("see where", "TTP_DEBUG=1 ttp " + " ".join(shlex.quote(word) for word in argv)),
+    )

@@ -1,0 +1,74 @@
+"""What is kept of the calls to a platform: each step of each try, and what a delivery remembers between them.
+
+Apart from the outcomes (`attempt`), which no question needs: this is imported by every command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Kind(StrEnum):
+    """Why something failed, in a word that scripts can branch on."""
+
+    AUTH = "auth"
+    RATE_LIMIT = "rate_limit"
+    NETWORK = "network"
+    SERVER = "server"
+    CONTENT = "content"
+    DUPLICATE = "duplicate"
+    MEDIA = "media"
+    QUOTA = "quota"
+    MISSED = "missed"
+    ACCOUNT = "account"
+    UNKNOWN = "unknown"
+
+
+Handle: TypeAlias = Mapping[str, object]
+"""What a client must remember of one delivery between its steps: media ids, container id, publish id, offset.
+JSON values only. Persisted with the delivery before the step that needs it."""
+
+
+def parts_of(handle: Handle) -> tuple[str, ...]:
+    """The ids of the parts of a thread that a handle knows as published, in order; empty for anything but a thread."""
+    held = handle.get("parts")
+    return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
+
+
+class Phase(StrEnum):
+    """What a step of an attempt can do to the world."""
+
+    PREPARE = "prepare"  # invisible: may be repeated freely
+    PUBLISH = "publish"  # visible: has an intent committed before it
+    LOOK_UP = "look_up"  # reads only
+    TAKE_DOWN = "take_down"  # deletes what is published, at a person's word: may be repeated freely
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One step of one try at one delivery, kept for ever.
+
+    A `publish` row is the intent: committed before the first byte is sent, `outcome` None until the answer is parsed.
+    `platform_at` is in the platform's clock, `boot_s` in seconds since this machine's start.
+    """
+
+    account: str
+    number: int
+    step: str
+    phase: Phase
+    at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    kind: Kind | None = None
+    code: str | None = None
+    http_status: int | None = None
+    message: str | None = None
+    fingerprint: str | None = None
+    platform_at: datetime | None = None
+    boot_s: float | None = None
+    id: int | None = None
+    delivery_id: int | None = None
