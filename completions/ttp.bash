@@ -100,6 +100,7 @@ _ttp() {
         words='' options='' ask=() files='' many=''
         case "$path $option" in
             'edit --account')  ;;
+            'metrics import --dates') words=$'mdy\ndmy' ;;
             'create --fields'|'schedule --fields'|'unschedule --fields'|'publish --fields'|'retry --fields'|'resolve --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\nneeds\nwarnings\ndeliveries\nreplayed' many=1 ;;
             'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;

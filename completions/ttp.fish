@@ -619,7 +619,7 @@ complete -c ttp -n "__ttp_at 'metrics import' 0" -F
 complete -c ttp -n "__ttp_at 'metrics import'" -l account -x -k -a '(__ttp_many ask account)' -d 'Whose posts they are, where the file does not say.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l map -x -d 'What a column is: --map Clicks=likes.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l tz -x -d 'IANA zone of a time without an offset.'
-complete -c ttp -n "__ttp_at 'metrics import'" -l dates -x -k -a '\'dmy\' \'mdy\'' -d 'mdy or dmy: which comes first in 03/04/2026.'
+complete -c ttp -n "__ttp_at 'metrics import'" -l dates -x -k -a '\'mdy\' \'dmy\'' -d 'mdy or dmy: which comes first in 03/04/2026.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l dry-run -d 'Show what would be read, store nothing.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l format -x -k -a '\'own\' \'instagram\' \'tiktok\' \'x\' \'table\' \'tsv\' \'json\' \'jsonl\'' -d 'Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv, json or jsonl.'
 complete -c ttp -n "__ttp_at 'metrics import'" -l json -d 'The same as --format json.'

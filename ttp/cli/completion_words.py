@@ -9,9 +9,11 @@ from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.time_help import EXAMPLES
 from ttp.domain.account import Platform
 from ttp.domain.config import KEYS
+from ttp.domain.ingest.columns import SOURCES
 from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
 from ttp.domain.plan import Way
 from ttp.domain.post import PostStatus
+from ttp.services.files.foreign import DATES
 
 _ACCOUNT = Source(ask=("account",))
 _ACCOUNTS = Source(ask=("account",), many=True)
@@ -43,7 +45,6 @@ OPTIONS = {
     "--until": _BOUND,
     "--after": _POST,
     "--set": _SET,
-    "--dates": Source(("dmy", "mdy")),
     "--with": Source(exporting.MORE, many=True),
     **dict.fromkeys(
         ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
@@ -56,8 +57,10 @@ AT = {
     "repeat add --until": NOTHING,
     "sandbox --set": NOTHING,
     "export --format": Source(exporting.FORMATS),
+    "metrics import --format": Source((*SOURCES, *FORMATS)),
+    "metrics import --dates": Source(("mdy", "dmy")),
+    "import --dates": Source(DATES),
     "import --spread": Source(tuple(Way)),
-    "metrics import --format": Source(("own", "instagram", "tiktok", "x", *FORMATS)),
 }
 """Options that take something else in one command."""
 FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {

@@ -13,7 +13,6 @@ from ttp.domain.plan import Assignment, Basis, Way
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
-    from ttp.domain.plan import Assignment
     from ttp.services.planning import Proposal
 
 ASSIGNMENT = ("id", "at", "score", "accounts", "explored")
