@@ -15,7 +15,6 @@ import random
 import shlex
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -171,6 +170,8 @@ class Tour:
         """Ask the sandbox's control API; a POST where there is a body."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
+        import urllib.request
+
         request = urllib.request.Request(self._url + path, data, headers)  # noqa: S310 (a loopback address of ours)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=10) as answer:

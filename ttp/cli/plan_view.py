@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ttp.cli.shapes import Json, instant
 from ttp.cli.stamp import span
 from ttp.cli.views import View
-from ttp.domain.plan import Assignment, Basis, Way
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
+    from ttp.domain.plan import Assignment, Basis, Way
     from ttp.services.planning import Proposal
 
 ASSIGNMENT = ("id", "at", "score", "accounts", "explored")
@@ -62,6 +62,8 @@ def whole(found: Proposal) -> Json:
 
 def how(found: Proposal) -> list[str]:
     """By what posts were placed whose scores do not say it, in words."""
+    from ttp.domain.plan import Basis, Way
+
     said = []
     for basis in Basis:
         sets = [accounts for accounts, one in found.plan.basis.items() if one is basis]
@@ -75,6 +77,8 @@ def how(found: Proposal) -> list[str]:
 
 def _how(way: Way, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
     """`apart`: accounts have slots, but none in common."""
+    from ttp.domain.plan import Basis, Way
+
     match way, basis:
         case Way.OPTIMAL, Basis.SLOTS:
             return f"no data of {names}: spread evenly over {'its' if single else 'their'} slots"

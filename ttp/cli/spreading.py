@@ -14,10 +14,10 @@ from ttp.cli.shapes import Json, instant
 from ttp.cli.views import View
 from ttp.cli.words import Words
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.plan import Assignment, Way
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
+    from ttp.domain.plan import Assignment, Way
     from ttp.services.planning import Asked
     from ttp.services.spreading import Spread, Spreading
 
@@ -30,6 +30,7 @@ LIMITS = ("--from", "--days", "--per-day")
 
 def spreading(words: Words) -> Spreading | None:
     """The plan that was asked for; None where none was. UsageError."""
+    from ttp.domain.plan import Way
     from ttp.services.spreading import Spreading
 
     way = words.text("--spread")
