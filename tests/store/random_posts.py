@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from ttp.domain.account import Platform
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.post import ChosenBy, Post
+from ttp.domain.post import ChosenBy, Post, Rejection
 from ttp.services.changes import settled
 
 ACCOUNTS = {1: "x/me", 2: "instagram/shop", 3: "x/other"}
@@ -62,6 +63,7 @@ def _delivery(account_id: int) -> st.SearchStrategy[Delivery]:
         waiting_until=maybe(INSTANTS),
         error=maybe(ERRORS),
         handle=st.dictionaries(TEXTS, TEXTS | COUNTS | st.lists(COUNTS, max_size=2), max_size=2),
+        approved_at=maybe(INSTANTS),
         account_id=st.just(account_id),
     )
 
@@ -84,6 +86,7 @@ POSTS = st.builds(
     options=st.dictionaries(TEXTS, TEXTS, max_size=2),
     key_digest=maybe(TEXTS),
     chosen_by=maybe(st.sampled_from(ChosenBy)),
+    rejection=maybe(st.builds(Rejection, INSTANTS, maybe(TEXTS))),
 )
 """Whatever the columns can hold."""
 
@@ -99,7 +102,9 @@ def listed_posts(draw: st.DrawFn) -> Post:
         state = draw(st.sampled_from(DeliveryState)) if timed else DeliveryState.PENDING
         due = at if timed else None
         platform = Platform(name.partition("/")[0])
-        deliveries.append(Delivery(name, platform, state, due_at=due, next_at=due, account_id=account_id))
+        approved_at = draw(st.sampled_from([None, START]))
+        known = Delivery(name, platform, state, due_at=due, next_at=due, approved_at=approved_at)
+        deliveries.append(replace(known, account_id=account_id))
     kept = at if draw(st.booleans()) else None
     post = Post(
         draw(st.sampled_from(["Launch day", "launch", "a b", ""])),

@@ -19,11 +19,12 @@ from tests.clock import START
 from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
 from tests.store.stores import add_account, add_post, models, new_store, to, transaction
 from ttp.domain.account import Account, Platform
+from ttp.domain.approval import waits
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.clock import EPOCH, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.services.changes import settled, timed
 from ttp.store import accounts, attempts, posts, reads
 from ttp.store.database import Database
@@ -63,7 +64,8 @@ def by_models(session: Session, post_id: int) -> Post:
     media = session.exec(select(MediaRow).where(MediaRow.post_id == post_id).order_by(col(MediaRow.position)))
     tags = session.exec(select(TagRow).where(TagRow.post_id == post_id).order_by(col(TagRow.position)))
     return Post(
-        **row.model_dump(exclude={"status", "variants", "thread", "options"}),
+        **row.model_dump(exclude={"status", "variants", "thread", "options", "rejected_at", "rejected_why"}),
+        rejection=None if row.rejected_at is None else Rejection(row.rejected_at, row.rejected_why),
         status=PostStatus(row.status),
         variants=json.loads(row.variants),
         thread=tuple(json.loads(row.thread)),
@@ -185,7 +187,7 @@ def passes(post: Post, wanted: PostFilter) -> bool:
         and (wanted.until is None or (post.scheduled_at is not None and post.scheduled_at < wanted.until))
         and (wanted.search is None or wanted.search.lower() in post.content.lower())
         and (wanted.key is None or wanted.key == post.key)
-        and (not wanted.needs_you or any(d.state in needing for d in post.deliveries))
+        and (not wanted.needs_you or any(d.state in needing or (wanted.approval and waits(d)) for d in post.deliveries))
     )
 
 
@@ -199,6 +201,7 @@ FILTERS = st.builds(
     until=st.none() | FEW_INSTANTS,
     search=st.none() | st.sampled_from(["launch", "DAY", "%", ""]),
     needs_you=st.booleans(),
+    approval=st.booleans(),
 )
 SOME_FILTERS = st.just(EVERY) | FILTERS | st.builds(PostFilter, statuses=st.just((PostStatus.DRAFT,)))
 

@@ -67,6 +67,8 @@ UNREADABLE = "unreadable"
 """The kind of `publisher.idle` for a post or an account that is left alone; `message` says why."""
 HOOKS = "hooks"
 """The kind of `publisher.idle` for a hook that did not do its work; `message` says why."""
+APPROVAL = "approval"
+"""The kind of `publisher.idle` for posts that are due and not approved; `message` says which."""
 REPEATS = "repeats"
 """The kind of `publisher.idle` for times of a recurrence that do not become posts; `message` says why."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ttp.daemon.events import Sink, finished, moved
+from ttp.domain import approval
 from ttp.domain.clock import Clock
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
@@ -19,8 +20,12 @@ _JUST_NOW = timedelta(seconds=10)
 class Follow:
     """One watch over some posts."""
 
-    def __init__(self, database: Database, ids: frozenset[int], tell: Sink, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, ids: frozenset[int], tell: Sink, clock: Clock, *, approved: bool = False
+    ) -> None:
+        """`approved`: nothing goes out that is not."""
         self._database = database
+        self._approved = approved
         self._ids = sorted(ids)
         self._tell = tell
         self._clock = clock
@@ -40,7 +45,13 @@ class Follow:
             if end is not None and post.id not in self._finished:
                 self._finished.add(post.id)
                 self._tell(end)
-        return all(_at_rest(delivery) for post in posts for delivery in post.deliveries)
+        return all(self._at_rest(delivery) for post in posts for delivery in post.deliveries)
+
+    def _at_rest(self, delivery: Delivery) -> bool:
+        """Nothing more will happen to it by itself: it has ended, or its time or its approval was taken away."""
+        if self._approved and approval.waits(delivery):
+            return True
+        return delivery.state in ENDED or (delivery.state is DeliveryState.PENDING and delivery.due_at is None)
 
     def _posts(self) -> list[Post]:
         with self._database.reading() as db:
@@ -49,8 +60,3 @@ class Follow:
 
 def _is_new(delivery: Delivery, now: datetime) -> bool:
     return delivery.due_at is not None and delivery.due_at > now - _JUST_NOW
-
-
-def _at_rest(delivery: Delivery) -> bool:
-    """Nothing more will happen to it by itself: it has ended, or its time was taken away."""
-    return delivery.state in ENDED or (delivery.state is DeliveryState.PENDING and delivery.due_at is None)

@@ -16,16 +16,19 @@ from enum import StrEnum
 from ttp.daemon import recovery
 from ttp.daemon.crew import Crew
 from ttp.daemon.desk import Desk, Task
-from ttp.daemon.events import CLOCK, REPEATS, Event, moved
+from ttp.daemon.events import APPROVAL, CLOCK, REPEATS, Event, moved
 from ttp.daemon.publisher import Delivering
 from ttp.daemon.refusals import refuse_hopeless
+from ttp.domain import approval
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
-from ttp.store import claims, instants, reads, recurrences
+from ttp.store import approvals, claims, instants, reads, recurrences
 from ttp.store.pace import Pace
 
 LOOK_AROUND_S = 1.0
 HEARTBEAT_S = 10.0
+MOST_TOLD = 100
+"""Deliveries that are due and not approved, and are told of."""
 _WAITED_FOR = {
     # `once` leaves what retries and reconciles to the next run
     "once": frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.PROCESSING}),
@@ -74,11 +77,13 @@ class Loop:
         self._make_ahead = make_ahead
         self._horizon = timedelta(seconds=desk.config.seconds("repeat.ahead_s"))
         self._told: set[str] = set()
+        self._unapproved: set[int] = set()
         self._beat = 0.0
         self._due_said: set[int] = set()
         self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
         gap, per_day = desk.config.seconds("publish.min_gap_s"), desk.config.count("publish.per_day")
-        self._pace = Pace(timedelta(seconds=gap), per_day)
+        self._approved = approval.is_needed(desk.config)
+        self._pace = Pace(timedelta(seconds=gap), per_day, self._approved)
         self._stop_asked = False
         self._idle = False
         self._ahead = desk.clock.now().timestamp() - desk.clock.boot()
@@ -123,6 +128,7 @@ class Loop:
                 if not held:
                     self._make_occurrences()
                     refuse_hopeless(desk, desk.clock.now(), scope.only)
+                    self._say_unapproved()
                 refused = boot
             look_around = None if refused == boot else refused + LOOK_AROUND_S
             next_job = self._crew.wake()
@@ -180,12 +186,19 @@ class Loop:
             room = free - len(looks)
             claimed = (
                 claims.claim(
-                    db, now=now, cutoff=cutoff, free=room, catch_up_gap=self._gap, only=scope.only, left=desk.left
+                    db,
+                    now=now,
+                    cutoff=cutoff,
+                    free=room,
+                    catch_up_gap=self._gap,
+                    only=scope.only,
+                    approved=self._approved,
+                    left=desk.left,
                 )
                 if room > 0
                 else []
             )
-            wake = claims.next_wake(db, now=now, catch_up_gap=self._gap)
+            wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=self._approved)
             return self._tasks(db, looks), self._tasks(db, claimed), wake
 
         looks, claimed, wake = desk.run(work)
@@ -235,6 +248,15 @@ class Loop:
             self._due_said.add(post.id)
             self._desk.tell(Event(now, "post.due", post.id, message=", ".join(post.accounts)))
 
+    def _say_unapproved(self) -> None:
+        """Say of posts that are due that they wait for approval, once of each."""
+        now = self._desk.clock.now()
+        found = approvals.due(self._watch, now, MOST_TOLD) if self._approved else []
+        if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
+            self._unapproved.update(found)
+            said = f"due, and waiting for approval:  ttp approve {' '.join(fresh)}"
+            self._desk.tell(Event(now, "publisher.idle", kind=APPROVAL, message=said))
+
     def _say_idle(self, next_at: datetime | None) -> None:
         """Once each time that nothing is in hand any more."""
         idle = not self._crew.jobs
@@ -248,8 +270,11 @@ class Loop:
         soon = self._desk.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
         due_by = start if scope.mode is Mode.ONCE else soon
         states = _WAITED_FOR[scope.mode.value]
+        approved, left = self._approved, self._desk.left
         return not self._desk.writer.run(
-            lambda db: claims.unfinished(db, due_by=due_by, states=states, only=scope.only, left=self._desk.left)
+            lambda db: claims.unfinished(
+                db, due_by=due_by, states=states, only=scope.only, approved=approved, left=left
+            )
         )
 
     def _sleep(self, version: int, wakes: list[float]) -> None:

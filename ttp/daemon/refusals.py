@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event, finished, moved
+from ttp.domain import approval
 from ttp.domain.account import Account, connect_command
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError
@@ -22,13 +23,14 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
     """Fail them all, of the posts `only` where that is given, and say so. MOST of each sort to a transaction."""
     limit = timedelta(seconds=desk.config.seconds("publish.max_lateness_s"))
     most = MOST if only is None else -1
+    approved = approval.is_needed(desk.config)
 
     def work(db: sqlite3.Connection) -> list[Event]:
         overdue = claims.overdue(db, now=now, limit=limit, most=most, left=desk.left)
-        wrong = [(late.delivery, _missed(late, now)) for late in overdue]
+        wrong = [(late.delivery, _missed(late, now, approved=approved)) for late in overdue]
         unusable = claims.unusable(db, now=now, most=most, left=desk.left)
         wrong += [(d, _unusable(account)) for d, account in unusable]
-        outdone = recurrences.outdone(db, now=now, most=most, left=desk.left)
+        outdone = recurrences.outdone(db, now=now, most=most, approved=approved, left=desk.left)
         wrong += [(d, _outdone(d, recurrence_id)) for d, recurrence_id in outdone]
         events = []
         for before, error in wrong:
@@ -44,17 +46,22 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
             desk.tell(event)
 
 
-def _missed(late: claims.Late, now: datetime) -> DeliveryError:
+def _missed(late: claims.Late, now: datetime, *, approved: bool) -> DeliveryError:
+    """Why it is missed. `approved`: nothing goes out that is not."""
     delivery = late.delivery
     assert delivery.due_at is not None
     due, free, here = (at.astimezone() for at in (delivery.due_at, late.since, now))
     form = "%H:%M" if now - delivery.due_at < _DAY else "%d %b %H:%M"
     held = f", waited for {delivery.platform} until {free:{form}}" if free > due else ""
     told = "not sent by" if delivery.attempts or held else "first publisher"
+    unapproved = approved and delivery.approved_at is None
+    if unapproved:
+        told = "waited for approval until"
     message = f"due {due:{form}}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
     if delivery.error is not None:
         message += f"; before that: {delivery.error.message}"
-    return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
+    way_out = "approve" if unapproved else "retry"
+    return DeliveryError(Kind.MISSED, message, hint=f"ttp {way_out} {delivery.post_id}")
 
 
 def _outdone(delivery: Delivery, recurrence_id: int) -> DeliveryError:

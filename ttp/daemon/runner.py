@@ -29,6 +29,7 @@ from ttp.daemon.notify import ALIVE, NOBODY, READY, STOPPING
 from ttp.daemon.reader import Turn, read_once, reading
 from ttp.daemon.settle import take_up
 from ttp.daemon.workers import Workers
+from ttp.domain import approval
 from ttp.domain.account import Platform
 from ttp.domain.clock import Clock, to_ms
 from ttp.domain.config import Config
@@ -219,7 +220,8 @@ class Runner:
             try:
                 return self.run(Scope(Mode.PUBLISH, only=ids), tell)
             except lock.LockHeld:
-                follow = Follow(self.database, ids, tell, self.clock)
+                approved = approval.is_needed(self.config)
+                follow = Follow(self.database, ids, tell, self.clock, approved=approved)
                 while not follow.look():
                     if not lock.is_held(self.home):
                         break

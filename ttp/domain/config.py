@@ -51,6 +51,7 @@ _KEYS = (
     Key("publish.catch_up_gap_s", 60.0, "least seconds between two posts of an account that go out late"),
     Key("publish.min_gap_s", 0.0, "least seconds between two posts of an account; 0: any; what comes sooner waits"),
     Key("publish.per_day", 0, "most posts of an account in 24 hours; 0: no limit; what is more waits"),
+    Key("publish.require_approval", False, "whether nothing goes out before ttp approve; read at a publisher's start"),
     Key("publish.expect_every_s", 900.0, "seconds without a publisher after which scheduling says so"),
     Key("publish.concurrency", 32, "deliveries published at once"),
     Key("publish.poll_s", 30.0, "most seconds the publisher sleeps without looking at the clock"),

@@ -14,6 +14,8 @@ from ttp.domain.record import Handle, Kind, parts_of
 
 NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"
+APPROVAL = "approval"
+"""What a delivery waits for that may not go out before somebody has approved it."""
 
 
 class DeliveryState(StrEnum):
@@ -94,7 +96,8 @@ class Delivery:
 
     `due_at` is its own time; `next_at` is when the publisher next has something to do for it (None: never by itself).
     `tries` counts the tries that were spent, `attempts` all that were begun. `note`: what a person should know of what
-    is published. `taken_down_at`: when ttp deleted it on the platform.
+    is published. `taken_down_at`: when ttp deleted it on the platform. `approved_at`: when somebody said
+    that it may go out as it is.
 
     Of a thread, `remote_id` and `url` are its first part's, known as soon as that is out; `handle` holds `parts`, the
     ids of all that are out in order, and `of`, how many there are to be. These two are kept beyond its end.
@@ -116,6 +119,7 @@ class Delivery:
     handle: Handle = field(default_factory=lambda: NO_HANDLE, repr=False)
     note: str | None = None
     taken_down_at: datetime | None = None
+    approved_at: datetime | None = None
     id: int | None = None
     post_id: int | None = None
     account_id: int | None = None

@@ -27,11 +27,12 @@ class Publisher:
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a person must do: ids of the posts to look at, names of the accounts to reconnect, ids of the posts to
-    retry."""
+    retry, and of those to approve."""
 
     review: tuple[int, ...] = ()
     reconnect: tuple[str, ...] = ()
     retry: tuple[int, ...] = ()
+    approve: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ttp.domain.account import Platform
-from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
+from ttp.domain.recurrence import Repeat
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 MOST_PARTS = 24
@@ -35,10 +36,19 @@ class ChosenBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """Somebody's no to a post as it was, and why."""
+
+    at: datetime
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`.
 
     `thread`: the parts that follow the text on X, each a reply to the one before; no other platform gets them.
+    `repeat`: what it is an occurrence of, where it is shown.
     """
 
     content: str
@@ -58,6 +68,8 @@ class Post:
     key: str | None = None
     key_digest: str | None = None
     chosen_by: ChosenBy | None = None
+    rejection: Rejection | None = None
+    repeat: Repeat | None = None
     id: int | None = None
 
     @property
@@ -72,6 +84,13 @@ class Post:
     @property
     def platforms(self) -> tuple[Platform, ...]:
         return tuple(sorted({d.platform for d in self.active}))
+
+    @property
+    def approved_at(self) -> datetime | None:
+        """When somebody approved all that goes out of it; None where that is not so."""
+        times = [d.approved_at for d in self.active]
+        known = [at for at in times if at is not None]
+        return max(known) if known and len(known) == len(times) else None
 
     @property
     def in_flight(self) -> bool:
@@ -93,12 +112,13 @@ class Post:
         return (self.text_for(account, platform), *(self.thread if platform is Platform.X else ()))
 
     def needs(self) -> tuple[str, ...]:
-        """What a person must do: `review`, `reconnect`, `retry`, in this order."""
+        """What a person must do: `review`, `reconnect`, `retry`, `approve`, in this order."""
         failed = [d for d in self.deliveries if d.state is DeliveryState.FAILED]
         wants = {
             "review": any(d.state is DeliveryState.NEEDS_REVIEW for d in self.deliveries),
             "reconnect": any(d.error is not None and d.error.kind == "auth" for d in failed),
             "retry": any(d.error is None or d.error.kind != "auth" for d in failed),
+            "approve": any(d.waiting_for == APPROVAL for d in self.deliveries),
         }
         return tuple(name for name, wanted in wants.items() if wanted)
 

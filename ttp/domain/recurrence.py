@@ -49,6 +49,15 @@ class Recurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """A recurrence, as a post of it names it."""
+
+    id: int
+    cron: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many instants of a recurrence had which end, and the next that is still to come."""
 

@@ -24,6 +24,7 @@ from ttp.services.guard import Guard
 from ttp.services.media_fit import Fitting, gone_problems
 from ttp.services.media_taking import rehearsed
 from ttp.services.names import resolve_accounts
+from ttp.services.telling import told
 from ttp.store import attempts, reads
 from ttp.store import posts as store
 from ttp.store.database import Database
@@ -43,7 +44,7 @@ def nobody(post: Post) -> Sequence[Post]:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A post as it was stored, what to warn of, and whether its key had stored it before."""
+    """A post as it was stored and is shown, what to warn of, and whether its key had stored it before."""
 
     post: Post
     warnings: tuple[Problem, ...] = ()
@@ -111,11 +112,23 @@ class Book:
         with self.database.writing() as db:
             return store.insert(db, self.stamped(Post(text)))
 
+    def told(self, post: Post) -> Post:
+        """A post that was stored, as it is shown."""
+        with self.database.reading() as db:
+            return told(db, [post], now=self.clock.now(), config=self.config)[0] if db else post
+
     def change(
-        self, ids: Sequence[int], change: Change, room: Room = nobody, *, steps: Sequence[Attempt] = ()
+        self,
+        ids: Sequence[int],
+        change: Change,
+        room: Room = nobody,
+        *,
+        steps: Sequence[Attempt] = (),
+        keeps_approval: bool = False,
     ) -> list[Saved]:
         """Change some posts: all, or none. Of several, the one that the rules refuse is named. `room` changes others
-        for the sake of each, once it is stored. `steps` are recorded with them; the change may add to them."""
+        for the sake of each, once it is stored. `steps` are recorded with them; the change may add to them.
+        `keeps_approval`: what was said of the posts, or is said by the change, stays whatever changes."""
         wanted = dict.fromkeys(ids)
         saved = []
         with self.database.writing() as db:
@@ -128,8 +141,9 @@ class Book:
                 except ContentRefused as refused:
                     raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
                 self.guard.pending(changed)
-                stored = store.update(db, settled(changed, self.clock.now()))
-                saved.append(Saved(stored, warnings, moved=tuple(room(stored))))
+                before = None if keeps_approval else post
+                stored = store.update(db, settled(changed, self.clock.now(), before))
+                saved.append(Saved(self.told(stored), warnings, moved=tuple(room(stored))))
             for step in steps:
                 attempts.begin(db, step)
         return saved

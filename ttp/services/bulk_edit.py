@@ -59,7 +59,7 @@ class BulkEdit:
             if post.scheduled_at is not None and post.scheduled_at < now:
                 late = f"it would go out at {post.scheduled_at:%Y-%m-%d %H:%M} UTC, which has passed"
                 return Step(where, What.LEFT, faults=(Fault("at", late),))
-        post = settled(post, now)
+        post = settled(post, now, before)
         what = What.MOVE if edit.links is None and both is None else What.CHANGE
         if not changes(Step(where, what, post, before)):
             return Step(where, What.SAME, post, before)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account, Platform
+from ttp.domain.approval import still_approved
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
@@ -53,6 +54,15 @@ def redirected(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
     return replace(post, deliveries=(*kept, *added))
 
 
+def as_draft(post: Post, what: str) -> Post:
+    """The post without its time. StateRefused once it has begun to go out, and so cannot `what`."""
+    refuse_in_flight(post, what, reviewing=False)
+    if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
+        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
+    deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
+    return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
+
+
 def untimed(post: Post) -> tuple[Problem, ...]:
     """A warning for each delivery that waits without a time beside others that have begun."""
     if post.status is not PostStatus.PUBLISHING:
@@ -66,18 +76,20 @@ def untimed(post: Post) -> tuple[Problem, ...]:
     )
 
 
-def settled(post: Post, now: datetime) -> Post:
-    """The post with the status and the time of publication that follow from its deliveries."""
+def settled(post: Post, now: datetime, before: Post | None = None) -> Post:
+    """The post with the status and the time of publication that follow from its deliveries; changed from `before`, it
+    is still approved only if it means the same."""
     counted = post.active
     has_time = any(d.due_at is not None for d in counted)
     status = derive_status((d.state for d in counted), has_time=has_time)
-    return replace(
+    after = replace(
         post,
         status=status,
         scheduled_at=None if status is PostStatus.DRAFT else post.scheduled_at,
         published_at=published_at(counted),
         updated_at=now,
     )
+    return after if before is None else still_approved(before, after)
 
 
 def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ttp import __version__
-from ttp.domain import hosts
+from ttp.domain import approval, hosts
 from ttp.domain.account import Account, Platform, connect_command, is_loopback
 from ttp.domain.checkup import Check, Remark, check_of, failure, fine, until, warning
 from ttp.domain.clock import Clock
@@ -103,7 +103,7 @@ class Doctor:
         yield failure(f"others can reach {len(found)} of the files that are yours alone: {which}", mend)
 
     def _store(self) -> Iterator[Remark]:
-        self._survey = survey(self._database, self._clock.now())
+        self._survey = survey(self._database, self._clock.now(), approved=approval.is_needed(self._config))
         if self._survey is None:
             yield fine(f"none yet in {self._home}: the first post or account makes it")
             return

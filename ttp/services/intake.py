@@ -114,7 +114,7 @@ class Intake:
         if made is None or faults:
             return Step(row.where, What.LEFT, faults=tuple(faults))
         now = self._book.clock.now()
-        post = self._book.stamped(made) if before is None else settled(_like(before, made, now), now)
+        post = self._book.stamped(made) if before is None else settled(_like(before, made, now), now, before)
         post = replace(post, key=self._key(key, before))
         what, waits = _what(before, post), self._rules.spread and post.scheduled_at is None
         if what is What.SAME and not waits:

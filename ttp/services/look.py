@@ -9,21 +9,23 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from ttp.domain import approval
 from ttp.domain.account import Account, Platform
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
-from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
-from ttp.domain.health import Costs, Health, Hold, Needs, Publisher
+from ttp.domain.health import Costs, Health, Needs, Publisher
 from ttp.domain.post import Post
 from ttp.domain.record import Attempt
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
-from ttp.store import instants, limits, lock, reads
+from ttp.services.telling import held_accounts, told
+from ttp.store import approvals, instants, limits, lock, reads
 from ttp.store.database import Database
 from ttp.store.media_sweep import gone, usage
 from ttp.store.reads import PostFilter
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from ttp.store.machine import Machine
 
 MOST_PRICED = 1000
+_BATCH = 200
 T = TypeVar("T")
 
 
@@ -42,6 +45,7 @@ class Look:
         self._home = home
         self._clock = clock
         self._config = config
+        self._approval = approval.is_needed(config)
 
     def posts(self, wanted: PostFilter) -> Iterator[Post]:
         """The posts that pass the filter, in list order, read as they are consumed."""
@@ -51,14 +55,22 @@ class Look:
                     raise no_such_post(wanted.after)
                 yield from reads.posts(db, wanted)
 
+    def listed(self, wanted: PostFilter) -> Iterator[Post]:
+        """The same, as they are shown: with what they wait for. With `needs_you`, also what waits for approval."""
+        found = self.posts(replace(wanted, approval=self._approval))
+        while batch := list(islice(found, _BATCH)):
+            yield from self._told(batch)
+
     def post(self, post_id: int) -> Post:
-        """One post. NotFound if there is none."""
-        with self._database.reading() as db:
-            post = reads.post(db, post_id) if db else None
-            held = _holds(db, self._clock.now()) if db else {}
-        if post is None:
+        """One post, as it is shown. NotFound if there is none."""
+        found = self.many([post_id])
+        if not found:
             raise no_such_post(post_id)
-        return replace(post, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
+        return found[0]
+
+    def _told(self, posts: Sequence[Post]) -> list[Post]:
+        with self._database.reading() as db:
+            return [] if db is None else told(db, posts, now=self._clock.now(), config=self._config)
 
     def accounts_of(self, post_id: int) -> list[Account]:
         """The accounts that a post goes to. NotFound if there is no such post."""
@@ -70,9 +82,9 @@ class Look:
         return [item.name for item in gone(self._home / "media", post.media)]
 
     def many(self, ids: Sequence[int]) -> list[Post]:
-        """The posts of these ids that exist, in the order given."""
+        """The posts of these ids that exist, in the order given, as they are shown."""
         with self._database.reading() as db:
-            return list(reads.posts_by_id(db, ids)) if db else []
+            return self._told(list(reads.posts_by_id(db, ids))) if db else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
         """The ids that ranges name: a single one must exist (NotFound), of a longer one those that do."""
@@ -139,15 +151,16 @@ class Look:
         with self._database.reading() as db:
             if db is None:
                 return Health(publisher, media=media)
-            following = unless_unreadable(lambda: reads.next_due(db, now))
-            overdue, waiting = reads.count_waiting(db, now)
+            following = unless_unreadable(lambda: reads.next_due(db, now, approved=self._approval))
+            overdue, waiting = reads.count_waiting(db, now, approved=self._approval)
             accounts = unless_unreadable(lambda: reads.accounts(db)) or []
-            holds = unless_unreadable(lambda: _holds(db, now)) or {}
+            holds = unless_unreadable(lambda: held_accounts(db, now)) or {}
             post_id = following.post_id or 0 if following else 0
             needs = Needs(
                 review=tuple(reads.needing(db, "needs_review")),
                 reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
                 retry=tuple(reads.needing(db, "failed", auth=False)),
+                approve=tuple(approvals.waiting(db)) if self._approval else (),
             )
             return Health(
                 publisher=publisher,
@@ -214,20 +227,3 @@ class Look:
         if holder is None:
             return Publisher(running=True)
         return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
-
-
-def _holds(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
-    """The accounts that are held now, by name."""
-    held = reads.accounts(db, held_at=now)
-    return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
-
-
-def _held(delivery: Delivery, hold: Hold | None) -> Delivery:
-    """A delivery that would go out before its account's hold ends, with what it waits for."""
-    due = delivery.next_at if delivery.state in (DeliveryState.PENDING, DeliveryState.RETRYING) else None
-    if hold is None or due is None or (hold.until is not None and due >= hold.until):
-        return delivery
-    if hold.until is None:
-        return replace(delivery, waiting_for="its account to be resumed", waiting_until=None)
-    waiting = "the end of the account's hold" + (f": {hold.reason}" if hold.reason else "")
-    return replace(delivery, waiting_for=waiting, waiting_until=hold.until)

@@ -10,11 +10,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ttp.domain import hosts
+from ttp.domain import approval, hosts
 from ttp.domain.account import Account, Credentials, connect_command, same_host
 from ttp.domain.clock import EPOCH
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
-from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.errors import (
+    Conflict,
+    ContentRefused,
+    Hint,
+    NotAllowed,
+    NotFound,
+    Problem,
+    StateRefused,
+    TtpError,
+    UsageError,
+)
 from ttp.domain.post import Post
 from ttp.domain.record import Attempt
 from ttp.services.book import Book, Change, of
@@ -52,6 +62,7 @@ class Outgoing:
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
                 raise nothing_left(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
+            self._refuse_unapproved(post, pending)
             _refuse(pending, elsewhere)
             at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
             moved = replace(_due(post, pending, now), scheduled_at=at)
@@ -77,6 +88,7 @@ class Outgoing:
                         f"post {post.id} has no failed delivery to retry", Hint("look at it", f"ttp show {post.id}")
                     )
                 )
+            self._refuse_unapproved(post, failed)
             _refuse(failed, elsewhere)
             refuse_gone(post, self._book.fitting.gone(post))
             return _due(post, failed, now), ()
@@ -118,15 +130,21 @@ class Outgoing:
         refused: list[TtpError] = []
         for post_id in dict.fromkeys(ids):
             try:
-                self._book.change([post_id], change)
+                self._book.change([post_id], change, keeps_approval=True)  # it goes out as it was approved
                 queued.append(post_id)
-            except (StateRefused, ContentRefused, UsageError) as error:
+            except (StateRefused, ContentRefused, UsageError, NotAllowed) as error:
                 refused.append(error)
         if refused and not queued:
             first, *others = refused
             first.details = (*first.details, *(other.message for other in others))
             raise first
         return Queued(tuple(queued), tuple(refused))
+
+    def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
+        """NotAllowed for what may not go out before somebody has approved it."""
+        if approval.is_needed(self._book.config) and any(d.approved_at is None for d in wanted):
+            said = "was rejected" if post.rejection else "waits for approval"
+            raise NotAllowed(f"post {post.id} {said}", Hint("approve it", f"ttp approve {post.id}"))
 
     def _elsewhere(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
         """The accounts of these posts, by id, whose credentials were made for another host: why they are not sent.

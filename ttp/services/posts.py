@@ -19,6 +19,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.services.book import Book, Room, Saved, nobody, of
 from ttp.services.changes import (
+    as_draft,
     half_out,
     merged,
     naming,
@@ -69,7 +70,7 @@ class Posts:
         with self._book.database.reading() as db:
             first = _replayed(reads.post_by_key(db, typed.key), mark) if db and typed.key else None
         if first is not None:
-            return Saved(first, replayed=True)
+            return Saved(self._book.told(first), replayed=True)
         with self._media.holding():
             if not typed.kept or not (typed.text or "").strip():
                 return self._create(typed, when, mark, None)
@@ -117,14 +118,15 @@ class Posts:
             if taken is not None:  # by another process, a moment ago
                 if kept is not None:
                     store.update(db, replace(kept, deleted_at=book.clock.now()))
-                return Saved(_replayed(taken, mark) or taken, replayed=True)
+                return Saved(book.told(_replayed(taken, mark) or taken), replayed=True)
             if typed.at is not None:  # once more: another post may have taken the slot meanwhile
                 post = timed(post, when(typed.at, accounts, draft))
             if kept is not None:
                 stored = store.update(db, replace(post, created_at=kept.created_at))
             else:
                 stored = store.insert(db, post)
-            return Saved(stored, warnings, moved=tuple(self._make_room(stored) if typed.first else ()))
+            moved = tuple(self._make_room(stored) if typed.first else ())
+            return Saved(book.told(stored), warnings, moved=moved)
 
     @contextmanager
     def rescuing(self, text: str | None) -> Iterator[None]:
@@ -227,11 +229,7 @@ class Posts:
         """Back to draft: no time."""
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            refuse_in_flight(post, "go back to draft", reviewing=False)
-            if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
-                raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
-            deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
-            return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None), ()
+            return as_draft(post, "go back to draft"), ()
 
         return self._book.change(ids, change)
 

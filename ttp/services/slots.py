@@ -167,7 +167,7 @@ class Slots:
                 ids = [d.account_id or 0 for d in here.active]
                 for other in list(reads.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
                     after = timed(other, self._following(db, other, here.scheduled_at))
-                    moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now()))
+                    moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now(), other))
                     placed.append(moved[other.id or 0])
         return list(moved.values())
 

@@ -44,8 +44,11 @@ class Survey:
         return self.revision == REVISIONS[-1]
 
 
-def survey(database: Database, now: datetime) -> Survey | None:
-    """Read through the whole file, and what is in it. None where there is no store. Damaged, Busy, NewerStore."""
+def survey(database: Database, now: datetime, *, approved: bool = False) -> Survey | None:
+    """Read through the whole file, and what is in it. None where there is no store. Damaged, Busy, NewerStore.
+
+    `approved`: only what is approved goes out.
+    """
     with database.as_it_is() as db:
         if db is None:
             return None
@@ -62,13 +65,13 @@ def survey(database: Database, now: datetime) -> Survey | None:
         following = None
         with suppress(Unreadable):
             accounts = tuple(reads.accounts(db))
-            following = reads.next_due(db, now)
+            following = reads.next_due(db, now, approved=approved)
         return Survey(
             size,
             revision,
             accounts,
             instants.newest(db),
-            *reads.count_waiting(db, now),
+            *reads.count_waiting(db, now, approved=approved),
             following.next_at if following else None,
             unreadable,
         )

@@ -16,7 +16,7 @@ from ttp.domain.account import Account
 from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
-from ttp.store import rows
+from ttp.store import approvals, rows
 from ttp.store.unreadable import LEFT, LeftAlone, Unreadable, reading
 
 NOTHING = LeftAlone()
@@ -76,15 +76,16 @@ def claim(
     free: int,
     catch_up_gap: timedelta,
     only: Collection[int] | None = None,
+    approved: bool = False,
     left: LeftAlone = NOTHING,
 ) -> list[Delivery]:
     """Claim at most `free` due deliveries, earliest first, one for each account that can take one.
 
-    Due means `next_at` up to `cutoff`. `only`: no posts but these ids. Answers them as they are after the claim. Here
-    and below a row that cannot be read is Unreadable, unless it is among those in `left`.
+    Due means `next_at` up to `cutoff`. `only`: no posts but these ids; `approved`: none that is not. Answers them as
+    they are after the claim. Here and below a row that cannot be read is Unreadable, unless it is one in `left`.
     """
     found = db.execute(
-        _READY,
+        approvals.only(_READY) if approved else _READY,
         {
             "now": to_ms(now),
             "cutoff": to_ms(cutoff),
@@ -236,7 +237,9 @@ def any_busy(db: sqlite3.Connection) -> bool:
     return bool(db.execute(sql).fetchone()[0])
 
 
-def next_wake(db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta) -> datetime | None:
+def next_wake(
+    db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta, approved: bool = False
+) -> datetime | None:
     """The first instant after `now` at which there may be something to do; None if nothing is planned."""
     sql = """
     SELECT min(at) FROM (
@@ -249,7 +252,7 @@ def next_wake(db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta)
     )
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    (at,) = db.execute(sql, {"now": to_ms(now), "gap": gap}).fetchone()
+    (at,) = db.execute(approvals.only(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
     # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
     return rows.instant(at) if isinstance(at, int) and at < NEVER_MS else None
 
@@ -260,6 +263,7 @@ def unfinished(
     due_by: datetime,
     states: Iterable[DeliveryState],
     only: Collection[int] | None,
+    approved: bool = False,
     left: LeftAlone = NOTHING,
 ) -> bool:
     """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
@@ -282,7 +286,7 @@ def unfinished(
         "due_by": to_ms(due_by),
         **left.values,
     }
-    return bool(db.execute(sql, values).fetchone()[0])
+    return bool(db.execute(approvals.only(sql) if approved else sql, values).fetchone()[0])
 
 
 def mark_account(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ttp.domain.clock import from_ms, to_ms
-from ttp.store import claims
+from ttp.store import approvals, claims
 
 _DAY = timedelta(days=1)
 _PATIENCE = timedelta(days=8)
@@ -40,16 +40,19 @@ SELECT at FROM (
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no such limit."""
+    """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no such limit. `approved`: only what
+    is approved can go out."""
 
     min_gap: timedelta
     per_day: int
+    approved: bool = False
 
     def hold(self, db: sqlite3.Connection, now: datetime) -> None:
         """Hold each account with something due that may not post yet, until it may."""
         if not self.min_gap and not self.per_day:
             return
-        for row in db.execute(_WANTING, {"now": to_ms(now)}).fetchall():
+        wanting = approvals.only(_WANTING) if self.approved else _WANTING
+        for row in db.execute(wanting, {"now": to_ms(now)}).fetchall():
             until, why = self._waits(db, row["id"], now)
             if until > now:
                 claims.mark_account(db, row["id"], hold_until=until, hold_reason=why)

@@ -61,11 +61,11 @@ def retime(db: sqlite3.Connection, posts: Sequence[Post]) -> list[Post]:
     """Store the times of drafts that are scheduled now: what `update` does of it, for many at once."""
     db.executemany(
         "UPDATE post SET status = :status, scheduled_at = :scheduled_at, updated_at = :updated_at,"
-        " chosen_by = :chosen_by WHERE id = :id",
+        " chosen_by = :chosen_by, rejected_at = :rejected_at, rejected_why = :rejected_why WHERE id = :id",
         [{**rows.post_columns(post), "id": post.id} for post in posts],
     )
     db.executemany(
-        "UPDATE delivery SET due_at = :due_at, next_at = :next_at WHERE id = :id",
+        "UPDATE delivery SET due_at = :due_at, next_at = :next_at, approved_at = :approved_at WHERE id = :id",
         [{**rows.delivery_columns(row), "id": row.id} for post in posts for row in post.deliveries],
     )
     return list(reads.posts_by_id(db, [post.id or 0 for post in posts]))

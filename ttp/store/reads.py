@@ -18,7 +18,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.record import Attempt
-from ttp.store import rows
+from ttp.store import approvals, rows
 from ttp.store.rows import ms
 
 _DELIVERIES = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
@@ -43,6 +43,8 @@ class PostFilter:
     search: str | None = None
     key: str | None = None
     needs_you: bool = False
+    approval: bool = False
+    """What waits for approval needs you too."""
     limit: int | None = None
     after: int | None = None
 
@@ -165,7 +167,8 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[rows.Column]]:
         names = [p.value for p in wanted.platforms]
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
     if wanted.needs_you:
-        add("id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))")
+        failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
+        add(f"({failed} OR {approvals.WAITS})" if wanted.approval else failed)
     for tag in wanted.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
     if wanted.since is not None:
@@ -262,25 +265,28 @@ def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime) -> l
     return [at for at in found if at is not None]
 
 
-def next_due(db: sqlite3.Connection, now: datetime) -> Delivery | None:
-    """The delivery that is due next, after `now`."""
+def next_due(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
+    """The delivery that is due next, after `now`: of those that are `approved`, where so asked."""
     sql = (
         f"{_DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
         " ORDER BY d.next_at LIMIT 1"
     )
-    row = db.execute(sql, (ms(now),)).fetchone()
+    row = db.execute(approvals.only(sql) if approved else sql, (ms(now),)).fetchone()
     return None if row is None else rows.delivery(row)
 
 
-def count_waiting(db: sqlite3.Connection, now: datetime) -> tuple[int, int]:
-    """How many posts are overdue, and how many have a time still to come. What an account's hold keeps is neither."""
+def count_waiting(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
+    """How many posts are overdue, and how many have a time still to come. What an account's hold keeps is neither.
+
+    `approved`: what is not approved is not overdue.
+    """
     ready = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
     held = "account_id IN (SELECT id FROM account WHERE hold_until > :now)"
     sql = (
         f"SELECT (SELECT count(DISTINCT post_id) FROM delivery WHERE {ready} AND next_at <= :now AND NOT {held}),"
         f" (SELECT count(*) FROM post WHERE status = 'scheduled' AND deleted_at IS NULL AND scheduled_at > :now)"
     )
-    overdue, waiting = db.execute(sql, {"now": ms(now)}).fetchone()
+    overdue, waiting = db.execute(approvals.only(sql) if approved else sql, {"now": ms(now)}).fetchone()
     return overdue, waiting
 
 

@@ -5,13 +5,14 @@ The key of an occurrence is its recurrence and its instant, so that none is made
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery
-from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence
+from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Repeat
 from ttp.store import rows
 from ttp.store.claims import LATE_MS
 from ttp.store.rows import ms
@@ -46,6 +47,7 @@ WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at
         SELECT 1 FROM occurrence l JOIN delivery e ON e.post_id = l.post_id JOIN post p ON p.id = l.post_id
         WHERE l.recurrence_id = o.recurrence_id AND l.at > o.at AND l.at <= :now
             AND e.account_id = d.account_id AND e.state <> 'cancelled' AND p.deleted_at IS NULL
+            AND (NOT :approved OR d.approved_at IS NULL OR e.approved_at IS NOT NULL)
     )
 LIMIT :most
 """
@@ -56,9 +58,14 @@ def due(db: sqlite3.Connection, *, now: datetime, horizon: datetime) -> list[int
     return [row["id"] for row in db.execute(_DUE, {"now": ms(now), "horizon": ms(horizon)})]
 
 
-def outdone(db: sqlite3.Connection, *, now: datetime, most: int, left: LeftAlone) -> list[tuple[Delivery, int]]:
-    """Due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each."""
-    values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, **left.values}
+def outdone(
+    db: sqlite3.Connection, *, now: datetime, most: int, approved: bool, left: LeftAlone
+) -> list[tuple[Delivery, int]]:
+    """Due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each.
+
+    `approved`: only what is approved goes out, so that what is not outdoes nothing that is.
+    """
+    values = {"now": ms(now), "late": to_ms(now) - LATE_MS, "most": most, "approved": approved, **left.values}
     return [(rows.delivery(row), int(row["recurrence_id"])) for row in db.execute(_OUTDONE, values)]
 
 
@@ -124,6 +131,31 @@ def after(db: sqlite3.Connection, recurrence_id: int, at: datetime) -> Iterator[
     for row in db.execute(sql, (recurrence_id, ms(at))):
         state = OccurrenceState.SKIPPED if row["deleted_at"] is not None else OccurrenceState(row["state"])
         yield Occurrence(from_ms(row["at"]), state, row["post_id"])
+
+
+def of_posts(db: sqlite3.Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
+    """What posts are occurrences of, by their ids, a few hundred at most."""
+    sql = (
+        "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
+        f" WHERE o.post_id IN ({','.join('?' * len(post_ids))})"
+    )
+    return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
+
+
+def kin(db: sqlite3.Connection, post_id: int, others: Collection[int]) -> set[int]:
+    """Those of some posts that come of a recurrence that `post_id` comes of too, or is the pattern of."""
+    sql = """
+    WITH shared AS (
+        SELECT id FROM recurrence WHERE post_id = :post
+        UNION SELECT recurrence_id FROM occurrence WHERE post_id = :post
+    )
+    SELECT value AS id FROM json_each(:others) WHERE value IN (
+        SELECT post_id FROM recurrence WHERE id IN shared AND post_id IS NOT NULL
+        UNION SELECT o.post_id FROM occurrence o WHERE o.post_id = value AND o.recurrence_id IN shared
+    )
+    """
+    found = db.execute(sql, {"post": post_id, "others": json.dumps(sorted(others))})
+    return {row["id"] for row in found}
 
 
 def counts(db: sqlite3.Connection, recurrence_id: int) -> dict[OccurrenceState, int]:

@@ -13,7 +13,7 @@ from ttp.domain.account import Account, Platform
 from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.record import Attempt, Kind, Phase
 from ttp.store.unreadable import list_of, number_of, object_of, reading, texts_of
 
@@ -54,6 +54,7 @@ _FORMS: Mapping[str, Callable[[Any], Column]] = {
     "handle": text_of,
     "note": _as_it_is,
     "taken_down_at": ms,
+    "approved_at": ms,
 }
 """What a move can change of a delivery, but its error, and how it is stored."""
 
@@ -116,6 +117,7 @@ def delivery(row: Row) -> Delivery:
         handle=object_of(row["handle"]),
         note=row["note"],
         taken_down_at=instant(row["taken_down_at"]),
+        approved_at=instant(row["approved_at"]),
         id=row["id"],
         post_id=row["post_id"],
         account_id=row["account_id"],
@@ -193,6 +195,7 @@ def post(row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: lis
         key=row["key"],
         key_digest=row["key_digest"],
         chosen_by=ChosenBy(row["chosen_by"]) if row["chosen_by"] else None,
+        rejection=None if row["rejected_at"] is None else Rejection(from_ms(row["rejected_at"]), row["rejected_why"]),
         id=row["id"],
     )
 
@@ -213,6 +216,8 @@ def post_columns(post: Post) -> dict[str, Column]:
         "key": post.key,
         "key_digest": post.key_digest,
         "chosen_by": post.chosen_by,
+        "rejected_at": ms(post.rejection.at) if post.rejection else None,
+        "rejected_why": post.rejection.why if post.rejection else None,
     }
 
 

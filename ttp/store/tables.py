@@ -97,6 +97,8 @@ class PostRow(SQLModel, table=True):
     key: str | None = _text(required=False)
     key_digest: str | None = _text(required=False)
     chosen_by: str | None = _text(required=False)
+    rejected_at: datetime | None = _instant()
+    rejected_why: str | None = _text(required=False)
 
 
 class TagRow(SQLModel, table=True):
@@ -128,6 +130,7 @@ class MediaRow(SQLModel, table=True):
 
 READY = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
 LOOKING = "state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL"
+APPROVED = f"{READY} AND approved_at IS NOT NULL"
 BUSY = "state IN ('claimed', 'sending')"
 MEASURABLE = "state = 'published' AND remote_id IS NOT NULL"
 
@@ -140,6 +143,8 @@ class DeliveryRow(SQLModel, table=True):
         Index("delivery_remote", "account_id", "remote_id", unique=True, sqlite_where=text("remote_id IS NOT NULL")),
         Index("delivery_ready", "account_id", "next_at", "id", sqlite_where=text(READY)),
         Index("delivery_next", "next_at", sqlite_where=text(READY)),
+        Index("delivery_approved", "account_id", "next_at", "id", sqlite_where=text(APPROVED)),
+        Index("delivery_approved_next", "next_at", sqlite_where=text(APPROVED)),
         Index("delivery_looking", "next_at", sqlite_where=text(LOOKING)),
         Index("delivery_busy", "account_id", sqlite_where=text(BUSY)),
         Index("delivery_needs", "state", "post_id", sqlite_where=text("state IN ('failed', 'needs_review')")),
@@ -166,6 +171,7 @@ class DeliveryRow(SQLModel, table=True):
     handle: str = _text()
     note: str | None = _text(required=False)
     taken_down_at: datetime | None = _instant()
+    approved_at: datetime | None = _instant()
 
 
 class RateLimitRow(SQLModel, table=True):

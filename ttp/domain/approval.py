@@ -1,0 +1,75 @@
+"""Approval: somebody's word on a post as it is, yes or no, which any change of the post takes back.
+
+It is needed where a setting says so; it can be given everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.config import Config
+from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
+from ttp.domain.post import Post, Rejection
+
+_AT_REST = frozenset({DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW})
+_READY = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
+SETTING = "publish.require_approval"
+OPEN = (frozenset(DeliveryState) - ENDED) | {DeliveryState.FAILED}
+"""States of what goes out by itself, or by a retry."""
+
+
+def is_needed(config: Config) -> bool:
+    """Whether nothing goes out before somebody has approved it."""
+    return config[SETTING] is True
+
+
+def approved(post: Post, at: datetime) -> Post:
+    """The post with a yes to all that may still go out; one that it has already stays."""
+    yes = _each(post, lambda d: replace(d, approved_at=d.approved_at or at) if d.state in OPEN else d)
+    return replace(yes, rejection=None)
+
+
+def rejected(post: Post, at: datetime, why: str | None) -> Post:
+    """The post with a no."""
+    return replace(_unapproved(post), rejection=Rejection(at, why))
+
+
+def still_approved(before: Post, after: Post) -> Post:
+    """`after`, without what was said of `before` if it says something else, or goes elsewhere or at another time."""
+    return after if _meant(before) == _meant(after) else replace(_unapproved(after), rejection=None)
+
+
+def waits(delivery: Delivery) -> bool:
+    """Whether the delivery would go out at its time, were it approved."""
+    return delivery.state in _READY and delivery.next_at is not None and delivery.approved_at is None
+
+
+def waiting(post: Post) -> Post:
+    """The post as it is shown where approval is needed: what is not approved waits for it."""
+    return _each(post, lambda d: replace(d, waiting_for=APPROVAL, waiting_until=None) if waits(d) else d)
+
+
+def _meant(post: Post) -> tuple[object, ...]:
+    """What somebody looks at who approves a post."""
+    return (
+        post.content,
+        dict(post.variants),
+        post.thread,
+        post.media,
+        dict(post.options),
+        sorted(post.accounts),
+        post.scheduled_at,
+        post.max_lateness_s,
+        post.deleted_at,
+    )
+
+
+def _unapproved(post: Post) -> Post:
+    """The post without its approval, but for what is out and what the publisher has in hand."""
+    return _each(post, lambda d: replace(d, approved_at=None) if d.state in _AT_REST else d)
+
+
+def _each(post: Post, change: Callable[[Delivery], Delivery]) -> Post:
+    return replace(post, deliveries=tuple(map(change, post.deliveries)))
