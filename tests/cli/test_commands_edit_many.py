@@ -98,3 +98,11 @@ def test_what_a_platform_would_refuse_stops_all_of_it(ttp: Program) -> None:
     ran = ttp("edit", "--where", "status=scheduled", "--replace-link", "Draft", "x" * 281, "--yes")
     assert (ran.code, "post 3" in ran.err) == (2, True)
     assert ttp.shown(3)["content"] == f"Draft {OLD}"
+
+
+def test_a_dry_run_is_for_many_and_changes_no_single_post(ttp: Program) -> None:
+    before = ttp.shown(1)
+    ran = ttp("edit", "1", "two", "--dry-run")
+
+    assert (ran.code, ttp.shown(1)) == (2, before)
+    assert "--dry-run is for many posts" in ran.err
