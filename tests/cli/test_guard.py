@@ -99,3 +99,15 @@ def test_a_row_that_moves_away_is_compared_at_its_new_time_alone(ttp: Program) -
     swapped = "key,to,at,text\na,x/me,2027-03-20 09:00,Tea\nb,x/me,2026-12-20 09:00,Tea\n"
     ttp.ok("import", "-", "--strict", stdin=swapped)
     assert ttp.shown(3)["scheduledAt"] == "2026-12-20T09:00:00Z"
+
+
+def test_what_a_repeat_says_again_and_again_is_no_matter(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The post itself, with a time of its own, and those that are made of it."""
+    monkeypatch.setenv("TTP_GUARD__STRICT", "true")
+    ttp.ok("repeat", "1", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "9")
+    other = ttp.post("Roast", "--to", "x/me", "--at", "2026-11-30 15:00")
+
+    for post in ("1", "3"):
+        ttp.ok("edit", post, "--tag", "news")
+    assert ttp("edit", str(other), "fresh beans").code == 2, "it comes of no repeat"
+    assert ttp("edit", "3", "Roast").code == 2, "that it does says nothing of other posts"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from ttp.domain.clock import from_ms, to_ms
@@ -18,7 +18,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
 from ttp.services.told import Told
-from ttp.store import keyed
+from ttp.store import keyed, recurrences
 from ttp.store.database import Database
 
 _WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
@@ -63,6 +63,7 @@ class Guard:
             if delivery.state in _WAITS and delivery.due_at is not None and (self._same or self._gap):
                 at = to_ms(delivery.due_at)
                 same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0)
+                same = self._not_of_the_same_repeat(post, same)
                 if same:
                     yield self._problem(delivery, at, same, "content", "same_text", "says the same")
                 elif close:
@@ -102,6 +103,15 @@ class Guard:
             if db is not None:
                 _take_up(db, stored, account_id, days)
         return stored
+
+    def _not_of_the_same_repeat(self, post: Post, same: Near) -> Near:
+        """Those that do not say the same because a person wanted it said again and again."""
+        others = {post_id for _, post_id in same if post_id}
+        if post.id is None or not others:
+            return same
+        with nullcontext(self._open) if self._open else self._database.reading() as db:
+            kin = recurrences.kin(db, post.id, others) if db else set()
+        return [one for one in same if one[1] not in kin]
 
     def _problem(self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))

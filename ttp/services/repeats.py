@@ -152,7 +152,8 @@ class Repeats:
         warnings: dict[str, Problem] = {}
         for number, text in enumerate(wanted.texts or (post.content,), start=1):
             try:
-                found = self._book.judge(copy_of(post, accounts, first, text), known, timed=True)
+                copy = replace(copy_of(post, accounts, first, text), id=post.id)  # what it says, and its copies, again
+                found = self._book.judge(copy, known, timed=True)
             except ContentRefused as refused:
                 where = f"text {number}: " if wanted.texts else ""
                 raise ContentRefused(f"{where}{refused.message}", *refused.hints, problems=refused.problems) from None
