@@ -52,6 +52,12 @@ def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:
     assert ttp.ok("config", "path").out == f"{file}\n"
 
 
+def test_a_switch_is_told_as_it_is_written(ttp: Program) -> None:
+    said = ttp.ok("config", "set", "guard.strict", "yes", "--format", "table").out
+    assert said.startswith("guard.strict is true, in ")
+    assert ttp.ok("config", "get", "guard.strict", "--format", "table").out == "true\n"
+
+
 @pytest.mark.parametrize("words", [("get",), ("set", "3"), ("unset",), ("show",)])
 def test_a_name_that_is_none_is_refused_with_the_nearest(ttp: Program, words: tuple[str, ...]) -> None:
     command, *rest = words

@@ -197,7 +197,8 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
     post = posts("show", "6", "--json").json
     assert list(post) == [
         *("id", "status", "content", "accounts", "platforms", "scheduledAt", "publishedAt", "createdAt", "updatedAt"),
-        *("maxLatenessS", "media", "variants", "thread", "tags", "options", "key", "chosenBy", "needs", "warnings"),
+        *("maxLatenessS", "media", "variants", "thread", "tags", "options", "key", "chosenBy"),
+        *("approvedAt", "rejection", "repeat", "needs", "warnings"),
         "deliveries",
     ]
     (delivery,) = post["deliveries"]

@@ -56,3 +56,30 @@ def test_enabling_an_account_ends_its_pause_too(ttp: Program) -> None:
     ttp.ok("pause")
 
     assert ttp.ok("account", "enable", "x/me", "--json").json["holdUntil"] is None
+
+
+def test_a_list_says_what_is_paused_to_people_and_beside_the_data(ttp: Program) -> None:
+    ttp.account()
+    ttp.account("x/b")
+    ttp.post("hi", "--to", "x/me", "--at", "in 1h")
+    ttp.ok("pause", "--account", "x/me")
+    one = "x/me is paused, its posts wait:  ttp resume --account x/me"
+
+    assert ttp.ok("list", "--format", "table").out.endswith(f"Times in UTC.\n{one}\n")
+    listed = ttp.ok("list", "--json")
+    assert listed.err == f"note: {one}\n"
+    assert listed.json[0]["deliveries"][0]["waitingFor"] == "its account to be resumed"
+    assert ttp.ok("list", "--ids", "-q").err == ""
+    ttp.ok("pause")
+    assert ttp.ok("list").err == "note: publishing is paused, what is due waits:  ttp resume\n"
+    ttp.ok("resume")
+    assert ttp.ok("list").err == ""
+
+
+def test_what_is_scheduled_for_a_paused_account_is_warned_of(ttp: Program) -> None:
+    ttp.account()
+    ttp.ok("pause")
+    made = ttp.ok("create", "hi", "--to", "x", "--at", "in 1h", "--json")
+
+    assert "x/me is paused: its posts wait" in made.json["warnings"]
+    assert "ttp resume --account x/me" in made.err

@@ -347,3 +347,19 @@ def test_accounts_in_different_zones_need_one(ttp: Program) -> None:
 
     assert ran.code == 2
     assert "ttp repeat 1 --cron '0 9 * * *' --tz Asia/Tokyo" in ran.err
+
+
+def test_a_post_that_a_repeat_made_names_it(weekly: Program) -> None:
+    weekly.ok("repeat", "1", "--cron", "0 8 * * 2", "--tz", "UTC", "--count", "1")
+    made = {"id": 1, "cron": "0 9 * * 1", "timezone": "Europe/Zurich"}
+
+    assert weekly.shown(2)["repeat"] == made
+    assert weekly.shown(6)["repeat"] == {"id": 2, "cron": "0 8 * * 2", "timezone": "UTC"}
+    assert weekly.shown(1)["repeat"] is None
+    assert "  Repeat      1   0 9 * * 1   Europe/Zurich\n" in weekly.ok("show", "2", "--format", "table").out
+    assert {post["id"]: post["repeat"] and post["repeat"]["id"] for post in weekly.ok("list", "--json").json} == {
+        **dict.fromkeys((2, 3, 4, 5), 1),
+        6: 2,
+        1: None,
+    }
+    assert weekly.ok("edit", "3", "Other", "--json").json["repeat"] == made

@@ -110,9 +110,9 @@ def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_writt
     desk.output.error(refused.value)
     assert desk.err.getvalue() == (
         'ttp: error: unknown field "scheduled_at"\n'
-        "  fields: accounts chosenBy content createdAt deliveries id key maxLatenessS\n"
-        "          media needs options platforms publishedAt scheduledAt status tags\n"
-        "          thread updatedAt variants warnings\n"
+        "  fields: accounts approvedAt chosenBy content createdAt deliveries id key\n"
+        "          maxLatenessS media needs options platforms publishedAt rejection\n"
+        "          repeat scheduledAt status tags thread updatedAt variants warnings\n"
         "  did you mean:  scheduledAt\n"
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli import exit_codes, shapes
+from ttp.cli import exit_codes, health_shapes, shapes
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -96,6 +96,9 @@ def test_a_post_has_the_documented_form() -> None:
         "options": {},
         "key": None,
         "chosenBy": None,
+        "approvedAt": None,
+        "rejection": None,
+        "repeat": None,
         "needs": ["reconnect"],
         "warnings": [],
         "deliveries": [
@@ -255,7 +258,7 @@ def test_status_has_the_documented_form() -> None:
         media=MediaUse(7, 12_000_000),
         clock=SlowClock(AT, NEXT),
     )
-    assert json.loads(json.dumps(shapes.status(health))) == {
+    assert json.loads(json.dumps(health_shapes.status(health))) == {
         "publisher": {
             "running": True,
             "pid": 4127,
@@ -288,7 +291,7 @@ def test_the_key_lists_are_the_keys_of_the_objects() -> None:
     assert tuple(shapes.account(Account(Platform.X, "me"))) == shapes.ACCOUNT
     assert tuple(shapes.attempt(Attempt("x/me", 1, "s", Phase.PREPARE, AT))) == shapes.ATTEMPT
     assert tuple(shapes.sample(Sample("x/me", "1", AT, AT))) == shapes.SAMPLE
-    assert tuple(shapes.status(Health())) == shapes.HEALTH
+    assert tuple(health_shapes.status(Health())) == health_shapes.HEALTH
 
 
 def test_an_error_has_the_documented_form_with_all_its_problems() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from ttp.domain.attempt import Done, Handle, Outcome
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Bug, StateRefused
 from ttp.platforms.client import Order
+from ttp.services.approving import Approving
 from ttp.services.book import Book
 from ttp.services.drafting import Typed
 from ttp.services.posts import Posts, When
@@ -67,6 +69,44 @@ def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, 
                 assert post_id not in sent or bench.delivery(post_id).state is DeliveryState.PUBLISHED
             case "refused":
                 assert sent[post_id].startswith("as it was")
+
+
+def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Path) -> None:
+    """With real threads: nothing is ever sent that nobody has approved as it is."""
+    bench = Bench(tmp_path / "home", publish__require_approval=True)
+    book = Book(bench.database, bench.clock, bench.config)
+    posts, approving = Posts(book, MediaStore(bench.database.home / "media")), Approving(book)
+    names = [f"x/a{i}" for i in range(4)]
+    for name in names:
+        bench.account(name)
+    ids = [bench.post(name, content=f"as approved {name}") for _ in range(4) for name in names]
+    approving.approve(ids)
+    sent: dict[int, str] = {}
+    answers: dict[int, str] = {}
+
+    def publish(order: Order, handle: Handle) -> Outcome:
+        sent[order.delivery_id] = order.text
+        return Done(f"remote-{order.delivery_id}")
+
+    def meddle() -> None:
+        for post_id in reversed(ids):
+            try:
+                posts.edit(post_id, Typed(text=f"edited {post_id}"), never)  # type: ignore[arg-type]  # never called
+                answers[post_id] = "edited"
+            except StateRefused:
+                answers[post_id] = "refused"
+
+    bench.x.publishes.extend([publish] * len(ids))
+    bench.threads = True
+    person = threading.Thread(target=meddle)
+    person.start()
+    bench.run()
+    person.join()
+    bench.run()
+    edited = {post_id for post_id in ids if answers[post_id] == "edited"}
+    assert set(sent) == set(ids) - edited
+    assert all(text.startswith("as approved") for text in sent.values())
+    assert all(bench.delivery(post_id).state is DeliveryState.PENDING for post_id in edited)
 
 
 def test_what_is_being_published_can_be_neither_edited_nor_deleted_nor_rescheduled(bench: Bench, posts: Posts) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ttp.cli.capabilities import NEEDS, capability_help
 from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS, Command, start_page
 from ttp.cli.completion import first_line
 from ttp.cli.completion_words import AT, OPTIONS
@@ -15,6 +16,7 @@ from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.main import main
 from ttp.cli.topics import EXIT_HELP, topic_text
 from ttp.cli.tree import load, root
+from ttp.domain.capability import Capability
 
 LONGEST_HELP = 78
 """A line of help stays one line on a terminal of 80."""
@@ -64,6 +66,18 @@ def test_every_option_and_argument_has_help_that_ends_in_a_full_stop(path: str) 
     wrong = [p.name for p in TREE[path].params if not (p.help or "").endswith(".")]
 
     assert wrong == []
+
+
+def test_the_table_of_capabilities_has_every_command_and_names_parameters_that_exist() -> None:
+    assert set(NEEDS) == set(LEAVES)
+    for path, need in NEEDS.items():
+        assert set(need.given) <= {parameter.name for parameter in LEAVES[path].params}, path
+
+
+def test_the_topic_of_capabilities_names_every_command_that_does_not_need_all() -> None:
+    told = capability_help()
+
+    assert [path for path, need in NEEDS.items() if need.usual is not Capability.PUBLISH and path not in told] == []
 
 
 def test_completion_knows_only_options_that_exist() -> None:

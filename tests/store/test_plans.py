@@ -17,10 +17,25 @@ from ttp.domain.account import Platform
 from ttp.domain.clock import to_ms
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import PostStatus
-from ttp.store import attempts, claims, coming, instants, metrics, readings, reads, slots, words
+from ttp.store import (
+    approvals,
+    attempts,
+    claims,
+    coming,
+    instants,
+    metrics,
+    readings,
+    reads,
+    recurrences,
+    slots,
+    words,
+)
+from ttp.store.pace import Pace
 from ttp.store.reads import PostFilter
 
 GAP = timedelta(seconds=60)
+DUE = START + timedelta(days=1)
+"""When all that waits in these tests is due, and none of it is approved."""
 GROWING = ("post", "delivery", "attempt", "sample", "post_tag", "post_media")
 
 
@@ -60,6 +75,28 @@ ASKED: dict[str, tuple[Ask, str]] = {
         "delivery_ready delivery_busy",
     ),
     "next wake": (lambda db: claims.next_wake(db, now=START, catch_up_gap=GAP), "delivery_next delivery_looking"),
+    "claim of what is approved": (
+        lambda db: claims.claim(db, now=DUE, cutoff=DUE, free=32, catch_up_gap=GAP, approved=True),
+        "delivery_approved delivery_approved_next delivery_busy",
+    ),
+    "next wake for what is approved": (
+        lambda db: claims.next_wake(db, now=START, catch_up_gap=GAP, approved=True),
+        "delivery_approved_next delivery_looking",
+    ),
+    "unfinished of what is approved": (
+        lambda db: claims.unfinished(db, due_by=DUE, states=IN_FLIGHT, only=None, approved=True),
+        "delivery_busy delivery_looking delivery_approved_next post_by_status",
+    ),
+    "who may post what is approved": (lambda db: Pace(GAP, 1, approved=True).hold(db, DUE), "delivery_approved"),
+    "next due of what is approved": (lambda db: reads.next_due(db, START, approved=True), "delivery_approved_next"),
+    "how much is overdue of what is approved": (
+        lambda db: reads.count_waiting(db, START, approved=True),
+        "delivery_approved_next post_by_status",
+    ),
+    "what waits for approval": (approvals.waiting, "delivery_next"),
+    "what is due and waits for approval": (lambda db: approvals.due(db, DUE, 9), "delivery_next"),
+    "what posts are occurrences of": (lambda db: recurrences.of_posts(db, [1, 2]), "occurrence_by_post"),
+    "posts of the same repeat": (lambda db: recurrences.kin(db, 1, {2, 3}), "occurrence_by_post"),
     "overdue": (lambda db: claims.overdue(db, now=START, limit=GAP, most=9), "delivery_next"),
     "unusable": (lambda db: claims.unusable(db, now=START, most=9), "delivery_next"),
     "looking": (lambda db: claims.looking(db, now=START, most=9, without=[1]), "delivery_looking"),
@@ -136,7 +173,12 @@ MOST_STEPS = 2_000
 
 
 @pytest.mark.parametrize(
-    "name", ["claim", "next wake", "overdue", "unusable", "looking", "left busy", "the newest instant", "unfinished"]
+    "name",
+    [
+        *("claim", "next wake", "overdue", "unusable", "looking", "left busy", "the newest instant", "unfinished"),
+        *("claim of what is approved", "next wake for what is approved", "unfinished of what is approved"),
+        *("who may post what is approved", "next due of what is approved", "what is due and waits for approval"),
+    ],
 )
 def test_what_every_tick_asks_costs_the_same_whatever_waits(db: Explaining, name: str) -> None:
     """Counted in steps of SQLite's machine: a plan that names the right index may still walk it."""
@@ -193,12 +235,13 @@ def test_a_claim_reads_one_delivery_of_each_account(db: Explaining) -> None:
         PostFilter(accounts=(1,), platforms=(Platform.X,)),
         PostFilter(since=START, until=START + GAP),
         PostFilter(needs_you=True),
+        PostFilter(needs_you=True, approval=True),
         PostFilter(tags=("launch",)),
         PostFilter(search="launch"),
         PostFilter(key="k"),
         PostFilter(after=1),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_page_of_the_list_is_read_in_order(db: Explaining, wanted: PostFilter) -> None:
     for number, status in enumerate(PostStatus, 1):

@@ -5,16 +5,21 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
+from ttp.cli import settings
 from ttp.cli.context import context
 from ttp.cli.output import Output
+from ttp.domain.capability import Capability
 from ttp.domain.errors import TtpError
 
 
 def make_ahead(out: Output) -> None:
     """Make what is to be made by now, and say what was missed. Where the store takes nothing it is left: a publisher
-    makes it, and a list is a list. Costs one look where there is nothing to make."""
+    makes it, and a list is a list. So it is where posts are not to be scheduled from. Costs one look where there is
+    nothing to make."""
     from ttp.store import recurrences
 
+    if settings.capability() is not Capability.PUBLISH:
+        return
     here = context()
     now = here.now()
     horizon = now + timedelta(seconds=here.config.seconds("repeat.ahead_s"))

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ttp.cli.capabilities import asking
 from ttp.cli.context import begin
 from ttp.cli.declared import Declared, Option, declaration, parameters
 from ttp.cli.ending import ended
@@ -41,7 +42,7 @@ def answer(words: Sequence[str], clock: Clock | None) -> int | None:
     if values is None:
         return None
     begin(clock)
-    return ended(lambda: command(**values), words)
+    return ended(lambda: asking(name, command)(**values), words)
 
 
 def read(taken: Sequence[inspect.Parameter], words: Sequence[str]) -> dict[str, Any] | None:

@@ -44,7 +44,7 @@ def edit_many(
     no_input: bool,
 ) -> int:
     """Show what the change does to the posts that `where` names, ask, and do it in one transaction."""
-    from ttp.services.steps import apply
+    from ttp.services.steps import apply, refuse_forbidden
 
     out.expect(VIEW)
     edit = _edit(replace_link, shift, account)
@@ -53,6 +53,8 @@ def edit_many(
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
         raise bulk_shapes.refused("some posts cannot be changed so, and none was", faults, out.in_json)
+    if not dry_run:
+        refuse_forbidden(context().book, steps)
     out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
     warn(out, list({problem.message: problem for step in steps for problem in step.warnings}.values()))
     if not steps or dry_run:
@@ -70,7 +72,7 @@ def edit_many(
         again=quoted("ttp", "edit", *again),
     )
     if sure:
-        apply(context().database, steps)
+        apply(context().book, steps)
     return DONE
 
 

@@ -13,7 +13,7 @@ from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
 from ttp.cli.params import Days, From, PerDay, Strict, Tz, guarded, printing, read_pairs, split_list
 from ttp.cli.progress import progress
-from ttp.cli.times import note_if_nothing_runs
+from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, waiting
 from ttp.cli.words import Words, text_of
 from ttp.domain.errors import Hint, UsageError
 
@@ -130,7 +130,8 @@ def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
             "\n".join([_some(taken.refused, taken.read), *bulk_shapes.fault_table(taken.faults[: bulk_shapes.SHOWN])])
         )
     if taken.timed and taken.stored:
-        warnings += note_if_nothing_runs(out)
+        scheduled = waiting(context().look.many(taken.ids))
+        warnings += [*note_if_nothing_runs(out), *note_if_unapproved(out, scheduled)]
     shape = bulk_shapes.imported(taken, warnings)
     out.record(VIEW, shape if out.in_json else bulk_shapes.summed(shape), say=[_sentence(taken, dry_run=dry_run)])
     return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE

@@ -34,6 +34,8 @@ COMMANDS = (
     Command("publish", "publishing", "Publish", "Publish posts now, and follow them to their end."),
     Command("retry", "publishing", "Publish", "Publish failed deliveries again, and only those."),
     Command("resolve", "publishing", "Publish", "Settle a delivery that may or may not be live."),
+    Command("approve", "approving", "Publish", "Let posts go out as they are now."),
+    Command("reject", "approving", "Publish", "Let posts not go out as they are: drafts again, with the reason."),
     Command("pause", "pausing", "Publish", "Let nothing go out, to any account or to one; what comes due waits."),
     Command("resume", "pausing", "Publish", "Let posts go out again; what waited goes first, a minute apart."),
     Command("status", "look", "Publish", "Who publishes, what is next, what needs you."),
@@ -55,7 +57,7 @@ COMMANDS = (
     Command("help", "topics", "Set up", "Help on a command or a topic."),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
-TOPICS = ("time", "json", "exit-codes", "cron", "x", "instagram", "tiktok")
+TOPICS = ("time", "json", "exit-codes", "cron", "capability", "x", "instagram", "tiktok")
 
 
 def start_page() -> str:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from ttp.cli import bulk_shapes, exporting, optimal_views, plan_view, repeat_views, shapes, slot_views, totals
+from ttp.cli import (
+    bulk_shapes,
+    exporting,
+    health_shapes,
+    optimal_views,
+    plan_view,
+    repeat_views,
+    shapes,
+    slot_views,
+    totals,
+)
 from ttp.cli.completion import NOTHING, Source
 from ttp.cli.config import VIEW as SETTING
 from ttp.cli.output import COLORS, FORMATS
@@ -65,9 +75,11 @@ AT = {
 """Options that take something else in one command."""
 FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     shapes.POST: ("list", "show"),
-    (*shapes.POST, "replayed"): ("create", "schedule", "unschedule", "publish", "retry", "resolve"),
+    (*shapes.POST, "replayed"): (
+        *("create", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
+    ),
     shapes.ATTEMPT: ("log",),
-    shapes.HEALTH: ("status",),
+    health_shapes.HEALTH: ("status",),
     shapes.ACCOUNT: tuple(f"account {name}" for name in ("add", "list", "show", "enable", "disable", "set")),
     shapes.CHECK: ("doctor", "account check"),
     shapes.SAMPLE: ("metrics list",),
@@ -106,6 +118,8 @@ _ARGUMENTS = {
 _OF = {
     "schedule": ("draft", "scheduled", "failed", "partial"),
     "unschedule": ("scheduled",),
+    "approve": ("scheduled", "draft", "failed", "partial"),
+    "reject": ("scheduled", "draft"),
     "publish": ("draft", "scheduled"),
     "retry": ("failed", "partial"),
     "resolve": ("partial", "publishing"),

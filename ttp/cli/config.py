@@ -10,7 +10,7 @@ from ttp.cli import config_file, settings
 from ttp.cli.ask import can_ask
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
-from ttp.cli.output import Output
+from ttp.cli.output import Output, cell
 from ttp.cli.params import printing
 from ttp.cli.shapes import Json
 from ttp.cli.tree import new_app
@@ -147,7 +147,7 @@ def _json(value: Value) -> object:
 
 
 def _plain(value: object) -> str:
-    return "" if value is None else " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return " ".join(map(str, value)) if isinstance(value, list) else cell(value)
 
 
 def _write(out: Output, key: Key, value: Value) -> None:

@@ -84,7 +84,7 @@ class Context:
     def database(self) -> Database:
         from ttp.store.database import Database
 
-        return Database(self.home)
+        return Database(self.home, may_upgrade=settings.capability() != "read")
 
     @cached_property
     def look(self) -> Look:
@@ -137,7 +137,7 @@ class Context:
     def book(self) -> Book:
         from ttp.services.book import Book
 
-        return Book(self.database, self.clock, self.config)
+        return Book(self.database, self.clock, self.config, settings.capability())
 
     @cached_property
     def accounts(self) -> Accounts:

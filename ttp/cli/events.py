@@ -10,7 +10,8 @@ from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
 from ttp.cli.output import Output
-from ttp.daemon.events import CLOCK, HOOKS, REPEATS, UNREADABLE, Event
+from ttp.cli.pausing import pauses
+from ttp.daemon.events import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, Event
 from ttp.daemon.loop import Mode
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import TtpError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
-_NOTES = frozenset({CLOCK, HOOKS, REPEATS, UNREADABLE})
+_NOTES = frozenset({APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE})
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
@@ -45,11 +46,12 @@ class Report:
 
         here = context()
         health = here.look.health()
-        accounts = len(here.look.accounts())
+        found = here.look.accounts()
         self._out.say(
-            f"ttp {__version__}   store {here.database.path}   {_count(accounts, 'account')}   "
+            f"ttp {__version__}   store {here.database.path}   {_count(len(found), 'account')}   "
             f"{_count(health.waiting + health.overdue, 'post')} scheduled",
             "Publishing due posts. Ctrl-C stops after the post in progress.",
+            *pauses(found),
         )
 
     def waiting(self, holder: Holder | None) -> None:

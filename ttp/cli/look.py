@@ -16,6 +16,7 @@ from ttp.cli.exit_codes import FAILED
 from ttp.cli.filters import NeedsYou, OfKey, Search, Since, Statuses, Until, WithTags, post_filter
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, AccountName, Accounts, Platforms, PostId, printing, read_id
+from ttp.cli.pausing import pauses
 from ttp.cli.times import quoted, typed
 
 SHOWN = 50
@@ -60,7 +61,11 @@ def list_(
         after=after,
     )
     make_ahead(out)
-    posts = context().look.posts(wanted)
+    posts = context().look.listed(wanted)
+    paused = pauses(context().look.accounts())
+    if shown is None:
+        for line in paused:
+            out.note(line)
     if ids:
         for post in posts:
             out.line(str(post.id))
@@ -73,7 +78,7 @@ def list_(
     asked = typed({**filters, "--until": until, "--search": search, "--key": key})
     again = quoted("ttp", "list", *asked, *(["--needs-you"] if needs_you else []))
     foot = [f"more:  {again} --after {first[shown - 1].id}"] if len(first) > shown else []
-    out.records(views.POSTS, first[:shown], foot=foot)
+    out.records(views.POSTS, first[:shown], foot=[*foot, *paused])
 
 
 @printing

@@ -44,6 +44,14 @@ def resume(out: Output, account: Accounts = None) -> None:
     out.records(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
 
 
+def pauses(accounts: Sequence[Account]) -> list[str]:
+    """What to say of the accounts that are paused, and how they go on; nothing where none is."""
+    paused = [account for account in accounts if account.is_paused]
+    if paused and len(paused) == len(accounts):
+        return ["publishing is paused, what is due waits:  ttp resume"]
+    return [f"{account.name} is paused, its posts wait:  ttp resume --account {account.name}" for account in paused]
+
+
 def _pausing() -> Pausing:
     from ttp.services.pausing import Pausing
 

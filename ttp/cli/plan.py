@@ -16,7 +16,7 @@ from ttp.cli.params import Days, From, NoInput, PerDay, Tz, Yes, ids_of, printin
 from ttp.cli.pictures.marks import plural
 from ttp.cli.posts import offering, warn
 from ttp.cli.recommending import zone_for
-from ttp.cli.times import note_if_nothing_runs
+from ttp.cli.times import note_if_nothing_runs, note_if_unapproved
 from ttp.cli.words import Words, text_of
 from ttp.cli.zones import zone_named
 from ttp.domain.errors import Hint, UsageError
@@ -197,7 +197,8 @@ def _answer(out: Output, found: Proposal, words: Words, *, dry_run: bool, shown:
     if not dry_run:
         saved = context().planning.schedule(found)
         told = {problem.message: problem for one in saved for problem in one.warnings}
-        warnings = [*warn(out, list(told.values())), *note_if_nothing_runs(out)]
+        planned = [one.post.id or 0 for one in saved]
+        warnings = [*warn(out, list(told.values())), *note_if_nothing_runs(out), *note_if_unapproved(out, planned)]
     if not out.for_people and not out.in_json:
         out.note(plan_view.zones(found))
     view = plan_view.plan(found, scheduled=not dry_run, warnings=warnings)

@@ -45,7 +45,7 @@ from ttp.cli.params import (
     read_text,
     split_list,
 )
-from ttp.cli.times import Times, note_if_nothing_runs, quoted, scheduled, typed
+from ttp.cli.times import Times, note_if_nothing_runs, note_if_unapproved, quoted, scheduled, typed, waiting
 from ttp.domain.errors import ContentRefused, Hint, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -281,6 +281,7 @@ def _answer(out: Output, saved: Saved, times: Times, *said: str, timed: bool = T
     warnings = [*warn(out, saved.warnings), *times.made_room(out, saved.moved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += note_if_nothing_runs(out)
+    warnings += note_if_unapproved(out, waiting([saved.post]))
     out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=said)
 
 

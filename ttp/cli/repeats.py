@@ -16,7 +16,7 @@ from ttp.cli.output import Output
 from ttp.cli.params import MOST, printing, read_duration, read_file, read_id
 from ttp.cli.posts import offering, warn
 from ttp.cli.stamp import echo
-from ttp.cli.times import note_if_nothing_runs, quoted, typed
+from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, typed
 from ttp.cli.tree import WithDefault, new_app
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
@@ -82,8 +82,8 @@ def add(
         done = _repeats().begin(wanted)
     for line in done.told:
         out.note(line)
-    warnings = [*done.told, *warn(out, done.warnings), *note_if_nothing_runs(out)]
     made = [post.id or 0 for post in done.made]
+    warnings = [*done.told, *warn(out, done.warnings), *note_if_nothing_runs(out), *note_if_unapproved(out, made)]
     said = f"Repeat {done.tally.recurrence.id} begins: {_next(done.tally)}; made ahead: {_ids(made)}."
     out.record(repeat_views.begun(made, warnings), done.tally, say=[said])
 

@@ -9,7 +9,7 @@ from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.params import At, First, PostIds, Strict, Tz, guarded, ids_of, printing
 from ttp.cli.posts import offering, warn
-from ttp.cli.times import Times, note_if_nothing_runs, scheduled
+from ttp.cli.times import Times, note_if_nothing_runs, note_if_unapproved, scheduled, waiting
 
 
 @printing
@@ -29,9 +29,9 @@ def schedule(
         saved = context().posts.schedule(ids_of(post_ids), at, times.read, first=first)
     times.notes(out)
     warnings = {one.post.id: [*warn(out, one.warnings), *times.made_room(out, one.moved)] for one in saved}
-    waiting = note_if_nothing_runs(out)
-    view = replace(views.changed(), shape=lambda post: shapes.post(post, [*warnings[post.id], *waiting]))
     posts = [one.post for one in saved]
+    more = [*note_if_nothing_runs(out), *note_if_unapproved(out, waiting(posts))]
+    view = replace(views.changed(), shape=lambda post: shapes.post(post, [*warnings[post.id], *more]))
     out.records(view, posts, say=[scheduled(post, times) for post in posts])
 
 

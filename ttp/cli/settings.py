@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
+from ttp.domain.capability import VARIABLE, Capability
 from ttp.domain.config import KEYS, Config, Key, Value
 from ttp.domain.errors import Hint, UsageError
 
@@ -80,6 +81,15 @@ def survey(environ: Mapping[str, str] = os.environ) -> tuple[Config, list[UsageE
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
     return Config(values), wrong
+
+
+def capability(environ: Mapping[str, str] = os.environ) -> Capability:
+    """What this environment may do; everything, where nothing is said. UsageError for what it is not called."""
+    said = environ.get(VARIABLE) or Capability.PUBLISH
+    try:
+        return Capability(said)
+    except ValueError:
+        raise UsageError(f'{VARIABLE} is read, draft or publish, not "{said}"') from None
 
 
 def variable(key: str) -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ttp.domain.checkup import Check
     from ttp.domain.delivery import Delivery
     from ttp.domain.errors import Problem, TtpError
-    from ttp.domain.health import Health
     from ttp.domain.media import MediaItem
     from ttp.domain.post import Post
     from ttp.domain.record import Attempt
@@ -44,6 +43,9 @@ POST = (
     "options",
     "key",
     "chosenBy",
+    "approvedAt",
+    "rejection",
+    "repeat",
     "needs",
     "warnings",
     "deliveries",
@@ -89,7 +91,6 @@ SAMPLE = (
     "text",
 )
 PULLED = ("account", "read", "inserted", "updated", "unchanged", "rejected")
-HEALTH = ("publisher", "nextDueAt", "overdue", "waiting", "needs", "holds", "limits", "costs", "media", "blocked")
 CHECK = ("name", "status", "message", "hint")
 RECOMMENDATION = (
     "account",
@@ -154,7 +155,9 @@ def delivery(row: Delivery) -> Json:
 
 
 def post(item: Post, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
-    """A post with its deliveries. `replayed` is told only where it is so: the key had made this post before."""
+    """A post with its deliveries. `repeat`: what it is an occurrence of. `replayed` is told only where it is so: the
+    key had made this post before."""
+    no, of = item.rejection, item.repeat
     shape: Json = {
         "id": item.id,
         "status": item.status,
@@ -173,6 +176,9 @@ def post(item: Post, warnings: Iterable[str] = (), *, replayed: bool = False) ->
         "options": dict(item.options),
         "key": item.key,
         "chosenBy": item.chosen_by,
+        "approvedAt": instant(item.approved_at),
+        "rejection": no and {"at": instant(no.at), "reason": no.why},
+        "repeat": of and {"id": of.id, "cron": of.cron, "timezone": of.timezone},
         "needs": list(item.needs()),
         "warnings": list(warnings),
         "deliveries": [delivery(row) for row in item.deliveries],
@@ -241,53 +247,6 @@ def pulled(item: Pulled) -> Json:
         "updated": item.updated,
         "unchanged": item.unchanged,
         "rejected": [{"remoteId": remote_id, "reason": reason} for remote_id, reason in item.rejected],
-    }
-
-
-def status(health: Health) -> Json:
-    """What `ttp status` knows. `needs` counts; the ids are in `ttp list --needs-you`. `costs`: what X will charge for
-    so many posts that wait; `more`: for further ones it was not summed up. `blocked`: why nothing is sent,
-    or not what one row belongs to."""
-    publisher, needs, costs = health.publisher, health.needs, health.costs
-    return {
-        "publisher": {
-            "running": publisher.running,
-            "pid": publisher.pid,
-            "mode": publisher.mode,
-            "since": instant(publisher.since),
-            "lastRunAt": instant(publisher.last_run_at),
-        },
-        "nextDueAt": instant(health.next_due_at),
-        "overdue": health.overdue,
-        "waiting": health.waiting,
-        "needs": {
-            "review": len(needs.review),
-            "reconnect": len(needs.reconnect),
-            "retry": len(needs.retry),
-        },
-        "holds": [
-            {"account": hold.account, "until": instant(hold.until), "reason": hold.reason} for hold in health.holds
-        ],
-        "limits": [
-            {
-                "account": limit.account,
-                "name": limit.name,
-                "left": limit.left,
-                "limit": limit.limit,
-                "resetsAt": instant(limit.resets_at),
-            }
-            for limit in health.limits
-        ],
-        "costs": {"x": {"posts": costs.posts, "usd": costs.thousandths / 1000, "more": costs.more}},
-        "media": {"files": health.media.files, "bytes": health.media.bytes},
-        "blocked": [
-            *(
-                {"by": by, "message": why.message, "hint": why.hints[0].type}
-                for by, why in (("clock", health.clock), ("machine", health.elsewhere))
-                if why is not None
-            ),
-            *({"by": "row", "message": why, "hint": "ttp doctor"} for why in health.unreadable),
-        ],
     }
 
 

@@ -13,7 +13,7 @@ from ttp.cli.declared import Argument, Option
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.output import Output
 from ttp.cli.params import NoInput, Strict, Yes, guarded, printing
-from ttp.cli.times import note_if_nothing_runs, quoted
+from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, waiting
 from ttp.cli.views import View
 from ttp.domain.errors import Hint, NotFound
 
@@ -48,6 +48,7 @@ def sync(
     """
     from ttp.cli.row_times import row_times
     from ttp.services.files.source import opened
+    from ttp.services.steps import refuse_forbidden
 
     out.expect(VIEW)
     guarded(strict)
@@ -59,16 +60,19 @@ def sync(
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
         plan = service.plan(source, times, prune=prune)
         _notes(out, dir, plan, times.notes)
+        if not check:
+            refuse_forbidden(context().book, plan.drift)
         out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
         if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
             return DONE
-        service.apply(plan, times.agenda)
+        changed = service.apply(plan, times.agenda)
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
         note_if_nothing_runs(out)
+        note_if_unapproved(out, waiting(context().look.many(changed)))
     return DONE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.cli.stamp import echo
+from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.cli.when import Moment
     from ttp.domain.account import Account
     from ttp.domain.post import Post
+
+
+MOST_NAMED = 8
+"""Posts that one line names."""
 
 
 @dataclass
@@ -121,6 +126,22 @@ def note_if_nothing_runs(out: Output) -> list[str]:
     said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
     out.note(said)
     return [] if out.quiet else [said]
+
+
+def note_if_unapproved(out: Output, ids: Sequence[int]) -> list[str]:
+    """The line that says that posts with a time wait for approval, where that is so; also as a warning for JSON."""
+    if not ids or not approval.is_needed(context().config):
+        return []
+    few = len(ids) <= MOST_NAMED
+    way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
+    said = f"nothing of this goes out before it is approved:  {way}"
+    out.note(said)
+    return [] if out.quiet else [said]
+
+
+def waiting(posts: Iterable[Post]) -> list[int]:
+    """The ids of those posts that wait for approval."""
+    return [post.id or 0 for post in posts if "approve" in post.needs()]
 
 
 def quoted(*words: str) -> str:

@@ -33,7 +33,7 @@ EXIT_HELP = """\
 4    an account must be reconnected, and nothing else is wrong
 5    the store is busy, damaged, read-only, full or another machine's, or another publisher holds the lock
 6    a part of this run's work failed: deliveries failed, missed or needing review, rows rejected
-7    not allowed here
+7    not allowed here: by TTP_CAPABILITY (ttp help capability), or before it is approved (ttp approve)
 130  cut by Ctrl-C   143  cut by SIGTERM
 """
 CRON_HELP = """\
@@ -54,7 +54,9 @@ Once a day, a look at the accounts that is mailed only where something failed:
 def help_(
     what: Annotated[
         list[str] | None,
-        Argument(metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, a platform, or a command."),
+        Argument(
+            metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, capability, a platform, or a command."
+        ),
     ] = None,
 ) -> int | None:
     """Help on a command or a topic.
@@ -96,6 +98,10 @@ def topic_text(topic: str) -> str:
             return EXIT_HELP
         case "cron":
             return CRON_HELP
+        case "capability":
+            from ttp.cli.capabilities import capability_help
+
+            return capability_help()
         case platform:
             from ttp.domain.account import Platform
             from ttp.domain.options import options_help

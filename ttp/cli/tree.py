@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from ttp.cli.as_typer import App
+from ttp.cli.capabilities import guarded
 from ttp.cli.commands import BY_NAME, COMMANDS
 from ttp.cli.context import begin
 from ttp.cli.ending import ended
@@ -82,10 +83,10 @@ def load(name: str) -> Any:
     module = importlib.import_module(f"ttp.cli.{BY_NAME[name].module}")
     found = getattr(module, f"{name}_", None) or getattr(module, name)
     if isinstance(found, typer.Typer):
-        return get_command(found)
+        return guarded(name, get_command(found))
     app = new_app()
     app.command(name, context_settings=SETTINGS)(found)
-    return get_command(app)
+    return guarded(name, get_command(app))
 
 
 def no_command(typed: str, names: Sequence[str], parent: str = "") -> UsageError:

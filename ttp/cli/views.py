@@ -11,7 +11,7 @@ from datetime import tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from ttp.cli import shapes
+from ttp.cli import health_shapes, shapes
 from ttp.cli.shapes import Json
 
 if TYPE_CHECKING:
@@ -198,6 +198,10 @@ PULLED: View[Pulled] = View(
 )
 """`ttp metrics pull`: an account a row."""
 STATUS: View[Health] = View(
-    shapes.HEALTH, ("name", "value"), shapes.status, _status, rows=lambda health: _facts(shapes.status(health))
+    health_shapes.HEALTH,
+    ("name", "value"),
+    health_shapes.status,
+    _status,
+    rows=lambda health: _facts(health_shapes.status(health)),
 )
 """`ttp status`."""

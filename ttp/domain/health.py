@@ -27,12 +27,12 @@ class Publisher:
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What a person must do: ids of the posts to look at, names of the accounts to reconnect, ids of the posts to
-    retry, and of those to approve."""
+    retry, and of those to approve (None: nobody need)."""
 
     review: tuple[int, ...] = ()
     reconnect: tuple[str, ...] = ()
     retry: tuple[int, ...] = ()
-    approve: tuple[int, ...] = ()
+    approve: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

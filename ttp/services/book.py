@@ -6,11 +6,13 @@ the publisher's claim or sees it.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ttp.domain import hosts
 from ttp.domain.account import Account
+from ttp.domain.capability import Capability
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
@@ -24,6 +26,7 @@ from ttp.services.guard import Guard
 from ttp.services.media_fit import Fitting, gone_problems
 from ttp.services.media_taking import rehearsed
 from ttp.services.names import resolve_accounts
+from ttp.services.permit import permit
 from ttp.services.telling import told
 from ttp.store import attempts, reads
 from ttp.store import posts as store
@@ -54,8 +57,11 @@ class Saved:
 
 
 class Book:
-    def __init__(self, database: Database, clock: Clock, config: Config) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, config: Config, capability: Capability = Capability.PUBLISH
+    ) -> None:
         self.database = database
+        self.capability = capability
         self.clock = clock
         self.config = config
         self.fitting = Fitting(MediaStore(database.home / "media"))
@@ -107,6 +113,10 @@ class Book:
         now = self.clock.now()
         return settled(replace(post, created_at=now), now)
 
+    def permit(self, db: sqlite3.Connection, before: Post | None, after: Post) -> None:
+        """NotAllowed for a change that this environment may not make; to be asked before each is stored."""
+        permit(db, self.capability, before, after)
+
     def keep(self, text: str) -> Post:
         """Store a text as a draft, whatever it is."""
         with self.database.writing() as db:
@@ -141,8 +151,9 @@ class Book:
                 except ContentRefused as refused:
                     raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
                 self.guard.pending(changed)
-                before = None if keeps_approval else post
-                stored = store.update(db, settled(changed, self.clock.now(), before))
+                after = settled(changed, self.clock.now(), None if keeps_approval else post)
+                self.permit(db, post, after)
+                stored = store.update(db, after)
                 saved.append(Saved(self.told(stored), warnings, moved=tuple(room(stored))))
             for step in steps:
                 attempts.begin(db, step)

@@ -120,9 +120,12 @@ def judge(
 
 
 def _account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
-    """What would make every post of an account fail when it is due, as it is now."""
+    """What would make every post of an account fail, or wait, when it is due, as it is now."""
     for account in accounts:
         name = account.name
+        if account.is_paused:
+            resume = f"ttp resume --account {name}"
+            yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
         if not account.enabled:
             said = f"{name} is disabled: what is due for it fails"
             yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)

@@ -160,7 +160,7 @@ class Look:
                 review=tuple(reads.needing(db, "needs_review")),
                 reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
                 retry=tuple(reads.needing(db, "failed", auth=False)),
-                approve=tuple(approvals.waiting(db)) if self._approval else (),
+                approve=tuple(approvals.waiting(db)) if self._approval else None,
             )
             return Health(
                 publisher=publisher,

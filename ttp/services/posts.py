@@ -121,6 +121,7 @@ class Posts:
                 return Saved(book.told(_replayed(taken, mark) or taken), replayed=True)
             if typed.at is not None:  # once more: another post may have taken the slot meanwhile
                 post = timed(post, when(typed.at, accounts, draft))
+            book.permit(db, kept, post)
             if kept is not None:
                 stored = store.update(db, replace(post, created_at=kept.created_at))
             else:

@@ -84,7 +84,7 @@ class Spreading:
         if one is None:
             return replace(step, waits=False)
         assert step.post is not None
-        post = settled(timed(step.post, one.at, ChosenBy.PLAN), self._book.clock.now())
+        post = settled(timed(step.post, one.at, ChosenBy.PLAN), self._book.clock.now(), step.before)
         problems = tuple(self._book.guard.problems(post))
         refused = tuple(Fault(p.field, p.message, p.hint) for p in problems if not p.warning)
         self._book.guard.pending(post)

@@ -11,9 +11,9 @@ from itertools import islice
 from ttp.domain.errors import Conflict, Hint, Problem
 from ttp.domain.post import Post
 from ttp.services.agenda import Agenda
+from ttp.services.book import Book
 from ttp.services.files.fields import Fault
 from ttp.store import keyed, posts, reads
-from ttp.store.database import Database
 
 BATCH = 200
 
@@ -44,18 +44,33 @@ class Step:
     """A plan is to give it a time."""
 
 
-def apply(database: Database, steps: Iterable[Step], agenda: Agenda | None = None) -> list[int]:
+def apply(book: Book, steps: Iterable[Step], agenda: Agenda | None = None) -> list[int]:
     """Store what steps change, all of it or nothing; the ids of the posts. Conflict where one of them was changed by
-    somebody else meanwhile, StateRefused where others took the times that were chosen for them (`agenda`)."""
+    somebody else meanwhile, StateRefused where others took the times that were chosen for them (`agenda`), NotAllowed
+    where that is not to be done here."""
     ids: list[int] = []
     rows = iter(steps)
-    with database.writing() as db:
+    with book.database.writing() as db:
         if agenda is not None:
             agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
+            _permit(book, db, batch)
             ids += posts.save(db, [step.post for step in batch if step.post is not None])
     return ids
+
+
+def refuse_forbidden(book: Book, steps: Iterable[Step]) -> None:
+    """NotAllowed where the steps are not to be done here: what `apply` would say, before anything is shown."""
+    with book.database.reading() as db:
+        if db is not None:
+            _permit(book, db, steps)
+
+
+def _permit(book: Book, db: sqlite3.Connection, steps: Iterable[Step]) -> None:
+    for step in steps:
+        if step.post is not None:
+            book.permit(db, step.before, step.post)
 
 
 def _refuse_changed(db: sqlite3.Connection, batch: Sequence[Step]) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, TtpError
+from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotAllowed, TtpError
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -28,10 +28,12 @@ _LOOSE = stat.S_IRWXG | stat.S_IRWXO
 class Database:
     """One store's database file under `home`. Opening is lazy; read-only questions never create it."""
 
-    def __init__(self, home: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(self, home: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, may_upgrade: bool = True) -> None:
+        """`may_upgrade`: an older store is brought up to date when it is opened, else refused."""
         self.home = home
         self.path = home / "ttp.db"
         self._busy_timeout_s = busy_timeout_s
+        self._may_upgrade = may_upgrade
         self._checked = False
         self._within = threading.local()
 
@@ -41,7 +43,7 @@ class Database:
     def connect(self) -> sqlite3.Connection:
         """Open the store, creating or migrating it first where that is needed.
 
-        Raises Busy, Damaged, NewerStore. Usable from any thread, by one at a time.
+        Raises Busy, Damaged, NewerStore, NotAllowed. Usable from any thread, by one at a time.
         """
         if not self.exists():
             self._create()
@@ -140,6 +142,9 @@ class Database:
         """Bring an older store up to date, with a backup beside it and the publisher's lock held."""
         from ttp.store.lock import publisher_lock
 
+        if not self._may_upgrade:
+            why = f"the store {self.path} must be brought up to date first, and nothing may be written here"
+            raise NotAllowed(why, Hint("what is allowed", "ttp help capability"))
         with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
             with closing(_open(self.path, self._busy_timeout_s)) as source:
                 if not self._behind(source):  # another process was first, and the backup is of the older store

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ttp.cli.clean import one_line, safe
 from ttp.cli.pictures.cells import wrap
-from ttp.cli.pictures.marks import plural, short_name, size
+from ttp.cli.pictures.marks import approve_command, plural, short_name, size
 from ttp.cli.pictures.page import Page
 from ttp.domain.health import Costs, Health, Hold, Publisher
 from ttp.domain.limit import Limit
@@ -60,6 +60,8 @@ def _lines(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield "next", _next(health, page)
     waiting = f"{plural(health.waiting, 'post')} scheduled"
     yield "waiting", f"{waiting}, {health.overdue} overdue" if health.overdue else waiting
+    if ids := health.needs.approve:
+        yield "approve", f"{plural(len(ids), 'post')} waiting for approval:  {approve_command(ids)}"
     yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
     if health.media.files:
         yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"

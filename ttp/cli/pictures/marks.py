@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from ttp.cli.clean import safe
@@ -11,6 +11,8 @@ from ttp.domain.account import SHORT, Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post, PostStatus
 
+MOST_NAMED = 8
+"""Posts that one line names."""
 _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
     {
         PostStatus.DRAFT: ("draft", "dim"),
@@ -38,9 +40,18 @@ _STATE: Mapping[DeliveryState, tuple[str, str, Style]] = MappingProxyType(
 
 
 def status_word(post: Post) -> tuple[str, Style]:
-    """The post's status in a word; capitals where a person is needed."""
-    needs_review = any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries)
-    return ("REVIEW", "red") if needs_review else _STATUS[post.status]
+    """The post's status in a word; capitals where a person is needed. Of what is scheduled: whether it is approved, and
+    of a draft whether it was rejected."""
+    if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
+        return "REVIEW", "red"
+    match post.status:
+        case PostStatus.SCHEDULED if "approve" in post.needs():
+            return "unapproved", "yellow"
+        case PostStatus.SCHEDULED if post.approved_at is not None:
+            return "approved", ""
+        case PostStatus.DRAFT if post.rejection is not None:
+            return "rejected", "dim"
+    return _STATUS[post.status]
 
 
 def state_word(row: Delivery) -> tuple[str, Style]:
@@ -70,6 +81,11 @@ def size(count: int) -> str:
     if count >= 1e9:
         return f"{count / 1e9:.1f} GB"
     return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def approve_command(ids: Sequence[int]) -> str:
+    """The command that approves posts; of many the first ones."""
+    return f"ttp approve {' '.join(map(str, ids[:MOST_NAMED]))}" + (" …" if len(ids) > MOST_NAMED else "")
 
 
 def plural(count: int, thing: str) -> str:

@@ -51,6 +51,10 @@ def _facts(post: Post, page: Page) -> Iterator[tuple[str, Sequence[str]]]:
     """The labelled lines; a label without values is not shown."""
     if post.scheduled_at:
         yield "Scheduled", [_moment(post.scheduled_at, page), *_chosen(post)]
+    if approval := _approval(post, page):
+        yield "Approval", [approval]
+    if post.repeat:
+        yield "Repeat", [f"{post.repeat.id}   {safe(post.repeat.cron)}   {safe(post.repeat.timezone)}"]
     if post.published_at:
         yield "Published", [_moment(post.published_at, page)]
     if post.created_at:
@@ -90,6 +94,18 @@ def _chosen(post: Post) -> list[str]:
         case ChosenBy.EXPLORE:
             return ["by ttp plan, to explore"]
     return []
+
+
+def _approval(post: Post, page: Page) -> str:
+    """Whether somebody approved it, or said no; nothing where nobody did and nobody need."""
+    if "approve" in post.needs():
+        return "waits for approval"
+    if post.approved_at is not None:
+        return f"approved {page.when(post.approved_at)}"
+    if post.rejection is not None:
+        why = f": {one_line(post.rejection.why)}" if post.rejection.why else ""
+        return f"rejected {page.when(post.rejection.at)}{why}"
+    return ""
 
 
 def _media(item: MediaItem) -> str:
@@ -144,6 +160,8 @@ def _next(post: Post) -> Iterator[str]:
     for row in post.deliveries:
         if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
             yield f"{safe(row.error.hint)}   (once that is done; it waits)"
+    if "approve" in post.needs():
+        yield f"ttp approve {post.id}"
     failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
     if not failed:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ttp.cli.clean import one_line
-from ttp.cli.pictures.marks import mark, plural, several, short_name, status_word
+from ttp.cli.pictures.marks import approve_command, mark, plural, several, short_name, status_word
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.table import Cell, Column, table
 from ttp.domain.account import Platform
@@ -78,7 +78,10 @@ def _legend(posts: Sequence[Post]) -> Iterator[str]:
     review = next((post for post in posts if "review" in post.needs()), None)
     if review:
         yield f"? may be live, look:  ttp show {review.id}"
-    needy = [post for post in posts if post.needs()]
+    needy = [post for post in posts if post.needs() not in ((), ("approve",))]
     if needy and needy != [review]:
         first = next(post for post in needy if post is not review)
         yield f"Post {first.id} needs you:  ttp show {first.id}"
+    if unapproved := [post.id or 0 for post in posts if "approve" in post.needs()]:
+        wait = "1 post waits" if len(unapproved) == 1 else f"{len(unapproved)} posts wait"
+        yield f"{wait} for approval:  {approve_command(unapproved)}"

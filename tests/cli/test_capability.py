@@ -1,0 +1,205 @@
+"""`TTP_CAPABILITY`: what an environment may do that may only look, or only write drafts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from ttp.cli.capabilities import NEEDS
+from ttp.domain.capability import Capability
+
+May = Callable[[str], None]
+
+
+@pytest.fixture
+def may(monkeypatch: pytest.MonkeyPatch) -> May:
+    return lambda what: monkeypatch.setenv("TTP_CAPABILITY", what)
+
+
+@pytest.fixture
+def store(ttp: Program, may: May) -> Program:
+    """Draft 1, scheduled 2, failed 3; a repeat of 4, whose copies are 5 and 6; a pool of the tag tips: 7."""
+    ttp.account()
+    ttp.post("one", "--to", "x")
+    ttp.post("two", "--to", "x", "--at", "in 1h")
+    ttp.post("three", "--to", "x", "--at", "in 2h")
+    ttp.bring(3, "failed", next_at=None, error_kind="content", error_message="no")
+    ttp.post("four", "--to", "x")
+    ttp.ok("repeat", "4", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
+    ttp.post("seven", "--to", "x", "--tag", "tips")
+    ttp.ok("repeat", "--pool", "tips", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "1")
+    may("draft")
+    return ttp
+
+
+def refused(ttp: Program, *argv: str, stdin: str = "") -> str:
+    """Run what must not be allowed; what it says."""
+    before = ttp.sql("SELECT max(id), count(*), sum(updated_at) FROM post")
+    ran = ttp(*argv, "--json", stdin=stdin)
+    assert (ran.code, ran.out) == (7, ""), ran
+    assert ran.error["code"] == "not_allowed"
+    assert ran.error["hint"]
+    if not stdin:
+        assert ttp.sql("SELECT max(id), count(*), sum(updated_at) FROM post") == before
+    return str(ran.error["message"])
+
+
+def test_a_wrong_value_is_told_and_nothing_is_done(ttp: Program, may: May) -> None:
+    may("drafts")
+    ran = ttp("create", "hi")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == 'ttp: error: TTP_CAPABILITY is read, draft or publish, not "drafts"\n'
+    assert not ttp.home.exists()
+    assert ttp("list", "--json").error["code"] == "usage"
+    assert ttp("list", "--help").code == ttp("--version").code == 0
+
+
+@pytest.mark.parametrize("what", ["", "publish"])
+def test_without_it_everything_is_allowed(ttp: Program, may: May, what: str) -> None:
+    may(what)
+    ttp.account()
+    ttp.ok("create", "hi", "--to", "x", "--at", "in 1h")
+
+
+LOOKING = (
+    *("slots list", "slots preview", "repeat list", "optimal", "optimal next", "optimal week", "optimal heatmap"),
+    *("optimal explain 9:00", "optimal backtest", "status", "list", "show 1", "log 1", "audit", "metrics list"),
+    *("metrics summary", "export", "export -", "account list", "account show x/me", "doctor", "completion bash"),
+    *("help", "help capability", "service --print", "optimal heatmap --svg -"),
+    *("config show", "config get timezone", "config path"),
+)
+
+
+def files(home: Path) -> dict[str, str]:
+    """What is in a folder: names and bytes, but for what SQLite keeps while it reads."""
+    found = (path for path in home.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal")))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def test_whoever_may_only_look_writes_nothing(store: Program, may: May) -> None:
+    store.sql("UPDATE recurrence SET ended_at = NULL, next_at = 0, count = NULL, made_until = NULL")
+    store.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    may("read")
+    before = files(store.home), store.count("post"), store.count("occurrence")
+    for command in LOOKING:
+        ran = store(*command.split())
+        assert ran.code != 7, ran
+        assert "bug" not in ran.err, ran
+    assert (files(store.home), store.count("post"), store.count("occurrence")) == before
+    named = {" ".join(words.split()[:n]) for words in LOOKING for n in (1, 2)}
+    assert {path for path, need in NEEDS.items() if need.usual is Capability.READ} - named == {"service status"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("create hi", "edit 1 hi", "delete 1", "import x.csv", "sync x", "plan 1 --dry-run", "backup x"),
+        *("optimal heatmap --svg x.svg", "optimal heatmap --html x.html", "schedule 1 --at now"),
+        *("doctor --online",),
+    ],
+)
+def test_whoever_may_only_look_is_told_what_it_needs(store: Program, may: May, command: str) -> None:
+    may("read")
+    message = refused(store, *command.split())
+    words = command.split()
+    path = " ".join(words[:2]) if words[0] == "optimal" else words[0]
+    need = "publish" if path in ("schedule", "doctor") else "draft"
+    assert store("export", "x.csv").code == 7
+    assert message == f"ttp {path} is not allowed here: TTP_CAPABILITY is read, and it needs {need}"
+
+
+def test_a_store_of_an_older_ttp_is_not_brought_up_to_date_by_a_look(store: Program, may: May) -> None:
+    store.sql("UPDATE alembic_version SET version_num = '0005'")
+    may("read")
+    assert "must be brought up to date first" in refused(store, "list")
+
+
+def test_drafts_are_written_changed_and_deleted(store: Program) -> None:
+    store.ok("edit", "1", "better", "--to", "x/me", "--tag", "launch")
+    store.ok("edit", "--where", "tag=launch", "--replace-link", "https://a", "https://b", "--yes")
+    made = store.post("new", "--to", "x", "--text", "x=for X")
+    store.ok("delete", "1", str(made), "--yes")
+    assert made == store.count("post") == 9
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("create", "hi", "--to", "x", "--at", "in 1h"), "TTP_CAPABILITY is draft: no post gets a time here"),
+        (("edit", "1", "--at", "in 1h"), "TTP_CAPABILITY is draft: no post gets a time here"),
+        (("edit", "2", "hi"), "post 2 is scheduled, and TTP_CAPABILITY is draft: only drafts are changed here"),
+        (("edit", "3", "hi"), "post 3 is failed, and TTP_CAPABILITY is draft: only drafts are changed here"),
+        (("edit", "--where", "status=scheduled", "--shift", "+1d", "--yes"), "post 2 is scheduled, and"),
+        (("delete", "2"), "post 2 is scheduled, and TTP_CAPABILITY is draft"),
+        (("delete", "1", "2", "--yes"), "post 2 is scheduled, and"),
+        (("edit", "4", "hi"), "post 4 is what repeat 1 makes posts of, and TTP_CAPABILITY is draft"),
+        (("delete", "4"), "post 4 is what repeat 1 makes posts of"),
+        (("edit", "7", "hi"), 'what is tagged "tips" goes out by repeat 2, and TTP_CAPABILITY is draft'),
+        (("edit", "1", "--tag", "tips"), 'what is tagged "tips" goes out by repeat 2'),
+        (("create", "hi", "--to", "x", "--tag", "tips"), 'what is tagged "tips" goes out by repeat 2'),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_draft_environment_makes_nothing_go_out(store: Program, argv: tuple[str, ...], said: str) -> None:
+    assert refused(store, *argv).startswith(said)
+
+
+@pytest.mark.parametrize("path", [path for path, need in NEEDS.items() if need.usual is Capability.PUBLISH])
+def test_what_publishes_or_sets_up_is_not_allowed_to_it(ttp: Program, may: May, path: str) -> None:
+    may("draft")
+    arguments = {
+        "schedule": "1 --at now",
+        "slots add": "mon",
+        "slots remove": "1",
+        "resolve": "1 --account x/me --not-published",
+        "metrics import": "x.csv",
+        "account add": "x/a",
+        "account connect": "x",
+        "account set": "x/a --tz UTC",
+        "restore": "x.db",
+        "config set": "timezone UTC",
+        "config unset": "timezone",
+    }
+    takes_id = ("unschedule", "approve", "reject", "publish", "retry")
+    given = arguments.get(path, "1" if path in takes_id or path.startswith("repeat") else "")
+    given = "x/a" if path.startswith("account") and not given else given
+    ran = ttp(*path.split(), *given.split(), "--json")
+    assert ran.code == 7, ran
+    assert ran.error["message"] == f"ttp {path} is not allowed here: TTP_CAPABILITY is draft, and it needs publish"
+    assert not ttp.home.exists()
+
+
+def test_deleting_on_the_platforms_needs_more_than_deleting_a_draft(store: Program) -> None:
+    assert "it needs publish" in refused(store, "delete", "1", "--remote")
+
+
+def test_a_text_from_a_pipe_is_kept_as_a_draft_when_its_time_is_refused(store: Program) -> None:
+    said = refused(store, "create", "-", "--to", "x", "--at", "in 1h", stdin="a long text")
+    assert said == "TTP_CAPABILITY is draft: no post gets a time here"
+    kept = max(post["id"] for post in store.ok("list", "--status", "draft", "--json").json)
+    assert (store.shown(kept)["content"], store.shown(kept)["accounts"]) == ("a long text", [])
+
+
+def test_files_bring_drafts_and_nothing_that_has_a_time(store: Program, tmp_path: Path) -> None:
+    sheet = tmp_path / "posts.csv"
+    sheet.write_text("key,accounts,scheduledAt,content\na,x/me,,one\nb,x/me,2026-12-01T09:00Z,two\n")
+    assert "no post gets a time here" in refused(store, "import", str(sheet))
+    assert store.sql("SELECT count(*) FROM post WHERE key IN ('a', 'b')") == [(0,)], "all, or none"
+    sheet.write_text("key,accounts,scheduledAt,content\na,x/me,,one\n")
+    store.ok("import", str(sheet))
+    folder = tmp_path / "content"
+    folder.mkdir()
+    (folder / "a.md").write_text("---\nto: x/me\n---\nHello\n")
+    store.ok("sync", str(folder), "--yes")
+    (folder / "a.md").write_text("---\nto: x/me\nat: 2026-12-01T09:00Z\n---\nHello\n")
+    assert "no post gets a time here" in refused(store, "sync", str(folder), "--yes")
+
+
+def test_files_are_written_by_whoever_may_write_drafts(store: Program, tmp_path: Path) -> None:
+    store.ok("export", str(tmp_path / "posts.csv"))
+    store.ok("backup", str(tmp_path / "ttp.db"))
+    assert store.ok("plan", "1", "--dry-run").rows

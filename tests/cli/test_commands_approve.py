@@ -1,0 +1,270 @@
+"""`ttp approve` and `reject`: what they say and refuse, what takes them back, and where what waits is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program
+
+
+@pytest.fixture
+def strict(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """A store in which nothing goes out before it is approved: posts 1 and 2 in an hour, draft 3."""
+    monkeypatch.setenv("TTP_PUBLISH__REQUIRE_APPROVAL", "true")
+    ttp.account()
+    ttp.post("first", "--to", "x", "--at", "in 1h")
+    ttp.post("second", "--to", "x", "--at", "in 2h")
+    ttp.post("third", "--to", "x")
+    return ttp
+
+
+def approved(ttp: Program, post: int = 1) -> bool:
+    return ttp.shown(post)["approvedAt"] is not None
+
+
+def test_what_waits_says_so_everywhere_and_what_to_type(strict: Program) -> None:
+    shown = strict.shown(1)
+    assert (shown["status"], shown["approvedAt"], shown["needs"]) == ("scheduled", None, ["approve"])
+    assert [d["waitingFor"] for d in shown["deliveries"]] == ["approval"]
+    assert strict.shown(3)["needs"] == []
+    told = strict.ok("show", "1", "--format", "table").out
+    assert "Approval    waits for approval" in told
+    assert "  waits for approval\n" in told
+    assert "Next:  ttp approve 1\n" in told
+    listed = strict.ok("list", "--format", "table").out
+    assert listed.count("unapproved") == 2
+    assert "2 posts wait for approval:  ttp approve 1 2" in listed
+    assert "needs you" not in listed
+    assert [post["needs"] for post in strict.ok("list", "--json").json] == [["approve"], ["approve"], []]
+    assert strict.ok("list", "--needs-you", "--ids").out == "1\n2\n"
+    assert strict.ok("status", "--json").json["needs"] == {"review": 0, "reconnect": 0, "retry": 0, "approve": 2}
+    assert "approve  2 posts waiting for approval:  ttp approve 1 2" in strict.ok("status", "--format", "table").out
+    made = strict.ok("create", "hi", "--to", "x", "--at", "in 3h", "--json").json
+    assert made["deliveries"][0]["waitingFor"] == "approval"
+
+
+def test_without_the_setting_nothing_is_said_of_it(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("first", "--to", "x", "--at", "in 1h")
+    assert ttp.shown(1)["needs"] == []
+    assert ttp.ok("status", "--json").json["needs"] == {"review": 0, "reconnect": 0, "retry": 0}
+    for command in ("list", "show 1", "status"):
+        assert "pprov" not in ttp.ok(*command.split(), "--format", "table").out
+    assert ttp.ok("list", "--needs-you").out == ""
+
+
+def test_approving_says_what_was_approved_and_lets_it_go_out(strict: Program) -> None:
+    said = strict.ok("approve", "1", "--format", "table", "-q").out
+    assert said == ""
+    ran = strict.ok("approve", "1-2", "--format", "table")
+    assert ran.out.splitlines()[0] == "Approved post 1 for Tue 24 Nov 2026 13:00 UTC to x/me: first"
+    shown = strict.shown(1)
+    assert (shown["approvedAt"], shown["needs"]) == ("2026-11-24T12:00:00Z", [])
+    assert "Approval    approved today 12:00" in strict.ok("show", "1", "--format", "table").out
+    listed = strict.ok("list", "--format", "table").out
+    assert listed.count("approved") == 2
+    assert "wait for approval" not in listed
+    assert strict.ok("approve", "1", "2").out == "1\n2\n", "again is no harm"
+
+
+def test_all_are_approved_or_none(strict: Program) -> None:
+    strict.post("nowhere")
+    refused = strict("approve", "1", "4")
+    assert (refused.code, approved(strict)) == (2, False)
+    assert "post 4 has no accounts to go to" in refused.err
+    assert strict("approve", "1", "99").code == 3
+    assert not approved(strict)
+
+
+def test_what_is_out_is_not_approved(strict: Program) -> None:
+    strict.bring(1, "published", published_at=0)
+    strict.bring(2, "needs_review")
+    assert "post 1 is published" in strict("approve", "1").err
+    assert "may already be live" in strict("approve", "2").err
+
+
+def test_a_draft_is_approved_as_it_is_and_a_time_takes_that_back(strict: Program) -> None:
+    said = strict.ok("approve", "3", "--format", "table").out
+    assert said == "Approved draft 3 to x/me: third (when it gets a time, approve it again)\n"
+    assert approved(strict, 3)
+    strict.ok("schedule", "3", "--at", "in 1h")
+    assert not approved(strict, 3)
+
+
+def test_where_it_is_not_needed_it_says_so(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--at", "in 1h")
+    assert "posts go out here without it: publish.require_approval is false" in ttp.ok("approve", "1").err
+    assert approved(ttp)
+
+
+EDITS = {
+    "text": ("edit", "1", "other"),
+    "variant": ("edit", "1", "--text", "x=other"),
+    "thread": ("edit", "1", "--thread", "more"),
+    "options": ("edit", "1", "--set", "x.reply_settings=following"),
+    "accounts": ("edit", "1", "--to", "x/me,x/b"),
+    "how late": ("edit", "1", "--max-late", "1h"),
+    "time by edit": ("edit", "1", "--at", "in 5h"),
+    "time": ("schedule", "1", "--at", "in 5h"),
+    "no time": ("unschedule", "1"),
+    "time of many": ("edit", "--where", "search=first", "--shift", "+1d", "--yes"),
+    "account of many": ("edit", "--where", "search=first", "--account", "x/me=x/b", "--yes"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_any_change_takes_the_approval_back(strict: Program, name: str) -> None:
+    strict.account("x/b")
+    strict.ok("approve", "1")
+    strict.ok(*EDITS[name])
+    assert not approved(strict)
+
+
+def test_a_change_that_nobody_sees_does_not(strict: Program) -> None:
+    at = strict.shown(1)["scheduledAt"]
+    strict.ok("approve", "1")
+    strict.ok("edit", "1", "first", "--tag", "launch", "--at", at)
+    assert approved(strict)
+
+
+def test_files_and_plans_and_slots_take_it_back_too(strict: Program, tmp_path: Path) -> None:
+    sheet = tmp_path / "posts.csv"
+    sheet.write_text("key,accounts,scheduledAt,content\na,x/me,2026-12-01T09:00Z,one\n")
+    strict.ok("import", str(sheet))
+    strict.ok("approve", "4")
+    strict.ok("import", str(sheet))
+    assert approved(strict, 4), "the same file again changes nothing"
+    sheet.write_text(sheet.read_text().replace("one", "two"))
+    strict.ok("import", str(sheet))
+    assert not approved(strict, 4)
+
+    strict.ok("approve", "3")
+    strict.ok("plan", "3", "--yes")
+    assert (strict.shown(3)["status"], approved(strict, 3)) == ("scheduled", False)
+
+    strict.ok("slots", "add", "mon 09:00", "--account", "x/me", "--tz", "UTC")
+    strict.ok("create", "in the slot", "--to", "x", "--at", "next-slot")
+    strict.ok("approve", "5")
+    strict.ok("create", "in front", "--to", "x", "--first")
+    assert not approved(strict, 5)
+
+
+def test_what_a_repeat_makes_is_not_approved(strict: Program) -> None:
+    strict.ok("approve", "3")
+    strict.ok("repeat", "3", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
+    assert [approved(strict, post) for post in (3, 4, 5)] == [True, False, False]
+
+
+def test_a_removed_account_takes_nothing_back_from_the_others(strict: Program) -> None:
+    strict.account("x/b")
+    strict.ok("edit", "1", "--to", "x/me,x/b")
+    strict.ok("approve", "1")
+    strict.ok("account", "remove", "x/b", "--yes")
+    assert approved(strict)
+
+
+def test_rejecting_makes_it_a_draft_with_the_reason(strict: Program) -> None:
+    strict.ok("approve", "1")
+    said = strict.ok("reject", "1", "3", "--reason", "too\nloud", "--format", "table").out
+    assert said == "Rejected post 1: it is a draft again.\nRejected post 3: it is a draft again.\n"
+    shown = strict.shown(1)
+    assert (shown["status"], shown["scheduledAt"], shown["approvedAt"]) == ("draft", None, None)
+    assert shown["rejection"] == {"at": "2026-11-24T12:00:00Z", "reason": "too\nloud"}
+    assert "Approval    rejected today 12:00: too loud" in strict.ok("show", "1", "--format", "table").out
+    assert "rejected" in strict.ok("list", "--format", "table").out
+
+
+def test_a_change_or_a_yes_takes_the_no_back(strict: Program) -> None:
+    strict.ok("reject", "1", "2")
+    assert strict.shown(1)["rejection"] == {"at": "2026-11-24T12:00:00Z", "reason": None}
+    strict.ok("edit", "1", "softer")
+    strict.ok("approve", "2")
+    assert [strict.shown(post)["rejection"] for post in (1, 2)] == [None, None]
+
+
+def test_what_has_begun_is_not_rejected_and_a_reason_has_words(strict: Program) -> None:
+    strict.bring(1, "claimed")
+    strict.bring(2, "published", published_at=0)
+    assert "post 1 is being published and cannot be rejected now" in strict("reject", "1").err
+    assert "post 2 is published" in strict("reject", "2").err
+    assert strict("reject", "3", "--reason", " ").code == 2
+    assert strict.shown(3)["rejection"] is None
+
+
+@pytest.mark.parametrize("command", ["publish", "retry"])
+def test_what_is_not_approved_is_not_sent_by_hand_either(strict: Program, command: str) -> None:
+    if command == "retry":
+        strict.bring(1, "failed", next_at=None, error_kind="missed", error_message="late")
+    refused = strict(command, "1", "--no-wait", "--json")
+    assert refused.code == 7
+    assert {name: refused.error[name] for name in ("code", "message", "hint", "exit")} == {
+        "code": "not_allowed",
+        "message": "post 1 waits for approval",
+        "hint": "ttp approve 1",
+        "exit": 7,
+    }
+    strict.ok("approve", "1")
+    assert strict.ok(command, "1", "--no-wait").out == "1\n"
+    assert approved(strict), "it goes out as it was approved, at once"
+    strict.ok("reject", "2")
+    assert "post 2 was rejected" in strict("publish", "2", "--no-wait").err
+
+
+def test_of_several_posts_those_that_are_approved_are_sent(strict: Program) -> None:
+    strict.ok("approve", "2")
+    ran = strict("publish", "1", "2", "--no-wait")
+    assert (ran.code, ran.out) == (6, "2\n")
+    assert "post 1 waits for approval" in ran.err
+
+
+def test_what_waits_is_not_overdue_and_misses_nothing_before_its_limit(strict: Program, clock: FakeClock) -> None:
+    clock.advance(hours=3)
+    status = strict("status", "--json")
+    assert (status.code, status.json["overdue"], status.json["nextDueAt"]) == (0, 0, None)
+    assert strict("doctor", "--json").json["failures"] == 0
+    ran = strict("run", "--once", "--json")
+    assert (ran.code, ran.json["claimed"], ran.json["missed"]) == (0, 0, 0)
+    assert "due, and waiting for approval:  ttp approve 1 2" in strict("run", "--once", "--format", "table").err
+    assert strict("run", "--once", "-q").err == ""
+    clock.advance(hours=4, seconds=1)
+    ran = strict("run", "--once", "--json")
+    assert (ran.code, ran.json["missed"]) == (6, 1)
+    failed = strict.shown(1)
+    assert (failed["status"], failed["needs"]) == ("failed", ["retry"])
+    assert "Next:  ttp approve 1 && ttp retry 1" in strict.ok("show", "1", "--format", "table").out
+
+
+def test_an_export_is_read_again_with_all_that_is_said_of_its_posts(strict: Program, tmp_path: Path) -> None:
+    strict.ok("approve", "1")
+    strict.ok("reject", "2")
+    strict.ok("export", str(tmp_path / "posts.json"))
+    assert strict.ok("import", str(tmp_path / "posts.json"), "--json").json["unchanged"] == 3
+    assert approved(strict)
+
+
+def test_whoever_schedules_is_told_that_it_must_be_approved(strict: Program, tmp_path: Path) -> None:
+    def told(*argv: str) -> str:
+        return strict.ok(*argv).err
+
+    said = "nothing of this goes out before it is approved:  "
+    assert f"{said}ttp approve 4" in told("create", "hi", "--to", "x", "--at", "in 4h")
+    assert said not in told("create", "hi", "--to", "x")
+    assert f"{said}ttp approve 1 2" in told("schedule", "1", "2", "--at", "in 5h")
+    strict.ok("approve", "1")
+    assert said not in told("edit", "1", "--tag", "news")
+    assert f"{said}ttp approve 1" in strict.ok("edit", "1", "other", "--json").json["warnings"]
+    assert f"{said}ttp approve 3" in told("plan", "3", "--yes")
+    assert f"{said}ttp approve 6 7" in told("repeat", "5", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
+    sheet = tmp_path / "posts.csv"
+    rows = [f"k{number},x/me,2026-12-01T09:{number:02}Z,{number}" for number in range(10, 19)]
+    sheet.write_text("\n".join(["key,accounts,scheduledAt,content", *rows, "d,x/me,,draft"]))
+    assert f"{said}ttp list --needs-you" in told("import", str(sheet))
+    folder = tmp_path / "content"
+    folder.mkdir()
+    (folder / "a.md").write_text("---\nto: x/me\nat: 2026-12-02T09:00Z\n---\nHello\n")
+    assert f"{said}ttp approve 18" in told("sync", str(folder), "--yes")
+    assert strict.ok("create", "hi", "--to", "x", "--at", "in 4h", "-q").err == ""

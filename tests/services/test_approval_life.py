@@ -1,0 +1,171 @@
+"""Posts changed at random by people who write, people who approve, and a publisher: what goes out was approved so."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.clock import FakeClock
+from tests.store.stores import add_account, new_store
+from ttp.domain.account import Account
+from ttp.domain.config import Config
+from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
+from ttp.domain.post import Post
+from ttp.services.approving import Approving
+from ttp.services.book import Book
+from ttp.services.bulk_edit import BulkEdit, Edit
+from ttp.services.drafting import Typed
+from ttp.services.outgoing import Outgoing
+from ttp.services.posts import Posts
+from ttp.services.steps import apply
+from ttp.store import claims, reads
+from ttp.store.credentials import CredentialsFile
+from ttp.store.media import MediaStore
+from ttp.store.writer import Writer
+
+NAMES = ("x/one", "x/two")
+GAP = timedelta(seconds=60)
+PICK = st.integers(0, 1)
+Seen: TypeAlias = tuple[object, ...]
+EDITS = st.builds(
+    Typed,
+    text=st.sampled_from([None, "Hello", "Hi"]),
+    to=st.sampled_from([None, ("x/one",), ("x/one", "x/two")]),
+    at=st.sampled_from([None, "0", "5"]),
+    thread=st.sampled_from([None, ("more",)]),
+    tags=st.sampled_from([None, ("launch",)]),
+    max_lateness_s=st.sampled_from([None, 60.0]),
+)
+
+
+def seen(post: Post) -> Seen:
+    """What somebody who approves a post sees of it, but its time, which `ttp publish` brings forward."""
+    return post.content, post.thread, dict(post.variants), post.accounts, post.max_lateness_s
+
+
+class Approval(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        home = Path(self.folder.name) / "home"
+        self.clock = FakeClock()
+        self.database = new_store(home)
+        for name in NAMES:
+            add_account(self.database, name)
+        self.db = self.database.connect()
+        self.writer = Writer(self.database.connect)
+        self.book = Book(self.database, self.clock, Config({"publish.require_approval": True}))
+        self.posts = Posts(self.book, MediaStore(home / "media"))
+        self.approving = Approving(self.book)
+        self.outgoing = Outgoing(self.book, CredentialsFile(home))
+        self.ids: list[int] = []
+        self.said: dict[int, Seen] = {}
+        """What was approved, as it was seen then."""
+        for to in (NAMES, NAMES[:1]):
+            self.create(to, "5")
+
+    def teardown(self) -> None:
+        if hasattr(self, "folder"):
+            self.writer.close()
+            self.db.close()
+            self.folder.cleanup()
+
+    def when(
+        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
+    ) -> datetime:
+        return self.clock.now() + timedelta(minutes=int(text))
+
+    def stored(self, post_id: int) -> Post:
+        return reads.post_even_deleted(self.db, post_id)
+
+    def change(self, pick: int, act: Callable[[int], object]) -> bool:
+        """Do something with a post; whether it was done, and not refused."""
+        try:
+            act(self.ids[-1 - pick])
+        except (StateRefused, UsageError, ContentRefused, NotAllowed):
+            return False
+        return True
+
+    @rule(to=st.sampled_from([("x/one",), NAMES]), at=st.sampled_from([None, "0", "5"]))
+    def create(self, to: tuple[str, ...], at: str | None) -> None:
+        """The last two are what the rest is about."""
+        if len(self.ids) < 6:
+            self.ids.append(self.posts.create(Typed(f"post {len(self.ids)}", to=to, at=at), self.when).post.id or 0)
+
+    @rule(pick=PICK, typed=EDITS)
+    def edit(self, pick: int, typed: Typed) -> None:
+        self.change(pick, lambda post_id: self.posts.edit(post_id, typed, self.when))
+
+    @rule(pick=PICK, at=st.sampled_from(["0", "5"]))
+    def schedule(self, pick: int, at: str) -> None:
+        self.change(pick, lambda post_id: self.posts.schedule([post_id], at, self.when))
+
+    @rule(pick=PICK)
+    def unschedule(self, pick: int) -> None:
+        self.change(pick, lambda post_id: self.posts.unschedule([post_id]))
+
+    @rule(pick=PICK, later=st.booleans())
+    def edit_in_bulk(self, pick: int, later: bool) -> None:
+        edit = Edit(shift=(lambda at, _: at + GAP) if later else None, account=None if later else NAMES)
+
+        def act(post_id: int) -> None:
+            steps = [step for step in BulkEdit(self.book).steps([self.stored(post_id)], edit) if not step.faults]
+            apply(self.book, steps)
+
+        self.change(pick, act)
+
+    @rule(pick=PICK, then=st.none() | EDITS)
+    def approve(self, pick: int, then: Typed | None) -> None:
+        def act(post_id: int) -> None:
+            self.approving.approve([post_id])
+            self.said[post_id] = seen(self.stored(post_id))
+
+        if self.change(pick, act) and then is not None:
+            self.edit(pick, then)
+
+    @rule(pick=PICK)
+    def reject(self, pick: int) -> None:
+        def act(post_id: int) -> None:
+            self.approving.reject([post_id], "no")
+            self.said.pop(post_id, None)
+
+        self.change(pick, act)
+
+    @rule(pick=PICK)
+    def publish(self, pick: int) -> None:
+        self.change(pick, lambda post_id: self.outgoing.publish([post_id]))
+
+    @rule(passed=st.sampled_from([0, 60, 400]))
+    def the_publisher_works(self, passed: int) -> None:
+        self.clock.advance(passed)
+        now = self.clock.now()
+        found = self.writer.run(
+            lambda db: claims.claim(db, now=now, cutoff=now, free=9, catch_up_gap=timedelta(0), approved=True)
+        )
+        for delivery in found:
+            post = self.stored(delivery.post_id or 0)
+            assert self.said.get(post.id or 0) == seen(post)
+            assert post.rejection is None
+            sending = delivery.sending()
+            out = sending.published(now, f"{delivery.id}", None)
+            for before, after in ((delivery, sending), (sending, out)):
+                assert self.writer.run(lambda db, b=before, a=after: claims.save(db, b, a, now=now))  # type: ignore[misc]
+
+    @invariant()
+    def what_is_approved_was_seen_as_it_is(self) -> None:
+        for post_id in getattr(self, "ids", ()):
+            post = self.stored(post_id)
+            if post.approved_at is not None and not post.in_flight:
+                assert self.said.get(post_id) == seen(post)
+                assert post.rejection is None
+
+
+TestApproval = Approval.TestCase
+TestApproval.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
