@@ -130,6 +130,8 @@ def test_drafts_are_written_changed_and_deleted(store: Program) -> None:
     ("argv", "said"),
     [
         (("create", "hi", "--to", "x", "--at", "in 1h"), "TTP_CAPABILITY is draft: no post gets a time here"),
+        (("create", "hi", "--to", "x", "--first"), "TTP_CAPABILITY is draft: no post gets a time here"),
+        (("create", "hi", "--at", "tomorow"), "TTP_CAPABILITY is draft: no post gets a time here"),
         (("edit", "1", "--at", "in 1h"), "TTP_CAPABILITY is draft: no post gets a time here"),
         (("edit", "2", "hi"), "post 2 is scheduled, and TTP_CAPABILITY is draft: only drafts are changed here"),
         (("edit", "3", "hi"), "post 3 is failed, and TTP_CAPABILITY is draft: only drafts are changed here"),

@@ -26,7 +26,7 @@ from ttp.services.guard import Guard
 from ttp.services.media_fit import Fitting, gone_problems
 from ttp.services.media_taking import rehearsed
 from ttp.services.names import resolve_accounts
-from ttp.services.permit import permit
+from ttp.services.permit import permit, permit_time
 from ttp.services.telling import told
 from ttp.store import attempts, reads
 from ttp.store import posts as store
@@ -116,6 +116,10 @@ class Book:
     def permit(self, db: sqlite3.Connection, before: Post | None, after: Post) -> None:
         """NotAllowed for a change that this environment may not make; to be asked before each is stored."""
         permit(db, self.capability, before, after)
+
+    def permit_time(self) -> None:
+        """NotAllowed where no post may get a time: to be asked before that is read, and a way to one is told."""
+        permit_time(self.capability)
 
     def keep(self, text: str) -> Post:
         """Store a text as a draft, whatever it is."""

@@ -19,7 +19,7 @@ def permit(db: sqlite3.Connection, capability: Capability, before: Post | None, 
     if before is not None and before.status is not PostStatus.DRAFT:
         raise NotAllowed(f"post{this} is {before.status}, and {here}: only drafts are changed here", *_look(before))
     if after.status is not PostStatus.DRAFT:
-        raise NotAllowed(f"{here}: no post gets a time here", Hint("keep it as a draft", "leave out --at"))
+        permit_time(capability)
     going = [one for one in recurrences.recurrences(db) if one.state != "ended"]
     for one in going:
         if before is not None and one.post_id == before.id:
@@ -27,6 +27,13 @@ def permit(db: sqlite3.Connection, capability: Capability, before: Post | None, 
         if one.pool is not None and one.pool in (*after.tags, *(before.tags if before else ())):
             said = f'what is tagged "{one.pool}" goes out by repeat {one.id}, and {here}'
             raise NotAllowed(said, Hint("see it", "ttp repeat list"))
+
+
+def permit_time(capability: Capability) -> None:
+    """NotAllowed where no post may get a time."""
+    if capability is not Capability.PUBLISH:
+        said = f"{VARIABLE} is {capability}: no post gets a time here"
+        raise NotAllowed(said, Hint("keep it as a draft", "leave out --at"))
 
 
 def _look(post: Post) -> tuple[Hint, ...]:

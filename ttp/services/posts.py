@@ -84,6 +84,8 @@ class Posts:
         if typed.key is not None and not typed.key.strip():
             raise UsageError("the key is empty", Hint("leave it out, or write", "--key KEY"))
         book, draft = self._book, kept.id if kept else None
+        if typed.at is not None:
+            book.permit_time()
         accounts = book.named(typed.to or ())
         if typed.at is not None and not accounts:
             raise UsageError(
@@ -149,6 +151,8 @@ class Posts:
 
     def _edit(self, post_id: int, typed: Typed, when: When) -> Saved:
         book, now = self._book, self._book.clock.now()
+        if typed.at is not None:
+            book.permit_time()
         first = book.post(post_id)
         _refuse_to_edit(first)
         known = book.accounts()
