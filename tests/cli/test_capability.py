@@ -193,6 +193,7 @@ def test_files_bring_drafts_and_nothing_that_has_a_time(store: Program, tmp_path
     assert store.sql("SELECT count(*) FROM post WHERE key IN ('a', 'b')") == [(0,)], "all, or none"
     sheet.write_text("key,accounts,scheduledAt,content\na,x/me,,one\n")
     store.ok("import", str(sheet))
+    assert "post gets a time here" in refused(store, "import", str(sheet), "--spread", "even")
     folder = tmp_path / "content"
     folder.mkdir()
     (folder / "a.md").write_text("---\nto: x/me\n---\nHello\n")

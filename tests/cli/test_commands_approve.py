@@ -268,3 +268,12 @@ def test_whoever_schedules_is_told_that_it_must_be_approved(strict: Program, tmp
     (folder / "a.md").write_text("---\nto: x/me\nat: 2026-12-02T09:00Z\n---\nHello\n")
     assert f"{said}ttp approve 18" in told("sync", str(folder), "--yes")
     assert strict.ok("create", "hi", "--to", "x", "--at", "in 4h", "-q").err == ""
+
+
+def test_an_import_that_spreads_takes_it_back_too(strict: Program, tmp_path: Path) -> None:
+    sheet = tmp_path / "posts.csv"
+    sheet.write_text("key,accounts,scheduledAt,content\na,x/me,,one\n")
+    strict.ok("import", str(sheet))
+    strict.ok("approve", "4")
+    strict.ok("import", str(sheet), "--spread", "even")
+    assert (strict.shown(4)["status"], approved(strict, 4)) == ("scheduled", False)
