@@ -22,7 +22,16 @@ from ttp.cli.main import main
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+COUNTS = "counts"
+"""What a test records by this name is printed when all have ended: what workers print themselves, nobody sees."""
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == COUNTS:
+                terminalreporter.write_line(f"\n{value}")
 
 
 @dataclass(frozen=True, slots=True)

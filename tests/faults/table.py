@@ -15,22 +15,22 @@ from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, tw
 
 KILLS, SYSTEM_CALLS, CROWDS, PROGRAMS = 5000, 20, 20, 2000
 SAMPLES = {
-    "one trouble": 60,
+    "one trouble": 120,
     "two troubles": 20,
-    "no look-ups": 8,
+    "no look-ups": 10,
     "lagging lists": 6,
-    "kills": 24,
-    "system calls": 2,
-    "overlaps": 4,
+    "kills": 60,
+    "system calls": 20,
+    "overlaps": 5,
     "crowds": 1,
-    "skewed clocks": 12,
-    "jumping clocks": 16,
+    "skewed clocks": 20,
+    "jumping clocks": 34,
     "zones": 6,
     "copies": 10,
-    "disks": 12,
+    "disks": 24,
     "damage": 6,
-    "hostile answers": 30,
-    "programs": 8,
+    "hostile answers": 60,
+    "programs": 100,
 }
 """How many runs of each sweep CI makes; `--full` makes all."""
 

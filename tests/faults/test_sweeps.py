@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import COUNTS
 from tests.faults.bench import Bench, open_bench
 from tests.faults.posts import KINDS
 from tests.faults.sweeps import Run
@@ -52,15 +53,14 @@ def made(runs: list[Run], benches: list[Bench]) -> tuple[dict[str, Row], list[st
 
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_a_sample_of_a_sweep_leaves_every_post_once(
-    name: str, benches: list[Bench], capsys: pytest.CaptureFixture[str]
+    name: str, benches: list[Bench], record_property: Callable[[str, object], None]
 ) -> None:
     asks = {kind.name: benches[0].requests(kind) for kind in KINDS.values()}
     runs = sample(sweep(name, asks), SAMPLES[name])
     if not runs:
         pytest.skip("this machine has no strace")
     rows, wrong = made(runs, benches)
-    with capsys.disabled():
-        print(f"\n{name}", *lines(rows), sep="\n")
+    record_property(COUNTS, "\n".join([name, *lines(rows)]))
     assert wrong == [], "\n".join(wrong)
     assert sum(row.runs for row in rows.values()) == len(runs)
 
