@@ -64,7 +64,9 @@ def set_(
     key: Name,
     value: Annotated[list[str], Argument(metavar="VALUE...", help="Its value; of a list each member.")],
 ) -> None:
-    """Write a setting to the config file, which keeps its comments and its order.
+    """Write a setting to the config file.
+
+    Comments, order and everything else in it stay.
 
     Example: ttp config set timezone Europe/Berlin
     """
@@ -76,7 +78,9 @@ def set_(
 @config.command("unset")
 @printing
 def unset(out: Output, key: Name) -> None:
-    """Take a setting out of the config file, so that it is at its default again.
+    """Take a setting out of the config file.
+
+    It is at its default again then.
 
     Example: ttp config unset timezone
     """
@@ -87,9 +91,9 @@ def unset(out: Output, key: Name) -> None:
 @config.command("edit")
 @printing
 def edit_(out: Output) -> None:
-    """Open the config file in your editor, and check it before it takes its place.
+    """Change the config file in your editor.
 
-    Without a file it opens one in which every setting is written behind a # with its default.
+    It is checked before it takes its place. Without a file it opens one in which every setting is written behind a # with its default.
 
     Example: ttp config edit
     """
