@@ -152,9 +152,19 @@ def test_edit_puts_the_file_in_place_once_it_is_right(
     editing(monkeypatch, tmp_path, 'echo "retry_max = 7" > "$1"; echo "[" >> "$1"')
     refused = ttp("config", "edit")
     assert refused.code == 2
-    assert f"what you wrote is in:  {file}.edit" in refused.err
+    assert "go on with it:  ttp config edit" in refused.err
     assert file.read_text() == BY_HAND.replace("= 3", "= 6")
-    assert Path(f"{file}.edit").read_text() == "retry_max = 7\n[\n"
+
+
+def test_what_was_refused_is_there_when_it_is_edited_again(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editing(monkeypatch, tmp_path, 'echo "timezone = 3 # typed for long" > "$1"')
+    assert ttp("config", "edit").code == 2
+    editing(monkeypatch, tmp_path, 'sed -i.bak "s/3/\'Asia\\/Tokyo\'/" "$1"')
+    assert "goes on with what was not taken" in ttp.ok("config", "edit").err
+    assert file.read_text() == "timezone = 'Asia/Tokyo' # typed for long\n"
+    assert not Path(f"{file}.edit").exists()
 
 
 def test_edit_without_a_file_opens_one_that_sets_nothing(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Container
 from dataclasses import replace
 from typing import Annotated
 
 from ttp.cli import config_file, settings
-from ttp.cli.ask import can_ask
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output, cell
@@ -40,8 +41,8 @@ def show(
     """
     view = _WITH_ORIGIN if origin else VIEW
     out.expect(view)
-    wanted = _below(keys) if keys else list(KEYS.values())
-    shown = [_shape(key) for key in wanted]
+    written = settings.written(settings.config_path())
+    shown = [_shape(key, written) for key in (_below(keys) if keys else KEYS.values())]
     out.records(view, [one for one in shown if not changed or one["value"] != one["default"]])
 
 
@@ -53,7 +54,7 @@ def get(out: Output, key: Name) -> None:
     Example: ttp config get timezone
     """
     out.expect(_VALUE)
-    shape = _shape(settings.key_named(key))
+    shape = _shape(settings.key_named(key), settings.written(settings.config_path()))
     out.record(_VALUE, shape, say=[_plain(shape["value"])])
 
 
@@ -93,7 +94,8 @@ def unset(out: Output, key: Name) -> None:
 def edit_(out: Output) -> None:
     """Change the config file in your editor.
 
-    It is checked before it takes its place. Without a file it opens one in which every setting is written behind a # with its default.
+    It is checked before it takes its place; what is refused is there when you edit again. Without a file it opens one
+    in which every setting stands behind a # with its default.
 
     Example: ttp config edit
     """
@@ -102,17 +104,18 @@ def edit_(out: Output) -> None:
     path = settings.config_path()
     before = path.read_text(encoding="utf-8") if path.exists() else config_file.template()
     draft = path.with_name(path.name + ".edit")
-    config_file.save(draft, before)
-    while True:
-        edit(draft)
-        _, wrong = settings.survey({"TTP_CONFIG": str(draft)})
-        if not (refused := [error for error in wrong if not isinstance(error, settings.NoSetting)]):
-            break
-        out.error(refused[0])
-        if not (can_ask() and _again()):
-            raise UsageError("the config file is as it was", Hint("what you wrote is in", str(draft)))
+    if draft.exists():
+        out.note(f"this goes on with what was not taken the last time; to begin anew:  rm {shlex.quote(str(draft))}")
+    else:
+        config_file.save(draft, before)
+    edit(draft)
+    go_on = Hint("what you wrote is kept, go on with it", "ttp config edit")
+    _, wrong = settings.survey({"TTP_CONFIG": str(draft)})
     for error in wrong:
-        out.note(error.message.replace(str(draft), str(path)))
+        said = error.message.replace(str(draft), str(path))
+        if not isinstance(error, settings.NoSetting):
+            raise UsageError(said, go_on)
+        out.note(said)
     after = draft.read_text(encoding="utf-8")
     if after != before:
         config_file.save(path, after)
@@ -139,9 +142,10 @@ def _below(names: list[str]) -> list[Key]:
     return found
 
 
-def _shape(key: Key) -> Json:
+def _shape(key: Key, written: Container[str]) -> Json:
+    """A setting; `written`: the names in the config file."""
     value = context().config[key.name]
-    given = value != key.default or key.name in settings.written(settings.config_path())
+    given = value != key.default or key.name in written
     origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
     return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
 
@@ -158,15 +162,8 @@ def _write(out: Output, key: Key, value: Value) -> None:
     path = settings.config_path()
     config_file.put(path, key, value)
     context().config = settings.load(warn=context().warn)
-    shape = _shape(key)
+    shape = _shape(key, settings.written(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
     out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
         out.note(f"{where} goes before the file here")
-
-
-def _again() -> bool:
-    import sys
-
-    print("Edit it again? [Y/n] ", end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
-    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
