@@ -96,7 +96,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\ncron\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
     esac
     if [[ -n $option ]]; then
         words='' options='' ask=() files='' many=''

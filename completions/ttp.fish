@@ -937,7 +937,10 @@ complete -c ttp -n "__ttp_at 'completion'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'help'" -a time
 complete -c ttp -n "__ttp_at 'help'" -a json
 complete -c ttp -n "__ttp_at 'help'" -a exit-codes
+complete -c ttp -n "__ttp_at 'help'" -a environment
+complete -c ttp -n "__ttp_at 'help'" -a statuses
 complete -c ttp -n "__ttp_at 'help'" -a cron
+complete -c ttp -n "__ttp_at 'help'" -a media-host
 complete -c ttp -n "__ttp_at 'help'" -a capability
 complete -c ttp -n "__ttp_at 'help'" -a x
 complete -c ttp -n "__ttp_at 'help'" -a instagram
