@@ -8,11 +8,10 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import ttp.cli.main  # noqa: F401 (the classes below are those of the whole program)
 from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.status_help import KINDS
 from ttp.domain import errors
@@ -42,15 +41,15 @@ def page() -> Iterator[str]:
         "# Errors",
         "",
         "Every error that `ttp` tells, what causes it and what to type. The page is written from the program's source",
-        f"by `python -m tests.drift.write_docs`; `{_HOLE}` stands for what the error is about. With `--json` an error has",
-        "its code (`ttp help json`).",
+        f"by `python -m tests.drift.write_docs`; `{_HOLE}` stands for what the error is about.",
+        "With `--json` an error has its code: `ttp help json`.",
     )
     for one in _classes():
         yield from ("", f"## {one.code}", "", f"Exit code {BY_CODE[one.code]}. {(one.__doc__ or '').strip()}", "")
         yield from _table(found[one.code], "as it says")
     yield from ("", "## What a platform would refuse", "")
-    yield "Exit code 2, code `content`, where the post has or gets a time; a warning where it is a draft. The same words"
-    yield from ("name the faults of rows in a file (`ttp import`, `ttp sync`).", "")
+    yield "Exit code 2, code `content`, where the post has or gets a time; a warning where it is a draft. The same"
+    yield from ("words name the faults of rows in a file (`ttp import`, `ttp sync`).", "")
     yield from _table(found["Problem"], "change it, or leave out `--at`")
     yield from ("", "## What became of a delivery", "")
     yield "`ttp show` and `ttp log` tell these, with the platform's own words where it said any. By its kind:"
@@ -72,7 +71,7 @@ def _classes() -> Iterator[type[errors.TtpError]]:
 
 def _table(told: set[Told], usual: str) -> Iterator[str]:
     yield from ("| message | what to type |", "|---|---|")
-    for one in sorted(told, key=lambda told: re.sub(r"^\W+", "", told.message).lower()):
+    for one in sorted(told, key=lambda told: (re.sub(r"^\W+", "", told.message).lower(), told)):
         cures = "<br>".join(one.cures) or usual
         yield f"| {_cell(one.message)} | {_cell(cures)} |"
 
@@ -83,33 +82,34 @@ def _cell(text: str) -> str:
 
 def _found() -> Mapping[str, set[Told]]:
     found: dict[str, set[Told]] = defaultdict(set)
-    codes = _codes()
-    for room in _ROOMS:
-        for path in sorted((ROOT / "ttp" / room).rglob("*.py")):
-            if path.name in _REHEARSAL:
+    paths = [path for room in _ROOMS for path in sorted((ROOT / "ttp" / room).rglob("*.py"))]
+    modules = [ast.parse(path.read_text()) for path in paths if path.name not in _REHEARSAL]
+    codes = _codes(modules)
+    for module in modules:
+        for scope, call in _calls(module):
+            name = call.func.id if isinstance(call.func, ast.Name) else ""
+            group = codes.get(name) or ("Problem" if name in _PROBLEMS else "NotDone" if name in _FAILURES else "")
+            place = _PLACE.get(name, 0)
+            if not group or len(call.args) <= place:
                 continue
-            module = ast.parse(path.read_text())
-            for scope, call in _calls(module):
-                name = call.func.id if isinstance(call.func, ast.Name) else ""
-                group = codes.get(name) or ("Problem" if name in _PROBLEMS else "NotDone" if name in _FAILURES else "")
-                place = _PLACE.get(name, 0)
-                if not group or len(call.args) <= place:
-                    continue
-                cures = tuple(dict.fromkeys(_cures(call, scope, module)))
-                for message in _texts(call.args[place], scope):
-                    if re.search(r"[a-z]{3}", message) and " " in message.strip(f"{_HOLE} "):
-                        found[group].add(Told(message, cures))
+            cures = tuple(dict.fromkeys(_cures(call, scope, module)))
+            for message in _texts(call.args[place], scope):
+                if re.search(r"[a-z]{3}", message) and " " in message.strip(f"{_HOLE} "):
+                    found[group].add(Told(message, cures))
     return found
 
 
-def _codes() -> dict[str, str]:
-    """The code of each class of errors, by the class's name."""
-    known: dict[str, str] = {}
-    left = [errors.TtpError]
-    while left:
-        one = left.pop()
-        known[one.__name__] = one.code
-        left += one.__subclasses__()
+def _codes(modules: Iterable[ast.Module]) -> dict[str, str]:
+    """The code of each class of errors, by the class's name: the domain's, and those that rooms make of them."""
+    known = {
+        name: one.code
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, errors.TtpError)
+    }
+    for module in modules:
+        for one in module.body:
+            if isinstance(one, ast.ClassDef) and one.bases and (code := known.get(ast.unparse(one.bases[0]))):
+                known.setdefault(one.name, code)
     return known
 
 

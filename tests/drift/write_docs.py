@@ -16,7 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from tests.drift import errors_page
+from tests.drift import errors_page, man_page
 from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.completion import SHELLS, first_line, tree
 from ttp.cli.completion_scripts import script
@@ -42,6 +42,7 @@ def generated() -> dict[str, str]:
     return {
         **{COMPLETIONS[shell]: script(shell, nodes) for shell in SHELLS},
         "docs/cli.md": "\n".join(_commands()),
+        "docs/ttp.1": man_page.page(),
         "docs/errors.md": "\n".join(errors_page.page()) + "\n",
         "docs/config.md": _spliced("docs/config.md", _settings(), _variables()),
         "docs/accounts.md": _spliced("docs/accounts.md", _options_of_platforms()),

@@ -175,7 +175,7 @@ class PartlyFailed(TtpError):
 
 
 class Bug(TtpError):
-    """A fault of ttp's own. Nothing is lost; `TTP_DEBUG=1` before the command shows where it is."""
+    """A fault of ttp's own, or of a program that it starts. Nothing is lost; `TTP_DEBUG=1` shows where it is."""
 
     code = "internal"
 
