@@ -15,6 +15,7 @@ VARIABLES = (
     ("TTP_CAPABILITY", "read, draft or publish: what may be done here (ttp help capability)"),
     ("TTP_NO_INPUT", "any value: never ask, fail where a question would be needed"),
     ("TTP_EDITOR", "the program that opens texts and settings; else VISUAL, else EDITOR, else what there is"),
+    ("TTP_PAGER", "the program that shows tables on a terminal, such as less; without it they are just printed"),
     (
         "TTP_DEBUG",
         "http: tell on stderr each request to a platform and its answer, without secrets; any value: show the whole"

@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeVar
 
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
-from ttp.cli.output import FORMATS, Output, output_of_process
+from ttp.cli.output import Output
+from ttp.cli.output_options import FORMATS, output_of_process
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 MOST = 1_000_000_000
