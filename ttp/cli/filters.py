@@ -64,7 +64,10 @@ def _status(name: str) -> PostStatus:
     try:
         return PostStatus(name.lower())
     except ValueError:
-        raise UsageError(f'no status "{name}"', Hint("the statuses", ", ".join(PostStatus))) from None
+        from difflib import get_close_matches
+
+        near = [Hint("did you mean", f"--status {one}") for one in get_close_matches(name.lower(), list(PostStatus), 1)]
+        raise UsageError(f'no status "{name}"', *near, Hint("the statuses", ", ".join(PostStatus))) from None
 
 
 def _bound(command: str, option: str, text: str | None) -> datetime | None:

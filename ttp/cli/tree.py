@@ -35,7 +35,7 @@ class Branch(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         names = self.list_commands(ctx)
         if args and args[0] not in names and not args[0].startswith("-"):
-            raise no_command(args[0], names, ctx.command_path.removeprefix("ttp").strip())
+            raise no_command(args, names, ctx.command_path.removeprefix("ttp").strip())
         ctx.meta[BEHIND] = args[1:]
         return super().resolve_command(ctx, args)
 
@@ -89,15 +89,17 @@ def load(name: str) -> Any:
     return guarded(name, get_command(app))
 
 
-def no_command(typed: str, names: Sequence[str], parent: str = "") -> UsageError:
-    """`no command "shedule"; did you mean "schedule"?`"""
+def no_command(typed: Sequence[str], names: Sequence[str], parent: str = "") -> UsageError:
+    """`no command "shedule"; did you mean "schedule"?`, and what was `typed` with that in its place."""
     from difflib import get_close_matches
 
-    near = get_close_matches(typed.lower(), names, n=1)
+    wrong, *rest = typed
+    near = get_close_matches(wrong.lower(), names, n=1)
     path = f"{parent} " if parent else ""
     asked = f'; did you mean "{near[0]}"?' if near else ""
-    hint = Hint("did you mean", f"ttp {path}{near[0]}") if near else Hint("see them", f"ttp {path}--help")
-    return UsageError(f'no command "{path}{typed}"{asked}', hint)
+    meant = f"ttp {path}{' '.join([*near, *map(_quote, rest)])}"
+    hint = Hint("did you mean", meant) if near else Hint("see them", f"ttp {path}--help")
+    return UsageError(f'no command "{path}{wrong}"{asked}', hint)
 
 
 def root() -> Tree:

@@ -1,0 +1,137 @@
+"""What an error tells to type works when it is typed; and nothing waits for a keyboard that is not there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Program
+from ttp.cli.commands import COMMANDS
+from ttp.cli.tree import load
+
+
+def drafts(ttp: Program) -> None:
+    ttp.account("x/me")
+    ttp.account("instagram/shop")
+    for text in ("One", "Two", "Three"):
+        ttp.post(text, "--to", "x/me")
+
+
+def scheduled(ttp: Program) -> None:
+    drafts(ttp)
+    ttp.ok("schedule", "1-3", "--at", "2099-01-01 09:00", "-q")
+
+
+def failed(ttp: Program) -> None:
+    scheduled(ttp)
+    ttp.bring(1, "failed", error_kind="network", error_message="no answer")
+
+
+def review(ttp: Program) -> None:
+    scheduled(ttp)
+    ttp.bring(1, "needs_review", error_kind="unknown", error_message="it was cut")
+
+
+def published(ttp: Program) -> None:
+    scheduled(ttp)
+    ttp.bring(1, "published", remote_id="1", published_at=0)
+
+
+def two(ttp: Program) -> None:
+    drafts(ttp)
+    ttp.account("x/other")
+
+
+REFUSED: tuple[tuple[Callable[[Program], None], list[str]], ...] = (
+    (drafts, ["show", "9"]),
+    (drafts, ["schedule", "1", "--at", "tomorow 9am"]),
+    (drafts, ["schedule", "1", "--at", "9am"]),
+    (drafts, ["schedule", "1", "--at", "12/11/2026"]),
+    (drafts, ["schedule", "1", "--at", "tomorrow"]),
+    (drafts, ["schedule", "1", "--at", "2027-03-28 02:30", "--tz", "Europe/Berlin"]),
+    (drafts, ["create", "Hi", "--to", "x", "--at", "2020-01-01 09:00"]),
+    (drafts, ["delete", "1", "2"]),
+    (drafts, ["schedule", "1", "--at", "tomorrow 9am", "--tz", "Europe/Berlinn"]),
+    (drafts, ["shedule", "1", "--at", "tomorrow 9am"]),
+    (drafts, ["list", "--status", "skeduled"]),
+    (drafts, ["list", "--formt", "json"]),
+    (drafts, ["edit", "1", "-5% off"]),
+    (drafts, ["create", "-5% off"]),
+    (drafts, ["account", "show", "x/mee"]),
+    (drafts, ["account", "set", "x/me"]),
+    (drafts, ["config", "get", "publish.retry_mxa"]),
+    (drafts, ["help", "tiem"]),
+    (drafts, ["optimal", "next", "--account", "x/me"]),
+    (drafts, ["plan", "--drafts"]),
+    (drafts, ["repeat", "1"]),
+    (drafts, ["slots", "add", "mon 9", "--account", "x/me"]),
+    (drafts, ["export", "--format", "docx"]),
+    (drafts, ["import", "/no/such/file.csv"]),
+    (drafts, ["metrics", "import", "/no/such/file.csv"]),
+    (scheduled, ["retry", "1"]),
+    (failed, ["unschedule", "1"]),
+    (review, ["retry", "1"]),
+    (review, ["schedule", "1", "--at", "tomorrow 9am"]),
+    (published, ["edit", "1", "Another"]),
+    (published, ["schedule", "1", "--at", "tomorrow 9am"]),
+    (two, ["create", "Hi", "--to", "x", "--at", "2099-01-01 09:00"]),
+)
+_OUTSIDE = ("ttp account connect", "ttp account add", "ttp metrics pull", "ttp export --format md")
+"""They reach for a browser, a file or the network, or go on from what a person has."""
+_HOLES = re.compile(r"\b(ID|FILE|TEXT|TIME|DATE|DIR|URL|URL_OR_ID|PLATFORM/HANDLE)\b|…")
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"), REFUSED, ids=[f"{number}: {shlex.join(typed)}" for number, (_, typed) in enumerate(REFUSED)]
+)
+def test_what_is_suggested_works(ttp: Program, given: Callable[[Program], None], typed: list[str]) -> None:
+    given(ttp)
+    refused = ttp(*typed)
+    assert refused.code in (2, 3), refused
+    assert refused.out == ""
+    told = [line.strip() for line in refused.err.splitlines()[1:]]
+    assert told, refused.err
+    for command in (line[line.index("ttp ") :] for line in told if "ttp " in line):
+        if _HOLES.search(command) or command.startswith(_OUTSIDE):
+            continue
+        ran = ttp(*shlex.split(command)[1:])
+        assert ran.code == 0, (command, ran)
+
+
+_STAY = {"run", "sandbox", "demo", "service", "account connect", "account check", "restore"}
+"""Commands that go on by themselves, or reach for the system."""
+
+
+def leaves() -> list[tuple[str, str]]:
+    """Every command and the example of its help."""
+    found = []
+    for one in COMMANDS:
+        left = [(one.name, load(one.name))]
+        while left:
+            name, command = left.pop()
+            left += [(f"{name} {child}", inner) for child, inner in getattr(command, "commands", {}).items()]
+            example = (command.help or "").partition("Example: ")[2]
+            if name not in _STAY and name.split()[0] not in _STAY and example:
+                found.append((name, " ".join(example.split())))
+    return found
+
+
+@pytest.mark.parametrize(("name", "example"), leaves(), ids=[name for name, _ in leaves()])
+def test_nothing_waits_for_a_keyboard_that_is_not_there(
+    ttp: Program, name: str, example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command's own example, on a store with three drafts, with nothing to read; it ends, in its own words."""
+    drafts(ttp)
+    for variable in ("VISUAL", "EDITOR"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(ttp.home)
+    words = shlex.split(re.split(r" [|>] | < ", example)[0])
+    while words and "=" in words[0]:
+        words.pop(0)
+    ran = ttp(*words[1:])
+    assert ran.code in (0, 1, 2, 3, 4, 5, 6, 7), ran
+    assert "Traceback" not in ran.err
+    assert ran.code == 0 or ran.out or "error" in ran.err, ran
