@@ -55,6 +55,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "optimal heatmap": Need(READ, {"svg": DRAFT, "html": DRAFT}),
         "optimal explain": Need(READ),
         "optimal backtest": Need(READ),
+        "calendar": Need(READ),
         "run": Need(PUBLISH),
         "publish": Need(PUBLISH),
         "retry": Need(PUBLISH),

@@ -80,13 +80,17 @@ def export(
     beside = _beside(path, chosen) if "media" in more else None
     parts = _parts(chosen, counted, beside, numbers="metrics" in more)
     if path is None:
-        # On a terminal nothing of a post reaches it raw.
-        out.document("\n".join(lines(part)) for part in parts) if out.for_people else out.document(parts)
+        write_out(out, parts)
         return
     from ttp.services.files.place import write
 
     write(path, parts, over=force)
     _answer(out, path, chosen, counted.count, beside)
+
+
+def write_out(out: Output, parts: Iterable[str]) -> None:
+    """The pieces of a file on stdout; on a terminal nothing of a post reaches it raw."""
+    out.document("\n".join(lines(part)) for part in parts) if out.for_people else out.document(parts)
 
 
 class _Counted:
