@@ -12,7 +12,6 @@ from ttp.cli.calendar_view import Sheet, gaps_of
 from ttp.cli.calendar_view import calendar as view
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
-from ttp.cli.exporting import write_out
 from ttp.cli.filters import Statuses, WithTags, post_filter
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, Platforms, printing, split_list
@@ -20,7 +19,7 @@ from ttp.cli.pausing import pauses
 from ttp.cli.pictures.marks import MOST_NAMED
 from ttp.cli.recommending import wanted_accounts, zone_for
 from ttp.cli.span_words import read_span
-from ttp.cli.times import quoted
+from ttp.cli.times import quoted, typed
 from ttp.cli.words import Words
 from ttp.cli.zones import zone_named
 from ttp.domain.calendar import time_of
@@ -62,7 +61,7 @@ def calendar(
     )
     today = here.now().astimezone(zone).date()
     span = read_span(when, month=month, week=week, today=today, zone=zone, retype=lambda typed: words.again(*typed))
-    _refuse(out, status, words, ics=ics)
+    _refuse(out, status, words.again(*_span(when, month, week)), ics=ics)
     out.expect(view(Sheet(span)))
     wanted = post_filter("calendar", status=status, platform=platform, account=account, tag=tag)
     make_ahead(out)
@@ -70,7 +69,7 @@ def calendar(
     if ics:
         from ttp.services.export import Told
 
-        write_out(out, here.export.calendar(Told(post) for post in posts))
+        out.document(here.export.calendar(Told(post) for post in posts))
         return
     paused = pauses(here.look.accounts())
     for line in [] if out.for_people else paused:
@@ -100,28 +99,24 @@ def _with_free_slots(
 def _take(span: Span, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None) -> str:
     """The command that gives the slots to drafts of these accounts, or the first one to a new post."""
     from ttp.cli.when import iso_text
-    from ttp.services.optimal import OFFERED
-    from ttp.store.reads import DRAFTS, PostFilter
 
-    here, names = context(), [one.name for one in accounts]
-    drafts = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=OFFERED)
-    ids = [str(post.id) for post in here.look.posts(drafts) if set(post.accounts) <= set(names)]
-    zone = ["--tz", tz] if tz else []
-    if not ids:
-        return quoted("ttp", "create", "TEXT", "--to", ",".join(names), "--at", iso_text(free[0].at, span.zone))
-    later = span.start > here.now()
-    days = 1 + (free[-1].at - max(span.start, here.now())) // timedelta(days=1)
-    start = ["--from", f"{span.first}"] if later else []
-    chosen = ids[: min(len(free), MOST_NAMED)]
-    return quoted("ttp", "plan", *chosen, *start, "--days", str(days), *zone, "--dry-run")
+    here = context()
+    ids = map(str, here.calendar.drafts(accounts, min(len(free), MOST_NAMED)))
+    start = max(span.start, here.now())
+    days = 1 + (free[-1].at - start) // timedelta(days=1)
+    plan = [*ids, *(["--from", f"{span.first}"] if start == span.start else []), "--days", f"{days}"]
+    if plan[0].isdecimal():
+        return quoted("ttp", "plan", *plan, *typed({"--tz": tz}), "--dry-run")
+    to = ",".join(one.name for one in accounts)
+    return quoted("ttp", "create", "TEXT", "--to", to, "--at", iso_text(free[0].at, span.zone))
 
 
-def _refuse(out: Output, status: list[str] | None, words: Words, *, ics: bool) -> None:
+def _refuse(out: Output, status: list[str] | None, again: str, *, ics: bool) -> None:
     """UsageError for statuses that never stand in a calendar, and for shapes that a calendar file does not have."""
     if "draft" in [name.lower() for name in split_list(status) or ()]:
         raise UsageError("a draft has no time, so no calendar has it", Hint("see them", "ttp list --status draft"))
     if ics and (out.in_json or out.fields):
-        raise UsageError("--ics writes a calendar file, not rows", Hint("the file", words.again()))
+        raise UsageError("--ics writes a calendar file, not rows", Hint("the file", again))
 
 
 def _options(

@@ -6,12 +6,13 @@ Reads only. What will come is a post without an id, whose `repeat` says what it 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from ttp.domain.account import Account
 from ttp.domain.calendar import Span, time_of
 from ttp.domain.clock import Clock
 from ttp.domain.post import Post, PostStatus
@@ -22,7 +23,7 @@ from ttp.services.occurrences import copy_of
 from ttp.store import reads
 from ttp.store import recurrences as store
 from ttp.store.database import Database
-from ttp.store.reads import COMING, ENDED, PostFilter
+from ttp.store.reads import COMING, DRAFTS, ENDED, PostFilter
 from ttp.store.unreadable import Unreadable
 
 SHOWN = (*COMING, *ENDED)
@@ -30,6 +31,8 @@ SHOWN = (*COMING, *ENDED)
 MOST_RECKONED = 10_000
 """Times of one repeat that are gone through to find those of a span: where its texts come in turn, or it ends after a
 number, all before it too."""
+LOOKED_AT = 50
+"""Drafts that are looked at for some that can take a slot."""
 _INSTANT = timedelta(milliseconds=1)
 
 
@@ -55,6 +58,16 @@ class Calendar:
         with self._database.reading() as db:
             going = [one for one in store.recurrences(db) if _reaches(one, span)] if db else []
             return [post for one in going if db for post in self._of(db, one, span, wanted)]
+
+    def drafts(self, accounts: Sequence[Account], most: int) -> list[int]:
+        """The oldest drafts that go to none but these accounts, and that no repeat makes its posts of."""
+        wanted = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=LOOKED_AT)
+        names = {one.name for one in accounts}
+        with self._database.reading() as db:
+            patterns = {one.post_id for one in store.recurrences(db) if one.state != "ended"} if db else set()
+            found = reads.posts(db, wanted) if db else ()
+            free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
+            return list(islice(free, most))
 
     def _of(self, db: sqlite3.Connection, one: Recurrence, span: Span, wanted: PostFilter) -> Iterator[Post]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)

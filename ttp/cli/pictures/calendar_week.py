@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.cli.clean import one_line, safe
 from ttp.cli.pictures.calendar import NOW, STAR, WEEKDAYS, days_name, fitted, foot, heading, label, names
-from ttp.cli.pictures.cells import columns, cut
+from ttp.cli.pictures.cells import columns, cut, turns
 from ttp.cli.pictures.marks import SIGNS, several, sign
 from ttp.cli.pictures.page import Page, Style
 from ttp.domain.account import Platform
@@ -117,7 +117,7 @@ def _post(post: Post, room: int, with_handle: Collection[Platform], page: Page) 
     text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
     for more, least in ((names(post, with_handle), _NAME), (one_line(post.content), _TEXT)):
         rest = room - 2 - columns(text) - (1 if text else 0)
-        if more and rest >= least:
+        if more and rest >= least and not turns(more):
             text = f"{text} {cut(more, rest)}".lstrip()
     return _Drawn(fitted(text, sign(post), room, page), room, at)
 
