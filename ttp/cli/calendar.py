@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ttp.domain.calendar import Span
     from ttp.domain.optimal.free import FreeHour
     from ttp.domain.post import Post
+    from ttp.services.calendar import Calendar
 
 
 @printing
@@ -65,7 +66,7 @@ def calendar(
     out.expect(view(Sheet(span)))
     wanted = post_filter("calendar", status=status, platform=platform, account=account, tag=tag)
     make_ahead(out)
-    posts = here.calendar.posts(span, wanted)
+    posts = _calendar().posts(span, wanted)
     if ics:
         from ttp.services.export import Told
 
@@ -82,6 +83,13 @@ def calendar(
     if span.is_week and (out.for_people or out.format == "json"):
         sheet = _with_free_slots(sheet, posts, account, platform, tz)
     out.records(view(sheet), posts, foot=paused)
+
+
+def _calendar() -> Calendar:
+    from ttp.services.calendar import Calendar
+
+    here = context()
+    return Calendar(here.database, here.look, here.clock)
 
 
 def _with_free_slots(
@@ -101,7 +109,7 @@ def _take(span: Span, free: Sequence[FreeHour], accounts: Sequence[Account], tz:
     from ttp.cli.when import iso_text
 
     here = context()
-    ids = map(str, here.calendar.drafts(accounts, min(len(free), MOST_NAMED)))
+    ids = map(str, _calendar().drafts(accounts, min(len(free), MOST_NAMED)))
     start = max(span.start, here.now())
     days = 1 + (free[-1].at - start) // timedelta(days=1)
     plan = [*ids, *(["--from", f"{span.first}"] if start == span.start else []), "--days", f"{days}"]

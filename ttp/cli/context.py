@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ttp.services.book import Book
     from ttp.services.bulk_edit import BulkEdit
     from ttp.services.bulk_in import BulkIn
-    from ttp.services.calendar import Calendar
     from ttp.services.copies import Copies
     from ttp.services.doctor import Doctor
     from ttp.services.export import Export
@@ -92,12 +91,6 @@ class Context:
         from ttp.services.look import Look
 
         return Look(self.database, self.home, self.clock, self.config)
-
-    @cached_property
-    def calendar(self) -> Calendar:
-        from ttp.services.calendar import Calendar
-
-        return Calendar(self.database, self.look, self.clock)
 
     @cached_property
     def media(self) -> MediaStore:
