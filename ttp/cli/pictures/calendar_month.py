@@ -54,8 +54,10 @@ def month_picture(posts: Sequence[Post], sheet: Sheet, page: Page) -> Iterator[s
 def _cell(day: date, posts: Sequence[Post], sheet: Sheet, wide: int, page: Page) -> str:
     """The day, in brackets if it is today, and its signs, the most urgent first."""
     today = sheet.span.day(page.now)
-    number = f"[{day.day:>2}]" if day == today else f" {day.day:>2} "
-    number = page.paint(number, "bold" if day == today else "dim" if day < today else "")
+    if day == today:
+        number = page.paint(f"[{day.day:>2}]", "bold")
+    else:
+        number = f" {page.paint(f'{day.day:>2}', 'dim' if day < today else '')} "
     if day in sheet.gaps:
         return number + page.paint(GAP, "yellow") + " " * (wide - _DAY - 1)
     room = max(1, wide - _DAY - 1)

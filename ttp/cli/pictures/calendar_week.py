@@ -167,7 +167,7 @@ def _days(posts: Sequence[Post], sheet: Sheet, page: Page) -> Iterator[str]:
 def _told(post: Post, with_handle: Collection[Platform], page: Page) -> str:
     one = sign(post)
     said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
-    text = cut(f"{said}  {one_line(post.content)}", page.width - 18)
+    text = cut(f"{said}  {one_line(post.content)}", page.width - 19)
     return f"{page.time(time_of(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
 
 
