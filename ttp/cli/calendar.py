@@ -20,7 +20,6 @@ from ttp.cli.pictures.marks import MOST_NAMED
 from ttp.cli.recommending import wanted_accounts, zone_for
 from ttp.cli.span_words import read_span
 from ttp.cli.times import quoted, typed
-from ttp.cli.words import Words
 from ttp.cli.zones import zone_named
 from ttp.domain.calendar import time_of
 from ttp.domain.errors import Hint, UsageError
@@ -55,14 +54,18 @@ def calendar(
 
     Example: ttp calendar --week next --account x/me
     """
+
+    def again(days: Sequence[str], tz: str | None = tz) -> str:
+        """This command, for other days or in another zone."""
+        filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--tz": tz}
+        return quoted("ttp", "calendar", *days, *typed(filters), *(["--ics"] if ics else []))
+
     here = context()
-    words = Words(["ttp", "calendar"], ["--ics"] if ics else [], _options(status, platform, account, tag, tz))
-    zone = (
-        here.zone if tz is None else zone_named(tz, retype=lambda name: words.again(*_span(when, month, week), tz=name))
-    )
+    days = [*(["--month"] if month else []), *(["--week"] if week else []), *([when] if when else [])]
+    zone = here.zone if tz is None else zone_named(tz, retype=lambda name: again(days, name))
     today = here.now().astimezone(zone).date()
-    span = read_span(when, month=month, week=week, today=today, zone=zone, retype=lambda typed: words.again(*typed))
-    _refuse(out, status, words.again(*_span(when, month, week)), ics=ics)
+    span = read_span(when, month=month, week=week, today=today, zone=zone, retype=again)
+    _refuse(out, status, again(days), ics=ics)
     out.expect(view(Sheet(span)))
     wanted = post_filter("calendar", status=status, platform=platform, account=account, tag=tag)
     make_ahead(out)
@@ -78,7 +81,7 @@ def calendar(
     sheet = Sheet(
         span,
         gaps=() if status else gaps_of(span, posts, today),
-        all_=words.again(span.name, "--format", "tsv"),
+        all_=again([span.name, "--format", "tsv"]),
     )
     if span.is_week and (out.for_people or out.format == "json"):
         sheet = _with_free_slots(sheet, posts, account, platform, tz)
@@ -125,18 +128,3 @@ def _refuse(out: Output, status: list[str] | None, again: str, *, ics: bool) -> 
         raise UsageError("a draft has no time, so no calendar has it", Hint("see them", "ttp list --status draft"))
     if ics and (out.in_json or out.fields):
         raise UsageError("--ics writes a calendar file, not rows", Hint("the file", again))
-
-
-def _options(
-    status: list[str] | None,
-    platform: list[str] | None,
-    account: list[str] | None,
-    tag: list[str] | None,
-    tz: str | None,
-) -> dict[str, Sequence[str] | str | None]:
-    return {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--tz": tz}
-
-
-def _span(when: str | None, month: bool, week: bool) -> list[str]:
-    """The words that say which days, as they were typed."""
-    return [*(["--month"] if month else []), *(["--week"] if week else []), *([when] if when else [])]
