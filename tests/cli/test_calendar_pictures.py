@@ -70,7 +70,8 @@ best slots ★   now ▸
 
 ! failed or partial   ● scheduled
 Post 38 needs you:  ttp show 38
-3 free best slots this week:  ttp plan 44 45 46 --days 4 --dry-run
+3 free best slots this week:
+  ttp plan 44 45 46 --days 4 --dry-run
 """
 WEEK_80 = """\
 Week 48   23 to 29 November 2026   Europe/Berlin         best slots ★   now ▸
@@ -242,6 +243,10 @@ def test_a_failure_is_never_among_those_that_are_left_out() -> None:
     failed = replace(LAUNCH, scheduled_at=at(27, 19))
     assert " 27 !●●+3" in month(80, [*many(5), failed])
     assert " 27 !" in month(40, [*many(5), failed])
+    failed = replace(LAUNCH, scheduled_at=at(27, 18, 30))
+    assert "+4 !\n" in week(80, [*many(5), failed])
+    assert "         +4\n" in week(60, [*many(9)])
+    assert "         +2 !\n" in week(60, [*many(6), failed])
 
 
 def test_the_month_names_the_next_posts_and_how_all_are_had() -> None:

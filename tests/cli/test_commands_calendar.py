@@ -403,17 +403,17 @@ def test_what_is_taken_is_not_free_also_by_what_a_repeat_will_make(known: Progra
 def test_the_command_at_the_bottom_takes_them(known: Program) -> None:
     first = slots(known)[0]
     text = known.ok("calendar", "--week", "--format", "table").out
-    found = re.search(r"free best slots? this week:  ttp (create TEXT --to x/me --at \S+)\n", text)
+    found = re.search(r"free best slots? this week:\s+ttp (create TEXT --to x/me --at \S+)\n", text)
     assert found
     assert known.ok(*found[1].split(), "--json").json["scheduledAt"] == first
     known.post("A draft", "--to", "x/me")
     known.post("Not for it alone", "--to", "x/me,x/new")
     text = known.ok("calendar", "--week", "--format", "table").out
-    found = re.search(r"free best slots? this week:  ttp (plan 2 --days \d --dry-run)\n", text)
+    found = re.search(r"free best slots? this week:\s+ttp (plan 2 --days \d --dry-run)\n", text)
     assert found
     assert known.ok(*found[1].split(), "--json").json["assignments"][0]["at"] in slots(known)
     text = known.ok("calendar", "--week", "next", "--format", "table").out
-    found = re.search(r"this week:  ttp (plan 2 --from 2026-11-30 --days \d --dry-run)\n", text)
+    found = re.search(r"this week:\s+ttp (plan 2 --from 2026-11-30 --days \d --dry-run)\n", text)
     assert found
     assert known.ok(*found[1].split(), "--json").json["assignments"][0]["at"] in slots(known, "next")
 

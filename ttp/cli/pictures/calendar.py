@@ -81,6 +81,8 @@ def foot(posts: Sequence[Post], sheet: Sheet, page: Page) -> Iterator[str]:
     if needy is not None:
         pieces.append(f"Post {needy.id} needs you:  ttp show {needy.id}")
     pieces += approvals(posts)
-    if sheet.free:
-        pieces.append(f"{plural(len(sheet.free), 'free best slot')} this week:  {safe(sheet.take)}")
-    yield from page.flow(pieces)
+    said = f"{plural(len(sheet.free), 'free best slot')} this week:" if sheet.free else ""
+    fits = columns(f"{said}  {sheet.take}") <= page.width
+    yield from page.flow([*pieces, *([f"{said}  {safe(sheet.take)}"] if said and fits else [])])
+    if not fits:
+        yield from (said, f"  {safe(sheet.take)}")

@@ -92,14 +92,20 @@ def _cells(posts: Sequence[Post], sheet: Sheet, room: int, page: Page) -> dict[t
     for (hour, day), some in _by_hour(posts, page).items():
         shown = some if len(some) <= _MOST else some[: _MOST - 1]
         cell = found[hour, day] = [_post(post, room, with_handle, page) for post in shown]
-        if len(some) > len(shown):
-            cell.append(_drawn(f"+{len(some) - len(shown)}", "dim", page, time_of(some[len(shown)])))
+        if hidden := some[len(shown) :]:
+            cell.append(_drawn(*_others(hidden), page, time_of(hidden[0])))
     for slot in sheet.free or ():
         local = page.local(slot.at)
         cell = found.setdefault((local.hour, local.date()), [])
         cell.append(_drawn(STAR if not local.minute else f":{local.minute:02} {STAR}", "green", page, slot.at))
         cell.sort(key=_instant)
     return found
+
+
+def _others(hidden: Sequence[Post]) -> tuple[str, Style]:
+    """`+7` for posts that there is no room for, with the sign of one that needs a person."""
+    wrong = [one for one in ("!", "?") if one in map(sign, hidden)]
+    return f"+{len(hidden)} {''.join(wrong[:1])}".rstrip(), "red" if wrong else "dim"
 
 
 def _by_hour(posts: Sequence[Post], page: Page) -> dict[tuple[int, date], list[Post]]:
@@ -157,7 +163,7 @@ def _days(posts: Sequence[Post], sheet: Sheet, page: Page) -> Iterator[str]:
             lines.append((page.now, page.paint(f"{page.time(page.now)}  {NOW}", "bold")))
         lines.sort(key=lambda line: line[0])
         said = [line for _, line in lines]
-        said += [page.paint(f"+{len(here) - len(shown)}", "dim")] if len(here) > len(shown) else []
+        said += [page.paint(*_others(here[len(shown) :]))] if len(here) > len(shown) else []
         said = [page.paint("gap", "yellow"), *said] if day in sheet.gaps else said
         for place, line in enumerate(said or [""]):
             name = page.paint(_day_name(day), "bold" if day == today else "") if place == 0 else " " * 6
