@@ -23,7 +23,7 @@ _ttp() {
     done
     [[ $cur == = ]] && cur=''
     case $path in
-        '') words=$'create\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
+        '') words=$'create\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
         'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'delete') ask=(post) options=$'--remote\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
@@ -50,6 +50,7 @@ _ttp() {
         'optimal heatmap') options=$'--account\n--platform\n--tz\n--svg\n--html\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'optimal explain') options=$'--account\n--platform\n--tz\n--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'optimal backtest') options=$'--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'calendar') (( place )) || { words=$'prev\nnext'; }; options=$'--month\n--week\n--ics\n--status\n--platform\n--account\n--tag\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'run') options=$'--once\n--until-idle\n--max-time\n--fail-if-locked\n--take-over\n--trust-clock\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'publish') ask=(post draft scheduled) options=$'--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'retry') ask=(post failed partial) options=$'--account\n--failed\n--platform\n--since\n--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
@@ -96,7 +97,7 @@ _ttp() {
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
     esac
     if [[ -n $option ]]; then
         words='' options='' ask=() files='' many=''
@@ -114,6 +115,7 @@ _ttp() {
             'optimal next --fields') words=$'at\nday\nhour\nscore\nexplored' many=1 ;;
             'optimal explain --fields') words=$'account\nplatform\ntimezone\nday\nhour\nscore\nuplift\nlow\nhigh\ndataPoints\nrank\nraw\nadjusted\nnearby\nposts' many=1 ;;
             'optimal backtest --fields') words=$'account\nplatform\ntimezone\nfrom\nto\ndataPoints\nheldOut\ninBestHours\nrecommended\nmeanPerHour\ndifference' many=1 ;;
+            'calendar --fields') words=$'date\ntime\nid\nstatus\naccounts\ncontent\nscheduledAt\npublishedAt\ntags\nrepeat' many=1 ;;
             'status --fields') words=$'publisher\nnextDueAt\noverdue\nwaiting\nneeds\nholds\nlimits\ncosts\nmedia\nblocked' many=1 ;;
             'list --fields'|'show --fields') words=$'id\nstatus\ncontent\naccounts\nplatforms\nscheduledAt\npublishedAt\ncreatedAt\nupdatedAt\nmaxLatenessS\nmedia\nvariants\nthread\ntags\noptions\nkey\nchosenBy\napprovedAt\nrejection\nrepeat\nneeds\nwarnings\ndeliveries' many=1 ;;
             'log --fields') words=$'at\naccount\nnumber\nstep\nphase\noutcome\nkind\nhttpStatus\nmessage\nendedAt' many=1 ;;

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.clock import FakeClock
 from tests.conftest import Program, Ran, program
-from ttp.cli import at_once, look
-from ttp.cli.at_once import COMMANDS, read
+from ttp.cli import at_once
+from ttp.cli.at_once import COMMANDS, command_of, read
 from ttp.cli.declared import parameters
 
 USUAL = [
@@ -69,7 +69,7 @@ def by_typer(ttp: Program, *argv: str) -> Ran:
 
 
 def is_answered(name: str, *words: str) -> bool:
-    return read(parameters(getattr(look, COMMANDS[name])), words) is not None
+    return read(parameters(command_of(name)), words) is not None
 
 
 def test_every_usual_word_is_answered_and_no_unusual_one() -> None:

@@ -70,7 +70,7 @@ LOOKING = (
     *("optimal explain 9:00", "optimal backtest", "status", "list", "show 1", "log 1", "audit", "metrics list"),
     *("metrics summary", "export", "export -", "account list", "account show x/me", "doctor", "completion bash"),
     *("help", "help capability", "service --print", "optimal heatmap --svg -"),
-    *("config show", "config get timezone", "config path"),
+    *("config show", "config get timezone", "config path", "calendar", "calendar --week --json", "calendar --ics"),
 )
 
 

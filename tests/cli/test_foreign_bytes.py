@@ -25,6 +25,7 @@ LOOKS = (
     *(("list",), ("show", "1"), ("show", "2"), ("log", "1"), ("status",), ("list", "--search", "a")),
     *(("account", "list"), ("slots", "list"), ("metrics", "list"), ("metrics", "summary"), ("doctor",), ("audit",)),
     *(("show", "1", "--fields", "content,tags,media,variants,key,deliveries"), ("repeat", "list")),
+    *(("calendar", "2099-01"), ("calendar", "2099-W01")),
 )
 
 
@@ -82,7 +83,13 @@ def test_nothing_that_others_wrote_acts_on_a_terminal(tmp_path_factory: Any, sai
                 ran = ttp(*look, *how)
                 assert ran.code in (0, 1, 3, 6), (look, ran)
                 assert acts(ran, tsv="tsv" in how) is None, (look, how)
-        for wrong in (["show", said], ["list", "--status", said], ["create", "Hi", "--at", said], ["help", said]):
+        for wrong in (
+            ["show", said],
+            ["list", "--status", said],
+            ["create", "Hi", "--at", said],
+            ["help", said],
+            ["calendar", said],
+        ):
             assert acts(ttp(*wrong), tsv=True) is None, wrong
 
 

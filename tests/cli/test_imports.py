@@ -81,6 +81,14 @@ def test_a_question_imports_no_library_at_all(environ: dict[str, str]) -> None:
     }
 
 
+def test_a_calendar_imports_no_library_and_a_month_no_model(environ: dict[str, str]) -> None:
+    week = imported(environ, "calendar --week --json", "calendar --week next --format table")
+    assert not foreign(week)
+    month = imported(environ, "calendar", "calendar next --format table", "calendar prev --json")
+    assert not foreign(month)
+    assert not month & (SLOW - {"sqlite3", "zoneinfo"} | {"subprocess", "random", "ttp.services.optimal"})
+
+
 TYPER = {"typer", "annotated_doc", "shellingham"}
 
 

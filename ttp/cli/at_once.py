@@ -1,13 +1,14 @@
 """Questions that are answered before Typer is imported, which takes longer than the answer.
 
-A command of `look` whose words are all as they are declared is called straight away. On anything else (help, a name
-that does not exist, a value that cannot be read) Typer is asked, which finds the words for it.
+A command that is listed here and whose words are all as they are declared is called straight away. On anything else
+(help, a name that does not exist, a value that cannot be read) Typer is asked, which finds the words for it.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli.capabilities import asking
@@ -20,14 +21,22 @@ if TYPE_CHECKING:
     from ttp.domain.clock import Clock
 
 COMMANDS = {
-    "list": "list_",
-    "show": "show",
-    "log": "log",
-    "status": "status",
-    "account list": "accounts",
-    "account show": "account",
+    "list": ("look", "list_"),
+    "show": ("look", "show"),
+    "log": ("look", "log"),
+    "status": ("look", "status"),
+    "account list": ("look", "accounts"),
+    "account show": ("look", "account"),
+    "calendar": ("calendar", "calendar"),
 }
-"""The functions of `look`, by what is typed."""
+"""Modules of `ttp.cli` and functions in them, by what is typed."""
+
+
+def command_of(name: str) -> Callable[..., Any]:
+    """The function that a name stands for."""
+    module, function = COMMANDS[name]
+    command: Callable[..., Any] = getattr(import_module(f"ttp.cli.{module}"), function)
+    return command
 
 
 def answer(words: Sequence[str], clock: Clock | None) -> int | None:
@@ -35,9 +44,7 @@ def answer(words: Sequence[str], clock: Clock | None) -> int | None:
     name = next((name for name in COMMANDS if words[: name.count(" ") + 1] == name.split()), None)
     if name is None:
         return None
-    from ttp.cli import look
-
-    command = getattr(look, COMMANDS[name])
+    command = command_of(name)
     values = read(parameters(command), words[name.count(" ") + 1 :])
     if values is None:
         return None

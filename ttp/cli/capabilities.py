@@ -55,6 +55,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "optimal heatmap": Need(READ, {"svg": DRAFT, "html": DRAFT}),
         "optimal explain": Need(READ),
         "optimal backtest": Need(READ),
+        "calendar": Need(READ),
         "run": Need(PUBLISH),
         "publish": Need(PUBLISH),
         "retry": Need(PUBLISH),
@@ -156,7 +157,8 @@ def capability_help() -> str:
     import textwrap
 
     def listed(level: Capability) -> list[str]:
-        names = ", ".join(path for path, need in NEEDS.items() if need.usual is level)
-        return textwrap.wrap(names, 106, initial_indent="           ", subsequent_indent="           ")
+        names = ", ".join(path.replace(" ", "\xa0") for path, need in NEEDS.items() if need.usual is level)
+        lines = textwrap.wrap(names, 106, initial_indent="           ", subsequent_indent="           ")
+        return [line.replace("\xa0", " ") for line in lines]
 
     return "\n".join([_HELP[0], *listed(READ), _HELP[1], *listed(DRAFT), _HELP[2]]) + "\n"

@@ -30,6 +30,7 @@ COMMANDS = (
     Command("repeat", "repeats", "Plan", "Posts that come again and again."),
     Command("plan", "plan", "Plan", "Spread drafts over the coming days, on the best free hours of their accounts."),
     Command("optimal", "optimal", "Plan", "Which hours and days bring an account more engagement."),
+    Command("calendar", "calendar", "Plan", "What goes out when, in a month or a week."),
     Command("run", "publishing", "Publish", "Publish due posts."),
     Command("publish", "publishing", "Publish", "Publish posts now, and follow them to their end."),
     Command("retry", "publishing", "Publish", "Publish failed deliveries again, and only those."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ttp.cli import (
     bulk_shapes,
+    calendar_view,
     exporting,
     health_shapes,
     optimal_views,
@@ -11,6 +12,7 @@ from ttp.cli import (
     repeat_views,
     shapes,
     slot_views,
+    span_words,
     totals,
 )
 from ttp.cli.completion import NOTHING, Source
@@ -90,6 +92,7 @@ FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
     optimal_views.EXPLANATION: ("optimal explain",),
     optimal_views.BACKTEST: ("optimal backtest",),
     plan_view.ASSIGNMENT: ("plan",),
+    calendar_view.ROW: ("calendar",),
     slot_views.SLOT: ("slots add", "slots list"),
     slot_views.PLACE: ("slots preview",),
     repeat_views.REPEAT: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
@@ -108,6 +111,7 @@ _ARGUMENTS = {
     "[PLATFORM/HANDLE]": _ACCOUNT,
     "PLATFORM[/HANDLE]": _ACCOUNT,
     "ID|NAME...": Source(ask=("slot",)),
+    "[WHEN]": Source(tuple(span_words.STEPS)),
     "KEY": _KEY,
     "[KEY...]": _KEY,
     "FILE": _FILE,

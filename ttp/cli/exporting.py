@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ttp.cli import bulk_shapes, shapes, views
-from ttp.cli.clean import lines
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
 from ttp.cli.filters import NeedsYou, OfKey, Search, Since, Statuses, Until, WithTags, post_filter
@@ -80,8 +79,7 @@ def export(
     beside = _beside(path, chosen) if "media" in more else None
     parts = _parts(chosen, counted, beside, numbers="metrics" in more)
     if path is None:
-        # On a terminal nothing of a post reaches it raw.
-        out.document("\n".join(lines(part)) for part in parts) if out.for_people else out.document(parts)
+        out.document(parts)
         return
     from ttp.services.files.place import write
 

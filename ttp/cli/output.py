@@ -118,8 +118,8 @@ class Output:
         self._write([f"{safe(text)}\n"])
 
     def document(self, parts: Iterable[str]) -> None:
-        """A whole document of our own making on stdout, in every format: lines are lines, nothing is escaped."""
-        self._write(parts)
+        """A file on stdout, in every format: nothing is escaped, but for what would reach a terminal raw."""
+        self._write("\n".join(lines(part)) if self.for_people else part for part in parts)
 
     def event(self, event: Mapping[str, object]) -> None:
         """One JSON line on stdout, at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -142,6 +143,26 @@ class Optimal:
             return iter(())
         return free_hours(told, self._clock.now(), busy, self._config.seconds("plan.min_gap_s"))
 
+    def free_between(
+        self,
+        accounts: Sequence[Account],
+        zones: Sequence[ZoneInfo],
+        span: tuple[datetime, datetime],
+        coming: Mapping[str, Sequence[datetime]],
+    ) -> list[FreeHour]:
+        """The free ones, from the first instant of `span` on and before the second, among the best slots of all these
+        accounts together, which all have data. `coming`: more posts, that the store need not have yet, by account."""
+        gap, now = timedelta(seconds=self._config.seconds("plan.min_gap_s")), self._clock.now()
+        start, end = span
+        if not accounts or end <= now:
+            return []
+        told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
+        with self._database.reading() as db:
+            stored = [reads.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
+        busy = [sorted([*known, *coming.get(one.name, ())]) for one, known in zip(accounts, stored, strict=True)]
+        hours = takewhile(lambda slot: slot.at < end, free_hours(told, now, busy, gap.total_seconds()))
+        return [slot for slot in hours if slot.at >= start]
+
     def no_hour(self, accounts: Sequence[Account]) -> UsageError:
         """That there is no best slot for a post to these accounts."""
         names = ", ".join(account.name for account in accounts)
@@ -150,6 +171,11 @@ class Optimal:
                 f"every one of the best hours of {names} is taken for a year", Hint("see them", "ttp list")
             )
         return UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts))
+
+    def measured(self, accounts: Sequence[Account]) -> list[Account]:
+        """Those of the accounts that have data."""
+        empty = self._without_data(accounts)
+        return [one for one in accounts if one not in empty]
 
     def ways_to_data(self, accounts: Sequence[Account]) -> tuple[Hint, ...]:
         """The commands that get numbers of those accounts that have none."""

@@ -10,7 +10,7 @@ import heapq
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 
 from ttp.domain.account import Account, Platform
@@ -23,6 +23,7 @@ from ttp.store.rows import ms
 
 _DELIVERIES = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
 _BATCH = 200
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 COMING = (PostStatus.SCHEDULED, PostStatus.PUBLISHING)
 DRAFTS = (PostStatus.DRAFT,)
@@ -45,6 +46,8 @@ class PostFilter:
     needs_you: bool = False
     approval: bool = False
     """What waits for approval needs you too."""
+    untimed: bool = False
+    """Only what went out without ever having a time: the bounds are those of `published_at`."""
     limit: int | None = None
     after: int | None = None
 
@@ -171,10 +174,13 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[rows.Column]]:
         add(f"({failed} OR {approvals.WAITS})" if wanted.approval else failed)
     for tag in wanted.tags:
         add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
+    if wanted.untimed:
+        add("scheduled_at IS NULL AND published_at IS NOT NULL")
+    bounded = "published_at" if wanted.untimed else "scheduled_at"
     if wanted.since is not None:
-        add("scheduled_at >= ?", ms(wanted.since))
+        add(f"{bounded} >= ?", ms(wanted.since))
     if wanted.until is not None:
-        add("scheduled_at < ?", ms(wanted.until))
+        add(f"{bounded} < ?", ms(wanted.until))
     if wanted.search:
         add("instr(lower(content), lower(?)) > 0", wanted.search)
     if wanted.key is not None:
@@ -255,13 +261,14 @@ def attempts(db: sqlite3.Connection, post_id: int) -> Iterator[Attempt]:
     yield from (rows.attempt(row) for row in db.execute(sql, (post_id,)))
 
 
-def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime) -> list[datetime]:
-    """When the account has posts from `since` on: scheduled, in flight or published. In order."""
+def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime, until: datetime = _NEVER) -> list[datetime]:
+    """When the account has posts from `since` on, and before `until`: scheduled, in flight or published. In order."""
     sql = (
-        "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ? AND d.due_at >= ?"
+        "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id"
+        " WHERE d.account_id = ? AND d.due_at >= ? AND d.due_at < ?"
         " AND d.state NOT IN ('cancelled', 'failed') AND p.deleted_at IS NULL ORDER BY d.due_at"
     )
-    found = (rows.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since))))
+    found = (rows.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since), ms(until))))
     return [at for at in found if at is not None]
 
 

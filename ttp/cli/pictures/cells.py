@@ -48,6 +48,11 @@ def wrap(text: str, most: int) -> list[str]:
     return [line for line in lines if line]
 
 
+def turns(text: str) -> bool:
+    """Whether a terminal may draw some of `text` from right to left, and with it what follows in the line."""
+    return not text.isascii() and any(unicodedata.bidirectional(char) in ("R", "AL", "AN") for char in text)
+
+
 def _head(text: str, most: int) -> str:
     """The longest beginning of `text` within `most` columns that splits no character from its marks."""
     used = end = 0

@@ -54,6 +54,38 @@ def status_word(post: Post) -> tuple[str, Style]:
     return _STATUS[post.status]
 
 
+SIGNS: Mapping[str, tuple[str, Style]] = MappingProxyType(
+    {
+        "!": ("failed or partial", "red"),
+        "?": ("may be live", "red"),
+        "~": ("being published", "yellow"),
+        "◌": ("not approved", "yellow"),
+        "●": ("scheduled", ""),
+        "○": ("will come by a repeat", "dim"),
+        "✓": ("published", "green"),
+    }
+)
+"""The signs of posts in a calendar, the most urgent first, and what each means."""
+_SIGN: Mapping[PostStatus, str] = MappingProxyType(
+    {
+        PostStatus.SCHEDULED: "●",
+        PostStatus.PUBLISHING: "~",
+        PostStatus.PUBLISHED: "✓",
+        PostStatus.PARTIAL: "!",
+        PostStatus.FAILED: "!",
+    }
+)
+
+
+def sign(post: Post) -> str:
+    """A post that has a time, in one sign of SIGNS; one without an id is still to be made."""
+    if post.id is None:
+        return "○"
+    if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
+        return "?"
+    return "◌" if post.status is PostStatus.SCHEDULED and "approve" in post.needs() else _SIGN[post.status]
+
+
 def state_word(row: Delivery) -> tuple[str, Style]:
     """The delivery's state in words."""
     _, word, style = _STATE[row.state]

@@ -82,6 +82,11 @@ def _legend(posts: Sequence[Post]) -> Iterator[str]:
     if needy and needy != [review]:
         first = next(post for post in needy if post is not review)
         yield f"Post {first.id} needs you:  ttp show {first.id}"
-    if unapproved := [post.id or 0 for post in posts if "approve" in post.needs()]:
+    yield from approvals(posts)
+
+
+def approvals(posts: Sequence[Post]) -> Iterator[str]:
+    """The command that approves those of the posts that wait for it."""
+    if unapproved := [post.id for post in posts if post.id is not None and "approve" in post.needs()]:
         wait = "1 post waits" if len(unapproved) == 1 else f"{len(unapproved)} posts wait"
         yield f"{wait} for approval:  {approve_command(unapproved)}"

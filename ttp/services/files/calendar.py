@@ -20,33 +20,40 @@ _SHOWN = 60
 
 
 def written(posts: Iterable[Post], store: str) -> Iterator[str]:
-    """The file, an event a piece. Posts without a time have none. `store` makes the events' ids the world's own."""
+    """The file, an event a piece: none for a draft. What a repeat has not made yet is tentative. `store` makes the
+    events' ids the world's own."""
     yield from map(_folded, ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ttp//ttp//EN", "CALSCALE:GREGORIAN"))
     for post in posts:
-        if post.scheduled_at is not None:
-            yield "".join(map(_folded, _event(post, post.scheduled_at, store)))
+        at = post.scheduled_at or post.published_at
+        if at is not None:
+            yield "".join(map(_folded, _event(post, at, store)))
     yield _folded("END:VCALENDAR")
 
 
 def _event(post: Post, at: datetime, store: str) -> Iterator[str]:
     accounts = ", ".join(post.accounts)
-    failed = post.status is PostStatus.FAILED
+    name, what = f"{post.id}", f"post {post.id}, {post.status}"
+    status = "CANCELLED" if post.status is PostStatus.FAILED else "CONFIRMED"
+    if post.id is None and post.repeat is not None:
+        name, status = f"repeat-{post.repeat.id}-{_instant(at)}", "TENTATIVE"
+        what = f"will come of repeat {post.repeat.id}"
     yield "BEGIN:VEVENT"
-    yield f"UID:{post.id}@{store}.ttp"
+    yield f"UID:{name}@{store}.ttp"
     yield f"DTSTAMP:{_instant(post.updated_at or at)}"
     yield f"DTSTART:{_instant(at)}"
-    yield f"SUMMARY:{_text(f'{_first(post.content)} ({accounts})' if accounts else _first(post.content))}"
-    told = f"{post.content}\n\n{accounts}\npost {post.id}, {post.status}"
+    yield f"SUMMARY:{_text(f'{_first(post)} ({accounts})' if accounts else _first(post))}"
+    told = f"{post.content}\n\n{accounts}\n{what}"
     yield f"DESCRIPTION:{_text(told)}"
     if post.tags:
         yield f"CATEGORIES:{','.join(map(_text, post.tags))}"
-    yield f"STATUS:{'CANCELLED' if failed else 'CONFIRMED'}"
+    yield f"STATUS:{status}"
     yield "TRANSP:TRANSPARENT"
     yield "END:VEVENT"
 
 
-def _first(text: str) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "media")
+def _first(post: Post) -> str:
+    usual = f"one of those tagged {post.tags[0]}" if post.id is None and post.tags else "media"
+    line = next((line.strip() for line in post.content.splitlines() if line.strip()), usual)
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
 
 

@@ -1,0 +1,93 @@
+"""The calendar's questions to the store: by index, whatever the number of posts, and no more than is shown."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program
+from ttp.domain.account import Platform
+from ttp.domain.calendar import month_with, week_with
+from ttp.domain.config import Config
+from ttp.services.calendar import Calendar
+from ttp.services.look import Look
+from ttp.store.database import Database
+from ttp.store.reads import PostFilter
+
+UTC = ZoneInfo("UTC")
+FILTERS = [
+    PostFilter(),
+    PostFilter(accounts=(1,)),
+    PostFilter(platforms=(Platform.X,)),
+    PostFilter(tags=("a", "b")),
+    PostFilter(accounts=(1,), tags=("a",)),
+]
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that questions run."""
+    statements: list[str] = []
+    usual = Database.reading
+
+    @contextmanager
+    def reading(self: Database) -> Iterator[sqlite3.Connection | None]:
+        with usual(self) as db:
+            if db is not None:
+                db.set_trace_callback(statements.append)
+            yield db
+
+    monkeypatch.setattr(Database, "reading", reading)
+    return statements
+
+
+def calendar(ttp: Program, clock: FakeClock) -> Calendar:
+    database = Database(ttp.home)
+    return Calendar(database, Look(database, ttp.home, clock, Config({})), clock)
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
+def test_no_question_goes_through_all_posts(
+    ttp: Program, clock: FakeClock, seen: list[str], wanted: PostFilter
+) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--at", "tomorrow 9am", "--tag", "a,b")
+    ttp.post("again", "--to", "x", "--tag", "a,b")
+    ttp.ok("repeat", "2", "--cron", "0 9 * * 1", "--tz", "UTC")
+    seen.clear()
+    found = calendar(ttp, clock).posts(month_with(date(2026, 11, 1), UTC), wanted)
+    assert [post.content for post in found] == ["hi", "again"]
+    assert len(seen) > 5
+    for statement in seen:
+        plan = [row[3] for row in ttp.sql(f"EXPLAIN QUERY PLAN {statement}")]
+        assert not [step for step in plan if step.startswith(("SCAN post", "SCAN delivery", "SCAN d", "SCAN p"))], plan
+
+
+def test_only_the_posts_of_the_span_are_read(ttp: Program, clock: FakeClock, seen: list[str]) -> None:
+    ttp.account()
+    for day in range(1, 29):
+        ttp.post(f"{day}", "--to", "x", "--at", f"2027-02-{day:02} 09:00")
+    seen.clear()
+    found = calendar(ttp, clock).posts(week_with(date(2027, 2, 10), UTC), PostFilter())
+    assert [post.content for post in found] == ["8", "9", "10", "11", "12", "13", "14"]
+    several = [statement for statement in seen if "post_id IN (" in statement and "delivery" in statement]
+    assert all(statement.count(",") < 20 for statement in several)
+
+
+def test_a_busy_week_is_more_than_a_batch(ttp: Program, clock: FakeClock) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--at", "2027-02-10 09:00")
+    columns = [row[1] for row in ttp.sql("PRAGMA table_info(post)") if row[1] not in ("id", "key")]
+    names = ", ".join(columns)
+    ttp.sql(
+        "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 450)"
+        f" INSERT INTO post (id, {names}) SELECT i, {names} FROM n JOIN (SELECT {names} FROM post WHERE id = 1)"
+    )
+    found = calendar(ttp, clock).posts(week_with(date(2027, 2, 10), UTC), PostFilter())
+    assert [post.id for post in found] == list(range(1, 451))

@@ -1,0 +1,125 @@
+"""Which month or week a calendar is asked for -> its days.
+
+Owns the grammar, `2026-12`, `2026-W49`, `2026-12-03`, `next`, `prev` or nothing, and refuses every other text with a
+command that can be typed as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, tzinfo
+
+from ttp.domain.calendar import Span, month_with, week_with
+from ttp.domain.errors import Hint, UsageError
+
+STEPS = {"prev": -1, "next": 1}
+_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})", re.IGNORECASE)
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SAME = {"last": ("prev",), "previous": ("prev",), "-1": ("prev",), "+1": ("next",), "now": (), "this": (), "today": ()}
+Retype = Callable[[Sequence[str]], str]
+
+
+def read_span(
+    text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
+) -> Span:
+    """The days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
+
+    `retype` builds the whole command from these words instead of the ones that say which days. UsageError.
+    """
+    flag = ["--week"] if week else []
+    if month and week:
+        raise UsageError(
+            "a month or a week, not both", Hint("the month", retype(["--month"])), Hint("the week", retype(["--week"]))
+        )
+    words = (text or "").strip().lower()
+    here = week_with(today, zone) if week else month_with(today, zone)
+    if text is None:
+        return here
+    if words in STEPS:
+        return here.moved(STEPS[words])
+    if found := _WEEK.fullmatch(words):
+        monday = _monday(int(found[1]), int(found[2]), text, retype)
+        if month:
+            ways = (Hint("the week", retype([text])), Hint("its month", retype([f"{monday:%Y-%m}"])))
+            raise UsageError(f'"{text}" is a week, and --month asks for a month', *ways)
+        return week_with(monday, zone)
+    if found := _MONTH.fullmatch(words):
+        first = _first(int(found[1]), int(found[2]), text, retype)
+        if week:
+            ways = (Hint("the month", retype([text])), Hint("its first week", retype(["--week", f"{first}"])))
+            raise UsageError(f'"{text}" is a month, and --week asks for a week', *ways)
+        return month_with(first, zone)
+    if found := _DAY.fullmatch(words):
+        day = _date(int(found[1]), int(found[2]), int(found[3]), text, flag, retype)
+        return week_with(day, zone) if week else month_with(day, zone)
+    raise _unread(text, words, flag, today, retype)
+
+
+def _monday(year: int, number: int, text: str, retype: Retype) -> date:
+    _check_year(year, text, retype)
+    weeks = date(year, 12, 28).isocalendar().week
+    if not 1 <= number <= weeks:
+        near = f"{year}-W{1 if number < 1 else weeks:02}"
+        raise UsageError(f"{year} has the weeks 1 to {weeks}, not {number}", Hint("type", retype([near])))
+    return date.fromisocalendar(year, number, 1)
+
+
+def _first(year: int, number: int, text: str, retype: Retype) -> date:
+    _check_year(year, text, retype)
+    if not 1 <= number <= 12:
+        near = f"{year}-{1 if number < 1 else 12:02}"
+        raise UsageError(f"a year has the months 1 to 12, not {number}", Hint("type", retype([near])))
+    return date(year, number, 1)
+
+
+def _date(year: int, number: int, day: int, text: str, flag: Sequence[str], retype: Retype) -> date:
+    first = _first(year, number, text, retype)
+    try:
+        return first.replace(day=day)
+    except ValueError:
+        raise UsageError(f'there is no day "{text}"', Hint("type", retype([*flag, f"{first}"]))) from None
+
+
+def _check_year(year: int, text: str, retype: Retype) -> None:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        said = f'"{text}" is not within the years {_FIRST_YEAR} to {_LAST_YEAR}'
+        raise UsageError(said, Hint("now", retype([])))
+
+
+def _unread(text: str, words: str, flag: Sequence[str], today: date, retype: Retype) -> UsageError:
+    """The refusal of a text that is none of the forms, with what was probably meant."""
+    meant = next(_meant(words, flag, today), None)
+    if meant is not None:
+        return UsageError(f'"{text}" is no month, week or date', Hint("did you mean", retype(meant)))
+    year, number, _ = today.isocalendar()
+    return UsageError(
+        f'"{text}" is no month, week or date',
+        Hint("a month", retype([f"{today:%Y-%m}"])),
+        Hint("a week", retype([f"{year}-W{number:02}"])),
+        Hint("or", retype([*flag, "next"])),
+    )
+
+
+def _meant(words: str, flag: Sequence[str], today: date) -> Iterator[list[str]]:
+    """What was probably meant, in words that are taken."""
+    if words in _SAME:
+        yield [*flag, *_SAME[words]]
+    year = today.year
+    if found := re.fullmatch(r"(?:([0-9]{4})[-/ ]?)?(?:w|week|kw)[- ]?([0-9]{1,2})", words):
+        number, year = int(found[2]), int(found[1] or today.isocalendar().year)
+        if _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= number <= date(year, 12, 28).isocalendar().week:
+            yield [f"{year}-W{number:02}"]
+    found = re.fullmatch(r"([0-9]{4})[-/.]?([0-9]{1,2})", words)
+    turned = re.fullmatch(r"([0-9]{1,2})[-/.]([0-9]{4})", words)
+    named = re.fullmatch(r"([a-z]{3})[a-z]*\.?(?: ([0-9]{4}))?", words)
+    number = 0
+    if found or turned:
+        year, number = map(int, found.groups() if found else turned.groups()[::-1])  # type: ignore[union-attr]
+    elif named and named[1] in _NAMES:
+        year, number = int(named[2] or year), _NAMES.index(named[1]) + 1
+    if _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= number <= 12:
+        yield ["--week", f"{year}-{number:02}-01"] if flag else [f"{year}-{number:02}"]

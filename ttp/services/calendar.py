@@ -1,0 +1,118 @@
+"""What goes out when: the posts of some days, and the times at which a repeat will make one that is not there yet.
+
+Reads only. What will come is a post without an id, whose `repeat` says what it comes of.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import Account
+from ttp.domain.calendar import Span, time_of
+from ttp.domain.clock import Clock
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.recurrence import Recurrence, Repeat
+from ttp.services.cron import fires
+from ttp.services.look import Look
+from ttp.services.occurrences import copy_of
+from ttp.store import reads
+from ttp.store import recurrences as store
+from ttp.store.database import Database
+from ttp.store.reads import COMING, DRAFTS, ENDED, PostFilter
+from ttp.store.unreadable import Unreadable
+
+SHOWN = (*COMING, *ENDED)
+"""The statuses of what stands in a calendar: a draft has no time."""
+MOST_RECKONED = 10_000
+"""Times of one repeat that are gone through to find those of a span: where its texts come in turn, or it ends after a
+number, all before it too."""
+LOOKED_AT = 50
+"""Drafts that are looked at for some that can take a slot."""
+_INSTANT = timedelta(milliseconds=1)
+
+
+class Calendar:
+    def __init__(self, database: Database, look: Look, clock: Clock) -> None:
+        self._database = database
+        self._look = look
+        self._clock = clock
+
+    def posts(self, span: Span, wanted: PostFilter) -> list[Post]:
+        """The posts of a span that pass the filter, in order of time. Without `statuses`: of all statuses but draft,
+        and what will come of repeats."""
+        within = replace(wanted, statuses=wanted.statuses or SHOWN, since=span.start, until=span.end)
+        found = list(self._look.listed(within))
+        if PostStatus.PUBLISHED in within.statuses:
+            found += self._look.listed(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
+        if not wanted.statuses:
+            found += self.coming(span, wanted)
+        return sorted(found, key=lambda post: (time_of(post), post.id or 0))
+
+    def coming(self, span: Span, wanted: PostFilter) -> list[Post]:
+        """What repeats will make for the span, of accounts, platforms and tags that are wanted."""
+        with self._database.reading() as db:
+            going = [one for one in store.recurrences(db) if _reaches(one, span)] if db else []
+            return [post for one in going if db for post in self._of(db, one, span, wanted)]
+
+    def drafts(self, accounts: Sequence[Account], most: int) -> list[int]:
+        """The oldest drafts that go to none but these accounts, and that no repeat makes its posts of."""
+        wanted = PostFilter(statuses=DRAFTS, accounts=tuple(one.id or 0 for one in accounts), limit=LOOKED_AT)
+        names = {one.name for one in accounts}
+        with self._database.reading() as db:
+            patterns = {one.post_id for one in store.recurrences(db) if one.state != "ended"} if db else set()
+            found = reads.posts(db, wanted) if db else ()
+            free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
+            return list(islice(free, most))
+
+    def _of(self, db: sqlite3.Connection, one: Recurrence, span: Span, wanted: PostFilter) -> Iterator[Post]:
+        repeat = Repeat(one.id or 0, one.cron, one.timezone)
+        try:
+            pattern = reads.post(db, one.post_id) if one.post_id is not None else None
+        except Unreadable:
+            return  # `ttp doctor` tells of it
+        source = Post("", tags=(one.pool,)) if one.pool is not None else pattern
+        if source is None or not _passes(source, wanted):
+            return
+        accounts = [a for a in reads.accounts(db) if a.name in source.accounts]
+        if source is pattern and not accounts:
+            return
+        for place, at in self._instants(db, one, span):
+            if at != source.scheduled_at:  # else the pattern is that post itself
+                text = one.texts[place % len(one.texts)] if one.texts else None
+                yield replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED, repeat=repeat)
+
+    def _instants(self, db: sqlite3.Connection, one: Recurrence, span: Span) -> Iterator[tuple[int, datetime]]:
+        """The instants in a span that are not gone through yet, and which post of its kind each will be."""
+        assert one.next_at is not None
+        in_turn = one.count is not None or one.texts
+        begin = one.next_at if in_turn else max(one.next_at, span.start)
+        gone, made = store.gone_through(db, one.id or 0), store.gone_through(db, one.id or 0, made=True)
+        known = {each.at for each in store.after(db, one.id or 0, begin - _INSTANT)}
+        new = (at for at in fires(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
+        left = MOST_RECKONED if one.count is None else max(0, one.count - gone)
+        for place, at in enumerate(islice(new, min(left, MOST_RECKONED))):
+            if at >= span.end or (one.until is not None and at >= one.until):
+                return
+            if at >= span.start and at > self._clock.now():
+                yield made + place, at
+
+
+def _reaches(one: Recurrence, span: Span) -> bool:
+    """Whether anything of it can still be made in the span."""
+    if one.state != "active" or one.next_at is None:
+        return False
+    return one.next_at < span.end and (one.until is None or one.until > span.start)
+
+
+def _passes(post: Post, wanted: PostFilter) -> bool:
+    """Whether what is made of a post would pass the filter."""
+    return (
+        (not wanted.accounts or any(d.account_id in wanted.accounts for d in post.active))
+        and (not wanted.platforms or any(d.platform in wanted.platforms for d in post.active))
+        and all(tag in post.tags for tag in wanted.tags)
+    )
