@@ -452,7 +452,7 @@ complete -c ttp -n "__ttp_at 'calendar'" -l status -x -k -a '(__ttp_many words \
 complete -c ttp -n "__ttp_at 'calendar'" -l platform -x -k -a '(__ttp_many words \'instagram\' \'tiktok\' \'x\')' -d 'Only this platform.'
 complete -c ttp -n "__ttp_at 'calendar'" -l account -x -k -a '(__ttp_many ask account)' -d 'Only this account.'
 complete -c ttp -n "__ttp_at 'calendar'" -l tag -x -k -a '(__ttp_ask tag)' -d 'Only with this tag.'
-complete -c ttp -n "__ttp_at 'calendar'" -l tz -x -d 'The days of that IANA zone.'
+complete -c ttp -n "__ttp_at 'calendar'" -l tz -x -d 'Days and times of that IANA zone.'
 complete -c ttp -n "__ttp_at 'calendar'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'calendar'" -l json -d 'The same as --format json.'
 complete -c ttp -n "__ttp_at 'calendar'" -l jsonl -d 'The same as --format jsonl.'

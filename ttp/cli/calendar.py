@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from ttp.cli.ahead import make_ahead
@@ -45,7 +45,7 @@ def calendar(
     platform: Platforms = None,
     account: Accounts = None,
     tag: WithTags = None,
-    tz: Annotated[str | None, Option("--tz", metavar="ZONE", help="The days of that IANA zone.")] = None,
+    tz: Annotated[str | None, Option("--tz", metavar="ZONE", help="Days and times of that IANA zone.")] = None,
 ) -> None:
     """What goes out when, in a month or a week.
 
@@ -80,6 +80,7 @@ def calendar(
         out.note(line)
     sheet = Sheet(
         span,
+        clock=UTC if tz is None else zone,
         gaps=() if status else gaps_of(span, posts, today),
         all_=again([span.name, "--format", "tsv"]),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, tzinfo
 from typing import TYPE_CHECKING
 
 from ttp.cli.shapes import Json, instant
@@ -24,13 +24,15 @@ WILL_COME = "coming"
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What is drawn beside the posts: `gaps`, days to come without any; `free`, best slots that nobody holds (None: not
-    asked for); `take`, the command that takes those, and `all_`, the one that prints every post."""
+    asked for); `take`, the command that takes those, and `all_`, the one that prints every post; `clock`, the zone of
+    dates and times in data."""
 
     span: Span
     gaps: tuple[date, ...] = ()
     free: tuple[FreeHour, ...] | None = None
     take: str = ""
     all_: str = ""
+    clock: tzinfo = UTC
 
 
 def gaps_of(span: Span, posts: Iterable[Post], today: date) -> tuple[date, ...]:
@@ -38,7 +40,7 @@ def gaps_of(span: Span, posts: Iterable[Post], today: date) -> tuple[date, ...]:
 
 
 def calendar(sheet: Sheet) -> View[Post]:
-    """`ttp calendar`: a row for each post, dates and times by the clocks of the span's zone."""
+    """`ttp calendar`: a row for each post."""
     span = sheet.span
 
     def wrap(rows: list[Json]) -> Json:
@@ -49,7 +51,7 @@ def calendar(sheet: Sheet) -> View[Post]:
             "timezone": str(span.zone),
             "posts": rows,
             "gaps": [f"{day}" for day in sheet.gaps],
-            "freeSlots": None if sheet.free is None else [_slot(slot, span) for slot in sheet.free],
+            "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
         }
 
     def picture(posts: Sequence[Post], page: Page) -> Iterable[str]:
@@ -61,11 +63,12 @@ def calendar(sheet: Sheet) -> View[Post]:
 
         return month_picture(posts, sheet, page)
 
-    return View(ROW, ("date", "time", "id", "accounts", "content"), lambda post: _row(post, span), picture, wrap=wrap)
+    columns = ("date", "time", "id", "accounts", "content")
+    return View(ROW, columns, lambda post: _row(post, sheet.clock), picture, wrap=wrap)
 
 
-def _row(post: Post, span: Span) -> Json:
-    local = time_of(post).astimezone(span.zone)
+def _row(post: Post, clock: tzinfo) -> Json:
+    local = time_of(post).astimezone(clock)
     return {
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
@@ -80,8 +83,8 @@ def _row(post: Post, span: Span) -> Json:
     }
 
 
-def _slot(slot: FreeHour, span: Span) -> Json:
-    local = slot.at.astimezone(span.zone)
+def _slot(slot: FreeHour, clock: tzinfo) -> Json:
+    local = slot.at.astimezone(clock)
     return {
         "at": instant(slot.at),
         "date": f"{local:%Y-%m-%d}",
