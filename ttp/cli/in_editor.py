@@ -1,0 +1,298 @@
+"""`ttp create -e` and `ttp edit -e`: the editor is opened until what was written is taken, or left as it is.
+
+A mistake is told at the top of the file, on a terminal. What was written is always somewhere: in the file, and as a
+draft before it is looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ttp.cli import views
+from ttp.cli.ask import can_ask
+from ttp.cli.context import context
+from ttp.cli.creating import created
+from ttp.cli.editor import edit, editor
+from ttp.cli.output import Output
+from ttp.cli.pictures.error import error_lines
+from ttp.cli.posts import answer, offering
+from ttp.cli.times import Times, scheduled, typed
+from ttp.domain.capability import Capability
+from ttp.domain.errors import (
+    Ambiguous,
+    ContentRefused,
+    Hint,
+    NotAllowed,
+    NotFound,
+    TimeRefused,
+    TtpError,
+    UsageError,
+)
+from ttp.services.files import form
+from ttp.services.files.fields import fields_of, name_of
+from ttp.store.manuscripts import Manuscript, Manuscripts
+
+if TYPE_CHECKING:
+    from ttp.domain.post import Post
+    from ttp.services.book import Saved
+    from ttp.services.drafting import Typed
+
+_MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
+"""What another word in the file can put right."""
+
+
+def create_in_editor(out: Output, wish: Typed) -> None:
+    """Write a new post; `wish` is what the file begins with."""
+    editor()
+    text = _filled(form.fields_of_typed(wish), new=True)
+    manuscripts = Manuscripts(context().home)
+    for left in manuscripts.left_behind():
+        _keep(out, left)
+    with manuscripts.begun() as sheet:
+        sheet.write(text)
+        _finish_new(out, sheet, first=wish.first)
+
+
+def edit_in_editor(out: Output, post_id: int, wish: Typed) -> None:
+    """Change a post; `wish` is changed in the file already when it opens."""
+    editor()
+    post = context().posts.editable(post_id)
+    with Manuscripts(context().home).of_post(post_id) as sheet:
+        if sheet.path.exists() and sheet.base != _mark(post):
+            aside = shlex.quote(str(sheet.set_aside()))
+            out.note(f"post {post_id} was changed since you wrote what was not saved; that is in {aside}")
+        if not sheet.path.exists():
+            change = _Change(sheet, post)
+            sheet.know(base=_mark(post))
+            sheet.write(_filled(form.fields_of_typed(form.over(change.before, wish)), new=False))
+            _finish_change(out, change)
+            return
+        if not form.nothing(wish):
+            raise UsageError(
+                f"there is something for post {post_id} that was not saved",
+                Hint("go on with it", f"ttp edit {post_id} -e"),
+                Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
+            )
+        out.note("this goes on with what was not saved the last time")
+        if sheet.new:
+            _finish_new(out, sheet)
+        else:
+            _finish_change(out, _Change(sheet, post))
+
+
+class _New:
+    """A file that is to become a post."""
+
+    def __init__(self, sheet: Manuscript, *, first: bool) -> None:
+        self.sheet = sheet
+        self._first = first
+        self.times = Times(["ttp", "create"])
+
+    def take(self, text: str) -> Saved:
+        """Make a post of what was written. Any refusal."""
+        kept = self.keep(text)
+        if kept is None:
+            raise UsageError("there is no text and no media")
+        wish: Typed | None = None
+        try:
+            wish = replace(form.read(text), first=self._first)
+            self.times = _times(["ttp", "create"], wish, first=self._first)
+            with offering():
+                return context().posts.writing.finish(kept, wish, self.times.read)
+        except TtpError:
+            if wish is not None and (wish.text or "").strip():
+                context().posts.writing.keep(wish.text or "", kept.id)
+            raise
+
+    def keep(self, text: str) -> Post | None:
+        """Save all of it as the draft, as it is; nothing where there is nothing."""
+        if _is_blank(text):
+            return None
+        kept = context().posts.writing.keep(_storable(text), self.sheet.draft)
+        self.sheet.know(draft=kept.id)
+        return kept
+
+
+class _Change:
+    """A file that is to change a post."""
+
+    def __init__(self, sheet: Manuscript, post: Post) -> None:
+        self.sheet = sheet
+        self._post = post
+        self.post_id = post.id or 0
+        self.asked: Typed | None = None
+        self.times = Times(["ttp", "edit", str(self.post_id)])
+        fields = fields_of(post, [name_of(item) for item in post.media])
+        if post.scheduled_at is not None:
+            from ttp.cli.when import iso_text
+
+            fields["scheduledAt"] = iso_text(post.scheduled_at, context().zone)
+        self.before = replace(form.read(_filled(fields, new=False)), key=None)
+
+    def take(self, text: str) -> Saved | None:
+        """Change the post as was written; None where nothing is to change. Any refusal."""
+        wish: Typed | None = None
+        try:
+            wish = form.read(text)
+            self.asked = form.changed(self.before, wish)
+            if form.nothing(self.asked):
+                return None
+            if wish.key is not None:
+                raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
+            self.times = _times(["ttp", "edit", str(self.post_id)], self.asked)
+            with offering():
+                return context().posts.edit(self.post_id, self.asked, self.times.read, since=self._post)
+        except TtpError:
+            self.keep(text if wish is None else wish.text or "")
+            raise
+
+    def keep(self, text: str) -> Post | None:
+        """Save a text as a draft of its own, unless it is the post's."""
+        if _is_blank(text) or text == self._post.content:
+            return None
+        kept = context().posts.writing.keep(_storable(text), self.sheet.draft)
+        self.sheet.know(draft=kept.id)
+        return kept
+
+
+def _finish_new(out: Output, sheet: Manuscript, *, first: bool = False) -> None:
+    task = _New(sheet, first=first)
+    try:
+        saved = _until_taken(task)
+    except TtpError as error:
+        if sheet.draft is None:
+            if not _is_blank(sheet.read()):
+                raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
+            sheet.discard()
+            raise TtpError("nothing was written, and nothing is stored") from None
+        sheet.know(new=True, base=_mark(context().book.post(sheet.draft)))
+        sheet.belongs_to(sheet.draft)
+        raise _adding(
+            error, Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
+        ) from error
+    sheet.discard()
+    assert saved is not None
+    answer(out, saved, task.times, *created(out, saved, task.times))
+
+
+def _finish_change(out: Output, task: _Change) -> None:
+    sheet = task.sheet
+    try:
+        saved = _until_taken(task)
+    except TtpError as error:
+        ways = [Hint("go on with what you wrote", f"ttp edit {task.post_id} -e")]
+        if sheet.draft is not None:
+            ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
+        raise _adding(error, *ways) from error
+    if sheet.draft is not None:
+        context().posts.writing.drop(sheet.draft)
+    sheet.discard()
+    if saved is None:
+        post = context().book.told(context().book.post(task.post_id))
+        out.record(views.changed(), post, say=[f"Nothing of post {task.post_id} changed."])
+        return
+    moved = task.asked is not None and task.asked.at is not None
+    said = scheduled(saved.post, task.times) if moved else f"Changed post {task.post_id}."
+    answer(out, saved, task.times, said, timed=moved)
+
+
+def _until_taken(task: _New | _Change) -> Saved | None:
+    """Open the editor until what was written is taken. Without a person, or where they leave a mistake as it is, the
+    last refusal."""
+    sheet, lines = task.sheet, list[str]()
+    text = form.without_lines(sheet.read(), sheet.shown)
+    while True:
+        sheet.know(shown=lines)
+        sheet.write(form.with_lines(text, lines))
+        try:
+            edit(sheet.path, lock=sheet.lock)
+        except TtpError:
+            sheet.write(written := form.without_lines(sheet.read(), lines))
+            task.keep(written)
+            raise
+        sheet.write(written := form.without_lines(sheet.read(), lines))
+        sheet.know(shown=[])
+        try:
+            return task.take(written)
+        except _MENDABLE as error:
+            left = (bool(lines) and written == text) or _is_blank(written)
+            if left or not can_ask():
+                raise
+            text, lines = written, _told(error)
+
+
+def _keep(out: Output, left: Manuscript) -> None:
+    """Make a draft of what was being written when ttp or the machine ended."""
+    text = form.without_lines(left.read(), left.shown)
+    if _is_blank(text):
+        left.discard()
+        return
+    task = _New(left, first=False)
+    kept = task.keep(text)
+    assert kept is not None
+    left.write(text)
+    left.know(new=True, base=_mark(kept), shown=[])
+    left.belongs_to(kept.id or 0)
+    out.note(f"what was being written when ttp ended is kept as draft {kept.id}:  ttp edit {kept.id} -e")
+
+
+def _filled(fields: dict[str, object], *, new: bool) -> str:
+    here = context()
+    timed = here.book.capability is Capability.PUBLISH
+    for name in () if new else ("key", "status"):
+        fields.pop(name, None)
+    return form.filled(fields, [account.name for account in here.book.accounts()], new=new, timed=timed)
+
+
+class _Bare(Times):
+    """Times whose ways out are for the file: no commands."""
+
+    def retype(self, at: str, tz: str | None, draft: int | None) -> str:
+        return f"at: {at}" if tz == self.tz else f"at: {at}, tz: {tz}"
+
+
+def _times(words: Sequence[str], wish: Typed, *, first: bool = False) -> Times:
+    pairs = {"--text": wish.variants, "--set": wish.options}
+    options = {
+        "--to": wish.to,
+        "--media": wish.media,
+        "--alt": wish.alts,
+        **{flag: [f"{key}={value}" for key, value in pair.items()] for flag, pair in pairs.items()},
+        "--thread": wish.thread,
+        "--tag": wish.tags,
+    }
+    kind = _Bare if can_ask() else Times
+    return kind(words, wish.tz, None, typed({flag: values or None for flag, values in options.items()}), first)
+
+
+def _told(error: TtpError) -> list[str]:
+    """The lines at the top of the file: what was wrong."""
+    first, *more = error_lines(error)
+    lines = [f"! {first.removeprefix('ttp: error: ')}", *more, "! Change it and save; or leave it, and it is a draft."]
+    return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
+
+
+def _adding(error: TtpError, *ways: Hint) -> TtpError:
+    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
+
+
+def _mark(post: Post) -> str:
+    """What a post is, so that a change of anything of it shows."""
+    return hashlib.sha256(repr(post).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _is_blank(text: str) -> bool:
+    """Whether a file says nothing that could be posted. One that cannot be read may say something."""
+    try:
+        return not text.strip() or form.is_blank(form.read(text))
+    except (TtpError, ValueError, RecursionError):
+        return False
