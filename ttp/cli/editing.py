@@ -102,7 +102,8 @@ def edit(
 
         with posts.writing.rescuing(words if piped else None):
             out.expect(views.changed())
-            edit_in_editor(out, post_id, read_typed(words, given, at=at, tz=tz, may_empty=True))
+            wish = read_typed(words, given, at=at, tz=tz, piped=piped, may_empty=True)
+        edit_in_editor(out, post_id, wish)
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))

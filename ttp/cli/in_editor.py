@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -47,41 +48,50 @@ _MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, Usage
 
 def create_in_editor(out: Output, wish: Typed) -> None:
     """Write a new post; `wish` is what the file begins with."""
-    editor()
-    text = _filled(form.fields_of_typed(wish), new=True)
     manuscripts = Manuscripts(context().home)
-    for left in manuscripts.left_behind():
-        _keep(out, left)
-    with manuscripts.begun() as sheet:
-        sheet.write(text)
-        _finish_new(out, sheet, first=wish.first)
+    with ExitStack() as held:
+        with context().posts.writing.rescuing(wish.text if wish.kept else None):
+            editor()
+            text = _filled(form.fields_of_typed(wish), new=True)
+            for left in manuscripts.left_behind():
+                _keep(out, left)
+            sheet = held.enter_context(manuscripts.begun())
+            sheet.write(text)
+        _finish_new(out, _New(sheet, first=wish.first))
 
 
 def edit_in_editor(out: Output, post_id: int, wish: Typed) -> None:
     """Change a post; `wish` is changed in the file already when it opens."""
-    editor()
-    post = context().posts.editable(post_id)
-    with Manuscripts(context().home).of_post(post_id) as sheet:
-        if sheet.path.exists() and sheet.base != _mark(post):
-            aside = shlex.quote(str(sheet.set_aside()))
-            out.note(f"post {post_id} was changed since you wrote what was not saved; that is in {aside}")
-        if not sheet.path.exists():
-            change = _Change(sheet, post)
-            sheet.know(base=_mark(post))
-            sheet.write(_filled(form.fields_of_typed(form.over(change.before, wish)), new=False))
-            _finish_change(out, change)
-            return
-        if not form.nothing(wish):
-            raise UsageError(
-                f"there is something for post {post_id} that was not saved",
-                Hint("go on with it", f"ttp edit {post_id} -e"),
-                Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
-            )
-        out.note("this goes on with what was not saved the last time")
-        if sheet.new:
-            _finish_new(out, sheet)
+    with ExitStack() as held:
+        with context().posts.writing.rescuing(wish.text if wish.kept else None):
+            editor()
+            post = context().posts.editable(post_id)
+            sheet = held.enter_context(Manuscripts(context().home).of_post(post_id))
+            task = _begun(out, sheet, post, wish)
+        if isinstance(task, _New):
+            _finish_new(out, task)
         else:
-            _finish_change(out, _Change(sheet, post))
+            _finish_change(out, task)
+
+
+def _begun(out: Output, sheet: Manuscript, post: Post, wish: Typed) -> _New | _Change:
+    """What an edit goes on with, or begins."""
+    if sheet.path.exists() and sheet.base != _mark(post):
+        aside = shlex.quote(str(sheet.set_aside()))
+        out.note(f"post {post.id} was changed since you wrote what was not saved; that is in {aside}")
+    if not sheet.path.exists():
+        change = _Change(sheet, post)
+        sheet.know(base=_mark(post))
+        sheet.write(_filled(form.fields_of_typed(form.over(change.before, wish)), new=False))
+        return change
+    if not form.nothing(replace(wish, kept=False)):
+        raise UsageError(
+            f"there is something for post {post.id} that was not saved",
+            Hint("go on with it", f"ttp edit {post.id} -e"),
+            Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
+        )
+    out.note("this goes on with what was not saved the last time")
+    return _New(sheet, first=False) if sheet.new else _Change(sheet, post)
 
 
 class _New:
@@ -159,8 +169,8 @@ class _Change:
         return kept
 
 
-def _finish_new(out: Output, sheet: Manuscript, *, first: bool = False) -> None:
-    task = _New(sheet, first=first)
+def _finish_new(out: Output, task: _New) -> None:
+    sheet = task.sheet
     try:
         saved = _until_taken(task)
     except TtpError as error:

@@ -86,6 +86,7 @@ class Manuscript:
         with writing(self.path):
             beside(self.path).replace(beside(path))
             self.path.replace(path)
+        self._clear()
         self.path = path
 
     def set_aside(self) -> Path:
@@ -100,7 +101,12 @@ class Manuscript:
 
     def discard(self) -> None:
         """Take it away: what it says was taken."""
-        for path in (self.path, beside(self.path)):
+        beside(self.path).unlink(missing_ok=True)
+        self._clear()
+
+    def _clear(self) -> None:
+        """Take away the file and what editors make beside it: copies of what it was before."""
+        for path in self.path.parent.glob(f"{self.path.name}*"):
             path.unlink(missing_ok=True)
 
 
