@@ -80,7 +80,8 @@ def create(
     if first and at is None:
         at = "next-slot"
     with posts.writing.rescuing(words if piped and not dry_run else None):
-        out.expect(views.changed())
+        if not dry_run:
+            out.expect(views.changed())
         wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
         if file is not None:
             from ttp.cli.content_given import with_file

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ttp.cli import shapes
 from ttp.cli.context import context
 from ttp.cli.output import Output
-from ttp.cli.posts import offering, warn
+from ttp.cli.posts import warn
 from ttp.cli.shapes import Json
 from ttp.cli.times import Times
 from ttp.cli.views import View
@@ -29,8 +29,7 @@ def try_out(out: Output, wish: Typed, times: Times) -> None:
     if found.refused is not None:
         if out.for_people:
             _tell(out, found, times, ())
-        with offering():
-            raise found.refused
+        raise found.refused  # no platform is asked what it offers: that would be recorded
     times.notes(out)
     _tell(out, found, times, warn(out, found.warnings))
 

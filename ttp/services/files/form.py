@@ -105,10 +105,10 @@ def with_lines(text: str, lines: Sequence[str]) -> str:
     """The file with lines at its top, as comments of its front matter; of a file that has none, in one of their own."""
     if not lines:
         return text
-    first, _, rest = text.partition("\n")
+    first, *rest = text.split("\n", 1)
     comments = [f"# {line}".rstrip() for line in lines]
     if first.removeprefix("\ufeff").rstrip() == _FENCE:
-        return "\n".join([first, *comments, rest])
+        return "\n".join([first, *comments, *rest])
     return "\n".join([_FENCE, *comments, _FENCE, text])
 
 
@@ -121,10 +121,11 @@ def without_lines(text: str, lines: Sequence[str]) -> str:
     end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() == _FENCE), None)
     if end is None:  # what follows may be the text: only what stands where it was put
         end = next((number for number, row in enumerate(rows[1:], 1) if row.rstrip() not in ours), len(rows))
+        return "\n".join([rows[0], *rows[end:]])
     kept = [row for row in rows[1:end] if row.rstrip() not in ours]
-    if not any(row.strip() for row in kept) and end < len(rows) and not _begins_front(rows[end + 1 :]):
-        return "\n".join(rows[end + 1 :])
-    return "\n".join([rows[0], *kept, *rows[end:]])
+    if any(row.strip() for row in kept) or _begins_front(rows[end + 1 :]):
+        return "\n".join([rows[0], *kept, *rows[end:]])
+    return "\n".join(rows[end + 1 :])  # nothing but ours
 
 
 def _begins_front(rows: Sequence[str]) -> bool:
