@@ -61,7 +61,9 @@ def test_nothing_written_is_nothing_stored(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
     editor(monkeypatch, tmp_path, script)
-    ran = ttp("create", "-e", "--tag", "a")
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    media = ("--media", str(tmp_path / "a.jpg")) if script == "true" else ()
+    ran = ttp("create", "-e", "--tag", "a", *media)
     assert (ran.code, ran.out, ran.err) == (1, "", "ttp: error: nothing was written, and nothing is stored\n")
     assert ttp.count("post") == 0
     assert left(ttp.home) == []
@@ -248,6 +250,30 @@ def test_what_cannot_be_is_refused_before_an_editor_opens(
     assert ttp(*words).code == 2
     assert not seen.exists()
     assert not ttp.home.exists()
+
+
+def test_a_post_of_media_alone_takes_a_word_that_it_is_meant(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    editor(monkeypatch, tmp_path, 'sed -i.b "s/# tags:/tags:/" "$1"')
+    ttp.ok("create", "-e", "--media", str(tmp_path / "a.jpg"))
+    assert (ttp.shown()["content"], len(ttp.shown()["media"])) == ("", 1)
+
+
+def test_who_was_to_be_first_is_so_after_a_mistake(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp.account()
+    ttp.ok("slots", "add", "mon,wed,fri 09:00", "--account", "x/me")
+    ttp.ok("create", "Other", "--to", "x/me", "--at", "next-slot")
+    slot = ttp.shown(1)["scheduledAt"]
+    editor(monkeypatch, tmp_path, "true")
+    assert ttp("create", "Mine", "-e", "--to", "x/mee", "--first").code == 3
+    editor(monkeypatch, tmp_path, 'sed -i.b "s/mee/me/" "$1"')
+    ttp.ok("edit", "2", "-e")
+    assert ttp.shown(2)["scheduledAt"] == slot
+    assert ttp.shown(1)["scheduledAt"] != slot
 
 
 def test_without_an_editor_nothing_begins_and_stdin_is_kept(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +20,8 @@ from ttp.cli.editor import edit, editor
 from ttp.cli.output import Output
 from ttp.cli.pictures.error import error_lines
 from ttp.cli.posts import answer, offering
-from ttp.cli.times import Times, scheduled, typed
+from ttp.cli.times import Times, scheduled
+from ttp.cli.written_times import times_of
 from ttp.domain.capability import Capability
 from ttp.domain.errors import (
     Ambiguous,
@@ -57,7 +57,8 @@ def create_in_editor(out: Output, wish: Typed) -> None:
                 _keep(out, left)
             sheet = held.enter_context(manuscripts.begun())
             sheet.write(text)
-        _finish_new(out, _New(sheet, first=wish.first))
+            sheet.know(first=wish.first)
+        _finish_new(out, _New(sheet, began=text))
 
 
 def edit_in_editor(out: Output, post_id: int, wish: Typed) -> None:
@@ -91,15 +92,15 @@ def _begun(out: Output, sheet: Manuscript, post: Post, wish: Typed) -> _New | _C
             Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
         )
     out.note("this goes on with what was not saved the last time")
-    return _New(sheet, first=False) if sheet.new else _Change(sheet, post)
+    return _New(sheet) if sheet.new else _Change(sheet, post)
 
 
 class _New:
-    """A file that is to become a post."""
+    """A file that is to become a post. `began`: what it was when the editor was opened first."""
 
-    def __init__(self, sheet: Manuscript, *, first: bool) -> None:
+    def __init__(self, sheet: Manuscript, *, began: str | None = None) -> None:
         self.sheet = sheet
-        self._first = first
+        self._began = began
         self.times = Times(["ttp", "create"])
 
     def take(self, text: str) -> Saved:
@@ -109,8 +110,8 @@ class _New:
             raise UsageError("there is no text and no media")
         wish: Typed | None = None
         try:
-            wish = replace(form.read(text), first=self._first)
-            self.times = _times(["ttp", "create"], wish, first=self._first)
+            wish = replace(form.read(text), first=self.sheet.first)
+            self.times = times_of(["ttp", "create"], wish)
             with offering():
                 return context().posts.writing.finish(kept, wish, self.times.read)
         except TtpError:
@@ -119,12 +120,16 @@ class _New:
             raise
 
     def keep(self, text: str) -> Post | None:
-        """Save all of it as the draft, as it is; nothing where there is nothing."""
-        if _is_blank(text):
+        """Save all of it as the draft, as it is; nothing where nobody wrote anything."""
+        if self.is_blank(text):
             return None
         kept = context().posts.writing.keep(_storable(text), self.sheet.draft)
         self.sheet.know(draft=kept.id)
         return kept
+
+    def is_blank(self, text: str) -> bool:
+        """Whether nothing was written. A file that was left as it is, with media and no text, is no wish for a post."""
+        return _is_blank(text, media=text != self._began)
 
 
 class _Change:
@@ -153,7 +158,7 @@ class _Change:
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
-            self.times = _times(["ttp", "edit", str(self.post_id)], self.asked)
+            self.times = times_of(["ttp", "edit", str(self.post_id)], self.asked)
             with offering():
                 return context().posts.edit(self.post_id, self.asked, self.times.read, since=self._post)
         except TtpError:
@@ -175,7 +180,7 @@ def _finish_new(out: Output, task: _New) -> None:
         saved = _until_taken(task)
     except TtpError as error:
         if sheet.draft is None:
-            if not _is_blank(sheet.read()):
+            if not task.is_blank(sheet.read()):
                 raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
             sheet.discard()
             raise TtpError("nothing was written, and nothing is stored") from None
@@ -241,7 +246,7 @@ def _keep(out: Output, left: Manuscript) -> None:
     if _is_blank(text):
         left.discard()
         return
-    task = _New(left, first=False)
+    task = _New(left)
     kept = task.keep(text)
     assert kept is not None
     left.write(text)
@@ -258,31 +263,14 @@ def _filled(fields: dict[str, object], *, new: bool) -> str:
     return form.filled(fields, [account.name for account in here.book.accounts()], new=new, timed=timed)
 
 
-class _Bare(Times):
-    """Times whose ways out are for the file: no commands."""
-
-    def retype(self, at: str, tz: str | None, draft: int | None) -> str:
-        return f"at: {at}" if tz == self.tz else f"at: {at}, tz: {tz}"
-
-
-def _times(words: Sequence[str], wish: Typed, *, first: bool = False) -> Times:
-    pairs = {"--text": wish.variants, "--set": wish.options}
-    options = {
-        "--to": wish.to,
-        "--media": wish.media,
-        "--alt": wish.alts,
-        **{flag: [f"{key}={value}" for key, value in pair.items()] for flag, pair in pairs.items()},
-        "--thread": wish.thread,
-        "--tag": wish.tags,
-    }
-    kind = _Bare if can_ask() else Times
-    return kind(words, wish.tz, None, typed({flag: values or None for flag, values in options.items()}), first)
-
-
 def _told(error: TtpError) -> list[str]:
     """The lines at the top of the file: what was wrong."""
     first, *more = error_lines(error)
-    lines = [f"! {first.removeprefix('ttp: error: ')}", *more, "! Change it and save; or leave it, and it is a draft."]
+    lines = [
+        f"! {first.removeprefix('ttp: error: ')}",
+        *more,
+        "! Change it and save. Left as it is, it is kept and not taken.",
+    ]
     return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
@@ -300,9 +288,10 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _is_blank(text: str) -> bool:
-    """Whether a file says nothing that could be posted. One that cannot be read may say something."""
+def _is_blank(text: str, *, media: bool = True) -> bool:
+    """Whether a file says nothing that could be posted; without `media` only texts count. One that cannot be read may
+    say something."""
     try:
-        return not text.strip() or form.is_blank(form.read(text))
+        return not text.strip() or form.is_blank(form.read(text), media=media)
     except (TtpError, ValueError, RecursionError):
         return False

@@ -20,14 +20,14 @@ from ttp.domain.errors import Busy, Conflict, Hint
 from ttp.store.database import make_home
 
 FOLDER = "writing"
-_KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "shown": []}
+_KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "first": False, "shown": []}
 
 
 class Manuscript:
     """One file that is being written, as long as it is locked.
 
-    `new`: it is to become a post. `base`: a mark of the post that it was made of, as that was. `draft`: the post
-    that its text is kept as. `shown`: lines that were put at its top.
+    `new`: it is to become a post. `first`: that goes in front of those in its slot. `base`: a mark of the post that it
+    was made of, as that was. `draft`: the post that its text is kept as. `shown`: lines that were put at its top.
     """
 
     def __init__(self, path: Path, lock: int) -> None:
@@ -38,6 +38,10 @@ class Manuscript:
     @property
     def new(self) -> bool:
         return self._known["new"] is True
+
+    @property
+    def first(self) -> bool:
+        return self._known["first"] is True
 
     @property
     def base(self) -> str | None:

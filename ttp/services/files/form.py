@@ -92,10 +92,10 @@ def _refused(found: Entry) -> UsageError:
     return UsageError(said[0], *hints, problems=problems)
 
 
-def is_blank(typed: Typed) -> bool:
-    """Whether nothing is there that could be posted."""
+def is_blank(typed: Typed, *, media: bool = True) -> bool:
+    """Whether nothing is there that could be posted; without `media` only texts count."""
     texts = (typed.text or "", *typed.variants.values(), *(typed.thread or ()))
-    return not typed.media and not any(text.strip() for text in texts)
+    return not (media and typed.media) and not any(text.strip() for text in texts)
 
 
 # What was wrong, at the top.
