@@ -50,9 +50,9 @@ _ttp() {
         'optimal heatmap') options=$'--account\n--platform\n--tz\n--svg\n--html\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'optimal explain') options=$'--account\n--platform\n--tz\n--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'optimal backtest') options=$'--account\n--platform\n--tz\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'run') options=$'--once\n--until-idle\n--max-time\n--fail-if-locked\n--take-over\n--trust-clock\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'publish') ask=(post draft scheduled) options=$'--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'retry') ask=(post failed partial) options=$'--account\n--failed\n--platform\n--since\n--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'run') options=$'--once\n--until-idle\n--max-time\n--fail-if-locked\n--take-over\n--trust-clock\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'publish') ask=(post draft scheduled) options=$'--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
+        'retry') ask=(post failed partial) options=$'--account\n--failed\n--platform\n--since\n--no-wait\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'resolve') (( place )) || { ask=(post partial publishing); }; options=$'--account\n--published\n--not-published\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'approve') ask=(post scheduled draft failed partial) options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'reject') ask=(post scheduled draft) options=$'--reason\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
@@ -69,16 +69,16 @@ _ttp() {
         'audit') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'metrics') words=$'import\npull\nlist\nsummary' options=$'--help' ;;
         'metrics import') (( place )) || { files=1; }; options=$'--account\n--map\n--tz\n--dates\n--dry-run\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'metrics pull') options=$'--account\n--history\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'metrics pull') options=$'--account\n--history\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'metrics list') options=$'--account\n--limit\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'metrics summary') options=$'--account\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'export') (( place )) || { files=1; }; options=$'--format\n--with\n--force\n--status\n--platform\n--account\n--tag\n--since\n--until\n--search\n--key\n--needs-you\n--limit\n--quiet\n-q\n--help' ;;
         'account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
         'account add') (( place )) || { ask=(account); }; options=$'--credentials\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'account connect') (( place )) || { ask=(account); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account connect') (( place )) || { ask=(account); }; options=$'--paste\n--no-browser\n--client-secret\n--scopes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'account list') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'account show') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'account check') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'account check') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'account enable') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'account disable') (( place )) || { ask=(account); }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'account set') (( place )) || { ask=(account); }; options=$'--tz\n--set\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
@@ -92,11 +92,11 @@ _ttp() {
         'config path') options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'backup') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'restore') (( place )) || { files=1; }; options=$'--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'doctor') options=$'--online\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'doctor') options=$'--online\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--verbose\n-v\n--help' ;;
         'demo') options=$'--help' ;;
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
-        'help') words=$'time\njson\nexit-codes\ncron\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
     esac
     if [[ -n $option ]]; then
         words='' options='' ask=() files='' many=''

@@ -462,6 +462,8 @@ complete -c ttp -n "__ttp_at 'run'" -l header -d 'A first line with the names of
 complete -c ttp -n "__ttp_at 'run'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'run'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'run'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'run'" -l verbose -d 'Each request to a platform, in a line on stderr.'
+complete -c ttp -n "__ttp_at 'run'" -s v -d 'Each request to a platform, in a line on stderr.'
 complete -c ttp -n "__ttp_at 'run'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'publish'" -k -a '(__ttp_ask post draft scheduled)'
 complete -c ttp -n "__ttp_at 'publish'" -l no-wait -d 'Only queue it for the publisher that runs.'
@@ -475,6 +477,8 @@ complete -c ttp -n "__ttp_at 'publish'" -l header -d 'A first line with the name
 complete -c ttp -n "__ttp_at 'publish'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'publish'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'publish'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'publish'" -l verbose -d 'Each request to a platform, in a line on stderr.'
+complete -c ttp -n "__ttp_at 'publish'" -s v -d 'Each request to a platform, in a line on stderr.'
 complete -c ttp -n "__ttp_at 'publish'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'retry'" -k -a '(__ttp_ask post failed partial)'
 complete -c ttp -n "__ttp_at 'retry'" -l account -x -k -a '(__ttp_many ask account)' -d 'Only this account.'
@@ -492,6 +496,8 @@ complete -c ttp -n "__ttp_at 'retry'" -l header -d 'A first line with the names 
 complete -c ttp -n "__ttp_at 'retry'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'retry'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'retry'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'retry'" -l verbose -d 'Each request to a platform, in a line on stderr.'
+complete -c ttp -n "__ttp_at 'retry'" -s v -d 'Each request to a platform, in a line on stderr.'
 complete -c ttp -n "__ttp_at 'retry'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'resolve' 0" -k -a '(__ttp_ask post partial publishing)'
 complete -c ttp -n "__ttp_at 'resolve'" -l account -x -k -a '(__ttp_many ask account)' -d 'The account that needs review.'
@@ -670,6 +676,8 @@ complete -c ttp -n "__ttp_at 'metrics pull'" -l header -d 'A first line with the
 complete -c ttp -n "__ttp_at 'metrics pull'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'metrics pull'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'metrics pull'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'metrics pull'" -l verbose -d 'Each request to a platform, in a line on stderr.'
+complete -c ttp -n "__ttp_at 'metrics pull'" -s v -d 'Each request to a platform, in a line on stderr.'
 complete -c ttp -n "__ttp_at 'metrics pull'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'metrics list'" -l account -x -k -a '(__ttp_many ask account)' -d 'Only this account.'
 complete -c ttp -n "__ttp_at 'metrics list'" -l limit -x -d 'At most so many.'
@@ -744,6 +752,8 @@ complete -c ttp -n "__ttp_at 'account connect'" -l header -d 'A first line with 
 complete -c ttp -n "__ttp_at 'account connect'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'account connect'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'account connect'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'account connect'" -l verbose -d 'Each request to a platform, in a line on stderr.'
+complete -c ttp -n "__ttp_at 'account connect'" -s v -d 'Each request to a platform, in a line on stderr.'
 complete -c ttp -n "__ttp_at 'account connect'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'account list'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'account list'" -l json -d 'The same as --format json.'
@@ -773,6 +783,8 @@ complete -c ttp -n "__ttp_at 'account check'" -l header -d 'A first line with th
 complete -c ttp -n "__ttp_at 'account check'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'account check'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'account check'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'account check'" -l verbose -d 'Each request to a platform, in a line on stderr.'
+complete -c ttp -n "__ttp_at 'account check'" -s v -d 'Each request to a platform, in a line on stderr.'
 complete -c ttp -n "__ttp_at 'account check'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'account enable' 0" -k -a '(__ttp_ask account)'
 complete -c ttp -n "__ttp_at 'account enable'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
@@ -914,6 +926,8 @@ complete -c ttp -n "__ttp_at 'doctor'" -l header -d 'A first line with the names
 complete -c ttp -n "__ttp_at 'doctor'" -l color -x -k -a '\'auto\' \'always\' \'never\'' -d 'auto, always or never.'
 complete -c ttp -n "__ttp_at 'doctor'" -l quiet -d 'No notes.'
 complete -c ttp -n "__ttp_at 'doctor'" -s q -d 'No notes.'
+complete -c ttp -n "__ttp_at 'doctor'" -l verbose -d 'Each request to a platform, in a line on stderr.'
+complete -c ttp -n "__ttp_at 'doctor'" -s v -d 'Each request to a platform, in a line on stderr.'
 complete -c ttp -n "__ttp_at 'doctor'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'demo'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'sandbox'" -l port -x -d '0 takes a free one and prints it.'
@@ -928,7 +942,10 @@ complete -c ttp -n "__ttp_at 'completion'" -l help -d 'Show help.'
 complete -c ttp -n "__ttp_at 'help'" -a time
 complete -c ttp -n "__ttp_at 'help'" -a json
 complete -c ttp -n "__ttp_at 'help'" -a exit-codes
+complete -c ttp -n "__ttp_at 'help'" -a environment
+complete -c ttp -n "__ttp_at 'help'" -a statuses
 complete -c ttp -n "__ttp_at 'help'" -a cron
+complete -c ttp -n "__ttp_at 'help'" -a media-host
 complete -c ttp -n "__ttp_at 'help'" -a capability
 complete -c ttp -n "__ttp_at 'help'" -a x
 complete -c ttp -n "__ttp_at 'help'" -a instagram

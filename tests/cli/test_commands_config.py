@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -230,3 +232,39 @@ def test_what_is_put_is_what_is_read_and_nothing_else_changes(tmp_path: Path, da
             expected[name] = list(value) if isinstance(value, tuple) else value
     assert settings.written(path) == expected
     assert path.read_text().startswith("# mine\n")
+
+
+def test_unset_leaves_no_empty_table(ttp: Program, file: Path) -> None:
+    ttp.ok("config", "set", "media_host.s3.url", "s3://bucket/folder")
+    ttp.ok("config", "unset", "media_host.s3.url")
+    assert "media_host" not in file.read_text()
+    assert file.read_text().startswith("# mine\n")
+
+
+def test_two_who_change_settings_at_once_both_do(ttp: Program, file: Path) -> None:
+    """Each reads the file and writes it whole; in between nobody else may."""
+    names = [f"platforms.{platform}.client_id" for platform in ("x", "instagram", "tiktok")]
+    begun = [
+        subprocess.Popen([sys.executable, "-m", "ttp", "config", "set", name, str(number)])
+        for number in range(4)
+        for name in names
+    ]
+    assert [process.wait(60) for process in begun] == [0] * 12
+    assert set(names) <= set(settings.written(file))
+
+
+def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text(f'#!/bin/sh\necho "[plan]" >> "$1"\necho "min_gap_s = 60" >> "$1"\necho "# other" >> {file}\n')
+    editor.chmod(0o755)
+    monkeypatch.setenv("TTP_EDITOR", str(editor))
+    refused = ttp("config", "edit")
+    assert refused.code == 2
+    assert "was changed by something else meanwhile" in refused.err
+    assert file.read_text() == f"{BY_HAND}# other\n"
+    assert "min_gap_s = 60" in file.with_name("config.toml.edit").read_text()
+    editor.write_text("#!/bin/sh\n")
+    ttp.ok("config", "edit")
+    assert "min_gap_s = 60" in file.read_text()

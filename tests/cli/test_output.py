@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.cli import views
-from ttp.cli.output import Output, chosen_format, color_wanted, output_of_process, write_error
+from ttp.cli.output import Output, write_error
+from ttp.cli.output_options import chosen_format, color_wanted, output_of_process
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery
@@ -473,7 +474,7 @@ PROGRAM = """
 import sys
 from datetime import UTC, datetime
 from ttp.cli import views
-from ttp.cli.output import output_of_process
+from ttp.cli.output_options import output_of_process
 from ttp.domain.errors import TtpError
 from ttp.domain.post import Post
 output = output_of_process(now=lambda: datetime.now(UTC))

@@ -135,9 +135,10 @@ def _environment(scratch: Path) -> dict[str, str]:
 
 
 _WEEKDAY, _MONTH = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)", r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_ISO, _YEAR = r"\d{4}-\d\d-\d\d", rf"{_MONTH}( \d{{4}})?"
 _MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z"), "<instant>"),
-    (re.compile(rf"\b(today|{_WEEKDAY} \d\d?\b(?!:)( {_MONTH}( \d{{4}})?)?|\d\d? {_MONTH}( \d{{4}})?)\b"), "<day>"),
+    (re.compile(rf"\b({_ISO}|today|{_WEEKDAY} {{1,2}}\d\d?\b(?!:)( {_YEAR})?|\d\d? {_YEAR})\b"), "<day>"),
     (re.compile(r"UTC[+-]\d\d:\d\d"), "<offset>"),
     # With the day where it is another one: the night, or UTC, may come between two times.
     (re.compile(rf"((<day>|{_WEEKDAY}) )?\b\d\d?:\d\d(:\d\d)?\b"), "<time>"),

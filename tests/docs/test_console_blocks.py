@@ -39,6 +39,8 @@ def test_what_differs_from_run_to_run_is_masked() -> None:
     assert masked("Wed 25 Nov 2026 00:34 Europe/Berlin (Tue 23:34 UTC)") == "<time> Europe/Berlin (<time> UTC)"
     assert masked("   1  Wed 25 09:00  in 1 d 15 h  scheduled") == "1 <time> <duration> scheduled"
     assert masked("Wed 25 Nov 2026 00:27 Europe/Berlin (Tue 23:27 UTC)") == "<time> Europe/Berlin (<time> UTC)"
+    assert masked("Wed  2 Dec 12:00  6 %") == masked("Fri 27 Nov 17:00  6 %")
+    assert masked("fix: 2026-11-26 09:00") == masked("fix: 2026-12-02 09:00") == "fix: <time>"
     assert masked("(Tue 23:49 UTC, 11 s ago)") == masked("(17:54 UTC, 2 s ago)")
     assert masked("Times in Europe/Berlin (UTC+01:00).") == "Times in Europe/Berlin (<offset>)."
 

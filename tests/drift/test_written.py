@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+
 import pytest
 
+from tests.conftest import Program
 from tests.drift.write_docs import ROOT, generated
 
 WRITTEN = generated()
@@ -13,3 +18,35 @@ WRITTEN = generated()
 def test_a_file_is_what_the_program_says(name: str) -> None:
     """If this fails: python -m tests.drift.write_docs"""
     assert (ROOT / name).read_text() == WRITTEN[name]
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff to read it with")
+def test_the_manual_page_is_read_without_a_warning() -> None:
+    ran = subprocess.run(["groff", "-man", "-ww", "-z", ROOT / "docs/ttp.1"], capture_output=True, check=True)
+    assert ran.stderr == b""
+
+
+def test_what_a_command_refuses_is_on_the_page_of_errors(ttp: Program) -> None:
+    """The page is read from the source: what the program tells must be on it, with its holes filled."""
+    page = [
+        re.escape(cell).replace("…", ".*")
+        for line in WRITTEN["docs/errors.md"].splitlines()
+        if line.startswith("| ")
+        for cell in line.split(" | ")[0].removeprefix("| ").replace("&lt;", "<").splitlines()
+    ]
+    for words in (
+        ["show", "9"],
+        ["create", "Hi", "--at", "9am"],
+        ["schedule", "x", "--at", "now"],
+        ["create", "", "--at", "tomorrow 9am", "--to", "x"],
+        ["list", "--status", "gone"],
+        ["nothing"],
+        ["config", "set", "publish.retry_max", "many"],
+        ["repeat", "add", "1"],
+        ["create", "Hi", "--to", "friendster/me"],
+        ["list", "--format", "xml"],
+        ["help", "me"],
+        ["slots", "add", "mon 09:00", "--account", "x/me"],
+    ):
+        message = ttp(*words).err.splitlines()[0].removeprefix("ttp: error: ")
+        assert any(re.fullmatch(one, message) for one in page), message

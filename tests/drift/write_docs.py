@@ -16,11 +16,14 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from tests.drift import errors_page, man_page
 from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.completion import SHELLS, first_line, tree
 from ttp.cli.completion_scripts import script
+from ttp.cli.environment import VARIABLES
 from ttp.cli.params import _SHARED
 from ttp.cli.settings import variable
+from ttp.cli.status_help import STATES
 from ttp.cli.topics import topic_text
 from ttp.cli.tree import load
 from ttp.domain.config import KEYS, Key
@@ -39,19 +42,24 @@ def generated() -> dict[str, str]:
     return {
         **{COMPLETIONS[shell]: script(shell, nodes) for shell in SHELLS},
         "docs/cli.md": "\n".join(_commands()),
-        "docs/config.md": _spliced("docs/config.md", _settings()),
+        "docs/ttp.1": man_page.page(),
+        "docs/errors.md": "\n".join(errors_page.page()) + "\n",
+        "docs/config.md": _spliced("docs/config.md", _settings(), _variables()),
         "docs/accounts.md": _spliced("docs/accounts.md", _options_of_platforms()),
-        "docs/state-machine.md": _spliced("docs/state-machine.md", _diagram()),
+        "docs/state-machine.md": _spliced("docs/state-machine.md", _states(), _diagram()),
     }
 
 
-def _spliced(name: str, lines: Iterator[str]) -> str:
-    """A file with the program's part put between its markers."""
-    before, found, rest = (ROOT / name).read_text().partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    assert found, f"{name} has no {BEGIN}"
-    assert ended, f"{name} has no {END}"
-    return f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}"
+def _spliced(name: str, *parts: Iterator[str]) -> str:
+    """A file with the program's parts put between its markers, in order."""
+    written, rest = "", (ROOT / name).read_text()
+    for lines in parts:
+        before, found, more = rest.partition(BEGIN)
+        _, ended, rest = more.partition(END)
+        assert found, f"{name} has too few of {BEGIN}"
+        assert ended, f"{name} has too few of {END}"
+        written += f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}"
+    return written + rest
 
 
 # docs/cli.md
@@ -169,6 +177,16 @@ def _options_of_platforms() -> Iterator[str]:
         for option in OPTIONS.values()
     ]
     yield from _table(("option", "values", "meaning"), rows)
+
+
+def _variables() -> Iterator[str]:
+    rows = [(", ".join(f"`{one}`" for one in name.split(", ")), meaning) for name, meaning in VARIABLES]
+    yield from _table(("variable", "meaning"), rows)
+
+
+def _states() -> Iterator[str]:
+    rows = [(f"`{state}`", meaning, who) for state, (meaning, who) in STATES.items()]
+    yield from _table(("state", "what it means", "who moves it on"), rows)
 
 
 def _diagram() -> Iterator[str]:

@@ -10,7 +10,7 @@ from ttp.cli.connect import connect, note_media_host
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
-from ttp.cli.params import AccountName, NoInput, Options, Yes, printing, read_file, read_options
+from ttp.cli.params import AccountName, NoInput, Options, Yes, calling, printing, read_file, read_options
 from ttp.cli.times import quoted
 from ttp.cli.tree import new_app
 from ttp.domain.errors import Hint, UsageError
@@ -52,7 +52,7 @@ account.command("show")(look.account)
 
 
 @account.command("check")
-@printing
+@calling
 def check(out: Output, name: Some = None) -> int:
     """Ask the platforms whether the accounts work: token, permissions, quota.
 

@@ -57,7 +57,10 @@ COMMANDS = (
     Command("help", "topics", "Set up", "Help on a command or a topic."),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
-TOPICS = ("time", "json", "exit-codes", "cron", "capability", "x", "instagram", "tiktok")
+TOPICS = (
+    *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability"),
+    *("x", "instagram", "tiktok"),
+)
 
 
 def start_page() -> str:
@@ -73,6 +76,6 @@ def start_page() -> str:
     for section in SECTIONS:
         names = "  ".join(command.name for command in COMMANDS if command.section == section and command.name != "help")
         lines.append(f"{section:<10}{names}")
-    general, platforms = ([f"ttp help {topic}" for topic in part] for part in (TOPICS[:4], TOPICS[4:]))
-    lines += ["", " · ".join(["ttp help COMMAND", *general]), " · ".join(platforms)]
+    lines += ["", " · ".join(["ttp help COMMAND", *(f"ttp help {topic}" for topic in TOPICS[:3])])]
+    lines.append(f"more topics: {' '.join(TOPICS[3:])}")
     return "\n".join(lines) + "\n"

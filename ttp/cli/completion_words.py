@@ -15,7 +15,7 @@ from ttp.cli import (
 )
 from ttp.cli.completion import NOTHING, Source
 from ttp.cli.config import VIEW as SETTING
-from ttp.cli.output import COLORS, FORMATS
+from ttp.cli.output_options import COLORS, FORMATS
 from ttp.cli.time_help import EXAMPLES
 from ttp.domain.account import Platform
 from ttp.domain.config import KEYS

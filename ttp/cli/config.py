@@ -17,7 +17,7 @@ from ttp.cli.shapes import Json
 from ttp.cli.tree import new_app
 from ttp.cli.views import View
 from ttp.domain.config import KEYS, Key, Value
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.domain.errors import Conflict, Hint, TtpError, UsageError
 
 config = new_app(help="The settings: what is in force, where it comes from, and changing it.")
 
@@ -102,12 +102,13 @@ def edit_(out: Output) -> None:
     from ttp.cli.editor import edit
 
     path = settings.config_path()
-    before = path.read_text(encoding="utf-8") if path.exists() else config_file.template()
+    there = config_file.text_of(path)
+    before = config_file.template() if there is None else there
     draft = path.with_name(path.name + ".edit")
     if draft.exists():
         out.note(f"this goes on with what was not taken the last time; to begin anew:  rm {shlex.quote(str(draft))}")
     else:
-        config_file.save(draft, before)
+        config_file.replace(draft, None, before)
     go_on = Hint("what you wrote is kept, go on with it", "ttp config edit")
     try:
         edit(draft)
@@ -119,9 +120,13 @@ def edit_(out: Output) -> None:
         if not isinstance(error, settings.NoSetting):
             raise UsageError(said, go_on)
         out.note(said)
-    after = draft.read_text(encoding="utf-8")
-    if after != before:
-        config_file.save(path, after)
+    after = config_file.text_of(draft) or ""
+    if after != before and not config_file.replace(path, there, after):
+        raise Conflict(
+            f"{path} was changed by something else meanwhile, and what you wrote is not taken yet",
+            Hint("see the difference", shlex.join(["diff", str(path), str(draft)])),
+            go_on,
+        )
     draft.unlink()
     out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
 

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ttp.domain.config import KEYS, Key, Value
 from ttp.domain.errors import TtpError, UsageError
+from ttp.store import whole_file
 
 
 def put(path: Path, key: Key, value: Value) -> None:
     """Write one setting; None takes it out. UsageError where the file cannot be read, TtpError where it cannot be
     written."""
+    path = path.resolve()  # one that is a link stays a link
+    with _changing(path):
+        whole_file.write(path, _with(path, key, value))
+
+
+def replace(path: Path, before: str | None, after: str) -> bool:
+    """Put a file in the place of one that still says `before` (None: there was none); whether it did so. TtpError."""
+    path = path.resolve()
+    with _changing(path):
+        still = text_of(path) == before
+        if still:
+            whole_file.write(path, after)
+        return still
+
+
+def text_of(path: Path) -> str | None:
+    """The file as it is; None where there is none. UsageError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise UsageError(f"the config file {path} cannot be read: {why}") from None
+
+
+def _with(path: Path, key: Key, value: Value) -> str:
+    """The file's text with another value of a setting."""
     import tomlkit
 
     document = tomlkit.parse(_text(path))
@@ -30,21 +59,15 @@ def put(path: Path, key: Key, value: Value) -> None:
                 raise UsageError(f'{path} cannot be changed: its "{part}" is a setting, not a table')
             table = table[part]
         table[name] = list(value) if isinstance(value, tuple) else value
-    save(path, tomlkit.dumps(document))
+    return tomlkit.dumps(document)
 
 
-def save(path: Path, text: str) -> None:
-    """Put a whole file in the place of the config file, for its owner alone. TtpError."""
-    path = path.resolve()  # one that is a link stays a link
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(path.name + ".new")
-        descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        with whole_file.alone(path.parent):
+            yield
     except OSError as error:
         raise TtpError(f"the config file {path} cannot be written: {error.strerror}") from None
 
@@ -59,14 +82,21 @@ def _text(path: Path) -> str:
     from ttp.cli import settings
 
     settings.written(path)
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return text_of(path) or ""
 
 
 def _take_out(table: Any, tables: list[str], name: str) -> None:
-    for part in tables:
-        table = table.get(part) if isinstance(table, MutableMapping) else None
-    if isinstance(table, MutableMapping):
+    """Take a setting out of the tables that lead to it, and what is empty without it."""
+    if not isinstance(table, MutableMapping):
+        return
+    if not tables:
         table.pop(name, None)
+        return
+    first, *rest = tables
+    inner = table.get(first)
+    _take_out(inner, rest, name)
+    if inner is not None and not inner.as_string().strip():
+        table.pop(first)
 
 
 def _template() -> Iterator[str]:

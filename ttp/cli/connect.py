@@ -18,7 +18,7 @@ from ttp.cli.ask import can_ask
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
-from ttp.cli.params import NoInput, printing, read_file
+from ttp.cli.params import NoInput, calling, read_file
 from ttp.cli.settings import variable
 from ttp.domain.account import Account, Platform, is_loopback, platform_named
 from ttp.domain.errors import Hint, UsageError
@@ -32,7 +32,7 @@ _TRIES = 3
 _DOCS = {platform: f"docs/connect-{platform}.md" for platform in Platform}
 
 
-@printing
+@calling
 def connect(
     out: Output,
     name: Annotated[str, Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],

@@ -23,7 +23,7 @@ from typing import Any
 
 from ttp.cli import settings
 from ttp.cli.context import begin, context
-from ttp.cli.output import color_wanted
+from ttp.cli.output_options import color_wanted
 from ttp.cli.sandbox import load_sandbox
 from ttp.domain.errors import TtpError
 

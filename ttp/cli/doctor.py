@@ -10,11 +10,11 @@ from ttp.cli.context import context
 from ttp.cli.declared import Option
 from ttp.cli.exit_codes import DONE, FAILED, RECONNECT
 from ttp.cli.output import Output
-from ttp.cli.params import printing
+from ttp.cli.params import calling
 from ttp.domain.checkup import Check, Checkup, Grade
 
 
-@printing
+@calling
 def doctor(
     out: Output,
     online: Annotated[bool, Option("--online", help="Ask the platforms about each account too.")] = False,

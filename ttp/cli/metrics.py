@@ -8,7 +8,7 @@ from ttp.cli import views
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
-from ttp.cli.params import MOST, Accounts, NoInput, Tz, Yes, printing, split_list
+from ttp.cli.params import MOST, Accounts, NoInput, Tz, Yes, calling, printing, split_list
 from ttp.cli.tree import new_app
 
 metrics = new_app(help="Likes, comments, shares and views of what was published.")
@@ -49,7 +49,7 @@ def import_(
 
 
 @metrics.command("pull")
-@printing
+@calling
 def pull(
     out: Output,
     account: Accounts = None,

@@ -7,8 +7,6 @@ quietly: writing stops, `closed` is True, and the command goes on to its own end
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 from ttp.cli import shapes
 from ttp.cli.clean import json_line, lines, one_line, plain, safe, tsv
 from ttp.cli.pictures.error import error_lines
-from ttp.cli.streams import USUAL_WIDTH, is_plain, is_utf8, put, terminal_width, willing
+from ttp.cli.streams import USUAL_WIDTH, is_utf8, put
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FORMATS = ("table", "tsv", "json", "jsonl")
-COLORS = ("auto", "always", "never")
 _NARROWEST = 40
 
 
@@ -36,7 +32,8 @@ class Output:
     """Where a command's answer goes, in the format that was asked for.
 
     `fields` picks keys of the JSON objects, in this order; empty: the view's own columns, all keys in JSON.
-    `plain`: pictures are drawn in ASCII. `now` and `zone` are asked only when one is drawn.
+    `plain`: pictures are drawn in ASCII. `pager`: the command that shows them. `now` and `zone` are asked only when
+    one is drawn.
     """
 
     def __init__(
@@ -51,6 +48,7 @@ class Output:
         width: int = USUAL_WIDTH,
         color: bool = False,
         plain: bool = False,
+        pager: str = "",
         now: Callable[[], datetime],
         zone: Callable[[], tzinfo] = lambda: UTC,
     ) -> None:
@@ -61,7 +59,7 @@ class Output:
         self._stdout, self._stderr = stdout, stderr
         self._header, self._width, self._color = header, max(width, _NARROWEST), color
         self._now, self._zone = now, zone
-        self._plain, self._ascii = plain, not is_utf8(stdout)
+        self._plain, self._ascii, self._pager = plain, not is_utf8(stdout), pager
 
     @property
     def for_people(self) -> bool:
@@ -100,7 +98,7 @@ class Output:
                 self.say(*say)
             case _:
                 drawn = chain(self._picture(view, items), map(safe, foot))
-                self._write(f"{plain(line) if self._plain else line}\n" for line in drawn)
+                self._show(f"{plain(line) if self._plain else line}\n" for line in drawn)
 
     def record(self, view: View[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()) -> None:
         """Write one thing: as `records`, but a JSON object instead of an array."""
@@ -155,6 +153,16 @@ class Output:
                 return
             raise TtpError(f"cannot write the output: {failure.strerror}")
 
+    def _show(self, parts: Iterable[str]) -> None:
+        """Write a picture, through the pager where there is one."""
+        if not self._pager:
+            self._write(parts)
+            return
+        from ttp.cli.pager import page
+
+        self.finish()
+        page(self._pager, parts)
+
     def _json(self, shape: object) -> str:
         return _dumps(shape, ascii=self._ascii)
 
@@ -192,65 +200,6 @@ class Output:
         names = self.fields or view.columns
         rows = [[Cell(one_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
         return table([Column(name) for name in names], rows, page)
-
-
-def output_of_process(
-    *,
-    format: str | None = None,
-    json: bool = False,
-    jsonl: bool = False,
-    fields: str | None = None,
-    header: bool = False,
-    quiet: bool = False,
-    color: str = "auto",
-    environ: Mapping[str, str] = os.environ,
-    now: Callable[[], datetime],
-    zone: Callable[[], tzinfo] = lambda: UTC,
-) -> Output:
-    """The output of this process, from its options. UsageError for formats that contradict each other.
-
-    The format follows the options or whether stdout is a terminal, never the environment.
-    """
-    stdout, stderr = willing(sys.stdout), willing(sys.stderr)
-    is_terminal = stdout.isatty()
-    return Output(
-        stdout,
-        stderr,
-        format=chosen_format(format, json=json, jsonl=jsonl, is_terminal=is_terminal),
-        fields=[] if fields is None else [name.strip() for name in fields.split(",")],
-        header=header,
-        quiet=quiet,
-        width=terminal_width(stdout, environ),
-        color=color_wanted(color, environ, is_terminal=is_terminal),
-        plain=is_plain(stdout, environ),
-        now=now,
-        zone=zone,
-    )
-
-
-def chosen_format(format: str | None, *, json: bool, jsonl: bool, is_terminal: bool) -> str:
-    """The format that was asked for, else a table on a terminal and TSV elsewhere. UsageError for two different ones
-    or an unknown one."""
-    asked = [name for name, wanted in ((format, True), ("json", json), ("jsonl", jsonl)) if wanted and name is not None]
-    if any(name not in FORMATS for name in asked):
-        raise UsageError(f'no format "{format}"', Hint("the formats", ", ".join(FORMATS)))
-    if len(set(asked)) > 1:
-        raise UsageError(f"one output format at a time, not {' and '.join(asked)}")
-    return asked[0] if asked else "table" if is_terminal else "tsv"
-
-
-def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
-    """Whether pictures are coloured: the flag, else NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, CLICOLOR=0 and
-    TERM=dumb, else whether it is a terminal. An empty variable counts as unset. UsageError for an unknown flag."""
-    if flag not in COLORS:
-        raise UsageError(f'--color is {", ".join(COLORS)}, not "{flag}"')
-    if flag != "auto":
-        return flag == "always"
-    if environ.get("NO_COLOR"):
-        return False
-    if any(environ.get(name, "") not in ("", "0") for name in ("CLICOLOR_FORCE", "FORCE_COLOR")):
-        return True
-    return is_terminal and environ.get("CLICOLOR") != "0" and environ.get("TERM") != "dumb"
 
 
 def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:

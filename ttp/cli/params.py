@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeVar
 
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
-from ttp.cli.output import FORMATS, Output, output_of_process
+from ttp.cli.output import Output
+from ttp.cli.output_options import FORMATS, output_of_process
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 MOST = 1_000_000_000
@@ -116,7 +117,9 @@ _SHARED = {
     "quiet": (bool, Option("--quiet", "-q", help="No notes."), False),
 }
 
-
+_VERBOSE = {
+    "verbose": (bool, Option("--verbose", "-v", help="Each request to a platform, in a line on stderr."), False)
+}
 _WITH_SOURCE = {
     "format": (
         str | None,
@@ -139,7 +142,7 @@ def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
     own = inspect.signature(command).parameters
     assert next(iter(own)) == "out"
     has_source = "source" in own
-    every = _SHARED | _WITH_SOURCE if has_source else _SHARED
+    every = {**_SHARED, **(_WITH_SOURCE if has_source else {}), **_VERBOSE}
 
     @functools.wraps(command)
     def run(**values: Any) -> Any:
@@ -147,7 +150,12 @@ def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
         asked = {name: values.pop(name) for name in options}
         if has_source and asked["format"] not in (*FORMATS, None):
             values["source"], asked["format"] = asked["format"], None
-        return command(output(**asked), **values)
+        if "verbose" not in options:
+            return command(output(**asked), **values)
+        from ttp.cli.verbose import requests_told
+
+        with requests_told(wanted=asked.pop("verbose")):
+            return command(output(**asked), **values)
 
     run.added = tuple(  # type: ignore[attr-defined]  # read by `declared.parameters`
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
@@ -155,6 +163,11 @@ def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
         if name in options
     )
     return run  # type: ignore[return-value]  # the same command, called by keywords
+
+
+def calling(command: F) -> F:
+    """As `printing`, for a command that calls the platforms: it can tell each request."""
+    return printing(command, (*_SHARED, *_VERBOSE))
 
 
 def writing(command: F) -> F:

@@ -18,6 +18,7 @@ from ttp.cli.params import (
     PostId,
     PostIds,
     Yes,
+    calling,
     ids_of,
     printing,
     read_duration,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 MAX_TIME_S = 600.0
 
 
-@printing
+@calling
 def run(
     out: Output,
     once: Annotated[bool, Option("--once", help="Only what is due now; for cron.")] = False,
@@ -86,7 +87,7 @@ def run(
         return report.exit_code(ended)
 
 
-@printing
+@calling
 def publish(
     out: Output,
     post_ids: PostIds,
@@ -111,7 +112,7 @@ def publish(
     return _follow(out, context().outgoing.publish(ids), no_wait=no_wait)
 
 
-@printing
+@calling
 def retry(
     out: Output,
     post_ids: Annotated[list[str] | None, Argument(metavar="[ID...]", help="Numbers of posts.")] = None,

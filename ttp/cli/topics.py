@@ -49,14 +49,33 @@ Once a day, a look at the accounts that is mailed only where something failed:
 
   0 8 * * *  out=$(/full/path/to/ttp account check) || echo "$out"
 """
+MEDIA_HOST_HELP = """\
+Instagram fetches images and videos from a public URL, and so does TikTok with photos. A local file needs one for the
+minutes in which it is fetched. (X, and TikTok with videos, take the bytes: nothing of this is needed for them.)
+
+  --media https://...    the file is on the web already
+  folder                 your web server, or a tunnel, serves a folder of this machine
+  s3                     your bucket: Amazon, Cloudflare, Google, Azure, MinIO
+  command                a program of yours, which gets a path and prints the URL
+
+  ttp config set media_host.kind folder
+  ttp config set media_host.path /srv/www/media
+  ttp config set media_host.base_url https://media.example.org/
+
+  ttp config set media_host.kind s3
+  ttp config set media_host.s3.url s3://BUCKET/FOLDER
+
+  ttp config set media_host.kind command
+  ttp config set media_host.command '["/home/me/bin/put-online"]'
+
+`ttp doctor` says what is missing. The whole story: docs/instagram-media.md.
+"""
 
 
 def help_(
     what: Annotated[
         list[str] | None,
-        Argument(
-            metavar="[COMMAND or TOPIC]", help="time, json, exit-codes, cron, capability, a platform, or a command."
-        ),
+        Argument(metavar="[COMMAND or TOPIC]", help="A command, or one of the topics that bare ttp lists."),
     ] = None,
 ) -> int | None:
     """Help on a command or a topic.
@@ -98,6 +117,16 @@ def topic_text(topic: str) -> str:
             return EXIT_HELP
         case "cron":
             return CRON_HELP
+        case "environment":
+            from ttp.cli.environment import environment_help
+
+            return environment_help()
+        case "statuses":
+            from ttp.cli.status_help import status_help
+
+            return status_help()
+        case "media-host":
+            return MEDIA_HOST_HELP
         case "capability":
             from ttp.cli.capabilities import capability_help
 

@@ -73,46 +73,68 @@ class TtpError(Exception):
 
 
 class UsageError(TtpError):
+    """What was typed, or a file that was given, cannot be read as it is. Nothing was done: type it as the hint says."""
+
     code = "usage"
 
 
 class NotFound(TtpError):
+    """There is no such post, account, file or slot. Nothing was done: the hint lists those that there are."""
+
     code = "not_found"
 
 
 class Ambiguous(TtpError):
+    """It could mean several things, and ttp does not guess. Nothing was done: type the one that you mean."""
+
     code = "ambiguous"
 
 
 class ContentRefused(TtpError):
+    """A platform would refuse the post as it is, so it gets no time. Change it, or keep it as a draft."""
+
     code = "content"
 
 
 class TimeRefused(TtpError):
+    """The time cannot be read, or could be several. Nothing was done: `ttp help time` has all forms."""
+
     code = "time"
 
 
 class PastTime(TimeRefused):
+    """The time has passed. Nothing was done: give one that is to come, or `now`."""
+
     code = "past"
 
 
 class SkippedTime(TimeRefused):
+    """The clocks go forward over that time. Nothing was done: take one before or after."""
+
     code = "dst"
 
 
 class Conflict(TtpError):
+    """Something else has been there first: another post, or another change. Nothing was overwritten."""
+
     code = "conflict"
 
 
 class StateRefused(TtpError):
+    """The post is not in a state in which that can be done. Nothing was done: `ttp show ID` tells what can."""
+
     code = "state"
 
 
 class ReconnectNeeded(TtpError):
+    """The platform no longer takes the account's token: `ttp account connect ACCOUNT`, then go on."""
+
     code = "reconnect"
 
 
 class Busy(TtpError):
+    """Another program holds the store, or it cannot be written. Nothing is lost: mend what it says, and try again."""
+
     code = "busy"
 
 
@@ -129,22 +151,32 @@ class SlowClock(Busy):
 
 
 class Damaged(TtpError):
+    """A file of ttp's cannot be read. Nothing is published, nothing is made anew: the hints say how to get it back."""
+
     code = "damaged"
 
 
 class NewerStore(TtpError):
+    """A later ttp wrote the store, and this one does not touch it: upgrade."""
+
     code = "newer_store"
 
 
 class NotAllowed(TtpError):
+    """It may not be done here: by TTP_CAPABILITY, by approval, or because something is not installed."""
+
     code = "not_allowed"
 
 
 class PartlyFailed(TtpError):
+    """A part of the work was done and a part was not; both are told."""
+
     code = "partial"
 
 
 class Bug(TtpError):
+    """A fault of ttp's own, or of a program that it starts. Nothing is lost; `TTP_DEBUG=1` shows where it is."""
+
     code = "internal"
 
 

@@ -25,6 +25,7 @@ from ttp.domain.account import Credentials, Platform, is_loopback, same_host
 from ttp.domain.attempt import Kind
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.platforms import trace
 from ttp.platforms.client import Order
 from ttp.platforms.date import parse_date
 from ttp.platforms.decoding import Decode, hidden
@@ -170,11 +171,13 @@ class Http:
             content = _encoded(value)
             sent["Content-Type"] = JSON_TYPE
         limits = self._timeouts.limits(uploading=parts.get("uploading", False), patience=parts.get("patience"))
-        place = host_of(url) or self.host
+        address = url if "://" in url else self.base_url + url
+        place, began = host_of(address), self._clock.boot()
+        reply: Reply
         try:
             request = httpx.Request(
                 method,
-                parsed(url if "://" in url else self.base_url + url),
+                parsed(address),
                 params=query,
                 data=parts.get("form"),
                 files=None if file is None else {file[0]: ("media", file[1], "application/octet-stream")},
@@ -182,21 +185,24 @@ class Http:
                 headers=sent,
                 extensions={"timeout": limits},
             )
+            trace.asking(request, account, secrets)
             with closing(self._wire().send(request)) as response:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 date = self._noted(account, found.get("date"))
                 body = self._body(response, found.get("content-encoding", ""), self._clock.boot() + limits["read"])
-            return _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
+            reply = _answer(response.status_code, found, body, date, secrets, verbatim=verbatim)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             # ProxyError: the tunnel to the platform was never opened (httpcore raises it there and nowhere else).
-            return Unsent(clean(f"no connection to {place}: {_reason(error)}", secrets))
+            reply = Unsent(clean(f"no connection to {place}: {_reason(error)}", secrets))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            return Unsent(clean(f"not a usable address: {place or self.base_url}", secrets))
+            reply = Unsent(clean(f"not a usable address: {place or self.base_url}", secrets))
         except UnicodeError as error:
-            return Unsent(clean(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
+            reply = Unsent(clean(f"the request cannot be written: {_reason(error)}", secrets), Kind.CONTENT)
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # OSError: the media file could not be read to its end while it was being sent.
-            return Cut(clean(f"the connection to {place} was cut: {_reason(error)}", secrets))
+            reply = Cut(clean(f"the connection to {place} was cut: {_reason(error)}", secrets))
+        trace.answered(method, address, reply, self._clock.boot() - began, account, secrets)
+        return reply
 
     def platform_at(self, account: str) -> datetime | None:
         """The platform's clock now: its last Date header for `account`, moved on by the time since. None before one."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ttp.domain.account import Account
 from ttp.domain.errors import Busy, Hint
-from ttp.store import rows
+from ttp.store import rows, whole_file
 from ttp.store.database import make_home, translated
 from ttp.store.rows import ms
 
@@ -73,10 +73,8 @@ def _taken(lock: int) -> bool:
 def note_begun(home: Path, account: str, token: str, at: datetime) -> None:
     """Write down, on disk when this comes back, that `token` is about to be spent. The lock must be held."""
     path = _path(home, account, "json")
-    fresh = path.with_suffix(".new")
     with translated(path):
-        _write(fresh, json.dumps({"token": _mark(token), "at": at.isoformat()}))
-        fresh.replace(path)
+        whole_file.write(path, json.dumps({"token": _mark(token), "at": at.isoformat()}))
 
 
 def begun_at(home: Path, account: str, token: str) -> datetime | None:
@@ -98,15 +96,6 @@ def renewed(db: sqlite3.Connection, account: Account, *, until: datetime | None,
     if scopes:
         db.execute("UPDATE account SET scopes = ? WHERE id = ?", (rows.text_of(list(scopes)), account.id))
     db.execute("UPDATE account SET expires_at = ? WHERE id = ?", (ms(until), account.id))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file for its owner alone, on disk when this comes back."""
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _mark(token: str) -> str:

@@ -7,7 +7,6 @@ a lock of its own. An entry that cannot be read is left as it is, and harms no o
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Damaged, Hint
+from ttp.store import whole_file
 from ttp.store.credentials.shape import credentials_of, entry_of
 from ttp.store.database import make_home, quoted, refuse_loose_modes, translated
 
@@ -92,16 +92,4 @@ class CredentialsFile:
         with translated(self.path), lock:
             held = self._read()
             yield held
-            fresh = self.path.with_name("credentials.json.new")
-            descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"version": 1, "accounts": held}, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-            # Without this a power cut may bring the old file back, and with it a refresh token that is spent.
-            folder = os.open(self.path.parent, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            whole_file.write(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))

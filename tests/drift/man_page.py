@@ -1,0 +1,109 @@
+"""docs/ttp.1, the manual page: the commands, their options and what is common to all, in roff."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ttp.cli.commands import COMMANDS, SECTIONS
+from ttp.cli.completion import first_line
+from ttp.cli.environment import VARIABLES
+from ttp.cli.params import _SHARED
+from ttp.cli.topics import EXIT_HELP
+from ttp.cli.tree import load
+
+_FILES = (
+    ("config.toml", "the settings; in the system's folder for them where TTP_HOME is not set"),
+    ("ttp.db", "the store: posts, accounts, numbers, every attempt (SQLite)"),
+    ("credentials.json", "tokens, for you alone (mode 0600), where the backend is file"),
+    ("media/", "copies of what is to be posted"),
+    ("publisher.lock", "held by the one publisher that runs"),
+)
+_EXAMPLES = (
+    ("A post for two accounts, tomorrow at nine:", "ttp create \"Hello\" --to x/me,ig/shop --at 'tomorrow 9am'"),
+    ("Publish what is due, every minute, from cron:", "* * * * *  /full/path/to/ttp run --once --quiet"),
+    ("What failed, for a script:", "ttp list --status failed,partial --json | jq -r '.[].id'"),
+)
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield r".\" Written by python -m tests.drift.write_docs; a test holds it equal to the program."
+    yield '.TH TTP 1 "" "ttp" "User Commands"'
+    yield from (".SH NAME", r"ttp \- schedule posts for Instagram, TikTok and X from the terminal")
+    yield from (".SH SYNOPSIS", ".B ttp", ".I COMMAND", r"[\fIOPTIONS\fR]")
+    yield from (".SH DESCRIPTION",)
+    yield from _prose(
+        "A post is written once, for one or more accounts, and given a time. ttp run publishes it to each account"
+        " exactly once, or tells plainly what happened and what to type. Everything is kept on this machine, in one"
+        " SQLite file."
+    )
+    for section in SECTIONS:
+        yield from (f".SH COMMANDS: {section.upper()}",)
+        for command in COMMANDS:
+            if command.section == section:
+                yield from _command(f"ttp {command.name}", load(command.name))
+    yield from (".SH OPTIONS OF EVERY COMMAND THAT PRINTS DATA",)
+    for option in load("list").params:
+        if option.name in _SHARED:
+            yield from _option(option)
+    yield from (".SH EXIT STATUS",)
+    for code, meaning in re.findall(r"^(\d+) +(.*?)(?=   \d|$)", EXIT_HELP.replace("   143", "\n143"), re.MULTILINE):
+        yield from (".TP", f".B {code}", *_prose(meaning))
+    yield from (".SH ENVIRONMENT",)
+    for names, meaning in VARIABLES:
+        yield from (".TP", f".B {names}", *_prose(meaning))
+    yield from (".PP", *_prose("Every setting has a variable too: ttp help environment."))
+    yield from (".SH FILES", *_prose("In TTP_HOME:"))
+    for name, meaning in _FILES:
+        yield from (".TP", f".I {_escaped(name)}", *_prose(meaning))
+    yield from (".SH EXAMPLES",)
+    for what, typed in _EXAMPLES:
+        yield from (".PP", *_prose(what), *_typed(typed))
+    yield from (".SH SEE ALSO", *_prose("ttp help, and ttp help time, json, exit-codes, environment, statuses, cron."))
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    own = [p for p in command.params if p.param_type_name == "option" and p.name not in _SHARED]
+    arguments = [p.metavar for p in command.params if p.param_type_name == "argument"]
+    children = getattr(command, "commands", {})
+    yield from (".TP", rf"\fB{_escaped(path)}\fR {_escaped(' '.join(arguments))}".rstrip())
+    prose, _, example = command.help.partition("Example: ")
+    yield from _prose(" ".join(prose.replace("\b", "").split()))
+    if own or example:
+        yield ".RS"
+        for option in own:
+            yield from _option(option)
+        if example:
+            yield from (".PP", "Example:", *_typed(" ".join(example.split())))
+        yield ".RE"
+    for name, child in children.items():
+        yield from _command(f"{path} {name}", child)
+
+
+def _option(option: Any) -> Iterator[str]:
+    names = ", ".join(sorted(option.opts, key=len, reverse=True))
+    value = "" if option.is_flag else rf" \fI{_escaped(str(option.metavar))}\fR"
+    yield from (".TP", rf"\fB{_escaped(names)}\fR{value}", *_prose(first_line(option.help)))
+
+
+def _prose(text: str) -> Iterable[str]:
+    """A paragraph, each sentence on a line of its own: a line that begins with a dot would be a command."""
+    return [_escaped(line) for line in re.split(r"(?<=[.:]) (?=[A-Z])", text)]
+
+
+def _typed(text: str) -> Iterable[str]:
+    return (".RS", ".nf", _escaped(text), ".fi", ".RE")
+
+
+def _escaped(text: str) -> str:
+    text = (
+        text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq").replace('"', r"\(dq").replace("^", r"\(ha")
+    )
+    text = "".join(sign if sign.isascii() else rf"\[u{ord(sign):04X}]" for sign in text)
+    return rf"\&{text}" if text.startswith(".") else text
