@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import mkstemp
 
 from ttp.domain.errors import Busy, Conflict, Hint
+from ttp.store import whole_file
 from ttp.store.database import make_home
 
 FOLDER = "writing"
@@ -75,14 +76,8 @@ class Manuscript:
 
     def write(self, text: str) -> None:
         """Put a text in it: all of it, or what was there stays. Busy."""
-        fresh = self.path.with_name(f".{self.path.name}")
         with writing(self.path):
-            handle = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(text.encode("utf-8", "surrogateescape"))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
+            whole_file.write(self.path, text, "surrogateescape")
 
     def belongs_to(self, post_id: int) -> None:
         """Call it by the post that it is about from now on. Busy."""
