@@ -16,7 +16,7 @@ from tests.conftest import Program
 from tests.media_bytes import jpeg
 from ttp.domain.errors import Busy
 from ttp.services.writing import Writing
-from ttp.store.manuscripts import Manuscripts
+from ttp.store.manuscripts import Manuscript, Manuscripts
 
 WRONG = "---\nto: x/me\nat: tomorow 9am\ntags: [a]\nkey: k\n---\n\nHello\n\n## x\n\nHi\n"
 
@@ -186,6 +186,17 @@ def test_what_was_being_written_when_ttp_was_killed_is_a_draft_the_next_time(
         pass
     assert "For an hour" in ttp.shown(1 if ttp.shown()["content"] != "Another" else 2)["content"]
     assert ran.code == 0
+
+
+def test_a_file_that_was_left_after_it_was_taken_spoils_no_post(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes(monkeypatch, tmp_path, "---\ntags: [a]\n---\nHello")
+    with monkeypatch.context() as patch:
+        patch.setattr(Manuscript, "discard", lambda self: None)
+        ttp.ok("create", "-e")
+    assert "is kept as draft 2" in ttp.ok("create", "-e").err
+    assert [ttp.shown(post)["content"] for post in (1, 3)] == ["Hello", "Hello"]
 
 
 def test_what_somebody_has_open_is_left_alone(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_what_is_different_changes_and_nothing_else(
     [
         ("s/A door/A gate/", ["a.jpg"], ["A gate"]),
         ("/alt: A door/d", ["a.jpg"], [None]),
-        ("s/^media:/media:\\n- file: b.jpg/", ["b.jpg", "a.jpg"], [None, "A door"]),
+        ("s/^media:/media: [b.jpg]/;/- file:/d;/alt: A door/d", ["b.jpg"], [None]),
         ("s/- file: .*/- file: b.jpg/", ["b.jpg"], ["A door"]),
         ("/^media:/d;/- file:/d;/alt: A door/d", [], []),
     ],
@@ -91,6 +91,16 @@ def test_media_are_kept_changed_and_added_by_name(
     editor(monkeypatch, tmp_path, f"sed -i.b '{script}' \"$1\"")
     media = post.ok("edit", "1", "-e", "--json").json["media"]
     assert ([item["name"] for item in media], [item["alt"] for item in media]) == (names, alts)
+
+
+def test_media_are_added_beside_those_that_are_there(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    awk = """awk '{ print } /^media:/ { print "- file: b.jpg" }' "$1" > more; cat more > "$1\""""
+    editor(monkeypatch, tmp_path, awk)
+    media = post.ok("edit", "1", "-e", "--json").json["media"]
+    assert [(item["name"], item["alt"]) for item in media] == [("b.jpg", None), ("a.jpg", "A door")]
 
 
 def test_what_was_typed_beside_it_is_in_the_file(

@@ -6,7 +6,6 @@ draft before it is looked at.
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from contextlib import ExitStack
 from dataclasses import replace
@@ -35,6 +34,7 @@ from ttp.domain.errors import (
 )
 from ttp.services.files import form
 from ttp.services.files.fields import fields_of, name_of
+from ttp.services.writing import mark_of
 from ttp.store.manuscripts import Manuscript, Manuscripts
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ def edit_in_editor(out: Output, post_id: int, wish: Typed) -> None:
 
 def _begun(out: Output, sheet: Manuscript, post: Post, wish: Typed) -> _New | _Change:
     """What an edit goes on with, or begins."""
-    if sheet.path.exists() and sheet.base != _mark(post):
+    if sheet.path.exists() and sheet.base != mark_of(post):
         aside = shlex.quote(str(sheet.set_aside()))
         out.note(f"post {post.id} was changed since you wrote what was not saved; that is in {aside}")
     if not sheet.path.exists():
         change = _Change(sheet, post)
-        sheet.know(base=_mark(post))
+        sheet.know(base=mark_of(post))
         sheet.write(_filled(form.fields_of_typed(form.over(change.before, wish)), new=False))
         return change
     if not form.nothing(replace(wish, kept=False)):
@@ -116,16 +116,14 @@ class _New:
                 return context().posts.writing.finish(kept, wish, self.times.read)
         except TtpError:
             if wish is not None and (wish.text or "").strip():
-                context().posts.writing.keep(wish.text or "", kept.id)
+                _save(self.sheet, wish.text or "")
             raise
 
     def keep(self, text: str) -> Post | None:
         """Save all of it as the draft, as it is; nothing where nobody wrote anything."""
         if self.is_blank(text):
             return None
-        kept = context().posts.writing.keep(_storable(text), self.sheet.draft)
-        self.sheet.know(draft=kept.id)
-        return kept
+        return _save(self.sheet, text)
 
     def is_blank(self, text: str) -> bool:
         """Whether nothing was written. A file that was left as it is, with media and no text, is no wish for a post."""
@@ -169,9 +167,7 @@ class _Change:
         """Save a text as a draft of its own, unless it is the post's."""
         if _is_blank(text) or text == self._post.content:
             return None
-        kept = context().posts.writing.keep(_storable(text), self.sheet.draft)
-        self.sheet.know(draft=kept.id)
-        return kept
+        return _save(self.sheet, text)
 
 
 def _finish_new(out: Output, task: _New) -> None:
@@ -184,7 +180,7 @@ def _finish_new(out: Output, task: _New) -> None:
                 raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
             sheet.discard()
             raise TtpError("nothing was written, and nothing is stored") from None
-        sheet.know(new=True, base=_mark(context().book.post(sheet.draft)))
+        sheet.know(new=True, base=mark_of(context().book.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
         raise _adding(
             error, Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
@@ -204,7 +200,7 @@ def _finish_change(out: Output, task: _Change) -> None:
             ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
         raise _adding(error, *ways) from error
     if sheet.draft is not None:
-        context().posts.writing.drop(sheet.draft)
+        context().posts.writing.drop(sheet.draft, sheet.kept)
     sheet.discard()
     if saved is None:
         post = context().book.told(context().book.post(task.post_id))
@@ -250,7 +246,7 @@ def _keep(out: Output, left: Manuscript) -> None:
     kept = task.keep(text)
     assert kept is not None
     left.write(text)
-    left.know(new=True, base=_mark(kept), shown=[])
+    left.know(new=True, base=mark_of(kept), shown=[])
     left.belongs_to(kept.id or 0)
     out.note(f"what was being written when ttp ended is kept as draft {kept.id}:  ttp edit {kept.id} -e")
 
@@ -279,13 +275,12 @@ def _adding(error: TtpError, *ways: Hint) -> TtpError:
     return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
 
 
-def _mark(post: Post) -> str:
-    """What a post is, so that a change of anything of it shows."""
-    return hashlib.sha256(repr(post).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+def _save(sheet: Manuscript, text: str) -> Post:
+    """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
+    storable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    kept = context().posts.writing.keep(storable, sheet.draft, sheet.kept)
+    sheet.know(draft=kept.id, kept=mark_of(kept))
+    return kept
 
 
 def _is_blank(text: str, *, media: bool = True) -> bool:

@@ -6,6 +6,7 @@ Each post is stored in one transaction: all of it, or nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from typing import Protocol
 from ttp.domain.account import Account, Platform
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post
 from ttp.services.book import Book, Room, Saved, nobody
 from ttp.services.changes import merged, naming, new_delivery, timed, with_alts
 from ttp.services.drafting import Typed, check_variants, digest
@@ -74,29 +75,23 @@ class Writing:
         first = self.made_before(typed, mark)
         if first is None:
             return self._create(typed, when, mark, kept)
-        self.drop(kept.id or 0)
+        self.drop(kept.id or 0, mark_of(kept))
         return first
 
-    def keep(self, text: str, post_id: int | None = None) -> Post:
-        """Store a text as a draft, whatever it is: as a new one, or as the one that holds what it was before."""
-        if post_id is not None:
-            with self._book.database.writing() as db:
-                before = reads.post(db, post_id)
-                if before is not None and before.deleted_at is None and before.status is PostStatus.DRAFT:
-                    if before.content == text:
-                        return before
-                    return store.update(db, replace(before, content=text, updated_at=self._book.clock.now()))
+    def keep(self, text: str, post_id: int | None = None, mark: str | None = None) -> Post:
+        """Store a text as a draft, whatever it is: in the place of what a draft held, while that is still as `mark`
+        says, else as a new one."""
+        with self._book.database.writing() as db:
+            before = reads.post(db, post_id) if post_id is not None else None
+            if before is not None and mark_of(before) == mark:
+                return store.update(db, replace(before, content=text, updated_at=self._book.clock.now()))
         return self._book.keep(text)
 
-    def drop(self, post_id: int) -> None:
-        """Take away a draft that only holds a text; one of which somebody made more stays."""
+    def drop(self, post_id: int, mark: str | None) -> None:
+        """Take away a draft that held a text, while it is still as `mark` says."""
         with self._book.database.writing() as db:
             kept = reads.post(db, post_id)
-            if (
-                kept is not None
-                and kept.status is PostStatus.DRAFT
-                and not (kept.deliveries or kept.media or kept.tags)
-            ):
+            if kept is not None and mark_of(kept) == mark:
                 store.update(db, replace(kept, deleted_at=self._book.clock.now()))
 
     @contextmanager
@@ -193,6 +188,11 @@ class Writing:
         not fetched again. NotFound, UsageError, Busy."""
         media = RowMedia(self._book.database, self._media, self._book.config, None)
         return with_alts(media.items([name for name in names if name], before, platforms), alts)
+
+
+def mark_of(post: Post) -> str:
+    """What a post is, so that a change of anything of it shows."""
+    return hashlib.sha256(repr(post).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def in_front(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:

@@ -21,14 +21,15 @@ from ttp.store import whole_file
 from ttp.store.database import make_home
 
 FOLDER = "writing"
-_KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "first": False, "shown": []}
+_KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "kept": None, "first": False, "shown": []}
 
 
 class Manuscript:
     """One file that is being written, as long as it is locked.
 
     `new`: it is to become a post. `first`: that goes in front of those in its slot. `base`: a mark of the post that it
-    was made of, as that was. `draft`: the post that its text is kept as. `shown`: lines that were put at its top.
+    was made of, as that was. `draft`: the post that its text is kept as, `kept`: a mark of that. `shown`: lines
+    that were put at its top.
     """
 
     def __init__(self, path: Path, lock: int) -> None:
@@ -53,6 +54,11 @@ class Manuscript:
     def draft(self) -> int | None:
         draft = self._known["draft"]
         return draft if isinstance(draft, int) else None
+
+    @property
+    def kept(self) -> str | None:
+        kept = self._known["kept"]
+        return kept if isinstance(kept, str) else None
 
     @property
     def shown(self) -> list[str]:
