@@ -6,7 +6,8 @@ then those of every other document, each of which goes on from there as if it we
 
 What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
 document stands for any text, on a line of its own for any lines. The address that docs/sandbox.md names, port 8700, is
-served for as long as the blocks run, on whatever port is free.
+served for as long as the blocks run, on whatever port is free. A document with a line `<!-- needs: jq -->` is run where
+there is that program.
 
     python -m tests.docs.console     writes into the documents what is printed now
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 FIRST = "docs/sandbox.md"
 SANDBOX = "http://127.0.0.1:8700"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 _MARK = "=-=-= {} =-=-="
 _FIRST_COPY = 'cp -r "$TTP_HOME" "$HOME/start"\n('
 _NEXT_COPY = ')\nrm -r "$TTP_HOME"; cp -r "$HOME/start" "$TTP_HOME"\n('
@@ -67,7 +70,8 @@ def _of_block(block: str) -> Iterator[Command]:
 def documents() -> list[str]:
     """The documents with console blocks, in the order in which they are run."""
     pages = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))]
-    found = [name for name in pages if commands((ROOT / name).read_text())]
+    texts = {name: (ROOT / name).read_text() for name in pages}
+    found = [name for name, text in texts.items() if commands(text) and all(map(shutil.which, _NEEDS.findall(text)))]
     return sorted(found, key=lambda name: name != FIRST)
 
 
