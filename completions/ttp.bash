@@ -24,8 +24,8 @@ _ttp() {
     [[ $cur == = ]] && cur=''
     case $path in
         '') words=$'create\nedit\ndelete\nimport\nsync\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help\n--version' ;;
-        'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
-        'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'create') options=$'--to\n--at\n--first\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--key\n--max-late\n--file\n--edit\n-e\n--dry-run\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
+        'edit') (( place )) || { ask=(post); }; options=$'--to\n--at\n--tz\n--media\n--alt\n--thread\n--text\n--tag\n--set\n--max-late\n--where\n--replace-link\n--shift\n--account\n--edit\n-e\n--strict\n--dry-run\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'delete') ask=(post) options=$'--remote\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'import') (( place )) || { files=1; }; options=$'--to\n--tz\n--map\n--dates\n--spread\n--from\n--days\n--per-day\n--dry-run\n--partial\n--strict\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;
         'sync') (( place )) || { files=1; }; options=$'--check\n--prune\n--write-status\n--strict\n--yes\n--no-input\n--format\n--json\n--jsonl\n--fields\n--header\n--color\n--quiet\n-q\n--help' ;;

@@ -16,7 +16,8 @@ from ttp.platforms.client import Order
 from ttp.services.approving import Approving
 from ttp.services.book import Book
 from ttp.services.drafting import Typed
-from ttp.services.posts import Posts, When
+from ttp.services.posts import Posts
+from ttp.services.writing import When
 from ttp.store.media import MediaStore
 
 

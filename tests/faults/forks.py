@@ -23,6 +23,8 @@ from typing import Any
 
 IMPORTED = (
     "ttp.cli.publishing",
+    "ttp.cli.creating",
+    "ttp.cli.editing",
     "ttp.cli.posts",
     "ttp.cli.accounts",
     "ttp.cli.look",

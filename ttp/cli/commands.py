@@ -19,8 +19,8 @@ class Command:
 
 SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")
 COMMANDS = (
-    Command("create", "posts", "Write", "Write a post: a draft without a time, scheduled with one."),
-    Command("edit", "posts", "Write", "Change a post that is not published yet, or many at once."),
+    Command("create", "creating", "Write", "Write a post: a draft without a time, scheduled with one."),
+    Command("edit", "editing", "Write", "Change a post that is not published yet, or many at once."),
     Command("delete", "posts", "Write", "Take posts off the lists."),
     Command("import", "bulk_importing", "Write", "Make posts of a sheet, a JSON file or a folder of Markdown files."),
     Command("sync", "syncing", "Write", "Make the store say what a folder says: add, change, move, cancel."),

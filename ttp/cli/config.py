@@ -17,7 +17,7 @@ from ttp.cli.shapes import Json
 from ttp.cli.tree import new_app
 from ttp.cli.views import View
 from ttp.domain.config import KEYS, Key, Value
-from ttp.domain.errors import Conflict, Hint, UsageError
+from ttp.domain.errors import Conflict, Hint, TtpError, UsageError
 
 config = new_app(help="The settings: what is in force, where it comes from, and changing it.")
 
@@ -109,8 +109,11 @@ def edit_(out: Output) -> None:
         out.note(f"this goes on with what was not taken the last time; to begin anew:  rm {shlex.quote(str(draft))}")
     else:
         config_file.replace(draft, None, before)
-    edit(draft)
     go_on = Hint("what you wrote is kept, go on with it", "ttp config edit")
+    try:
+        edit(draft)
+    except TtpError as failed:
+        raise type(failed)(failed.message, *failed.hints, go_on) from None
     _, wrong = settings.survey({"TTP_CONFIG": str(draft)})
     for error in wrong:
         said = error.message.replace(str(draft), str(path))

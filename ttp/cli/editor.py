@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ttp.cli.ask import can_ask
@@ -15,22 +18,29 @@ from ttp.domain.errors import Hint, TtpError, UsageError
 _USUAL = ("sensible-editor", "nano", "vim", "vi")
 
 
-def edit(path: Path, environ: Mapping[str, str] = os.environ) -> None:
-    """Open the file, and come back when the editor has ended. UsageError where there is none, or nobody to use it;
-    TtpError where it cannot be started or ends with a failure."""
-    argv = _editor(environ)
+def edit(path: Path, environ: Mapping[str, str] = os.environ, lock: int | None = None) -> None:
+    """Open the file, and come back when the editor has ended. It holds the open file `lock` as long as it runs.
+
+    UsageError where there is none, or nobody to use it; TtpError where it cannot be started or ends with a failure.
+    """
+    argv = editor(environ)
     try:
-        ended = subprocess.run([*argv, str(path)], check=False).returncode
+        with _deaf():
+            ended = subprocess.run(
+                [*argv, str(path)], check=False, stdout=_screen(), pass_fds=[] if lock is None else [lock]
+            ).returncode
     except OSError as error:
         raise TtpError(
             f"the editor {argv[0]} cannot be started: {error.strerror}", Hint("name another", "export TTP_EDITOR=nano")
         ) from None
     if ended:
-        raise TtpError(f"the editor {argv[0]} ended with {ended}; what it saved is in {path}")
+        how = f"ended with {ended}" if ended > 0 else f"was ended by signal {-ended}"
+        raise TtpError(f"the editor {argv[0]} {how}")
 
 
-def _editor(environ: Mapping[str, str]) -> list[str]:
-    """The editor's program and arguments. Without a terminal it is TTP_EDITOR or none: the others want one."""
+def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The editor's program and arguments. Without a terminal it is TTP_EDITOR or none: the others want one.
+    UsageError."""
     names = ("TTP_EDITOR", "VISUAL", "EDITOR") if can_ask() else ("TTP_EDITOR",)
     for name in names:
         try:
@@ -44,3 +54,24 @@ def _editor(environ: Mapping[str, str]) -> list[str]:
         why = "there is no editor here" if can_ask() else "there is no terminal for an editor"
         raise UsageError(why, Hint("name one that needs none", "export TTP_EDITOR=PROGRAM"))
     return [usual]
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C is the editor's alone: what it makes of it is its answer."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # no SIG_IGN: programs that are started would inherit it
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _screen() -> int | None:
+    """Where an editor draws: stdout, or stderr where stdout is for the answer."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        return None
+    try:
+        os.fstat(2)
+    except OSError:
+        return subprocess.DEVNULL
+    return 2

@@ -77,6 +77,7 @@ Options = Annotated[
 MaxLate = Annotated[
     str | None, Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
 ]
+InEditor = Annotated[bool, Option("--edit", "-e", help="Write it in your editor: TTP_EDITOR, VISUAL or EDITOR.")]
 Where = Annotated[str | None, Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")]
 ReplaceLink = Annotated[
     tuple[str, str] | None, Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")

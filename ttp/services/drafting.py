@@ -43,6 +43,10 @@ class Typed:
     options: Mapping[str, str] = field(default_factory=dict)
     max_lateness_s: float | None = None
     key: str | None = None
+    edited: bool = False
+    """From an editor, which showed the post: media that it has are not fetched again."""
+    dropped: tuple[str, ...] = ()
+    """What the post is to have no more: `at`, `max_lateness_s`."""
 
 
 def digest(typed: Typed) -> str:

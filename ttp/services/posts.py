@@ -6,24 +6,17 @@ publisher's claim or is refused; it never touches a delivery that is in flight.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol
 
-from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.media import MediaItem
+from ttp.domain.errors import Conflict, Hint, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.services.book import Book, Room, Saved, nobody, of
 from ttp.services.changes import (
     as_draft,
     half_out,
     merged,
-    naming,
-    new_delivery,
     no_accounts,
     nothing_left,
     redirected,
@@ -34,23 +27,9 @@ from ttp.services.changes import (
     untimed,
     with_alts,
 )
-from ttp.services.drafting import Typed, check_variants, digest
-from ttp.services.media_taking import taken
-from ttp.store import posts as store
-from ttp.store import reads
+from ttp.services.drafting import Typed, check_variants
+from ttp.services.writing import When, Writing, in_front, once
 from ttp.store.media import MediaStore
-
-
-class When(Protocol):
-    """Reads a TIME for some accounts; given by the command line, which owns the grammar.
-
-    `draft`: where the text is kept already, for the command that it gives to type. `post`: the stored post that it is
-    for, whose own time is free to it. It may be asked again inside the change: what other posts hold counts then.
-    """
-
-    def __call__(
-        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
-    ) -> datetime: ...
 
 
 class Posts:
@@ -58,98 +37,33 @@ class Posts:
         self._book = book
         self._media = media
         self._make_room = make_room
+        self.writing = Writing(book, media, make_room)
 
     # Writing.
 
     def create(self, typed: Typed, when: When) -> Saved:
-        """Store a new post: a draft without a time, scheduled with one.
+        """Store a new post, as `Writing.create`."""
+        return self.writing.create(typed, when)
 
-        A text from stdin is stored as a draft before anything is checked, and an error then names it.
-        """
-        mark = digest(typed) if typed.key else None
+    def editable(self, post_id: int) -> Post:
+        """A post that can be edited now. NotFound, StateRefused, NotAllowed."""
+        post = self._book.post(post_id)
+        _refuse_to_edit(post)
         with self._book.database.reading() as db:
-            first = _replayed(reads.post_by_key(db, typed.key), mark) if db and typed.key else None
-        if first is not None:
-            return Saved(self._book.told(first), replayed=True)
-        with self._media.holding():
-            if not typed.kept or not (typed.text or "").strip():
-                return self._create(typed, when, mark, None)
-            kept = self._book.keep(typed.text or "")
-            try:
-                return self._create(typed, when, mark, kept)
-            except TtpError as error:
-                raise naming(error, kept) from error
+            if db is not None:
+                self._book.permit(db, post, post)
+        return post
 
-    def _create(self, typed: Typed, when: When, mark: str | None, kept: Post | None) -> Saved:
-        if typed.key is not None and not typed.key.strip():
-            raise UsageError("the key is empty", Hint("leave it out, or write", "--key KEY"))
-        book, draft = self._book, kept.id if kept else None
-        if typed.at is not None:
-            book.permit_time()
-        accounts = book.named(typed.to or ())
-        if typed.at is not None and not accounts:
-            raise UsageError(
-                "a post with a time needs accounts to go to",
-                Hint("name them", "--to PLATFORM/HANDLE, for example --to x/me"),
-            )
-        variants = check_variants(typed.variants, book.accounts())
-        at = None if typed.at is None else when(typed.at, accounts, draft)
-        post = Post(
-            content=typed.text or "",
-            deliveries=tuple(new_delivery(account, at) for account in accounts),
-            scheduled_at=at,
-            max_lateness_s=typed.max_lateness_s,
-            media=self._media_items(typed.media or (), typed.alts, {account.platform for account in accounts}),
-            variants=merged({}, variants),
-            thread=typed.thread or (),
-            tags=_once(typed.tags or ()),
-            options=dict(typed.options),
-            key=typed.key,
-            key_digest=mark,
-            id=draft,
-        )
-        if not post.content.strip() and not post.media:
-            raise UsageError("there is no text and no media", Hint("write it as", "ttp create 'Hello' --to x/me"))
-        try:
-            warnings = _in_front(book.judge(post, accounts, timed=at is not None), first=typed.first)
-        except ContentRefused as refused:
-            raise _draftable(refused) from None
-        post = book.stamped(post)
-        with book.database.writing() as db:
-            taken = reads.post_by_key(db, typed.key) if typed.key else None
-            if taken is not None:  # by another process, a moment ago
-                if kept is not None:
-                    store.update(db, replace(kept, deleted_at=book.clock.now()))
-                return Saved(book.told(_replayed(taken, mark) or taken), replayed=True)
-            if typed.at is not None:  # once more: another post may have taken the slot meanwhile
-                post = timed(post, when(typed.at, accounts, draft))
-            book.permit(db, kept, post)
-            if kept is not None:
-                stored = store.update(db, replace(post, created_at=kept.created_at))
-            else:
-                stored = store.insert(db, post)
-            moved = tuple(self._make_room(stored) if typed.first else ())
-            return Saved(book.told(stored), warnings, moved=moved)
-
-    @contextmanager
-    def rescuing(self, text: str | None) -> Iterator[None]:
-        """Keep a text (if there is any) as a draft when the block fails, and say so in the error."""
-        try:
-            yield
-        except TtpError as error:
-            if not (text or "").strip():
-                raise
-            raise naming(error, self._book.keep(text or "")) from error
-
-    def edit(self, post_id: int, typed: Typed, when: When) -> Saved:
+    def edit(self, post_id: int, typed: Typed, when: When, since: Post | None = None) -> Saved:
         """Change what is given. Lists are replaced whole; variants and options by their key (an empty value removes).
 
-        Touches only what is not published yet; an account left out of `to` is cancelled for this post.
+        Touches only what is not published yet; an account left out of `to` is cancelled for this post. `since`: the
+        post that this is an edit of. Conflict where it is another one by now.
         """
         with self._media.holding():
-            return self._edit(post_id, typed, when)
+            return self._edit(post_id, typed, when, since)
 
-    def _edit(self, post_id: int, typed: Typed, when: When) -> Saved:
+    def _edit(self, post_id: int, typed: Typed, when: When, since: Post | None) -> Saved:
         book, now = self._book, self._book.clock.now()
         if typed.at is not None:
             book.permit_time()
@@ -158,11 +72,17 @@ class Posts:
         known = book.accounts()
         variants = check_variants(typed.variants, known)
         goes_to = set(first.platforms) if typed.to is None else {account.platform for account in book.named(typed.to)}
-        items = None if typed.media is None else self._media_items(typed.media, typed.alts, goes_to)
+        shown = first if typed.edited else None
+        items = None if typed.media is None else self.writing.media_items(typed.media, typed.alts, goes_to, shown)
         book.fitting.fits(first.media if items is None else items, goes_to)
 
         def change(before: Post) -> tuple[Post, tuple[Problem, ...]]:
             _refuse_to_edit(before)
+            if since is not None and before != since:
+                raise Conflict(
+                    f"post {post_id} was changed meanwhile, and is as that left it",
+                    Hint("see what it is now", f"ttp show {post_id}"),
+                )
             after = replace(
                 before,
                 content=before.content if typed.text is None else typed.text,
@@ -170,12 +90,14 @@ class Posts:
                 variants=merged(before.variants, variants),
                 options=merged(before.options, typed.options),
                 thread=before.thread if typed.thread is None else typed.thread,
-                tags=before.tags if typed.tags is None else _once(typed.tags),
-                max_lateness_s=before.max_lateness_s if typed.max_lateness_s is None else typed.max_lateness_s,
+                tags=before.tags if typed.tags is None else once(typed.tags),
+                max_lateness_s=None if "max_lateness_s" in typed.dropped else _later(before, typed),
             )
             refuse_other_parts(before, after)
             if typed.to is not None:
                 after = redirected(after, book.named(typed.to), now)
+            if "at" in typed.dropped:
+                after = as_draft(after, "go back to draft")
             if typed.at is not None:
                 if not after.active:
                     raise no_accounts(after, known)
@@ -226,7 +148,7 @@ class Posts:
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise nothing_left(post)
             moved = timed(post, instant)
-            return moved, _in_front(self._book.judge(moved, known, timed=True), first=first)
+            return moved, in_front(self._book.judge(moved, known, timed=True), first=first)
 
         return self._book.change(ids, change, self._make_room if first else nobody)
 
@@ -238,22 +160,6 @@ class Posts:
 
         return self._book.change(ids, change)
 
-    def _media_items(
-        self, paths: Sequence[str], alts: Sequence[str] | None, platforms: Collection[Platform]
-    ) -> tuple[MediaItem, ...]:
-        return with_alts(taken(paths, platforms, self._media, self._book.config), alts)
-
-
-def _replayed(first: Post | None, mark: str | None) -> Post | None:
-    """The post that a key made before. Conflict if it was not the same post."""
-    if first is not None and first.key_digest != mark:
-        raise Conflict(
-            f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
-            Hint("look at it", f"ttp show {first.id}"),
-            Hint("or take", "another --key"),
-        )
-    return first
-
 
 def _refuse_to_edit(post: Post) -> None:
     refuse_in_flight(post, "be edited")
@@ -263,16 +169,5 @@ def _refuse_to_edit(post: Post) -> None:
         )
 
 
-def _in_front(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
-    """The warnings without those of the posts that make room."""
-    return tuple(one for one in warnings if not (first and one.code == "crowded"))
-
-
-def _draftable(refused: ContentRefused) -> ContentRefused:
-    """The same, saying that the rules refuse a time and never a draft."""
-    keep = Hint("keep it as a draft", "leave out --at")
-    return ContentRefused(refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details)
-
-
-def _once(words: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(words))
+def _later(before: Post, typed: Typed) -> float | None:
+    return before.max_lateness_s if typed.max_lateness_s is None else typed.max_lateness_s

@@ -1,7 +1,7 @@
 """The media that rows of a file name: files beside it, addresses, and what is in the store already.
 
 A path never leaves the folder of its file, not by `..`, not by a link and not from the root: a sheet that somebody sent
-must not be able to publish a picture of yours.
+must not be able to publish a picture of yours. What a person types is not bound so.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ttp.store.media import MediaStore
 
 
 class RowMedia:
-    """`folder`: where relative paths begin, and what they stay under."""
+    """`folder`: where relative paths begin, and what they stay under; None: they are as a person typed them."""
 
-    def __init__(self, database: Database, media: MediaStore, config: Config, folder: Path) -> None:
+    def __init__(self, database: Database, media: MediaStore, config: Config, folder: Path | None) -> None:
         self._database = database
         self._media = media
         self._config = config
-        self._folder = folder.resolve()
+        self._folder = folder and folder.resolve()
         self._taken: dict[str, MediaItem] = {}
 
     def items(self, names: Sequence[str], before: Post | None, platforms: Collection[Platform]) -> list[MediaItem]:
@@ -43,7 +43,7 @@ class RowMedia:
             return self._kept(name.removeprefix(KEPT))
         if is_web_address(name):
             return taken([name], platforms, self._media, self._config)[0]
-        path = beside(self._folder, name)
+        path = beside(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
             self._taken[name] = self._media.add(path)
         return self._taken[name]

@@ -33,7 +33,7 @@ class MediaStore:
 
     def __init__(self, folder: Path, forbidden: tuple[Path, ...] = ()) -> None:
         self.folder = folder
-        self._forbidden = forbidden
+        self.forbidden = forbidden
         self._holding: ExitStack | None = None
 
     def path(self, sha256: str, form: str = "") -> Path:
@@ -63,7 +63,7 @@ class MediaStore:
         """
         with opened(path) as source:
             size = source.size()
-            if any(path.resolve().is_relative_to(own.resolve()) for own in self._forbidden):
+            if any(path.resolve().is_relative_to(own.resolve()) for own in self.forbidden):
                 raise UsageError(f"{source} is in ttp's own folder, from which nothing is posted", ANOTHER)
             facts = facts_of(source, size)
             check_name(path, facts)

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write(path: Path, text: str) -> None:
-    """Put a file in the place of what `path` is, on disk when this comes back. OSError. One at a time: `alone`."""
+def write(path: Path, text: str, errors: str = "strict") -> None:
+    """Put a file in the place of what `path` is, on disk when this comes back. OSError. One at a time: `alone`.
+    `errors`: what becomes of signs that UTF-8 has not, as `open` takes it."""
     fresh = path.with_name(path.name + ".new")
     descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors=errors, newline="\n") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -1,4 +1,5 @@
-r"""A post as a Markdown file with front matter: the format of folders, of `export --format md` and of `create --file`.
+r"""A post as a Markdown file with front matter: the format of folders, of `export --format md`,
+of `create --file`, and of what an editor opens.
 
     ---
     to: [x/me, ig/shop]
@@ -35,7 +36,7 @@ from ttp.services.files.fields import FIELDS, TOLD, Value, field_named
 LONGEST = 1 << 20
 """Characters of a file."""
 _FENCE = "---"
-_NAMES = {"scheduledAt": "at", "accounts": "to", "options": "set", "timezone": "tz", "maxLate": "max-late"}
+NAMES = {"scheduledAt": "at", "accounts": "to", "options": "set", "timezone": "tz", "maxLate": "max-late"}
 """What fields are called here, where it is not their own name."""
 _HEADING = re.compile(r"## +(.*\S)\s*")
 _HEADING_LIKE = re.compile(r"\\*## ")
@@ -43,13 +44,13 @@ _THREAD = "thread"
 _WRITTEN_BACK = ("id", "status", "results")
 
 
-def read(text: str) -> dict[str, Value] | None:
-    """The fields of a file; None of one without front matter. UsageError."""
+def read(text: str, longest: int = LONGEST) -> dict[str, Value] | None:
+    """The fields of a file of at most so many characters; None of one without front matter. UsageError."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     if lines[0].rstrip() != _FENCE:
         return None
-    if len(text) > LONGEST:
-        raise UsageError(f"it has more than {LONGEST} characters")
+    if len(text) > longest:
+        raise UsageError(f"it has more than {longest} characters")
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
     if end is None:
         raise UsageError("its front matter does not end", Hint("end it with a line", _FENCE))
@@ -107,7 +108,7 @@ def _front(text: str) -> dict[str, Value]:
 def _no_field(name: str) -> UsageError:
     from difflib import get_close_matches
 
-    names = [_NAMES.get(field, field) for field in FIELDS]
+    names = [NAMES.get(field, field) for field in FIELDS]
     near = get_close_matches(name, names, n=1)
     return UsageError(
         f'its front matter has "{name}", which is no field of a post',
@@ -162,8 +163,9 @@ def _value(node: object, seen: set[int]) -> Value:
 # Writing.
 
 
-def written(fields: Mapping[str, Value]) -> str:
-    """The file of a post with these fields, which `read` reads back equal."""
+def written(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
+    """The file of a post with these fields, which `read` reads back equal. `comments`: lines that begin with `#`, for
+    the end of its front matter."""
     front, body = dict(fields), list[str]()
     content = front.get("content", "")
     if isinstance(content, str) and (not content or _survives(content)):
@@ -177,7 +179,8 @@ def written(fields: Mapping[str, Value]) -> str:
     if isinstance(thread, list) and all(_survives(text) for text in thread):
         front.pop("thread")
         body += [f"## {_THREAD}\n\n{_escaped(text)}" for text in thread]
-    return f"{_FENCE}\n{_yaml(_named(front))}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
+    front_matter = _yaml(_named(front)) + "".join(f"{line}\n" for line in comments)
+    return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
 
 
 def with_results(text: str, told: Mapping[str, Value]) -> str:
@@ -205,7 +208,7 @@ def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
     late = named.pop("maxLatenessS", None)
     if isinstance(late, float | int):
         named |= {"maxLate": _span(late)} if float(late).is_integer() else {"maxLatenessS": late}
-    return {_NAMES.get(field, field): value for field, value in named.items()}
+    return {NAMES.get(field, field): value for field, value in named.items()}
 
 
 def _span(seconds: float) -> str:

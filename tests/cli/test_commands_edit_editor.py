@@ -1,0 +1,211 @@
+"""`ttp edit ID -e`: a post in an editor, as one change of what is different afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.writing import editor, left, writes
+from tests.conftest import Program
+from tests.media_bytes import jpeg
+
+
+@pytest.fixture
+def post(ttp: Program, tmp_path: Path) -> Program:
+    """A store with post 1, which has something of everything."""
+    for name in ("x/me", "x/shop"):
+        ttp.account(name)
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(jpeg(*((1080, 1080) if name == "a.jpg" else (1200, 1200))))
+    wish = ("Hello", "--to", "x/me", "--at", "2026-12-01 09:00", "--tz", "Europe/Berlin", "--tag", "a", "--key", "k")
+    media = ("--media", str(tmp_path / "a.jpg"), "--alt", "A door", "--text", "x=Hi", "--thread", "And more")
+    ttp.ok("create", *wish, *media, "--set", "x.reply_settings=following", "--max-late", "2h")
+    return ttp
+
+
+def test_a_post_that_is_left_as_it_is_does_not_change(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = post.shown()
+    seen = editor(monkeypatch, tmp_path, "true")
+    ran = post.ok("edit", "1", "-e", "--format", "table")
+    assert ran.out == "Nothing of post 1 changed.\n"
+    assert post.shown() == before
+    assert left(post.home) == []
+    digest = before["media"][0]["sha256"]
+    assert seen.read_text().startswith(
+        f"---\nto:\n- x/me\nat: 2026-12-01T08:00Z\nmedia:\n- file: sha256:{digest}/a.jpg\n  alt: A door\n"
+        "tags:\n- a\nset:\n  x.reply_settings: following\nmax-late: 2h\n"
+    )
+    assert seen.read_text().endswith("---\n\nHello\n\n## x\n\nHi\n\n## thread\n\nAnd more\n")
+    assert post.ok("edit", "1", "-e", "--json").json["id"] == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "field", "value"),
+    [
+        ("s/^Hello/Goodbye/", "content", "Goodbye"),
+        ("s/^- x\\/me/- x\\/shop/", "accounts", ["x/shop"]),
+        ("s/^at: .*/at: 2026-12-02T10:00Z/", "scheduledAt", "2026-12-02T10:00:00Z"),
+        ("/^at: /d", "scheduledAt", None),
+        ("s/^- a$/- b/", "tags", ["b"]),
+        ("/^tags:/d;/^- a$/d", "tags", []),
+        ("s/^Hi$/Hey/", "variants", {"x": "Hey"}),
+        ("/^## x$/d;/^Hi$/d", "variants", {}),
+        ("s/^And more/And less/", "thread", ["And less"]),
+        ("/^## thread$/d;/^And more$/d", "thread", []),
+        ("s/following/mentionedUsers/", "options", {"x.reply_settings": "mentionedUsers"}),
+        ("/^set:/d;/reply_settings/d", "options", {}),
+        ("/^max-late:/d", "maxLatenessS", None),
+        ("s/^max-late: 2h/max-late: 3h/", "maxLatenessS", 10800),
+    ],
+)
+def test_what_is_different_changes_and_nothing_else(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, field: str, value: object
+) -> None:
+    before = post.shown()
+    editor(monkeypatch, tmp_path, f"sed -i.b '{script}' \"$1\"")
+    after = post.ok("edit", "1", "-e", "--json").json
+    assert after[field] == value
+    moved = {field, "updatedAt", "deliveries", "warnings", *(("status",) if value is None else ())}
+    assert {name for name in before if before[name] != after[name]} <= moved
+    assert len(after["deliveries"]) == (2 if field == "accounts" else 1)
+    assert left(post.home) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "names", "alts"),
+    [
+        ("s/A door/A gate/", ["a.jpg"], ["A gate"]),
+        ("/alt: A door/d", ["a.jpg"], [None]),
+        ("s/^media:/media: [b.jpg]/;/- file:/d;/alt: A door/d", ["b.jpg"], [None]),
+        ("s/- file: .*/- file: b.jpg/", ["b.jpg"], ["A door"]),
+        ("/^media:/d;/- file:/d;/alt: A door/d", [], []),
+    ],
+)
+def test_media_are_kept_changed_and_added_by_name(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, names: list[str], alts: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    editor(monkeypatch, tmp_path, f"sed -i.b '{script}' \"$1\"")
+    media = post.ok("edit", "1", "-e", "--json").json["media"]
+    assert ([item["name"] for item in media], [item["alt"] for item in media]) == (names, alts)
+
+
+def test_media_are_added_beside_those_that_are_there(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    awk = """awk '{ print } /^media:/ { print "- file: b.jpg" }' "$1" > more; cat more > "$1\""""
+    editor(monkeypatch, tmp_path, awk)
+    media = post.ok("edit", "1", "-e", "--json").json["media"]
+    assert [(item["name"], item["alt"]) for item in media] == [("b.jpg", None), ("a.jpg", "A door")]
+
+
+def test_what_was_typed_beside_it_is_in_the_file(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = editor(monkeypatch, tmp_path, "true")
+    after = post.ok("edit", "1", "Other", "-e", "--tag", "", "--text", "x=", "--media", "", "--json").json
+    assert (after["content"], after["tags"], after["variants"], after["media"]) == ("Other", [], {}, [])
+    assert "\n# tags: [launch]\n" in seen.read_text()
+    assert post.ok("edit", "1", "-", "-e", "--json", stdin="Piped").json["content"] == "Piped"
+
+
+@pytest.mark.parametrize(
+    ("script", "says", "code"),
+    [
+        ("s/^at: .*/at: soon/", "cannot read the time", 2),
+        ("s/^Hi$/" + "a" * 281 + "/", "281 of 280", 2),
+        ("s/^- x.me/- x\\/none/", "no account x/none", 3),
+        ("s/^tags:/key: other/;/^- a$/d", "the key of a post stays what it is", 2),
+        ("s/^tags:/tgas:/", "no field of a post", 2),
+    ],
+)
+def test_a_mistake_changes_nothing_and_is_there_to_go_on_with(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, says: str, code: int
+) -> None:
+    before = post.shown()
+    editor(monkeypatch, tmp_path, f"sed -i.b '{script}' \"$1\"")
+    ran = post("edit", "1", "-e")
+    assert (ran.code, ran.out) == (code, "")
+    assert says in ran.err
+    assert "go on with what you wrote:" in ran.err
+    assert "ttp edit 1 -e" in ran.err
+    assert post.shown() == before
+    seen = editor(monkeypatch, tmp_path, "true")
+    assert post("edit", "1", "-e").code == code
+    assert seen.read_text() != ""
+    refused = post("edit", "1", "Other", "-e")
+    assert (refused.code, "was not saved" in refused.err) == (2, True)
+
+
+def test_a_new_text_that_is_refused_is_one_draft_until_it_is_taken(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 281)
+    assert "its text is kept as draft 2 too:  ttp show 2" in post("edit", "1", "-e").err
+    writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 282)
+    post("edit", "1", "-e")
+    assert post.shown(2)["content"] == "a" * 282
+    writes(monkeypatch, tmp_path, "---\nto: x/me\nat: 2026-12-01T08:00Z\n---\n" + "a" * 280)
+    post.ok("edit", "1", "-e")
+    assert [row[0] for row in post.ok("list").rows] == ["1"]
+    assert post.shown()["content"] == "a" * 280
+
+
+def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = post.home / "ttp.db"
+    sql = (
+        f"import sqlite3; sqlite3.connect('{database}', isolation_level=None).execute(\"UPDATE post SET content='It'\")"
+    )
+    (tmp_path / "other.py").write_text(sql)
+    editor(monkeypatch, tmp_path, f'python3 {tmp_path}/other.py; sed -i.b "s/^Hello/Mine/" "$1"')
+    ran = post("edit", "1", "-e", "--json")
+    assert (ran.code, ran.error["code"]) == (2, "conflict")
+    assert post.shown()["content"] == "It"
+    assert post.shown(2)["content"] == "Mine"
+    assert "\nMine\n" in (post.home / "writing" / "1.md").read_text()
+    seen = editor(monkeypatch, tmp_path, "true")
+    ran = post.ok("edit", "1", "-e")
+    assert f"that is in {post.home}/writing/1-1.md" in ran.err
+    assert "\nIt\n" in seen.read_text()
+    assert "\nMine\n" in (post.home / "writing" / "1-1.md").read_text()
+
+
+@pytest.mark.parametrize(("state", "says"), [("sending", "being published"), ("published", "is published")])
+def test_what_cannot_be_edited_opens_no_editor(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, says: str
+) -> None:
+    post.bring(1, state)
+    seen = editor(monkeypatch, tmp_path, "true")
+    ran = post("edit", "1", "-e")
+    assert (ran.code, says in ran.err, seen.exists()) == (2, True, False)
+    assert post("edit", "9", "-e").code == 3
+    assert left(post.home) == []
+
+
+def test_a_scheduled_post_is_refused_before_where_only_drafts_are_written(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTP_CAPABILITY", "draft")
+    seen = editor(monkeypatch, tmp_path, "true")
+    assert post("edit", "1", "-e").code == 7
+    assert not seen.exists()
+
+
+def test_a_failed_post_keeps_its_time_that_has_passed(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.bring(1, "failed")
+    post.clock.advance(days=30)
+    editor(monkeypatch, tmp_path, 'sed -i.b "s/^Hello/Goodbye/" "$1"')
+    after = post.ok("edit", "1", "-e", "--json").json
+    assert (after["content"], after["status"], after["scheduledAt"]) == ("Goodbye", "failed", "2026-12-01T08:00:00Z")
+
+
+def test_many_posts_have_no_editor(post: Program) -> None:
+    assert post("edit", "--where", "status=draft", "--shift", "+1d", "-e").code == 2

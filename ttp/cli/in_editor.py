@@ -1,0 +1,292 @@
+"""`ttp create -e` and `ttp edit -e`: the editor is opened until what was written is taken, or left as it is.
+
+A mistake is told at the top of the file, on a terminal. What was written is always somewhere: in the file, and as a
+draft before it is looked at.
+"""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ttp.cli import views
+from ttp.cli.ask import can_ask
+from ttp.cli.context import context
+from ttp.cli.creating import created
+from ttp.cli.editor import edit, editor
+from ttp.cli.output import Output
+from ttp.cli.pictures.error import error_lines
+from ttp.cli.posts import answer, offering
+from ttp.cli.times import Times, scheduled
+from ttp.cli.written_times import times_of
+from ttp.domain.capability import Capability
+from ttp.domain.errors import (
+    Ambiguous,
+    ContentRefused,
+    Hint,
+    NotAllowed,
+    NotFound,
+    TimeRefused,
+    TtpError,
+    UsageError,
+)
+from ttp.services.files import form
+from ttp.services.files.fields import fields_of, name_of
+from ttp.services.writing import mark_of
+from ttp.store.manuscripts import Manuscript, Manuscripts
+
+if TYPE_CHECKING:
+    from ttp.domain.post import Post
+    from ttp.services.book import Saved
+    from ttp.services.drafting import Typed
+
+_MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
+"""What another word in the file can put right."""
+
+
+def create_in_editor(out: Output, wish: Typed) -> None:
+    """Write a new post; `wish` is what the file begins with."""
+    manuscripts = Manuscripts(context().home)
+    with ExitStack() as held:
+        with context().posts.writing.rescuing(wish.text if wish.kept else None):
+            editor()
+            text = _filled(form.fields_of_typed(wish), new=True)
+            for left in manuscripts.left_behind():
+                _keep(out, left)
+            sheet = held.enter_context(manuscripts.begun())
+            sheet.write(text)
+            sheet.know(first=wish.first)
+        _finish_new(out, _New(sheet, began=text))
+
+
+def edit_in_editor(out: Output, post_id: int, wish: Typed) -> None:
+    """Change a post; `wish` is changed in the file already when it opens."""
+    with ExitStack() as held:
+        with context().posts.writing.rescuing(wish.text if wish.kept else None):
+            editor()
+            post = context().posts.editable(post_id)
+            sheet = held.enter_context(Manuscripts(context().home).of_post(post_id))
+            task = _begun(out, sheet, post, wish)
+        if isinstance(task, _New):
+            _finish_new(out, task)
+        else:
+            _finish_change(out, task)
+
+
+def _begun(out: Output, sheet: Manuscript, post: Post, wish: Typed) -> _New | _Change:
+    """What an edit goes on with, or begins."""
+    if sheet.path.exists() and sheet.base != mark_of(post):
+        aside = shlex.quote(str(sheet.set_aside()))
+        out.note(f"post {post.id} was changed since you wrote what was not saved; that is in {aside}")
+    if not sheet.path.exists():
+        change = _Change(sheet, post)
+        sheet.know(base=mark_of(post))
+        sheet.write(_filled(form.fields_of_typed(form.over(change.before, wish)), new=False))
+        return change
+    if not form.nothing(replace(wish, kept=False)):
+        raise UsageError(
+            f"there is something for post {post.id} that was not saved",
+            Hint("go on with it", f"ttp edit {post.id} -e"),
+            Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
+        )
+    out.note("this goes on with what was not saved the last time")
+    return _New(sheet) if sheet.new else _Change(sheet, post)
+
+
+class _New:
+    """A file that is to become a post. `began`: what it was when the editor was opened first."""
+
+    def __init__(self, sheet: Manuscript, *, began: str | None = None) -> None:
+        self.sheet = sheet
+        self._began = began
+        self.times = Times(["ttp", "create"])
+
+    def take(self, text: str) -> Saved:
+        """Make a post of what was written. Any refusal."""
+        kept = self.keep(text)
+        if kept is None:
+            raise UsageError("there is no text and no media")
+        wish: Typed | None = None
+        try:
+            wish = replace(form.read(text), first=self.sheet.first)
+            self.times = times_of(["ttp", "create"], wish)
+            with offering():
+                return context().posts.writing.finish(kept, wish, self.times.read)
+        except TtpError:
+            if wish is not None and (wish.text or "").strip():
+                _save(self.sheet, wish.text or "")
+            raise
+
+    def keep(self, text: str) -> Post | None:
+        """Save all of it as the draft, as it is; nothing where nobody wrote anything."""
+        if self.is_blank(text):
+            return None
+        return _save(self.sheet, text)
+
+    def is_blank(self, text: str) -> bool:
+        """Whether nothing was written. A file that was left as it is, with media and no text, is no wish for a post."""
+        return _is_blank(text, media=text != self._began)
+
+
+class _Change:
+    """A file that is to change a post."""
+
+    def __init__(self, sheet: Manuscript, post: Post) -> None:
+        self.sheet = sheet
+        self._post = post
+        self.post_id = post.id or 0
+        self.asked: Typed | None = None
+        self.times = Times(["ttp", "edit", str(self.post_id)])
+        fields = fields_of(post, [name_of(item) for item in post.media])
+        if post.scheduled_at is not None:
+            from ttp.cli.when import iso_text
+
+            fields["scheduledAt"] = iso_text(post.scheduled_at, context().zone)
+        self.before = replace(form.read(_filled(fields, new=False)), key=None)
+
+    def take(self, text: str) -> Saved | None:
+        """Change the post as was written; None where nothing is to change. Any refusal."""
+        wish: Typed | None = None
+        try:
+            wish = form.read(text)
+            self.asked = form.changed(self.before, wish)
+            if form.nothing(self.asked):
+                return None
+            if wish.key is not None:
+                raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
+            self.times = times_of(["ttp", "edit", str(self.post_id)], self.asked)
+            with offering():
+                return context().posts.edit(self.post_id, self.asked, self.times.read, since=self._post)
+        except TtpError:
+            self.keep(text if wish is None else wish.text or "")
+            raise
+
+    def keep(self, text: str) -> Post | None:
+        """Save a text as a draft of its own, unless it is the post's."""
+        if _is_blank(text) or text == self._post.content:
+            return None
+        return _save(self.sheet, text)
+
+
+def _finish_new(out: Output, task: _New) -> None:
+    sheet = task.sheet
+    try:
+        saved = _until_taken(task)
+    except TtpError as error:
+        if sheet.draft is None:
+            if not task.is_blank(sheet.read()):
+                raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
+            sheet.discard()
+            raise TtpError("nothing was written, and nothing is stored") from None
+        sheet.know(new=True, base=mark_of(context().book.post(sheet.draft)))
+        sheet.belongs_to(sheet.draft)
+        raise _adding(
+            error, Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
+        ) from error
+    sheet.discard()
+    assert saved is not None
+    answer(out, saved, task.times, *created(out, saved, task.times))
+
+
+def _finish_change(out: Output, task: _Change) -> None:
+    sheet = task.sheet
+    try:
+        saved = _until_taken(task)
+    except TtpError as error:
+        ways = [Hint("go on with what you wrote", f"ttp edit {task.post_id} -e")]
+        if sheet.draft is not None:
+            ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
+        raise _adding(error, *ways) from error
+    if sheet.draft is not None:
+        context().posts.writing.drop(sheet.draft, sheet.kept)
+    sheet.discard()
+    if saved is None:
+        post = context().book.told(context().book.post(task.post_id))
+        out.record(views.changed(), post, say=[f"Nothing of post {task.post_id} changed."])
+        return
+    moved = task.asked is not None and task.asked.at is not None
+    said = scheduled(saved.post, task.times) if moved else f"Changed post {task.post_id}."
+    answer(out, saved, task.times, said, timed=moved)
+
+
+def _until_taken(task: _New | _Change) -> Saved | None:
+    """Open the editor until what was written is taken. Without a person, or where they leave a mistake as it is, the
+    last refusal."""
+    sheet, lines = task.sheet, list[str]()
+    text = form.without_lines(sheet.read(), sheet.shown)
+    while True:
+        sheet.know(shown=lines)
+        sheet.write(form.with_lines(text, lines))
+        try:
+            edit(sheet.path, lock=sheet.lock)
+        except TtpError:
+            sheet.write(written := form.without_lines(sheet.read(), lines))
+            task.keep(written)
+            raise
+        sheet.write(written := form.without_lines(sheet.read(), lines))
+        sheet.know(shown=[])
+        try:
+            return task.take(written)
+        except _MENDABLE as error:
+            left = (bool(lines) and written == text) or _is_blank(written)
+            if left or not can_ask():
+                raise
+            text, lines = written, _told(error)
+
+
+def _keep(out: Output, left: Manuscript) -> None:
+    """Make a draft of what was being written when ttp or the machine ended."""
+    text = form.without_lines(left.read(), left.shown)
+    if _is_blank(text):
+        left.discard()
+        return
+    task = _New(left)
+    kept = task.keep(text)
+    assert kept is not None
+    left.write(text)
+    left.know(new=True, base=mark_of(kept), shown=[])
+    left.belongs_to(kept.id or 0)
+    out.note(f"what was being written when ttp ended is kept as draft {kept.id}:  ttp edit {kept.id} -e")
+
+
+def _filled(fields: dict[str, object], *, new: bool) -> str:
+    here = context()
+    timed = here.book.capability is Capability.PUBLISH
+    for name in () if new else ("key", "status"):
+        fields.pop(name, None)
+    return form.filled(fields, [account.name for account in here.book.accounts()], new=new, timed=timed)
+
+
+def _told(error: TtpError) -> list[str]:
+    """The lines at the top of the file: what was wrong."""
+    first, *more = error_lines(error)
+    lines = [
+        f"! {first.removeprefix('ttp: error: ')}",
+        *more,
+        "! Change it and save. Left as it is, it is kept and not taken.",
+    ]
+    return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
+
+
+def _adding(error: TtpError, *ways: Hint) -> TtpError:
+    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
+
+
+def _save(sheet: Manuscript, text: str) -> Post:
+    """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
+    storable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    kept = context().posts.writing.keep(storable, sheet.draft, sheet.kept)
+    sheet.know(draft=kept.id, kept=mark_of(kept))
+    return kept
+
+
+def _is_blank(text: str, *, media: bool = True) -> bool:
+    """Whether a file says nothing that could be posted; without `media` only texts count. One that cannot be read may
+    say something."""
+    try:
+        return not text.strip() or form.is_blank(form.read(text), media=media)
+    except (TtpError, ValueError, RecursionError):
+        return False
