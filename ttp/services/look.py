@@ -20,7 +20,7 @@ from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Needs, Publisher
-from ttp.domain.post import Post
+from ttp.domain.post import Post, PostStatus
 from ttp.domain.record import Attempt
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ttp.store.machine import Machine
 
 MOST_PRICED = 1000
+DRAWN = 5
+"""The next posts that `health` has."""
 _BATCH = 200
 T = TypeVar("T")
 
@@ -166,6 +168,12 @@ class Look:
                 publisher=publisher,
                 next_due_at=following.next_at if following else None,
                 next_post=unless_unreadable(lambda: reads.post(db, post_id)),
+                coming=tuple(
+                    unless_unreadable(
+                        lambda: list(reads.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=DRAWN)))
+                    )
+                    or ()
+                ),
                 overdue=overdue,
                 waiting=waiting,
                 needs=needs,
