@@ -152,6 +152,7 @@ _ttp() {
             *' --svg') files=1 ;;
             *' --tag') ask=(tag) ;;
             *' --to') ask=(account) many=1 ;;
+            *' --tz') ask=(zone) ;;
             *' --until') words=$'7d\n24h\ntoday\nyesterday\ntomorrow' ;;
             *' --vary') files=1 ;;
             *' --with') words=$'metrics\nmedia' many=1 ;;
