@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +18,7 @@ from ttp.domain import approval
 from ttp.domain.account import Account, Platform
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Needs, Publisher
 from ttp.domain.post import Post, PostStatus
@@ -135,6 +136,12 @@ class Look:
                 for d in post.deliveries
             )
         ]
+
+    def next_due(self, now: datetime) -> Delivery | None:
+        """The delivery that is due next; None where there is none, or it cannot be read (`health` tells of that)."""
+        with suppress(Unreadable), self._database.reading() as db:
+            return reads.next_due(db, now, approved=self._approval) if db else None
+        return None
 
     def health(self) -> Health:
         """Who publishes, what is next, what waits and what needs a person."""
