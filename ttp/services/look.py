@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from ttp.store.machine import Machine
 
 MOST_PRICED = 1000
-DRAWN = 5
-"""The next posts that `health` has."""
 _BATCH = 200
 T = TypeVar("T")
 
@@ -143,8 +141,8 @@ class Look:
             return reads.next_due(db, now, approved=self._approval) if db else None
         return None
 
-    def health(self) -> Health:
-        """Who publishes, what is next, what waits and what needs a person."""
+    def health(self, coming: int = 0) -> Health:
+        """Who publishes, what is next, what waits and what needs a person. `coming`: so many of the next posts."""
         now = self._clock.now()
         publisher = self._publisher()
         media = usage(self._home / "media")
@@ -175,12 +173,7 @@ class Look:
                 publisher=publisher,
                 next_due_at=following.next_at if following else None,
                 next_post=unless_unreadable(lambda: reads.post(db, post_id)),
-                coming=tuple(
-                    unless_unreadable(
-                        lambda: list(reads.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=DRAWN)))
-                    )
-                    or ()
-                ),
+                coming=tuple((unless_unreadable(lambda: _coming(db, now, coming)) or ()) if coming else ()),
                 overdue=overdue,
                 waiting=waiting,
                 needs=needs,
@@ -242,3 +235,7 @@ class Look:
         if holder is None:
             return Publisher(running=True)
         return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
+
+
+def _coming(db: sqlite3.Connection, now: datetime, most: int) -> list[Post]:
+    return list(reads.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))
