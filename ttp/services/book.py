@@ -152,7 +152,7 @@ class Book:
         the change, stays whatever changes."""
         wanted = dict.fromkeys(ids)
         saved = []
-        with self.database.writing() as db:
+        with self.database.writing() as db, self.guard.reading(db):
             for post_id in wanted:
                 post = reads.post(db, post_id)
                 if post is None:
