@@ -96,6 +96,7 @@ def test_the_start_page_names_every_command_and_topic(capsys: pytest.CaptureFixt
     page = capsys.readouterr().out
 
     assert page == start_page()
+    assert max(map(len, page.splitlines())) <= 80
     assert all(command.name in page.split() for command in COMMANDS)
     assert all(topic in page.split() for topic in TOPICS)
     assert all(line.split()[0] in page for line in SECTIONS)
@@ -107,7 +108,7 @@ def test_every_topic_has_a_text(topic: str, capsys: pytest.CaptureFixture[str]) 
 
     assert capsys.readouterr().out == topic_text(topic)
     assert len({topic_text(other) for other in TOPICS}) == len(TOPICS)
-    assert max(map(len, topic_text(topic).splitlines())) <= 120
+    assert max(map(len, topic_text(topic).splitlines())) <= 80, "a terminal of 80 columns breaks words"
 
 
 def test_the_topic_of_exit_codes_names_every_code_that_there_is() -> None:

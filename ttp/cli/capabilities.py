@@ -105,18 +105,20 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
 """By the command's words. A test holds that it has every command."""
 _HELP = (
     f"""\
-{VARIABLE} says what a shell, a script or an agent may do. What it may not do ends with exit code 7, and nothing is
-done. Where it is not set everything may be done.
+{VARIABLE} says what a shell, a script or an agent may do. What it may not
+do ends with exit code 7, and nothing is done. Where it is not set everything
+may be done.
 
   read     Writes nothing, no file either:""",
     """
-  draft    That, and writing drafts and files. No post gets a time, and nothing but a draft is changed or deleted; not
-           what a repeat makes posts of either. plan has only its --dry-run.""",
+  draft    That, and writing drafts and files. No post gets a time, and nothing
+           but a draft is changed or deleted; not what a repeat makes posts of
+           either. plan has only its --dry-run.""",
     """
   publish  Everything.
 
-It guards against mistakes, and nothing more: whoever can set a variable can unset it. docs/approval.md tells how a
-store of another user makes a boundary.""",
+It guards against mistakes, and nothing more: whoever can set a variable can
+unset it. docs/approval.md tells how a store of another user makes a boundary.""",
 )
 
 
@@ -160,7 +162,7 @@ def capability_help() -> str:
 
     def listed(level: Capability) -> list[str]:
         names = ", ".join(path.replace(" ", "\xa0") for path, need in NEEDS.items() if need.usual is level)
-        lines = textwrap.wrap(names, 106, initial_indent="           ", subsequent_indent="           ")
+        lines = textwrap.wrap(names, 80, initial_indent="           ", subsequent_indent="           ")
         return [line.replace("\xa0", " ") for line in lines]
 
     return "\n".join([_HELP[0], *listed(READ), _HELP[1], *listed(DRAFT), _HELP[2]]) + "\n"

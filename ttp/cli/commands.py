@@ -66,6 +66,17 @@ TOPICS = (
 )
 
 
+def _row(section: str, names: list[str]) -> list[str]:
+    """A section and its commands, on more lines where one would be wider than 80 columns."""
+    lines = [f"{section:<10}{names[0]}"]
+    for name in names[1:]:
+        if len(lines[-1]) + 2 + len(name) > 80:
+            lines.append(f"{'':<10}{name}")
+        else:
+            lines[-1] += f"  {name}"
+    return lines
+
+
 def start_page() -> str:
     """What bare `ttp` and `ttp --help` say."""
     lines = [
@@ -77,8 +88,7 @@ def start_page() -> str:
         "",
     ]
     for section in SECTIONS:
-        names = "  ".join(command.name for command in COMMANDS if command.section == section and command.name != "help")
-        lines.append(f"{section:<10}{names}")
+        lines += _row(section, [one.name for one in COMMANDS if one.section == section and one.name != "help"])
     lines += ["", " · ".join(["ttp help COMMAND", *(f"ttp help {topic}" for topic in TOPICS[:3])])]
     lines.append(f"more topics: {' '.join(TOPICS[3:])}")
     return "\n".join(lines) + "\n"

@@ -33,12 +33,14 @@ def environment_help() -> str:
     """The topic `environment`."""
     lines = ["A flag is stronger than a variable, a variable than the config file.", ""]
     for name, meaning in VARIABLES:
-        lines += [name, *wrap(meaning, 100, initial_indent="    ", subsequent_indent="    ")]
+        lines += [name, *wrap(meaning, 80, initial_indent="    ", subsequent_indent="    ")]
     lines += [
         "",
-        "Every setting has a variable too: TTP_ and its name in capitals, __ for each dot, so that publish.poll_s is",
-        "TTP_PUBLISH__POLL_S. `ttp config show --origin` lists the settings, and where each comes from.",
+        "Every setting has a variable too: TTP_ and its name in capitals, __ for each",
+        "dot, so that publish.poll_s is TTP_PUBLISH__POLL_S. `ttp config show --origin`",
+        "lists the settings, and where each comes from.",
         "",
-        "The address of a platform may come from the environment only where it is the usual one or this machine's.",
+        "The address of a platform may come from the environment only where it is the",
+        "usual one or this machine's.",
     ]
     return "\n".join(lines) + "\n"

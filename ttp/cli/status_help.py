@@ -64,7 +64,12 @@ KINDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
 
 def status_help() -> str:
     """The topic `statuses`."""
-    lines = ["A post has one status, which follows from its deliveries; each account of it is a delivery.", "", "Post"]
+    lines = [
+        "A post has one status, which follows from its deliveries; each account of it is",
+        "a delivery.",
+        "",
+        "Post",
+    ]
     lines += _rows((status, meaning) for status, meaning in STATUSES.items())
     lines += ["", "Delivery"]
     lines += _rows(
@@ -77,4 +82,4 @@ def status_help() -> str:
 
 def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, meaning in rows:
-        yield from wrap(meaning, 100, initial_indent=f"  {name:<13} ", subsequent_indent=" " * 16)
+        yield from wrap(meaning, 80, initial_indent=f"  {name:<13} ", subsequent_indent=" " * 16)

@@ -10,53 +10,69 @@ from ttp.cli.declared import Argument
 from ttp.domain.errors import Hint, UsageError
 
 JSON_HELP = """\
-Every command that prints data takes --format table|tsv|json|jsonl (--json and --jsonl for short). On a terminal the
-default is a table, elsewhere TSV: no header, no colour, UTC, one post a line; \\n, \\t and \\xNN stand for what would
-break a line. --header names the columns, --fields a,b picks them for TSV, tables and JSON alike.
+Every command that prints data takes --format table|tsv|json|jsonl (--json and
+--jsonl for short). On a terminal the default is a table, elsewhere TSV: no
+header, no colour, UTC, one post a line; \\n, \\t and \\xNN stand for what would
+break a line. --header names the columns, --fields a,b picks them for TSV,
+tables and JSON alike.
 
   ttp list --status failed,partial --json | jq -r '.[].id'
   ttp list --fields id,scheduledAt
   ttp show 38 --json | jq '.deliveries[] | {account, state, url}'
 
-Of ttp optimal and its subcommands the object is {"success": true, ...}: with one account "recommendation", "heatmap",
-"explanation" or "backtest", and always the list of all ("recommendations", ...); of week "schedule". Shares are
-fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high" its 80 % interval.
+Of ttp optimal and its subcommands the object is {"success": true, ...}: with
+one account "recommendation", "heatmap", "explanation" or "backtest", and always
+the list of all ("recommendations", ...); of week "schedule". Shares are
+fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high"
+its 80 % interval.
 
-Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is {"error": {"code", "message", "hint",
-"exit", "problems"}} on stderr, and stdout is empty.
+Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
+{"error": {"code", "message", "hint", "exit", "problems"}} on stderr, and stdout
+is empty.
 """
 EXIT_HELP = """\
-0    done; also: nothing was due, the list is empty, a complete stop after SIGTERM
+0    done; also: nothing was due, an empty list, a complete stop after SIGTERM
 1    failed, or a bug; ttp status: posts are overdue and nothing runs
-2    bad input: an option, a time, a text that a platform would refuse, a post that is not in that state
+2    bad input: an option, a time, a text that a platform would refuse, a post
+     that is not in that state
 3    no such post, account or file
 4    an account must be reconnected, and nothing else is wrong
-5    the store is busy, damaged, read-only, full or another machine's, or another publisher holds the lock
-6    a part of this run's work failed: deliveries failed, missed or needing review, rows rejected
-7    not allowed here: by TTP_CAPABILITY (ttp help capability), or before it is approved (ttp approve)
+5    the store is busy, damaged, read-only, full or another machine's, or
+     another publisher holds the lock
+6    a part of this run's work failed: deliveries failed, missed or needing
+     review, rows rejected
+7    not allowed here: by TTP_CAPABILITY (ttp help capability), or before it is
+     approved (ttp approve)
 130  cut by Ctrl-C   143  cut by SIGTERM
 """
 CRON_HELP = """\
-Let cron call the publisher; a run that finds another one at work ends at once, silently, with 0:
+Let cron call the publisher; a run that finds another one at work ends at once,
+silently, with 0:
 
   * * * * *  /full/path/to/ttp run --once --quiet
 
-The full path, since cron does not know your PATH: `command -v ttp` prints it. Cron knows none of your variables either:
-if you set TTP_HOME or others, write them in front of it (TTP_HOME=/full/path/to/folder /full/path/to/ttp run ...).
-Cron mails what a run prints, and with --quiet it prints problems only. `ttp status` says when the last run was.
+The full path, since cron does not know your PATH: `command -v ttp` prints it.
+Cron knows none of your variables either: if you set TTP_HOME or others, write
+them in front of it:
+
+  * * * * *  TTP_HOME=/full/path/to/folder /full/path/to/ttp run --once --quiet
+
+Cron mails what a run prints, and with --quiet it prints problems only.
+`ttp status` says when the last run was.
 
 Once a day, a look at the accounts that is mailed only where something failed:
 
   0 8 * * *  out=$(/full/path/to/ttp account check) || echo "$out"
 """
 MEDIA_HOST_HELP = """\
-Instagram fetches images and videos from a public URL, and so does TikTok with photos. A local file needs one for the
-minutes in which it is fetched. (X, and TikTok with videos, take the bytes: nothing of this is needed for them.)
+Instagram fetches images and videos from a public URL, and so does TikTok with
+photos. A local file needs one for the minutes in which it is fetched. (X, and
+TikTok with videos, take the bytes: nothing of this is needed for them.)
 
   --media https://...    the file is on the web already
-  folder                 your web server, or a tunnel, serves a folder of this machine
+  folder                 your web server (or a tunnel) serves this folder
   s3                     your bucket: Amazon, Cloudflare, Google, Azure, MinIO
-  command                a program of yours, which gets a path and prints the URL
+  command                a program of yours that gets a path and prints the URL
 
   ttp config set media_host.kind folder
   ttp config set media_host.path /srv/www/media

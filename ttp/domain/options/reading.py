@@ -76,7 +76,11 @@ class Chosen:
 
 def options_help(platform: Platform) -> str:
     """What `ttp help PLATFORM` prints of its options: name, what it takes, meaning, the kinds of post it is for."""
-    lines = [f"Options of {platform}, for one post (--set) or all of an account's (ttp account set ACCOUNT --set):", ""]
+    lines = [
+        f"Options of {platform}, for one post (--set) or all of an account's",
+        "(ttp account set ACCOUNT --set):",
+        "",
+    ]
     for option in OPTIONS.values():
         if option.platform is platform:
             only = f" ({', '.join(option.kinds)} only)" if option.kinds else ""
@@ -85,7 +89,7 @@ def options_help(platform: Platform) -> str:
 
 
 def _indented(text: str) -> list[str]:
-    return wrap(text, 100, initial_indent=6 * " ", subsequent_indent=6 * " ")
+    return wrap(text, 80, initial_indent=6 * " ", subsequent_indent=6 * " ")
 
 
 def _canonical_name(name: str) -> str:
