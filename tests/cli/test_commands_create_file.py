@@ -78,3 +78,41 @@ def test_a_file_that_is_no_post_says_why(
     assert (ran.code, ttp.count("post")) == (code, 0)
     assert said in ran.err
     assert ttp("create", "--file", f"{file}.none").code == 3
+
+
+def test_a_file_from_stdin_is_a_draft_before_it_is_checked(ttp: Program) -> None:
+    ttp.account()
+    ran = ttp(
+        "create", "--file", "-", stdin="---\nto: x/me\nat: 2020-01-01 09:00\ntags: [a]\n---\nKeep me\n\n## x\n\nHi\n"
+    )
+    assert (ran.code, ran.out) == (2, "")
+    assert "did you mean:                 ttp edit 1 --at '2027-01-01 09:00'" in ran.err
+    assert "the text is kept as draft 1:  ttp show 1" in ran.err
+    draft = ttp.ok("show", "1", "--json").json
+    assert (draft["status"], draft["content"], draft["variants"]) == ("draft", "Keep me", {"x": "Hi"})
+    assert (draft["accounts"], draft["tags"], ttp.count("post")) == (["x/me"], ["a"], 1)
+
+
+@pytest.mark.parametrize("wrong", ["tgas: [a]", "to: x/none", "to: [", "max-late: soon"])
+def test_a_file_from_stdin_that_is_no_post_is_the_text_of_a_draft(ttp: Program, wrong: str) -> None:
+    ttp.account()
+    text = f"---\n{wrong}\n---\nKeep me\n"
+    ran = ttp("create", "--file", "-", stdin=text)
+    assert (ran.code > 0, ran.out) == (True, "")
+    assert "ttp show 1" in ran.err
+    assert (ttp.ok("show", "1", "--json").json["content"].strip(), ttp.count("post")) == (text.strip(), 1)
+
+
+def test_a_good_file_from_stdin_is_one_post_and_one_change(ttp: Program) -> None:
+    ttp.account()
+    text = "---\nto: x/me\nkey: k\n---\nHello\n"
+    assert ttp.ok("create", "--file", "-", stdin=text).out == "1\n"
+    assert ttp.ok("create", "--file", "-", "--json", stdin=text).json["replayed"] is True
+    assert ttp.ok("list", "--fields", "id,content").out == "1\tHello\n"
+    assert ttp.ok("undo", "--list", "--fields", "command,posts").out == "create\t1\n"
+
+
+def test_stdin_is_the_text_or_the_file(ttp: Program) -> None:
+    ran = ttp("create", "-", "--file", "-", stdin="Hello")
+    assert (ran.code, ttp.count("post")) == (2, 0)
+    assert "stdin is the text or the file, not both" in ran.err

@@ -6,7 +6,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttp.cli.params import read_file
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.media import is_web_address
 
@@ -14,21 +13,20 @@ if TYPE_CHECKING:
     from ttp.services.drafting import Typed
 
 
-def with_file(path: str, typed: Typed) -> Typed:
-    """What was typed, over what the file says. NotFound, UsageError."""
-    said = _said(path)
+def with_file(path: str, text: str, typed: Typed) -> Typed:
+    """What was typed, over what the file of that path and text says. NotFound, UsageError."""
+    said = _said(path, text)
     given = {one.name: getattr(typed, one.name) for one in fields(typed)}
     merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
     return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
 
 
-def _said(path: str) -> Typed:
+def _said(path: str, text: str) -> Typed:
     from ttp.cli.bulk_shapes import refused
     from ttp.services.files import content
     from ttp.services.files.fields import entry
     from ttp.services.row_media import beside
 
-    text = read_file(path, "content")
     found = entry(path, content.read(text) or {"content": text.strip("\n")})
     if found.faults:
         raise refused(f"{path} is no post", [(path, fault) for fault in found.faults], in_json=False)

@@ -26,6 +26,8 @@ from ttp.cli.params import (
     Variants,
     guarded,
     printing,
+    read_file,
+    read_stdin,
     read_text,
 )
 from ttp.cli.posts import answer, given_options, offering, read_typed
@@ -72,6 +74,8 @@ def create(
         raise UsageError(
             "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
         )
+    if text == file == "-":
+        raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
     posts = context().posts
     words, piped = read_text(text)
     given = given_options(
@@ -79,14 +83,15 @@ def create(
     )
     if first and at is None:
         at = "next-slot"
-    with posts.writing.rescuing(words if piped and not dry_run else None):
+    source = read_stdin("content") if file == "-" else None
+    with posts.writing.rescuing(None if dry_run else words if piped else source):
         if not dry_run:
             out.expect(views.changed())
         wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
         if file is not None:
             from ttp.cli.content_given import with_file
 
-            wish = with_file(file, wish)
+            wish = with_file(file, read_file(file, "content") if source is None else source, wish)
     if in_editor:
         from ttp.cli.in_editor import create_in_editor
 
@@ -99,7 +104,10 @@ def create(
         try_out(out, wish, times)
         return
     with offering():
-        saved = posts.create(wish, times.read)
+        if (source or "").strip():
+            saved = posts.writing.create_from(source or "", wish, times.read)
+        else:
+            saved = posts.create(wish, times.read)
     answer(out, saved, times, *created(out, saved, times))
 
 

@@ -71,6 +71,22 @@ class Writing:
         except TtpError as error:
             raise naming(error, kept) from error
 
+    def create_from(self, source: str, typed: Typed, when: When) -> Saved:
+        """Store the new post of a content file that came by stdin. All of it is a draft before it is checked.
+
+        Where a time cannot be had, the draft is the post without one; where that cannot be either, it has the file as
+        its text. An error names it.
+        """
+        kept = self.keep(source)
+        try:
+            return self.finish(kept, typed, when)
+        except TtpError as error:
+            try:
+                self.finish(kept, replace(typed, at=None, tz=None, key=None, first=False), when)
+            except TtpError:
+                raise naming(error, kept) from error
+            raise naming(error, kept) from error
+
     def finish(self, kept: Post, typed: Typed, when: When) -> Saved:
         """Make a post of a draft that its text was kept as. Conflict where that was changed meanwhile."""
         mark = digest(typed) if typed.key else None
