@@ -211,7 +211,35 @@ def test_publish_tells_what_happens_line_by_line(ttp: Program) -> None:
         ("post.finished", 1, None),
     ]
     ttp.post("Again", "--to", "x")
-    assert "failed" in ttp("publish", "2").out
+    ran = ttp("publish", "2")
+    assert (ran.out, "failed" in ran.err) == ("2\n", True)
+
+
+def test_a_followed_post_is_a_row_in_a_pipe_and_what_happens_is_beside_it(ttp: Program) -> None:
+    ttp.ok("account", "add", "x/me")
+    ttp.post("Hello", "--to", "x")
+    ran = ttp("publish", "1", "--header", "--fields", "id,status")
+    assert (ran.code, ran.out) == (4, "id\tstatus\n1\tfailed\n")
+    assert [line.split()[1:] for line in ran.err.splitlines()][-1] == ["1", "FAILED"]
+    again = ttp("retry", "1", "--quiet")
+    assert (again.code, again.out, len(again.err.splitlines())) == (4, "1\n", 1)
+    shown = ttp("retry", "1", "--format", "table")
+    assert (shown.err, shown.out.splitlines()[-1].split()[1:]) == ("", ["1", "FAILED"])
+
+
+def test_the_fields_of_events_and_of_the_tally_can_be_picked(ttp: Program) -> None:
+    ttp.ok("account", "add", "x/me")
+    ttp.post("Hello", "--to", "x")
+    lines = ttp("publish", "1", "--jsonl", "--fields", "event,post").out.splitlines()
+    assert [json.loads(line) for line in lines][:2] == [
+        {"event": "publisher.started", "post": None},
+        {"event": "delivery.failed", "post": 1},
+    ]
+    assert "unknown field" in ttp("publish", "1", "--jsonl", "--fields", "id").err
+    assert ttp("run", "--once", "--header", "--fields", "published,failed").out == "published\tfailed\n0\t0\n"
+    for argv in (["--once"], ["--until-idle", "--json"], ["--once", "--jsonl"]):
+        ran = ttp("run", *argv, "--fields", "nope")
+        assert (ran.code, ran.out, "unknown field" in ran.err) == (2, "", True)
 
 
 # Run.

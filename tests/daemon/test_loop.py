@@ -356,3 +356,19 @@ def test_the_heart_beats_every_ten_seconds_also_while_the_loop_sleeps(bench: Ben
     bench.stop_at(65.0)
     bench.run(Mode.LOOP)
     assert beats == [0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 65.0]
+
+
+def test_a_retry_tells_as_due_the_accounts_that_it_is_for(bench: Bench) -> None:
+    bench.account("x/shop")
+    post = bench.post("x/me", "x/shop", due=5.0)
+    bench.x.publishes.extend([Done("1"), NotDone(Kind.CONTENT, "no"), Done("2")])
+    bench.stop_at(20.0)
+    bench.run(Mode.LOOP)
+    failed = next(d for d in bench.whole(post).deliveries if d.state is DeliveryState.FAILED)
+    bench.sql(
+        "UPDATE delivery SET state = 'pending', due_at = ?1, next_at = ?1 WHERE account_id = ?2",
+        int(bench.clock.now().timestamp() * 1000),
+        failed.account_id,
+    )
+    bench.run(Mode.UNTIL_IDLE)
+    assert [e.message for e in bench.events if e.event == "post.due"] == ["x/me, x/shop", failed.account]

@@ -29,11 +29,27 @@ _SOON = timedelta(minutes=1)
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
+def expect(out: Output, mode: Mode) -> None:
+    """Refuse picked fields that the answer to such a run, or to a publish, does not have. UsageError."""
+    if out.format == "jsonl":
+        out.expect(views.events())
+    elif mode is Mode.PUBLISH:
+        out.expect(views.changed())
+    else:
+        out.expect(views.facts_view(TALLY))
+
+
 class Report:
-    """Tells one run or one watch of posts."""
+    """Tells one run or one watch of posts.
+
+    What happens are lines on stdout. Where that has data at the end (posts that were followed, picked fields of the
+    tally), they are on stderr, unless a person reads both.
+    """
 
     def __init__(self, out: Output, mode: Mode) -> None:
         self._out = out
+        self._data = out.format == "json" or bool(out.fields) or (mode is Mode.PUBLISH and not out.for_people)
+        self._line_out = out.aside if self._data and not out.for_people else out.line
         self._mode = mode
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
@@ -92,9 +108,9 @@ class Report:
         at = f"{event.at.astimezone(context().zone):%H:%M:%S}"
         match event.event:
             case "post.due":
-                self._out.line(f"{at}  {event.post}  due  {event.message or ''}".rstrip())
+                self._line_out(f"{at}  {event.post}  due  {event.message or ''}".rstrip())
             case "post.finished":
-                self._out.line(f"{at}  {event.post}  {(event.kind or '').upper()}")
+                self._line_out(f"{at}  {event.post}  {(event.kind or '').upper()}")
                 if self._mode is Mode.LOOP and self._out.for_people:
                     self._say_next(event.at)
             case name:
@@ -104,7 +120,7 @@ class Report:
                     more.insert(0, event.kind)
                 if event.ms is not None:
                     more.append(f"{event.ms / 1000:.1f} s")
-                self._out.line(
+                self._line_out(
                     f"{at}  {event.post}  {event.account or '':<20}  {word:<11} " + "  ".join(filter(None, more))
                 )
 
@@ -122,7 +138,7 @@ class Report:
         not be done beside the publishing."""
         for note in notes:
             self._out.note(note)
-        if self._out.format == "json":
+        if self._out.format != "jsonl" and self._data:
             if self._mode is Mode.PUBLISH:
                 self._out.records(views.changed(), posts)
             else:

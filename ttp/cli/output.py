@@ -117,13 +117,18 @@ class Output:
         """One line on stdout in every format, at once."""
         self._write([f"{safe(text)}\n"])
 
+    def aside(self, text: str) -> None:
+        """One line on stderr, at once, where stdout has data."""
+        put(self._stderr, f"{safe(text)}\n", flush=True)
+
     def document(self, parts: Iterable[str]) -> None:
         """A file on stdout, in every format: nothing is escaped, but for what would reach a terminal raw."""
         self._write("\n".join(lines(part)) if self.for_people else part for part in parts)
 
     def event(self, event: Mapping[str, object]) -> None:
         """One JSON line on stdout, at once."""
-        self._write([self._json(event) + "\n"])
+        picked = {name: event.get(name) for name in self.fields} if self.fields else event
+        self._write([self._json(picked) + "\n"])
 
     def note(self, text: str) -> None:
         """`note: …` on stderr, further lines of it indented; nothing when quiet."""

@@ -59,7 +59,7 @@ def run(
 
     Example: ttp run --once
     """
-    from ttp.cli.events import Report
+    from ttp.cli.events import Report, expect
     from ttp.daemon.loop import Mode, Scope
     from ttp.store.lock import LockHeld
 
@@ -68,6 +68,7 @@ def run(
     mode = Mode.ONCE if once else Mode.UNTIL_IDLE if until_idle else Mode.LOOP
     if max_time is not None and mode is Mode.LOOP:
         raise UsageError("--max-time goes with --once or --until-idle", Hint("usage", "ttp run --help"))
+    expect(out, mode)
     asked = read_duration(max_time)
     limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S
     report, runner = Report(out, mode), context().runner
@@ -101,7 +102,7 @@ def publish(
     """
     from ttp.domain.price import price_notes
 
-    out.expect(views.changed())
+    _expect(out, no_wait=no_wait)
     ids = ids_of(post_ids)
     context().runner.refuse_elsewhere()
     posts = context().look.many(ids)
@@ -130,7 +131,7 @@ def retry(
 
     Example: ttp retry 38 --account x/me
     """
-    out.expect(views.changed())
+    _expect(out, no_wait=no_wait)
     here = context()
     if bool(post_ids) == failed:
         raise UsageError("name posts, or say --failed", Hint("for example", "ttp retry --failed --since 7d"))
@@ -191,6 +192,17 @@ def _settled(post: Post, account: str, published: str | None) -> list[str]:
     if published is None or not halves:
         return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
     return [halves[0].so_far or "", f"The rest:  ttp retry {post.id}"]
+
+
+def _expect(out: Output, *, no_wait: bool) -> None:
+    """Refuse picked fields that the answer will not have, before anything is done. UsageError."""
+    from ttp.cli.events import expect
+    from ttp.daemon.loop import Mode
+
+    if no_wait:
+        out.expect(views.changed())
+    else:
+        expect(out, Mode.PUBLISH)
 
 
 def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:

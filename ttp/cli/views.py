@@ -50,6 +50,13 @@ def facts_view(fields: tuple[str, ...]) -> View[Json]:
     return View(fields, ("name", "value"), dict, rows=_facts)
 
 
+def events() -> View[Json]:
+    """What a publisher tells while it works, with `--jsonl`."""
+    from ttp.daemon.events import FIELDS
+
+    return View(FIELDS, FIELDS, dict)
+
+
 def changed(warnings: Sequence[str] = (), *, replayed: bool = False) -> View[Post]:
     """Posts that a command made or changed: in a pipe their ids alone."""
     shape = partial(shapes.post, warnings=warnings, replayed=replayed)

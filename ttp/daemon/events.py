@@ -46,6 +46,7 @@ class Event:
         return {name: value for name, value in both.items() if value is not None}
 
 
+FIELDS = ("at", "event", "post", "account", "remoteId", "url", "kind", "message", "nextAt", "attempt", "ms")
 EVENTS = (
     "publisher.started",
     "post.due",

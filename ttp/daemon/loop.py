@@ -28,6 +28,7 @@ from ttp.store.pace import Pace
 LOOK_AROUND_S = 1.0
 HEARTBEAT_S = 10.0
 MOST_TOLD = 100
+_DUE = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.RETRYING})
 """Deliveries that are due and not approved, and are told of."""
 _WAITED_FOR = {
     # `once` leaves what retries and reconciles to the next run
@@ -246,7 +247,8 @@ class Loop:
         post = task.post
         if post.id is not None and post.id not in self._due_said:
             self._due_said.add(post.id)
-            self._desk.tell(Event(now, "post.due", post.id, message=", ".join(post.accounts)))
+            due = [d.account for d in post.deliveries if d.state in _DUE and (d.due_at is None or d.due_at <= now)]
+            self._desk.tell(Event(now, "post.due", post.id, message=", ".join(due)))
 
     def _say_unapproved(self) -> None:
         """Say of posts that are due that they wait for approval, once of each."""
