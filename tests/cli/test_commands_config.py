@@ -65,7 +65,7 @@ def test_a_name_that_is_none_is_refused_with_the_nearest(ttp: Program, words: tu
     command, *rest = words
     refused = ttp("config", command, "publish.retry_mxa", *rest)
     assert (refused.code, refused.out) == (2, "")
-    assert "did you mean:  publish.retry_max" in refused.err
+    assert f"did you mean:  ttp config {' '.join([command, 'publish.retry_max', *rest])}\n" in refused.err
 
 
 def test_set_and_unset_keep_what_a_person_wrote(ttp: Program, file: Path) -> None:

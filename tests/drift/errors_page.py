@@ -164,6 +164,6 @@ def _cures(call: ast.Call, scope: ast.AST, module: ast.Module) -> Iterator[str]:
 def _hints(node: ast.AST, scope: ast.AST, module: ast.Module) -> Iterator[str]:
     for hint in ast.walk(node):
         match hint:
-            case ast.Call(func=ast.Name(id="Hint"), args=[say, type_]):
+            case ast.Call(func=ast.Name(id="Hint"), args=[say, type_, *_]):
                 label, text = (next(_texts(one, scope), _HOLE) for one in (say, type_))
                 yield f"{label}: `{text}`"

@@ -148,7 +148,11 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
 
 def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
     """That rows cannot be taken."""
-    rest = [] if taken.refused == taken.read else [Hint("to take the others all the same, add", "--partial")]
+    rest = (
+        []
+        if taken.refused == taken.read
+        else [Hint("to take the others all the same, add", "--partial", ("", "--partial"))]
+    )
     said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
     return bulk_shapes.refused(said, taken.faults, in_json, *rest)
 

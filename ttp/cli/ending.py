@@ -32,7 +32,9 @@ def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
 
 
 def _told(error: TtpError, argv: Sequence[str]) -> int:
-    write_error(willing(sys.stderr), error, json=wants_json(argv))
+    from ttp.cli.retyping import whole
+
+    write_error(willing(sys.stderr), whole(error, argv), json=wants_json(argv))
     return exit_code(error)
 
 

@@ -66,7 +66,8 @@ def _status(name: str) -> PostStatus:
     except ValueError:
         from difflib import get_close_matches
 
-        near = [Hint("did you mean", f"--status {one}") for one in get_close_matches(name.lower(), list(PostStatus), 1)]
+        found = get_close_matches(name.lower(), list(PostStatus), 1)
+        near = [Hint("did you mean", f"--status {one}", (name, str(one))) for one in found]
         raise UsageError(f'no status "{name}"', *near, Hint("the statuses", ", ".join(PostStatus))) from None
 
 

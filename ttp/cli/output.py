@@ -236,7 +236,7 @@ def _unknown_field(name: str, fields: Sequence[str]) -> UsageError:
     import textwrap
 
     near = difflib.get_close_matches(name.lower(), [field.lower() for field in fields], 1)
-    meant = [Hint("did you mean", field) for field in fields if field.lower() in near]
+    meant = [Hint("did you mean", field, (name, field)) for field in fields if field.lower() in near]
     listed = textwrap.wrap(" ".join(sorted(fields)), 70)
     return UsageError(
         f'unknown field "{name}"',

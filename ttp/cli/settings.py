@@ -47,7 +47,7 @@ class NoSetting(UsageError):
         from difflib import get_close_matches
 
         self.near = get_close_matches(name, KEYS, n=1)
-        hints = [*(Hint("did you mean", key) for key in self.near), Hint("see them", "ttp config show")]
+        hints = [*(Hint("did you mean", key, (name, key)) for key in self.near), Hint("see them", "ttp config show")]
         super().__init__(f'{where}no setting "{name}"', *hints)
 
 

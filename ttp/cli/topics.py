@@ -117,7 +117,8 @@ def _unknown(word: str) -> UsageError:
     from difflib import get_close_matches
 
     near = get_close_matches(word, [*TOPICS, *BY_NAME], n=1)
-    return UsageError(f'no help on "{word}"', Hint("did you mean", f"ttp help {near[0] if near else 'time'}"))
+    hint = Hint("did you mean", f"ttp help {near[0]}") if near else Hint("commands and topics", "ttp help")
+    return UsageError(f'no help on "{word}"', hint)
 
 
 def topic_text(topic: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -147,7 +147,7 @@ def _no_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageErro
     name = error.option_name
     word = next((w for w in argv if w.partition("=")[0] == name or (name[1:2] != "-" and _bundles(w, name))), name)
     rest = argv[len(path.split()) - 1 :]
-    hints = [Hint("did you mean", near) for near in (error.possibilities or ())[:1]]
+    hints = [Hint("did you mean", near, (name, near)) for near in _near(name, error.possibilities or ())]
     if path not in _TAKE_TEXT or word not in rest:
         return UsageError(f"no option {name}", *hints, usage)
     rest.remove(word)
@@ -155,6 +155,14 @@ def _no_option(error: Any, argv: list[str], path: str, usage: Hint) -> UsageErro
     if re.fullmatch(r"--?[A-Za-z][A-Za-z-]*(=.*)?", word):
         return UsageError(f"no option {word.partition('=')[0]}", *hints, usage, Hint("if it is a text", typed))
     return UsageError(f'"{word}" begins with a dash, so it is read as an option', Hint("write it after --", typed))
+
+
+def _near(name: str, options: Iterable[str]) -> list[str]:
+    """The option that was probably meant; the dashes, which all have, make none near."""
+    from difflib import get_close_matches
+
+    bare = {option.lstrip("-"): option for option in options}
+    return [bare[one] for one in get_close_matches(name.lstrip("-"), bare, n=1)]
 
 
 def _bundles(word: str, option: str) -> bool:

@@ -34,10 +34,15 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """One way out: `say` is the label ("did you mean"), `type` the command or text to type."""
+    """One way out: `say` is the label ("did you mean"), `type` the command or text to type.
+
+    `instead`: the word that was typed (none: ""), and the one for it that makes what was typed a command that works;
+    the command line knows the rest of it, and types all of it.
+    """
 
     say: str
     type: str
+    instead: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

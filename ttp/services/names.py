@@ -25,16 +25,17 @@ def named(name: str, known: Sequence[Account]) -> Account:
             return account
     raise NotFound(
         f"no account {platform}/{handle}",
-        *_like(f"{platform}/{handle}", known),
+        *_like(f"{platform}/{handle}", name, known),
         Hint("see them", "ttp account list"),
         Hint("connect it", connect_command(f"{platform}/{handle}")),
     )
 
 
-def _like(name: str, known: Sequence[Account]) -> tuple[Hint, ...]:
+def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     from difflib import get_close_matches
 
-    return tuple(Hint("did you mean", like) for like in get_close_matches(name, [a.name for a in known], n=1))
+    near = get_close_matches(name, [a.name for a in known], n=1)
+    return tuple(Hint("did you mean", like, (typed, like)) for like in near)
 
 
 def _only_one(name: str, known: Sequence[Account]) -> Account:
@@ -53,5 +54,6 @@ def _only_one(name: str, known: Sequence[Account]) -> Account:
             raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
     names = [account.name for account in enabled]
     raise Ambiguous(
-        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", f"--to {n}") for n in names)
+        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}',
+        *(Hint("write", f"--to {n}", (name, n)) for n in names),
     )

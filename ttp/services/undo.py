@@ -285,4 +285,4 @@ def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
 
 
 def _partial() -> Hint:
-    return Hint("to put the others back all the same, add", "--partial")
+    return Hint("to put the others back all the same, add", "--partial", ("", "--partial"))

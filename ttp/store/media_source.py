@@ -125,7 +125,8 @@ def _like(path: Path) -> tuple[Hint, ...]:
     except (OSError, ValueError):
         return ()
     near = get_close_matches(path.name, names, n=1)
-    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(path.with_name(name)))}") for name in near)
+    meant = [str(path.with_name(name)) for name in near]
+    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(Path(one)))}", (str(path), one)) for one in meant)
 
 
 def shown(path: Path) -> str:

@@ -22,7 +22,7 @@ def parse_option(text: str, *, may_empty: bool = False) -> tuple[str, str]:
     typed, equals, value = (part.strip() for part in text.partition("="))
     option = OPTIONS.get(_canonical_name(typed))
     if option is None:
-        near = _near(_canonical_name(typed), OPTIONS)
+        near = _near(typed, _canonical_name(typed), OPTIONS)
         raise UsageError(f'no option "{typed}"', *near, details=[f"it is one of: {', '.join(_meant(typed))}"])
     if may_empty and equals and not value:
         return option.name, ""
@@ -32,7 +32,7 @@ def parse_option(text: str, *, may_empty: bool = False) -> tuple[str, str]:
         message = f'{option.name} cannot be "{value}": {error}' if str(error) else f'{option.name} cannot be "{value}"'
         message = message if equals and value else f"{option.name} needs a value"
         took = f"it is one of: {option.takes}" if option.values else f"it takes {option.takes}"
-        raise UsageError(message, *_near(value, option.values, f"{option.name}="), details=[took]) from None
+        raise UsageError(message, *_near(value, value, option.values, f"{option.name}="), details=[took]) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ def _meant(typed: str) -> list[str]:
     return [option.name for option in OPTIONS.values() if option.platform == platform] or list(OPTIONS)
 
 
-def _near(typed: str, existing: Iterable[str], before: str = "") -> list[Hint]:
-    """The one that was probably meant, if any is near."""
+def _near(typed: str, name: str, existing: Iterable[str], before: str = "") -> list[Hint]:
+    """The one that was probably meant by `name`, if any is near."""
     known = {each.casefold(): each for each in existing}
-    return [Hint("did you mean", before + known[each]) for each in get_close_matches(typed.casefold(), known, n=1)]
+    near = [known[each] for each in get_close_matches(name.casefold(), known, n=1)]
+    return [Hint("did you mean", before + one, (typed, one)) for one in near]

@@ -24,7 +24,7 @@ def write(path: Path, parts: Iterable[str], *, over: bool) -> None:
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is no file", Hint("give the name of one", f"{path}/posts.csv"))
     if path.exists() and not over:
-        raise UsageError(f"{path} is there already", Hint("to replace it, add", "--force"))
+        raise UsageError(f"{path} is there already", Hint("to replace it, add", "--force", ("", "--force")))
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)

@@ -1,0 +1,67 @@
+"""Hints that name one word are the whole command that was typed, with that word mended."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import Program
+from ttp.cli.retyping import whole
+from ttp.domain.errors import Hint, UsageError
+
+WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=9)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["list", "--status", "draft,schedled"], "ttp list --status draft,scheduled"),
+        (["list", "--status=schedled", "--ids"], "ttp list --status=scheduled --ids"),
+        (["list", "--statu", "draft"], "ttp list --status draft"),
+        (["list", "--fields", "id,contet"], "ttp list --fields id,content"),
+        (["create", "Hello there", "--to", "x/ma"], "ttp create 'Hello there' --to x/me"),
+        (["edit", "1", "--set", "x.reply_setting=following"], "ttp edit 1 --set x.reply_settings=following"),
+        (["edit", "1", "--set=x.reply_settings=followin"], "ttp edit 1 --set=x.reply_settings=following"),
+        (["config", "set", "publish.retrymax", "3"], "ttp config set publish.retry_max 3"),
+        (["config", "get", "publish.retrymax"], "ttp config get publish.retry_max"),
+        (["create", "Hello", "--to", "x", "--at", "tomorrow 9am"], None),
+        (["help", "tiem"], "ttp help time"),
+    ],
+)
+def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: str | None) -> None:
+    ttp.account()
+    ttp.post("One", "--to", "x/me")
+    if meant is None:
+        ttp.account("x/other")
+        meant = "ttp create Hello --to x/me --at 'tomorrow 9am'"
+    ran = ttp(*typed)
+    assert ran.code in (2, 3)
+    assert meant in [line.partition(":  ")[2].strip() for line in ran.err.splitlines()]
+    assert json.loads(ttp(*typed, "--json").err)["error"]["hint"].startswith("ttp ") or typed[0] == "help"
+
+
+@pytest.mark.parametrize("argv", [["run", "--bogus"], ["redo", "--list"], ["restore", "f", "--yes"]])
+def test_an_option_that_is_like_none_gets_no_suggestion(ttp: Program, argv: list[str]) -> None:
+    assert "did you mean" not in ttp(*argv).err
+
+
+def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
+    assert ttp("help", "nope").err.splitlines()[1].split(":  ")[1].strip() == "ttp help"
+
+
+@given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))
+def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
+    after = [word for word in after if word != wrong]
+    error = whole(UsageError("no", Hint("did you mean", "right", (wrong, "right"))), [*before, wrong, *after])
+    assert error.hints[0].type == " ".join(["ttp", *before, "right", *after])
+
+
+def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
+    hint = Hint("did you mean", "right", ("wrong", "right"))
+    for argv in (["other"], ["--", "wrong"], ["wrong", "x" * 300], ["wrong", "\x1b[31m"]):
+        assert whole(UsageError("no", hint), argv).hints == (hint,)
+    added = Hint("add", "--force", ("", "--force"))
+    assert whole(UsageError("no", added), ["export", "--", "-f"]).hints[0].type == "ttp export --force -- -f"
