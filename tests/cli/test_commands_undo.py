@@ -523,3 +523,14 @@ def test_a_backup_brings_its_log_along(ttp: Program, tmp_path: Path) -> None:
     assert ttp.shown()["content"] == "Other"
     ttp.ok("undo")
     assert ttp.shown()["content"] == "Draft"
+
+
+def test_a_terminal_sees_what_can_be_taken_back_with_the_number_to_type(ttp: Program) -> None:
+    ttp.ok("edit", "1", "Other")
+    lines = ttp.ok("undo", "--list", "--format", "table").out.splitlines()
+    assert lines[0].split() == ["N", "WHEN", "CHANGE", "POSTS"]
+    assert lines[1].split()[0] == "1"
+    assert lines[1].split()[-2:] == ["edit", "1"]
+    assert lines[-1].endswith("ttp undo N")
+    (ttp.home / "ttp.db").unlink()
+    assert ttp.ok("undo", "--list", "--format", "table").out == "Nothing was changed in the last 30 days.\n"

@@ -73,9 +73,15 @@ class Output:
 
     def expect(self, view: View[T]) -> None:
         """Refuse fields that `view` does not have. UsageError that lists them; to be called before anything is done."""
-        for name in self.fields:
+        for name in () if self._by_row(view) else self.fields:
             if name not in view.fields:
                 raise _unknown_field(name, view.fields)
+
+    def _by_row(self, view: View[T]) -> bool:
+        """Whether the fields that were picked are columns of the rows of an item, and not all keys of its object."""
+        if self.in_json or view.rows is None:
+            return False
+        return set(self.fields) <= {*view.columns} and not set(self.fields) <= {*view.fields}
 
     def records(
         self, view: View[T], items: Iterable[T], *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
@@ -183,9 +189,9 @@ class Output:
             yield "\t".join(tsv(cell(row.get(name))) for name in names) + "\n"
 
     def _rows(self, view: View[T], items: Iterable[T]) -> Iterator[shapes.Json]:
-        """The TSV rows of all items: with picked fields always one for each item."""
+        """The TSV rows of all items: their own, or one for each item where keys of its object were picked."""
         for item in items:
-            if self.fields or view.rows is None:
+            if (self.fields and not self._by_row(view)) or view.rows is None:
                 yield view.shape(item)
             else:
                 yield from view.rows(item)

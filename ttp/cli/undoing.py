@@ -23,6 +23,7 @@ from ttp.cli.views import View
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
+    from ttp.cli.pictures.page import Page
     from ttp.services.undo import Done, TakenBack, Undo, Wanted
     from ttp.store.undo import Change
 
@@ -56,11 +57,17 @@ def _listed(one: tuple[Change, list[int]]) -> shapes.Json:
     return {"at": shapes.instant(change.at), "command": change.command, "count": len(ids), "posts": _ranges(ids)}
 
 
+def _picture(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable[str]:
+    from ttp.cli.pictures.changes import changes_picture
+
+    return changes_picture([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
+
+
 TAKEN_BACK: View[TakenBack] = View(
     ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"), ("id",), _taken_back
 )
 CHANGES: View[tuple[Change, list[int]]] = View(
-    ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _listed
+    ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _listed, _picture
 )
 
 

@@ -34,7 +34,7 @@ class LockHeld(Busy):
 
     def __init__(self, holder: Holder | None, doing: str = "") -> None:
         self.holder = holder
-        who = f" (pid {holder.pid}, since {holder.since.astimezone():%H:%M})" if holder else ""
+        who = f" (pid {holder.pid}, since {holder.since.astimezone():%a %d %b %H:%M %Z})" if holder else ""
         kill = f"kill {holder.pid}" if holder else "ttp status"
         super().__init__(
             f"another `ttp run` publishes from this store{who}" + (f", and {doing}" if doing else ""),
