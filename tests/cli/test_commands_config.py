@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 import subprocess
 import sys
@@ -268,3 +269,38 @@ def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
     editor.write_text("#!/bin/sh\n")
     ttp.ok("config", "edit")
     assert "min_gap_s = 60" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "way"),
+    [
+        ("timezone", "Europe/Berln", "ttp config set timezone Europe/Berlin"),
+        ("timezone", "Mars", "ttp config set timezone Europe/Berlin"),
+        ("plan.quiet_hours", "noon", "ttp config set plan.quiet_hours 22:00-07:00"),
+        ("http.read_timeout_s", "nan", "ttp config set http.read_timeout_s 60"),
+        ("publish.require_approval", "maybe", "ttp config set publish.require_approval false"),
+        ("media_host.kind", "ftp", "ttp config set media_host.kind folder"),
+    ],
+)
+def test_a_value_that_it_cannot_have_is_refused_with_one_that_works(
+    ttp: Program, file: Path, key: str, value: str, way: str
+) -> None:
+    before = file.read_text()
+    refused = ttp("config", "set", key, value)
+    assert (refused.code, refused.out, file.read_text()) == (2, "", before)
+    assert refused.err.splitlines()[1].partition(":  ")[2].strip() == way
+    ttp.ok(*shlex.split(way)[1:])
+
+
+def test_an_editor_that_nobody_can_use_leaves_nothing_behind(ttp: Program, file: Path) -> None:
+    refused = ttp("config", "edit")
+    assert (refused.code, "is kept" in refused.err) == (2, False)
+    assert [entry.name for entry in file.parent.glob("config*")] == [file.name]
+
+
+def test_a_variable_that_is_nearly_a_setting_s_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAXX", "3")
+    said = 'TTP_PUBLISH__RETRY_MAXX: no setting "publish.retry_maxx"; did you mean "publish.retry_max"?'
+    assert said in ttp.ok("list").err
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "abc")
+    assert "without it:    unset TTP_PUBLISH__RETRY_MAX\n" in ttp("list").err

@@ -206,7 +206,7 @@ def test_everything_wrong_in_the_settings_is_told_and_the_rest_is_looked_at(
     config = checks(ran)["config"]
     for part in ('"publish.retry_mx"', "publish.retry_max", "TTP_HTTP__READ_TIMEOUT_S", "evil.example"):
         assert part in config["message"]
-    assert config["hint"] == 'platforms.x.base_url = "https://evil.example"'
+    assert config["hint"] == "ttp config unset publish.retry_max"
     assert checks(ran)["zone"]["status"] == "fail"
     assert checks(ran)["store"]["status"] == checks(ran)["account.x/me"]["status"] == "ok"
     assert ttp("doctor", "--format", "table").code == 1

@@ -119,11 +119,16 @@ def test_another_host_can_be_written_in_the_file(tmp_path: Path) -> None:
     assert refused.value.hints[0].type == 'platforms.x.base_url = "https://other.example"'
 
 
-def test_a_bad_setting_is_one_line_from_every_command(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_setting_is_one_line_and_a_way_out_from_every_command(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "lots")
     ran = ttp("status")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == ('ttp: error: TTP_PUBLISH__RETRY_MAX: publish.retry_max is a whole number from 1, not "lots"\n')
+    assert ran.err == (
+        'ttp: error: TTP_PUBLISH__RETRY_MAX: publish.retry_max is a whole number from 1, not "lots"\n'
+        "  without it:    unset TTP_PUBLISH__RETRY_MAX\n"
+    )
 
 
 def test_the_zone_is_the_flags_then_the_accounts_then_the_settings(

@@ -99,8 +99,9 @@ def edit_(out: Output) -> None:
 
     Example: ttp config edit
     """
-    from ttp.cli.editor import edit
+    from ttp.cli.editor import edit, editor
 
+    editor()
     path = settings.config_path()
     there = config_file.text_of(path)
     before = config_file.template() if there is None else there

@@ -7,7 +7,7 @@ Everything lives in `TTP_HOME`; without it, in the platform's own data and confi
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,9 +78,19 @@ def survey(environ: Mapping[str, str] = os.environ) -> tuple[Config, list[UsageE
     for key in KEYS.values():
         if text := environ.get(variable(key.name)):
             _keep(values, wrong, key.name, partial(_from_environment, key, text))
+    wrong += [NoSetting(name, f"{given}: ") for given, name in _meant(environ) if name not in KEYS]
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
     return Config(values), wrong
+
+
+def _meant(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The variables that are meant for settings, and the names of those: `TTP_PUBLISH__POLL_S`, `publish.poll_s`."""
+    tables = {key.partition(".")[0] for key in KEYS}
+    for given in environ:
+        name = given.removeprefix("TTP_").lower().replace("__", ".")
+        if given.startswith("TTP_") and "." in name and name.partition(".")[0] in tables:
+            yield given, name
 
 
 def capability(environ: Mapping[str, str] = os.environ) -> Capability:
@@ -104,6 +114,19 @@ def source(key: str, environ: Mapping[str, str] = os.environ) -> str:
     return variable(key) if environ.get(variable(key)) else str(config_path(environ))
 
 
+_EXAMPLES = {"plan.quiet_hours": "22:00-07:00", "plan.blackout": "2026-12-24 2026-12-31"}
+
+
+def _words(value: Value) -> str:
+    """A value as it is typed behind `ttp config set KEY`."""
+    import shlex
+
+    parts = value if isinstance(value, tuple) else (value,)
+    return " ".join(
+        shlex.quote(f"{part:g}" if isinstance(part, float) else str(part).lower()) for part in parts if part is not None
+    )
+
+
 def key_named(name: str) -> Key:
     """The setting of that name. NoSetting."""
     if name not in KEYS:
@@ -113,9 +136,17 @@ def key_named(name: str) -> Key:
 
 def parse_value(key: Key, texts: Sequence[str]) -> Value:
     """The value that words of a command line mean; of a list each is a member. UsageError."""
-    if isinstance(key.default, tuple):
-        return typed(key, list(texts))
-    return typed(key, " ".join(texts))
+    try:
+        value = typed(key, list(texts) if isinstance(key.default, tuple) else " ".join(texts))
+        if key.name == "timezone":
+            from ttp.cli.zones import zone_named
+
+            zone_named(" ".join(texts), retype="ttp config set timezone {}".format)
+    except UsageError as error:
+        example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
+        hint = Hint("for example", f"ttp config set {key.name} {example}")
+        raise UsageError(error.message, *([] if error.hints or not example else [hint]), *error.hints) from None
+    return value
 
 
 def written(path: Path) -> dict[str, object]:
@@ -132,7 +163,7 @@ def written(path: Path) -> dict[str, object]:
     try:
         return _flat(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"the config file {path} is not TOML: {error}") from None
+        raise UsageError(f"the config file {path} is not TOML: {error}", Hint("mend it", "ttp config edit")) from None
 
 
 def _flat(data: Mapping[str, object], prefix: str = "") -> dict[str, object]:
@@ -155,11 +186,11 @@ def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Ca
 def _from_file(name: str, value: object, path: Path) -> Value:
     if name not in KEYS:
         raise NoSetting(name, f"{path}: ")
-    return typed(KEYS[name], value, f"{path}: ")
+    return typed(KEYS[name], value, f"{path}: ", Hint("without it", f"ttp config unset {name}"))
 
 
 def _from_environment(key: Key, text: str) -> Value:
-    value = typed(key, text, f"{variable(key.name)}: ")
+    value = typed(key, text, f"{variable(key.name)}: ", Hint("without it", f"unset {variable(key.name)}"))
     if is_platform_address(key):
         _refuse_foreign_host(key, text)
     return value
@@ -194,11 +225,11 @@ def _host(url: str) -> str | None:
     return host if safe and plain else None
 
 
-def typed(key: Key, value: object, where: str = "") -> Value:
-    """A value in the type of its setting's default. UsageError, which begins with `where`."""
+def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
+    """A value in the type of its setting's default. UsageError, which begins with `where` and has `ways` out."""
     result = _converted(key, value)
     if is_platform_address(key) and _host(str(value)) is None:
-        raise UsageError(f'{where}{key.name} is an address like {key.default}, not "{value}"')
+        raise UsageError(f'{where}{key.name} is an address like {key.default}, not "{value}"', *ways)
     chosen = result if isinstance(result, tuple) else (result,)
     if result is None or (key.choices and not all(one in key.choices for one in chosen)):
         wanted = " or ".join(key.choices) or {
@@ -207,11 +238,12 @@ def typed(key: Key, value: object, where: str = "") -> Value:
             float: "a number",
             tuple: 'a list of texts, like ["one", "two"],',
         }.get(type(key.default), "a text")
-        raise UsageError(f'{where}{key.name} is {wanted}, not "{value}"')
+        shown = " ".join(map(str, value)) if isinstance(value, list) else value
+        raise UsageError(f'{where}{key.name} is {wanted}, not "{shown}"', *ways)
     try:
         _read_whole(key, result)
     except UsageError as error:
-        raise UsageError(f"{where}{key.name} {error.message}") from None
+        raise UsageError(f"{where}{key.name} {error.message}", *ways) from None
     return result
 
 
