@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ttp.cli.pictures.accounts import accounts_picture
 from ttp.cli.pictures.attempts import attempts_picture
-from ttp.cli.pictures.cells import columns, cut, pad, wrap
+from ttp.cli.pictures.cells import columns, cut, pad, widest, wrap
 from ttp.cli.pictures.health import health_picture
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.post import post_picture
@@ -467,13 +467,15 @@ def test_the_columns_of_a_text_are_what_a_terminal_takes(text: str, taken: int) 
 def test_a_cut_text_fits_and_a_fitting_one_is_whole(text: str, most: int) -> None:
     short = cut(text, most)
     assert columns(short) <= most
-    assert short == text if columns(text) <= most else short.endswith("…")
+    assert widest(short) <= most
+    assert short == text if widest(text) <= most else short.endswith("…")
 
 
 def test_a_cut_never_parts_a_character_from_its_marks() -> None:
     assert cut("ae\u0301iou", 3) == "ae\u0301…"
     assert cut("日本語", 4) == "日…"
-    assert cut("👩\u200d❤\ufe0f\u200d👨 ok", 3) == "👩\u200d❤\ufe0f\u200d👨…"
+    assert cut("👩\u200d❤\ufe0f\u200d👨 ok or not", 8) == "👩\u200d❤\ufe0f\u200d👨 o…"
+    assert cut("👩\u200d❤\ufe0f\u200d👨 ok", 3) == "…", "a terminal that draws three emoji would break the line"
 
 
 @given(FOREIGN, st.integers(2, 40))

@@ -16,9 +16,14 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text))
 
 
+def widest(text: str) -> int:
+    """The columns that `text` takes on a terminal that draws the parts of a joined emoji side by side."""
+    return len(text) if text.isascii() else sum(taken for _, taken in _clusters(text, apart=True))
+
+
 def cut(text: str, most: int) -> str:
-    """`text` within `most` columns; what is too long ends in an ellipsis."""
-    if columns(text) <= most:
+    """`text` within `most` columns, on every terminal; what is too long ends in an ellipsis."""
+    if widest(text) <= most:
         return text
     return _head(text, most - 1) + "…" if most > 0 else ""
 
@@ -32,17 +37,17 @@ def pad(text: str, to: int, *, right: bool = False) -> str:
 def wrap(text: str, most: int) -> list[str]:
     """`text` in lines of at most `most` columns (two at least), broken at blanks where there are some."""
     most = max(most, 2)
-    if columns(text) <= most:
+    if widest(text) <= most:
         return [text]
     lines = [""]
     for word in text.split(" "):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if columns(joined) <= most:
+        if widest(joined) <= most:
             lines[-1] = joined
             continue
         rest = word
         while rest:
-            head = _head(rest, most)
+            head = _head(rest, most) or next(_clusters(rest))[0]
             rest = rest[len(head) :]
             lines.append(head)
     return [line for line in lines if line]
@@ -56,7 +61,7 @@ def turns(text: str) -> bool:
 def _head(text: str, most: int) -> str:
     """The longest beginning of `text` within `most` columns that splits no character from its marks."""
     used = end = 0
-    for cluster, taken in _clusters(text):
+    for cluster, taken in _clusters(text, apart=True):
         if used + taken > most:
             break
         used += taken
@@ -64,9 +69,12 @@ def _head(text: str, most: int) -> str:
     return text[:end]
 
 
-def _clusters(text: str) -> Iterator[tuple[str, int]]:
-    """Each character with the marks, skin tones and joined emoji that are drawn in its place, and its columns."""
-    start = taken = 0
+def _clusters(text: str, *, apart: bool = False) -> Iterator[tuple[str, int]]:
+    """Each character with the marks, skin tones and joined emoji that are drawn in its place, and its columns.
+
+    `apart`: skin tones and joined emoji have columns of their own, as on terminals that do not know them.
+    """
+    start = taken = beside = 0
     for place, char in enumerate(text):
         own = _own(char)
         before = text[place - 1] if place else ""
@@ -74,12 +82,13 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
         if place and (own == 0 or joined or (ord(char) in _SKIN and taken == 2)):
             if char == _EMOJI_STYLE and taken == 1 and (before > "\x7f" or before in _KEYCAPS):
                 taken = 2
+            beside += own if apart else 0
             continue
         if place:
-            yield text[start:place], taken
-        start, taken = place, own
+            yield text[start:place], taken + beside
+        start, taken, beside = place, own, 0
     if text:
-        yield text[start:], taken
+        yield text[start:], taken + beside
 
 
 def _own(char: str) -> int:

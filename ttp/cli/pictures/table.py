@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttp.cli.pictures.cells import columns as taken
-from ttp.cli.pictures.cells import cut, wrap
+from ttp.cli.pictures.cells import cut, widest, wrap
 from ttp.cli.pictures.page import Page, Style
 
 _INDENT = 2
@@ -54,8 +54,8 @@ def table(
 def _widths(columns: Sequence[Column], body: Sequence[Sequence[Cell]], width: int, least: int) -> dict[int, int]:
     """The columns that are shown (by place) and how wide each is."""
     last = len(columns) - 1
-    others = {place: min(columns[place].most, max(taken(row[place].text) for row in body)) for place in range(last)}
-    wanted = max(taken(row[last].text) for row in body)
+    others = {place: min(columns[place].most, max(widest(row[place].text) for row in body)) for place in range(last)}
+    wanted = max(widest(row[last].text) for row in body)
 
     def room() -> int:
         return width - _INDENT - sum(wide + _GAP for wide in others.values())
