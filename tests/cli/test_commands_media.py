@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Program
+from tests.media_bytes import jpeg
 from tests.pictures import noise, picture, saved, turned
 from ttp.sandbox.credentials import as_credentials
 from ttp.sandbox.files import CLIP, PHOTO
@@ -303,3 +304,13 @@ def test_a_copy_that_is_lost_before_its_time_is_said_in_the_result(world: World)
     error: dict[str, Any] = world.ttp.shown()["deliveries"][0]["error"]
     assert (error["kind"], error["message"]) == ("media", "the copy of photo.jpg is gone")
     assert error["hint"] == "ttp edit 1 --media FILE"
+
+
+def test_a_note_has_whole_commands_only(ttp: Program, tmp_path: Path) -> None:
+    ttp.account("ig/shop")
+    for name, size in (("tall.jpg", (1080, 1350)), ("wide.jpg", (1080, 1080))):
+        (tmp_path / name).write_bytes(jpeg(*size))
+    files = [word for name in ("tall.jpg", "wide.jpg") for word in ("--media", str(tmp_path / name))]
+    said = ttp.ok("create", "Two", "--to", "ig", *files).err
+    assert "crops wide.jpg" in said
+    assert "--media" not in said

@@ -35,18 +35,19 @@ def try_out(out: Output, wish: Typed, times: Times) -> None:
 
 
 def _tell(out: Output, found: Rehearsed, times: Times, warnings: Sequence[str]) -> None:
-    out.record(_view(warnings), found, foot=[_ending(found, times)])
+    out.record(_view(warnings), found, foot=_ending(found, times))
 
 
-def _ending(found: Rehearsed, times: Times) -> str:
+def _ending(found: Rehearsed, times: Times) -> list[str]:
     post = found.post
     if found.replayed:
-        return f"Post {post.id} was made before with this key."
+        return [f"Post {post.id} was made before with this key."]
     if found.refused is not None:
-        return "It would be refused."
+        return ["It would be refused."]
     at = post.scheduled_at
-    kind = "a draft" if at is None else f"scheduled for {times.echo(at)}"
-    return f"It would be {kind}. Nothing is stored."
+    if at is None:
+        return ["It would be a draft. Nothing is stored."]
+    return [f"It would be scheduled for {times.echo(at)}.", "Nothing is stored."]
 
 
 def _view(warnings: Sequence[str]) -> View[Rehearsed]:

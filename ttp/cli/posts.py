@@ -140,7 +140,8 @@ def warn(out: Output, problems: Sequence[Problem]) -> list[str]:
     """Notes on stderr for what does not refuse; the same for JSON's `warnings`."""
     said = [problem.message for problem in problems]
     for problem in problems:
-        out.note(problem.message + (f"\n{problem.hint}" if problem.hint else ""))
+        command = problem.hint if (problem.hint or "").startswith("ttp ") else None
+        out.note(problem.message + (f"\n{command}" if command else ""))
     return said
 
 
