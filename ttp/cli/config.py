@@ -113,21 +113,29 @@ def edit_(out: Output) -> None:
     try:
         edit(draft)
     except TtpError as failed:
+        if config_file.text_of(draft) in (None, before):
+            draft.unlink(missing_ok=True)
+            raise
         raise type(failed)(failed.message, *failed.hints, go_on) from None
+    after = config_file.text_of(draft)
+    if after is None:
+        raise Conflict(
+            f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
+            Hint("see what is set", "ttp config show --changed"),
+        )
     _, wrong = settings.survey({"TTP_CONFIG": str(draft)})
     for error in wrong:
         said = error.message.replace(str(draft), str(path))
         if not isinstance(error, settings.NoSetting):
             raise UsageError(said, go_on)
         out.note(said)
-    after = config_file.text_of(draft) or ""
     if after != before and not config_file.replace(path, there, after):
         raise Conflict(
             f"{path} was changed by something else meanwhile, and what you wrote is not taken yet",
             Hint("see the difference", shlex.join(["diff", str(path), str(draft)])),
             go_on,
         )
-    draft.unlink()
+    draft.unlink(missing_ok=True)
     out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
 
 
