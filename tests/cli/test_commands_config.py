@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
+from tests.clock import START
 from tests.conftest import Program
 from ttp.cli import config_file, settings
 from ttp.domain.config import KEYS, Key, Value
+from ttp.store import lock
 
 BY_HAND = """# mine
 timezone = "Europe/Berlin"  # at home
@@ -309,3 +311,21 @@ def test_nothing_is_kept_of_an_edit_that_failed_before_anything_was_written(
     editing(monkeypatch, tmp_path, 'echo "# mine" >> "$1"')
     ttp.ok("config", "edit")
     assert settings.written(file)["plan.min_gap_s"] == 60
+
+
+def test_a_publisher_that_runs_on_with_the_old_settings_is_told(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "note: the publisher that runs goes by the settings as they were when it began\n"
+    words = ("config", "set", "publish.require_approval", "true")
+    lock.write_holder(ttp.home, lock.Holder(4711, "loop", START, START))
+    assert ttp.ok(*words).err == ""
+    with lock.publisher_lock(ttp.home):
+        assert ttp.ok(*words).err == f"{told}      end it, and start it again:  kill 4711\n"
+        assert told in ttp.ok("config", "unset", "publish.require_approval").err
+        editing(monkeypatch, tmp_path, "exit 0")
+        assert ttp.ok("config", "edit").err == ""
+        editing(monkeypatch, tmp_path, 'echo "# more" >> "$1"')
+        assert told in ttp.ok("config", "edit").err
+        lock.write_holder(ttp.home, lock.Holder(4711, "once", START, START))
+        assert ttp.ok(*words).err == ""

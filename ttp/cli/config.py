@@ -137,6 +137,8 @@ def edit_(out: Output) -> None:
         )
     draft.unlink(missing_ok=True)
     out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
+    if after != before:
+        _tell_who_publishes(out)
 
 
 @config.command("path")
@@ -183,3 +185,17 @@ def _write(out: Output, key: Key, value: Value) -> None:
     out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
         out.note(f"{where} goes before the file here")
+    _tell_who_publishes(out)
+
+
+def _tell_who_publishes(out: Output) -> None:
+    """Say it where something publishes on as before: approval that is needed now is not needed there."""
+    from ttp.store import lock
+
+    home = context().home
+    holder = lock.read_holder(home)
+    if holder is not None and holder.mode == "loop" and lock.is_held(home):
+        out.note(
+            f"the publisher that runs goes by the settings as they were when it began\n"
+            f"end it, and start it again:  kill {holder.pid}"
+        )
