@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given
@@ -150,3 +151,10 @@ def test_a_place_with_signs_of_an_address_in_it_is_read(ttp: Program, monkeypatc
 
     assert odd.is_dir()
     assert offered(ttp, "post") == ["1"]
+
+
+def test_zones_are_those_of_the_library_without_a_store(ttp: Program) -> None:
+    assert {"UTC", "Europe/Berlin"} < set(offered(ttp, "zone")) <= available_timezones()
+    assert offered(ttp, "zone", "Europe/Berl") == ["Europe/Berlin"]
+    assert offered(ttp, "zone", "Atlantis") == []
+    assert not ttp.home.exists()

@@ -163,7 +163,7 @@ def test_an_address_whose_image_must_be_converted_goes_through_the_media_host(wo
     url = world.served("a.png", picture())
     refused = world.ttp("create", "Hi", "--to", "ig", "--media", url, "--at", "now")
     assert refused.code == 2
-    assert "a.png has none: set media_host.kind" in refused.err
+    assert "a.png has none: no media host is set" in refused.err
     world.host()
     world.ttp.ok("create", "Hi", "--to", "ig", "--media", url, "--at", "now")
     world.ttp.ok("run", "--until-idle")
@@ -237,7 +237,7 @@ def test_a_program_is_a_media_host(world: World) -> None:
 def test_an_instagram_account_without_a_media_host_is_told_so_when_it_is_added(ttp: Program) -> None:
     credentials = json.dumps({"accessToken": "t", "userId": "17841400000000001"})
     ran = ttp.ok("account", "add", "ig/shop", "--credentials", "-", stdin=credentials)
-    assert "Instagram fetches media from a public URL, and local files have none: set media_host.kind" in ran.err
+    assert "Instagram fetches media from a public URL, and local files have none: no media host is set" in ran.err
     assert "folder" in ran.err
     assert "media_host" not in ttp.ok("account", "add", "x/me", "--credentials", "-", stdin=credentials).err
 

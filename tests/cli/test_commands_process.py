@@ -8,8 +8,10 @@ import pty
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -184,6 +186,40 @@ def test_on_a_terminal_delete_asks(
     assert terminal.end() == 0
     assert len(ttp("list").rows) == left
     assert ("Deleted posts 1 2." in terminal.said) == (left == 0)
+
+
+@pytest.mark.parametrize(("answer", "text"), [("y\n", "One"), ("n\n", "Two")])
+def test_on_a_terminal_undo_names_the_change_and_asks(
+    ttp: Program, environ: dict[str, str], terminals: list[Terminal], answer: str, text: str
+) -> None:
+    ttp.clock.set(datetime.now(UTC))
+    ttp.post("One")
+    ttp.ok("edit", "1", "Two")
+    terminal = on(terminals, environ, "undo")
+    terminal.until('Take back: edited post 1 "One"? [y/N] ')
+    terminal.type(answer)
+    assert terminal.end() == 0
+    assert ttp.shown()["content"] == text
+    assert ('Took back: edited post 1 "One".  It is a draft.' in terminal.said) == (text == "One")
+
+
+def test_an_undo_that_is_killed_leaves_all_or_nothing(ttp: Program, environ: dict[str, str]) -> None:
+    ttp.clock.set(datetime.now(UTC))
+    ttp.ok("import", "-", stdin="text\n" + "".join(f"Text {n}\n" for n in range(3000)))
+    command = "undo"
+    for wait in (0.0, 0.1, 0.2, 0.4):
+        process = subprocess.Popen([*TTP, command, "--yes", "-q"], env=environ, stdout=subprocess.DEVNULL)
+        lock = ttp.home / "ttp.db-wal"
+        while process.poll() is None and not (lock.exists() and lock.stat().st_size):
+            time.sleep(0.01)
+        time.sleep(wait)
+        process.kill()
+        process.wait()
+        left = ttp.sql("SELECT count(*), count(deleted_at) FROM post")[0]
+        assert tuple(left) in {(3000, 0), (3000, 3000)}
+        undone = ttp.sql("SELECT count(undone) FROM change_post")[0][0]
+        assert undone == left[1]
+        command = "redo" if undone else "undo"
 
 
 def test_a_question_cut_by_control_c_is_exit_130_and_changes_nothing(

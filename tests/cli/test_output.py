@@ -551,3 +551,10 @@ def test_data_for_a_pipe_loads_neither_pictures_nor_any_third_party_package() ->
     assert "ttp.cli.views" in loaded
     assert not loaded & {"rich", "typer", "sqlalchemy", "httpx", "dateutil", "unicodedata", "zoneinfo", "difflib"}
     assert not {name for name in loaded if name.startswith("ttp.cli.pictures.")} - {"ttp.cli.pictures.error"}
+
+
+def test_ascii_draws_pictures_with_ascii_signs_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    for ascii, plainly in ((True, True), (False, False)):
+        output = output_of_process(format="table", ascii=ascii, environ={"LANG": "C.UTF-8"}, now=lambda: NOW)
+        output.records(views.POSTS, [Post("x" * 500, id=1)])
+        assert capsys.readouterr().out.isascii() is plainly

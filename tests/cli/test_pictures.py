@@ -507,3 +507,26 @@ def test_how_far_away_an_instant_is(seconds: int, short: str, long: str) -> None
 
 def test_a_page_in_utc_says_only_that() -> None:
     assert Page(NOW).footer() == "Times in UTC."
+
+
+def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None:
+    def due(number: int, day: int, hour: int, *rows: Delivery) -> Post:
+        return replace(DUE, id=number, scheduled_at=at(day, hour), deliveries=rows)
+
+    x, tiktok = (row(name) for name in ("x/roastery", "tiktok/roastery"))
+    coming = (due(41, 24, 18, x, tiktok), due(42, 24, 21, tiktok), due(43, 27, 18, x))
+    health = Health(coming=coming)
+    assert drawn(health_picture(health, PAGE)) == (
+        "stopped  nothing publishes now: ttp run\n"
+        "next     nothing\n"
+        "waiting  0 posts scheduled\n"
+        "\n"
+        "now 13:46    18:00                 21:00                 Fri 27 18:00\n"
+        " ├───────────●─────────────────────●─────────────────────●─────────────────────▸\n"
+        "             41 x tiktok           42 tiktok             43 x\n"
+        "holds    none\n"
+    )
+    assert drawn(health_picture(Health(coming=coming[:1]), PAGE)).count("\n") == 4
+    for width in range(40, 200):
+        lines = list(health_picture(Health(coming=coming * 2), replace(PAGE, width=width)))
+        assert max(map(columns, lines)) <= width

@@ -21,8 +21,9 @@ def test_settings_that_are_whole_lack_nothing_and_others_are_named(settings: dic
         left = {key: value for key, value in settings.items() if key != name}
         found = lack(Config(left))
         assert found is not None
-        assert name in found.message
-        assert found.hint.startswith("media_host = {kind = ")
+        assert "media_host.kind" in found.message
+        told = "ttp help media-host" if name == "media_host.kind" else f"ttp config set {name} "
+        assert found.hint.startswith(told)
 
 
 def test_without_a_kind_all_three_are_named() -> None:

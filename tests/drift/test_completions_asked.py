@@ -145,3 +145,8 @@ def test_the_fields_that_are_offered_are_those_that_there_are(path: str, ttp: Pr
 
     assert ran.code == 2
     assert set(ran.error["message"].partition("fields: ")[2].split()) == set(FIELDS_OF[path])
+
+
+@needs_bash
+def test_bash_asks_for_zones(asked: dict[str, str], tmp_path: Path) -> None:
+    assert bash(tmp_path, "ttp", "create", "--tz", "Europe/Berl", env=asked) == ["Europe/Berlin"]

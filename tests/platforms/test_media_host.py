@@ -107,8 +107,8 @@ def test_a_platform_gets_https_or_this_machine_while_it_is_here_itself(url: str,
 
 def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
     why = refused(MediaHost(Platform.TIKTOK, Config()), file)
-    assert why.message.startswith("launch.jpg needs a public URL: set media_host.kind in config.toml")
-    assert why.hint == 'media_host = {kind = "folder", path = "FOLDER", base_url = "https://HOST/FOLDER"}'
+    assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
+    assert why.hint == "ttp help media-host"
     bucket = Config({"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"})
     assert trouble(bucket) is None
     monkeypatch.setattr(s3, "is_installed", lambda: False)

@@ -117,7 +117,7 @@ class Approval(RuleBasedStateMachine):
 
         def act(post_id: int) -> None:
             steps = [step for step in BulkEdit(self.book).steps([self.stored(post_id)], edit) if not step.faults]
-            apply(self.book, steps)
+            apply(self.book, steps, "edit")
 
         self.change(pick, act)
 

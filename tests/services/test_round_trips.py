@@ -105,7 +105,7 @@ class Store:
                 chosen = known if number % 3 else known[:1]
                 deliveries = tuple(new_delivery(account, post.scheduled_at) for account in chosen)
                 ready.append(settled(replace(post, deliveries=deliveries, created_at=START), START))
-            posts.save(db, ready)
+            posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
         out = Export(self.database, self.media)

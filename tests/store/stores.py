@@ -58,7 +58,7 @@ def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **f
     at = deliveries[0].due_at if deliveries else None
     post = settled(Post(content, deliveries, scheduled_at=at, created_at=START), START)
     with database.writing() as db:
-        return posts.insert(db, replace(post, **fields))  # type: ignore[arg-type]  # fields
+        return posts.insert(db, replace(post, **fields), None)  # type: ignore[arg-type]  # fields
 
 
 @contextmanager

@@ -288,7 +288,7 @@ def test_a_post_goes_to_an_account_once(database: Database) -> None:
     account = add_account(database)
     made = add_post(database, to(account, START))
     with pytest.raises(Exception, match="UNIQUE"), database.writing() as db:
-        posts.update(db, replace(made, deliveries=(*made.deliveries, to(account, START))))
+        posts.update(db, replace(made, deliveries=(*made.deliveries, to(account, START))), None)
 
 
 # The status.

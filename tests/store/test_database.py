@@ -202,7 +202,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     database = new_store(tmp_path_factory.mktemp("filled") / "home")
     with database.writing() as db:
         for number in range(100):
-            posts.insert(db, Post(f"{number} " * 200, created_at=START, updated_at=START))
+            posts.insert(db, Post(f"{number} " * 200, created_at=START, updated_at=START), None)
     return database.path.read_bytes()
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.store import accounts, posts
 from ttp.store.database import Database
+from ttp.store.history import Recorder
 from ttp.store.media import MediaStore
 from ttp.store.media_lock import adding
 from ttp.store.media_sweep import gone, needed, sweep, usage
@@ -61,7 +63,7 @@ class Home:
         delivery = Delivery("x/me", Platform.X, state=state, account_id=self.account)
         post = Post("Hello", (delivery,), status, media=items, created_at=START, updated_at=START)
         with self.database.writing() as db:
-            stored = posts.insert(db, post)
+            stored = posts.insert(db, post, None)
         self.sql("UPDATE post SET updated_at = ? WHERE id = ?", to_ms(START - ended_for), stored.id)
         return stored
 
@@ -194,3 +196,15 @@ def test_what_is_needed_is_what_a_post_names_that_has_not_ended_by_then(home: Ho
     with closing(home.database.connect()) as db:
         assert needed(db, digests, ended_by=START) == {coming.sha256}
         assert needed(db, digests, ended_by=START - timedelta(days=2)) == {coming.sha256, ended.sha256}
+
+
+def test_a_copy_stays_while_a_change_can_be_taken_back_that_needs_it(home: Home) -> None:
+    item = home.copy()
+    post = home.post(DRAFT, item)
+    age = time.time() - 2 * 86400
+    for path in home.media.folder.iterdir():
+        os.utime(path, (age, age))
+    with home.database.writing() as db:
+        posts.update(db, replace(post, media=(), updated_at=START), Recorder("edit", START))
+    assert home.sweep(timedelta(0)) == 0
+    assert sweep(home.media.folder, home.database, now=START + KEEP, keep=timedelta(0)) == 1

@@ -28,6 +28,7 @@ from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.services.changes import settled, timed
 from ttp.store import accounts, attempts, posts, reads
 from ttp.store.database import Database
+from ttp.store.history import Recorder
 from ttp.store.reads import PostFilter
 from ttp.store.tables import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
 
@@ -106,10 +107,10 @@ def test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it(
 ) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
     with database.writing() as db:
-        stored = [posts.insert(db, post) for post in made]
+        stored = [posts.insert(db, post, None) for post in made]
     changed = replace(data.draw(POSTS), id=1, deliveries=stored[0].deliveries, key="k")
     with database.writing() as db:
-        after = posts.update(db, changed)
+        after = posts.update(db, changed, None)
     assert [bare(post) for post in stored] == [bare(post) for post in made]
     assert bare(after) == bare(changed)
     with models(database) as session, closing(database.connect()) as db:
@@ -124,8 +125,8 @@ def test_new_and_changed_posts_are_stored_together_each_as_if_alone(database: Da
     first = add_post(database, tags=("a", "b"))
     changed, new = replace(first, content="changed", tags=("c",)), replace(first, id=None, key="new")
     with database.writing() as db:
-        assert posts.save(db, []) == []
-        assert posts.save(db, [new, changed, replace(new, key="other")]) == [2, 1, 3]
+        assert posts.save(db, [], None) == []
+        assert posts.save(db, [new, changed, replace(new, key="other")], None) == [2, 1, 3]
         stored = list(reads.posts_by_id(db, [1, 2, 3]))
 
     assert stored == [changed, replace(new, id=2), replace(new, id=3, key="other")]
@@ -135,14 +136,14 @@ def test_drafts_that_are_given_times_at_once_are_as_if_each_had_been_updated(dat
     """`retime` writes what `update` does of a draft that is scheduled."""
     with database.writing() as db:
         made = [settled(Post(f"draft {n}", _pending(n), created_at=START), START) for n in (1, 2)]
-        drafts = [posts.insert(db, draft) for draft in made]
+        drafts = [posts.insert(db, draft, None) for draft in made]
     moved = [
         settled(timed(draft, START + n * HOUR, ChosenBy.PLAN), START + HOUR) for n, draft in enumerate(drafts, start=1)
     ]
     with database.writing() as db:
-        at_once = posts.retime(db, moved)
+        at_once = posts.retime(db, moved, Recorder("plan", START))
     with database.writing() as db:
-        one_by_one = [posts.update(db, post) for post in moved]
+        one_by_one = [posts.update(db, post, None) for post in moved]
 
     assert at_once == one_by_one == moved
     assert [post.status for post in at_once] == [PostStatus.SCHEDULED] * 2
@@ -224,7 +225,7 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
 ) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
     with database.writing() as db:
-        stored = [posts.insert(db, post) for post in made]
+        stored = [posts.insert(db, post, None) for post in made]
     whole = in_list_order([post for post in stored if post.deleted_at is None])
     with closing(database.connect()) as db, pytest.MonkeyPatch.context() as patch:
         patch.setattr(reads, "_BATCH", batch)

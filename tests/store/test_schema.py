@@ -73,6 +73,8 @@ def test_the_migrations_make_what_the_models_say(fresh: sqlite3.Connection, migr
     assert set(wanted) == {
         "account",
         "attempt",
+        "change",
+        "change_post",
         "delivery",
         "occurrence",
         "post",
@@ -96,6 +98,7 @@ def test_ids_are_never_used_again(migrated: sqlite3.Connection) -> None:
     assert {name for name, shape in made.items() if shape["autoincrement"]} == {
         "account",
         "attempt",
+        "change",
         "delivery",
         "post",
         "recurrence",

@@ -28,8 +28,11 @@ COMMANDS = {
     "account list": ("look", "accounts"),
     "account show": ("look", "account"),
     "calendar": ("calendar", "calendar"),
+    "optimal next": ("best_hours", "next_"),
+    "optimal week": ("week", "week"),
+    "optimal": ("best_hours", "best"),
 }
-"""Modules of `ttp.cli` and functions in them, by what is typed."""
+"""Modules of `ttp.cli` and functions in them, by what is typed; the longer words first."""
 
 
 def command_of(name: str) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from ttp.store.words import words
 
 TYPE_CHECKING = False  # of `typing` (see `ttp.cli.main`)
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 COMMAND = "__complete"
 LONGEST_HELP = 60
@@ -26,12 +26,22 @@ def offer(asked: Sequence[str]) -> str:
     kind, typed, *statuses = [*asked, "", ""][: max(2, len(asked))]
     lines = []
     try:
-        for word, help in words(f"{data_folder(os.environ)}/ttp.db", kind, typed, statuses):
+        store = f"{data_folder(os.environ)}/ttp.db"
+        for word, help in zones(typed) if kind == "zone" else words(store, kind, typed, statuses):
             if word.isprintable():  # what cannot be shown as it is cannot be typed either
                 lines.append(f"{word}\t{_shown(help)}\n")
-    except (sqlite3.Error, ValueError):
+    except (sqlite3.Error, OSError, ValueError):
         return ""
     return "".join(lines)
+
+
+def zones(typed: str) -> Iterator[tuple[str, str]]:
+    """The time zones that begin as `typed`, from the list that the package tzdata brings."""
+    lists = (f"{folder}/tzdata/zones" for folder in sys.path)
+    with open(next(filter(os.path.exists, lists), os.devnull), encoding="ascii") as file:
+        for line in file:
+            if line.startswith(typed):
+                yield line.strip(), ""
 
 
 def data_folder(environ: Mapping[str, str]) -> str:

@@ -72,7 +72,7 @@ def edit_many(
         again=quoted("ttp", "edit", *again),
     )
     if sure:
-        apply(context().book, steps)
+        apply(context().book, steps, "edit")
     return DONE
 
 

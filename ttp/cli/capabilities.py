@@ -34,6 +34,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "delete": Need(DRAFT, {"remote": PUBLISH}),
         "import": Need(DRAFT),
         "sync": Need(DRAFT),
+        "undo": Need(DRAFT, {"list_": READ}),
+        "redo": Need(DRAFT),
         "schedule": Need(PUBLISH),
         "unschedule": Need(PUBLISH),
         "approve": Need(PUBLISH),

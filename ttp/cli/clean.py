@@ -16,7 +16,7 @@ _UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9
 _unsafe = re.compile(f"[{_UNSAFE}]")
 _unsafe_or_backslash = re.compile(rf"[\\{_UNSAFE}]")
 _blank = re.compile(r"[ \t\r\n]+")
-_PLAIN = str.maketrans("█▉▊▋▌▍▎▏░▒▓★·…✓┄─│●◌○▸", "####=   -=%*.~+--|o:.>")
+_PLAIN = str.maketrans("█▉▊▋▌▍▎▏░▒▓★·…✓┄─│●◌○▸├", "####=   -=%*.~+--|o:.>|")
 _SHORT = {"\n": r"\n", "\t": r"\t", "\\": r"\\"}
 
 

@@ -24,6 +24,8 @@ COMMANDS = (
     Command("delete", "posts", "Write", "Take posts off the lists."),
     Command("import", "bulk_importing", "Write", "Make posts of a sheet, a JSON file or a folder of Markdown files."),
     Command("sync", "syncing", "Write", "Make the store say what a folder says: add, change, move, cancel."),
+    Command("undo", "undoing", "Write", "Take back the last changes of posts."),
+    Command("redo", "undoing", "Write", "Do again what ttp undo took back, the last one first."),
     Command("schedule", "scheduling", "Plan", "Give posts a publish time, or a new one."),
     Command("unschedule", "scheduling", "Plan", "Take the time of posts away: drafts again."),
     Command("slots", "slots", "Plan", "The weekly times at which accounts post."),

@@ -57,6 +57,7 @@ OPTIONS = {
     "--until": _BOUND,
     "--after": _POST,
     "--set": _SET,
+    "--tz": Source(ask=("zone",)),
     "--with": Source(exporting.MORE, many=True),
     **dict.fromkeys(
         ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE

@@ -119,7 +119,7 @@ class Context:
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
-        return Posts(self.book, self.media, lambda post: self.slots.make_room(post))
+        return Posts(self.book, self.media, lambda post, recorder: self.slots.make_room(post, recorder))
 
     @cached_property
     def outgoing(self) -> Outgoing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ttp.cli import shapes, views
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _PROBLEMS = frozenset({"delivery.failed", "delivery.retrying", "delivery.reconciling", "delivery.needs_review"})
 _SILENT = frozenset({"publisher.started", "publisher.idle", "publisher.stopped", "delivery.sending"})
 _NOTES = frozenset({APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE})
+_SOON = timedelta(minutes=1)
 TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", "waiting", "posts")
 
 
@@ -93,6 +95,8 @@ class Report:
                 self._out.line(f"{at}  {event.post}  due  {event.message or ''}".rstrip())
             case "post.finished":
                 self._out.line(f"{at}  {event.post}  {(event.kind or '').upper()}")
+                if self._mode is Mode.LOOP and self._out.for_people:
+                    self._say_next(event.at)
             case name:
                 word = name.removeprefix("delivery.").replace("_", " ")
                 more = [event.url or event.remote_id or "", event.message or ""]
@@ -103,6 +107,15 @@ class Report:
                 self._out.line(
                     f"{at}  {event.post}  {event.account or '':<20}  {word:<11} " + "  ".join(filter(None, more))
                 )
+
+    def _say_next(self, now: datetime) -> None:
+        """What a person who watches waits for from now on; nothing where that is at hand."""
+        following = context().look.next_due(now)
+        if following is not None and following.next_at is not None and following.next_at - now > _SOON:
+            from ttp.cli.pictures.page import Page
+
+            page, at = Page(now, context().zone), following.next_at
+            self._out.say(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
 
     def finish(self, posts: Sequence[Post], notes: Sequence[str] = ()) -> None:
         """The end: with `--json` the tally, or the posts that were followed; a loop says goodbye. `notes`: what could

@@ -20,6 +20,8 @@ from ttp.cli.pausing import pauses
 from ttp.cli.times import quoted, typed
 
 SHOWN = 50
+MOST_DRAWN = 5
+"""Posts on the line of `status`."""
 
 
 @printing
@@ -117,7 +119,7 @@ def status(out: Output) -> int:
     Example: ttp status --json
     """
     look = context().look
-    health = replace(look.health(), costs=look.costs(), elsewhere=look.elsewhere())
+    health = replace(look.health(MOST_DRAWN if out.for_people else 0), costs=look.costs(), elsewhere=look.elsewhere())
     out.record(views.STATUS, health)
     return FAILED if health.stalled else 0
 

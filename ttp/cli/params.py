@@ -114,6 +114,7 @@ _SHARED = {
     "fields": (str | None, Option("--fields", metavar="A,B", help="Only these fields, in this order."), None),
     "header": (bool, Option("--header", help="A first line with the names of the TSV columns."), False),
     "color": (str, Option("--color", metavar="WHEN", help="auto, always or never."), "auto"),
+    "ascii": (bool, Option("--ascii", help="Draw with ASCII signs alone."), False),
     "quiet": (bool, Option("--quiet", "-q", help="No notes."), False),
 }
 

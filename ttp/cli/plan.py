@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from ttp.cli import plan_view
 from ttp.cli.ask import confirmed
+from ttp.cli.best_hours import Explore, Seed
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
 from ttp.cli.exit_codes import DONE
-from ttp.cli.optimal import Explore, Seed
 from ttp.cli.output import Output
 from ttp.cli.params import Days, From, NoInput, PerDay, Tz, Yes, ids_of, printing, read_duration, split_list
 from ttp.cli.pictures.marks import plural

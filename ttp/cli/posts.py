@@ -67,7 +67,7 @@ def delete(
         return DONE
     posts = context().posts.delete(ids)
     gone = [post.id or 0 for post in posts]
-    out.records(views.DELETED, gone, say=[f"Deleted {_few(gone)}."])
+    out.records(views.DELETED, gone, say=[f"Deleted {_few(gone)}.  Take it back:  ttp undo"])
     for post in posts:
         for url in post.live:
             out.note(f"post {post.id} stays published: {url}")

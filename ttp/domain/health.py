@@ -66,14 +66,15 @@ class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
     `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come.
-    `next_post` is the post that is due at `next_due_at`. `costs`: what X will charge for what waits. `clock`: why
-    nothing is published by this clock; `elsewhere`: why nothing is from this machine; `unreadable`: what is left
-    alone because it cannot be read.
+    `next_post` is the post that is due at `next_due_at`, `coming` the next few of their own time. `costs`: what X will
+    charge for what waits. `clock`: why nothing is published by this clock; `elsewhere`: why nothing is from this
+    machine; `unreadable`: what is left alone because it cannot be read.
     """
 
     publisher: Publisher = Publisher()
     next_due_at: datetime | None = None
     next_post: Post | None = None
+    coming: tuple[Post, ...] = ()
     overdue: int = 0
     waiting: int = 0
     needs: Needs = Needs()

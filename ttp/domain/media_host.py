@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from ttp.domain.config import Config
 
 _NEEDED = {
-    "folder": ("media_host.path", "media_host.base_url"),
-    "s3": ("media_host.s3.url",),
-    "command": ("media_host.command",),
+    "folder": {"media_host.path": "FOLDER", "media_host.base_url": "https://HOST/FOLDER"},
+    "s3": {"media_host.s3.url": "s3://BUCKET/FOLDER"},
+    "command": {"media_host.command": "PROGRAM"},
 }
-_EXAMPLES = {
-    "folder": 'media_host = {kind = "folder", path = "FOLDER", base_url = "https://HOST/FOLDER"}',
-    "s3": 'media_host = {kind = "s3", s3 = {url = "s3://BUCKET/FOLDER"}}',
-    "command": 'media_host = {kind = "command", command = ["PROGRAM", "ARGUMENT"]}',
-}
+"""The settings of each kind, and what stands for their values in a command to type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +23,7 @@ class Lack:
     hint: str
 
 
-NOT_SET = Lack(
-    "set media_host.kind in config.toml: folder (with media_host.path and media_host.base_url), s3 (with"
-    " media_host.s3.url) or command (with media_host.command)",
-    _EXAMPLES["folder"],
-)
+NOT_SET = Lack("no media host is set (media_host.kind: folder, s3 or command)", "ttp help media-host")
 
 
 def lack(config: Config) -> Lack | None:
@@ -39,7 +31,9 @@ def lack(config: Config) -> Lack | None:
     kind = config.text("media_host.kind")
     if not kind:
         return NOT_SET
-    missing = [name for name in _NEEDED[kind] if not config[name]]
+    missing = {name: value for name, value in _NEEDED[kind].items() if not config[name]}
     if missing:
-        return Lack(f"media_host.kind is {kind}, and {' and '.join(missing)} is not set", _EXAMPLES[kind])
+        first, value = next(iter(missing.items()))
+        said = f"media_host.kind is {kind}, and {' and '.join(missing)} is not set"
+        return Lack(said, f"ttp config set {first} {value}")
     return None

@@ -163,7 +163,7 @@ class Accounts:
                         f"post {post.id} is being published to {account.name}", Hint("look", f"ttp show {post.id}")
                     )
                 gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
-                posts.update(db, settled(replace(post, deliveries=gone), now))
+                posts.update(db, settled(replace(post, deliveries=gone), now), None)
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming

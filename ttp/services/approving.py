@@ -26,7 +26,9 @@ class Approving:
                 raise nothing_left(post)
             return approval.approved(post, now), ()
 
-        return [saved.post for saved in self._book.change(ids, change, keeps_approval=True)]
+        return [
+            saved.post for saved in self._book.change(ids, change, self._book.recorder("approve"), keeps_approval=True)
+        ]
 
     def reject(self, ids: Sequence[int], why: str | None) -> list[Post]:
         """Let posts not go out as they are: drafts again, with the reason. StateRefused for what has begun to."""
@@ -35,4 +37,6 @@ class Approving:
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             return approval.rejected(as_draft(post, "be rejected"), now, why), ()
 
-        return [saved.post for saved in self._book.change(ids, change, keeps_approval=True)]
+        return [
+            saved.post for saved in self._book.change(ids, change, self._book.recorder("reject"), keeps_approval=True)
+        ]

@@ -31,16 +31,17 @@ from ttp.services.telling import told
 from ttp.store import attempts, reads
 from ttp.store import posts as store
 from ttp.store.database import Database
+from ttp.store.history import Recorder
 from ttp.store.media import MediaStore
 
 Change = Callable[[Post], tuple[Post, tuple[Problem, ...]]]
 """A post as it is to become, and what to warn of. Raises what refuses the change."""
 
-Room = Callable[[Post], Sequence[Post]]
+Room = Callable[[Post, Recorder], Sequence[Post]]
 """Moves the posts that stand where a stored one stands; answers them as they are then."""
 
 
-def nobody(post: Post) -> Sequence[Post]:
+def nobody(post: Post, recorder: Recorder) -> Sequence[Post]:
     """Nobody makes room."""
     return ()
 
@@ -121,10 +122,14 @@ class Book:
         """NotAllowed where no post may get a time: to be asked before that is read, and a way to one is told."""
         permit_time(self.capability)
 
+    def recorder(self, command: str) -> Recorder:
+        """What is to be stored in the name of a command, so that it can be taken back."""
+        return Recorder(command, self.clock.now())
+
     def keep(self, text: str) -> Post:
         """Store a text as a draft, whatever it is."""
         with self.database.writing() as db:
-            return store.insert(db, self.stamped(Post(text)))
+            return store.insert(db, self.stamped(Post(text)), self.recorder("create"))
 
     def told(self, post: Post) -> Post:
         """A post that was stored, as it is shown."""
@@ -135,17 +140,19 @@ class Book:
         self,
         ids: Sequence[int],
         change: Change,
+        recorder: Recorder | None,
         room: Room = nobody,
         *,
         steps: Sequence[Attempt] = (),
         keeps_approval: bool = False,
     ) -> list[Saved]:
-        """Change some posts: all, or none. Of several, the one that the rules refuse is named. `room` changes others
-        for the sake of each, once it is stored. `steps` are recorded with them; the change may add to them.
-        `keeps_approval`: what was said of the posts, or is said by the change, stays whatever changes."""
+        """Change some posts: all, or none. Of several, the one that the rules refuse is named. `recorder`: in whose
+        name; None: it is not to be taken back. `room` changes others for the sake of each, once it is stored. `steps`
+        are recorded with them; the change may add to them. `keeps_approval`: what was said of the posts, or is said by
+        the change, stays whatever changes."""
         wanted = dict.fromkeys(ids)
         saved = []
-        with self.database.writing() as db:
+        with self.database.writing() as db, self.guard.reading(db):
             for post_id in wanted:
                 post = reads.post(db, post_id)
                 if post is None:
@@ -157,8 +164,9 @@ class Book:
                 self.guard.pending(changed)
                 after = settled(changed, self.clock.now(), None if keeps_approval else post)
                 self.permit(db, post, after)
-                stored = store.update(db, after)
-                saved.append(Saved(self.told(stored), warnings, moved=tuple(room(stored))))
+                stored = store.update(db, after, recorder)
+                moved = tuple(room(stored, recorder)) if recorder else ()
+                saved.append(Saved(self.told(stored), warnings, moved=moved))
             for step in steps:
                 attempts.begin(db, step)
         return saved

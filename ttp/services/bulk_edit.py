@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
@@ -14,7 +15,7 @@ from ttp.services.book import Book, of
 from ttp.services.changes import redirected, settled, timed
 from ttp.services.files.fields import Fault, fault_of
 from ttp.services.names import named
-from ttp.services.steps import Step, What, changes
+from ttp.services.steps import BATCH, Step, What, changes
 
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 _GOES_ON = r"(?![\w/?&=%#~@:+-]|\.\w)"
@@ -40,11 +41,11 @@ class BulkEdit:
         have no step. Writes nothing. NotFound for an account that there is not."""
         known = self._book.accounts()
         both = None if edit.account is None else (named(edit.account[0], known), named(edit.account[1], known))
-        for post in found:
-            if post.status in _OPEN:
-                step = self._step(post, edit, known, both)
-                if step.faults or changes(step):
-                    yield step
+        posts = (post for post in found if post.status in _OPEN)
+        while batch := list(islice(posts, BATCH)):
+            with self._book.database.reading() as db, self._book.guard.reading(db):
+                steps = [self._step(post, edit, known, both) for post in batch]
+            yield from (step for step in steps if step.faults or changes(step))
 
     def _step(self, before: Post, edit: Edit, known: tuple[Account, ...], both: tuple[Account, Account] | None) -> Step:
         now = self._book.clock.now()

@@ -121,7 +121,7 @@ class BulkIn:
             else:
                 numbers, whole = [], True
             if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
-                done.ids = apply(self._book, _told(_back(kept), done.read, tell), times.agenda)
+                done.ids = apply(self._book, _told(_back(kept), done.read, tell), "import", times.agenda)
                 done.stored = True
         if done.spread and done.stored:
             done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,9 +18,10 @@ from ttp.domain import approval
 from ttp.domain.account import Account, Platform
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Needs, Publisher
-from ttp.domain.post import Post
+from ttp.domain.post import Post, PostStatus
 from ttp.domain.record import Attempt
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
@@ -134,8 +135,14 @@ class Look:
             )
         ]
 
-    def health(self) -> Health:
-        """Who publishes, what is next, what waits and what needs a person."""
+    def next_due(self, now: datetime) -> Delivery | None:
+        """The delivery that is due next; None where there is none, or it cannot be read (`health` tells of that)."""
+        with suppress(Unreadable), self._database.reading() as db:
+            return reads.next_due(db, now, approved=self._approval) if db else None
+        return None
+
+    def health(self, coming: int = 0) -> Health:
+        """Who publishes, what is next, what waits and what needs a person. `coming`: so many of the next posts."""
         now = self._clock.now()
         publisher = self._publisher()
         media = usage(self._home / "media")
@@ -166,6 +173,7 @@ class Look:
                 publisher=publisher,
                 next_due_at=following.next_at if following else None,
                 next_post=unless_unreadable(lambda: reads.post(db, post_id)),
+                coming=tuple((unless_unreadable(lambda: _coming(db, now, coming)) or ()) if coming else ()),
                 overdue=overdue,
                 waiting=waiting,
                 needs=needs,
@@ -227,3 +235,7 @@ class Look:
         if holder is None:
             return Publisher(running=True)
         return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
+
+
+def _coming(db: sqlite3.Connection, now: datetime, most: int) -> list[Post]:
+    return list(reads.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))

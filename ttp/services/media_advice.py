@@ -16,4 +16,4 @@ def media_host_advice(config: Config, accounts: Iterable[Account]) -> tuple[str,
     if lack is None or not any(account.platform is Platform.INSTAGRAM for account in accounts):
         return None
     sentence = f"Instagram fetches media from a public URL, and local files have none: {lack.message}"
-    return sentence, Hint("see docs/instagram-media.md, for example", lack.hint)
+    return sentence, Hint("set one up", lack.hint)

@@ -132,7 +132,7 @@ class Occurrences:
         turn = store.gone_through(db, one.id or 0, made=True)
         post = copy_of(source, kept, at, texts[turn % len(texts)] if texts else None)
         now = self._clock.now()
-        return post_store.insert(db, settled(replace(post, created_at=now), now))
+        return post_store.insert(db, settled(replace(post, created_at=now), now), None)
 
     def _from_pool(self, db: sqlite3.Connection, one: Recurrence, at: datetime) -> Post | None:
         rested = at - timedelta(seconds=one.cool_down_s or 0)

@@ -123,14 +123,14 @@ class Outgoing:
             said.append(persons_word(delivery, published, now))
             return with_delivery(post, delivery, after), ()
 
-        return self._book.change([post_id], change, steps=said)[0].post
+        return self._book.change([post_id], change, None, steps=said)[0].post
 
     def _each(self, ids: Iterable[int], change: Change) -> Queued:
         queued: list[int] = []
         refused: list[TtpError] = []
         for post_id in dict.fromkeys(ids):
             try:
-                self._book.change([post_id], change, keeps_approval=True)  # it goes out as it was approved
+                self._book.change([post_id], change, None, keeps_approval=True)  # it goes out as it was approved
                 queued.append(post_id)
             except (StateRefused, ContentRefused, UsageError, NotAllowed) as error:
                 refused.append(error)

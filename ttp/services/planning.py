@@ -121,7 +121,7 @@ class Planning:
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
                 saved.append(replace(draft, post=settled(timed(draft.post, one.at, by), now, draft.post)))
-            stored = store.retime(db, [one.post for one in saved])
+            stored = store.retime(db, [one.post for one in saved], self._book.recorder("plan"))
         return [replace(one, post=post) for one, post in zip(saved, stored, strict=True)]
 
     def _slots_of(self, account: Account, limits: Limits) -> tuple[datetime, ...]:

@@ -110,7 +110,7 @@ class Posts:
             has_time = after.scheduled_at is not None
             return after, (*book.judge(after, known, timed=has_time), *untimed(after), *half_out(before, after))
 
-        return book.change([post_id], change)[0]
+        return book.change([post_id], change, book.recorder("edit"))[0]
 
     def delete(self, ids: Sequence[int]) -> list[Post]:
         """Take posts off the lists, before they fire or after they have ended. They are marked, not removed. Answers
@@ -122,7 +122,7 @@ class Posts:
             still = tuple(replace(d, next_at=None) for d in post.deliveries)
             return replace(post, deliveries=still, deleted_at=now), ()
 
-        return [saved.post for saved in self._book.change(ids, change)]
+        return [saved.post for saved in self._book.change(ids, change, self._book.recorder("delete"))]
 
     # Planning.
 
@@ -150,7 +150,7 @@ class Posts:
             moved = timed(post, instant)
             return moved, in_front(self._book.judge(moved, known, timed=True), first=first)
 
-        return self._book.change(ids, change, self._make_room if first else nobody)
+        return self._book.change(ids, change, self._book.recorder("schedule"), self._make_room if first else nobody)
 
     def unschedule(self, ids: Sequence[int]) -> list[Saved]:
         """Back to draft: no time."""
@@ -158,7 +158,7 @@ class Posts:
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             return as_draft(post, "go back to draft"), ()
 
-        return self._book.change(ids, change)
+        return self._book.change(ids, change, self._book.recorder("unschedule"))
 
 
 def _refuse_to_edit(post: Post) -> None:

@@ -133,7 +133,7 @@ class Repeats:
             still = tuple(replace(d, next_at=None) for d in post.deliveries)
             return replace(post, deliveries=still, deleted_at=now), ()
 
-        self._book.change([post_id], change)
+        self._book.change([post_id], change, None)
 
     def _judge(self, wanted: Recurrence, first: datetime) -> tuple[Problem, ...]:
         """What to warn of, for each text that will go out."""

@@ -26,6 +26,7 @@ from ttp.store import posts as post_store
 from ttp.store import reads
 from ttp.store import slots as store
 from ttp.store.database import Database
+from ttp.store.history import Recorder
 
 PREVIEWED = 10
 _DAY = timedelta(days=1)
@@ -155,7 +156,7 @@ class Slots:
             own = store.slots(db, [account.id or 0]) if db else []
         return list(takewhile(lambda at: at < end, any_of(_instants(slot, start - _MOMENT) for slot in own)))
 
-    def make_room(self, post: Post) -> list[Post]:
+    def make_room(self, post: Post, recorder: Recorder) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
         whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""
         moved: dict[int, Post] = {}
@@ -167,7 +168,7 @@ class Slots:
                 ids = [d.account_id or 0 for d in here.active]
                 for other in list(reads.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
                     after = timed(other, self._following(db, other, here.scheduled_at))
-                    moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now(), other))
+                    moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now(), other), recorder)
                     placed.append(moved[other.id or 0])
         return list(moved.values())
 

@@ -44,19 +44,19 @@ class Step:
     """A plan is to give it a time."""
 
 
-def apply(book: Book, steps: Iterable[Step], agenda: Agenda | None = None) -> list[int]:
-    """Store what steps change, all of it or nothing; the ids of the posts. Conflict where one of them was changed by
-    somebody else meanwhile, StateRefused where others took the times that were chosen for them (`agenda`), NotAllowed
-    where that is not to be done here."""
+def apply(book: Book, steps: Iterable[Step], command: str, agenda: Agenda | None = None) -> list[int]:
+    """Store what steps change, in the name of a command: all of it or nothing; the ids of the posts. Conflict where
+    one of them was changed by somebody else meanwhile, StateRefused where others took the times that were chosen for
+    them (`agenda`), NotAllowed where that is not to be done here."""
     ids: list[int] = []
-    rows = iter(steps)
+    rows, recorder = iter(steps), book.recorder(command)
     with book.database.writing() as db:
         if agenda is not None:
             agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
             _permit(book, db, batch)
-            ids += posts.save(db, [step.post for step in batch if step.post is not None])
+            ids += posts.save(db, [step.post for step in batch if step.post is not None], recorder)
     return ids
 
 

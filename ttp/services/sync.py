@@ -68,7 +68,7 @@ class Sync:
         """Do what the plan says, all of it in one transaction; the ids. As `steps.apply`."""
         with self._media.holding():
             todo = [step for step in plan.steps if step.what in DRIFT or writes(step)]
-            return apply(self._book, todo, agenda) if todo else []
+            return apply(self._book, todo, "sync", agenda) if todo else []
 
     def write_results(self, source: Source) -> int:
         """Write into each file what became of its post: id, status, and where it is to be seen; how many changed."""

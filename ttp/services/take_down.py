@@ -185,7 +185,7 @@ class TakeDown:
             if isinstance(answer, NotDone):
                 return before
             after = before.taken_down(remote_id, now)
-            store.update(db, with_delivery(post, before, after))
+            store.update(db, with_delivery(post, before, after), None)
             return after
 
 

@@ -7,6 +7,7 @@ Each post is stored in one transaction: all of it, or nothing.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from ttp.services.drafting import Typed, check_variants, digest
 from ttp.services.row_media import RowMedia
 from ttp.store import posts as store
 from ttp.store import reads
+from ttp.store.history import Recorder
 from ttp.store.media import MediaStore
 
 
@@ -84,7 +86,8 @@ class Writing:
         with self._book.database.writing() as db:
             before = reads.post(db, post_id) if post_id is not None else None
             if before is not None and mark_of(before) == mark:
-                return store.update(db, replace(before, content=text, updated_at=self._book.clock.now()))
+                recorder = self._going_on(db, before)
+                return store.update(db, replace(before, content=text, updated_at=self._book.clock.now()), recorder)
         return self._book.keep(text)
 
     def drop(self, post_id: int, mark: str | None) -> None:
@@ -92,7 +95,7 @@ class Writing:
         with self._book.database.writing() as db:
             kept = reads.post(db, post_id)
             if kept is not None and mark_of(kept) == mark:
-                store.update(db, replace(kept, deleted_at=self._book.clock.now()))
+                self._drop(db, kept)
 
     @contextmanager
     def rescuing(self, text: str | None) -> Iterator[None]:
@@ -160,22 +163,35 @@ class Writing:
                 taken = reads.post_by_key(db, typed.key) if typed.key else None
                 if taken is not None:  # by another process, a moment ago
                     if kept is not None:
-                        store.update(db, replace(kept, deleted_at=book.clock.now()))
+                        self._drop(db, kept)
                     return Saved(book.told(_same(taken, mark) or taken), replayed=True)
                 if typed.at is not None:  # once more: another post may have taken the slot meanwhile
                     post = timed(post, when(typed.at, made.accounts, kept.id if kept else None))
                 book.permit(db, kept, post)
+                recorder = self._going_on(db, kept)
                 if kept is None:
-                    stored = store.insert(db, post)
+                    stored = store.insert(db, post, recorder)
                 elif reads.post(db, kept.id or 0) != kept:
                     raise Conflict(
                         f"draft {kept.id} was changed meanwhile, and is as that left it",
                         Hint("see what it is now", f"ttp show {kept.id}"),
                     )
                 else:
-                    stored = store.update(db, replace(post, created_at=kept.created_at))
-                moved = tuple(self._make_room(stored) if typed.first else ())
+                    stored = store.update(db, replace(post, created_at=kept.created_at), recorder)
+                moved = tuple(self._make_room(stored, recorder) if typed.first else ())
                 return Saved(book.told(stored), warnings, moved=moved)
+
+    def _going_on(self, db: sqlite3.Connection, kept: Post | None) -> Recorder:
+        """What writes down a new post. That its text was kept before is a part of the same change."""
+        recorder = self._book.recorder("create")
+        if kept is not None:
+            recorder.go_on(db, kept.id or 0)
+        return recorder
+
+    def _drop(self, db: sqlite3.Connection, kept: Post) -> None:
+        """Take away a draft, and that it was made: both came to nothing."""
+        store.update(db, replace(kept, deleted_at=self._book.clock.now()), None)
+        self._going_on(db, kept).forget(db)
 
     def media_items(
         self,

@@ -1,7 +1,8 @@
 """What the media folder holds, and the removal of what no post needs any more.
 
-A copy stays while a post that names it may still be published; then for as long as the settings say. What no post ever
-named (a crash between the copy and the post) goes after a day. Never runs beside somebody who adds media.
+A copy stays while a post that names it may still be published, and while a change could be taken back by which one
+would again; then for as long as the settings say. What no post ever named (a crash between the copy and the post) goes
+after a day. Never runs beside somebody who adds media.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ttp.domain.clock import to_ms
 from ttp.domain.health import MediaUse
 from ttp.domain.media import MediaItem
 from ttp.store.database import Database, translated
+from ttp.store.history import kept_media
 from ttp.store.media_lock import removing
 
 ORPHANS_STAY = timedelta(days=1)
@@ -84,17 +86,17 @@ def sweep(folder: Path, database: Database, *, now: datetime, keep: timedelta) -
         removed = 0
         with translated(database.path), closing(database.connect()) as db:
             for batch in _batches(folder):
-                removed += _sweep(db, batch, old, now - keep)
+                removed += _sweep(db, batch, old, now, keep)
         return removed
 
 
-def _sweep(db: sqlite3.Connection, batch: list[os.DirEntry[str]], old: float, ended_by: datetime) -> int:
+def _sweep(db: sqlite3.Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:
     """Remove what is not needed of some files, in one transaction: a retry either comes first, or sees it gone."""
     named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
     db.execute("BEGIN IMMEDIATE")
     try:
         known = {row[0] for row in db.execute(_ENDED, (json.dumps(sorted(set(named.values()))),))}
-        kept = needed(db, set(named.values()), ended_by=ended_by)
+        kept = needed(db, set(named.values()), ended_by=now - keep) | kept_media(db, now)
         gone = 0
         for entry in batch:
             digest = named.get(entry.name)

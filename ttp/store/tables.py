@@ -293,3 +293,27 @@ class OccurrenceRow(SQLModel, table=True):
     state: str = _text()
     post_id: int | None = _parent("post.id", required=False)
     source_id: int | None = _parent("post.id", required=False)
+
+
+class ChangeRow(SQLModel, table=True):
+    __tablename__ = "change"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = Field(default=None, primary_key=True)
+    command: str = _text()
+    at: datetime = _instant(required=True)
+
+
+class ChangedPostRow(SQLModel, table=True):
+    __tablename__ = "change_post"
+    __table_args__ = (
+        Index("change_post_by_post", "post_id", "change_id"),
+        Index("change_post_open", "change_id", sqlite_where=text("undone IS NULL")),
+        Index("change_post_undone", "undone", sqlite_where=text("undone IS NOT NULL")),
+        Index("change_post_media", "media", sqlite_where=text("media IS NOT NULL")),
+    )
+    change_id: int = _parent("change.id", primary=True)
+    post_id: int = _parent("post.id", primary=True)
+    image: str | None = _text(required=False)
+    digest: str = _text()
+    media: str | None = _text(required=False)
+    undone: int | None = None

@@ -93,5 +93,5 @@ def _state(account: Account, page: Page) -> tuple[str, Style]:
     if not account.connected:
         return "not connected", "dim"
     if account.hold_until and account.hold_until > page.now:
-        return "paused" if account.is_paused else "held", "yellow"
+        return "paused" if account.is_paused else "held", "magenta"
     return "connected", "green"

@@ -51,5 +51,5 @@ def _step(step: str) -> str:
 def _outcome(attempt: Attempt) -> tuple[str, Style]:
     """The outcome in words. A publishing call without one is an open intent: nobody knows yet what became of it."""
     if attempt.outcome is None:
-        return ("open", "yellow") if attempt.phase is Phase.PUBLISH else ("-", "dim")
+        return ("open", "magenta") if attempt.phase is Phase.PUBLISH else ("-", "dim")
     return safe(attempt.outcome.replace("_", " ")), "red" if attempt.kind else ""

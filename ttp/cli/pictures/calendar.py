@@ -76,7 +76,7 @@ def foot(posts: Sequence[Post], sheet: Sheet, page: Page) -> Iterator[str]:
     there = {sign(post) for post in posts}
     pieces = [f"{page.paint(one, style)} {words}" for one, (words, style) in SIGNS.items() if one in there]
     if sheet.gaps and not sheet.span.is_week:
-        pieces.append(f"{page.paint(GAP, 'yellow')} gap")
+        pieces.append(f"{page.paint(GAP, 'magenta')} gap")
     needy = next((post for post in posts if post.needs() not in ((), ("approve",))), None)
     if needy is not None:
         pieces.append(f"Post {needy.id} needs you:  ttp show {needy.id}")

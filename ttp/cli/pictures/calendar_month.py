@@ -59,7 +59,7 @@ def _cell(day: date, posts: Sequence[Post], sheet: Sheet, wide: int, page: Page)
     else:
         number = f" {page.paint(f'{day.day:>2}', 'dim' if day < today else '')} "
     if day in sheet.gaps:
-        return number + page.paint(GAP, "yellow") + " " * (wide - _DAY - 1)
+        return number + page.paint(GAP, "magenta") + " " * (wide - _DAY - 1)
     room = max(1, wide - _DAY - 1)
     signs, more = _some(sorted((sign(post) for post in posts), key=list(SIGNS).index), room)
     drawn = "".join(page.paint(one, SIGNS[one][1]) for one in signs)

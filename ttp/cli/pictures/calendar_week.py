@@ -146,7 +146,7 @@ def _count(day: date, posts: Sequence[Post], sheet: Sheet, page: Page) -> _Drawn
     wrong = sum(sign(post) in ("!", "?") for post in here)
     if wrong:
         return _drawn(f"{len(here)} ({wrong} !)", "red", page)
-    return _drawn("0  gap", "yellow", page) if day in sheet.gaps else _drawn(f"{len(here)}", "", page)
+    return _drawn("0  gap", "magenta", page) if day in sheet.gaps else _drawn(f"{len(here)}", "", page)
 
 
 def _days(posts: Sequence[Post], sheet: Sheet, page: Page) -> Iterator[str]:
@@ -164,7 +164,7 @@ def _days(posts: Sequence[Post], sheet: Sheet, page: Page) -> Iterator[str]:
         lines.sort(key=lambda line: line[0])
         said = [line for _, line in lines]
         said += [page.paint(*_others(here[len(shown) :]))] if len(here) > len(shown) else []
-        said = [page.paint("gap", "yellow"), *said] if day in sheet.gaps else said
+        said = [page.paint("gap", "magenta"), *said] if day in sheet.gaps else said
         for place, line in enumerate(said or [""]):
             name = page.paint(_day_name(day), "bold" if day == today else "") if place == 0 else " " * 6
             yield f" {name}  {line}".rstrip()

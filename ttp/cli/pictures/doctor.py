@@ -12,7 +12,7 @@ from ttp.domain.checkup import Check, Checkup, Grade
 
 _WORDS: dict[Grade, tuple[str, Style]] = {
     Grade.OK: ("ok", "green"),
-    Grade.WARN: ("WARN", "yellow"),
+    Grade.WARN: ("WARN", "magenta"),
     Grade.FAIL: ("FAIL", "red"),
 }
 _STATUS = 8

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ttp.cli.clean import one_line, safe
 from ttp.cli.pictures.cells import wrap
 from ttp.cli.pictures.marks import approve_command, plural, short_name, size
 from ttp.cli.pictures.page import Page
+from ttp.cli.pictures.timeline import timeline
 from ttp.domain.health import Costs, Health, Hold, Publisher
 from ttp.domain.limit import Limit
 from ttp.domain.price import dollars
@@ -23,7 +24,14 @@ def health_picture(health: Health, page: Page) -> Iterator[str]:
         first, *rest = wrap(line, page.width - 2)
         yield page.paint(f"! {first}", "red")
         yield from (page.paint(f"  {more}", "red") for more in rest)
-    for label, text in _lines(health, page):
+    yield from _labelled(_publishing(health, page), page)
+    if drawn := list(timeline(health.coming, page)):
+        yield from ("", *drawn)
+    yield from _labelled(_standing(health, page), page)
+
+
+def _labelled(lines: Iterable[tuple[str, str]], page: Page) -> Iterator[str]:
+    for label, text in lines:
         first, *rest = wrap(text, page.width - _LABEL)
         yield f"{label:<{_LABEL}}{first}"
         yield from (f"{'':{_LABEL}}{more}" for more in rest)
@@ -55,13 +63,16 @@ def _ids(ids: tuple[int, ...]) -> str:
     return ", ".join(str(one) for one in ids)
 
 
-def _lines(health: Health, page: Page) -> Iterator[tuple[str, str]]:
+def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield _publisher(health.publisher, page)
     yield "next", _next(health, page)
     waiting = f"{plural(health.waiting, 'post')} scheduled"
     yield "waiting", f"{waiting}, {health.overdue} overdue" if health.overdue else waiting
     if ids := health.needs.approve:
         yield "approve", f"{plural(len(ids), 'post')} waiting for approval:  {approve_command(ids)}"
+
+
+def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
     if health.media.files:
         yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"

@@ -17,7 +17,7 @@ _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
     {
         PostStatus.DRAFT: ("draft", "dim"),
         PostStatus.SCHEDULED: ("scheduled", ""),
-        PostStatus.PUBLISHING: ("publishing", "yellow"),
+        PostStatus.PUBLISHING: ("publishing", "magenta"),
         PostStatus.PUBLISHED: ("published", "green"),
         PostStatus.PARTIAL: ("PARTIAL", "red"),
         PostStatus.FAILED: ("FAILED", "red"),
@@ -26,11 +26,11 @@ _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
 _STATE: Mapping[DeliveryState, tuple[str, str, Style]] = MappingProxyType(
     {
         DeliveryState.PENDING: ("", "pending", ""),
-        DeliveryState.CLAIMED: ("~", "claimed", "yellow"),
-        DeliveryState.SENDING: ("~", "sending", "yellow"),
-        DeliveryState.PROCESSING: ("~", "processing", "yellow"),
-        DeliveryState.RETRYING: ("~", "retrying", "yellow"),
-        DeliveryState.RECONCILING: ("~", "reconciling", "yellow"),
+        DeliveryState.CLAIMED: ("~", "claimed", "magenta"),
+        DeliveryState.SENDING: ("~", "sending", "magenta"),
+        DeliveryState.PROCESSING: ("~", "processing", "magenta"),
+        DeliveryState.RETRYING: ("~", "retrying", "magenta"),
+        DeliveryState.RECONCILING: ("~", "reconciling", "magenta"),
         DeliveryState.PUBLISHED: ("✓", "published", "green"),
         DeliveryState.FAILED: ("!", "failed", "red"),
         DeliveryState.NEEDS_REVIEW: ("?", "needs review", "red"),
@@ -46,7 +46,7 @@ def status_word(post: Post) -> tuple[str, Style]:
         return "REVIEW", "red"
     match post.status:
         case PostStatus.SCHEDULED if "approve" in post.needs():
-            return "unapproved", "yellow"
+            return "unapproved", "magenta"
         case PostStatus.SCHEDULED if post.approved_at is not None:
             return "approved", ""
         case PostStatus.DRAFT if post.rejection is not None:
@@ -58,8 +58,8 @@ SIGNS: Mapping[str, tuple[str, Style]] = MappingProxyType(
     {
         "!": ("failed or partial", "red"),
         "?": ("may be live", "red"),
-        "~": ("being published", "yellow"),
-        "◌": ("not approved", "yellow"),
+        "~": ("being published", "magenta"),
+        "◌": ("not approved", "magenta"),
         "●": ("scheduled", ""),
         "○": ("will come by a repeat", "dim"),
         "✓": ("published", "green"),

@@ -10,9 +10,11 @@ from typing import Literal, TypeAlias
 
 from ttp.cli.pictures.cells import columns
 
-Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "yellow"]
+Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "magenta"]
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "magenta": "35"}
+"""The terminal's own colours, which its user chose; those that are read on black and on white (yellow is not). No state
+is told by its colour alone: each has a word or a sign."""
 _PAINT = re.compile("\x1b\\[[0-9;]*m")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -42,6 +42,6 @@ def _row(tally: Tally, page: Page) -> list[Cell]:
         Cell(one.state, "" if one.state == "active" else "dim"),
         Cell(str(tally.made)),
         Cell(str(tally.skipped)),
-        Cell(str(tally.missed), "yellow" if tally.missed else ""),
+        Cell(str(tally.missed), "magenta" if tally.missed else ""),
         Cell(f"{there.when(tally.next_at)} ({page.ago(tally.next_at)})" if tally.next_at else "-"),
     ]

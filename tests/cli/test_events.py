@@ -1,0 +1,47 @@
+"""What a person who watches `ttp run` reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program
+from ttp.cli.context import begin
+from ttp.cli.events import Report
+from ttp.cli.output_options import output_of_process
+from ttp.daemon.events import Event
+from ttp.daemon.loop import Mode
+
+
+def finished(clock: FakeClock, mode: Mode, format: str = "table") -> None:
+    here = begin(clock)
+    out = output_of_process(format=format, now=here.now, zone=lambda: here.zone)
+    Report(out, mode).tell(Event(clock.now(), "post.finished", post=1, kind="published"))
+
+
+def test_a_loop_says_what_comes_next_after_each_post(
+    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ttp.account("x/me")
+    ttp.post("One", "--to", "x/me", "--at", "in 3h")
+    finished(clock, Mode.LOOP)
+    first, following = capsys.readouterr().out.splitlines()
+    assert first.endswith("  1  PUBLISHED")
+    at = clock.now() + timedelta(hours=3)
+    assert following == f"          next: post 1, today {at:%H:%M} (in 3 h)"
+
+
+def test_it_says_nothing_of_what_is_at_hand_nor_where_nobody_watches(
+    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished(clock, Mode.LOOP)  # no store
+    ttp.account("x/me")
+    finished(clock, Mode.LOOP)  # nothing planned
+    ttp.post("One", "--to", "x/me", "--at", "in 30s")
+    finished(clock, Mode.LOOP)
+    ttp.ok("schedule", "1", "--at", "in 3h")
+    finished(clock, Mode.LOOP, "tsv")
+    finished(clock, Mode.ONCE)
+    assert "next:" not in capsys.readouterr().out

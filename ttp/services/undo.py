@@ -1,0 +1,288 @@
+"""Taking back what people changed of posts, newest first, and doing it again: all of it in one transaction, or nothing.
+
+Nothing that has begun to go out is taken back. No time is given that has passed, so that nothing goes out by surprise,
+and no approval: what was approved once is a draft of it now.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
+from ttp.domain.post import Post
+from ttp.services.book import Book
+from ttp.services.changes import refuse_in_flight, settled
+from ttp.services.guard import Guard
+from ttp.store import history, keyed, reads, recurrences
+from ttp.store import undo as store
+from ttp.store.history import Image
+from ttp.store.undo import Change, Touched, Turned, batched
+
+_TOLD = 10
+_LIST = Hint("see what can be", "ttp undo --list")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be taken back: the last `count` changes, of all posts or of one. `again`: done again instead.
+    `partial`: of each, what can be. `only`: the changes that a person was shown, where they were."""
+
+    count: int = 1
+    post: int | None = None
+    again: bool = False
+    partial: bool = False
+    only: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What became of one post. `late`: the time that it had and did not get again; `unapproved`: nor its approval."""
+
+    change: Change
+    post: Post
+    late: datetime | None = None
+    unapproved: bool = False
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was taken back, the newest change first, and why the rest was not (`partial`)."""
+
+    posts: tuple[TakenBack, ...]
+    left: tuple[TtpError, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(dict.fromkeys(one.change for one in self.posts))
+
+
+class _Rehearsed(Exception):
+    """Ends a transaction of which nothing is to stay."""
+
+
+class Undo:
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def listed(self, most: int) -> list[tuple[Change, list[int]]]:
+        """The last changes that can be asked for, newest first, with the ids of their posts."""
+        with self._book.database.reading() as db:
+            return store.listed(db, self._book.clock.now(), most) if db else []
+
+    def take_back(self, wanted: Wanted, *, rehearse: bool = False) -> Done:
+        """Take changes back, all of them or none; `rehearse`: only find out what that does. NotFound where there are
+        not so many. StateRefused, ContentRefused, Conflict or NotAllowed where a post cannot be put back."""
+        self._fit(wanted)
+        done: list[TakenBack] = []
+        left: list[TtpError] = []
+        try:
+            with self._book.database.writing() as db:
+                for change in self._changes(db, wanted):
+                    self._book.guard = self._fresh_guard()
+                    with self._book.guard.reading(db):
+                        done.extend(self._turned(db, change, wanted, left))
+                if left and not (wanted.partial and done):
+                    raise _all_of(left, len(done) + len(left))
+                if rehearse:
+                    raise _Rehearsed
+        except _Rehearsed:
+            pass
+        return Done(tuple(done), tuple(left))
+
+    def _changes(self, db: sqlite3.Connection, wanted: Wanted) -> list[Change]:
+        now = self._book.clock.now()
+        found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
+        if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
+            raise Conflict("posts were changed meanwhile, and nothing was taken back", _LIST)
+        if len(found) < wanted.count:
+            raise _not_so_many(len(found), wanted)
+        return found
+
+    def _turned(self, db: sqlite3.Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[TakenBack]:
+        """Put back the posts of one change; `left` gets why some cannot be."""
+        turning, turned, told = _Turning(self._book, db, change), list[Turned](), list[TakenBack]()
+        for batch in batched(store.touched(db, change, wanted.post)):
+            there = dict(history.images(db, (one.post_id for one in batch)))
+            for one in batch:
+                try:
+                    done = turning.done(one, there[one.post_id])
+                except (StateRefused, ContentRefused) as why:
+                    left.append(why)
+                    continue
+                self._book.guard.pending(done.post)
+                told.append(done)
+                turned.append(Turned(one, there[one.post_id], done.post))
+        _refuse_taken_keys(db, [one.after for one in turned])
+        store.turn(db, change, turned)
+        return told
+
+    def _fit(self, wanted: Wanted) -> None:
+        """Convert what platforms need converted of posts that come back: before the transaction."""
+        with self._book.database.reading() as db:
+            if db is None:
+                raise _not_so_many(0, wanted)
+            now = self._book.clock.now()
+            found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
+            images = [(one.post_id, one.image) for each in found for one in store.touched(db, each, wanted.post)]
+        for post_id, image in images:
+            if image is not None and '"media":[]' not in image:
+                post = history.post_of(post_id, image)
+                self._book.fitting.fits(post.media, post.platforms)
+
+    def _fresh_guard(self) -> Guard:
+        """A guard that has seen none of what was put back on the way."""
+        guard = Guard(self._book.database, self._book.config)
+        guard.strict = self._book.guard.strict
+        return guard
+
+
+class _Turning:
+    """What the posts of one change become. Asked inside the transaction that does it."""
+
+    def __init__(self, book: Book, db: sqlite3.Connection, change: Change) -> None:
+        self._book = book
+        self._db = db
+        self._change = change
+        self._now = book.clock.now()
+        self._known = reads.accounts(db)
+        self._ids = {account.id for account in self._known}
+        self._patterns = {
+            one.post_id: one.id for one in recurrences.recurrences(db) if one.post_id and one.state != "ended"
+        }
+
+    def done(self, touched: Touched, image: Image) -> TakenBack:
+        """The post as it is to be. StateRefused, ContentRefused, NotAllowed."""
+        now = history.post_of(touched.post_id, image.text)
+        if image.digest != touched.digest or image.in_flight:
+            raise self._changed_since(now)
+        if touched.image is None:
+            told = TakenBack(self._change, self._unmade(now))
+        else:
+            told = self._as_before(now, history.post_of(touched.post_id, touched.image))
+        self._book.permit(self._db, now, told.post)
+        return told
+
+    def _unmade(self, post: Post) -> Post:
+        """A post that the change made: off the lists, and its key is free again."""
+        if post.id in self._patterns:
+            number = self._patterns[post.id]
+            raise StateRefused(
+                f"post {post.id} is what repeat {number} makes posts of", Hint("end that", f"ttp repeat stop {number}")
+            )
+        still = tuple(replace(d, next_at=None) for d in post.deliveries)
+        return replace(post, deliveries=still, deleted_at=self._now, updated_at=self._now, key=None, key_digest=None)
+
+    def _as_before(self, now: Post, before: Post) -> TakenBack:
+        held = {d.id: d for d in now.deliveries}
+        deliveries = tuple(self._delivery(held.get(d.id), d, before) for d in before.deliveries)
+        lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
+        after = settled(replace(before, deliveries=deliveries), self._now)
+        gone = next((d for d in after.active if _may_go_out(d) and d.account_id not in self._ids), None)
+        if gone is not None and after.deleted_at is None:
+            raise StateRefused(
+                f"post {after.id} would go to {gone.account} again, which was removed",
+                Hint("add it again", f"ttp account add {gone.account}"),
+            )
+        unapproved = any(
+            old.approved_at != new.approved_at for old, new in zip(before.deliveries, deliveries, strict=True)
+        )
+        warnings = self._judged(after) if after.deleted_at is None else ()
+        return TakenBack(self._change, after, lost[0] if lost else None, unapproved, warnings)
+
+    def _delivery(self, now: Delivery | None, before: Delivery, post: Post) -> Delivery:
+        """A delivery as it was: without an approval that it has no more, and without a time that has passed meanwhile,
+        unless it has that still."""
+        approved_at = before.approved_at if now is not None and now.approved_at == before.approved_at else None
+        after = replace(before, approved_at=approved_at)
+        kept = post.deleted_at is not None or (now is not None and now.next_at == after.next_at)
+        passed = after.next_at is not None and after.next_at <= self._now
+        return after.scheduled(None) if passed and not kept and after.state is DeliveryState.PENDING else after
+
+    def _judged(self, post: Post) -> tuple[Problem, ...]:
+        timed = any(d.state is DeliveryState.PENDING and d.due_at is not None for d in post.active)
+        if not timed:
+            return ()
+        try:
+            return self._book.judge(post, self._known, timed=True)
+        except ContentRefused as refused:
+            raise ContentRefused(
+                f"post {post.id}: {refused.message}", *refused.hints, problems=refused.problems
+            ) from None
+
+    def _changed_since(self, post: Post) -> TtpError:
+        """Why a post is not what the change left."""
+        try:
+            refuse_in_flight(post, "be taken back")
+        except StateRefused as why:
+            return why
+        show = Hint("look at it", f"ttp show {post.id}")
+        out = next((d for d in post.deliveries if d.state is DeliveryState.PUBLISHED), None)
+        failed = next((d for d in post.deliveries if d.state is DeliveryState.FAILED), None)
+        gone = next((d for d in post.deliveries if d.account_id not in self._ids), None)
+        if post.deleted_at is not None:
+            return StateRefused(f"post {post.id} was deleted since", Hint("see the others", "ttp list"))
+        if out is not None:
+            return StateRefused(
+                f"post {post.id} is published on {out.account}, and what was sent cannot be taken back",
+                Hint("remove it there", f"ttp delete {post.id} --remote"),
+            )
+        if failed is not None:
+            return StateRefused(f"post {post.id} has failed on {failed.account} since", show)
+        if gone is not None:
+            return StateRefused(f"post {post.id} was changed when {gone.account} was removed", show)
+        return StateRefused(f"post {post.id} was changed since by something else", show)
+
+
+def _refuse_taken_keys(db: sqlite3.Connection, after: Sequence[Post]) -> None:
+    """Conflict where another post has the key by now that one of these had."""
+    ids = {post.id for post in after}
+    for batch in batched([post for post in after if post.key is not None]):
+        for key, holder in keyed.posts_by_key(db, [post.key or "" for post in batch]).items():
+            if holder.id not in ids:
+                post = next(one for one in batch if one.key == key)
+                raise Conflict(
+                    f'the key "{key}" of post {post.id} belongs to post {holder.id} now',
+                    Hint("look at it", f"ttp show {holder.id}"),
+                )
+
+
+def _may_go_out(delivery: Delivery) -> bool:
+    return delivery.state in (DeliveryState.PENDING, DeliveryState.FAILED)
+
+
+def _not_so_many(found: int, wanted: Wanted) -> TtpError:
+    what = "done again" if wanted.again else "taken back"
+    of = "" if wanted.post is None else f" of post {wanted.post}"
+    command = "redo" if wanted.again else "undo"
+    days = history.KEPT_FOR.days
+    if not found:
+        return NotFound(f"there is no change{of} that can be {what} (they are kept for {days} days)", _LIST)
+    words = f"ttp {command} {found}" + ("" if wanted.post is None else f" --post {wanted.post}")
+    only = f"only {found} change{'s' if found > 1 else ''}{of} can be {what}"
+    return NotFound(only, Hint("those", words))
+
+
+def _all_of(left: Sequence[TtpError], asked: int) -> TtpError:
+    """One error for all posts that cannot be put back."""
+    first = left[0]
+    if len(left) == 1:
+        if asked == 1:
+            first.hints = (*first.hints, Hint("or a change of another post", "ttp undo --list"))
+            return first
+        return type(first)(first.message, *first.hints, _partial(), problems=first.problems, details=first.details)
+    told = [one.message for one in left[:_TOLD]]
+    more = len(left) - len(told)
+    return StateRefused(
+        f"{len(left)} of {asked} posts cannot be put back, so none was",
+        *((_partial(),) if len(left) < asked else (_LIST,)),
+        details=[*told, *([f"and {more} more"] if more else [])],
+    )
+
+
+def _partial() -> Hint:
+    return Hint("to put the others back all the same, add", "--partial")
