@@ -315,3 +315,14 @@ def test_publish_on_a_terminal_shows_accounts_and_first_line_and_asks(
     terminal.type("n\n")
     assert terminal.end() == 0
     assert ttp.shown()["status"] == "draft"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_who_cannot_read_the_number_of_a_new_post_is_told_that_it_is_stored(environ: dict[str, str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*TTP, "create", "Hello"], env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ran.returncode == 1
+    assert "post 1 is stored:  ttp show 1" in ran.stderr
+    assert run(["show", "1", "--fields", "id"], environ).stdout == "1\n"
