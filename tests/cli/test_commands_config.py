@@ -295,6 +295,18 @@ def test_a_value_that_it_cannot_have_is_refused_with_one_that_works(
     ttp.ok(*shlex.split(way)[1:])
 
 
+def test_a_zone_that_is_none_is_refused_from_the_editor_too(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editing(monkeypatch, tmp_path, """echo "timezone = 'Mars'" > "$1" """)
+    refused = ttp("config", "edit")
+    assert (refused.code, file.read_text()) == (2, BY_HAND)
+    assert refused.err == (
+        'ttp: error: timezone: no time zone is called "Mars"\n'
+        "  what you wrote is kept, go on with it:  ttp config edit\n"
+    )
+
+
 def test_an_editor_that_nobody_can_use_leaves_nothing_behind(ttp: Program, file: Path) -> None:
     refused = ttp("config", "edit")
     assert (refused.code, "is kept" in refused.err) == (2, False)

@@ -99,9 +99,9 @@ def edit_(out: Output) -> None:
 
     Example: ttp config edit
     """
-    from ttp.cli.editor import edit, editor
+    from ttp.cli.editor import edit
+    from ttp.cli.zones import zone_named
 
-    editor()
     path = settings.config_path()
     there = config_file.text_of(path)
     before = config_file.template() if there is None else there
@@ -124,7 +124,12 @@ def edit_(out: Output) -> None:
             f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
             Hint("see what is set", "ttp config show --changed"),
         )
-    _, wrong = settings.survey({"TTP_CONFIG": str(draft)})
+    found, wrong = settings.survey({"TTP_CONFIG": str(draft)})
+    if found.text("timezone"):
+        try:
+            zone_named(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
+        except TtpError as error:
+            wrong.append(UsageError(error.message))
     for error in wrong:
         said = error.message.replace(str(draft), str(path))
         if not isinstance(error, settings.NoSetting):
