@@ -128,8 +128,8 @@ def edit_(out: Output) -> None:
     if found.text("timezone"):
         try:
             zone_named(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
-        except TtpError as error:
-            wrong.append(UsageError(error.message))
+        except TtpError as no_zone:
+            wrong.append(UsageError(no_zone.message))
     for error in wrong:
         said = error.message.replace(str(draft), str(path))
         if not isinstance(error, settings.NoSetting):
