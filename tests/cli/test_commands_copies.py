@@ -68,3 +68,10 @@ def test_no_secret_is_in_a_backup(ttp: Program, tmp_path: Path) -> None:
     data = (tmp_path / "b.db").read_bytes()
     assert b"canary" not in data
     assert b"token-of" not in data
+
+
+def test_a_folder_that_is_not_there_is_told_with_the_command_that_makes_it(ttp: Program, tmp_path: Path) -> None:
+    ttp.post("One")
+    ran = ttp("backup", str(tmp_path / "none" / "copy.db"))
+    assert (ran.code, ran.out) == (3, "")
+    assert f"make it:       mkdir -p {tmp_path / 'none'}\n" in ran.err

@@ -368,3 +368,13 @@ def test_it_is_silent_once_something_has_run_lately(ttp: Program) -> None:
     assert ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err == ""
     ttp.clock.advance(minutes=16)
     assert "nothing is running" in ttp.ok("create", "hi", "--to", "x", "--at", "in 1h").err
+
+
+def test_a_refusal_tells_what_must_be_mended_and_no_warnings(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("One", "--to", "x", "--at", "tomorrow 9am")
+    refused = ttp("create", "a" * 300, "--to", "x", "--at", "tomorrow 9am")
+    assert refused.err.splitlines() == [
+        "ttp: error: x/me: text is 300 of 280",
+        "  keep it as a draft:  leave out --at",
+    ]

@@ -100,3 +100,9 @@ def test_a_taken_port_is_refused_with_a_free_one(ttp: Program, tmp_path: Path) -
         assert got(f"{url}/_sandbox/settings")  # it serves, and so hears of Ctrl-C
     assert ran.code == 5
     assert "ttp sandbox --port 0" in ran.err
+
+
+def test_a_port_that_is_none_is_refused(ttp: Program) -> None:
+    ran = ttp("sandbox", "--port", "70000")
+    assert (ran.code, ran.out) == (2, "")
+    assert "--port is a whole number from 0 to 65535" in ran.err

@@ -12,7 +12,9 @@ from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
 
 
 def sandbox(
-    port: Annotated[int, Option("--port", metavar="N", help="0 takes a free one and prints it.", min=0)] = 8700,
+    port: Annotated[
+        int, Option("--port", metavar="N", help="0 takes a free one and prints it.", min=0, max=65535)
+    ] = 8700,
     state: Annotated[
         str | None, Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
     ] = None,

@@ -174,6 +174,10 @@ def _writing(target: Path) -> Iterator[None]:
         raise
     except (OSError, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or error
+        if not target.parent.is_dir():
+            raise NotFound(
+                f"there is no folder {target.parent}", Hint("make it", f"mkdir -p {quoted(target.parent)}")
+            ) from error
         raise Busy(
             f"{target} cannot be written: {why}", Hint("look for room", f"df -h {quoted(target.parent)}")
         ) from error

@@ -18,6 +18,8 @@ def error_lines(error: TtpError) -> Iterator[str]:
         yield f"  {safe(detail)}"
     hints = list(error.hints)
     for problem in error.problems:
+        if problem.warning:  # beside the point: what is refused has to be mended anyhow
+            continue
         if problem.message != error.message:
             whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
             yield f"  {safe(whose + problem.message)}"
