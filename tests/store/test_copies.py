@@ -126,7 +126,7 @@ def test_without_a_store_there_is_nothing_to_back_up_and_none_is_made(tmp_path: 
 
 
 def test_a_place_that_cannot_be_written_is_told(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="there is no folder .*nowhere"):
+    with pytest.raises(NotFound, match=r"there is no folder .*nowhere"):
         back_up(database, tmp_path / "nowhere" / "backup.db")
 
 
