@@ -356,7 +356,7 @@ def test_a_status_that_instagram_has_never_had_fails_the_step(config: Config, ph
 def test_without_a_media_host_the_step_names_the_settings(photo: MediaFile) -> None:
     _, failure = failed(Config(), of(photo), {})
     assert failure.outcome.kind is Kind.MEDIA
-    assert "media_host.base_url" in failure.outcome.message
+    assert "media_host.kind" in failure.outcome.message
 
 
 @pytest.mark.parametrize(
