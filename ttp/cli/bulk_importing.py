@@ -85,7 +85,7 @@ def import_(
     with opened(file, stdin, _columns(map_), _order(dates)) as source:
         taken = _taken(out, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
-        raise _refused(taken, dry_run=dry_run, in_json=out.in_json)
+        raise _refused(taken, words, dry_run=dry_run, in_json=out.in_json)
     if taken.spread and taken.spread.left_out and not partial:
         raise no_room(taken.spread, words)
     return _told(out, taken, dry_run=dry_run)
@@ -141,14 +141,16 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
     shape = bulk_shapes.summed(bulk_shapes.imported(taken, ()))
     names = ("added", "changed", "moved", "unchanged", "left")
     said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
+    if taken.refused:
+        said += f", {taken.refused} not taken"
     if taken.spread:
         said += f"; {shape['planned']} planned"
     return f"{bulk_shapes.counted(taken.read, 'row')}: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
 
 
-def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
+def _refused(taken: Taken, words: Words, *, dry_run: bool, in_json: bool) -> UsageError:
     """That rows cannot be taken."""
-    rest = [] if taken.refused == taken.read else [Hint("to take the others all the same, add", "--partial")]
+    rest = [] if taken.refused == taken.read else [Hint("to take the others all the same", words.again("--partial"))]
     said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
     return bulk_shapes.refused(said, taken.faults, in_json, *rest)
 

@@ -31,6 +31,10 @@ from ttp.services.steps import BATCH, Step, What
 from ttp.store import copies, keyed, reads
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
+_IN_FILE = {
+    "--media FILE": "name a picture or a video in media",
+    "one --alt for each --media, in order": "one alt text for each of the media, in order",
+}
 
 
 class Times(Protocol):
@@ -122,7 +126,7 @@ class Intake:
         try:
             warnings = self._book.judge(post, self._known, timed=waits or post.scheduled_at is not None)
         except ContentRefused as refused:
-            told = [Fault(one.field, one.message, one.hint) for one in refused.problems if not one.warning]
+            told = [Fault(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning]
             return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
         self._book.guard.pending(post)
         return Step(row.where, what, post, before, warnings, waits=waits)
@@ -188,7 +192,8 @@ class Intake:
             items = self._media.items(typed.media or (), before, {account.platform for account in accounts})
             media = with_alts(items, typed.alts)
         except TtpError as error:
-            faults.append(fault_of("media", error))
+            fault = fault_of("media", error)
+            faults.append(replace(fault, fix=_in_file(fault.fix)))
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(Fault("content", "there is no text and no media"))
         if faults:
@@ -212,11 +217,19 @@ class Intake:
         if text is None or not text.strip():
             return held if before is not None and (before.chosen_by or self._rules.spread) else None
         if not accounts:
-            raise UsageError("a post with a time needs accounts to go to", Hint("name them", "accounts"))
+            raise UsageError(
+                "a post with a time needs accounts to go to",
+                Hint("name them", "a column accounts, or --to PLATFORM/HANDLE"),
+            )
         at = self._times.instant(text, tz, accounts)
         if held is not None and at in (None, held):
             return held
         return self._times.coming(text, tz, accounts, at)
+
+
+def _in_file(hint: str | None) -> str | None:
+    """A way out as a file has it, where a command has options."""
+    return _IN_FILE.get(hint or "", hint)
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:
