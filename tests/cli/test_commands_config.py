@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
+from tests.clock import START
 from tests.conftest import Program
 from ttp.cli import config_file, settings
 from ttp.domain.config import KEYS, Key, Value
+from ttp.store import lock
 
 BY_HAND = """# mine
 timezone = "Europe/Berlin"  # at home
@@ -268,3 +271,61 @@ def test_an_edit_does_not_overwrite_what_was_set_meanwhile(
     editor.write_text("#!/bin/sh\n")
     ttp.ok("config", "edit")
     assert "min_gap_s = 60" in file.read_text()
+
+
+@pytest.mark.parametrize("script", ['rm "$1"', 'echo "retry_max = 7" > "$1"; rm "$1"', 'mv "$1" "$1.away"'])
+def test_a_file_that_is_gone_when_the_editor_ends_empties_nothing(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    editing(monkeypatch, tmp_path, script)
+    refused = ttp("config", "edit")
+    assert refused.code == 2
+    assert "was taken by another `ttp config edit` or deleted" in refused.err
+    assert file.read_text() == BY_HAND
+
+
+def test_two_who_edit_at_once_empty_nothing(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    until = "while [ ! -e {} ]; do sleep 0.02; done"
+    editing(monkeypatch, tmp_path, f"touch {begun}; {until.format(ended)}")
+    slow = subprocess.Popen([sys.executable, "-m", "ttp", "config", "edit"], stderr=subprocess.PIPE)
+    while not begun.exists():
+        time.sleep(0.02)
+    editing(monkeypatch, tmp_path, "exit 0")
+    ttp.ok("config", "edit")
+    ended.touch()
+    _, err = slow.communicate(timeout=60)
+    assert slow.returncode == 2
+    assert b"was taken by another" in err
+    assert file.read_text() == BY_HAND
+
+
+def test_nothing_is_kept_of_an_edit_that_failed_before_anything_was_written(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editing(monkeypatch, tmp_path, "exit 3")
+    assert "go on with it" not in ttp("config", "edit").err
+    ttp.ok("config", "set", "plan.min_gap_s", "60")
+    editing(monkeypatch, tmp_path, 'echo "# mine" >> "$1"')
+    ttp.ok("config", "edit")
+    assert settings.written(file)["plan.min_gap_s"] == 60
+
+
+def test_a_publisher_that_runs_on_with_the_old_settings_is_told(
+    ttp: Program, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "note: the publisher that runs goes by the settings as they were when it began\n"
+    words = ("config", "set", "publish.require_approval", "true")
+    lock.write_holder(ttp.home, lock.Holder(4711, "loop", START, START))
+    assert ttp.ok(*words).err == ""
+    with lock.publisher_lock(ttp.home):
+        assert ttp.ok(*words).err == f"{told}      end it, and start it again:  kill 4711\n"
+        assert told in ttp.ok("config", "unset", "publish.require_approval").err
+        editing(monkeypatch, tmp_path, "exit 0")
+        assert ttp.ok("config", "edit").err == ""
+        editing(monkeypatch, tmp_path, 'echo "# more" >> "$1"')
+        assert told in ttp.ok("config", "edit").err
+        lock.write_holder(ttp.home, lock.Holder(4711, "once", START, START))
+        assert ttp.ok(*words).err == ""

@@ -305,3 +305,45 @@ def test_what_an_editor_prints_is_no_part_of_the_answer(
         [sys.executable, "-m", "ttp", "create", "-e"], capture_output=True, check=True, timeout=60, env=os.environ
     )
     assert (ran.stdout, ran.stderr) == (b"1\n", b"noise\n")
+
+
+@pytest.mark.parametrize("words", [("create",), ("edit", "1")])
+@pytest.mark.parametrize(
+    ("script", "content"),
+    [
+        ('printf two > "$1"; mkdir "$1~"', "two"),
+        ('printf two > "$1"; rm "${1%.md}.json"; mkdir "${1%.md}.json"', "two"),
+    ],
+)
+def test_what_cannot_be_taken_away_is_no_failure_of_what_was_taken(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], script: str, content: str
+) -> None:
+    ttp.post("one")
+    editor(monkeypatch, tmp_path, script)
+    ran = ttp.ok(*words, "-e", "--json")
+    assert ran.json["content"] == content
+
+
+@pytest.mark.parametrize("words", [("create",), ("edit", "1")])
+@pytest.mark.parametrize("script", ['rm "$1"; mkfifo "$1"', 'rm "$1"; mkdir "$1"'])
+def test_a_file_that_is_none_any_more_is_told(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], script: str
+) -> None:
+    ttp.post("one")
+    editor(monkeypatch, tmp_path, script)
+    refused = ttp(*words, "-e")
+    assert (refused.code, "cannot be written" in refused.err, "bug" in refused.err) == (5, True, False)
+    assert [post["content"] for post in ttp.ok("list", "--json").json] == ["one"]
+    writes(monkeypatch, tmp_path, "two")
+    assert ttp.ok("create", "-e", "--json").json["content"] == "two"
+
+
+@pytest.mark.parametrize("words", [("create",), ("edit", "1")])
+def test_a_folder_that_is_gone_is_no_bug(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    ttp.post("one")
+    editor(monkeypatch, tmp_path, 'rm -r "$(dirname "$1")"')
+    refused = ttp(*words, "-e")
+    assert (refused.code in (1, 5), "bug" in refused.err) == (True, False)
+    assert ttp.shown()["content"] == "one"

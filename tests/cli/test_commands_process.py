@@ -80,6 +80,31 @@ def test_a_full_disk_behind_stdout_is_told_once(environ: dict[str, str]) -> None
     assert (ran.returncode, ran.stderr) == (1, "ttp: error: cannot write the output: No space left on device\n")
 
 
+@pytest.mark.parametrize("line", ["--help", "--version", "help", "help time", "list --help", "completion bash"])
+def test_help_that_cannot_be_written_is_told_and_closed_it_is_none(environ: dict[str, str], line: str) -> None:
+    for where, code, err in (
+        (">/dev/full", 1, "ttp: error: cannot write the output: No space left on device\n"),
+        (">&-", 0, ""),
+    ):
+        ran = subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m ttp {line} {where}"],
+            env=environ,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert (ran.returncode, ran.stderr) == (code, err), where
+
+
+@pytest.mark.parametrize("name", ["TTP_HOME", "TTP_CONFIG"])
+def test_the_home_of_nobody_is_told(environ: dict[str, str], name: str) -> None:
+    ran = subprocess.run(
+        [*TTP, "list"], env={**environ, name: "~nobody-here/x"}, text=True, capture_output=True, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f'ttp: error: {name}: nobody is called "nobody-here" here\n')
+
+
 def test_closed_standard_streams_are_no_traceback(environ: dict[str, str]) -> None:
     for line, code in (("list >&-", 0), ("show 9 2>&-", 3), ("create - <&-", 2), ("metrics import - <&-", 2)):
         ran = subprocess.run(
@@ -290,3 +315,14 @@ def test_publish_on_a_terminal_shows_accounts_and_first_line_and_asks(
     terminal.type("n\n")
     assert terminal.end() == 0
     assert ttp.shown()["status"] == "draft"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_who_cannot_read_the_number_of_a_new_post_is_told_that_it_is_stored(environ: dict[str, str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*TTP, "create", "Hello"], env=environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ran.returncode == 1
+    assert "post 1 is stored:  ttp show 1" in ran.stderr
+    assert run(["show", "1", "--fields", "id"], environ).stdout == "1\n"

@@ -18,6 +18,7 @@ from ttp.daemon import runner as running
 from ttp.daemon.crew import nap
 from ttp.daemon.events import EVENTS, Event, moved
 from ttp.daemon.follow import Follow
+from ttp.daemon.hooks import Hooks
 from ttp.daemon.loop import Mode, Scope
 from ttp.daemon.runner import Runner
 from ttp.daemon.workers import Inline, Workers
@@ -117,6 +118,19 @@ def test_a_second_signal_ends_the_process_at_once(bench: Bench, monkeypatch: pyt
     codes: list[int] = []
     monkeypatch.setattr(os, "_exit", codes.append)
     bench.at(2.5, lambda: list(map(signal.raise_signal, [signal.SIGTERM] * 2)))
+    runner(bench).run(Scope(Mode.LOOP), bench.events.append)
+    assert codes == [143]
+
+
+def test_a_second_signal_ends_the_process_at_once_also_while_a_hook_runs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(Hooks, "finish", lambda *_: signal.raise_signal(signal.SIGTERM))
+    runner(bench).run(Scope(Mode.ONCE), bench.events.append)
+    assert codes == []
+    bench.at(2.5, lambda: signal.raise_signal(signal.SIGTERM))
     runner(bench).run(Scope(Mode.LOOP), bench.events.append)
     assert codes == [143]
 

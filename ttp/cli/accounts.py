@@ -129,7 +129,7 @@ def set_(
 
 
 @account.command("remove")
-@printing
+@calling
 def remove(out: Output, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
     """Forget an account and its credentials; published posts and metrics stay.
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from ttp.cli.commands import COMMANDS, TOPICS
 from ttp.cli.declared import Argument
+from ttp.cli.streams import willing
 from ttp.domain.errors import Hint, UsageError
 
 SHELLS = ("bash", "zsh", "fish")
@@ -61,8 +62,9 @@ def completion(shell: Annotated[str, Argument(metavar="SHELL", help="bash, zsh o
         raise UsageError(f'no completion for "{shell}"', *(Hint("write", f"ttp completion {name}") for name in SHELLS))
     from ttp.cli.completion_scripts import script
 
-    sys.stdout.write(script(shell, tuple(tree())))
-    sys.stdout.flush()
+    out = willing(sys.stdout)
+    out.write(script(shell, tuple(tree())))
+    out.flush()
 
 
 def tree() -> Iterator[Node]:

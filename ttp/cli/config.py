@@ -113,22 +113,32 @@ def edit_(out: Output) -> None:
     try:
         edit(draft)
     except TtpError as failed:
+        if config_file.text_of(draft) in (None, before):
+            draft.unlink(missing_ok=True)
+            raise
         raise type(failed)(failed.message, *failed.hints, go_on) from None
+    after = config_file.text_of(draft)
+    if after is None:
+        raise Conflict(
+            f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
+            Hint("see what is set", "ttp config show --changed"),
+        )
     _, wrong = settings.survey({"TTP_CONFIG": str(draft)})
     for error in wrong:
         said = error.message.replace(str(draft), str(path))
         if not isinstance(error, settings.NoSetting):
             raise UsageError(said, go_on)
         out.note(said)
-    after = config_file.text_of(draft) or ""
     if after != before and not config_file.replace(path, there, after):
         raise Conflict(
             f"{path} was changed by something else meanwhile, and what you wrote is not taken yet",
             Hint("see the difference", shlex.join(["diff", str(path), str(draft)])),
             go_on,
         )
-    draft.unlink()
+    draft.unlink(missing_ok=True)
     out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
+    if after != before:
+        _tell_who_publishes(out)
 
 
 @config.command("path")
@@ -175,3 +185,17 @@ def _write(out: Output, key: Key, value: Value) -> None:
     out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
         out.note(f"{where} goes before the file here")
+    _tell_who_publishes(out)
+
+
+def _tell_who_publishes(out: Output) -> None:
+    """Say it where something publishes on as before: approval that is needed now is not needed there."""
+    from ttp.store import lock
+
+    home = context().home
+    holder = lock.read_holder(home)
+    if holder is not None and holder.mode == "loop" and lock.is_held(home):
+        out.note(
+            f"the publisher that runs goes by the settings as they were when it began\n"
+            f"end it, and start it again:  kill {holder.pid}"
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from ttp.cli import views
@@ -27,7 +26,9 @@ def backup(out: Output, file: Annotated[str, Argument(metavar="FILE", help="Wher
     """
     out.expect(BACKUP)
     here = context()
-    made = here.copies.back_up(Path(file).expanduser())
+    from ttp.store.place import place
+
+    made = here.copies.back_up(place(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
     out.record(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
     files = f"{_count(made.media, 'media file')} in {here.media.folder}, and " if made.media else ""
@@ -44,7 +45,9 @@ def restore(out: Output, file: Annotated[str, Argument(metavar="FILE", help="A b
     """
     out.expect(RESTORE)
     here = context()
-    now = here.copies.restore(Path(file).expanduser())
+    from ttp.store.place import place
+
+    now = here.copies.restore(place(file))
     kept = now.kept and str(now.kept)
     shape: dict[str, object] = {"file": file, "posts": now.posts, "kept": kept, "missingMedia": now.missing}
     said = [f"Restored {_count(now.posts, 'post')} from {file}."]

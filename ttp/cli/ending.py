@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -9,8 +10,10 @@ from typing import Any
 
 from ttp.cli.exit_codes import FAILED, INTERRUPTED, exit_code
 from ttp.cli.output import write_error
-from ttp.cli.streams import willing
+from ttp.cli.streams import put, willing
 from ttp.domain.errors import Hint, TtpError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
@@ -24,11 +27,20 @@ def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
     except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
         return 0
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return unwritten(error, argv)
         if os.environ.get("TTP_DEBUG"):
             raise
         write_error(willing(sys.stderr), _bug(error, argv), json=wants_json(argv))
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def unwritten(error: OSError, argv: Sequence[str]) -> int:
+    """Tell that there is no room for what was to be written; the exit code."""
+    if sys.stdout is not None:
+        put(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
+    return _told(TtpError(f"cannot write the output: {error.strerror}"), argv)
 
 
 def _told(error: TtpError, argv: Sequence[str]) -> int:
@@ -39,7 +51,7 @@ def _told(error: TtpError, argv: Sequence[str]) -> int:
 def wants_json(argv: Sequence[str]) -> bool:
     """Errors follow the format that was asked for, even where the command could not be read."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    pairs = list(zip(words, [*words[1:], ""], strict=True))
+    pairs = list(zip(words, [*words[1:], ""], strict=False))
     return any(
         word in ("--json", "--jsonl", "--format=json", "--format=jsonl")
         or (word == "--format" and then in ("json", "jsonl"))

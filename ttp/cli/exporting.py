@@ -69,7 +69,9 @@ def export(
         needs_you=needs_you,
         limit=limit,
     )
-    path = None if target in (None, "-") else Path(str(target)).expanduser()
+    from ttp.store.place import place
+
+    path = None if target in (None, "-") else place(str(target))
     chosen = _format(format, path)
     more = _more(with_)
     counted = _Counted(context().export.posts(wanted, numbers="metrics" in more))

@@ -64,7 +64,9 @@ def _write(out: Output, kind: str, file: str, told: Sequence[Told]) -> str:
     if file == "-":
         out.document([text])
         return file
-    path = Path(file).expanduser()
+    from ttp.store.place import place
+
+    path = place(file)
     try:
         _refuse_to_overwrite(path, kind)
         path.write_text(text, encoding="utf-8")

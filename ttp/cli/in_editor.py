@@ -24,6 +24,7 @@ from ttp.cli.written_times import times_of
 from ttp.domain.capability import Capability
 from ttp.domain.errors import (
     Ambiguous,
+    Busy,
     ContentRefused,
     Hint,
     NotAllowed,
@@ -54,7 +55,10 @@ def create_in_editor(out: Output, wish: Typed) -> None:
             editor()
             text = _filled(form.fields_of_typed(wish), new=True)
             for left in manuscripts.left_behind():
-                _keep(out, left)
+                try:
+                    _keep(out, left)
+                except Busy as error:  # the next one, and the new post, are no worse for it
+                    out.note(error.message)
             sheet = held.enter_context(manuscripts.begun())
             sheet.write(text)
             sheet.know(first=wish.first)

@@ -61,4 +61,8 @@ def _print(text: str) -> int:
         sys.stdout.write(text.encode("ascii", "replace").decode())
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as full:
+        from ttp.cli.ending import unwritten
+
+        return unwritten(full, [])
     return 0

@@ -16,22 +16,22 @@ from ttp.cli.params import (
     NoInput,
     PostIds,
     Yes,
+    calling,
     ids_of,
-    printing,
     read_duration,
     read_options,
     read_pairs,
     split_list,
 )
 from ttp.cli.times import Times, note_if_nothing_runs, note_if_unapproved, quoted, waiting
-from ttp.domain.errors import ContentRefused, Problem
+from ttp.domain.errors import ContentRefused, Hint, Problem, TtpError
 
 if TYPE_CHECKING:
     from ttp.services.book import Saved
     from ttp.services.drafting import Typed
 
 
-@printing
+@calling
 def delete(
     out: Output,
     post_ids: PostIds,
@@ -135,7 +135,10 @@ def answer(out: Output, saved: Saved, times: Times, *said: str, timed: bool = Tr
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += note_if_nothing_runs(out)
     warnings += note_if_unapproved(out, waiting([saved.post]))
-    out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=said)
+    try:
+        out.record(views.changed(warnings, replayed=saved.replayed), saved.post, say=said)
+    except TtpError as error:  # a full disk behind stdout: whoever tries again must know
+        raise TtpError(error.message, Hint(f"post {saved.post.id} is stored", f"ttp show {saved.post.id}")) from None
 
 
 def warn(out: Output, problems: Sequence[Problem]) -> list[str]:

@@ -23,7 +23,7 @@ _TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of the store, the media, the credentials and the lock."""
     if environ.get("TTP_HOME"):
-        return Path(environ["TTP_HOME"]).expanduser().absolute()
+        return _place(environ, "TTP_HOME")
     from platformdirs import user_data_path
 
     return user_data_path("ttp", appauthor=False)
@@ -32,12 +32,18 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """The config file, whether or not it exists."""
     if environ.get("TTP_CONFIG"):
-        return Path(environ["TTP_CONFIG"]).expanduser().absolute()
+        return _place(environ, "TTP_CONFIG")
     if environ.get("TTP_HOME"):
         return home(environ) / "config.toml"
     from platformdirs import user_config_path
 
     return user_config_path("ttp", appauthor=False) / "config.toml"
+
+
+def _place(environ: Mapping[str, str], name: str) -> Path:
+    from ttp.store.place import place
+
+    return place(environ[name], name).absolute()
 
 
 class NoSetting(UsageError):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from ttp.cli.commands import BY_NAME, TOPICS, start_page
 from ttp.cli.declared import Argument
+from ttp.cli.streams import willing
 from ttp.domain.errors import Hint, UsageError
 
 JSON_HELP = """\
@@ -139,5 +140,6 @@ def topic_text(topic: str) -> str:
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    out = willing(sys.stdout)
+    out.write(text if text.endswith("\n") else text + "\n")
+    out.flush()

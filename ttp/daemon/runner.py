@@ -117,7 +117,7 @@ class Runner:
                 over.set()
         finally:
             # The lock is free: whoever publishes next need not wait for this.
-            with _stopping(over.set):
+            with _stopping(over.set, asked=over.is_set()):
                 hooks.finish(over.is_set)
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
@@ -272,12 +272,13 @@ def _settled() -> Iterator[None]:
 
 
 @contextmanager
-def _stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
-    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once, which open intents make safe."""
+def _stopping(stop: Callable[[], None], *, asked: bool = False) -> Iterator[list[int]]:
+    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once, which open intents make safe. `asked`:
+    this has been asked already."""
     caught: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if caught:
+        if caught or asked:
             os._exit(128 + number)
         caught.append(number)
         stop()

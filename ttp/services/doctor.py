@@ -35,6 +35,7 @@ from ttp.store.database import REVISIONS, Database
 from ttp.store.instants import behind
 from ttp.store.machine import this_machine
 from ttp.store.owner import Owner
+from ttp.store.place import place
 
 ACCOUNT = "account."
 """What the name of each account's check begins with."""
@@ -91,7 +92,7 @@ class Doctor:
 
     def _modes(self) -> Iterator[Remark]:
         folder = self._config.text("media_host.path")
-        served = (Path(folder).expanduser(),) if folder else ()
+        served = (place(folder, "media_host.path"),) if folder else ()
         found = list(loose(self._home, but=served))
         if not found:
             yield fine(f"{self._home} is yours alone" if self._home.exists() else f"there is no {self._home} yet")
@@ -188,7 +189,7 @@ class Doctor:
                 yield fine(f"the bucket {self._config.text('media_host.s3.url')}")
 
     def _folder(self) -> Iterator[Remark]:
-        folder = Path(self._config.text("media_host.path")).expanduser()
+        folder = place(self._config.text("media_host.path"), "media_host.path")
         url = self._config.text("media_host.base_url")
         platforms = {account.platform for account in self.accounts} or set(Platform)
         rehearsal = any(is_loopback(hosts.host(one, self._config)) for one in platforms)

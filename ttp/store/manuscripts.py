@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shlex
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -75,8 +76,10 @@ class Manuscript:
             os.fsync(self.lock)
 
     def read(self) -> str:
-        """What is in it; bytes that are not UTF-8 are lone surrogates. Nothing where the file is gone."""
-        with suppress(FileNotFoundError), writing(self.path):
+        """What is in it; bytes that are not UTF-8 are lone surrogates. Nothing where the file is gone. Busy."""
+        with writing(self.path), suppress(FileNotFoundError):
+            if not stat.S_ISREG(self.path.stat().st_mode):  # to read a pipe is to wait for somebody
+                raise OSError(errno.EINVAL, "it is no file any more")
             return self.path.read_bytes().decode("utf-8", "surrogateescape")
         return ""
 
@@ -105,14 +108,15 @@ class Manuscript:
         return aside
 
     def discard(self) -> None:
-        """Take it away: what it says was taken."""
-        beside(self.path).unlink(missing_ok=True)
+        """Take it away: what it says was taken. What cannot be taken away stays: that is no reason to say that it was
+        not taken."""
+        _remove(beside(self.path))
         self._clear()
 
     def _clear(self) -> None:
         """Take away the file and what editors make beside it: copies of what it was before."""
         for path in self.path.parent.glob(f"{self.path.name}*"):
-            path.unlink(missing_ok=True)
+            _remove(path)
 
 
 class Manuscripts:
@@ -163,7 +167,7 @@ class Manuscripts:
             yield Manuscript(path, lock)
         finally:
             if not path.exists():
-                beside(path).unlink(missing_ok=True)
+                _remove(beside(path))
             os.close(lock)
 
     def _make_folder(self) -> None:
@@ -179,15 +183,18 @@ def beside(path: Path) -> Path:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn what the disk refuses into Busy. A file that is not there stays FileNotFoundError."""
+    """Turn what the disk refuses into Busy."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         look = Hint("look", f"{'df -h' if full else 'ls -la'} {shlex.quote(str(path.parent))}")
         raise Busy(f"{path} cannot be written: {error.strerror}", look) from error
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _locked(path: Path) -> int | None:

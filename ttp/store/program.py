@@ -22,7 +22,10 @@ from ttp.domain.wording import clean
 
 CAP = 64_000
 """Most bytes of an answer."""
+LAST_WORDS_S = 1.0
+"""How long its output is listened to once it has ended: what it left running may have the end of its answer."""
 _PIECE = 16_384
+_TURN_S = 0.05
 
 
 class BrokenOff(Busy):
@@ -42,6 +45,8 @@ def run(
     argv: Sequence[str], given: str | None, *, setting: str, home: Path, limit_s: float, secrets: tuple[str, ...] = ()
 ) -> Ended:
     """Run the program that `setting` names with `given` on its stdin, and `TTP_HOME` saying whose store is meant.
+
+    What it leaves running when it ends by itself is not waited for, and runs on.
 
     NotFound where it cannot be started; BrokenOff where it takes longer than `limit_s` or prints more than CAP.
     """
@@ -94,9 +99,15 @@ class _Talk:
             if process.stdin is not None:
                 os.set_blocking(process.stdin.fileno(), False)
                 waiting.register(process.stdin, selectors.EVENT_WRITE)
+            ended_at: float | None = None
             while waiting.get_map():
-                ready = waiting.select(max(until - time.monotonic(), 0.0))
-                if not ready:
+                ready = waiting.select(_TURN_S)
+                now = time.monotonic()
+                if ended_at is None and process.poll() is not None:
+                    ended_at = now
+                if ended_at is not None and now > min(ended_at + LAST_WORDS_S, until):
+                    return
+                if ended_at is None and now > until:
                     raise TimeoutError
                 for key, _ in ready:
                     stream = cast("IO[bytes]", key.fileobj)
@@ -127,7 +138,8 @@ def _hear(stream: IO[bytes], heard: bytearray) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let nothing of it run on. It leads a session of its own, so this reaches its children too."""
-    if process.poll() is None:
+    """Let nothing of it run on. It leads a session of its own, so this reaches its children too, also where it has
+    ended: as long as nobody has asked for its exit code its number is no other's."""
+    if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ def put(config: Config, item: MediaItem, path: Path) -> str:
     name = item.sha256 + SUFFIXES.get(item.mime, "")
     try:
         _copy(path, Path(config.text("media_host.path")).expanduser() / name, item.bytes)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~NAME of somebody who is not there
         raise NoPublicUrl(f"cannot copy {item.name} to the media host's folder: {error}") from error
     return f"{config.text('media_host.base_url').rstrip('/')}/{name}"
 

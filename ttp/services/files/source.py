@@ -19,6 +19,7 @@ from ttp.services.files import content, objects
 from ttp.services.files.fields import Entry, Fault, entry, fault_of, unread
 from ttp.services.files.folder import File, Folder
 from ttp.services.files.sheet import Sheet
+from ttp.store.place import place
 
 _SNIFFED = 4096
 
@@ -110,7 +111,7 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
         return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept, size=kept.tell())
-    path = Path(name).expanduser()
+    path = place(name)
     if path.is_dir():
         folder = Folder(path)
         return Source(path, path.resolve().name, folder.prefix, size=sum(1 for _ in folder.paths()))
