@@ -15,6 +15,7 @@ from ttp.cli.params import Days, From, PerDay, Strict, Tz, guarded, printing, re
 from ttp.cli.progress import progress
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, waiting
 from ttp.cli.words import Words, text_of
+from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
             "\n".join([_some(taken.refused, taken.read), *bulk_shapes.fault_table(taken.faults[: bulk_shapes.SHOWN])])
         )
     if taken.timed and taken.stored:
-        scheduled = waiting(context().look.many(taken.ids))
+        needed = approval.is_needed(context().config)
+        scheduled = waiting(context().look.many(taken.ids)) if needed else []
         warnings += [*note_if_nothing_runs(out), *note_if_unapproved(out, scheduled)]
     shape = bulk_shapes.imported(taken, warnings)
     out.record(VIEW, shape if out.in_json else bulk_shapes.summed(shape), say=[_sentence(taken, dry_run=dry_run)])

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from ttp.services.sync import Plan
 
 VIEW: View[Step] = View(
-    bulk_shapes.STEP, ("action", "id", "file", "changes"), bulk_shapes.step, wrap=lambda rows: {"plan": rows}
+    bulk_shapes.STEP,
+    ("action", "id", "file", "changes"),
+    bulk_shapes.step,
+    bulk_shapes.pictured(files=True),
+    wrap=lambda rows: {"plan": rows},
 )
 
 
