@@ -87,6 +87,15 @@ class Intake:
                 steps = [self._step(one, found.get(one.typed.key or "")) for one in batch]
             yield from steps
 
+    def renamed(self, step: Step, before: Post) -> Step:
+        """The step that adds a post, as the one that gives its file to a post that is there."""
+        assert step.post is not None
+        now = self._book.clock.now()
+        post = replace(settled(_like(before, step.post, now), now, before), key=step.post.key)
+        what = _what(before, post)
+        warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
+        return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
+
     def _found(self, db: sqlite3.Connection, batch: Sequence[Entry]) -> dict[str, Post]:
         """The posts that rows are about, by the rows' keys."""
         keys = [one.typed.key for one in batch if one.typed.key]
@@ -161,7 +170,8 @@ class Intake:
         if before.deleted_at is not None and not (self._rules.revive and before.status in _OPEN):
             return left(f"post {before.id} was deleted")
         if before.status not in _OPEN:
-            return left(f"post {before.id} is {before.status}")
+            differs = not row.faults and (row.typed.text or "").strip() != before.content.strip()
+            return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
             said = f"the file says that it has begun to go out, and post {before.id} is {before.status}"
             return Step(row.where, What.LEFT, faults=(Fault("status", said, f"ttp delete {before.id}"),))
