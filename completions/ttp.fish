@@ -328,6 +328,7 @@ complete -c ttp -n "__ttp_at 'repeat add'" -l count -x -d 'So many times in all.
 complete -c ttp -n "__ttp_at 'repeat add'" -l vary -r -F -d 'Texts that come in turn, parted by lines of ---.'
 complete -c ttp -n "__ttp_at 'repeat add'" -l pool -x -k -a '(__ttp_ask tag)' -d 'Each time the least recently used post of a tag.'
 complete -c ttp -n "__ttp_at 'repeat add'" -l cool-down -x -d 'How long a post of the pool rests: 30d.'
+complete -c ttp -n "__ttp_at 'repeat add'" -l strict -d 'Refuse the same text again, and two posts at once, instead of warning.'
 complete -c ttp -n "__ttp_at 'repeat add'" -l format -x -k -a '\'table\' \'tsv\' \'json\' \'jsonl\'' -d 'table, tsv, json or jsonl; a table on a terminal, else tsv.'
 complete -c ttp -n "__ttp_at 'repeat add'" -l json -d 'The same as --format json.'
 complete -c ttp -n "__ttp_at 'repeat add'" -l jsonl -d 'The same as --format jsonl.'

@@ -139,7 +139,7 @@ def test_a_time_that_has_passed_meanwhile_is_no_fault_of_a_post_that_has_it(ttp:
 
 
 def test_a_file_has_dates_and_no_words_that_mean_another_day_tomorrow(ttp: Program) -> None:
-    for word in ("tomorrow 9am", "fri 18:00", "in 2h", "now", "18:00"):
+    for word in ("tomorrow 9am", "fri 18:00", "in 2h", "now", "18:00", "tomorrow", "tomorow 9am"):
         ran = ttp("import", "-", "--json", stdin=f"{HEADER}x/me,{word},One,\n")
         (problem,) = ran.error["problems"]
         assert (ran.code, problem["field"]) == (2, "scheduledAt")
@@ -202,9 +202,9 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(ttp: Program) ->
         *(("row 4", "scheduledAt"), ("row 5", "scheduledAt"), ("row 6", "scheduledAt"), ("row 7", "content")),
         ("row 8", "content"),
     ]
-    text = ttp("import", "-", stdin=sheet).err
+    text = ttp("import", "-", "--to", "x/me", "--tz", "UTC", stdin=sheet).err
     assert "ROW  FIELD" in text
-    assert "--partial" in text
+    assert "  to take the others all the same:  ttp import - --to x/me --tz UTC --partial\n" in text
 
 
 def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
@@ -213,6 +213,52 @@ def test_partial_takes_the_rows_that_can_be_taken(ttp: Program) -> None:
     assert ran.json["rejected"][0]["row"] == "3"
     assert ran.json["rejected"][0]["fix"] == "ttp account list"
     assert texts(ttp) == ["One"]
+
+
+def test_a_person_is_told_how_many_rows_were_not_taken(ttp: Program) -> None:
+    ran = ttp("import", "-", "--partial", "--format", "table", stdin=f"{HEADER}x/me,,One,\nx/nobody,,Two,\n")
+    assert ran.out == "2 rows: 1 added, 0 unchanged, 1 not taken.\n"
+
+
+def test_a_map_of_a_column_that_the_file_does_not_have_is_refused_with_those_that_it_has(ttp: Program) -> None:
+    ran = ttp("import", "-", "--map", "Wan=at", "--to", "x/me", stdin="Wann,Text\n2026-12-24 09:00,Hallo\n")
+    assert (ran.code, ttp.count("post")) == (2, 0)
+    assert 'no column is called "Wan"' in ran.err
+    assert "the columns of this file:  Wann, Text" in ran.err
+    assert 'no column is called "3"' in ttp("import", "-", "--map", "3=text", stdin="a,b\n").err
+
+
+@pytest.mark.parametrize(
+    ("date", "order"), [("12/24/2026 09:00", "mdy"), ("24/12/2026 09:00", "dmy"), ("11/12/2026 9:00", "dmy")]
+)
+def test_the_order_of_a_date_that_is_to_be_typed_is_one_that_the_date_can_have(
+    ttp: Program, date: str, order: str
+) -> None:
+    sheet = f"{HEADER}x/me,{date},One,\n"
+    (problem,) = ttp("import", "-", "--json", stdin=sheet).error["problems"]
+    assert problem["hint"] == f"--dates {order}"
+    assert ("could mean two days" in problem["message"]) == date.startswith("11")
+    assert taken(ttp, sheet, "--dates", order) == {"added": 1}
+
+
+def test_what_is_wrong_with_media_is_told_as_the_file_has_it(ttp: Program, tmp_path: Path) -> None:
+    ttp.account("instagram/me")
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    rows = [",../photo.jpg,", ",phto.jpg,", ",,Alone", "2026-12-24 09:00,,"]
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("to,at,media,alt,text\n" + "".join(f"instagram/me,{row},Hi\n" for row in rows))
+    told = [p["hint"] for p in ttp("import", str(sheet), "--json").error["problems"]]
+    assert told == [
+        "put it there, and write photo.jpg",
+        "photo.jpg",
+        "one alt text for each of the media, in order",
+        "name a picture or a video in media",
+    ]
+
+
+def test_json_that_ends_in_the_middle_is_told_with_its_line(ttp: Program) -> None:
+    lines = '{"content": "One"}\n' * 3000 + '{"content": "Two"\n{"content": "Three"}\n'
+    assert 'line 3001 is no JSON: \'{"content": "Two"\'' in ttp("import", "-", stdin=lines).err
 
 
 def test_two_rows_of_one_key_are_refused(ttp: Program) -> None:
@@ -324,9 +370,9 @@ def test_any_other_sheet_is_read_by_naming_its_columns(ttp: Program) -> None:
         (b"PK\x03\x04rest", "save it as"),
         (b"name,date\nx,y\n", "no column of it is the text"),
         (b'[{"content": "a"}', "does not end"),
-        (b"[1, {]", "no JSON after"),
-        (b'{"content": "a"', "no JSON after"),
-        (b"[" * 100_000, "no JSON after"),
+        (b"[1, {]", "line 1 is no JSON"),
+        (b'{"content": "a"', "line 1 is no JSON"),
+        (b"[" * 100_000, "line 1 is no JSON"),
         (b"---\nto: x\n", "does not end"),
     ],
 )

@@ -106,3 +106,17 @@ def test_a_dry_run_is_for_many_and_changes_no_single_post(ttp: Program) -> None:
 
     assert (ran.code, ttp.shown(1)) == (2, before)
     assert "--dry-run is for many posts" in ran.err
+
+
+def test_people_see_the_old_and_the_new_time_on_their_clock_and_how_to_take_it_back(ttp: Program) -> None:
+    edit = ("edit", "--where", "search=link status=scheduled", "--shift", "+1d", "--format", "table")
+    shown = ttp.ok(*edit, "--dry-run")
+    done = ttp.ok(*edit, "--yes")
+
+    assert shown.out == done.out
+    assert "move   2  2 Dec 09:00 -> 3 Dec 09:00  x         at       No link" in done.out
+    assert "Times in UTC.\n" in done.out
+    assert "note: nothing was changed: --dry-run" in shown.err
+    assert "note: 1 post changed.  Take it back:  ttp undo" in done.err
+    ttp.ok("undo")
+    assert ttp.shown(2)["scheduledAt"] == "2026-12-02T09:00:00Z"

@@ -35,6 +35,15 @@ def test_what_came_due_meanwhile_is_not_overdue_and_is_due_again_after_it(ttp: P
     assert ttp.ok("resume", "--format", "table").out == "Nothing was paused.\n"
 
 
+def test_publish_says_that_a_post_waits_and_status_counts_it(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x")
+    ttp.ok("pause")
+
+    assert "post 1 to x/me waits for its account to be resumed" in ttp("publish", "1", "--yes").err
+    assert "0 posts scheduled, 1 due and held" in ttp.ok("status", "--format", "table").out
+
+
 def test_without_accounts_there_is_nothing_to_pause(ttp: Program) -> None:
     assert ttp.ok("pause", "--format", "table").out == "There is no account yet.\n"
     assert ttp.ok("resume", "--format", "table").out == "Nothing was paused.\n"

@@ -135,10 +135,11 @@ def test_the_same_text_to_x_within_its_window_is_warned_of(ttp: Program, tmp_pat
     ttp.account()
     ttp.post("hi", "--to", "x")
     warned = ttp.ok("repeat", "1", "--cron", "0 */6 * * *", "--tz", "UTC", "--count", "2", "--json").json["warnings"]
+    ttp.ok("repeat", "stop", "1")
     varied = ttp.ok("repeat", "1", "--cron", "0 */6 * * *", "--tz", "UTC", "--count", "2", "--vary", str(texts)).err
     daily = ttp.ok("repeat", "1", *DAILY, "--count", "2").err
 
-    assert "X gets the same text again after 6 h, and may refuse it" in warned
+    assert "X gets the same text again after 6h, and may refuse it" in warned
     assert "same text" not in varied + daily
 
 
@@ -151,6 +152,43 @@ def test_one_time_is_left_out_and_stays_out(weekly: Program) -> None:
     )
     assert list(planned(weekly)) == [3, 4, 5]
     assert (told(weekly)["made"], told(weekly)["skipped"]) == (3, 1)
+
+
+def test_the_post_that_is_repeated_is_not_deleted_where_its_own_time_is_left_out(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("hi", "--to", "x", "--at", FIRST)
+    ttp.ok("repeat", "1", *DAILY, "--count", "3")
+    said = ttp.ok("repeat", "skip", "1", "--format", "table").out
+
+    assert said.endswith(". Post 1, which is repeated, is a draft again.\n")
+    assert ttp.shown(1)["status"] == "draft"
+    assert planned(ttp) == {2: "2026-11-26", 3: "2026-11-27"}
+    ttp.ok("repeat", "pause", "1")
+    ttp.ok("repeat", "resume", "1")
+    assert list(planned(ttp).values()) == ["2026-11-26", "2026-11-27"]
+
+
+def test_the_same_repeat_again_is_refused_and_nothing_is_made_twice(weekly: Program) -> None:
+    again = weekly("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich", "--count", "3")
+
+    assert again.code == 2
+    assert "repeat 1 comes at these times already" in again.err
+    assert "ttp repeat stop 1" in again.err
+    assert list(planned(weekly)) == [2, 3, 4, 5]
+    weekly.ok("repeat", "stop", "1")
+    weekly.ok("repeat", "1", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich", "--count", "3")
+
+
+def test_the_guard_looks_at_each_post_that_is_made(ttp: Program) -> None:
+    ttp.account()
+    ttp.post("there", "--to", "x", "--at", "2026-12-07T08:01:00Z")
+    ttp.post("hi", "--to", "x")
+    weekly = ("repeat", "2", "--cron", "0 9 * * 1", "--tz", "Europe/Zurich")
+    refused = ttp(*weekly, "--strict")
+
+    assert (refused.code, ttp.count("recurrence")) == (2, 0)
+    assert "x/me: post 1 goes out" in refused.err
+    assert "x/me: post 1 goes out" in ttp.ok(*weekly, "--json").json["warnings"][0]
 
 
 def test_a_deleted_occurrence_is_not_made_again(weekly: Program) -> None:
@@ -215,6 +253,9 @@ def test_a_stop_is_for_good(weekly: Program) -> None:
 
 
 def test_it_ends_with_its_post(weekly: Program, clock: FakeClock) -> None:
+    assert "repeat 1 makes no more posts, for it was of post 1" in weekly.ok("delete", "1").err
+    assert "repeat" not in weekly.ok("undo").err + weekly.ok("delete", "2").err
+    weekly.ok("undo")
     weekly.ok("delete", "1")
     clock.advance(days=7)
 
@@ -309,8 +350,9 @@ def test_without_any_a_person_is_told_how_to_begin(ttp: Program) -> None:
         (("1", *DAILY, "--until", "2026-02-30"), 2, "is not a date"),
         (("1", *DAILY, "--until", "2026-11-01"), 2, "it would never come"),
         (("1", "--cron", "*/5 * * * *"), 2, "more than 1000 times in the 30 days"),
+        (("1", "--cron", "*/5 * * * *"), 2, "ttp config set repeat.ahead_s 300"),
         (("1", *DAILY, "--vary", "nofile"), 3, "no texts file nofile"),
-        (("1", *DAILY, "--vary", "-"), 2, "holds 0 text"),
+        (("1", *DAILY, "--vary", "-"), 2, "holds no text"),
         (("lst",), 2, 'no command "repeat lst"'),
         (("skip", "7"), 3, "no repeat 7"),
         (("resume", "1"), 2, "repeat 1 is active"),

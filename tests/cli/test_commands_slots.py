@@ -193,7 +193,7 @@ def test_who_cannot_move_along_is_named_and_nothing_is_changed(daily: Program) -
     ran = daily("create", "front", "--to", "x/me", "--at", "next-slot", "--first")
 
     assert ran.code == 2
-    assert "post 1 stands at that time, and has no slot to move along to" in ran.err
+    assert "post 1 stands at that time, and has no slot to move along to within 365 days" in ran.err
     assert times(daily) == {1: WED}
 
 

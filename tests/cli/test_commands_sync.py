@@ -240,3 +240,47 @@ def test_an_export_tells_how_far_a_post_went_and_then_leaves_the_file(ttp: Progr
     (folder / "a.md").write_bytes(before.replace(b"status: published", b""))
     ttp.ok("export", str(folder))
     assert b"status: published" in (folder / "a.md").read_bytes()
+
+
+def test_a_file_that_was_renamed_keeps_its_post(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md", "A")
+    put(folder, "b.md", "B")
+    ttp.ok("sync", str(folder), "--yes")
+    (folder / "a.md").rename(folder / "z.md")
+    put(folder, "y.md", "B", at="2026-12-03 09:00")
+    (folder / "b.md").unlink()
+    shown = ttp("sync", str(folder), "--check")
+
+    assert shown.rows == [["move", "2", "y.md", "at,file"], ["move", "1", "z.md", "file"]]
+    assert shown.err == ""
+    ttp.ok("sync", str(folder), "--yes", "--prune")
+    assert plan(ttp, folder, "--prune") == []
+    assert [(post["key"], post["scheduledAt"][:10]) for post in map(ttp.shown, (1, 2))] == [
+        *(("content/z.md", "2026-12-01"), ("content/y.md", "2026-12-03")),
+    ]
+    assert ttp.count("post") == 2
+
+
+def test_of_files_of_one_text_that_were_renamed_each_keeps_the_post_of_its_time(ttp: Program, folder: Path) -> None:
+    for name, day in (("a.md", 1), ("b.md", 20)):
+        put(folder, name, at=f"2026-12-{day:02} 09:00")
+    ttp.ok("sync", str(folder), "--yes")
+    (folder / "b.md").rename(folder / "y.md")
+    (folder / "a.md").unlink()
+    put(folder, "x.md", at="2026-12-05 09:00")
+
+    assert ttp("sync", str(folder), "--check").rows == [
+        ["move", "1", "x.md", "at,file"],
+        ["move", "2", "y.md", "file"],
+    ]
+
+
+def test_a_file_that_says_something_else_than_what_went_out_is_told(ttp: Program, folder: Path) -> None:
+    put(folder, "a.md")
+    ttp.ok("sync", str(folder), "--yes")
+    ttp.bring(1, "published", remote_id="1")
+    assert ttp.ok("sync", str(folder), "--check").err == ""
+    put(folder, "a.md", "Another text")
+    said = ttp.ok("sync", str(folder), "--check").err
+
+    assert said == "note: a.md has another text by now; post 1 is published, and stays as it went out\n"

@@ -64,9 +64,17 @@ def _sync(ttp: Program, folder: Path) -> None:
     ttp.ok("sync", str(folder / "content"), "--yes")
 
 
+def _renaming_sync(ttp: Program, folder: Path) -> None:
+    _sync(ttp, folder)
+    (folder / "content" / "a.md").rename(folder / "content" / "b.md")
+    ttp.ok("sync", str(folder / "content"), "--prune", "--yes")
+
+
 def _pruning_sync(ttp: Program, folder: Path) -> None:
     _sync(ttp, folder)
     (folder / "content" / "a.md").rename(folder / "content" / "b.md")
+    with (folder / "content" / "b.md").open("a") as file:
+        file.write("And more\n")
     ttp.ok("sync", str(folder / "content"), "--prune", "--yes")
 
 
@@ -109,6 +117,7 @@ CHANGES: dict[str, tuple[Act, str]] = {
     "import spread": (_spread, "5 6"),
     "sync": (_sync, "5"),
     "sync pruning": (_pruning_sync, "5 6"),
+    "sync renaming": (_renaming_sync, "5"),
     "reject": (typed("reject", "2"), "2"),
 }
 

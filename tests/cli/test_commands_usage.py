@@ -100,7 +100,7 @@ def test_a_failure_that_nobody_foresaw_is_one_line_that_says_how_to_see_more(
 ) -> None:
     from ttp.services.look import Look
 
-    def broken(self: Look, coming: int = 0) -> None:
+    def broken(self: Look, *_: object) -> None:
         raise RuntimeError("out\nof \x1b[31mthings")
 
     monkeypatch.setattr(Look, "health", broken)

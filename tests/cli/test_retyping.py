@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,16 @@ def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: s
     assert ran.code in (2, 3)
     assert meant in [line.partition(":  ")[2].strip() for line in ran.err.splitlines()]
     assert json.loads(ttp(*typed, "--json").err)["error"]["hint"].startswith("ttp ") or typed[0] == "help"
+
+
+def test_a_file_that_is_nearly_there_is_a_whole_command(
+    ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a photo.jpg").write_bytes(b"x")
+    ran = ttp("create", "Hello", "--media", "a foto.jpg")
+    assert (ran.code, ran.out) == (3, "")
+    assert "did you mean:  ttp create Hello --media 'a photo.jpg'\n" in ran.err
 
 
 @pytest.mark.parametrize("argv", [["run", "--bogus"], ["redo", "--list"], ["restore", "f", "--yes"]])

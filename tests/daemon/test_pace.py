@@ -11,6 +11,7 @@ from tests.clock import START
 from tests.daemon.bench import Bench
 from ttp.daemon.loop import Mode
 from ttp.domain.attempt import Done, Kind, NotDone, Unknown
+from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.post import PostStatus
 from ttp.services.pausing import Pausing
@@ -64,6 +65,21 @@ def test_who_waits_is_held_and_the_reason_names_the_setting(tmp_path: Path) -> N
     assert held.hold_until == START + timedelta(seconds=600)
     assert held.hold_reason == "600 s apart: publish.min_gap_s"
     assert bench.delivery(2).state is DeliveryState.PENDING
+
+
+def test_settings_that_were_changed_hold_nobody_longer(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "home", publish__per_day=1)
+    publish(bench, 0.0, 1.0, until=60)
+    assert bench.account_now("x/me").hold_until == START + timedelta(days=1)
+    for settings, left in (
+        ({"publish.per_day": 1}, 1),
+        ({"publish.min_gap_s": HOUR}, 1),
+        ({"publish.per_day": 2}, 0),
+    ):
+        bench.config = Config(settings)
+        bench.run(Mode.ONCE)
+        assert len(bench.sql("SELECT 1 FROM delivery WHERE state = 'pending'")) == left
+    assert len(hours(bench)) == 2
 
 
 def test_other_accounts_do_not_wait(tmp_path: Path) -> None:

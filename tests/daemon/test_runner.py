@@ -295,6 +295,14 @@ def test_what_ended_long_ago_is_not_told_again(bench: Bench) -> None:
     assert len(told) == 2
 
 
+def test_a_follower_does_not_wait_for_an_account_that_is_held(bench: Bench) -> None:
+    bench.post()
+    watch, _ = follow(bench)
+    assert not watch.look()
+    bench.sql("UPDATE account SET hold_until = ?1", int(bench.clock.now().timestamp() * 1000) + 60_000)
+    assert watch.look()
+
+
 @pytest.mark.parametrize("change", ["due_at = NULL, next_at = NULL", "state = 'cancelled'"])
 def test_a_follower_does_not_wait_for_what_was_taken_back(bench: Bench, change: str) -> None:
     bench.post()

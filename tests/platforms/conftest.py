@@ -13,10 +13,10 @@ from tests.platforms.stubs import Clock
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.config import Config, Value
 from ttp.platforms.client import Order
-from ttp.platforms.instagram import InstagramClient
+from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.registry import client_for
-from ttp.platforms.tiktok import TikTokClient
-from ttp.platforms.x import XClient
+from ttp.platforms.tiktok.client import TikTokClient
+from ttp.platforms.x.client import XClient
 from ttp.sandbox.server import running_sandbox
 
 

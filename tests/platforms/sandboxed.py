@@ -15,10 +15,10 @@ from ttp.domain.account import Platform
 from ttp.domain.attempt import Handle, Outcome
 from ttp.domain.config import Config, Value
 from ttp.platforms.client import MediaFile, Order, Ready
-from ttp.platforms.instagram import InstagramClient
+from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.registry import client_for
-from ttp.platforms.tiktok import TikTokClient
-from ttp.platforms.x import XClient
+from ttp.platforms.tiktok.client import TikTokClient
+from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO
 
 TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% off" 👩\u200d💻'

@@ -21,10 +21,10 @@ from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.domain.config import Config, Value
 from ttp.platforms.client import MediaFile, Order, Ready, Step, StepFailed, Wait
-from ttp.platforms.instagram import InstagramClient
+from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.registry import client_for
-from ttp.platforms.tiktok import TikTokClient
-from ttp.platforms.x import XClient
+from ttp.platforms.tiktok.client import TikTokClient
+from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 

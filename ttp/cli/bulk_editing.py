@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from ttp.store.reads import PostFilter
 
 VIEW: View[Step] = View(
-    bulk_shapes.STEP, ("action", "id", "changes", "scheduledAt", "accounts", "content"), bulk_shapes.step
+    bulk_shapes.STEP,
+    ("action", "id", "changes", "scheduledAt", "accounts", "content"),
+    bulk_shapes.step,
+    bulk_shapes.pictured(files=False),
 )
 WORDS = ("status", "platform", "account", "tag", "since", "until", "search", "key")
 """What --where can name: the filters of ttp list."""
@@ -57,6 +60,8 @@ def edit_many(
         refuse_forbidden(context().book, steps)
     out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
     warn(out, list({problem.message: problem for step in steps for problem in step.warnings}.values()))
+    if steps and dry_run:
+        out.note("nothing was changed: --dry-run")
     if not steps or dry_run:
         return DONE
     said = bulk_shapes.counted(len(steps), "post")
@@ -73,6 +78,7 @@ def edit_many(
     )
     if sure:
         apply(context().book, steps, "edit")
+        out.note(f"{said} changed.  Take it back:  ttp undo")
     return DONE
 
 

@@ -15,6 +15,7 @@ from ttp.cli.params import Days, From, PerDay, Strict, Tz, guarded, printing, re
 from ttp.cli.progress import progress
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, waiting
 from ttp.cli.words import Words, text_of
+from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def import_(
     with opened(file, stdin, _columns(map_), _order(dates)) as source:
         taken = _taken(out, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
-        raise _refused(taken, dry_run=dry_run, in_json=out.in_json)
+        raise _refused(taken, words, dry_run=dry_run, in_json=out.in_json)
     if taken.spread and taken.spread.left_out and not partial:
         raise no_room(taken.spread, words)
     return _told(out, taken, dry_run=dry_run)
@@ -130,7 +131,8 @@ def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
             "\n".join([_some(taken.refused, taken.read), *bulk_shapes.fault_table(taken.faults[: bulk_shapes.SHOWN])])
         )
     if taken.timed and taken.stored:
-        scheduled = waiting(context().look.many(taken.ids))
+        needed = approval.is_needed(context().config)
+        scheduled = waiting(context().look.many(taken.ids)) if needed else []
         warnings += [*note_if_nothing_runs(out), *note_if_unapproved(out, scheduled)]
     shape = bulk_shapes.imported(taken, warnings)
     out.record(VIEW, shape if out.in_json else bulk_shapes.summed(shape), say=[_sentence(taken, dry_run=dry_run)])
@@ -141,18 +143,16 @@ def _sentence(taken: Taken, *, dry_run: bool) -> str:
     shape = bulk_shapes.summed(bulk_shapes.imported(taken, ()))
     names = ("added", "changed", "moved", "unchanged", "left")
     said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
+    if taken.refused:
+        said += f", {taken.refused} not taken"
     if taken.spread:
         said += f"; {shape['planned']} planned"
     return f"{bulk_shapes.counted(taken.read, 'row')}: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
 
 
-def _refused(taken: Taken, *, dry_run: bool, in_json: bool) -> UsageError:
+def _refused(taken: Taken, words: Words, *, dry_run: bool, in_json: bool) -> UsageError:
     """That rows cannot be taken."""
-    rest = (
-        []
-        if taken.refused == taken.read
-        else [Hint("to take the others all the same, add", "--partial", ("", "--partial"))]
-    )
+    rest = [] if taken.refused == taken.read else [Hint("to take the others all the same", words.again("--partial"))]
     said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
     return bulk_shapes.refused(said, taken.faults, in_json, *rest)
 

@@ -10,6 +10,8 @@ from ttp.cli.shapes import Json
 from ttp.domain.errors import Hint, Problem, UsageError
 
 if TYPE_CHECKING:
+    from ttp.cli.pictures.page import Page
+    from ttp.cli.views import Picture
     from ttp.services.bulk_in import Taken
     from ttp.services.files.fields import Fault
     from ttp.services.steps import Step
@@ -73,6 +75,17 @@ def step(one: Step) -> Json:
         "accounts": list(post.accounts),
         "content": post.content,
     }
+
+
+def pictured(*, files: bool) -> Picture[Step]:
+    """How people are shown what would become of posts. `files`: with the file of each."""
+
+    def picture(steps: Sequence[Step], page: Page) -> Iterable[str]:
+        from ttp.cli.pictures.steps import steps_picture
+
+        return steps_picture(steps, page, files=files)
+
+    return picture
 
 
 def refused(said: str, faults: Sequence[tuple[str, Fault]], in_json: bool, *ways: Hint) -> UsageError:

@@ -265,7 +265,9 @@ def read_file(path: str, what: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise NotFound(f"no {what} file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise UsageError(f"the {what} file {path} is not UTF-8") from None
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"the {what} file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from None

@@ -71,6 +71,8 @@ def delete(
     for post in posts:
         for url in post.live:
             out.note(f"post {post.id} stays published: {url}")
+    for repeat_id, post_id in context().posts.repeats_of(gone):
+        out.note(f"repeat {repeat_id} makes no more posts, for it was of post {post_id}; those that it made stay")
     return DONE
 
 

@@ -25,6 +25,7 @@ from ttp.cli.params import (
     split_list,
 )
 from ttp.cli.posts import warn
+from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
 from ttp.domain.errors import Hint, UsageError
 
@@ -222,6 +223,11 @@ def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
     ended = here.runner.publish(frozenset(queued.ids), report.tell)
     posts = here.look.many(queued.ids)
     report.finish(posts, ended.notes)
+    for post in posts:
+        for delivery in post.active:
+            if delivery.state == "pending" and delivery.waiting_for:
+                until = f", until {echo(delivery.waiting_until, here.zone)}" if delivery.waiting_until else ""
+                out.note(f"post {post.id} to {delivery.account} waits for {delivery.waiting_for}{until}")
     code = report.exit_code(ended, posts)
     return PARTIAL if queued.refused and code in (DONE, RECONNECT) else code
 

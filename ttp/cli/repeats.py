@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from ttp.cli.context import context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
-from ttp.cli.params import MOST, printing, read_duration, read_file, read_id
+from ttp.cli.params import MOST, Strict, guarded, printing, read_duration, read_file, read_id
 from ttp.cli.posts import offering, warn
 from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, typed
@@ -51,6 +52,7 @@ def add(
     cool_down: Annotated[
         str | None, Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
     ] = None,
+    strict: Strict = False,
 ) -> None:
     """Let a post come again and again: each time is a post of its own, made ahead.
 
@@ -78,6 +80,7 @@ def add(
         count=count,
         texts=() if vary is None else _texts(vary),
     )
+    guarded(strict)
     with offering():
         done = _repeats().begin(wanted)
     for line in done.told:
@@ -105,6 +108,8 @@ def list_(out: Output) -> None:
 def skip(out: Output, repeat_id: RepeatId) -> None:
     """Leave the next time out; the post that was made for it is deleted.
 
+    The post that is repeated is not: if it has that time itself, it is a draft again.
+
     Example: ttp repeat skip 2
     """
     out.expect(repeat_views.CHANGED)
@@ -112,7 +117,8 @@ def skip(out: Output, repeat_id: RepeatId) -> None:
     assert done.at is not None
     left = echo(done.at, ZoneInfo(done.tally.recurrence.timezone))
     deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
-    out.record(repeat_views.CHANGED, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}"])
+    freed = f" Post {done.freed}, which is repeated, is a draft again." if done.freed else ""
+    out.record(repeat_views.CHANGED, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}{freed}"])
 
 
 @repeat.command("pause")
@@ -185,8 +191,16 @@ def _next(tally: Tally) -> str:
     return f"next {echo(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
 
 
-def _ids(ids: list[int] | tuple[int, ...]) -> str:
-    return " ".join(map(str, ids[:8])) + (" …" if len(ids) > 8 else "") if ids else "none"
+def _ids(ids: Sequence[int]) -> str:
+    """`2-4 7`, as commands take them."""
+    runs: list[list[int]] = []
+    for number in ids:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = [f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs]
+    return " ".join(said[:8]) + (" and more" if len(said) > 8 else "") if said else "none"
 
 
 def _end(text: str, zone: ZoneInfo) -> datetime:
@@ -206,6 +220,7 @@ def _texts(path: str) -> tuple[str, ...]:
     found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
     if len(found) < 2:
         raise UsageError(
-            f"{path} holds {len(found)} text, and --vary takes several", Hint("part them by", "a line of ---")
+            f"{path} holds {'one text' if found else 'no text'}, and --vary takes several",
+            Hint("part them by", "a line of ---"),
         )
     return found

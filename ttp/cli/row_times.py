@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -56,6 +57,9 @@ class RowTimes:
             found = parse_when(text, now=now, zone=zone, retype=str)
         except PastTime:
             return parse_bound(text, now=now, zone=zone.shown if isinstance(zone, Clash) else zone)
+        except TimeRefused as refused:
+            refused.hints = tuple(Hint(hint.say, _dated(hint.type, now, zone)) for hint in refused.hints)
+            raise
         assert isinstance(found, Moment)
         self._moment = found
         if not isinstance(said, Instant) and not (isinstance(said, Wall) and isinstance(said.day, On)):
@@ -95,3 +99,15 @@ class RowTimes:
                 retype=str,
             )
         return self._zones[which]
+
+
+def _dated(text: str, now: datetime, zone: ZoneInfo | Clash) -> str:
+    """A way out as a file may have it: `tomorrow 9am` with the date that it is now."""
+    from ttp.cli.when import Moment, parse_when
+
+    if isinstance(read(text), Wall | Instant):
+        with suppress(TimeRefused):
+            found = parse_when(text, now=now, zone=zone, retype=str)
+            if isinstance(found, Moment) and not isinstance(read(text), Instant):
+                return f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
+    return text

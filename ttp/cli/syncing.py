@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from ttp.services.sync import Plan
 
 VIEW: View[Step] = View(
-    bulk_shapes.STEP, ("action", "id", "file", "changes"), bulk_shapes.step, wrap=lambda rows: {"plan": rows}
+    bulk_shapes.STEP,
+    ("action", "id", "file", "changes"),
+    bulk_shapes.step,
+    bulk_shapes.pictured(files=True),
+    wrap=lambda rows: {"plan": rows},
 )
 
 
@@ -87,6 +91,8 @@ def _notes(out: Output, dir: str, plan: Plan, of_times: Iterable[str]) -> None:
     warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
     for problem, where in warned.values():
         out.note(f"{problem.message} ({where})" + (f"\n{problem.hint}" if problem.hint else ""))
+    for step in plan.other[: bulk_shapes.SHOWN]:
+        out.note(f"{step.where} has another text by now; {step.why}, and stays as it went out")
     if plan.orphans:
         ids = " ".join(str(post.id) for post in plan.orphans[:20])
         again = quoted("ttp", "sync", dir, "--prune")

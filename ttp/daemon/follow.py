@@ -35,6 +35,7 @@ class Follow:
     def look(self) -> bool:
         """Tell what changed since the last look. True once every post is at its end."""
         posts, now = self._posts(), self._clock.now()
+        held = self._held(now)
         for post in posts:
             for delivery in post.deliveries:
                 if self._seen.get(delivery.id) is not delivery.state:
@@ -45,13 +46,19 @@ class Follow:
             if end is not None and post.id not in self._finished:
                 self._finished.add(post.id)
                 self._tell(end)
-        return all(self._at_rest(delivery) for post in posts for delivery in post.deliveries)
+        return all(self._at_rest(delivery, held) for post in posts for delivery in post.deliveries)
 
-    def _at_rest(self, delivery: Delivery) -> bool:
-        """Nothing more will happen to it by itself: it has ended, or its time or its approval was taken away."""
+    def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:
+        """Nothing will happen to it soon: it has ended, its account is held, or its time or approval was taken away."""
         if self._approved and approval.waits(delivery):
             return True
+        if delivery.state is DeliveryState.PENDING and delivery.account_id in held:
+            return True
         return delivery.state in ENDED or (delivery.state is DeliveryState.PENDING and delivery.due_at is None)
+
+    def _held(self, now: datetime) -> frozenset[int | None]:
+        with self._database.reading() as db:
+            return frozenset() if db is None else frozenset(account.id for account in reads.accounts(db, held_at=now))
 
     def _posts(self) -> list[Post]:
         with self._database.reading() as db:

@@ -105,6 +105,7 @@ class Loop:
         desk.tell(Event(start, "publisher.started"))
         for why in desk.left.told:
             desk.tell_left(why)
+        desk.run(lambda db: self._pace.renew(db, start))
         left = desk.run(lambda db: recovery.recover(db, start, desk.left))
         for delivery in [*self._taken, *(d for d in left if d.state is DeliveryState.RECONCILING)]:
             desk.tell(moved(delivery, start))

@@ -65,7 +65,8 @@ class MediaUse:
 class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
-    `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come.
+    `overdue` counts posts whose time has passed unpublished, `waiting` the posts that have a time still to come,
+    `held` those whose time has come, and whose account is held.
     `next_post` is the post that is due at `next_due_at`, `coming` the next few of their own time. `costs`: what X will
     charge for what waits. `clock`: why nothing is published by this clock; `elsewhere`: why nothing is from this
     machine; `unreadable`: what is left alone because it cannot be read.
@@ -77,6 +78,7 @@ class Health:
     coming: tuple[Post, ...] = ()
     overdue: int = 0
     waiting: int = 0
+    held: int = 0
     needs: Needs = Needs()
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()

@@ -35,17 +35,17 @@ def client_for(
     http = Http.to(platform, config, clock, gate=gate_for(platform, clock, memory), transport=transport)
     match platform:
         case Platform.X:
-            from ttp.platforms.x import XClient
+            from ttp.platforms.x.client import XClient
 
             return XClient(http, config, clock)
         case Platform.INSTAGRAM:
-            from ttp.platforms.instagram import InstagramClient
+            from ttp.platforms.instagram.client import InstagramClient
             from ttp.platforms.media_host import MediaHost
 
             return InstagramClient(http, config, clock, MediaHost(platform, config, lent))
         case Platform.TIKTOK:
             from ttp.platforms.media_host import MediaHost
-            from ttp.platforms.tiktok import TikTokClient
+            from ttp.platforms.tiktok.client import TikTokClient
 
             return TikTokClient(http, config, clock, MediaHost(platform, config, lent))
 

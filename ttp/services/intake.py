@@ -31,6 +31,10 @@ from ttp.services.steps import BATCH, Step, What
 from ttp.store import copies, keyed, reads
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
+_IN_FILE = {
+    "--media FILE": "name a picture or a video in media",
+    "one --alt for each --media, in order": "one alt text for each of the media, in order",
+}
 
 
 class Times(Protocol):
@@ -83,6 +87,15 @@ class Intake:
                 steps = [self._step(one, found.get(one.typed.key or "")) for one in batch]
             yield from steps
 
+    def renamed(self, step: Step, before: Post) -> Step:
+        """The step that adds a post, as the one that gives its file to a post that is there."""
+        assert step.post is not None
+        now = self._book.clock.now()
+        post = replace(settled(_like(before, step.post, now), now, before), key=step.post.key)
+        what = _what(before, post)
+        warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
+        return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
+
     def _found(self, db: sqlite3.Connection, batch: Sequence[Entry]) -> dict[str, Post]:
         """The posts that rows are about, by the rows' keys."""
         keys = [one.typed.key for one in batch if one.typed.key]
@@ -122,7 +135,7 @@ class Intake:
         try:
             warnings = self._book.judge(post, self._known, timed=waits or post.scheduled_at is not None)
         except ContentRefused as refused:
-            told = [Fault(one.field, one.message, one.hint) for one in refused.problems if not one.warning]
+            told = [Fault(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning]
             return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
         self._book.guard.pending(post)
         return Step(row.where, what, post, before, warnings, waits=waits)
@@ -157,7 +170,8 @@ class Intake:
         if before.deleted_at is not None and not (self._rules.revive and before.status in _OPEN):
             return left(f"post {before.id} was deleted")
         if before.status not in _OPEN:
-            return left(f"post {before.id} is {before.status}")
+            differs = not row.faults and (row.typed.text or "").strip() != before.content.strip()
+            return replace(left(f"post {before.id} is {before.status}"), differs=differs)
         if row.ended:
             said = f"the file says that it has begun to go out, and post {before.id} is {before.status}"
             return Step(row.where, What.LEFT, faults=(Fault("status", said, f"ttp delete {before.id}"),))
@@ -188,7 +202,8 @@ class Intake:
             items = self._media.items(typed.media or (), before, {account.platform for account in accounts})
             media = with_alts(items, typed.alts)
         except TtpError as error:
-            faults.append(fault_of("media", error))
+            fault = fault_of("media", error)
+            faults.append(replace(fault, fix=_in_file(fault.fix)))
         if not faults and not row.faults and not (typed.text or "").strip() and not media:
             faults.append(Fault("content", "there is no text and no media"))
         if faults:
@@ -212,11 +227,19 @@ class Intake:
         if text is None or not text.strip():
             return held if before is not None and (before.chosen_by or self._rules.spread) else None
         if not accounts:
-            raise UsageError("a post with a time needs accounts to go to", Hint("name them", "accounts"))
+            raise UsageError(
+                "a post with a time needs accounts to go to",
+                Hint("name them", "a column accounts, or --to PLATFORM/HANDLE"),
+            )
         at = self._times.instant(text, tz, accounts)
         if held is not None and at in (None, held):
             return held
         return self._times.coming(text, tz, accounts, at)
+
+
+def _in_file(hint: str | None) -> str | None:
+    """A way out as a file has it, where a command has options."""
+    return _IN_FILE.get(hint or "", hint)
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:

@@ -176,6 +176,7 @@ class Look:
                 coming=tuple((unless_unreadable(lambda: _coming(db, now, coming)) or ()) if coming else ()),
                 overdue=overdue,
                 waiting=waiting,
+                held=limits.count_held(db, now) if holds else 0,
                 needs=needs,
                 holds=tuple(holds.values()),
                 limits=tuple(limits.current(db, now)),

@@ -54,6 +54,5 @@ def _only_one(name: str, known: Sequence[Account]) -> Account:
             raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
     names = [account.name for account in enabled]
     raise Ambiguous(
-        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}',
-        *(Hint("write", f"--to {n}", (name, n)) for n in names),
+        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
     )

@@ -29,6 +29,7 @@ from ttp.services.changes import (
 )
 from ttp.services.drafting import Typed, check_variants
 from ttp.services.writing import When, Writing, in_front, once
+from ttp.store import recurrences
 from ttp.store.media import MediaStore
 
 
@@ -123,6 +124,12 @@ class Posts:
             return replace(post, deliveries=still, deleted_at=now), ()
 
         return [saved.post for saved in self._book.change(ids, change, self._book.recorder("delete"))]
+
+    def repeats_of(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """The repeats that go on and are of one of these posts, and which it is."""
+        with self._book.database.reading() as db:
+            known = recurrences.recurrences(db) if db else []
+        return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
 
     # Planning.
 

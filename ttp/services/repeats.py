@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
-from ttp.domain.account import Platform
-from ttp.domain.errors import ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
+from ttp.domain.account import Account, Platform
+from ttp.domain.duration import compact
+from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import DUPLICATE_WINDOW, OccurrenceState, Recurrence, Tally
 from ttp.services.book import Book, of
-from ttp.services.changes import no_accounts, refuse_in_flight
+from ttp.services.changes import as_draft, no_accounts, refuse_in_flight
 from ttp.services.cron import fires
 from ttp.services.occurrences import Occurrences, copy_of
 from ttp.store import reads
 from ttp.store import recurrences as store
 
 _SKIPPED = OccurrenceState.SKIPPED
+_NEVER = datetime.max.replace(tzinfo=UTC)
 FLOOD = 1000
 """Posts of one recurrence that are made ahead at most."""
 End = Callable[[Recurrence, datetime], Recurrence]
@@ -40,12 +42,14 @@ class Begun:
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A recurrence that was changed: `gone`, the ids of posts that were taken back; `kept`, of those that were changed
-    by hand and stay; `at`, the instant that is left out."""
+    by hand and stay; `at`, the instant that is left out; `freed`, the post that is repeated, where it had that time and
+    is a draft again."""
 
     tally: Tally
     gone: tuple[int, ...] = ()
     kept: tuple[int, ...] = ()
     at: datetime | None = None
+    freed: int | None = None
 
 
 class Repeats:
@@ -63,6 +67,7 @@ class Repeats:
         self._refuse_flood(wanted, now)
         warnings = self._judge(wanted, first)
         with self._book.database.writing() as db:
+            _refuse_same(wanted, store.recurrences(db))
             recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
             gone = self._occurrences.make(recurrence_id)
             tally = self._tally(db, gone.recurrence)
@@ -74,7 +79,7 @@ class Repeats:
             return [self._tally(db, one) for one in store.recurrences(db)] if db else []
 
     def skip(self, recurrence_id: int) -> Changed:
-        """Leave the next instant out; a post that was made for it is deleted."""
+        """Leave the next instant out; a post made for it is deleted, the one that is repeated becomes a draft."""
         now = self._book.clock.now()
         with self._book.database.writing() as db:
             one = self._going(db, recurrence_id)
@@ -82,11 +87,15 @@ class Repeats:
             if at is None:
                 raise StateRefused(f"repeat {recurrence_id} has no time left", Hint("see them", "ttp repeat list"))
             made = next((known for known in store.after(db, recurrence_id, now) if known.at == at), None)
-            gone = () if made is None or made.post_id is None else (made.post_id,)
-            for post_id in gone:
-                self._delete(post_id)
+            gone = None if made is None else made.post_id
+            freed = gone if gone == one.post_id else None
+            if freed is not None:
+                self._book.change([freed], lambda post: (as_draft(post, "be left out"), ()), None)
+            elif gone is not None:
+                self._delete(gone)
             store.skip(db, recurrence_id, at)
-            return Changed(self._tally(db, one), gone=gone, at=at)
+            left = () if gone is None or freed is not None else (gone,)
+            return Changed(self._tally(db, one), gone=left, at=at, freed=freed)
 
     def pause(self, recurrence_id: int) -> Changed:
         """Make no more until it goes on, and take back what was made ahead and not changed since."""
@@ -158,7 +167,24 @@ class Repeats:
                 where = f"text {number}: " if wanted.texts else ""
                 raise ContentRefused(f"{where}{refused.message}", *refused.hints, problems=refused.problems) from None
             warnings.update((problem.message, problem) for problem in found)
-        return (*warnings.values(), *self._duplicates(wanted, post, first))
+        return (*warnings.values(), *self._crowded(wanted, post, accounts), *self._duplicates(wanted, post, first))
+
+    def _crowded(self, wanted: Recurrence, post: Post, accounts: tuple[Account, ...]) -> list[Problem]:
+        """What the guard says of the later ones that are made at once: of each kind the first. ContentRefused where it
+        refuses."""
+        now, texts = self._book.clock.now(), wanted.texts or (post.content,)
+        most = min(wanted.count or FLOOD, FLOOD)
+        end = min(now + timedelta(seconds=self._book.config.seconds("repeat.ahead_s")), wanted.until or _NEVER)
+        found: dict[str, Problem] = {}
+        with self._book.database.reading() as db, self._book.guard.reading(db):
+            for turn, at in enumerate(takewhile(lambda at: at < end, islice(self._instants(wanted, now), most))):
+                copy = replace(copy_of(post, accounts, at, texts[turn % len(texts)]), id=post.id)
+                for problem in self._book.guard.problems(copy) if turn else ():
+                    found.setdefault(problem.code, problem)
+        refused = [problem for problem in found.values() if not problem.warning]
+        if refused:
+            raise ContentRefused(refused[0].message, Hint("see it", refused[0].hint or "ttp list"), problems=refused)
+        return list(found.values())
 
     def _duplicates(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
         """A warning where X gets a text again so soon that it may refuse it."""
@@ -166,7 +192,7 @@ class Repeats:
         again = next(islice(self._instants(wanted, first), len(set(texts)) - 1, None), None)
         if Platform.X not in post.platforms or again is None or again - first >= DUPLICATE_WINDOW:
             return []
-        said = f"X gets the same text again after {(again - first).total_seconds() / 3600:g} h, and may refuse it"
+        said = f"X gets the same text again after {compact(again - first)}, and may refuse it"
         return [Problem("content", "duplicate", said, hint="texts in turn: --vary FILE", warning=True)]
 
     def _refuse_flood(self, wanted: Recurrence, now: datetime) -> None:
@@ -176,9 +202,10 @@ class Repeats:
         ahead_s = self._book.config.seconds("repeat.ahead_s")
         flood = next(islice(self._instants(wanted, now), FLOOD, None), now)
         if now < flood <= min(now + timedelta(seconds=ahead_s), wanted.until or flood):
+            fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
             raise UsageError(
                 f"it comes more than {FLOOD} times in the {ahead_s / 86400:g} days for which posts are made ahead",
-                Hint("make them later: in config.toml", f"repeat.ahead_s = {ahead_s / 30:g}"),
+                Hint("make them later", f"ttp config set repeat.ahead_s {fewer_s}"),
             )
 
     def _refuse_empty_pool(self, wanted: Recurrence) -> None:
@@ -228,3 +255,15 @@ class Repeats:
 
     def _instants(self, one: Recurrence, after: datetime) -> Iterator[datetime]:
         return fires(one.cron, ZoneInfo(one.timezone), after)
+
+
+def _refuse_same(wanted: Recurrence, known: Iterable[Recurrence]) -> None:
+    """Conflict where what is wanted comes at these times already: every post of it would go out twice."""
+    for one in known:
+        what = (one.post_id, one.pool, one.cron, one.timezone)
+        if one.state != "ended" and what == (wanted.post_id, wanted.pool, wanted.cron, wanted.timezone):
+            raise Conflict(
+                f"repeat {one.id} comes at these times already",
+                Hint("see it", "ttp repeat list"),
+                Hint("end it first", f"ttp repeat stop {one.id}"),
+            )

@@ -20,6 +20,7 @@ from ttp.services.media_taking import taken
 from ttp.store import keyed
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
+from ttp.store.media_source import names_like
 
 
 class RowMedia:
@@ -45,7 +46,13 @@ class RowMedia:
             return taken([name], platforms, self._media, self._config)[0]
         path = beside(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
-            self._taken[name] = self._media.add(path)
+            try:
+                self._taken[name] = self._media.add(path)
+            except NotFound as error:
+                if self._folder is None:
+                    raise
+                near = [str(path.with_name(other).relative_to(self._folder)) for other in names_like(path)]
+                raise NotFound(f"no file {name}", *(Hint("did you mean", other) for other in near)) from error
         return self._taken[name]
 
     def _kept(self, text: str) -> MediaItem:
@@ -65,5 +72,7 @@ def beside(folder: Path, name: str) -> Path:
     folder = folder.resolve()
     path = (folder / name).resolve() if "\0" not in name else folder
     if not path.is_relative_to(folder) or path == folder:
-        raise UsageError(f"{name} is not in the folder of the file", Hint("put it there, and write", "its name"))
+        raise UsageError(
+            f"{name} is not in the folder of the file", Hint("do", f"put it there, and write {Path(name).name or name}")
+        )
     return path

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.duration import compact
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.slot import Place, Slot, any_of, common, first_free
@@ -183,8 +184,9 @@ class Slots:
         found, _ = first_free(self._coming(store.slots(db, ids), at, len(set(ids))), is_taken)
         if found is None:
             raise StateRefused(
-                f"post {post.id} stands at that time, and has no slot to move along to",
-                Hint("give it another time first", f"ttp schedule {post.id} --at TIME"),
+                f"post {post.id} stands at that time, and has no slot to move along to within"
+                f" {_length(self._horizon)} (slots.horizon_s)",
+                Hint("give it another time first", f"ttp schedule {post.id} --at 'tomorrow 9am'"),
             )
         return found
 
@@ -206,10 +208,15 @@ class Slots:
 
     def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
         names = " and ".join(account.name for account in accounts)
-        until = f"{(now + self._horizon).astimezone():%d %b %Y} ({self._horizon / _DAY:g} days, slots.horizon_s)"
+        end = (now + self._horizon).astimezone()
+        until = f"{end.day} {end:%b %Y} ({_length(self._horizon)}, slots.horizon_s)"
         more = Hint("see who holds them", f"ttp slots preview --account {','.join(one.name for one in accounts)}")
         if not looked and len(accounts) > 1:
-            return UsageError(f"{names} have no slot at the same time; looked until {until}", more)
+            common = f"ttp slots add 'mon,wed,fri 09:00' --account {','.join(one.name for one in accounts)}"
+            said = f"{names} have no slot at the same time; looked until {until}"
+            return UsageError(said, Hint("add one to each", common), more)
+        if not looked:
+            return UsageError(f"{names} has no slot before {until}", more)
         return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
 
 
@@ -224,6 +231,10 @@ def _holders(db: sqlite3.Connection, ids: Sequence[int], start: datetime) -> Cal
         return found.get(at, ())
 
     return holders
+
+
+def _length(span: timedelta) -> str:
+    return f"{span / _DAY:g} days" if span > _DAY and not span % _DAY else compact(span)
 
 
 def _ids(accounts: Sequence[Account] | None) -> list[int] | None:

@@ -42,6 +42,8 @@ class Step:
     faults: tuple[Fault, ...] = ()
     waits: bool = False
     """A plan is to give it a time."""
+    differs: bool = False
+    """The row has another text than the post, which is left alone."""
 
 
 def apply(book: Book, steps: Iterable[Step], command: str, agenda: Agenda | None = None) -> list[int]:
@@ -98,6 +100,7 @@ def changes(step: Step) -> Sequence[str]:
         "tags": (before.tags, after.tags),
         "variants": (dict(before.variants), dict(after.variants)),
         "set": (dict(before.options), dict(after.options)),
+        "file": (before.key, after.key),
         "max-late": (before.max_lateness_s, after.max_lateness_s),
     }
     return [name for name, (one, other) in pairs.items() if one != other]

@@ -5,7 +5,7 @@ Its posts are those whose keys begin with the folder's name. What has begun to g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ttp.domain.errors import Busy
@@ -41,6 +41,11 @@ class Plan:
         return [step for step in self.steps if step.what in DRIFT]
 
     @property
+    def other(self) -> list[Step]:
+        """Files with another text than their post, which has begun to go out and stays as it is."""
+        return [step for step in self.steps if step.differs]
+
+    @property
     def faults(self) -> list[tuple[str, Fault]]:
         return [(step.where, fault) for step in self.steps for fault in step.faults]
 
@@ -53,8 +58,9 @@ class Sync:
     def plan(self, source: Source, times: Times, *, prune: bool) -> Plan:
         """What differs. `prune`: posts whose file is gone are cancelled. Writes no post. NotFound, UsageError."""
         rules = Rules(scope=source.scope, revive=True)
-        plan = Plan(list(self._intake(source, times, rules).steps(source.entries())), notes=source.notes)
-        without = list(self._without_file(source.scope, rules.named))
+        intake = self._intake(source, times, rules)
+        plan = Plan(list(intake.steps(source.entries())), notes=source.notes)
+        without = _renamed(plan.steps, list(self._without_file(source.scope, rules.named)), intake.renamed)
         if not prune:
             return replace(plan, orphans=without)
         now = self._book.clock.now()
@@ -92,6 +98,27 @@ class Sync:
             if db is not None:
                 ids = [i for i, key in keyed.keys_from(db, scope) if key.removeprefix(scope) not in named]
                 yield from (post for post in reads.posts_by_id(db, ids) if post.status in _OPEN)
+
+
+def _renamed(steps: list[Step], without: list[Post], renamed: Callable[[Step, Post], Step]) -> list[Post]:
+    """Give new files that say what a post without a file says to that post: they were renamed. The posts that are
+    left."""
+    lost: dict[tuple[object, ...], list[Post]] = {}
+    for post in without:
+        lost.setdefault(_said(post), []).append(post)
+    for any_time in (False, True):  # who keeps the time goes first
+        for number, step in enumerate(steps):
+            if step.what is What.ADD and step.before is None and step.post is not None:
+                same, at = lost.get(_said(step.post), []), step.post.scheduled_at
+                before = next((post for post in same if any_time or post.scheduled_at == at), None)
+                if before is not None:
+                    same.remove(before)
+                    steps[number] = renamed(step, before)
+    return [post for post in without if post in lost[_said(post)]]
+
+
+def _said(post: Post) -> tuple[object, ...]:
+    return (post.content, frozenset(post.accounts), tuple(item.sha256 for item in post.media))
 
 
 def _write(folder: Folder, name: str, post: Post) -> bool:

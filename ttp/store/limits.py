@@ -176,6 +176,15 @@ def lift_hold(db: sqlite3.Connection, account_id: int, now: datetime) -> bool:
     return bool(held)
 
 
+def count_held(db: sqlite3.Connection, now: datetime) -> int:
+    """How many posts whose time has come are kept by an account's hold."""
+    sql = (
+        "SELECT count(DISTINCT post_id) FROM delivery WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL"
+        " AND next_at <= :now AND account_id IN (SELECT id FROM account WHERE hold_until > :now)"
+    )
+    return int(db.execute(sql, {"now": to_ms(now)}).fetchone()[0])
+
+
 def _alike(one: Limit, other: Limit) -> bool:
     assert one.resets_at is not None
     assert other.resets_at is not None

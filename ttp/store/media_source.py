@@ -118,15 +118,18 @@ def check_name(path: Path, facts: Facts) -> None:
 
 def _like(path: Path) -> tuple[Hint, ...]:
     """The file in the same folder that was probably meant."""
+    meant = [path.with_name(name) for name in names_like(path)]
+    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(one))}", (str(path), str(one))) for one in meant)
+
+
+def names_like(path: Path) -> list[str]:
+    """The name of the file in the same folder that was probably meant; nothing where there is none."""
     from difflib import get_close_matches
 
     try:
-        names = [entry.name for entry in path.parent.iterdir()]
+        return get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1)
     except (OSError, ValueError):
-        return ()
-    near = get_close_matches(path.name, names, n=1)
-    meant = [str(path.with_name(name)) for name in near]
-    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(Path(one)))}", (str(path), one)) for one in meant)
+        return []
 
 
 def shown(path: Path) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ttp.domain.clock import from_ms, to_ms
-from ttp.store import approvals, claims
+from ttp.store import approvals, claims, limits
 
 _DAY = timedelta(days=1)
 _PATIENCE = timedelta(days=8)
@@ -38,6 +38,12 @@ SELECT at FROM (
 """
 
 
+_HELD = """
+SELECT id, hold_until FROM account
+WHERE hold_until > :now AND (hold_reason LIKE '%: publish.min_gap_s' OR hold_reason LIKE '%: publish.per_day')
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no such limit. `approved`: only what
@@ -56,6 +62,13 @@ class Pace:
             until, why = self._waits(db, row["id"], now)
             if until > now:
                 claims.mark_account(db, row["id"], hold_until=until, hold_reason=why)
+
+    def renew(self, db: sqlite3.Connection, now: datetime) -> None:
+        """End the holds of other settings, which were changed since: what these say holds anew."""
+        for row in db.execute(_HELD, {"now": to_ms(now)}).fetchall():
+            until, _ = self._waits(db, row["id"], now)
+            if to_ms(until) < row["hold_until"]:
+                limits.lift_hold(db, row["id"], now)
 
     def _waits(self, db: sqlite3.Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
         """Until when an account waits, and for which of the settings."""

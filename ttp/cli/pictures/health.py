@@ -66,8 +66,10 @@ def _ids(ids: tuple[int, ...]) -> str:
 def _publishing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield _publisher(health.publisher, page)
     yield "next", _next(health, page)
-    waiting = f"{plural(health.waiting, 'post')} scheduled"
-    yield "waiting", f"{waiting}, {health.overdue} overdue" if health.overdue else waiting
+    counts = [f"{plural(health.waiting, 'post')} scheduled"]
+    counts += [f"{health.overdue} overdue"] if health.overdue else []
+    counts += [f"{health.held} due and held"] if health.held else []
+    yield "waiting", ", ".join(counts)
     if ids := health.needs.approve:
         yield "approve", f"{plural(len(ids), 'post')} waiting for approval:  {approve_command(ids)}"
 

@@ -1,5 +1,4 @@
-"""Instagram: containers and their publication, by sections 3, 6 and 10 of its contract."""
+"""Instagram: containers and their publication, by sections 3, 6 and 10 of its contract.
 
-from ttp.platforms.instagram.client import InstagramClient
-
-__all__ = ["InstagramClient"]
+Loads nothing of itself: workers import its modules one by one, several at once.
+"""

@@ -1,5 +1,4 @@
-"""TikTok: videos and photos, by sections 3, 6 and 10 of its contract."""
+"""TikTok: videos and photos, by sections 3, 6 and 10 of its contract.
 
-from ttp.platforms.tiktok.client import TikTokClient
-
-__all__ = ["TikTokClient"]
+Loads nothing of itself: workers import its modules one by one, several at once.
+"""

@@ -1,5 +1,4 @@
-"""X: posts with up to four pictures or a video, by sections 3, 7 and 11 of its contract."""
+"""X: posts with up to four pictures or a video, by sections 3, 7 and 11 of its contract.
 
-from ttp.platforms.x.client import XClient, link
-
-__all__ = ["XClient", "link"]
+Loads nothing of itself: workers import its modules one by one, several at once.
+"""

@@ -102,12 +102,14 @@ def date_text(text: str, dates: str | None) -> str:
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day, rest = found.groups()
     elif found := _DAY_FIRST_OR_MONTH.fullmatch(text):
-        if dates is None:
-            raise UsageError(
-                f'"{text}" could mean two days',
-                Hint("say which the file means, day or month first", "--dates dmy"),
-            )
         first, second, year, rest = found.groups()
+        if dates is None:
+            other = "mdy" if int(second) > 12 else "dmy"
+            sure = int(first) > 12 or int(second) > 12
+            said = "does not say by itself what is day and what is month" if sure else "could mean two days"
+            raise UsageError(
+                f'"{text}" {said}', Hint("say which the file means, day or month first", f"--dates {other}")
+            )
         day, month = (first, second) if dates == "dmy" else (second, first)
         year = year if len(year) > 2 else f"20{year}"  # as spreadsheets shorten it
     else:

@@ -57,6 +57,7 @@ def _values(stream: TextIO) -> Iterator[Value]:
     """Every value of the array or of the lines, as they are read."""
     decoder = json.JSONDecoder()
     text, at = stream.read(_CHUNK).removeprefix("\ufeff"), 0
+    before = 1
     opening = re.match(r"\s*\[", text)
     if opening:
         at = opening.end()
@@ -69,6 +70,7 @@ def _values(stream: TextIO) -> Iterator[Value]:
         try:
             value, end = decoder.raw_decode(text, at)
             if end == len(text) and (more := stream.read(_CHUNK)):  # a number may go on
+                before += text.count("\n", 0, at)
                 text, at = text[at:] + more, 0
                 continue
         except (ValueError, RecursionError):
@@ -78,12 +80,10 @@ def _values(stream: TextIO) -> Iterator[Value]:
                     raise UsageError("the JSON array does not end") from None
                 return
             if not more or len(text) - at > LONGEST:
-                raise UsageError(f"it is no JSON after {_shown(text[max(0, at - 20) : at])}") from None
+                begins = repr(text[at : at + 20].partition("\n")[0])
+                raise UsageError(f"line {before + text.count(chr(10), 0, at)} is no JSON: {begins}") from None
+            before += text.count("\n", 0, at)
             text, at = text[at:] + more, 0
             continue
         yield value
         at = end
-
-
-def _shown(text: str) -> str:
-    return repr(text) if text else "its beginning"

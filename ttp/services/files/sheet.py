@@ -90,6 +90,8 @@ class Sheet:
         if numbered:
             self._given = header
             header = [str(number) for number in range(1, len(header) + 1)]
+        if missing := [name for name in columns if name not in header]:
+            raise UsageError(f'no column is called "{missing[0]}"', Hint("the columns of this file", ", ".join(header)))
         self.program = None if columns else foreign.recognised(header)
         self._fields = [_field(name, columns, self.program) for name in header]
         self.unknown = tuple(
@@ -102,6 +104,7 @@ class Sheet:
                 "no column of it is the text or the media of a post",
                 Hint("the columns", ",".join(COLUMNS)),
                 Hint("or say which is which", "--map 'COLUMN=content'"),
+                Hint("where the first row is a post already", "--map 1=at --map 2=content"),
             )
 
     def _header(self) -> list[str]:
