@@ -76,6 +76,20 @@ def test_a_post_without_a_file_is_told_and_cancelled_only_when_asked(ttp: Progra
     assert ttp.sql("SELECT next_at IS NOT NULL FROM delivery WHERE post_id = 2") == [(1,)]
 
 
+def test_a_folder_that_lost_all_its_files_cancels_nothing(ttp: Program, folder: Path) -> None:
+    """It may be one that is not mounted."""
+    for name in ("a.md", "b.md"):
+        put(folder, name, name)
+    ttp.ok("sync", str(folder), "--yes")
+    for name in ("a.md", "b.md"):
+        (folder / name).unlink()
+    ran = ttp("sync", str(folder), "--prune", "--yes")
+    assert (ran.code, ttp.shown(1)["status"], ttp.shown(2)["status"]) == (2, "scheduled", "scheduled")
+    assert "has no posts at all, and --prune would cancel all 2 that came from it" in ran.err
+    assert "if that is meant:  ttp delete 1 2" in ran.err
+    assert ttp("sync", str(folder), "--prune", "--check").code == 6
+
+
 def test_what_has_begun_to_go_out_is_never_touched(ttp: Program, folder: Path) -> None:
     for name in ("a.md", "b.md"):
         put(folder, name, name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import queue
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
+from tests.platforms.sandboxed import control
 from ttp.cli.context import Context
 from ttp.daemon.crew import Report, Reports
 from ttp.daemon.events import Event
@@ -35,11 +35,7 @@ class World:
     events: list[Event] = field(default_factory=list)
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return control(self.url, method, path, body)
 
     def limits(self, **most: int) -> None:
         """Set limits of the sandbox."""

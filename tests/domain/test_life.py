@@ -6,19 +6,16 @@ through `recover`. A model of the platform knows what is really live, and answer
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from tests.clock import FakeClock
-from tests.store.stores import add_account, new_store
+from tests.store.life import StoreMachine
 from ttp.daemon.recovery import recover
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Attempt, Kind, NotDone, Phase
@@ -37,7 +34,6 @@ from ttp.store import attempts, claims, reads
 from ttp.store.credentials import CredentialsFile
 from ttp.store.media import MediaStore
 from ttp.store.unreadable import LeftAlone
-from ttp.store.writer import Writer
 
 NAMES = ("x/one", "x/two", "x/three")
 POLICY = RetryPolicy(timedelta(seconds=15), timedelta(minutes=15), 3)
@@ -81,21 +77,14 @@ def there_is(*states: DeliveryState) -> Callable[[Life], bool]:
     return lambda life: any(state in states for state in life.states.values())
 
 
-class Life(RuleBasedStateMachine):
+class Life(StoreMachine):
     """One store, people, a publisher that may die, and a platform."""
 
     @initialize()
     def begin(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        home = Path(self.folder.name) / "home"
-        self.clock = FakeClock()
-        self.database = new_store(home)
-        for name in NAMES:
-            add_account(self.database, name)
-        self.db = self.database.connect()
-        self.writer = Writer(self.database.connect)
-        book, credentials = Book(self.database, self.clock, Config()), CredentialsFile(home)
-        self.posts = Posts(book, MediaStore(home / "media"))
+        self.open_store(NAMES)
+        book, credentials = Book(self.database, self.clock, Config()), CredentialsFile(self.home)
+        self.posts = Posts(book, MediaStore(self.home / "media"))
         self.outgoing = Outgoing(book, credentials)
         self.accounts = Accounts(self.database, credentials, self.clock, Config())
         self.live: dict[int, str] = {}
@@ -103,12 +92,6 @@ class Life(RuleBasedStateMachine):
         self.states: dict[int, DeliveryState] = {}
         self.deleted: dict[int, Post] = {}
         self.ids: list[int] = []
-
-    def teardown(self) -> None:
-        if hasattr(self, "folder"):
-            self.writer.close()
-            self.db.close()
-            self.folder.cleanup()
 
     # What is in the store.
 

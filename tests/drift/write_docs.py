@@ -159,12 +159,14 @@ def _settings() -> Iterator[str]:
 
 def _default(key: Key) -> str:
     match key.default:
-        case None:
+        case None | ():
             return "none"
+        case tuple(several):
+            return ", ".join(f"`{one}`" for one in several)
         case float() as seconds:
-            return f"{seconds:g}"
+            return f"`{seconds:.10g}`"
         case other:
-            return f"`{other}`" if isinstance(other, str) else str(other)
+            return f"`{other}`" if isinstance(other, str) else f"`{str(other).lower()}`"
 
 
 def _meaning(key: Key) -> str:

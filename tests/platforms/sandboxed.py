@@ -24,6 +24,15 @@ from ttp.sandbox.files import CLIP, PHOTO
 TEXT = 'Café & <friends>: see https://example.com/menu/ or example.org. "50% off" 👩\u200d💻'
 
 
+def control(url: str, method: str, path: str, body: object = None) -> Any:
+    """Ask the sandbox at an address for what its followers see, or tell it what to do."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{url}/_sandbox/{path}", data, headers, method=method)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
 @dataclass
 class Desk:
     """One client, the sandbox it speaks to, and an order for its demo account."""
@@ -35,11 +44,7 @@ class Desk:
     settings: dict[str, Value]
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return control(self.url, method, path, body)
 
     def configure(self, **settings: Value) -> None:
         """Go on with a client of other settings; `__` stands for a dot."""

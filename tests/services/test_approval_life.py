@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TypeAlias
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
-from tests.clock import FakeClock
-from tests.store.stores import add_account, new_store
+from tests.store.life import StoreMachine
 from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
@@ -28,7 +25,6 @@ from ttp.services.steps import apply
 from ttp.store import claims, reads
 from ttp.store.credentials import CredentialsFile
 from ttp.store.media import MediaStore
-from ttp.store.writer import Writer
 
 NAMES = ("x/one", "x/two")
 GAP = timedelta(seconds=60)
@@ -50,32 +46,19 @@ def seen(post: Post) -> Seen:
     return post.content, post.thread, dict(post.variants), post.accounts, post.max_lateness_s
 
 
-class Approval(RuleBasedStateMachine):
+class Approval(StoreMachine):
     @initialize()
     def begin(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        home = Path(self.folder.name) / "home"
-        self.clock = FakeClock()
-        self.database = new_store(home)
-        for name in NAMES:
-            add_account(self.database, name)
-        self.db = self.database.connect()
-        self.writer = Writer(self.database.connect)
+        self.open_store(NAMES)
         self.book = Book(self.database, self.clock, Config({"publish.require_approval": True}))
-        self.posts = Posts(self.book, MediaStore(home / "media"))
+        self.posts = Posts(self.book, MediaStore(self.home / "media"))
         self.approving = Approving(self.book)
-        self.outgoing = Outgoing(self.book, CredentialsFile(home))
+        self.outgoing = Outgoing(self.book, CredentialsFile(self.home))
         self.ids: list[int] = []
         self.said: dict[int, Seen] = {}
         """What was approved, as it was seen then."""
         for to in (NAMES, NAMES[:1]):
             self.create(to, "5")
-
-    def teardown(self) -> None:
-        if hasattr(self, "folder"):
-            self.writer.close()
-            self.db.close()
-            self.folder.cleanup()
 
     def when(
         self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None

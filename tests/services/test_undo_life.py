@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from tests.clock import FakeClock
-from tests.store.stores import add_account, new_store
+from tests.store.life import StoreMachine
 from ttp.cli import shapes
 from ttp.domain.account import Account
 from ttp.domain.clock import to_ms
@@ -49,18 +46,12 @@ EDITS = st.builds(
 )
 
 
-class Undoing(RuleBasedStateMachine):
+class Undoing(StoreMachine):
     @initialize()
     def begin(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        home = Path(self.folder.name) / "home"
-        self.clock = FakeClock()
-        self.database = new_store(home)
-        for name in NAMES:
-            add_account(self.database, name)
-        self.db = self.database.connect()
+        self.open_store(NAMES)
         self.book = Book(self.database, self.clock, Config())
-        self.posts = Posts(self.book, MediaStore(home / "media"))
+        self.posts = Posts(self.book, MediaStore(self.home / "media"))
         self.undo = Undo(self.book)
         self.before: list[Snapshot] = []
         """The posts before each change that is not taken back, the newest last."""
@@ -69,11 +60,6 @@ class Undoing(RuleBasedStateMachine):
         self.made = 0
         for to in (NAMES, NAMES[:1]):
             self.create(to, "600", kept=False)
-
-    def teardown(self) -> None:
-        if hasattr(self, "folder"):
-            self.db.close()
-            self.folder.cleanup()
 
     def when(
         self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None

@@ -15,7 +15,7 @@ from ttp.cli.output import Output
 from ttp.cli.params import NoInput, Strict, Yes, guarded, printing
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, waiting
 from ttp.cli.views import View
-from ttp.domain.errors import Hint, NotFound
+from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
     from ttp.services.steps import Step
@@ -65,6 +65,7 @@ def sync(
         plan = service.plan(source, times, prune=prune)
         _notes(out, dir, plan, times.notes)
         if not check:
+            _refuse_emptied(dir, plan)
             refuse_forbidden(context().book, plan.drift)
         out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
@@ -98,6 +99,20 @@ def _notes(out: Output, dir: str, plan: Plan, of_times: Iterable[str]) -> None:
         again = quoted("ttp", "sync", dir, "--prune")
         posts = bulk_shapes.counted(len(plan.orphans), "post")
         out.note(f"without a file any more: {posts}: {ids}\nto cancel them:  {again}")
+
+
+def _refuse_emptied(dir: str, plan: Plan) -> None:
+    """UsageError where a folder without any post would cancel every one that came from it: it may be another folder,
+    or one that is not mounted."""
+    from ttp.services.steps import What
+
+    if len(plan.steps) > 1 and all(step.what is What.CANCEL for step in plan.steps):
+        ids = [str(step.before.id) for step in plan.steps if step.before is not None]
+        raise UsageError(
+            f"{dir} has no posts at all, and --prune would cancel all {len(ids)} that came from it",
+            Hint("see them", quoted("ttp", "sync", dir, "--prune", "--check")),
+            Hint("if that is meant", f"ttp delete {' '.join(ids[:20])}{' …' if len(ids) > 20 else ''}"),
+        )
 
 
 def _sure(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
