@@ -48,7 +48,7 @@ def test_show_tells_each_setting_and_where_it_comes_from(
         (3, str(file)), (60.0, "TTP_PUBLISH__RETRY_CAP_S"), ("Asia/Tokyo", "TTP_TZ"), (30.0, "default"),
     ]  # fmt: skip
     changed = ttp.ok("config", "show", "publish", "--changed", "--origin").out
-    assert changed == f"publish.retry_cap_s\t60.0\tTTP_PUBLISH__RETRY_CAP_S\npublish.retry_max\t3\t{file}\n"
+    assert changed == f"publish.retry_cap_s\t60\tTTP_PUBLISH__RETRY_CAP_S\npublish.retry_max\t3\t{file}\n"
 
 
 def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:

@@ -45,3 +45,17 @@ def test_it_says_nothing_of_what_is_at_hand_nor_where_nobody_watches(
     finished(clock, Mode.LOOP, "tsv")
     finished(clock, Mode.ONCE)
     assert "next:" not in capsys.readouterr().out
+
+
+def test_a_post_for_several_accounts_ends_with_how_many_have_it(
+    ttp: Program, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ttp.account("x/me")
+    ttp.account("x/other")
+    ttp.post("One", "--to", "x/me,x/other")
+    ttp.bring(1, "published", "x/me", published_at=0)
+    finished(clock, Mode.UNTIL_IDLE)
+    finished(clock, Mode.UNTIL_IDLE, "tsv")
+    watched, piped = capsys.readouterr().out.splitlines()
+    assert watched.endswith("  1  PUBLISHED  1 of 2")
+    assert piped.endswith("  1  PUBLISHED")

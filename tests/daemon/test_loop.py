@@ -51,6 +51,13 @@ def test_the_loop_looks_around_once_a_second_and_at_the_clock_twice_a_minute(ben
     assert len(bench.naps) <= 64
 
 
+def test_a_loop_that_is_to_look_all_the_time_takes_a_breath(bench: Bench) -> None:
+    bench.config = Config({"publish.poll_s": 0.0})
+    bench.stop_at(10.0)
+    bench.run(Mode.LOOP)
+    assert len(bench.naps) <= 420
+
+
 def test_another_process_s_write_wakes_the_loop_within_a_second(bench: Bench) -> None:
     post = bench.post(due=10_000.0)
     bench.x.publishes.append(Done("1"))

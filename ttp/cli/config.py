@@ -175,6 +175,8 @@ def _shape(key: Key, written: Container[str]) -> Json:
 
 
 def _json(value: Value) -> object:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -110,7 +110,7 @@ class Report:
             case "post.due":
                 self._line_out(f"{at}  {event.post}  due  {event.message or ''}".rstrip())
             case "post.finished":
-                self._line_out(f"{at}  {event.post}  {(event.kind or '').upper()}")
+                self._line_out(f"{at}  {event.post}  {(event.kind or '').upper()}{self._counted(event.post)}")
                 if self._mode is Mode.LOOP and self._out.for_people:
                     self._say_next(event.at)
             case name:
@@ -123,6 +123,14 @@ class Report:
                 self._line_out(
                     f"{at}  {event.post}  {event.account or '':<20}  {word:<11} " + "  ".join(filter(None, more))
                 )
+
+    def _counted(self, post_id: int) -> str:
+        """`  2 of 3`: of how many accounts a person's post is live; nothing where it has one."""
+        if not self._out.for_people:
+            return ""
+        active = next((post.active for post in context().look.many([post_id])), ())
+        live = sum(delivery.state is DeliveryState.PUBLISHED for delivery in active)
+        return f"  {live} of {len(active)}" if len(active) > 1 else ""
 
     def _say_next(self, now: datetime) -> None:
         """What a person who watches waits for from now on; nothing where that is at hand."""

@@ -26,10 +26,11 @@ from ttp.store import approvals, claims, instants, reads, recurrences
 from ttp.store.pace import Pace
 
 LOOK_AROUND_S = 1.0
+LEAST_POLL_S = 0.05
 HEARTBEAT_S = 10.0
 MOST_TOLD = 100
-_DUE = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.RETRYING})
 """Deliveries that are due and not approved, and are told of."""
+_DUE = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.RETRYING})
 _WAITED_FOR = {
     # `once` leaves what retries and reconciles to the next run
     "once": frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.PROCESSING}),
@@ -283,7 +284,7 @@ class Loop:
     def _sleep(self, version: int, wakes: list[float]) -> None:
         """Until the first of `wakes`, a worker's report, another process's write, a stop, or `publish.poll_s`."""
         clock = self._desk.clock
-        end = min([*wakes, clock.boot() + self._desk.config.seconds("publish.poll_s")])
+        end = min([*wakes, clock.boot() + max(self._desk.config.seconds("publish.poll_s"), LEAST_POLL_S)])
         while not self._stop_asked:
             self._beat_if_due()
             left = end - clock.boot()
