@@ -132,7 +132,7 @@ class Tour:
         self._say(f"ttp optimal --account {ACCOUNTS[0]}", f"{best['hour']:02}:00 ({share} among your best five)")
         colored = color_wanted("auto", os.environ, is_terminal=self._out.isatty())
         words = ["optimal", "heatmap", "--account", ACCOUNTS[0]]
-        self._run(f"ttp {shlex.join(words)}", *words, "--format", "table", "--color", "always" if colored else "never")
+        self._run(f"ttp {shlex.join(words)}", *words, "--color", "always" if colored else "never")
 
     def _expect(self, post_id: int, status: str) -> None:
         post = self._json("show", str(post_id))
@@ -155,7 +155,7 @@ class Tour:
         """Run a command whose lines are shown as they come."""
         self._say(shown, "")
         with contextlib.redirect_stdout(_Indented(self._out)):
-            _call(words)
+            _call([*words, "--format", "table"])  # as a person sees it, wherever the tour is shown
 
     def _json(self, *words: str) -> Any:
         """Run a command, and answer what it prints as JSON."""
