@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_NO_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 def write(path: Path, text: str, errors: str = "strict") -> None:
@@ -29,10 +32,15 @@ def write(path: Path, text: str, errors: str = "strict") -> None:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Wait until nobody else changes files of this folder, and let nobody else do so meanwhile. OSError."""
+    """Wait until nobody else changes files of this folder, and let nobody else do so meanwhile; but on file systems
+    that lock no folder (NFS). OSError."""
     lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         yield
     finally:
         os.close(lock)
