@@ -543,3 +543,24 @@ def test_a_terminal_sees_what_can_be_taken_back_with_the_number_to_type(ttp: Pro
     assert lines[-1].endswith("ttp undo N")
     (ttp.home / "ttp.db").unlink()
     assert ttp.ok("undo", "--list", "--format", "table").out == "Nothing was changed in the last 30 days.\n"
+
+
+def test_an_account_that_the_publisher_had_in_its_hand_is_cancelled_and_its_attempts_stay(ttp: Program) -> None:
+    """It gave it back before anything was sent: the delivery is pending again, and what was tried is on record."""
+    ttp.account("x/first")
+    ttp.account("x/second")
+    before = ttp.ok("list", "--ids").out
+    post = ttp.post("One", "--to", "x/first", "--at", "tomorrow 9am")
+    ttp.ok("edit", str(post), "--to", "x/first,x/second", "-q")
+    ttp.sql(
+        "INSERT INTO attempt (delivery_id, number, step, phase, at, outcome)"
+        " SELECT max(id), 1, 'token', 'prepare', 0, 'done' FROM delivery"
+    )
+    ttp.ok("undo")
+    assert ttp.shown(post)["accounts"] == ["x/first"]
+    assert ttp.count("attempt") == 1
+    ttp.ok("audit")
+    ttp.ok("redo")
+    assert ttp.shown(post)["accounts"] == ["x/first", "x/second"]
+    ttp.ok("undo", "2", "--yes")
+    assert ttp.ok("list", "--ids").out == before

@@ -53,6 +53,9 @@ UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :mean
 """,
 }
 
+_TRIED = "EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id)"
+_CANCELLED = "state = 'cancelled', next_at = NULL, waiting_for = NULL, waiting_until = NULL"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -140,7 +143,10 @@ def _put_back(db: sqlite3.Connection, after: Sequence[Post]) -> None:
     marks = ",".join("?" * len(ids))
     there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks})", ids)}
     wanted = {d.id: (post, d) for post in after for d in post.deliveries}
-    db.executemany("DELETE FROM delivery WHERE id = ?", [(one,) for one in there - wanted.keys()])
+    gone = [(one,) for one in there - wanted.keys()]
+    # One that the publisher had in its hand and gave back has attempts, which stay: it is cancelled, as by an edit.
+    db.executemany(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)
+    db.executemany(f"DELETE FROM delivery WHERE id = ? AND NOT {_TRIED}", gone)
     missing = [wanted[one] for one in wanted.keys() - there]
     db.executemany(
         "INSERT INTO delivery (id, post_id, account_id, state, tries, attempts, handle)"
