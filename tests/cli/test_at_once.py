@@ -1,19 +1,24 @@
-"""What is answered before Typer is imported: the same bytes as Typer's way, and nothing where there is any doubt."""
+"""What is called before Typer is imported: with Typer's values, to the same bytes, and never where there is doubt."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer._click.exceptions import ClickException
 
 from tests.clock import FakeClock
 from tests.conftest import Program, Ran, program
-from ttp.cli import at_once
-from ttp.cli.at_once import COMMANDS, command_of, read
-from ttp.cli.declared import parameters
+from ttp.cli import at_once, tree
+from ttp.cli.at_once import called
+from ttp.cli.commands import COMMANDS
+from ttp.cli.declared import Group, Option, declaration, parameters
+from ttp.domain.errors import UsageError
 
 USUAL = [
     *(["--status", "draft"], ["--status=failed,published"], ["--platform", "ig"], ["--account", "x/me"]),
@@ -45,7 +50,72 @@ UNUSUAL = [
     *(["--ids=1"], ["--json=true"], ["--search", "-x"], ["--nonsense"], ["-x"], ["-qh"], ["--"], ["--help"], ["-h"]),
     *(["--limit", "1", "--limit", "2"], ["too", "many"], ["--forma", "json"]),
 ]
+QUESTIONS = (
+    *("list", "show", "log", "status", "calendar", "account list", "account show"),
+    *("optimal", "optimal next", "optimal week", "slots list", "config show", "metrics list"),
+)
 PLACES = {"show": ["1"], "log": ["1"], "account show": ["x/me"]}
+
+
+def leaves(path: str, found: Any) -> Iterator[tuple[str, Any]]:
+    """The commands that do something, by their words."""
+    if not isinstance(found, Group):
+        yield path, found
+        return
+    if found.alone is not None:
+        yield path, found.alone
+    for name, child in found.commands.items():
+        yield from leaves(f"{path} {name}", child)
+
+
+LEAVES = dict(leaf for command in COMMANDS for leaf in leaves(command.name, command.load()))
+SOME = {
+    "int": ["1", "7", "0", "-1", "x"],
+    "str": ["x/me", "draft", "1", "1-3", "json", "9am", "2h", "a=b", "", "-", "-x"],
+}
+
+
+def words_for(path: str) -> st.SearchStrategy[list[str]]:
+    """What could be typed behind a command's words: its options, words by their place, and what is neither."""
+    parts: list[st.SearchStrategy[list[str]]] = [st.sampled_from([["--nonsense"], ["--"], ["-q"], ["--help"]])]
+    for parameter in parameters(LEAVES[path]):
+        kind, declared = declaration(parameter)
+        texts = st.sampled_from(SOME["int" if kind in (int, int | None) else "str"])
+        match declared:
+            case Option() if kind is bool:
+                parts.append(st.sampled_from([[name] for name in declared.names]))
+            case Option():
+                names = st.sampled_from(declared.names)
+                parts.append(st.builds(lambda name, text: [name, text], names, texts))
+                parts.append(st.builds(lambda name, text: [f"{name}={text}"], names, texts))
+            case _:
+                parts += [texts.map(lambda text: [text])] * 3
+    chosen = st.lists(st.one_of(parts[1:] * 4 + parts[:1] if len(parts) > 1 else parts), max_size=4)
+    return chosen.map(lambda some: [word for part in some for word in part])
+
+
+def typed_to_typer(argv: list[str]) -> tuple[str, dict[str, Any]] | None:
+    """The command that Typer would call, and the values that it would give it; None where it calls none."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+
+    def recording(path: str, command: Any) -> Any:
+        for name, child in getattr(command, "commands", {}).items():
+            recording(f"{path} {name}", child)
+        if command.callback is not None:
+
+            def record(**values: Any) -> None:
+                seen.append((path, {name: None if value == () else value for name, value in values.items()}))
+
+            command.callback = record
+        return command
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tree, "guarded", recording)
+        try:
+            tree.root().main(args=argv, prog_name="ttp", standalone_mode=False)
+        except (typer.Exit, ClickException, UsageError):
+            return None
+    return seen[-1] if seen else None
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +139,48 @@ def by_typer(ttp: Program, *argv: str) -> Ran:
 
 
 def is_answered(name: str, *words: str) -> bool:
-    return read(parameters(command_of(name)), words) is not None
+    return called([*name.split(), *words]) is not None
 
 
 def test_every_usual_word_is_answered_and_no_unusual_one() -> None:
     assert [words for words in USUAL + SHARED if not is_answered("list", *words)] == []
     assert [words for words in UNUSUAL if is_answered("list", *words)] == []
-    assert [name for name in COMMANDS if not is_answered(name, *PLACES.get(name, []), "--json", "-q")] == []
+    assert [name for name in QUESTIONS if not is_answered(name, *PLACES.get(name, []), "--json", "-q")] == []
     assert [name for name in PLACES if is_answered(name)] == []
 
 
+def test_every_command_is_called_with_the_words_that_it_needs() -> None:
+    def needed(command: Any) -> Iterator[str]:
+        for one in parameters(command):
+            declared = declaration(one)[1]
+            if one.default is one.empty and declared is not None:
+                yield from (*declared.names[:1], "1") if isinstance(declared, Option) else ("1",)
+
+    assert [path for path, command in LEAVES.items() if called([*path.split(), *needed(command)]) is None] == []
+    several = ["schedule", "1", "2", "5-9", "--at", "9am"]
+    found = called(several)
+    assert found is not None
+    assert found[2]["post_ids"] == ["1", "2", "5-9"]
+    assert [called(words) for words in (["nonsense"], ["account", "nonsense"], ["account"], ["repeat", "1"])] == [
+        None
+    ] * 4
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_what_is_read_is_what_typer_reads(data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(list(LEAVES)))
+    argv = [*path.split(), *data.draw(words_for(path))]
+
+    found = called(argv)
+
+    if found is not None:
+        name, _, values = found
+        assert (name, values) == typed_to_typer(argv)
+
+
 @given(
-    st.sampled_from(list(COMMANDS)),
+    st.sampled_from(QUESTIONS),
     st.lists(st.sampled_from(USUAL + SHARED + SHARED + UNUSUAL), max_size=3),
     st.sampled_from([None, "1", "9", "x/nobody", ""]),
 )
@@ -101,7 +201,7 @@ def test_both_ways_list_the_same(filled: Program, part: list[str]) -> None:
 
 def test_without_a_store_both_ways_say_the_same(tmp_path: Path) -> None:
     with program(tmp_path, FakeClock()) as ttp:
-        for name in COMMANDS:
+        for name in QUESTIONS:
             argv = [*name.split(), *PLACES.get(name, []), "--json"]
             assert ttp(*argv) == by_typer(ttp, *argv)
         assert not ttp.home.exists()

@@ -84,8 +84,15 @@ def test_where_systemd_does_not_run_cron_is_named(ttp: Program, units: Path, mon
     assert not units.exists()
 
 
-@pytest.mark.parametrize("typed", ["service", "service --print status"])
-def test_the_command_alone_says_what_can_be_typed(ttp: Program, typed: str) -> None:
-    ran = ttp(*typed.split())
+def test_the_command_alone_says_what_can_be_typed(ttp: Program) -> None:
+    ran = ttp("service")
     assert (ran.code, ran.out) == (2, "")
     assert "ttp service needs one of: install, uninstall, status, --print" in ran.err
+
+
+def test_an_option_of_the_command_alone_does_not_go_with_a_subcommand(ttp: Program) -> None:
+    ran = ttp("service", "--print", "status")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "ttp: error: ttp service takes --print or a subcommand, not both\n  usage:         ttp service status --help\n"
+    )

@@ -143,7 +143,7 @@ def test_status_sums_up_what_x_will_charge(me: Program) -> None:
 
 
 def test_status_sums_up_no_more_than_it_can_at_once(me: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ttp.services.look.MOST_PRICED", 1)
+    monkeypatch.setattr("ttp.services.status.MOST_PRICED", 1)
     me.account("x/other")
     me.post("Hello", "--to", "x/me", "--at", "in 2h")
     me.post(LINK, "--to", "x/other", "--at", "in 1h")

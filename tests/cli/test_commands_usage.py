@@ -98,12 +98,12 @@ def test_version_and_help(ttp: Program) -> None:
 def test_a_failure_that_nobody_foresaw_is_one_line_that_says_how_to_see_more(
     ttp: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttp.services.look import Look
+    from ttp.services.status import Status
 
-    def broken(self: Look, *_: object) -> None:
+    def broken(self: Status, *_: object) -> None:
         raise RuntimeError("out\nof \x1b[31mthings")
 
-    monkeypatch.setattr(Look, "health", broken)
+    monkeypatch.setattr(Status, "health", broken)
     ran = ttp("status")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (

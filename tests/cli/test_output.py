@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from ttp.cli import views
 from ttp.cli.output import Output, write_error
 from ttp.cli.output_options import chosen_format, color_wanted, output_of_process
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account, Hold, Platform
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Hint, NotFound, PastTime, Problem, TtpError, UsageError
-from ttp.domain.health import Health, Hold
+from ttp.domain.health import Health
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.sample import Sample
 

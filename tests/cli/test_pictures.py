@@ -20,10 +20,10 @@ from ttp.cli.pictures.posts import posts_picture
 from ttp.cli.pictures.recommendation import slots_picture
 from ttp.cli.pictures.samples import samples_picture
 from ttp.cli.pictures.table import Cell, Column, table
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account, Hold, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.health import Health, Hold, Needs, Publisher
+from ttp.domain.health import Health, Needs, Publisher
 from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus

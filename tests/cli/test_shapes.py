@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.cli import exit_codes, health_shapes, shapes
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account, Hold, Platform
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import (
@@ -24,7 +24,7 @@ from ttp.domain.errors import (
     SlowClock,
     TtpError,
 )
-from ttp.domain.health import Health, Hold, MediaUse, Needs, Publisher
+from ttp.domain.health import Health, MediaUse, Needs, Publisher
 from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus

@@ -15,22 +15,22 @@ from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, tw
 
 KILLS, SYSTEM_CALLS, CROWDS, PROGRAMS = 5000, 20, 20, 2000
 SAMPLES = {
-    "one trouble": 120,
+    "one trouble": 64,
     "two troubles": 20,
     "no look-ups": 10,
     "lagging lists": 6,
-    "kills": 60,
+    "kills": 40,
     "system calls": 20,
     "overlaps": 5,
     "crowds": 1,
     "skewed clocks": 20,
-    "jumping clocks": 34,
+    "jumping clocks": 18,
     "zones": 6,
     "copies": 10,
-    "disks": 24,
+    "disks": 16,
     "damage": 6,
-    "hostile answers": 60,
-    "programs": 100,
+    "hostile answers": 36,
+    "programs": 36,
 }
 """How many runs of each sweep CI makes; `--full` makes all."""
 

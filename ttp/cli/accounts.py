@@ -8,14 +8,13 @@ from ttp.cli import look, views
 from ttp.cli.ask import confirmed
 from ttp.cli.connect import connect, note_media_host
 from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output
 from ttp.cli.params import AccountName, NoInput, Options, Yes, calling, printing, read_file, read_options
 from ttp.cli.times import quoted
-from ttp.cli.tree import new_app
 from ttp.domain.errors import Hint, UsageError
 
-account = new_app(help="The accounts that posts can go to.", no_args_is_help=False)
+account = Group()
 Some = Annotated[str | None, Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
 
 

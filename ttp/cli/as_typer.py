@@ -44,8 +44,9 @@ def _for_typer(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command with a signature that Typer reads."""
 
     @functools.wraps(command)
-    def run(*values: Any, **named: Any) -> Any:
-        return command(*values, **named)
+    def run(**values: Any) -> Any:
+        """Of several values that were not given Typer says (), and a command that they are None."""
+        return command(**{name: None if value == () else value for name, value in values.items()})
 
     taken = [one.replace(annotation=_annotation(one)) for one in parameters(command)]
     run.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]  # read by inspect

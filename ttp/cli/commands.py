@@ -1,20 +1,34 @@
-"""The command tree as data: names, where their code is, one line of help. Imports nothing, so that help and completion
-are answered at once; a test holds it equal to the commands themselves."""
+"""The command tree as data: names, where their code is, one line of help. Imports none of the commands before it is
+asked for one; a test holds it equal to the commands themselves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ttp.cli.declared import Group
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: `module` of `ttp.cli` holds a function, or a Typer app, called `name` (with `_` at its end where
-    Python has the word already)."""
+    """One command: `module` of `ttp.cli` holds a function, or a group, called `name` (with `_` at its end where Python
+    has the word already)."""
 
     name: str
     module: str
     section: str
     help: str
+
+    def load(self) -> Callable[..., Any] | Group:
+        """The function or the group itself."""
+        module = import_module(f"ttp.cli.{self.module}")
+        found: Callable[..., Any] | Group = getattr(module, f"{self.name}_", None) or getattr(module, self.name)
+        return found
 
 
 SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")

@@ -10,12 +10,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from ttp.cli.commands import COMMANDS, TOPICS
-from ttp.cli.declared import Argument
+from ttp.cli.declared import SEVERAL, Argument, Group, Option, declaration, parameters
 from ttp.cli.streams import willing
 from ttp.domain.errors import Hint, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -69,12 +73,10 @@ def completion(shell: Annotated[str, Argument(metavar="SHELL", help="bash, zsh o
 
 def tree() -> Iterator[Node]:
     """The root and every command below it, parents first."""
-    from ttp.cli.tree import load
-
     commands = tuple((command.name, command.help) for command in COMMANDS)
     yield Node("", commands, (("--help", "Show help."), ("--version", "Show the version.")))
-    for name, _ in commands:
-        for node in _nodes(name, load(name)):
+    for command in COMMANDS:
+        for node in _nodes(command.name, command.load()):
             match node.path:
                 case "completion":
                     yield Node(node.path, tuple((shell, "") for shell in SHELLS), node.options)
@@ -84,22 +86,30 @@ def tree() -> Iterator[Node]:
                     yield node
 
 
-def _nodes(path: str, command: Any) -> Iterator[Node]:
+def _nodes(path: str, found: Callable[..., Any] | Group) -> Iterator[Node]:
+    if not isinstance(found, Group):
+        yield _node(path, found)
+        return
+    children = found.commands.items()
+    yield _node(path, found.alone, tuple((name, first_line(child.__doc__)) for name, child in children))
+    for name, child in children:
+        yield from _nodes(f"{path} {name}", child)
+
+
+def _node(path: str, command: Callable[..., Any] | None, words: tuple[Word, ...] = ()) -> Node:
     from ttp.cli.completion_words import source_of_argument, source_of_option
 
-    children = getattr(command, "commands", {})
-    options = [p for p in command.params if p.param_type_name == "option"]
-    first = next((p for p in command.params if p.param_type_name == "argument"), None)
-    yield Node(
+    taken = [] if command is None else [declaration(one) for one in parameters(command)]
+    options = [(kind, one) for kind, one in taken if isinstance(one, Option)]
+    kind, place = next(((kind, one) for kind, one in taken if isinstance(one, Argument)), (None, None))
+    return Node(
         path,
-        tuple((name, first_line(child.help)) for name, child in children.items()),
-        (*((name, first_line(p.help)) for p in options for name in p.opts), ("--help", "Show help.")),
-        tuple((name, source_of_option(path, name)) for p in options if not p.is_flag for name in p.opts),
-        NOTHING if first is None else source_of_argument(path, str(first.metavar)),
-        first is not None and first.nargs == -1,
+        words,
+        (*((name, first_line(one.help)) for _, one in options for name in one.names), ("--help", "Show help.")),
+        tuple((name, source_of_option(path, name)) for kind, one in options if kind is not bool for name in one.names),
+        NOTHING if place is None else source_of_argument(path, str(place.metavar)),
+        kind in SEVERAL,
     )
-    for name, child in children.items():
-        yield from _nodes(f"{path} {name}", child)
 
 
 def first_line(text: str | None) -> str:

@@ -10,16 +10,15 @@ from typing import Annotated
 
 from ttp.cli import config_file, settings
 from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output, cell
 from ttp.cli.params import printing
 from ttp.cli.shapes import Json
-from ttp.cli.tree import new_app
 from ttp.cli.views import View
 from ttp.domain.config import KEYS, Key, Value
 from ttp.domain.errors import Conflict, Hint, TtpError, UsageError
 
-config = new_app(help="The settings: what is in force, where it comes from, and changing it.")
+config = Group()
 
 VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
 _VALUE = replace(VIEW, columns=("value",))

@@ -16,14 +16,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.daemon.runner import Runner
-    from ttp.domain.account import Platform
     from ttp.domain.config import Config
-    from ttp.platforms.check import Checker
-    from ttp.platforms.client import Client
-    from ttp.platforms.metrics import Reader
-    from ttp.platforms.oauth.grant import Login
-    from ttp.platforms.take_down import Taker
-    from ttp.platforms.tiktok.check import TikTokCheck
+    from ttp.platforms.factory import Factory
     from ttp.services.account_check import AccountCheck
     from ttp.services.accounts import Accounts
     from ttp.services.book import Book
@@ -43,6 +37,7 @@ if TYPE_CHECKING:
     from ttp.services.posts import Posts
     from ttp.services.pull import Pull
     from ttp.services.slots import Slots
+    from ttp.services.status import Status
     from ttp.services.sync import Sync
     from ttp.services.take_down import TakeDown
     from ttp.services.tokens import Tokens
@@ -91,6 +86,12 @@ class Context:
         from ttp.services.look import Look
 
         return Look(self.database, self.home, self.clock, self.config)
+
+    @cached_property
+    def status(self) -> Status:
+        from ttp.services.status import Status
+
+        return Status(self.database, self.home, self.clock, self.config)
 
     @cached_property
     def media(self) -> MediaStore:
@@ -149,13 +150,13 @@ class Context:
     def account_check(self) -> AccountCheck:
         from ttp.services.account_check import AccountCheck
 
-        return AccountCheck(self.database, self.tokens, self._checker, self.config, self.clock)
+        return AccountCheck(self.database, self.tokens, self._factory.checker, self.config, self.clock)
 
     @cached_property
     def offers(self) -> Offers:
         from ttp.services.offers import Offers
 
-        return Offers(self.database, lambda: self.tokens, self._tiktok_checker)
+        return Offers(self.database, lambda: self.tokens, self._factory.tiktok_checker)
 
     @cached_property
     def doctor(self) -> Doctor:
@@ -167,13 +168,13 @@ class Context:
     def leaving(self) -> Leaving:
         from ttp.services.leaving import Leaving
 
-        return Leaving(self.accounts, self.database, self.credentials, self._login, self.config)
+        return Leaving(self.accounts, self.database, self.credentials, self._factory.login, self.config)
 
     @cached_property
     def take_down(self) -> TakeDown:
         from ttp.services.take_down import TakeDown
 
-        return TakeDown(self.book, self.posts, self.tokens, self._taker)
+        return TakeDown(self.book, self.posts, self.tokens, self._factory.taker)
 
     @cached_property
     def export(self) -> Export:
@@ -235,7 +236,7 @@ class Context:
         from ttp.daemon.reader import PATIENCE_S
         from ttp.daemon.runner import Runner
 
-        clients, numbers = cache(self._client), self._pull(PATIENCE_S).pull_due
+        clients, numbers = cache(self._factory.client), self._pull(PATIENCE_S).pull_due
         return Runner(
             self.database,
             self.media,
@@ -264,44 +265,20 @@ class Context:
     def tokens(self) -> Tokens:
         from ttp.services.tokens import Tokens
 
-        return Tokens(self.database, self.credentials, self._login, self.config, self.clock)
+        return Tokens(self.database, self.credentials, self._factory.login, self.config, self.clock)
 
-    def _login(self, platform: Platform) -> Login:
-        from ttp.platforms.oauth.registry import login_for
+    @cached_property
+    def _factory(self) -> Factory:
+        from ttp.platforms.factory import Factory
 
-        return login_for(platform, self.config, self.clock)
+        return Factory(self.config, self.clock, self.limits, lent=self.home / "lent")
 
     def _pull(self, patience: float | None) -> Pull:
         from ttp.services.gather import Gather
         from ttp.services.pull import Pull
 
-        gather = Gather(self.database, self.tokens, self._reader, self.config, self.clock, patience)
+        gather = Gather(self.database, self.tokens, self._factory.reader, self.config, self.clock, patience)
         return Pull(self.database, gather, self.config, self.clock)
-
-    def _reader(self, platform: Platform) -> Reader:
-        from ttp.platforms.metrics import reader_for
-
-        return reader_for(platform, self.config, self.clock, memory=self.limits)
-
-    def _taker(self, platform: Platform) -> Taker | None:
-        from ttp.platforms.take_down import taker_for
-
-        return taker_for(platform, self.config, self.clock, memory=self.limits)
-
-    def _checker(self, platform: Platform) -> Checker:
-        from ttp.platforms.check import checker_for
-
-        return checker_for(platform, self.config, self.clock, memory=self.limits)
-
-    def _tiktok_checker(self) -> TikTokCheck:
-        from ttp.platforms.check import tiktok_checker
-
-        return tiktok_checker(self.config, self.clock, memory=self.limits)
-
-    def _client(self, platform: Platform) -> Client:
-        from ttp.platforms.registry import client_for
-
-        return client_for(platform, self.config, self.clock, memory=self.limits, lent=self.home / "lent")
 
 
 _current = Context()

@@ -1,13 +1,18 @@
-"""What commands take, declared once: for Typer (`as_typer`), and for what is answered without it (`at_once`).
+"""What commands take, declared once: for Typer (`as_typer`), and to be read without it (`at_once`).
 
-A command is a function whose parameters are `Annotated[TYPE, Option(…)]` or `Annotated[TYPE, Argument(…)]`.
+A command is a function whose parameters are `Annotated[TYPE, Option(…)]` or `Annotated[TYPE, Argument(…)]`, or a group
+of them.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
+
+F = TypeVar("F", bound=Callable[..., Any])
+SEVERAL = (list[str], list[str] | None)
+"""Types of what can be given more than once."""
 
 
 class Declared:
@@ -40,6 +45,28 @@ class Option(Declared):
 
 class Argument(Declared):
     """A word by its place."""
+
+
+class Group:
+    """Commands under one name.
+
+    `alone`: what the name does without any of theirs. `first_implied`: what follows the name, and is no command's name,
+    is for the first of them.
+    """
+
+    def __init__(self, alone: Callable[..., Any] | None = None, *, first_implied: bool = False) -> None:
+        self.alone = alone
+        self.first_implied = first_implied
+        self.commands: dict[str, Callable[..., Any]] = {}
+
+    def command(self, name: str) -> Callable[[F], F]:
+        """Takes a function in under that name."""
+
+        def keep(command: F) -> F:
+            self.commands[name] = command
+            return command
+
+        return keep
 
 
 def parameters(command: Callable[..., Any]) -> list[inspect.Parameter]:

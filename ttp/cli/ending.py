@@ -25,6 +25,8 @@ def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
+        if sys.stdout is not None:
+            put(sys.stdout, "", flush=True)
         return 0
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL:

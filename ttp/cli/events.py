@@ -63,7 +63,7 @@ class Report:
         from ttp import __version__
 
         here = context()
-        health = here.look.health()
+        health = here.status.health()
         found = here.look.accounts()
         self._out.say(
             f"ttp {__version__}   store {here.database.path}   {_count(len(found), 'account')}   "
@@ -134,7 +134,7 @@ class Report:
 
     def _say_next(self, now: datetime) -> None:
         """What a person who watches waits for from now on; nothing where that is at hand."""
-        following = context().look.next_due(now)
+        following = context().status.next_due(now)
         if following is not None and following.next_at is not None and following.next_at - now > _SOON:
             from ttp.cli.pictures.page import Page
 

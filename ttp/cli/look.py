@@ -118,8 +118,9 @@ def status(out: Output) -> int:
 
     Example: ttp status --json
     """
-    look = context().look
-    health = replace(look.health(MOST_DRAWN if out.for_people else 0), costs=look.costs(), elsewhere=look.elsewhere())
+    asked = context().status
+    health = asked.health(MOST_DRAWN if out.for_people else 0)
+    health = replace(health, costs=asked.costs(), elsewhere=asked.elsewhere())
     out.record(views.STATUS, health)
     return FAILED if health.stalled else 0
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """The console script. What is answered at once is over before there is any garbage to look for."""
-    gc.disable()
+    """The console script. Most of what it runs is over before there is any garbage worth a look."""
+    gc.set_threshold(50_000)
     sys.exit(main(sys.argv[1:]))
 
 
@@ -42,12 +42,11 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
                 from ttp.cli.at_once import answer
 
                 code = answer(words, clock)
-                if code is not None:
-                    return code
-                gc.enable()
-                from ttp.cli.tree import invoke
+                if code is None:
+                    from ttp.cli.tree import invoke
 
-                return invoke(words, clock)
+                    code = invoke(words, clock)
+                return code
     except KeyboardInterrupt:
         return 130
 

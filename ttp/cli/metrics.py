@@ -6,12 +6,11 @@ from typing import Annotated
 
 from ttp.cli import views
 from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Accounts, NoInput, Tz, Yes, calling, printing, split_list
-from ttp.cli.tree import new_app
 
-metrics = new_app(help="Likes, comments, shares and views of what was published.")
+metrics = Group()
 LONGEST = 10_000
 """Posts; no platform lists more."""
 

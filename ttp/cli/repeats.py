@@ -12,20 +12,19 @@ from ttp.cli import repeat_views
 from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
-from ttp.cli.declared import Argument, Option
+from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Strict, guarded, printing, read_duration, read_file, read_id
 from ttp.cli.posts import offering, warn
 from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, typed
-from ttp.cli.tree import WithDefault, new_app
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
 
 if TYPE_CHECKING:
     from ttp.services.repeats import Changed, Repeats
 
-repeat = new_app(WithDefault, help="Posts that come again and again.")
+repeat = Group(first_implied=True)
 COOL_DOWN = "30d"
 RepeatId = Annotated[int, Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)]
 

@@ -6,29 +6,22 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from ttp.cli import settings, views
 from ttp.cli.context import context
-from ttp.cli.declared import Option
+from ttp.cli.declared import Group, Option
 from ttp.cli.exit_codes import DONE, FAILED
 from ttp.cli.output import Output
 from ttp.cli.params import printing
-from ttp.cli.tree import new_app
 from ttp.domain.config import KEYS
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.services.background import Background, Job, State
 
-service = new_app(invoke_without_command=True)
-SUBCOMMANDS = ("install", "uninstall", "status")
 SERVICE = views.facts_view(("kind", "file", "installed", "running", "says", "lingers", "log"))
 
 
-@service.callback(invoke_without_command=True)
 def print_it(
-    ctx: typer.Context,
     print_: Annotated[bool, Option("--print", help="Only show the file that install would write.")] = False,
 ) -> None:
     """Let the system run the publisher: systemd on Linux, launchd on macOS.
@@ -37,14 +30,15 @@ def print_it(
 
     Example: ttp service --print
     """
-    if ctx.invoked_subcommand is not None and not print_:
-        return
-    if not print_ or ctx.invoked_subcommand is not None:
+    if not print_:
         raise UsageError(
-            f"ttp service needs one of: {', '.join(SUBCOMMANDS)}, --print", Hint("usage", "ttp service --help")
+            f"ttp service needs one of: {', '.join(service.commands)}, --print", Hint("usage", "ttp service --help")
         )
     sys.stdout.write(_background().text(_job()))
     sys.stdout.flush()
+
+
+service = Group(alone=print_it)
 
 
 @service.command("install")

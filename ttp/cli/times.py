@@ -120,8 +120,8 @@ def scheduled(post: Post, times: Times) -> str:
 
 def note_if_nothing_runs(out: Output) -> list[str]:
     """The line that says that nothing would publish what was just scheduled; also as a warning for JSON."""
-    look = context().look
-    if not look.nothing_publishes(look.health()):
+    status = context().status
+    if not status.nothing_publishes(status.health()):
         return []
     said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
     out.note(said)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
+import functools
+import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -16,6 +17,7 @@ from ttp.cli.as_typer import App
 from ttp.cli.capabilities import guarded
 from ttp.cli.commands import BY_NAME, COMMANDS
 from ttp.cli.context import begin
+from ttp.cli.declared import Group
 from ttp.cli.ending import ended
 from ttp.cli.exit_codes import INTERRUPTED
 from ttp.domain.errors import Hint, UsageError
@@ -40,15 +42,13 @@ class Branch(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-class WithDefault(Branch):
-    """A group whose first command, `default`, may be left out: what is no command's name is for it."""
-
-    default = "add"
+class FirstImplied(Branch):
+    """A group whose first command may be left out: what is no command's name is for it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         names = self.list_commands(ctx)
         if args and args[0] not in (*names, *SETTINGS["help_option_names"]) and not args[0].isalpha():
-            args = [self.default, *args]
+            args = [names[0], *args]
         return super().parse_args(ctx, args)
 
 
@@ -80,13 +80,58 @@ def new_app(group: type[Branch] = Branch, **more: Any) -> App:
 
 def load(name: str) -> Any:
     """The Click command of that name."""
-    module = importlib.import_module(f"ttp.cli.{BY_NAME[name].module}")
-    found = getattr(module, f"{name}_", None) or getattr(module, name)
-    if isinstance(found, typer.Typer):
-        return guarded(name, get_command(found))
+    found = BY_NAME[name].load()
+    if isinstance(found, Group):
+        return guarded(name, get_command(_group(found, BY_NAME[name].help)))
     app = new_app()
     app.command(name, context_settings=SETTINGS)(found)
     return guarded(name, get_command(app))
+
+
+def _group(group: Group, help: str) -> App:
+    kind = FirstImplied if group.first_implied else Branch
+    if group.alone is None:
+        app = new_app(kind, help=help)
+    else:  # whose help is the group's
+        app = new_app(kind, invoke_without_command=True)
+        app.callback(invoke_without_command=True)(_alone(group.alone))
+    for name, command in group.commands.items():
+        app.command(name)(command)
+    return app
+
+
+def _alone(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a group does where none of its commands is named."""
+
+    @functools.wraps(command)
+    def run(*, ctx: typer.Context, **given: Any) -> Any:
+        if ctx.invoked_subcommand is None:
+            return command(**given)
+        return _refuse_options_before(ctx)
+
+    asked = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    run.added = (asked, *getattr(command, "added", ()))  # type: ignore[attr-defined]  # read by `declared.parameters`
+    return run
+
+
+def _refuse_options_before(ctx: Any) -> None:
+    """Options before the subcommand's name would be dropped silently: say the order that works, where one does."""
+    path, name = ctx.command_path, ctx.invoked_subcommand
+    given: dict[str, list[str]] = {}
+    for option in ctx.command.params:
+        value = ctx.params.get(option.name)
+        if value and (option.name, value) != ("color", "auto"):
+            flag = next((one for one in option.opts if one.startswith("--")), option.opts[0])
+            values = value if isinstance(value, list | tuple) else [value]
+            given[flag] = [word for one in values for word in ([flag] if one is True else [flag, str(one)])]
+    known = {flag for option in ctx.command.commands[name].params for flag in option.opts}
+    if strange := sorted(given.keys() - known):
+        raise UsageError(f"{path} takes {strange[0]} or a subcommand, not both", Hint("usage", f"{path} {name} --help"))
+    if given:
+        from ttp.cli.times import quoted
+
+        words = [*path.split(), name, *ctx.meta.get(BEHIND, ()), *(word for words in given.values() for word in words)]
+        raise UsageError("options come after the subcommand's name", Hint("type", quoted(*words)))
 
 
 def no_command(typed: Sequence[str], names: Sequence[str], parent: str = "") -> UsageError:

@@ -72,6 +72,15 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """An account that the publisher leaves alone until an instant (None: until a person lifts it)."""
+
+    account: str
+    until: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """The secrets of one account. Its repr never shows them.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
 from ttp.domain.limit import Limit
 from ttp.domain.post import Post
@@ -33,15 +34,6 @@ class Needs:
     reconnect: tuple[str, ...] = ()
     retry: tuple[int, ...] = ()
     approve: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """An account that the publisher leaves alone until an instant (None: until a person lifts it)."""
-
-    account: str
-    until: datetime | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

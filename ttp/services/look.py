@@ -1,43 +1,34 @@
-"""Everything that a person can ask and that changes nothing: posts, attempts, accounts, health.
+"""What a person can ask of posts, attempts and accounts, and that changes nothing (`status` tells the rest).
 
 Opens the store for each question with the standard library alone, and never creates one.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ttp.domain import approval
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
-from ttp.domain.delivery import Delivery
-from ttp.domain.errors import Hint, NotFound, SlowClock, TtpError
-from ttp.domain.health import Costs, Health, Needs, Publisher
-from ttp.domain.post import Post, PostStatus
-from ttp.domain.record import Attempt
+from ttp.domain.errors import Hint, NotFound
+from ttp.domain.post import Post
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
-from ttp.services.telling import held_accounts, told
-from ttp.store import approvals, instants, limits, lock, reads
+from ttp.services.telling import told
+from ttp.store import reads
 from ttp.store.database import Database
-from ttp.store.media_sweep import gone, usage
 from ttp.store.reads import PostFilter
-from ttp.store.unreadable import Unreadable
 
 if TYPE_CHECKING:
-    from ttp.store.machine import Machine
+    from ttp.domain.record import Attempt
 
-MOST_PRICED = 1000
 _BATCH = 200
-T = TypeVar("T")
 
 
 class Look:
@@ -80,6 +71,8 @@ class Look:
 
     def gone(self, post: Post) -> list[str]:
         """The names of a post's media whose copies are not there any more."""
+        from ttp.store.media_sweep import gone
+
         return [item.name for item in gone(self._home / "media", post.media)]
 
     def many(self, ids: Sequence[int]) -> list[Post]:
@@ -134,109 +127,3 @@ class Look:
                 for d in post.deliveries
             )
         ]
-
-    def next_due(self, now: datetime) -> Delivery | None:
-        """The delivery that is due next; None where there is none, or it cannot be read (`health` tells of that)."""
-        with suppress(Unreadable), self._database.reading() as db:
-            return reads.next_due(db, now, approved=self._approval) if db else None
-        return None
-
-    def health(self, coming: int = 0) -> Health:
-        """Who publishes, what is next, what waits and what needs a person. `coming`: so many of the next posts."""
-        now = self._clock.now()
-        publisher = self._publisher()
-        media = usage(self._home / "media")
-        left = dict.fromkeys(self._left())
-
-        def unless_unreadable(question: Callable[[], T]) -> T | None:
-            try:
-                return question()
-            except Unreadable as row:
-                left[row.message] = None
-                return None
-
-        with self._database.reading() as db:
-            if db is None:
-                return Health(publisher, media=media)
-            following = unless_unreadable(lambda: reads.next_due(db, now, approved=self._approval))
-            overdue, waiting = reads.count_waiting(db, now, approved=self._approval)
-            accounts = unless_unreadable(lambda: reads.accounts(db)) or []
-            holds = unless_unreadable(lambda: held_accounts(db, now)) or {}
-            post_id = following.post_id or 0 if following else 0
-            needs = Needs(
-                review=tuple(reads.needing(db, "needs_review")),
-                reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
-                retry=tuple(reads.needing(db, "failed", auth=False)),
-                approve=tuple(approvals.waiting(db)) if self._approval else None,
-            )
-            return Health(
-                publisher=publisher,
-                next_due_at=following.next_at if following else None,
-                next_post=unless_unreadable(lambda: reads.post(db, post_id)),
-                coming=tuple((unless_unreadable(lambda: _coming(db, now, coming)) or ()) if coming else ()),
-                overdue=overdue,
-                waiting=waiting,
-                held=limits.count_held(db, now) if holds else 0,
-                needs=needs,
-                holds=tuple(holds.values()),
-                limits=tuple(limits.current(db, now)),
-                media=media,
-                clock=self._clock_trouble(db, publisher),
-                unreadable=tuple(left),
-            )
-
-    def elsewhere(self, machine: Callable[[], Machine] | None = None) -> TtpError | None:
-        """Why this machine may not publish from the store; None where it may. `machine`: how it is known."""
-        from ttp.store.machine import this_machine
-        from ttp.store.owner import Owner
-
-        owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
-        with self._database.reading() as db:
-            return None if db is None else owner.doubt(db, self._clock.now())
-
-    def costs(self) -> Costs:
-        """What X will charge for the posts that wait for their time: of all its accounts the next MOST_PRICED."""
-        from ttp.domain.price import price
-        from ttp.store.coming import charged, coming
-
-        prices: list[int] = []
-        more = True  # until all are read: one that cannot be is told by `health`
-        with suppress(Unreadable), self._database.reading() as db:
-            if db is None:
-                return Costs()
-            ids = coming(db, Platform.X, MOST_PRICED + 1)
-            prices += (price(one.texts, one.alts) for one in charged(db, ids[:MOST_PRICED]))
-            more = len(ids) > MOST_PRICED
-        return Costs(len(prices), sum(prices), more)
-
-    def nothing_publishes(self, health: Health) -> bool:
-        """Whether something waits that nothing seems to be there to publish: no publisher now, and none lately."""
-        if health.publisher.running or not (health.overdue or health.waiting):
-            return False
-        last, now = health.publisher.last_run_at, self._clock.now()
-        expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
-        return last is None or now - last > expected
-
-    def _clock_trouble(self, db: sqlite3.Connection, publisher: Publisher) -> SlowClock | None:
-        """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""
-        now = self._clock.now()
-        times = (instants.newest(db), None if publisher.running else publisher.last_run_at)
-        known = instants.behind(now, max((at for at in times if at is not None), default=None))
-        return None if known is None else SlowClock(now, known)
-
-    def _left(self) -> tuple[str, ...]:
-        """What the publisher leaves alone, or the last one did."""
-        holder = lock.read_holder(self._home)
-        return holder.left if holder else ()
-
-    def _publisher(self) -> Publisher:
-        holder = lock.read_holder(self._home)
-        if not lock.is_held(self._home):
-            return Publisher(mode=holder.mode, last_run_at=holder.last_run_at) if holder else Publisher()
-        if holder is None:
-            return Publisher(running=True)
-        return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
-
-
-def _coming(db: sqlite3.Connection, now: datetime, most: int) -> list[Post]:
-    return list(reads.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))

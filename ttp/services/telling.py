@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain import approval
+from ttp.domain.account import Hold
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.health import Hold
 from ttp.domain.post import Post
 from ttp.domain.recurrence import Repeat
 from ttp.store import reads, recurrences

@@ -132,7 +132,9 @@ class Database:
             fresh = Path(name)
             try:
                 os.close(descriptor)
-                self._upgrade(fresh)
+                self._upgrade(fresh, synchronous="OFF")  # nobody sees it yet: one wait for the disk, at the end
+                with fresh.open("rb") as written:
+                    os.fsync(written.fileno())
                 with suppress(FileExistsError):  # another process was first: its store is as good
                     os.link(fresh, self.path)
             finally:
@@ -155,10 +157,11 @@ class Database:
                     source.backup(target)
             self._upgrade(self.path)
 
-    def _upgrade(self, path: Path) -> None:
+    def _upgrade(self, path: Path, synchronous: str = "FULL") -> None:
         from ttp.store.migrations import upgrade
 
         with closing(sqlite3.connect(path, isolation_level=None, timeout=self._busy_timeout_s)) as connection:
+            connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute("PRAGMA journal_mode=WAL")
             upgrade(connection, REVISIONS[-1])
 

@@ -9,7 +9,8 @@ from ttp.cli.pictures.cells import wrap
 from ttp.cli.pictures.marks import approve_command, plural, short_name, size
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.timeline import timeline
-from ttp.domain.health import Costs, Health, Hold, Publisher
+from ttp.domain.account import Hold
+from ttp.domain.health import Costs, Health, Publisher
 from ttp.domain.limit import Limit
 from ttp.domain.price import dollars
 
