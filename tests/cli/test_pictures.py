@@ -26,6 +26,7 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import Health, Hold, Needs, Publisher
 from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem
+from ttp.domain.past import Happened, Past
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.sample import Sample
 
@@ -135,6 +136,30 @@ def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
     _, line, *_ = posts_picture([many], PAGE)
     assert "  x/shop0 x/shop1 x/shop2 x…  Behind the " in line
     assert columns(line) == 80
+
+
+def test_a_post_with_its_past_has_a_line_of_history_and_the_time_of_what_failed() -> None:
+    events = (
+        Happened("created", at(22, 14, 2)),
+        Happened("scheduled", at(23, 14, 3)),
+        Happened("publishing", at(23, 18), by_publisher=True),
+        Happened("partial", at(23, 18, 0, 7), by_publisher=True),
+    )
+    past = Past(events, {"x/roastery": at(23, 18, 0, 2)})
+    text = drawn(post_picture(replace(LAUNCH, created_at=at(22, 14, 2)), PAGE, past))
+    assert "  x/roastery          failed     18:00:02  401 token ended on 21 Nov\n" in text
+    assert (
+        "\n\n  History  Sun 22 14:02 created  Mon 23 14:03 scheduled  18:00:00 publishing\n"
+        "           18:00:07 partial\n\nNext:" in text
+    )
+    assert "Created" not in text
+
+
+def test_a_post_that_was_only_made_keeps_its_line_and_has_no_history() -> None:
+    made = replace(DRAFT, created_at=at(22, 14, 2))
+    text = drawn(post_picture(made, PAGE, Past((Happened("created", at(22, 14, 2)),))))
+    assert "  Created     Sun 22 Nov 2026 14:02\n" in text
+    assert "History" not in text
 
 
 def test_a_post_under_way_is_marked_and_the_mark_explained() -> None:
@@ -359,7 +384,7 @@ def test_status_says_first_what_needs_a_person() -> None:
     assert drawn(health_picture(health, PAGE)) == (
         "! 1 post may be live (36), 1 account must be reconnected (x/roastery)\n"
         "running  pid 4127, since Mon 23 09:12\n"
-        "next     41 today 18:00 (in 4 h 14 min, 17:00 UTC) ig/roastery x/roastery\n"
+        "next     41  today 18:00 (in 4 h 14 min, 17:00 UTC)   ig/roastery x/roastery\n"
         "waiting  3 posts scheduled\n"
         "holds    instagram/demo until today 21:10 (quota); x/me\n"
         "limits   tiktok/me posts: 2 of 15 left until today 21:10\n"

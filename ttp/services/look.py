@@ -33,6 +33,7 @@ from ttp.store.reads import PostFilter
 from ttp.store.unreadable import Unreadable
 
 if TYPE_CHECKING:
+    from ttp.domain.past import Past
     from ttp.store.machine import Machine
 
 MOST_PRICED = 1000
@@ -81,6 +82,16 @@ class Look:
     def gone(self, post: Post) -> list[str]:
         """The names of a post's media whose copies are not there any more."""
         return [item.name for item in gone(self._home / "media", post.media)]
+
+    def past(self, post: Post) -> Past:
+        """What has happened to a post so far."""
+        from ttp.domain.past import Past, past
+        from ttp.store import history
+
+        with self._database.reading() as db:
+            if db is None or post.id is None:
+                return Past()
+            return past(post, history.commands(db, post.id), list(reads.attempts(db, post.id)))
 
     def many(self, ids: Sequence[int]) -> list[Post]:
         """The posts of these ids that exist, in the order given, as they are shown."""
