@@ -94,7 +94,7 @@ def drawn(lines: Iterable[str]) -> str:
 def test_the_list_at_80_columns() -> None:
     assert drawn(posts_picture(POSTS, PAGE)) == (
         "  ID  WHEN                    STATUS     ACCOUNTS  TEXT\n"
-        "  41  today 18:00   in 4 h    scheduled  ig x      Behind the scenes: how we ro…\n"
+        "  41  today  18:00  in 4 h    scheduled  ig x      Behind the scenes: how we ro…\n"
         "  43  Fri 27 18:00  in 3 d    scheduled  ig        Weekend opening hours\n"
         "  44  -                       draft      -         Interview outtakes\n"
         "  38  Mon 23 18:00  19 h ago  PARTIAL    ig ✓ x !  Launch day! 20% off until Su…\n"
@@ -103,6 +103,19 @@ def test_the_list_at_80_columns() -> None:
         "Times in Europe/Berlin (UTC+01:00).   ! failed\n"
         "? may be live, look:  ttp show 36   Post 38 needs you:  ttp show 38\n"
     )
+
+
+def test_the_clocks_of_a_list_stand_below_each_other() -> None:
+    days = [at(24, 9), at(30, 18), at(30, 9) + timedelta(days=1), at(24, 9) + timedelta(days=14)]
+    later = at(24, 9) + timedelta(days=60)
+    posts = [Post("hi", (), PostStatus.SCHEDULED, day, id=1) for day in days]
+    assert [line[6:18] for line in posts_picture(posts, PAGE)][1:5] == [
+        *("today  09:00", "Mon 30 18:00", "Tue  1 09:00", " 8 Dec 09:00")
+    ]
+    posts.append(Post("hi", (), PostStatus.SCHEDULED, later, id=2))
+    for width in (80, 120):
+        lines = list(posts_picture(posts, replace(PAGE, width=width)))[1:6]
+        assert len({re.search(r"\d\d:\d\d", line).start() for line in lines}) == 1  # type: ignore[union-attr]
 
 
 def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
@@ -128,7 +141,7 @@ def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
 def test_a_narrow_terminal_loses_columns_and_never_the_id_the_time_the_status_or_the_text() -> None:
     head, first, *_ = posts_picture(POSTS, replace(PAGE, width=50))
     assert head == "  ID  WHEN          STATUS     TEXT"
-    assert first == "  41  today 18:00   scheduled  Behind the scenes:…"
+    assert first == "  41  today  18:00  scheduled  Behind the scenes:…"
 
 
 def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
@@ -181,7 +194,7 @@ def test_long_cells_shrink_where_no_column_can_be_left_out() -> None:
 def test_a_time_far_away_shows_its_date_and_another_year() -> None:
     far = [replace(DUE, scheduled_at=datetime(year, 12, 25, 9, tzinfo=UTC)) for year in (2026, 2027)]
     text = drawn(posts_picture(far, PAGE))
-    assert "25 Dec 10:00       in 30 d " in text
+    assert "25 Dec      10:00  in 30 d " in text
     assert "25 Dec 2027 10:00  in 395 d" in text
 
 
