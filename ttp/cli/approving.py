@@ -13,7 +13,7 @@ from ttp.cli.params import PostIds, ids_of, printing
 from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs
 from ttp.domain import approval
-from ttp.domain.errors import UsageError
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def reject(
     """
     out.expect(views.changed())
     if reason is not None and not reason.strip():
-        raise UsageError("the reason is empty")
+        raise UsageError("the reason is empty", Hint("give none", "leave out --reason"))
     posts = _approving().reject(ids_of(post_ids), reason)
     out.records(views.changed(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts])
 
