@@ -16,11 +16,11 @@ from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Strict, guarded, printing, read_duration, read_file, read_id
 from ttp.cli.posts import offering, warn
-from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, typed
 from ttp.cli.tree import WithDefault, new_app
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
+from ttp.domain.stamp import echo
 
 if TYPE_CHECKING:
     from ttp.services.repeats import Changed, Repeats

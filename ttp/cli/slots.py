@@ -14,12 +14,12 @@ from ttp.cli.declared import Argument, Option
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, printing, split_list
 from ttp.cli.slot_words import words_of_cron
-from ttp.cli.stamp import echo
 from ttp.cli.times import quoted, typed
 from ttp.cli.tree import new_app
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.slot import Place
+from ttp.domain.stamp import echo
 
 slots = new_app(help="The weekly times at which accounts post.")
 
