@@ -110,7 +110,7 @@ _ttp() {
             'import --fields') words=$'read\nadded\nchanged\nmoved\nunchanged\nleft\nrejected\nstored\nids\nplanned\nplan\nwarnings' many=1 ;;
             'sync --fields') words=$'action\nid\nfile\nchanges\nscheduledAt\naccounts\ncontent' many=1 ;;
             'slots add --fields'|'slots list --fields') words=$'id\naccount\ncron\ntimezone\nname\nnextAt' many=1 ;;
-            'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts' many=1 ;;
+            'slots preview --fields') words=$'at\naccount\nslot\nname\ntimezone\npost\nposts\ncontent' many=1 ;;
             'repeat list --fields'|'repeat skip --fields'|'repeat pause --fields'|'repeat resume --fields'|'repeat stop --fields') words=$'id\npost\npool\ncron\ntimezone\nuntil\ncount\ntexts\ncoolDownS\nstate\nnextAt\nmade\nskipped\nmissed' many=1 ;;
             'plan --fields') words=$'id\nat\nscore\naccounts\nexplored' many=1 ;;
             'optimal --fields') words=$'account\nplatform\ntimezone\nfrom\nto\nbestHours\nbestDays\ndataPoints\nsignal\nhours\ndays\nslots' many=1 ;;

@@ -210,6 +210,20 @@ def test_show_in_json_has_every_key_of_the_contract(posts: Program) -> None:
     assert post["needs"] == ["review"]
 
 
+def test_a_picture_of_a_post_has_the_history_of_what_was_changed_and_not_taken_back(ttp: Program) -> None:
+    ttp.account()
+    post = ttp.post("hi", "--to", "x/me")
+    ttp.clock.advance(minutes=1)
+    ttp.ok("schedule", str(post), "--at", "today 18:00")
+    ttp.clock.advance(minutes=1)
+    ttp.ok("edit", str(post), "hello")
+    drawn = ttp.ok("show", str(post), "--format", "table").out
+    assert "\n\n  History  12:00 created  12:01 scheduled  12:02 edited\n" in drawn
+    ttp.ok("undo")
+    assert "  History  12:00 created  12:01 scheduled\n" in ttp.ok("show", str(post), "--format", "table").out
+    assert "History" not in ttp.ok("show", str(post)).out
+
+
 def test_log_tells_every_step_in_order(posts: Program) -> None:
     (delivery,) = posts.sql("SELECT id FROM delivery WHERE post_id = 6")[0]
     for step, outcome in (("upload", "done"), ("POST /2/tweets", "unknown")):

@@ -318,6 +318,19 @@ def test_an_account_that_is_gone_gets_nothing_more(weekly: Program, clock: FakeC
     assert "repeat 1: 1 left out, no account is left" in err
 
 
+def test_the_list_says_when_each_ends(ttp: Program) -> None:
+    ttp.account()
+    for text in ("one", "two", "three"):
+        ttp.post(text, "--to", "x/me")
+    ttp.ok("repeat", "add", "1", *DAILY, "--count", "2")
+    ttp.ok("repeat", "add", "2", *DAILY, "--until", "2027-06-30")
+    ttp.ok("repeat", "add", "3", *DAILY)
+    assert [row[-2:] for row in ttp.ok("repeat", "list").rows] == [["", "2"], ["2027-06-30T22:00:00Z", ""], ["", ""]]
+    lines = ttp.ok("repeat", "list", "--format", "table").out.splitlines()
+    ends = [line[lines[0].index("ENDS") :].split("  ")[0] for line in lines[:4]]
+    assert ends == ["ENDS", "after 2", "30 Jun 2027", "-"]
+
+
 def test_the_picture_shows_words_and_the_next_time(weekly: Program) -> None:
     weekly.ok("repeat", "--pool", "news", *DAILY)
     shown = weekly.ok("repeat", "list", "--format", "table").out

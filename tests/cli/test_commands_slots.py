@@ -229,9 +229,10 @@ def test_the_preview_shows_who_holds_the_next_ten(daily: Program) -> None:
         "timezone": "Europe/Berlin",
         "post": 1,
         "posts": [1, 2],
+        "content": "one",
     }
     assert found[1]["post"] is None
-    assert daily.ok("slots", "preview", "--count", "1").rows == [[WED, "x/me", "1", "1"]]
+    assert daily.ok("slots", "preview", "--count", "1").rows == [[WED, "x/me", "1", "1", "one"]]
 
 
 def test_pictures_show_the_time_on_the_slots_own_clock(daily: Program) -> None:
@@ -246,6 +247,7 @@ def test_pictures_show_the_time_on_the_slots_own_clock(daily: Program) -> None:
     assert "Wed 25 Nov 2026 09:00  in 20 h  Europe/Berlin" in preview
     assert "Mon 30 Nov 2026 07:00" in preview
     assert "free" in preview
+    assert "  x/me     1 one\n" in preview
 
 
 @pytest.mark.parametrize("words", [("list",), ("preview",)])

@@ -26,6 +26,7 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import Health, Needs, Publisher
 from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem
+from ttp.domain.past import Happened, Past
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.sample import Sample
 
@@ -93,7 +94,7 @@ def drawn(lines: Iterable[str]) -> str:
 def test_the_list_at_80_columns() -> None:
     assert drawn(posts_picture(POSTS, PAGE)) == (
         "  ID  WHEN                    STATUS     ACCOUNTS  TEXT\n"
-        "  41  today 18:00   in 4 h    scheduled  ig x      Behind the scenes: how we ro…\n"
+        "  41  today  18:00  in 4 h    scheduled  ig x      Behind the scenes: how we ro…\n"
         "  43  Fri 27 18:00  in 3 d    scheduled  ig        Weekend opening hours\n"
         "  44  -                       draft      -         Interview outtakes\n"
         "  38  Mon 23 18:00  19 h ago  PARTIAL    ig ✓ x !  Launch day! 20% off until Su…\n"
@@ -102,6 +103,19 @@ def test_the_list_at_80_columns() -> None:
         "Times in Europe/Berlin (UTC+01:00).   ! failed\n"
         "? may be live, look:  ttp show 36   Post 38 needs you:  ttp show 38\n"
     )
+
+
+def test_the_clocks_of_a_list_stand_below_each_other() -> None:
+    days = [at(24, 9), at(30, 18), at(30, 9) + timedelta(days=1), at(24, 9) + timedelta(days=14)]
+    later = at(24, 9) + timedelta(days=60)
+    posts = [Post("hi", (), PostStatus.SCHEDULED, day, id=1) for day in days]
+    assert [line[6:18] for line in posts_picture(posts, PAGE)][1:5] == [
+        *("today  09:00", "Mon 30 18:00", "Tue  1 09:00", " 8 Dec 09:00")
+    ]
+    posts.append(Post("hi", (), PostStatus.SCHEDULED, later, id=2))
+    for width in (80, 120):
+        lines = list(posts_picture(posts, replace(PAGE, width=width)))[1:6]
+        assert len({re.search(r"\d\d:\d\d", line).start() for line in lines}) == 1  # type: ignore[union-attr]
 
 
 def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
@@ -127,7 +141,7 @@ def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
 def test_a_narrow_terminal_loses_columns_and_never_the_id_the_time_the_status_or_the_text() -> None:
     head, first, *_ = posts_picture(POSTS, replace(PAGE, width=50))
     assert head == "  ID  WHEN          STATUS     TEXT"
-    assert first == "  41  today 18:00   scheduled  Behind the scenes:…"
+    assert first == "  41  today  18:00  scheduled  Behind the scenes:…"
 
 
 def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
@@ -135,6 +149,30 @@ def test_many_accounts_are_cut_and_the_text_keeps_some_room() -> None:
     _, line, *_ = posts_picture([many], PAGE)
     assert "  x/shop0 x/shop1 x/shop2 x…  Behind the " in line
     assert columns(line) == 80
+
+
+def test_a_post_with_its_past_has_a_line_of_history_and_the_time_of_what_failed() -> None:
+    events = (
+        Happened("created", at(22, 14, 2)),
+        Happened("scheduled", at(23, 14, 3)),
+        Happened("publishing", at(23, 18), by_publisher=True),
+        Happened("partial", at(23, 18, 0, 7), by_publisher=True),
+    )
+    past = Past(events, {"x/roastery": at(23, 18, 0, 2)})
+    text = drawn(post_picture(replace(LAUNCH, created_at=at(22, 14, 2)), PAGE, past))
+    assert "  x/roastery          failed     18:00:02  401 token ended on 21 Nov\n" in text
+    assert (
+        "\n\n  History  Sun 22 14:02 created  Mon 23 14:03 scheduled  18:00:00 publishing\n"
+        "           18:00:07 partial\n\nNext:" in text
+    )
+    assert "Created" not in text
+
+
+def test_a_post_that_was_only_made_keeps_its_line_and_has_no_history() -> None:
+    made = replace(DRAFT, created_at=at(22, 14, 2))
+    text = drawn(post_picture(made, PAGE, Past((Happened("created", at(22, 14, 2)),))))
+    assert "  Created     Sun 22 Nov 2026 14:02\n" in text
+    assert "History" not in text
 
 
 def test_a_post_under_way_is_marked_and_the_mark_explained() -> None:
@@ -156,7 +194,7 @@ def test_long_cells_shrink_where_no_column_can_be_left_out() -> None:
 def test_a_time_far_away_shows_its_date_and_another_year() -> None:
     far = [replace(DUE, scheduled_at=datetime(year, 12, 25, 9, tzinfo=UTC)) for year in (2026, 2027)]
     text = drawn(posts_picture(far, PAGE))
-    assert "25 Dec 10:00       in 30 d " in text
+    assert "25 Dec      10:00  in 30 d " in text
     assert "25 Dec 2027 10:00  in 395 d" in text
 
 
@@ -359,7 +397,7 @@ def test_status_says_first_what_needs_a_person() -> None:
     assert drawn(health_picture(health, PAGE)) == (
         "! 1 post may be live (36), 1 account must be reconnected (x/roastery)\n"
         "running  pid 4127, since Mon 23 09:12\n"
-        "next     41 today 18:00 (in 4 h 14 min, 17:00 UTC) ig/roastery x/roastery\n"
+        "next     41  today 18:00 (in 4 h 14 min, 17:00 UTC)   ig/roastery x/roastery\n"
         "waiting  3 posts scheduled\n"
         "holds    instagram/demo until today 21:10 (quota); x/me\n"
         "limits   tiktok/me posts: 2 of 15 left until today 21:10\n"

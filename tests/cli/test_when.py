@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ttp.cli.stamp import echo
 from ttp.cli.time_help import EXAMPLES, TIME_HELP
 from ttp.cli.when import Moment, NextSlot, Optimal, parse_when
 from ttp.domain.errors import Hint, SkippedTime, TimeRefused
+from ttp.domain.stamp import echo
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")

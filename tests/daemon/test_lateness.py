@@ -47,13 +47,27 @@ def test_a_post_that_is_too_late_is_missed_and_says_since_when(tmp_path: Path) -
     post = bench.post(due=(due - START).total_seconds(), created_at=due)
     bench.sql("UPDATE account SET created_at = 0")
     bench.run()
-    assert message(bench) == "due 18:00, first publisher 08:10 (limit 6 h)"
+    assert message(bench) == "due 18:00 UTC, first publisher 08:10 (limit 6 h)"
     error = bench.delivery().error
     assert error is not None
     assert error.hint == f"ttp retry {post}"
     assert bench.whole(post).status is PostStatus.FAILED
     assert bench.x.calls == []
     assert bench.told("delivery.failed", "post.finished") == ["delivery.failed", "post.finished"]
+
+
+def test_the_clock_is_that_of_the_account(bench: Bench) -> None:
+    bench.post(due=-6 * HOUR - 60.0)
+    bench.sql("UPDATE account SET timezone = 'Europe/Berlin'")
+    bench.run()
+    assert message(bench) == "due 06:59 Europe/Berlin (05:59 UTC), first publisher 13:00 (limit 6 h)"
+
+
+def test_a_zone_that_is_none_is_passed_over(bench: Bench) -> None:
+    bench.post(due=-6 * HOUR - 60.0)
+    bench.sql("UPDATE account SET timezone = x'00'")
+    bench.run()
+    assert message(bench) == "due 05:59 UTC, first publisher 12:00 (limit 6 h)"
 
 
 def test_the_limit_is_six_hours_to_the_millisecond(bench: Bench) -> None:
@@ -63,13 +77,13 @@ def test_the_limit_is_six_hours_to_the_millisecond(bench: Bench) -> None:
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert [bench.delivery(i).state for i in (1, 2)] == [PUBLISHED, FAILED]
-    assert message(bench, 2) == "due 05:59, first publisher 12:00 (limit 6 h)"
+    assert message(bench, 2) == "due 05:59 UTC, first publisher 12:00 (limit 6 h)"
 
 
 def test_a_post_that_is_days_late_is_missed_with_both_dates(bench: Bench) -> None:
     bench.post(due=-48 * HOUR - 60.0)
     bench.run()
-    assert message(bench) == "due 22 Nov 11:59, first publisher 24 Nov 12:00 (limit 6 h)"
+    assert message(bench) == "due 22 Nov 11:59 UTC, first publisher 24 Nov 12:00 (limit 6 h)"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +102,7 @@ def test_a_retry_that_has_become_too_late_keeps_what_went_wrong(bench: Bench) ->
     bench.post(due=-6 * HOUR + 5)
     bench.x.publishes.append(NotDone(Kind.NETWORK, "cut off", passing=True))
     bench.run()
-    assert message(bench) == "due 06:00, not sent by 12:00 (limit 6 h); before that: cut off"
+    assert message(bench) == "due 06:00 UTC, not sent by 12:00 (limit 6 h); before that: cut off"
     assert bench.x.times("publish") == [0.0]
 
 
@@ -117,7 +131,7 @@ def test_a_post_s_own_limit_holds_whatever_the_platform_asks_for(bench: Bench) -
     bench.post(max_lateness_s=600.0)
     bench.x.publishes.append(SLOW_DOWN)
     bench.run()
-    assert message(bench) == "due 12:00, not sent by 13:30 (limit 10 min); before that: 429 slow down"
+    assert message(bench) == "due 12:00 UTC, not sent by 13:30 (limit 10 min); before that: 429 slow down"
 
 
 QUOTA = NotDone(Kind.QUOTA, "no credit", passing=True, retry_at=START.replace(hour=20), hold=True)
@@ -140,7 +154,7 @@ def test_what_a_hold_kept_back_is_missed_when_nothing_runs_after_it(bench: Bench
     bench.clock.advance(14 * HOUR + 1)
     bench.run(Mode.ONCE)
     assert [bench.delivery(i).state for i in (1, 2)] == [FAILED] * 2
-    assert message(bench, 2) == "due 12:00, waited for x until 20:00, not sent by 02:00 (limit 6 h)"
+    assert message(bench, 2) == "due 12:00 UTC, waited for x until 20:00, not sent by 02:00 (limit 6 h)"
 
 
 def test_a_hiccup_after_a_hold_does_not_burn_the_post(bench: Bench) -> None:

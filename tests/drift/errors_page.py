@@ -9,9 +9,10 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.drift.cures import CURES, PLATFORM, Cures, cure
 from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.status_help import KINDS
 from ttp.domain import errors
@@ -28,15 +29,16 @@ _PLACE = {"Problem": 2, "Fault": 1, "NotDone": 1, "Unsent": 0, "DeliveryError": 
 
 @dataclass(frozen=True, order=True)
 class Told:
-    """A message, what is to be typed, and the code or kind that goes with it."""
+    """A message, what is to be typed, and the module that tells it (`cli/params`)."""
 
     message: str
     cures: tuple[str, ...]
+    module: str = field(default="", compare=False)
 
 
 def page() -> Iterator[str]:
     """The document's lines."""
-    found = _found()
+    told = found()
     yield from (
         "# Errors",
         "",
@@ -46,17 +48,17 @@ def page() -> Iterator[str]:
     )
     for one in _classes():
         yield from ("", f"## {one.code}", "", f"Exit code {BY_CODE[one.code]}. {(one.__doc__ or '').strip()}", "")
-        yield from _table(found[one.code], "as it says")
+        yield from _table(told[one.code], CURES)
     yield from ("", "## What a platform would refuse", "")
     yield "Exit code 2, code `content`, where the post has or gets a time; a warning where it is a draft. The same"
     yield from ("words name the faults of rows in a file (`ttp import`, `ttp sync`).", "")
-    yield from _table(found["Problem"], "change it, or leave out `--at`")
+    yield from _table(told["Problem"], CURES)
     yield from ("", "## What became of a delivery", "")
     yield "`ttp show` and `ttp log` tell these, with the platform's own words where it said any. By its kind:"
     yield from ("", "| kind | cause | cure |", "|---|---|---|")
     yield from (f"| `{kind}` | {cause} | {cure} |" for kind, (cause, cure) in KINDS.items())
     yield ""
-    yield from _table(found["NotDone"], "by its kind")
+    yield from _table(told["NotDone"], PLATFORM)
 
 
 def _classes() -> Iterator[type[errors.TtpError]]:
@@ -69,10 +71,11 @@ def _classes() -> Iterator[type[errors.TtpError]]:
     yield errors.Bug
 
 
-def _table(told: set[Told], usual: str) -> Iterator[str]:
-    yield from ("| message | what to type |", "|---|---|")
+def _table(told: set[Told], usual: Cures) -> Iterator[str]:
+    yield from ("| message | what to type or to do |", "|---|---|")
     for one in sorted(told, key=lambda told: (re.sub(r"^\W+", "", told.message).lower(), told)):
-        cures = "<br>".join(one.cures) or usual
+        cures = "<br>".join(one.cures) or cure(one.module, one.message, usual)
+        assert cures, f"tests/drift/cures.py has nothing for what {one.module} tells: {one.message}"
         yield f"| {_cell(one.message)} | {_cell(cures)} |"
 
 
@@ -80,12 +83,14 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").replace("<br>", "\0").replace("<", "&lt;").split()).replace("\0", "<br>")
 
 
-def _found() -> Mapping[str, set[Told]]:
-    found: dict[str, set[Told]] = defaultdict(set)
+def found() -> Mapping[str, set[Told]]:
+    told: dict[str, set[Told]] = defaultdict(set)
     paths = [path for room in _ROOMS for path in sorted((ROOT / "ttp" / room).rglob("*.py"))]
-    modules = [ast.parse(path.read_text()) for path in paths if path.name not in _REHEARSAL]
+    paths = [path for path in paths if path.name not in _REHEARSAL]
+    modules = [ast.parse(path.read_text()) for path in paths]
     codes = _codes(modules)
-    for module in modules:
+    for path, module in zip(paths, modules, strict=True):
+        where = path.relative_to(ROOT / "ttp").with_suffix("").as_posix()
         for scope, call in _calls(module):
             name = call.func.id if isinstance(call.func, ast.Name) else ""
             group = codes.get(name) or ("Problem" if name in _PROBLEMS else "NotDone" if name in _FAILURES else "")
@@ -95,8 +100,8 @@ def _found() -> Mapping[str, set[Told]]:
             cures = tuple(dict.fromkeys(_cures(call, scope, module)))
             for message in _texts(call.args[place], scope):
                 if re.search(r"[a-z]{3}", message) and " " in message.strip(f"{_HOLE} "):
-                    found[group].add(Told(message, cures))
-    return found
+                    told[group].add(Told(message, cures, where))
+    return told
 
 
 def _codes(modules: Iterable[ast.Module]) -> dict[str, str]:

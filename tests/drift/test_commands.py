@@ -102,6 +102,18 @@ def test_the_start_page_names_every_command_and_topic(capsys: pytest.CaptureFixt
     assert all(line.split()[0] in page for line in SECTIONS)
 
 
+@pytest.mark.parametrize("width", [0, 40, 47, 55, 56, 60, 79])
+def test_a_narrow_start_page_breaks_no_word_and_leaves_none_out(width: int) -> None:
+    page = start_page(width)
+
+    assert max(map(len, page.splitlines())) <= max(width, 40)
+    assert page.replace("\\", "").replace(" · ", " ").split() == start_page().replace(" · ", " ").split()
+
+
+def test_a_wide_start_page_is_that_of_80_columns() -> None:
+    assert start_page(200) == start_page(80) == start_page()
+
+
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_topic_has_a_text(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", topic]) == 0

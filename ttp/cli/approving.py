@@ -10,11 +10,11 @@ from ttp.cli.context import context
 from ttp.cli.declared import Option
 from ttp.cli.output import Output
 from ttp.cli.params import PostIds, ids_of, printing
-from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs
 from ttp.domain import approval
-from ttp.domain.errors import UsageError
+from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import Post
+from ttp.domain.stamp import echo
 
 if TYPE_CHECKING:
     from ttp.services.approving import Approving
@@ -48,7 +48,7 @@ def reject(
     """
     out.expect(views.changed())
     if reason is not None and not reason.strip():
-        raise UsageError("the reason is empty")
+        raise UsageError("the reason is empty", Hint("give none", "leave out --reason"))
     posts = _approving().reject(ids_of(post_ids), reason)
     out.records(views.changed(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts])
 

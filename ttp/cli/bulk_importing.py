@@ -179,5 +179,6 @@ def _order(dates: str | None) -> str | None:
     from ttp.services.files.foreign import DATES
 
     if dates is not None and dates not in DATES:
-        raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"')
+        ways = (Hint("write" if one == DATES[0] else "or", f"--dates {one}") for one in DATES)
+        raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"', *ways)
     return dates

@@ -3,6 +3,8 @@ asked for one; a test holds it equal to the commands themselves."""
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -80,29 +82,43 @@ TOPICS = (
 )
 
 
-def _row(section: str, names: list[str]) -> list[str]:
-    """A section and its commands, on more lines where one would be wider than 80 columns."""
-    lines = [f"{section:<10}{names[0]}"]
-    for name in names[1:]:
-        if len(lines[-1]) + 2 + len(name) > 80:
-            lines.append(f"{'':<10}{name}")
+WHAT = "Schedule posts for Instagram, TikTok and X from the terminal."
+USUAL, NARROWEST = 80, 40
+"""Columns of a start page: what it is made for, and the fewest that it is broken for."""
+
+
+def _flow(words: list[str], width: int, head: str = "", gap: str = " ") -> list[str]:
+    """Words behind a head, on more lines where one would be wider than the page, and those as far in as the first."""
+    lines = [head + words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + len(gap) + len(word) > width:
+            lines.append(" " * len(head) + word)
         else:
-            lines[-1] += f"  {name}"
+            lines[-1] += gap + word
     return lines
 
 
-def start_page() -> str:
-    """What bare `ttp` and `ttp --help` say."""
-    lines = [
-        "Schedule posts for Instagram, TikTok and X from the terminal.",
-        "",
-        "  ttp create \"Hello\" --to ig/roastery --at 'tomorrow 9am'",
-        "  ttp list                          what is planned",
-        "  ttp run                           publish what is due",
-        "",
-    ]
+def terminal_width() -> int:
+    """The columns of the terminal that stdout is, else 80. (`streams` has more to import.)"""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or USUAL
+    except (AttributeError, OSError, ValueError):
+        return USUAL
+
+
+def start_page(width: int = USUAL) -> str:
+    """What bare `ttp` and `ttp --help` say; the same for every terminal of 80 columns or more."""
+    width = max(min(width, USUAL), NARROWEST)
+    at = 36 if width >= 56 else 13
+    lines = _flow(WHAT.split(), width)
+    lines += ["", "  ttp create \"Hello\" --to ig/roastery --at 'tomorrow 9am'"]
+    if len(lines[-1]) > width:
+        lines[-1:] = ['  ttp create "Hello" --to ig/roastery \\', "    --at 'tomorrow 9am'"]
+    lines += [f"{'  ttp list':<{at}}what is planned", f"{'  ttp run':<{at}}publish what is due", ""]
     for section in SECTIONS:
-        lines += _row(section, [one.name for one in COMMANDS if one.section == section and one.name != "help"])
-    lines += ["", " · ".join(["ttp help COMMAND", *(f"ttp help {topic}" for topic in TOPICS[:3])])]
-    lines.append(f"more topics: {' '.join(TOPICS[3:])}")
+        names = [one.name for one in COMMANDS if one.section == section and one.name != "help"]
+        lines += _flow(names, width, f"{section:<10}", "  ")
+    lines.append("")
+    lines += _flow(["ttp help COMMAND", *(f"ttp help {topic}" for topic in TOPICS[:3])], width, gap=" · ")
+    lines += _flow([*TOPICS[3:]], width, "more topics: ")
     return "\n".join(lines) + "\n"

@@ -46,6 +46,7 @@ def ended(out: Output, found: Checkup) -> int:
 
 def _checks(*, online: bool) -> Iterator[Check]:
     from ttp.cli.setup_checks import config_check, host_checks, zone_check
+    from ttp.cli.shell_check import shell_checks
     from ttp.services.doctor import ACCOUNT
 
     here = context()
@@ -61,3 +62,4 @@ def _checks(*, online: bool) -> Iterator[Check]:
         yield from here.account_check.with_clocks(here.doctor.accounts, ACCOUNT)
     else:
         yield from here.doctor.account_states()
+    yield from shell_checks()

@@ -35,7 +35,7 @@ def edit(path: Path, environ: Mapping[str, str] = os.environ, lock: int | None =
         ) from None
     if ended:
         how = f"ended with {ended}" if ended > 0 else f"was ended by signal {-ended}"
-        raise TtpError(f"the editor {argv[0]} {how}")
+        raise TtpError(f"the editor {argv[0]} {how}", Hint("name another", "export TTP_EDITOR=nano"))
 
 
 def editor(environ: Mapping[str, str] = os.environ) -> list[str]:

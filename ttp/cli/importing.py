@@ -39,7 +39,8 @@ def how_to_read(
     from ttp.cli.zones import zone_named
 
     if dates is not None and dates not in ORDERS:
-        raise UsageError(f'--dates is mdy or dmy, not "{dates}"')
+        ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
+        raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return How(
         source=None if source is None else source_named(source),
         mapped=_pairs(mapped or ()),

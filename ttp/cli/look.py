@@ -96,7 +96,7 @@ def show(out: Output, post_id: PostId) -> None:
         said.append(f"to publish it, give the media again:  ttp edit {post_id} --media FILE")
     for line in said:
         out.note(line)
-    out.record(views.shown(said), post)
+    out.record(views.shown(said, look.past(post) if out.for_people else None), post)
 
 
 @printing

@@ -31,9 +31,9 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
             case ["--version" | "-V"]:
                 return _print(f"ttp {__version__}\n")
             case [] | ["--help" | "-h"]:
-                from ttp.cli.commands import start_page
+                from ttp.cli.commands import start_page, terminal_width
 
-                return _print(start_page())
+                return _print(start_page(terminal_width()))
             case ["__complete", *asked]:
                 from ttp.cli.at_tab import offer
 

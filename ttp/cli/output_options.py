@@ -66,7 +66,9 @@ def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) ->
     """Whether pictures are coloured: the flag, else NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, CLICOLOR=0 and
     TERM=dumb, else whether it is a terminal. An empty variable counts as unset. UsageError for an unknown flag."""
     if flag not in COLORS:
-        raise UsageError(f'--color is {", ".join(COLORS)}, not "{flag}"')
+        raise UsageError(
+            f'--color is {", ".join(COLORS)}, not "{flag}"', Hint("as it is without it", "leave out --color")
+        )
     if flag != "auto":
         return flag == "always"
     if environ.get("NO_COLOR"):

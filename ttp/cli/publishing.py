@@ -25,9 +25,9 @@ from ttp.cli.params import (
     split_list,
 )
 from ttp.cli.posts import warn
-from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.stamp import echo
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post

@@ -65,7 +65,10 @@ def _picture(tallies: Sequence[Tally], page: Page) -> Iterable[str]:
 
 
 REPEATS: View[Tally] = View(
-    REPEAT, ("id", "state", "post", "pool", "cron", "timezone", "nextAt", "made", "skipped", "missed"), repeat, _picture
+    REPEAT,
+    ("id", "state", "post", "pool", "cron", "timezone", "nextAt", "made", "skipped", "missed", "until", "count"),
+    repeat,
+    _picture,
 )
 """`ttp repeat list`."""
 CHANGED = replace(REPEATS, columns=("id",))

@@ -16,10 +16,10 @@ from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output
 from ttp.cli.params import MOST, Strict, guarded, printing, read_duration, read_file, read_id
 from ttp.cli.posts import offering, warn
-from ttp.cli.stamp import echo
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, typed
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
+from ttp.domain.stamp import echo
 
 if TYPE_CHECKING:
     from ttp.services.repeats import Changed, Repeats

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
 
 SLOT = ("id", "account", "cron", "timezone", "name", "nextAt")
-PLACE = ("at", "account", "slot", "name", "timezone", "post", "posts")
+PLACE = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
 
 
 def slot(place: Place) -> Json:
@@ -31,7 +31,8 @@ def slot(place: Place) -> Json:
 
 
 def place(found: Place) -> Json:
-    """One coming instant of a slot. `post` is the one that holds it, null where it is free; `posts`: all that do."""
+    """One coming instant of a slot. `post` is the one that holds it and `content` its text, null where it is free;
+    `posts`: all that do."""
     return {
         "at": instant(found.at),
         "account": found.slot.account,
@@ -40,6 +41,7 @@ def place(found: Place) -> Json:
         "timezone": found.slot.timezone,
         "post": found.posts[0] if found.posts else None,
         "posts": list(found.posts),
+        "content": found.content,
     }
 
 
@@ -57,7 +59,7 @@ def _preview(places: Sequence[Place], page: Page) -> Iterable[str]:
 
 SLOTS: View[Place] = View(SLOT, ("id", "account", "cron", "timezone", "name", "nextAt"), slot, _slots)
 """`ttp slots list`, and what `add` answers."""
-PREVIEW: View[Place] = View(PLACE, ("at", "account", "slot", "post"), place, _preview)
+PREVIEW: View[Place] = View(PLACE, ("at", "account", "slot", "post", "content"), place, _preview)
 """`ttp slots preview`."""
 REMOVED: View[int] = View(("id", "removed"), ("id",), lambda slot_id: {"id": slot_id, "removed": True})
 """`ttp slots remove`, by id."""

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from ttp.cli.stamp import MONTHS, clock_text
 from ttp.cli.time_grammar import read_clock
 from ttp.cli.time_refusal import Refusal, Way, shown
+from ttp.domain.stamp import MONTHS, clock_text
 
 _EVENING = "18:00"
 _YEAR_FIRST = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])[t ,]*(.*)")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.context import context
 from ttp.cli.output import Output
-from ttp.cli.stamp import echo
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.stamp import echo
 
 if TYPE_CHECKING:
     from ttp.cli.when import Moment

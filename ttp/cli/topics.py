@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-from ttp.cli.commands import BY_NAME, TOPICS, start_page
+from ttp.cli.commands import BY_NAME, TOPICS, start_page, terminal_width
 from ttp.cli.declared import Argument
 from ttp.cli.streams import willing
 from ttp.domain.errors import Hint, UsageError
@@ -101,7 +101,7 @@ def help_(
     """
     match what or []:
         case []:
-            _print(start_page())
+            _print(start_page(terminal_width()))
         case [topic] if topic in TOPICS:
             _print(topic_text(topic))
         case [command, *rest] if command in BY_NAME:

@@ -17,10 +17,10 @@ from ttp.cli.output import Output
 from ttp.cli.params import MOST, NoInput, Yes, printing, read_id
 from ttp.cli.pictures.marks import plural
 from ttp.cli.posts import warn
-from ttp.cli.stamp import echo, relative
 from ttp.cli.times import note_if_nothing_runs, quoted
 from ttp.cli.views import View
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.stamp import echo, relative
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page

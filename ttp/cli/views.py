@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.checkup import Check, Checkup
     from ttp.domain.health import Health
+    from ttp.domain.past import Past
     from ttp.domain.post import Post
     from ttp.domain.record import Attempt
     from ttp.domain.sample import Sample
@@ -63,9 +64,10 @@ def changed(warnings: Sequence[str] = (), *, replayed: bool = False) -> View[Pos
     return View((*shapes.POST, "replayed"), ("id",), shape, _show)
 
 
-def shown(warnings: Sequence[str] = ()) -> View[Post]:
-    """`ttp show`, with what to warn of."""
-    return replace(POST, shape=partial(shapes.post, warnings=warnings)) if warnings else POST
+def shown(warnings: Sequence[str] = (), past: Past | None = None) -> View[Post]:
+    """`ttp show`, with what to warn of; `past`: for a picture, what has happened to it."""
+    view = replace(POST, shape=partial(shapes.post, warnings=warnings)) if warnings else POST
+    return replace(view, picture=partial(_show, past=past)) if past else view
 
 
 def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> View[Json]:
@@ -108,13 +110,13 @@ def _list(posts: Sequence[Post], page: Page) -> Iterable[str]:
     return posts_picture(posts, page)
 
 
-def _show(posts: Sequence[Post], page: Page) -> Iterable[str]:
+def _show(posts: Sequence[Post], page: Page, past: Past | None = None) -> Iterable[str]:
     from ttp.cli.pictures.post import post_picture
 
     for place, post in enumerate(posts):
         if place:
             yield ""
-        yield from post_picture(post, page)
+        yield from post_picture(post, page, past)
 
 
 def _accounts(accounts: Sequence[Account], page: Page) -> Iterable[str]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from ttp.cli.stamp import clock_text, day_text, offset_label, relative, zone_label
 from ttp.cli.time_grammar import (
     Ahead,
     Best,
@@ -35,6 +34,7 @@ from ttp.cli.time_repair import explain
 from ttp.cli.zones import Clash
 from ttp.domain.duration import duration_parts, length
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
+from ttp.domain.stamp import clock_text, day_text, offset_label, relative, zone_label
 from ttp.domain.wall_clock import instants, jump_over
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100

@@ -4,8 +4,8 @@ cannot publish. They fail, with the way out."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from ttp.daemon.desk import Desk
 from ttp.daemon.events import Event, finished, moved
@@ -13,6 +13,7 @@ from ttp.domain import approval
 from ttp.domain.account import Account, connect_command
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.domain.stamp import echo, zone_label, zone_of
 from ttp.store import claims, reads, recurrences
 
 MOST = 500
@@ -25,13 +26,18 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
     most = MOST if only is None else -1
     approved = approval.is_needed(desk.config)
 
+    def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
+        return zone_of(zones.get(delivery.account_id or 0), desk.config.text("timezone"))
+
     def work(db: sqlite3.Connection) -> list[Event]:
         overdue = claims.overdue(db, now=now, limit=limit, most=most, left=desk.left)
-        wrong = [(late.delivery, _missed(late, now, approved=approved)) for late in overdue]
+        zones = reads.zones(db) if overdue else {}
+        wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
         unusable = claims.unusable(db, now=now, most=most, left=desk.left)
         wrong += [(d, _unusable(account)) for d, account in unusable]
         outdone = recurrences.outdone(db, now=now, most=most, approved=approved, left=desk.left)
-        wrong += [(d, _outdone(d, recurrence_id)) for d, recurrence_id in outdone]
+        zones = zones or (reads.zones(db) if outdone else {})
+        wrong += [(d, _outdone(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
         events = []
         for before, error in wrong:
             after = before.failed(error)
@@ -46,28 +52,29 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
             desk.tell(event)
 
 
-def _missed(late: claims.Late, now: datetime, *, approved: bool) -> DeliveryError:
-    """Why it is missed. `approved`: nothing goes out that is not."""
+def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
+    """Why it is missed, by the clocks of `zone`. `approved`: nothing goes out that is not."""
     delivery = late.delivery
     assert delivery.due_at is not None
-    due, free, here = (at.astimezone() for at in (delivery.due_at, late.since, now))
+    due, free, here = (at.astimezone(zone) for at in (delivery.due_at, late.since, now))
     form = "%H:%M" if now - delivery.due_at < _DAY else "%d %b %H:%M"
     held = f", waited for {delivery.platform} until {free:{form}}" if free > due else ""
     told = "not sent by" if delivery.attempts or held else "first publisher"
     unapproved = approved and delivery.approved_at is None
     if unapproved:
         told = "waited for approval until"
-    message = f"due {due:{form}}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
+    utc = delivery.due_at.astimezone(UTC)
+    where = zone_label(zone, delivery.due_at) + ("" if not due.utcoffset() else f" ({utc:{form}} UTC)")
+    message = f"due {due:{form}} {where}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
     if delivery.error is not None:
         message += f"; before that: {delivery.error.message}"
     way_out = "approve" if unapproved else "retry"
     return DeliveryError(Kind.MISSED, message, hint=f"ttp {way_out} {delivery.post_id}")
 
 
-def _outdone(delivery: Delivery, recurrence_id: int) -> DeliveryError:
+def _outdone(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
     assert delivery.due_at is not None
-    due = f"{delivery.due_at.astimezone():%d %b %H:%M}"
-    message = f"due {due}; of repeat {recurrence_id} only the last one is sent late"
+    message = f"due {echo(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
     return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
 
 

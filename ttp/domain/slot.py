@@ -25,11 +25,13 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One coming instant of a slot, and the posts that hold it."""
+    """One coming instant of a slot, and the posts that hold it. `content`: the text of the first of them, where it was
+    asked for."""
 
     at: datetime
     slot: Slot
     posts: tuple[int, ...] = ()
+    content: str | None = None
 
 
 def common(streams: Sequence[Iterable[datetime]]) -> Iterator[datetime]:

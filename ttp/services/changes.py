@@ -108,9 +108,9 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
         return tuple(items)
     if len(alts) > len(items):
         texts = "alt text" if len(alts) == 1 else "alt texts"
-        raise UsageError(
-            f"{len(alts)} {texts} for {len(items)} media", Hint("give", "one --alt for each --media, in order")
-        )
+        one_each = Hint("give one for each, in order", " ".join(["--alt TEXT"] * len(items)))
+        way_out = one_each if items else Hint("describe nothing", "leave out --alt")
+        raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
     given = [*alts, *[None] * (len(items) - len(alts))]
     return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
 
@@ -186,15 +186,17 @@ def remote_id_of(platform: Platform, text: str) -> str | None:
     text = text.strip()
     if "/" not in text:
         if not re.fullmatch(r"[A-Za-z0-9_.~-]{1,64}" if platform is Platform.TIKTOK else "[0-9]{1,30}", text):
-            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published https://…"))
+            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published URL"))
         return text
     if not text.startswith("https://"):
-        raise UsageError(f'"{text}" is not an address', Hint("give", "--published https://…"))
+        raise UsageError(f'"{text}" is not an address', Hint("give", "--published URL"))
     if platform is Platform.INSTAGRAM:
         return None
     found = re.search(r"/(?:status|video|photo)/(\d+)", text)
     if found is None:
-        raise UsageError(f"no {platform} post in {text}", Hint("give", "the address of the post itself, or its id"))
+        raise UsageError(
+            f"no {platform} post in {text}", Hint("give the address of the post itself, or its id", "--published ID")
+        )
     return found[1]
 
 

@@ -11,14 +11,16 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
+from ttp.domain.stamp import echo, zone_of
 from ttp.services.told import Told
-from ttp.store import keyed, recurrences
+from ttp.store import keyed, reads, recurrences
 from ttp.store.database import Database
 
 _WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
@@ -42,6 +44,7 @@ class Guard:
         self._database = database
         self._same = round(1000 * config.seconds("guard.same_text_s"))
         self._gap = round(1000 * config.seconds("guard.gap_s"))
+        self._timezone = config.text("timezone")
         self.strict = config["guard.strict"] is True
         self._pending: dict[int, Told] = {}
         self._moved: set[int] = set()
@@ -116,9 +119,15 @@ class Guard:
     def _problem(self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))
         which = f"post {post_id}" if post_id else "another one of these"
-        said = f"{delivery.account}: {which} {does} at {from_ms(at):%Y-%m-%d %H:%M} UTC"
+        said = f"{delivery.account}: {which} {does} at {echo(from_ms(at), self._zone(delivery.account_id or 0))}"
         hint = f"ttp show {post_id}" if post_id else None
         return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
+
+    def _zone(self, account_id: int) -> tzinfo | None:
+        """The zone in which times of an account are told."""
+        with nullcontext(self._open) if self._open else self._database.reading() as db:
+            zones = reads.zones(db) if db else {}
+        return zone_of(zones.get(account_id), self._timezone)
 
 
 def _take_up(db: sqlite3.Connection, stored: _Stored, account_id: int, days: range) -> None:

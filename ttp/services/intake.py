@@ -32,8 +32,9 @@ from ttp.store import copies, keyed, reads
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
 _IN_FILE = {
-    "--media FILE": "name a picture or a video in media",
-    "one --alt for each --media, in order": "one alt text for each of the media, in order",
+    "--media": "name a picture or a video in media",
+    "--alt": "one alt text for each of the media, in order",
+    "leave out --alt": "one alt text for each of the media, in order",
 }
 
 
@@ -239,7 +240,7 @@ class Intake:
 
 def _in_file(hint: str | None) -> str | None:
     """A way out as a file has it, where a command has options."""
-    return _IN_FILE.get(hint or "", hint)
+    return next((said for option, said in _IN_FILE.items() if (hint or "").startswith(f"{option}")), hint)
 
 
 def _like(before: Post, made: Post, now: datetime) -> Post:

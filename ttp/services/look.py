@@ -26,6 +26,7 @@ from ttp.store.database import Database
 from ttp.store.reads import PostFilter
 
 if TYPE_CHECKING:
+    from ttp.domain.past import Past
     from ttp.domain.record import Attempt
 
 _BATCH = 200
@@ -74,6 +75,16 @@ class Look:
         from ttp.store.media_sweep import gone
 
         return [item.name for item in gone(self._home / "media", post.media)]
+
+    def past(self, post: Post) -> Past:
+        """What has happened to a post so far."""
+        from ttp.domain.past import Past, past
+        from ttp.store import history
+
+        with self._database.reading() as db:
+            if db is None or post.id is None:
+                return Past()
+            return past(post, history.commands(db, post.id), list(reads.attempts(db, post.id)))
 
     def many(self, ids: Sequence[int]) -> list[Post]:
         """The posts of these ids that exist, in the order given, as they are shown."""

@@ -52,7 +52,7 @@ def _item(text: str, platforms: Collection[Platform], media: MediaStore, config:
         return replace(media.take(_name(text), shown, write), url=text)
     except CannotFetch as error:
         kind = NotFound if error.missing else UsageError
-        raise kind(f"{shown} {error.message}", Hint("or give a file", "--media FILE")) from error
+        raise kind(f"{shown} {error.message}", Hint("or give a file", "--media FILE", (text, "FILE"))) from error
 
 
 def _name(url: str) -> str:

@@ -33,7 +33,7 @@ def permit_time(capability: Capability) -> None:
     """NotAllowed where no post may get a time."""
     if capability is not Capability.PUBLISH:
         said = f"{VARIABLE} is {capability}: no post gets a time here"
-        raise NotAllowed(said, Hint("keep it as a draft", "leave out its time (--at)"))
+        raise NotAllowed(said, Hint("keep it as a draft", "leave out --at"))
 
 
 def _look(post: Post) -> tuple[Hint, ...]:

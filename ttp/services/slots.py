@@ -109,13 +109,17 @@ class Slots:
         return list(gone.values())
 
     def preview(self, accounts: Sequence[Account] | None = None, count: int = PREVIEWED) -> list[Place]:
-        """The next instants of the slots, soonest first, and who holds them. Slots of one account that meet are one."""
+        """The next instants of the slots, soonest first, who holds them, and with what text. Slots of one account that
+        meet are one."""
         with self._database.reading() as db:
             found = store.slots(db, _ids(accounts)) if db else []
             lines = (_places(slot, self._clock.now()) for slot in found)
             merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
-            return [self._held(db, place) for place in islice(single, count) if db]
+            held = [self._held(db, place) for place in islice(single, count) if db]
+            first = [place.posts[0] for place in held if place.posts]
+            texts = {post.id: post.content for post in reads.posts_by_id(db, first)} if db else {}
+            return [replace(place, content=texts.get(place.posts[0])) if place.posts else place for place in held]
 
     def next_free(self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False) -> Place:
         """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.

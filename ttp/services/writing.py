@@ -140,7 +140,7 @@ class Writing:
         if typed.at is not None and not accounts:
             raise UsageError(
                 "a post with a time needs accounts to go to",
-                Hint("name them", "--to PLATFORM/HANDLE, for example --to x/me"),
+                Hint("name them", "--to PLATFORM/HANDLE"),
             )
         variants = check_variants(typed.variants, book.accounts())
         at = None if typed.at is None else when(typed.at, accounts, draft)
@@ -243,7 +243,7 @@ def _same(first: Post | None, mark: str | None) -> Post | None:
         raise Conflict(
             f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
             Hint("look at it", f"ttp show {first.id}"),
-            Hint("or take", "another --key"),
+            Hint("or take another", "--key KEY"),
         )
     return first
 

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 
 from ttp.domain.account import Account
-from ttp.domain.errors import NewerStore
+from ttp.domain.errors import Hint, NewerStore
 from ttp.store import instants, reads, rows
 from ttp.store.database import REVISIONS, Database, quick_check
 from ttp.store.unreadable import Unreadable
@@ -56,7 +56,10 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
         row = db.execute("SELECT version_num FROM alembic_version").fetchone()
         revision = str(row[0]) if row else ""
         if revision not in REVISIONS:
-            raise NewerStore(f'a newer ttp wrote the store {database.path}: its schema is "{revision}"')
+            raise NewerStore(
+                f'a newer ttp wrote the store {database.path}: its schema is "{revision}"',
+                Hint("upgrade", "pip install --upgrade ttp-cli"),
+            )
         size = sum(path.stat().st_size for path in _files(database) if path.exists())
         if revision != REVISIONS[-1]:
             return Survey(size, revision, (), None, 0, 0, None)

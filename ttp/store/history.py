@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from ttp.domain.clock import to_ms
+from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import rows
@@ -132,6 +132,16 @@ def post_of(post_id: int, image: str) -> Post:
     deliveries = [rows.delivery(_Row(one, **of_post)) for one in held["deliveries"]]  # type: ignore[arg-type]
     media = [rows.media(_Row(one, **of_post)) for one in held["media"]]  # type: ignore[arg-type]
     return rows.post(own, deliveries, media, held["tags"])  # type: ignore[arg-type]  # a mapping, as rows are
+
+
+def commands(db: sqlite3.Connection, post_id: int) -> list[tuple[str, datetime]]:
+    """The commands that changed a post after it was made, and when, oldest first; those that were taken back are left
+    out. As far back as rows are kept."""
+    sql = (
+        "SELECT c.command, c.at FROM change_post p JOIN change c ON c.id = p.change_id"
+        " WHERE p.post_id = ? AND p.undone IS NULL AND p.image IS NOT NULL ORDER BY c.id"
+    )
+    return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
 
 
 def kept_media(db: sqlite3.Connection, now: datetime) -> set[str]:

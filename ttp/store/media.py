@@ -23,7 +23,7 @@ from ttp.domain.media import MediaItem
 from ttp.domain.media_facts import Facts, Unreadable, read_facts
 from ttp.store.database import make_home
 from ttp.store.media_lock import adding
-from ttp.store.media_source import ANOTHER, Source, check_name, digest_of, facts_of, opened, shown
+from ttp.store.media_source import Source, another, check_name, digest_of, facts_of, opened, shown
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -64,7 +64,7 @@ class MediaStore:
         with opened(path) as source:
             size = source.size()
             if any(path.resolve().is_relative_to(own.resolve()) for own in self.forbidden):
-                raise UsageError(f"{source} is in ttp's own folder, from which nothing is posted", ANOTHER)
+                raise UsageError(f"{source} is in ttp's own folder, from which nothing is posted", another(path))
             facts = facts_of(source, size)
             check_name(path, facts)
             sha256 = digest_of(source)

@@ -36,7 +36,11 @@ _SUFFIXES = {
     "video/webm": (".webm",),
 }
 _ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
-ANOTHER = Hint("give another", "--media FILE")
+
+
+def another(given: object) -> Hint:
+    """To give another file than that which was `given`."""
+    return Hint("give another", "--media FILE", (str(given), "FILE"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ class Source:
         """Its size in bytes. UsageError if it is no plain file."""
         found = os.fstat(self.file)
         if not stat.S_ISREG(found.st_mode):
-            raise UsageError(f"{self} is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file", ANOTHER)
+            raise UsageError(
+                f"{self} is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file",
+                another(self.address or self.path),
+            )
         return found.st_size
 
     def read_at(self, offset: int, length: int) -> bytes:
@@ -62,7 +69,7 @@ class Source:
         try:
             return os.pread(self.file, length, offset)
         except OSError as error:
-            raise UsageError(f"{self} cannot be read: {error.strerror}", ANOTHER) from error
+            raise UsageError(f"{self} cannot be read: {error.strerror}", another(self.address or self.path)) from error
 
     def chunks(self) -> Iterator[bytes]:
         at = 0
@@ -80,9 +87,9 @@ def opened(path: Path) -> Iterator[Source]:
         raise NotFound(f"no file {shown(path)}", *_like(path)) from error
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.ENXIO:  # what opening a socket answers
-            raise UsageError(f"{shown(path)} is a socket, not a file", ANOTHER) from error
+            raise UsageError(f"{shown(path)} is a socket, not a file", another(path)) from error
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"{shown(path)} cannot be read: {why}", ANOTHER) from error
+        raise UsageError(f"{shown(path)} cannot be read: {why}", another(path)) from error
     try:
         yield Source(path, file)
     finally:
@@ -94,7 +101,7 @@ def facts_of(source: Source, size: int) -> Facts:
     try:
         return read_facts(source.read_at, size)
     except Unreadable as error:
-        raise UsageError(f"{source} {error.message}", ANOTHER) from error
+        raise UsageError(f"{source} {error.message}", another(source.address or source.path)) from error
 
 
 def digest_of(source: Source) -> str:

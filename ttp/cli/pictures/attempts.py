@@ -24,7 +24,7 @@ def attempts_picture(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
         Column("HTTP", right=True, drop=2),
         Column("MESSAGE"),
     ]
-    yield from table(columns, [_row(attempt, page) for attempt in attempts], page, wrapped=True)
+    yield from table(columns, [_row(attempt, page) for attempt in attempts], page, least=12, wrapped=True)
     yield ""
     yield page.footer()
 

@@ -105,7 +105,7 @@ def _next(health: Health, page: Page) -> str:
     if post is None:
         return when
     accounts = " ".join(short_name(row, handle=True) for row in post.active)
-    return f"{post.id} {when} {accounts}"
+    return f"{post.id}  {when}   {accounts}"
 
 
 def _hold(hold: Hold, page: Page) -> str:

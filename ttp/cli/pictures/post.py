@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from ttp.cli.clean import lines, one_line, safe
 from ttp.cli.pictures.cells import columns, wrap
@@ -12,17 +13,20 @@ from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.table import Cell, Column, table
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import MediaItem
+from ttp.domain.past import Happened, Past
 from ttp.domain.post import ChosenBy, Post, PostStatus
 
 _LABEL = 14
 """Columns of `  Scheduled   `."""
 
 
-def post_picture(post: Post, page: Page) -> Iterator[str]:
-    """Everything about one post."""
+def post_picture(post: Post, page: Page, past: Past | None = None) -> Iterator[str]:
+    """Everything about one post; `past`: with what has happened to it."""
+    past = past or Past()
+    events = past.events if len(past.events) > 1 else ()
     word, style = status_word(post)
     yield f"{page.paint(f'Post {post.id}', 'bold')}   {page.paint(word, style)}   {_tally(post)}"
-    for label, values in _facts(post, page):
+    for label, values in _facts(post, page, with_created=not events):
         head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
         for piece in (piece for value in values for piece in wrap(value, page.width - _LABEL)):
             yield f"{head}{piece}".rstrip()
@@ -30,7 +34,10 @@ def post_picture(post: Post, page: Page) -> Iterator[str]:
     if post.deliveries:
         yield ""
         heads = [Column("ACCOUNT", most=page.width // 3), Column("RESULT"), Column("WHEN", drop=1), Column("DETAIL")]
-        yield from table(heads, [_row(row, post, page) for row in post.deliveries], page, wrapped=True)
+        yield from table(heads, [_row(row, post, past, page) for row in post.deliveries], page, wrapped=True)
+    if events:
+        yield ""
+        yield from _history(events, post, page)
     following = list(_next(post))
     if following:
         yield ""
@@ -47,7 +54,23 @@ def _tally(post: Post) -> str:
     return f"{done} of {plural(len(post.active), 'account')} published"
 
 
-def _facts(post: Post, page: Page) -> Iterator[tuple[str, Sequence[str]]]:
+def _history(events: Sequence[Happened], post: Post, page: Page) -> Iterator[str]:
+    """`  History  14:02 created  18:00:00 publishing`; a day where it is another than before, at first than that of
+    the post's time."""
+    day: date | None = page.local(post.scheduled_at).date() if post.scheduled_at else None
+    said = []
+    for one in events:
+        own = page.local(one.at).date()
+        clock = page.second(one.at) if one.by_publisher else page.time(one.at)
+        said.append(f"{clock} {one.what}" if own == day else f"{page.day(one.at)} {clock} {one.what}")
+        day = own
+    head = page.paint("  History  ", "dim")
+    for line in replace(page, width=page.width - 11).flow(said, "  "):
+        yield head + line
+        head = " " * 11
+
+
+def _facts(post: Post, page: Page, *, with_created: bool) -> Iterator[tuple[str, Sequence[str]]]:
     """The labelled lines; a label without values is not shown."""
     if post.scheduled_at:
         yield "Scheduled", [_moment(post.scheduled_at, page), *_chosen(post)]
@@ -57,7 +80,7 @@ def _facts(post: Post, page: Page) -> Iterator[tuple[str, Sequence[str]]]:
         yield "Repeat", [f"{post.repeat.id}   {safe(post.repeat.cron)}   {safe(post.repeat.timezone)}"]
     if post.published_at:
         yield "Published", [_moment(post.published_at, page)]
-    if post.created_at:
+    if post.created_at and with_created:
         yield "Created", [f"{page.full_day(post.created_at)} {page.time(post.created_at)}"]
     yield "Media", [_media(item) for item in post.media]
     text = lines(post.content)
@@ -117,14 +140,15 @@ def _media(item: MediaItem) -> str:
     return "  ".join([*facts, size(item.bytes), f"alt text: {one_line(item.alt) if item.alt else 'none'}"])
 
 
-def _row(row: Delivery, post: Post, page: Page) -> list[Cell]:
-    when = _row_time(row, post.scheduled_at, page)
+def _row(row: Delivery, post: Post, past: Past, page: Page) -> list[Cell]:
+    when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
     return [Cell(safe(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
 
 
-def _row_time(row: Delivery, scheduled_at: datetime | None, page: Page) -> str:
-    """When it was published, to the second; before that, when the publisher next has something to do for it."""
-    at = row.published_at
+def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime | None, page: Page) -> str:
+    """When it was published or failed, to the second; before that, when the publisher next has something to do for
+    it."""
+    at = row.published_at or ended_at
     if at is None:
         return page.when(row.next_at) if row.next_at else "-"
     as_planned = scheduled_at is not None and page.full_day(scheduled_at) == page.full_day(at)

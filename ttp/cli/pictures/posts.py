@@ -34,15 +34,18 @@ def posts_picture(posts: Sequence[Post], page: Page) -> Iterator[str]:
         *([Column("MEDIA", drop=4)] if wide else []),
         Column("TEXT"),
     ]
-    yield from table(columns, [_row(post, with_handle, page, wide=wide) for post in posts], page, least=12)
+    days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
+    room = max(map(len, days))  # the clocks stand below each other
+    rows = [_row(post, f"{day:<{room}}", with_handle, page, wide=wide) for post, day in zip(posts, days, strict=True)]
+    yield from table(columns, rows, page, least=12)
     yield ""
     yield from page.flow([page.footer(), *_legend(posts)])
 
 
-def _row(post: Post, with_handle: frozenset[Platform], page: Page, *, wide: bool) -> list[Cell]:
-    at = post.scheduled_at or post.published_at
+def _row(post: Post, day: str, with_handle: frozenset[Platform], page: Page, *, wide: bool) -> list[Cell]:
+    at = _time(post)
     accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
-    when = _when(at, page, wide=wide) if at else "-"
+    when = f"{day} {page.time(at)}" if at else "-"
     row = [
         Cell(str(post.id), "bold"),
         Cell(when),
@@ -57,9 +60,15 @@ def _row(post: Post, with_handle: frozenset[Platform], page: Page, *, wide: bool
     return row
 
 
-def _when(at: datetime, page: Page, *, wide: bool) -> str:
+def _time(post: Post) -> datetime | None:
+    return post.scheduled_at or post.published_at
+
+
+def _day(at: datetime, page: Page, *, wide: bool) -> str:
+    """`Tue  1 Dec`; where it is narrow as the page says it. Days of one digit are as wide as others."""
     day = f"{page.weekday(at)} {page.date(at):>6}" if wide else page.day(at)
-    return f"{day} {page.time(at)}"
+    number = str(page.local(at).day)
+    return day if wide or len(number) > 1 else day.replace(number, f" {number}", 1)
 
 
 def _media(media: Sequence[MediaItem]) -> str:

@@ -60,7 +60,7 @@ def preview_picture(places: Sequence[Place], page: Page) -> Iterator[str]:
 
 
 def _row(place: Place, page: Page) -> list[Cell]:
-    held = " ".join(map(str, place.posts))
+    held = one_line(f"{' '.join(map(str, place.posts))}  {place.content or ''}").rstrip()
     return [
         Cell(_in_its_zone(place, page)),
         Cell(page.ago(place.at), "dim"),
@@ -73,7 +73,8 @@ def _row(place: Place, page: Page) -> list[Cell]:
 
 def _in_its_zone(place: Place, page: Page) -> str:
     there = _there(place, page)
-    return f"{there.full_day(place.at)} {there.time(place.at)}"
+    day = f"{there.weekday(place.at)} {there.month_day(place.at):>6} {there.local(place.at).year}"
+    return f"{day} {there.time(place.at)}"
 
 
 def _there(place: Place, page: Page) -> Page:

@@ -81,7 +81,8 @@ class MediaBeside:
                 shutil.copyfile(self._store.path(item.sha256), fresh)
                 fresh.replace(path)
                 return name
-        raise UsageError(f"{self._folder} has other files where {item.name} is to be", Hint("give", "another folder"))
+        elsewhere = Hint("give another folder", "FOLDER", (str(self._folder.parent), "FOLDER"))
+        raise UsageError(f"{self._folder} has other files where {item.name} is to be", elsewhere)
 
 
 def _digest(path: Path) -> str:

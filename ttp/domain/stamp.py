@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -22,8 +23,20 @@ MONTHS = (
 _STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def echo(at: datetime, zone: tzinfo, *, now: datetime | None = None) -> str:
-    """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; with `now` the bracket ends in `in 4 h` or `19 h ago`."""
+def zone_of(*names: str | None) -> tzinfo | None:
+    """The first of these zones that is one, such as an account's and the settings'; None: the system's."""
+    from zoneinfo import ZoneInfo
+
+    for name in names:
+        if name:
+            with suppress(KeyError, ValueError, OSError):
+                return ZoneInfo(name)
+    return None
+
+
+def echo(at: datetime, zone: tzinfo | None, *, now: datetime | None = None) -> str:
+    """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; with `now` the bracket ends in `in 4 h` or `19 h ago`. In the
+    system's zone where `zone` is None."""
     local, utc = at.astimezone(zone), at.astimezone(UTC)
     name = zone_label(zone, at)
     bracket = []
@@ -36,7 +49,7 @@ def echo(at: datetime, zone: tzinfo, *, now: datetime | None = None) -> str:
     return f"{text} ({', '.join(bracket)})" if bracket else text
 
 
-def zone_label(zone: tzinfo, at: datetime) -> str:
+def zone_label(zone: tzinfo | None, at: datetime) -> str:
     """`Europe/Berlin`; `UTC` or `UTC+05:30` of a zone that is only an offset."""
     key: str | None = getattr(zone, "key", None)  # as a ZoneInfo has
     return key or offset_label(at.astimezone(zone))
