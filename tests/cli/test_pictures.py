@@ -14,7 +14,7 @@ from ttp.cli.pictures.accounts import accounts_picture
 from ttp.cli.pictures.attempts import attempts_picture
 from ttp.cli.pictures.cells import columns, cut, pad, widest, wrap
 from ttp.cli.pictures.health import health_picture
-from ttp.cli.pictures.page import Page
+from ttp.cli.pictures.page import Page, Style
 from ttp.cli.pictures.post import post_picture
 from ttp.cli.pictures.posts import posts_picture
 from ttp.cli.pictures.recommendation import slots_picture
@@ -34,7 +34,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 PAGE = Page(NOW, BERLIN)
 WIDTHS = (40, 57, 72, 80, 100, 120, 160, 200)
-ANSI = re.compile(r"\x1b\[[0-9]+m")
+ANSI = re.compile(r"\x1b\[[0-9;]+m")
 FOREIGN = st.text(
     st.characters(exclude_categories=()) | st.sampled_from("\x1b\x9b\u202e\n\t\u200d\ufe0f\u0301日👩❤🏳🌈 "), max_size=60
 )
@@ -570,3 +570,15 @@ def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None
     for width in range(40, 200):
         lines = list(health_picture(Health(coming=coming * 2), replace(PAGE, width=width)))
         assert max(map(columns, lines)) <= width
+
+
+@pytest.mark.parametrize("style", ["dim", "green"])
+def test_the_fixed_colours_are_read_on_black_and_on_white(style: Style) -> None:
+    number = int(replace(PAGE, color=True).paint("x", style).partition("38;5;")[2].partition("m")[0])
+    steps = (0, 95, 135, 175, 215, 255)
+    cube = number - 16
+    gray = (8 + 10 * (number - 232),) * 3
+    color = gray if number >= 232 else (steps[cube // 36], steps[cube // 6 % 6], steps[cube % 6])
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in color)]
+    light = sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    assert min((light + 0.05) / 0.05, 1.05 / (light + 0.05)) > 4.4

@@ -12,9 +12,10 @@ from ttp.cli.pictures.cells import columns
 
 Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "magenta"]
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "magenta": "35"}
-"""The terminal's own colours, which its user chose; those that are read on black and on white (yellow is not). No state
-is told by its colour alone: each has a word or a sign."""
+_CODES = {"bold": "1", "dim": "38;5;243", "red": "31", "green": "38;5;28", "magenta": "35"}
+"""Colours that are read on black and on white. Red and magenta are the terminal's own, which its user chose; its green
+is as often as not too light for a white ground, and what it calls faint is too near to any: those two are fixed, at
+4.5 to 1 on both grounds. No state is told by its colour alone: each has a word or a sign."""
 _PAINT = re.compile("\x1b\\[[0-9;]*m")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

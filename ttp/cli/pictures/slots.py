@@ -50,9 +50,9 @@ def preview_picture(places: Sequence[Place], page: Page) -> Iterator[str]:
         return
     columns = [
         Column("WHEN"),
-        Column("", drop=2),
-        Column("ZONE", drop=3),
-        Column("UTC", drop=1),
+        Column("", drop=3),
+        Column("ZONE", drop=1),
+        Column("UTC", drop=2),
         Column("ACCOUNT", most=page.width // 3),
         Column("POST"),
     ]
