@@ -188,7 +188,7 @@ def output(**asked: Any) -> Output:
     """This process's output as the shared options say."""
     here = context()
     out = output_of_process(now=here.now, zone=lambda: here.zone, **asked)
-    here.warn = out.note
+    here.warn, here.quiet = out.note, out.quiet
     return out
 
 
