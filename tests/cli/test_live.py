@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ttp.cli import live
 from ttp.cli.live import Live, watched
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.media import MediaItem
 from ttp.platforms import watch
+from ttp.platforms.client import MediaFile, Order
+
+ITEM = MediaItem("clip.mp4", "video/mp4", 3, "ab" * 32)
+ORDER = Order(
+    1, Account(Platform.X, "me"), Credentials("token", "localhost"), "hi", (MediaFile(ITEM, Path("clip.mp4")),)
+)
 
 
 class Terminal(io.StringIO):
@@ -89,10 +98,10 @@ def test_nobody_is_told_without_a_terminal_when_quiet_or_beside_a_bar(monkeypatc
     assert watched(quiet=False) is None
     monkeypatch.setattr("sys.stderr", drawn)
     assert watched(quiet=True) is None
-    assert watch.counted(whole := iter([b"a"]), "x/me", 1) is whole
+    assert watch.counted(whole := iter([b"a"]), ORDER) is whole
     with watch.unwatched(), watch.converting("photo.png"):
         watched(quiet=False)
-        watch.sent("x/me", 1, 2)
+        watch.sent(ORDER, 1)
     assert drawn.getvalue() == ""
 
 
@@ -106,9 +115,9 @@ def test_content_is_told_as_it_is_taken_and_stays_what_it_is() -> None:
         def converting(self, name: str | None) -> None: ...
 
     watch.watch(Heard())
-    assert watch.counted(b"whole", "x/me", 5) == b"whole"
-    assert watch.counted(None, "x/me", 5) is None
-    pieces = watch.counted([b"ab", b"c"], "x/me", 3)
+    assert watch.counted(b"whole", ORDER) == b"whole"
+    assert watch.counted(None, ORDER) is None
+    pieces = watch.counted([b"ab", b"c"], ORDER)
     assert pieces is not None
     assert list(pieces) == [b"ab", b"c"]
     assert told == [("x/me", 2, 3), ("x/me", 1, 3)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache, cached_property
@@ -60,8 +59,6 @@ class Context:
         self.clock = clock or SystemClock()
         self.warn: Callable[[str], object] = lambda text: None
         """Says a sentence on stderr; the command's own output takes its place."""
-        self.quiet = False
-        """Nothing is said but what was asked for."""
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -140,10 +137,6 @@ class Context:
     def book(self) -> Book:
         from ttp.services.book import Book
 
-        if sys.stderr is not None and sys.stderr.isatty():
-            from ttp.cli.live import watched
-
-            watched(quiet=self.quiet)
         return Book(self.database, self.clock, self.config, settings.capability())
 
     @cached_property

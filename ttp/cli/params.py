@@ -188,12 +188,17 @@ def output(**asked: Any) -> Output:
     """This process's output as the shared options say."""
     here = context()
     out = output_of_process(now=here.now, zone=lambda: here.zone, **asked)
-    here.warn, here.quiet = out.note, out.quiet
+    here.warn = out.note
     return out
 
 
-def guarded(strict: bool) -> None:
-    """Let the guard of this call refuse instead of warning, where that is asked for."""
+def guarded(out: Output, *, strict: bool) -> None:
+    """Let the guard of this call refuse instead of warning, where that is asked for; and let a person see what is being
+    converted for it."""
+    if not out.quiet and sys.stderr is not None and sys.stderr.isatty():
+        from ttp.cli.live import watched
+
+        watched(quiet=False)
     if strict:
         context().book.guard.strict = True
 

@@ -135,9 +135,7 @@ class Http:
             if refusal is not None:
                 return refusal
             headers = {**(headers or {}), "Authorization": self._proof(order.credentials, method, url, query)}
-        all_bytes = sum(file.item.bytes for file in order.media)
-        if parts.get("uploading"):
-            parts["content"] = watch.counted(parts.get("content"), order.account.name, all_bytes)
+        parts["content"] = watch.counted(parts.get("content"), order)
         reply = self.ask(
             method,
             url,
@@ -149,7 +147,7 @@ class Http:
             **parts,
         )
         if (file := parts.get("file")) is not None and isinstance(reply, Answer):
-            watch.sent(order.account.name, len(file[1]), all_bytes)
+            watch.sent(order, len(file[1]))
         if bearer and isinstance(reply, Answer):
             self.gate.hear(order, method, url, reply)
         return reply

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ttp.platforms.client import Order
 
 
 class Watcher(Protocol):
@@ -46,20 +49,21 @@ def unwatched() -> Iterator[None]:
         _watcher = held
 
 
-def sent(account: str, more: int, of: int) -> None:
+def sent(order: Order, more: int) -> None:
+    """So many more bytes of an order's media are sent."""
     if _watcher is not None:
-        _watcher.sent(account, more, of)
+        _watcher.sent(order.account.name, more, sum(file.item.bytes for file in order.media))
 
 
-def counted(content: bytes | Iterable[bytes] | None, account: str, of: int) -> bytes | Iterable[bytes] | None:
+def counted(content: bytes | Iterable[bytes] | None, order: Order) -> bytes | Iterable[bytes] | None:
     """The same content, told as it is taken; whole bytes are sent in one go, and not told."""
-    return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, account, of)
+    return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, order)
 
 
-def _told(pieces: Iterable[bytes], account: str, of: int) -> Iterator[bytes]:
+def _told(pieces: Iterable[bytes], order: Order) -> Iterator[bytes]:
     for piece in pieces:
         yield piece
-        sent(account, len(piece), of)
+        sent(order, len(piece))
 
 
 @contextmanager
