@@ -66,7 +66,7 @@ def import_(
     from ttp.services.intake import Rules
 
     out.expect(VIEW)
-    guarded(strict)
+    guarded(out, strict=strict)
     words = Words(
         ["ttp", "import"],
         [file, *(["--dry-run"] if dry_run else []), *(["--strict"] if strict else [])],

@@ -69,7 +69,7 @@ def create(
 
     Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
     """
-    guarded(strict)
+    guarded(out, strict=strict)
     if in_editor and dry_run:
         raise UsageError(
             "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")

@@ -78,7 +78,7 @@ def edit(
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
-    guarded(strict)
+    guarded(out, strict=strict)
     many = {"--replace-link": replace_link, "--shift": shift, "--account": account, "--dry-run": dry_run or None}
     if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *given.values()]):
         from ttp.cli.bulk_editing import edit_many

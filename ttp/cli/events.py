@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ttp.cli import shapes, views
 from ttp.cli.context import context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
+from ttp.cli.live import watched
 from ttp.cli.output import Output
 from ttp.cli.pausing import pauses
 from ttp.daemon.events import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, Event
@@ -51,6 +52,7 @@ class Report:
         self._data = out.format == "json" or bool(out.fields) or (mode is Mode.PUBLISH and not out.for_people)
         self._line_out = out.aside if self._data and not out.for_people else out.line
         self._mode = mode
+        self._live = watched(quiet=out.quiet)
         self._last: dict[tuple[int, str], Event] = {}
         self._claimed: set[tuple[int, str]] = set()
         self.posts: dict[int, None] = {}
@@ -83,6 +85,8 @@ class Report:
             self._last[event.post, event.account] = event
             if event.event not in ("delivery.failed", "delivery.retrying") or event.attempt:
                 self._claimed.add((event.post, event.account))
+        if self._live is not None:
+            self._live.clear(None if event.event == "delivery.sending" else event.account)
         try:
             self._write(event)
         except TtpError as error:

@@ -192,8 +192,13 @@ def output(**asked: Any) -> Output:
     return out
 
 
-def guarded(strict: bool) -> None:
-    """Let the guard of this call refuse instead of warning, where that is asked for."""
+def guarded(out: Output, *, strict: bool) -> None:
+    """Let the guard of this call refuse instead of warning, where that is asked for; and let a person see what is being
+    converted for it."""
+    if not out.quiet and sys.stderr is not None and sys.stderr.isatty():
+        from ttp.cli.live import watched
+
+        watched(quiet=False)
     if strict:
         context().book.guard.strict = True
 

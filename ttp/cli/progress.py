@@ -21,6 +21,8 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
+    from ttp.platforms import watch
+
     told = MofNCompleteColumn() if counted else TaskProgressColumn()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), told)
     # Without colours a bar is what it says on every terminal; --color is about the answer.
@@ -34,7 +36,8 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
     if counted:
         bar.start()
     try:
-        yield move
+        with watch.unwatched():
+            yield move
     finally:
         if bar.live.is_started:
             bar.stop()

@@ -79,7 +79,7 @@ def add(
         count=count,
         texts=() if vary is None else _texts(vary),
     )
-    guarded(strict)
+    guarded(out, strict=strict)
     with offering():
         done = _repeats().begin(wanted)
     for line in done.told:

@@ -23,7 +23,7 @@ def schedule(
     Example: ttp schedule 3 --at 'tomorrow 9am'
     """
     out.expect(views.changed())
-    guarded(strict)
+    guarded(out, strict=strict)
     times = Times(["ttp", "schedule", *post_ids], tz, first=first)
     with offering():
         saved = context().posts.schedule(ids_of(post_ids), at, times.read, first=first)

@@ -55,7 +55,7 @@ def sync(
     from ttp.services.steps import refuse_forbidden
 
     out.expect(VIEW)
-    guarded(strict)
+    guarded(out, strict=strict)
     if dir != "-" and not Path(dir).exists():
         raise NotFound(f"no folder {dir}", Hint("make one", quoted("ttp", "export", dir, "--format", "md")))
     service, times = context().sync, row_times()

@@ -25,7 +25,7 @@ from ttp.domain.account import Credentials, Platform, is_loopback, same_host
 from ttp.domain.attempt import Kind
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
-from ttp.platforms import trace
+from ttp.platforms import trace, watch
 from ttp.platforms.client import Order
 from ttp.platforms.date import parse_date
 from ttp.platforms.decoding import Decode, hidden
@@ -135,6 +135,7 @@ class Http:
             if refusal is not None:
                 return refusal
             headers = {**(headers or {}), "Authorization": self._proof(order.credentials, method, url, query)}
+        parts["content"] = watch.counted(parts.get("content"), order)
         reply = self.ask(
             method,
             url,
@@ -145,6 +146,8 @@ class Http:
             verbatim=False,
             **parts,
         )
+        if (file := parts.get("file")) is not None and isinstance(reply, Answer):
+            watch.sent(order, len(file[1]))
         if bearer and isinstance(reply, Answer):
             self.gate.hear(order, method, url, reply)
         return reply

@@ -16,6 +16,7 @@ from ttp.domain.media_facts import Unreadable
 from ttp.domain.media_facts.jpegs import Look, read_look
 from ttp.domain.media_fit import FORMS, Fit, Fits, Form, misfit
 from ttp.domain.post import Post
+from ttp.platforms import watch
 from ttp.platforms.client import MediaFile
 from ttp.platforms.convert import CannotConvert, NoPillow, converted
 from ttp.store.media import MediaStore
@@ -66,7 +67,8 @@ class Fitting:
         if wrong is None or not self._media.has(item):
             return Fit(shown)
         try:
-            data = converted(self._media.path(item.sha256), item, form)
+            with watch.converting(item.name):
+                data = converted(self._media.path(item.sha256), item, form)
         except NoPillow:
             return Fit(shown, misfit=wrong, lacks=True)
         except CannotConvert as error:
