@@ -24,9 +24,9 @@ from ttp.domain.errors import (
     SlowClock,
     TtpError,
 )
-from ttp.domain.health import Health, MediaUse, Needs, Publisher
+from ttp.domain.health import Health, Needs, Publisher
 from ttp.domain.limit import Limit
-from ttp.domain.media import MediaItem
+from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.sample import Sample
 

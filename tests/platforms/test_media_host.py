@@ -13,8 +13,11 @@ from tests.platforms.stubs import media
 from ttp.domain.account import Platform
 from ttp.domain.config import Config, Value
 from ttp.platforms.client import MediaFile
-from ttp.platforms.media_host import MediaHost, NoPublicUrl, command, s3, trouble
-from ttp.platforms.media_host.kinds import is_usable
+from ttp.platforms.media_host import command
+from ttp.platforms.media_host import trouble as troubles
+from ttp.platforms.media_host.host import MediaHost
+from ttp.platforms.media_host.kinds import NoPublicUrl, is_usable
+from ttp.platforms.media_host.trouble import trouble
 
 REHEARSAL: dict[str, Value] = {"platforms.instagram.base_url": "http://127.0.0.1:8700"}
 
@@ -111,7 +114,7 @@ def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: 
     assert why.hint == "ttp help media-host"
     bucket = Config({"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"})
     assert trouble(bucket) is None
-    monkeypatch.setattr(s3, "is_installed", lambda: False)
+    monkeypatch.setattr(troubles, "s3_is_installed", lambda: False)
     lack = trouble(bucket)
     assert lack is not None
     assert lack.hint == "pip install 'ttp-cli[s3]'"

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import Program
 from ttp.domain.config import Config
-from ttp.platforms.media_host import NoPublicUrl, s3
+from ttp.platforms.media_host import s3
+from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.sandbox.files import PHOTO
 from ttp.services.media_care import MediaCare
 from ttp.store.database import Database

@@ -19,8 +19,7 @@ from ttp.domain.account import Account, Platform
 from ttp.domain.clock import to_ms
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
-from ttp.domain.health import MediaUse
-from ttp.domain.media import MediaItem
+from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.post import Post, PostStatus
 from ttp.store import accounts, posts
 from ttp.store.database import Database

@@ -8,6 +8,7 @@ from datetime import datetime
 from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
 from ttp.domain.limit import Limit
+from ttp.domain.media import NO_MEDIA, MediaUse
 from ttp.domain.post import Post
 
 
@@ -46,14 +47,6 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaUse:
-    """How many copies of media there are, converted ones among them, and how many bytes they take."""
-
-    files: int = 0
-    bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Health:
     """Who publishes, what is next, what waits and what needs a person.
 
@@ -75,7 +68,7 @@ class Health:
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
     costs: Costs = Costs()
-    media: MediaUse = MediaUse()
+    media: MediaUse = NO_MEDIA
     clock: TtpError | None = None
     elsewhere: TtpError | None = None
     unreadable: tuple[str, ...] = ()

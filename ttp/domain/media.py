@@ -55,3 +55,14 @@ class MediaItem:
 def is_web_address(text: str) -> bool:
     """Whether what was typed for media is an address, and no path."""
     return text.lower().startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUse:
+    """How many copies of media there are, converted ones among them, and how many bytes they take."""
+
+    files: int = 0
+    bytes: int = 0
+
+
+NO_MEDIA = MediaUse()

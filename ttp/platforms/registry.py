@@ -40,11 +40,11 @@ def client_for(
             return XClient(http, config, clock)
         case Platform.INSTAGRAM:
             from ttp.platforms.instagram.client import InstagramClient
-            from ttp.platforms.media_host import MediaHost
+            from ttp.platforms.media_host.host import MediaHost
 
             return InstagramClient(http, config, clock, MediaHost(platform, config, lent))
         case Platform.TIKTOK:
-            from ttp.platforms.media_host import MediaHost
+            from ttp.platforms.media_host.host import MediaHost
             from ttp.platforms.tiktok.client import TikTokClient
 
             return TikTokClient(http, config, clock, MediaHost(platform, config, lent))

@@ -19,7 +19,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.post import Post
 from ttp.domain.record import Attempt
-from ttp.platforms.media_host import trouble
+from ttp.platforms.media_host.trouble import trouble
 from ttp.services.changes import no_such_post, settled
 from ttp.services.drafting import judge
 from ttp.services.guard import Guard

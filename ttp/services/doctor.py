@@ -22,8 +22,8 @@ from ttp.domain.checkup import Check, Remark, check_of, failure, fine, until, wa
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
-from ttp.platforms.media_host import trouble
 from ttp.platforms.media_host.kinds import is_usable
+from ttp.platforms.media_host.trouble import trouble
 from ttp.services.account_check import SET_CLOCK
 from ttp.services.account_state import elsewhere, life, permissions, standing
 from ttp.services.media_advice import media_host_advice

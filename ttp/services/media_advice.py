@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint
-from ttp.platforms.media_host import trouble
+from ttp.platforms.media_host.trouble import trouble
 
 
 def media_host_advice(config: Config, accounts: Iterable[Account]) -> tuple[str, Hint] | None:

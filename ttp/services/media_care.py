@@ -12,7 +12,8 @@ from datetime import timedelta
 from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
-from ttp.platforms.media_host import NoPublicUrl, s3
+from ttp.platforms.media_host import s3
+from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
 from ttp.store.media_sweep import needed, sweep

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
 from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, Problem, StateRefused
@@ -17,10 +18,12 @@ from ttp.domain.media_facts.jpegs import Look, read_look
 from ttp.domain.media_fit import FORMS, Fit, Fits, Form, misfit
 from ttp.domain.post import Post
 from ttp.platforms import watch
-from ttp.platforms.client import MediaFile
 from ttp.platforms.convert import CannotConvert, NoPillow, converted
 from ttp.store.media import MediaStore
 from ttp.store.media_sweep import gone
+
+if TYPE_CHECKING:
+    from ttp.platforms.client import MediaFile
 
 
 class Fitting:
@@ -41,6 +44,8 @@ class Fitting:
     def file(self, item: MediaItem, platform: Platform) -> MediaFile:
         """An item as a platform gets it, with its bytes. CannotConvert where it takes it in no form that can be had;
         NoPillow where the extra is missing. FileNotFoundError where the copy is gone. Busy."""
+        from ttp.platforms.client import MediaFile
+
         if not self._media.has(item):
             raise FileNotFoundError(item.name)
         form = FORMS.get(platform)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from ttp.domain.attempt import Phase, parts_of
 from ttp.domain.clock import from_ms
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.record import Phase, parts_of
 from ttp.domain.replay import Record
 from ttp.store import rows
 

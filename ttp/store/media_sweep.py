@@ -17,8 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from ttp.domain.clock import to_ms
-from ttp.domain.health import MediaUse
-from ttp.domain.media import MediaItem
+from ttp.domain.media import MediaItem, MediaUse
 from ttp.store.database import Database, translated
 from ttp.store.history import kept_media
 from ttp.store.media_lock import removing

@@ -6,7 +6,6 @@ was made.
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -214,7 +213,7 @@ def _scores(mean: Sequence[float], draws: Sequence[Sequence[float]], top: int) -
     if most - least < NO_DIFFERENCE:
         return [top / len(mean)] * len(mean)
     among_best = Counter(
-        index for draw in draws for index in heapq.nlargest(top, range(len(draw)), key=draw.__getitem__)
+        index for draw in draws for index in sorted(range(len(draw)), key=draw.__getitem__, reverse=True)[:top]
     )
     return [
         (among_best[index] + (effect - least) / (most - least)) / (len(draws) + 1) for index, effect in enumerate(mean)

@@ -22,7 +22,8 @@ from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Conta
 from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
 from ttp.platforms.instagram.handle import Made, bare, children, parent, recalled, with_children, without_parent
 from ttp.platforms.instagram.look_up import LookUps
-from ttp.platforms.media_host import MediaHost, NoPublicUrl
+from ttp.platforms.media_host.host import MediaHost
+from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, text_id, web_address
 

@@ -7,19 +7,10 @@ from pathlib import Path
 from ttp.domain import hosts
 from ttp.domain.account import Platform, is_loopback
 from ttp.domain.config import Config
-from ttp.domain.media_host import Lack, lack
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host import command, folder, s3
 from ttp.platforms.media_host.kinds import NoPublicUrl, is_usable
-
-
-def trouble(config: Config) -> Lack | None:
-    """Why local files get no public URL; None where they do. Looks at the settings and at what is installed only."""
-    if (lacking := lack(config)) is not None:
-        return lacking
-    if config.text("media_host.kind") == "s3" and not s3.is_installed():
-        return Lack("media_host.kind is s3, and that needs an extra", s3.EXTRA)
-    return None
+from ttp.platforms.media_host.trouble import trouble
 
 
 class MediaHost:

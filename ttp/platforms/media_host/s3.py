@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ttp.domain.config import Config
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host.kinds import SUFFIXES, NoPublicUrl, is_usable
+from ttp.platforms.media_host.trouble import S3_EXTRA
 from ttp.platforms.wording import clean
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ LENT = "lent"
 """The folder of a home in which it is remembered what is in a bucket."""
 IN_HAND = threading.Lock()
 """Held while an object is put up or found there, and while one is taken back: what is lent out must stay."""
-EXTRA = "pip install 'ttp-cli[s3]'"
 LASTS = timedelta(hours=36)
 """How long a presigned URL is good: a platform may take its time, and a container lives for 24 hours."""
 _METADATA = "http://169.254.169.254/"
@@ -74,13 +74,6 @@ class Lent:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.file)
-
-
-def is_installed() -> bool:
-    """Whether the extra `s3` is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("obstore") is not None
 
 
 def put(config: Config, file: MediaFile, folder: Path, *, loopback: bool) -> str:
@@ -163,7 +156,7 @@ def _bucket(config: Config) -> Bucket:
     try:
         from obstore.store import AzureStore, GCSStore, S3Store, from_url
     except ImportError:
-        raise NoPublicUrl("media_host.kind is s3, and that needs an extra", hint=EXTRA) from None
+        raise NoPublicUrl("media_host.kind is s3, and that needs an extra", hint=S3_EXTRA) from None
     settings = {"endpoint": endpoint, "region": config.text("media_host.s3.region")}
     timeout = timedelta(seconds=config.seconds("http.upload_timeout_s"))
     try:

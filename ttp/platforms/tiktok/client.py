@@ -18,7 +18,8 @@ from ttp.domain.config import Config
 from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http
-from ttp.platforms.media_host import MediaHost, NoPublicUrl
+from ttp.platforms.media_host.host import MediaHost
+from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.platforms.outcomes import as_failure, as_outcome
 from ttp.platforms.reply import Answer
 from ttp.platforms.tiktok import creator, post, upload
