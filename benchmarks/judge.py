@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from benchmarks.accounts import ACCOUNT, Account, simulated
-from benchmarks.pages import Page, lift, windows
+from benchmarks.pages import Lift, Page, lift, windows
 from benchmarks.rivals import Guess, kernel, mean_per_bucket
 from ttp.domain.optimal import Rating, Recommendation, best, recommend
 from ttp.domain.optimal.features import features
@@ -21,6 +21,8 @@ RIVALS: Mapping[str, Callable[..., Guess]] = {"mean per bucket": mean_per_bucket
 MODEL = "model"
 VIRAL, VIRAL_AMONG = 100, 300
 """Times the most that any post of the account has collected; and the posts it is one of."""
+MOST_COUNTED = 30
+"""Posts in the chosen places from which on a stretch of an account counts in full."""
 
 
 class Judged(NamedTuple):
@@ -31,6 +33,8 @@ class Judged(NamedTuple):
     method: str
     value: float
     score: float = 1.0
+    weight: float = 1.0
+    """Of the account in the mean over accounts."""
 
 
 def judge_simulated(seed: int, posts: int, size: str) -> list[Judged]:
@@ -82,24 +86,37 @@ def _calibration(account: Account, found: Recommendation, posts: int, size: str)
 
 
 def judge_page(page: Page, posts: int) -> list[Judged]:
-    """The lift on what came next, for each method, the mean over the stretches of the account's history."""
-    values: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    """The lift on what came next, for each method, the mean over the stretches of the account's history.
+
+    Twice: all accounts alike, and each weighed by the posts that its comparisons rest on, so that two posts in an hour
+    do not count like fifty.
+    """
+    lifts: dict[tuple[str, str], list[Lift]] = {}
+    said: list[float] = []
     for window in windows(page, posts):
         held_out = features(window.held_out, account=page.account, zone=page.zone)
         found = recommend(window.known, account=page.account, zone=page.zone)
         for name, guessed in _guesses(window.known, page.zone, page.account, found).items():
-            for what, ranked, top in (("hour", guessed.hours, 5), ("slot", guessed.slots, 10)):
-                lifted = lift(held_out, _top(ranked, top), what)
+            for what, place, ranked, top in (
+                ("top 5 hours", "hour", guessed.hours, 5),
+                ("top 10 weekly slots", "slot", guessed.slots, 10),
+            ):
+                lifted = lift(held_out, _top(ranked, top), place)
                 if lifted is not None:
-                    values.setdefault((what, name), []).append(lifted)
-        said = fmean(math.log1p(hour.uplift) for hour in found.best_hours)
+                    lifts.setdefault((what, name), []).append(lifted)
         rest = fmean(math.log1p(hour.uplift) for hour in found.hours if hour not in found.best_hours)
-        values.setdefault(("said", MODEL), []).append((said - rest, 1))
-    named = {"hour": "lift of the top 5 hours", "slot": "lift of the top 10 weekly slots", "said": "lift that was said"}
-    return [
-        Judged(named[what], posts, name, sum(v * w for v, w in of_windows) / sum(w for _, w in of_windows))
-        for (what, name), of_windows in values.items()
-    ]
+        said.append(fmean(math.log1p(hour.uplift) for hour in found.best_hours) - rest)
+    judged = [Judged("lift that was said", posts, MODEL, fmean(said))] if said else []
+    for (what, name), of_windows in lifts.items():
+        alike, weights = [min(one.inside, MOST_COUNTED) for one in of_windows], [one.posts for one in of_windows]
+        judged.append(Judged(f"lift of the {what}", posts, name, _mean(of_windows, alike)))
+        by_posts = _mean(of_windows, weights)
+        judged.append(Judged(f"lift of the {what}, accounts by posts", posts, name, by_posts, weight=fmean(weights)))
+    return judged
+
+
+def _mean(lifts: Sequence[Lift], weights: Sequence[float]) -> float:
+    return fmean([one.gain for one in lifts], weights)
 
 
 def guess(found: Recommendation) -> Guess:

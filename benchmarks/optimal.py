@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from multiprocessing import Pool
-from statistics import fmean, stdev
+from statistics import fmean
 
 from benchmarks.accounts import SIZES
 from benchmarks.judge import MODEL, RIVALS, Judged, judge_page, judge_simulated
@@ -101,8 +101,12 @@ def _verdict(measure: str, of_model: Sequence[Judged], goal: float) -> str:
 def _cell(measure: str, of_method: Sequence[Judged]) -> str:
     if measure.startswith(CALIBRATION):
         return f"{calibration_error(of_method):.3f}"
-    values = [one.value for one in of_method]
-    return f"{fmean(values):.3f} ± {stdev(values) / math.sqrt(len(values)):.3f}" if len(values) > 1 else ""
+    values, weights = [one.value for one in of_method], [one.weight for one in of_method]
+    if len(values) < 2:
+        return ""
+    mean, share = fmean(values, weights), len(values) / (len(values) - 1)
+    error = math.sqrt(share * sum((w * (v - mean)) ** 2 for v, w in zip(values, weights, strict=True))) / sum(weights)
+    return f"{mean:.3f} ± {error:.3f}"
 
 
 def calibration_error(said: Iterable[Judged]) -> float:

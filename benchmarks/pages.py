@@ -37,6 +37,19 @@ class Window(NamedTuple):
     held_out: Sequence[Sample]
 
 
+class Lift(NamedTuple):
+    """How much more (log) the posts in the chosen places brought than the rest, and how many of each there were."""
+
+    gain: float
+    inside: int
+    outside: int
+
+    @property
+    def posts(self) -> float:
+        """What the variance of the gain is inverse to."""
+        return self.inside * self.outside / (self.inside + self.outside)
+
+
 def pages(folder: Path = FOLDER) -> list[Page]:
     """Every account's posts; none where the folder is not there."""
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
@@ -51,7 +64,7 @@ def pages(folder: Path = FOLDER) -> list[Page]:
     ]
 
 
-def windows(page: Page, known: int, most: int = 2) -> Iterator[Window]:
+def windows(page: Page, known: int, most: int = 12) -> Iterator[Window]:
     """At most `most` stretches of `known` posts, each with the next ones (half as many, at least 200) to judge by."""
     step = max(200, known // 2)
     starts = range(0, len(page.samples) - known - 99, step)
@@ -67,10 +80,10 @@ def _sample(row: Mapping[str, str], number: int) -> Sample:
     return Sample(account, f"p{number}", at, at + SETTLED, likes, comments, shares, views, kind=row["kind"] or None)
 
 
-def lift(held_out: Sequence[PostFeatures], chosen: Set[int], place: str) -> tuple[float, float] | None:
-    """How much more (log) the posts in the chosen places brought than the rest, and how many posts that rests on.
+def lift(held_out: Sequence[PostFeatures], chosen: Set[int], place: str) -> Lift | None:
+    """What later posts brought in the chosen places, compared with posts of the same kind.
 
-    Compared with posts of the same kind. None where all or none of the posts are in them. `place`: `hour` or `slot`.
+    None where all or none of the posts are in them. `place`: `hour` or `slot`.
     """
     by_kind: dict[str, list[float]] = defaultdict(list)
     for post in held_out:
@@ -83,4 +96,4 @@ def lift(held_out: Sequence[PostFeatures], chosen: Set[int], place: str) -> tupl
         (inside if at in chosen else outside).append(post.engagement - usual[post.kind])
     if not inside or not outside:
         return None
-    return math.fsum(inside) / len(inside) - math.fsum(outside) / len(outside), min(len(inside), 30)
+    return Lift(math.fsum(inside) / len(inside) - math.fsum(outside) / len(outside), len(inside), len(outside))

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ttp.domain.optimal.algebra import back, backward, cholesky, forward, gram, transposed
+from ttp.domain.optimal.algebra import back, backward, cholesky, forward, gram, times, transposed
 from ttp.domain.optimal.features import PostFeatures
 from ttp.domain.optimal.model import estimate, steepness
-from ttp.domain.optimal.periodic import COLUMNS, CONTRASTS, Shape, effects, scales
+from ttp.domain.optimal.periodic import COLUMNS, CONTRASTS, Shape, effects, expected, scales
 from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, drawn, fit, fits
 from ttp.domain.optimal.rest import BEND_SD, KIND_SD, LEVEL_SD, Design
 
@@ -56,6 +56,8 @@ def test_a_factor_is_that_of_numpy_and_solves_both_ways(size: int, seed: int) ->
     np.testing.assert_allclose(whole, np.linalg.cholesky(positive), atol=1e-9)
     np.testing.assert_allclose(whole @ np.array(forward(factor, right.tolist())), right, atol=1e-9)
     np.testing.assert_allclose(whole.T @ np.array(back(backward(factor), right.tolist())), right, atol=1e-9)
+    lower = [list(row[: i + 1]) for i, row in enumerate(positive.tolist())]
+    np.testing.assert_allclose(times(lower, right.tolist()), positive @ right, atol=1e-9)
 
 
 def test_a_gram_matrix_is_the_lower_triangle_of_all_products() -> None:
@@ -100,6 +102,16 @@ def test_the_prior_of_hours_and_days_has_the_sd_that_its_shape_says() -> None:
     assert math.sqrt(days.mean()) == pytest.approx(SHAPE.days)
 
 
+def test_less_is_expected_of_the_night_and_nothing_of_days() -> None:
+    found = effects(expected(SHAPE))
+    assert min(range(24), key=found.hours.__getitem__) == 5
+    assert max(found.hours) - min(found.hours) == pytest.approx(0.6 * SHAPE.hours, rel=0.1)
+    # By day it makes little difference.
+    assert max(found.hours[9:]) - min(found.hours[9:]) < 0.2 * SHAPE.hours
+    np.testing.assert_allclose(found.days, 0, atol=1e-12)
+    np.testing.assert_allclose(found.slots, found.hours * 7, atol=1e-12)
+
+
 # --- the fit, against the same normal distribution written out in full ---
 
 
@@ -109,6 +121,13 @@ def nuisance(posts: list[PostFeatures]) -> Matrix:
     trend = [BEND_SD * np.clip(place - bend, 0, 1) for bend in range(bends)]
     kinds = [KIND_SD * np.array([post.kind == kind for post in posts]) for kind in ("image", "text", "video")]
     return np.stack([np.full(len(posts), LEVEL_SD), *trend, *kinds], axis=1)
+
+
+def before_any_post(posts: list[PostFeatures], shape: Shape) -> Matrix:
+    """What the prior expects of each post."""
+    cells = [24 * post.weekday + post.hour for post in posts]
+    whole: Matrix = np.array(expected(shape)) @ np.array(COLUMNS)[:, cells]
+    return whole
 
 
 def waves_of(posts: list[PostFeatures], shape: Shape) -> Matrix:
@@ -127,15 +146,16 @@ def test_the_evidence_is_the_marginal_likelihood_of_a_multivariate_t() -> None:
     taken_out = nuisance(posts)
     # The level takes its degree of freedom with it: what is left are contrasts between posts.
     contrasts = _contrasts_of(len(posts))
-    found, expected = [], []
+    found, independent = [], []
     for shape in (SHAPE, Shape(0.04, 0.02, 0.15), Shape(0.6, 0.2, 0.6)):
         waves = waves_of(posts, shape)
         covariance = np.eye(len(posts)) + taken_out[:, 1:] @ taken_out[:, 1:].T + waves @ waves.T
         scale = NOISE_SD**2 * contrasts @ covariance @ contrasts.T
-        expected.append(stats.multivariate_t(shape=scale, df=NOISE_POSTS).logpdf(contrasts @ y))
+        middle = contrasts @ before_any_post(posts, shape)
+        independent.append(stats.multivariate_t(loc=middle, shape=scale, df=NOISE_POSTS).logpdf(contrasts @ y))
         one = fit(design.gram, normal, len(posts), shape)
         found.append(-freedom / 2 * math.log(one.squares) - sum(math.log(row[0]) for row in one.upper))
-    np.testing.assert_allclose(np.diff(found), np.diff(expected), atol=1e-3)
+    np.testing.assert_allclose(np.diff(found), np.diff(independent), atol=1e-3)
 
 
 def _contrasts_of(size: int) -> Matrix:
@@ -152,16 +172,16 @@ def test_the_mean_and_its_spread_are_those_of_the_joint_regression() -> None:
     joint = np.concatenate([nuisance(posts), waves_of(posts, SHAPE)], axis=1)
     precision = joint.T @ joint + np.eye(joint.shape[1])
     others = nuisance(posts).shape[1]
-    solved = np.linalg.solve(precision, joint.T @ y)
+    solved = np.linalg.solve(precision, joint.T @ (y - before_any_post(posts, SHAPE)))
     scale = np.array(scales(SHAPE))
-    np.testing.assert_allclose(one.mean, scale * solved[others:], atol=1e-8)
+    np.testing.assert_allclose(one.mean, np.array(expected(SHAPE)) + scale * solved[others:], atol=1e-8)
     trend, kind = design.taken_out(design.normal(y.tolist()), one.mean)
     np.testing.assert_allclose(np.array(trend) + kind, nuisance(posts) @ solved[:others], atol=1e-8)
     rng = random.Random(3)
     draws = np.array([one.around(rng) for _ in range(4000)])
-    expected = np.sqrt(np.diag(np.linalg.inv(precision))[others:] * one.squares / (one.freedom - 2)) * scale
-    np.testing.assert_allclose(draws.std(axis=0), expected, rtol=0.1)
-    np.testing.assert_allclose(draws.mean(axis=0), 0, atol=0.1 * float(expected.max()))
+    spread = np.sqrt(np.diag(np.linalg.inv(precision))[others:] * one.squares / (one.freedom - 2)) * scale
+    np.testing.assert_allclose(draws.std(axis=0), spread, rtol=0.1)
+    np.testing.assert_allclose(draws.mean(axis=0), 0, atol=0.1 * float(spread.max()))
 
 
 def test_what_explains_the_posts_gets_the_weight_and_the_draws() -> None:
@@ -212,12 +232,12 @@ def test_an_outlier_is_drawn_in_and_a_monstrous_one_is_left_out() -> None:
 
 @pytest.mark.parametrize("mean", [0.2, 1.0, 3.0, 40.0])
 def test_small_counts_move_less_than_what_brings_them(mean: float) -> None:
-    def expected(of: float) -> float:
+    def logged(of: float) -> float:
         weights = stats.poisson(of).pmf(range(200))
         return float(sum(weight * math.log1p(n) for n, weight in enumerate(weights)))
 
     step = 1e-4
-    slope = (expected(mean * math.exp(step)) - expected(mean * math.exp(-step))) / (2 * step)
+    slope = (logged(mean * math.exp(step)) - logged(mean * math.exp(-step))) / (2 * step)
     often = [round(20_000 * float(weight)) for weight in stats.poisson(mean).pmf(range(200))]
     posts = [
         PostFeatures(MONDAY, 12, 0, "", math.log1p(n), f"p{n}-{i}") for n, many in enumerate(often) for i in range(many)

@@ -24,6 +24,15 @@ def gram(columns: Sequence[Sequence[float]]) -> Matrix:
     return [[dot(column, earlier) for earlier in columns[: i + 1]] for i, column in enumerate(columns)]
 
 
+def times(lower: Matrix, vector: Sequence[float]) -> Vector:
+    """Ax, from the lower triangle of a symmetric A."""
+    product = [dot(row, vector) for row in lower]
+    for row, x in zip(lower, vector, strict=True):
+        for i, value in enumerate(row[:-1]):
+            product[i] += value * x
+    return product
+
+
 def cholesky(lower: Matrix) -> Matrix:
     """L with LL' = A, from the lower triangle of a positive definite A (Golub and Van Loan, Matrix Computations, 4.2).
 

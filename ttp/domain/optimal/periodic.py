@@ -18,6 +18,9 @@ SMOOTH_H = 3.0
 """Hours over which effects are alike: the length scale of a squared exponential kernel."""
 FLOOR = 0.01
 """What the finest waves have beside the smooth prior: a sharp edge is rare, not impossible."""
+NIGHT_AT, NIGHT_WIDTH_H, NIGHT_DEPTH = 5.0, 2.5, 0.6
+"""Expected before any post is seen: less while people sleep, least at that hour. The depth is in sds of the effects of
+hours."""
 WEEKEND_OWN = 0.5
 """sd of what the weekend's hours have of their own, as a share of that of the usual day."""
 
@@ -40,6 +43,16 @@ def _waves(harmonics: int) -> Matrix:
     return [list(map(wave, angle)) for angle in angles for wave in (math.cos, math.sin)]
 
 
+def _night() -> Vector:
+    """The trough of the night round the clock, as coefficients of the waves (von Mises' curve)."""
+    narrow = (24 / (2 * math.pi * NIGHT_WIDTH_H)) ** 2
+    trough = [
+        -NIGHT_DEPTH * math.exp(narrow * (math.cos(2 * math.pi * (hour - NIGHT_AT) / 24) - 1)) for hour in range(24)
+    ]
+    # The waves are orthogonal, each of mean square 1/2.
+    return [dot(wave, trough) / 12 for wave in WAVES]
+
+
 def _contrasts() -> Matrix:
     """Six orthogonal ways in which seven days differ, each of mean square 1: the weekend from the rest, then each
     weekday from those before it, and Saturday from Sunday (Helmert's contrasts)."""
@@ -53,6 +66,7 @@ def _contrasts() -> Matrix:
 
 
 WAVES, CONTRASTS = _waves(HARMONICS), _contrasts()
+NIGHT = _night()
 COLUMNS: Matrix = [
     *([wave[hour] for _ in range(7) for hour in range(24)] for wave in WAVES),
     *([contrast[day] for day in range(7) for _ in range(24)] for contrast in CONTRASTS),
@@ -80,6 +94,11 @@ def effects(coefficients: Vector) -> Effects:
         own = [dot(contrast, of_wave) for of_wave in by_wave]
         slots += [hour + day + dot(wave, own) for hour, wave in zip(hours, _AT_HOUR_OWN, strict=True)]
     return Effects(hours, days, slots)
+
+
+def expected(shape: Shape) -> Vector:
+    """The prior mean of each coefficient, in logs: the night, as deep as the effects of hours are large."""
+    return [shape.hours * wave for wave in NIGHT] + [0.0] * (len(COLUMNS) - len(WAVES))
 
 
 def scales(shape: Shape) -> Vector:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
-from ttp.domain.optimal.algebra import Matrix, Vector, back, backward, cholesky, dot, forward
-from ttp.domain.optimal.periodic import Shape, scales
+from ttp.domain.optimal.algebra import Matrix, Vector, back, backward, cholesky, dot, forward, times
+from ttp.domain.optimal.periodic import Shape, expected, scales
 from ttp.domain.optimal.rest import Normal
 
 NOISE_SD, NOISE_POSTS = 1.15, 4
@@ -27,6 +27,8 @@ USUAL_HOURS, USUAL_DAYS, SPREAD = 0.14, 0.05, 0.9
 """Medians and log-sd of what the sds of hours and of days are before any post has been seen."""
 LEAST_WORTH = 3.0
 """Shapes that explain the posts e^3 times worse than the best one are not followed further."""
+NOTHING = 1e-9
+"""A sum of squares that rounding leaves. Posts that all did the same say that nothing matters, not even the night."""
 Place = tuple[int, int, int]
 MIDDLE: Place = (2, 1, 0)
 
@@ -37,6 +39,8 @@ class Fit:
 
     evidence: float
     """Log of marginal likelihood times prior of the shape, up to a constant of the posts."""
+    expected: Vector
+    """The prior mean."""
     scale: Vector
     upper: Matrix
     whitened: Vector
@@ -46,7 +50,8 @@ class Fit:
 
     @property
     def mean(self) -> Vector:
-        return self._unscaled(back(self.upper, self.whitened))
+        learned = self._unscaled(back(self.upper, self.whitened))
+        return [before + more for before, more in zip(self.expected, learned, strict=True)]
 
     def around(self, random: Random) -> Vector:
         """A draw from the posterior, minus its mean."""
@@ -58,20 +63,27 @@ class Fit:
 
 
 def fit(gram: Matrix, normal: Normal, posts: int, shape: Shape) -> Fit:
-    """The posterior under one shape. With S = diag(prior sd) and A = I + S G S = LL', v = inv(L) S b:
+    """The posterior under one shape. With m the prior mean, S = diag(prior sd), A = I + S G S = LL', c = b - Gm and
+    v = inv(L) S c:
 
-    squares = y'y - v'v + prior, log evidence = -freedom / 2 ln(squares) - sum ln diag(L) + log prior of the shape.
+    squares = y'y - m'(b + c) - v'v + prior,
+    log evidence = -freedom / 2 ln(squares) - sum ln diag(L) + log prior of the shape.
     """
-    scale = scales(shape)
+    scale, before = scales(shape), expected(shape)
+    if normal.square < NOTHING:
+        before = [0.0] * len(before)
+    told = times(gram, before)
+    left = [b - t for b, t in zip(normal.right, told, strict=True)]
+    square = normal.square - dot(before, normal.right) - dot(before, left)
     rows = [[s * other * g for other, g in zip(scale, row, strict=False)] for s, row in zip(scale, gram, strict=True)]
     for i, row in enumerate(rows):
         row[i] += 1
     factor = cholesky(rows)
-    whitened = forward(factor, [s * b for s, b in zip(scale, normal.right, strict=True)])
+    whitened = forward(factor, [s * b for s, b in zip(scale, left, strict=True)])
     freedom = posts - 1 + NOISE_POSTS
-    squares = max(normal.square - dot(whitened, whitened), 0) + NOISE_POSTS * NOISE_SD**2
+    squares = max(square - dot(whitened, whitened), 0) + NOISE_POSTS * NOISE_SD**2
     evidence = -freedom / 2 * math.log(squares) - sum(math.log(row[-1]) for row in factor) + _log_prior(shape)
-    return Fit(evidence, scale, backward(factor), whitened, freedom, squares)
+    return Fit(evidence, before, scale, backward(factor), whitened, freedom, squares)
 
 
 def fits(gram: Matrix, normal: Normal, posts: int) -> list[tuple[float, Fit]]:
