@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
-from ttp.domain.optimal.algebra import Matrix, Vector, back, backward, cholesky, dot, forward, times
+from ttp.domain.optimal.algebra import Matrix, Vector, back, backward, cholesky, dot, forward
 from ttp.domain.optimal.periodic import Shape, expected, scales
 from ttp.domain.optimal.rest import Normal
 
@@ -69,11 +69,9 @@ def fit(gram: Matrix, normal: Normal, posts: int, shape: Shape) -> Fit:
     squares = y'y - m'(b + c) - v'v + prior,
     log evidence = -freedom / 2 ln(squares) - sum ln diag(L) + log prior of the shape.
     """
-    scale, before = scales(shape), expected(shape)
-    if normal.square < NOTHING:
-        before = [0.0] * len(before)
-    told = times(gram, before)
-    left = [b - t for b, t in zip(normal.right, told, strict=True)]
+    deep = shape if normal.square >= NOTHING else shape._replace(hours=0.0)
+    scale, before = scales(shape), expected(deep)
+    left = [b - deep.hours * night for b, night in zip(normal.right, normal.night, strict=True)]
     square = normal.square - dot(before, normal.right) - dot(before, left)
     rows = [[s * other * g for other, g in zip(scale, row, strict=False)] for s, row in zip(scale, gram, strict=True)]
     for i, row in enumerate(rows):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ttp.domain.optimal.algebra import Matrix, Vector, back, backward, cholesky, dot, forward, gram, transposed
+from ttp.domain.optimal.algebra import Matrix, Vector, back, backward, cholesky, dot, forward, gram, times, transposed
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.optimal.periodic import COLUMNS, effects
+from ttp.domain.optimal.periodic import COLUMNS, Shape, effects, expected
 
 POSTS_A_BEND, MOST_BENDS = 15, 24
 """The trend is a straight line between bends: one for so many posts, and at most so many."""
@@ -27,6 +27,8 @@ class Normal(NamedTuple):
     """What the waves could explain at most."""
     rest: Vector
     """The same for the columns that are taken out."""
+    night: Vector
+    """What the right side would be if the night alone brought anything, an sd of the effects of hours each."""
 
 
 class Design:
@@ -53,12 +55,13 @@ class Design:
             for weighted in ([count * value for count, value in zip(counts, column, strict=True)],)
         ]
         """The lower triangle."""
+        self._night = times(self.gram, expected(Shape(1, 1, 1)))
 
     def normal(self, engagement: Vector) -> Normal:
         rest = forward(self._factor, [dot(column, engagement) for column in self._columns])
         sums = self._by_slot(engagement)
         right = [dot(wave, sums) - dot(crossed, rest) for wave, crossed in zip(COLUMNS, self._crossed, strict=True)]
-        return Normal(right, dot(engagement, engagement) - dot(rest, rest), rest)
+        return Normal(right, dot(engagement, engagement) - dot(rest, rest), rest, self._night)
 
     def taken_out(self, normal: Normal, waves: Vector) -> tuple[Vector, Vector]:
         """Trend (with the level) and kind of each post, given the coefficients of the waves."""
