@@ -146,12 +146,12 @@ def _asked(words: Words) -> Asked:
 
 def starting(words: Words, tz: str | None) -> datetime | None:
     """The instant of `--from`. TimeRefused."""
-    from ttp.cli.when import parse_bound
-
     here, start = context(), words.text("--from")
     zone = here.zone if tz is None else zone_named(tz, retype=lambda other: words.again(tz=other))
     if start is None:
         return None
+    from ttp.cli.when import parse_bound
+
     return parse_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
 
 

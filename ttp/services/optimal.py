@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from random import Random
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -14,8 +15,6 @@ from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
-from ttp.domain.optimal.backtest import Backtest, backtest
-from ttp.domain.optimal.explanation import Explanation, explain
 from ttp.domain.optimal.free import FreeHour, explored_hour, free_hours, next_free_hour
 from ttp.domain.optimal.weekly import Week, week_of
 from ttp.domain.quiet import Quiet, parse_quiet_hours
@@ -23,6 +22,10 @@ from ttp.domain.sample import Sample
 from ttp.store import metrics, reads
 from ttp.store.database import Database
 from ttp.store.reads import PostFilter
+
+if TYPE_CHECKING:
+    from ttp.domain.optimal.backtest import Backtest
+    from ttp.domain.optimal.explanation import Explanation
 
 FIRST_PULL = 200
 """Posts that a newcomer reads first: enough for a signal, and twenty cents of X."""
@@ -82,12 +85,16 @@ class Optimal:
 
     def explain(self, account: Account, zone: ZoneInfo, day: int | None, hour: int | None) -> Explained | None:
         """Why an hour, a weekday or a slot is rated so, with the texts of the posts behind it; None without data."""
+        from ttp.domain.optimal.explanation import explain
+
         samples = self._samples(account)
         found = explain(samples, account=account.name, zone=zone, day=day, hour=hour)
         return Explained(found, {one.remote_id: one.text for one in samples if one.text}) if found else None
 
     def backtest(self, account: Account, zone: ZoneInfo) -> Backtest:
         """Whether the recommendation would have helped, on posts that it was not made from."""
+        from ttp.domain.optimal.backtest import backtest
+
         return backtest(self._samples(account), account=account.name, zone=zone)
 
     def next(
