@@ -123,6 +123,15 @@ def test_a_text_from_stdin_is_kept_as_a_draft_whatever_is_wrong_with_the_rest(
     assert ttp.count("post") == 1
 
 
+def test_a_text_from_stdin_whose_time_is_refused_keeps_the_rest_that_was_typed(ttp: Program) -> None:
+    ttp.account()
+    wish = ("--to", "x/me", "--at", "tomorrow 9am", "--tag", "a", "--key", "k")
+    assert "281 of 280" in ttp("create", "-", *wish, stdin="a" * 281).err
+    post = ttp("show", "1", "--json").json
+    assert (post["accounts"], post["tags"], post["scheduledAt"], post["key"]) == (["x/me"], ["a"], None, None)
+    assert ttp.ok("create", "-", *wish, stdin="a").rows == [["2"]]
+
+
 def test_the_command_to_type_for_a_kept_text_goes_on_with_its_draft(ttp: Program) -> None:
     ttp.account()
     ran = ttp("create", "-", "--to", "x/me", "--tag", "a b", "--at", "tomorow 9am", "--json", stdin="Hello")

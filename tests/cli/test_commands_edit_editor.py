@@ -155,6 +155,18 @@ def test_a_new_text_that_is_refused_is_one_draft_until_it_is_taken(
     assert post.shown()["content"] == "a" * 280
 
 
+def test_an_editor_that_fails_and_wrote_nothing_leaves_nothing(
+    post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor(monkeypatch, tmp_path, "exit 3")
+    ran = post("edit", "1", "-e")
+    assert (ran.code, "ended with 3" in ran.err, "go on with" in ran.err) == (1, True, False)
+    assert [row[0] for row in post.ok("list").rows] == ["1"]
+    assert left(post.home) == []
+    editor(monkeypatch, tmp_path, 'echo more >> "$1"; exit 3')
+    assert "kept as draft 2" in post("edit", "1", "-e").err
+
+
 def test_a_post_that_was_changed_meanwhile_is_not_overwritten(
     post: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

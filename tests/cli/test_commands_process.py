@@ -106,7 +106,8 @@ def test_the_home_of_nobody_is_told(environ: dict[str, str], name: str) -> None:
 
 
 def test_closed_standard_streams_are_no_traceback(environ: dict[str, str]) -> None:
-    for line, code in (("list >&-", 0), ("show 9 2>&-", 3), ("create - <&-", 2), ("metrics import - <&-", 2)):
+    lines = (("list >&-", 0), ("show 9 2>&-", 3), ("create - <&-", 2), ("metrics import - <&-", 2))
+    for line, code in (*lines, ("service --print >&-", 0)):
         ran = subprocess.run(
             ["bash", "-c", f"{sys.executable} -m ttp {line}"], env=environ, text=True, capture_output=True, check=False
         )

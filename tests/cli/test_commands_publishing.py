@@ -122,6 +122,7 @@ def test_filters_of_failed_meet(mixed: Program, filters: list[str], retried: lis
         (["retry", "--failed", "--platform", "fb"], 'no platform "fb"'),
         (["retry", "1", "--fields", "nope"], 'unknown field "nope"'),
         (["run", "--once", "--until-idle"], "--once and --until-idle are two things"),
+        (["run", "--once", "--max-time", "30"], "in minutes:    ttp run --once --max-time 30m\n"),
         (["run", "--max-time", "5s"], "--max-time goes with --once or --until-idle"),
     ],
     ids=str,

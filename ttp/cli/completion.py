@@ -7,14 +7,13 @@ equal.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from ttp.cli.commands import COMMANDS, TOPICS
 from ttp.cli.declared import SEVERAL, Argument, Group, Option, declaration, parameters
-from ttp.cli.streams import willing
+from ttp.cli.streams import print_out
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ def completion(shell: Annotated[str, Argument(metavar="SHELL", help="bash, zsh o
         raise UsageError(f'no completion for "{shell}"', *(Hint("write", f"ttp completion {name}") for name in SHELLS))
     from ttp.cli.completion_scripts import script
 
-    out = willing(sys.stdout)
-    out.write(script(shell, tuple(tree())))
-    out.flush()
+    print_out(script(shell, tuple(tree())))
 
 
 def tree() -> Iterator[Node]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 _MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
 """What another word in the file can put right."""
+_UNREADABLE = (TtpError, ValueError, RecursionError)
 
 
 def create_in_editor(out: Output, wish: Typed) -> None:
@@ -109,8 +110,7 @@ class _New:
 
     def take(self, text: str) -> Saved:
         """Make a post of what was written. Any refusal."""
-        kept = self.keep(text)
-        if kept is None:
+        if (kept := self.keep(text)) is None:
             raise UsageError("there is no text and no media")
         wish: Typed | None = None
         try:
@@ -130,7 +130,7 @@ class _New:
         return _save(self.sheet, text)
 
     def is_blank(self, text: str) -> bool:
-        """Whether nothing was written. A file that was left as it is, with media and no text, is no wish for a post."""
+        """Whether nothing was written. Media alone, in a file that was left as it is, are no wish for a post."""
         return _is_blank(text, media=text != self._began)
 
 
@@ -169,9 +169,15 @@ class _Change:
 
     def keep(self, text: str) -> Post | None:
         """Save a text as a draft of its own, unless it is the post's."""
-        if _is_blank(text) or text == self._post.content:
-            return None
-        return _save(self.sheet, text)
+        known = _is_blank(text) or text == self._post.content or self.is_as_before(text)
+        return None if known else _save(self.sheet, text)
+
+    def is_as_before(self, text: str) -> bool:
+        """Whether a file says of the post what is so already."""
+        try:
+            return form.nothing(form.changed(self.before, form.read(text)))
+        except _UNREADABLE:
+            return False
 
 
 def _finish_new(out: Output, task: _New) -> None:
@@ -186,9 +192,8 @@ def _finish_new(out: Output, task: _New) -> None:
             raise TtpError("nothing was written, and nothing is stored") from None
         sheet.know(new=True, base=mark_of(context().book.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
-        raise _adding(
-            error, Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
-        ) from error
+        way = Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
+        raise _adding(error, way) from error
     sheet.discard()
     assert saved is not None
     answer(out, saved, task.times, *created(out, saved, task.times))
@@ -199,6 +204,9 @@ def _finish_change(out: Output, task: _Change) -> None:
     try:
         saved = _until_taken(task)
     except TtpError as error:
+        if sheet.draft is None and task.is_as_before(sheet.read()):
+            sheet.discard()
+            raise
         ways = [Hint("go on with what you wrote", f"ttp edit {task.post_id} -e")]
         if sheet.draft is not None:
             ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
@@ -256,21 +264,18 @@ def _keep(out: Output, left: Manuscript) -> None:
 
 
 def _filled(fields: dict[str, object], *, new: bool) -> str:
-    here = context()
-    timed = here.book.capability is Capability.PUBLISH
+    book = context().book
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
-    return form.filled(fields, [account.name for account in here.book.accounts()], new=new, timed=timed)
+    timed = book.capability is Capability.PUBLISH
+    return form.filled(fields, [account.name for account in book.accounts()], new=new, timed=timed)
 
 
 def _told(error: TtpError) -> list[str]:
     """The lines at the top of the file: what was wrong."""
     first, *more = error_lines(error)
-    lines = [
-        f"! {first.removeprefix('ttp: error: ')}",
-        *more,
-        "! Change it and save. Left as it is, it is kept and not taken.",
-    ]
+    last = "! Change it and save. Left as it is, it is kept and not taken."
+    lines = [f"! {first.removeprefix('ttp: error: ')}", *more, last]
     return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
 
 
@@ -281,16 +286,15 @@ def _adding(error: TtpError, *ways: Hint) -> TtpError:
 
 def _save(sheet: Manuscript, text: str) -> Post:
     """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
-    storable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    kept = context().posts.writing.keep(storable, sheet.draft, sheet.kept)
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    kept = context().posts.writing.keep(text, sheet.draft, sheet.kept)
     sheet.know(draft=kept.id, kept=mark_of(kept))
     return kept
 
 
 def _is_blank(text: str, *, media: bool = True) -> bool:
-    """Whether a file says nothing that could be posted; without `media` only texts count. One that cannot be read may
-    say something."""
+    """Whether a file says nothing that could be posted; without `media` only texts count. Unreadable, it may."""
     try:
         return not text.strip() or form.is_blank(form.read(text), media=media)
-    except (TtpError, ValueError, RecursionError):
+    except _UNREADABLE:
         return False

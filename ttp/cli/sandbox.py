@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Annotated, Any
 
 from ttp.cli.declared import Option
+from ttp.cli.streams import print_out
 from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
 
 
@@ -89,7 +90,7 @@ def sandbox(
     server = load_sandbox()
     folder, served = (None if name is None else Path(name) for name in (state, media))
     try:
-        server.serve(port, folder, _say, served, dict(map(_setting, settings or ())))
+        server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except server.NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see what there is", "ttp sandbox --help")) from None
     except OSError as error:
@@ -109,13 +110,6 @@ def _setting(text: str) -> tuple[str, Any]:
             f"--set {text}: the value is not JSON: true, 30, null, {{...}}",
             Hint("see what there is", "ttp sandbox --help"),
         ) from None
-
-
-def _say(url: str) -> None:
-    import sys
-
-    sys.stdout.write(f"{url}\n")
-    sys.stdout.flush()
 
 
 def load_sandbox() -> ModuleType:

@@ -12,6 +12,7 @@ from ttp.cli.declared import Group, Option
 from ttp.cli.exit_codes import DONE, FAILED
 from ttp.cli.output import Output
 from ttp.cli.params import printing
+from ttp.cli.streams import print_out
 from ttp.domain.config import KEYS
 from ttp.domain.errors import Hint, UsageError
 
@@ -34,8 +35,7 @@ def print_it(
         raise UsageError(
             f"ttp service needs one of: {', '.join(service.commands)}, --print", Hint("usage", "ttp service --help")
         )
-    sys.stdout.write(_background().text(_job()))
-    sys.stdout.flush()
+    print_out(_background().text(_job()))
 
 
 service = Group(alone=print_it)

@@ -1,11 +1,12 @@
 """The process's streams as they really are: closed, full, read by nobody, in a poor encoding, of some width.
 
-For `ttp.cli.output` alone; nothing else writes.
+For `ttp.cli.output`, and for what prints a text as it is (`print_out`); nothing else writes.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from io import TextIOWrapper
@@ -37,6 +38,13 @@ def willing(stream: TextIO | None) -> TextIO:
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def print_out(text: str) -> None:
+    """Write to stdout as it is, at once. OSError where it is full, or nobody reads on."""
+    out = willing(sys.stdout)
+    out.write(text)
+    out.flush()
 
 
 def is_plain(stream: TextIO, environ: Mapping[str, str]) -> bool:

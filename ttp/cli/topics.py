@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from ttp.cli.commands import BY_NAME, TOPICS, start_page, terminal_width
 from ttp.cli.declared import Argument
-from ttp.cli.streams import willing
+from ttp.cli.streams import print_out
 from ttp.domain.errors import Hint, UsageError
 
 JSON_HELP = """\
@@ -101,9 +100,9 @@ def help_(
     """
     match what or []:
         case []:
-            _print(start_page(terminal_width()))
+            print_out(start_page(terminal_width()))
         case [topic] if topic in TOPICS:
-            _print(topic_text(topic))
+            print_out(topic_text(topic).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
             from ttp.cli.tree import root
 
@@ -154,9 +153,3 @@ def topic_text(topic: str) -> str:
             from ttp.domain.options import options_help
 
             return options_help(Platform(platform))
-
-
-def _print(text: str) -> None:
-    out = willing(sys.stdout)
-    out.write(text if text.endswith("\n") else text + "\n")
-    out.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 
 from ttp.domain.errors import Hint, TimeRefused
@@ -25,13 +24,14 @@ _DECIMAL = re.compile(r"([0-9]{1,5})[.,]([0-9]{1,3}) ?([a-z]+)")
 _LONGEST = 36_525 * _SECONDS["d"]
 
 
-def parse_duration(text: str, *, retype: Callable[[str], str] = str) -> timedelta:
-    """The length of `2h30m`. `retype` builds the whole command with another duration; TimeRefused uses it."""
+def parse_duration(text: str) -> timedelta:
+    """The length of `2h30m`. TimeRefused for what is none."""
     parts = duration_parts(text)
     if parts is not None:
         return length(parts)
     message = f'cannot read the duration "{" ".join(text.split())}"'
-    raise TimeRefused(message, *(Hint(say, retype(typed)) for say, typed in duration_guesses(text)))
+    ways = duration_guesses(text)
+    raise TimeRefused(message, *(Hint(say, typed, (text, typed) if text else None) for say, typed in ways))
 
 
 def duration_parts(text: str) -> tuple[tuple[int, str], ...] | None:

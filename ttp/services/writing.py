@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
+from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TimeRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.services.book import Book, Room, Saved, nobody
@@ -57,7 +57,8 @@ class Writing:
     def create(self, typed: Typed, when: When) -> Saved:
         """Store a new post: a draft without a time, scheduled with one.
 
-        A text from stdin is stored as a draft before anything is checked, and an error then names it.
+        A text from stdin is stored as a draft before anything is checked, and an error then names it; where only the
+        time is refused it has the accounts, media and options that were typed.
         """
         mark = digest(typed) if typed.key else None
         first = self.made_before(typed, mark)
@@ -68,6 +69,8 @@ class Writing:
         kept = self.keep(typed.text or "")
         try:
             return self._create(typed, when, mark, kept)
+        except (ContentRefused, TimeRefused) as error:
+            raise self._without_time(error, kept, typed, when) from error
         except TtpError as error:
             raise naming(error, kept) from error
 
@@ -81,11 +84,13 @@ class Writing:
         try:
             return self.finish(kept, typed, when)
         except TtpError as error:
-            try:
-                self.finish(kept, replace(typed, at=None, tz=None, key=None, first=False), when)
-            except TtpError:
-                raise naming(error, kept) from error
-            raise naming(error, kept) from error
+            raise self._without_time(error, kept, typed, when) from error
+
+    def _without_time(self, error: TtpError, kept: Post, typed: Typed, when: When) -> TtpError:
+        """The error, naming the draft, which gets all that was typed but the time where it may."""
+        with suppress(TtpError):
+            self.finish(kept, replace(typed, at=None, tz=None, key=None, first=False), when)
+        return naming(error, kept)
 
     def finish(self, kept: Post, typed: Typed, when: When) -> Saved:
         """Make a post of a draft that its text was kept as. Conflict where that was changed meanwhile."""
