@@ -51,6 +51,19 @@ def test_show_tells_each_setting_and_where_it_comes_from(
     assert changed == f"publish.retry_cap_s\t60\tTTP_PUBLISH__RETRY_CAP_S\npublish.retry_max\t3\t{file}\n"
 
 
+def test_where_each_comes_from_is_read_on_a_narrow_terminal(
+    ttp: Program, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__AUTHORIZE_URL", "http://127.0.0.1:8700/" + "a" * 60)
+    shown = ttp.ok("config", "show", "--origin", "--format", "table").out.splitlines()
+    assert shown[0].split() == ["KEY", "ORIGIN", "VALUE"]
+    assert max(map(len, shown)) <= 80
+    found = {line.split()[0]: line.split()[1] for line in shown}
+    assert (found["publish.retry_max"], found["publish.poll_s"]) == ("config.toml", "default")
+    assert found["platforms.instagram.authorize_url"] == "TTP_PLATFORMS__INST…"
+
+
 def test_get_prints_the_value_alone(ttp: Program, file: Path) -> None:
     assert ttp.ok("config", "get", "publish.retry_max").out == "3\n"
     assert ttp.ok("config", "get", "plan.quiet_hours").out == "\n"

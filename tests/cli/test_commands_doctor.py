@@ -212,6 +212,19 @@ def test_everything_wrong_in_the_settings_is_told_and_the_rest_is_looked_at(
     assert ttp("doctor", "--format", "table").code == 1
 
 
+def test_a_name_that_is_no_settings_is_told_with_the_near_one_and_how_to_take_it_away(
+    ttp: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp.account("x/me")
+    (ttp.home / "config.toml").write_text("publish.retry_mx = 3\n")
+    config = one(ttp, "config")
+    assert config["message"].endswith('no setting "publish.retry_mx"; did you mean "publish.retry_max"?')
+    assert (config["status"], config["hint"]) == ("warn", "ttp config edit")
+    (ttp.home / "config.toml").unlink()
+    monkeypatch.setenv("TTP_PUBLISH__RETRY_MX", "3")
+    assert one(ttp, "config")["hint"] == "unset TTP_PUBLISH__RETRY_MX"
+
+
 @pytest.mark.parametrize("text", [b"not = = toml", b"\xff\xfe", b"[" * 5000])
 def test_a_config_file_that_cannot_be_read_is_one_failure(ttp: Program, text: bytes) -> None:
     ttp.account("x/me")

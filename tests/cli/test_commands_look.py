@@ -143,6 +143,12 @@ def test_a_filter_that_means_nothing_is_refused(posts: Program, argv: list[str],
     assert says in ran.err
 
 
+def test_what_fields_there_are_is_one_sentence_in_json(ttp: Program) -> None:
+    said = json.loads(ttp("list", "--json", "--fields", "nope").err)["error"]["message"]
+    assert said.startswith('unknown field "nope" fields: accounts ')
+    assert "  " not in said
+
+
 def test_tsv_has_the_columns_of_the_contract_in_utc_without_colour(posts: Program) -> None:
     assert posts("list").rows[0] == ["4", "scheduled", "2026-11-24T13:00:00Z", "x/shop", "sooner"]
     assert posts("list", "--header").rows[0] == ["id", "status", "scheduledAt", "accounts", "content"]

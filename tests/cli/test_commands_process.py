@@ -187,6 +187,7 @@ def test_on_a_terminal_delete_asks(
     assert terminal.end() == 0
     assert len(ttp("list").rows) == left
     assert ("Deleted posts 1 2." in terminal.said) == (left == 0)
+    assert terminal.said.endswith("\n")
 
 
 @pytest.mark.parametrize(("answer", "text"), [("y\n", "One"), ("n\n", "Two")])

@@ -30,6 +30,14 @@ WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1,
         (["config", "get", "publish.retrymax"], "ttp config get publish.retry_max"),
         (["create", "Hello", "--to", "x", "--at", "tomorrow 9am"], None),
         (["help", "tiem"], "ttp help time"),
+        (["schedule", "3-1", "--at", "fri 9am"], "ttp schedule 1-3 --at 'fri 9am'"),
+        (["create", "Hello", "--at", "fri 9am"], "ttp create Hello --at 'fri 9am' --to x/me"),
+        (["slots", "add", "mon 9am"], "ttp slots add 'mon 9am' --account x/me"),
+        (["run", "--once", "--max-time", "30"], "ttp run --once --max-time 30m"),
+        (
+            ["repeat", "1", "--cron", "0 9 * * *", "--until", "2020-01-01"],
+            "ttp repeat 1 --cron '0 9 * * *' --until DATE",
+        ),
     ],
 )
 def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: str | None) -> None:
@@ -42,6 +50,13 @@ def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: s
     assert ran.code in (2, 3)
     assert meant in [line.partition(":  ")[2].strip() for line in ran.err.splitlines()]
     assert json.loads(ttp(*typed, "--json").err)["error"]["hint"].startswith("ttp ") or typed[0] == "help"
+
+
+@pytest.mark.parametrize("typed", [["create", "Hi", "--media"], ["create", "--file"], ["restore"]])
+def test_a_file_that_is_not_there_comes_with_the_folder_that_is(ttp: Program, tmp_path: Path, typed: list[str]) -> None:
+    (tmp_path / "of two words").mkdir()
+    ran = ttp(*typed, str(tmp_path / "of two words" / "none" / "a.jpg"))
+    assert (ran.code, f"ls -la '{tmp_path}/of two words'\n" in ran.err) == (3, True)
 
 
 def test_a_file_that_is_nearly_there_is_a_whole_command(
@@ -81,7 +96,7 @@ def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        (["create", "Hello", "--at", "7pm"], "ttp create Hello --at 7pm --to PLATFORM/HANDLE"),
+        (["create", "Hello", "--at", "7pm"], "ttp create Hello --at 7pm --to x/me"),
         (["create", "Hello", "--to", "ig", "--at", "7pm"], "ttp create Hello --to ig --at 7pm --media FILE"),
         (["create", "--to", "ig", "--at=7pm", "--", "-5%"], "ttp create --to ig -- -5%"),
         (["create", "Hello", "--media", "."], "ttp create Hello --media FILE"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import shlex
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -101,7 +102,7 @@ def test_a_file_in_a_folder_that_is_none_is_not_found(store: MediaStore, tmp_pat
     file(tmp_path, "plain.txt", b"")
     error = refused(store, tmp_path / name)
     assert isinstance(error, NotFound)
-    assert error.hints == ()
+    assert [hint.type for hint in error.hints] == [f"ls -la {shlex.quote(str(tmp_path))}"]
 
 
 def test_folders_pipes_sockets_and_devices_are_refused_at_once(

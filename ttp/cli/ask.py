@@ -19,7 +19,13 @@ def confirmed(
     """
     if can_ask() and not no_input and ask_anyway:
         print(safe(question), "[y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        said = ""
+        try:
+            said = sys.stdin.readline()
+        finally:
+            if not said.endswith("\n"):  # Ctrl-C, Ctrl-D: what comes next begins a line of its own
+                print(file=sys.stderr, flush=True)  # noqa: T201
+        return said.strip().lower() in ("y", "yes")
     if not yes:
         raise UsageError(f"{refusal} and there is no terminal to ask on", Hint("say so", again))
     return True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Container
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from ttp.cli import config_file, settings
+from ttp.cli.clean import one_line
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output, cell
@@ -18,11 +19,28 @@ from ttp.cli.views import View
 from ttp.domain.config import KEYS, Key, Value
 from ttp.domain.errors import Conflict, Hint, TtpError, UsageError
 
+if TYPE_CHECKING:
+    from ttp.cli.pictures.page import Page
+
 config = Group()
+
+
+def _origins(shown: Sequence[Json], page: Page) -> Iterable[str]:
+    """Where each is set stands before the values, which are cut where the terminal is narrow."""
+    from ttp.cli.pictures.table import Cell, Column, table
+
+    columns = [Column("KEY"), Column("ORIGIN", most=max(20, page.width // 4)), Column("VALUE")]
+    file = settings.config_path()
+    rows = []
+    for one in shown:
+        origin = file.name if one["origin"] == str(file) else str(one["origin"])
+        rows.append([Cell(one_line(text)) for text in (str(one["key"]), origin, _plain(one["value"]))])
+    return table(columns, rows, page)
+
 
 VIEW: View[Json] = View(("key", "value", "origin", "default", "help"), ("key", "value"), dict)
 _VALUE = replace(VIEW, columns=("value",))
-_WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"))
+_WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), picture=_origins)
 Name = Annotated[str, Argument(metavar="KEY", help="A setting: publish.retry_max.")]
 
 

@@ -39,7 +39,8 @@ def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
             raise UsageError(f'"{text}" is not the number of a post', Hint("see them", "ttp list"))
         first, last = int(found[1]), int(found[2] or found[1])
         if last < first:
-            raise UsageError(f'"{text}" is not a range of posts', Hint("write it as", f"{last or 1}-{first}"))
+            turned = f"{last or 1}-{first}"
+            raise UsageError(f'"{text}" is not a range of posts', Hint("write it as", turned, (text, turned)))
         ranges.append((first, last))
     return ranges
 
@@ -269,7 +270,10 @@ def read_file(path: str, what: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise NotFound(f"no {what} file {path}") from None
+        from ttp.store.place import on_the_way
+
+        way = Hint("see what is there", f"ls -la {on_the_way(Path(path))}")
+        raise NotFound(f"no {what} file {path}", way) from None
     except UnicodeDecodeError:
         raise UsageError(f"the {what} file {path} is not UTF-8") from None
     except (OSError, ValueError) as error:

@@ -66,11 +66,16 @@ def _with_options(argv: Sequence[str], said: str) -> list[str] | None:
 
 def _values(argv: Sequence[str]) -> dict[str, int]:
     """The options of the command that `argv` calls, and how many words each takes; none of one that must be given."""
-    from ttp.cli.tree import root
+    from ttp.cli.tree import FirstImplied, root
 
     command: Any = root()
     for word in argv:
-        if (get := getattr(command, "get_command", None)) is None or (found := get(None, word)) is None:
+        if (get := getattr(command, "get_command", None)) is None:
+            break
+        found = get(None, word)
+        if found is None and isinstance(command, FirstImplied):
+            found = get(None, next(iter(command.commands)))
+        if found is None:
             break
         command = found
     optional = [one for one in command.params if one.param_type_name == "option" and not one.required]

@@ -47,14 +47,17 @@ def _place(environ: Mapping[str, str], name: str) -> Path:
 
 
 class NoSetting(UsageError):
-    """A name that is no setting's: of another version, or mistyped. In the config file it is left alone."""
+    """A name that is no setting's: of another version, or mistyped. In the config file it is left alone.
+    `told`: all of it in a sentence. `mend`: the command by which it is taken away."""
 
-    def __init__(self, name: str, where: str = "") -> None:
+    def __init__(self, name: str, where: str = "", mend: str = "") -> None:
         from difflib import get_close_matches
 
-        self.near = get_close_matches(name, KEYS, n=1)
-        hints = [*(Hint("did you mean", key, (name, key)) for key in self.near), Hint("see them", "ttp config show")]
-        super().__init__(f'{where}no setting "{name}"', *hints)
+        near = get_close_matches(name, KEYS, n=1)
+        meant = [Hint("did you mean", key, (name, key)) for key in near]
+        super().__init__(f'{where}no setting "{name}"', *meant, Hint("see them", "ttp config show"))
+        self.told = self.message + "".join(f'; did you mean "{key}"?' for key in near)
+        self.mend = mend
 
 
 def load(environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] = lambda text: None) -> Config:
@@ -66,7 +69,7 @@ def load(environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] 
     for error in wrong:
         if not isinstance(error, NoSetting):
             raise error
-        warn(error.message + "".join(f'; did you mean "{name}"?' for name in error.near))
+        warn(error.told)
     return config
 
 
@@ -84,7 +87,7 @@ def survey(environ: Mapping[str, str] = os.environ) -> tuple[Config, list[UsageE
     for key in KEYS.values():
         if text := environ.get(variable(key.name)):
             _keep(values, wrong, key.name, partial(_from_environment, key, text))
-    wrong += [NoSetting(name, f"{given}: ") for given, name in _meant(environ) if name not in KEYS]
+    wrong += [NoSetting(name, f"{given}: ", f"unset {given}") for given, name in _meant(environ) if name not in KEYS]
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
     return Config(values), wrong
@@ -191,7 +194,7 @@ def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Ca
 
 def _from_file(name: str, value: object, path: Path) -> Value:
     if name not in KEYS:
-        raise NoSetting(name, f"{path}: ")
+        raise NoSetting(name, f"{path}: ", "ttp config edit")
     return typed(KEYS[name], value, f"{path}: ", Hint("without it", f"ttp config unset {name}"))
 
 

@@ -23,9 +23,9 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     changed = sum(config[name] != key.default for name, key in KEYS.items())
     number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
     remarks = [
-        (warning if isinstance(error, settings.NoSetting) else failure)(
-            error.message, next((hint.type for hint in error.hints), None)
-        )
+        warning(error.told, error.mend)
+        if isinstance(error, settings.NoSetting)
+        else failure(error.message, next((hint.type for hint in error.hints), None))
         for error in wrong
     ]
     return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])

@@ -260,7 +260,7 @@ def error(what: TtpError) -> Json:
     return {
         "error": {
             "code": what.code,
-            "message": " ".join((what.message, *what.details)),
+            "message": " ".join((what.message, *map(str.strip, what.details))),
             "hint": next((hint.type for hint in what.hints), None),
             "exit": exit_code(what),
             "problems": [problem(one) for one in what.problems],

@@ -49,7 +49,8 @@ def add(
     given = ["ttp", "slots", "add", *typed({"--account": account, "--name": name})]
     if not account:
         when = [words] if words else typed({"--cron": cron or "0 9 * * 1,3,5"})
-        raise UsageError("say whose slots they are", Hint("for example", quoted(*given, *when, "--account", "x/me")))
+        name = next((one.name for one in here.look.accounts()), "x/me")
+        raise UsageError("say whose slots they are", Hint("for example", quoted(*given, *when, "--account", name)))
     accounts = here.look.named(split_list(account) or ())
     crons = crons_given(words, cron, given)
     again = [*given, *([words] if words else typed({"--cron": cron}))]

@@ -254,10 +254,16 @@ def nothing_left(post: Post) -> StateRefused:
 
 
 def no_accounts(post: Post, known: Sequence[Account]) -> StateRefused:
-    name = known[0].name if known else "PLATFORM/HANDLE"
+    name = one_for(known, text_alone=not post.media)
     return StateRefused(
         f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
     )
+
+
+def one_for(known: Sequence[Account], *, text_alone: bool) -> str:
+    """An account for an example: where there is one, an X account for a text alone, which the others do not take."""
+    fit = [one.name for one in known if not text_alone or one.platform is Platform.X]
+    return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
 
 
 def naming(error: TtpError, kept: Post) -> TtpError:

@@ -19,7 +19,7 @@ from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TimeRefus
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.services.book import Book, Room, Saved, nobody
-from ttp.services.changes import merged, naming, new_delivery, timed, with_alts
+from ttp.services.changes import merged, naming, new_delivery, one_for, timed, with_alts
 from ttp.services.drafting import Typed, check_variants, digest
 from ttp.services.row_media import RowMedia
 from ttp.store import posts as store
@@ -143,10 +143,8 @@ class Writing:
             book.permit_time()
         accounts = book.named(typed.to or ())
         if typed.at is not None and not accounts:
-            raise UsageError(
-                "a post with a time needs accounts to go to",
-                Hint("name them", "--to PLATFORM/HANDLE"),
-            )
+            name = one_for(book.accounts(), text_alone=not typed.media)
+            raise UsageError("a post with a time needs accounts to go to", Hint("name them", f"--to {name}"))
         variants = check_variants(typed.variants, book.accounts())
         at = None if typed.at is None else when(typed.at, accounts, draft)
         post = Post(

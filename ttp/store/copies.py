@@ -17,6 +17,7 @@ from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotFound, TtpErro
 from ttp.store.database import REVISIONS, Database, make_home, quick_check, quoted, translated
 from ttp.store.lock import publisher_lock
 from ttp.store.owner import RESTORED
+from ttp.store.place import on_the_way
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _ANOTHER = Hint("take another name", "ttp backup FILE")
@@ -118,7 +119,7 @@ def _copy(source: sqlite3.Connection, fresh: Path, original: Path) -> None:
 def _opened(copy: Path) -> sqlite3.Connection:
     """A copy open for reading, known to be a store of a revision that this program knows."""
     if not copy.exists():
-        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {quoted(copy.parent)}"))
+        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {on_the_way(copy)}"))
     connection = sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:

@@ -18,6 +18,7 @@ from pathlib import Path
 from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.media import NAMES
 from ttp.domain.media_facts import Facts, Unreadable, read_facts
+from ttp.store.place import on_the_way
 
 _CHUNK = 1 << 20
 _KINDS = {
@@ -124,8 +125,10 @@ def check_name(path: Path, facts: Facts) -> None:
 
 
 def _like(path: Path) -> tuple[Hint, ...]:
-    """The file in the same folder that was probably meant."""
+    """The file in the same folder that was probably meant, else the folder."""
     meant = [path.with_name(name) for name in names_like(path)]
+    if not meant:
+        return (Hint("see what is there", f"ls -la {on_the_way(path)}"),)
     return tuple(Hint("did you mean", f"--media {shlex.quote(shown(one))}", (str(path), str(one))) for one in meant)
 
 

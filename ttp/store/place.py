@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 from ttp.domain.errors import Hint, UsageError
+
+
+def on_the_way(path: Path) -> str:
+    """The nearest folder on the way to a path that leads nowhere, as a shell reads it."""
+    folder = next((one for one in path.parents if os.path.isdir(one)), Path())  # noqa: PTH112 (never raises)
+    return shlex.quote(str(folder))
 
 
 def place(text: str, what: str = "") -> Path:
