@@ -16,7 +16,7 @@ _ttp() {
             --account|--after|--alt|--at|--blackout|--client-secret|--color|--cool-down|--count|--credentials|--cron|--dates|--days|--explore|--fields|--file|--format|--from|--history|--html|--key|--limit|--map|--max-late|--max-time|--media|--min-gap|--name|--per-day|--platform|--pool|--port|--post|--published|--quiet-hours|--reason|--replace-link|--scopes|--search|--seed|--set|--shift|--since|--spread|--state|--status|--svg|--tag|--text|--thread|--to|--tz|--until|--vary|--where|--with) option=$word ;;
             -*) ;;
             *) case $path in
-                ''|'account'|'config'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
+                ''|'account'|'config'|'help'|'metrics'|'optimal'|'repeat'|'service'|'slots') path="${path:+$path }$word" ;;
                 *) (( ++place )) ;;
             esac ;;
         esac
@@ -100,6 +100,13 @@ _ttp() {
         'sandbox') options=$'--port\n--state\n--media\n--set\n--help' ;;
         'completion') words=$'bash\nzsh\nfish' options=$'--help' ;;
         'help') words=$'time\njson\nexit-codes\nenvironment\nstatuses\ncron\nmedia-host\ncapability\nx\ninstagram\ntiktok\ncreate\nedit\ndelete\nimport\nsync\nundo\nredo\nschedule\nunschedule\nslots\nrepeat\nplan\noptimal\ncalendar\nrun\npublish\nretry\nresolve\napprove\nreject\npause\nresume\nstatus\nservice\nlist\nshow\nlog\naudit\nmetrics\nexport\naccount\nconfig\nbackup\nrestore\ndoctor\ndemo\nsandbox\ncompletion\nhelp' options=$'--help' ;;
+        'help slots') words=$'add\nlist\npreview\nremove' options=$'--help' ;;
+        'help repeat') words=$'add\nlist\nskip\npause\nresume\nstop' options=$'--help' ;;
+        'help optimal') words=$'next\nweek\nheatmap\nexplain\nbacktest' options=$'--help' ;;
+        'help service') words=$'install\nuninstall\nstatus' options=$'--help' ;;
+        'help metrics') words=$'import\npull\nlist\nsummary' options=$'--help' ;;
+        'help account') words=$'add\nconnect\nlist\nshow\ncheck\nenable\ndisable\nset\nremove' options=$'--help' ;;
+        'help config') words=$'show\nget\nset\nunset\nedit\npath' options=$'--help' ;;
     esac
     if [[ -n $option ]]; then
         words='' options='' ask=() files='' many=''

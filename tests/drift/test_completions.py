@@ -70,6 +70,7 @@ BASH_CASES: dict[tuple[str, ...], Sequence[str]] = {
     ("ttp", "no-such-command", ""): [],
     ("ttp", "completion", "z"): ["zsh"],
     ("ttp", "help", "exit"): ["exit-codes"],
+    ("ttp", "help", "account", "ch"): ["check"],
 }
 
 

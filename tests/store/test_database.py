@@ -405,3 +405,40 @@ def test_a_transaction_inside_another_is_a_part_of_it(home: Path) -> None:
     with database.reading() as db:
         assert db is not None
         assert reads.accounts(db) == []
+
+
+def test_many_writings_share_a_connection_and_each_is_seen_when_it_ends(home: Path) -> None:
+    database, used = Database(home), []
+
+    def name_it(name: str) -> None:
+        with database.writing() as db:
+            used.append(db)
+            db.execute("UPDATE store SET host = ?", (name,))
+            if not name:
+                raise KeyboardInterrupt
+
+    def named() -> object:
+        with database.reading() as db:
+            assert db is not None
+            assert db not in used
+            return db.execute("SELECT host FROM store").fetchone()[0]
+
+    with database.many_writings():
+        name_it("one")
+        assert named() == "one"
+        with pytest.raises(KeyboardInterrupt):
+            name_it("")
+        assert named() == "one"
+        name_it("two")
+    assert used == [used[0]] * 3
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        used[0].execute("SELECT 1")
+    name_it("three")
+    assert used[-1] is not used[0]
+    assert named() == "three"
+
+
+def test_many_writings_that_write_nothing_make_no_store(home: Path) -> None:
+    with Database(home).many_writings():
+        pass
+    assert not (home / "ttp.db").exists()

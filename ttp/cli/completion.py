@@ -72,6 +72,7 @@ def tree() -> Iterator[Node]:
     """The root and every command below it, parents first."""
     commands = tuple((command.name, command.help) for command in COMMANDS)
     yield Node("", commands, (("--help", "Show help."), ("--version", "Show the version.")))
+    groups: list[Node] = []
     for command in COMMANDS:
         for node in _nodes(command.name, command.load()):
             match node.path:
@@ -79,8 +80,11 @@ def tree() -> Iterator[Node]:
                     yield Node(node.path, tuple((shell, "") for shell in SHELLS), node.options)
                 case "help":
                     yield Node(node.path, (*((topic, "") for topic in TOPICS), *commands), node.options)
+                    yield from groups  # the last command: those that have commands of their own are known
                 case _:
                     yield node
+                    if node.words:
+                        groups.append(Node(f"help {node.path}", node.words, node.options[-1:]))
 
 
 def _nodes(path: str, found: Callable[..., Any] | Group) -> Iterator[Node]:

@@ -75,13 +75,14 @@ class Metrics:
         done.source, done.title, done.written = columns.source, title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
         more = True
-        while more:
-            batch: Batch = []
-            more = _read(feed, batch, done)
-            if batch and not dry_run:
-                self._store(batch, done)
-            if more:
-                tell(done.read)
+        with self._database.many_writings():
+            while more:
+                batch: Batch = []
+                more = _read(feed, batch, done)
+                if batch and not dry_run:
+                    self._store(batch, done)
+                if more:
+                    tell(done.read)
         return done
 
     def _store(self, batch: Batch, done: Imported) -> None:

@@ -14,7 +14,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotAllowed, TtpError
@@ -22,6 +22,8 @@ from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotAllowed, TtpEr
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
 BUSY_TIMEOUT_S = 30.0
+LONG_LOG = 16_384
+"""Pages of the log, 64 MB, that many writings one after the other may leave in it."""
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -99,7 +101,7 @@ class Database:
         if within is not None:
             yield within
             return
-        with closing(self.connect()) as connection, translated(self.path):
+        with self._for_writing() as connection, translated(self.path):
             connection.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
             self._within.connection = connection
             try:
@@ -109,6 +111,28 @@ class Database:
                 self._within.connection = None
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+
+    @contextmanager
+    def many_writings(self) -> Iterator[None]:
+        """In the block this thread's `writing`s share a connection, and what they wrote is moved from the log into the
+        file each LONG_LOG pages, not at every commit: a page that many of them change is moved once."""
+        kept: list[sqlite3.Connection] = []
+        self._within.kept = kept
+        try:
+            yield
+        finally:
+            self._within.kept = None
+            for connection in kept:
+                connection.close()
+
+    def _for_writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        kept: list[sqlite3.Connection] | None = getattr(self._within, "kept", None)
+        if kept is None:
+            return closing(self.connect())
+        if not kept:
+            kept.append(self.connect())
+            kept[0].execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
+        return nullcontext(kept[0])
 
     def _behind(self, connection: sqlite3.Connection) -> bool:
         """True if the schema is older than this program's. NewerStore if it is none that it knows."""
