@@ -24,13 +24,13 @@ SAMPLES = {
     "overlaps": 5,
     "crowds": 1,
     "skewed clocks": 20,
-    "jumping clocks": 18,
+    "jumping clocks": 12,
     "zones": 6,
     "copies": 10,
     "disks": 16,
     "damage": 6,
     "hostile answers": 36,
-    "programs": 36,
+    "programs": 24,
 }
 """How many runs of each sweep CI makes; `--full` makes all."""
 

@@ -33,8 +33,9 @@ _PLAIN_LINK = re.compile(
     r"(?:\?[a-zA-Z0-9_&=-]+)?"
 )
 """A link beyond doubt, as most are: these need no library."""
-_WORD = re.compile(r"[ \n\t]?[^ \n\t]+")
-"""A word with the space before it: what may precede a link is part of the rule."""
+_SPACES = " \n\t"
+_SPACE = re.compile(f"[{_SPACES}]")
+"""What is between words. A word is taken with the one before it: what may precede a link is part of the rule."""
 _NO_HOST = re.compile(r"(?:[^\s./]+\.){64}")
 _LONGEST_WORD = 4096
 """A longer address is no link to twitter-text; a longer word without spaces is not searched for one."""
@@ -90,15 +91,21 @@ def _links(word: str) -> tuple[str, ...]:
 def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
     """The words that are `worth` the library's time, and do not cost too much of it. No link and no emoji reaches over
     a space: words can be looked at one by one."""
-    for word in _WORD.findall(text):
-        if worth.search(word) and len(word) <= _LONGEST_WORD and not _NO_HOST.search(word):
+    done = 0
+    for found in worth.finditer(text):
+        if found.start() < done:  # in the word of the one before
+            continue
+        start = max(text.rfind(space, done, found.start()) for space in _SPACES)
+        end = _SPACE.search(text, found.start())
+        word = text[max(start, done) : (done := end.start() if end else len(text))]
+        if len(word) <= _LONGEST_WORD and not _NO_HOST.search(word):
             yield word
 
 
 def utf16_length(text: str) -> int:
     """UTF-16 code units of `text`: what TikTok counts. Instagram does not say what it counts; this is the larger of
     code units and code points."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _plain(text: str) -> int:

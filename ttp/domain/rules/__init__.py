@@ -5,6 +5,7 @@ Pure: every problem of a post at once, never the first one only; nothing is chan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from ttp.domain.text_length import X_LIMIT, utf16_length, x_length
 
 __all__ = ["check", "text_use"]
 
+_HALVES = re.compile("[\ud800-\udfff]")
 MOST_ALT = 1000
 """Characters of alt text that X and Instagram take (platforms' metadata and container calls)."""
 _MOST_TEXT: Mapping[Platform, int] = MappingProxyType(
@@ -94,7 +96,7 @@ def text_use(platform: Platform, text: str, media: Sequence[MediaItem] = ()) -> 
 def _post_problems(post: Post) -> Iterator[Problem]:
     """What is wrong with the post wherever it goes."""
     texts = (post.content, *post.variants.values())
-    halves = any("\ud800" <= char <= "\udfff" for text in (*texts, *post.thread) for char in text)
+    halves = any(map(_HALVES.search, (*texts, *post.thread)))
     edit = None if post.id is None else f"ttp edit {post.id} -"
     if not post.media and not any(text.strip() for text in texts):
         yield Problem("content", "empty", "the post has neither text nor media", hint=edit)
