@@ -15,21 +15,21 @@ from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, tw
 
 KILLS, SYSTEM_CALLS, CROWDS, PROGRAMS = 5000, 20, 20, 2000
 SAMPLES = {
-    "one trouble": 64,
-    "two troubles": 20,
+    "one trouble": 48,
+    "two troubles": 12,
     "no look-ups": 10,
     "lagging lists": 6,
-    "kills": 40,
-    "system calls": 20,
+    "kills": 30,
+    "system calls": 12,
     "overlaps": 5,
     "crowds": 1,
-    "skewed clocks": 20,
+    "skewed clocks": 12,
     "jumping clocks": 12,
     "zones": 6,
     "copies": 10,
     "disks": 16,
     "damage": 6,
-    "hostile answers": 36,
+    "hostile answers": 24,
     "programs": 24,
 }
 """How many runs of each sweep CI makes; `--full` makes all."""
