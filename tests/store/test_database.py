@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import sqlite3
 import stat
@@ -23,6 +24,7 @@ from ttp.domain.post import Post
 from ttp.services.look import Look
 from ttp.store import posts, reads
 from ttp.store.database import REVISIONS, Database, make_home, quick_check, refuse_loose_modes, translated
+from ttp.store.migrations import upgrade
 
 
 @pytest.fixture
@@ -442,3 +444,22 @@ def test_many_writings_that_write_nothing_make_no_store(home: Path) -> None:
     with Database(home).many_writings():
         pass
     assert not (home / "ttp.db").exists()
+
+
+def test_a_store_that_the_disk_has_no_room_for_is_not_made_by_half(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def and_then_it_is_full(connection: sqlite3.Connection, revision: str) -> None:
+        upgrade(connection, revision)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ttp.store.migrations.upgrade", and_then_it_is_full)
+        try:
+            with pytest.raises(Busy):
+                Database(home).connect()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    assert list(home.iterdir()) == []
+    with Database(home).writing() as db:
+        quick_check(db, home / "ttp.db")

@@ -156,13 +156,14 @@ class Database:
             fresh = Path(name)
             try:
                 os.close(descriptor)
-                self._upgrade(fresh, synchronous="OFF")  # nobody sees it yet: one wait for the disk, at the end
+                self._upgrade(fresh, fresh=True)
                 with fresh.open("rb") as written:
                     os.fsync(written.fileno())
                 with suppress(FileExistsError):  # another process was first: its store is as good
                     os.link(fresh, self.path)
             finally:
-                fresh.unlink(missing_ok=True)
+                for part in ("", "-wal", "-shm"):
+                    Path(name + part).unlink(missing_ok=True)
 
     def _migrate(self) -> None:
         """Bring an older store up to date, with a backup beside it and the publisher's lock held."""
@@ -181,13 +182,18 @@ class Database:
                     source.backup(target)
             self._upgrade(self.path)
 
-    def _upgrade(self, path: Path, synchronous: str = "FULL") -> None:
+    def _upgrade(self, path: Path, *, fresh: bool = False) -> None:
+        """`fresh`: nobody sees the file yet, and one wait for the disk at the end, which is the caller's, is enough."""
         from ttp.store.migrations import upgrade
 
         with closing(sqlite3.connect(path, isolation_level=None, timeout=self._busy_timeout_s)) as connection:
-            connection.execute(f"PRAGMA synchronous={synchronous}")
+            if fresh:
+                connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA journal_mode=WAL")
             upgrade(connection, REVISIONS[-1])
+            if fresh:
+                # To close it moves the log into the file too, but says nothing where the disk has no room for that.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
