@@ -20,8 +20,8 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "m
 # Written so that this file does not hold what it looks for.
 REGISTRIES = re.compile("|".join(["py" + "pi.org", "python" + "hosted.org", "regis" + "try.npm", "proxy." + "golang"]))
 WORKPLACES = re.compile("|".join(["/" + "work/", "/" + "tmp/w/", "/" + "root/", "/" + "Users/"]))
-LONGEST_MODULE = 320
-"""Lines. About 300, with room for one more function before a split."""
+LONGEST_MODULE = 600
+"""Lines. A module is one noun; a folder of small pieces is harder to read than one file that holds them together."""
 
 
 def ours() -> list[Path]:
