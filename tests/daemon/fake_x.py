@@ -160,7 +160,7 @@ class FakeX(httpx.BaseTransport):
                 return self._answer(503, None)
             case "limit":
                 return self._problem(429, "Too Many Requests")
-        assert "referenced_posts" in query["post.fields"]
+        assert "referenced_posts" in query["expansions"].split(",")
         seen = [entry for entry in self.feed if entry.seen_from <= self.now]
         data = [self._shown(entry) for entry in reversed(seen)]
         return self._answer(200, {"meta": {"result_count": len(data)}, **({"data": data} if data else {})})

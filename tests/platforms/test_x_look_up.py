@@ -41,7 +41,7 @@ def page(*posts: dict[str, object], token: str | None = None) -> dict[str, objec
 def timeline(*posts: dict[str, object], **changes: Any) -> Stub:
     query = {
         "max_results": "100",
-        "post.fields": "created_at,attachments,entities,referenced_posts",
+        "post.fields": "created_at,attachments,entities",
         "expansions": "attachments.media_keys,referenced_posts",
         "start_time": "2026-11-24T11:54:00Z",
         **changes.pop("more", {}),

@@ -17,8 +17,8 @@ from ttp.platforms.x.text import X_EPOCH_MS
 
 API = "https://api.x.com"
 FIELDS = {
-    "post.fields": "created_at,public_metrics,attachments,entities,referenced_posts",
-    "expansions": "attachments.media_keys",
+    "post.fields": "created_at,public_metrics,attachments,entities",
+    "expansions": "attachments.media_keys,referenced_posts",
     "media.fields": "public_metrics",
 }
 MADE = NOON - timedelta(hours=1)

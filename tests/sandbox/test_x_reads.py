@@ -68,6 +68,14 @@ def test_bounds_are_half_open_times_and_exclusive_ids(x: Web) -> None:
         {"until_id": "-1"},
         {"pagination_token": "!!"},
         {"expansions": "everything"},
+        {"expansions": "referenced_posts.id"},
+        {"post.fields": "created_at,nonsense"},
+        {"post.fields": "created_at,referenced_posts"},
+        {"tweet.fields": "referenced_posts"},
+        {"user.fields": "handle"},
+        {"media.fields": "size"},
+        {"poll.fields": "votes"},
+        {"place.fields": "nonsense"},
         {"fields": "id"},
     ],
 )
@@ -76,10 +84,25 @@ def test_a_parameter_out_of_shape_is_refused(x: Web, params: dict[str, str]) -> 
     assert x.get(f"/2/users/{x.user_id}/tweets", params=params).status_code == 400
 
 
+@pytest.mark.parametrize("name", ["post.fields", "tweet.fields", "user.fields", "expansions"])
+def test_an_unknown_field_of_the_own_user_is_refused(x: Web, name: str) -> None:
+    assert x.get("/2/users/me", params={name: "nonsense"}).status_code == 400
+
+
+def test_unknown_fields_are_left_out_where_the_switch_says_so(x: Web) -> None:
+    (parent,) = posted(x, 1)
+    x.post("/2/tweets", json={"text": "more", "reply": {"in_reply_to_tweet_id": parent}})
+    x.state.ignore_unknown_fields = True
+    answer = timeline(x, **{"post.fields": "created_at,referenced_posts,nonsense", "expansions": "everything"})
+    assert "created_at" in answer["data"][0]
+    assert "referenced_posts" not in answer["data"][0]
+    assert x.get("/2/users/me", params={"user.fields": "nonsense"}).status_code == 200
+
+
 def test_the_answer_speaks_the_dialect_of_the_request(x: Web) -> None:
     (parent,) = posted(x, 1)
     x.post("/2/tweets", json={"text": "more", "reply": {"in_reply_to_tweet_id": parent}})
-    new = timeline(x, **{"post.fields": "created_at,public_metrics,nonsense", "expansions": "referenced_posts"})
+    new = timeline(x, **{"post.fields": "created_at,public_metrics", "expansions": "referenced_posts"})
     old = timeline(x, **{"tweet.fields": "referenced_tweets,public_metrics", "expansions": "referenced_tweets.id"})
     assert new["data"][0]["referenced_posts"] == [{"type": "replied_to", "id": parent}]
     assert new["data"][0]["created_at"] == "2026-11-24T12:01:00.000Z"

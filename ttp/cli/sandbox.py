@@ -54,6 +54,7 @@ def sandbox(
       lag_s=60               new posts are not in the platforms' lists at once
       growth=0               likes and views stay 0
       x_credit=0.05          X: five cents, then 402
+      ignore_unknown_fields=true    X leaves out fields that it does not know
       x_video_s=140          X: no longer videos without Premium
       clock_slack_s=5        X: how wrong the time of a signature may be
       verified_prefixes=[]   TikTok pulls media from no address

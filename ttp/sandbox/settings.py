@@ -34,6 +34,9 @@ class Settings:
     )
     x_credit: float | None = _switch(None, "X: dollars left; every call costs its price, then comes 402. null: no end")
     x_video_s: int = _switch(1200, "X: longest video of an account without Premium, in seconds")
+    ignore_unknown_fields: bool = _switch(
+        False, "X: leave out fields and expansions that are not in its specification, instead of answering 400"
+    )
     access_s: float | None = _switch(
         None, "how long access tokens live, in seconds. null: as long as the platform's own"
     )

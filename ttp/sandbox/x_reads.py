@@ -16,7 +16,7 @@ from ttp.sandbox.state import State
 from ttp.sandbox.things import Account, Post
 from ttp.sandbox.x_credit import OWN_READ, pay
 from ttp.sandbox.x_front import invalid, not_found
-from ttp.sandbox.x_view import SHAPE, shown_post, shown_posts, shown_user, view_of
+from ttp.sandbox.x_view import SHAPE, USER_EXPANSIONS, asked_for, shown_post, shown_posts, shown_user, view_of
 
 NEWEST = 3200
 """How far back a timeline reaches, in posts."""
@@ -28,16 +28,17 @@ _PAGE = {"max_results", "pagination_token", "start_time", "end_time", "since_id"
 async def me(state: State, account: Account, request: Request) -> Response:
     """`GET /2/users/me`: the token's own user."""
     params = parameters(request, {"user.fields", "expansions", "post.fields", "tweet.fields"})
-    if not {*filter(None, params.get("expansions", "").split(","))} <= _USER_EXPANSIONS:
-        raise invalid("The `expansions` query parameter value is not valid", expansions=params["expansions"])
-    fields = params.get("user.fields", "").split(",")
+    asked_for(state, params, "expansions", USER_EXPANSIONS)
+    for name in ("post.fields", "tweet.fields"):
+        asked_for(state, params, name)
+    fields = asked_for(state, params, "user.fields")
     return JSONResponse({"data": shown_user(state, account, fields, "tweet.fields" not in params)})
 
 
 async def timeline(state: State, account: Account, request: Request) -> Response:
     """`GET /2/users/{id}/tweets`: newest first, `max_results` at a time. Without a post there is no `data` key."""
     params = parameters(request, SHAPE | _PAGE)
-    view = view_of(account, params)
+    view = view_of(state, account, params)
     wanted = request.path_params["id"]
     if not ID.fullmatch(wanted):
         raise invalid(f"The `id` path parameter value [{wanted}] is not valid", id=wanted)
@@ -64,7 +65,7 @@ async def by_ids(state: State, account: Account, request: Request) -> Response:
     ids = wanted_ids(params)
     known = {p.id: p for p in state.visible_posts() if p.platform == "x"}
     page = [known[i] for i in ids if i in known]
-    answer = shown_posts(state, page, view_of(account, params))
+    answer = shown_posts(state, page, view_of(state, account, params))
     missing = [not_found("tweet", i) for i in ids if i not in known]
     if missing:
         answer["errors"] = [*answer.get("errors", []), *missing]
@@ -74,7 +75,7 @@ async def by_ids(state: State, account: Account, request: Request) -> Response:
 
 async def by_id(state: State, account: Account, request: Request) -> Response:
     """`GET /2/tweets/{id}`: one post; one that is not there comes in `errors`, with 200."""
-    view = view_of(account, parameters(request, SHAPE))
+    view = view_of(state, account, parameters(request, SHAPE))
     wanted = request.path_params["id"]
     if not ID.fullmatch(wanted):
         raise invalid(f"The `id` path parameter value [{wanted}] is not valid", id=wanted)
@@ -115,9 +116,6 @@ def instant(params: dict[str, str], name: str, default: int | None) -> int:
         return int(datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError:
         raise invalid(f"The `{name}` query parameter value [{text}] is not a valid RFC3339 time", name=text) from None
-
-
-_USER_EXPANSIONS = {"affiliation", "most_recent_post_id", "most_recent_tweet_id", "pinned_post_id", "pinned_tweet_id"}
 
 
 def _pay_for(state: State, page: list[Post]) -> None:

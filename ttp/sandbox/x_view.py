@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,24 +18,41 @@ from ttp.sandbox.x_front import invalid, not_permitted_field
 from ttp.sandbox.x_posts import returned_text
 from ttp.sandbox.x_text import MAX_WEIGHTED, weighted_length
 
-SHAPE = {"post.fields", "tweet.fields", "expansions", "media.fields", "user.fields", "poll.fields", "place.fields"}
-_EXPANSIONS = {
-    "article.cover_media",
-    "article.media_entities",
-    "attachments.media_keys",
-    "attachments.media_source_tweet",
-    "attachments.poll_ids",
-    "author_id",
-    "edit_history_post_ids",
-    "edit_history_tweet_ids",
-    "entities.mentions.username",
-    "geo.place_id",
-    "in_reply_to_user_id",
-    "referenced_posts",
-    "referenced_posts.id",
-    "referenced_tweets.id",
-    "username",
+_POST_FIELDS = {
+    *("article", "article_title", "attachments", "card_uri", "community_id", "context_annotations", "conversation_id"),
+    *("created_at", "display_text_range", "edit_controls", "entities", "geo", "id", "lang", "matched_media_notes"),
+    *("media_metadata", "non_public_metrics", "note_post", "note_request_suggestions", "organic_metrics"),
+    *("paid_partnership", "possibly_sensitive", "promoted_metrics", "public_metrics", "reply_settings", "scopes"),
+    *("source", "suggested_source_links", "suggested_source_links_with_counts", "text", "withheld"),
 }
+_ONLY_OLD_FIELDS = {"author_id", "edit_history_tweet_ids", "in_reply_to_user_id", "note_tweet", "referenced_tweets"}
+"""What `tweet.fields` takes and `post.fields` does not: there most of these are expansions only."""
+_POST_EXPANSIONS = {
+    *("article.cover_media", "article.media_entities", "attachments.media_keys", "attachments.media_source_tweet"),
+    *("attachments.poll_ids", "author_id", "edit_history_post_ids", "entities.mentions.username", "geo.place_id"),
+    *("in_reply_to_user_id", "referenced_posts", "username"),
+}
+_USER_FIELDS = {
+    *("confirmed_email", "connection_status", "created_at", "description", "entities", "id", "is_identity_verified"),
+    *("location", "name", "parody", "profile_banner_url", "profile_image_url", "protected", "public_metrics"),
+    *("receives_your_dm", "subscribes_to_you", "subscription", "subscription_type", "url", "username", "verified"),
+    *("verified_followers_count", "verified_type", "withheld"),
+}
+_LISTS = {
+    "post.fields": _POST_FIELDS,
+    "tweet.fields": _POST_FIELDS - {"note_post"} | _ONLY_OLD_FIELDS,
+    "expansions": _POST_EXPANSIONS | {"edit_history_tweet_ids", "referenced_tweets.id"},
+    "user.fields": _USER_FIELDS,
+    "media.fields": {
+        *("alt_text", "duration_ms", "height", "media_key", "non_public_metrics", "organic_metrics"),
+        *("preview_image_url", "promoted_metrics", "public_metrics", "type", "url", "variants", "width"),
+    },
+    "poll.fields": {"duration_minutes", "end_datetime", "id", "options", "voting_status"},
+    "place.fields": {"contained_within", "country", "country_code", "full_name", "geo", "id", "name", "place_type"},
+}
+"""The values of each parameter in X's specification, and of the older dialect."""
+SHAPE = frozenset(_LISTS)
+USER_EXPANSIONS = {"affiliation", "most_recent_post_id", "most_recent_tweet_id", "pinned_post_id", "pinned_tweet_id"}
 _TYPES = {"3": "photo", "7": "video", "16": "animated_gif"}
 PRIVATE = ("non_public_metrics", "organic_metrics")
 """Metrics that only the author sees, and only of posts of the last 30 days."""
@@ -63,18 +81,26 @@ class View:
         )
 
 
-def view_of(reader: Account, params: dict[str, str]) -> View:
-    """The view that the parameters ask for. Unknown fields are left out in silence, unknown expansions refused."""
-
-    def listed(name: str) -> frozenset[str]:
-        return frozenset(filter(None, params.get(name, "").split(",")))
-
-    expansions = listed("expansions")
-    if not expansions <= _EXPANSIONS:
-        raise invalid("The `expansions` query parameter value is not valid", expansions=params["expansions"])
+def view_of(state: State, reader: Account, params: dict[str, str]) -> View:
+    """The view that the parameters ask for. 400 for an unknown field or expansion."""
+    asked = {name: asked_for(state, params, name) for name in _LISTS}
+    expansions = asked["expansions"]
     new = "post.fields" in params or ("tweet.fields" not in params and any("posts" in e for e in expansions))
-    fields = listed("post.fields" if new else "tweet.fields")
-    return View(reader, new, fields, expansions, listed("media.fields"), listed("user.fields"), listed("poll.fields"))
+    fields = asked["post.fields" if new else "tweet.fields"]
+    return View(reader, new, fields, expansions, asked["media.fields"], asked["user.fields"], asked["poll.fields"])
+
+
+def asked_for(state: State, params: dict[str, str], name: str, known: AbstractSet[str] | None = None) -> frozenset[str]:
+    """The values of one parameter, which are among `known`, else among X's for it.
+
+    400 for another one, unless `ignore_unknown_fields` leaves it out.
+    """
+    values = frozenset(filter(None, params.get(name, "").split(",")))
+    unknown = values - (_LISTS[name] if known is None else known)
+    if unknown and not state.ignore_unknown_fields:
+        wrong = ",".join(sorted(unknown))
+        raise invalid(f"The `{name}` query parameter value [{wrong}] is not valid", **{name: params[name]})
+    return values - unknown
 
 
 def shown_posts(state: State, posts: list[Post], view: View) -> dict[str, Any]:
@@ -104,7 +130,7 @@ def _includes(state: State, posts: list[Post], view: View) -> dict[str, list[Any
         includes["media"] = [_media(state, by_key[key], owner[key], view) for key in owner]
     if "attachments.poll_ids" in view.expansions:
         includes["polls"] = [_poll(state, post, view) for post in posts if post.poll]
-    if view.expansions & {"referenced_posts", "referenced_posts.id", "referenced_tweets.id"}:
+    if view.expansions & {"referenced_posts", "referenced_tweets.id"}:
         parents = [state.posts[p.parent] for p in posts if p.parent in state.posts]
         unseen = replace(view, fields=view.fields - set(PRIVATE))
         includes[view.name("posts")] = [shown_post(state, p, unseen) for p in dict.fromkeys(parents) if not p.deleted]

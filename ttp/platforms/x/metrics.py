@@ -24,8 +24,8 @@ from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.text import created_at, original
 
 FIELDS = {
-    "post.fields": "created_at,public_metrics,attachments,entities,referenced_posts",
-    "expansions": "attachments.media_keys",
+    "post.fields": "created_at,public_metrics,attachments,entities",
+    "expansions": "attachments.media_keys,referenced_posts",
     "media.fields": "public_metrics",
 }
 MOST_IDS = 100

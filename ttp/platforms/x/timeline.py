@@ -16,7 +16,7 @@ from ttp.platforms.x.thread import Part
 
 QUERY = {
     "max_results": "100",
-    "post.fields": "created_at,attachments,entities,referenced_posts",
+    "post.fields": "created_at,attachments,entities",
     "expansions": "attachments.media_keys,referenced_posts",
 }
 MOST_PAGES = 10
