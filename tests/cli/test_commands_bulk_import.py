@@ -229,6 +229,27 @@ def test_a_map_of_a_column_that_the_file_does_not_have_is_refused_with_those_tha
 
 
 @pytest.mark.parametrize(
+    ("header", "argv"),
+    [
+        ("to,at,text,text", ()),
+        ("to,at,text, Text", ()),
+        ("to,at,max-late,Max Late,text", ()),
+        ("to,text,text.x,TEXT.X", ()),
+        ("to,Caption,Caption", ("--map", "Caption=text")),
+        ("Text,Image URL,Tags,Posting Time,Posting Time", ()),
+    ],
+)
+def test_a_sheet_with_the_same_column_twice_is_refused(ttp: Program, header: str, argv: tuple[str, ...]) -> None:
+    cells = ",".join("2026-12-01 09:00" if "at" in name else "x/me" for name in header.split(","))
+    ran = ttp("import", "-", "--json", "--to", "x/me", *argv, stdin=f"{header}\n{cells}\n")
+    assert (ran.code, ran.error["code"], ttp.count("post")) == (2, "usage", 0)
+
+
+def test_columns_without_a_name_and_those_that_are_not_read_may_be_there_twice(ttp: Program) -> None:
+    assert taken(ttp, "to,text,,,note,note\nx/me,One,,,a,b\n") == {"added": 1}
+
+
+@pytest.mark.parametrize(
     ("date", "order"), [("12/24/2026 09:00", "mdy"), ("24/12/2026 09:00", "dmy"), ("11/12/2026 9:00", "dmy")]
 )
 def test_the_order_of_a_date_that_is_to_be_typed_is_one_that_the_date_can_have(

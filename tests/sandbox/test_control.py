@@ -125,6 +125,23 @@ def test_a_cut_without_a_socket_is_a_reset_connection(x: Web) -> None:
     assert x.post("/_sandbox/accounts", content=b"{", headers={"Content-Type": "application/json"}).status_code == 400
 
 
+HERE = ["localhost", "localhost:8700", "LOCALHOST:80", "127.0.0.1", "127.9.9.9:1", "[::1]:8700"]
+ELSEWHERE = ["evil.example:8700", "localhost.evil.example", "127.0.0.1.evil.example", "user@localhost", "", "0.0.0.0"]
+ELSEWHERE += ["10.0.0.1:8700", "127.1", "localhost:8700/x", "[::2]", "[::1", "localhost:port", "a b"]
+
+
+@pytest.mark.parametrize("host", HERE)
+def test_a_request_for_this_machine_is_answered(x: Web, host: str) -> None:
+    assert x.get("/_sandbox/posts", signed=False, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_a_request_for_another_host_reads_and_changes_nothing(x: Web, host: str) -> None:
+    assert x.get("/_sandbox/accounts", signed=False, headers={"Host": host}).status_code == 421
+    assert x.post("/2/tweets", json={"text": "rebound"}, headers={"Host": host}).status_code == 421
+    assert x.posts() == []
+
+
 def test_faults_never_touch_the_control_paths_and_can_be_cleared(x: Web) -> None:
     fault(x, path="", times=1000, do="status", status=500)
     assert x.get("/2/users/me").status_code == 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -178,6 +179,17 @@ def test_the_quota_of_a_day_holds_at_publishing(instagram: Web, host: Host) -> N
     config = {"quota_total": 50, "quota_duration": 86400}
     assert instagram.get(limit).json() == {"data": [{"quota_usage": 50, "config": config}]}
     assert status_of(instagram, containers[50]) == "FINISHED"
+
+
+def test_an_account_may_be_freed_of_the_quota_of_a_day_and_is_told_so(web: Web, host: Host) -> None:
+    web.state.limits = {"instagram posts a day": 1, "instagram calls a day": 3}
+    shop = web.account("instagram/shop", unlimited=True)
+    answers = [published(shop, image(shop, host)) for _ in range(2)]
+    assert {answer.status_code for answer in answers} == {200}
+    limit = shop.get(f"{V}/{shop.user_id}/content_publishing_limit?fields=quota_usage,config")
+    (told,) = limit.json()["data"]
+    assert told["quota_usage"] < told["config"]["quota_total"]
+    assert json.loads(limit.headers["x-app-usage"])["call_count"] == 0
 
 
 def test_parameters_and_token_may_come_in_query_form_or_json(instagram: Web, host: Host) -> None:

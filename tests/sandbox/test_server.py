@@ -74,7 +74,7 @@ def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: 
             x.post("/2/tweets", json={"text": "never"})
         x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$"})
         waiting.connect(("127.0.0.1", httpx.URL(sandbox.url).port))
-        waiting.sendall(b"POST /2/tweets HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        waiting.sendall(b"POST /2/tweets HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n")
         assert x.get("/2/users/me").status_code == 200
         began = time.monotonic()
     assert time.monotonic() - began < 2
@@ -108,7 +108,7 @@ def test_what_arrived_of_an_upload_before_a_cut_stays() -> None:
         body = {"media_type": "REELS", "upload_type": "resumable"}
         made = httpx.post(f"{base}/{ours['userId']}/media", data=body, headers=signed).json()
         path, port = httpx.URL(made["uri"]).path, httpx.URL(sandbox.url).port
-        head = f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: OAuth {ours['accessToken']}\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: OAuth {ours['accessToken']}\r\n"
         head += f"offset: 0\r\nfile_size: {len(data)}\r\nContent-Length: {len(data)}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", port or 0)) as broken:
             broken.sendall(head.encode() + data[:9000])

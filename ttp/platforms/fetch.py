@@ -55,13 +55,13 @@ class Patience:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the whole internet: not private, this machine's, the link's, shared (CGNAT),
-    reserved, multicast, or another one in disguise."""
+    """Whether an address is one of the whole internet: not private, this machine's, the link's, the site's (fec0::/10),
+    shared (CGNAT), reserved, multicast, or another one in disguise."""
     if isinstance(address, ipaddress.IPv6Address):
         if address in _TRANSLATED:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if inner is not None and not is_public(inner):
+        if address.is_site_local or (inner is not None and not is_public(inner)):
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 

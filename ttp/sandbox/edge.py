@@ -1,21 +1,30 @@
-"""The outermost layer: the `Date` of every answer in the sandbox's clock, and ordered faults. Knows no rules."""
+"""The outermost layer: the `Date` of every answer in the sandbox's clock, and ordered faults. Knows no rules.
+
+It refuses requests for another host's name: a web page could make its own name lead to this machine (DNS rebinding),
+and then order and read everything here.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import format_datetime
+from ipaddress import ip_address
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ttp.sandbox.faults import Fault, due, platform_of
 from ttp.sandbox.state import Answered, Now
 
 HANG_S = 600.0
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
+NOT_HERE = "The sandbox answers requests for 127.0.0.1 and localhost only."
 NONE_OVER: Mapping[str, str | None] = {}
 
 
@@ -34,6 +43,9 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if not is_loopback(Headers(scope=scope).get("host", "")):
+            await PlainTextResponse(NOT_HERE, 421)(scope, receive, self._dated(send))
             return
         send = self._noted(scope, send)
         fault = due(self.faults, scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
@@ -92,6 +104,18 @@ class Edge:
             await send(message)
 
         return dated
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a `Host` header names this machine. Any port will do: it may be forwarded, and proves nothing."""
+    name = _HOST.fullmatch(host)
+    if name is None:
+        return False
+    bare = name[1].strip("[]").lower()
+    try:
+        return bare == "localhost" or ip_address(bare).is_loopback
+    except ValueError:
+        return False
 
 
 async def _send_altered(fault: Fault, answer: list[Message], send: Send) -> None:

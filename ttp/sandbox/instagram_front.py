@@ -89,9 +89,9 @@ def guarded(state: State, path: str, method: str, work: Work, scope: str | None 
         account = signed_in(state, token := bearer(request.headers) or token)
         _check_proof(state, token or "", params.pop("appsecret_proof", None))
         used, _ = state.day.spend(account.id, "calls", state.now_ms() / 1000)
-        percent = 100 * used // state.most("instagram calls a day")
+        percent = 100 * used // state.most("instagram calls a day", account)
         try:
-            if (account.limited and percent >= 100) or state.trouble_of(account) == "throttled":
+            if percent >= 100 or state.trouble_of(account) == "throttled":
                 percent = 100
                 raise graph_error(80002, "(#80002) There have been too many calls to this Instagram account.")
             _permitted(account, scope)

@@ -24,7 +24,7 @@ async def create(state: State, account: Account, request: Request, params: Param
     _untroubled(state, account, "create")
     now = state.now_ms()
     made_today = sum(1 for c in state.containers.values() if c.account == account.id and now - c.made_ms < DAY_MS)
-    if account.limited and made_today >= state.most("instagram containers a day"):
+    if made_today >= state.most("instagram containers a day", account):
         raise graph_error(4, "(#4) Application request limit reached")
     container = await _filled(state, account, params, kind)
     state.keep(container)
@@ -52,8 +52,8 @@ async def publish(state: State, account: Account, request: Request, params: Para
         case "IN_PROGRESS" | "ERROR":
             raise graph_error(9007, "Media ID is not available: the media is not ready for publishing", 2207027)
     _untroubled(state, account, "publish")
-    most = state.most("instagram posts a day")
-    if account.limited and used_quota(state, account, state.now_ms() - DAY_MS) >= most:
+    most = state.most("instagram posts a day", account)
+    if used_quota(state, account, state.now_ms() - DAY_MS) >= most:
         raise graph_error(9, "Application request limit reached: too many posts in 24 hours", 2207042)
     post = published(state, container)
     return JSONResponse({"id": post.id})

@@ -123,7 +123,7 @@ async def publishing_limit(state: State, account: Account, request: Request, par
         raise graph_error(100, "(#100) Param since must be within the last 24 hours")
     known = {
         "quota_usage": used_quota(state, account, since),
-        "config": {"quota_total": state.most("instagram posts a day"), "quota_duration": DAY_MS // 1000},
+        "config": {"quota_total": state.most("instagram posts a day", account), "quota_duration": DAY_MS // 1000},
     }
     return JSONResponse({"data": [chosen(params, known, default=("quota_usage",))]})
 

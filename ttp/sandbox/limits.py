@@ -44,6 +44,8 @@ MOST = {
     "instagram containers a day": 400,
 }
 """Instagram's documents name 50 and 100 posts a day: the stricter holds."""
+UNLIMITED = 1_000_000_000
+"""What an account without limits may do of everything: its answers tell of a limit too, but nothing reaches it."""
 
 
 @dataclass(slots=True)

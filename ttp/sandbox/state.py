@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ttp.sandbox.grants import Grant
-from ttp.sandbox.limits import MOST, Limits
+from ttp.sandbox.limits import MOST, UNLIMITED, Limits
 from ttp.sandbox.pictures import Pictures
 from ttp.sandbox.settings import Settings
 from ttp.sandbox.shelf import Shelf
@@ -89,9 +89,9 @@ class State(Settings):
         self.keep(post)
         self.posts = {p.id: p for p in sorted(self.posts.values(), key=lambda p: p.at_ms)}
 
-    def most(self, limit: str) -> int:
-        """The number that holds for a limit of `limits.MOST` here."""
-        return self.limits.get(limit, MOST[limit])
+    def most(self, limit: str, account: Account | None = None) -> int:
+        """The number that holds for a limit of `limits.MOST` here: for every account, or for one that may have none."""
+        return UNLIMITED if account is not None and not account.limited else self.limits.get(limit, MOST[limit])
 
     def trouble_of(self, account: Account) -> str:
         """The name of what a platform holds against an account now; empty for nothing."""

@@ -45,7 +45,7 @@ def guarded(state: State, path: str, method: str, work: Work, *scopes: str) -> R
                 state, 401, "access_token_invalid", "The access token is invalid or not found in the request."
             )
         used, _ = state.minute.spend(account.id, name, state.now_ms() / 1000)
-        if account.limited and used > state.most(name):
+        if used > state.most(name, account):
             raise refusal(state, 429, "rate_limit_exceeded", "The API rate limit was exceeded. Please try again later.")
         if scopes and not set(scopes) & set(account.scopes):
             raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize the scope {scopes[0]}.")

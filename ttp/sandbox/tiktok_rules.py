@@ -136,7 +136,7 @@ def posted_out(state: State, account: Account) -> bool:
     """Whether the day's posts are used up."""
     since = state.now_ms() - DAY_MS
     made = sum(1 for p in state.posts.values() if p.account == account.id and p.at_ms > since)
-    return account.limited and made >= state.most("tiktok posts a day")
+    return made >= state.most("tiktok posts a day", account)
 
 
 def drafts_out(state: State, account: Account) -> bool:
@@ -144,4 +144,4 @@ def drafts_out(state: State, account: Account) -> bool:
     since = state.now_ms() - DAY_MS
     drafts = (u for u in state.uploads.values() if u.account == account.id and u.inbox and u.made_ms > since)
     pending = sum(1 for upload in drafts if upload.fail_reason is None)
-    return account.limited and pending >= state.most("tiktok drafts a day")
+    return pending >= state.most("tiktok drafts a day", account)

@@ -84,11 +84,11 @@ def guarded(state: State, path: str, method: str, work: Work, scopes: tuple[str,
 
     async def endpoint(request: Request) -> Response:
         account = await signed_in(state, request)
-        limit = state.most(name)
+        limit = state.most(name, account)
         used, reset = state.quarter.spend(account.id, name, state.now_ms() / 1000)
         daily: dict[str, str] = {}
         try:
-            if account.limited and used > limit:
+            if used > limit:
                 raise problem(429, "Too Many Requests", "Too Many Requests")
             if bearer(request.headers) and not set(scopes) <= set(account.scopes):
                 raise forbidden("You are not permitted to perform this action.")
@@ -122,11 +122,11 @@ def _untroubled(state: State, account: Account, name: str) -> None:
 
 def _day_of_posts(state: State, account: Account) -> dict[str, str]:
     """Count one post of the app today; the headers that tell of it. 429 past the app's day."""
-    limit = state.most("x posts a day")
+    limit = state.most("x posts a day", account)
     used, reset = state.day.spend(account.client_id or "", "x posts", state.now_ms() / 1000)
     told = {"limit": limit, "remaining": max(0, limit - used), "reset": reset}
     headers = {f"x-{who}-limit-24hour-{what}": str(n) for who in ("app", "user") for what, n in told.items()}
-    if account.limited and used > limit:
+    if used > limit:
         refused = problem(429, "Too Many Requests", "Too Many Requests")
         refused.response.headers.update(headers)
         raise refused

@@ -125,6 +125,8 @@ def test_of_two_columns_that_mean_the_same_the_usual_one_is_taken() -> None:
         (REQUIRED_COLUMNS[1:], "the header lacks account"),
         ((*REQUIRED_COLUMNS, "likes"), "the header has likes more than once"),
         ((*META, "Likes"), "the header has likes more than once"),
+        ((*META, "likes"), "the header has likes more than once"),
+        ((*REQUIRED_COLUMNS, "Likes "), "the header has likes more than once"),
         (["Date", "Impressions", "Likes", "Engagements"], "this file has a row for each day, not for each post"),
         (["Fecha", "Alcance"], "this file has a row for each day, not for each post"),
         (["Post ID", "Page ID", "Title", "Publish time", "Permalink", "Likes"], "this is an export of a Facebook page"),

@@ -247,11 +247,13 @@ def _unknown(header: Sequence[str]) -> UsageError:
 
 
 def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:
-    twice = [one for one in dict.fromkeys(fields) if one is not None and fields.count(one) > 1]
+    read = {folded(name): one for name, one in zip(header, fields, strict=True) if one is not None}
+    meant = [read.get(folded(name)) for name in header]
+    twice = [one for one in read.values() if meant.count(one) > 1 or fields.count(one) > 1]
     if not twice:
         return
-    names = [name for name, one in zip(header, fields, strict=True) if one == twice[0]]
-    if len(set(names)) == 1:
+    names = [name for name, one, also in zip(header, fields, meant, strict=True) if twice[0] in (one, also)]
+    if len(set(map(folded, names))) == 1:
         raise UsageError(f"the header has {', '.join(twice)} more than once")
     raise UsageError(f"{' and '.join(names)} would both be {twice[0]}")
 

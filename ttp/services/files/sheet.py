@@ -15,7 +15,7 @@ from typing import TextIO
 
 from ttp.domain.errors import Hint, UsageError
 from ttp.services.files import foreign
-from ttp.services.files.fields import FIELDS, TOLD, Entry, Fault, Value, entry, field_named, in_one, unread
+from ttp.services.files.fields import FIELDS, TOLD, Entry, Fault, Value, entry, field_named, in_one, plain, unread
 
 COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
 """What an export writes, in this order; what it tells beside follows."""
@@ -94,6 +94,7 @@ class Sheet:
             raise UsageError(f'no column is called "{missing[0]}"', Hint("the columns of this file", ", ".join(header)))
         self.program = None if columns else foreign.recognised(header)
         self._fields = [_field(name, columns, self.program) for name in header]
+        self._refuse_twice(header)
         self.unknown = tuple(
             name
             for name, field in zip(header, self._fields, strict=True)
@@ -106,6 +107,15 @@ class Sheet:
                 Hint("or say which is which", "--map 'COLUMN=content'"),
                 Hint("where the first row is a post already", "--map 1=at --map 2=content"),
             )
+
+    def _refuse_twice(self, header: Sequence[str]) -> None:
+        """UsageError for two columns of the same name that are read: nothing says which one holds."""
+        seen: dict[str, str] = {}
+        for name, field in zip(header, self._fields, strict=True):
+            before = None if field is None else seen.setdefault(plain(name), name)
+            if before is not None and before is not name:
+                both = f'"{name}"' if before == name else f'"{before}" and "{name}"'
+                raise UsageError(f"the header has {both} more than once, so the column to read is unclear")
 
     def _header(self) -> list[str]:
         try:
