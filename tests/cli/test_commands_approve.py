@@ -199,7 +199,7 @@ def test_what_has_begun_is_not_rejected_and_a_reason_has_words(strict: Program) 
 def test_what_is_not_approved_is_not_sent_by_hand_either(strict: Program, command: str) -> None:
     if command == "retry":
         strict.bring(1, "failed", next_at=None, error_kind="missed", error_message="late")
-    refused = strict(command, "1", "--no-wait", "--json")
+    refused = strict(command, "1", "--no-wait", "--yes", "--json")
     assert refused.code == 7
     assert {name: refused.error[name] for name in ("code", "message", "hint", "exit")} == {
         "code": "not_allowed",
@@ -208,15 +208,15 @@ def test_what_is_not_approved_is_not_sent_by_hand_either(strict: Program, comman
         "exit": 7,
     }
     strict.ok("approve", "1")
-    assert strict.ok(command, "1", "--no-wait").out == "1\n"
+    assert strict.ok(command, "1", "--no-wait", "--yes").out == "1\n"
     assert approved(strict), "it goes out as it was approved, at once"
     strict.ok("reject", "2")
-    assert "post 2 was rejected" in strict("publish", "2", "--no-wait").err
+    assert "post 2 was rejected" in strict("publish", "2", "--yes", "--no-wait").err
 
 
 def test_of_several_posts_those_that_are_approved_are_sent(strict: Program) -> None:
     strict.ok("approve", "2")
-    ran = strict("publish", "1", "2", "--no-wait")
+    ran = strict("publish", "1", "2", "--yes", "--no-wait")
     assert (ran.code, ran.out) == (6, "2\n")
     assert "post 1 waits for approval" in ran.err
 

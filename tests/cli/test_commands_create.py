@@ -362,7 +362,7 @@ def test_scheduling_says_that_nothing_is_running(ttp: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["schedule", "1", "--at", "in 1h"], ["edit", "1", "--at", "in 1h"], ["publish", "1", "--no-wait"]]
+    "argv", [["schedule", "1", "--at", "in 1h"], ["edit", "1", "--at", "in 1h"], ["publish", "1", "--no-wait", "--yes"]]
 )
 def test_every_command_that_gives_a_time_says_so(ttp: Program, argv: list[str]) -> None:
     ttp.account()

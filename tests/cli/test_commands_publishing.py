@@ -136,8 +136,28 @@ def test_options_that_do_not_go_together_are_refused(mixed: Program, argv: list[
 # Publish.
 
 
+@pytest.mark.parametrize(
+    ("argv", "again"),
+    [
+        (("5",), "ttp publish 5 --yes"),
+        (("5", "--no-wait"), "ttp publish 5 --no-wait --yes"),
+        (("5-6", "--no-input"), "ttp publish 5-6 --yes"),
+    ],
+)
+@pytest.mark.parametrize("no_input", ["", "1"])
+def test_publish_without_a_terminal_needs_yes(
+    mixed: Program, monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], again: str, no_input: str
+) -> None:
+    monkeypatch.setenv("TTP_NO_INPUT", no_input)
+    mixed.post("A draft", "--to", "x/a")
+    before = [mixed.shown(5), mixed.shown(6)]
+    ran = mixed("publish", *argv, "--json")
+    assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "usage", again)
+    assert [mixed.shown(5), mixed.shown(6)] == before
+
+
 def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
-    (post,) = mixed("publish", "5", "--no-wait", "--json").json
+    (post,) = mixed("publish", "5", "--yes", "--no-wait", "--json").json
     assert (post["status"], post["scheduledAt"]) == ("scheduled", "2026-11-24T13:00:00Z")
     assert post["warnings"] == ["nothing is running that would publish this:  ttp run   (cron: ttp help cron)"]
 
@@ -152,7 +172,7 @@ def test_publish_makes_pending_deliveries_due_now(mixed: Program) -> None:
 )
 def test_publish_never_sends_again_what_has_been_tried(mixed: Program, post: int, says: str, hint: str) -> None:
     before = mixed.shown(post)
-    ran = mixed("publish", str(post), "--json")
+    ran = mixed("publish", str(post), "--yes", "--json")
     assert (ran.code, ran.error["code"], ran.error["hint"]) == (2, "state", hint)
     assert says in ran.error["message"]
     assert mixed.shown(post) == before
@@ -162,8 +182,8 @@ def test_publish_refuses_what_a_platform_would_and_a_post_without_accounts(ttp: 
     ttp.account()
     ttp.post("a" * 281, "--to", "x")
     ttp.post("nowhere")
-    assert ttp("publish", "1", "--json").error["code"] == "content"
-    assert ttp("publish", "2", "--json").error["hint"] == "ttp edit 2 --to x/me"
+    assert ttp("publish", "1", "--yes", "--json").error["code"] == "content"
+    assert ttp("publish", "2", "--yes", "--json").error["hint"] == "ttp edit 2 --to x/me"
     assert [ttp.shown(i)["status"] for i in (1, 2)] == ["draft", "draft"]
 
 
@@ -172,12 +192,12 @@ def test_credentials_of_another_host_are_refused_with_both_names(ttp: Program, m
     ttp.account()
     ttp.post("Hello", "--to", "x")
     monkeypatch.delenv("TTP_PLATFORMS__X__BASE_URL")
-    ran = ttp("publish", "1", "--json")
+    ran = ttp("publish", "1", "--yes", "--json")
     assert (ran.code, ran.out) == (2, "")
     assert ran.error["message"] == ("the credentials of x/me were made for 127.0.0.1 and are not sent to api.x.com")
     assert ttp.shown()["status"] == "draft"
     monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", "http://localhost:9")
-    assert ttp("publish", "1", "--no-wait").code == 0
+    assert ttp("publish", "1", "--yes", "--no-wait").code == 0
 
 
 def test_a_broken_entry_of_one_account_keeps_no_other_from_being_queued(ttp: Program) -> None:
@@ -188,14 +208,14 @@ def test_a_broken_entry_of_one_account_keeps_no_other_from_being_queued(ttp: Pro
     data["accounts"]["x/me"] = "s3cret"
     file.write_text(json.dumps(data))
     ttp.post("Hello", "--to", "x/me,x/other")
-    assert ttp("publish", "1", "--no-wait").code == 0
+    assert ttp("publish", "1", "--yes", "--no-wait").code == 0
     assert ttp.shown()["status"] in ("scheduled", "publishing")
 
 
 def test_publish_follows_to_the_end_and_tells_an_account_to_reconnect(ttp: Program) -> None:
     ttp.ok("account", "add", "x/me")
     ttp.post("Hello", "--to", "x")
-    ran = ttp("publish", "1", "--json")
+    ran = ttp("publish", "1", "--yes", "--json")
     assert ran.code == 4
     (post,) = ran.json
     assert (post["status"], post["needs"]) == ("failed", ["reconnect"])
@@ -205,21 +225,21 @@ def test_publish_follows_to_the_end_and_tells_an_account_to_reconnect(ttp: Progr
 def test_publish_tells_what_happens_line_by_line(ttp: Program) -> None:
     ttp.ok("account", "add", "x/me")
     ttp.post("Hello", "--to", "x")
-    lines = ttp("publish", "1", "--jsonl").out.splitlines()
+    lines = ttp("publish", "1", "--yes", "--jsonl").out.splitlines()
     events = [json.loads(line) for line in lines]
     assert [(e["event"], e.get("post"), e.get("account")) for e in events if e.get("post")] == [
         ("delivery.failed", 1, "x/me"),
         ("post.finished", 1, None),
     ]
     ttp.post("Again", "--to", "x")
-    ran = ttp("publish", "2")
+    ran = ttp("publish", "2", "--yes")
     assert (ran.out, "failed" in ran.err) == ("2\n", True)
 
 
 def test_a_followed_post_is_a_row_in_a_pipe_and_what_happens_is_beside_it(ttp: Program) -> None:
     ttp.ok("account", "add", "x/me")
     ttp.post("Hello", "--to", "x")
-    ran = ttp("publish", "1", "--header", "--fields", "id,status")
+    ran = ttp("publish", "1", "--yes", "--header", "--fields", "id,status")
     assert (ran.code, ran.out) == (4, "id\tstatus\n1\tfailed\n")
     assert [line.split()[1:] for line in ran.err.splitlines()][-1] == ["1", "FAILED"]
     again = ttp("retry", "1", "--quiet")
@@ -231,7 +251,7 @@ def test_a_followed_post_is_a_row_in_a_pipe_and_what_happens_is_beside_it(ttp: P
 def test_the_fields_of_events_and_of_the_tally_can_be_picked(ttp: Program) -> None:
     ttp.ok("account", "add", "x/me")
     ttp.post("Hello", "--to", "x")
-    lines = ttp("publish", "1", "--jsonl", "--fields", "event,post").out.splitlines()
+    lines = ttp("publish", "1", "--yes", "--jsonl", "--fields", "event,post").out.splitlines()
     assert [json.loads(line) for line in lines][:2] == [
         {"event": "publisher.started", "post": None},
         {"event": "delivery.failed", "post": 1},

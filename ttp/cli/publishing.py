@@ -99,6 +99,8 @@ def publish(
 ) -> int:
     """Publish posts now, and follow them to their end.
 
+    Shows their accounts and first lines, and asks. Where there is no terminal, --yes is needed.
+
     Example: ttp publish 44
     """
     from ttp.domain.price import price_notes
@@ -109,7 +111,15 @@ def publish(
     posts = context().look.many(ids)
     warn(out, [note for post in posts for note in price_notes(post)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
-    if not confirmed(out, question, yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""):
+    if not confirmed(
+        out,
+        question,
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} would be published now",
+        again=quoted("ttp", "publish", *post_ids, *(["--no-wait"] if no_wait else []), "--yes"),
+    ):
         return DONE
     return _follow(out, context().outgoing.publish(ids), no_wait=no_wait)
 
