@@ -24,6 +24,7 @@ from benchmarks.stores import ACCOUNTS
 POSTS = 1000
 STORED, ALL_STORED = 100_000, 1_000_000
 A_SECOND, STEADY_POSTS = 50, 1000
+LATE, BESIDE = 4_000, 200
 TRIED = 3
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _rows(runs: int, stored: int) -> Iterator[Row]:
     yield from one_instant(runs)
     yield from one_after_another(runs, stored)
+    yield from under_backlog(runs)
     yield from recovering(runs)
     yield from beside_others(runs)
 
@@ -103,6 +105,19 @@ def one_after_another(runs: int, stored: int) -> list[Row]:
         Row(f"{what}: lateness of a claim, p50", f"{run.claims_ms(0.5):.1f} ms"),
         Row("… p99", f"{late:.1f} ms", "10 ms", late < 10),
         Row("… peak memory of the publisher", f"{peak:.0f} MB", "100 MB", peak < 100),
+    ]
+
+
+def under_backlog(runs: int) -> list[Row]:
+    """Posts that are due while a backlog is caught up with."""
+    tried = _tries(runs, lambda folder: publisher.under_backlog(folder, LATE, BESIDE, A_SECOND))
+    run = min(tried, key=lambda one: one.punctual_claims_ms(0.99))
+    waited, last = run.punctual_claims_ms(0.99), run.seconds_to_last_claim()
+    what = f"{A_SECOND} posts a second while {LATE:,} late ones are caught up with"
+    return [
+        Row(f"{what}: lateness of a punctual claim, p50", f"{run.punctual_claims_ms(0.5):.0f} ms"),
+        Row("… p99", f"{waited:.0f} ms", "500 ms", waited < 500),
+        Row("… from the first claim to the last, of a late one", f"{last:.1f} s"),
     ]
 
 

@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks import stores
 from benchmarks.platform import Arrivals, Platform, platform
@@ -19,6 +20,7 @@ from ttp.store.database import Database
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 64
+LATE_BY_MS = 3_600_000
 ANSWER_S = 0.1
 LEAD_S = 4.0
 """From the start of the publisher to the first due instant: the posts are stored by then, and it has seen them."""
@@ -39,9 +41,18 @@ class Run:
         """How late a claim was on the disk: the quantile at `share`."""
         return 1000 * quantile([at - self.due[number] for number, at in self.claimed.items()], share)
 
+    def punctual_claims_ms(self, share: float) -> float:
+        """The same for those posts that were not late from the start."""
+        start = max(self.due.values()) - LATE_BY_MS / 2000
+        return 1000 * quantile([at - self.due[one] for one, at in self.claimed.items() if self.due[one] > start], share)
+
     def seconds(self) -> float:
         """From the first due instant to the last outcome on the disk."""
         return max(self.ended.values()) - min(self.due.values())
+
+    def seconds_to_last_claim(self) -> float:
+        """From the first claim to the last."""
+        return max(self.claimed.values()) - min(self.claimed.values())
 
     def share(self) -> float:
         """Of the rate that is possible: every request waits for its answer, as many at once as may be."""
@@ -60,6 +71,15 @@ def at_once(folder: Path, posts: int) -> Run:
 def steady(folder: Path, posts: int, a_second: int, stored: Path) -> Run:
     """Posts due one after another, in a copy of the home `stored` with its many more posts."""
     return _published(folder, lambda first: [first + number * 1000 // a_second for number in range(posts)], stored)
+
+
+def under_backlog(folder: Path, late: int, posts: int, a_second: int) -> Run:
+    """Posts due one after another while so many that are an hour late are caught up with, without a gap."""
+
+    def due(first: int) -> list[int]:
+        return [*(first + number * 1000 // a_second for number in range(posts)), *[first - LATE_BY_MS] * late]
+
+    return _published(folder, due, settings={"TTP_PUBLISH__CATCH_UP_GAP_S": "0"})
 
 
 def first_look_s(folder: Path, posts: int, intents: int) -> float:
@@ -91,7 +111,12 @@ def quantile(values: Iterable[float], share: float) -> float:
     return found[min(len(found) - 1, int(len(found) * share))]
 
 
-def _published(folder: Path, due: Callable[[int], list[int]], stored: Path | None = None) -> Run:
+def _published(
+    folder: Path,
+    due: Callable[[int], list[int]],
+    stored: Path | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Run:
     home = folder / "home"
     with platform(ANSWER_S) as x:
         if stored is None:
@@ -100,14 +125,14 @@ def _published(folder: Path, due: Callable[[int], list[int]], stored: Path | Non
             shutil.copytree(stored, home)
             database = Database(home)
             _sync(database.path)
-        with _publisher(folder, x, "run") as process:
+        with _publisher(folder, x, "run", settings=settings) as process:
             _await_start(folder / "said", process)
             times = due(_ms(time.time() + LEAD_S))
             posts = stores.schedule(database, times)
             with closing(database.connect()) as db:
                 found = db.execute("SELECT id, due_at FROM delivery WHERE post_id >= ?", (posts[0],)).fetchall()
             assert time.time() + 1 < times[0] / 1000, "this machine is too slow to prepare the run in time"
-            time.sleep(times[-1] / 1000 - time.time())
+            time.sleep(max(times) / 1000 - time.time())
             while _left(database, posts[0]) and process.poll() is None:
                 time.sleep(0.5)  # a writer beside it would be felt; a reader this seldom is not
             process.terminate()
@@ -145,9 +170,12 @@ def _left(database: Database, first: int) -> bool:
 
 
 @contextmanager
-def _publisher(folder: Path, x: Platform, *argv: str) -> Iterator[subprocess.Popen[bytes]]:
+def _publisher(
+    folder: Path, x: Platform, *argv: str, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[subprocess.Popen[bytes]]:
     """A publisher for the block; it does not outlive it."""
     settings = {
+        **settings,
         "TTP_HOME": str(folder / "home"),
         "TTP_PLATFORMS__X__BASE_URL": x.url,
         "TTP_PUBLISH__CONCURRENCY": str(AT_ONCE),

@@ -51,15 +51,15 @@ def waits(*seconds: float, log: list[str] | None = None) -> Callable[[], Generat
 def test_a_job_that_waits_is_in_hand_but_takes_no_worker(clock: FakeClock) -> None:
     crew, log = Crew(Inline(), clock), list[str]()
     crew.start(Carried(waits(5.0, log=log)))
-    assert crew.working == 1
+    assert len(crew.at_work) == 1
     assert crew.wait(0)
-    assert (len(crew.jobs), crew.working) == (1, 0)
+    assert (len(crew.jobs), len(crew.at_work)) == (1, 0)
     assert crew.wake() == 1005.0
     clock.advance(5.0)
     assert crew.wake() is None
-    assert crew.working == 1
+    assert len(crew.at_work) == 1
     assert crew.wait(0)
-    assert (len(crew.jobs), crew.working) == (0, 0)
+    assert (len(crew.jobs), len(crew.at_work)) == (0, 0)
     assert log == ["wait 5.0", "done"]
     assert not crew.wait(0)
 

@@ -16,9 +16,11 @@ from tests.store.stores import transaction
 from ttp.daemon import refusals
 from ttp.daemon.desk import marks
 from ttp.daemon.loop import Mode
-from ttp.domain.attempt import Absent, Done, Kind, NotDone, Unknown
+from ttp.domain.attempt import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.post import PostStatus
+from ttp.platforms.client import Order
 
 HOUR = 3600.0
 PUBLISHED, FAILED, PENDING = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.PENDING
@@ -143,7 +145,7 @@ def test_what_an_account_s_hold_kept_back_is_not_missed(bench: Bench) -> None:
     bench.x.publishes.extend([QUOTA, *(Done(str(i)) for i in range(3))])
     bench.run()
     assert [bench.delivery(i).state for i in (1, 2, 3)] == [PUBLISHED] * 3
-    assert bench.x.times("publish") == [0.0, 8 * HOUR, 8 * HOUR + 60, 8 * HOUR + 60], "the late ones with their gap"
+    assert bench.x.times("publish") == [0.0, 8 * HOUR, 8 * HOUR, 8 * HOUR + 60], "the late ones with their gap"
 
 
 def test_what_a_hold_kept_back_is_missed_when_nothing_runs_after_it(bench: Bench) -> None:
@@ -225,8 +227,35 @@ def test_a_post_that_falls_due_meanwhile_does_not_wait_behind_the_late_ones(benc
     punctual = bench.post(due=30.0)
     bench.x.publishes.extend(Done(str(i)) for i in range(4))
     bench.run()
-    assert [(c.delivery, c.at) for c in bench.x.calls if c.name == "publish"][1:2] == [(2, 60.0)]
-    assert bench.delivery(punctual).state is PUBLISHED
+    assert [(c.delivery, c.at) for c in bench.x.calls if c.name == "publish"] == [
+        (1, 0.0),
+        (punctual, 30.0),
+        (2, 60.0),
+        (3, 120.0),
+    ]
+
+
+def test_under_a_backlog_a_punctual_post_is_published_at_its_time_and_late_ones_go_on(bench: Bench) -> None:
+    bench.config = Config({"publish.concurrency": 4})
+    names = [f"x/a{i}" for i in range(12)]
+    for i, name in enumerate(names):
+        bench.account(name)
+        bench.post(name, due=-HOUR + i)
+    bench.account("x/you")
+    punctual = [bench.post(name, due=0.0) for name in ["x/you", *names[:5]]]
+    order: list[int] = []
+
+    def publish(asked: Order, handle: Handle) -> Outcome:
+        order.append(asked.delivery_id)
+        return Done(str(asked.delivery_id))
+
+    bench.x.publishes.extend([publish] * 18)
+    bench.run()
+    late = [i for i in range(1, 19) if i not in punctual]
+    assert sorted(order) == sorted([*punctual, *late])
+    firsts = order[:8]
+    assert {*punctual} <= {*firsts}, "six punctual ones need two rounds of three places"
+    assert [i for i in firsts if i in late] != [], "late ones keep the fourth place"
 
 
 def test_missed_posts_of_others_are_not_touched_by_a_publisher_of_some(bench: Bench) -> None:

@@ -206,6 +206,75 @@ def test_a_retry_is_never_late(database: Database) -> None:
         assert db.execute("SELECT late_claim_at FROM account").fetchone()[0] is None
 
 
+# Punctual ones before late ones.
+
+
+def backlog(database: Database, late: int, punctual: int) -> None:
+    """Posts 1 to `late` are an hour late, those after them due at START; each has an account of its own."""
+    for number in range(late):
+        add_post(database, to(add_account(database, f"x/late{number}"), START - timedelta(hours=1) + number * SECOND))
+    for number in range(punctual):
+        add_post(database, to(add_account(database, f"x/now{number}"), START))
+
+
+@pytest.mark.parametrize(
+    ("late", "punctual", "free", "posts"),
+    [
+        (9, 9, 8, [10, 11, 12, 13, 14, 15, 1, 2]),
+        (9, 9, 3, [10, 11, 1]),
+        (9, 9, 2, [10, 1]),
+        (9, 9, 1, [10]),
+        (1, 9, 8, [2, 3, 4, 5, 6, 7, 8, 1]),
+        (9, 2, 8, [10, 11, 1, 2, 3, 4, 5, 6]),
+        (9, 0, 3, [1, 2, 3]),
+        (0, 9, 3, [1, 2, 3]),
+        (1, 1, 9, [2, 1]),
+    ],
+)
+def test_punctual_ones_go_first_and_late_ones_keep_a_quarter_of_the_places(
+    database: Database, late: int, punctual: int, free: int, posts: list[int]
+) -> None:
+    backlog(database, late, punctual)
+    assert [post_id for post_id, _ in claimed(database, free=free)] == posts
+
+
+def test_late_ones_keep_a_quarter_of_all_places_though_these_come_free_one_by_one(database: Database) -> None:
+    backlog(database, 9, 9)
+    places = claims.Places(8)
+    order: list[int] = []
+    with transaction(database) as db:
+        for _ in range(9):
+            (one,) = claims.claim(db, now=START, cutoff=START, free=1, catch_up_gap=GAP, places=places)
+            order.append(one.post_id or 0)
+        assert len(places.late) == 2
+        places.late.pop()
+        (one,) = claims.claim(db, now=START, cutoff=START, free=1, catch_up_gap=GAP, places=places)
+    assert [*order, one.post_id] == [1, 2, 10, 11, 12, 13, 14, 15, 16, 3]
+
+
+def test_a_punctual_post_passes_the_late_ones_of_its_account_which_keep_their_order(database: Database) -> None:
+    account = add_account(database)
+    for number in range(3):
+        add_post(database, to(account, START - timedelta(hours=1) + number * SECOND))
+    for _ in range(2):
+        add_post(database, to(account, START))
+    order = []
+    for minute in range(5):
+        now = START + minute * GAP if order[:2] == [4, 5] else START
+        ((post_id, _),) = claimed(database, now)
+        order.append(post_id)
+        (delivery,) = post(database, post_id).deliveries
+        save(database, delivery, delivery.failed(ERROR))
+    assert order == [4, 5, 1, 2, 3]
+
+
+def test_a_late_one_that_was_given_back_hides_no_punctual_one(database: Database) -> None:
+    account = add_account(database)
+    add_post(database, to(account, START - timedelta(hours=1), next_at=START - 2 * SECOND))
+    add_post(database, to(account, START - SECOND))
+    assert claimed(database) == [(2, "x/me")]
+
+
 # Compare and set.
 
 

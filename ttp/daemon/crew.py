@@ -83,9 +83,9 @@ class Crew:
         return frozenset(self._jobs)
 
     @property
-    def working(self) -> int:
-        """How many workers are at work."""
-        return len(self._jobs) - len(self._sleepers)
+    def at_work(self) -> frozenset[Job]:
+        """The jobs that have a worker: those in hand, but for those that wait for a platform."""
+        return frozenset(self._jobs.difference(sleeper.job for sleeper in self._sleepers))
 
     def start(self, job: Job) -> None:
         self._jobs.add(job)

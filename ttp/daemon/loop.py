@@ -82,6 +82,7 @@ class Loop:
         self._unapproved: set[int] = set()
         self._beat = 0.0
         self._due_said: set[int] = set()
+        self._places = claims.Places(desk.config.count("publish.concurrency"))
         self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
         gap, per_day = desk.config.seconds("publish.min_gap_s"), desk.config.count("publish.per_day")
         self._approved = approval.is_needed(desk.config)
@@ -180,7 +181,9 @@ class Loop:
         """Claim and look up what is due and there are workers for; answers when there may be more to do."""
         desk = self._desk
         now = desk.clock.now()
-        free = desk.config.count("publish.concurrency") - self._crew.working
+        at_work = self._crew.at_work
+        free = self._places.total - len(at_work)
+        self._places.late &= {job.task.delivery.id or 0 for job in at_work}
         cutoff = start if scope.mode is Mode.ONCE else now
 
         def work(db: sqlite3.Connection) -> tuple[list[Task], list[Task], datetime | None]:
@@ -194,6 +197,7 @@ class Loop:
                     cutoff=cutoff,
                     free=room,
                     catch_up_gap=self._gap,
+                    places=self._places,
                     only=scope.only,
                     approved=self._approved,
                     left=desk.left,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -22,7 +23,8 @@ from ttp.store.unreadable import LEFT, LeftAlone, Unreadable, reading
 NOTHING = LeftAlone()
 """Nothing is left alone."""
 LATE_MS = 60_000
-"""A delivery claimed more than this after its time is late, and goes out with a gap to the account's last late one."""
+"""A delivery claimed more than this after its time is late: punctual ones go first, and it goes out with a gap to the
+account's last late one."""
 NEVER_MS = 253_402_300_800_000
 """The end of the year 9999, beyond which there are no instants. A text, which somebody wrote by hand, is beyond it."""
 
@@ -37,17 +39,21 @@ _IN_FLIGHT = (
     " WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying'",
 )
 
-# One index seek for each account, whatever the number of posts: its first due delivery, unless the account is held, is
-# busy, or sent a late one a moment ago. Where nothing at all is due, as in the tick after each outcome, one seek.
-_READY = """
-WITH first AS (
-    SELECT (
+_IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
+_FIRST = """
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
             AND d.next_at <= :cutoff AND d.post_id NOT IN (SELECT value FROM json_each(:left_posts))
             AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
-        ORDER BY d.next_at, d.id LIMIT 1
-    ) AS id, a.late_claim_at
+            {more}ORDER BY d.next_at, d.id LIMIT 1
+"""
+# At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first due
+# one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the tick
+# after each outcome, one seek. Of each kind, late and punctual, no more are read than could be claimed.
+_READY = f"""
+WITH first AS (
+    SELECT coalesce(({_FIRST.format(more=f"AND d.next_at >= :now - :late AND NOT {_IS_LATE} ")}),
+        ({_FIRST.format(more="")})) AS id, a.late_claim_at
     FROM account a
     WHERE EXISTS (
             SELECT 1 FROM delivery
@@ -60,12 +66,32 @@ WITH first AS (
             SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending')
                 AND b.post_id NOT IN (SELECT value FROM json_each(:left_posts))
         )
+), ranked AS (
+    SELECT d.id, {_IS_LATE} AS is_late, row_number() OVER (PARTITION BY {_IS_LATE} ORDER BY d.next_at, d.id) AS place
+    FROM first JOIN delivery d ON d.id = first.id
+    WHERE NOT ({_IS_LATE} AND first.late_claim_at IS NOT NULL AND first.late_claim_at > :now - :gap)
 )
-SELECT d.*, a.platform, a.handle AS account_handle, (d.state = 'pending' AND d.due_at < :now - :late) AS is_late
-FROM first JOIN delivery d ON d.id = first.id JOIN account a ON a.id = d.account_id
-WHERE NOT (is_late AND first.late_claim_at IS NOT NULL AND first.late_claim_at > :now - :gap)
-ORDER BY d.next_at, d.id LIMIT :free
+SELECT d.*, a.platform, a.handle AS account_handle, ranked.is_late
+FROM ranked JOIN delivery d ON d.id = ranked.id JOIN account a ON a.id = d.account_id
+WHERE ranked.place <= :free
 """
+
+
+@dataclass
+class Places:
+    """How many deliveries a publisher has in hand at most, and the ids of the late ones among them.
+
+    Late deliveries keep a quarter of the places, at least one of two. Without that, a publisher that always has punctual
+    posts would never catch up.
+    """
+
+    total: int
+    late: set[int] = field(default_factory=set)
+
+    def kept_for_late(self, free: int) -> int:
+        """Return how many of the `free` places punctual deliveries must leave to late ones."""
+        quarter = max(1, self.total // 4) if self.total > 1 else 0
+        return min(free, max(0, quarter - len(self.late)))
 
 
 def claim(
@@ -75,15 +101,19 @@ def claim(
     cutoff: datetime,
     free: int,
     catch_up_gap: timedelta,
+    places: Places | None = None,
     only: Collection[int] | None = None,
     approved: bool = False,
     left: LeftAlone = NOTHING,
 ) -> list[Delivery]:
-    """Claim at most `free` due deliveries, earliest first, one for each account that can take one.
+    """Claim at most `free` due deliveries, one for each account that can take one: punctual ones before late ones.
 
-    Due means `next_at` up to `cutoff`. `only`: no posts but these ids; `approved`: none that is not. Answers them as
-    they are after the claim. Here and below a row that cannot be read is Unreadable, unless it is one in `left`.
+    Due means `next_at` up to `cutoff`. Late means more than a minute after its time; a retry is never late. Late ones
+    get what `places` keeps for them (of `free`, without it) and what punctual ones do not need; their ids are added to
+    it. `only`: no posts but these ids; `approved`: none that is not. Returns them as they are after the claim, of each
+    kind the earliest first. Here and below a row that cannot be read is Unreadable, unless it is one in `left`.
     """
+    places = places or Places(free)
     found = db.execute(
         approvals.only(_READY) if approved else _READY,
         {
@@ -96,8 +126,15 @@ def claim(
             **left.values,
         },
     ).fetchall()
-    late = {row["id"] for row in found if row["is_late"]}
-    return _save_claims(db, [rows.delivery(row).claimed() for row in found], late, now) if found else []
+    if not found:
+        return []
+    found.sort(key=lambda row: (row["is_late"], row["next_at"], row["id"]))
+    late = sum(row["is_late"] for row in found)
+    punctual = min(len(found) - late, free - min(late, places.kept_for_late(free)))
+    chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
+    are_late = {row["id"] for row in chosen if row["is_late"]}
+    places.late |= are_late
+    return _save_claims(db, [rows.delivery(row).claimed() for row in chosen], are_late, now)
 
 
 def _save_claims(db: sqlite3.Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
