@@ -126,7 +126,14 @@ def test_a_cut_without_a_socket_is_a_reset_connection(x: Web) -> None:
 
 
 HERE = ["localhost", "localhost:8700", "LOCALHOST:80", "127.0.0.1", "127.9.9.9:1", "[::1]:8700"]
-ELSEWHERE = ["evil.example:8700", "localhost.evil.example", "127.0.0.1.evil.example", "user@localhost", "", "0.0.0.0"]
+ELSEWHERE = [
+    "evil.example:8700",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "user@localhost",
+    "",
+    "0.0.0.0:80",
+]
 ELSEWHERE += ["10.0.0.1:8700", "127.1", "localhost:8700/x", "[::2]", "[::1", "localhost:port", "a b"]
 
 

@@ -258,7 +258,7 @@ def test_a_punctual_post_passes_the_late_ones_of_its_account_which_keep_their_or
         add_post(database, to(account, START - timedelta(hours=1) + number * SECOND))
     for _ in range(2):
         add_post(database, to(account, START))
-    order = []
+    order: list[int] = []
     for minute in range(5):
         now = START + minute * GAP if order[:2] == [4, 5] else START
         ((post_id, _),) = claimed(database, now)

@@ -47,9 +47,9 @@ _FIRST = """
             AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
             {more}ORDER BY d.next_at, d.id LIMIT 1
 """
-# At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first due
-# one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the tick
-# after each outcome, one seek. Of each kind, late and punctual, no more are read than could be claimed.
+# At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first
+# due one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the
+# tick after each outcome, one seek. Of each kind, late and punctual, no more are read than could be claimed.
 _READY = f"""
 WITH first AS (
     SELECT coalesce(({_FIRST.format(more=f"AND d.next_at >= :now - :late AND NOT {_IS_LATE} ")}),
@@ -81,8 +81,8 @@ WHERE ranked.place <= :free
 class Places:
     """How many deliveries a publisher has in hand at most, and the ids of the late ones among them.
 
-    Late deliveries keep a quarter of the places, at least one of two. Without that, a publisher that always has punctual
-    posts would never catch up.
+    Late deliveries keep a quarter of the places, at least one of two. Without that, a publisher that always has
+    punctual posts would never catch up.
     """
 
     total: int
