@@ -22,10 +22,10 @@ from ttp.cli.pictures.recommendation import recommendation_picture
 from ttp.cli.pictures.week import week_picture
 from ttp.domain.optimal import DAYS, Rating, Signal, week
 from ttp.domain.optimal.backtest import Backtest, Lift
-from ttp.domain.optimal.effects import Parts
+from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.optimal.weekly import Week
+from ttp.domain.optimal.free_hours import Week
 from ttp.services.optimal import Explained
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)

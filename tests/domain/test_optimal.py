@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.optimal import DAYS, Parts, Recommendation, Signal, best, estimate, recommend, week
+from ttp.domain.optimal import DAYS, Parts, Recommendation, Signal, best, recommend, week
 from ttp.domain.optimal.features import NEWEST, features
+from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
 
 ACCOUNT = "x/me"

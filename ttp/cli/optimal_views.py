@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
-    from ttp.domain.optimal.weekly import Week
+    from ttp.domain.optimal.free_hours import Week
     from ttp.services.optimal import Advice, Explained
 
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")

@@ -15,8 +15,7 @@ from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
-from ttp.domain.optimal.free import FreeHour, explored_hour, free_hours, next_free_hour
-from ttp.domain.optimal.weekly import Week, week_of
+from ttp.domain.optimal.free_hours import FreeHour, Week, explored_hour, free_hours, next_free_hour, week_of
 from ttp.domain.quiet import Quiet, parse_quiet_hours
 from ttp.domain.sample import Sample
 from ttp.store import metrics, reads

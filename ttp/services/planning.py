@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError
-from ttp.domain.optimal.free import LEAD
+from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import Diary, Draft, Exploring, Limits, Plan, Way, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.quiet import Quiet

@@ -17,7 +17,7 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
-from ttp.domain.optimal.effects import Effects, Estimate
+from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample

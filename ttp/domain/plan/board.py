@@ -13,7 +13,7 @@ from statistics import fmean
 
 from ttp.domain.clock import EPOCH
 from ttp.domain.optimal import Recommendation
-from ttp.domain.optimal.free import full_hours, score_at
+from ttp.domain.optimal.free_hours import full_hours, score_at
 from ttp.domain.optimal.recommendation import BEST_SLOTS
 from ttp.domain.plan.even import even
 from ttp.domain.plan.grid import Calendar, Family, Grid

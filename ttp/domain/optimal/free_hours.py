@@ -1,4 +1,4 @@
-"""The next free one of an account's best hours of the week, as real instants. (Posting times: `ttp.domain.slot`.)
+"""The next free one of an account's best hours of the week, as real instants; and a week of hours, best first.
 
 Owns the step from a weekly place (Tuesday 18:00 in a zone) to moments that exist. Reads no clock and no store.
 """
@@ -16,7 +16,7 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
-from ttp.domain.optimal import DAYS, Rating, Recommendation
+from ttp.domain.optimal import DAYS, Rating, Recommendation, week
 from ttp.domain.optimal.recommendation import BEST_SLOTS
 from ttp.domain.quiet import Quiet
 
@@ -26,6 +26,8 @@ HORIZON_WEEKS = 53
 """An account whose best slots are all taken for a year has no next one."""
 _HOUR = timedelta(hours=1)
 _WEEK_HOURS = 168
+
+Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,26 +100,26 @@ def free_hours(
     posts, by account, each time as they are then."""
     gap = timedelta(seconds=min_gap_s)
     last: datetime | None = None
-    for week in range(HORIZON_WEEKS):
-        for slot in _best_of_week(told, now + LEAD, week):
+    for later in range(HORIZON_WEEKS):
+        for slot in _best_of_week(told, now + LEAD, later):
             apart = last is None or slot.at - last >= gap
             if apart and not any(_crowded(posts, slot.at, gap) for posts in taken):
                 last = slot.at
                 yield slot
 
 
-def _best_of_week(told: Sequence[Recommendation], start: datetime, week: int) -> list[FreeHour]:
-    """What there is of the best slots in the `week`-th seven days after `start`, in time order."""
-    ranked = sorted(hours_of_week(told, start, week), key=lambda slot: (-slot.score, slot.day, slot.hour))
+def _best_of_week(told: Sequence[Recommendation], start: datetime, later: int) -> list[FreeHour]:
+    """What there is of the best slots in the `later`-th seven days after `start`, in time order."""
+    ranked = sorted(hours_of_week(told, start, later), key=lambda slot: (-slot.score, slot.day, slot.hour))
     zone = told[0].zone
     real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and _exists(slot.at, slot.hour, zone)]
     return sorted(real, key=lambda slot: slot.at)
 
 
-def hours_of_week(told: Sequence[Recommendation], start: datetime, week: int = 0) -> Iterator[FreeHour]:
-    """The 168 full hours of the `week`-th seven days from `start`, by the wall clock of the first account, whether they
-    exist there or not."""
-    walls = _full_hours(start, told[0].zone, week * _WEEK_HOURS)
+def hours_of_week(told: Sequence[Recommendation], start: datetime, later: int = 0) -> Iterator[FreeHour]:
+    """The 168 full hours of the `later`-th seven days from `start`, by the wall clock of the first account, whether
+    they exist there or not."""
+    walls = _full_hours(start, told[0].zone, later * _WEEK_HOURS)
     for wall, at in islice(walls, _WEEK_HOURS):
         yield FreeHour(at, wall.weekday(), wall.hour, fmean(score_at(one, at) for one in told))
 
@@ -158,3 +160,38 @@ def _crowded(posts: Sequence[datetime], at: datetime, gap: timedelta) -> bool:
     """Whether one of the sorted instants is less than `gap` from `at`."""
     following = bisect_left(posts, at)
     return any(abs(post - at) < gap for post in posts[max(0, following - 1) : following + 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The hours of every weekday."""
+
+    accounts: tuple[str, ...]
+    """Those that have data; the week is theirs together."""
+    zone: ZoneInfo | None
+    """That of the hours: the first account's. None without data."""
+    days: tuple[Json, ...]
+    """Seven, Monday first: `{"day", "slots": [{"hour", "score"}…]}`, the best hour first."""
+
+
+def week_of(told: Sequence[Recommendation], now: datetime) -> Week:
+    """The week of all accounts that have data: of several the mean score, hour by hour of the seven days from `now`.
+
+    Those days matter only where the accounts live in different zones, whose distance is that of this time of year.
+    """
+    known = [one for one in told if one.slots]
+    if not known:
+        return Week((), None, tuple({"day": day, "slots": []} for day in DAYS))
+    days = week(known[0]) if len(known) == 1 else _together(known, now)
+    return Week(tuple(one.account for one in known), known[0].zone, tuple(days))
+
+
+def _together(known: Sequence[Recommendation], now: datetime) -> list[Json]:
+    slots = sorted(hours_of_week(known, now), key=lambda slot: (-slot.score, slot.hour))
+    return [
+        {
+            "day": name,
+            "slots": [{"hour": slot.hour, "score": round(slot.score, 4)} for slot in slots if slot.day == day],
+        }
+        for day, name in enumerate(DAYS)
+    ]
