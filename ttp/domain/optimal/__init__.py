@@ -7,12 +7,13 @@ person is told. Below the model: `design_matrix` has the columns (of the week, a
 """
 
 from ttp.domain.optimal.estimate import Effects, Estimate, Parts
-from ttp.domain.optimal.recommendation import DAYS, Rating, Recommendation, Signal, best, recommend, week
+from ttp.domain.optimal.recommendation import DAYS, Evidence, Rating, Recommendation, Signal, best, recommend, week
 
 __all__ = [
     "DAYS",
     "Effects",
     "Estimate",
+    "Evidence",
     "Parts",
     "Rating",
     "Recommendation",

@@ -4,9 +4,9 @@ Of the week: smooth waves over the hours, one number a day, and waves that diffe
 unit of its coefficient brings in each of the 168 slots. `scales` are the prior standard deviations of the coefficients
 in units of the noise.
 
-Taken out: the account's level, its trend, and the kinds of post. They are not of interest, and integrated out exactly:
-the normal equations of the waves are left with what these columns cannot explain (the Schur complement of the joint
-ones; Boyd and Vandenberghe, Convex Optimization, A.5.5).
+Taken out: the account's level, its trend, the kinds of post, and which of the counts are known. They are not of
+interest, and integrated out exactly: the normal equations of the waves are left with what these columns cannot explain
+(the Schur complement of the joint ones; Boyd and Vandenberghe, Convex Optimization, A.5.5).
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ WEEKEND_OWN = 0.5
 """sd of what the weekend's hours have of their own, as a share of that of the usual day."""
 POSTS_A_BEND, MOST_BENDS = 15, 24
 """The trend is a straight line between bends: one for so many posts, and at most so many."""
-LEVEL_SD, BEND_SD, KIND_SD = 100.0, 0.5, 1.0
-"""Prior sd in units of the noise: of the level (any), of the trend from one bend to the next, of a kind."""
+LEVEL_SD, BEND_SD, KIND_SD, KNOWN_SD = 100.0, 0.5, 1.0, 4.0
+"""Prior sd in units of the noise: of the level (any), of the trend from one bend to the next, of a kind, and of what
+posts have less where some of their counts are hidden (which may be nearly all of it)."""
 
 
 class Shape(NamedTuple):
@@ -65,12 +66,15 @@ def _waves(harmonics: int) -> Matrix:
     return [list(map(wave, angle)) for angle in angles for wave in (math.cos, math.sin)]
 
 
-def _night() -> Vector:
-    """The trough of the night round the clock, as coefficients of the waves (von Mises' curve)."""
+def asleep(hour: int) -> float:
+    """How many people sleep at an hour of the clock, as a share of those at `NIGHT_AT` (von Mises' curve)."""
     narrow = (24 / (2 * math.pi * NIGHT_WIDTH_H)) ** 2
-    trough = [
-        -NIGHT_DEPTH * math.exp(narrow * (math.cos(2 * math.pi * (hour - NIGHT_AT) / 24) - 1)) for hour in range(24)
-    ]
+    return math.exp(narrow * (math.cos(2 * math.pi * (hour - NIGHT_AT) / 24) - 1))
+
+
+def _night() -> Vector:
+    """The trough of the night round the clock, as coefficients of the waves."""
+    trough = [-NIGHT_DEPTH * asleep(hour) for hour in range(24)]
     # The waves are orthogonal, each of mean square 1/2.
     return [dot(wave, trough) / 12 for wave in WAVES]
 
@@ -188,7 +192,7 @@ class Design:
         return Normal(right, dot(engagement, engagement) - dot(rest, rest), rest, self._night)
 
     def taken_out(self, normal: Normal, waves: Vector) -> tuple[Vector, Vector]:
-        """Trend (with the level) and kind of each post, given the coefficients of the waves."""
+        """Trend (with the level) and kind (with what is hidden) of each post, given the coefficients of the waves."""
         explained = [dot(column, waves) for column in transposed(self._crossed)]
         coefficients = back(self._upper, [r - e for r, e in zip(normal.rest, explained, strict=True)])
         weighted = [[c * value for value in column] for c, column in zip(coefficients, self._columns, strict=True)]
@@ -210,10 +214,15 @@ class Design:
 
 
 def _columns(posts: Sequence[PostFeatures]) -> tuple[Matrix, int]:
-    """Level, trend and kinds, each times its prior sd; and how many of them are level and trend."""
+    """Level, trend, kinds and patterns of known counts, each times its prior sd; and how many of them are level and
+    trend."""
     bends = min(max(len(posts) // POSTS_A_BEND, 1), MOST_BENDS)
     place = [bends * rank / max(len(posts) - 1, 1) for rank in range(len(posts))]
     trend = [[BEND_SD * min(max(at - bend, 0.0), 1.0) for at in place] for bend in range(bends)]
-    names = sorted({post.kind for post in posts})
-    kinds = [[KIND_SD * (post.kind == name) for post in posts] for name in names] if len(names) > 1 else []
+    groups = ((KIND_SD, [post.kind for post in posts]), (KNOWN_SD, [post.known for post in posts]))
+    kinds = [
+        [sd * (own == name) for own in of_posts]
+        for sd, of_posts in groups
+        for name in (sorted(set(of_posts)) if len(set(of_posts)) > 1 else ())
+    ]
     return [[LEVEL_SD] * len(posts), *trend, *kinds], 1 + bends

@@ -6,7 +6,7 @@ Owns the step from a weekly place (Tuesday 18:00 in a zone) to moments that exis
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,11 +17,21 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
 from ttp.domain.optimal import DAYS, Rating, Recommendation, week
-from ttp.domain.optimal.recommendation import BEST_SLOTS
+from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS
 from ttp.domain.quiet import Quiet
 
 LEAD = timedelta(minutes=10)
 """Sooner is not worth waiting for, and leaves a person no time to think again."""
+WEEK_S = 604800.0
+AS_GOOD = 0.97
+"""Of what the best free hour may be expected to bring: a difference of 3 % is not worth waiting for."""
+ASLEEP = range(6)
+"""Hours of the night, which are no good time to post where nothing else is known."""
+BEST = "the best free hour within reach"
+EARLIEST = "the earliest free hour within 3 % of the best one"
+OF_BEST_HOURS = "the best free one of the five best hours"
+EXPLORED = "an hour that may be good, tried to learn about it"
+_ROUNDING = 1e-9
 HORIZON_WEEKS = 53
 """An account whose best slots are all taken for a year has no next one."""
 _HOUR = timedelta(hours=1)
@@ -39,12 +49,17 @@ class FreeHour:
     hour: int
     score: float
     """Probability that it is among the best ten slots of the week; the mean over several accounts."""
+    uplift: float = 0.0
+    """What may be expected of it over the average; the mean over several accounts."""
     explored: bool = False
     """It was chosen by one draw of the posterior, to learn about it."""
+    why: str = ""
+    """Why it and no other, in a clause."""
 
     def as_json(self) -> dict[str, object]:
         shape = {"at": utc_text(self.at), "day": DAYS[self.day], "hour": self.hour, "score": round(self.score, 4)}
-        return {**shape, "explored": True} if self.explored else shape
+        reason = {"why": self.why} if self.why else {}
+        return {**shape, **reason, "explored": True} if self.explored else {**shape, **reason}
 
 
 def next_free_hour(
@@ -53,18 +68,119 @@ def next_free_hour(
     now: datetime,
     busy: Mapping[str, Sequence[datetime]],
     min_gap_s: float,
+    horizon_s: float = WEEK_S,
     count: int = 1,
 ) -> tuple[FreeHour, ...]:
-    """The `count` earliest free slots for a post to all these accounts; empty where none has data.
-
-    Free: among the ten best of the week (by mean score over the accounts that have data), at least `LEAD` ahead, and
-    no post of any of the accounts, nor a slot returned before it, less than `min_gap_s` away. `busy` holds the
-    instants of each account's posts, sorted, aware. An hour that the clocks skip is no slot; a doubled one is its
-    first pass. Fewer than `count` come back only when a year has no more.
-    """
+    """The `count` next free hours for a post to all these accounts, by time; empty where none has data. `busy` holds
+    the instants of each account's posts, sorted, aware. Fewer come back only where a year has no more."""
     told = [recommendation for recommendation in recommendations if recommendation.slots]
     taken = [busy.get(recommendation.account, ()) for recommendation in recommendations]
-    return tuple(islice(free_hours(told, now, taken, min_gap_s), count)) if told else ()
+    found = islice(free_hours(told, now, taken, min_gap_s, horizon_s), count) if told else ()
+    return tuple(sorted(found, key=lambda hour: hour.at))
+
+
+def free_hours(
+    told: Sequence[Recommendation],
+    now: datetime,
+    taken: Sequence[Sequence[datetime]],
+    min_gap_s: float,
+    horizon_s: float = WEEK_S,
+) -> Iterator[FreeHour]:
+    """Free hours for posts to accounts that all have data, each the next one beside those before it. `taken`: the
+    instants of posts, by account, each time as they are then.
+
+    The next one is the earliest free hour of the horizon that may be expected to bring as much as the best free one
+    (`AS_GOOD`) and that is tried; if there is none, or none is left that brings as much as the average, the best free
+    one of the five best hours, week after week. Free: at least `LEAD` ahead, and no post of any of the accounts, nor an
+    hour given before it, less than `min_gap_s` away. An hour that the clocks skip is none; a doubled one is its first
+    pass.
+    """
+    gap, start = timedelta(seconds=min_gap_s), now + LEAD
+    coming = list(_coming(told, start, now + timedelta(seconds=horizon_s)))
+    ranks = _ranks(told, start)
+    given: list[datetime] = []
+
+    def is_free(hour: FreeHour) -> bool:
+        return not any(_crowded(posts, hour.at, gap) for posts in (given, *taken))
+
+    others = _of_best_hours(told, start, ranks)
+    while True:
+        # What is taken once stays so: neither list is gone through from its beginning again.
+        coming = list(filter(is_free, coming))
+        found = _as_good(coming, told) or next(filter(is_free, others), None)
+        if found is None:
+            return
+        insort(given, found.at)
+        yield found
+
+
+def _coming(told: Sequence[Recommendation], start: datetime, end: datetime) -> Iterator[FreeHour]:
+    """Every hour from `start` on up to `end`, with what may be expected of it."""
+    zone = told[0].zone
+    for at in full_hours(start, end + timedelta(microseconds=1), zone):
+        local = at.astimezone(zone)
+        uplift = fmean(_expected(one, at) for one in told)
+        yield FreeHour(at, local.weekday(), local.hour, fmean(score_at(one, at) for one in told), uplift)
+
+
+def _as_good(free: Sequence[FreeHour], told: Sequence[Recommendation]) -> FreeHour | None:
+    """The earliest of the free hours that is tried and about as good as the best of them; None also where even that
+    one brings less than the average."""
+    best = max((hour.uplift for hour in free), default=-1.0)
+    if best < -_ROUNDING:
+        return None
+    least = AS_GOOD * (1 + best)
+    for hour in free:
+        if 1 + hour.uplift >= least and all(_tried(one, hour.at) for one in told):
+            return replace(hour, why=BEST if hour.uplift == best else EARLIEST)
+    return None
+
+
+def _of_best_hours(told: Sequence[Recommendation], start: datetime, ranks: Mapping[int, int]) -> Iterator[FreeHour]:
+    """The five best hours of every day: of each week from `start` on the best hour first, and its earliest first."""
+    zone = told[0].zone
+    for later in range(HORIZON_WEEKS):
+        hours = [
+            hour
+            for hour in hours_of_week(told, start, later)
+            if hour.hour in ranks and hour.at >= start and _exists(hour, zone)
+        ]
+        for hour in sorted(hours, key=lambda hour: ranks[hour.hour]):
+            yield replace(hour, why=OF_BEST_HOURS)
+
+
+def _ranks(told: Sequence[Recommendation], start: datetime) -> dict[int, int]:
+    """The five best hours on the clock of the first account, by the mean over all of them: 0 is the best."""
+    if len(told) == 1:
+        return {one.hour or 0: rank for rank, one in enumerate(told[0].best_hours)}
+    at = {hour.hour: hour.at for hour in islice(hours_of_week(told, start), 24)}
+    scores = {hour: fmean(_hour_at(one, instant).score for one in told) for hour, instant in at.items()}
+    return {hour: rank for rank, hour in enumerate(sorted(scores, key=lambda hour: -scores[hour])[:BEST_HOURS])}
+
+
+def _expected(one: Recommendation, at: datetime) -> float:
+    """The uplift of an instant. What a weekday has of its own counts where the account has posted at that hour of
+    it: an untried hour on Saturday is worth no more than the hour."""
+    slot, hour = _slot_at(one, at), _hour_at(one, at)
+    return slot.uplift if slot.data_points else min(slot.uplift, hour.uplift)
+
+
+def _tried(one: Recommendation, at: datetime) -> bool:
+    """Whether the account has posted at that hour, or it is surely above the average. Where nothing tells hours apart,
+    those at which people sleep are left out."""
+    hour = _hour_at(one, at)
+    if not hour.data_points and _slot_at(one, at).low <= 0:
+        return False
+    return hour.hour not in ASLEEP or any(abs(other.uplift) > _ROUNDING for other in one.hours)
+
+
+def _slot_at(one: Recommendation, at: datetime) -> Rating:
+    local = at.astimezone(one.zone)
+    return one.slots[24 * local.weekday() + local.hour]
+
+
+def _hour_at(one: Recommendation, at: datetime) -> Rating:
+    return one.hours[at.astimezone(one.zone).hour]
 
 
 def explored_hour(
@@ -76,15 +192,16 @@ def explored_hour(
     min_gap_s: float,
     quiet: Quiet,
 ) -> tuple[FreeHour, ...]:
-    """As the first `next_free_hour`, but among the ten best of one draw of each account's posterior (Thompson, 1933);
-    none in quiet hours."""
+    """The earliest free slot among the ten best of one draw of each account's posterior (Thompson, 1933); none in quiet
+    hours."""
     drawn = []
     for one in recommendations:
         effects = random.choice(one.draws).slots
         drawn.append(replace(one, slots=tuple(_drawn(*pair, quiet) for pair in zip(one.slots, effects, strict=True))))
-    found = next_free_hour(drawn, now=now, busy=busy, min_gap_s=min_gap_s)
+    taken = [busy.get(one.account, ()) for one in recommendations]
     return tuple(
-        replace(slot, score=fmean(score_at(one, slot.at) for one in recommendations), explored=True) for slot in found
+        replace(slot, score=fmean(score_at(one, slot.at) for one in recommendations), explored=True, why=EXPLORED)
+        for slot in islice(free_best_slots(drawn, now, taken, min_gap_s), 1)
     )
 
 
@@ -93,11 +210,11 @@ def _drawn(slot: Rating, effect: float, quiet: Quiet) -> Rating:
     return replace(slot, score=-math.inf if quiet.at_night(slot.hour or 0) else effect)
 
 
-def free_hours(
+def free_best_slots(
     told: Sequence[Recommendation], now: datetime, taken: Sequence[Sequence[datetime]], min_gap_s: float
 ) -> Iterator[FreeHour]:
-    """The free slots of `next_free_hour` for accounts that all have data, one after the other. `taken`: the instants of
-    posts, by account, each time as they are then."""
+    """The free ones among the ten best slots of the week, by time, for posts to accounts that all have data. `taken`:
+    the instants of posts, by account, each time as they are then."""
     gap = timedelta(seconds=min_gap_s)
     last: datetime | None = None
     for later in range(HORIZON_WEEKS):
@@ -112,7 +229,7 @@ def _best_of_week(told: Sequence[Recommendation], start: datetime, later: int) -
     """What there is of the best slots in the `later`-th seven days after `start`, in time order."""
     ranked = sorted(hours_of_week(told, start, later), key=lambda slot: (-slot.score, slot.day, slot.hour))
     zone = told[0].zone
-    real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and _exists(slot.at, slot.hour, zone)]
+    real = [slot for slot in ranked[:BEST_SLOTS] if slot.at >= start and _exists(slot, zone)]
     return sorted(real, key=lambda slot: slot.at)
 
 
@@ -128,7 +245,7 @@ def full_hours(start: datetime, end: datetime, zone: ZoneInfo) -> list[datetime]
     """The instants from `start` on and before `end` at which clocks in `zone` show a full hour, in order. An hour that
     the clocks skip is none; a doubled one is its first pass."""
     hours = takewhile(lambda pair: pair[1] < end, _full_hours(start, zone))
-    return [at for wall, at in hours if at >= start and _exists(at, wall.hour, zone)]
+    return [at for wall, at in hours if at >= start and _shows(at, wall.hour, zone)]
 
 
 def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tuple[datetime, datetime]]:
@@ -143,7 +260,11 @@ def _full_hours(start: datetime, zone: ZoneInfo, skip: int = 0) -> Iterator[tupl
         hour += _HOUR
 
 
-def _exists(at: datetime, hour: int, zone: ZoneInfo) -> bool:
+def _exists(hour: FreeHour, zone: ZoneInfo) -> bool:
+    return _shows(hour.at, hour.hour, zone)
+
+
+def _shows(at: datetime, hour: int, zone: ZoneInfo) -> bool:
     """Whether the wall clock shows that full hour then; for one that it skips, wholly or (Lord Howe) in its first half,
     zoneinfo answers with another's instant."""
     local = at.astimezone(zone)
