@@ -113,15 +113,14 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
     here, random = Context(), Random(1)
     for name in names:
         here.accounts.add(name, None)
-    with here.database.writing() as session:
-        db = store.raw(session)
+    with here.database.writing() as db:
         known = {account.name: account for account in reads.accounts(db)}
         for i, name in enumerate(names):
             metrics.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
         for draft in drafts:
             rows = [Delivery(name, known[name].platform, account_id=known[name].id) for name in draft.accounts]
             post = here.book.stamped(Post(f"Draft {draft.id}", tuple(rows)))
-            store.insert(session, post)
+            store.insert(db, post, None)
 
 
 def main() -> None:
