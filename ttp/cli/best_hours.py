@@ -51,7 +51,7 @@ def next_(
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
-    """The next free hour that is as good as any of the coming week, and why that one.
+    """The next free hour that is about the best, and why.
 
     The earliest free hour whose expected engagement is within 3 % of the best free one in the next 7 days
     (plan.horizon_s), and which the account has tried; if there is none, the best free one of the five best hours. For
