@@ -29,6 +29,8 @@ ZONES = (
 )
 SIZES = {"strong": (0.55, 0.15), "realistic": (0.17, 0.05)}
 """Median sd of the log effect of hours and of days."""
+NO_EFFECT = "none"
+"""An account of which no hour is better than another."""
 SEEN_AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 """When the one snapshot of all posts is taken: a week after the clocks went back in Europe."""
 _KINDS = ("text", "image", "video")
@@ -58,7 +60,7 @@ class Account:
 
 
 def simulated(seed: int, posts: int, size: str) -> Account:
-    """An account with `posts` posts whose effects are `strong` or `realistic`."""
+    """An account with `posts` posts whose effects are `strong`, `realistic` or `none`."""
     random = Random(f"{size} {posts} {seed}")
     zone = ZoneInfo(random.choice(ZONES))
     slots = _truth(random, size)
@@ -90,7 +92,7 @@ def _curve(random: Random) -> tuple[str, Curve]:
 
 def _truth(random: Random, size: str) -> list[float]:
     """Hours, days, and in most accounts a smooth difference between the hours of one day and another."""
-    of_hours, of_days = SIZES[size]
+    of_hours, of_days = SIZES.get(size, (0.0, 0.0))
     name, curve = _curve(random)
     asleep = _bump(4 + random.gauss(0, 1), 3)
     depth = random.uniform(0, 0.6) if name != "night" else 0.0

@@ -10,10 +10,10 @@ from statistics import fmean
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from benchmarks.accounts import ACCOUNT, Account, simulated
+from benchmarks.accounts import ACCOUNT, NO_EFFECT, Account, simulated
 from benchmarks.pages import Lift, Page, lift, windows
 from benchmarks.rivals import Guess, kernel, mean_per_bucket
-from ttp.domain.optimal import Rating, Recommendation, best, recommend
+from ttp.domain.optimal import Evidence, Rating, Recommendation, Signal, best, recommend
 from ttp.domain.optimal.features import features
 from ttp.domain.sample import Sample
 
@@ -21,6 +21,8 @@ RIVALS: Mapping[str, Callable[..., Guess]] = {"mean per bucket": mean_per_bucket
 MODEL = "model"
 VIRAL, VIRAL_AMONG = 100, 300
 """Times the most that any post of the account has collected; and the posts it is one of."""
+EVENING = range(17, 24)
+"""Hours of posts whose likes are hidden half of the time."""
 MOST_COUNTED = 30
 """Posts in the chosen places from which on a stretch of an account counts in full."""
 
@@ -50,8 +52,37 @@ def judge_simulated(seed: int, posts: int, size: str) -> list[Judged]:
             ("top 10 weekly slots", account.slot_values, guessed.slots, 10),
         ):
             judged.append(Judged(f"efficiency of the {what}, {size}", posts, name, _efficiency(truth, ranked, top)))
+    judged.append(Judged(f"accounts called `ok`, {size}", posts, MODEL, found.signal is Signal.OK))
     judged += _calibration(account, found, posts, size)
     return judged + _viral(account, guesses, seed, posts) if posts == VIRAL_AMONG else judged
+
+
+def judge_no_effect(seed: int, posts: int) -> list[Judged]:
+    """How much evidence is claimed of an account of which no hour is better than another."""
+    account = simulated(seed, posts, NO_EFFECT)
+    found = recommend(account.samples, account=ACCOUNT, zone=account.zone)
+    some = found.evidence in (Evidence.SOME, Evidence.STRONG)
+    return [
+        Judged("accounts without any effect called `ok`", posts, MODEL, found.signal is Signal.OK),
+        Judged("accounts without any effect said to have some evidence or more", posts, MODEL, some),
+    ]
+
+
+def judge_hidden(seed: int, posts: int, size: str) -> list[Judged]:
+    """Efficiency where the likes of half of the evening's posts are hidden."""
+    account, random = simulated(seed, posts, size), Random(seed)
+    samples = [
+        replace(one, likes=None)
+        if one.published_at.astimezone(account.zone).hour in EVENING and random.random() < 0.5
+        else one
+        for one in account.samples
+    ]
+    found = recommend(samples, account=ACCOUNT, zone=account.zone)
+    measure = f"efficiency of the top 5 hours, {size}, likes hidden on half of the evening's posts"
+    return [
+        Judged(measure, posts, name, _efficiency(account.hour_values, guessed.hours, 5))
+        for name, guessed in _guesses(samples, account.zone, ACCOUNT, found).items()
+    ]
 
 
 def _viral(account: Account, guesses: Mapping[str, Guess], seed: int, posts: int) -> list[Judged]:

@@ -18,12 +18,12 @@ from multiprocessing import Pool
 from statistics import fmean
 
 from benchmarks.accounts import SIZES
-from benchmarks.judge import MODEL, RIVALS, Judged, judge_page, judge_simulated
+from benchmarks.judge import MODEL, RIVALS, Judged, judge_hidden, judge_no_effect, judge_page, judge_simulated
 from benchmarks.optimal_speed import speed
 from benchmarks.pages import pages
 from benchmarks.publish import machine
 
-POSTS, POSTS_OF_PAGES = (100, 300, 1000), (300, 1000)
+POSTS, POSTS_OF_PAGES, HIDDEN_AMONG = (100, 300, 1000), (300, 1000), 300
 GOALS = {
     ("efficiency of the top 5 hours, strong", 100): 0.91,
     ("efficiency of the top 5 hours, strong", 300): 0.96,
@@ -33,6 +33,9 @@ GOALS = {
     ("efficiency of the top 5 hours, realistic", 1000): 0.97,
     ("efficiency of the best weekly slot, strong", 1000): 0.85,
     ("efficiency of the best weekly slot, realistic", 1000): 0.88,
+    ("accounts without any effect called `ok`", 100): 0.05,
+    ("accounts without any effect called `ok`", 300): 0.05,
+    ("accounts without any effect called `ok`", 1000): 0.05,
     ("lift of the top 5 hours", 300): 0.11,
     ("lift of the top 5 hours", 1000): 0.17,
     ("lift of the top 10 weekly slots", 300): 0.14,
@@ -40,6 +43,7 @@ GOALS = {
 }
 CALIBRATION, CALIBRATED = "calibration error of `score`", 0.03
 VIRAL, VIRAL_COSTS = "efficiency lost by one viral post", 0.005
+AT_MOST = (VIRAL, "accounts without any effect called `ok`")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -54,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     tasks: list[Callable[[], list[Judged]]] = [
         partial(judge_simulated, seed, posts, size) for posts in reversed(POSTS) for size in SIZES for seed in seeds
     ]
+    tasks += [partial(judge_no_effect, seed, posts) for posts in POSTS for seed in seeds]
+    tasks += [partial(judge_hidden, seed, HIDDEN_AMONG, size) for size in SIZES for seed in seeds]
     tasks += [partial(judge_page, page, posts) for posts in POSTS_OF_PAGES for page in real]
     with Pool(asked.processes, os.nice, (1,)) as pool:
         judged = list(chain.from_iterable(pool.imap_unordered(_call, tasks)))
@@ -95,7 +101,7 @@ def _verdict(measure: str, of_model: Sequence[Judged], goal: float) -> str:
     if measure.startswith(CALIBRATION):
         return "met" if calibration_error(of_model) <= goal else "missed"
     value = fmean(one.value for one in of_model)
-    return "met" if (value <= goal if measure == VIRAL else round(value, 3) >= goal) else "missed"
+    return "met" if (value <= goal if measure in AT_MOST else round(value, 3) >= goal) else "missed"
 
 
 def _cell(measure: str, of_method: Sequence[Judged]) -> str:

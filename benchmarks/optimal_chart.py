@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from statistics import fmean
 
 from benchmarks.accounts import ACCOUNT, simulated
-from ttp.domain.optimal import estimate
 from ttp.domain.optimal.features import features
+from ttp.domain.optimal.model import estimate
 
 SEED, POSTS = 3, 300
 _HALF, _REACH = 24, 0.7

@@ -22,10 +22,10 @@ from zoneinfo import ZoneInfo
 
 from ttp.cli.context import Context
 from ttp.domain.optimal import recommend
-from ttp.domain.plan import Diary, Draft, Limits, spread
-from ttp.domain.plan.board import Board
+from ttp.domain.plan import AccountSchedule, Draft, Limits, spread
+from ttp.domain.plan.assignment import best_beside
 from ttp.domain.plan.grid import Family
-from ttp.domain.plan.together import best_beside
+from ttp.domain.plan.scoring import ScoredHours
 from ttp.domain.sample import Sample
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -54,15 +54,15 @@ def samples(account: str, peak: int, random: Random) -> Iterator[Sample]:
         yield Sample(account, str(n), at, at + timedelta(days=5), likes=likes, comments=2, shares=1)
 
 
-def one_by_one(drafts: Sequence[Draft], board: Board, per_day: int) -> float:
+def one_by_one(drafts: Sequence[Draft], scored: ScoredHours, per_day: int) -> float:
     """The total where each post in turn takes the best hour that is left."""
-    grid, taken, total = board.grid(per_day), list[tuple[Family, list[int]]](), 0.0
-    families = {family.accounts: family for family in board.families({draft.id for draft in drafts})}
+    grid, taken, total = scored.grid(per_day), list[tuple[Family, list[int]]](), 0.0
+    families = {family.accounts: family for family in scored.families({draft.id for draft in drafts})}
     for draft in drafts:
         own = Family(draft.accounts, 1, families[draft.accounts].values)
         hours = best_beside(grid, [*(one for one, _ in taken), own], [*(picks for _, picks in taken), []], len(taken))
         taken.append((own, hours))
-        total += sum(board.score(draft.accounts, hour) for hour in hours)
+        total += sum(scored.score(draft.accounts, hour) for hour in hours)
     return total
 
 
@@ -72,12 +72,12 @@ def row(posts: int, days: int, accounts: int, together: bool, gap_h: int) -> str
     told = {name: recommend(samples(name, PEAKS[i], random), account=name, zone=ZONE) for i, name in enumerate(names)}
     sets = [one for size in range(1, accounts + 1) for one in combinations(names, size) if together or size == 1]
     drafts = [Draft(n, random.choice(sets)) for n in range(1, posts + 1)]
-    diaries = {name: Diary(one) for name, one in told.items()}
+    schedules = {name: AccountSchedule(one) for name, one in told.items()}
     limits = Limits(START, START + timedelta(days=days), gap_s=3600.0 * gap_h)
     began = time.process_time()
-    plan = spread(drafts, diaries, limits)
+    plan = spread(drafts, schedules, limits)
     took = time.process_time() - began
-    greedy = one_by_one(drafts, Board(drafts, diaries, limits), plan.per_day or 24)
+    greedy = one_by_one(drafts, ScoredHours(drafts, schedules, limits), plan.per_day or 24)
     command = whole_command(drafts, names, days, gap_h)
     where = f"{accounts}{', shared' if together else ''}"
     times = f"{took:.2f} s | {command:.2f} s"
@@ -113,15 +113,14 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
     here, random = Context(), Random(1)
     for name in names:
         here.accounts.add(name, None)
-    with here.database.writing() as session:
-        db = store.raw(session)
+    with here.database.writing() as db:
         known = {account.name: account for account in reads.accounts(db)}
         for i, name in enumerate(names):
             metrics.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
         for draft in drafts:
             rows = [Delivery(name, known[name].platform, account_id=known[name].id) for name in draft.accounts]
             post = here.book.stamped(Post(f"Draft {draft.id}", tuple(rows)))
-            store.insert(session, post)
+            store.insert(db, post, None)
 
 
 def main() -> None:

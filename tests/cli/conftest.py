@@ -8,7 +8,7 @@ from functools import lru_cache
 import pytest
 
 from ttp.domain.optimal import model, recommendation
-from ttp.domain.optimal.effects import Estimate
+from ttp.domain.optimal.estimate import Estimate
 from ttp.domain.optimal.features import PostFeatures
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import Rating, Recommendation, Signal
+from ttp.domain.optimal import Evidence, Rating, Recommendation
 from ttp.services.optimal import Advice
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -13,7 +13,7 @@ NOTHING = Recommendation("x/none", BERLIN)
 
 
 def told(
-    signal: Signal = Signal.OK, *, days: float = 0.02, posts: int = 585, account: str = "instagram/roastery"
+    evidence: Evidence = Evidence.STRONG, *, days: float = 0.02, posts: int = 585, account: str = "instagram/roastery"
 ) -> Recommendation:
     """What an account is told whose posts do the better the nearer to 18:00; its best day brings `days`."""
     hours = [_rating(None, hour, 0.92 - abs(hour - 18) / 12, 0.12 - abs(hour - 18) / 50, 37) for hour in range(24)]
@@ -30,7 +30,7 @@ def told(
         days=tuple(week),
         slots=tuple(slots),
         data_points=posts,
-        signal=signal,
+        evidence=evidence,
         confidence=0.94,
         first_at=datetime(2026, 8, 28, 10, tzinfo=UTC),
         last_at=datetime(2026, 11, 23, 10, tzinfo=UTC),

@@ -24,7 +24,7 @@ from ttp.cli.pictures.page import Page
 from ttp.domain.account import Platform
 from ttp.domain.calendar import month_with, time_of, week_with
 from ttp.domain.delivery import APPROVAL, Delivery, DeliveryState
-from ttp.domain.optimal.free import FreeHour
+from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import Repeat
 

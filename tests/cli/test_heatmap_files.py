@@ -14,7 +14,7 @@ from ttp.cli.pictures.heat import BEST, NO_POST
 from ttp.cli.pictures.heatmap_html import heatmap_html
 from ttp.cli.pictures.heatmap_svg import heatmap_svg
 from ttp.cli.pictures.palette import DARK, LIGHT, Colors
-from ttp.domain.optimal import Recommendation, Signal
+from ttp.domain.optimal import Evidence, Recommendation
 
 SVG = "{http://www.w3.org/2000/svg}"
 OUTSIDE = re.compile(r"(?:src|href|url|import|xlink)\s*[=(\s]", re.IGNORECASE)
@@ -62,7 +62,7 @@ def test_the_svg_has_a_title_a_description_and_a_table_of_named_cells() -> None:
     named = {element.get("id", ""): element for element in root if element.get("id")}
     assert root.get("aria-labelledby") == " ".join(named) == "title description"
     assert text(named["title"]) == "Best hours to post: instagram/roastery"
-    assert "Best hours: 18:00, 17:00, 19:00, 16:00, 20:00. Enough signal" in text(named["description"])
+    assert "Best hours: 18:00, 17:00, 19:00, 16:00, 20:00. Strong evidence" in text(named["description"])
     assert len(roles(root, "table")) == 1
     assert [len(roles(root, role)) for role in ("row", "columnheader", "rowheader", "cell")] == [8, 24, 7, 168]
     for cell in roles(root, "cell"):
@@ -83,7 +83,7 @@ def test_the_ten_best_and_the_empty_slots_are_marked() -> None:
 
 
 def test_the_page_has_a_table_with_a_caption_and_headings() -> None:
-    page = Page(heatmap_html([told(), told(Signal.THIN, account="x/me")]))
+    page = Page(heatmap_html([told(), told(Evidence.THIN, account="x/me")]))
     assert len(page.all("table")) == len(page.all("caption")) == 2
     assert [attrs["scope"] for attrs in page.all("th")] == [*["col"] * 24, *["row"] * 7] * 2
     assert sum("title" in attrs for attrs in page.all("td")) == 336

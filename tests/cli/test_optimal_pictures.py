@@ -20,12 +20,12 @@ from ttp.cli.pictures.heatmap import heatmap_picture
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.recommendation import recommendation_picture
 from ttp.cli.pictures.week import week_picture
-from ttp.domain.optimal import DAYS, Rating, Signal, week
+from ttp.domain.optimal import DAYS, Evidence, Rating, week
 from ttp.domain.optimal.backtest import Backtest, Lift
-from ttp.domain.optimal.effects import Parts
+from ttp.domain.optimal.estimate import Parts
 from ttp.domain.optimal.explanation import Explanation, PostBehind
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.optimal.weekly import Week
+from ttp.domain.optimal.free_hours import Week
 from ttp.services.optimal import Explained
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -48,6 +48,7 @@ def drawn(lines: Iterable[str]) -> str:
 def test_optimal_draws_bars_and_says_what_they_mean() -> None:
     assert drawn(recommendation_picture(advice(told(), TONIGHT, (44, 45)), PAGE)) == (
         "instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin\n"
+        "  Post at 18:00: expect about 12 % more than your average (585 posts).\n"
         "\n"
         "  Best hours           among your true best five     in your past posts\n"
         "  18:00  ██████████████████▍   92 %    37 posts       +12 %  (+3 to +21)\n"
@@ -62,8 +63,8 @@ def test_optimal_draws_bars_and_says_what_they_mean() -> None:
         "  Wed    ██████████▊           54 %    77 posts         0 %  (-9 to +9)\n"
         "  Days make little difference for this account.\n"
         "\n"
-        "  Enough signal: the five hours beat your average with 94 % probability.\n"
-        "  Next good slot: today 18:00 (in 4 h 14 min, 17:00 UTC)\n"
+        "  Strong evidence: the five hours beat your average with 94 % probability.\n"
+        "  Next good hour: today 18:00 (in 4 h 14 min, 17:00 UTC)\n"
         "  Take it:  ttp schedule 44 --at optimal      A week:  ttp plan --drafts --week\n"
     )
 
@@ -75,19 +76,31 @@ def test_the_next_slot_is_taken_by_the_only_draft_by_a_new_post_and_in_the_zone_
 
 
 def test_optimal_says_so_when_the_data_are_thin() -> None:
-    text = drawn(recommendation_picture(advice(told(Signal.THIN, days=0.2, posts=12)), PAGE))
-    assert "Thin signal: the five hours beat your average with 94 % probability; 12 posts" in text
+    text = drawn(recommendation_picture(advice(told(Evidence.THIN, days=0.2, posts=12)), PAGE))
+    assert "Thin evidence: the five hours beat your average with 94 % probability; 12\n  posts are few" in text
     assert "Days make little difference" not in text
-    assert "Next good slot" not in text
-    assert "1 post is few" in drawn(recommendation_picture(advice(told(Signal.THIN, posts=1)), PAGE)).replace(
+    assert "Next good hour" not in text
+    assert "1 post is few" in drawn(recommendation_picture(advice(told(Evidence.THIN, posts=1)), PAGE)).replace(
         "\n  ", " "
     )
 
 
+def test_the_first_sentence_says_what_to_do_and_how_sure_it_is() -> None:
+    some, thin = (drawn(recommendation_picture(advice(told(one)), PAGE)) for one in (Evidence.SOME, Evidence.THIN))
+    assert "Post around 18:00: about 12 % more than your average is likely" in some
+    assert "Some evidence: the five hours" in some
+    assert "Your best hours are not known yet: 18:00" in thin
+
+
+def test_the_next_hour_is_told_with_its_reason() -> None:
+    found = replace(advice(told(), TONIGHT), why="the best free hour within reach")
+    assert "17:00 UTC): the best free hour" in drawn(recommendation_picture(found, PAGE))
+
+
 def test_no_probability_is_called_certain() -> None:
-    sure = replace(told(), confidence=1.0, hours=tuple(replace(hour, score=1.0) for hour in told().hours))
+    sure = replace(told(), confidence=1.0, hours=tuple(replace(hour, score=1.0) for hour in told().hours[18:]))
     text = drawn(recommendation_picture(advice(sure), PAGE))
-    assert "  00:00  ████████████████████ >99 %    37 posts" in text
+    assert "  18:00  ████████████████████ >99 %    37 posts" in text
     assert "with >99 % probability" in text
     assert "100 %" not in text
 
@@ -113,7 +126,7 @@ def test_without_data_the_command_that_would_get_some_is_named() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_bars_fit_every_width(width: int) -> None:
-    lines = list(recommendation_picture(advice(told(Signal.THIN), TONIGHT), replace(PAGE, width=width)))
+    lines = list(recommendation_picture(advice(told(Evidence.THIN), TONIGHT), replace(PAGE, width=width)))
     assert sum(" %  (" in line or line.endswith("…") for line in lines) >= 8
     assert all(columns(line) <= width for line in lines if "ttp " not in line)
 
@@ -130,7 +143,7 @@ def test_the_heat_map_has_a_row_per_day_with_marks_in_its_cells() -> None:
     assert "".join(rows).count("★") == 10
     assert "     under -17 %   ░░ -17 %   ▒▒ -10 %   ▓▓ -2 %   ██ +5 %" in lines
     assert "★ the ten best   · no post of yours then   (estimates, not raw cells)" in drawn(lines)
-    assert "Enough signal" in drawn(lines)
+    assert "Strong evidence" in drawn(lines)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -167,7 +180,7 @@ def test_the_week_has_the_best_hours_of_each_day() -> None:
     found = Week(("instagram/roastery",), BERLIN, tuple(week(told())))
     lines = list(week_picture(found, PAGE))
     assert lines[0] == "instagram/roastery   hours in Europe/Berlin"
-    assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    16:00  40 %"
+    assert lines[3] == "  Tue  18:00  80 %    17:00  60 %    19:00  60 %    20:00  40 %"
     assert drawn(week_picture(Week((), None, ()), PAGE)) == f"Nothing is measured yet.  Import some:  {WAY}\n"
 
 
@@ -180,7 +193,7 @@ def test_the_week_fits_every_width(width: int) -> None:
 # ttp optimal explain
 
 
-def explained(posts: int = 3, *, signal: Signal = Signal.OK, nearby: int = 86) -> Explained:
+def explained(posts: int = 3, *, evidence: Evidence = Evidence.STRONG, nearby: int = 86) -> Explained:
     behind = tuple(
         PostBehind(
             PostFeatures(NOW - timedelta(days=n), 18, 1, "video" if n else "", 6.0, str(n)),
@@ -188,7 +201,7 @@ def explained(posts: int = 3, *, signal: Signal = Signal.OK, nearby: int = 86) -
         )
         for n in range(posts)
     )
-    found = told(signal)
+    found = told(evidence)
     rating = replace(found.hours[18], data_points=posts)
     some = 0.3 if posts else None
     return Explained(Explanation(found, rating, 1, behind, some, some, nearby), {"1": "A cup\nof \x1b[31mcoffee"})
@@ -218,10 +231,10 @@ def test_more_posts_than_are_shown_are_counted() -> None:
 
 
 def test_a_place_without_posts_is_explained_by_its_neighbours() -> None:
-    text = drawn(explanation_picture(explained(0, signal=Signal.THIN), PAGE))
+    text = drawn(explanation_picture(explained(0, evidence=Evidence.THIN), PAGE))
     assert "  Counted   no post of yours at 18:00, 86 posts within 2 hours\n" in text
     assert "what 86 posts within 2 hours can say against" in text
-    assert "Thin signal" in text
+    assert "Thin evidence" in text
     alone = drawn(explanation_picture(explained(0, nearby=0), PAGE))
     assert "no post of yours at 18:00, and none near it" in alone
     assert "what the rest of the week can say against" in alone

@@ -153,7 +153,7 @@ def test_the_usual_way_takes_the_hours_with_the_highest_means_the_earlier_of_equ
 
 
 def rows(*values: tuple[int, str, float, bool]) -> list[_HeldOut]:
-    return [_HeldOut((block, kind), value, chosen, by_mean=False) for block, kind, value, chosen in values]
+    return [_HeldOut((block, kind, "likes"), value, chosen, by_mean=False) for block, kind, value, chosen in values]
 
 
 def test_in_one_stratum_the_contrast_is_the_difference_of_two_means() -> None:

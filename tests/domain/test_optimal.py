@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.optimal import DAYS, Parts, Recommendation, Signal, best, estimate, recommend, week
+from ttp.domain.optimal import DAYS, Evidence, Parts, Recommendation, Signal, best, recommend, recommendation, week
 from ttp.domain.optimal.features import NEWEST, features
+from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
 
 ACCOUNT = "x/me"
@@ -181,6 +182,7 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
         "bestDays": [],
         "dataPoints": 0,
         "signal": "none",
+        "evidence": "none",
         "hours": [],
         "days": [],
         "slots": [],
@@ -192,7 +194,7 @@ def test_without_data_everything_is_empty_and_the_signal_is_none() -> None:
 def test_a_few_posts_give_five_hours_and_three_days_and_a_thin_signal(posts: int) -> None:
     found = ask(history(posts, evening, noise=0.01))
     assert (len(found.best_hours), len(found.best_days), len(found.best_slots)) == (5, 3, 10)
-    assert found.signal is Signal.THIN
+    assert (found.signal, found.evidence) == (Signal.THIN, Evidence.THIN)
 
 
 def test_a_single_post_tells_hardly_anything_apart() -> None:
@@ -201,14 +203,68 @@ def test_a_single_post_tells_hardly_anything_apart() -> None:
     assert all(0.15 < hour.score < 0.27 for hour in found.hours)
 
 
-def test_ties_go_to_the_earlier_hour_and_weekday() -> None:
+def test_ties_go_to_hours_at_which_people_are_awake() -> None:
     even = [sample(i, MONDAY + i * HOUR, 10) for i in range(168 * 2)]
     found = ask(even)
-    assert [hour.hour for hour in found.best_hours] == [0, 1, 2, 3, 4]
+    assert [hour.hour for hour in found.best_hours] == [11, 12, 13, 14, 15]
     assert [day.day for day in found.best_days] == [0, 1, 2]
     assert {hour.score for hour in found.hours} == {5 / 24}
     assert {day.score for day in found.days} == {3 / 7}
     assert found.signal is Signal.THIN
+
+
+@pytest.mark.parametrize("posts", [1, 2, 40])
+def test_equal_posts_recommend_waking_hours_and_those_the_account_posts_at_first(posts: int) -> None:
+    """However early it posts, nobody is told that the night is best."""
+    samples = [sample(i, MONDAY + i * DAY + (3 if i % 2 else 20) * HOUR) for i in range(posts)]
+    found = ask(samples)
+    assert found.best_hours[0].hour == 20
+    assert all(hour.hour not in range(8) for hour in found.best_hours)
+    assert found.best_days[0].data_points > 0
+    assert found.best_slots[0].hour == 20
+
+
+def test_hidden_likes_are_not_taken_for_bad_hours() -> None:
+    """No hour is better than another; the likes of half of the evening's posts are not told."""
+    rng = random.Random(4)
+    samples = [
+        replace(one, likes=None, comments=rng.randrange(3, 9)) if one.published_at.hour >= 17 and rng.random() < 0.5
+        else replace(one, comments=6)
+        for one in history(200, lambda _: 0.0)
+    ]  # fmt: skip
+    found = ask(samples)
+    assert max(abs(hour.uplift) for hour in found.hours) < 0.15
+    assert found.signal is Signal.THIN
+
+
+def test_the_best_hours_are_found_where_their_likes_are_hidden_on_half_of_the_posts() -> None:
+    rng = random.Random(5)
+    samples = [
+        replace(one, likes=None, comments=round((one.likes or 0) / 20), shares=None)
+        if one.published_at.hour >= 17 and rng.random() < 0.5
+        else replace(one, comments=round((one.likes or 0) / 20))
+        for one in history(300, evening)
+    ]
+    found = ask(samples)
+    assert {hour.hour for hour in found.best_hours} == {17, 18, 19, 20, 21}
+
+
+def test_evidence_is_strong_only_where_the_best_hour_is_above_the_average() -> None:
+    for gain, posts in ((0.0, 100), (0.4, 100), (1.0, 100), (1.0, 29)):
+        for seed in range(3):
+            found = ask(history(posts, lambda at, gain=gain: gain * evening(at), seed=seed))  # type: ignore[misc]
+            sure = posts >= 30 and found.best_hours[0].low > 0
+            assert (found.evidence is Evidence.STRONG) == sure == (found.signal is Signal.OK)
+            assert found.as_json()["evidence"] == found.evidence.value
+
+
+def test_evidence_is_some_where_the_five_hours_are_probably_worth_having() -> None:
+    hour = ask(history(40, lambda _: 0.0)).best_hours[0]
+    unsure, sure = replace(hour, low=-0.1), replace(hour, low=0.1)
+    assert recommendation._evidence(40, unsure, 0.7) is Evidence.SOME
+    assert recommendation._evidence(40, unsure, 0.69) is Evidence.THIN
+    assert recommendation._evidence(40, sure, 0.1) is Evidence.STRONG
+    assert recommendation._evidence(29, sure, 0.9) is Evidence.THIN
 
 
 def test_the_hours_that_bring_more_are_found() -> None:
@@ -241,7 +297,18 @@ def test_a_better_hour_is_found_where_the_mean_of_each_hour_is_fooled() -> None:
 def test_the_json_is_the_contract() -> None:
     found = ask(history(64, evening))
     shape = found.as_json(everything=True)
-    head = ["account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal"]
+    head = [
+        "account",
+        "platform",
+        "timezone",
+        "from",
+        "to",
+        "bestHours",
+        "bestDays",
+        "dataPoints",
+        "signal",
+        "evidence",
+    ]
     assert list(shape) == [*head, "hours", "days", "slots"]
     assert list(found.as_json()) == head
     times = [s.published_at for s in history(64, evening)]

@@ -10,12 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ttp.domain.optimal.algebra import back, backward, cholesky, forward, gram, times, transposed
+from ttp.domain.optimal.design_matrix import (
+    BEND_SD,
+    COLUMNS,
+    CONTRASTS,
+    KIND_SD,
+    LEVEL_SD,
+    Design,
+    Shape,
+    effects,
+    expected,
+    scales,
+)
 from ttp.domain.optimal.features import PostFeatures
+from ttp.domain.optimal.linear_algebra import back, backward, cholesky, forward, gram, times, transposed
 from ttp.domain.optimal.model import estimate, steepness
-from ttp.domain.optimal.periodic import COLUMNS, CONTRASTS, Shape, effects, expected, scales
 from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, drawn, fit, fits
-from ttp.domain.optimal.rest import BEND_SD, KIND_SD, LEVEL_SD, Design
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 SHAPE = Shape(0.2, 0.06, 0.4)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.optimal import DAYS, Recommendation, recommend, week
-from ttp.domain.optimal.weekly import Week, week_of
+from ttp.domain.optimal.free_hours import Week, week_of
 from ttp.domain.sample import Sample
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)

@@ -32,13 +32,11 @@ def best(out: Output, account: Accounts = None, platform: Platforms = None, tz: 
 
     Example: ttp optimal --account ig/shop --json
     """
-    view = optimal_views.recommendations(everything=all_, tz=tz)
+    accounts = wanted_accounts(account, platform)
+    view = optimal_views.recommendations(everything=all_, tz=tz, several=len(accounts) > 1)
     out.expect(view)
     advise = context().optimal.advise
-    told = [
-        optimal_views.Told(advise(one, zone_for(one, tz)), zone_is_known(one, tz))
-        for one in wanted_accounts(account, platform)
-    ]
+    told = [optimal_views.Told(advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
     out.records(view, told, say=None if told else nothing)
 
@@ -53,9 +51,11 @@ def next_(
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
-    """The next free one of an account's best hours.
+    """The next free hour that is about the best, and why.
 
-    For several accounts: of all of them together. With --explore P it is, with that probability, one of the best of
+    The earliest free hour whose expected engagement is within 3 % of the best free one in the next 7 days
+    (plan.horizon_s), and which the account has tried; if there is none, the best free one of the five best hours. For
+    several accounts: of all of them together. With --explore P it is, with that probability, one of the best of
     another curve that fits the data as well, so that hours of which little is known are tried now and then.
 
     Example: ttp optimal next --account x/me --json

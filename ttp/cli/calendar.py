@@ -27,7 +27,7 @@ from ttp.domain.errors import Hint, UsageError
 if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.calendar import Span
-    from ttp.domain.optimal.free import FreeHour
+    from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.post import Post
     from ttp.services.calendar import Calendar
 

@@ -14,7 +14,7 @@ from ttp.domain.post import Post
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
-    from ttp.domain.optimal.free import FreeHour
+    from ttp.domain.optimal.free_hours import FreeHour
 
 ROW = ("date", "time", "id", "status", "accounts", "content", "scheduledAt", "publishedAt", "tags", "repeat")
 WILL_COME = "coming"

@@ -23,7 +23,7 @@ from ttp.domain.account import Platform
 from ttp.domain.config import KEYS
 from ttp.domain.ingest.columns import SOURCES
 from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
-from ttp.domain.plan import Way
+from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.services.files.foreign import DATES
 
@@ -73,7 +73,7 @@ AT = {
     "metrics import --format": Source((*SOURCES, *FORMATS)),
     "metrics import --dates": Source(("mdy", "dmy")),
     "import --dates": Source(DATES),
-    "import --spread": Source(tuple(Way)),
+    "import --spread": Source(tuple(PlanMethod)),
 }
 """Options that take something else in one command."""
 FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {

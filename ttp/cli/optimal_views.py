@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
     from ttp.domain.optimal.backtest import Backtest, Lift
     from ttp.domain.optimal.explanation import PostBehind
-    from ttp.domain.optimal.weekly import Week
+    from ttp.domain.optimal.free_hours import Week
     from ttp.services.optimal import Advice, Explained
 
 _WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
@@ -51,8 +51,9 @@ class Told:
     zone_known: bool = True
 
 
-def recommendations(*, everything: bool = False, tz: str | None = None) -> View[Told]:
-    """`ttp optimal`: the R of each account; `everything`: with all hours, days and slots. `tz`: as it was typed."""
+def recommendations(*, everything: bool = False, tz: str | None = None, several: bool = False) -> View[Told]:
+    """`ttp optimal`: the R of each account; `everything`: with all hours, days and slots. `tz`: as it was typed.
+    `several`: there is more than one account, which its rows name first."""
 
     def picture(all_told: Sequence[Told], page: Page) -> Iterable[str]:
         from ttp.cli.pictures.recommendation import recommendation_picture
@@ -65,7 +66,7 @@ def recommendations(*, everything: bool = False, tz: str | None = None) -> View[
 
     return View(
         shapes.RECOMMENDATION,
-        ("what", "value", "score", "uplift", "dataPoints"),
+        (*(("account",) if several else ()), "what", "value", "score", "uplift", "dataPoints"),
         shape,
         picture,
         rows=lambda told: _best(shape(told)),
@@ -164,7 +165,7 @@ def _best(row: Json) -> Iterable[Json]:
     for what, rows in (("hour", row["bestHours"]), ("day", row["bestDays"])):
         assert isinstance(rows, Sequence)
         for one in rows:
-            yield {**one, "what": what, "value": one[what]}
+            yield {**one, "account": row["account"], "what": what, "value": one[what]}
 
 
 def _heatmap(told: Told) -> Json:

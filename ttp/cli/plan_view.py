@@ -12,7 +12,7 @@ from ttp.domain.stamp import span
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
-    from ttp.domain.plan import Assignment, Basis, Way
+    from ttp.domain.plan import Assignment, Basis, PlanMethod
     from ttp.services.planning import Proposal
 
 ASSIGNMENT = ("id", "at", "score", "accounts", "explored")
@@ -62,27 +62,27 @@ def whole(found: Proposal) -> Json:
 
 def how(found: Proposal) -> list[str]:
     """By what posts were placed whose scores do not say it, in words."""
-    from ttp.domain.plan import Basis, Way
+    from ttp.domain.plan import Basis, PlanMethod
 
     said = []
     for basis in Basis:
         sets = [accounts for accounts, one in found.plan.basis.items() if one is basis]
         names = list(dict.fromkeys(name for accounts in sets for name in accounts))
         if names and basis is not Basis.SCORES:
-            own = [name for name in names if found.diaries[name].slots]
-            names = own if basis is not Basis.HOURS and found.way is not Way.OPTIMAL else names
+            own = [name for name in names if found.schedules[name].slots]
+            names = own if basis is not Basis.HOURS and found.way is not PlanMethod.OPTIMAL else names
             said.append(_how(found.way, basis, " and ".join(names), single=len(names) == 1, apart=bool(own)))
     return said
 
 
-def _how(way: Way, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
+def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
     """`apart`: accounts have slots, but none in common."""
-    from ttp.domain.plan import Basis, Way
+    from ttp.domain.plan import Basis, PlanMethod
 
     match way, basis:
-        case Way.OPTIMAL, Basis.SLOTS:
+        case PlanMethod.OPTIMAL, Basis.SLOTS:
             return f"no data of {names}: spread evenly over {'its' if single else 'their'} slots"
-        case Way.OPTIMAL, _:
+        case PlanMethod.OPTIMAL, _:
             return f"no data of {names}: spread evenly over waking hours"
         case _, Basis.HOURS:
             return f"no slots {'in common ' if apart else ''}of {names}: spread evenly over waking hours"
@@ -111,7 +111,7 @@ def limits(found: Proposal) -> list[str]:
     said += [
         f"none on {first}" if first == last else f"none from {first} to {last}" for first, last in asked.quiet.dates
     ]
-    busy = sum(at >= asked.start for diary in found.diaries.values() for at in diary.busy if at < asked.end)
+    busy = sum(at >= asked.start for schedule in found.schedules.values() for at in schedule.busy if at < asked.end)
     if busy:
         said.append(f"beside {busy} that {'is' if busy == 1 else 'are'} scheduled")
     return ["limits: " + ", ".join(said)]

@@ -102,11 +102,12 @@ RECOMMENDATION = (
     "bestDays",
     "dataPoints",
     "signal",
+    "evidence",
     "hours",
     "days",
     "slots",
 )
-SLOT = ("at", "day", "hour", "score", "explored")
+SLOT = ("at", "day", "hour", "score", "why", "explored")
 
 
 def instant(at: datetime | None) -> str | None:

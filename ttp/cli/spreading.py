@@ -17,7 +17,7 @@ from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
-    from ttp.domain.plan import Assignment, Way
+    from ttp.domain.plan import Assignment, PlanMethod
     from ttp.services.planning import Asked
     from ttp.services.spreading import Spread, Spreading
 
@@ -30,24 +30,29 @@ LIMITS = ("--from", "--days", "--per-day")
 
 def spreading(words: Words) -> Spreading | None:
     """The plan that was asked for; None where none was. UsageError."""
-    from ttp.domain.plan import Way
+    from ttp.domain.plan import PlanMethod
     from ttp.services.spreading import Spreading
 
     way = words.text("--spread")
     if way is None:
         for name in LIMITS:
             if words.text(name) is not None:
-                raise UsageError(f"{name} is for --spread", Hint("add it", words.again(spread=Way.OPTIMAL.value)))
+                raise UsageError(
+                    f"{name} is for --spread", Hint("add it", words.again(spread=PlanMethod.OPTIMAL.value))
+                )
         return None
-    if way not in list(Way):
+    if way not in list(PlanMethod):
         raise UsageError(
-            f'--spread is optimal, slots or even, not "{way}"', Hint("write", words.again(spread=Way.OPTIMAL.value))
+            f'--spread is optimal, slots or even, not "{way}"',
+            Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
         )
     here, tz = context(), words.text("--tz")
-    return Spreading(here.book, here.planning, _asked(Way(way), words, tz), lambda account: zone_for(account, tz))
+    return Spreading(
+        here.book, here.planning, _asked(PlanMethod(way), words, tz), lambda account: zone_for(account, tz)
+    )
 
 
-def _asked(way: Way, words: Words, tz: str | None) -> Asked:
+def _asked(way: PlanMethod, words: Words, tz: str | None) -> Asked:
     """What was typed, and the limits that are set."""
     from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
     from ttp.services.planning import Asked

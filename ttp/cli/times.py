@@ -69,7 +69,7 @@ class Times:
                 best = here.optimal.one_next(accounts, zones)
                 shown = zone.shown if isinstance(zone, Clash) else zone
                 self.moment = Moment(best.at, shown, text)
-                self._said[f"took the best free slot: {self.echo(best.at)}, score {best.score:.2f}"] = None
+                self._said[f"took {best.why}: {self.echo(best.at)}, score {best.score:.2f}"] = None
             case Moment() as moment:
                 self.moment = moment
                 if moment.note:

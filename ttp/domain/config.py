@@ -62,6 +62,7 @@ _KEYS = (
     Key("http.read_timeout_s", 60.0, "seconds to wait for a platform's answer"),
     Key("http.upload_timeout_s", 120.0, "seconds to wait while media bytes are sent"),
     Key("plan.min_gap_s", 3600.0, "least seconds between two posts of an account that ttp places itself"),
+    Key("plan.horizon_s", 604800.0, "seconds ahead within which --at optimal looks for the next good hour"),
     Key("plan.quiet_hours", None, "local hours in which ttp plan places nothing: 22:00-07:00"),
     Key("plan.blackout", (), "local dates on which it places nothing: 2026-12-24, 2026-12-24..2026-12-26"),
     Key("guard.same_text_s", 604800.0, "seconds within which the same text to an account is warned of; 0: never"),

@@ -15,8 +15,15 @@ from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
-from ttp.domain.optimal.free import FreeHour, explored_hour, free_hours, next_free_hour
-from ttp.domain.optimal.weekly import Week, week_of
+from ttp.domain.optimal.free_hours import (
+    FreeHour,
+    Week,
+    explored_hour,
+    free_best_slots,
+    free_hours,
+    next_free_hour,
+    week_of,
+)
 from ttp.domain.quiet import Quiet, parse_quiet_hours
 from ttp.domain.sample import Sample
 from ttp.store import metrics, reads
@@ -49,11 +56,13 @@ class Advice:
 
     recommendation: Recommendation
     next_at: datetime | None
-    """The next of its free slots; None without data."""
+    """The next free hour (`free_hours`); None without data."""
     drafts: tuple[int, ...]
     """Drafts for this account alone, oldest first: as many as are looked at."""
     way: str
     """The command that gets numbers of its posts."""
+    why: str = ""
+    """Why that hour is the next, in a clause."""
 
 
 class Optimal:
@@ -69,14 +78,11 @@ class Optimal:
     def advise(self, account: Account, zone: ZoneInfo) -> Advice:
         """The recommendation for one account, the next free slot of it, and drafts that could take that."""
         told = self.recommend(account, zone)
-        busy = self._busy([account])
-        free = next_free_hour(
-            [told], now=self._clock.now(), busy=busy, min_gap_s=self._config.seconds("plan.min_gap_s")
-        )
+        free = self._next_free([told], self._busy([account]))
         wanted = PostFilter(statuses=reads.DRAFTS, accounts=(account.id or 0,), limit=OFFERED)
         with self._database.reading() as db:
             drafts = tuple(p.id or 0 for p in reads.posts(db, wanted) if len(p.accounts) == 1) if db else ()
-        return Advice(told, free[0].at if free else None, drafts, way_to_data(account))
+        return Advice(told, free[0].at if free else None, drafts, way_to_data(account), free[0].why if free else "")
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
         """Every weekday's hours, best first, for all of these accounts together that have data."""
@@ -106,7 +112,7 @@ class Optimal:
         explore: float = 0.0,
         seed: int | None = None,
     ) -> tuple[FreeHour, ...]:
-        """The earliest free ones among the best slots of all these accounts together; none without data.
+        """The next free hours of all these accounts together, by time; none without data.
 
         Each is, with probability `explore`, one of the best by a draw of the posterior; `seed` None: one that follows
         from accounts and hour.
@@ -117,7 +123,7 @@ class Optimal:
         gap = self._config.seconds("plan.min_gap_s")
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
-            return next_free_hour(told, now=now, busy=busy, min_gap_s=gap, count=count)
+            return self._next_free(told, busy, count)
         quiet = Quiet(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
         found: list[FreeHour] = []
@@ -125,7 +131,7 @@ class Optimal:
             slots = (
                 explored_hour(told, random, now=now, busy=busy, min_gap_s=gap, quiet=quiet)
                 if random.random() < explore
-                else next_free_hour(told, now=now, busy=busy, min_gap_s=gap)
+                else self._next_free(told, busy)
             )
             found += slots
             busy = {name: sorted([*instants, *(slot.at for slot in slots)]) for name, instants in busy.items()}
@@ -141,14 +147,15 @@ class Optimal:
     def free_hours(
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
     ) -> Iterator[FreeHour]:
-        """The free ones among the best slots of all these accounts together, one after the other; none without data.
+        """The next free hours of all these accounts together, each beside those before it; none without data.
 
         `busy`: when each account has posts, in order; looked at whenever the next one is asked for.
         """
         told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
         if not told or any(one.data_points == 0 for one in told):
             return iter(())
-        return free_hours(told, self._clock.now(), busy, self._config.seconds("plan.min_gap_s"))
+        gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
+        return free_hours(told, self._clock.now(), busy, gap, horizon)
 
     def free_between(
         self,
@@ -167,7 +174,7 @@ class Optimal:
         with self._database.reading() as db:
             stored = [reads.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
         busy = [sorted([*known, *coming.get(one.name, ())]) for one, known in zip(accounts, stored, strict=True)]
-        hours = takewhile(lambda slot: slot.at < end, free_hours(told, now, busy, gap.total_seconds()))
+        hours = takewhile(lambda slot: slot.at < end, free_best_slots(told, now, busy, gap.total_seconds()))
         return [slot for slot in hours if slot.at >= start]
 
     def no_hour(self, accounts: Sequence[Account]) -> UsageError:
@@ -192,6 +199,12 @@ class Optimal:
     def _without_data(self, accounts: Sequence[Account]) -> list[Account]:
         with self._database.reading() as db:
             return [one for one in accounts if db is None or not metrics.newest(db, one.id or 0, 1)]
+
+    def _next_free(
+        self, told: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
+    ) -> tuple[FreeHour, ...]:
+        gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
+        return next_free_hour(told, now=self._clock.now(), busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
 
     def _samples(self, account: Account) -> list[Sample]:
         with self._database.reading() as db:

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError
-from ttp.domain.optimal.free import LEAD
-from ttp.domain.plan import Diary, Draft, Exploring, Limits, Plan, Way, spread
+from ttp.domain.optimal.free_hours import LEAD
+from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.quiet import Quiet
 from ttp.services.agenda import Agenda
@@ -39,7 +39,7 @@ class Asked:
     per_day: int | None = None
     gap_s: float = 3600.0
     quiet: Quiet = field(default_factory=Quiet)
-    way: Way = Way.OPTIMAL
+    way: PlanMethod = PlanMethod.OPTIMAL
     explore: float = 0.0
     seed: str | None = None
     """None: one that follows from the posts and the hour, so that asking again gives the same."""
@@ -51,9 +51,9 @@ class Proposal:
 
     plan: Plan
     limits: Limits
-    way: Way
+    way: PlanMethod
     posts: Mapping[int, Post]
-    diaries: Mapping[str, Diary]
+    schedules: Mapping[str, AccountSchedule]
     agenda: Agenda
     """What it rests on."""
     enough_days: int | None = None
@@ -62,12 +62,12 @@ class Proposal:
     @property
     def zones(self) -> dict[str, ZoneInfo]:
         """By account: the zone of its hours and days."""
-        return {name: diary.told.zone for name, diary in self.diaries.items()}
+        return {name: one.told.zone for name, one in self.schedules.items()}
 
     @property
     def unknown(self) -> list[str]:
         """The accounts of which nothing is known."""
-        return [name for name, diary in self.diaries.items() if not diary.told.data_points]
+        return [name for name, one in self.schedules.items() if not one.told.data_points]
 
 
 class Planning:
@@ -97,16 +97,18 @@ class Planning:
         now = self._book.clock.now()
         start = max(asked.start or now, now + LEAD)
         limits = Limits(start, start + asked.days * _DAY, asked.per_day, asked.gap_s, asked.quiet)
-        diaries = {
-            one.name: Diary(self._optimal.recommend(one, zone(one)), tuple(agenda.of(one)), self._slots_of(one, limits))
+        schedules = {
+            one.name: AccountSchedule(
+                self._optimal.recommend(one, zone(one)), tuple(agenda.of(one)), self._slots_of(one, limits)
+            )
             for one in accounts
         }
         agenda.rest_on(accounts)
         drafts = [Draft(number, tuple(sorted(post.accounts))) for number, post in posts.items()]
         seed = f"{now:%Y-%m-%d %H} {' '.join(map(str, posts))}" if asked.seed is None else asked.seed
-        plan = spread(drafts, diaries, limits, Exploring(asked.explore, seed), asked.way)
-        enough = self._enough_days(drafts, diaries, limits, asked.way, accounts) if plan.left_out else None
-        return Proposal(plan, limits, asked.way, posts, diaries, agenda, enough)
+        plan = spread(drafts, schedules, limits, Exploring(asked.explore, seed), asked.way)
+        enough = self._enough_days(drafts, schedules, limits, asked.way, accounts) if plan.left_out else None
+        return Proposal(plan, limits, asked.way, posts, schedules, agenda, enough)
 
     def schedule(self, proposal: Proposal) -> list[Saved]:
         """Give the posts of a proposal their times: all of them, or none."""
@@ -130,9 +132,9 @@ class Planning:
     def _enough_days(
         self,
         drafts: Sequence[Draft],
-        diaries: Mapping[str, Diary],
+        schedules: Mapping[str, AccountSchedule],
         limits: Limits,
-        way: Way,
+        way: PlanMethod,
         accounts: Sequence[Account],
     ) -> int | None:
         """Days in which all drafts fit, not many more than needed; None where a year is too short."""
@@ -140,7 +142,7 @@ class Planning:
         while days < LONGEST_DAYS:
             days = min(LONGEST_DAYS, days + max(1, days // 2))
             longer = replace(limits, end=limits.start + days * _DAY)
-            more = {one.name: replace(diaries[one.name], slots=self._slots_of(one, longer)) for one in accounts}
+            more = {one.name: replace(schedules[one.name], slots=self._slots_of(one, longer)) for one in accounts}
             if not spread(drafts, more, longer, way=way).left_out:
                 return days
         return None

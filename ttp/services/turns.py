@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.optimal.free import FreeHour
+from ttp.domain.optimal.free_hours import FreeHour
 from ttp.services.agenda import Agenda
 from ttp.services.optimal import Optimal
 from ttp.services.slots import Line, Slots

@@ -18,7 +18,7 @@ from ttp.domain.post import Post
 
 if TYPE_CHECKING:
     from ttp.cli.calendar_view import Sheet
-    from ttp.domain.optimal.free import FreeHour
+    from ttp.domain.optimal.free_hours import FreeHour
 
 _AXIS = (9, 12, 15, 18, 21)
 """Hours that have a line, whether or not something is in them."""

@@ -12,7 +12,7 @@ from ttp.cli.clean import safe
 from ttp.cli.pictures.cells import cut, pad, wrap
 from ttp.cli.pictures.marks import plural
 from ttp.cli.pictures.page import Page
-from ttp.domain.optimal import DAYS, Rating, Recommendation, Signal
+from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation
 from ttp.domain.optimal.recommendation import FEWEST_POSTS
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def recommendation_picture(advice: Advice, page: Page, *, zone_known: bool = Tru
     if not told.hours:
         yield no_posts(advice.way)
         return
+    yield from wrapped(_in_short(told), page)
     yield ""
     yield from _bars("Best hours", "among your true best five", "in your past posts", told.best_hours, page)
     yield ""
@@ -47,7 +48,7 @@ def recommendation_picture(advice: Advice, page: Page, *, zone_known: bool = Tru
     yield ""
     yield from wrapped(signal_words(told), page)
     if advice.next_at is not None:
-        yield from wrapped(_next_slot(advice.next_at, page), page)
+        yield from wrapped(_next_slot(advice.next_at, page, advice.why), page)
         yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
     if not zone_known:
         yield from zone_words(told, page)
@@ -71,15 +72,33 @@ def no_posts(way: str) -> str:
     return f"  No measured posts yet.  Get some:  {safe(way)}"
 
 
+def _in_short(told: Recommendation) -> str:
+    """What to do, in one sentence."""
+    best = told.best_hours[0]
+    posts = plural(told.data_points, "post")
+    more = f"about {signed(best.uplift).lstrip('+')} % more than your average"
+    match told.evidence:
+        case Evidence.STRONG:
+            return f"Post at {place_name(best)}: expect {more} ({posts})."
+        case Evidence.SOME:
+            return f"Post around {place_name(best)}: {more} is likely, not certain ({posts})."
+        case _:
+            return f"Your best hours are not known yet: {place_name(best)} is a first guess ({posts})."
+
+
 def signal_words(told: Recommendation) -> str:
     """How far the best hours can be believed."""
     share = percent(told.confidence)
-    if told.signal is Signal.OK:
-        return f"Enough signal: the five hours beat your average with {share} probability."
+    if told.evidence is Evidence.STRONG:
+        return f"Strong evidence: the five hours beat your average with {share} probability."
+    if told.evidence is Evidence.SOME:
+        return f"Some evidence: the five hours beat your average with {share} probability; the best one alone may not."
     few = ""
     if told.data_points < FEWEST_POSTS:
         few = f"{plural(told.data_points, 'post')} {'is' if told.data_points == 1 else 'are'} few, and "
-    return f"Thin signal: the five hours beat your average with {share} probability; {few}much of this order is chance."
+    return (
+        f"Thin evidence: the five hours beat your average with {share} probability; {few}much of this order is chance."
+    )
 
 
 def zone_words(told: Recommendation, page: Page) -> Lines:
@@ -108,7 +127,14 @@ def slots_picture(slots: Sequence[Row], page: Page) -> Iterator[str]:
         at = _instant(slot["at"])
         when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
         score = percent(_number(slot["score"]))
-        yield from page.flow([when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} among your true best ten"])
+        yield from page.flow(
+            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} among your true best ten", *_reason(slot)]
+        )
+
+
+def _reason(slot: Row) -> Lines:
+    if slot.get("why"):
+        yield safe(str(slot["why"]))
 
 
 def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
@@ -162,8 +188,9 @@ def _span(period: Period, page: Page) -> str:
     return f", {page.month_day(first)}{first_year} to {page.month_day(last)} {last.year}"
 
 
-def _next_slot(at: datetime, page: Page) -> str:
-    return f"Next good slot: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC)"
+def _next_slot(at: datetime, page: Page, why: str) -> str:
+    reason = f": {why}" if why else ""
+    return f"Next good hour: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC){reason}"
 
 
 def wrapped(sentence: str, page: Page) -> Lines:

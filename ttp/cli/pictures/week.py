@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ttp.cli.clean import safe
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.recommendation import percent, wrapped
-from ttp.domain.optimal.weekly import Week
+from ttp.domain.optimal.free_hours import Week
 
 _HOUR = 15
 """Columns of an hour with its probability and the gap behind it."""

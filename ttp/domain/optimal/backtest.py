@@ -4,10 +4,10 @@ The later half of the posts is cut into blocks. Before each, a recommendation is
 then the block's posts at the five hours that it names are compared with the block's other posts. Beside it the same for
 what most tools do: the five hours with the highest mean per hour. Deterministic.
 
-Posts are compared within strata, those of one block and one kind, so that neither growth nor the kind of post is taken
-for a good hour. Strata are weighted by n₁n₂/(n₁+n₂), which makes the variance of the difference least (fixed-effects
-analysis of two groups in blocks). So each comparison is one weighted sum of the held-out posts, a contrast, and so is
-the difference of two of them.
+Posts are compared within strata, those of one block and one kind of which the same counts are known, so that neither
+growth nor the kind of post nor what is hidden is taken for a good hour. Strata are weighted by n₁n₂/(n₁+n₂), which
+makes the variance of the difference least (fixed-effects analysis of two groups in blocks). So each comparison is one
+weighted sum of the held-out posts, a contrast, and so is the difference of two of them.
 """
 
 from __future__ import annotations
@@ -69,10 +69,13 @@ class Backtest:
     """The first against the second."""
 
 
+_Stratum = tuple[int, str, str]
+
+
 class _HeldOut(NamedTuple):
     """One post that a recommendation was tested on, and whether its hour had been chosen."""
 
-    stratum: tuple[int, str]
+    stratum: _Stratum
     engagement: float
     recommended: bool
     by_mean: bool
@@ -123,12 +126,14 @@ def _held_out(
         recommended = {rating.hour for rating in told.best_hours}
         by_mean = best_by_mean(posts[:start])
         for post in posts[start:end]:
-            yield _HeldOut((block, post.kind), post.engagement, post.hour in recommended, post.hour in by_mean)
+            yield _HeldOut(
+                (block, post.kind, post.known), post.engagement, post.hour in recommended, post.hour in by_mean
+            )
 
 
 def _contrast(rows: Sequence[_HeldOut], chosen: Sequence[bool]) -> list[float]:
     """The weight of each post in the difference between the chosen and the others; empty where there are too few."""
-    sides: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+    sides: dict[_Stratum, list[int]] = defaultdict(lambda: [0, 0])
     for row, one in zip(rows, chosen, strict=True):
         sides[row.stratum][one] += 1
     compared = [(others, ours) for others, ours in sides.values() if others and ours]
@@ -143,7 +148,7 @@ def _contrast(rows: Sequence[_HeldOut], chosen: Sequence[bool]) -> list[float]:
 
 def _lift(rows: Sequence[_HeldOut], weights: Sequence[float]) -> Lift | None:
     """The weighted sum of what the posts collected, in comparison to their stratum, with its t interval."""
-    by_stratum: dict[tuple[int, str], list[float]] = defaultdict(list)
+    by_stratum: dict[_Stratum, list[float]] = defaultdict(list)
     for row in rows:
         by_stratum[row.stratum].append(row.engagement)
     freedom = len(rows) - len(by_stratum)
@@ -161,7 +166,7 @@ def _lift(rows: Sequence[_HeldOut], weights: Sequence[float]) -> Lift | None:
 
 def _squares_within(rows: Sequence[_HeldOut], values: Sequence[float]) -> float:
     """The sum of squared differences from the mean of the own stratum."""
-    by_stratum: dict[tuple[int, str], list[float]] = defaultdict(list)
+    by_stratum: dict[_Stratum, list[float]] = defaultdict(list)
     for row, value in zip(rows, values, strict=True):
         by_stratum[row.stratum].append(value)
     return sum((value - fmean(some)) ** 2 for some in by_stratum.values() for value in some)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.optimal import Parts, Rating, Recommendation, best, estimate, recommend
+from ttp.domain.optimal import Parts, Rating, Recommendation, best, recommend
 from ttp.domain.optimal.features import PostFeatures, features
+from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
 
 NEAR_H = 2

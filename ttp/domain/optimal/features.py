@@ -34,6 +34,8 @@ class PostFeatures(NamedTuple):
     """ln(1 + likes + comments + shares), or ln(1 + views) for an account that has only views."""
     remote_id: str = ""
     """Which post it is, for whoever shows it."""
+    known: str = ""
+    """Which counts are known of it: posts with hidden likes are compared with each other, as those of a kind are."""
 
 
 def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list[PostFeatures]:
@@ -51,8 +53,10 @@ def features(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> list
         settled = posts
     newest = sorted(settled, key=lambda post: (post.published_at, post.remote_id))[-NEWEST:]
     return [
-        PostFeatures(post.published_at, local.hour, local.weekday(), post.kind or "", math.log1p(count), post.remote_id)
-        for post, count in zip(newest, _counts(newest), strict=True)
+        PostFeatures(
+            post.published_at, local.hour, local.weekday(), post.kind or "", math.log1p(count), post.remote_id, known
+        )
+        for post, (count, known) in zip(newest, _counts(newest), strict=True)
         if count is not None
         for local in (post.published_at.astimezone(zone),)
     ]
@@ -79,12 +83,17 @@ def _order(sample: Sample) -> tuple[datetime, datetime, str, tuple[int, ...]]:
     return sample.observed_at, sample.published_at, sample.kind or "", known
 
 
-def _counts(posts: Sequence[Sample]) -> list[int | None]:
-    """What each post collected; None where that is not known."""
+def _counts(posts: Sequence[Sample]) -> list[tuple[int | None, str]]:
+    """What each post collected (None where that is not known), and which counts that is told by."""
     engagements = [_engagement(post) for post in posts]
     if not any(engagements) and any(post.views for post in posts):
-        return [post.views for post in posts]
-    return engagements
+        return [(post.views, "views") for post in posts]
+    return [(engagement, _known(post)) for engagement, post in zip(engagements, posts, strict=True)]
+
+
+def _known(sample: Sample) -> str:
+    names = ("likes", "comments", "shares", "views")
+    return " ".join(name for name in names if getattr(sample, name) is not None)
 
 
 def _engagement(sample: Sample) -> int | None:

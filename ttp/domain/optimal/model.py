@@ -14,12 +14,11 @@ from operator import add, sub
 from random import Random
 from statistics import fmean, median
 
-from ttp.domain.optimal.algebra import Vector, dot
-from ttp.domain.optimal.effects import Effects, Estimate, Parts
+from ttp.domain.optimal.design_matrix import Design, Shape, effects
+from ttp.domain.optimal.estimate import Effects, Estimate, Parts
 from ttp.domain.optimal.features import PostFeatures
-from ttp.domain.optimal.periodic import Shape, effects
+from ttp.domain.optimal.linear_algebra import Vector, dot
 from ttp.domain.optimal.posterior import drawn, fit, fits
-from ttp.domain.optimal.rest import Design
 
 DRAWS = 400
 SEED = 1

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 
-from ttp.domain.optimal.algebra import Matrix, Vector, back, backward, cholesky, dot, forward
-from ttp.domain.optimal.periodic import Shape, expected, scales
-from ttp.domain.optimal.rest import Normal
+from ttp.domain.optimal.design_matrix import Normal, Shape, expected, scales
+from ttp.domain.optimal.linear_algebra import Matrix, Vector, back, backward, cholesky, dot, forward
 
 NOISE_SD, NOISE_POSTS = 1.15, 4
 """Noise from post to post (in logs) and the posts it is worth, so that two equal posts do not look like certainty."""

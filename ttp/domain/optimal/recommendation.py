@@ -1,7 +1,7 @@
 """The recommendation: best five hours and best three days of an account, with scores and the data points behind them.
 
-Turns an estimate into what a person is told and what `ttp optimal --json` prints. It knows nothing of how the estimate
-was made.
+Turns an estimate into what a person is told and what `ttp optimal --json` prints. Of how the estimate
+was made it knows the night alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from ttp.domain.clock import utc_text
-from ttp.domain.optimal.effects import Effects, Estimate
+from ttp.domain.optimal.design_matrix import asleep
+from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
@@ -38,10 +39,24 @@ NO_DIFFERENCE = 1e-9
 Json = dict[str, object]
 
 
+SLEEPING = 0.2
+"""Of hours that are equally good, those at which fewer people sleep come first; of the share, only fifths count."""
+
+
 class Signal(StrEnum):
     NONE = "none"
     THIN = "thin"
     OK = "ok"
+
+
+class Evidence(StrEnum):
+    """How much the posts say of the best hours. `SOME`: on average they are probably worth having; `STRONG`: the best
+    one is above the account's average (its `low` is). Both from `FEWEST_POSTS` on."""
+
+    NONE = "none"
+    THIN = "thin"
+    SOME = "some"
+    STRONG = "strong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,7 @@ class Recommendation:
     slots: tuple[Rating, ...] = ()
     """168, Monday 0:00 first."""
     data_points: int = 0
-    signal: Signal = Signal.NONE
+    evidence: Evidence = Evidence.NONE
     confidence: float = 0.0
     """Probability that the best hours bring over 2 % more than the account's average."""
     first_at: datetime | None = None
@@ -93,13 +108,24 @@ class Recommendation:
     """Equally likely alternatives to what is told, for exploring (Thompson sampling)."""
 
     @property
+    def signal(self) -> Signal:
+        """The evidence in the words that scripts know."""
+        match self.evidence:
+            case Evidence.NONE:
+                return Signal.NONE
+            case Evidence.STRONG:
+                return Signal.OK
+            case _:
+                return Signal.THIN
+
+    @property
     def best_hours(self) -> tuple[Rating, ...]:
-        """Five, best first; ties by the earlier hour."""
+        """Five, best first."""
         return best(self.hours)[:BEST_HOURS]
 
     @property
     def best_days(self) -> tuple[Rating, ...]:
-        """Three, best first; ties by the earlier weekday."""
+        """Three, best first."""
         return best(self.days)[:BEST_DAYS]
 
     @property
@@ -119,6 +145,7 @@ class Recommendation:
             "bestDays": [day.as_json() for day in self.best_days],
             "dataPoints": self.data_points,
             "signal": self.signal.value,
+            "evidence": self.evidence.value,
         }
         if everything:
             shape["hours"] = [hour.as_json() for hour in self.hours]
@@ -128,8 +155,8 @@ class Recommendation:
 
 
 def best(ratings: Iterable[Rating]) -> tuple[Rating, ...]:
-    """All of them, best first by score; equal ones keep their order."""
-    return tuple(sorted(ratings, key=lambda rating: -rating.score))
+    """All of them, best first by score; equal ones by how few people sleep then, then by the account's posts there."""
+    return tuple(sorted(ratings, key=lambda rating: (-rating.score, _sleeping(rating), -rating.data_points)))
 
 
 def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Recommendation:
@@ -144,7 +171,8 @@ def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Rec
     hours = _ratings(_HOURS, _of_hours, found, BEST_HOURS, Counter((None, post.hour) for post in posts))
     days = _ratings(_DAYS, _of_days, found, BEST_DAYS, Counter((post.weekday, None) for post in posts))
     slots = _ratings(_SLOTS, _of_slots, found, BEST_SLOTS, Counter((post.weekday, post.hour) for post in posts))
-    confidence = _confidence(found, best(hours)[:BEST_HOURS])
+    best_hours = best(hours)[:BEST_HOURS]
+    confidence = _confidence(found, best_hours)
     return Recommendation(
         account,
         zone,
@@ -152,7 +180,7 @@ def recommend(samples: Iterable[Sample], *, account: str, zone: ZoneInfo) -> Rec
         days=days,
         slots=slots,
         data_points=len(posts),
-        signal=Signal.OK if confidence >= CONFIDENT and len(posts) >= FEWEST_POSTS else Signal.THIN,
+        evidence=_evidence(len(posts), best_hours[0], confidence),
         confidence=confidence,
         first_at=posts[0].published_at,
         last_at=posts[-1].published_at,
@@ -225,6 +253,18 @@ def _confidence(found: Estimate, chosen: Sequence[Rating]) -> float:
     places = [_HOURS.index((None, rating.hour)) for rating in chosen]
     worth = [fmean(draw.hours[place] for place in places) > WORTH_HAVING for draw in found.draws]
     return sum(worth) / len(worth)
+
+
+def _evidence(posts: int, best_hour: Rating, confidence: float) -> Evidence:
+    if posts < FEWEST_POSTS:
+        return Evidence.THIN
+    if best_hour.low > 0:
+        return Evidence.STRONG
+    return Evidence.SOME if confidence >= CONFIDENT else Evidence.THIN
+
+
+def _sleeping(rating: Rating) -> int:
+    return 0 if rating.hour is None else round(asleep(rating.hour) / SLEEPING)
 
 
 def _rounded(number: float) -> float:

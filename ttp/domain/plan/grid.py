@@ -1,13 +1,23 @@
-"""What a plan is made from, in integers: the hours, what each account has room for, and the posts by families."""
+"""What a plan is made from, in integers: the hours, what each account has room for, and the posts by families.
+
+`even` values the hours by an even spread: what a plan is where nothing is known, and what one with data is compared
+with. Waking hours, or weekly slots, are laid end to end and cut into as many equal parts as there are posts; each
+family of posts that share accounts gets its share of the parts in turn, and each post the hour nearest to the middle of
+its own.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
-from ttp.domain.plan.choose import Days
+from ttp.domain.plan.exact_choice import Days
+
+ASLEEP = 2_000
+"""What an hour outside waking hours counts as: further than any waking one of three months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +68,36 @@ def crowded(taken: Sequence[int], at: int, gap: int) -> bool:
     """Whether one of the instants (in order) is less than `gap` from `at`, or at the same second."""
     following = bisect_left(taken, at)
     return any(abs(one - at) < max(gap, 1) for one in taken[max(0, following - 1) : following + 1])
+
+
+def even(families: Sequence[Family], liked: Sequence[Sequence[bool]]) -> list[Family]:
+    """Families that share accounts with values that make the even spread their best plan: minus the number of liked
+    hours to the middle of the nearest part. `liked`: for each family and hour, whether it is a slot of the accounts or
+    people are awake then."""
+    before = [0, *accumulate(map(any, zip(*liked, strict=True)))]
+    posts = sum(family.count for family in families)
+    # The n-th of a family's posts comes at its share of the whole, so that no family has the first days to itself.
+    turns = sorted(((n + 0.5) / family.count, i) for i, family in enumerate(families) for n in range(family.count))
+    # Places are counted in steps of 1 / (8 x posts) of an hour, an hour by its middle, and a part's middle two steps
+    # early: so each has one nearest hour, which is nearer to it than the second nearest hour of any part to its own.
+    middles: list[list[int]] = [[] for _ in families]
+    for place, (_, i) in enumerate(turns):
+        middles[i].append(4 * (2 * place + 1) * before[-1] - 2)
+    asleep = ASLEEP * 8 * posts
+    return [
+        replace(
+            family,
+            values=[
+                None
+                if value is None
+                else -_distance(own, 4 * (2 * before[hour] + 1) * posts) - (0 if likes[hour] else asleep)
+                for hour, value in enumerate(family.values)
+            ],
+        )
+        for family, own, likes in zip(families, middles, liked, strict=True)
+    ]
+
+
+def _distance(middles: Sequence[int], place: int) -> int:
+    after = bisect_left(middles, place)
+    return min((abs(middle - place) for middle in middles[max(0, after - 1) : after + 1]), default=0)

@@ -25,7 +25,7 @@ class Parts:
     trend: float
     """What a usual post of the account collected at that time."""
     kind: float
-    """How much more posts of its kind collect."""
+    """How much more posts of its kind collect, and less where some of the counts are hidden."""
     clipped: float
     """What was taken away because no hour explains that much: positive from a viral post, negative from a dud."""
     adjusted: float

@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ttp.domain.plan.choose import Days, choose
+from ttp.domain.plan.bound import Picks, Prices, Search
+from ttp.domain.plan.exact_choice import Days, choose
 from ttp.domain.plan.grid import Family, Grid
-from ttp.domain.plan.prices import Prices
-from ttp.domain.plan.search import Picks, Search
 
 ROUNDS, FEWEST_ROUNDS, WORK = 150, 16, 700_000
 """Of prices: as many as look at `WORK` hours of families, within these. More tighten the bound by little."""

@@ -1,4 +1,4 @@
-"""What the coming hours are worth to each draft: the step from recommendations and diaries to a grid of integers."""
+"""What the coming hours are worth to each draft: the step from recommendations and schedules to a grid of integers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from statistics import fmean
 
 from ttp.domain.clock import EPOCH
 from ttp.domain.optimal import Recommendation
-from ttp.domain.optimal.free import full_hours, score_at
+from ttp.domain.optimal.free_hours import full_hours, score_at
 from ttp.domain.optimal.recommendation import BEST_SLOTS
-from ttp.domain.plan.even import even
-from ttp.domain.plan.grid import Calendar, Family, Grid
-from ttp.domain.plan.together import parts
+from ttp.domain.plan.assignment import parts
+from ttp.domain.plan.grid import Calendar, Family, Grid, even
 from ttp.domain.quiet import Quiet
 
 SCALE = 100_000
@@ -37,7 +36,7 @@ class Draft:
     accounts: tuple[str, ...]
 
 
-class Way(StrEnum):
+class PlanMethod(StrEnum):
     """Where posts are to go. `OPTIMAL`: on the best hours; evenly where nothing is known. `EVEN`: evenly over weekly
     slots, where the accounts have any, else over waking hours. `SLOTS`: each in turn on the next free slot; evenly
     over waking hours where there are none."""
@@ -60,7 +59,7 @@ ON_SLOTS = frozenset({Basis.SLOTS, Basis.SLOTS_IN_TURN})
 
 
 @dataclass(frozen=True, slots=True)
-class Diary:
+class AccountSchedule:
     """What is known of one account: its recommendation (with its zone), and in order the instants of its posts and of
     its weekly slots."""
 
@@ -81,42 +80,48 @@ class Limits:
     quiet: Quiet = field(default_factory=Quiet)
 
 
-def known(accounts: Iterable[str], diaries: Mapping[str, Diary]) -> bool:
+def known(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:
     """Whether there is anything to tell by."""
-    return any(diaries[account].told.slots for account in accounts)
+    return any(schedules[account].told.slots for account in accounts)
 
 
-def slots_of(accounts: Iterable[str], diaries: Mapping[str, Diary], limits: Limits) -> set[datetime]:
+def slots_of(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule], limits: Limits) -> set[datetime]:
     """The slots that all of these accounts have in common that have any."""
-    own = [set(slots) for account in accounts if (slots := diaries[account].slots)]
+    own = [set(slots) for account in accounts if (slots := schedules[account].slots)]
     return {at for at in set.intersection(*own) if limits.start <= at < limits.end} if own else set()
 
 
-def basis_of(accounts: tuple[str, ...], diaries: Mapping[str, Diary], limits: Limits, way: Way) -> Basis:
+def basis_of(
+    accounts: tuple[str, ...], schedules: Mapping[str, AccountSchedule], limits: Limits, way: PlanMethod
+) -> Basis:
     """What posts to these accounts are placed by."""
-    if way is Way.OPTIMAL and known(accounts, diaries):
+    if way is PlanMethod.OPTIMAL and known(accounts, schedules):
         return Basis.SCORES
-    if not slots_of(accounts, diaries, limits):
+    if not slots_of(accounts, schedules, limits):
         return Basis.HOURS
-    return Basis.SLOTS_IN_TURN if way is Way.SLOTS else Basis.SLOTS
+    return Basis.SLOTS_IN_TURN if way is PlanMethod.SLOTS else Basis.SLOTS
 
 
-class Board:
+class ScoredHours:
     """The instants of a plan, and for each account its day and score at each: full hours of the first account of each
     set, or the slots that its accounts have in common."""
 
     def __init__(
-        self, drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits, way: Way = Way.OPTIMAL
+        self,
+        drafts: Sequence[Draft],
+        schedules: Mapping[str, AccountSchedule],
+        limits: Limits,
+        way: PlanMethod = PlanMethod.OPTIMAL,
     ) -> None:
-        self._diaries, self._limits = diaries, limits
+        self._schedules, self._limits = schedules, limits
         self.drafts: dict[tuple[str, ...], list[Draft]] = {}
         for draft in drafts:
             self.drafts.setdefault(draft.accounts, []).append(draft)
-        self.basis = {accounts: basis_of(accounts, diaries, limits, way) for accounts in self.drafts}
+        self.basis = {accounts: basis_of(accounts, schedules, limits, way) for accounts in self.drafts}
         own = {accounts: self._instants(accounts) for accounts in self.drafts}
         self.hours = sorted(set().union(*own.values()))
         local = {
-            account: [at.astimezone(diaries[account].told.zone) for at in self.hours]
+            account: [at.astimezone(schedules[account].told.zone) for at in self.hours]
             for account in dict.fromkeys(account for accounts in self.drafts for account in accounts)
         }
         self._day = {account: [at.toordinal() for at in clocks] for account, clocks in local.items()}
@@ -143,8 +148,8 @@ class Board:
 
     def _instants(self, accounts: tuple[str, ...]) -> set[datetime]:
         if self.basis[accounts] in ON_SLOTS:
-            return slots_of(accounts, self._diaries, self._limits)
-        zone = self._diaries[accounts[0]].told.zone
+            return slots_of(accounts, self._schedules, self._limits)
+        zone = self._schedules[accounts[0]].told.zone
         return set(full_hours(self._limits.start, self._limits.end, zone))
 
     def open_hours(self, accounts: tuple[str, ...]) -> list[int]:
@@ -152,12 +157,12 @@ class Board:
         return [hour for hour, is_open in enumerate(self._open[accounts]) if is_open]
 
     def _scores(self, account: str) -> list[float]:
-        told = self._diaries[account].told
+        told = self._schedules[account].told
         return [score_at(told, at) if told.slots else UNKNOWN for at in self.hours]
 
     def known(self, accounts: Iterable[str]) -> bool:
         """Whether there is anything to tell by."""
-        return known(accounts, self._diaries)
+        return known(accounts, self._schedules)
 
     def score(self, accounts: Sequence[str], hour: int) -> float:
         return fmean(self._score[account][hour] for account in accounts)
@@ -181,11 +186,11 @@ class Board:
         """The hours with so much room on each day, beside what is scheduled."""
         calendars = {}
         for account, day in self._day.items():
-            diary = self._diaries[account]
-            zone = diary.told.zone
-            used = Counter(at.astimezone(zone).toordinal() for at in diary.busy)
+            schedule = self._schedules[account]
+            zone = schedule.told.zone
+            used = Counter(at.astimezone(zone).toordinal() for at in schedule.busy)
             room = {one: per_day - used[one] for one in set(day)}
-            calendars[account] = Calendar(zone.key, day, room, [(at - EPOCH) // _SECOND for at in diary.busy])
+            calendars[account] = Calendar(zone.key, day, room, [(at - EPOCH) // _SECOND for at in schedule.busy])
         gap = math.ceil(self._limits.gap_s)
         return Grid([(at - EPOCH) // _SECOND for at in self.hours], gap, calendars)
 
@@ -208,12 +213,12 @@ class Board:
 
     def drawn(self, draft: Draft, random: Random) -> Family:
         """One post, worth at each hour what one draw of each account's posterior says."""
-        draws = {a: random.choice(self._diaries[a].told.draws).slots for a in draft.accounts if self.known([a])}
+        draws = {a: random.choice(self._schedules[a].told.draws).slots for a in draft.accounts if self.known([a])}
         effects = [
             fmean(
                 slots[24 * clock.weekday() + clock.hour]
                 for account, slots in draws.items()
-                for clock in (at.astimezone(self._diaries[account].told.zone),)
+                for clock in (at.astimezone(self._schedules[account].told.zone),)
             )
             for at in self.hours
         ]

@@ -6,16 +6,26 @@ Reads no clock and no store. Posts that go to the same accounts get their hours 
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from random import Random
 
-from ttp.domain.plan.board import ON_SLOTS, SCALE, Basis, Board, Diary, Draft, Limits, Way, basis_of
-from ttp.domain.plan.grid import Family, Grid
-from ttp.domain.plan.search import Picks
-from ttp.domain.plan.together import arrange, best_beside, total
-from ttp.domain.plan.turn import in_turn
+from ttp.domain.plan.assignment import arrange, best_beside, total
+from ttp.domain.plan.bound import Picks
+from ttp.domain.plan.grid import Family, Grid, crowded
+from ttp.domain.plan.scoring import (
+    ON_SLOTS,
+    SCALE,
+    AccountSchedule,
+    Basis,
+    Draft,
+    Limits,
+    PlanMethod,
+    ScoredHours,
+    basis_of,
+)
 
 DENSER = 4
 """How many more posts a day are tried than an even share, before any number is allowed."""
@@ -66,60 +76,60 @@ class Plan:
 
 def spread(
     drafts: Sequence[Draft],
-    diaries: Mapping[str, Diary],
+    schedules: Mapping[str, AccountSchedule],
     limits: Limits,
     exploring: Exploring = NEVER,
-    way: Way = Way.OPTIMAL,
+    way: PlanMethod = PlanMethod.OPTIMAL,
 ) -> Plan:
-    """The best plan that was found. Every draft has accounts, all of them in `diaries`. Deterministic."""
-    if way is Way.SLOTS:
-        return _in_turn(drafts, diaries, limits)
-    board = Board(drafts, diaries, limits, way)
-    every = board.families({draft.id for draft in drafts}, evenly=True)
-    per_day, grid, evenly = _fitting(board, every, limits.per_day)
-    explorers = {draft.id: random for draft, random in _explorers(drafts, board, exploring)}
-    families = board.families({draft.id for draft in drafts} - explorers.keys())
+    """The best plan that was found. Every draft has accounts, all of them in `schedules`. Deterministic."""
+    if way is PlanMethod.SLOTS:
+        return _in_turn(drafts, schedules, limits)
+    scored = ScoredHours(drafts, schedules, limits, way)
+    every = scored.families({draft.id for draft in drafts}, evenly=True)
+    per_day, grid, evenly = _fitting(scored, every, limits.per_day)
+    explorers = {draft.id: random for draft, random in _explorers(drafts, scored, exploring)}
+    families = scored.families({draft.id for draft in drafts} - explorers.keys())
     arranged = arrange(grid, families)
     placed = [
         (draft, hour)
         for family, hours in zip(families, arranged.picks, strict=True)
         for draft, hour in zip(
-            (draft for draft in board.drafts[family.accounts] if draft.id not in explorers), hours, strict=False
+            (draft for draft in scored.drafts[family.accounts] if draft.id not in explorers), hours, strict=False
         )
     ]
     slack = (arranged.bound - total(families, arranged.picks)) / SCALE
     picks = list(arranged.picks)
     for draft in drafts:
         if draft.id in explorers:
-            families, picks = [*families, board.drawn(draft, explorers[draft.id])], [*picks, []]
+            families, picks = [*families, scored.drawn(draft, explorers[draft.id])], [*picks, []]
             picks[-1] = best_beside(grid, families, picks, len(picks) - 1)
             placed += [(draft, hour) for hour in picks[-1]]
     assignments = [
-        Assignment(draft.id, board.hours[hour], board.score(draft.accounts, hour), draft.id in explorers)
+        Assignment(draft.id, scored.hours[hour], scored.score(draft.accounts, hour), draft.id in explorers)
         for draft, hour in placed
     ]
     there = {one.id for one in assignments}
     return Plan(
         tuple(sorted(assignments, key=lambda one: (one.at, one.id))),
-        math.fsum(board.score(f.accounts, h) for f, hours in zip(every, evenly, strict=True) for h in hours),
+        math.fsum(scored.score(f.accounts, h) for f, hours in zip(every, evenly, strict=True) for h in hours),
         math.fsum([slack, *(one.score for one in assignments)]),
         per_day,
         tuple(draft.id for draft in drafts if draft.id not in there),
-        board.basis,
+        scored.basis,
     )
 
 
-def _in_turn(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limits) -> Plan:
+def _in_turn(drafts: Sequence[Draft], schedules: Mapping[str, AccountSchedule], limits: Limits) -> Plan:
     """Those whose accounts have slots on the next of them, and then the others evenly over waking hours."""
     basis = {
-        accounts: basis_of(accounts, diaries, limits, Way.SLOTS)
+        accounts: basis_of(accounts, schedules, limits, PlanMethod.SLOTS)
         for accounts in dict.fromkeys(d.accounts for d in drafts)
     }
     on_slots = [draft for draft in drafts if basis[draft.accounts] in ON_SLOTS]
-    board = Board(on_slots, diaries, limits, Way.SLOTS)
-    places = in_turn(board, board.grid(limits.per_day or ANY), on_slots)
+    scored = ScoredHours(on_slots, schedules, limits, PlanMethod.SLOTS)
+    places = assign_in_order(scored, scored.grid(limits.per_day or ANY), on_slots)
     given = [
-        Assignment(draft.id, board.hours[places[draft.id]], board.score(draft.accounts, places[draft.id]))
+        Assignment(draft.id, scored.hours[places[draft.id]], scored.score(draft.accounts, places[draft.id]))
         for draft in on_slots
         if draft.id in places
     ]
@@ -127,10 +137,10 @@ def _in_turn(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limi
     if others:
         of = {draft.id: draft.accounts for draft in on_slots}
         busier = {
-            name: replace(diary, busy=sorted([*diary.busy, *(one.at for one in given if name in of[one.id])]))
-            for name, diary in diaries.items()
+            name: replace(schedule, busy=sorted([*schedule.busy, *(one.at for one in given if name in of[one.id])]))
+            for name, schedule in schedules.items()
         }
-        given += spread(others, busier, limits, way=Way.EVEN).assignments
+        given += spread(others, busier, limits, way=PlanMethod.EVEN).assignments
     there = {one.id for one in given}
     score = math.fsum(one.score for one in given)
     return Plan(
@@ -143,20 +153,48 @@ def _in_turn(drafts: Sequence[Draft], diaries: Mapping[str, Diary], limits: Limi
     )
 
 
-def _fitting(board: Board, every: Sequence[Family], per_day: int | None) -> tuple[int | None, Grid, Picks]:
+def assign_in_order(scored: ScoredHours, grid: Grid, drafts: Sequence[Draft]) -> dict[int, int]:
+    """The places in the scored's hours that posts on slots get, by their ids; none for one that finds no room.
+
+    What is too near for one post of some accounts is so for all that follow: each set of accounts looks at every slot
+    once.
+    """
+    ahead = {accounts: iter(scored.open_hours(accounts)) for accounts in scored.drafts}
+    taken = {account: list(calendar.taken) for account, calendar in grid.calendars.items()}
+    room = {account: dict(calendar.room) for account, calendar in grid.calendars.items()}
+    found: dict[int, int] = {}
+
+    def fits(accounts: Sequence[str], hour: int) -> bool:
+        days: Mapping[str, int] = {account: grid.calendars[account].day[hour] for account in accounts}
+        return all(
+            room[account][days[account]] > 0 and not crowded(taken[account], grid.at[hour], grid.gap)
+            for account in accounts
+        )
+
+    for draft in drafts:
+        hour = next((hour for hour in ahead[draft.accounts] if fits(draft.accounts, hour)), None)
+        if hour is not None:
+            found[draft.id] = hour
+            for account in draft.accounts:
+                insort(taken[account], grid.at[hour])
+                room[account][grid.calendars[account].day[hour]] -= 1
+    return found
+
+
+def _fitting(scored: ScoredHours, every: Sequence[Family], per_day: int | None) -> tuple[int | None, Grid, Picks]:
     """The limit of a day, given or the smallest at which all posts find room; its grid, and the even spread on it."""
-    fewest = board.fewest_a_day()
+    fewest = scored.fewest_a_day()
     for cap in (per_day,) if per_day is not None else (*range(fewest, fewest + DENSER), ANY):
-        grid = board.grid(cap)
+        grid = scored.grid(cap)
         picks = arrange(grid, every, quickly=True).picks
         if sum(map(len, picks)) == sum(family.count for family in every):
             break
     return None if cap == ANY else cap, grid, picks
 
 
-def _explorers(drafts: Sequence[Draft], board: Board, exploring: Exploring) -> Iterator[tuple[Draft, Random]]:
+def _explorers(drafts: Sequence[Draft], scored: ScoredHours, exploring: Exploring) -> Iterator[tuple[Draft, Random]]:
     """The posts that explore, each with the chance that chose it; where nothing is known there is nothing to draw."""
     for draft in drafts:
         random = Random(f"{exploring.seed} {draft.id}")  # noqa: S311 (a repeatable choice, no secret)
-        if random.random() < exploring.share and board.known(draft.accounts):
+        if random.random() < exploring.share and scored.known(draft.accounts):
             yield draft, random

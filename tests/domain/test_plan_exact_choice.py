@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.plan.choose import Days, choose
+from ttp.domain.plan.exact_choice import Days, choose
 
 
 @st.composite

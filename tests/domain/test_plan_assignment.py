@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttp.domain.plan import together
+from ttp.domain.plan import assignment
+from ttp.domain.plan.assignment import arrange, parts, total
+from ttp.domain.plan.bound import Picks
 from ttp.domain.plan.grid import Calendar, Family, Grid, crowded
-from ttp.domain.plan.search import Picks
-from ttp.domain.plan.together import arrange, parts, total
 
 NAMES = "abc"
 SETS = [accounts for size in (1, 2, 3) for accounts in combinations(NAMES, size)]
@@ -111,9 +111,9 @@ def test_a_large_plan_is_within_a_hundredth_of_its_bound() -> None:
 
 
 def test_a_search_that_is_cut_short_leaves_a_plan_and_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "ROUNDS", 1)
-    monkeypatch.setattr(together, "FEWEST_ROUNDS", 1)
-    monkeypatch.setattr(together, "CHOICES", 3)
+    monkeypatch.setattr(assignment, "ROUNDS", 1)
+    monkeypatch.setattr(assignment, "FEWEST_ROUNDS", 1)
+    monkeypatch.setattr(assignment, "CHOICES", 3)
     grid, families = _large(4, 2)
 
     found = arrange(grid, families)
