@@ -68,12 +68,19 @@ def _text(text: str) -> str:
 
 def _folded(line: str) -> str:
     """One content line, folded at whole characters."""
-    rows, size = [""], 0
-    for sign in line:
-        octets = len(sign.encode("utf-8", "replace"))
-        if size + octets > _LONGEST:
-            rows.append("")
-            size = 1  # the blank that a continuation begins with
-        rows[-1] += sign
-        size += octets
+    if len(line) <= _LONGEST and line.isascii():
+        return f"{line}\r\n"
+    rows, begin, room = [], 0, _LONGEST
+    while begin < len(line):
+        end = min(begin + room, len(line))
+        if not line.isascii():
+            end = begin + len(_within(line[begin:end], room))
+        rows.append(line[begin:end])
+        begin, room = end, _LONGEST - 1  # the blank that a continuation begins with
     return "\r\n ".join(rows) + "\r\n"
+
+
+def _within(text: str, octets: int) -> str:
+    """The beginning of a text that fits, in whole characters."""
+    encoded = text.encode("utf-8", "replace")
+    return text if len(encoded) <= octets else encoded[:octets].decode("utf-8", "ignore")
