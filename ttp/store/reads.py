@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -195,9 +196,9 @@ def _marks(values: Sequence[object]) -> str:
 def whole(db: sqlite3.Connection, found: list[rows.Row], own_key: rows.OwnKey | None = None) -> Iterator[Post]:
     """Complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
     ids = [row["id"] for row in found]
-    deliveries: dict[int, list[Delivery]] = {i: [] for i in ids}
-    media: dict[int, list[MediaItem]] = {i: [] for i in ids}
-    tags: dict[int, list[str]] = {i: [] for i in ids}
+    deliveries: dict[int, list[Delivery]] = defaultdict(list)
+    media: dict[int, list[MediaItem]] = defaultdict(list)
+    tags: dict[int, list[str]] = defaultdict(list)
     marks = _marks(ids)
     if ids:
         by_account = f"{rows.DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
@@ -205,11 +206,10 @@ def whole(db: sqlite3.Connection, found: list[rows.Row], own_key: rows.OwnKey | 
             deliveries[row["post_id"]].append(rows.delivery_in_order(row))
         for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):
             media[row["post_id"]].append(rows.media(row))
-        for row in db.execute(f"SELECT * FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
+        for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
             tags[row["post_id"]].append(row["tag"])
-    for row in found:
-        i = row["id"]
-        yield rows.post_in_order(row, deliveries[i], media[i], tags[i], own_key)
+    for i, row in zip(ids, found, strict=True):
+        yield rows.post_in_order(row, deliveries.get(i, ()), media.get(i, ()), tags.get(i, ()), own_key)
 
 
 def delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery | None:

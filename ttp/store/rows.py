@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -41,15 +41,17 @@ DELIVERIES = (
 )
 """Selects the rows that `delivery_in_order` reads."""
 
+
 def ms(instant: datetime | None) -> int | None:
     return None if instant is None else to_ms(instant)
 
 
+# Rows repeat few values: the instants of a post are those of its deliveries, and there are few platforms and states.
+@lru_cache(maxsize=1024)
 def instant(value: int | None) -> datetime | None:
-    return None if value is None else _known_instant(value)
+    return None if value is None else from_ms(value)
 
 
-# A store repeats few values in many rows: the instants of a post and its deliveries, platforms, states.
 _known_instant = lru_cache(maxsize=1024)(from_ms)
 _platform = lru_cache(maxsize=64)(Platform)
 _state = lru_cache(maxsize=64)(DeliveryState)
@@ -236,13 +238,17 @@ def media_columns(item: MediaItem) -> dict[str, Column]:
 
 
 @reading("post")
-def post(row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: list[str]) -> Post:
+def post(row: Row, deliveries: Sequence[Delivery], items: Sequence[MediaItem], tags: Sequence[str]) -> Post:
     return _post([row[name] for name in _POST], deliveries, items, tags)
 
 
 @reading("post")
 def post_in_order(
-    row: Row, deliveries: list[Delivery], items: list[MediaItem], tags: list[str], own_key: OwnKey | None = None
+    row: Row,
+    deliveries: Sequence[Delivery],
+    items: Sequence[MediaItem],
+    tags: Sequence[str],
+    own_key: OwnKey | None = None,
 ) -> Post:
     """The same of a row of POSTS. `own_key`: gives a post without a key one, by its id."""
     return _post(row, deliveries, items, tags, own_key)
@@ -250,9 +256,9 @@ def post_in_order(
 
 def _post(
     values: Iterable[Any],
-    deliveries: list[Delivery],
-    items: list[MediaItem],
-    tags: list[str],
+    deliveries: Sequence[Delivery],
+    items: Sequence[MediaItem],
+    tags: Sequence[str],
     own_key: OwnKey | None = None,
 ) -> Post:
     (

@@ -33,7 +33,7 @@ def written(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[
 
 def _line(one: Mapping[str, Value]) -> str:
     text = _ENCODER.encode(one)
-    return text if text.isprintable() else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
 def entries(stream: TextIO) -> Iterator[Entry]:

@@ -55,6 +55,8 @@ def unguarded(text: str) -> str:
 
 def _cell(name: str, value: Value) -> str:
     match value:
+        case str():
+            return value
         case None:
             return ""
         case list() | tuple() if name in _WITH_COMMAS and not any("," in one for one in value):
