@@ -1,6 +1,8 @@
-"""How long the whole of a store takes to write, beside `sqlite3`: `python -m benchmarks.whole [--posts N] [--home DIR]`.
+"""How long the whole of a store takes to write, beside `sqlite3`.
 
-Every row is a real process. What `sqlite3` does is the least that has to be done: read the same rows of the five tables,
+    python -m benchmarks.whole [--posts N] [--home DIR]
+
+Every row is a real process. What `sqlite3` does is the least that has to be done: read the same rows of five tables,
 joined, and write them as CSV. Where that program is not installed, Python's module of that name does it.
 """
 
