@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Program
 from tests.media_bytes import jpeg
+from ttp.cli.params import read_stdin
+from ttp.domain.errors import UsageError
 
 FILE = """---
 to: x/me
@@ -116,3 +120,47 @@ def test_stdin_is_the_text_or_the_file(ttp: Program) -> None:
     ran = ttp("create", "-", "--file", "-", stdin="Hello")
     assert (ran.code, ttp.count("post")) == (2, 0)
     assert "stdin is the text or the file, not both" in ran.err
+
+
+@pytest.mark.parametrize("argv", [["create", "-"], ["create", "--file", "-"], ["edit", "1", "-"]], ids=" ".join)
+def test_a_text_from_stdin_has_a_most_length_and_more_is_refused_unsaved(ttp: Program, argv: list[str]) -> None:
+    ttp.account()
+    ttp.ok("create", "There")
+    ttp.ok("config", "set", "input.max_bytes", "12")
+    ran = ttp(*argv, stdin="Twelve, long!")
+    assert (ran.code, ran.out, ttp.count("post")) == (2, "", 1)
+    assert "ttp config set input.max_bytes" in ran.err
+    assert ttp.shown()["content"] == "There"
+    assert ttp(*argv, stdin="Twelve bytes").code == 0
+
+
+def test_no_more_of_stdin_is_read_than_may_be_long(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(io.RawIOBase):
+        read_of_it = 0
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+            self.read_of_it += len(buffer)
+            assert self.read_of_it < 2_000_000, "it goes on for ever"
+            buffer[:] = b"x" * len(buffer)
+            return len(buffer)
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
+    with pytest.raises(UsageError):
+        read_stdin("text")
+
+
+def test_credentials_have_a_most_length_of_their_own(ttp: Program, tmp_path: Path) -> None:
+    long = json.dumps({"accessToken": "t" * 70_000})
+    (tmp_path / "long.json").write_text(long)
+    assert ttp("account", "add", "x/me", "--credentials", "-", stdin=long).code == 2
+    assert ttp("account", "add", "x/me", "--credentials", str(tmp_path / "long.json")).code == 2
+    assert ttp.ok("account", "list", "--json").json == []
+
+
+def test_a_file_has_the_most_length_of_stdin(ttp: Program, tmp_path: Path) -> None:
+    (tmp_path / "post.md").write_text("x" * 1_000_001)
+    assert ttp("create", "--file", str(tmp_path / "post.md")).code == 2
+    assert not ttp.ok("list").out

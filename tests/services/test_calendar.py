@@ -77,7 +77,7 @@ def test_only_the_posts_of_the_span_are_read(ttp: Program, clock: FakeClock, see
     found = calendar(ttp, clock).posts(week_with(date(2027, 2, 10), UTC), PostFilter())
     assert [post.content for post in found] == ["8", "9", "10", "11", "12", "13", "14"]
     several = [statement for statement in seen if "post_id IN (" in statement and "delivery" in statement]
-    assert all(statement.count(",") < 20 for statement in several)
+    assert all(statement.partition("post_id IN (")[2].count(",") < 20 for statement in several)
 
 
 def test_a_busy_week_is_more_than_a_batch(ttp: Program, clock: FakeClock) -> None:

@@ -27,6 +27,7 @@ from ttp.store import (
     readings,
     reads,
     recurrences,
+    rows,
     slots,
     words,
 )
@@ -268,7 +269,7 @@ def test_a_page_of_the_list_is_read_in_order(db: Explaining, wanted: PostFilter)
     list(reads.posts(db, wanted))
     assert scans(db.plans) == [], "not even for the details of the posts of a page"
     db.plans.clear()
-    db.only = "SELECT * FROM post WHERE status"
+    db.only = f"{rows.POSTS} WHERE status"
     list(reads.posts(db, wanted))
     assert not [step for step in db.plans if "TEMP B-TREE" in step], "no sorting of the posts"
     by = "SEARCH post USING INDEX sqlite_autoindex_post_1" if wanted.key else "SEARCH post USING INDEX post_by_status"

@@ -44,6 +44,8 @@ def tsv(text: str) -> str:
 
 def json_line(text: str) -> str:
     r"""JSON text that a terminal shows as it is: what is unsafe becomes `\uNNNN`, which parses back equal."""
+    if text.isascii() and "\x7f" not in text:  # the encoder has escaped the other control characters
+        return text
     return text if text.isprintable() else _unsafe.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

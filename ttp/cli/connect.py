@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ttp.services.connect import Connect, Connected, Pending
 
 _TRIES = 3
+_LONGEST_LINE = 1 << 16
 _DOCS = {platform: f"docs/connect-{platform}.md" for platform in Platform}
 
 
@@ -241,7 +242,7 @@ def _browsers_silent() -> Iterator[None]:
 def _line(prompt: str) -> str:
     """What the person types, without the spaces around it. UsageError once nothing more can come."""
     print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
-    typed = sys.stdin.readline()
+    typed = sys.stdin.readline(_LONGEST_LINE)
     if not typed:
         raise _ended()
     return typed.strip()

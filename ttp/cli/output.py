@@ -267,7 +267,7 @@ def _dumps(shape: object, *, ascii: bool) -> str:
 @cache
 def _encoder(*, ascii: bool) -> json.JSONEncoder:
     """Made once: `json.dumps` would make one for each line."""
-    return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, default=_plain)
+    return json.JSONEncoder(ensure_ascii=ascii, allow_nan=False, check_circular=False, default=_plain)
 
 
 def _plain(value: object) -> object:

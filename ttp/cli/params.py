@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, BinaryIO, TypeVar
 
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
@@ -19,6 +19,11 @@ from ttp.domain.errors import Hint, NotFound, UsageError
 MOST = 1_000_000_000
 """A number of things that nobody has more of."""
 _FILES = ("media", "credentials", "file")
+_MOST_BYTES = "input.max_bytes"
+_CHUNK = 1 << 16
+_SECRETS = ("credentials", "client secret")
+_LONGEST_SECRET = 1 << 16
+"""Bytes, whatever the setting says: they are a few hundred."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -217,15 +222,30 @@ def read_text(text: str | None) -> tuple[str | None, bool]:
 
 
 def read_stdin(what: str) -> str:
-    """All of stdin, in UTF-8 whatever the locale says, without a byte order mark, lines ended by \\n. UsageError."""
+    """All of stdin, in UTF-8 whatever the locale says, without a byte order mark, lines ended by \\n. UsageError, also
+    where it is longer than it may be."""
     if sys.stdin is None:
         raise UsageError(f"there is no stdin to read the {what} from")
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig").replace("\r\n", "\n")
+        return _read_limited(sys.stdin.buffer, f"the {what} on stdin", what).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise UsageError(f"stdin is not UTF-8, as the {what} must be") from None
     except OSError as error:
         raise UsageError(f"the {what} on stdin cannot be read: {error.strerror}") from None
+
+
+def _read_limited(stream: BinaryIO, named: str, what: str) -> bytes:
+    """All of a stream. UsageError where that is more than may be read whole; no more than that is held of it."""
+    most = context().config.count(_MOST_BYTES)
+    if what in _SECRETS:
+        most = min(most, _LONGEST_SECRET)
+    read = bytearray()
+    while chunk := stream.read(min(_CHUNK, most + 1 - len(read))):
+        read += chunk
+        if len(read) > most:
+            ways = () if what in _SECRETS else (Hint("allow more", f"ttp config set {_MOST_BYTES} {most * 10}"),)
+            raise UsageError(f"{named} is longer than {most} bytes", *ways)
+    return bytes(read)
 
 
 def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -268,7 +288,9 @@ def read_file(path: str, what: str) -> str:
     from pathlib import Path
 
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            whole = _read_limited(file, f"the {what} file {path}", what).decode("utf-8")
+        return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         from ttp.store.place import on_the_way
 

@@ -6,10 +6,11 @@ Pure: no stream, no clock, no store. Instants are `YYYY-MM-DDTHH:MM:SS[.fff]Z`, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.cli.exit_codes import exit_code
+from ttp.domain.clock import utc_text
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
@@ -112,12 +113,7 @@ SLOT = ("at", "day", "hour", "score", "why", "explored")
 
 def instant(at: datetime | None) -> str | None:
     """`2026-11-23T17:00:00Z`, with milliseconds where there are any; None stays None. ValueError for a naive one."""
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise ValueError("a naive datetime is not an instant")
-    utc = at.astimezone(UTC).replace(tzinfo=None)
-    return utc.isoformat(timespec="milliseconds" if utc.microsecond >= 1000 else "seconds") + "Z"
+    return None if at is None else utc_text(at)
 
 
 def media(item: MediaItem) -> Json:

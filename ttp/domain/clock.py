@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,5 +48,10 @@ def from_ms(ms: int) -> datetime:
 
 def utc_text(instant: datetime) -> str:
     """`2026-11-23T17:00:00Z`, with milliseconds where there are any. ValueError for a naive instant."""
-    utc = from_ms(to_ms(instant)).replace(tzinfo=None)
-    return utc.isoformat(timespec="milliseconds" if utc.microsecond else "seconds") + "Z"
+    # Of UTC alone: in other zones the two instants of a repeated hour compare equal.
+    return _utc_text(instant if instant.tzinfo is UTC else from_ms(to_ms(instant)))
+
+
+@lru_cache(maxsize=1024)  # a post and its deliveries name the same instants
+def _utc_text(utc: datetime) -> str:
+    return utc.isoformat(timespec="milliseconds" if utc.microsecond >= 1000 else "seconds")[:-6] + "Z"

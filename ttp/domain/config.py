@@ -41,6 +41,7 @@ _KEYS = (
     Key("platforms.tiktok.authorize_url", "https://www.tiktok.com/v2/auth/authorize/", "its page for a login"),
     Key("platforms.tiktok.client_id", None, "your TikTok app's client key"),
     Key("platforms.tiktok.redirect_uri", "http://127.0.0.1:8722/callback", "the redirect address of your app"),
+    Key("input.max_bytes", 1_000_000, "most bytes of a text that is read whole from stdin or a file"),
     Key("publish.settle_x_s", 900.0, "seconds after which an X look-up that finds nothing counts as proof"),
     Key("publish.settle_instagram_s", 300.0, "the same for Instagram; TikTok needs none, its status is authoritative"),
     Key("publish.lookup_gap_s", 30.0, "least seconds between look-ups of one unknown outcome"),

@@ -75,15 +75,16 @@ class Post:
     @property
     def active(self) -> tuple[Delivery, ...]:
         """The deliveries that count: all but the cancelled ones."""
-        return tuple(d for d in self.deliveries if d.state is not DeliveryState.CANCELLED)
+        return tuple([d for d in self.deliveries if d.state is not DeliveryState.CANCELLED])
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        return tuple(d.account for d in self.active)
+        return tuple([d.account for d in self.active])
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
-        return tuple(sorted({d.platform for d in self.active}))
+        active = self.active
+        return (active[0].platform,) if len(active) == 1 else tuple(sorted({d.platform for d in active}))
 
     @property
     def approved_at(self) -> datetime | None:

@@ -5,7 +5,6 @@ What a row is to become waits on the disk, in a file without a name, so that man
 
 from __future__ import annotations
 
-import copyreg
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -33,14 +32,6 @@ TOLD_EVERY = 200
 LOOKING = 0.7
 """The part of the work that is done once all rows were looked at."""
 WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
-
-
-def read_only(values: dict[str, str]) -> MappingProxyType[str, str]:
-    """What a read-only mapping is made of again that waited on the disk."""
-    return MappingProxyType(values)
-
-
-copyreg.pickle(MappingProxyType, lambda view: (read_only, (dict(view),)))
 
 
 @dataclass
@@ -112,7 +103,7 @@ class BulkIn:
                     spreading.wait(step)
                 else:
                     done.count(step)
-                if step.waits or writes(step):
+                if step.waits or (writes(step) and not dry_run):
                     _keep(step, kept)
             if spreading and (partial or not done.refused) and (spread := spreading.plan(times.agenda)):
                 done.spread = spread
@@ -181,9 +172,19 @@ def _told(steps: Iterator[Step], most: int, tell: Callable[[float], object]) -> 
         yield step
 
 
+class _Pickler(pickle.Pickler):
+    """Pickles read-only mappings too, which posts without variants or options share."""
+
+    dispatch_table = MappingProxyType({MappingProxyType: lambda view: (_read_only, (dict(view),))})
+
+
+def _read_only(values: dict[str, str]) -> MappingProxyType[str, str]:
+    return MappingProxyType(values)
+
+
 def _keep(step: Step, kept: IO[bytes]) -> None:
     """Put a step on the disk; its warnings have been told, unless it waits."""
-    pickle.dump(step if step.waits else replace(step, warnings=()), kept, pickle.HIGHEST_PROTOCOL)
+    _Pickler(kept, pickle.HIGHEST_PROTOCOL).dump(step if step.waits else replace(step, warnings=()))
 
 
 def _back(kept: IO[bytes]) -> Iterator[Step]:

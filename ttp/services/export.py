@@ -56,14 +56,13 @@ class Export:
         self._media = media
 
     def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[Told]:
-        """The posts that pass the filter, read as they are consumed."""
-        with self._database.reading() as db:
+        """The posts that pass the filter, read as they are consumed, all as they are at the first read."""
+        with self._database.snapshot() as db:
             if db is None:
                 return
             store = copies.store_id(db)
-            for post in reads.posts(db, wanted):
-                keyed = replace(post, key=post.key or own_key(post.id or 0, store))
-                yield Told(keyed, _newest(db, post) if numbers else {})
+            for post in reads.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
+                yield Told(post, _newest(db, post) if numbers else {})
 
     def beside(self, folder: Path) -> place.MediaBeside:
         """Where the media of an export into `folder` are copied."""

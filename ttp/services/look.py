@@ -5,6 +5,7 @@ Opens the store for each question with the standard library alone, and never cre
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -41,18 +42,18 @@ class Look:
         self._approval = approval.is_needed(config)
 
     def posts(self, wanted: PostFilter) -> Iterator[Post]:
-        """The posts that pass the filter, in list order, read as they are consumed."""
-        with self._database.reading() as db:
+        """The posts that pass the filter, in list order, read as they are consumed: all as they are at the first
+        read."""
+        with self._database.snapshot() as db:
             if db is not None:
-                if wanted.after is not None and not reads.existing_ids(db, wanted.after, wanted.after):
-                    raise no_such_post(wanted.after)
-                yield from reads.posts(db, wanted)
+                yield from _listed(db, wanted)
 
     def listed(self, wanted: PostFilter) -> Iterator[Post]:
         """The same, as they are shown: with what they wait for. With `needs_you`, also what waits for approval."""
-        found = self.posts(replace(wanted, approval=self._approval))
-        while batch := list(islice(found, _BATCH)):
-            yield from self._told(batch)
+        with self._database.snapshot() as db:
+            found = _listed(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
+            while db is not None and (batch := list(islice(found, _BATCH))):
+                yield from told(db, batch, now=self._clock.now(), config=self._config)
 
     def post(self, post_id: int) -> Post:
         """One post, as it is shown. NotFound if there is none."""
@@ -138,3 +139,9 @@ class Look:
                 for d in post.deliveries
             )
         ]
+
+
+def _listed(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[Post]:
+    if wanted.after is not None and not reads.existing_ids(db, wanted.after, wanted.after):
+        raise no_such_post(wanted.after)
+    yield from reads.posts(db, wanted)

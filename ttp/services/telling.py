@@ -35,8 +35,11 @@ def held_accounts(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
 
 
 def _told(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | None) -> Post:
-    deliveries = tuple(_held(d, held.get(d.account)) for d in post.deliveries)
-    shown = replace(post, deliveries=deliveries, repeat=repeat)
+    shown = post
+    if repeat is not None:
+        shown = replace(shown, repeat=repeat)
+    if held:
+        shown = replace(shown, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
     return approval.waiting(shown) if needed else shown
 
 

@@ -82,6 +82,19 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection | None]:
+        """As `reading`, but everything in the block is read as the store was at the first read.
+
+        Keeps no writer waiting; the log cannot be emptied before the end of the block.
+        """
+        with self.reading() as connection:
+            if connection is None or connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN")
+            yield connection  # closing the connection ends the transaction, which wrote nothing
+
+    @contextmanager
     def as_it_is(self) -> Iterator[sqlite3.Connection | None]:
         """As `reading`, but whatever its schema and modes are, and without bringing it up to date: for a check-up."""
         with translated(self.path):

@@ -15,7 +15,7 @@ from ttp.store import reads, rows
 
 def posts_by_key(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Post]:
     """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
-    found = db.execute(f"SELECT * FROM post WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
+    found = db.execute(f"{rows.POSTS} WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
     return {post.key or "": post for post in reads.whole(db, found)}
 
 

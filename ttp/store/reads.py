@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,6 @@ from ttp.domain.record import Attempt
 from ttp.store import approvals, rows
 from ttp.store.rows import ms
 
-_DELIVERIES = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
 _BATCH = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -59,19 +59,19 @@ def post(db: sqlite3.Connection, post_id: int) -> Post | None:
 
 def post_even_deleted(db: sqlite3.Connection, post_id: int) -> Post:
     """One post that must exist. StopIteration if it never did."""
-    return next(whole(db, db.execute("SELECT * FROM post WHERE id = ?", (post_id,)).fetchall()))
+    return next(whole(db, db.execute(f"{rows.POSTS} WHERE id = ?", (post_id,)).fetchall()))
 
 
 def posts_even_deleted(db: sqlite3.Connection, post_ids: Iterable[int]) -> dict[int, Post]:
     """Posts by their ids, as few as a publisher claims at once."""
     ids = sorted(set(post_ids))
-    found = db.execute(f"SELECT * FROM post WHERE id IN ({_marks(ids)})", ids).fetchall()
+    found = db.execute(f"{rows.POSTS} WHERE id IN ({_marks(ids)})", ids).fetchall()
     return {post.id or 0: post for post in whole(db, found)}
 
 
 def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:
     """The post of a key, also a deleted one: a key is used once for ever."""
-    row = db.execute("SELECT * FROM post WHERE key = ?", (key,)).fetchone()
+    row = db.execute(f"{rows.POSTS} WHERE key = ?", (key,)).fetchone()
     return None if row is None else next(whole(db, [row]))
 
 
@@ -80,7 +80,7 @@ def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
         marks = ",".join("?" * len(batch))
-        sql = f"SELECT * FROM post WHERE id IN ({marks}) AND deleted_at IS NULL"
+        sql = f"{rows.POSTS} WHERE id IN ({marks}) AND deleted_at IS NULL"
         found = {row["id"]: row for row in db.execute(sql, batch)}
         yield from whole(db, [found[i] for i in batch if i in found])
 
@@ -91,13 +91,14 @@ def existing_ids(db: sqlite3.Connection, first: int, last: int) -> list[int]:
     return [row["id"] for row in db.execute(sql, (first, last))]
 
 
-def posts(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[Post]:
-    """The posts that pass the filter, in list order, read in batches as they are consumed."""
+def posts(db: sqlite3.Connection, wanted: PostFilter, *, own_key: rows.OwnKey | None = None) -> Iterator[Post]:
+    """The posts that pass the filter, in list order, read in batches as they are consumed. `own_key`: gives those
+    without a key one, by their ids."""
     found = _list_rows(db, wanted)
     if wanted.limit is not None:
         found = islice(found, wanted.limit)
     while batch := list(islice(found, min(_BATCH, wanted.limit or _BATCH))):
-        yield from whole(db, batch)
+        yield from whole(db, batch, own_key)
 
 
 def _list_rows(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[rows.Row]:
@@ -129,7 +130,7 @@ def _status_rows(
         batch: list[rows.Row] = []
         for keyset, at in _beyond(position, descending):
             sql = (
-                f"SELECT * FROM post WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
+                f"{rows.POSTS} WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
                 f" ORDER BY scheduled_at {order}, id {order} LIMIT {size - len(batch)}"
             )
             batch += db.execute(sql, [status.value, *values, *at]).fetchall()
@@ -192,28 +193,28 @@ def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def whole(db: sqlite3.Connection, found: list[rows.Row]) -> Iterator[Post]:
-    """Complete posts from their rows: three more queries for the batch, whatever its size."""
+def whole(db: sqlite3.Connection, found: list[rows.Row], own_key: rows.OwnKey | None = None) -> Iterator[Post]:
+    """Complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
     ids = [row["id"] for row in found]
-    deliveries: dict[int, list[Delivery]] = {i: [] for i in ids}
-    media: dict[int, list[MediaItem]] = {i: [] for i in ids}
-    tags: dict[int, list[str]] = {i: [] for i in ids}
+    deliveries: dict[int, list[Delivery]] = defaultdict(list)
+    media: dict[int, list[MediaItem]] = defaultdict(list)
+    tags: dict[int, list[str]] = defaultdict(list)
     marks = _marks(ids)
     if ids:
-        by_account = f"{_DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
+        by_account = f"{rows.DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
         for row in db.execute(by_account, ids):
-            deliveries[row["post_id"]].append(rows.delivery(row))
+            deliveries[row["post_id"]].append(rows.delivery_in_order(row))
         for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):
             media[row["post_id"]].append(rows.media(row))
-        for row in db.execute(f"SELECT * FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
+        for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
             tags[row["post_id"]].append(row["tag"])
-    for row in found:
-        yield rows.post(row, deliveries[row["id"]], media[row["id"]], tags[row["id"]])
+    for i, row in zip(ids, found, strict=True):
+        yield rows.post_in_order(row, deliveries.get(i, ()), media.get(i, ()), tags.get(i, ()), own_key)
 
 
 def delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery | None:
-    row = db.execute(f"{_DELIVERIES} WHERE d.id = ?", (delivery_id,)).fetchone()
-    return None if row is None else rows.delivery(row)
+    row = db.execute(f"{rows.DELIVERIES} WHERE d.id = ?", (delivery_id,)).fetchone()
+    return None if row is None else rows.delivery_in_order(row)
 
 
 def accounts(db: sqlite3.Connection, *, held_at: datetime | None = None) -> list[Account]:
@@ -281,11 +282,11 @@ def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime, unti
 def next_due(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
     """The delivery that is due next, after `now`: of those that are `approved`, where so asked."""
     sql = (
-        f"{_DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
+        f"{rows.DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
         " ORDER BY d.next_at LIMIT 1"
     )
     row = db.execute(approvals.only(sql) if approved else sql, (ms(now),)).fetchone()
-    return None if row is None else rows.delivery(row)
+    return None if row is None else rows.delivery_in_order(row)
 
 
 def count_waiting(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:

@@ -12,7 +12,8 @@ from datetime import datetime
 from ttp.domain.clock import utc_text
 from ttp.domain.post import Post, PostStatus
 
-_ESCAPES = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
+_ESCAPES = (("\\", r"\\"), (";", r"\;"), (",", r"\,"), ("\n", r"\n"))
+"""The backslash first: the others are escaped with one."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LONGEST = 75
 """Octets of a line, without its end; longer ones are folded (RFC 5545, 3.1)."""
@@ -58,22 +59,33 @@ def _first(post: Post) -> str:
 
 
 def _instant(at: datetime) -> str:
-    return re.sub(r"[-:]|\.\d+", "", utc_text(at))
+    return utc_text(at)[:19].replace("-", "").replace(":", "") + "Z"  # without milliseconds
 
 
 def _text(text: str) -> str:
     """A value of type TEXT; what no calendar may hold is left out."""
-    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_ESCAPES)
+    if not text.isprintable():
+        text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    for sign, escape in _ESCAPES:
+        text = text.replace(sign, escape)
+    return text
 
 
 def _folded(line: str) -> str:
     """One content line, folded at whole characters."""
-    rows, size = [""], 0
-    for sign in line:
-        octets = len(sign.encode("utf-8", "replace"))
-        if size + octets > _LONGEST:
-            rows.append("")
-            size = 1  # the blank that a continuation begins with
-        rows[-1] += sign
-        size += octets
+    if len(line) <= _LONGEST and line.isascii():
+        return f"{line}\r\n"
+    rows, begin, room = [], 0, _LONGEST
+    while begin < len(line):
+        end = min(begin + room, len(line))
+        if not line.isascii():
+            end = begin + len(_within(line[begin:end], room))
+        rows.append(line[begin:end])
+        begin, room = end, _LONGEST - 1  # the blank that a continuation begins with
     return "\r\n ".join(rows) + "\r\n"
+
+
+def _within(text: str, octets: int) -> str:
+    """The beginning of a text that fits, in whole characters."""
+    encoded = text.encode("utf-8", "replace")
+    return text if len(encoded) <= octets else encoded[:octets].decode("utf-8", "ignore")

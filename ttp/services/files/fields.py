@@ -166,7 +166,7 @@ def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
         "options": dict(post.options),
         "maxLatenessS": post.max_lateness_s,
     }
-    return {name: value for name, value in every.items() if value not in (None, [], {}, "")}
+    return {name: value for name, value in every.items() if value or value == 0}
 
 
 # Values. A field that holds several things is a list, or a text with one a line; accounts and tags also with commas.

@@ -15,6 +15,8 @@ LONGEST = 1 << 20
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
+"""Made once: `json.dumps` would make one for each post."""
 _UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What editors and terminals do not show as it is, and JSON allows to be written as an escape."""
 
@@ -30,8 +32,8 @@ def written(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[
 
 
 def _line(one: Mapping[str, Value]) -> str:
-    text = json.dumps(one, ensure_ascii=False, allow_nan=False)
-    return text if text.isprintable() else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+    text = _ENCODER.encode(one)
+    return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
 def entries(stream: TextIO) -> Iterator[Entry]:

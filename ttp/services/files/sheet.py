@@ -10,7 +10,6 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from io import StringIO
 from typing import TextIO
 
 from ttp.domain.errors import Hint, UsageError
@@ -31,9 +30,17 @@ LONGEST_ROW = 1 << 20
 def written(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
     """The lines of a CSV file (RFC 4180) with a header, a piece for each row. `more`: columns beside the fields."""
     columns = (*COLUMNS, *more)
-    yield _line(columns)
+    line = csv.writer(_Line()).writerow
+    yield line(columns)
     for row in rows:
-        yield _line([guarded(_cell(name, row.get(name))) for name in columns])
+        yield line([guarded(_cell(name, row[name])) if name in row else "" for name in columns])
+
+
+class _Line:
+    """What csv.writer writes into: it hands each line back."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def guarded(text: str) -> str:
@@ -48,6 +55,8 @@ def unguarded(text: str) -> str:
 
 def _cell(name: str, value: Value) -> str:
     match value:
+        case str():
+            return value
         case None:
             return ""
         case list() | tuple() if name in _WITH_COMMAS and not any("," in one for one in value):
@@ -60,12 +69,6 @@ def _cell(name: str, value: Value) -> str:
             return str(int(value))
         case _:
             return str(value)
-
-
-def _line(cells: Sequence[str]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
 
 
 # Reading.
