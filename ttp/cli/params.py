@@ -265,10 +265,14 @@ def read_file(path: str, what: str) -> str:
     """The text of a file, or of stdin for `-`. NotFound, UsageError."""
     if path == "-":
         return read_stdin(what)
+    import io
     from pathlib import Path
 
+    from ttp.store.regular_file import open_input
+
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with io.TextIOWrapper(open_input(Path(path)), encoding="utf-8") as file:
+            return file.read()
     except FileNotFoundError:
         from ttp.store.place import on_the_way
 
