@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Program
 
-METRICS = "account,remoteId,publishedAt,likes\nx/me,1,2026-11-01T09:00Z,5\n"
+METRICS = "account,remoteId,publishedAt,likes,comments,shares,views\nx/me,1,2025-11-01T09:00Z,5,1,1,9\n"
 COMMANDS = (
     ("export", "PATH", "--force", "--format", "csv"),
     ("export", "PATH", "--force", "--format", "json"),
@@ -28,7 +28,7 @@ def full(ttp: Program) -> Program:
     """A home with every file of ttp's."""
     ttp.account("x/me")
     ttp.post("hello")
-    ttp.ok("config", "set", "approval.required", "true")
+    ttp.ok("config", "set", "guard.strict", "true")
     ttp.ok("metrics", "import", "-", stdin=METRICS)
     ttp.ok("run", "--once")
     return ttp
@@ -105,14 +105,14 @@ def test_the_folders_of_the_system_are_both_ttps_own(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("HOME", str(tmp_path))
     ttp.ok("create", "hello")
-    ttp.ok("config", "set", "approval.required", "true")
+    ttp.ok("config", "set", "guard.strict", "true")
     config = Path(ttp.ok("config", "path").out.strip())
     before = config.read_text()
     for path in (config, config.parent / "new.csv", tmp_path / "data" / "ttp" / "new.csv"):
         assert ttp("export", str(path), "--force", "--format", "csv").code == 2
     assert config.read_text() == before
     monkeypatch.setenv("TTP_CONFIG", str(tmp_path / "own.toml"))
-    ttp.ok("config", "set", "approval.required", "true")
+    ttp.ok("config", "set", "guard.strict", "true")
     assert ttp("export", str(tmp_path / "own.toml"), "--force", "--format", "csv").code == 2
     ttp.ok("export", str(tmp_path / "posts.csv"))
 

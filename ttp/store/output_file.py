@@ -16,7 +16,7 @@ from ttp.domain.errors import Busy, Hint, NotFound, TtpError, UsageError
 from ttp.store.own_files import OwnFiles
 from ttp.store.regular_file import stream_number
 
-_WRONG_NAME = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL)
+_WRONG_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL)
 
 
 def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed: str | None = None) -> None:
