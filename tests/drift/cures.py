@@ -38,7 +38,6 @@ CURES: Cures = (
     ("cli/(ending|output)$", "", "make room on the disk that stdout goes to, or send it elsewhere"),
     ("services/files/place", "written", "make room there, or the folder yours, or name another"),
     ("services/files/folder", "UTF-8, so", "rename it: `mv OLD NEW`"),
-    ("store/own_files", "", "write it elsewhere: to a path that is not in the folder of `TTP_HOME`"),
     ("cli/in_editor", "", "write a text, or leave it: nothing was stored"),
     ("cli/params|cli/importing", "stdin", "pipe text in UTF-8 into it, or give a file in the place of `-`"),
     ("cli/(params|importing)|files/source", "UTF-8|cannot be read|file …", _FILE),

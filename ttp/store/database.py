@@ -201,7 +201,8 @@ class Database:
 def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
-        raise Damaged(f"the store {path} is {kind_of(found)}, not a file", *_ways_out(path))
+        look = Hint("look", f"ls -la {quoted(path.parent)}")
+        raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
     if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
     connection = sqlite3.connect(
