@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from tests.clock import FakeClock
+from ttp.daemon import crew as crew_module
 from ttp.daemon.crew import Crew, nap
 from ttp.daemon.desk import Task
 from ttp.daemon.workers import Inline, Workers
@@ -227,3 +228,60 @@ def test_a_wait_that_is_no_time_ends_in_an_hour(clock: FakeClock, seconds: float
     crew.start(Carried(waits(seconds)))
     crew.wait(0)
     assert crew.wake() == clock.boot() + 3600.0
+
+
+def test_a_job_without_memory_is_reported_and_its_worker_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even for a new report is there memory: the loop must not wait for the job for ever."""
+
+    def steps() -> Generator[Wait, None, None]:
+        def refuse(*_: object) -> tuple[Wait, ...]:
+            raise MemoryError
+
+        monkeypatch.setattr(crew_module, "Report", refuse)
+        yield from refuse()
+
+    workers, clock, log = Workers(1), FakeClock(), list[str]()
+    crew = Crew(workers, clock)
+    crew.start(Carried(steps))
+    with pytest.raises(MemoryError):
+        crew.wait(10.0)
+    assert not crew.jobs
+    monkeypatch.undo()
+    crew.start(Carried(waits(log=log)))
+    assert crew.wait(10.0)
+    assert log == ["done"]
+
+
+def test_a_job_that_no_thread_can_be_started_for_is_not_in_hand(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    crew = Crew(Workers(2), clock)
+    with pytest.raises(RuntimeError):
+        crew.start(Carried(waits()))
+    assert not crew.jobs
+
+
+def test_where_no_more_threads_start_the_first_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, log, go, begun = FakeClock(), list[str](), threading.Event(), threading.Event()
+
+    def first() -> Generator[Wait, None, None]:
+        begun.set()
+        assert go.wait(10.0)
+        yield from ()
+
+    crew = Crew(Workers(2), clock)
+    crew.start(Carried(first))
+    assert begun.wait(10.0)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    crew.start(Carried(waits(log=log)))
+    go.set()
+    assert crew.drain(10.0)
+    assert log == ["done"]

@@ -24,16 +24,17 @@ from ttp.services.book import Book
 from ttp.services.bulk_in import BulkIn, Taken
 from ttp.services.changes import new_delivery, settled
 from ttp.services.export import Export
-from ttp.services.files import objects, place
+from ttp.services.files import objects
 from ttp.services.files.source import opened
 from ttp.services.intake import Rules
 from ttp.services.optimal import Optimal
 from ttp.services.slots import Slots
 from ttp.services.turns import Turns
 from ttp.store import accounts as account_store
-from ttp.store import posts, reads
+from ttp.store import output_file, posts, reads
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
+from ttp.store.own_files import OwnFiles
 from ttp.store.reads import PostFilter
 
 FORMATS = ("csv", "json", "jsonl", "md")
@@ -83,6 +84,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+NO_OWN = OwnFiles(())
+
+
 class Store:
     """A store, a copy of the empty one under another id."""
 
@@ -108,15 +112,15 @@ class Store:
             posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
-        out = Export(self.database, self.media)
+        out = Export(self.database, self.media, NO_OWN)
         told = out.posts(PostFilter())
         if form == "md":
             out.folder(told, target, RowTimes(self.turns).instant)
         elif form == "csv":
-            place.write(target, out.csv(told), over=True)
+            output_file.write(target, out.csv(told), NO_OWN, over=True)
         else:
             shaped = (shapes.post(one.post) for one in told)
-            place.write(target, objects.written(shaped, lines=form == "jsonl"), over=True)
+            output_file.write(target, objects.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
 
     def take(self, target: Path) -> Taken:
         taken = BulkIn(self.book, self.media)

@@ -191,7 +191,7 @@ def test_a_file_in_the_place_of_the_mark_is_another_one(
     real = os.fstat
 
     class Born:
-        st_ctime, st_ino, st_birthtime = 0.0, 7, 1.5
+        st_ctime, st_ino, st_birthtime, st_mode = 0.0, 7, 1.5, stat.S_IFREG
 
     monkeypatch.setattr(os, "fstat", lambda descriptor: Born())
     with transaction(database) as db:

@@ -193,3 +193,20 @@ def test_no_batch_grows_without_bound(writer: Writer, database: Database, monkey
     with at_once(writer, *(naming(letter) for letter in "abcde")) as futures:
         assert [future.result() for future in futures] == [1] * 5
     assert host(database) == "abcde"
+
+
+def test_what_fails_after_a_commit_leaves_nobody_waiting(writer: Writer) -> None:
+    def no_memory(db: sqlite3.Connection) -> None:
+        raise MemoryError
+
+    writer.committed = no_memory
+    answers: list[object] = []
+
+    def ask() -> None:
+        answers.append(writer.run(lambda db: 1))
+        answers.append(writer.run(lambda db: 2))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(10.0)
+    assert answers == [1, 2]

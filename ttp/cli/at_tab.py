@@ -27,6 +27,8 @@ def offer(asked: Sequence[str]) -> str:
     lines = []
     try:
         store = f"{data_folder(os.environ)}/ttp.db"
+        if kind != "zone" and not os.path.isfile(store):  # SQLite would wait for a named pipe
+            return ""
         for word, help in zones(typed) if kind == "zone" else words(store, kind, typed, statuses):
             if word.isprintable():  # what cannot be shown as it is cannot be typed either
                 lines.append(f"{word}\t{_shown(help)}\n")

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ttp.domain.config import KEYS, Key, Value
-from ttp.domain.errors import TtpError, UsageError
-from ttp.store import whole_file
+from ttp.domain.errors import Busy, UsageError
+from ttp.store import regular_file, whole_file
 
 
 def put(path: Path, key: Key, value: Value) -> None:
-    """Write one setting; None takes it out. UsageError where the file cannot be read, TtpError where it cannot be
+    """Write one setting; None takes it out. UsageError where the file cannot be read, Busy where it cannot be
     written."""
     path = path.resolve()  # one that is a link stays a link
     with _changing(path):
@@ -22,7 +22,7 @@ def put(path: Path, key: Key, value: Value) -> None:
 
 
 def replace(path: Path, before: str | None, after: str) -> bool:
-    """Put a file in the place of one that still says `before` (None: there was none); whether it did so. TtpError."""
+    """Put a file in the place of one that still says `before` (None: there was none); whether it did so. Busy."""
     path = path.resolve()
     with _changing(path):
         still = text_of(path) == before
@@ -34,7 +34,7 @@ def replace(path: Path, before: str | None, after: str) -> bool:
 def text_of(path: Path) -> str | None:
     """The file as it is; None where there is none. UsageError."""
     try:
-        return path.read_text(encoding="utf-8")
+        return regular_file.read_text(path, null=True)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -69,7 +69,7 @@ def _changing(path: Path) -> Iterator[None]:
         with whole_file.alone(path.parent):
             yield
     except OSError as error:
-        raise TtpError(f"the config file {path} cannot be written: {error.strerror}") from None
+        raise Busy(f"the config file {path} cannot be written: {error.strerror}") from None
 
 
 def template() -> str:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ttp.store.database import Database
     from ttp.store.limits import Limits
     from ttp.store.media import MediaStore
+    from ttp.store.own_files import OwnFiles
 
 
 class Context:
@@ -61,6 +62,13 @@ class Context:
     @cached_property
     def home(self) -> Path:
         return settings.home()
+
+    @cached_property
+    def own_files(self) -> OwnFiles:
+        """Where no command writes what a person names."""
+        from ttp.store.own_files import OwnFiles
+
+        return OwnFiles(*settings.own_places())
 
     @cached_property
     def config(self) -> Config:
@@ -132,7 +140,7 @@ class Context:
     def copies(self) -> Copies:
         from ttp.services.copies import Copies
 
-        return Copies(self.database, self.media)
+        return Copies(self.database, self.media, self.own_files)
 
     @cached_property
     def book(self) -> Book:
@@ -180,7 +188,7 @@ class Context:
     def export(self) -> Export:
         from ttp.services.export import Export
 
-        return Export(self.database, self.media)
+        return Export(self.database, self.media, self.own_files)
 
     @cached_property
     def bulk_edit(self) -> BulkEdit:
@@ -198,7 +206,7 @@ class Context:
     def sync(self) -> Sync:
         from ttp.services.sync import Sync
 
-        return Sync(self.book, self.media)
+        return Sync(self.book, self.media, self.own_files)
 
     @cached_property
     def metrics(self) -> Metrics:

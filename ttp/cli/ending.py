@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ttp.cli.exit_codes import FAILED, INTERRUPTED, exit_code
@@ -14,6 +15,7 @@ from ttp.cli.streams import put, willing
 from ttp.domain.errors import Hint, TtpError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_MEMORY = b"ttp: error: there is not enough memory for this\n"
 
 
 def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
@@ -28,6 +30,8 @@ def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
         if sys.stdout is not None:
             put(sys.stdout, "", flush=True)
         return 0
+    except MemoryError:
+        return out_of_memory(argv)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL:
             return unwritten(error, argv)
@@ -36,6 +40,16 @@ def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
         write_error(willing(sys.stderr), _bug(error, argv), json=wants_json(argv))
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def out_of_memory(argv: Sequence[str]) -> int:
+    """Report that there is not enough memory; the exit code. What the command held is free again by now."""
+    try:
+        return _told(TtpError("there is not enough memory for this"), argv)
+    except MemoryError:
+        with suppress(OSError):
+            os.write(2, _NO_MEMORY)
+    return FAILED
 
 
 def unwritten(error: OSError, argv: Sequence[str]) -> int:

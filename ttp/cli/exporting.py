@@ -83,9 +83,9 @@ def export(
     if path is None:
         out.document(parts)
         return
-    from ttp.services.files.place import write
+    from ttp.store.output_file import write
 
-    write(path, parts, over=force)
+    write(path, parts, context().own_files, over=force, typed=target)
     _answer(out, path, chosen, counted.count, beside)
 
 

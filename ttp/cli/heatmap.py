@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,7 @@ from ttp.cli.optimal_views import Told
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, Platforms, Tz, printing
 from ttp.cli.recommending import nothing_measured, wanted_accounts, zone_for, zone_is_known
-from ttp.cli.times import quoted
-from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.domain.errors import Hint, UsageError
 
 Svg = Annotated[str | None, Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
 Html = Annotated[str | None, Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
@@ -64,27 +64,29 @@ def _write(out: Output, kind: str, file: str, told: Sequence[Told]) -> str:
     if file == "-":
         out.document([text])
         return file
+    from ttp.store.output_file import write
     from ttp.store.place import place
 
     path = place(file)
-    try:
-        _refuse_to_overwrite(path, kind)
-        path.write_text(text, encoding="utf-8")
-    except FileNotFoundError:
-        raise NotFound(
-            f"there is no folder {path.parent}", Hint("make it", quoted("mkdir", "-p", str(path.parent)))
-        ) from None
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}") from None
+    context().own_files.refuse(path, file)
+    _refuse_to_overwrite(path, kind)
+    write(path, [text], context().own_files, over=True, typed=file)
     return file
 
 
 def _refuse_to_overwrite(path: Path, kind: str) -> None:
     """UsageError for a file that is something else: an earlier picture may be replaced, and an empty file filled."""
-    if path.is_file():
-        with path.open("rb") as there:
+    from ttp.store.output_file import fault
+    from ttp.store.regular_file import NotRegular, open_regular
+
+    try:
+        with os.fdopen(open_regular(path), "rb") as there:
             beginning = there.read(len(_BEGINNINGS[kind]))
-        if beginning not in (b"", _BEGINNINGS[kind]):
-            raise UsageError(
-                f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
-            )
+    except (FileNotFoundError, NotRegular):
+        return
+    except OSError as error:
+        raise fault(path, error) from error
+    if beginning not in (b"", _BEGINNINGS[kind]):
+        raise UsageError(
+            f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
+        )

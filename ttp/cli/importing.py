@@ -135,8 +135,10 @@ def _opened(file: str) -> BinaryIO:
         if sys.stdin is None:
             raise UsageError("there is no stdin to read from", Hint("usage", "ttp metrics import --help"))
         return sys.stdin.buffer
+    from ttp.store.regular_file import open_input
+
     try:
-        return Path(file).open("rb")
+        return open_input(Path(file))
     except FileNotFoundError:
         raise NotFound(f"no file {file}", Hint("usage", "ttp metrics import --help")) from None
     except OSError as error:

@@ -49,6 +49,10 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
                 return code
     except KeyboardInterrupt:
         return 130
+    except MemoryError:
+        from ttp.cli.ending import out_of_memory
+
+        return out_of_memory(argv)
 
 
 def _print(text: str) -> int:

@@ -287,8 +287,10 @@ def read_file(path: str, what: str) -> str:
         return read_stdin(what)
     from pathlib import Path
 
+    from ttp.store.regular_file import open_input
+
     try:
-        with Path(path).open("rb") as file:
+        with open_input(Path(path)) as file:
             whole = _read_limited(file, f"the {what} file {path}", what).decode("utf-8")
         return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:

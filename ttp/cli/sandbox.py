@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
+from ttp.cli.context import context
 from ttp.cli.declared import Option
 from ttp.cli.streams import print_out
 from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
@@ -90,6 +91,8 @@ def sandbox(
     """
     server = load_sandbox()
     folder, served = (None if name is None else Path(name) for name in (state, media))
+    for given in filter(None, (state, media)):
+        context().own_files.refuse(Path(given), given)
     try:
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except server.NoSetting as wrong:

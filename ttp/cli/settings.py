@@ -40,6 +40,15 @@ def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     return user_config_path("ttp", appauthor=False) / "config.toml"
 
 
+def own_places(environ: Mapping[str, str] = os.environ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The folders in which everything is ttp's, and its files elsewhere."""
+    if environ.get("TTP_HOME"):
+        return (home(environ),), (config_path(environ),)
+    from platformdirs import user_config_path
+
+    return (home(environ), user_config_path("ttp", appauthor=False)), (config_path(environ),)
+
+
 def _place(environ: Mapping[str, str], name: str) -> Path:
     from ttp.store.place import place
 
@@ -160,8 +169,10 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
 
 def written(path: Path) -> dict[str, object]:
     """What the config file says, by whole names; nothing where there is no file. UsageError where it cannot be read."""
+    from ttp.store.regular_file import read_text
+
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, null=True)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:

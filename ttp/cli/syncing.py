@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ttp.cli import bulk_shapes
@@ -56,12 +56,14 @@ def sync(
 
     out.expect(VIEW)
     guarded(out, strict=strict)
-    if dir != "-" and not Path(dir).exists():
+    if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
         raise NotFound(f"no folder {dir}", Hint("make one", quoted("ttp", "export", dir, "--format", "md")))
     service, times = context().sync, row_times()
     with opened(dir, None, {}) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quoted("ttp", "import", dir)))
+        if write_status:
+            context().own_files.refuse(source.folder, dir)
         plan = service.plan(source, times, prune=prune)
         _notes(out, dir, plan, times.notes)
         if not check:

@@ -69,5 +69,7 @@ class Guarded:
 
 
 def _where(fault: Exception) -> str:
+    if isinstance(fault, MemoryError):
+        return "there is not enough memory"
     place = traceback.extract_tb(fault.__traceback__)[-1]
     return f"a fault of ttp: {type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"

@@ -35,7 +35,7 @@ class Pool(Protocol):
     def submit(self, piece: Piece) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
     """A worker's word: the job wants to wait, or is over (`wait` None), or hit a fault of ours (`error`)."""
 
@@ -154,11 +154,20 @@ class Crew:
         heapq.heappush(self._sleepers, _Sleeper(until, next(self._order), report.job, report.steps))
 
     def _advance(self, job: Job, steps: Steps | None) -> None:
+        # Made first: without memory there would be no report, and the loop would wait for the job for ever.
+        report = Report(job, None, None)
+
         def piece() -> None:
             try:
                 going = job.run() if steps is None else steps
-                self._reports.put(Report(job, going, next(going, None)))
+                report.wait = next(going, None)
+                report.steps = going
             except BaseException as error:  # noqa: BLE001 (carried to the loop's thread, which ends the publisher)
-                self._reports.put(Report(job, None, None, error))
+                report.error = error
+            self._reports.put(report)
 
-        self._pool.submit(piece)
+        try:
+            self._pool.submit(piece)
+        except BaseException:
+            self._jobs.discard(job)  # it was not begun: its delivery is claimed, and the next publisher takes it up
+            raise

@@ -22,9 +22,20 @@ class Workers:
     def submit(self, piece: Piece) -> None:
         """Run `piece`, which never raises, on some thread."""
         if not self._idle.acquire(blocking=False) and self._threads < self._most:
-            self._threads += 1
-            threading.Thread(target=self._serve, name=f"ttp-worker-{self._threads}", daemon=True).start()
+            self._start_thread()
         self._pieces.put(piece)
+
+    def _start_thread(self) -> None:
+        """Start one more thread. Where the system gives none, those that there are take the piece; without any,
+        RuntimeError."""
+        thread = threading.Thread(target=self._serve, name=f"ttp-worker-{self._threads + 1}", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            if not self._threads:
+                raise
+        else:
+            self._threads += 1
 
     def close(self) -> None:
         """Let the threads go, each when it has nothing left to do. Takes no more pieces."""
@@ -33,8 +44,10 @@ class Workers:
 
     def _serve(self) -> None:
         while (piece := self._pieces.get()) is not None:
-            piece()
-            self._idle.release()
+            try:
+                piece()
+            finally:
+                self._idle.release()
 
 
 class Inline:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ttp.store import copies
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
+from ttp.store.own_files import OwnFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,16 @@ class Restored:
 
 
 class Copies:
-    def __init__(self, database: Database, media: MediaStore) -> None:
+    def __init__(self, database: Database, media: MediaStore, own: OwnFiles) -> None:
+        """`own`: where no backup is written to."""
         self._database = database
         self._media = media
+        self._own = own
 
     def back_up(self, target: Path) -> Copied:
         """Write a backup, safe while something publishes. NotFound without a store; UsageError for a file that is
-        something else; Busy, Damaged."""
+        something else, or in a folder of ttp's own; Busy, Damaged."""
+        self._own.refuse(target)
         copies.back_up(self._database, target)
         with self._database.reading() as db:
             assert db is not None

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ttp.domain.account import ALIASES, Account, Platform, connect_command, platform_named
 from ttp.domain.errors import ContentRefused, Hint, Problem
@@ -21,6 +21,7 @@ from ttp.domain.post import Post
 from ttp.domain.price import price_notes
 from ttp.domain.rules import check
 from ttp.services.names import named
+from ttp.store.regular_file import open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,9 @@ def _file_digest(path: str) -> str:
     if is_web_address(path):
         return path  # fetched once, when the post is made: what is there later is no matter
     try:
-        # Opened without waiting: a named pipe that nobody writes to would block here for ever.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return "no file"
+        with os.fdopen(open_regular(Path(path)), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):
+    except OSError:
         return "unreadable"
 
 

@@ -21,9 +21,10 @@ from ttp.services.files import calendar, content, place, sheet
 from ttp.services.files.fields import Value, fields_of, name_of
 from ttp.services.files.folder import Folder
 from ttp.services.likeness import Instant, Likeness
-from ttp.store import copies, metrics, reads
+from ttp.store import copies, metrics, output_file, reads
 from ttp.store.database import Database
 from ttp.store.media import MediaStore
+from ttp.store.own_files import OwnFiles
 from ttp.store.reads import PostFilter
 
 RESULTS = ("publishedAt", "url")
@@ -51,9 +52,11 @@ class Written:
 
 
 class Export:
-    def __init__(self, database: Database, media: MediaStore) -> None:
+    def __init__(self, database: Database, media: MediaStore, own: OwnFiles) -> None:
+        """`own`: where nothing is exported to."""
         self._database = database
         self._media = media
+        self._own = own
 
     def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[Told]:
         """The posts that pass the filter, read as they are consumed, all as they are at the first read."""
@@ -66,7 +69,7 @@ class Export:
 
     def beside(self, folder: Path) -> place.MediaBeside:
         """Where the media of an export into `folder` are copied."""
-        return place.MediaBeside(folder, self._media)
+        return place.MediaBeside(folder, self._media, self._own)
 
     def csv(self, told: Iterable[Told], name: NameOf = name_of, *, numbers: bool = False) -> Iterator[str]:
         """The rows of a CSV file; `name`: what it calls a media item."""
@@ -82,8 +85,9 @@ class Export:
     def folder(self, told: Iterable[Told], path: Path, instant: Instant) -> tuple[Written, place.MediaBeside]:
         """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that
         file, unless that says the same already; files of other posts stay. Busy, UsageError."""
+        self._own.refuse(path)
         done, beside = Written(), self.beside(path)
-        path.mkdir(exist_ok=True, parents=True)
+        _make_folder(path)
         folder = Folder(path)
         with self._database.reading() as db:
             like = Likeness(path, reads.accounts(db) if db else [], instant)
@@ -98,10 +102,18 @@ class Export:
             fields = fields_of(replace(one.post, key=told_key), [beside.name(item) for item in one.post.media])
             if not begun:
                 fields.pop("status")  # what has a time is scheduled, and what has none is a draft
-            file.parent.mkdir(parents=True, exist_ok=True)
-            place.write(file, [content.written(fields)], over=True)
+            self._own.refuse(file)
+            _make_folder(file.parent)
+            output_file.write(file, [content.written(fields)], self._own, over=True)
             done.written += 1
         return done, beside
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(exist_ok=True, parents=True)
+    except OSError as error:
+        raise output_file.fault(path, error) from error
 
 
 def own_key(post_id: int, store: str) -> str:

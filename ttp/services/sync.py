@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from ttp.domain.errors import Busy
 from ttp.domain.post import Post, PostStatus
 from ttp.services.agenda import Agenda
 from ttp.services.book import Book
 from ttp.services.bulk_in import writes
-from ttp.services.files import content, place
+from ttp.services.files import content
 from ttp.services.files.fields import Fault
 from ttp.services.files.folder import Folder
 from ttp.services.files.source import Source
 from ttp.services.intake import Intake, Rules, Times
 from ttp.services.row_media import RowMedia
 from ttp.services.steps import Step, What, apply
-from ttp.store import keyed, reads
+from ttp.store import keyed, output_file, reads
 from ttp.store.media import MediaStore
+from ttp.store.own_files import OwnFiles
+from ttp.store.regular_file import read_bytes
 
 DRIFT = (What.ADD, What.CHANGE, What.MOVE, What.CANCEL)
 _OPEN = (PostStatus.DRAFT, PostStatus.SCHEDULED)
@@ -51,9 +53,11 @@ class Plan:
 
 
 class Sync:
-    def __init__(self, book: Book, media: MediaStore) -> None:
+    def __init__(self, book: Book, media: MediaStore, own: OwnFiles) -> None:
+        """`own`: where nothing is written to."""
         self._book = book
         self._media = media
+        self._own = own
 
     def plan(self, source: Source, times: Times, *, prune: bool) -> Plan:
         """What differs. `prune`: posts whose file is gone are cancelled. Writes no post. NotFound, UsageError."""
@@ -85,8 +89,20 @@ class Sync:
             with self._book.database.reading() as db:
                 found = keyed.posts_by_key(db, [folder.key(file)]) if db else {}
             for post in found.values():
-                changed += _write(folder, file.name, post)
+                changed += self._write(folder.path / file.name, post)
         return changed
+
+    def _write(self, path: Path, post: Post) -> bool:
+        told: dict[str, object] = {"id": post.id, "status": post.status.value}
+        results = {d.account: d.url or d.state.value for d in post.active if d.url or d.error}
+        try:
+            before = read_bytes(path).decode("utf-8")
+        except OSError as error:
+            raise output_file.fault(path, error) from error
+        after = content.with_results(before, {**told, **({"results": results} if results else {})})
+        if after != before:
+            output_file.write(path, [after], self._own, over=True)
+        return after != before
 
     def _intake(self, source: Source, times: Times, rules: Rules) -> Intake:
         database, config = self._book.database, self._book.config
@@ -119,17 +135,3 @@ def _renamed(steps: list[Step], without: list[Post], renamed: Callable[[Step, Po
 
 def _said(post: Post) -> tuple[object, ...]:
     return (post.content, frozenset(post.accounts), tuple(item.sha256 for item in post.media))
-
-
-def _write(folder: Folder, name: str, post: Post) -> bool:
-    path = folder.path / name
-    told: dict[str, object] = {"id": post.id, "status": post.status.value}
-    results = {d.account: d.url or d.state.value for d in post.active if d.url or d.error}
-    try:
-        before = path.read_bytes().decode("utf-8")
-        after = content.with_results(before, {**told, **({"results": results} if results else {})})
-        if after != before:
-            place.write(path, [after], over=True)
-        return after != before
-    except OSError as error:
-        raise Busy(f"{path} cannot be written: {error.strerror}") from error

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 
 from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotFound, TtpError, UsageError
+from ttp.store import output_file
 from ttp.store.database import REVISIONS, Database, make_home, quick_check, quoted, translated
 from ttp.store.lock import publisher_lock
 from ttp.store.owner import RESTORED
 from ttp.store.place import on_the_way
+from ttp.store.regular_file import NotRegular, kind_of
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _ANOTHER = Hint("take another name", "ttp backup FILE")
@@ -50,7 +53,7 @@ def put_in_place(database: Database, copy: Path) -> Path | None:
     LockHeld while something publishes. NotFound, Damaged and NewerStore for a copy that cannot be used; then, and at
     any other error, the present store stays as it is.
     """
-    if copy.resolve() == database.path.resolve():
+    if _is_same(copy, database.path):
         raise UsageError(f"{copy} is the store itself", Hint("name a backup", "ttp restore FILE"))
     with ExitStack() as held:
         source = held.enter_context(closing(_opened(copy)))
@@ -72,6 +75,14 @@ def put_in_place(database: Database, copy: Path) -> Path | None:
         return kept
 
 
+def _is_same(path: Path, store: Path) -> bool:
+    """Whether a path leads to the store, by whatever name."""
+    try:
+        return path.samefile(store)
+    except (OSError, ValueError):
+        return False
+
+
 def count_posts(db: sqlite3.Connection) -> int:
     """How many posts there are, without the deleted ones."""
     return int(db.execute("SELECT count(*) FROM post WHERE deleted_at IS NULL").fetchone()[0])
@@ -86,11 +97,11 @@ def media_named(db: sqlite3.Connection, *, unpublished: bool = False) -> list[st
 
 
 def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
-    if target.is_dir():
+    if os.path.isdir(target):  # noqa: PTH112 (never raises)
         raise UsageError(f"{target} is a folder", Hint("name a file in it", f"ttp backup {quoted(target / 'ttp.db')}"))
-    if target.resolve() == store.resolve():
+    if _is_same(target, store):
         raise UsageError(f"{target} is the store itself", _ANOTHER)
-    if target.exists() or target.is_symlink():
+    if os.path.lexists(target):
         try:
             with closing(_opened(target)) as older:
                 same = store_id(older) == own_id
@@ -102,7 +113,7 @@ def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
 
 def _fresh(target: Path) -> Path:
     """A new empty file beside the target, for its owner alone."""
-    fresh = target.with_name(f".{target.name}.new-{os.getpid()}")
+    fresh = target.with_name(f".ttp.db.new-{os.getpid()}")  # short: a long name has no room for more
     os.close(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     return fresh
 
@@ -118,8 +129,17 @@ def _copy(source: sqlite3.Connection, fresh: Path, original: Path) -> None:
 
 def _opened(copy: Path) -> sqlite3.Connection:
     """A copy open for reading, known to be a store of a revision that this program knows."""
-    if not copy.exists():
-        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {on_the_way(copy)}"))
+    try:
+        # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
+        found = copy.stat()
+        if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
+            raise NotRegular(copy, kind_of(found))
+    except FileNotFoundError:
+        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {on_the_way(copy)}")) from None
+    except OSError as error:
+        raise UsageError(
+            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", "ttp restore FILE")
+        ) from None
     connection = sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
@@ -174,13 +194,10 @@ def _writing(target: Path) -> Iterator[None]:
     except TtpError:
         raise
     except (OSError, sqlite3.Error) as error:
-        why = getattr(error, "strerror", None) or error
-        if not target.parent.is_dir():
-            raise NotFound(
-                f"there is no folder {target.parent}", Hint("make it", f"mkdir -p {quoted(target.parent)}")
-            ) from error
+        if isinstance(error, OSError):
+            raise output_file.fault(target, error) from error
         raise Busy(
-            f"{target} cannot be written: {why}", Hint("look for room", f"df -h {quoted(target.parent)}")
+            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quoted(target.parent)}")
         ) from error
 
 

@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 
 from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotAllowed, TtpError
+from ttp.store.regular_file import kind_of
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -25,6 +26,7 @@ BUSY_TIMEOUT_S = 30.0
 LONG_LOG = 16_384
 """Pages of the log, 64 MB, that many writings one after the other may leave in it."""
 _LOOSE = stat.S_IRWXG | stat.S_IRWXO
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Database:
@@ -210,7 +212,11 @@ class Database:
 
 
 def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
-    if path.stat().st_size == 0:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
+        look = Hint("look", f"ls -la {quoted(path.parent)}")
+        raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
+    if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=rw",
@@ -239,10 +245,20 @@ def quick_check(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def make_home(home: Path) -> None:
-    """Make the folder of everything, for its owner only. A folder that was made for it, and is empty, is tightened."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
-        home.chmod(0o700)
+    """Make the folder of everything, for its owner only. A folder that was made for it, and is empty, is tightened.
+    Busy where that cannot be done."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
+            home.chmod(0o700)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise _no_room(home) from error
+        why = "a file is in its place" if isinstance(error, FileExistsError) else error.strerror or error
+        raise Busy(
+            f"the folder of the store, {home}, cannot be made or used: {why}",
+            Hint("use another folder", "export TTP_HOME=FOLDER"),
+        ) from error
     refuse_loose_modes(home)
 
 
@@ -295,7 +311,7 @@ def _told(path: Path, error: BaseException) -> TtpError | None:
                     f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quoted(path.parent)}")
                 )
             return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
-        case OSError() if cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        case OSError() if cause.errno in _FULL:
             return _no_room(path)
         case OSError():
             return Busy(

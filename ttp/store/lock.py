@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ttp.domain.errors import Busy, Hint
+from ttp.store.regular_file import open_regular, read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,16 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
     """Hold the lock for the block. LockHeld at once if another process has it."""
     from filelock import FileLock, Timeout
 
+    from ttp.store.file_lock import lock_trouble
+
     # These arguments matter: fallback_to_soft would leave a lock that survives its process, thread_local one that a
     # worker thread cannot see.
     lock = FileLock(home / "publisher.lock", timeout=0, thread_local=False, fallback_to_soft=False, mode=0o600)
     tries = 0
     while not lock.is_locked:
         try:
-            lock.acquire()
+            with lock_trouble(home / "publisher.lock"):
+                lock.acquire()
         except Timeout:
             # `is_held` of another process, which takes the lock for a moment, is no publisher; what stays is.
             tries += 1
@@ -70,15 +74,19 @@ def publisher_lock(home: Path, *, doing: str = "") -> Iterator[None]:
 
 
 def is_held(home: Path) -> bool:
-    """Whether a living process holds the lock now."""
-    import fcntl
+    """Whether a living process holds the lock now. Busy where that cannot be found out."""
+    from ttp.store.file_lock import LOCK_NB, LOCK_SH, lock, lock_trouble
 
+    path = home / "publisher.lock"
     try:
-        descriptor = os.open(home / "publisher.lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = open_regular(path, os.O_RDWR)
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError as error:
+        with lock_trouble(path):
+            raise error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        lock(descriptor, LOCK_SH | LOCK_NB, path)
     except BlockingIOError:
         return True
     finally:
@@ -98,7 +106,7 @@ def write_holder(home: Path, holder: Holder) -> None:
         }
     )
     fresh = home / f"publisher.json.new-{os.getpid()}"
-    descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    descriptor = open_regular(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     fresh.replace(home / "publisher.json")
@@ -107,7 +115,7 @@ def write_holder(home: Path, holder: Holder) -> None:
 def read_holder(home: Path) -> Holder | None:
     """Who publishes or published last; None where nobody ever did, or the file cannot be read."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        data = json.loads((home / "publisher.json").read_text())
+        data = json.loads(read_text(home / "publisher.json"))
         return Holder(
             int(data["pid"]),
             str(data["mode"]),

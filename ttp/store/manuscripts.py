@@ -7,11 +7,9 @@ editor that it started, has the first: what nobody holds was left behind. Never 
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import shlex
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +18,8 @@ from tempfile import mkstemp
 from ttp.domain.errors import Busy, Conflict, Hint
 from ttp.store import whole_file
 from ttp.store.database import make_home
+from ttp.store.file_lock import LOCK_EX, LOCK_NB, lock
+from ttp.store.regular_file import open_regular, read_bytes
 
 FOLDER = "writing"
 _KNOWN: dict[str, object] = {"new": False, "base": None, "draft": None, "kept": None, "first": False, "shown": []}
@@ -78,9 +78,7 @@ class Manuscript:
     def read(self) -> str:
         """What is in it; bytes that are not UTF-8 are lone surrogates. Nothing where the file is gone. Busy."""
         with writing(self.path), suppress(FileNotFoundError):
-            if not stat.S_ISREG(self.path.stat().st_mode):  # to read a pipe is to wait for somebody
-                raise OSError(errno.EINVAL, "it is no file any more")
-            return self.path.read_bytes().decode("utf-8", "surrogateescape")
+            return read_bytes(self.path).decode("utf-8", "surrogateescape")
         return ""
 
     def write(self, text: str) -> None:
@@ -201,16 +199,16 @@ def _locked(path: Path) -> int | None:
     """The open file at a path, once it is locked; None where somebody has it. Busy."""
     while True:
         with writing(path):
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor, LOCK_EX | LOCK_NB, path)
             with suppress(FileNotFoundError):
-                if path.stat().st_ino == os.fstat(lock).st_ino:
-                    return lock
+                if path.stat().st_ino == os.fstat(descriptor).st_ino:
+                    return descriptor
         except BlockingIOError:
-            os.close(lock)
+            os.close(descriptor)
             return None
-        os.close(lock)  # whoever had it took it away meanwhile
+        os.close(descriptor)  # whoever had it took it away meanwhile
 
 
 def _read(lock: int) -> dict[str, object]:

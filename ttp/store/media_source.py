@@ -5,11 +5,9 @@ Never copies, and never believes the name.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shlex
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +17,9 @@ from ttp.domain.errors import Hint, NotFound, UsageError
 from ttp.domain.media import NAMES
 from ttp.domain.media_facts import Facts, Unreadable, read_facts
 from ttp.store.place import on_the_way
+from ttp.store.regular_file import NotRegular, open_regular
 
 _CHUNK = 1 << 20
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-}
 _SUFFIXES = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png",),
@@ -56,14 +49,8 @@ class Source:
         return self.address or shown(self.path)
 
     def size(self) -> int:
-        """Its size in bytes. UsageError if it is no plain file."""
-        found = os.fstat(self.file)
-        if not stat.S_ISREG(found.st_mode):
-            raise UsageError(
-                f"{self} is {_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, not a file",
-                another(self.address or self.path),
-            )
-        return found.st_size
+        """Its size in bytes."""
+        return os.fstat(self.file).st_size
 
     def read_at(self, offset: int, length: int) -> bytes:
         """That many bytes, fewer at the end. UsageError if the disk cannot give them."""
@@ -81,16 +68,15 @@ class Source:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
-    """A file open for reading. Never waits, as opening a named pipe would for its writer."""
+    """A file open for reading. NotFound, UsageError."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        file = open_regular(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"no file {shown(path)}", *_like(path)) from error
-    except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) == errno.ENXIO:  # what opening a socket answers
-            raise UsageError(f"{shown(path)} is a socket, not a file", another(path)) from error
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(f"{shown(path)} cannot be read: {why}", another(path)) from error
+    except NotRegular as error:
+        raise UsageError(f"{shown(path)} is {error.kind}, not a file", another(path)) from error
+    except OSError as error:
+        raise UsageError(f"{shown(path)} cannot be read: {error.strerror}", another(path)) from error
     try:
         yield Source(path, file)
     finally:

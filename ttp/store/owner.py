@@ -29,6 +29,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.store import rows
 from ttp.store.machine import Machine
+from ttp.store.regular_file import open_regular
 
 RESTORED = "restored"
 """What `store.host` says of a store that `ttp restore` made."""
@@ -120,7 +121,7 @@ class Owner:
         is committed stands, and less can be told of a store that is put back."""
         with suppress(OSError, sqlite3.Error):
             row = _row(db)
-            descriptor = os.open(self.home / _FILE, os.O_WRONLY | os.O_CLOEXEC)
+            descriptor = open_regular(self.home / _FILE, os.O_WRONLY)
             try:
                 os.pwrite(descriptor, _FORM.format(row["store_id"], row["newest"]).encode(), 0)
             finally:
@@ -129,7 +130,7 @@ class Owner:
     def _seen(self, db: sqlite3.Connection) -> Seen | None:
         """None where there is no such file, or it is another store's."""
         try:
-            descriptor = os.open(self.home / _FILE, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = open_regular(self.home / _FILE)
         except FileNotFoundError:
             return None
         try:
@@ -143,7 +144,7 @@ class Owner:
 
     def _make(self, store_id: str) -> Seen:
         """A new file, on the disk before the database speaks of it."""
-        descriptor = os.open(self.home / _FILE, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        descriptor = open_regular(self.home / _FILE, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
         try:
             os.write(descriptor, _FORM.format(store_id, 0).encode())
             os.fsync(descriptor)

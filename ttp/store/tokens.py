@@ -6,7 +6,6 @@ once: where a process died between the platform's answer and storing it, the nex
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +20,8 @@ from ttp.domain.account import Account
 from ttp.domain.errors import Busy, Hint
 from ttp.store import rows, whole_file
 from ttp.store.database import make_home, translated
+from ttp.store.file_lock import LOCK_EX, LOCK_NB, lock, lock_trouble
+from ttp.store.regular_file import open_regular, read_text
 from ttp.store.rows import ms
 
 _FOLDER = "tokens"
@@ -38,33 +39,37 @@ class TokenHeld(Busy):
 @contextmanager
 def token_lock(home: Path, account: str, *, patience_s: float) -> Iterator[None]:
     """Hold the account's token for the block. TokenHeld where another holds it for longer than `patience_s`."""
-    lock = _open_lock(home, account)
+    descriptor = _open_lock(home, account)
     try:
         end = time.monotonic() + patience_s
-        while not _taken(lock):
+        while not _taken(descriptor, _path(home, account, "lock")):
             if time.monotonic() >= end:
                 raise TokenHeld(account)
             time.sleep(_LOOK_AGAIN_S)
         yield
     finally:
-        os.close(lock)
+        os.close(descriptor)
 
 
 def _open_lock(home: Path, account: str) -> int:
     """The descriptor of the lock's file, which stays once it is made."""
     path = _path(home, account, "lock")
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return open_regular(path, os.O_RDWR | os.O_CREAT)
     except FileNotFoundError:
         _make_folder(home)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        with lock_trouble(path):
+            raise error
+    with lock_trouble(path):
+        return open_regular(path, os.O_RDWR | os.O_CREAT)
 
 
-def _taken(lock: int) -> bool:
+def _taken(descriptor: int, path: Path) -> bool:
     """Whether the kernel gave the lock. Taken directly: one is taken for each delivery, and filelock costs as much of
     that as its request does."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor, LOCK_EX | LOCK_NB, path)
     except BlockingIOError:
         return False
     return True
@@ -80,7 +85,7 @@ def note_begun(home: Path, account: str, token: str, at: datetime) -> None:
 def begun_at(home: Path, account: str, token: str) -> datetime | None:
     """When spending `token` was begun and not heard to end; None where it was not."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        note = json.loads(_path(home, account, "json").read_text(encoding="utf-8"))
+        note = json.loads(read_text(_path(home, account, "json")))
         if note["token"] == _mark(token):
             return datetime.fromisoformat(note["at"])
     return None
@@ -109,4 +114,5 @@ def _path(home: Path, account: str, suffix: str) -> Path:
 
 def _make_folder(home: Path) -> None:
     make_home(home)
-    (home / _FOLDER).mkdir(mode=0o700, exist_ok=True)
+    with translated(home / _FOLDER):
+        (home / _FOLDER).mkdir(mode=0o700, exist_ok=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_NO_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.EOPNOTSUPP)
+from ttp.store.file_lock import NO_LOCKS
+from ttp.store.regular_file import open_regular
 
 
 def write(path: Path, text: str, errors: str = "strict") -> None:
     """Put a file in the place of what `path` is, on disk when this comes back. OSError. One at a time: `alone`.
     `errors`: what becomes of signs that UTF-8 has not, as `open` takes it."""
     fresh = path.with_name(path.name + ".new")
-    descriptor = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    descriptor = open_regular(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors=errors, newline="\n") as file:
         file.write(text)
         file.flush()
@@ -39,7 +39,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as error:
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in NO_LOCKS:
                 raise
         yield
     finally:

@@ -109,7 +109,8 @@ class Writer:
             for asked in batch:
                 asked.error = asked.error or error
             return
-        self.committed(db)
+        with suppress(Exception):  # it is committed: whoever asked must not hear otherwise
+            self.committed(db)
 
     def _each_alone(self, batch: list[_Asked]) -> None:
         """Run the pieces once more, inside the transaction; who fails hears of that alone."""

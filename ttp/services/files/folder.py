@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
 from ttp.services.files import content
 from ttp.services.files.fields import Value
+from ttp.store.regular_file import read_bytes, text_of_path
 
 SUFFIX = ".md"
 
@@ -33,10 +34,10 @@ class Folder:
     """A folder as it is now. NotFound if there is none."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 (never raises)
             raise NotFound(f"no folder {path}", Hint("make one from what there is", "ttp export --format md DIR"))
         self.path = path
-        self.prefix = f"{path.resolve().name}/"
+        self.prefix = f"{text_of_path(path.resolve().name)}/"
         self._files: dict[str, str] | None = None
 
     def files(self) -> Iterator[File]:
@@ -55,8 +56,10 @@ class Folder:
     def file(self, path: Path) -> File:
         """What a file of the folder says."""
         name = path.relative_to(self.path).as_posix()
+        if (text := text_of_path(name)) != name:
+            return File(text, error=UsageError("its name is not UTF-8, so its post could not be found again"))
         try:
-            return File(name, content.read(path.read_bytes().decode("utf-8-sig")))
+            return File(name, content.read(read_bytes(path).decode("utf-8-sig")))
         except UnicodeDecodeError:
             return File(name, error=UsageError("it is not UTF-8 text"))
         except OSError as error:

@@ -1,49 +1,28 @@
-"""Files that are written for others: whole or not at all, with the modes that new files get, never over what is not
-meant."""
+"""Media beside an export: copies of the files that its posts name."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from ttp.domain.errors import Busy, Hint, UsageError
 from ttp.domain.media import MediaItem
 from ttp.services.files.fields import name_of
 from ttp.store.media import MediaStore
+from ttp.store.own_files import OwnFiles
 
 MEDIA = "media"
 """The folder beside an export that its media are copied into."""
 
 
-def write(path: Path, parts: Iterable[str], *, over: bool) -> None:
-    """Write a file whole, or leave what is there. UsageError where something is and `over` is not said; Busy."""
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is no file", Hint("give the name of one", f"{path}/posts.csv"))
-    if path.exists() and not over:
-        raise UsageError(f"{path} is there already", Hint("to replace it, add", "--force", ("", "--force")))
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.writelines(parts)
-        fresh.replace(path)
-    except OSError as error:
-        raise Busy(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-
-
 class MediaBeside:
     """Copies of media in the folder `media` beside an export. `gone`: names whose bytes are not in the store."""
 
-    def __init__(self, folder: Path, store: MediaStore) -> None:
+    def __init__(self, folder: Path, store: MediaStore, own: OwnFiles) -> None:
         self._folder = folder / MEDIA
         self._store = store
+        self._own = own
         self._placed: dict[tuple[str, str], str] = {}
         self.gone: list[str] = []
 
@@ -53,7 +32,8 @@ class MediaBeside:
         return len(self._placed)
 
     def name(self, item: MediaItem) -> str:
-        """What the export calls an item: its address, or the copy of it that is beside the export now. Busy."""
+        """What the export calls an item: its address, or the copy of it that is beside the export now.
+        UsageError, Busy."""
         if item.url is not None:
             return item.url
         if not self._store.has(item):
@@ -71,6 +51,7 @@ class MediaBeside:
         """Copy the item, unless it is there; another file of its name is left alone."""
         plain = PurePosixPath(item.name.replace("\\", "_")).name.lstrip(".") or "media"
         named = PurePosixPath(plain)
+        self._own.refuse(self._folder)
         for name in (plain, f"{named.stem}-{item.sha256[:12]}{named.suffix}"):
             path = self._folder / name
             if path.is_file() and _digest(path) == item.sha256:

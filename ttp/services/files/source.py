@@ -20,6 +20,7 @@ from ttp.services.files.fields import Entry, Fault, entry, fault_of, unread
 from ttp.services.files.folder import File, Folder
 from ttp.services.files.sheet import Sheet
 from ttp.store.place import place
+from ttp.store.regular_file import open_input, text_of_path
 
 _SNIFFED = 4096
 
@@ -112,20 +113,20 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
         shutil.copyfileobj(stdin, kept)
         return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept, size=kept.tell())
     path = place(name)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 (never raises)
         folder = Folder(path)
-        return Source(path, path.resolve().name, folder.prefix, size=sum(1 for _ in folder.paths()))
+        return Source(path, text_of_path(path.resolve().name), folder.prefix, size=sum(1 for _ in folder.paths()))
     try:
-        binary = path.open("rb")
+        binary = open_input(path)
     except FileNotFoundError:
         raise NotFound(f"no file {name}", Hint("usage", "ttp import --help")) from None
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from None
     if not binary.seekable():
         raise UsageError(f"{name} is no plain file", Hint("read it from stdin", f"ttp import - < {name}"))
-    scope = f"{path.resolve().parent.name}/" if path.suffix.lower() == ".md" else ""
+    scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
-    return Source(path.parent, path.name, scope, columns, dates, binary=binary, size=size)
+    return Source(path.parent, text_of_path(path.name), scope, columns, dates, binary=binary, size=size)
 
 
 def of_markdown(file: File) -> Entry | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from ttp.domain.errors import Damaged, Hint
 from ttp.store import whole_file
 from ttp.store.credentials.shape import credentials_of, entry_of
 from ttp.store.database import make_home, quoted, refuse_loose_modes, translated
+from ttp.store.file_lock import lock_trouble
+from ttp.store.regular_file import read_text
 
 PATIENCE_S = 30.0
 """How long a change waits for another process's change of the file."""
@@ -72,7 +74,7 @@ class CredentialsFile:
         """Every entry, as it is. Damaged for contents that are no such file, without showing them."""
         refuse_loose_modes(self.path)
         try:
-            return dict(json.loads(self.path.read_text(encoding="utf-8"))["accounts"])
+            return dict(json.loads(read_text(self.path))["accounts"])
         except FileNotFoundError:
             return {}
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -89,7 +91,9 @@ class CredentialsFile:
 
         make_home(self.path.parent)
         lock = FileLock(self.path.with_name("credentials.lock"), timeout=PATIENCE_S, fallback_to_soft=False, mode=0o600)
-        with translated(self.path), lock:
+        with translated(self.path), ExitStack() as held_lock:
+            with lock_trouble(Path(lock.lock_file)):
+                held_lock.enter_context(lock)
             held = self._read()
             yield held
             whole_file.write(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))
