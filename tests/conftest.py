@@ -49,6 +49,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 terminalreporter.write_line(f"\n{value}")
 
 
+def inherited() -> dict[str, str]:
+    """Return what a test's program needs of this environment: where programs are, and the clock that `.ci/at` sets."""
+    clock = {"LD_PRELOAD", "DONT_FAKE_MONOTONIC"}
+    return {name: it for name, it in os.environ.items() if name in {"PATH", *clock} or name.startswith("FAKETIME")}
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """What a call of the program left: its exit code, and what it wrote."""
