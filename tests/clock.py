@@ -1,8 +1,13 @@
-"""A clock that tests hold in their hands: it stands still until it is moved."""
+"""The clocks of the tests: one stands still until it is moved, one runs on from a fixed instant."""
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from ttp.domain.clock import SystemClock
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 """A Tuesday noon."""
@@ -30,3 +35,20 @@ class FakeClock:
     def set(self, now: datetime) -> None:
         """Put the wall clock on another time; the machine runs on as before."""
         self._now = now
+
+
+class RunningClock(SystemClock):
+    """Runs on from `START`, whatever the machine's date is. Processes that are given the same `began` agree."""
+
+    def __init__(self, began: float | None = None) -> None:
+        self.began = self.boot() if began is None else began
+        """What `boot` said at `START`."""
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.boot() - self.began)
+
+
+def files_now(folder: Path) -> datetime:
+    """The time by which the file system under `folder` dates its files: the kernel's, whatever Python is told."""
+    with TemporaryFile(dir=folder) as file:
+        return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)

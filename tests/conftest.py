@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.clock import FakeClock
 from ttp.cli.main import main
@@ -21,6 +22,10 @@ from ttp.cli.main import main
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes is a matter of the machine, and of what else runs on it.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 COUNTS = "counts"
 """What a test records by this name is printed when all have ended: what workers print themselves, nobody sees."""
@@ -42,6 +47,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             if name == COUNTS:
                 terminalreporter.write_line(f"\n{value}")
+
+
+def inherited() -> dict[str, str]:
+    """Return what a test's program needs of this environment: where programs are, and the clock that `.ci/at` sets."""
+    clock = {"LD_PRELOAD", "DONT_FAKE_MONOTONIC"}
+    return {name: it for name, it in os.environ.items() if name in {"PATH", *clock} or name.startswith("FAKETIME")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.conftest import Program
+from tests.conftest import Program, inherited
 from tests.drift.terminal import Terminal, on_a_terminal
 
 
@@ -29,7 +28,7 @@ def editor(folder: Path, *scripts: str) -> Path:
 @contextmanager
 def running(ttp: Program, folder: Path, command: list[str], editor: Path) -> Iterator[Terminal]:
     """A command on a terminal, with the store of `ttp` and that editor."""
-    env = {"PATH": os.environ["PATH"], "TTP_HOME": str(ttp.home), "TTP_TZ": "UTC", "LANG": "C.UTF-8", "TERM": "dumb"}
+    env = {**inherited(), "TTP_HOME": str(ttp.home), "TTP_TZ": "UTC", "LANG": "C.UTF-8", "TERM": "dumb"}
     with on_a_terminal(command, cwd=folder, env={**env, "EDITOR": str(editor)}) as terminal:
         yield terminal
 

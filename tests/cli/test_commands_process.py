@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Program
+from tests.conftest import Program, inherited
 
 TTP = [sys.executable, "-m", "ttp"]
 
@@ -24,7 +24,7 @@ TTP = [sys.executable, "-m", "ttp"]
 @pytest.fixture
 def environ(ttp: Program) -> dict[str, str]:
     """The environment of a process that uses the store of `ttp`."""
-    return {"PATH": os.environ["PATH"], "TTP_HOME": str(ttp.home), "TTP_TZ": "UTC", "LANG": "C.UTF-8"}
+    return {**inherited(), "TTP_HOME": str(ttp.home), "TTP_TZ": "UTC", "LANG": "C.UTF-8"}
 
 
 def run(argv: Sequence[str], environ: dict[str, str], **more: object) -> subprocess.CompletedProcess[str]:

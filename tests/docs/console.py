@@ -4,6 +4,7 @@ A block is fenced with ```console. `$ ` begins a command, `> ` goes on with it, 
 blocks run in bash, in a scratch folder, on a terminal of 80 columns without a keyboard: first those of docs/sandbox.md,
 then those of every other document, each of which goes on from there as if it were the only one.
 
+They begin at `START`, whatever the day is: `ttp` and the sandbox have a `RunningClock` in common.
 What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
 document stands for any text, on a line of its own for any lines. The address that docs/sandbox.md names, port 8700, is
 served for as long as the blocks run, on whatever port is free. A document with a line `<!-- needs: jq -->` is run where
@@ -25,6 +26,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from tests.clock import RunningClock
 from tests.drift.terminal import on_a_terminal
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import running_sandbox
@@ -81,11 +83,12 @@ def printed(part: int = 0, parts: int = 1) -> list[tuple[str, Command, list[str]
     first, *others = documents()
     wanted = [first, *others[part::parts]]
     todo = [(name, command) for name in wanted for command in commands((ROOT / name).read_text())]
-    with tempfile.TemporaryDirectory() as folder, _servers(Path(folder)) as ports:
+    clock = RunningClock()
+    with tempfile.TemporaryDirectory() as folder, _servers(Path(folder), clock) as ports:
         scratch = Path(folder)
         (scratch / ".session").write_text("\n".join(_session(todo, ports)) + "\n")
         with on_a_terminal(
-            ["bash", "--norc", ".session"], cwd=scratch, env=_environment(scratch), types=False
+            ["bash", "--norc", ".session"], cwd=scratch, env=_environment(scratch, clock), types=False
         ) as terminal:
             shown = terminal.rest().replace("\r\n", "\n")
     for name, address in ports.items():
@@ -110,18 +113,18 @@ def _session(todo: Sequence[tuple[str, Command]], ports: Mapping[str, str]) -> I
 
 
 @contextmanager
-def _servers(scratch: Path) -> Iterator[Mapping[str, str]]:
+def _servers(scratch: Path, clock: RunningClock) -> Iterator[Mapping[str, str]]:
     """The sandbox with the folder `web`; what documents call its address, and where it really is."""
     (scratch / "web").mkdir()
-    with running_sandbox(media_dir=scratch / "web") as sandbox:
+    with running_sandbox(now=clock.now, media_dir=scratch / "web") as sandbox:
         yield {SANDBOX: sandbox.url}
 
 
-def _environment(scratch: Path) -> dict[str, str]:
+def _environment(scratch: Path, clock: RunningClock) -> dict[str, str]:
     """A newcomer's: a home that holds a photo and a clip, `ttp` of this interpreter on PATH, nothing else."""
     (scratch / "bin").mkdir()
     program = scratch / "bin" / "ttp"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ttp "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m tests.docs.program {clock.began} "$@"\n')
     program.chmod(0o755)
     python = scratch / "bin" / "python3"
     python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')

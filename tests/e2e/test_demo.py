@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.conftest import inherited
+
 
 def test_the_tour_shows_all_of_it_in_one_place(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    environ = {**inherited(), "HOME": str(tmp_path), "LANG": "C.UTF-8"}
     ran = subprocess.run(
         [sys.executable, "-m", "ttp", "demo"], env=environ, capture_output=True, text=True, timeout=120, check=True
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import media_bytes as made
-from tests.clock import START
+from tests.clock import START, files_now
 from ttp.domain.account import Account, Platform
 from ttp.domain.clock import to_ms
 from ttp.domain.delivery import Delivery, DeliveryState
@@ -119,7 +118,7 @@ def test_what_no_post_ever_named_goes_after_a_day_and_so_does_half_a_copy(home: 
     half = home.media.folder / f".{left.sha256}-123"
     half.write_bytes(b"half")
     for path in (home.media.path(left.sha256), half):
-        os.utime(path, (time.time() - 86_500,) * 2)
+        os.utime(path, (files_now(home.folder).timestamp() - 86_500,) * 2)
     assert home.sweep() == 2
     assert home.names() == {fresh.sha256}
 
@@ -200,7 +199,7 @@ def test_what_is_needed_is_what_a_post_names_that_has_not_ended_by_then(home: Ho
 def test_a_copy_stays_while_a_change_can_be_taken_back_that_needs_it(home: Home) -> None:
     item = home.copy()
     post = home.post(DRAFT, item)
-    age = time.time() - 2 * 86400
+    age = files_now(home.folder).timestamp() - 2 * 86400
     for path in home.media.folder.iterdir():
         os.utime(path, (age, age))
     with home.database.writing() as db:

@@ -8,11 +8,13 @@ import sqlite3
 import stat
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
+from tests.clock import files_now
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.attempt import Attempt, Phase
@@ -22,7 +24,7 @@ from ttp.store.database import Database
 from ttp.store.machine import Machine
 from ttp.store.owner import RESTORED, Elsewhere, Owner, at_stake
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = files_now(Path(gettempdir())).replace(microsecond=0)
 """This clock must agree with the file system's."""
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
 SOON = timedelta(hours=1)
@@ -158,7 +160,7 @@ def test_a_copied_folder_waits_for_a_person_once_something_in_it_is_due(copied: 
 
 
 def test_what_was_stored_after_the_copy_was_made_holds_nothing_up(copied: Database) -> None:
-    changed(1, datetime.now(UTC) + timedelta(minutes=1), copied)
+    changed(1, files_now(copied.home) + timedelta(minutes=1), copied)
     assert doubt(copied, at(copied.home)) is None
 
 
