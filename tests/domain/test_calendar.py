@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.calendar import Span, gaps, month_with, time_of, week_with
-from ttp.domain.clock import EPOCH
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import EPOCH
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DATES = st.dates(date(1970, 2, 1), date(2100, 12, 1))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ttp.domain.optimal import Effects, Rating, Recommendation
 from ttp.domain.optimal.free import LEAD, FreeHour, explored_hour, full_hours, next_free_hour
-from ttp.domain.quiet import Quiet, parse_quiet_hours
+from ttp.domain.time.quiet_hours import Quiet, parse_quiet_hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GAP_S = 3600.0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.domain.test_plan_spread import BERLIN, START, clocks, drafts, nothing, told, within
 from ttp.domain.plan import Basis, Diary, Draft, Limits, Plan, Way, spread
-from ttp.domain.quiet import Quiet, parse_quiet_hours
+from ttp.domain.time.quiet_hours import Quiet, parse_quiet_hours
 
 ME, YOU = ("x/me",), ("x/you",)
 

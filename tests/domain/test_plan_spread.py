@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ttp.domain.optimal import Effects, Rating, Recommendation
 from ttp.domain.plan import Diary, Draft, Exploring, Limits, Plan, spread
 from ttp.domain.plan.board import AWAKE, UNKNOWN
-from ttp.domain.quiet import Quiet, parse_quiet_hours
+from ttp.domain.time.quiet_hours import Quiet, parse_quiet_hours
 
 BERLIN, KOLKATA, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")
 START = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)

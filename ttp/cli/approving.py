@@ -14,7 +14,7 @@ from ttp.cli.times import note_if_nothing_runs
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import Post
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import echo
 
 if TYPE_CHECKING:
     from ttp.services.approving import Approving

@@ -18,11 +18,11 @@ from ttp.cli.params import Accounts, Platforms, printing, split_list
 from ttp.cli.pausing import pauses
 from ttp.cli.pictures.marks import MOST_NAMED
 from ttp.cli.recommending import wanted_accounts, zone_for
-from ttp.cli.span_words import read_span
 from ttp.cli.times import quoted, typed
-from ttp.cli.zones import zone_named
 from ttp.domain.calendar import time_of
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.calendar_range import read_span
+from ttp.domain.time.zones import zone_named
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
@@ -110,7 +110,7 @@ def _with_free_slots(
 
 def _take(span: Span, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None) -> str:
     """The command that gives the slots to drafts of these accounts, or the first one to a new post."""
-    from ttp.cli.when import iso_text
+    from ttp.domain.time.resolve import iso_text
 
     here = context()
     ids = map(str, _calendar().drafts(accounts, min(len(free), MOST_NAMED)))

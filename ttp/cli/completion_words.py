@@ -12,7 +12,6 @@ from ttp.cli import (
     repeat_views,
     shapes,
     slot_views,
-    span_words,
     totals,
 )
 from ttp.cli.completion import NOTHING, Source
@@ -25,6 +24,7 @@ from ttp.domain.ingest.columns import SOURCES
 from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
 from ttp.domain.plan import Way
 from ttp.domain.post import PostStatus
+from ttp.domain.time import calendar_range
 from ttp.services.files.foreign import DATES
 
 _ACCOUNT = Source(ask=("account",))
@@ -112,7 +112,7 @@ _ARGUMENTS = {
     "[PLATFORM/HANDLE]": _ACCOUNT,
     "PLATFORM[/HANDLE]": _ACCOUNT,
     "ID|NAME...": Source(ask=("slot",)),
-    "[WHEN]": Source(tuple(span_words.STEPS)),
+    "[WHEN]": Source(tuple(calendar_range.STEPS)),
     "KEY": _KEY,
     "[KEY...]": _KEY,
     "FILE": _FILE,

@@ -117,7 +117,7 @@ def edit_(out: Output) -> None:
     Example: ttp config edit
     """
     from ttp.cli.editor import edit
-    from ttp.cli.zones import zone_named
+    from ttp.domain.time.zones import zone_named
 
     path = settings.config_path()
     there = config_file.text_of(path)

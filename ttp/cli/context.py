@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli import settings
-from ttp.domain.clock import Clock, SystemClock
+from ttp.domain.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -69,7 +69,7 @@ class Context:
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which times are shown: config, else the system's."""
-        from ttp.cli.zones import Clash, zone_of
+        from ttp.domain.time.zones import Clash, zone_of
 
         found = zone_of(config=self.config.text("timezone") or None)
         assert not isinstance(found, Clash)

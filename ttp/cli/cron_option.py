@@ -21,7 +21,7 @@ def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> li
 
     `again`: the command without them, for the one to type.
     """
-    from ttp.cli.slot_words import EXAMPLE, crons_of
+    from ttp.domain.time.slot_parser import EXAMPLE, crons_of
     from ttp.services.cron import cron_of
 
     if words is not None and cron is not None:
@@ -38,7 +38,7 @@ def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]
 
     TimeRefused where the accounts disagree, or where it has no IANA name.
     """
-    from ttp.cli.zones import Clash, load_zone, zone_of
+    from ttp.domain.time.zones import Clash, load_zone, zone_of
 
     zone = zone_of(
         tz=tz,

@@ -36,7 +36,7 @@ def how_to_read(
     *, source: str | None, account: str | None, mapped: Sequence[str] | None, tz: str | None, dates: str | None
 ) -> How:
     """What the options say of the file. UsageError."""
-    from ttp.cli.zones import zone_named
+    from ttp.domain.time.zones import zone_named
 
     if dates is not None and dates not in ORDERS:
         ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))

@@ -18,8 +18,8 @@ from ttp.cli.posts import offering, warn
 from ttp.cli.recommending import zone_for
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved
 from ttp.cli.words import Words, text_of
-from ttp.cli.zones import zone_named
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.zones import zone_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,7 +123,7 @@ def _ids(typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] |
 
 def _asked(words: Words) -> Asked:
     """What was typed over what is set. UsageError, TimeRefused."""
-    from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
+    from ttp.domain.time.quiet_hours import Quiet, parse_blackout, parse_quiet_hours
     from ttp.services.planning import Asked
 
     here = context()
@@ -150,7 +150,7 @@ def starting(words: Words, tz: str | None) -> datetime | None:
     zone = here.zone if tz is None else zone_named(tz, retype=lambda other: words.again(tz=other))
     if start is None:
         return None
-    from ttp.cli.when import parse_bound
+    from ttp.domain.time.resolve import parse_bound
 
     return parse_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.shapes import Json, instant
 from ttp.cli.views import View
-from ttp.domain.stamp import span
+from ttp.domain.time.formatting import span
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page

@@ -27,7 +27,7 @@ from ttp.cli.params import (
 from ttp.cli.posts import warn
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import echo
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post

@@ -19,7 +19,7 @@ from ttp.cli.posts import offering, warn
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, typed
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import echo
 
 if TYPE_CHECKING:
     from ttp.services.repeats import Changed, Repeats

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.cli.context import context
-from ttp.cli.time_grammar import Best, FreeSlot, Instant, On, Wall, read
 from ttp.domain.errors import Hint, PastTime, TimeRefused
+from ttp.domain.time.grammar import Best, FreeSlot, Instant, On, Wall, read
 
 if TYPE_CHECKING:
-    from ttp.cli.when import Moment
-    from ttp.cli.zones import Clash
     from ttp.domain.account import Account
+    from ttp.domain.time.resolve import Moment
+    from ttp.domain.time.zones import Clash
     from ttp.services.turns import Turns
 
 
@@ -45,8 +45,8 @@ class RowTimes:
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
         """Which instant it is, also a past one; None where ttp is to choose. TimeRefused."""
-        from ttp.cli.when import Moment, parse_bound, parse_when
-        from ttp.cli.zones import Clash
+        from ttp.domain.time.resolve import Moment, parse_bound, parse_when
+        from ttp.domain.time.zones import Clash
 
         self._moment = None
         now, zone = context().now(), self._zone(tz, accounts)
@@ -71,7 +71,7 @@ class RowTimes:
         """The time that a post is given: `at`, unless it has passed; for None the best free one, or the next
         free slot."""
         from ttp.cli.recommending import zone_for
-        from ttp.cli.when import parse_when
+        from ttp.domain.time.resolve import parse_when
 
         here = context()
         if at is None and isinstance(read(text), FreeSlot):
@@ -88,7 +88,7 @@ class RowTimes:
 
     def _zone(self, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | Clash:
         """The zone of a row; looked up once for all rows to the same accounts."""
-        from ttp.cli.zones import zone_of
+        from ttp.domain.time.zones import zone_of
 
         which = (tz, *(account.name for account in accounts))
         if which not in self._zones:
@@ -103,7 +103,7 @@ class RowTimes:
 
 def _dated(text: str, now: datetime, zone: ZoneInfo | Clash) -> str:
     """A way out as a file may have it: `tomorrow 9am` with the date that it is now."""
-    from ttp.cli.when import Moment, parse_when
+    from ttp.domain.time.resolve import Moment, parse_when
 
     if isinstance(read(text), Wall | Instant):
         with suppress(TimeRefused):

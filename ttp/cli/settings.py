@@ -148,7 +148,7 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     try:
         value = typed(key, list(texts) if isinstance(key.default, tuple) else " ".join(texts))
         if key.name == "timezone":
-            from ttp.cli.zones import zone_named
+            from ttp.domain.time.zones import zone_named
 
             zone_named(" ".join(texts), retype="ttp config set timezone {}".format)
     except UsageError as error:
@@ -258,15 +258,16 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Read what has a grammar of its own. UsageError, in words that follow the setting's name."""
-    from ttp.domain import ages, quiet
+    from ttp.domain import ages
+    from ttp.domain.time import quiet_hours
 
     match key.name, value:
         case "metrics.after", tuple(texts):
             ages.parse_ages(texts)
         case "plan.blackout", tuple(texts):
-            quiet.parse_blackout(texts)
+            quiet_hours.parse_blackout(texts)
         case "plan.quiet_hours", str(text):
-            quiet.parse_quiet_hours(text)
+            quiet_hours.parse_quiet_hours(text)
 
 
 def _converted(key: Key, value: object) -> Value:

@@ -8,12 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ttp.cli import settings
-from ttp.cli.zones import Clash, system_zone, zone_of
 from ttp.domain import hosts
 from ttp.domain.account import Platform, is_loopback
 from ttp.domain.checkup import Check, Remark, check_of, failure, fine, warning
 from ttp.domain.config import KEYS, Config
 from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.time.zones import Clash, system_zone, zone_of
 
 EXAMPLE = 'timezone = "Europe/Berlin"'
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.shapes import Json, instant
-from ttp.cli.slot_words import words_of_cron
 from ttp.cli.views import View
 from ttp.domain.slot import Place
+from ttp.domain.time.slot_parser import words_of_cron
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page

@@ -13,12 +13,12 @@ from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, printing, split_list
-from ttp.cli.slot_words import words_of_cron
 from ttp.cli.times import quoted, typed
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.slot import Place
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import echo
+from ttp.domain.time.slot_parser import words_of_cron
 
 slots = Group()
 

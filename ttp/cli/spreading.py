@@ -49,7 +49,7 @@ def spreading(words: Words) -> Spreading | None:
 
 def _asked(way: Way, words: Words, tz: str | None) -> Asked:
     """What was typed, and the limits that are set."""
-    from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
+    from ttp.domain.time.quiet_hours import Quiet, parse_blackout, parse_quiet_hours
     from ttp.services.planning import Asked
 
     config, per_day = context().config, words.text("--per-day")

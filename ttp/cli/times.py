@@ -12,12 +12,12 @@ from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import echo
 
 if TYPE_CHECKING:
-    from ttp.cli.when import Moment
     from ttp.domain.account import Account
     from ttp.domain.post import Post
+    from ttp.domain.time.resolve import Moment
 
 
 MOST_NAMED = 8
@@ -46,9 +46,9 @@ class Times:
         from zoneinfo import ZoneInfo
 
         from ttp.cli.recommending import zone_for
-        from ttp.cli.time_grammar import FreeSlot, read
-        from ttp.cli.when import Moment, NextSlot, Optimal, parse_when
-        from ttp.cli.zones import Clash, zone_of
+        from ttp.domain.time.grammar import FreeSlot, read
+        from ttp.domain.time.resolve import Moment, NextSlot, Optimal, parse_when
+        from ttp.domain.time.zones import Clash, zone_of
 
         here = context()
         zone = zone_of(

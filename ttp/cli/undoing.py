@@ -20,7 +20,7 @@ from ttp.cli.posts import warn
 from ttp.cli.times import note_if_nothing_runs, quoted
 from ttp.cli.views import View
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.stamp import echo, relative
+from ttp.domain.time.formatting import echo, relative
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page

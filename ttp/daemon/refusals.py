@@ -13,7 +13,7 @@ from ttp.domain import approval
 from ttp.domain.account import Account, connect_command
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError
-from ttp.domain.stamp import echo, zone_label, zone_of
+from ttp.domain.time.formatting import echo, zone_label, zone_of
 from ttp.store import claims, reads, recurrences
 
 MOST = 500

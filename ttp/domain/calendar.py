@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.post import Post
-from ttp.domain.wall_clock import instant_of
+from ttp.domain.time.wall_clock import instant_of
 
 _DAY = timedelta(days=1)
 

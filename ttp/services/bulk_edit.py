@@ -11,7 +11,7 @@ from itertools import islice
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.stamp import echo, zone_of
+from ttp.domain.time.formatting import echo, zone_of
 from ttp.services.book import Book, of
 from ttp.services.changes import redirected, settled, timed
 from ttp.services.files.fields import Fault, fault_of

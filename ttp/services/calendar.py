@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
 from ttp.domain.calendar import Span, time_of
-from ttp.domain.clock import Clock
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import Recurrence, Repeat
+from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
 from ttp.services.look import Look
 from ttp.services.occurrences import copy_of

@@ -13,12 +13,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
-from ttp.domain.stamp import echo, zone_of
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.formatting import echo, zone_of
 from ttp.services.told import Told
 from ttp.store import keyed, reads, recurrences
 from ttp.store.database import Database

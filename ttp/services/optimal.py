@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
 from ttp.domain.optimal.free import FreeHour, explored_hour, free_hours, next_free_hour
 from ttp.domain.optimal.weekly import Week, week_of
-from ttp.domain.quiet import Quiet, parse_quiet_hours
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock
+from ttp.domain.time.quiet_hours import Quiet, parse_quiet_hours
 from ttp.store import metrics, reads
 from ttp.store.database import Database
 from ttp.store.reads import PostFilter

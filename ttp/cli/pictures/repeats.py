@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from ttp.cli.clean import one_line
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.table import Cell, Column, table
-from ttp.cli.slot_words import words_of_cron
 from ttp.domain.recurrence import Recurrence, Tally
+from ttp.domain.time.slot_parser import words_of_cron
 
 
 def repeats_picture(tallies: Sequence[Tally], page: Page) -> Iterator[str]:

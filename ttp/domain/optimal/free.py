@@ -15,10 +15,10 @@ from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.clock import utc_text
 from ttp.domain.optimal import DAYS, Rating, Recommendation
 from ttp.domain.optimal.recommendation import BEST_SLOTS
-from ttp.domain.quiet import Quiet
+from ttp.domain.time.clock import utc_text
+from ttp.domain.time.quiet_hours import Quiet
 
 LEAD = timedelta(minutes=10)
 """Sooner is not worth waiting for, and leaves a person no time to think again."""

@@ -11,14 +11,14 @@ from enum import StrEnum
 from random import Random
 from statistics import fmean
 
-from ttp.domain.clock import EPOCH
 from ttp.domain.optimal import Recommendation
 from ttp.domain.optimal.free import full_hours, score_at
 from ttp.domain.optimal.recommendation import BEST_SLOTS
 from ttp.domain.plan.even import even
 from ttp.domain.plan.grid import Calendar, Family, Grid
 from ttp.domain.plan.together import parts
-from ttp.domain.quiet import Quiet
+from ttp.domain.time.clock import EPOCH
+from ttp.domain.time.quiet_hours import Quiet
 
 SCALE = 100_000
 """Scores are compared to five decimals."""

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from ttp.domain.clock import utc_text
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import utc_text
 
 _ESCAPES = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")

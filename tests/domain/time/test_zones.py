@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.zones import Clash, load_zone, system_zone, zone_named, zone_of
-from ttp.domain.duration import parse_duration
 from ttp.domain.errors import Hint, TimeRefused
-from ttp.domain.stamp import echo, relative, span
+from ttp.domain.time.durations import parse_duration
+from ttp.domain.time.formatting import echo, relative, span
+from ttp.domain.time.zones import Clash, load_zone, system_zone, zone_named, zone_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOKYO = ZoneInfo("Asia/Tokyo")

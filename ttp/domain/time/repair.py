@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, tzinfo
 
-from ttp.cli.time_foreign import explain_date, mended_clock
-from ttp.cli.time_grammar import DAY_WORDS, WORDS, read_clock, words_of
-from ttp.cli.time_refusal import InZone, Refusal, Way, meant, shown
-from ttp.cli.zones import load_zone
-from ttp.domain.duration import UNITS, duration_guesses, duration_parts
 from ttp.domain.errors import PastTime
+from ttp.domain.time.durations import UNITS, duration_guesses, duration_parts
+from ttp.domain.time.foreign import explain_date, mended_clock
+from ttp.domain.time.grammar import DAY_WORDS, WORDS, read_clock, words_of
+from ttp.domain.time.refusal import InZone, Refusal, Way, meant, shown
+from ttp.domain.time.zones import load_zone
 
 _KNOWN = (*WORDS, *UNITS)
 _SLANG = {"tmrw": "tomorrow", "tmr": "tomorrow", "noon": "12:00", "midday": "12:00"}

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.span_words import read_span
 from ttp.domain.calendar import Span
 from ttp.domain.errors import UsageError
+from ttp.domain.time.calendar_range import read_span
 
 TODAY = date(2026, 11, 24)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from ttp.cli.time_grammar import read_clock
-from ttp.cli.time_refusal import Refusal, Way, shown
-from ttp.domain.stamp import MONTHS, clock_text
+from ttp.domain.time.formatting import MONTHS, clock_text
+from ttp.domain.time.grammar import read_clock
+from ttp.domain.time.refusal import Refusal, Way, shown
 
 _EVENING = "18:00"
 _YEAR_FIRST = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])[t ,]*(.*)")
@@ -110,13 +110,17 @@ def _month(word: str) -> int | None:
 
 def _months_ahead(text: str, found: re.Match[str], now: datetime) -> Refusal:
     """`in 2 months`: how long a month is depends on the month."""
-    from dateutil.relativedelta import relativedelta
-
     count = int(found[1]) if found[1].isdecimal() else 1
-    step = relativedelta(years=count) if found[2].startswith("y") else relativedelta(months=count)
+    day = _months_after(now.date(), 12 * count if found[2].startswith("y") else count)
     clock, zone = _clock_and_zone(found[3] or "")
     why = "months and years differ in length"
-    return Refusal(f'cannot read the time "{shown(text)}": {why}', _dated([now.date() + step], clock, now, zone))
+    return Refusal(f'cannot read the time "{shown(text)}": {why}', _dated([day], clock, now, zone))
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day of another month; its last day where it is shorter."""
+    year, month = divmod(12 * day.year + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _clock_and_zone(rest: str) -> tuple[str, str]:
@@ -138,9 +142,7 @@ def _days(year: int, month: int, day: int) -> list[date]:
 
 def _dated(days: Iterable[date], clock: str, now: datetime, zone: str, say: str = "did you mean") -> Way:
     """The days in ISO form as they are, else in this year or the next, where they lie behind or too far ahead."""
-    from dateutil.relativedelta import relativedelta
-
     days = list(days)
-    moved = [day + relativedelta(year=year) for year in (now.year, now.year + 1) for day in days]
+    moved = [_months_after(day, 12 * (year - day.year)) for year in (now.year, now.year + 1) for day in days]
     join = "T" if zone else " "
     return Way(say, [f"{day.isoformat()}{join}{clock}{zone}" for day in (*days, *moved)])

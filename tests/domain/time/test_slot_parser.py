@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.slot_words import crons_of, words_of_cron
 from ttp.domain.errors import UsageError
+from ttp.domain.time.slot_parser import crons_of, words_of_cron
 from ttp.services.cron import cron_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ttp.cli.time_help import EXAMPLES, TIME_HELP
-from ttp.cli.when import Moment, NextSlot, Optimal, parse_when
 from ttp.domain.errors import Hint, SkippedTime, TimeRefused
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import echo
+from ttp.domain.time.resolve import Moment, NextSlot, Optimal, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")

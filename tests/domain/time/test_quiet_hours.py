@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ttp.domain.errors import UsageError
-from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
+from ttp.domain.time.quiet_hours import Quiet, parse_blackout, parse_quiet_hours
 
 
 def quiet(text: str) -> set[int]:

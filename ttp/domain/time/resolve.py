@@ -14,7 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from ttp.cli.time_grammar import (
+from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
+from ttp.domain.time.durations import duration_parts, length
+from ttp.domain.time.formatting import clock_text, day_text, offset_label, relative, zone_label
+from ttp.domain.time.grammar import (
     Ahead,
     Best,
     Coming,
@@ -29,13 +32,10 @@ from ttp.cli.time_grammar import (
     read_clock,
     words_of,
 )
-from ttp.cli.time_refusal import InZone, Refusal, Way, meant, shown
-from ttp.cli.time_repair import explain
-from ttp.cli.zones import Clash
-from ttp.domain.duration import duration_parts, length
-from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
-from ttp.domain.stamp import clock_text, day_text, offset_label, relative, zone_label
-from ttp.domain.wall_clock import instants, jump_over
+from ttp.domain.time.refusal import InZone, Refusal, Way, meant, shown
+from ttp.domain.time.repair import explain
+from ttp.domain.time.wall_clock import instants, jump_over
+from ttp.domain.time.zones import Clash
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}
@@ -192,19 +192,16 @@ def _of_wall(text: str, wall: Wall, now: datetime, zone: tzinfo) -> Moment:
 
 def _days(day: On | Ahead | Coming | NextWeek, today: date) -> tuple[date, ...]:
     """The day meant; two for a weekday, as today's hour may have passed."""
-    from dateutil.relativedelta import MO, relativedelta, weekday
-
     match day:
         case On(given):
             return (given,)
         case Ahead(days):
             return (today + timedelta(days),)
         case Coming(number):
-            first: date = today + relativedelta(weekday=weekday(number))
-            return first, first + relativedelta(weeks=1)
+            first = today + timedelta((number - today.weekday()) % 7)
+            return first, first + timedelta(weeks=1)
         case NextWeek(number):
-            # MO(+1) stays on a Monday, so it is looked for from tomorrow on.
-            return (today + relativedelta(days=1, weekday=MO(+1)) + timedelta(number),)
+            return (today + timedelta(7 - today.weekday() + number),)
 
 
 def _moment(text: str, clocks: datetime, at: datetime, found: tuple[datetime, ...], zone: tzinfo) -> Moment:

@@ -9,12 +9,12 @@ from dateutil import tz as oracle
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ttp.cli.time_grammar import WEEKDAYS
-from ttp.cli.when import Moment, When, iso_text, parse_when
-from ttp.cli.zones import Clash
-from ttp.domain.duration import compact, parse_duration
 from ttp.domain.errors import PastTime, SkippedTime, TimeRefused
-from ttp.domain.wall_clock import instants, jump_over
+from ttp.domain.time.durations import compact, parse_duration
+from ttp.domain.time.grammar import WEEKDAYS
+from ttp.domain.time.resolve import Moment, When, iso_text, parse_when
+from ttp.domain.time.wall_clock import instants, jump_over
+from ttp.domain.time.zones import Clash
 
 ZONES = tuple(
     ZoneInfo(name)

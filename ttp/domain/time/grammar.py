@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from ttp.domain.duration import duration_parts, length
+from ttp.domain.time.durations import duration_parts, length
 
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAYS = {form: number for number, name in enumerate(_NAMES) for form in (name, name[:3])} | {

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ttp.cli.when import Moment, parse_when
-from ttp.cli.zones import Clash
 from ttp.domain.errors import Hint, PastTime, TimeRefused
+from ttp.domain.time.resolve import Moment, parse_when
+from ttp.domain.time.zones import Clash
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ttp.cli.when import parse_bound
 from ttp.domain.errors import TimeRefused
+from ttp.domain.time.resolve import parse_bound
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import time
 
-from ttp.cli.time_grammar import WEEKDAYS, read_clock, words_of
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.grammar import WEEKDAYS, read_clock, words_of
 
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
