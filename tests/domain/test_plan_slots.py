@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.domain.test_plan_spread import BERLIN, START, clocks, drafts, nothing, told, within
 from ttp.domain.plan import Basis, Diary, Draft, Limits, Plan, Way, spread
-from ttp.domain.time.quiet_hours import Quiet, parse_quiet_hours
+from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 ME, YOU = ("x/me",), ("x/you",)
 
@@ -73,7 +73,7 @@ def test_in_turn_each_post_takes_the_next_free_slot_in_the_order_given() -> None
 def test_slots_in_turn_keep_the_limits_too() -> None:
     slots = sorted([*daily(9), *daily(9, 30), *daily(18)])
     diaries = {"x/me": Diary(nothing("x/me"), slots=slots)}
-    limits = replace(within(3, per_day=1), quiet=Quiet(parse_quiet_hours("17-22")))
+    limits = replace(within(3, per_day=1), quiet=QuietHours(parse_quiet_hours("17-22")))
 
     plan = planned(drafts(4), diaries, limits, Way.SLOTS)
 

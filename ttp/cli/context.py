@@ -69,10 +69,10 @@ class Context:
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which times are shown: config, else the system's."""
-        from ttp.domain.time.zones import Clash, zone_of
+        from ttp.domain.time.zones import ZoneConflict, choose_zone
 
-        found = zone_of(config=self.config.text("timezone") or None)
-        assert not isinstance(found, Clash)
+        found = choose_zone(config=self.config.text("timezone") or None)
+        assert not isinstance(found, ZoneConflict)
         return found
 
     @cached_property

@@ -35,10 +35,12 @@ def wanted_accounts(names: Sequence[str] | None, platforms: Sequence[str] | None
 
 def zone_for(account: Account, tz: str | None) -> ZoneInfo:
     """The zone of an account's hours: --tz, else its own, else the config's or the system's."""
-    from ttp.domain.time.zones import Clash, zone_of
+    from ttp.domain.time.zones import ZoneConflict, choose_zone
 
-    found = zone_of(tz=tz, accounts={account.name: account.timezone}, config=context().config.text("timezone") or None)
-    assert not isinstance(found, Clash)
+    found = choose_zone(
+        tz=tz, accounts={account.name: account.timezone}, config=context().config.text("timezone") or None
+    )
+    assert not isinstance(found, ZoneConflict)
     return found
 
 

@@ -13,7 +13,7 @@ from ttp.domain.account import Platform, is_loopback
 from ttp.domain.checkup import Check, Remark, check_of, failure, fine, warning
 from ttp.domain.config import KEYS, Config
 from ttp.domain.errors import TtpError, UsageError
-from ttp.domain.time.zones import Clash, system_zone, zone_of
+from ttp.domain.time.zones import ZoneConflict, choose_zone, system_zone
 
 EXAMPLE = 'timezone = "Europe/Berlin"'
 
@@ -55,7 +55,7 @@ def _zone(config: Config) -> Iterator[Remark]:
     name = config.text("timezone")
     if name:
         try:
-            zone_of(config=name)
+            choose_zone(config=name)
         except TtpError as error:
             yield failure(error.message, error.hints[0].type)
         else:
@@ -70,8 +70,8 @@ def _zone(config: Config) -> Iterator[Remark]:
 
 def _usable(config: Config) -> ZoneInfo:
     try:
-        found = zone_of(config=config.text("timezone") or None)
+        found = choose_zone(config=config.text("timezone") or None)
     except TtpError:
         return ZoneInfo("UTC")
-    assert not isinstance(found, Clash)
+    assert not isinstance(found, ZoneConflict)
     return found

@@ -18,7 +18,7 @@ from ttp.domain.optimal.free import FreeHour, explored_hour, free_hours, next_fr
 from ttp.domain.optimal.weekly import Week, week_of
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
-from ttp.domain.time.quiet_hours import Quiet, parse_quiet_hours
+from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import metrics, reads
 from ttp.store.database import Database
 from ttp.store.reads import PostFilter
@@ -118,7 +118,7 @@ class Optimal:
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
             return next_free_hour(told, now=now, busy=busy, min_gap_s=gap, count=count)
-        quiet = Quiet(parse_quiet_hours(self._config.text("plan.quiet_hours")))
+        quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
         found: list[FreeHour] = []
         for _ in range(count):

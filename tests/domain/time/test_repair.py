@@ -9,32 +9,32 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ttp.domain.errors import Hint, PastTime, TimeRefused
-from ttp.domain.time.resolve import Moment, parse_when
-from ttp.domain.time.zones import Clash
+from ttp.domain.time.resolve import ResolvedTime, resolve_time
+from ttp.domain.time.zones import ZoneConflict
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
-APART = Clash((("x/me", BERLIN), ("instagram/shop", ZoneInfo("America/New_York"))), shown=BERLIN)
+APART = ZoneConflict((("x/me", BERLIN), ("instagram/shop", ZoneInfo("America/New_York"))), shown=BERLIN)
 
 
 def command(time_text: str) -> str:
     return f"ttp schedule 44 --at {shlex.quote(time_text)}"
 
 
-def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo | Clash = BERLIN) -> Moment:
-    found = parse_when(text, now=now, zone=zone, retype=command)
-    assert isinstance(found, Moment)
+def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo | ZoneConflict = BERLIN) -> ResolvedTime:
+    found = resolve_time(text, now=now, zone=zone, retype=command)
+    assert isinstance(found, ResolvedTime)
     assert found.typed == text
     return found
 
 
-def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo | Clash = BERLIN) -> TimeRefused:
+def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo | ZoneConflict = BERLIN) -> TimeRefused:
     with pytest.raises(TimeRefused) as caught:
-        parse_when(text, now=now, zone=zone, retype=command)
+        resolve_time(text, now=now, zone=zone, retype=command)
     return caught.value
 
 
-def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo | Clash = BERLIN) -> list[str]:
+def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo | ZoneConflict = BERLIN) -> list[str]:
     """The times in the commands that the refusal suggests."""
     return [shlex.split(hint.type)[-1] for hint in refused(text, now=now, zone=zone).hints if "--at" in hint.type]
 

@@ -10,8 +10,8 @@ import pytest
 
 from ttp.cli.time_help import EXAMPLES, TIME_HELP
 from ttp.domain.errors import Hint, SkippedTime, TimeRefused
-from ttp.domain.time.formatting import echo
-from ttp.domain.time.resolve import Moment, NextSlot, Optimal, parse_when
+from ttp.domain.time.formatting import format_instant
+from ttp.domain.time.resolve import NextSlot, Optimal, ResolvedTime, resolve_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -22,9 +22,9 @@ def command(time_text: str) -> str:
     return f"ttp schedule 44 --at {shlex.quote(time_text)}"
 
 
-def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> Moment:
-    found = parse_when(text, now=now, zone=zone, retype=command)
-    assert isinstance(found, Moment)
+def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> ResolvedTime:
+    found = resolve_time(text, now=now, zone=zone, retype=command)
+    assert isinstance(found, ResolvedTime)
     assert found.typed == text
     return found
 
@@ -35,7 +35,7 @@ def local(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
 
 def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> TimeRefused:
     with pytest.raises(TimeRefused) as caught:
-        parse_when(text, now=now, zone=zone, retype=command)
+        resolve_time(text, now=now, zone=zone, retype=command)
     return caught.value
 
 
@@ -99,8 +99,8 @@ def test_now_is_the_instant_itself() -> None:
 
 
 def test_optimal_is_left_to_those_who_know_the_best_hours() -> None:
-    assert parse_when("Next-Slot", now=NOW, zone=BERLIN, retype=command) == NextSlot("Next-Slot")
-    assert parse_when(" Optimal ", now=NOW, zone=BERLIN, retype=command) == Optimal(" Optimal ")
+    assert resolve_time("Next-Slot", now=NOW, zone=BERLIN, retype=command) == NextSlot("Next-Slot")
+    assert resolve_time(" Optimal ", now=NOW, zone=BERLIN, retype=command) == Optimal(" Optimal ")
 
 
 def test_a_weekday_on_its_own_day_counts_only_while_it_is_still_to_come() -> None:
@@ -163,7 +163,7 @@ def test_a_gap_that_has_passed_is_past_and_a_weekday_moves_on() -> None:
 
 def test_a_doubled_hour_takes_the_first_and_tells_how_to_get_the_second() -> None:
     found = moment("2027-10-31 02:30")
-    assert echo(found.at, found.zone) == "Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)"
+    assert format_instant(found.at, found.zone) == "Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)"
     assert found.note == "02:30 comes twice that night; took the first (UTC+02:00)."
     assert found.note_hint == Hint("For the second", "ttp schedule 44 --at 2027-10-31T02:30+01:00")
     second = moment("2027-10-31T02:30+01:00")
@@ -187,12 +187,12 @@ def test_the_answer_shows_the_clock_that_was_typed_or_utc() -> None:
         "tomorrow 0:15": "Wed 25 Nov 2026 00:15 Europe/Berlin (Tue 24 Nov 23:15 UTC)",
     }.items():
         found = moment(text)
-        assert echo(found.at, found.zone) == answer
+        assert format_instant(found.at, found.zone) == answer
 
 
 def test_every_example_of_the_help_is_read() -> None:
     for forms, _ in EXAMPLES:
         for form in forms:
             assert form in TIME_HELP
-            parse_when(form, now=datetime(2026, 11, 24, 5, 0, tzinfo=UTC), zone=BERLIN, retype=command)
+            resolve_time(form, now=datetime(2026, 11, 24, 5, 0, tzinfo=UTC), zone=BERLIN, retype=command)
     assert max(len(line) for line in TIME_HELP.splitlines()) <= 80

@@ -18,7 +18,7 @@ from ttp.domain.plan.even import even
 from ttp.domain.plan.grid import Calendar, Family, Grid
 from ttp.domain.plan.together import parts
 from ttp.domain.time.clock import EPOCH
-from ttp.domain.time.quiet_hours import Quiet
+from ttp.domain.time.quiet_hours import QuietHours
 
 SCALE = 100_000
 """Scores are compared to five decimals."""
@@ -78,7 +78,7 @@ class Limits:
     end: datetime
     per_day: int | None = None
     gap_s: float = 3600.0
-    quiet: Quiet = field(default_factory=Quiet)
+    quiet: QuietHours = field(default_factory=QuietHours)
 
 
 def known(accounts: Iterable[str], diaries: Mapping[str, Diary]) -> bool:

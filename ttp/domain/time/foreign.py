@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from ttp.domain.time.formatting import MONTHS, clock_text
-from ttp.domain.time.grammar import read_clock
-from ttp.domain.time.refusal import Refusal, Way, shown
+from ttp.domain.time.grammar import parse_clock
+from ttp.domain.time.refusal import Suggestion, TimeProblem, quote
 
 _EVENING = "18:00"
 _YEAR_FIRST = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])[t ,]*(.*)")
@@ -22,9 +22,9 @@ _CLOCK = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-5][0-9])(?::?([0-5][0-9]))?|h|(?=
 _MONTH_COUNT = re.compile(r"in ([0-9]{1,3}|an?|one) ?(mo|months?|y|yrs?|years?)(?: (.*))?")
 
 
-def mended_clock(text: str) -> str | None:
+def correct_clock(text: str) -> str | None:
     """`18.30`, `18h`, `9 a.m.`, `13pm` as the grammar reads them; None if it is no time of day, or 9am or 9pm."""
-    if read_clock(text):
+    if parse_clock(text):
         return text
     found = _CLOCK.fullmatch(text.replace(" ", ""))
     if found is None or int(found[1]) > 23:
@@ -36,14 +36,14 @@ def mended_clock(text: str) -> str | None:
     return f"{hour:02}{rest or ':00'}"
 
 
-def explain_date(text: str, words: list[str], now: datetime) -> Refusal | None:
+def explain_date(text: str, words: list[str], now: datetime) -> TimeProblem | None:
     """What is wrong with a text that begins with a date, or counts months. None if it does neither."""
     plain = " ".join(words)
     if found := _YEAR_FIRST.fullmatch(plain):
         year, *numbers, rest = found.groups()
         month, day = (int(number) for number in numbers if number is not None)
         return _year_first(text, int(year), month, day, rest, now)
-    if (found := _YEAR_LAST.fullmatch(plain)) and not mended_clock(words[0]):
+    if (found := _YEAR_LAST.fullmatch(plain)) and not correct_clock(words[0]):
         first, _, second, last, rest = found.groups()
         year_of = now.year if last is None else int(last) + (2000 if len(last) == 2 else 0)
         return _year_last(text, int(first), int(second), year_of, rest, now)
@@ -52,7 +52,7 @@ def explain_date(text: str, words: list[str], now: datetime) -> Refusal | None:
     return _named_month(text, words, now)
 
 
-def _year_first(text: str, year: int, month: int, day: int, rest: str, now: datetime) -> Refusal:
+def _year_first(text: str, year: int, month: int, day: int, rest: str, now: datetime) -> TimeProblem:
     clock, zone = _clock_and_zone(rest)
     days = _days(year, month, day)
     if not days:
@@ -61,26 +61,28 @@ def _year_first(text: str, year: int, month: int, day: int, rest: str, now: date
         nearest = _days(year, month, min(max(day, 1), last)) or _days(year, day, month)
         month_name = f"{day} {MONTHS[month - 1]} {year:04}" if 1 <= month <= 12 else f"month {month}"
         why = f"there is no {month_name}"
-        return Refusal(f'cannot read the time "{shown(text)}": {why}', _dated(nearest, clock, now, zone), forms=True)
+        return TimeProblem(
+            f'cannot read the time "{quote(text)}": {why}', _dated(nearest, clock, now, zone), forms=True
+        )
     if not rest:
-        return Refusal(f'"{shown(text)}" needs a time of day', _dated(days, clock, now, zone))
+        return TimeProblem(f'"{quote(text)}" needs a time of day', _dated(days, clock, now, zone))
     why = "a full date is followed by HH:MM, and then perhaps Z or an offset such as +01:00"
-    return Refusal(f'cannot read the time "{shown(text)}": {why}', _dated(days, clock, now, zone), forms=True)
+    return TimeProblem(f'cannot read the time "{quote(text)}": {why}', _dated(days, clock, now, zone), forms=True)
 
 
-def _year_last(text: str, first: int, second: int, year: int, rest: str, now: datetime) -> Refusal:
+def _year_last(text: str, first: int, second: int, year: int, rest: str, now: datetime) -> TimeProblem:
     clock, zone = _clock_and_zone(rest)
     say = "write it with the year first, for example"
     readings = list(dict.fromkeys([*_days(year, second, first), *_days(year, first, second)]))
     if len(readings) < 2:
         why = "a date is written with the year first" if readings else "there is no such date"
-        return Refusal(f'cannot read the time "{shown(text)}": {why}', _dated(readings, clock, now, zone, say))
+        return TimeProblem(f'cannot read the time "{quote(text)}": {why}', _dated(readings, clock, now, zone, say))
     names = " or ".join(f"{day.day} {MONTHS[day.month - 1]}" for day in readings)
     ways = (_dated(readings, clock, now, zone, say), _dated(readings[::-1], clock, now, zone, "or"))
-    return Refusal(f'"{shown(text)}" can be {names}', *ways)
+    return TimeProblem(f'"{quote(text)}" can be {names}', *ways)
 
 
-def _named_month(text: str, words: list[str], now: datetime) -> Refusal | None:
+def _named_month(text: str, words: list[str], now: datetime) -> TimeProblem | None:
     """`1 Dec 9am`, `December 1st, 2026 18:00`."""
     month = day = year = None
     rest = []
@@ -96,10 +98,10 @@ def _named_month(text: str, words: list[str], now: datetime) -> Refusal | None:
             rest.append(word)
     if month is None or day is None:
         return None
-    clock, zone = _clock_and_zone(next((word for word in rest if mended_clock(word)), ""))
+    clock, zone = _clock_and_zone(next((word for word in rest if correct_clock(word)), ""))
     why = "a date is written as YYYY-MM-DD"
     way = _dated(_days(year or now.year, month, day), clock, now, zone)
-    return Refusal(f'cannot read the time "{shown(text)}": {why}', way, forms=True)
+    return TimeProblem(f'cannot read the time "{quote(text)}": {why}', way, forms=True)
 
 
 def _month(word: str) -> int | None:
@@ -108,13 +110,13 @@ def _month(word: str) -> int | None:
     return starts[0] if starts else None
 
 
-def _months_ahead(text: str, found: re.Match[str], now: datetime) -> Refusal:
+def _months_ahead(text: str, found: re.Match[str], now: datetime) -> TimeProblem:
     """`in 2 months`: how long a month is depends on the month."""
     count = int(found[1]) if found[1].isdecimal() else 1
     day = _months_after(now.date(), 12 * count if found[2].startswith("y") else count)
     clock, zone = _clock_and_zone(found[3] or "")
     why = "months and years differ in length"
-    return Refusal(f'cannot read the time "{shown(text)}": {why}', _dated([day], clock, now, zone))
+    return TimeProblem(f'cannot read the time "{quote(text)}": {why}', _dated([day], clock, now, zone))
 
 
 def _months_after(day: date, months: int) -> date:
@@ -127,7 +129,7 @@ def _clock_and_zone(rest: str) -> tuple[str, str]:
     """`9am utc` -> ("09:00", "Z"); 18:00 where no clock can be made out."""
     zoned = _ZONED.fullmatch(rest)
     body, zone = (zoned[1], zoned[2]) if zoned else (rest, "")
-    clock = read_clock(mended_clock(body) or _EVENING)
+    clock = parse_clock(correct_clock(body) or _EVENING)
     assert clock is not None
     return clock_text(clock), "Z" if zone in ("z", "utc", "gmt") else zone
 
@@ -140,9 +142,9 @@ def _days(year: int, month: int, day: int) -> list[date]:
         return []
 
 
-def _dated(days: Iterable[date], clock: str, now: datetime, zone: str, say: str = "did you mean") -> Way:
+def _dated(days: Iterable[date], clock: str, now: datetime, zone: str, say: str = "did you mean") -> Suggestion:
     """The days in ISO form as they are, else in this year or the next, where they lie behind or too far ahead."""
     days = list(days)
     moved = [_months_after(day, 12 * (year - day.year)) for year in (now.year, now.year + 1) for day in days]
     join = "T" if zone else " "
-    return Way(say, [f"{day.isoformat()}{join}{clock}{zone}" for day in (*days, *moved)])
+    return Suggestion(say, [f"{day.isoformat()}{join}{clock}{zone}" for day in (*days, *moved)])

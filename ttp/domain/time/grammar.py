@@ -40,99 +40,99 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
-class Best:
+class OptimalTime:
     """`optimal`."""
 
 
 @dataclass(frozen=True, slots=True)
-class FreeSlot:
+class NextFreeSlot:
     """`next-slot`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Elapsed:
+class AfterDuration:
     """`in 2h30m`: this much later, whatever clocks do."""
 
     length: timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Instant:
+class ExactTime:
     """ISO text with its offset."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class On:
+class OnDate:
     """A calendar date."""
 
     date: date
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class InDays:
     """So many days after today: 0 for `today` and a clock alone, 1 for `tomorrow`."""
 
     days: int
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class NextWeekday:
     """`fri`: the first such instant after now."""
 
     weekday: int
 
 
 @dataclass(frozen=True, slots=True)
-class NextWeek:
+class WeekdayOfNextWeek:
     """`next mon`: that day of the next ISO week."""
 
     weekday: int
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
+class WallTime:
     """A day and what the clocks show then."""
 
-    day: On | Ahead | Coming | NextWeek
+    day: OnDate | InDays | NextWeekday | WeekdayOfNextWeek
     clock: time
 
 
-Reading = Now | Best | FreeSlot | Elapsed | Instant | Wall
+TimeExpression = Now | OptimalTime | NextFreeSlot | AfterDuration | ExactTime | WallTime
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words in lower case; `9 am` is one."""
     return re.sub(r"(?<=[0-9]) (?=[ap]m\b)", "", " ".join(text.lower().split())).split()
 
 
-def read(text: str) -> Reading | None:
+def parse_time(text: str) -> TimeExpression | None:
     """What a TIME says, None if it is not exactly one of the forms of `ttp help time`."""
-    match words_of(text):
+    match split_words(text):
         case ["now"]:
             return Now()
         case ["optimal"]:
-            return Best()
+            return OptimalTime()
         case ["next-slot"]:
-            return FreeSlot()
+            return NextFreeSlot()
         case ["in", *rest]:
             return _read_in(rest)
         case ["next", day, clock] if day in WEEKDAYS:
-            return _wall(NextWeek(WEEKDAYS[day]), clock)
+            return _wall(WeekdayOfNextWeek(WEEKDAYS[day]), clock)
         case ["today", clock]:
-            return _wall(Ahead(0), clock)
+            return _wall(InDays(0), clock)
         case ["tomorrow", clock]:
-            return _wall(Ahead(1), clock)
+            return _wall(InDays(1), clock)
         case [day, clock] if day in WEEKDAYS:
-            return _wall(Coming(WEEKDAYS[day]), clock)
-        case [clock] if read_clock(clock) is not None:
-            return _wall(Ahead(0), clock)
+            return _wall(NextWeekday(WEEKDAYS[day]), clock)
+        case [clock] if parse_clock(clock) is not None:
+            return _wall(InDays(0), clock)
         case words:
             return _read_iso(" ".join(words))
 
 
-def read_clock(word: str) -> time | None:
+def parse_clock(word: str) -> time | None:
     """`9am`, `9:30pm`, `18:00`, `18:00:30`. None for anything else, a bare number among it."""
     if found := _CLOCK_12.fullmatch(word):
         hour = int(found[1]) % 12 + (12 if found[4] == "pm" else 0)
@@ -142,23 +142,23 @@ def read_clock(word: str) -> time | None:
     return None
 
 
-def _wall(day: On | Ahead | Coming | NextWeek, word: str) -> Wall | None:
-    clock = read_clock(word)
-    return None if clock is None else Wall(day, clock)
+def _wall(day: OnDate | InDays | NextWeekday | WeekdayOfNextWeek, word: str) -> WallTime | None:
+    clock = parse_clock(word)
+    return None if clock is None else WallTime(day, clock)
 
 
-def _read_in(rest: list[str]) -> Elapsed | Wall | None:
+def _read_in(rest: list[str]) -> AfterDuration | WallTime | None:
     """`in 2h30m` is elapsed time; `in 3 days 9am` counts calendar days, so only days and weeks go with a clock."""
     parts = duration_parts(" ".join(rest))
     if parts is not None:
-        return Elapsed(length(parts))
+        return AfterDuration(length(parts))
     days = duration_parts(" ".join(rest[:-1]))
     if days is None or not all(unit in "dw" for _, unit in days):
         return None
-    return _wall(Ahead(length(days).days), rest[-1])
+    return _wall(InDays(length(days).days), rest[-1])
 
 
-def _read_iso(text: str) -> Instant | Wall | None:
+def _read_iso(text: str) -> ExactTime | WallTime | None:
     found = _ISO.fullmatch(text)
     if found is None:
         return None
@@ -168,6 +168,6 @@ def _read_iso(text: str) -> Instant | Wall | None:
     except ValueError:
         return None  # a day that the calendar does not have
     if at.tzinfo is None:
-        return Wall(On(at.date()), at.time())
+        return WallTime(OnDate(at.date()), at.time())
     away = at.utcoffset()
-    return Instant(at) if away is not None and abs(away) <= _FARTHEST else None
+    return ExactTime(at) if away is not None and abs(away) <= _FARTHEST else None

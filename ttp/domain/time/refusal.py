@@ -18,20 +18,20 @@ class InZone:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Suggestion:
     """One way out: a label, and texts of which the first that can be read is suggested. It may turn out to be none."""
 
     say: str
     texts: Sequence[str | InZone]
 
 
-class Refusal(Exception):
+class TimeProblem(Exception):
     """What is wrong with a time, and the ways out. `forms` points to the list of all forms as well."""
 
     def __init__(
         self,
         message: str,
-        *ways: Way,
+        *ways: Suggestion,
         kind: type[TimeRefused] = TimeRefused,
         details: Sequence[str] = (),
         forms: bool = False,
@@ -44,12 +44,12 @@ class Refusal(Exception):
         self.forms = forms
 
 
-def meant(*texts: str | InZone) -> Way:
+def suggest(*texts: str | InZone) -> Suggestion:
     """The usual way out."""
-    return Way("did you mean", texts)
+    return Suggestion("did you mean", texts)
 
 
-def shown(text: str) -> str:
+def quote(text: str) -> str:
     """The text as messages quote it: one line, not endless."""
     line = " ".join(text.split())
     return line if len(line) <= 60 else f"{line[:59]}…"

@@ -18,34 +18,34 @@ from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
 from ttp.domain.time.durations import duration_parts, length
 from ttp.domain.time.formatting import clock_text, day_text, offset_label, relative, zone_label
 from ttp.domain.time.grammar import (
-    Ahead,
-    Best,
-    Coming,
-    Elapsed,
-    FreeSlot,
-    Instant,
-    NextWeek,
+    AfterDuration,
+    ExactTime,
+    InDays,
+    NextFreeSlot,
+    NextWeekday,
     Now,
-    On,
-    Wall,
-    read,
-    read_clock,
-    words_of,
+    OnDate,
+    OptimalTime,
+    WallTime,
+    WeekdayOfNextWeek,
+    parse_clock,
+    parse_time,
+    split_words,
 )
-from ttp.domain.time.refusal import InZone, Refusal, Way, meant, shown
-from ttp.domain.time.repair import explain
+from ttp.domain.time.refusal import InZone, Suggestion, TimeProblem, quote, suggest
+from ttp.domain.time.repair import explain_problem
 from ttp.domain.time.wall_clock import instants, jump_over
-from ttp.domain.time.zones import Clash
+from ttp.domain.time.zones import ZoneConflict
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _DAY = timedelta(days=1)
-_EXAMPLE = (Way("for example", ("tomorrow 9am", "in 1h")),)
+_EXAMPLE = (Suggestion("for example", ("tomorrow 9am", "in 1h")),)
 """The way out where nothing was probably meant."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ResolvedTime:
     """An instant (aware, UTC), the zone in which answers show it, and the text it was typed as."""
 
     at: datetime
@@ -71,10 +71,10 @@ class NextSlot:
     typed: str
 
 
-When = Moment | Optimal | NextSlot
+When = ResolvedTime | Optimal | NextSlot
 
 
-def parse_when(text: str, *, now: datetime, zone: ZoneInfo | Clash, retype: Callable[[str], str]) -> When:
+def resolve_time(text: str, *, now: datetime, zone: ZoneInfo | ZoneConflict, retype: Callable[[str], str]) -> When:
     """The moment a TIME means, seen at `now` (aware), its wall clocks read in `zone`.
 
     `retype` builds the whole command with another time in it. TimeRefused, PastTime or SkippedTime, each with at
@@ -82,14 +82,14 @@ def parse_when(text: str, *, now: datetime, zone: ZoneInfo | Clash, retype: Call
     """
     try:
         found = _resolve(text, now, zone)
-    except Refusal as refusal:
+    except TimeProblem as refusal:
         raise _error(refusal, now, zone, retype) from None
-    if isinstance(found, Moment) and found.note_hint:
+    if isinstance(found, ResolvedTime) and found.note_hint:
         return replace(found, note_hint=Hint(found.note_hint.say, retype(found.note_hint.type)))
     return found
 
 
-def parse_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], str] = str) -> datetime:
+def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], str] = str) -> datetime:
     """One end of a filter such as `--since`: an aware UTC instant, which may be past.
 
     `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in
@@ -101,119 +101,119 @@ def parse_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[s
         return now.astimezone(UTC) - length(ago)
     today = now.astimezone(zone).date()
     try:
-        match _read_day(text) or read(text):
-            case Wall(On() | Ahead() as day, clock):
+        match _read_day(text) or parse_time(text):
+            case WallTime(OnDate() | InDays() as day, clock):
                 wall = datetime.combine(_days(day, today)[0], clock)
                 _check_year(wall.year, text, now)
                 return wall.replace(tzinfo=zone).astimezone(UTC)
-            case Instant(at):
+            case ExactTime(at):
                 _check_year(at.year, text, now)
                 return at.astimezone(UTC)
             case _:
                 found = _resolve(text, now, zone)
-    except Refusal as refusal:
+    except TimeProblem as refusal:
         message = refusal.message
     else:
-        if isinstance(found, Moment):
+        if isinstance(found, ResolvedTime):
             return found.at
         message = f'"{found.typed}" is not a date'
     raise TimeRefused(message, Hint("write it like", retype("7d")), Hint("or", retype(today.isoformat())))
 
 
-def _read_day(text: str) -> Wall | None:
+def _read_day(text: str) -> WallTime | None:
     """`2026-12-01`, `today`, `yesterday`, `yesterday 9am`."""
-    match words_of(text):
+    match split_words(text):
         case [word] if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
             with suppress(ValueError):
-                return Wall(On(date.fromisoformat(word)), time())
+                return WallTime(OnDate(date.fromisoformat(word)), time())
         case [word] if word in _NEAR:
-            return Wall(Ahead(_NEAR[word]), time())
+            return WallTime(InDays(_NEAR[word]), time())
         case ["yesterday", word]:
-            clock = read_clock(word)
-            return None if clock is None else Wall(Ahead(-1), clock)
+            clock = parse_clock(word)
+            return None if clock is None else WallTime(InDays(-1), clock)
     return None
 
 
-def _resolve(text: str, now: datetime, zone: tzinfo | Clash) -> When:
+def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
     """What `parse_when` returns; Refusal instead of an error, and texts instead of commands."""
-    home = zone.shown if isinstance(zone, Clash) else zone
-    match read(text):
+    home = zone.shown if isinstance(zone, ZoneConflict) else zone
+    match parse_time(text):
         case None:
-            raise explain(text, now.astimezone(home))
-        case Best():
+            raise explain_problem(text, now.astimezone(home))
+        case OptimalTime():
             return Optimal(text)
-        case FreeSlot():
+        case NextFreeSlot():
             return NextSlot(text)
         case Now():
-            return Moment(now.astimezone(UTC), home, text)
-        case Elapsed(after):
+            return ResolvedTime(now.astimezone(UTC), home, text)
+        case AfterDuration(after):
             at = now.astimezone(UTC) + after
             _check_year(at.year, text, now)
-            return Moment(at, home, text)
-        case Instant(at):
+            return ResolvedTime(at, home, text)
+        case ExactTime(at):
             return _of_instant(text, at, now, home)
-        case Wall() as wall:
-            if isinstance(zone, Clash):
-                ways = [Way(f"in {there.key}", (InZone(text, there),)) for there in zone.zones]
-                raise Refusal(f'"{shown(text)}" differs between the accounts: {zone}', *ways)
+        case WallTime() as wall:
+            if isinstance(zone, ZoneConflict):
+                ways = [Suggestion(f"in {there.key}", (InZone(text, there),)) for there in zone.zones]
+                raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways)
             return _of_wall(text, wall, now, zone)
 
 
-def _of_instant(text: str, at: datetime, now: datetime, home: tzinfo) -> Moment:
+def _of_instant(text: str, at: datetime, now: datetime, home: tzinfo) -> ResolvedTime:
     """An ISO text with offset, shown so that the clock that was typed, or UTC, is part of the answer."""
     _check_year(at.year, text, now)
     if at < now:
         name = f"{day_text(at)} {clock_text(at)} {offset_label(at)}"
-        raise Refusal(f"{name} is {_ago(at, now)}", meant(*_later(text, at.date(), now)), kind=PastTime)
+        raise TimeProblem(f"{name} is {_ago(at, now)}", suggest(*_later(text, at.date(), now)), kind=PastTime)
     same = not at.utcoffset() or at.astimezone(home).utcoffset() == at.utcoffset()
-    return Moment(at.astimezone(UTC), home if same else at.tzinfo or home, text)
+    return ResolvedTime(at.astimezone(UTC), home if same else at.tzinfo or home, text)
 
 
-def _of_wall(text: str, wall: Wall, now: datetime, zone: tzinfo) -> Moment:
+def _of_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo) -> ResolvedTime:
     """The first instant, not before `now`, at which clocks in `zone` show this."""
     for day in _days(wall.day, now.astimezone(zone).date()):
         _check_year(day.year, text, now)
         clocks = datetime.combine(day, wall.clock)
         found = instants(clocks, zone)
-        coming = [at for at in found if at > now or (at == now and not isinstance(wall.day, Coming))]
+        coming = [at for at in found if at > now or (at == now and not isinstance(wall.day, NextWeekday))]
         if coming:
             return _moment(text, clocks, coming[0], found, zone)
         if not found:
             _refuse_gap(clocks, now, zone)
     at = clocks.replace(tzinfo=zone)
     place = f"{clock_text(clocks)} {zone_label(zone, at)}"
-    if isinstance(wall.day, Ahead):
-        word = words_of(text)[-1]
+    if isinstance(wall.day, InDays):
+        word = split_words(text)[-1]
         name, later = f"{word} today ({day_text(day, year=False)} {place})", [f"tomorrow {word}"]
     else:
         name, later = f"{day_text(day)} {place}", _later(text, day, now.astimezone(zone))
-    raise Refusal(f"{name} is {_ago(at, now)}", meant(*later), kind=PastTime)
+    raise TimeProblem(f"{name} is {_ago(at, now)}", suggest(*later), kind=PastTime)
 
 
-def _days(day: On | Ahead | Coming | NextWeek, today: date) -> tuple[date, ...]:
+def _days(day: OnDate | InDays | NextWeekday | WeekdayOfNextWeek, today: date) -> tuple[date, ...]:
     """The day meant; two for a weekday, as today's hour may have passed."""
     match day:
-        case On(given):
+        case OnDate(given):
             return (given,)
-        case Ahead(days):
+        case InDays(days):
             return (today + timedelta(days),)
-        case Coming(number):
+        case NextWeekday(number):
             first = today + timedelta((number - today.weekday()) % 7)
             return first, first + timedelta(weeks=1)
-        case NextWeek(number):
+        case WeekdayOfNextWeek(number):
             return (today + timedelta(7 - today.weekday() + number),)
 
 
-def _moment(text: str, clocks: datetime, at: datetime, found: tuple[datetime, ...], zone: tzinfo) -> Moment:
+def _moment(text: str, clocks: datetime, at: datetime, found: tuple[datetime, ...], zone: tzinfo) -> ResolvedTime:
     """The moment, with a word on the night in which its hour comes twice."""
     if len(found) == 1:
-        return Moment(at, zone, text)
+        return ResolvedTime(at, zone, text)
     twice = f"{clock_text(clocks)} comes twice that night"
     offset = offset_label(at.astimezone(zone))
     if at == found[0]:
-        second = Hint("For the second", iso_text(found[1], zone))
-        return Moment(at, zone, text, f"{twice}; took the first ({offset}).", second)
-    return Moment(at, zone, text, f"{twice}; the first has passed, took the second ({offset}).")
+        second = Hint("For the second", format_iso(found[1], zone))
+        return ResolvedTime(at, zone, text, f"{twice}; took the first ({offset}).", second)
+    return ResolvedTime(at, zone, text, f"{twice}; the first has passed, took the second ({offset}).")
 
 
 def _refuse_gap(clocks: datetime, now: datetime, zone: tzinfo) -> None:
@@ -223,9 +223,9 @@ def _refuse_gap(clocks: datetime, now: datetime, zone: tzinfo) -> None:
     at = moved.replace(tzinfo=zone)
     if at < now:
         return
-    raise Refusal(
+    raise TimeProblem(
         f"{clock_text(clocks)} does not exist on {day_text(clocks)} in {zone_label(zone, at)}",
-        meant(f"{moved.date()} {clock_text(moved)}"),
+        suggest(f"{moved.date()} {clock_text(moved)}"),
         kind=SkippedTime,
         details=(f"(clocks go from {clock_text(jump.before)} to {clock_text(jump.after)})",),
     )
@@ -234,9 +234,9 @@ def _refuse_gap(clocks: datetime, now: datetime, zone: tzinfo) -> None:
 def _check_year(year: int, text: str, now: datetime) -> None:
     """Refusal of a year in which no post of anyone's can lie: years are counted from 1970 to 2100."""
     if year < _FIRST_YEAR:
-        raise Refusal(f"the year {year} has passed", meant(*_later(text, date.min, now)), kind=PastTime)
+        raise TimeProblem(f"the year {year} has passed", suggest(*_later(text, date.min, now)), kind=PastTime)
     if year > _LAST_YEAR:
-        raise Refusal(f'"{shown(text)}" lies beyond the year {_LAST_YEAR}', meant(*_later(text, date.min, now)))
+        raise TimeProblem(f'"{quote(text)}" lies beyond the year {_LAST_YEAR}', suggest(*_later(text, date.min, now)))
 
 
 def _later(text: str, day: date, now: datetime) -> list[str]:
@@ -253,14 +253,16 @@ def _ago(at: datetime, now: datetime) -> str:
     return "a moment ago" if ago == "now" else ago
 
 
-def iso_text(at: datetime, zone: tzinfo) -> str:
+def format_iso(at: datetime, zone: tzinfo) -> str:
     """`2027-10-31T02:30+01:00`: the instant on the clocks of `zone`, in a form that means it anywhere."""
     local = at.astimezone(zone)
     minutes = local.second == local.microsecond == 0
     return local.isoformat(timespec="minutes" if minutes else "auto").replace("+00:00", "Z")
 
 
-def _error(refusal: Refusal, now: datetime, zone: ZoneInfo | Clash, retype: Callable[[str], str]) -> TimeRefused:
+def _error(
+    refusal: TimeProblem, now: datetime, zone: ZoneInfo | ZoneConflict, retype: Callable[[str], str]
+) -> TimeRefused:
     """The refusal as a person sees it. Every command in it has been read again."""
     labels: dict[str, str] = {}
     for say, text in _offers(refusal.ways, now, zone) or _offers(_EXAMPLE, now, zone):
@@ -271,12 +273,12 @@ def _error(refusal: Refusal, now: datetime, zone: ZoneInfo | Clash, retype: Call
     return refusal.kind(refusal.message, *hints, details=refusal.details)
 
 
-def _offers(ways: Iterable[Way], now: datetime, zone: tzinfo | Clash) -> list[tuple[str, str]]:
+def _offers(ways: Iterable[Suggestion], now: datetime, zone: tzinfo | ZoneConflict) -> list[tuple[str, str]]:
     """Label and text of each way out; where accounts disagree on a wall clock, one for each of their zones."""
     offers = []
     for way in ways:
         found = [(way.say, _first_settled(way.texts, now, zone))]
-        if isinstance(zone, Clash) and found[0][1] is None:
+        if isinstance(zone, ZoneConflict) and found[0][1] is None:
             texts = [text for text in way.texts if isinstance(text, str)]
             zoned = {there: [InZone(text, there) for text in texts] for there in zone.zones}
             found = [(f"in {there.key}", _first_settled(those, now, zone)) for there, those in zoned.items()]
@@ -284,20 +286,20 @@ def _offers(ways: Iterable[Way], now: datetime, zone: tzinfo | Clash) -> list[tu
     return offers
 
 
-def _first_settled(texts: Iterable[str | InZone], now: datetime, zone: tzinfo | Clash) -> str | None:
+def _first_settled(texts: Iterable[str | InZone], now: datetime, zone: tzinfo | ZoneConflict) -> str | None:
     return next((found for text in texts if (found := _settled(text, now, zone)) is not None), None)
 
 
-def _settled(text: str | InZone, now: datetime, zone: tzinfo | Clash) -> str | None:
+def _settled(text: str | InZone, now: datetime, zone: tzinfo | ZoneConflict) -> str | None:
     """The text to type, None if it would be refused as well."""
     try:
         if isinstance(text, str):
             _resolve(text, now, zone)
             return text
         found = _resolve(text.text, now, text.zone)
-    except Refusal as refusal:
+    except TimeProblem as refusal:
         if isinstance(text, str):
             return None
         offers = _offers(refusal.ways, now, text.zone)
         return _settled(InZone(offers[0][1], text.zone), now, zone) if offers else None
-    return _settled(iso_text(found.at, text.zone), now, zone) if isinstance(found, Moment) else found.typed
+    return _settled(format_iso(found.at, text.zone), now, zone) if isinstance(found, ResolvedTime) else found.typed

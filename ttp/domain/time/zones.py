@@ -25,7 +25,7 @@ _NO_ACCOUNTS: Mapping[str, str | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Clash:
+class ZoneConflict:
     """Accounts of one post that live in different zones, and the zone in which answers are shown meanwhile."""
 
     accounts: tuple[tuple[str, ZoneInfo], ...]
@@ -48,21 +48,21 @@ class SystemZone:
     source: str
 
 
-def zone_of(
+def choose_zone(
     *,
     tz: str | None = None,
     accounts: Mapping[str, str | None] = _NO_ACCOUNTS,
     config: str | None = None,
     system: ZoneInfo | None = None,
     retype: Callable[[str], str] = "--tz {}".format,
-) -> ZoneInfo | Clash:
+) -> ZoneInfo | ZoneConflict:
     """The zone of times without an offset: `tz`, else the accounts' (names to zones), else config, else system.
 
     An account without a zone has that of the config or the system. `retype` builds the command with another `--tz`.
     TimeRefused for a name that is not IANA's.
     """
     if tz is not None:
-        return zone_named(tz, retype=retype)
+        return parse_zone(tz, retype=retype)
     usual = _usual_zone(config, system)
     zones = {account: _account_zone(account, name) if name else usual for account, name in accounts.items()}
     match {zone.key: zone for zone in zones.values()}:
@@ -71,20 +71,20 @@ def zone_of(
         case named if len(named) == 1:
             return next(iter(named.values()))
         case _:
-            return Clash(tuple(zones.items()), usual)
+            return ZoneConflict(tuple(zones.items()), usual)
 
 
 def _usual_zone(config: str | None, system: ZoneInfo | None) -> ZoneInfo:
     if config:
-        return zone_named(config, where="the setting timezone: ", retype='timezone = "{}"'.format)
+        return parse_zone(config, where="the setting timezone: ", retype='timezone = "{}"'.format)
     return system or system_zone().zone
 
 
 def _account_zone(account: str, name: str) -> ZoneInfo:
-    return zone_named(name, where=f"{account}: ", retype=f"ttp account set {account} --tz {{}}".format)
+    return parse_zone(name, where=f"{account}: ", retype=f"ttp account set {account} --tz {{}}".format)
 
 
-def zone_named(text: str, *, where: str = "", retype: Callable[[str], str] = "--tz {}".format) -> ZoneInfo:
+def parse_zone(text: str, *, where: str = "", retype: Callable[[str], str] = "--tz {}".format) -> ZoneInfo:
     """The IANA zone of that name. TimeRefused with the nearest name otherwise; `where` says who asked for it."""
     zone = load_zone(text)
     if zone is not None:
