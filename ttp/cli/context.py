@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.daemon.runner import Runner
+    from ttp.domain.account import Account
     from ttp.domain.config import Config
+    from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.factory import Factory
     from ttp.services.account_check import AccountCheck
     from ttp.services.accounts import Accounts
@@ -69,11 +71,32 @@ class Context:
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which times are shown: config, else the system's."""
-        from ttp.domain.time.zones import ZoneConflict, choose_zone
+        from ttp.domain.time.zones import ZoneConflict
 
-        found = choose_zone(config=self.config.text("timezone") or None)
+        found = self.choose_zone()
         assert not isinstance(found, ZoneConflict)
         return found
+
+    def choose_zone(
+        self,
+        accounts: Sequence[Account] = (),
+        tz: str | None = None,
+        retype: Callable[[str], str] = "--tz {}".format,
+    ) -> ZoneInfo | ZoneConflict:
+        """Return the zone of times without an offset for these accounts: `tz` first, then theirs, config, system.
+
+        `retype` builds the command with another `--tz`. Raise TimeRefused for an unknown name.
+        """
+        from ttp.domain.time.zones import choose_zone
+
+        return choose_zone(
+            tz=tz,
+            accounts={account.name: account.timezone for account in accounts},
+            config=self.config.text("timezone") or None,
+            system=settings.system_zone().zone,
+            retype=retype,
+            retype_account="ttp account set {} --tz {}".format,
+        )
 
     @cached_property
     def database(self) -> Database:

@@ -38,14 +38,9 @@ def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]
 
     TimeRefused where the accounts disagree, or where it has no IANA name.
     """
-    from ttp.domain.time.zones import ZoneConflict, choose_zone, load_zone
+    from ttp.domain.time.zones import ZoneConflict, load_zone
 
-    zone = choose_zone(
-        tz=tz,
-        accounts={account.name: account.timezone for account in accounts},
-        config=context().config.text("timezone") or None,
-        retype=lambda name: quoted(*again, "--tz", name),
-    )
+    zone = context().choose_zone(accounts, tz, lambda name: quoted(*again, "--tz", name))
     if isinstance(zone, ZoneConflict):
         ways = [Hint(f"in {there.key}", quoted(*again, "--tz", there.key)) for there in zone.zones]
         raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)

@@ -88,16 +88,9 @@ class RowTimes:
 
     def _zone(self, tz: str | None, accounts: Sequence[Account]) -> ZoneInfo | ZoneConflict:
         """The zone of a row; looked up once for all rows to the same accounts."""
-        from ttp.domain.time.zones import choose_zone
-
         which = (tz, *(account.name for account in accounts))
         if which not in self._zones:
-            self._zones[which] = choose_zone(
-                tz=tz,
-                accounts={account.name: account.timezone for account in accounts},
-                config=context().config.text("timezone") or None,
-                retype=str,
-            )
+            self._zones[which] = context().choose_zone(accounts, tz, str)
         return self._zones[which]
 
 

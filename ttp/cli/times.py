@@ -48,15 +48,10 @@ class Times:
         from ttp.cli.recommending import zone_for
         from ttp.domain.time.grammar import NextFreeSlot, parse_time
         from ttp.domain.time.resolve import NextSlot, Optimal, ResolvedTime, resolve_time
-        from ttp.domain.time.zones import ZoneConflict, choose_zone
+        from ttp.domain.time.zones import ZoneConflict
 
         here = context()
-        zone = choose_zone(
-            tz=self.tz,
-            accounts={account.name: account.timezone for account in accounts},
-            config=here.config.text("timezone") or None,
-            retype=lambda name: self.retype(text, name, draft),
-        )
+        zone = here.choose_zone(accounts, self.tz, lambda name: self.retype(text, name, draft))
         if self.first and not isinstance(parse_time(text), NextFreeSlot):
             ways = Hint("in the next slot", self.retype("next-slot", self.tz, draft))
             raise UsageError("--first is for the slots of an account", ways)

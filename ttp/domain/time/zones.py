@@ -1,23 +1,16 @@
-"""Time zones: which one a command reads wall clocks in.
-
-Owns the order of `--tz`, account, config and system, and the check of IANA names.
-Never guesses between accounts that disagree: that is a `Clash`, and a time that depends on it is refused elsewhere.
-"""
+"""Time zones: which one applies to a time without an offset, and names of zones."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, available_timezones
 
 from ttp.domain.errors import Hint, TimeRefused
 
-_LOCALTIME = Path("/etc/localtime")
-_ZONEINFO = re.compile(r".*/zoneinfo(?:\.default)?/(?:posix/)?(.+)")
 # These files load, but count leap seconds, or name whatever the machine is set to.
 _NOT_A_NAME = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")
 _EXAMPLE = "Europe/Berlin"
@@ -26,7 +19,7 @@ _NO_ACCOUNTS: Mapping[str, str | None] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ZoneConflict:
-    """Accounts of one post that live in different zones, and the zone in which answers are shown meanwhile."""
+    """Accounts of one post in different zones. `shown` is the zone in which answers are shown."""
 
     accounts: tuple[tuple[str, ZoneInfo], ...]
     shown: ZoneInfo
@@ -36,35 +29,32 @@ class ZoneConflict:
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:
-        """Each zone once, in the order of the accounts."""
+        """Return each zone once, in the order of the accounts."""
         return tuple({zone.key: zone for _, zone in self.accounts}.values())
-
-
-@dataclass(frozen=True, slots=True)
-class SystemZone:
-    """The machine's zone and where it was found: `TZ`, `/etc/localtime` or, without either, `default`."""
-
-    zone: ZoneInfo
-    source: str
 
 
 def choose_zone(
     *,
+    system: ZoneInfo,
     tz: str | None = None,
     accounts: Mapping[str, str | None] = _NO_ACCOUNTS,
     config: str | None = None,
-    system: ZoneInfo | None = None,
     retype: Callable[[str], str] = "--tz {}".format,
+    retype_account: Callable[[str, str], str] = "{}: {}".format,
 ) -> ZoneInfo | ZoneConflict:
-    """The zone of times without an offset: `tz`, else the accounts' (names to zones), else config, else system.
+    """Return the zone of times without an offset: `tz`, else that of the accounts, of the config, of the system.
 
-    An account without a zone has that of the config or the system. `retype` builds the command with another `--tz`.
-    TimeRefused for a name that is not IANA's.
+    `accounts` maps names to zones; an account without one has the zone of the config or the system. `retype` builds
+    the command with another `--tz`, `retype_account` the one that sets the zone of an account. Raise TimeRefused for
+    a name that IANA does not have.
     """
     if tz is not None:
         return parse_zone(tz, retype=retype)
-    usual = _usual_zone(config, system)
-    zones = {account: _account_zone(account, name) if name else usual for account, name in accounts.items()}
+    usual = parse_zone(config, where="the setting timezone: ", retype='timezone = "{}"'.format) if config else system
+    zones = {
+        account: parse_zone(name, where=f"{account}: ", retype=partial(retype_account, account)) if name else usual
+        for account, name in accounts.items()
+    }
     match {zone.key: zone for zone in zones.values()}:
         case named if not named:
             return usual
@@ -74,28 +64,21 @@ def choose_zone(
             return ZoneConflict(tuple(zones.items()), usual)
 
 
-def _usual_zone(config: str | None, system: ZoneInfo | None) -> ZoneInfo:
-    if config:
-        return parse_zone(config, where="the setting timezone: ", retype='timezone = "{}"'.format)
-    return system or system_zone().zone
-
-
-def _account_zone(account: str, name: str) -> ZoneInfo:
-    return parse_zone(name, where=f"{account}: ", retype=f"ttp account set {account} --tz {{}}".format)
-
-
 def parse_zone(text: str, *, where: str = "", retype: Callable[[str], str] = "--tz {}".format) -> ZoneInfo:
-    """The IANA zone of that name. TimeRefused with the nearest name otherwise; `where` says who asked for it."""
+    """Return the IANA zone of that name. `where` says whose zone it is.
+
+    Raise TimeRefused with the nearest name otherwise.
+    """
     zone = load_zone(text)
     if zone is not None:
         return zone
-    near = _nearest_name(text)
-    hint = Hint("did you mean", retype(near)) if near else Hint("write it like", retype(_EXAMPLE))
+    near = nearest_name(text)
+    hint = Hint("try", retype(near)) if near else Hint("write it like", retype(_EXAMPLE))
     raise TimeRefused(f'{where}no time zone is called "{text}"', hint)
 
 
 def load_zone(name: str) -> ZoneInfo | None:
-    """The zone of an IANA name, None if there is none."""
+    """Return the zone of an IANA name, None if there is no such zone."""
     if _NOT_A_NAME.fullmatch(name):
         return None
     try:
@@ -105,8 +88,8 @@ def load_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _nearest_name(text: str) -> str | None:
-    """The zone that was probably meant: other case, a city alone, a slip of the keys."""
+def nearest_name(text: str) -> str | None:
+    """Return the zone that was probably meant: other case, a city alone, a typing error. None if nothing is near."""
     import difflib
 
     wanted = text.strip().lower().replace(" ", "_")
@@ -121,30 +104,3 @@ def _nearest_name(text: str) -> str | None:
         return None
     near = difflib.get_close_matches(wanted, names, 1, 0.75)
     return names[near[0]] if near else None
-
-
-def system_zone(environ: Mapping[str, str] = os.environ, localtime: Path = _LOCALTIME) -> SystemZone:
-    """The machine's zone: the variable TZ, else the link or file /etc/localtime, else UTC."""
-    if "TZ" in environ:
-        # As in POSIX: a leading colon means nothing, and an empty or unknown value means UTC.
-        name = environ["TZ"].removeprefix(":")
-        file = Path(name)
-        if file.is_absolute():
-            return SystemZone(_zone_of_file(file) or ZoneInfo("UTC"), "TZ")
-        return SystemZone(load_zone(name) or ZoneInfo("UTC"), "TZ")
-    zone = _zone_of_file(localtime)
-    return SystemZone(zone, str(localtime)) if zone else SystemZone(ZoneInfo("UTC"), "default")
-
-
-def _zone_of_file(path: Path) -> ZoneInfo | None:
-    """The zone that a path or its link names; of a plain copy its rules, under the path as a name."""
-    for candidate in (str(path), str(path.readlink()) if path.is_symlink() else "", str(path.resolve())):
-        match = _ZONEINFO.fullmatch(candidate)
-        zone = load_zone(match[1]) if match else None
-        if zone is not None:
-            return ZoneInfo("UTC") if zone.key in ("Etc/UTC", "Etc/UCT") else zone
-    try:
-        with path.open("rb") as file:
-            return ZoneInfo.from_file(file, key=str(path))
-    except (ValueError, OSError):
-        return None
