@@ -110,7 +110,7 @@ def _with_free_slots(
 
 def _take(span: CalendarRange, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None) -> str:
     """The command that gives the slots to drafts of these accounts, or the first one to a new post."""
-    from ttp.domain.time.resolve import format_iso
+    from ttp.domain.time.formatting import format_iso
 
     here = context()
     ids = map(str, _calendar().drafts(accounts, min(len(free), MOST_NAMED)))

@@ -17,7 +17,6 @@ from ttp.cli import (
 from ttp.cli.completion import NOTHING, Source
 from ttp.cli.config import VIEW as SETTING
 from ttp.cli.output_options import COLORS, FORMATS
-from ttp.cli.time_help import EXAMPLES
 from ttp.domain.account import Platform
 from ttp.domain.config import KEYS
 from ttp.domain.ingest.columns import SOURCES
@@ -25,6 +24,7 @@ from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
 from ttp.domain.plan import Way
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
+from ttp.domain.time.grammar import EXAMPLES
 from ttp.services.files.foreign import DATES
 
 _ACCOUNT = Source(ask=("account",))

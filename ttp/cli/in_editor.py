@@ -145,7 +145,7 @@ class _Change:
         self.times = Times(["ttp", "edit", str(self.post_id)])
         fields = fields_of(post, [name_of(item) for item in post.media])
         if post.scheduled_at is not None:
-            from ttp.domain.time.resolve import format_iso
+            from ttp.domain.time.formatting import format_iso
 
             fields["scheduledAt"] = format_iso(post.scheduled_at, context().zone)
         self.before = replace(form.read(_filled(fields, new=False)), key=None)

@@ -45,6 +45,7 @@ class RowTimes:
 
     def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
         """Which instant it is, also a past one; None where ttp is to choose. TimeRefused."""
+        from ttp.domain.time.formatting import format_iso
         from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
         from ttp.domain.time.zones import ZoneConflict
 
@@ -63,7 +64,9 @@ class RowTimes:
         assert isinstance(found, ResolvedTime)
         self._moment = found
         if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
-            now_it_is = f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
+            zoned = isinstance(said, WallTime) and said.zone is not None
+            local = found.at.astimezone(found.zone)
+            now_it_is = format_iso(found.at, found.zone) if zoned else f"{local:%Y-%m-%d %H:%M}"
             raise TimeRefused(f'"{text}" is another time tomorrow: a file needs a date', Hint("now it is", now_it_is))
         return found.at
 
@@ -96,11 +99,17 @@ class RowTimes:
 
 def _dated(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
     """A way out as a file may have it: `tomorrow 9am` with the date that it is now."""
+    from ttp.domain.time.formatting import format_iso
     from ttp.domain.time.resolve import ResolvedTime, resolve_time
 
-    if isinstance(parse_time(text), WallTime | ExactTime):
+    said = parse_time(text)
+    if isinstance(said, WallTime):
         with suppress(TimeRefused):
             found = resolve_time(text, now=now, zone=zone, retype=str)
-            if isinstance(found, ResolvedTime) and not isinstance(parse_time(text), ExactTime):
-                return f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
+            if isinstance(found, ResolvedTime):
+                return (
+                    format_iso(found.at, found.zone)
+                    if said.zone
+                    else f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
+                )
     return text

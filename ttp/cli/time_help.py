@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("9am", "9:30pm", "18:00"), "today, if still to come"),
-    (("today 18:00",), "the same"),
-    (("tomorrow 9am",), "the next day"),
-    (("fri 18:00", "friday 6pm"), "the first one after now"),
-    (("next mon 9:00",), "the Monday of next week"),
-    (("in 45m", "in 2h30m"), "so much later (s m h d w)"),
-    (("in 3 days 9am", "in 2 weeks 9am"), "that day, at that hour"),
-    (("2027-12-01 09:00",), "a date, year first"),
-    (("2027-12-01T09:00Z",), "UTC"),
-    (("2027-12-01T09:00+01:00",), "with its own offset"),
-    (("now",), "at once"),
-    (("optimal",), "the next of the account's best hours"),
-    (("next-slot",), "the next free one of its slots"),
-)
-"""Texts that can be typed, and what they mean."""
+from ttp.domain.time.grammar import EXAMPLES
 
-_INDENT = 36
+_INDENT = 44
 _LINES = "\n".join(f"  {'   '.join(forms):<{_INDENT - 2}}{meaning}" for forms, meaning in EXAMPLES)
 
 TIME_HELP = f"""\

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ttp.domain.time.resolve import ResolvedTime
 
 
+ALL_FORMS = Hint("see", "ttp help time")
 MOST_NAMED = 8
 """Posts that one line names."""
 
@@ -46,8 +47,8 @@ class Times:
         from zoneinfo import ZoneInfo
 
         from ttp.cli.recommending import zone_for
-        from ttp.domain.time.grammar import NextFreeSlot, parse_time
-        from ttp.domain.time.resolve import NextSlot, Optimal, ResolvedTime, resolve_time
+        from ttp.domain.time.grammar import NextFreeSlot, OptimalTime, parse_time
+        from ttp.domain.time.resolve import ResolvedTime, resolve_time
         from ttp.domain.time.zones import ZoneConflict
 
         here = context()
@@ -55,11 +56,17 @@ class Times:
         if self.first and not isinstance(parse_time(text), NextFreeSlot):
             ways = Hint("in the next slot", self.retype("next-slot", self.tz, draft))
             raise UsageError("--first is for the slots of an account", ways)
-        match resolve_time(text, now=here.now(), zone=zone, retype=lambda other: self.retype(other, self.tz, draft)):
-            case NextSlot():
+        match resolve_time(
+            text,
+            now=here.now(),
+            zone=zone,
+            retype=lambda other: self.retype(other, self.tz, draft),
+            forms=ALL_FORMS,
+        ):
+            case NextFreeSlot():
                 place = here.slots.next_free(accounts, post=post, first=self.first)
                 self.moment = ResolvedTime(place.at, ZoneInfo(place.slot.timezone), text)
-            case Optimal():
+            case OptimalTime():
                 zones = [zone_for(one, self.tz) for one in accounts]
                 best = here.optimal.one_next(accounts, zones)
                 shown = zone.shown if isinstance(zone, ZoneConflict) else zone

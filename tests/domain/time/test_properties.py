@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from ttp.domain.errors import PastTime, SkippedTime, TimeRefused
 from ttp.domain.time.durations import compact, parse_duration
+from ttp.domain.time.formatting import format_iso
 from ttp.domain.time.grammar import WEEKDAYS
-from ttp.domain.time.resolve import ResolvedTime, When, format_iso, resolve_time
+from ttp.domain.time.resolve import ResolvedTime, When, resolve_time
 from ttp.domain.time.wall_clock import instants, jump_over
 from ttp.domain.time.zones import ZoneConflict
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAYS_IN_FULL = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January",
     "February",
@@ -90,3 +91,10 @@ def relative(at: datetime, now: datetime, *, short: bool = False) -> str:
     if text == "0 s":
         return "now"
     return f"in {text}" if at > now else f"{text} ago"
+
+
+def format_iso(at: datetime, zone: tzinfo | None) -> str:
+    """Return `2027-10-31T02:30+01:00`: the instant on the clocks of `zone`, readable in any zone."""
+    local = at.astimezone(zone)
+    minutes = local.second == local.microsecond == 0
+    return local.isoformat(timespec="minutes" if minutes else "auto").replace("+00:00", "Z")

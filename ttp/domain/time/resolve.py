@@ -1,8 +1,7 @@
 """TIME as it is typed -> the instant it means.
 
-Owns when a time is refused: in the past, skipped by the clocks, beyond 2100, or different for two accounts. What it
-returns is never past and never a time that does not exist, and every command it suggests can be typed as it stands.
-Reads no clock: `now` comes from the caller.
+A time in the past, skipped by the clocks, beyond 2100, or different for two accounts is refused. What is returned is
+never past and always exists; every suggestion has been read again. Reads no clock: `now` comes from the caller.
 """
 
 from __future__ import annotations
@@ -16,9 +15,20 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
 from ttp.domain.time.durations import duration_parts, length
-from ttp.domain.time.formatting import clock_text, day_text, offset_label, relative, zone_label
+from ttp.domain.time.formatting import (
+    DAYS_IN_FULL,
+    MONTHS,
+    clock_text,
+    day_text,
+    format_iso,
+    offset_label,
+    relative,
+    zone_label,
+)
 from ttp.domain.time.grammar import (
     AfterDuration,
+    Day,
+    DayOfYear,
     ExactTime,
     InDays,
     NextFreeSlot,
@@ -26,22 +36,22 @@ from ttp.domain.time.grammar import (
     Now,
     OnDate,
     OptimalTime,
+    Soonest,
     WallTime,
     WeekdayOfNextWeek,
     parse_clock,
     parse_time,
     split_words,
 )
-from ttp.domain.time.refusal import InZone, Suggestion, TimeProblem, quote, suggest
-from ttp.domain.time.repair import explain_problem
+from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote
 from ttp.domain.time.wall_clock import instants, jump_over
-from ttp.domain.time.zones import ZoneConflict
+from ttp.domain.time.zones import Abbreviation, ZoneConflict, load_zone
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _DAY = timedelta(days=1)
-_EXAMPLE = (Suggestion("for example", ("tomorrow 9am", "in 1h")),)
-"""The way out where nothing was probably meant."""
+_MOST_STEPS = 4
+"""Refusals of suggestions that are followed to a time that is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,71 +67,70 @@ class ResolvedTime:
     """The command for the other one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Optimal:
-    """`optimal`: the next of the account's best hours, which is not this module's to know."""
-
-    typed: str
+When = ResolvedTime | OptimalTime | NextFreeSlot
+"""What a TIME can mean: an instant, or an hour that ttp chooses for the account."""
 
 
-@dataclass(frozen=True, slots=True)
-class NextSlot:
-    """`next-slot`: the next free one of the account's slots, which is not this module's to know either."""
+def resolve_time(
+    text: str,
+    *,
+    now: datetime,
+    zone: ZoneInfo | ZoneConflict,
+    retype: Callable[[str], str],
+    forms: Hint | None = None,
+) -> When:
+    """Return what a TIME means at `now` (aware), with wall clocks read in `zone`.
 
-    typed: str
-
-
-When = ResolvedTime | Optimal | NextSlot
-
-
-def resolve_time(text: str, *, now: datetime, zone: ZoneInfo | ZoneConflict, retype: Callable[[str], str]) -> When:
-    """The moment a TIME means, seen at `now` (aware), its wall clocks read in `zone`.
-
-    `retype` builds the whole command with another time in it. TimeRefused, PastTime or SkippedTime, each with at
-    least one such command, for everything else.
+    `retype` builds the whole command with another time in it. `forms` leads to the list of all forms; it is added
+    where a text cannot be read. Raise TimeRefused, PastTime or SkippedTime for everything else, with commands that
+    keep the meaning of each word that was typed, or with none.
     """
     try:
         found = _resolve(text, now, zone)
-    except TimeProblem as refusal:
-        raise _error(refusal, now, zone, retype) from None
+    except TimeProblem as problem:
+        hints = [Hint(say, retype(other)) for say, other in _offers(problem.suggestions, now, zone)]
+        if forms and (problem.forms or not hints):
+            hints.append(forms)
+        raise problem.kind(problem.message, *hints, details=problem.details) from None
     if isinstance(found, ResolvedTime) and found.note_hint:
         return replace(found, note_hint=Hint(found.note_hint.say, retype(found.note_hint.type)))
     return found
 
 
 def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], str] = str) -> datetime:
-    """One end of a filter such as `--since`: an aware UTC instant, which may be past.
+    """Return one end of a filter such as `--since`: an aware UTC instant, which may be past.
 
     `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in
-    `zone`; every TIME but `optimal` and `next-slot` is taken too. Where clocks jump over it, as much later as they
-    jump. TimeRefused otherwise.
+    `zone`; every TIME but `optimal` and `next-slot` is accepted too. A clock that is skipped is moved forward by the
+    length of the gap. Raise TimeRefused otherwise.
     """
     ago = duration_parts(text)
     if ago is not None:
         return now.astimezone(UTC) - length(ago)
-    today = now.astimezone(zone).date()
     try:
-        match _read_day(text) or parse_time(text):
-            case WallTime(OnDate() | InDays() as day, clock):
-                wall = datetime.combine(_days(day, today)[0], clock)
-                _check_year(wall.year, text, now)
-                return wall.replace(tzinfo=zone).astimezone(UTC)
+        match _parse_whole_day(text) or parse_time(text):
+            case WallTime(OnDate() | DayOfYear() | InDays() as day, clock, named):
+                there = _place_of(named, text, WallTime(day, clock), now) if named else zone
+                wall = datetime.combine(_days(day, now.astimezone(there).date(), text)[0], clock)
+                _check_year(wall.year, text)
+                return wall.replace(tzinfo=there).astimezone(UTC)
             case ExactTime(at):
-                _check_year(at.year, text, now)
+                _check_year(at.year, text)
                 return at.astimezone(UTC)
             case _:
                 found = _resolve(text, now, zone)
-    except TimeProblem as refusal:
-        message = refusal.message
+    except TimeProblem as problem:
+        message = problem.message
     else:
         if isinstance(found, ResolvedTime):
             return found.at
-        message = f'"{found.typed}" is not a date'
-    raise TimeRefused(message, Hint("write it like", retype("7d")), Hint("or", retype(today.isoformat())))
+        message = f'"{quote(text)}" is not a date'
+    today = now.astimezone(zone).date().isoformat()
+    raise TimeRefused(message, Hint("write it like", retype("7d")), Hint("or", retype(today)))
 
 
-def _read_day(text: str) -> WallTime | None:
-    """`2026-12-01`, `today`, `yesterday`, `yesterday 9am`."""
+def _parse_whole_day(text: str) -> WallTime | None:
+    """Return the start of `2026-12-01`, `today`, `yesterday`; also `yesterday 9am`."""
     match split_words(text):
         case [word] if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
             with suppress(ValueError):
@@ -135,65 +144,129 @@ def _read_day(text: str) -> WallTime | None:
 
 
 def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
-    """What `parse_when` returns; Refusal instead of an error, and texts instead of commands."""
+    """Return what `resolve_time` returns. Raise TimeProblem instead of an error, with texts instead of commands."""
     home = zone.shown if isinstance(zone, ZoneConflict) else zone
     match parse_time(text):
         case None:
             raise explain_problem(text, now.astimezone(home))
-        case OptimalTime():
-            return Optimal(text)
-        case NextFreeSlot():
-            return NextSlot(text)
+        case OptimalTime() | NextFreeSlot() as chosen:
+            return chosen
         case Now():
             return ResolvedTime(now.astimezone(UTC), home, text)
         case AfterDuration(after):
             at = now.astimezone(UTC) + after
-            _check_year(at.year, text, now)
+            _check_year(at.year, text)
             return ResolvedTime(at, home, text)
         case ExactTime(at):
-            return _of_instant(text, at, now, home)
-        case WallTime() as wall:
+            return _resolve_exact(text, at, now, home)
+        case WallTime(zone=None) as wall:
             if isinstance(zone, ZoneConflict):
-                ways = [Suggestion(f"in {there.key}", (InZone(text, there),)) for there in zone.zones]
+                ways = [Suggestion(f"in {there.key}", text, there) for there in zone.zones]
                 raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways)
-            return _of_wall(text, wall, now, zone)
+            return _resolve_wall(text, wall, now, zone)
+        case WallTime(zone=named) as wall:
+            assert named is not None
+            return _resolve_wall(text, wall, now, _place_of(named, text, wall, now), home)
 
 
-def _of_instant(text: str, at: datetime, now: datetime, home: tzinfo) -> ResolvedTime:
-    """An ISO text with offset, shown so that the clock that was typed, or UTC, is part of the answer."""
-    _check_year(at.year, text, now)
+def _place_of(named: tzinfo | Abbreviation, text: str, wall: WallTime, now: datetime) -> tzinfo:
+    """Return the zone of a typed zone. Raise TimeProblem for an abbreviation that those clocks do not go by then."""
+    if not isinstance(named, Abbreviation):
+        return named
+    plain = text.rsplit(maxsplit=1)[0]
+    ways = []
+    for fixed, name in named.places:
+        place = load_zone(name)
+        assert place is not None
+        days = _days(wall.day, now.astimezone(fixed).date(), text)
+        _check_year(days[0].year, text)
+        found = [datetime.combine(day, wall.clock, fixed) for day in days]
+        there = next((at for at in found if at > now), found[-1]).astimezone(place)
+        ways.append(Suggestion(f"at {offset_label(there.astimezone(fixed))}", plain, fixed))
+        if there.utcoffset() == fixed.utcoffset(None):
+            if len(named.places) == 1:
+                return fixed
+        else:
+            ways.append(Suggestion(f"in {name}", plain, place))
+    several = len(named.places) > 1
+    why = "stands for several zones" if several else f"is not the time in {named.places[0][1]} then"
+    raise TimeProblem(f'cannot read the time "{quote(text)}": {named.name} {why}', *ways)
+
+
+def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> ResolvedTime:
+    """Return an ISO text with offset, with a zone that shows the clock that was typed, or UTC beside it."""
+    _check_year(at.year, text)
     if at < now:
         name = f"{day_text(at)} {clock_text(at)} {offset_label(at)}"
-        raise TimeProblem(f"{name} is {_ago(at, now)}", suggest(*_later(text, at.date(), now)), kind=PastTime)
+        ways = _later_dates(at.date(), now, lambda day: format_iso(datetime.combine(day, at.timetz()), at.tzinfo))
+        raise TimeProblem(f"{name} is {_ago(at, now)}", *ways, kind=PastTime)
     same = not at.utcoffset() or at.astimezone(home).utcoffset() == at.utcoffset()
     return ResolvedTime(at.astimezone(UTC), home if same else at.tzinfo or home, text)
 
 
-def _of_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo) -> ResolvedTime:
-    """The first instant, not before `now`, at which clocks in `zone` show this."""
-    for day in _days(wall.day, now.astimezone(zone).date()):
-        _check_year(day.year, text, now)
+def _resolve_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo, home: tzinfo | None = None) -> ResolvedTime:
+    """Return the first instant, not before `now`, at which clocks in `zone` show this.
+
+    `home`: the zone of answers, where the text names `zone` itself.
+    """
+    today = now.astimezone(zone).date()
+    strict = isinstance(wall.day, NextWeekday | Soonest)
+    for day in _days(wall.day, today, text):
+        _check_year(day.year, text)
         clocks = datetime.combine(day, wall.clock)
         found = instants(clocks, zone)
-        coming = [at for at in found if at > now or (at == now and not isinstance(wall.day, NextWeekday))]
+        coming = [at for at in found if at > now or (at == now and not strict)]
         if coming:
-            return _moment(text, clocks, coming[0], found, zone)
+            return _with_note(text, clocks, coming[0], found, zone, home)
         if not found:
-            _refuse_gap(clocks, now, zone)
-    at = clocks.replace(tzinfo=zone)
-    place = f"{clock_text(clocks)} {zone_label(zone, at)}"
+            _refuse_gap(text, clocks, now, zone, wall)
+    raise _past_problem(text, wall, clocks.replace(tzinfo=zone), now, zone)
+
+
+def _past_problem(text: str, wall: WallTime, at: datetime, now: datetime, zone: tzinfo) -> TimeProblem:
+    """Return the refusal of a wall clock that has passed, with the same clock on a later day."""
+    words = split_words(text)
+    place = f"{clock_text(at)} {zone_label(zone, at)}"
+    behind = f" {text.split()[-1]}" if wall.zone else ""
     if isinstance(wall.day, InDays):
-        word = split_words(text)[-1]
-        name, later = f"{word} today ({day_text(day, year=False)} {place})", [f"tomorrow {word}"]
+        word = next(word for word in words if parse_clock(word.rstrip(","))).rstrip(",")
+        name = f"{word} today ({day_text(at, year=False)} {place})"
+        ways = [Suggestion("tomorrow", f"tomorrow {word}{behind}")]
     else:
-        name, later = f"{day_text(day)} {place}", _later(text, day, now.astimezone(zone))
-    raise TimeProblem(f"{name} is {_ago(at, now)}", suggest(*later), kind=PastTime)
+        name = f"{day_text(at)} {place}"
+        ways = _later_dates(at.date(), now.astimezone(zone), lambda day: f"{day} {clock_text(at)}{behind}", wall.day)
+    return TimeProblem(f"{name} is {_ago(at, now)}", *ways, kind=PastTime)
 
 
-def _days(day: OnDate | InDays | NextWeekday | WeekdayOfNextWeek, today: date) -> tuple[date, ...]:
-    """The day meant; two for a weekday, as today's hour may have passed."""
+def _later_dates(day: date, now: datetime, typed: Callable[[date], str], given: Day | None = None) -> list[Suggestion]:
+    """Return a past date in a later year, or tomorrow for an hour of today. A weekday that was typed stays true."""
+    weekday = given.weekday if isinstance(given, OnDate | DayOfYear) else None
+    today = now.date()
+    if today - day < 7 * _DAY:
+        return [Suggestion("tomorrow", typed(today + _DAY))] if day == today and weekday is None else []
+    for year in (today.year, today.year + 1):
+        with suppress(ValueError):  # 29 February
+            moved = day.replace(year=year)
+            if moved > today:
+                fits = weekday in (None, moved.weekday())
+                return [Suggestion(f"in {year}", typed(moved), follow=False)] if fits else []
+    return []
+
+
+def _days(day: Day, today: date, text: str) -> tuple[date, ...]:
+    """Return the day that is meant; two where today's hour may have passed. Raise TimeProblem for a wrong weekday."""
     match day:
-        case OnDate(given):
+        case OnDate(given, weekday):
+            _check_weekday(given, weekday, text)
+            return (given,)
+        case DayOfYear(month, number, weekday):
+            try:
+                given = date(today.year, month, number)
+            except ValueError:
+                name = f"{number} {MONTHS[month - 1]} {today.year}"
+                raise TimeProblem(f'cannot read the time "{quote(text)}": there is no {name}') from None
+            if given >= today:
+                _check_weekday(given, weekday, text)
             return (given,)
         case InDays(days):
             return (today + timedelta(days),)
@@ -202,50 +275,55 @@ def _days(day: OnDate | InDays | NextWeekday | WeekdayOfNextWeek, today: date) -
             return first, first + timedelta(weeks=1)
         case WeekdayOfNextWeek(number):
             return (today + timedelta(7 - today.weekday() + number),)
+        case Soonest():
+            return today, today + _DAY
 
 
-def _moment(text: str, clocks: datetime, at: datetime, found: tuple[datetime, ...], zone: tzinfo) -> ResolvedTime:
-    """The moment, with a word on the night in which its hour comes twice."""
+def _check_weekday(day: date, weekday: int | None, text: str) -> None:
+    if weekday is not None and weekday != day.weekday():
+        name = f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+        raise TimeProblem(f'cannot read the time "{quote(text)}": {name} is a {DAYS_IN_FULL[day.weekday()]}')
+
+
+def _with_note(
+    text: str, clocks: datetime, at: datetime, found: tuple[datetime, ...], zone: tzinfo, home: tzinfo | None
+) -> ResolvedTime:
+    """Return the moment, with a note in the night in which its hour comes twice."""
+    shown = zone
+    if home is not None and at.astimezone(home).utcoffset() == at.astimezone(zone).utcoffset():
+        shown = home
     if len(found) == 1:
-        return ResolvedTime(at, zone, text)
+        return ResolvedTime(at, shown, text)
     twice = f"{clock_text(clocks)} comes twice that night"
     offset = offset_label(at.astimezone(zone))
     if at == found[0]:
         second = Hint("For the second", format_iso(found[1], zone))
-        return ResolvedTime(at, zone, text, f"{twice}; took the first ({offset}).", second)
-    return ResolvedTime(at, zone, text, f"{twice}; the first has passed, took the second ({offset}).")
+        return ResolvedTime(at, shown, text, f"{twice}; took the first ({offset}).", second)
+    return ResolvedTime(at, shown, text, f"{twice}; the first has passed, took the second ({offset}).")
 
 
-def _refuse_gap(clocks: datetime, now: datetime, zone: tzinfo) -> None:
-    """Refusal of a wall clock that does not exist, unless even the clock after the jump has passed."""
+def _refuse_gap(text: str, clocks: datetime, now: datetime, zone: tzinfo, wall: WallTime) -> None:
+    """Refuse a wall clock that does not exist, unless even the clock after the jump has passed."""
     jump = jump_over(clocks, zone)
     moved = clocks + jump.length
     at = moved.replace(tzinfo=zone)
     if at < now:
         return
+    behind = f" {text.split()[-1]}" if wall.zone else ""
     raise TimeProblem(
         f"{clock_text(clocks)} does not exist on {day_text(clocks)} in {zone_label(zone, at)}",
-        suggest(f"{moved.date()} {clock_text(moved)}"),
+        Suggestion("after the change", f"{moved.date()} {clock_text(moved)}{behind}"),
         kind=SkippedTime,
         details=(f"(clocks go from {clock_text(jump.before)} to {clock_text(jump.after)})",),
     )
 
 
-def _check_year(year: int, text: str, now: datetime) -> None:
-    """Refusal of a year in which no post of anyone's can lie: years are counted from 1970 to 2100."""
+def _check_year(year: int, text: str) -> None:
+    """Refuse a year in which no post can be: years are counted from 1970 to 2100."""
     if year < _FIRST_YEAR:
-        raise TimeProblem(f"the year {year} has passed", suggest(*_later(text, date.min, now)), kind=PastTime)
+        raise TimeProblem(f"the year {year} has passed", kind=PastTime)
     if year > _LAST_YEAR:
-        raise TimeProblem(f'"{quote(text)}" lies beyond the year {_LAST_YEAR}', suggest(*_later(text, date.min, now)))
-
-
-def _later(text: str, day: date, now: datetime) -> list[str]:
-    """An ISO text moved to where it is still to come: tomorrow if it was meant for these days, else its next year."""
-    typed = " ".join(text.upper().split())
-    tomorrow = f"{now.date() + _DAY}{typed[10:]}"
-    years = [f"{now.year}{typed[4:]}", f"{now.year + 1}{typed[4:]}"]
-    recent = now.date() - day < 7 * _DAY
-    return [tomorrow, *years] if recent else [*years, tomorrow]
+        raise TimeProblem(f'"{quote(text)}" is after the year {_LAST_YEAR}')
 
 
 def _ago(at: datetime, now: datetime) -> str:
@@ -253,53 +331,22 @@ def _ago(at: datetime, now: datetime) -> str:
     return "a moment ago" if ago == "now" else ago
 
 
-def format_iso(at: datetime, zone: tzinfo) -> str:
-    """`2027-10-31T02:30+01:00`: the instant on the clocks of `zone`, in a form that means it anywhere."""
-    local = at.astimezone(zone)
-    minutes = local.second == local.microsecond == 0
-    return local.isoformat(timespec="minutes" if minutes else "auto").replace("+00:00", "Z")
-
-
-def _error(
-    refusal: TimeProblem, now: datetime, zone: ZoneInfo | ZoneConflict, retype: Callable[[str], str]
-) -> TimeRefused:
-    """The refusal as a person sees it. Every command in it has been read again."""
-    labels: dict[str, str] = {}
-    for say, text in _offers(refusal.ways, now, zone) or _offers(_EXAMPLE, now, zone):
-        labels.setdefault(text, say)
-    hints = [Hint(say, retype(text)) for text, say in labels.items()]
-    if refusal.forms:
-        hints.append(Hint("all forms", "ttp help time"))
-    return refusal.kind(refusal.message, *hints, details=refusal.details)
-
-
-def _offers(ways: Iterable[Suggestion], now: datetime, zone: tzinfo | ZoneConflict) -> list[tuple[str, str]]:
-    """Label and text of each way out; where accounts disagree on a wall clock, one for each of their zones."""
-    offers = []
-    for way in ways:
-        found = [(way.say, _first_settled(way.texts, now, zone))]
-        if isinstance(zone, ZoneConflict) and found[0][1] is None:
-            texts = [text for text in way.texts if isinstance(text, str)]
-            zoned = {there: [InZone(text, there) for text in texts] for there in zone.zones}
-            found = [(f"in {there.key}", _first_settled(those, now, zone)) for there, those in zoned.items()]
-        offers += [(say, text) for say, text in found if text is not None]
-    return offers
-
-
-def _first_settled(texts: Iterable[str | InZone], now: datetime, zone: tzinfo | ZoneConflict) -> str | None:
-    return next((found for text in texts if (found := _settled(text, now, zone)) is not None), None)
-
-
-def _settled(text: str | InZone, now: datetime, zone: tzinfo | ZoneConflict) -> str | None:
-    """The text to type, None if it would be refused as well."""
-    try:
-        if isinstance(text, str):
-            _resolve(text, now, zone)
-            return text
-        found = _resolve(text.text, now, text.zone)
-    except TimeProblem as refusal:
-        if isinstance(text, str):
-            return None
-        offers = _offers(refusal.ways, now, text.zone)
-        return _settled(InZone(offers[0][1], text.zone), now, zone) if offers else None
-    return _settled(format_iso(found.at, text.zone), now, zone) if isinstance(found, ResolvedTime) else found.typed
+def _offers(
+    suggestions: Iterable[Suggestion], now: datetime, zone: tzinfo | ZoneConflict, steps: int = _MOST_STEPS
+) -> list[tuple[str, str]]:
+    """Return label and text of each suggestion that is accepted as it is; of a refused one its own suggestions."""
+    offers: dict[str, str] = {}
+    for one in suggestions:
+        there = one.zone or zone
+        try:
+            found = _resolve(one.text, now, there)
+        except TimeProblem as problem:
+            follow = [replace(way, zone=way.zone or one.zone) for way in problem.suggestions if one.follow]
+            for say, text in _offers(follow, now, zone, steps - 1) if steps else ():
+                offers.setdefault(text, one.say if one.zone else say)
+            continue
+        text = one.text
+        if one.zone and isinstance(found, ResolvedTime):
+            text = format_iso(found.at, one.zone)
+        offers.setdefault(text, one.say)
+    return [(say, text) for text, say in offers.items()]
