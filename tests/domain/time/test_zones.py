@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ttp.domain.errors import Hint, TimeRefused
 from ttp.domain.time.durations import parse_duration
-from ttp.domain.time.formatting import format_duration, format_instant, relative
+from ttp.domain.time.formatting import first_valid_zone, format_duration, format_instant, relative
 from ttp.domain.time.zones import ZoneConflict, choose_zone, load_zone, parse_zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -122,6 +122,11 @@ def test_how_far_it_is_has_a_long_and_a_short_form(seconds: float, long: str, sh
     at = NOW + timedelta(seconds=seconds)
     assert relative(at, NOW) == long
     assert relative(at, NOW, short=True) == short
+
+
+def test_the_first_name_that_is_a_zone_counts() -> None:
+    assert first_valid_zone(None, "", "Nowhere/At_All", "Europe/Berlin", "Asia/Tokyo") == BERLIN
+    assert first_valid_zone("Nowhere/At_All") is None
 
 
 def test_no_time_at_all_is_a_span_of_zero_seconds() -> None:

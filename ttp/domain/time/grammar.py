@@ -281,14 +281,10 @@ def _parse_wall(words: list[str], last: str) -> WallTime | None:
 
 def _clocks_with_days(words: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield the last word with those before it, and the first with those after it; without an `at` between them."""
-    match words:
-        case [*lead, "at", word]:
-            yield word, lead
-        case [*lead, word]:
-            yield word, lead
-    match words:
-        case ["at", word, *rest] | [word, *rest]:
-            yield word, rest
+    *lead, last = words
+    yield last, lead[:-1] if lead[-1:] == ["at"] else lead
+    first, *rest = words[1:] if words[0] == "at" and len(words) > 1 else words
+    yield first, rest
 
 
 def _day_of(lead: list[str], word: str, clock: time) -> Day | None:

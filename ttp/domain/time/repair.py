@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from ttp.domain.errors import PastTime, TimeRefused
@@ -45,7 +45,6 @@ _OF_DAY = "(00:00 to 23:59, 1am to 12pm)"
 _YEAR_FIRST = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])[t ,]*(.*)")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})(?:\2([0-9]{4}|[0-9]{2})|\.)?(?![0-9:])[t ,]*(.*)")
 _MONTH_COUNT = re.compile(r"in ([0-9]{1,3}|an?|one) ?(mo|months?|y|yrs?|years?)(?: (.*))?")
-_TYPE_YEAR_FIRST = "write it with the year first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,8 @@ class TimeProblem(Exception):
 
 
 def suggest(*texts: str) -> list[Suggestion]:
-    """Return suggestions with the usual labels."""
-    return [Suggestion("or" if place else "try", text) for place, text in enumerate(texts)]
+    """Return suggestions with the usual label."""
+    return [Suggestion("try", text) for text in texts]
 
 
 def quote(text: str) -> str:
@@ -165,10 +164,10 @@ def _corrected_word(word: str, elapsed: bool) -> str | None:
 
     if word in WORDS or word in UNITS or word in ONE or parse_day([word]) or (elapsed and duration_parts(word)):
         return word
+    if re.fullmatch(r"[0-9]{1,2}(st|nd|rd|th)?|(19|20)[0-9]{2}", word):
+        return word
     if known := _SLANG.get(word) or correct_clock(word):
         return known
-    if re.fullmatch(r"[0-9]{1,2}(st|nd|rd|th)?|[0-9]{4}", word):
-        return word
     # `tuesdays` is every Tuesday, and a short word is near to too many others.
     if len(word) < 4 or word.removesuffix("s") in DAY_WORDS:
         return None
@@ -242,10 +241,8 @@ def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
     else:
         years = [(int(last) + (2000 if len(last) == 2 else 0), *turn) for turn in turns]
     days = list(dict.fromkeys(day for numbers in years for day in _existing(*numbers)))
-    ways = [
-        Suggestion("or" if place else one.say, one.text)
-        for place, one in enumerate(way for day in days for way in _dated(day, rest, parts, _TYPE_YEAR_FIRST))
-    ]
+    # Of two readings of a full date, one that has passed is not moved to a year that was not typed.
+    ways = [replace(way, follow=last is None) for day in days for way in _dated(day, rest, parts)]
     if len(days) > 1:
         names = " or ".join(f"{day.day} {MONTH_NAMES[day.month - 1]}" for day in days)
         return TimeProblem(f'"{quote(text)}" can be {names}', *ways)
@@ -262,13 +259,13 @@ def _explain_year_first(text: str, year: int, month: int, day: int, rest: str, p
         return _unreadable(text, f"there is no {name}", *ways)
     if not rest:
         return TimeProblem(f'"{quote(text)}" needs a time of day', *_dated(days[0], "", parts))
-    if re.fullmatch(r"[0-9]{1,2}", rest):
-        return None
+    if re.fullmatch(r"[0-9]{1,2}", rest) and parse_day(parts.plain[:1]):
+        return None  # the hour alone is what is unclear
     why = "a full date is followed by HH:MM, and then perhaps Z, an offset such as +01:00, or a zone"
     return _unreadable(text, why, *_dated(days[0], rest, parts))
 
 
-def _dated(day: date, rest: str, parts: _Parts, say: str = "try") -> list[Suggestion]:
+def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
     """Return a date with the clock of `rest`, an hour alone read both ways; none if there is more in it than that.
 
     Without `rest` there is an example of a clock.
@@ -277,6 +274,8 @@ def _dated(day: date, rest: str, parts: _Parts, say: str = "try") -> list[Sugges
     zone, body = parts.zone, " ".join(words)
     if words and zone is None and (found := re.fullmatch(r"(.*?) ?(z|[+-][0-9]{2}:?[0-9]{2})", body)):
         body, zone = found[1], "Z" if found[2] == "z" else found[2]
+    if body == "midnight":
+        return _both_midnights(f"{day}", f"{day + timedelta(1)}", parts)
     if body == "24:00":
         day, body = day + timedelta(1), "00:00"
     if re.fullmatch(r"[0-9]|1[0-2]", body) and body != "0":
@@ -290,8 +289,7 @@ def _dated(day: date, rest: str, parts: _Parts, say: str = "try") -> list[Sugges
             is_offset = zone is not None and re.fullmatch(r"Z|[+-].*", zone)
             behind = zone if is_offset else f" {zone}" if zone else ""
             texts.append(f"{day}{'T' if is_offset else ' '}{clock_text(at)}{behind}")
-    label = "for example" if not body and say == "try" else say
-    return [Suggestion("or" if place else label, text) for place, text in enumerate(texts)]
+    return [Suggestion("try" if body else "for example", text) for text in texts]
 
 
 def _existing(year: int, month: int, day: int) -> list[date]:
@@ -342,7 +340,7 @@ def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None
         return None
     splits = ((words[:-1], words[-1]), (words[1:], words[0]))
     words, number = next(((rest, one) for rest, one in splits if re.fullmatch(r"[0-9]+", one)), ([], ""))
-    if not number:
+    if not number or any(parse_clock(word) or correct_clock(word) for word in words if not word.isdecimal()):
         return None
     corrected = [_corrected_word(word, "in" in words) for word in words]
     lead = [word for word in corrected if word is not None]
@@ -385,7 +383,7 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
     if day and parse_day(day.split()):
         clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
         clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
-        way = Suggestion("for example", f"{day} {clock}{behind}", follow=False)
+        way = Suggestion("for example", f"{day} {clock}{behind}", follow=day not in ("today", "tonight"))
         return TimeProblem(f'"{quote(text)}" needs a time of day', way)
     strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
     ways = suggest(*_corrected_texts(parts))
@@ -397,11 +395,14 @@ def _explain_words(text: str, parts: _Parts) -> TimeProblem:
 
 
 def _midnights(parts: _Parts) -> list[Suggestion]:
-    """Return the two midnights of a day: at its start and at its end."""
-    lead = [word for found in parts.corrected() for word in found if word != "midnight"]
+    """Return the two midnights of today or tomorrow; nothing for other days."""
+    lead = " ".join(word for found in parts.corrected() for word in found if word != "midnight")
+    after = {"today": "tomorrow", "tomorrow": "day after tomorrow"}.get(lead)
+    return _both_midnights(lead, after, parts) if after and parts.half is None else []
+
+
+def _both_midnights(day: str, after: str, parts: _Parts) -> list[Suggestion]:
+    """Return the midnight at the start of a day and the one at its end."""
     behind = f" {parts.zone}" if parts.zone else ""
-    after = {"today": "tomorrow", "tomorrow": "day after tomorrow"}.get(" ".join(lead))
-    if after is None or parts.half:
-        return []
-    start = Suggestion("as it begins", f"{' '.join(lead)} 00:00{behind}", follow=False)
-    return [start, Suggestion("as it ends", f"{after} 00:00{behind}")]
+    ends = (("as it begins", day), ("as it ends", after))
+    return [Suggestion(say, f"{start} 00:00{behind}", follow=False) for say, start in ends]

@@ -88,7 +88,10 @@ def resolve_time(
     try:
         found = _resolve(text, now, zone)
     except TimeProblem as problem:
-        hints = [Hint(say, retype(other)) for say, other in _offers(problem.suggestions, now, zone)]
+        offers = _offers(problem.suggestions, now, zone)
+        hints = [
+            Hint("or" if place and say == "try" else say, retype(other)) for place, (say, other) in enumerate(offers)
+        ]
         if forms and (problem.forms or not hints):
             hints.append(forms)
         raise problem.kind(problem.message, *hints, details=problem.details) from None
@@ -164,9 +167,9 @@ def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
                 ways = [Suggestion(f"in {there.key}", text, there) for there in zone.zones]
                 raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways)
             return _resolve_wall(text, wall, now, zone)
-        case WallTime(zone=named) as wall:
-            assert named is not None
-            return _resolve_wall(text, wall, now, _place_of(named, text, wall, now), home)
+        case wall:
+            assert wall.zone is not None
+            return _resolve_wall(text, wall, now, _place_of(wall.zone, text, wall, now), home)
 
 
 def _place_of(named: tzinfo | Abbreviation, text: str, wall: WallTime, now: datetime) -> tzinfo:
@@ -275,7 +278,7 @@ def _days(day: Day, today: date, text: str) -> tuple[date, ...]:
             return first, first + timedelta(weeks=1)
         case WeekdayOfNextWeek(number):
             return (today + timedelta(7 - today.weekday() + number),)
-        case Soonest():
+        case _:
             return today, today + _DAY
 
 
@@ -341,12 +344,22 @@ def _offers(
         try:
             found = _resolve(one.text, now, there)
         except TimeProblem as problem:
-            follow = [replace(way, zone=way.zone or one.zone) for way in problem.suggestions if one.follow]
+            apart = isinstance(there, ZoneConflict)
+            follow = [
+                replace(way, zone=way.zone or one.zone, follow=way.follow and one.follow)
+                for way in problem.suggestions
+                if one.follow or apart
+            ]
             for say, text in _offers(follow, now, zone, steps - 1) if steps else ():
-                offers.setdefault(text, one.say if one.zone else say)
+                offers.setdefault(text, _joined(say, one.say) if one.zone else say)
             continue
         text = one.text
         if one.zone and isinstance(found, ResolvedTime):
             text = format_iso(found.at, one.zone)
         offers.setdefault(text, one.say)
     return [(say, text) for text, say in offers.items()]
+
+
+def _joined(say: str, zone: str) -> str:
+    """Return the label of a suggestion in a zone: `in Europe/Berlin`, `tomorrow in Europe/Berlin`."""
+    return zone if say in ("try", zone) else f"{say} {zone}"
