@@ -70,6 +70,8 @@ def test_where_both_readings_lie_ahead_both_are_offered() -> None:
     ("text", "reason"),
     [
         ("", "the time is empty"),
+        (",", "its words do not go together"),
+        ("at", "its words do not go together"),
         ("tomorrow", '"tomorrow" needs a time of day'),
         ("2026-12-01", '"2026-12-01" needs a time of day'),
         ("20261201", '"20261201" needs a time of day'),

@@ -49,7 +49,7 @@ EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("in 45m", "in 2h30m", "in an hour"), "that much later (s m h d w)"),
     (("in 3 days 9am", "in 2 weeks 9am"), "that day, at that hour"),
     (("2027-12-01 09:00",), "a date, year first"),
-    (("31 Dec 9am", "Thu 31 Dec 9am"), "that day of this year"),
+    (("31 Dec 9am", "Dec 31 9am"), "that day of this year"),
     (("2027-12-01T09:00Z",), "UTC"),
     (("2027-12-01T09:00+01:00",), "with its own offset"),
     (("2027-12-01 09:00 Europe/Berlin",), "on the clocks of a zone"),
@@ -267,6 +267,8 @@ def _parse_wall(words: list[str], last: str) -> WallTime | None:
     from ttp.domain.time.zones import parse_typed_zone
 
     words = _DATE_T.sub(r"\1 ", " ".join(word.rstrip(",") for word in words)).split()
+    if not words:
+        return None
     zone = None
     if len(words) > 1 and words[-1] not in WORDS and not parse_clock(words[-1]):
         zone = parse_typed_zone(last)

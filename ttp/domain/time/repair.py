@@ -153,7 +153,7 @@ def _corrected_texts(parts: _Parts) -> list[str]:
             if lead == ["tonight"] and parts.half is None and clocks[0][-1].isdecimal():
                 clocks = [f"{clocks[0]}pm"]
             return parts.texts(clocks, lead)
-        if words[0] == "in" and not clocks and parts.half is None:
+        if words[:1] == ["in"] and not clocks and parts.half is None:
             return [" ".join([*words, *([parts.zone] if parts.zone else [])])]
     return []
 
