@@ -200,6 +200,7 @@ def test_a_refusal_suggests_the_same_time_in_a_form_that_is_read(text: str, expe
         ("tomorrow midnight", ["tomorrow 00:00", "day after tomorrow 00:00"]),
         ("today midnight", ["tomorrow 00:00"]),
         ("fri midnight", []),
+        ("today midnight midnight", []),
         ("tonight", ["tonight 8pm"]),
         ("tonight 9", ["tonight 9pm"]),
         ("tonight 8:00", ["tonight 8:00pm"]),

@@ -398,7 +398,8 @@ def _midnights(parts: _Parts) -> list[Suggestion]:
     """Return the two midnights of today or tomorrow; nothing for other days."""
     lead = " ".join(word for found in parts.corrected() for word in found if word != "midnight")
     after = {"today": "tomorrow", "tomorrow": "day after tomorrow"}.get(lead)
-    return _both_midnights(lead, after, parts) if after and parts.half is None else []
+    clear = parts.half is None and parts.plain.count("midnight") == 1
+    return _both_midnights(lead, after, parts) if after and clear else []
 
 
 def _both_midnights(day: str, after: str, parts: _Parts) -> list[Suggestion]:
