@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.stores import make_store
 from ttp.domain.account import Account, Platform
-from ttp.domain.clock import SystemClock
 from ttp.domain.config import Config
+from ttp.domain.time.clock import SystemClock
 from ttp.services.optimal import Optimal
 
 STORED = (100, 1000, 1_000_000)

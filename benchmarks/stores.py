@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.clock import SystemClock
+from ttp.domain.time.clock import SystemClock
 from ttp.store.credentials.shape import entry_of
 from ttp.store.database import Database, make_home
 

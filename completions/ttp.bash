@@ -141,14 +141,14 @@ _ttp() {
             'repeat add --until')  ;;
             *' --account') ask=(account) many=1 ;;
             *' --after') ask=(post) ;;
-            *' --at') words=$'9am\ntoday 18:00\ntomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\nnow\noptimal\nnext-slot' ;;
+            *' --at') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\n31 Dec 9am\nnow\noptimal\nnext-slot' ;;
             *' --client-secret') files=1 ;;
             *' --color') words=$'auto\nalways\nnever' ;;
             *' --credentials') files=1 ;;
             *' --dates') words=$'dmy\nmdy' ;;
             *' --file') files=1 ;;
             *' --format') words=$'table\ntsv\njson\njsonl' ;;
-            *' --from') words=$'9am\ntoday 18:00\ntomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\nnow\noptimal\nnext-slot' ;;
+            *' --from') words=$'9am\nmidnight\ntoday 18:00\ntomorrow 9am\nday after tomorrow 9am\nfri 18:00\nnext mon 9:00\nin 45m\nin 3 days 9am\n31 Dec 9am\nnow\noptimal\nnext-slot' ;;
             *' --html') files=1 ;;
             *' --media') files=1 ;;
             *' --platform') words=$'instagram\ntiktok\nx' many=1 ;;

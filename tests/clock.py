@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from ttp.domain.clock import SystemClock
+from ttp.domain.time.clock import SystemClock
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 """A Tuesday noon."""

@@ -74,7 +74,7 @@ def test_a_question_imports_no_library_at_all(environ: dict[str, str]) -> None:
     assert not {one for one in modules if one.startswith(("ttp.platforms", "ttp.daemon", "ttp.domain.rules"))}
     assert not modules & {
         "ttp.cli.tree",
-        "ttp.cli.when",
+        "ttp.domain.time.resolve",
         "ttp.services.drafting",
         "ttp.store.tables",
     }

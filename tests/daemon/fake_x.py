@@ -15,8 +15,8 @@ from tests.clock import FakeClock
 from tests.daemon.bench import Bench
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Phase
-from ttp.domain.clock import to_ms
 from ttp.domain.delivery import DeliveryState
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.registry import client_for
 from ttp.platforms.x.text import X_EPOCH_MS
 from ttp.services.book import Book

@@ -12,9 +12,9 @@ from tests.daemon.test_runner import runner
 from ttp.daemon.events import CLOCK, Event
 from ttp.daemon.loop import Mode, Scope
 from ttp.domain.attempt import Absent, Done, Found, Kind, NotDone, Unknown
-from ttp.domain.clock import to_ms
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, SlowClock
+from ttp.domain.time.clock import to_ms
 from ttp.store import lock
 
 S = DeliveryState

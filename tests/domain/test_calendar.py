@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.calendar import Span, gaps, month_with, time_of, week_with
-from ttp.domain.clock import EPOCH
+from ttp.domain.calendar import CalendarRange, days_without_posts, month_with, time_of, week_with
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import EPOCH
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DATES = st.dates(date(1970, 2, 1), date(2100, 12, 1))
@@ -54,7 +54,7 @@ def test_the_week_in_which_clocks_go_back_is_an_hour_longer() -> None:
 
 
 def test_a_day_whose_midnight_is_skipped_begins_at_the_end_of_the_gap() -> None:
-    span = Span(date(2018, 11, 4), 7, ZoneInfo("America/Sao_Paulo"))
+    span = CalendarRange(date(2018, 11, 4), 7, ZoneInfo("America/Sao_Paulo"))
     assert span.start == datetime(2018, 11, 4, 3, tzinfo=UTC)
 
 
@@ -80,5 +80,5 @@ WEEK = week_with(date(2026, 11, 24), BERLIN)
     ],
 )
 def test_a_gap_is_between_days_with_posts_and_not_over(taken: tuple[int, ...], today: int, expected: object) -> None:
-    found = gaps(WEEK, {date(2026, 11, day) for day in taken}, date(2026, 11, today))
+    found = days_without_posts(WEEK, {date(2026, 11, day) for day in taken}, date(2026, 11, today))
     assert tuple(day.day for day in found) == expected

@@ -25,8 +25,8 @@ from ttp.domain.optimal.free_hours import (
     full_hours,
     next_free_hour,
 )
-from ttp.domain.quiet import Quiet, parse_quiet_hours
 from ttp.domain.sample import Sample
+from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 GAP_S = 3600.0
@@ -187,11 +187,11 @@ def test_an_explored_hour_is_among_the_ten_best_of_a_draw_and_has_the_score_that
     draw = Effects([0.0] * 24, [0.0] * 7, [float(place in range(48, 58)) for place in range(168)])
     told = replace(rated(), draws=(draw,))
 
-    (found,) = explored_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=Quiet())
+    (found,) = explored_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=QuietHours())
 
     assert (found.at, found.score, found.explored) == (berlin(25, 0), 0.01, True)
     assert (found.as_json()["explored"], found.as_json()["why"]) == (True, EXPLORED)
-    quiet = Quiet(parse_quiet_hours("22-4"))
+    quiet = QuietHours(parse_quiet_hours("22-4"))
     assert explored_hour([told], Random(1), now=NOW, busy={}, min_gap_s=GAP_S, quiet=quiet)[0].at == berlin(25, 4)
 
 

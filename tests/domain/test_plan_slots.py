@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.domain.test_planner import BERLIN, START, clocks, drafts, nothing, told, within
 from ttp.domain.plan import AccountSchedule, Basis, Draft, Limits, Plan, PlanMethod, spread
-from ttp.domain.quiet import Quiet, parse_quiet_hours
+from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 ME, YOU = ("x/me",), ("x/you",)
 
@@ -73,7 +73,7 @@ def test_in_turn_each_post_takes_the_next_free_slot_in_the_order_given() -> None
 def test_slots_in_turn_keep_the_limits_too() -> None:
     slots = sorted([*daily(9), *daily(9, 30), *daily(18)])
     schedules = {"x/me": AccountSchedule(nothing("x/me"), slots=slots)}
-    limits = replace(within(3, per_day=1), quiet=Quiet(parse_quiet_hours("17-22")))
+    limits = replace(within(3, per_day=1), quiet=QuietHours(parse_quiet_hours("17-22")))
 
     plan = planned(drafts(4), schedules, limits, PlanMethod.SLOTS)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ttp.domain.optimal import Effects, Rating, Recommendation
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, spread
 from ttp.domain.plan.scoring import AWAKE, UNKNOWN
-from ttp.domain.quiet import Quiet, parse_quiet_hours
+from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
 BERLIN, KOLKATA, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata"), ZoneInfo("America/New_York")
 START = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)
@@ -39,7 +39,7 @@ def drafts(count: int, *accounts: str, first: int = 1) -> list[Draft]:
 
 
 def within(days: int = 7, per_day: int | None = None, gap_h: float = 1, quiet: str = "") -> Limits:
-    return Limits(START, START + timedelta(days=days), per_day, 3600 * gap_h, Quiet(parse_quiet_hours(quiet)))
+    return Limits(START, START + timedelta(days=days), per_day, 3600 * gap_h, QuietHours(parse_quiet_hours(quiet)))
 
 
 def clocks(plan: Plan, zone: ZoneInfo = BERLIN) -> list[str]:
@@ -90,7 +90,7 @@ def test_each_account_is_read_on_its_own_clock() -> None:
 
 
 def test_quiet_hours_and_dates_of_any_account_of_a_post_are_kept() -> None:
-    limits = replace(within(3, quiet="17-22"), quiet=Quiet(((17 * 60, 22 * 60),), ((date(2026, 11, 25),) * 2,)))
+    limits = replace(within(3, quiet="17-22"), quiet=QuietHours(((17 * 60, 22 * 60),), ((date(2026, 11, 25),) * 2,)))
     schedules = {"x/me": AccountSchedule(told("x/me")), "x/us": AccountSchedule(told("x/us", zone=NEW_YORK))}
 
     plan = spread(drafts(6, "x/me", "x/us"), schedules, limits)

@@ -17,7 +17,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
-from ttp.domain.clock import SystemClock
+from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import running_sandbox
 
 PATIENCE_S = 15.0

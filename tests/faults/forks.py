@@ -57,12 +57,12 @@ class ShiftedClock:
         return float(wall), float(boot)
 
     def now(self) -> datetime:
-        from ttp.domain.clock import SystemClock
+        from ttp.domain.time.clock import SystemClock
 
         return SystemClock().now() + timedelta(seconds=self._shifts()[0])
 
     def boot(self) -> float:
-        from ttp.domain.clock import SystemClock
+        from ttp.domain.time.clock import SystemClock
 
         return SystemClock().boot() + self._shifts()[1]
 

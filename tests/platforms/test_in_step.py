@@ -11,7 +11,7 @@ import pytest
 
 from tests.platforms.stubs import order
 from ttp.domain.account import Platform
-from ttp.domain.clock import SystemClock
+from ttp.domain.time.clock import SystemClock
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.reply import Answer
 

@@ -24,8 +24,8 @@ from tests.platforms.test_instagram_prepare import (
 )
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.attempt import Found, Handle, Kind, NotDone, Refused, Unclear
-from ttp.domain.clock import to_ms
 from ttp.domain.config import Config, Value
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, Order, Wait
 from ttp.platforms.registry import client_for
 

@@ -13,8 +13,8 @@ import pytest
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.attempt import Handle, Kind
-from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, StepFailed, Wait
 from ttp.platforms.registry import client_for
 

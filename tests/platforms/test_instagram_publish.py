@@ -13,8 +13,8 @@ from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
 from tests.platforms.test_instagram_prepare import API, error, listed, of, status
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
-from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Looked, Order
 from ttp.platforms.instagram.errors import CODES, SUBCODES, refusal
 from ttp.platforms.registry import client_for

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
-from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.byte_range import pieces
 from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
 from ttp.platforms.registry import client_for

@@ -11,8 +11,8 @@ import pytest
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, order
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Absent, Found, Handle, Kind, Unclear
-from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Looked, Order
 from ttp.platforms.registry import client_for
 from ttp.platforms.x.text import X_EPOCH_MS

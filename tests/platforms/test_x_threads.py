@@ -12,8 +12,8 @@ from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, medi
 from tests.platforms.test_x_look_up import SINCE, id_at, looked, page, post, timeline
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
-from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
+from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Looked, Order, Ready
 from ttp.platforms.registry import client_for
 

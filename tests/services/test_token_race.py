@@ -17,7 +17,7 @@ import pytest
 import tests
 from tests.clock import FakeClock
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.clock import to_ms
+from ttp.domain.time.clock import to_ms
 from ttp.sandbox.credentials import as_credentials
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 from ttp.store import accounts, reads

@@ -14,9 +14,9 @@ from hypothesis.stateful import initialize, precondition, rule
 from tests.store.life import StoreMachine
 from ttp.cli import shapes
 from ttp.domain.account import Account
-from ttp.domain.clock import to_ms
 from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
+from ttp.domain.time.clock import to_ms
 from ttp.services.approving import Approving
 from ttp.services.audit import Audit
 from ttp.services.book import Book

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name
-from ttp.domain.clock import SystemClock, from_ms
 from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
+from ttp.domain.time.clock import SystemClock, from_ms
 from ttp.platforms.http import Http
 from ttp.platforms.oauth.registry import login_for
 from ttp.platforms.reply import Answer

@@ -14,8 +14,8 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account
 from ttp.domain.attempt import Attempt, Kind, Phase
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import attempts, instants
 from ttp.store.database import Database
 

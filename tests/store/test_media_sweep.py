@@ -15,11 +15,11 @@ import pytest
 from tests import media_bytes as made
 from tests.clock import START, files_now
 from ttp.domain.account import Account, Platform
-from ttp.domain.clock import to_ms
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import to_ms
 from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.history import Recorder

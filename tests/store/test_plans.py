@@ -14,9 +14,9 @@ import pytest
 from tests.clock import START
 from tests.store.stores import new_store
 from ttp.domain.account import Platform
-from ttp.domain.clock import to_ms
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import PostStatus
+from ttp.domain.time.clock import to_ms
 from ttp.store import (
     approvals,
     attempts,

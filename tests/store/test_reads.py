@@ -21,10 +21,10 @@ from tests.store.stores import add_account, add_post, models, new_store, to, tra
 from ttp.domain.account import Account, Platform
 from ttp.domain.approval import waits
 from ttp.domain.attempt import Attempt, Kind, Phase
-from ttp.domain.clock import EPOCH, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
+from ttp.domain.time.clock import EPOCH, to_ms
 from ttp.services.changes import settled, timed
 from ttp.store import accounts, attempts, posts, reads
 from ttp.store.database import Database

@@ -120,9 +120,9 @@ def set_(
     if tz is None and not options:
         raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
     if tz:
-        from ttp.cli.zones import zone_named
+        from ttp.domain.time.zones import parse_zone
 
-        zone_named(tz, retype=lambda zone: quoted("ttp", "account", "set", name, "--tz", zone))
+        parse_zone(tz, retype=lambda zone: quoted("ttp", "account", "set", name, "--tz", zone))
     changed = context().accounts.set(name, timezone=tz, options=read_options(options, may_empty=True))
     out.record(views.ACCOUNTS, changed, say=[f"Changed {changed.name}."])
 

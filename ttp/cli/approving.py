@@ -14,7 +14,7 @@ from ttp.cli.times import note_if_nothing_runs
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.post import Post
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.services.approving import Approving
@@ -64,7 +64,8 @@ def _approved(post: Post) -> str:
     to = ", ".join(post.accounts)
     if post.scheduled_at is None:
         return f"Approved draft {post.id} to {to}: {_beginning(post)} (when it gets a time, approve it again)"
-    return f"Approved post {post.id} for {echo(post.scheduled_at, context().zone)} to {to}: {_beginning(post)}"
+    at = format_instant(post.scheduled_at, context().zone)
+    return f"Approved post {post.id} for {at} to {to}: {_beginning(post)}"
 
 
 def _beginning(post: Post) -> str:

@@ -18,7 +18,7 @@ from ttp.cli.ending import ended
 from ttp.domain.errors import TtpError
 
 if TYPE_CHECKING:
-    from ttp.domain.clock import Clock
+    from ttp.domain.time.clock import Clock
 
 
 def answer(words: Sequence[str], clock: Clock | None) -> int | None:

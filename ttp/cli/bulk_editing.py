@@ -16,8 +16,8 @@ from ttp.cli.output import Output
 from ttp.cli.posts import warn
 from ttp.cli.times import quoted
 from ttp.cli.views import View
-from ttp.domain.duration import duration_parts, length
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.durations import duration_parts, length
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account

@@ -18,15 +18,15 @@ from ttp.cli.params import Accounts, Platforms, printing, split_list
 from ttp.cli.pausing import pauses
 from ttp.cli.pictures.marks import MOST_NAMED
 from ttp.cli.recommending import wanted_accounts, zone_for
-from ttp.cli.span_words import read_span
 from ttp.cli.times import quoted, typed
-from ttp.cli.zones import zone_named
 from ttp.domain.calendar import time_of
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.calendar_range import parse_calendar_range
+from ttp.domain.time.zones import parse_zone
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account
-    from ttp.domain.calendar import Span
+    from ttp.domain.calendar import CalendarRange
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.post import Post
     from ttp.services.calendar import Calendar
@@ -62,9 +62,9 @@ def calendar(
 
     here = context()
     days = [*(["--month"] if month else []), *(["--week"] if week else []), *([when] if when else [])]
-    zone = here.zone if tz is None else zone_named(tz, retype=lambda name: again(days, name))
+    zone = here.zone if tz is None else parse_zone(tz, retype=lambda name: again(days, name))
     today = here.now().astimezone(zone).date()
-    span = read_span(when, month=month, week=week, today=today, zone=zone, retype=again)
+    span = parse_calendar_range(when, month=month, week=week, today=today, zone=zone, retype=again)
     _refuse(out, status, again(days), ics=ics)
     out.expect(view(Sheet(span)))
     wanted = post_filter("calendar", status=status, platform=platform, account=account, tag=tag)
@@ -108,9 +108,9 @@ def _with_free_slots(
     return replace(sheet, free=tuple(free), take=_take(sheet.span, free, accounts, tz) if free else "")
 
 
-def _take(span: Span, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None) -> str:
+def _take(span: CalendarRange, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None) -> str:
     """The command that gives the slots to drafts of these accounts, or the first one to a new post."""
-    from ttp.cli.when import iso_text
+    from ttp.domain.time.formatting import format_iso
 
     here = context()
     ids = map(str, _calendar().drafts(accounts, min(len(free), MOST_NAMED)))
@@ -120,7 +120,7 @@ def _take(span: Span, free: Sequence[FreeHour], accounts: Sequence[Account], tz:
     if plan[0].isdecimal():
         return quoted("ttp", "plan", *plan, *typed({"--tz": tz}), "--dry-run")
     to = ",".join(one.name for one in accounts)
-    return quoted("ttp", "create", "TEXT", "--to", to, "--at", iso_text(free[0].at, span.zone))
+    return quoted("ttp", "create", "TEXT", "--to", to, "--at", format_iso(free[0].at, span.zone))
 
 
 def _refuse(out: Output, status: list[str] | None, again: str, *, ics: bool) -> None:

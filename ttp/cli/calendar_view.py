@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.shapes import Json, instant
 from ttp.cli.views import View
-from ttp.domain.calendar import Span, gaps, time_of
+from ttp.domain.calendar import CalendarRange, days_without_posts, time_of
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Sheet:
     asked for); `take`, the command that takes those, and `all_`, the one that prints every post; `clock`, the zone of
     dates and times in data."""
 
-    span: Span
+    span: CalendarRange
     gaps: tuple[date, ...] = ()
     free: tuple[FreeHour, ...] | None = None
     take: str = ""
@@ -35,8 +35,8 @@ class Sheet:
     clock: tzinfo = UTC
 
 
-def gaps_of(span: Span, posts: Iterable[Post], today: date) -> tuple[date, ...]:
-    return gaps(span, {span.day(time_of(post)) for post in posts}, today)
+def gaps_of(span: CalendarRange, posts: Iterable[Post], today: date) -> tuple[date, ...]:
+    return days_without_posts(span, {span.day(time_of(post)) for post in posts}, today)
 
 
 def calendar(sheet: Sheet) -> View[Post]:

@@ -12,19 +12,19 @@ from ttp.cli import (
     repeat_views,
     shapes,
     slot_views,
-    span_words,
     totals,
 )
 from ttp.cli.completion import NOTHING, Source
 from ttp.cli.config import VIEW as SETTING
 from ttp.cli.output_options import COLORS, FORMATS
-from ttp.cli.time_help import EXAMPLES
 from ttp.domain.account import Platform
 from ttp.domain.config import KEYS
 from ttp.domain.ingest.columns import SOURCES
 from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
 from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
+from ttp.domain.time import calendar_range
+from ttp.domain.time.grammar import EXAMPLES
 from ttp.services.files.foreign import DATES
 
 _ACCOUNT = Source(ask=("account",))
@@ -112,7 +112,7 @@ _ARGUMENTS = {
     "[PLATFORM/HANDLE]": _ACCOUNT,
     "PLATFORM[/HANDLE]": _ACCOUNT,
     "ID|NAME...": Source(ask=("slot",)),
-    "[WHEN]": Source(tuple(span_words.STEPS)),
+    "[WHEN]": Source(tuple(calendar_range.STEPS)),
     "KEY": _KEY,
     "[KEY...]": _KEY,
     "FILE": _FILE,

@@ -117,7 +117,7 @@ def edit_(out: Output) -> None:
     Example: ttp config edit
     """
     from ttp.cli.editor import edit
-    from ttp.cli.zones import zone_named
+    from ttp.domain.time.zones import parse_zone
 
     path = settings.config_path()
     there = config_file.text_of(path)
@@ -144,7 +144,7 @@ def edit_(out: Output) -> None:
     found, wrong = settings.survey({"TTP_CONFIG": str(draft)})
     if found.text("timezone"):
         try:
-            zone_named(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
+            parse_zone(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
         except TtpError as no_zone:
             wrong.append(UsageError(no_zone.message))
     for error in wrong:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli import settings
-from ttp.domain.clock import Clock, SystemClock
+from ttp.domain.time.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.daemon.runner import Runner
+    from ttp.domain.account import Account
     from ttp.domain.config import Config
+    from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.factory import Factory
     from ttp.services.account_check import AccountCheck
     from ttp.services.accounts import Accounts
@@ -77,11 +79,32 @@ class Context:
     @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which times are shown: config, else the system's."""
-        from ttp.cli.zones import Clash, zone_of
+        from ttp.domain.time.zones import ZoneConflict
 
-        found = zone_of(config=self.config.text("timezone") or None)
-        assert not isinstance(found, Clash)
+        found = self.choose_zone()
+        assert not isinstance(found, ZoneConflict)
         return found
+
+    def choose_zone(
+        self,
+        accounts: Sequence[Account] = (),
+        tz: str | None = None,
+        retype: Callable[[str], str] = "--tz {}".format,
+    ) -> ZoneInfo | ZoneConflict:
+        """Return the zone of times without an offset for these accounts: `tz` first, then theirs, config, system.
+
+        `retype` builds the command with another `--tz`. Raise TimeRefused for an unknown name.
+        """
+        from ttp.domain.time.zones import choose_zone
+
+        return choose_zone(
+            tz=tz,
+            accounts={account.name: account.timezone for account in accounts},
+            config=self.config.text("timezone") or None,
+            system=settings.system_zone().zone,
+            retype=retype,
+            retype_account="ttp account set {} --tz {}".format,
+        )
 
     @cached_property
     def database(self) -> Database:

@@ -21,7 +21,7 @@ def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> li
 
     `again`: the command without them, for the one to type.
     """
-    from ttp.cli.slot_words import EXAMPLE, crons_of
+    from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
     from ttp.services.cron import cron_of
 
     if words is not None and cron is not None:
@@ -30,7 +30,7 @@ def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> li
         return [cron_of(cron, lambda other: quoted(*again, "--cron", other))]
     if words is None:
         raise UsageError("say when", Hint("for example", quoted(*again, EXAMPLE)))
-    return crons_of(words, lambda other: quoted(*again, other))
+    return parse_slot_times(words, lambda other: quoted(*again, other))
 
 
 def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
@@ -38,15 +38,10 @@ def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]
 
     TimeRefused where the accounts disagree, or where it has no IANA name.
     """
-    from ttp.cli.zones import Clash, load_zone, zone_of
+    from ttp.domain.time.zones import ZoneConflict, load_zone
 
-    zone = zone_of(
-        tz=tz,
-        accounts={account.name: account.timezone for account in accounts},
-        config=context().config.text("timezone") or None,
-        retype=lambda name: quoted(*again, "--tz", name),
-    )
-    if isinstance(zone, Clash):
+    zone = context().choose_zone(accounts, tz, lambda name: quoted(*again, "--tz", name))
+    if isinstance(zone, ZoneConflict):
         ways = [Hint(f"in {there.key}", quoted(*again, "--tz", there.key)) for there in zone.zones]
         raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
     if load_zone(zone.key) is None:

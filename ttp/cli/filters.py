@@ -75,7 +75,9 @@ def _bound(command: str, option: str, text: str | None) -> datetime | None:
     """The instant that a list begins or ends with."""
     if text is None:
         return None
-    from ttp.cli.when import parse_bound
+    from ttp.domain.time.resolve import resolve_bound
 
     here = context()
-    return parse_bound(text, now=here.now(), zone=here.zone, retype=lambda other: quoted("ttp", command, option, other))
+    return resolve_bound(
+        text, now=here.now(), zone=here.zone, retype=lambda other: quoted("ttp", command, option, other)
+    )

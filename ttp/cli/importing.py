@@ -36,7 +36,7 @@ def how_to_read(
     *, source: str | None, account: str | None, mapped: Sequence[str] | None, tz: str | None, dates: str | None
 ) -> How:
     """What the options say of the file. UsageError."""
-    from ttp.cli.zones import zone_named
+    from ttp.domain.time.zones import parse_zone
 
     if dates is not None and dates not in ORDERS:
         ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
@@ -45,7 +45,7 @@ def how_to_read(
         source=None if source is None else source_named(source),
         mapped=_pairs(mapped or ()),
         account=None if account is None else "/".join(parse_account_name(account)),
-        zone=None if tz is None else zone_named(tz),
+        zone=None if tz is None else parse_zone(tz),
         order=dates,
     )
 

@@ -145,9 +145,9 @@ class _Change:
         self.times = Times(["ttp", "edit", str(self.post_id)])
         fields = fields_of(post, [name_of(item) for item in post.media])
         if post.scheduled_at is not None:
-            from ttp.cli.when import iso_text
+            from ttp.domain.time.formatting import format_iso
 
-            fields["scheduledAt"] = iso_text(post.scheduled_at, context().zone)
+            fields["scheduledAt"] = format_iso(post.scheduled_at, context().zone)
         self.before = replace(form.read(_filled(fields, new=False)), key=None)
 
     def take(self, text: str) -> Saved | None:

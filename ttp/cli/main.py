@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # to import it from `typing` would take as long as all th
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ttp.domain.clock import Clock
+    from ttp.domain.time.clock import Clock
 
 
 def run() -> None:

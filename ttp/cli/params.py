@@ -276,7 +276,7 @@ def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
 def read_duration(text: str | None) -> timedelta | None:
     if text is None:
         return None
-    from ttp.domain.duration import parse_duration
+    from ttp.domain.time.durations import parse_duration
 
     return parse_duration(text)
 

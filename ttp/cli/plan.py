@@ -18,8 +18,8 @@ from ttp.cli.posts import offering, warn
 from ttp.cli.recommending import zone_for
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved
 from ttp.cli.words import Words, text_of
-from ttp.cli.zones import zone_named
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.zones import parse_zone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,7 +123,7 @@ def _ids(typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] |
 
 def _asked(words: Words) -> Asked:
     """What was typed over what is set. UsageError, TimeRefused."""
-    from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
+    from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
     from ttp.services.planning import Asked
 
     here = context()
@@ -135,7 +135,7 @@ def _asked(words: Words) -> Asked:
         start=starting(words, tz),
         per_day=None if (most := words.text("--per-day")) is None else int(most),
         gap_s=here.config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
-        quiet=Quiet(
+        quiet=QuietHours(
             parse_quiet_hours(here.config.text("plan.quiet_hours") if hours is None else hours),
             parse_blackout(here.config.texts("plan.blackout") if dates is None else dates),
         ),
@@ -147,12 +147,12 @@ def _asked(words: Words) -> Asked:
 def starting(words: Words, tz: str | None) -> datetime | None:
     """The instant of `--from`. TimeRefused."""
     here, start = context(), words.text("--from")
-    zone = here.zone if tz is None else zone_named(tz, retype=lambda other: words.again(tz=other))
+    zone = here.zone if tz is None else parse_zone(tz, retype=lambda other: words.again(tz=other))
     if start is None:
         return None
-    from ttp.cli.when import parse_bound
+    from ttp.domain.time.resolve import resolve_bound
 
-    return parse_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
+    return resolve_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
 
 
 def _too_many(found: Proposal, words: Words) -> UsageError:

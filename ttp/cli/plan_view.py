@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ttp.cli.shapes import Json, instant
 from ttp.cli.views import View
-from ttp.domain.stamp import span
+from ttp.domain.time.formatting import format_duration
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
@@ -105,7 +105,7 @@ def limits(found: Proposal) -> list[str]:
     asked, said = found.limits, []
     if found.plan.per_day is not None:
         said.append(f"at most {found.plan.per_day} a day on an account")
-    said.append(f"at least {span(timedelta(seconds=asked.gap_s))} apart")
+    said.append(f"at least {format_duration(timedelta(seconds=asked.gap_s))} apart")
     if asked.quiet.hours:
         said.append("none " + ", ".join(f"{_clock(start)} to {_clock(end)}" for start, end in asked.quiet.hours))
     said += [

@@ -27,7 +27,7 @@ from ttp.cli.params import (
 from ttp.cli.posts import warn
 from ttp.cli.times import note_if_nothing_runs, quoted, typed
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
@@ -236,7 +236,7 @@ def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
     for post in posts:
         for delivery in post.active:
             if delivery.state == "pending" and delivery.waiting_for:
-                until = f", until {echo(delivery.waiting_until, here.zone)}" if delivery.waiting_until else ""
+                until = f", until {format_instant(delivery.waiting_until, here.zone)}" if delivery.waiting_until else ""
                 out.note(f"post {post.id} to {delivery.account} waits for {delivery.waiting_for}{until}")
     code = report.exit_code(ended, posts)
     return PARTIAL if queued.refused and code in (DONE, RECONNECT) else code

@@ -35,10 +35,10 @@ def wanted_accounts(names: Sequence[str] | None, platforms: Sequence[str] | None
 
 def zone_for(account: Account, tz: str | None) -> ZoneInfo:
     """The zone of an account's hours: --tz, else its own, else the config's or the system's."""
-    from ttp.cli.zones import Clash, zone_of
+    from ttp.domain.time.zones import ZoneConflict
 
-    found = zone_of(tz=tz, accounts={account.name: account.timezone}, config=context().config.text("timezone") or None)
-    assert not isinstance(found, Clash)
+    found = context().choose_zone([account], tz)
+    assert not isinstance(found, ZoneConflict)
     return found
 
 

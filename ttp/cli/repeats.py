@@ -19,7 +19,7 @@ from ttp.cli.posts import offering, warn
 from ttp.cli.times import note_if_nothing_runs, note_if_unapproved, quoted, typed
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.services.repeats import Changed, Repeats
@@ -114,7 +114,7 @@ def skip(out: Output, repeat_id: RepeatId) -> None:
     out.expect(repeat_views.CHANGED)
     done = _repeats().skip(repeat_id)
     assert done.at is not None
-    left = echo(done.at, ZoneInfo(done.tally.recurrence.timezone))
+    left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
     deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, which is repeated, is a draft again." if done.freed else ""
     out.record(repeat_views.CHANGED, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}{freed}"])
@@ -187,7 +187,7 @@ def _answer(out: Output, done: Changed, said: str) -> None:
 def _next(tally: Tally) -> str:
     if tally.next_at is None:
         return "no time is left"
-    return f"next {echo(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
+    return f"next {format_instant(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
 
 
 def _ids(ids: Sequence[int]) -> str:

@@ -7,9 +7,12 @@ Everything lives in `TTP_HOME`; without it, in the platform's own data and confi
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
@@ -17,6 +20,11 @@ from ttp.domain.capability import VARIABLE, Capability
 from ttp.domain.config import KEYS, Config, Key, Value
 from ttp.domain.errors import Hint, UsageError
 
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_LOCALTIME = Path("/etc/localtime")
+_ZONEINFO = re.compile(r".*/zoneinfo(?:\.default)?/(?:posix/)?(.+)")
 _TRUE = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -157,9 +165,9 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
     try:
         value = typed(key, list(texts) if isinstance(key.default, tuple) else " ".join(texts))
         if key.name == "timezone":
-            from ttp.cli.zones import zone_named
+            from ttp.domain.time.zones import parse_zone
 
-            zone_named(" ".join(texts), retype="ttp config set timezone {}".format)
+            parse_zone(" ".join(texts), retype="ttp config set timezone {}".format)
     except UsageError as error:
         example = _EXAMPLES.get(key.name) or _words(key.choices[:1] or key.default)
         hint = Hint("for example", f"ttp config set {key.name} {example}")
@@ -269,15 +277,16 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Read what has a grammar of its own. UsageError, in words that follow the setting's name."""
-    from ttp.domain import ages, quiet
+    from ttp.domain import ages
+    from ttp.domain.time import quiet_hours
 
     match key.name, value:
         case "metrics.after", tuple(texts):
             ages.parse_ages(texts)
         case "plan.blackout", tuple(texts):
-            quiet.parse_blackout(texts)
+            quiet_hours.parse_blackout(texts)
         case "plan.quiet_hours", str(text):
-            quiet.parse_quiet_hours(text)
+            quiet_hours.parse_quiet_hours(text)
 
 
 def _converted(key: Key, value: object) -> Value:
@@ -308,3 +317,46 @@ def _listed(value: object) -> tuple[str, ...] | None:
         value = json.loads(value) if value.lstrip().startswith("[") else shlex.split(value)
     fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
     return tuple(value) if isinstance(value, list) and fits else None
+
+
+@dataclass(frozen=True, slots=True)
+class SystemZone:
+    """The machine's zone and where it was found: `TZ`, `/etc/localtime`, or `default` if there is neither."""
+
+    zone: ZoneInfo
+    source: str
+
+
+def system_zone(environ: Mapping[str, str] = os.environ, localtime: Path = _LOCALTIME) -> SystemZone:
+    """Return the machine's zone: the variable TZ, else the link or file /etc/localtime, else UTC."""
+    from zoneinfo import ZoneInfo
+
+    from ttp.domain.time.zones import load_zone
+
+    if "TZ" in environ:
+        # As in POSIX: a leading colon means nothing, and an empty or unknown value means UTC.
+        name = environ["TZ"].removeprefix(":")
+        file = Path(name)
+        if file.is_absolute():
+            return SystemZone(_zone_of_file(file) or ZoneInfo("UTC"), "TZ")
+        return SystemZone(load_zone(name) or ZoneInfo("UTC"), "TZ")
+    zone = _zone_of_file(localtime)
+    return SystemZone(zone, str(localtime)) if zone else SystemZone(ZoneInfo("UTC"), "default")
+
+
+def _zone_of_file(path: Path) -> ZoneInfo | None:
+    """Return the zone that a path or its link names; for a plain copy its rules, with the path as the name."""
+    from zoneinfo import ZoneInfo
+
+    from ttp.domain.time.zones import load_zone
+
+    for candidate in (str(path), str(path.readlink()) if path.is_symlink() else "", str(path.resolve())):
+        match = _ZONEINFO.fullmatch(candidate)
+        zone = load_zone(match[1]) if match else None
+        if zone is not None:
+            return ZoneInfo("UTC") if zone.key in ("Etc/UTC", "Etc/UCT") else zone
+    try:
+        with path.open("rb") as file:
+            return ZoneInfo.from_file(file, key=str(path))
+    except (ValueError, OSError):
+        return None

@@ -8,12 +8,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ttp.cli import settings
-from ttp.cli.zones import Clash, system_zone, zone_of
 from ttp.domain import hosts
 from ttp.domain.account import Platform, is_loopback
 from ttp.domain.checkup import Check, Remark, check_of, failure, fine, warning
 from ttp.domain.config import KEYS, Config
 from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.time.zones import parse_zone
 
 EXAMPLE = 'timezone = "Europe/Berlin"'
 
@@ -55,13 +55,13 @@ def _zone(config: Config) -> Iterator[Remark]:
     name = config.text("timezone")
     if name:
         try:
-            zone_of(config=name)
+            parse_zone(name, where="the setting timezone: ", retype='timezone = "{}"'.format)
         except TtpError as error:
             yield failure(error.message, error.hints[0].type)
         else:
             yield fine(f"{name} (from {settings.source('timezone')})")
         return
-    found = system_zone()
+    found = settings.system_zone()
     if found.source == "default":
         yield warning("UTC, since the system names no zone; write yours in the config file", EXAMPLE)
     else:
@@ -70,8 +70,7 @@ def _zone(config: Config) -> Iterator[Remark]:
 
 def _usable(config: Config) -> ZoneInfo:
     try:
-        found = zone_of(config=config.text("timezone") or None)
+        name = config.text("timezone")
+        return parse_zone(name) if name else settings.system_zone().zone
     except TtpError:
         return ZoneInfo("UTC")
-    assert not isinstance(found, Clash)
-    return found

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from ttp.cli.exit_codes import exit_code
-from ttp.domain.clock import utc_text
+from ttp.domain.time.clock import utc_text
 
 if TYPE_CHECKING:
     from ttp.domain.account import Account

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ttp.cli.shapes import Json, instant
-from ttp.cli.slot_words import words_of_cron
 from ttp.cli.views import View
 from ttp.domain.slot import Place
+from ttp.domain.time.slot_parser import format_slot_times
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
@@ -48,7 +48,7 @@ def place(found: Place) -> Json:
 def _slots(places: Sequence[Place], page: Page) -> Iterable[str]:
     from ttp.cli.pictures.slots import slots_picture
 
-    return slots_picture(places, page, words_of_cron)
+    return slots_picture(places, page, format_slot_times)
 
 
 def _preview(places: Sequence[Place], page: Page) -> Iterable[str]:

@@ -13,12 +13,12 @@ from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.output import Output
 from ttp.cli.params import Accounts, printing, split_list
-from ttp.cli.slot_words import words_of_cron
 from ttp.cli.times import quoted, typed
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.slot import Place
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import format_instant
+from ttp.domain.time.slot_parser import format_slot_times
 
 slots = Group()
 
@@ -99,14 +99,14 @@ def remove(
     """
     out.expect(slot_views.REMOVED)
     gone = context().slots.remove(slots)
-    said = [f"Removed slot {one.id}: {words_of_cron(one.cron)} {one.timezone} of {one.account}." for one in gone]
+    said = [f"Removed slot {one.id}: {format_slot_times(one.cron)} {one.timezone} of {one.account}." for one in gone]
     out.records(slot_views.REMOVED, [one.id or 0 for one in gone], say=said)
 
 
 def _said(place: Place, *, known: bool) -> str:
     slot = place.slot
     what = f"Slot {slot.id} of {slot.account}{' was there already' if known else ''}"
-    return f"{what}: {words_of_cron(slot.cron)}, next {echo(place.at, ZoneInfo(slot.timezone))}"
+    return f"{what}: {format_slot_times(slot.cron)}, next {format_instant(place.at, ZoneInfo(slot.timezone))}"
 
 
 def _wanted(names: Sequence[str] | None) -> tuple[Account, ...] | None:

@@ -54,7 +54,7 @@ def spreading(words: Words) -> Spreading | None:
 
 def _asked(way: PlanMethod, words: Words, tz: str | None) -> Asked:
     """What was typed, and the limits that are set."""
-    from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
+    from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
     from ttp.services.planning import Asked
 
     config, per_day = context().config, words.text("--per-day")
@@ -63,7 +63,9 @@ def _asked(way: PlanMethod, words: Words, tz: str | None) -> Asked:
         start=starting(words, tz),
         per_day=None if per_day is None else int(per_day),
         gap_s=config.seconds("plan.min_gap_s"),
-        quiet=Quiet(parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))),
+        quiet=QuietHours(
+            parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))
+        ),
         way=way,
     )
 

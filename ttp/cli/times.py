@@ -12,14 +12,15 @@ from ttp.cli.context import context
 from ttp.cli.output import Output
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.cli.when import Moment
     from ttp.domain.account import Account
     from ttp.domain.post import Post
+    from ttp.domain.time.resolve import ResolvedTime
 
 
+ALL_FORMS = Hint("see", "ttp help time")
 MOST_NAMED = 8
 """Posts that one line names."""
 
@@ -34,7 +35,7 @@ class Times:
     options: Sequence[str] = ()
     first: bool = False
     """In front of the posts that stand in the next slot."""
-    moment: Moment | None = field(default=None, init=False)
+    moment: ResolvedTime | None = field(default=None, init=False)
     """What was read last, for the echo."""
     _said: dict[str, None] = field(default_factory=dict, init=False)
     """What there is to say of the times that were read."""
@@ -46,31 +47,32 @@ class Times:
         from zoneinfo import ZoneInfo
 
         from ttp.cli.recommending import zone_for
-        from ttp.cli.time_grammar import FreeSlot, read
-        from ttp.cli.when import Moment, NextSlot, Optimal, parse_when
-        from ttp.cli.zones import Clash, zone_of
+        from ttp.domain.time.grammar import NextFreeSlot, OptimalTime, parse_time
+        from ttp.domain.time.resolve import ResolvedTime, resolve_time
+        from ttp.domain.time.zones import ZoneConflict
 
         here = context()
-        zone = zone_of(
-            tz=self.tz,
-            accounts={account.name: account.timezone for account in accounts},
-            config=here.config.text("timezone") or None,
-            retype=lambda name: self.retype(text, name, draft),
-        )
-        if self.first and not isinstance(read(text), FreeSlot):
+        zone = here.choose_zone(accounts, self.tz, lambda name: self.retype(text, name, draft))
+        if self.first and not isinstance(parse_time(text), NextFreeSlot):
             ways = Hint("in the next slot", self.retype("next-slot", self.tz, draft))
             raise UsageError("--first is for the slots of an account", ways)
-        match parse_when(text, now=here.now(), zone=zone, retype=lambda other: self.retype(other, self.tz, draft)):
-            case NextSlot():
+        match resolve_time(
+            text,
+            now=here.now(),
+            zone=zone,
+            retype=lambda other: self.retype(other, self.tz, draft),
+            forms=ALL_FORMS,
+        ):
+            case NextFreeSlot():
                 place = here.slots.next_free(accounts, post=post, first=self.first)
-                self.moment = Moment(place.at, ZoneInfo(place.slot.timezone), text)
-            case Optimal():
+                self.moment = ResolvedTime(place.at, ZoneInfo(place.slot.timezone), text)
+            case OptimalTime():
                 zones = [zone_for(one, self.tz) for one in accounts]
                 best = here.optimal.one_next(accounts, zones)
-                shown = zone.shown if isinstance(zone, Clash) else zone
-                self.moment = Moment(best.at, shown, text)
+                shown = zone.shown if isinstance(zone, ZoneConflict) else zone
+                self.moment = ResolvedTime(best.at, shown, text)
                 self._said[f"took {best.why}: {self.echo(best.at)}, score {best.score:.2f}"] = None
-            case Moment() as moment:
+            case ResolvedTime() as moment:
                 self.moment = moment
                 if moment.note:
                     more = f"\n{moment.note_hint.say}:  {moment.note_hint.type}" if moment.note_hint else ""
@@ -85,7 +87,7 @@ class Times:
         known = here.look.named(accounts)
         zones = [zone_for(one, self.tz) for one in known]
         slots = here.optimal.next(known, zones)
-        return f"{echo(slots[0].at, zones[0])}, score {slots[0].score:.2f}" if slots else None
+        return f"{format_instant(slots[0].at, zones[0])}, score {slots[0].score:.2f}" if slots else None
 
     def retype(self, at: str, tz: str | None, draft: int | None) -> str:
         """The whole command with another time or zone in it; on a draft that the text is kept as, an edit of that."""
@@ -97,7 +99,7 @@ class Times:
 
     def echo(self, at: datetime) -> str:
         """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`."""
-        return echo(at, self.moment.zone if self.moment else context().zone)
+        return format_instant(at, self.moment.zone if self.moment else context().zone)
 
     def notes(self, out: Output) -> None:
         """Say what the person should know of the times: an hour that comes twice, the slots that were chosen."""

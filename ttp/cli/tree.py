@@ -23,7 +23,7 @@ from ttp.cli.exit_codes import INTERRUPTED
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
-    from ttp.domain.clock import Clock
+    from ttp.domain.time.clock import Clock
 
 BEHIND = "ttp.behind"
 """The key of what was typed behind a subcommand's name, in the meta data of its group's context."""

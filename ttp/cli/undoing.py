@@ -20,7 +20,7 @@ from ttp.cli.posts import warn
 from ttp.cli.times import note_if_nothing_runs, quoted
 from ttp.cli.views import View
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.stamp import echo, relative
+from ttp.domain.time.formatting import format_instant, relative
 
 if TYPE_CHECKING:
     from ttp.cli.pictures.page import Page
@@ -212,10 +212,10 @@ def _now(one: TakenBack) -> str:
     if post.deleted_at is not None:
         return "It is deleted."
     if one.late is not None:
-        passed = echo(one.late, context().zone)
+        passed = format_instant(one.late, context().zone)
         return f"It is a draft: {passed} has passed.  Give it a time:  ttp schedule {post.id} --at TIME"
     if post.status == "scheduled" and post.scheduled_at is not None:
-        told = f"It is scheduled for {echo(post.scheduled_at, context().zone)}."
+        told = f"It is scheduled for {format_instant(post.scheduled_at, context().zone)}."
     else:
         told = f"It is {'a draft' if post.status == 'draft' else post.status}."
     return f"{told}  Approve it again:  ttp approve {post.id}" if one.unapproved else told

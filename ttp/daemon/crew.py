@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from ttp.daemon.desk import Task
 from ttp.daemon.workers import Piece
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Wait
 
 LONGEST_WAIT_S = 3600.0

@@ -16,13 +16,13 @@ from typing import TypeVar
 from ttp.daemon.events import UNREADABLE, Event, Sink, moved
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone, Unknown
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.media_fit import EXTRA
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, MediaFile, Order, StepFailed
 from ttp.platforms.convert import CannotConvert, NoPillow
 from ttp.services.media_fit import Fitting

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from ttp.domain.clock import utc_text
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
+from ttp.domain.time.clock import utc_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from ttp.daemon.events import Sink, finished, moved
 from ttp.domain import approval
-from ttp.domain.clock import Clock
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
+from ttp.domain.time.clock import Clock
 from ttp.store import reads
 from ttp.store.database import Database
 

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ttp.daemon.events import HOOKS, Event, Sink
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import ReconnectNeeded, TtpError
+from ttp.domain.time.clock import Clock
 from ttp.services.tokens import Renewal
 from ttp.store.program import run
 

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from ttp.domain.clock import Clock
 from ttp.domain.errors import TtpError
+from ttp.domain.time.clock import Clock
 from ttp.services.tokens import Renewal, Tokens
 
 FIRST_S, EVERY_S = 2.0, 60.0

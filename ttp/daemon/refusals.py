@@ -13,7 +13,7 @@ from ttp.domain import approval
 from ttp.domain.account import Account, connect_command
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError
-from ttp.domain.stamp import echo, zone_label, zone_of
+from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
 from ttp.store import claims, reads, recurrences
 
 MOST = 500
@@ -27,7 +27,7 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
     approved = approval.is_needed(desk.config)
 
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
-        return zone_of(zones.get(delivery.account_id or 0), desk.config.text("timezone"))
+        return first_valid_zone(zones.get(delivery.account_id or 0), desk.config.text("timezone"))
 
     def work(db: sqlite3.Connection) -> list[Event]:
         overdue = claims.overdue(db, now=now, limit=limit, most=most, left=desk.left)
@@ -74,7 +74,7 @@ def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: 
 
 def _outdone(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
     assert delivery.due_at is not None
-    message = f"due {echo(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
+    message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
     return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
 
 

@@ -31,10 +31,10 @@ from ttp.daemon.settle import take_up
 from ttp.daemon.workers import Workers
 from ttp.domain import approval
 from ttp.domain.account import Platform
-from ttp.domain.clock import Clock, to_ms
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import TtpError
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
 from ttp.services.media_care import MediaCare
 from ttp.services.tokens import Tokens

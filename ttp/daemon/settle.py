@@ -17,10 +17,10 @@ from typing import Any
 
 from ttp.daemon.desk import marks
 from ttp.domain.attempt import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import attempts, claims, reads
 from ttp.store.journal import Entry, Journal
 from ttp.store.unreadable import LeftAlone, Unreadable

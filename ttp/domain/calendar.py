@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from ttp.domain.post import Post
-from ttp.domain.wall_clock import instant_of
+from ttp.domain.time.wall_clock import instant_of
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class CalendarRange:
     """`length` days from `first` on, in `zone`: a week from its Monday, or a month."""
 
     first: date
@@ -55,7 +55,7 @@ class Span:
     def holds(self, at: datetime) -> bool:
         return self.start <= at < self.end
 
-    def moved(self, by: int) -> Span:
+    def moved(self, by: int) -> CalendarRange:
         """So many weeks or months later; earlier where it is negative."""
         if self.is_week:
             return week_with(self.first + by * 7 * _DAY, self.zone)
@@ -63,16 +63,16 @@ class Span:
         return month_with(date(months // 12, months % 12 + 1, 1), self.zone)
 
 
-def week_with(day: date, zone: tzinfo) -> Span:
+def week_with(day: date, zone: tzinfo) -> CalendarRange:
     """The ISO week, Monday to Sunday, that a day is in."""
-    return Span(day - day.weekday() * _DAY, 7, zone, is_week=True)
+    return CalendarRange(day - day.weekday() * _DAY, 7, zone, is_week=True)
 
 
-def month_with(day: date, zone: tzinfo) -> Span:
+def month_with(day: date, zone: tzinfo) -> CalendarRange:
     """The month that a day is in."""
     first = day.replace(day=1)
     after = (first + 31 * _DAY).replace(day=1)
-    return Span(first, (after - first).days, zone)
+    return CalendarRange(first, (after - first).days, zone)
 
 
 def time_of(post: Post) -> datetime:
@@ -82,7 +82,7 @@ def time_of(post: Post) -> datetime:
     return at
 
 
-def gaps(span: Span, taken: Collection[date], today: date) -> tuple[date, ...]:
+def days_without_posts(span: CalendarRange, taken: Collection[date], today: date) -> tuple[date, ...]:
     """The days from `today` on that have no post, with days before and behind them in the span that have some
     (`taken`)."""
     return tuple(

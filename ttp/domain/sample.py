@@ -15,8 +15,8 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
-from ttp.domain.clock import to_ms
 from ttp.domain.errors import UsageError
+from ttp.domain.time.clock import to_ms
 
 REQUIRED_COLUMNS = ("account", "remoteId", "publishedAt", "likes", "comments", "shares", "views")
 OPTIONAL_COLUMNS = ("observedAt", "saves", "reach", "kind", "text")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.checkup import Remark, failure, warning
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock
 
 if TYPE_CHECKING:
     import httpx

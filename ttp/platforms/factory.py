@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.domain.account import Platform
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock
 
 if TYPE_CHECKING:
     from ttp.platforms.check import Checker

@@ -23,8 +23,8 @@ from ttp import __version__
 from ttp.domain import hosts
 from ttp.domain.account import Credentials, Platform, is_loopback, same_host
 from ttp.domain.attempt import Kind
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock
 from ttp.platforms import trace, watch
 from ttp.platforms.client import Order
 from ttp.platforms.date import parse_date

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from ttp.domain.account import Account
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
 from ttp.domain.limit import LONGEST, Limit, whose
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order, StepFailed
 from ttp.platforms.reply import Answer, Unsent
 

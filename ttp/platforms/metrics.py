@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import NotDone
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.sample import LARGEST_COUNT, Sample
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order, StepFailed
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.domain.account import Platform
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from ttp.domain import hosts
 from ttp.domain.account import Platform
 from ttp.domain.attempt import NotDone
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from datetime import timedelta
 from ttp.domain.account import Account, Credentials, Platform, connect_command
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.checkup import Check, Checkup, Remark, check_of, failure, fine, warning
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
+from ttp.domain.time.clock import Clock
 from ttp.platforms.check import Checker, Seen
 from ttp.services.account_state import life, permissions, standing
 from ttp.services.tokens import Dead, Tokens

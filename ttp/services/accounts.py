@@ -11,11 +11,11 @@ from typing import NoReturn
 
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
 from ttp.domain.record import Kind
+from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
 from ttp.services.changes import merged, settled
 from ttp.services.names import named

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from ttp.domain import hosts
 from ttp.domain.account import Account
 from ttp.domain.capability import Capability
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Problem
 from ttp.domain.post import Post
 from ttp.domain.record import Attempt
+from ttp.domain.time.clock import Clock
 from ttp.platforms.media_host.trouble import trouble
 from ttp.services.changes import no_such_post, settled
 from ttp.services.drafting import judge

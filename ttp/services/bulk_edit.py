@@ -11,7 +11,7 @@ from itertools import islice
 from ttp.domain.account import Account
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.stamp import echo, zone_of
+from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.book import Book, of
 from ttp.services.changes import redirected, settled, timed
 from ttp.services.files.fields import Fault, fault_of
@@ -59,8 +59,8 @@ class BulkEdit:
         if edit.shift is not None and post.scheduled_at is not None:
             post = timed(post, edit.shift(post.scheduled_at, of(post, known)))
             if post.scheduled_at is not None and post.scheduled_at < now:
-                zone = zone_of(*(one.timezone for one in of(post, known)), self._book.config.text("timezone"))
-                late = f"it would go out at {echo(post.scheduled_at, zone)}, which has passed"
+                zone = first_valid_zone(*(one.timezone for one in of(post, known)), self._book.config.text("timezone"))
+                late = f"it would go out at {format_instant(post.scheduled_at, zone)}, which has passed"
                 return Step(where, What.LEFT, faults=(Fault("at", late),))
         post = settled(post, now, before)
         what = What.MOVE if edit.links is None and both is None else What.CHANGE

@@ -13,10 +13,10 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.calendar import Span, time_of
-from ttp.domain.clock import Clock
+from ttp.domain.calendar import CalendarRange, time_of
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import Recurrence, Repeat
+from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
 from ttp.services.look import Look
 from ttp.services.occurrences import copy_of
@@ -42,7 +42,7 @@ class Calendar:
         self._look = look
         self._clock = clock
 
-    def posts(self, span: Span, wanted: PostFilter) -> list[Post]:
+    def posts(self, span: CalendarRange, wanted: PostFilter) -> list[Post]:
         """The posts of a span that pass the filter, in order of time. Without `statuses`: of all statuses but draft,
         and what will come of repeats."""
         within = replace(wanted, statuses=wanted.statuses or SHOWN, since=span.start, until=span.end)
@@ -53,7 +53,7 @@ class Calendar:
             found += self.coming(span, wanted)
         return sorted(found, key=lambda post: (time_of(post), post.id or 0))
 
-    def coming(self, span: Span, wanted: PostFilter) -> list[Post]:
+    def coming(self, span: CalendarRange, wanted: PostFilter) -> list[Post]:
         """What repeats will make for the span, of accounts, platforms and tags that are wanted."""
         with self._database.reading() as db:
             going = [one for one in store.recurrences(db) if _reaches(one, span)] if db else []
@@ -69,7 +69,7 @@ class Calendar:
             free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
             return list(islice(free, most))
 
-    def _of(self, db: sqlite3.Connection, one: Recurrence, span: Span, wanted: PostFilter) -> Iterator[Post]:
+    def _of(self, db: sqlite3.Connection, one: Recurrence, span: CalendarRange, wanted: PostFilter) -> Iterator[Post]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
             pattern = reads.post(db, one.post_id) if one.post_id is not None else None
@@ -86,7 +86,7 @@ class Calendar:
                 text = one.texts[place % len(one.texts)] if one.texts else None
                 yield replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED, repeat=repeat)
 
-    def _instants(self, db: sqlite3.Connection, one: Recurrence, span: Span) -> Iterator[tuple[int, datetime]]:
+    def _instants(self, db: sqlite3.Connection, one: Recurrence, span: CalendarRange) -> Iterator[tuple[int, datetime]]:
         """The instants in a span that are not gone through yet, and which post of its kind each will be."""
         assert one.next_at is not None
         in_turn = one.count is not None or one.texts
@@ -102,7 +102,7 @@ class Calendar:
                 yield made + place, at
 
 
-def _reaches(one: Recurrence, span: Span) -> bool:
+def _reaches(one: Recurrence, span: CalendarRange) -> bool:
     """Whether anything of it can still be made in the span."""
     if one.state != "active" or one.next_at is None:
         return False

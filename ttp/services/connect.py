@@ -14,9 +14,9 @@ from typing import TypeVar
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name, platform_named, same_host
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
 from ttp.platforms.callback import Code, Denied
 from ttp.platforms.oauth import pkce

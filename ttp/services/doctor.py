@@ -19,9 +19,9 @@ from ttp import __version__
 from ttp.domain import approval, hosts
 from ttp.domain.account import Account, Platform, connect_command, is_loopback
 from ttp.domain.checkup import Check, Remark, check_of, failure, fine, until, warning
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
+from ttp.domain.time.clock import Clock
 from ttp.platforms.media_host.kinds import is_usable
 from ttp.platforms.media_host.trouble import trouble
 from ttp.services.account_check import SET_CLOCK

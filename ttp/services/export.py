@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ttp.domain.clock import utc_text
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import utc_text
 from ttp.services.files import calendar, content, place, sheet
 from ttp.services.files.fields import Value, fields_of, name_of
 from ttp.services.files.folder import Folder

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.ages import ages_of, is_of_age, next_reading
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, PartlyFailed, ReconnectNeeded, TtpError
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics import Line, Page, Reader
 from ttp.services.tokens import Delayed, Tokens

@@ -13,12 +13,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
-from ttp.domain.stamp import echo, zone_of
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.told import Told
 from ttp.store import keyed, reads, recurrences
 from ttp.store.database import Database
@@ -119,7 +119,8 @@ class Guard:
     def _problem(self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))
         which = f"post {post_id}" if post_id else "another one of these"
-        said = f"{delivery.account}: {which} {does} at {echo(from_ms(at), self._zone(delivery.account_id or 0))}"
+        shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0))
+        said = f"{delivery.account}: {which} {does} at {shown}"
         hint = f"ttp show {post_id}" if post_id else None
         return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
 
@@ -127,7 +128,7 @@ class Guard:
         """The zone in which times of an account are told."""
         with nullcontext(self._open) if self._open else self._database.reading() as db:
             zones = reads.zones(db) if db else {}
-        return zone_of(zones.get(account_id), self._timezone)
+        return first_valid_zone(zones.get(account_id), self._timezone)
 
 
 def _take_up(db: sqlite3.Connection, stored: _Stored, account_id: int, days: range) -> None:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from ttp.domain import approval
 from ttp.domain.account import Account
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.post import Post
+from ttp.domain.time.clock import Clock
 from ttp.services.changes import no_such_post
 from ttp.services.names import named, resolve_accounts
 from ttp.services.telling import told

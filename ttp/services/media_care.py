@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
+from ttp.domain.time.clock import Clock
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.store.database import Database

@@ -10,10 +10,10 @@ from itertools import islice
 from typing import TextIO, TypeAlias
 
 from ttp.domain.account import Account, parse_account_name
-from ttp.domain.clock import Clock
 from ttp.domain.errors import UsageError
 from ttp.domain.ingest.plain import Reader, Refuse
 from ttp.domain.sample import Row, Sample, Total
+from ttp.domain.time.clock import Clock
 from ttp.services.metrics_feed import Feed, How, open_feed, title
 from ttp.store import accounts as account_store
 from ttp.store import metrics as store

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.post import Post
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, in_time
+from ttp.domain.time.clock import Clock
 from ttp.services.changes import new_delivery, settled
 from ttp.services.cron import fires
 from ttp.store import posts as post_store

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.optimal import Recommendation, recommend
@@ -24,8 +23,9 @@ from ttp.domain.optimal.free_hours import (
     next_free_hour,
     week_of,
 )
-from ttp.domain.quiet import Quiet, parse_quiet_hours
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock
+from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import metrics, reads
 from ttp.store.database import Database
 from ttp.store.reads import PostFilter
@@ -124,7 +124,7 @@ class Optimal:
         now, busy = self._clock.now(), self._busy(accounts)
         if not explore:
             return self._next_free(told, busy, count)
-        quiet = Quiet(parse_quiet_hours(self._config.text("plan.quiet_hours")))
+        quiet = QuietHours(parse_quiet_hours(self._config.text("plan.quiet_hours")))
         random = Random(f"{now:%Y-%m-%d %H} {' '.join(busy)}" if seed is None else seed)  # noqa: S311 (no secret)
         found: list[FreeHour] = []
         for _ in range(count):

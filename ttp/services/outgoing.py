@@ -12,7 +12,6 @@ from datetime import datetime
 
 from ttp.domain import approval, hosts
 from ttp.domain.account import Account, Credentials, connect_command, same_host
-from ttp.domain.clock import EPOCH
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import (
     Conflict,
@@ -27,6 +26,7 @@ from ttp.domain.errors import (
 )
 from ttp.domain.post import Post
 from ttp.domain.record import Attempt
+from ttp.domain.time.clock import EPOCH
 from ttp.services.book import Book, Change, of
 from ttp.services.changes import must_be_reviewed, no_accounts, nothing_left, persons_word, resolved, with_delivery
 from ttp.services.media_fit import refuse_gone

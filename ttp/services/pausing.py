@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ttp.domain.account import PAUSED_UNTIL, Account
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.store import accounts as store
 from ttp.store import reads
 from ttp.store.database import Database

@@ -17,7 +17,7 @@ from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.quiet import Quiet
+from ttp.domain.time.quiet_hours import QuietHours
 from ttp.services.agenda import Agenda
 from ttp.services.book import Book, Saved, of
 from ttp.services.changes import no_accounts, no_such_post, settled, timed
@@ -38,7 +38,7 @@ class Asked:
     start: datetime | None = None
     per_day: int | None = None
     gap_s: float = 3600.0
-    quiet: Quiet = field(default_factory=Quiet)
+    quiet: QuietHours = field(default_factory=QuietHours)
     way: PlanMethod = PlanMethod.OPTIMAL
     explore: float = 0.0
     seed: str | None = None

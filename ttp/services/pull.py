@@ -13,9 +13,9 @@ from sqlite3 import Connection
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.ages import Ages, again_at, ages_of, reach
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.time.clock import Clock
 from ttp.services.gather import Gather, Pulled, Stopped, Tell
 from ttp.store import readings
 from ttp.store.database import Database

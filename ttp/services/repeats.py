@@ -10,10 +10,10 @@ from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.duration import compact
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import DUPLICATE_WINDOW, OccurrenceState, Recurrence, Tally
+from ttp.domain.time.durations import compact
 from ttp.services.book import Book, of
 from ttp.services.changes import as_draft, no_accounts, refuse_in_flight
 from ttp.services.cron import fires

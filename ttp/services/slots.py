@@ -15,12 +15,12 @@ from itertools import dropwhile, groupby, islice, takewhile, tee
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
-from ttp.domain.duration import compact
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.slot import Place, Slot, any_of, common, first_free
+from ttp.domain.time.clock import Clock
+from ttp.domain.time.durations import compact
 from ttp.services.changes import settled, timed
 from ttp.services.cron import fires
 from ttp.store import posts as post_store

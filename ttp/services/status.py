@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain import approval
 from ttp.domain.account import Platform
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Needs, Publisher
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import Clock
 from ttp.services.telling import held_accounts
 from ttp.store import approvals, instants, limits, lock, reads
 from ttp.store.database import Database

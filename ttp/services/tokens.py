@@ -14,9 +14,9 @@ from datetime import datetime
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, connect_command, parse_account_name, same_host
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import due_at, good_until, is_alive
 from ttp.platforms.oauth.grant import Grant, Login
 from ttp.store import claims, reads

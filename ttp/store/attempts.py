@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from ttp.domain.clock import to_ms
 from ttp.domain.record import Attempt, Kind, Phase, parts_of
+from ttp.domain.time.clock import to_ms
 from ttp.store import rows
 from ttp.store.rows import ms
 from ttp.store.unreadable import object_of, reading

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from ttp.domain.clock import from_ms
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.record import Phase, parts_of
 from ttp.domain.replay import Record
+from ttp.domain.time.clock import from_ms
 from ttp.store import rows
 
 # TikTok's answer says that it took the post and under which handle: that it is published is what a look-up finds.

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ttp.domain.account import Account
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import approvals, rows
 from ttp.store.unreadable import LEFT, LeftAlone, Unreadable, reading
 

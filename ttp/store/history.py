@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import rows
 from ttp.store.rows import text_of
 

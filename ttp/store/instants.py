@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 
-from ttp.domain.clock import to_ms
+from ttp.domain.time.clock import to_ms
 from ttp.store import rows
 
 STEP = timedelta(minutes=5)

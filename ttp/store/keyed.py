@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import reads, rows
 
 

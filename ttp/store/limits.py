@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
-from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.errors import TtpError
 from ttp.domain.limit import SHARED, Limit, whose
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.store import rows
 from ttp.store.database import Database
 

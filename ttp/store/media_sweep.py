@@ -16,8 +16,8 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ttp.domain.clock import to_ms
 from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.time.clock import to_ms
 from ttp.store.database import Database, translated
 from ttp.store.history import kept_media
 from ttp.store.media_lock import removing

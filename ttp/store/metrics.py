@@ -12,8 +12,8 @@ from operator import itemgetter
 from typing import cast
 
 from ttp.domain.account import Account
-from ttp.domain.clock import from_ms
 from ttp.domain.sample import Row, Sample, Total, row_of
+from ttp.domain.time.clock import from_ms
 from ttp.store.rows import instant
 
 _TOLD = ("published_at", "likes", "comments", "shares", "views", "saves", "reach", "kind", "text")

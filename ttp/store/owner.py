@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ttp.domain.clock import to_ms
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
+from ttp.domain.time.clock import to_ms
 from ttp.store import rows
 from ttp.store.machine import Machine
 from ttp.store.regular_file import open_regular

@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ttp.domain.clock import from_ms, to_ms
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import approvals, claims, limits
 
 _DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account
-from ttp.domain.clock import from_ms, to_ms
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import rows
 from ttp.store.rows import ms
 

@@ -10,9 +10,9 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Repeat
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import rows
 from ttp.store.claims import LATE_MS
 from ttp.store.rows import ms

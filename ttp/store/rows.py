@@ -11,11 +11,11 @@ from operator import attrgetter
 from typing import Any
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.record import Attempt, Kind, Phase
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store.unreadable import list_of, number_of, object_of, reading, texts_of
 
 Row = sqlite3.Row

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from ttp.domain.account import Platform
-from ttp.domain.clock import from_ms
 from ttp.domain.slot import Slot
+from ttp.domain.time.clock import from_ms
 from ttp.store.rows import ms
 
 _SLOTS = (

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, Text, TypeDecorator, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from ttp.domain.clock import from_ms, to_ms
+from ttp.domain.time.clock import from_ms, to_ms
 
 
 class Instant(TypeDecorator[datetime]):

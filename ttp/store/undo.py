@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from ttp.domain.clock import from_ms, to_ms
 from ttp.domain.post import Post
+from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import history, posts
 from ttp.store.history import KEPT_FOR, Image
 

@@ -13,7 +13,7 @@ from ttp.cli.pictures.marks import SIGNS, plural, short_name, sign
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.posts import approvals
 from ttp.domain.account import Platform
-from ttp.domain.calendar import Span
+from ttp.domain.calendar import CalendarRange
 from ttp.domain.post import Post
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def month_name(day: date) -> str:
     return f"{_MONTHS[day.month - 1]} {day.year}"
 
 
-def days_name(span: Span) -> str:
+def days_name(span: CalendarRange) -> str:
     """`23 to 29 November 2026`, with the month and the year of its first day where they are others."""
     first, last = span.first, span.last
     before = f"{first.day}" if first.month == last.month else f"{first.day} {_MONTHS[first.month - 1]}"

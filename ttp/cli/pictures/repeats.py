@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from ttp.cli.clean import one_line
 from ttp.cli.pictures.page import Page
 from ttp.cli.pictures.table import Cell, Column, table
-from ttp.cli.slot_words import words_of_cron
 from ttp.domain.recurrence import Recurrence, Tally
+from ttp.domain.time.slot_parser import format_slot_times
 
 
 def repeats_picture(tallies: Sequence[Tally], page: Page) -> Iterator[str]:
@@ -40,7 +40,7 @@ def _row(tally: Tally, page: Page, *, ending: bool) -> list[Cell]:
     row = [
         Cell(str(one.id), "bold"),
         Cell(one_line(f"tag {one.pool}" if one.pool else f"post {one.post_id}")),
-        Cell(words_of_cron(one.cron)),
+        Cell(format_slot_times(one.cron)),
         Cell(one.timezone, "dim"),
         Cell(one.state, "" if one.state == "active" else "dim"),
         Cell(str(tally.made)),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ttp.domain.account import Platform
-from ttp.domain.clock import from_ms
+from ttp.domain.time.clock import from_ms
 
 _X_EPOCH_MS = 1288834974657
 _INSTAGRAM_EPOCH_MS = 1314220021721

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Platform
-from ttp.domain.clock import utc_text
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.ingest.born import born, born_by_code
 from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, Export, folded
@@ -21,6 +20,7 @@ from ttp.domain.ingest.dates import order_of, ordered, written
 from ttp.domain.ingest.numbers import Numbers, numbers_of
 from ttp.domain.ingest.plain import Group, Refuse, read_each, refuse_another
 from ttp.domain.sample import Sample, parse_row
+from ttp.domain.time.clock import utc_text
 
 LOOKED_AT = 1000
 """Rows from which it is told how a file writes numbers and dates."""

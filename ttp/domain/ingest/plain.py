@@ -15,9 +15,9 @@ from typing import Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
-from ttp.domain.clock import EPOCH, to_ms
 from ttp.domain.errors import UsageError
 from ttp.domain.sample import COLUMNS, KINDS, LARGEST_COUNT, LONGEST_ID, Count, Row, Sample, parse_row, row_of
+from ttp.domain.time.clock import EPOCH, to_ms
 
 V = TypeVar("V")
 Refuse: TypeAlias = Callable[[int, str], object]

@@ -15,10 +15,10 @@ from random import Random
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.clock import utc_text
 from ttp.domain.optimal import DAYS, Rating, Recommendation, week
 from ttp.domain.optimal.recommendation import BEST_HOURS, BEST_SLOTS
-from ttp.domain.quiet import Quiet
+from ttp.domain.time.clock import utc_text
+from ttp.domain.time.quiet_hours import QuietHours
 
 LEAD = timedelta(minutes=10)
 """Sooner is not worth waiting for, and leaves a person no time to think again."""
@@ -190,7 +190,7 @@ def explored_hour(
     now: datetime,
     busy: Mapping[str, Sequence[datetime]],
     min_gap_s: float,
-    quiet: Quiet,
+    quiet: QuietHours,
 ) -> tuple[FreeHour, ...]:
     """The earliest free slot among the ten best of one draw of each account's posterior (Thompson, 1933); none in quiet
     hours."""
@@ -205,7 +205,7 @@ def explored_hour(
     )
 
 
-def _drawn(slot: Rating, effect: float, quiet: Quiet) -> Rating:
+def _drawn(slot: Rating, effect: float, quiet: QuietHours) -> Rating:
     """The slot with what a draw says of it as its score."""
     return replace(slot, score=-math.inf if quiet.at_night(slot.hour or 0) else effect)
 

@@ -16,12 +16,12 @@ from operator import attrgetter
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from ttp.domain.clock import utc_text
 from ttp.domain.optimal.design_matrix import asleep
 from ttp.domain.optimal.estimate import Effects, Estimate
 from ttp.domain.optimal.features import features
 from ttp.domain.optimal.model import estimate
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import utc_text
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 BEST_HOURS, BEST_DAYS, BEST_SLOTS = 5, 3, 10

@@ -11,13 +11,13 @@ from enum import StrEnum
 from random import Random
 from statistics import fmean
 
-from ttp.domain.clock import EPOCH
 from ttp.domain.optimal import Recommendation
 from ttp.domain.optimal.free_hours import full_hours, score_at
 from ttp.domain.optimal.recommendation import BEST_SLOTS
 from ttp.domain.plan.assignment import parts
 from ttp.domain.plan.grid import Calendar, Family, Grid, even
-from ttp.domain.quiet import Quiet
+from ttp.domain.time.clock import EPOCH
+from ttp.domain.time.quiet_hours import QuietHours
 
 SCALE = 100_000
 """Scores are compared to five decimals."""
@@ -77,7 +77,7 @@ class Limits:
     end: datetime
     per_day: int | None = None
     gap_s: float = 3600.0
-    quiet: Quiet = field(default_factory=Quiet)
+    quiet: QuietHours = field(default_factory=QuietHours)
 
 
 def known(accounts: Iterable[str], schedules: Mapping[str, AccountSchedule]) -> bool:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.checkup import SOON, Remark, failure, fine, until, warning
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
 from ttp.domain.hosts import by_facebook
+from ttp.domain.time.clock import Clock
 from ttp.platforms.check import PATIENCE_S, Seen, of_failure
 from ttp.platforms.client import Order, StepFailed
 from ttp.platforms.http import Http

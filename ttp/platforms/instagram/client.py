@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome, Unknown
-from ttp.domain.clock import Clock, from_ms
 from ttp.domain.config import Config
 from ttp.domain.kinds import InstagramKind
+from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from ttp.domain.account import is_loopback
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.byte_range import pieces
 from ttp.platforms.client import MediaFile, Order, Step, StepFailed, Wait
 from ttp.platforms.http import Http, host_of

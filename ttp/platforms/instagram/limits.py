@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from ttp.domain.clock import Clock
 from ttp.domain.limit import Limit
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order
 from ttp.platforms.instagram.errors import is_throttled
 from ttp.platforms.instagram.usage import HOUR_S, regain_s, usage

@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from ttp.domain.attempt import Absent, Found, Handle, Kind, Refused, Unclear, Working
-from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.kinds import InstagramKind
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import Looked, Order
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import media

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ttp.domain.account import Platform, connect_command
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal

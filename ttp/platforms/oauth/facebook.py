@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.oauth.grant import App, Grant, Identity, address, known, read_grant, read_token, unknown_person
 from ttp.platforms.oauth.instagram import why

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.oauth.grant import App, Grant, Identity, address, known, read_grant, refused, unknown_person

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ttp.domain import hosts
 from ttp.domain.account import Platform
-from ttp.domain.clock import Clock
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock
 from ttp.platforms.oauth.grant import Login
 
 if TYPE_CHECKING:

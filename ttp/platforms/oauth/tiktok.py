@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import Credentials, Platform, is_loopback
 from ttp.domain.attempt import NotDone
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.grant import (

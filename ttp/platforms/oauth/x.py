@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.grant import (

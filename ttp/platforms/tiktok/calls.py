@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.byte_range import pieces
 from ttp.platforms.client import MediaFile, Order, StepFailed
 from ttp.platforms.http import Http

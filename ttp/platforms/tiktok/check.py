@@ -12,8 +12,8 @@ from datetime import datetime
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import NotDone
 from ttp.domain.checkup import Remark, fine, warning
-from ttp.domain.clock import Clock
 from ttp.domain.options import PRIVACY, choices_hint
+from ttp.domain.time.clock import Clock
 from ttp.platforms.check import PATIENCE_S, Seen, of_failure
 from ttp.platforms.client import Order
 from ttp.platforms.http import Http

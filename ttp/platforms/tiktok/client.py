@@ -13,8 +13,8 @@ from datetime import datetime
 
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome
-from ttp.domain.clock import Clock, to_ms
 from ttp.domain.config import Config
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ttp.domain.attempt import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
-from ttp.domain.clock import Clock
 from ttp.domain.options import PUBLIC
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Looked, Order
 from ttp.platforms.outcomes import as_unclear
 from ttp.platforms.reply import Answer

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.sample import FIRST_YEAR, Sample
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.http import Http
 from ttp.platforms.metrics import Line, Page, count, first_line, tells
 from ttp.platforms.reply import Answer, dig, number_id

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Account
-from ttp.domain.clock import Clock
 from ttp.domain.limit import Limit
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order
 from ttp.platforms.limits import Memory
 from ttp.platforms.reply import Answer, later, retry_after_s

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
 from ttp.domain.attempt import Handle
-from ttp.domain.clock import from_ms
+from ttp.domain.time.clock import from_ms
 
 LONGEST_CALL_S = 600.0
 """More than the time-outs of a call allow by default: the machine slept during it."""

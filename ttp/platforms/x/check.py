@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.attempt import NotDone
 from ttp.domain.checkup import Remark, fine, warning
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.check import PATIENCE_S, Seen
 from ttp.platforms.client import Order
 from ttp.platforms.http import Http

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from ttp.domain.account import Platform
 from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
-from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.config import Config
 from ttp.domain.options import Chosen
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import Did, Looked, Order, Ready, Step, StepFailed
 from ttp.platforms.fingerprint import fingerprint
 from ttp.platforms.http import Http

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from ttp.domain.clock import Clock
 from ttp.domain.limit import SHARED, Limit
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order
 from ttp.platforms.limits import MOST, Memory, whole_number
 from ttp.platforms.reply import Answer, later, retry_after_s

@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import BinaryIO, TypeAlias
 
 from ttp.domain.attempt import Handle, Kind, NotDone
-from ttp.domain.clock import Clock, to_ms
 from ttp.domain.media import MediaItem
+from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Did, MediaFile, Order, Step, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure, reconnect_hint

@@ -13,8 +13,8 @@ from functools import partial
 
 from ttp.domain.account import Account, Platform
 from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.clock import Clock, from_ms, to_ms
 from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.metrics import STEP, Line, Page, count, first_line, tells, total

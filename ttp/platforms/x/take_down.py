@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ttp.domain.account import Platform
 from ttp.domain.attempt import NotDone
-from ttp.domain.clock import Clock
+from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Order
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from urllib.parse import unquote
 
-from ttp.domain.clock import from_ms
+from ttp.domain.time.clock import from_ms
 from ttp.platforms.reply import dig
 
 X_EPOCH_MS = 1_288_834_974_657

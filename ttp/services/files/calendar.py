@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from ttp.domain.clock import utc_text
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import utc_text
 
 _ESCAPES = (("\\", r"\\"), (";", r"\;"), (",", r"\,"), ("\n", r"\n"))
 """The backslash first: the others are escaped with one."""

@@ -29,8 +29,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ttp.domain.account import ALIASES
-from ttp.domain.duration import compact
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.durations import compact
 from ttp.services.files.fields import FIELDS, TOLD, Value, field_named
 
 LONGEST = 1 << 20

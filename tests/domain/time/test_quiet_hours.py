@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from ttp.domain.errors import UsageError
-from ttp.domain.quiet import Quiet, parse_blackout, parse_quiet_hours
+from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
 
 
 def quiet(text: str) -> set[int]:
-    spans = Quiet(parse_quiet_hours(text))
+    spans = QuietHours(parse_quiet_hours(text))
     return {hour for hour in range(24) if spans.covers(datetime(2026, 11, 24, hour, tzinfo=UTC))}
 
 
@@ -29,7 +29,7 @@ def test_what_is_no_span_of_hours_is_refused(text: str) -> None:
 
 
 def test_a_span_of_dates_holds_both_ends() -> None:
-    spans = Quiet(dates=parse_blackout(["2026-12-24..2026-12-26", "2026-12-31", ""]))
+    spans = QuietHours(dates=parse_blackout(["2026-12-24..2026-12-26", "2026-12-31", ""]))
 
     held = [day for day in range(20, 32) if spans.covers(datetime(2026, 12, day, 9, tzinfo=UTC))]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, tzinfo
 
-from ttp.domain.calendar import Span, month_with, week_with
+from ttp.domain.calendar import CalendarRange, month_with, week_with
 from ttp.domain.errors import Hint, UsageError
 
 STEPS = {"prev": -1, "next": 1}
@@ -23,9 +23,9 @@ _SAME = {"last": ("prev",), "previous": ("prev",), "-1": ("prev",), "+1": ("next
 Retype = Callable[[Sequence[str]], str]
 
 
-def read_span(
+def parse_calendar_range(
     text: str | None, *, month: bool, week: bool, today: date, zone: tzinfo, retype: Retype = " ".join
-) -> Span:
+) -> CalendarRange:
     """The days that are meant; without `text` those of `today`: the week where `week` is given, else the month.
 
     `retype` builds the whole command from these words instead of the ones that say which days. UsageError.

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ttp.cli.when import parse_bound
 from ttp.domain.errors import TimeRefused
+from ttp.domain.time.resolve import resolve_bound
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -35,13 +35,13 @@ NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
     ],
 )
 def test_an_end_of_a_range_may_be_past(text: str, expected: str) -> None:
-    bound = parse_bound(text, now=NOW, zone=BERLIN)
+    bound = resolve_bound(text, now=NOW, zone=BERLIN)
     assert bound == datetime.fromisoformat(expected)
     assert bound.tzinfo is UTC
 
 
 def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:
-    start = parse_bound("2026-09-06", now=NOW, zone=ZoneInfo("America/Santiago"))
+    start = resolve_bound("2026-09-06", now=NOW, zone=ZoneInfo("America/Santiago"))
     assert start.astimezone(ZoneInfo("America/Santiago")).isoformat() == "2026-09-06T01:00:00-03:00"
 
 
@@ -50,7 +50,7 @@ def test_a_day_that_begins_with_a_jump_starts_where_the_clocks_land() -> None:
 )
 def test_an_unreadable_end_of_a_range_is_refused_with_ends_that_are_read(text: str) -> None:
     with pytest.raises(TimeRefused) as caught:
-        parse_bound(text, now=NOW, zone=BERLIN, retype=str)
+        resolve_bound(text, now=NOW, zone=BERLIN, retype=str)
     assert [hint.type for hint in caught.value.hints] == ["7d", "2026-11-24"]
     for hint in caught.value.hints:
-        parse_bound(hint.type, now=NOW, zone=BERLIN)
+        resolve_bound(hint.type, now=NOW, zone=BERLIN)

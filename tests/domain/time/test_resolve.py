@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ttp.cli.time_help import EXAMPLES, TIME_HELP
-from ttp.cli.when import Moment, NextSlot, Optimal, parse_when
+from ttp.cli.time_help import TIME_HELP
 from ttp.domain.errors import Hint, SkippedTime, TimeRefused
-from ttp.domain.stamp import echo
+from ttp.domain.time.formatting import format_instant
+from ttp.domain.time.grammar import EXAMPLES, NextFreeSlot, OptimalTime
+from ttp.domain.time.resolve import ResolvedTime, resolve_time
+from ttp.domain.time.zones import ABBREVIATIONS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -22,9 +24,9 @@ def command(time_text: str) -> str:
     return f"ttp schedule 44 --at {shlex.quote(time_text)}"
 
 
-def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> Moment:
-    found = parse_when(text, now=now, zone=zone, retype=command)
-    assert isinstance(found, Moment)
+def moment(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> ResolvedTime:
+    found = resolve_time(text, now=now, zone=zone, retype=command)
+    assert isinstance(found, ResolvedTime)
     assert found.typed == text
     return found
 
@@ -35,7 +37,7 @@ def local(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> str:
 
 def refused(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> TimeRefused:
     with pytest.raises(TimeRefused) as caught:
-        parse_when(text, now=now, zone=zone, retype=command)
+        resolve_time(text, now=now, zone=zone, retype=command)
     return caught.value
 
 
@@ -87,6 +89,48 @@ def suggested(text: str, *, now: datetime = NOW, zone: ZoneInfo = BERLIN) -> lis
         ("2026-12-01T09:00-08", "Tue 2026-12-01 18:00"),
         ("2028-02-29 12:00", "Tue 2028-02-29 12:00"),
         ("2100-12-31 23:59", "Fri 2100-12-31 23:59"),
+        ("at 18:00", "Tue 2026-11-24 18:00"),
+        ("noon tomorrow", "Wed 2026-11-25 12:00"),
+        ("tomorrow noon", "Wed 2026-11-25 12:00"),
+        ("midnight", "Wed 2026-11-25 00:00"),
+        ("midnight tonight", "Wed 2026-11-25 00:00"),
+        ("tonight 8pm", "Tue 2026-11-24 20:00"),
+        ("tonight at 20:00", "Tue 2026-11-24 20:00"),
+        ("8pm tonight", "Tue 2026-11-24 20:00"),
+        ("9am tomorrow", "Wed 2026-11-25 09:00"),
+        ("at 9am tomorrow", "Wed 2026-11-25 09:00"),
+        ("9am on friday", "Fri 2026-11-27 09:00"),
+        ("tomorrow at 9am", "Wed 2026-11-25 09:00"),
+        ("day after tomorrow 9am", "Thu 2026-11-26 09:00"),
+        ("the day after tomorrow at 9 am", "Thu 2026-11-26 09:00"),
+        ("9am in 3 days", "Fri 2026-11-27 09:00"),
+        ("in a week at noon", "Tue 2026-12-01 12:00"),
+        ("next mon at 9:00", "Mon 2026-11-30 09:00"),
+        ("2026-12-01 9:00", "Tue 2026-12-01 09:00"),
+        ("2026-12-01 9am", "Tue 2026-12-01 09:00"),
+        ("2026/12/01 09:00", "Tue 2026-12-01 09:00"),
+        ("2026-12-1 at noon", "Tue 2026-12-01 12:00"),
+        ("Dec 1 9am", "Tue 2026-12-01 09:00"),
+        ("1 Dec 9am", "Tue 2026-12-01 09:00"),
+        ("December 1st, 2027 9am", "Wed 2027-12-01 09:00"),
+        ("1 Sept 2027, 9am", "Wed 2027-09-01 09:00"),
+        ("24 nov 18:00", "Tue 2026-11-24 18:00"),
+        ("Mon 30 Nov 9am", "Mon 2026-11-30 09:00"),
+        ("on Mon, 30 Nov at 9am", "Mon 2026-11-30 09:00"),
+        ("Tue 2026-12-01 09:00", "Tue 2026-12-01 09:00"),
+        ("in an hour", "Tue 2026-11-24 14:46"),
+        ("in half an hour", "Tue 2026-11-24 14:16"),
+        ("in a week", "Tue 2026-12-01 13:46"),
+        ("2026-12-01 09:00 Europe/London", "Tue 2026-12-01 10:00"),
+        ("2026-12-01T09:00 Europe/London", "Tue 2026-12-01 10:00"),
+        ("tomorrow 9am America/New_York", "Wed 2026-11-25 15:00"),
+        ("tomorrow 9am utc", "Wed 2026-11-25 10:00"),
+        ("fri 18:00 +01:00", "Fri 2026-11-27 18:00"),
+        ("fri 18:00 -08", "Sat 2026-11-28 03:00"),
+        ("2026-12-01 09:00 CET", "Tue 2026-12-01 09:00"),
+        ("2027-07-01 09:00 CEST", "Thu 2027-07-01 09:00"),
+        ("fri 9am PST", "Fri 2026-11-27 18:00"),
+        ("fri 9am JST", "Fri 2026-11-27 01:00"),
     ],
 )
 def test_each_form_means_one_instant(text: str, expected: str) -> None:
@@ -99,8 +143,8 @@ def test_now_is_the_instant_itself() -> None:
 
 
 def test_optimal_is_left_to_those_who_know_the_best_hours() -> None:
-    assert parse_when("Next-Slot", now=NOW, zone=BERLIN, retype=command) == NextSlot("Next-Slot")
-    assert parse_when(" Optimal ", now=NOW, zone=BERLIN, retype=command) == Optimal(" Optimal ")
+    assert resolve_time("Next-Slot", now=NOW, zone=BERLIN, retype=command) == NextFreeSlot()
+    assert resolve_time(" Optimal ", now=NOW, zone=BERLIN, retype=command) == OptimalTime()
 
 
 def test_a_weekday_on_its_own_day_counts_only_while_it_is_still_to_come() -> None:
@@ -138,7 +182,7 @@ def test_a_time_that_the_clocks_jump_over_is_refused_with_the_reason() -> None:
     assert isinstance(error, SkippedTime)
     assert error.message == "02:30 does not exist on Sun 28 Mar 2027 in Europe/Berlin"
     assert error.details == ("(clocks go from 02:00 to 03:00)",)
-    assert error.hints == (Hint("did you mean", "ttp schedule 44 --at '2027-03-28 03:30'"),)
+    assert error.hints == (Hint("after the change", "ttp schedule 44 --at '2027-03-28 03:30'"),)
 
 
 @pytest.mark.parametrize("text", ["2:30", "today 2:30am", "sun 2:30", "in 0 days 2:30"])
@@ -163,7 +207,7 @@ def test_a_gap_that_has_passed_is_past_and_a_weekday_moves_on() -> None:
 
 def test_a_doubled_hour_takes_the_first_and_tells_how_to_get_the_second() -> None:
     found = moment("2027-10-31 02:30")
-    assert echo(found.at, found.zone) == "Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)"
+    assert format_instant(found.at, found.zone) == "Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)"
     assert found.note == "02:30 comes twice that night; took the first (UTC+02:00)."
     assert found.note_hint == Hint("For the second", "ttp schedule 44 --at 2027-10-31T02:30+01:00")
     second = moment("2027-10-31T02:30+01:00")
@@ -187,12 +231,78 @@ def test_the_answer_shows_the_clock_that_was_typed_or_utc() -> None:
         "tomorrow 0:15": "Wed 25 Nov 2026 00:15 Europe/Berlin (Tue 24 Nov 23:15 UTC)",
     }.items():
         found = moment(text)
-        assert echo(found.at, found.zone) == answer
+        assert format_instant(found.at, found.zone) == answer
+
+
+def test_midnight_is_the_next_one() -> None:
+    start = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # 00:00 in Berlin
+    assert local("midnight", now=start) == "Wed 2026-11-25 00:00"
+    assert local("midnight", now=start - timedelta(seconds=1)) == "Tue 2026-11-24 00:00"
+    cuba = ZoneInfo("America/Havana")  # 00:00 comes twice on 1 November 2026
+    assert moment("midnight", now=datetime(2026, 11, 1, 4, 30, tzinfo=UTC), zone=cuba).at.hour == 5
+    santiago = ZoneInfo("America/Santiago")  # 6 September 2026 has no 00:00
+    assert refused("midnight", now=datetime(2026, 9, 5, 12, tzinfo=UTC), zone=santiago).code == "dst"
+    monday = local("midnight", now=datetime(2026, 9, 6, 12, tzinfo=UTC), zone=santiago)
+    assert monday == "Mon 2026-09-07 00:00"
+
+
+def test_a_typed_zone_decides_and_is_shown() -> None:
+    london = moment("2026-12-01 09:00 Europe/London")
+    assert format_instant(london.at, london.zone) == "Tue 1 Dec 2026 09:00 Europe/London (09:00 UTC)"
+    assert moment("2026-12-01 09:00 CET").zone == BERLIN
+
+
+def test_a_day_word_counts_in_the_typed_zone() -> None:
+    late = datetime(2026, 11, 24, 16, tzinfo=UTC)  # already the 25th in Tokyo
+    assert moment("tomorrow 9am Asia/Tokyo", now=late).at == datetime(2026, 11, 26, 0, tzinfo=UTC)
+
+
+def test_an_abbreviation_out_of_its_season_is_refused_with_both_readings() -> None:
+    assert suggested("2027-07-01 09:00 CET") == ["2027-07-01T09:00+01:00", "2027-07-01T09:00+02:00"]
+    assert suggested("2026-12-01 09:00 EDT") == ["2026-12-01T09:00-04:00", "2026-12-01T09:00-05:00"]
+    summer = datetime(2027, 7, 1, 5, 0, tzinfo=UTC)
+    assert suggested("9am CET", now=summer) == ["2027-07-01T09:00+01:00", "2027-07-01T09:00+02:00"]
+
+
+def test_an_abbreviation_of_several_places_is_refused_with_each() -> None:
+    assert suggested("2026-12-01 09:00 CST") == ["2026-12-01T09:00-06:00", "2026-12-01T09:00+08:00"]
+    readings = ["2027-07-01T09:00-04:00", "2027-07-01T09:00-03:00", "2027-07-01T09:00+03:00"]
+    assert suggested("2027-07-01 09:00 AST") == readings
+
+
+def test_every_abbreviation_is_in_use_at_its_places() -> None:
+    for abbreviation in ABBREVIATIONS.values():
+        for fixed, name in abbreviation.places:
+            zone = ZoneInfo(name)
+            offsets = {datetime(2027, month, 15, tzinfo=UTC).astimezone(zone).utcoffset() for month in (1, 7)}
+            assert fixed.utcoffset(None) in offsets, abbreviation.name
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        ("1 Nov 9am", "past", ["2027-11-01 09:00"]),
+        ("Nov 24 9am", "past", ["2026-11-25 09:00"]),
+        ("Sun 1 Nov 9am", "past", []),
+        ("Tue 24 Nov 9am", "past", []),
+        ("Fri 1 Jan 9am", "past", ["2027-01-01 09:00"]),
+        ("2026-11-20 9am", "past", []),
+        ("Tue 30 Nov 9am", "time", []),
+        ("Mon 2026-12-01 9am", "time", []),
+        ("29 Feb 9am", "time", []),
+        ("31 Nov 9am", "time", []),
+        ("tonight 9am", "time", []),
+        ("tonight 13:00", "time", []),
+    ],
+)
+def test_a_date_that_cannot_be_as_typed_is_refused(text: str, code: str, expected: list[str]) -> None:
+    assert refused(text).code == code
+    assert suggested(text) == expected
 
 
 def test_every_example_of_the_help_is_read() -> None:
     for forms, _ in EXAMPLES:
         for form in forms:
             assert form in TIME_HELP
-            parse_when(form, now=datetime(2026, 11, 24, 5, 0, tzinfo=UTC), zone=BERLIN, retype=command)
+            resolve_time(form, now=datetime(2026, 11, 24, 5, 0, tzinfo=UTC), zone=BERLIN, retype=command)
     assert max(len(line) for line in TIME_HELP.splitlines()) <= 80

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.clock import EPOCH, SystemClock, from_ms, to_ms, utc_text
+from ttp.domain.time.clock import EPOCH, SystemClock, from_ms, to_ms, utc_text
 
 INSTANTS = st.integers(-2 * 10**15, 250 * 10**15).map(lambda us: EPOCH + timedelta(microseconds=us))
 

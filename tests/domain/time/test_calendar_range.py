@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.span_words import read_span
-from ttp.domain.calendar import Span
+from ttp.domain.calendar import CalendarRange
 from ttp.domain.errors import UsageError
+from ttp.domain.time.calendar_range import parse_calendar_range
 
 TODAY = date(2026, 11, 24)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def span(text: str | None, *flags: str) -> Span:
-    return read_span(text, month="--month" in flags, week="--week" in flags, today=TODAY, zone=BERLIN)
+def span(text: str | None, *flags: str) -> CalendarRange:
+    return parse_calendar_range(text, month="--month" in flags, week="--week" in flags, today=TODAY, zone=BERLIN)
 
 
 def refused(text: str, *flags: str) -> tuple[str, list[str]]:

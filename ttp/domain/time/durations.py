@@ -59,8 +59,9 @@ def duration_guesses(text: str) -> tuple[tuple[str, str], ...]:
     decimal = _DECIMAL.fullmatch(text)
     unit = UNITS.get(decimal[3]) if decimal else None
     if decimal and unit:
-        exact = round(float(f"{decimal[1]}.{decimal[2]}") * _SECONDS[unit])
-        return (("did you mean", compact(timedelta(seconds=min(exact, _LONGEST)))),)
+        exact, rest = divmod(int(decimal[1] + decimal[2]) * _SECONDS[unit], 10 ** len(decimal[2]))
+        if not rest and exact <= _LONGEST:
+            return (("try", compact(timedelta(seconds=exact))),)
     return (("write it like", "2h30m"),)
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import time
 
-from ttp.cli.time_grammar import WEEKDAYS, read_clock, words_of
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.grammar import WEEKDAYS, parse_clock, split_words
 
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _GROUPS = {"daily": range(7), "weekdays": range(5), "weekends": range(5, 7)}
@@ -15,12 +15,12 @@ _WORDS_OF = {tuple(days): word for word, days in _GROUPS.items()}
 EXAMPLE = "mon,wed,fri 09:00"
 
 
-def crons_of(text: str, retype: Callable[[str], str] = "'{}'".format) -> list[str]:
+def parse_slot_times(text: str, retype: Callable[[str], str] = "'{}'".format) -> list[str]:
     """The expressions of `DAYS TIMES`, one for each minute of the hour among the times. UsageError for other texts.
 
     DAYS: weekdays and ranges of them, joined by commas; `daily`, `weekdays` or `weekends`. TIMES: 9am, 18:00.
     """
-    match words_of(re.sub(r"\s*,\s*", ",", text)):
+    match split_words(re.sub(r"\s*,\s*", ",", text)):
         case [days, *clocks] if clocks:
             numbers = _days(days)
             times = [_clock(word) for clock in clocks for word in clock.split(",")]
@@ -29,7 +29,7 @@ def crons_of(text: str, retype: Callable[[str], str] = "'{}'".format) -> list[st
     raise UsageError(f'"{text}" is no posting time', Hint("write it like", retype(EXAMPLE)))
 
 
-def words_of_cron(cron: str) -> str:
+def format_slot_times(cron: str) -> str:
     """`mon,wed,fri 09:00` where an expression is so simple; else the expression."""
     minute, hours, *rest, weekdays = cron.split()
     plain = all(re.fullmatch(r"\d+(,\d+)*", field) for field in (minute, hours)) and rest == ["*", "*"]
@@ -56,7 +56,7 @@ def _days(text: str) -> list[int]:
 
 
 def _clock(word: str) -> time | None:
-    clock = read_clock(word)
+    clock = parse_clock(word)
     return None if clock is None or clock.second else clock
 
 

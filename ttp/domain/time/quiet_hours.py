@@ -20,7 +20,7 @@ _DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class QuietHours:
     """Spans of the day in minutes since midnight (the end excluded; it may lie on the next day), and spans of dates."""
 
     hours: tuple[tuple[int, int], ...] = ()

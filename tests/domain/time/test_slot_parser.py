@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.slot_words import crons_of, words_of_cron
 from ttp.domain.errors import UsageError
+from ttp.domain.time.slot_parser import format_slot_times, parse_slot_times
 from ttp.services.cron import cron_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -27,7 +27,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     ],
 )
 def test_words_are_expressions(words: str, crons: list[str]) -> None:
-    assert crons_of(words) == crons
+    assert parse_slot_times(words) == crons
     assert [cron_of(cron) for cron in crons] == crons
 
 
@@ -36,7 +36,7 @@ def test_words_are_expressions(words: str, crons: list[str]) -> None:
 )
 def test_anything_else_is_refused_with_an_example(words: str) -> None:
     with pytest.raises(UsageError, match="no posting time") as caught:
-        crons_of(words)
+        parse_slot_times(words)
 
     assert caught.value.hints[0].type == "'mon,wed,fri 09:00'"
 
@@ -47,17 +47,17 @@ def test_anything_else_is_refused_with_an_example(words: str) -> None:
     minute=st.integers(0, 59),
 )
 def test_what_is_written_of_an_expression_is_read_as_the_same(days: set[str], hours: set[int], minute: int) -> None:
-    (cron,) = crons_of(f"{','.join(days)} {','.join(f'{hour}:{minute:02}' for hour in hours)}")
+    (cron,) = parse_slot_times(f"{','.join(days)} {','.join(f'{hour}:{minute:02}' for hour in hours)}")
 
-    assert crons_of(words_of_cron(cron)) == [cron]
+    assert parse_slot_times(format_slot_times(cron)) == [cron]
 
 
 @pytest.mark.parametrize("cron", ["0,30 9 * * 1", "*/5 9 * * 1", "0 9 1 * *", "0 9 * 2 1", "0 9 * * 1#2", "0 * * * *"])
 def test_an_expression_that_is_more_than_days_and_times_is_shown_as_it_is(cron: str) -> None:
-    assert words_of_cron(cron) == cron
+    assert format_slot_times(cron) == cron
 
 
 def test_ranges_of_days_are_shown_as_days() -> None:
-    assert words_of_cron("0 9 * * 1-5") == "weekdays 09:00"
-    assert words_of_cron("0 9 * * 6,7") == "weekends 09:00"
-    assert words_of_cron("0 9 * * 0-6") == "daily 09:00"
+    assert format_slot_times("0 9 * * 1-5") == "weekdays 09:00"
+    assert format_slot_times("0 9 * * 6,7") == "weekends 09:00"
+    assert format_slot_times("0 9 * * 0-6") == "daily 09:00"

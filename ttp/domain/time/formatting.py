@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAYS_IN_FULL = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January",
     "February",
@@ -23,7 +24,7 @@ MONTHS = (
 _STEPS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def zone_of(*names: str | None) -> tzinfo | None:
+def first_valid_zone(*names: str | None) -> tzinfo | None:
     """The first of these zones that is one, such as an account's and the settings'; None: the system's."""
     from zoneinfo import ZoneInfo
 
@@ -34,7 +35,7 @@ def zone_of(*names: str | None) -> tzinfo | None:
     return None
 
 
-def echo(at: datetime, zone: tzinfo | None, *, now: datetime | None = None) -> str:
+def format_instant(at: datetime, zone: tzinfo | None, *, now: datetime | None = None) -> str:
     """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`; with `now` the bracket ends in `in 4 h` or `19 h ago`. In the
     system's zone where `zone` is None."""
     local, utc = at.astimezone(zone), at.astimezone(UTC)
@@ -72,7 +73,7 @@ def clock_text(clock: datetime | time) -> str:
     return f"{clock:%H:%M:%S}" if clock.second else f"{clock:%H:%M}"
 
 
-def span(length: timedelta, *, short: bool = False) -> str:
+def format_duration(length: timedelta, *, short: bool = False) -> str:
     """`4 h 14 min`; short: `4 h`. The largest unit and the one below it, rounded down from whole seconds."""
     seconds = round(abs(length).total_seconds())
     for place, (unit, size) in enumerate(_STEPS):
@@ -86,7 +87,14 @@ def span(length: timedelta, *, short: bool = False) -> str:
 
 def relative(at: datetime, now: datetime, *, short: bool = False) -> str:
     """`in 4 h 14 min`, `19 h 46 min ago`, `now`; short, for tables: `in 4 h`, `19 h ago`."""
-    text = span(at - now, short=short)
+    text = format_duration(at - now, short=short)
     if text == "0 s":
         return "now"
     return f"in {text}" if at > now else f"{text} ago"
+
+
+def format_iso(at: datetime, zone: tzinfo | None) -> str:
+    """Return `2027-10-31T02:30+01:00`: the instant on the clocks of `zone`, readable in any zone."""
+    local = at.astimezone(zone)
+    minutes = local.second == local.microsecond == 0
+    return local.isoformat(timespec="minutes" if minutes else "auto").replace("+00:00", "Z")

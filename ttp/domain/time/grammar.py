@@ -1,0 +1,313 @@
+"""The forms that a TIME can have: text -> `TimeExpression`, without clock or zone of the machine.
+
+A text that is not exactly one of the forms is None, never a best guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from ttp.domain.time.durations import duration_parts, length
+
+if TYPE_CHECKING:
+    from ttp.domain.time.zones import Abbreviation
+
+_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = {form: number for number, name in enumerate(_NAMES) for form in (name, name[:3])} | {
+    "tues": 1,
+    "weds": 2,
+    "thur": 3,
+    "thurs": 3,
+}
+"""Every way to type a weekday; Monday is 0."""
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+MONTHS = {form: number for number, name in enumerate(_MONTH_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
+"""Every way to type a month; January is 1."""
+DAY_WORDS = ("today", "tonight", "tomorrow", *WEEKDAYS)
+CLOCK_WORDS = {"noon": time(12), "midnight": time(0)}
+_OTHER_WORDS = ("next", "in", "at", "on", "the", "day", "after", "now", "optimal", "next-slot")
+WORDS = (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *_OTHER_WORDS)
+TONIGHT = 17
+"""The first hour that `tonight` can mean."""
+ONE = ("a", "an", "one")
+
+EXAMPLES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("9am", "9:30pm", "18:00", "noon"), "today, if still to come"),
+    (("midnight",), "the next 00:00"),
+    (("today 18:00", "tonight 8pm"), "the same day"),
+    (("tomorrow 9am", "9am tomorrow"), "the next day"),
+    (("day after tomorrow 9am",), "the day after it"),
+    (("fri 18:00", "friday at 6pm"), "the first one after now"),
+    (("next mon 9:00",), "the Monday of next week"),
+    (("in 45m", "in 2h30m", "in an hour"), "that much later (s m h d w)"),
+    (("in 3 days 9am", "in 2 weeks 9am"), "that day, at that hour"),
+    (("2027-12-01 09:00",), "a date, year first"),
+    (("31 Dec 9am", "Dec 31 9am"), "that day of this year"),
+    (("2027-12-01T09:00Z",), "UTC"),
+    (("2027-12-01T09:00+01:00",), "with its own offset"),
+    (("2027-12-01 09:00 Europe/Berlin",), "on the clocks of a zone"),
+    (("now",), "at once"),
+    (("optimal",), "the account's next best hour"),
+    (("next-slot",), "the account's next free slot"),
+)
+"""Texts that can be typed, and what they mean: for help, completion and tool descriptions."""
+
+_CLOCK_12 = re.compile(r"(0?[1-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?(am|pm)")
+_CLOCK_24 = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
+_ISO = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
+    r"((?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)"
+    r" ?(Z|[+-][0-9]{2}(?::?[0-5][0-9])?)?",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})")
+_DATE_T = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})t(?=[0-9])")
+_DAY_NUMBER = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?")
+_YEAR = re.compile(r"[0-9]{4}")
+_FARTHEST = timedelta(hours=14)
+"""No zone on Earth is farther from UTC (Pacific/Kiritimati)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """`now`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptimalTime:
+    """`optimal`: the account's next best hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextFreeSlot:
+    """`next-slot`: the account's next free slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class AfterDuration:
+    """`in 2h30m`: this much later, also across a change of clocks."""
+
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTime:
+    """ISO text with its offset."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OnDate:
+    """A calendar date, and the weekday that was typed with it."""
+
+    date: date
+    weekday: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfYear:
+    """`31 Dec`: a date without its year, and the weekday that was typed with it."""
+
+    month: int
+    day: int
+    weekday: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InDays:
+    """A number of days after today: 0 for `today` and a clock alone, 1 for `tomorrow`."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextWeekday:
+    """`fri`: the first such instant after now."""
+
+    weekday: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeekdayOfNextWeek:
+    """`next mon`: that day of the next ISO week."""
+
+    weekday: int
+
+
+@dataclass(frozen=True, slots=True)
+class Soonest:
+    """`midnight`: the first such clock after now."""
+
+
+Day = OnDate | DayOfYear | InDays | NextWeekday | WeekdayOfNextWeek | Soonest
+
+
+@dataclass(frozen=True, slots=True)
+class WallTime:
+    """A day, what clocks show then, and the zone that was typed with them."""
+
+    day: Day
+    clock: time
+    zone: tzinfo | Abbreviation | None = None
+
+
+TimeExpression = Now | OptimalTime | NextFreeSlot | AfterDuration | ExactTime | WallTime
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words in lower case; `9 am` is one word."""
+    return re.sub(r"(?<=[0-9]) (?=[ap]m\b)", "", " ".join(text.lower().split())).split()
+
+
+def parse_time(text: str) -> TimeExpression | None:
+    """Return what a TIME says, None if it is not exactly one of the forms of `EXAMPLES`."""
+    words = split_words(text)
+    match words:
+        case ["now"]:
+            return Now()
+        case ["optimal"]:
+            return OptimalTime()
+        case ["next-slot"]:
+            return NextFreeSlot()
+        case ["in", *rest] if (parts := _parse_length(rest)) is not None:
+            return AfterDuration(parts)
+        case []:
+            return None
+    return _parse_iso(" ".join(words)) or _parse_wall(words, text.split()[-1])
+
+
+def parse_clock(word: str) -> time | None:
+    """Return the time of day of `9am`, `9:30pm`, `18:00`, `18:00:30`, `noon`. None for anything else, also `9`."""
+    if found := _CLOCK_12.fullmatch(word):
+        hour = int(found[1]) % 12 + (12 if found[4] == "pm" else 0)
+        return time(hour, int(found[2] or 0), int(found[3] or 0))
+    if found := _CLOCK_24.fullmatch(word):
+        return time(int(found[1]), int(found[2]), int(found[3] or 0))
+    return CLOCK_WORDS.get(word)
+
+
+def parse_day(words: list[str]) -> Day | None:
+    """Return the day of `tomorrow`, `next mon`, `in 3 days`, `2026/12/01`, `Tue 1 Dec`. None for anything else."""
+    match words:
+        case ["on", word, *rest] if word in WEEKDAYS or word in MONTHS or word[0].isdecimal():
+            return parse_day([word, *rest])
+        case ["today" | "tonight"]:
+            return InDays(0)
+        case ["tomorrow"]:
+            return InDays(1)
+        case ["day", "after", "tomorrow"] | ["the", "day", "after", "tomorrow"]:
+            return InDays(2)
+        case ["in", *rest]:
+            return _parse_days_ahead(rest)
+        case [word] if word in WEEKDAYS:
+            return NextWeekday(WEEKDAYS[word])
+        case ["next", word] if word in WEEKDAYS:
+            return WeekdayOfNextWeek(WEEKDAYS[word])
+        case [word, *rest] if word in WEEKDAYS:
+            return _parse_date(rest, WEEKDAYS[word])
+    return _parse_date(words, None)
+
+
+def _parse_length(words: list[str]) -> timedelta | None:
+    """Return the length of `2h30m`, `an hour`, `half an hour`."""
+    match words:
+        case ["half", "an", "hour"]:
+            return timedelta(minutes=30)
+        case [one, unit] if one in ONE:
+            words = ["1", unit]
+    parts = duration_parts(" ".join(words))
+    return None if parts is None else length(parts)
+
+
+def _parse_days_ahead(words: list[str]) -> InDays | None:
+    """Return the day of `3 days`, `2 weeks`, `a week`: calendar days, so no other unit."""
+    words = ["1", *words[1:]] if words[:1] and words[0] in ONE else words
+    parts = duration_parts(" ".join(words))
+    if parts is None or not all(unit in "dw" for _, unit in parts):
+        return None
+    return InDays(length(parts).days)
+
+
+def _parse_date(words: list[str], weekday: int | None) -> OnDate | DayOfYear | None:
+    """Return the date of `2026-12-01`, `2026/12/1`, `1 Dec`, `December 1st, 2026`."""
+    match words:
+        case [word] if found := _DATE.fullmatch(word):
+            return _existing(int(found[1]), int(found[3]), int(found[4]), weekday)
+        case [first, second, *rest] if len(rest) < 2:
+            name, number = (first, second) if first in MONTHS else (second, first)
+            day = _DAY_NUMBER.fullmatch(number)
+            if name not in MONTHS or day is None:
+                return None
+            if not rest:
+                # 2000 has a 29 February; whether this year has one is not known here.
+                known = _existing(2000, MONTHS[name], int(day[1]), weekday)
+                return None if known is None else DayOfYear(known.date.month, known.date.day, weekday)
+            if _YEAR.fullmatch(rest[0]):
+                return _existing(int(rest[0]), MONTHS[name], int(day[1]), weekday)
+    return None
+
+
+def _existing(year: int, month: int, day: int, weekday: int | None) -> OnDate | None:
+    try:
+        return OnDate(date(year, month, day), weekday)
+    except ValueError:
+        return None  # a day that the calendar does not have
+
+
+def _parse_wall(words: list[str], last: str) -> WallTime | None:
+    """Return the wall clock of a day and a clock in either order, with a zone after them. `last` has its case."""
+    from ttp.domain.time.zones import parse_typed_zone
+
+    words = _DATE_T.sub(r"\1 ", " ".join(word.rstrip(",") for word in words)).split()
+    if not words:
+        return None
+    zone = None
+    if len(words) > 1 and words[-1] not in WORDS and not parse_clock(words[-1]):
+        zone = parse_typed_zone(last)
+        words = words if zone is None else words[:-1]
+    for word, lead in _clocks_with_days(words):
+        clock = parse_clock(word)
+        if clock is not None:
+            day = _day_of(lead, word, clock)
+            return None if day is None else WallTime(day, clock, zone)
+    return None
+
+
+def _clocks_with_days(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the last word with those before it, and the first with those after it; without an `at` between them."""
+    *lead, last = words
+    yield last, lead[:-1] if lead[-1:] == ["at"] else lead
+    first, *rest = words[1:] if words[0] == "at" and len(words) > 1 else words
+    yield first, rest
+
+
+def _day_of(lead: list[str], word: str, clock: time) -> Day | None:
+    if word == "midnight":
+        # Midnight of a day can be its start or its end: only the next one is clear, and tonight's is the next one.
+        return Soonest() if lead in ([], ["tonight"]) else None
+    if lead == ["tonight"] and clock.hour < TONIGHT:
+        return None
+    return parse_day(lead) if lead else InDays(0)
+
+
+def _parse_iso(text: str) -> ExactTime | WallTime | None:
+    found = _ISO.fullmatch(text)
+    if found is None:
+        return None
+    day, clock, offset = found.groups()
+    try:
+        at = datetime.fromisoformat(f"{day}T{clock}{(offset or '').upper()}")
+    except ValueError:
+        return None  # a day that the calendar does not have
+    if at.tzinfo is None:
+        return WallTime(OnDate(at.date()), at.time())
+    away = at.utcoffset()
+    return ExactTime(at) if away is not None and abs(away) <= _FARTHEST else None

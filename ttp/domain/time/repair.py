@@ -1,0 +1,409 @@
+"""Why a text is not a TIME, and what was probably meant.
+
+Nothing here decides what a text means: each suggestion is read again by the strict grammar before it is shown. A
+suggestion keeps every word that carries meaning. A word that is not understood means that there is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from ttp.domain.errors import PastTime, TimeRefused
+from ttp.domain.time.durations import UNITS, duration_guesses, duration_parts
+from ttp.domain.time.formatting import MONTHS as MONTH_NAMES
+from ttp.domain.time.formatting import clock_text
+from ttp.domain.time.grammar import (
+    CLOCK_WORDS,
+    DAY_WORDS,
+    MONTHS,
+    ONE,
+    WORDS,
+    parse_clock,
+    parse_day,
+    split_words,
+)
+from ttp.domain.time.zones import ABBREVIATIONS, nearest_name, parse_typed_zone
+
+_SLANG = {
+    **dict.fromkeys(("tmrw", "tmr", "tmw", "tom", "2morrow"), "tomorrow"),
+    **dict.fromkeys(("midday", "noontime"), "noon"),
+    **dict.fromkeys(("tonite", "2night"), "tonight"),
+    "nxt": "next",
+}
+_FILLERS = ("at", "on", "the", "of", "o'clock", "@", "-", "")
+"""Words that carry no meaning of their own."""
+_PAST = ("yesterday", "ago", "last")
+_HALVES = {"morning": ("am", range(12)), "afternoon": ("pm", range(12, 19)), "evening": ("pm", range(17, 24))}
+"""Parts of the day: the half of a 12-hour clock that they are in, and the hours that they can have."""
+_LONG_WORDS = tuple(word for word in (*DAY_WORDS, *MONTHS, *CLOCK_WORDS, *UNITS) if len(word) > 4)
+_CLOCKLIKE = re.compile(r"[0-9]+([:.h].*|[ap]\.?m\.?|uhr)")
+_CLOCK = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-5][0-9])(?::?([0-5][0-9]))?|h|(?=[ap]|uhr))h?(?:([ap])\.?m?\.?|uhr)?")
+_OF_DAY = "(00:00 to 23:59, 1am to 12pm)"
+_YEAR_FIRST = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))(?![0-9])[t ,]*(.*)")
+_YEAR_LAST = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})(?:\2([0-9]{4}|[0-9]{2})|\.)?(?![0-9:])[t ,]*(.*)")
+_MONTH_COUNT = re.compile(r"in ([0-9]{1,3}|an?|one) ?(mo|months?|y|yrs?|years?)(?: (.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A label and a text that is suggested if it can be read.
+
+    `zone`: it is read in that zone, and suggested as ISO text with its offset. `follow`: if it is refused as well,
+    its own suggestions take its place.
+    """
+
+    say: str
+    text: str
+    zone: tzinfo | None = None
+    follow: bool = True
+
+
+class TimeProblem(Exception):
+    """What is wrong with a time, and texts to type instead. `forms`: the list of all forms helps as well."""
+
+    def __init__(
+        self,
+        message: str,
+        *suggestions: Suggestion,
+        kind: type[TimeRefused] = TimeRefused,
+        details: Sequence[str] = (),
+        forms: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestions = suggestions
+        self.kind = kind
+        self.details = tuple(details)
+        self.forms = forms
+
+
+def suggest(*texts: str) -> list[Suggestion]:
+    """Return suggestions with the usual label."""
+    return [Suggestion("try", text) for text in texts]
+
+
+def quote(text: str) -> str:
+    """Return the text as messages quote it: one line of at most 60 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
+def explain_problem(text: str, now: datetime) -> TimeProblem:
+    """Return what is wrong with a text that the grammar does not read. `now` is aware, in the zone of answers."""
+    plain = re.sub(r"(?<=[0-9])\s+(?=[ap]\.m\b)", "", text, flags=re.IGNORECASE)
+    words = [word.strip(",;") for word in split_words(plain)]
+    if not words:
+        return TimeProblem("the time is empty", forms=True)
+    if any(word in _PAST for word in words):
+        return TimeProblem(f'"{quote(text)}" has passed', kind=PastTime)
+    parts = _Parts(words, text.split()[-1].strip(",;"))
+    for explain in (_explain_stamp, _explain_date, _explain_months, _explain_duration, _explain_hour, _explain_clock):
+        problem = explain(text, parts, now)
+        if problem is not None:
+            return problem
+    return _explain_words(text, parts)
+
+
+class _Parts:
+    """The words of a text: what leads, the zone at its end, and corrections of both."""
+
+    def __init__(self, words: list[str], last: str) -> None:
+        self.zone = _zone_word(last) if len(words) > 1 and words[-1] not in WORDS and words[-1] not in UNITS else None
+        """The zone as it is to be typed; None if the last word does not name one."""
+        self.words = words if self.zone is None else words[:-1]
+        self.half: str | None = None
+        """`morning`, `afternoon` or `evening`."""
+        self.plain = self._without_half()
+
+    def _without_half(self) -> list[str]:
+        """Return the words without `in the evening`; `this evening` is today."""
+        words = list(self.words)
+        found = [place for place, word in enumerate(words) if word in _HALVES]
+        if len(found) != 1:
+            return words
+        end = found[0]
+        start = end
+        while start and words[start - 1] in ("in", "the"):
+            start -= 1
+        self.half = words[end]
+        today = ["today"] if words[start - 1 : start] == ["this"] else []
+        return [*words[: start - len(today)], *today, *words[end + 1 :]]
+
+    def texts(self, clocks: Sequence[str], lead: Sequence[str]) -> list[str]:
+        """Return the texts of a day with each of the clocks that suits the part of the day, and with the zone."""
+        suited = [better for clock in clocks if (better := _in_half(clock, self.half))]
+        return [" ".join([*lead, clock, *([self.zone] if self.zone else [])]) for clock in suited]
+
+    def corrected(self) -> list[list[str]]:
+        """Return the corrected words without fillers; nothing if there is one that is not understood."""
+        elapsed = "in" in self.plain
+        words = [_corrected_word(word, elapsed) for word in self.plain if word not in _FILLERS]
+        return [[word for word in words if word is not None]] if None not in words else []
+
+
+def _corrected_texts(parts: _Parts) -> list[str]:
+    """Return texts that say the same in other words: errors fixed, the day before the clock. Nothing is left out."""
+    for words in parts.corrected():
+        clocks = [word for word in words if parse_clock(word)]
+        lead = [word for word in words if not parse_clock(word)]
+        if len(clocks) == 1:
+            if lead == ["tonight"] and parts.half is None and clocks[0][-1].isdecimal():
+                clocks = [f"{clocks[0]}pm"]
+            return parts.texts(clocks, lead)
+        if words[:1] == ["in"] and not clocks and parts.half is None:
+            return [" ".join([*words, *([parts.zone] if parts.zone else [])])]
+    return []
+
+
+def _corrected_word(word: str, elapsed: bool) -> str | None:
+    """Return the word as the grammar reads it, a slip fixed; None if it is not understood."""
+    import difflib
+
+    if word in WORDS or word in UNITS or word in ONE or parse_day([word]) or (elapsed and duration_parts(word)):
+        return word
+    if re.fullmatch(r"[0-9]{1,2}(st|nd|rd|th)?|(19|20)[0-9]{2}", word):
+        return word
+    if known := _SLANG.get(word) or correct_clock(word):
+        return known
+    # `tuesdays` is every Tuesday, and a short word is near to too many others.
+    if len(word) < 4 or word.removesuffix("s") in DAY_WORDS:
+        return None
+    near = difflib.get_close_matches(word, _LONG_WORDS, 1, 0.8)
+    return near[0] if near else None
+
+
+def correct_clock(text: str) -> str | None:
+    """Return `18.30`, `18h`, `9 a.m.`, `13pm` as the grammar reads them; None if it is not a time of day."""
+    if parse_clock(text):
+        return text
+    found = _CLOCK.fullmatch(text.replace(" ", ""))
+    if found is None or int(found[1]) > 23:
+        return None
+    hour, half = int(found[1]), found[4]
+    rest = "".join(f":{part}" for part in (found[2], found[3]) if part)
+    if half and 1 <= hour <= 12:
+        return f"{hour}{rest}{half}m"
+    if (half == "a" and hour > 12) or (half == "p" and hour == 0):
+        return None
+    return f"{hour:02}{rest or ':00'}"
+
+
+def _in_half(clock: str, half: str | None) -> str | None:
+    """Return the clock in a part of the day: `6:30` in the evening is `6:30pm`. None if it is not in that part."""
+    if half is None:
+        return clock
+    suffix, hours = _HALVES[half]
+    twelve = re.fullmatch(r"(0?[1-9]|1[0-2])(:.*)", clock)
+    better = f"{clock}{suffix}" if twelve else clock
+    at = parse_clock(better)
+    return better if at is not None and at.hour in hours else None
+
+
+def _zone_word(word: str) -> str | None:
+    """Return the zone that a word names or almost names, as it is to be typed."""
+    if parse_typed_zone(word):
+        return word
+    if word.upper() in ABBREVIATIONS:
+        return word.upper()
+    return nearest_name(word, 0.9) if "/" in word else None
+
+
+def _unreadable(text: str, why: str, *suggestions: Suggestion) -> TimeProblem:
+    return TimeProblem(f'cannot read the time "{quote(text)}": {why}', *suggestions, forms=True)
+
+
+def _explain_stamp(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `1796115600`: seconds or milliseconds since 1970."""
+    if len(parts.words) > 1 or not re.fullmatch(r"[0-9]{9,13}", parts.words[0]):
+        return None
+    number = int(parts.words[0])
+    at = datetime.fromtimestamp(number // 1000 if number >= 10**11 else number, UTC)
+    ways = suggest(f"{at:%Y-%m-%dT%H:%M:%S}Z") if parts.zone is None else []
+    return TimeProblem(f'"{parts.words[0]}" is a bare number, not a time', *ways, forms=True)
+
+
+def _explain_date(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain a date in numbers: `12/11/2026`, `20261201`, a day that does not exist, `2026-12-31 24:00`."""
+    plain = " ".join(parts.plain)
+    if found := _YEAR_FIRST.fullmatch(plain):
+        year, *numbers, rest = found.groups()
+        month, day = (int(number) for number in numbers if number is not None)
+        return _explain_year_first(text, int(year), month, day, rest, parts)
+    if not (found := _YEAR_LAST.fullmatch(plain)) or correct_clock(parts.plain[0]):
+        return None
+    first, _, second, last, rest = found.groups()
+    turns = ((int(second), int(first)), (int(first), int(second)))
+    if last is None:
+        years = [(now.year if turn >= (now.month, now.day) else now.year + 1, *turn) for turn in turns]
+    else:
+        years = [(int(last) + (2000 if len(last) == 2 else 0), *turn) for turn in turns]
+    days = list(dict.fromkeys(day for numbers in years for day in _existing(*numbers)))
+    # Of two readings of a full date, one that has passed is not moved to a year that was not typed.
+    ways = [replace(way, follow=last is None) for day in days for way in _dated(day, rest, parts)]
+    if len(days) > 1:
+        names = " or ".join(f"{day.day} {MONTH_NAMES[day.month - 1]}" for day in days)
+        return TimeProblem(f'"{quote(text)}" can be {names}', *ways)
+    return _unreadable(text, "a date is written with the year first" if days else "there is no such date", *ways)
+
+
+def _explain_year_first(text: str, year: int, month: int, day: int, rest: str, parts: _Parts) -> TimeProblem | None:
+    days = _existing(year, month, day)
+    if not days:
+        name = f"{day} {MONTH_NAMES[month - 1]} {year:04}" if 1 <= month <= 12 else f"month {month}"
+        # 2027-13-01 can only be 13 January.
+        turned = _existing(year, day, month) if month > 12 else []
+        ways = [way for one in turned for way in _dated(one, rest, parts)]
+        return _unreadable(text, f"there is no {name}", *ways)
+    if not rest:
+        return TimeProblem(f'"{quote(text)}" needs a time of day', *_dated(days[0], "", parts))
+    if re.fullmatch(r"[0-9]{1,2}", rest) and parse_day(parts.plain[:1]):
+        return None  # the hour alone is what is unclear
+    why = "a full date is followed by HH:MM, and then perhaps Z, an offset such as +01:00, or a zone"
+    return _unreadable(text, why, *_dated(days[0], rest, parts))
+
+
+def _dated(day: date, rest: str, parts: _Parts) -> list[Suggestion]:
+    """Return a date with the clock of `rest`, an hour alone read both ways; none if there is more in it than that.
+
+    Without `rest` there is an example of a clock.
+    """
+    words = [word for word in rest.split() if word not in _FILLERS]
+    zone, body = parts.zone, " ".join(words)
+    if words and zone is None and (found := re.fullmatch(r"(.*?) ?(z|[+-][0-9]{2}:?[0-9]{2})", body)):
+        body, zone = found[1], "Z" if found[2] == "z" else found[2]
+    if body == "midnight":
+        return _both_midnights(f"{day}", f"{day + timedelta(1)}", parts)
+    if body == "24:00":
+        day, body = day + timedelta(1), "00:00"
+    if re.fullmatch(r"[0-9]|1[0-2]", body) and body != "0":
+        clocks: list[str | None] = [f"{body}am", f"{body}pm"]
+    else:
+        clocks = [correct_clock(body or ("18:00" if parts.half is None else ""))]
+    texts = []
+    for clock in clocks:
+        at = parse_clock(_in_half(clock, parts.half) or "") if clock else None
+        if at is not None:
+            is_offset = zone is not None and re.fullmatch(r"Z|[+-].*", zone)
+            behind = zone if is_offset else f" {zone}" if zone else ""
+            texts.append(f"{day}{'T' if is_offset else ' '}{clock_text(at)}{behind}")
+    return [Suggestion("try" if body else "for example", text) for text in texts]
+
+
+def _existing(year: int, month: int, day: int) -> list[date]:
+    """Return that day, or nothing if the calendar does not have it."""
+    try:
+        return [date(year, month, day)]
+    except ValueError:
+        return []
+
+
+def _explain_months(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `in 2 months`, which are not a length of time."""
+    found = _MONTH_COUNT.fullmatch(" ".join(parts.plain))
+    if found is None:
+        return None
+    count = int(found[1]) if found[1].isdecimal() else 1
+    year, month = divmod(12 * now.year + now.month - 1 + count * (12 if found[2].startswith("y") else 1), 12)
+    ways = [way for day in _existing(year, month + 1, now.day) for way in _dated(day, found[3] or "", parts)]
+    return _unreadable(text, "months and years differ in length", *ways)
+
+
+def _explain_duration(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `2h30m` without its `in`, and what follows an `in`."""
+    words = parts.words
+    behind = f" {parts.zone}" if parts.zone else ""
+    if words[0] != "in":
+        plain = " ".join([words[0].lstrip("+"), *words[1:]])
+        if duration_parts(plain) is None:
+            return None
+        return _unreadable(text, 'a length of time needs "in" before it', *suggest(f"in {plain}{behind}"))
+    rest = words[1:]
+    plain = " ".join(rest)
+    if parts.zone and duration_parts(plain):
+        return _unreadable(text, "a length of time has no zone")
+    if len(rest) > 1 and duration_parts(" ".join(rest[:-1])) and parse_clock(rest[-1]):
+        return _unreadable(text, "only days and weeks go with a time of day")
+    if any(parse_clock(word) for word in rest) or (rest[:-1] and rest[-1].isdecimal()) or parts.half:
+        return None
+    why = f'"{quote(plain)}" is not a length such as 2h30m' if rest else '"in" needs a length such as 2h30m'
+    guesses = [Suggestion(say, f"in {length}{behind}") for say, length in duration_guesses(plain) if length != "2h30m"]
+    return _unreadable(text, why, *(guesses or suggest(*_corrected_texts(parts))))
+
+
+def _explain_hour(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain an hour alone, which can be in the morning or in the evening: `9`, `tomorrow 9`, `9 tomorrow`."""
+    words = [word for word in parts.plain if word not in _FILLERS]
+    if not words or parse_day(words):
+        return None
+    splits = ((words[:-1], words[-1]), (words[1:], words[0]))
+    words, number = next(((rest, one) for rest, one in splits if re.fullmatch(r"[0-9]+", one)), ([], ""))
+    if not number or any(parse_clock(word) or correct_clock(word) for word in words if not word.isdecimal()):
+        return None
+    corrected = [_corrected_word(word, "in" in words) for word in words]
+    lead = [word for word in corrected if word is not None]
+    understood = len(lead) == len(words)
+    hour = int(number[:3])
+    if 1 <= hour <= 12 and len(number) < 3:
+        clocks = [f"{hour}{half}" for half in ("am", "pm")]
+        ways = suggest(*parts.texts(clocks, lead)) if understood else []
+        return TimeProblem(f'"{number}" can be {hour}am or {hour}pm', *ways, forms=not ways)
+    fits = hour < 24 and len(number) < 3 and understood
+    texts = parts.texts([f"{hour:02}:00"], lead) if fits else []
+    return _unreadable(text, f'"{quote(number)}" is a bare number, not a time of day', *suggest(*texts))
+
+
+def _explain_clock(text: str, parts: _Parts, now: datetime) -> TimeProblem | None:
+    """Explain `25:00`, `13pm`, `18.30`."""
+    for word in parts.plain:
+        if _CLOCKLIKE.fullmatch(word) and not parse_clock(word) and not ("in" in parts.plain and duration_parts(word)):
+            why = f'"{quote(word)}" is not a time of day {_OF_DAY}'
+            texts = _after_midnight(parts, now) if word == "24:00" else _corrected_texts(parts)
+            return _unreadable(text, why, *suggest(*texts))
+    return None
+
+
+def _after_midnight(parts: _Parts, now: datetime) -> list[str]:
+    """Return the first minute after a day that ends at 24:00."""
+    lead = [word for word in parts.plain if word != "24:00" and word not in _FILLERS]
+    days = {"": 0, "today": 0, "tonight": 0, "tomorrow": 1}.get(" ".join(lead))
+    if days is None or parts.half:
+        return []
+    zone = f" {parts.zone}" if parts.zone else ""
+    return [f"midnight{zone}"] if not days else [f"{now.date() + timedelta(days + 1)} 00:00{zone}"]
+
+
+def _explain_words(text: str, parts: _Parts) -> TimeProblem:
+    """Explain a day without a clock, a word that is not understood, and words that do not go together."""
+    words = parts.plain
+    behind = f" {parts.zone}" if parts.zone else ""
+    day = " ".join(word for found in parts.corrected() for word in found)
+    if day and parse_day(day.split()):
+        clock = {"morning": "9am", "afternoon": "3pm", None: "9am", "evening": "6pm"}[parts.half]
+        clock = "8pm" if day == "tonight" else "18:00" if day == "today" and parts.half is None else clock
+        way = Suggestion("for example", f"{day} {clock}{behind}", follow=day not in ("today", "tonight"))
+        return TimeProblem(f'"{quote(text)}" needs a time of day', way)
+    strange = [word for word in words if word not in _FILLERS and _corrected_word(word, "in" in words) != word]
+    ways = suggest(*_corrected_texts(parts))
+    if strange:
+        return _unreadable(text, f'"{quote(strange[0])}" is not a word I know', *ways)
+    if "midnight" in words:
+        ways = _midnights(parts)
+    return _unreadable(text, "its words do not go together", *ways)
+
+
+def _midnights(parts: _Parts) -> list[Suggestion]:
+    """Return the two midnights of today or tomorrow; nothing for other days."""
+    lead = " ".join(word for found in parts.corrected() for word in found if word != "midnight")
+    after = {"today": "tomorrow", "tomorrow": "day after tomorrow"}.get(lead)
+    clear = parts.half is None and parts.plain.count("midnight") == 1
+    return _both_midnights(lead, after, parts) if after and clear else []
+
+
+def _both_midnights(day: str, after: str, parts: _Parts) -> list[Suggestion]:
+    """Return the midnight at the start of a day and the one at its end."""
+    behind = f" {parts.zone}" if parts.zone else ""
+    ends = (("as it begins", day), ("as it ends", after))
+    return [Suggestion(say, f"{start} 00:00{behind}", follow=False) for say, start in ends]

@@ -1,0 +1,367 @@
+"""TIME as it is typed -> the instant it means.
+
+A time in the past, skipped by the clocks, beyond 2100, or different for two accounts is refused. What is returned is
+never past and always exists; every suggestion has been read again. Reads no clock: `now` comes from the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from ttp.domain.errors import Hint, PastTime, SkippedTime, TimeRefused
+from ttp.domain.time.durations import duration_parts, length
+from ttp.domain.time.formatting import (
+    DAYS_IN_FULL,
+    MONTHS,
+    clock_text,
+    day_text,
+    format_iso,
+    offset_label,
+    relative,
+    zone_label,
+)
+from ttp.domain.time.grammar import (
+    AfterDuration,
+    Day,
+    DayOfYear,
+    ExactTime,
+    InDays,
+    NextFreeSlot,
+    NextWeekday,
+    Now,
+    OnDate,
+    OptimalTime,
+    Soonest,
+    WallTime,
+    WeekdayOfNextWeek,
+    parse_clock,
+    parse_time,
+    split_words,
+)
+from ttp.domain.time.repair import Suggestion, TimeProblem, explain_problem, quote
+from ttp.domain.time.wall_clock import instants, jump_over
+from ttp.domain.time.zones import Abbreviation, ZoneConflict, load_zone
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+_NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_DAY = timedelta(days=1)
+_MOST_STEPS = 4
+"""Refusals of suggestions that are followed to a time that is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTime:
+    """An instant (aware, UTC), the zone in which answers show it, and the text it was typed as."""
+
+    at: datetime
+    zone: tzinfo
+    typed: str
+    note: str | None = None
+    """What the person should know about it: the clock shows this time twice."""
+    note_hint: Hint | None = None
+    """The command for the other one."""
+
+
+When = ResolvedTime | OptimalTime | NextFreeSlot
+"""What a TIME can mean: an instant, or an hour that ttp chooses for the account."""
+
+
+def resolve_time(
+    text: str,
+    *,
+    now: datetime,
+    zone: ZoneInfo | ZoneConflict,
+    retype: Callable[[str], str],
+    forms: Hint | None = None,
+) -> When:
+    """Return what a TIME means at `now` (aware), with wall clocks read in `zone`.
+
+    `retype` builds the whole command with another time in it. `forms` leads to the list of all forms; it is added
+    where a text cannot be read. Raise TimeRefused, PastTime or SkippedTime for everything else, with commands that
+    keep the meaning of each word that was typed, or with none.
+    """
+    try:
+        found = _resolve(text, now, zone)
+    except TimeProblem as problem:
+        offers = _offers(problem.suggestions, now, zone)
+        hints = [
+            Hint("or" if place and say == "try" else say, retype(other)) for place, (say, other) in enumerate(offers)
+        ]
+        if forms and (problem.forms or not hints):
+            hints.append(forms)
+        raise problem.kind(problem.message, *hints, details=problem.details) from None
+    if isinstance(found, ResolvedTime) and found.note_hint:
+        return replace(found, note_hint=Hint(found.note_hint.say, retype(found.note_hint.type)))
+    return found
+
+
+def resolve_bound(text: str, *, now: datetime, zone: ZoneInfo, retype: Callable[[str], str] = str) -> datetime:
+    """Return one end of a filter such as `--since`: an aware UTC instant, which may be past.
+
+    `7d` is seven days before `now`; a date, `yesterday`, `today` or `tomorrow` alone is the start of that day in
+    `zone`; every TIME but `optimal` and `next-slot` is accepted too. A clock that is skipped is moved forward by the
+    length of the gap. Raise TimeRefused otherwise.
+    """
+    ago = duration_parts(text)
+    if ago is not None:
+        return now.astimezone(UTC) - length(ago)
+    try:
+        match _parse_whole_day(text) or parse_time(text):
+            case WallTime(OnDate() | DayOfYear() | InDays() as day, clock, named):
+                there = _place_of(named, text, WallTime(day, clock), now) if named else zone
+                wall = datetime.combine(_days(day, now.astimezone(there).date(), text)[0], clock)
+                _check_year(wall.year, text)
+                return wall.replace(tzinfo=there).astimezone(UTC)
+            case ExactTime(at):
+                _check_year(at.year, text)
+                return at.astimezone(UTC)
+            case _:
+                found = _resolve(text, now, zone)
+    except TimeProblem as problem:
+        message = problem.message
+    else:
+        if isinstance(found, ResolvedTime):
+            return found.at
+        message = f'"{quote(text)}" is not a date'
+    today = now.astimezone(zone).date().isoformat()
+    raise TimeRefused(message, Hint("write it like", retype("7d")), Hint("or", retype(today)))
+
+
+def _parse_whole_day(text: str) -> WallTime | None:
+    """Return the start of `2026-12-01`, `today`, `yesterday`; also `yesterday 9am`."""
+    match split_words(text):
+        case [word] if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", word):
+            with suppress(ValueError):
+                return WallTime(OnDate(date.fromisoformat(word)), time())
+        case [word] if word in _NEAR:
+            return WallTime(InDays(_NEAR[word]), time())
+        case ["yesterday", word]:
+            clock = parse_clock(word)
+            return None if clock is None else WallTime(InDays(-1), clock)
+    return None
+
+
+def _resolve(text: str, now: datetime, zone: tzinfo | ZoneConflict) -> When:
+    """Return what `resolve_time` returns. Raise TimeProblem instead of an error, with texts instead of commands."""
+    home = zone.shown if isinstance(zone, ZoneConflict) else zone
+    match parse_time(text):
+        case None:
+            raise explain_problem(text, now.astimezone(home))
+        case OptimalTime() | NextFreeSlot() as chosen:
+            return chosen
+        case Now():
+            return ResolvedTime(now.astimezone(UTC), home, text)
+        case AfterDuration(after):
+            at = now.astimezone(UTC) + after
+            _check_year(at.year, text)
+            return ResolvedTime(at, home, text)
+        case ExactTime(at):
+            return _resolve_exact(text, at, now, home)
+        case WallTime(zone=None) as wall:
+            if isinstance(zone, ZoneConflict):
+                ways = [Suggestion(f"in {there.key}", text, there) for there in zone.zones]
+                raise TimeProblem(f'"{quote(text)}" differs between the accounts: {zone}', *ways)
+            return _resolve_wall(text, wall, now, zone)
+        case wall:
+            assert wall.zone is not None
+            return _resolve_wall(text, wall, now, _place_of(wall.zone, text, wall, now), home)
+
+
+def _place_of(named: tzinfo | Abbreviation, text: str, wall: WallTime, now: datetime) -> tzinfo:
+    """Return the zone of a typed zone. Raise TimeProblem for an abbreviation that those clocks do not go by then."""
+    if not isinstance(named, Abbreviation):
+        return named
+    plain = text.rsplit(maxsplit=1)[0]
+    ways = []
+    for fixed, name in named.places:
+        place = load_zone(name)
+        assert place is not None
+        days = _days(wall.day, now.astimezone(fixed).date(), text)
+        _check_year(days[0].year, text)
+        found = [datetime.combine(day, wall.clock, fixed) for day in days]
+        there = next((at for at in found if at > now), found[-1]).astimezone(place)
+        ways.append(Suggestion(f"at {offset_label(there.astimezone(fixed))}", plain, fixed))
+        if there.utcoffset() == fixed.utcoffset(None):
+            if len(named.places) == 1:
+                return fixed
+        else:
+            ways.append(Suggestion(f"in {name}", plain, place))
+    several = len(named.places) > 1
+    why = "stands for several zones" if several else f"is not the time in {named.places[0][1]} then"
+    raise TimeProblem(f'cannot read the time "{quote(text)}": {named.name} {why}', *ways)
+
+
+def _resolve_exact(text: str, at: datetime, now: datetime, home: tzinfo) -> ResolvedTime:
+    """Return an ISO text with offset, with a zone that shows the clock that was typed, or UTC beside it."""
+    _check_year(at.year, text)
+    if at < now:
+        name = f"{day_text(at)} {clock_text(at)} {offset_label(at)}"
+        ways = _later_dates(at.date(), now, lambda day: format_iso(datetime.combine(day, at.timetz()), at.tzinfo))
+        raise TimeProblem(f"{name} is {_ago(at, now)}", *ways, kind=PastTime)
+    same = not at.utcoffset() or at.astimezone(home).utcoffset() == at.utcoffset()
+    return ResolvedTime(at.astimezone(UTC), home if same else at.tzinfo or home, text)
+
+
+def _resolve_wall(text: str, wall: WallTime, now: datetime, zone: tzinfo, home: tzinfo | None = None) -> ResolvedTime:
+    """Return the first instant, not before `now`, at which clocks in `zone` show this.
+
+    `home`: the zone of answers, where the text names `zone` itself.
+    """
+    today = now.astimezone(zone).date()
+    strict = isinstance(wall.day, NextWeekday | Soonest)
+    for day in _days(wall.day, today, text):
+        _check_year(day.year, text)
+        clocks = datetime.combine(day, wall.clock)
+        found = instants(clocks, zone)
+        coming = [at for at in found if at > now or (at == now and not strict)]
+        if coming:
+            return _with_note(text, clocks, coming[0], found, zone, home)
+        if not found:
+            _refuse_gap(text, clocks, now, zone, wall)
+    raise _past_problem(text, wall, clocks.replace(tzinfo=zone), now, zone)
+
+
+def _past_problem(text: str, wall: WallTime, at: datetime, now: datetime, zone: tzinfo) -> TimeProblem:
+    """Return the refusal of a wall clock that has passed, with the same clock on a later day."""
+    words = split_words(text)
+    place = f"{clock_text(at)} {zone_label(zone, at)}"
+    behind = f" {text.split()[-1]}" if wall.zone else ""
+    if isinstance(wall.day, InDays):
+        word = next(word for word in words if parse_clock(word.rstrip(","))).rstrip(",")
+        name = f"{word} today ({day_text(at, year=False)} {place})"
+        ways = [Suggestion("tomorrow", f"tomorrow {word}{behind}")]
+    else:
+        name = f"{day_text(at)} {place}"
+        ways = _later_dates(at.date(), now.astimezone(zone), lambda day: f"{day} {clock_text(at)}{behind}", wall.day)
+    return TimeProblem(f"{name} is {_ago(at, now)}", *ways, kind=PastTime)
+
+
+def _later_dates(day: date, now: datetime, typed: Callable[[date], str], given: Day | None = None) -> list[Suggestion]:
+    """Return a past date in a later year, or tomorrow for an hour of today. A weekday that was typed stays true."""
+    weekday = given.weekday if isinstance(given, OnDate | DayOfYear) else None
+    today = now.date()
+    if today - day < 7 * _DAY:
+        return [Suggestion("tomorrow", typed(today + _DAY))] if day == today and weekday is None else []
+    for year in (today.year, today.year + 1):
+        with suppress(ValueError):  # 29 February
+            moved = day.replace(year=year)
+            if moved > today:
+                fits = weekday in (None, moved.weekday())
+                return [Suggestion(f"in {year}", typed(moved), follow=False)] if fits else []
+    return []
+
+
+def _days(day: Day, today: date, text: str) -> tuple[date, ...]:
+    """Return the day that is meant; two where today's hour may have passed. Raise TimeProblem for a wrong weekday."""
+    match day:
+        case OnDate(given, weekday):
+            _check_weekday(given, weekday, text)
+            return (given,)
+        case DayOfYear(month, number, weekday):
+            try:
+                given = date(today.year, month, number)
+            except ValueError:
+                name = f"{number} {MONTHS[month - 1]} {today.year}"
+                raise TimeProblem(f'cannot read the time "{quote(text)}": there is no {name}') from None
+            if given >= today:
+                _check_weekday(given, weekday, text)
+            return (given,)
+        case InDays(days):
+            return (today + timedelta(days),)
+        case NextWeekday(number):
+            first = today + timedelta((number - today.weekday()) % 7)
+            return first, first + timedelta(weeks=1)
+        case WeekdayOfNextWeek(number):
+            return (today + timedelta(7 - today.weekday() + number),)
+        case _:
+            return today, today + _DAY
+
+
+def _check_weekday(day: date, weekday: int | None, text: str) -> None:
+    if weekday is not None and weekday != day.weekday():
+        name = f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+        raise TimeProblem(f'cannot read the time "{quote(text)}": {name} is a {DAYS_IN_FULL[day.weekday()]}')
+
+
+def _with_note(
+    text: str, clocks: datetime, at: datetime, found: tuple[datetime, ...], zone: tzinfo, home: tzinfo | None
+) -> ResolvedTime:
+    """Return the moment, with a note in the night in which its hour comes twice."""
+    shown = zone
+    if home is not None and at.astimezone(home).utcoffset() == at.astimezone(zone).utcoffset():
+        shown = home
+    if len(found) == 1:
+        return ResolvedTime(at, shown, text)
+    twice = f"{clock_text(clocks)} comes twice that night"
+    offset = offset_label(at.astimezone(zone))
+    if at == found[0]:
+        second = Hint("For the second", format_iso(found[1], zone))
+        return ResolvedTime(at, shown, text, f"{twice}; took the first ({offset}).", second)
+    return ResolvedTime(at, shown, text, f"{twice}; the first has passed, took the second ({offset}).")
+
+
+def _refuse_gap(text: str, clocks: datetime, now: datetime, zone: tzinfo, wall: WallTime) -> None:
+    """Refuse a wall clock that does not exist, unless even the clock after the jump has passed."""
+    jump = jump_over(clocks, zone)
+    moved = clocks + jump.length
+    at = moved.replace(tzinfo=zone)
+    if at < now:
+        return
+    behind = f" {text.split()[-1]}" if wall.zone else ""
+    raise TimeProblem(
+        f"{clock_text(clocks)} does not exist on {day_text(clocks)} in {zone_label(zone, at)}",
+        Suggestion("after the change", f"{moved.date()} {clock_text(moved)}{behind}"),
+        kind=SkippedTime,
+        details=(f"(clocks go from {clock_text(jump.before)} to {clock_text(jump.after)})",),
+    )
+
+
+def _check_year(year: int, text: str) -> None:
+    """Refuse a year in which no post can be: years are counted from 1970 to 2100."""
+    if year < _FIRST_YEAR:
+        raise TimeProblem(f"the year {year} has passed", kind=PastTime)
+    if year > _LAST_YEAR:
+        raise TimeProblem(f'"{quote(text)}" is after the year {_LAST_YEAR}')
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    ago = relative(at, now)
+    return "a moment ago" if ago == "now" else ago
+
+
+def _offers(
+    suggestions: Iterable[Suggestion], now: datetime, zone: tzinfo | ZoneConflict, steps: int = _MOST_STEPS
+) -> list[tuple[str, str]]:
+    """Return label and text of each suggestion that is accepted as it is; of a refused one its own suggestions."""
+    offers: dict[str, str] = {}
+    for one in suggestions:
+        there = one.zone or zone
+        try:
+            found = _resolve(one.text, now, there)
+        except TimeProblem as problem:
+            apart = isinstance(there, ZoneConflict)
+            follow = [
+                replace(way, zone=way.zone or one.zone, follow=way.follow and one.follow)
+                for way in problem.suggestions
+                if one.follow or apart
+            ]
+            for say, text in _offers(follow, now, zone, steps - 1) if steps else ():
+                offers.setdefault(text, _joined(one, say))
+            continue
+        text = one.text
+        if one.zone and isinstance(found, ResolvedTime):
+            text = format_iso(found.at, one.zone)
+        offers.setdefault(text, one.say)
+    return [(say, text) for text, say in offers.items()]
+
+
+def _joined(refused: Suggestion, say: str) -> str:
+    """Return the label of what replaces a refused suggestion: `tomorrow in Europe/Berlin`, `for example in 2027`."""
+    if refused.zone:
+        return refused.say if say in ("try", refused.say) else f"{say} {refused.say}"
+    return f"{refused.say} {say}" if refused.say == "for example" else say

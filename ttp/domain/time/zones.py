@@ -1,0 +1,176 @@
+"""Time zones: which one applies to a time without an offset, and names of zones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import partial
+from types import MappingProxyType
+from zoneinfo import ZoneInfo, available_timezones
+
+from ttp.domain.errors import Hint, TimeRefused
+
+# These files load, but count leap seconds, or name whatever the machine is set to.
+_NOT_A_NAME = re.compile(r"(?:right|posix)/.*|localtime|posixrules|Factory")
+_NAME = re.compile(r"[A-Za-z]+(?:[/_+-][A-Za-z0-9]+)*")
+_OFFSET = re.compile(r"[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|[+-]14(?::?00)?")
+_EXAMPLE = "Europe/Berlin"
+_NO_ACCOUNTS: Mapping[str, str | None] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Abbreviation:
+    """What an abbreviation can stand for: offsets from UTC, each with a zone whose clocks go by it in some season."""
+
+    name: str
+    places: tuple[tuple[timezone, str], ...]
+
+
+def _abbreviation(name: str, places: str) -> Abbreviation:
+    offsets = (place.split("=") for place in places.split())
+    return Abbreviation(name, tuple((timezone(timedelta(hours=float(hours))), zone) for hours, zone in offsets))
+
+
+ABBREVIATIONS = {
+    name: _abbreviation(name, places)
+    for name, places in {
+        "GMT": "0=Europe/London",
+        "BST": "1=Europe/London",
+        "WET": "0=Europe/Lisbon",
+        "WEST": "1=Europe/Lisbon",
+        "CET": "1=Europe/Berlin",
+        "CEST": "2=Europe/Berlin",
+        "EET": "2=Europe/Helsinki",
+        "EEST": "3=Europe/Helsinki",
+        "MSK": "3=Europe/Moscow",
+        "SAST": "2=Africa/Johannesburg",
+        "IST": "5.5=Asia/Kolkata 2=Asia/Jerusalem 1=Europe/Dublin",
+        "SGT": "8=Asia/Singapore",
+        "HKT": "8=Asia/Hong_Kong",
+        "KST": "9=Asia/Seoul",
+        "JST": "9=Asia/Tokyo",
+        "AWST": "8=Australia/Perth",
+        "ACST": "9.5=Australia/Adelaide",
+        "ACDT": "10.5=Australia/Adelaide",
+        "AEST": "10=Australia/Sydney",
+        "AEDT": "11=Australia/Sydney",
+        "NZST": "12=Pacific/Auckland",
+        "NZDT": "13=Pacific/Auckland",
+        "NST": "-3.5=America/St_Johns",
+        "NDT": "-2.5=America/St_Johns",
+        "AST": "-4=America/Halifax 3=Asia/Riyadh",
+        "ADT": "-3=America/Halifax",
+        "EST": "-5=America/New_York",
+        "EDT": "-4=America/New_York",
+        "CST": "-6=America/Chicago 8=Asia/Shanghai",
+        "CDT": "-5=America/Chicago",
+        "MST": "-7=America/Denver",
+        "MDT": "-6=America/Denver",
+        "PST": "-8=America/Los_Angeles",
+        "PDT": "-7=America/Los_Angeles",
+        "AKST": "-9=America/Anchorage",
+        "AKDT": "-8=America/Anchorage",
+        "HST": "-10=Pacific/Honolulu",
+    }.items()
+}
+"""Abbreviations that are read, in capitals. Where there are several places, the abbreviation is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneConflict:
+    """Accounts of one post in different zones. `shown` is the zone in which answers are shown."""
+
+    accounts: tuple[tuple[str, ZoneInfo], ...]
+    shown: ZoneInfo
+
+    def __str__(self) -> str:
+        return ", ".join(f"{account} in {zone.key}" for account, zone in self.accounts)
+
+    @property
+    def zones(self) -> tuple[ZoneInfo, ...]:
+        """Return each zone once, in the order of the accounts."""
+        return tuple({zone.key: zone for _, zone in self.accounts}.values())
+
+
+def choose_zone(
+    *,
+    system: ZoneInfo,
+    tz: str | None = None,
+    accounts: Mapping[str, str | None] = _NO_ACCOUNTS,
+    config: str | None = None,
+    retype: Callable[[str], str] = "--tz {}".format,
+    retype_account: Callable[[str, str], str] = "{}: {}".format,
+) -> ZoneInfo | ZoneConflict:
+    """Return the zone of times without an offset: `tz`, else that of the accounts, of the config, of the system.
+
+    `accounts` maps names to zones; an account without one has the zone of the config or the system. `retype` builds
+    the command with another `--tz`, `retype_account` the one that sets the zone of an account. Raise TimeRefused for
+    a name that IANA does not have.
+    """
+    if tz is not None:
+        return parse_zone(tz, retype=retype)
+    usual = parse_zone(config, where="the setting timezone: ", retype='timezone = "{}"'.format) if config else system
+    zones = {
+        account: parse_zone(name, where=f"{account}: ", retype=partial(retype_account, account)) if name else usual
+        for account, name in accounts.items()
+    }
+    match {zone.key: zone for zone in zones.values()}:
+        case named if not named:
+            return usual
+        case named if len(named) == 1:
+            return next(iter(named.values()))
+        case _:
+            return ZoneConflict(tuple(zones.items()), usual)
+
+
+def parse_zone(text: str, *, where: str = "", retype: Callable[[str], str] = "--tz {}".format) -> ZoneInfo:
+    """Return the IANA zone of that name. `where` says whose zone it is.
+
+    Raise TimeRefused with the nearest name otherwise.
+    """
+    zone = load_zone(text)
+    if zone is not None:
+        return zone
+    near = nearest_name(text)
+    hint = Hint("try", retype(near)) if near else Hint("write it like", retype(_EXAMPLE))
+    raise TimeRefused(f'{where}no time zone is called "{text}"', hint)
+
+
+def load_zone(name: str) -> ZoneInfo | None:
+    """Return the zone of an IANA name, None if there is no such zone."""
+    if _NOT_A_NAME.fullmatch(name):
+        return None
+    try:
+        return ZoneInfo(name)
+    # A missing name is a KeyError, a path or no zone file a ValueError, a folder ("Europe") an OSError.
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def parse_typed_zone(word: str) -> tzinfo | Abbreviation | None:
+    """Return the zone of a word behind a time: `Europe/London`, `UTC`, `+01:00`, `CET`. None for anything else."""
+    if _OFFSET.fullmatch(word):
+        return datetime.strptime(word if len(word) > 3 else f"{word}00", "%z").tzinfo
+    if word.upper() in ("Z", "UTC"):
+        return UTC
+    return ABBREVIATIONS.get(word) or (load_zone(word) if _NAME.fullmatch(word) else None)
+
+
+def nearest_name(text: str, cutoff: float = 0.75) -> str | None:
+    """Return the zone that was probably meant: other case, a city alone, a typing error. None if nothing is near."""
+    import difflib
+
+    wanted = text.strip().lower().replace(" ", "_")
+    names = {name.lower(): name for name in sorted(available_timezones()) if not _NOT_A_NAME.fullmatch(name)}
+    if wanted in names:
+        return names[wanted]
+    cities = [name for lower, name in names.items() if lower.rpartition("/")[2] == wanted]
+    if cities:
+        return min(cities, key=len)
+    # The nearest name of an abbreviation is another place: PST would become EST.
+    if len(wanted) < 5:
+        return None
+    near = difflib.get_close_matches(wanted, names, 1, cutoff)
+    return names[near[0]] if near else None
