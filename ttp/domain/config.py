@@ -81,7 +81,7 @@ _KEYS = (
     Key("media_host.s3.region", None, "s3: the bucket's region"),
     Key("hooks.on_published", (), "program and arguments that hear, on stdin as JSON, of each published delivery"),
     Key("hooks.on_failed", (), "the same for each delivery that failed or was missed"),
-    Key("hooks.on_needs_review", (), "the same for each delivery that may or may not be live"),
+    Key("hooks.on_needs_review", (), "the same for each delivery that may be live, and a store to take over"),
     Key("hooks.on_account", (), "the same for each account that must be connected again"),
     Key("hooks.timeout_s", 30.0, "seconds that a hook may take"),
     Key("metrics.pull", ("instagram", "tiktok"), "whose numbers run reads by itself; X charges $0.001 each", _PULLED),
