@@ -98,7 +98,10 @@ def _published(folder: Path, due: Callable[[int], list[int]], stored: Path | Non
             database = stores.make_store(home)
         else:
             shutil.copytree(stored, home)
+            (home / "publisher.mark").unlink(missing_ok=True)
             database = Database(home)
+            with closing(database.connect()) as db:
+                db.execute("UPDATE store SET mark = NULL")  # a store of its own, not a copy that is refused
             _sync(database.path)
         with _publisher(folder, x, "run") as process:
             _await_start(folder / "said", process)
