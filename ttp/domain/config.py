@@ -57,7 +57,11 @@ _KEYS = (
     Key("publish.poll_s", 30.0, "most seconds the publisher sleeps without looking at the clock"),
     Key("publish.status_poll_s", 1.0, "seconds before the first look at a platform's processing; doubles up to 30"),
     Key("publish.drain_s", 20.0, "seconds that requests in flight may take after SIGTERM"),
-    Key("publish.any_machine", False, "whether any machine may publish from this store; for containers"),
+    Key(
+        "publish.any_machine",
+        False,
+        "whether any machine may publish from this store, but not from a copy; for containers",
+    ),
     Key("http.connect_timeout_s", 10.0, "seconds to connect to a platform"),
     Key("http.read_timeout_s", 60.0, "seconds to wait for a platform's answer"),
     Key("http.upload_timeout_s", 120.0, "seconds to wait while media bytes are sent"),
