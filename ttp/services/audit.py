@@ -42,10 +42,10 @@ class Audit:
             quick_check(db, self._database.path)
             db.execute("BEGIN")
             return [
-                _checked("store", "store: its files are those that it remembers, so it is no copy", self._copies(db)),
                 _checked("deliveries", "deliveries: an intent before each outcome, none done twice", _deliveries(db)),
                 _checked("posts", "posts: the status follows from the deliveries", _posts(db)),
                 _checked("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
+                _checked("store", "store: its files are those that it remembers, so it is no copy", self._copies(db)),
             ]
 
     def _copies(self, db: sqlite3.Connection) -> Iterator[list[str]]:
