@@ -45,7 +45,8 @@ def clones(asks: Asks) -> Iterator[Run]:
     """Copies of a store that nobody published from, before its post is due, at each request of it, and after it."""
     for way in ways():
         for kind in KINDS.values():
-            for moment in (*BEFORE, *requests_of(asks[kind.name]), AFTER):
+            moments: list[str | Where] = [*BEFORE, *requests_of(asks[kind.name]), AFTER]
+            for moment in moments:
 
                 def go(bench: Bench, kind: Kind = kind, way: str = way, moment: str | Where = moment) -> Verdict:
                     return _cloned(bench, kind, way, moment)
