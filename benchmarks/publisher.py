@@ -123,7 +123,10 @@ def _published(
             database = stores.make_store(home)
         else:
             shutil.copytree(stored, home)
+            (home / "publisher.mark").unlink(missing_ok=True)
             database = Database(home)
+            with closing(database.connect()) as db:
+                db.execute("UPDATE store SET mark = NULL")  # a store of its own, not a copy that is refused
             _sync(database.path)
         with _publisher(folder, x, "run", settings=settings) as process:
             _await_start(folder / "said", process)

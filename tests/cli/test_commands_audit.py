@@ -16,12 +16,14 @@ def test_an_audit_counts_what_it_checked(ttp: Program) -> None:
         ("deliveries", 1, 0, []),
         ("posts", 2, 0, []),
         ("remote-ids", 0, 0, []),
+        ("store", 1, 0, []),
     ]
     assert ran.json["ok"] is True
     assert ttp.ok("audit").rows == [
         ["ok", "deliveries", "1 of 1 deliveries: an intent before each outcome, none done twice"],
         ["ok", "posts", "2 of 2 posts: the status follows from the deliveries"],
         ["ok", "remote-ids", "0 of 0 remote ids: each belongs to one delivery"],
+        ["ok", "store", "1 of 1 store: its files are those that it remembers, so it is no copy"],
     ]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
+from tests.store.stores import duplicate
 
 READ_ONLY = [
     ["list"],
@@ -74,7 +74,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def posts(ttp: Program, filled: Path) -> Program:
-    shutil.copytree(filled, ttp.home)
+    duplicate(filled, ttp.home)
     return ttp
 
 

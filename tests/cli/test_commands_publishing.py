@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program, program
+from tests.store.stores import duplicate
 
 CUT: dict[str, Any] = {"error_kind": "network", "error_message": "cut"}
 DONE: dict[str, Any] = {"published_at": 1795521600000}
@@ -38,7 +38,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def mixed(ttp: Program, filled: Path) -> Program:
     """The program an hour after those posts were due."""
-    shutil.copytree(filled, ttp.home)
+    duplicate(filled, ttp.home)
     ttp.clock.advance(hours=1)
     return ttp
 

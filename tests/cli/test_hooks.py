@@ -144,3 +144,23 @@ def test_a_hook_that_is_too_slow_for_what_happens_does_not_fill_the_memory(
     assert [event.message for event in told if event.kind == HOOKS] == [
         "hooks.on_published is too slow: over 3 events wait for it, and this one is not told"
     ]
+
+
+def test_a_store_that_must_be_taken_over_is_reported_once_a_day(
+    ttp: Program, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    heard = hook(ttp, tmp_path, "on_needs_review", "cat >> $heard")
+    ttp.ok("run", "--once")
+    ttp.sql("UPDATE store SET mark = 'ino=1 db=1'")
+    for _ in range(2):
+        assert ttp("run", "--once").code == 5
+        (event,) = lines(heard)
+    assert (event["event"], set(event)) == ("publisher.refused", {"at", "event", "message"})
+    assert event["message"].endswith(": ttp run --take-over")
+    assert str(ttp.home) in event["message"]
+    ttp.clock.advance(hours=25)
+    assert ttp("run", "--until-idle").code == 5
+    assert len(lines(heard)) == 2
+    ttp.sql("UPDATE store SET host = 'another', host_name = 'pi'")
+    assert ttp("run", "--once").code == 5
+    assert len(lines(heard)) == 3, "another reason"

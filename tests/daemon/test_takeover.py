@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -115,6 +116,32 @@ def test_the_look_up_begins_when_the_delivery_was_due(bench: Bench) -> None:
     assert asked == [START + timedelta(seconds=10)]
     (row,) = bench.attempts(1, Phase.PUBLISH)
     assert (row.step, row.outcome, row.code) == ("take over", "unknown", TAKEN_OVER)
+
+
+def test_a_publisher_whose_folder_is_replaced_by_a_copy_claims_nothing_more(bench: Bench) -> None:
+    bench.post()
+    bench.account("x/b")
+    bench.post("x/b", due=10.0)
+    home = bench.database.home
+
+    def publish(order: Order, handle: Handle) -> Outcome:
+        home.rename(home.with_name("moved"))
+        shutil.copytree(home.with_name("moved"), home)
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    with pytest.raises(Elsewhere, match="this store is a copy"):
+        on(bench, PI).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
+    shutil.rmtree(home)
+    home.with_name("moved").rename(home)
+    assert [(bench.delivery(post).state, bench.delivery(post).remote_id) for post in (1, 2)] == [
+        (S.PUBLISHED, "1"),
+        (S.PENDING, None),
+    ]
+    bench.clock.advance(10.0)
+    bench.x.publishes.append(Done("2"))
+    on(bench, PI).run(Scope(Mode.ONCE), bench.events.append)
+    assert bench.delivery(2).remote_id == "2"
 
 
 def brought(bench: Bench, state: DeliveryState, **changes: object) -> None:

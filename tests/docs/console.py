@@ -38,7 +38,15 @@ _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)
 _MARK = "=-=-= {} =-=-="
 _FIRST_COPY = 'cp -r "$TTP_HOME" "$HOME/start"\n('
-_NEXT_COPY = ')\nrm -r "$TTP_HOME"; cp -r "$HOME/start" "$TTP_HOME"\n('
+_NEXT_COPY = """)
+rm -r "$TTP_HOME"; cp -r "$HOME/start" "$TTP_HOME"; rm -f "$TTP_HOME/publisher.mark"
+python3 - << 'END'
+import os, sqlite3
+with sqlite3.connect(os.environ["TTP_HOME"] + "/ttp.db") as db:
+    db.execute("UPDATE store SET mark = NULL")
+END
+("""
+"""A store of its own in each document: one that remembers that it is a copy publishes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from tests.faults.forks import SMALL_CHUNK, Fork, Forks
 from tests.faults.judge import Verdict, judge
 from tests.faults.posts import Kind, put_media
 from tests.faults.proxy import Asked, Fault, Proxy
+from tests.store.stores import duplicate
 from ttp.domain.delivery import ENDED
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
@@ -155,7 +156,7 @@ class Bench:
         template, secrets, account = self._templates[kind.name]
         state.keep(account)  # its tokens may have been renewed, by a store that is gone
         shutil.rmtree(self.home, ignore_errors=True)
-        shutil.copytree(template, self.home)
+        duplicate(template, self.home)
         now = int(time.time() * 1000)
         self.sql("UPDATE delivery SET due_at = ?, next_at = ?", now, now)
         self.sql("UPDATE post SET scheduled_at = ?", now)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.judge import Verdict
 from tests.faults.sweep_clocks import jumping, skewed, zones
+from tests.faults.sweep_clones import clones
 from tests.faults.sweep_copies import copies, damaged, disks
 from tests.faults.sweep_hostile import hostile
 from tests.faults.sweep_processes import crowds, killed, killed_in_a_call, overlapping
@@ -27,6 +28,7 @@ SAMPLES = {
     "jumping clocks": 12,
     "zones": 6,
     "copies": 10,
+    "clones": 8,
     "disks": 16,
     "damage": 6,
     "hostile answers": 24,
@@ -62,6 +64,8 @@ def sweep(name: str, asks: Asks) -> Iterator[Run]:
             return zones()
         case "copies":
             return copies()
+        case "clones":
+            return clones(asks)
         case "disks":
             return disks(asks)
         case "damage":

@@ -70,6 +70,7 @@ def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> No
         ("deliveries", 8, 0, ()),
         ("posts", 8, 0, ()),
         ("remote-ids", 5, 0, ()),
+        ("store", 1, 0, ()),
     ]
 
 
@@ -172,4 +173,4 @@ def test_what_tiktok_took_and_did_not_publish_is_no_breach(tmp_path: Path) -> No
     tiktok.looks.extend([Refused(refused), Refused(NotDone(Kind.CONTENT, "spam_risk"))])
     bench.run()
     assert bench.delivery().state is DeliveryState.FAILED
-    assert [check.breaches for check in Audit(Database(tmp_path / "home")).run()] == [()] * 3
+    assert [check.breaches for check in Audit(Database(tmp_path / "home")).run()] == [()] * 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from ttp.domain.post import Post
 from ttp.services.changes import settled
 from ttp.store import accounts, posts
 from ttp.store.database import Database
+from ttp.store.owner import remember_files
 
 
 @cache
@@ -38,6 +40,14 @@ def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
     database.path.touch(0o600)
     database.path.write_bytes(_bytes())
     return database
+
+
+def duplicate(store: Path, home: Path) -> None:
+    """A copy of a store's folder that is a store of its own: it remembers its own files."""
+    shutil.copytree(store, home)
+    (home / "publisher.mark").unlink(missing_ok=True)
+    with closing(Database(home).connect()) as db:
+        remember_files(home, db)
 
 
 def add_account(database: Database, name: str = "x/me", **fields: object) -> Account:

@@ -120,7 +120,7 @@ def test_everything_is_the_owners_alone_whatever_the_umask(home: Path) -> None:
         with closing(database.connect()) as db:
             db.execute("UPDATE store SET host = 'here'")
             found = {path.name: mode(path) for path in home.iterdir()}
-    assert found == {"ttp.db": 0o600, "ttp.db-wal": 0o600, "ttp.db-shm": 0o600}
+    assert found == {"publisher.mark": 0o600, "ttp.db": 0o600, "ttp.db-wal": 0o600, "ttp.db-shm": 0o600}
     assert mode(home) == 0o700
 
 

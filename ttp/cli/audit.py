@@ -57,8 +57,8 @@ def audit(out: Output) -> int:
     """Prove from the records that nothing was published twice.
 
     Replays every publishing call and look-up that was ever recorded: no delivery was done twice, an intent stands
-    before each outcome, every state and status follows, every remote id belongs to one delivery. Exit code 1 where
-    something is wrong.
+    before each outcome, every state and status follows, every remote id belongs to one delivery. Also checks that the
+    store is not a copy. Exit code 1 where something is wrong.
 
     Example: ttp audit --json
     """

@@ -10,6 +10,7 @@ import json
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ttp.daemon.events import HOOKS, Event, Sink
@@ -18,16 +19,23 @@ from ttp.domain.errors import ReconnectNeeded, TtpError
 from ttp.domain.time.clock import Clock
 from ttp.services.tokens import Renewal
 from ttp.store.program import run
+from ttp.store.whole_file import write
 
 WAITING_MOST = 1000
 """Events that wait for their hook; what is more is not told."""
 RECONNECT = "account.needs_reconnect"
 """The event of `hooks.on_account`; no event of the publisher's own."""
+REFUSED = "publisher.refused"
+"""The event of a store from which nothing is published until it is taken over; no event that the publisher prints."""
+_REFUSED_FILE = "publisher.refused"
+_REFUSED_AGAIN_S = 24 * 3600
+"""Cron starts a publisher each minute: one that is refused for the same reason reports that once a day."""
 _SETTINGS = {
     "delivery.published": "hooks.on_published",
     "delivery.failed": "hooks.on_failed",
     "delivery.needs_review": "hooks.on_needs_review",
     RECONNECT: "hooks.on_account",
+    REFUSED: "hooks.on_needs_review",
 }
 
 
@@ -59,6 +67,21 @@ class Hooks:
             self._accounts.add(renewal.account)
             message = renewal.error.message
             self._wait_for_hook(Event(self._clock.now(), RECONNECT, account=renewal.account, message=message))
+
+    def refused(self, why: TtpError) -> None:
+        """Report that this store must not be published from, once a day for each reason."""
+        if not self._config.texts(_SETTINGS[REFUSED]):
+            return
+        path, now = self._home / _REFUSED_FILE, self._clock.now()
+        reason = f"{self._home}\n{why.message}\n"
+        with suppress(OSError, ValueError):
+            last, _, before = path.read_text("utf-8", "replace").partition("\n")
+            if before == reason and 0 <= now.timestamp() - float(last) < _REFUSED_AGAIN_S:
+                return
+        with suppress(OSError):  # on a disk that is full it is reported each time
+            write(path, f"{now.timestamp()}\n{reason}")
+        command = next((hint.type for hint in why.hints), "")
+        self._wait_for_hook(Event(now, REFUSED, message=f"{self._home}: {why.message}: {command}"))
 
     def start(self) -> None:
         """Begin to run hooks, where there are any."""

@@ -68,15 +68,18 @@ class Loop:
         heartbeat: Callable[[datetime], None] = lambda now: None,
         taken: Sequence[Delivery] = (),
         make_ahead: Callable[[], list[str]] | None = None,
+        replaced: Callable[[sqlite3.Connection], TtpError | None] = lambda watch: None,
     ) -> None:
         """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over.
-        `make_ahead` makes the posts of recurrences, and answers what is to be said; None: not this publisher's."""
+        `make_ahead` makes the posts of recurrences, and answers what is to be said; None: not this publisher's.
+        `replaced` answers why nothing more may be claimed from this store, and the loop ends with that."""
         self._desk = desk
         self._crew = crew
         self._watch = watch
         self._heartbeat = heartbeat
         self._taken = taken
         self._make_ahead = make_ahead
+        self._replaced = replaced
         self._horizon = timedelta(seconds=desk.config.seconds("repeat.ahead_s"))
         self._told: set[str] = set()
         self._unapproved: set[int] = set()
@@ -136,6 +139,8 @@ class Loop:
                 refused = boot
             look_around = None if refused == boot else refused + LOOK_AROUND_S
             next_job = self._crew.wake()
+            if (why := self._replaced(self._watch)) is not None:
+                raise why
             next_due = None if held else self._tick(scope, start)
             self._say_idle(next_due)
             if self._finished(scope, start):

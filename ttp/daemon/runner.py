@@ -44,7 +44,7 @@ from ttp.store.journal import Journal
 from ttp.store.limits import Limits
 from ttp.store.machine import Machine, this_machine
 from ttp.store.media import MediaStore
-from ttp.store.owner import Owner, store_id
+from ttp.store.owner import Elsewhere, Owner, store_id
 from ttp.store.unreadable import LeftAlone
 from ttp.store.writer import Writer
 
@@ -97,16 +97,16 @@ class Runner:
     def refuse_elsewhere(self) -> None:
         """Elsewhere if this machine must not publish from the store before it is taken over."""
         with self.database.reading() as db:
-            doubt = None if db is None else self.owner.doubt(db, self.clock.now())
+            doubt = None if db is None else self.owner.doubt(db)
         if doubt is not None:
             raise doubt
 
     def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> Ended:
         """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
 
-        Elsewhere if the store is another machine's, a copy or restored: then only with `take_over`, and what is due or
-        in flight is looked up first. While the clock stands before what has happened a loop waits, and SlowClock ends
-        any other run; `trust_clock`: it is right, and was ahead before.
+        Elsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
+        `take_over`, and what is due or in flight is looked up first. While the clock stands before what has happened a
+        loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
         """
         over = threading.Event()
         hooks = Hooks(self.config, self.home, self.clock, _in_turn(tell))
@@ -115,6 +115,9 @@ class Runner:
             ended = self._run(scope, hooks, take_over=take_over, trust_clock=trust_clock)
             if ended.signal is not None:
                 over.set()
+        except Elsewhere as refused:
+            hooks.refused(refused)
+            raise
         finally:
             # The lock is free: whoever publishes next need not wait for this.
             with _stopping(over.set, asked=over.is_set()):
@@ -175,7 +178,7 @@ class Runner:
             pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
             crew = Crew(pool, self.clock, self.nap)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
-            loop = Loop(desk, crew, watch, heartbeat, taken, make_ahead)
+            loop = Loop(desk, crew, watch, heartbeat, taken, make_ahead, owner.replaced)
 
             def stop() -> None:
                 loop.stop()

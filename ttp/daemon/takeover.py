@@ -28,7 +28,7 @@ def own(db: sqlite3.Connection, owner: Owner, now: datetime, *, take_over: bool)
     if take_over:
         _refuse_slow_clock(db, now)
         taken = [_taken(db, delivery, now) for delivery in list(at_stake(db, now=now))]
-    elif (doubt := owner.doubt(db, now)) is not None:
+    elif (doubt := owner.doubt(db)) is not None:
         raise doubt
     owner.own(db, now)
     return taken

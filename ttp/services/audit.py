@@ -10,6 +10,7 @@ from ttp.domain.post import derive_status, published_at
 from ttp.domain.replay import replay
 from ttp.store import audit
 from ttp.store.database import Database, quick_check
+from ttp.store.owner import is_copied
 
 MOST = 1000
 """Breaches that are told one by one."""
@@ -44,7 +45,12 @@ class Audit:
                 _checked("deliveries", "deliveries: an intent before each outcome, none done twice", _deliveries(db)),
                 _checked("posts", "posts: the status follows from the deliveries", _posts(db)),
                 _checked("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
+                _checked("store", "store: its files are those that it remembers, so it is no copy", self._copies(db)),
             ]
+
+    def _copies(self, db: sqlite3.Connection) -> Iterator[list[str]]:
+        refused = is_copied(self._database.home, db)
+        yield [] if refused is None else [f"{refused.message}: {refused.hints[0].type}"]
 
 
 def _checked(name: str, what: str, found: Iterator[list[str]]) -> Check:

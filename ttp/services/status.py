@@ -96,7 +96,7 @@ class Status:
 
         owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading() as db:
-            return None if db is None else owner.doubt(db, self._clock.now())
+            return None if db is None else owner.doubt(db)
 
     def costs(self) -> Costs:
         """What X will charge for the posts that wait for their time: of all its accounts the next MOST_PRICED."""

@@ -39,6 +39,7 @@ class Database:
         self._busy_timeout_s = busy_timeout_s
         self._may_upgrade = may_upgrade
         self._checked = False
+        self._knows_files = False
         self._within = threading.local()
 
     def exists(self) -> bool:
@@ -120,6 +121,7 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
             self._within.connection = connection
             try:
+                self._remember_files(connection)
                 yield connection
                 connection.execute("COMMIT")
             finally:
@@ -148,6 +150,17 @@ class Database:
             kept.append(self.connect())
             kept[0].execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
         return nullcontext(kept[0])
+
+    def _remember_files(self, connection: sqlite3.Connection) -> None:
+        """Let a store that does not know yet which files it is record that with its first change."""
+        if self._knows_files:
+            return
+        if connection.execute("SELECT mark FROM store").fetchone()[0] is None:
+            from ttp.store.owner import remember_files
+
+            remember_files(self.home, connection)  # may be rolled back: asked again by the next change
+        else:
+            self._knows_files = True
 
     def _behind(self, connection: sqlite3.Connection) -> bool:
         """True if the schema is older than this program's. NewerStore if it is none that it knows."""

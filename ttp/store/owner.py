@@ -1,33 +1,30 @@
-"""Whose store it is: the machine that publishes from it, and whether the store is the one that this machine left.
+"""Whose store it is: the machine that publishes from it, and the files that it remembers to be its own.
 
-A store that was copied to another machine, restored, or put back is the ordinary way to publish twice. It is told by
-three things, all written by the publisher:
+A store that was copied, restored, or put back is the usual cause of double posts. It is detected by three things:
 
-- `store.host`, a digest of the machine. Another one: another machine.
+- `store.host`, a digest of the machine, written by the publisher. Another one: another machine.
 - `publisher.mark`, a file beside the database that is written in place and never replaced. It says how many steps were
   ever recorded in `attempt`. More than the database knows of: the database was put back.
-- `store.mark`, which file that is. Another one: the folder was copied, or put back as a whole. It holds nothing up
-  unless something is due that was stored before the copy was made.
+- `store.mark`, which files these two are, from the store's first post or account on. Others: the store is a copy, or
+  was put back as a whole. The original goes on.
 
 A machine that is set back with its whole disk cannot be told from one that was switched off: nothing here sees that.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
-from ttp.store import rows
+from ttp.store import file_identity, rows
 from ttp.store.machine import Machine
 from ttp.store.regular_file import open_regular
 
@@ -36,9 +33,6 @@ RESTORED = "restored"
 TAKE_OVER = "ttp run --take-over"
 _FILE = "publisher.mark"
 _FORM = "{} {:020d}\n"
-# Linux's FS_IOC_GETVERSION: a number that a file system gives each new file, so that a file in the place of a deleted
-# one, which often gets its inode number, is told apart.
-_GET_VERSION = 0x80000000 | (struct.calcsize("l") << 16) | (ord("v") << 8) | 1
 
 # In flight, or due: one part for each partial index, in the index's own words.
 _AT_STAKE = """
@@ -52,8 +46,8 @@ WITH found AS (
         AND next_at > :now AND state = 'retrying'
 )
 SELECT d.*, a.platform, a.handle AS account_handle
-FROM found JOIN delivery d ON d.id = found.id JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id
-WHERE :stored_by IS NULL OR p.updated_at <= :stored_by ORDER BY d.id
+FROM found JOIN delivery d ON d.id = found.id JOIN account a ON a.id = d.account_id
+ORDER BY d.id
 """
 
 
@@ -69,10 +63,9 @@ class Elsewhere(Busy):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What `publisher.mark` says: which file it is, since when it is there, and how many steps it has seen."""
+    """What is in the folder: which files these are, and how many steps `publisher.mark` has seen."""
 
-    mark: str
-    since: datetime
+    files: dict[str, str]
     newest: int
 
 
@@ -85,35 +78,34 @@ class Owner:
     machine: Machine
     any_machine: bool = False
 
-    def doubt(self, db: sqlite3.Connection, now: datetime) -> Elsewhere | None:
+    def doubt(self, db: sqlite3.Connection) -> Elsewhere | None:
         """Why this machine must not publish from the store; None where it may. Changes nothing."""
-        seen = self._seen(db)  # first: a publisher that runs writes the database before the file
+        seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
         row = _row(db)
         if row["host"] == RESTORED:
             return Elsewhere("this store was restored from a backup")
         if seen is not None and seen.newest > row["newest"]:
             return Elsewhere("this store was put back to an earlier state")
-        if row["host"] is None or self.any_machine:
-            return None
-        if row["host"] != self.machine.digest_for(row["store_id"]):
+        if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
             ran_at = rows.instant(row["ran_at"])
             when = f", {ran_at.astimezone():%d %b %Y %H:%M}" if ran_at else ""
             return Elsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
-        if seen is None or seen.mark != row["mark"]:
-            # What was stored after the copy was made is known to this copy alone. A clock that stands before the last
-            # run tells nothing.
-            copied_at = seen.since if seen is not None and to_ms(seen.since) >= (row["ran_at"] or 0) else None
-            if any_at_stake(db, now=now, stored_by=copied_at):
-                return Elsewhere("this store is a copy, or was put back")
+        return _copied(row["mark"], seen)
+
+    def replaced(self, db: sqlite3.Connection) -> Elsewhere | None:
+        """Why a publisher that runs must stop: other files are in the place of its store's. None where there are none,
+        as while the folder is moved."""
+        with suppress(OSError):
+            seen = _seen(self.home, db)
+            return None if seen is None else _copied(_row(db)["mark"], seen)
         return None
 
     def own(self, db: sqlite3.Connection, now: datetime) -> None:
         """Record, in the caller's transaction, that this machine publishes from the store now."""
         store_id = _row(db)["store_id"]
-        seen = self._seen(db) or self._make(store_id)
         db.execute(
             "UPDATE store SET host = ?, host_name = ?, mark = ?, ran_at = ?",
-            (self.machine.digest_for(store_id), self.machine.name, seen.mark, to_ms(now)),
+            (self.machine.digest_for(store_id), self.machine.name, _mark(self.home, db), to_ms(now)),
         )
 
     def note(self, db: sqlite3.Connection) -> None:
@@ -127,50 +119,27 @@ class Owner:
             finally:
                 os.close(descriptor)
 
-    def _seen(self, db: sqlite3.Connection) -> Seen | None:
-        """None where there is no such file, or it is another store's."""
-        try:
-            descriptor = open_regular(self.home / _FILE)
-        except FileNotFoundError:
-            return None
-        try:
-            store_id, _, newest = os.pread(descriptor, 1000, 0).decode("ascii", "replace").partition(" ")
-            if store_id != _row(db)["store_id"] or not newest.strip().isdecimal():
-                return None
-            since = datetime.fromtimestamp(os.fstat(descriptor).st_ctime, UTC)
-            return Seen(_identity(descriptor), since, int(newest))
-        finally:
-            os.close(descriptor)
 
-    def _make(self, store_id: str) -> Seen:
-        """A new file, on the disk before the database speaks of it."""
-        descriptor = open_regular(self.home / _FILE, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-        try:
-            os.write(descriptor, _FORM.format(store_id, 0).encode())
-            os.fsync(descriptor)
-            seen = Seen(_identity(descriptor), datetime.fromtimestamp(os.fstat(descriptor).st_ctime, UTC), 0)
-        finally:
-            os.close(descriptor)
-        folder = os.open(self.home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        return seen
+def remember_files(home: Path, db: sqlite3.Connection) -> None:
+    """Record, in the caller's transaction, which files the store is: a copy that is made from now on is noticed."""
+    db.execute("UPDATE store SET mark = ?", (_mark(home, db),))
 
 
-def at_stake(db: sqlite3.Connection, *, now: datetime, stored_by: datetime | None = None) -> Iterator[Delivery]:
-    """What another copy of the store may have published: all that is in flight, and all that is due and pending.
-
-    `stored_by`: only of posts that were changed last at this instant or before.
-    """
-    values = {"now": to_ms(now), "stored_by": rows.ms(stored_by)}
-    return (rows.delivery(row) for row in db.execute(_AT_STAKE, values))
+def _copied(mark: str | None, seen: Seen | None) -> Elsewhere | None:
+    """The refusal of a store whose files are not those that it remembers."""
+    if mark is None or (seen is not None and file_identity.is_same(mark, seen.files)):
+        return None
+    return Elsewhere("this store is a copy, or was put back")
 
 
-def any_at_stake(db: sqlite3.Connection, *, now: datetime, stored_by: datetime | None = None) -> bool:
-    """Whether there is any of it, also such that cannot be read."""
-    return db.execute(_AT_STAKE, {"now": to_ms(now), "stored_by": rows.ms(stored_by)}).fetchone() is not None
+def is_copied(home: Path, db: sqlite3.Connection) -> Elsewhere | None:
+    """The refusal of a store that is a copy, whichever machine this is."""
+    return _copied(_row(db)["mark"], _seen(home, db))
+
+
+def at_stake(db: sqlite3.Connection, *, now: datetime) -> Iterator[Delivery]:
+    """What another copy of the store may have published: all that is in flight, and all that is due and pending."""
+    return (rows.delivery(row) for row in db.execute(_AT_STAKE, {"now": to_ms(now)}))
 
 
 def store_id(db: sqlite3.Connection) -> str:
@@ -184,13 +153,44 @@ def _row(db: sqlite3.Connection) -> sqlite3.Row:
     return row
 
 
-def _identity(descriptor: int) -> str:
-    """What tells a file from each copy of it: its inode, and when it was born or the number of that birth."""
-    found = os.fstat(descriptor)
-    born = getattr(found, "st_birthtime", None)
-    if born is None:
-        answer = bytearray(8)
-        with suppress(OSError):  # not every file system has it
-            fcntl.ioctl(descriptor, _GET_VERSION, answer)
-        (born,) = struct.unpack_from("=I", answer)
-    return f"{found.st_ino}.{born}"
+def _mark(home: Path, db: sqlite3.Connection) -> str:
+    """Which files the store is, as `store.mark` has it. Makes `publisher.mark` where it is not there."""
+    return file_identity.as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
+
+
+def _seen(home: Path, db: sqlite3.Connection) -> Seen | None:
+    """None where there is no `publisher.mark`, or it is another store's."""
+    try:
+        descriptor = open_regular(home / _FILE)
+    except FileNotFoundError:
+        return None
+    try:
+        store_id, _, newest = os.pread(descriptor, 1000, 0).decode("ascii", "replace").partition(" ")
+        if store_id != _row(db)["store_id"] or not newest.strip().isdecimal():
+            return None
+        return Seen(_files(home, descriptor), int(newest))
+    finally:
+        os.close(descriptor)
+
+
+def _make(home: Path, store_id: str) -> Seen:
+    """A new file, on the disk before the database speaks of it."""
+    descriptor = open_regular(home / _FILE, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+    try:
+        os.write(descriptor, _FORM.format(store_id, 0).encode())
+        os.fsync(descriptor)
+        seen = Seen(_files(home, descriptor), 0)
+    finally:
+        os.close(descriptor)
+    folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return seen
+
+
+def _files(home: Path, mark: int) -> dict[str, str]:
+    """Which file `publisher.mark` is, and the inode of the database. That one is never opened here: to close it would
+    end the locks that SQLite holds on it (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
+    return {**file_identity.identity(mark), "db": str((home / "ttp.db").stat().st_ino)}
