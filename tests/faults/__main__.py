@@ -1,6 +1,7 @@
-"""`python -m tests.faults`: the sample of CI; with `--full` every run. Prints what is wrong, and one table.
+"""Run the fault sweeps and print what is wrong, and one table: the sample of CI, or with `--full` every run.
 
 python -m tests.faults --full --jobs 4 --sweep kills
+python -m tests.faults --mutants
 """
 
 from __future__ import annotations
@@ -8,40 +9,96 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import ExitStack
 
+from tests.faults.mutants import MUTANTS
+from tests.faults.mutation import try_mutant
+from tests.faults.posts import KINDS
+from tests.faults.sample import SEED, seed
 from tests.faults.table import SAMPLES, Row, lines
-from tests.faults.workers import chosen, made, requests_of_all
+from tests.faults.workers import Choice, bench_somewhere, made, requests_of_all
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--full", action="store_true", help="every run, not the sample")
     parser.add_argument("--jobs", type=int, default=4, help="runs beside each other")
     parser.add_argument("--sweep", action="append", choices=list(SAMPLES), help="only this one (repeatable)")
-    parser.add_argument("--part", default="1/1", help="one part of all runs, evenly spread: 1/20 to 20/20")
+    parser.add_argument("--part", help="with --full: one part of all runs, evenly spread: 1/20 to 20/20")
     parser.add_argument("--story", action="store_true", help="show what happened in each run that is wrong")
-    said = parser.parse_args()
-    part, parts = (int(word) for word in said.part.split("/"))
+    parser.add_argument("--mutants", action="store_true", help="show that the sweeps catch mistakes in ttp")
+    said = parser.parse_args(argv)
+    if said.part is not None and not said.full:
+        return _refuse("--part needs --full: without it the sample is made, which has no parts")
+    part, parts = _part(said.part or "1/1")
+    if not 1 <= part <= parts:
+        return _refuse(f"--part {said.part}: not a part, as 1/20 to 20/20 are")
+    if said.mutants:
+        if said.full or said.sweep:
+            return _refuse("--mutants goes without --full and --sweep: each mutant has sweeps of its own")
+        return _mutants(said.jobs)
+    return _sweeps(Choice(said.full, part, parts), tuple(said.sweep or SAMPLES), said.jobs, story=said.story)
+
+
+def _part(text: str) -> tuple[int, int]:
+    """The two numbers of a part; 0/0 for anything else."""
+    one, _, all_ = text.partition("/")
+    return (int(one), int(all_)) if one.isdecimal() and all_.isdecimal() else (1, 0)
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 2
+
+
+def _told_seed() -> None:
+    print(f"The sample of seed {seed()} ({SEED}={seed()} draws it again).", flush=True)
+
+
+def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, *, story: bool) -> int:
+    if not choice.full:
+        _told_seed()
     asks = requests_of_all()
-    wanted = {
-        name: chosen(asks, name, full=said.full, part=part - 1, parts=parts) for name in said.sweep or list(SAMPLES)
-    }
-    jobs = [(name, index) for name, runs in wanted.items() for index in range(len(runs))]
+    wanted = {name: choice.of(asks, name) for name in sweeps}
+    total = sum(map(len, wanted.values()))
     rows: dict[str, Row] = {}
     began, wrong = time.monotonic(), 0
-    for count, (name, index, verdict) in enumerate(
-        made(asks, jobs, full=said.full, part=part - 1, parts=parts, beside=said.jobs), 1
-    ):
+    for count, (name, index, verdict) in enumerate(made(asks, choice, sweeps, beside=jobs), 1):
         if count % 200 == 0:
-            print(f"{count} of {len(jobs)}", file=sys.stderr, flush=True)
+            print(f"{count} of {total}", file=sys.stderr, flush=True)
         run = wanted[name][index]
         rows.setdefault(run.row, Row()).add(run, verdict)
-        for breach in run.breaches(verdict):
-            wrong += 1
-            print(f"wrong: {breach}", *(verdict.story if said.story else ()), sep="\n    ", flush=True)
+        breaches = run.breaches(verdict)
+        wrong += bool(breaches)
+        for breach in breaches:
+            print(f"wrong: {breach}", *(verdict.story if story else ()), sep="\n    ", flush=True)
+        if breaches:
+            print(f"    to make it in every sample: {run.fixed_case(name)}", flush=True)
     print(*lines(dict(sorted(rows.items()))), sep="\n")
-    print(f"\n{len(jobs)} runs in {time.monotonic() - began:.0f} s, {said.jobs} at a time")
+    print(f"\n{total} runs in {time.monotonic() - began:.0f} s, {jobs} at a time")
     return 1 if wrong else 0
+
+
+def _mutants(jobs: int) -> int:
+    _told_seed()
+    survived = []
+    with ExitStack() as held:
+        benches = [held.enter_context(bench_somewhere()) for _ in range(jobs)]
+        asks = {kind.name: benches[0].requests(kind) for kind in KINDS.values()}
+        print("| mistake | sweep | caught after | of | by | because |\n|---|---|--:|--:|---|---|", flush=True)
+        for name, mutant in MUTANTS.items():
+            caught = False
+            for sweep in mutant.sweeps:
+                tried = try_mutant(name, sweep, asks, benches)
+                caught |= bool(tried.by)
+                print(tried.line(), flush=True)
+            if not caught:
+                survived.append(name)
+    for name in survived:
+        print(f"no sweep catches: {name}", file=sys.stderr)
+    return 1 if survived else 0
 
 
 if __name__ == "__main__":

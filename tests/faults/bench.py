@@ -6,11 +6,12 @@ Owns running a case. What is left of it is judged elsewhere.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from tests.faults.posts import Kind, put_media
 from tests.faults.proxy import Asked, Fault, Proxy
 from tests.store.stores import duplicate
 from ttp.domain.delivery import ENDED
+from ttp.domain.time.clock import SystemClock
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
 SETTINGS = {
@@ -38,7 +40,10 @@ SETTINGS = {
     "PUBLISH__DRAIN_S": "5",
 }
 RUNS_MOST = 4
+_ID = re.compile(r"\d{6,}")
 PATIENCE_S = 60.0
+INTENT_AGE_S = 60.0
+"""An intent that is older was not withdrawn after a sleep. The program allows 5 s; a machine at work is slow."""
 NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 LONG_S = 40 * 365 * 86_400.0
 """Tokens live as long: the clocks of some runs stand years ahead."""
@@ -66,6 +71,8 @@ class Bench:
 
     def __init__(self, folder: Path, sandbox: RunningSandbox, served: Path, platform: PlatformClock) -> None:
         self.folder = folder
+        self.mutant: str | None = None
+        """The mistake that its `ttp` processes have."""
         self.sandbox = sandbox
         self.served = served
         place = urlsplit(sandbox.url)
@@ -80,6 +87,9 @@ class Bench:
         self.victims: list[Fork] = []
         self.ran: list[Fork] = []
         self.amiss: list[str] = []
+        self.others: set[str] = set()
+        """Posts on the account that are not the case's own."""
+        self.boot_shift_s = 0.0
         self._templates: dict[str, tuple[Path, tuple[str, ...], Any]] = {}
         self._indexes: dict[str, list[str]] = {}
 
@@ -104,7 +114,22 @@ class Bench:
 
     def run(self, *argv: str, stdin: str = "", **env: str) -> Fork:
         """A command, started."""
-        fork = self.forks.start(argv, self.env(**env), stdin=stdin, chunk=SMALL_CHUNK, clock=str(self.clock))
+        return self._start(argv, stdin, env)
+
+    def run_to_intent(self, number: int, *argv: str) -> Fork:
+        """A command, started, that stops itself (SIGSTOP) once its n-th intent is committed. Count from 1."""
+        return self._start(argv, "", {}, stop_at_intent=number)
+
+    def _start(self, argv: Sequence[str], stdin: str, env: Mapping[str, str], *, stop_at_intent: int = 0) -> Fork:
+        fork = self.forks.start(
+            argv,
+            self.env(**env),
+            stdin=stdin,
+            chunk=SMALL_CHUNK,
+            clock=str(self.clock),
+            mutant=self.mutant,
+            stop_at_intent=stop_at_intent,
+        )
         self.ran.append(fork)
         return fork
 
@@ -128,6 +153,7 @@ class Bench:
 
     def shift(self, wall_s: float, boot_s: float) -> None:
         """Set how far the clocks of the processes are off the machine's."""
+        self.boot_shift_s = boot_s
         new = self.clock.with_suffix(".new")
         new.write_text(f"{wall_s} {boot_s}")
         new.replace(self.clock)
@@ -137,14 +163,16 @@ class Bench:
             return db.execute(statement, values).fetchall()
 
     def seen(self, kind: Kind) -> list[Any]:
-        """What followers of the account see."""
-        return [post for post in self.control("GET", "posts") if post["account"] == kind.account]
+        """What followers of the account see, apart from the posts that are not the case's own."""
+        posts = self.control("GET", "posts")
+        return [post for post in posts if post["account"] == kind.account and post["id"] not in self.others]
 
     def prepare(self, kind: Kind) -> tuple[str, ...]:
         """A store of its own with the post due now, and a platform that has nothing of the account. Its secrets."""
         self.proxy.begin(lambda asked: None)
         self.platform.ahead_s = self.platform.skew_s = 0.0
         self.clock.unlink(missing_ok=True)
+        self.boot_shift_s = 0.0
         if kind.name not in self._templates:
             self._templates[kind.name] = self._made(kind)
         state = self.sandbox.state
@@ -160,7 +188,7 @@ class Bench:
         now = int(time.time() * 1000)
         self.sql("UPDATE delivery SET due_at = ?, next_at = ?", now, now)
         self.sql("UPDATE post SET scheduled_at = ?", now)
-        self.victims, self.ran, self.amiss = [], [], []
+        self.victims, self.ran, self.amiss, self.others = [], [], [], set()
         return secrets
 
     def _made(self, kind: Kind) -> tuple[Path, tuple[str, ...], Any]:
@@ -181,7 +209,8 @@ class Bench:
         if kind.name not in self._indexes:
             verdict = self.case(kind, lambda asked: None)
             assert (verdict.state, verdict.wrong) == ("published", []), verdict
-            self._indexes[kind.name] = [asked.line for asked in self.proxy.asked]
+            # Without the ids: the name of a place must not change from one process to the next.
+            self._indexes[kind.name] = [_ID.sub("ID", asked.line) for asked in self.proxy.asked]
         return self._indexes[kind.name]
 
     def kill(self) -> None:
@@ -190,14 +219,18 @@ class Bench:
             fork.signal(signal.SIGKILL)
 
     def watched(self, kind: Kind, plan: Plan) -> Plan:
-        """The plan, with a look into the store at each publishing call: its intent must be there, committed."""
+        """The plan, with a look into the store at each publishing call: its intent must be there, committed, and not
+        older than an intent may be that a call follows."""
 
         def watching(asked: Asked) -> Fault | None:
             if kind.publishes(asked):
-                intents = "SELECT count(*) FROM attempt WHERE phase = 'publish' AND outcome IS NULL"
+                intents = "SELECT boot_s FROM attempt WHERE phase = 'publish' AND outcome IS NULL ORDER BY id DESC"
                 with suppress(sqlite3.DatabaseError):  # a store that is spoiled on purpose
-                    if not self.sql(intents)[0][0]:
+                    found = self.sql(intents)
+                    if not found:
                         self.amiss.append(f"request {asked.index} came without an intent: {asked.line}")
+                    elif (age_s := SystemClock().boot() + self.boot_shift_s - found[0][0]) > INTENT_AGE_S:
+                        self.amiss.append(f"request {asked.index} came {age_s:.0f} s after its intent: {asked.line}")
             return plan(asked)
 
         return watching

@@ -94,6 +94,15 @@ class Fork:
             os.kill(self.pid, number)
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether it is stopped, and can be continued."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except OSError:
+            return False
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    @property
     def said(self) -> str:
         """What it wrote. Nothing where it was killed before it had its files."""
         return "".join(path.read_text(errors="replace") for path in (self.stdout, self.stderr) if path.exists())
@@ -117,7 +126,8 @@ class Forks:
         self._hear()
 
     def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: str = "", **more: Any) -> Fork:
-        """`ttp ARGV` with this environment and no other. `clock`: the file of a ShiftedClock."""
+        """`ttp ARGV` with this environment and no other. `clock`: the file of a ShiftedClock; `mutant`: its mistake;
+        `stop_at_intent`: the number of the intent at which it stops itself."""
         with self._turn:
             self._started += 1
             number = self._started
@@ -198,6 +208,12 @@ def _become(order: Mapping[str, Any]) -> None:
             import ttp.platforms.tiktok.upload as upload
 
             upload.CHUNK = order["chunk"]
+        if order.get("mutant"):
+            from tests.faults.mutants import MUTANTS
+
+            MUTANTS[order["mutant"]].apply()
+        if order.get("stop_at_intent"):
+            _stop_at_intent(order["stop_at_intent"])
         from ttp.cli.main import main
 
         clock = order.get("clock")
@@ -209,6 +225,22 @@ def _become(order: Mapping[str, Any]) -> None:
         sys.stderr.flush()
     finally:
         os._exit(code)
+
+
+def _stop_at_intent(number: int) -> None:
+    """Have this process stop itself between the commit of its n-th intent and the call."""
+    from ttp.daemon.publisher import Delivering
+
+    intend, left = Delivering._intend, iter(range(number - 1, -1, -1))
+
+    def stopping(self: Delivering, ready: Any) -> Any:
+        intent = intend(self, ready)
+        if next(left, None) == 0:
+            # To this thread: one sent to the process may be taken by another, and this one goes on for a moment.
+            signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+        return intent
+
+    Delivering._intend = stopping  # type: ignore[method-assign]  # in this process alone
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class Verdict:
     stuck: int = 0
     needs_review: int = 0
     calls: int = 0
+    spoiled_call: bool = False
     seconds: float = 0.0
     wrong: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
@@ -41,6 +42,7 @@ def judge(bench: Bench, kind: Kind, secrets: tuple[str, ...]) -> Verdict:
     seen = bench.seen(kind)
     texts = [post["text"] for post in seen]
     verdict.calls = sum(map(kind.publishes, bench.proxy.asked))
+    verdict.spoiled_call = any(kind.publishes(bench.proxy.asked[index]) for index, _ in bench.proxy.spoiled)
     verdict.duplicates = max(0, len(seen) - len(kind.texts))
     if verdict.duplicates:
         verdict.wrong.append(f"on the platform: {texts}")

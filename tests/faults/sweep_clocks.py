@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from tests.faults.bench import FINAL, Bench
+from tests.faults.bench import FINAL, PATIENCE_S, RUN, Bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Asked, Fault
-from tests.faults.sweeps import Asks, Run, Where, calls_of, ends_of, requests_of, spoiling
-from tests.faults.troubles import TROUBLES
+from tests.faults.sweeps import Asks, Run, Where, calls_of, ends_of, late, most_calls, requests_of, spoiling
+from tests.faults.troubles import TROUBLES, unseen
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
 SKEWS = {"an hour ahead": HOUR_S, "an hour behind": -HOUR_S, "10 min ahead": 600.0, "10 min behind": -600.0}
@@ -48,7 +50,15 @@ def skewed() -> Iterator[Run]:
                         return bench.case(kind, plan)
 
                     place = f"{kind.name}, {where} {lost}"
-                    yield Run(f"the platform's clock is {name}", place, go, ends_of(kind, unsure=True))
+                    yield Run(
+                        f"the platform's clock is {name}",
+                        place,
+                        go,
+                        ends_of(kind, unsure=True),
+                        calls_most=most_calls(kind, lost),
+                        covers=(kind.name, name, lost),
+                        at_call=True,
+                    )
 
 
 def jumping(asks: Asks) -> Iterator[Run]:
@@ -56,7 +66,7 @@ def jumping(asks: Asks) -> Iterator[Run]:
     for name, by in JUMPS.items():
         for lost in (None, "cut before", "cut after"):
             for kind in (KINDS["x text"], KINDS["instagram photo"], KINDS["tiktok video"], KINDS["x thread"]):
-                for where in requests_of(asks[kind.name]) if lost is None else calls_of(kind):
+                for where in [w for w, _ in requests_of(kind, asks[kind.name])] if lost is None else calls_of(kind):
 
                     def go(
                         bench: Bench,
@@ -72,7 +82,14 @@ def jumping(asks: Asks) -> Iterator[Run]:
                     # Where it seems to be later than the lateness allows, it is missed and says so.
                     asked = ("published", "needs_review") if lost == "cut before" else ("published",)
                     ends = (*asked, "failed") if by[0] >= DAY_S and lost != "cut after" else asked
-                    yield Run(f"the clock goes {name}", place, go, ends)
+                    yield Run(
+                        f"the clock goes {name}",
+                        place,
+                        go,
+                        ends,
+                        covers=(kind.name, name, str(lost)),
+                        at_call=where.is_call,
+                    )
 
 
 def _jumped(bench: Bench, kind: Kind, where: Where, lost: str | None, by: tuple[float, float]) -> Verdict:
@@ -94,6 +111,81 @@ def _jumped(bench: Bench, kind: Kind, where: Where, lost: str | None, by: tuple[
     forward = trouble is None or trouble.forward
     answer = None if trouble is None else trouble.answer
     return bench.case(kind, spoiling(kind, where, Fault("the clock jumps", forward, answer=answer, act=jump)), go)
+
+
+def jumping_late() -> Iterator[Run]:
+    """The answer of a publishing call is lost, what it published shows up late, and this machine's clock jumps
+    meanwhile: by that clock the settle window seems over."""
+    for name, by in JUMPS.items():
+        if by[1]:  # in a sleep the platform's time passes too
+            continue
+        for kind in KINDS.values():
+            if kind.platform == "tiktok":  # its status is never behind
+                continue
+            for where in calls_of(kind):
+
+                def go(bench: Bench, kind: Kind = kind, where: Where = where, by: tuple[float, float] = by) -> Verdict:
+                    jump = Fault(
+                        "the clock jumps",
+                        True,
+                        answer=lambda real: unseen(bench, kind, real),
+                        act=lambda: bench.shift(*by),
+                    )
+                    spoilt = spoiling(kind, where, TROUBLES["cut after"](bench, kind), jump)
+                    return bench.case(kind, late(bench, kind, spoilt), _set_right)
+
+                yield Run(
+                    f"shows up late, and the clock goes {name}",
+                    f"{kind.name}, {where}",
+                    go,
+                    # What is left of a thread may be later than the lateness allows, and is missed then.
+                    ("published", "failed") if by[0] >= DAY_S and len(kind.texts) > 1 else ("published",),
+                    calls_most=len(kind.texts),
+                    covers=(kind.name, name),
+                    at_call=True,
+                )
+
+
+def _set_right(bench: Bench) -> None:
+    bench.settle()
+    bench.shift(0.0, 0.0)
+    bench.settle()
+
+
+def suspended() -> Iterator[Run]:
+    """The machine sleeps for an hour between the intent and the call; then the answer of the call may be lost."""
+    for lost in (None, "cut before", "cut after", "killed after"):
+        for kind in KINDS.values():
+            for where in calls_of(kind):
+
+                def go(bench: Bench, kind: Kind = kind, where: Where = where, lost: str | None = lost) -> Verdict:
+                    faults = () if lost is None else (TROUBLES[lost](bench, kind),)
+                    return bench.case(kind, spoiling(kind, where, *faults), lambda bench: _asleep(bench, where))
+
+                yield Run(
+                    "the machine sleeps at the intent",
+                    f"{kind.name}, {where} {lost or 'answered'}",
+                    go,
+                    ends_of(kind, unsure=lost is not None),
+                    calls_most=most_calls(kind, lost),
+                    covers=(kind.name, str(lost)),
+                    at_call=lost is not None,
+                )
+
+
+def _asleep(bench: Bench, where: Where) -> None:
+    fork = bench.run_to_intent((where.call or 0) + 1, *RUN, "--max-time", "4s")
+    bench.victims = [fork]
+    while not fork.is_stopped and fork.wait(0.0) is None:
+        time.sleep(0.01)
+    if fork.code is not None:
+        bench.amiss.append("it never came to its intent")
+    bench.pass_time(HOUR_S)
+    fork.signal(signal.SIGCONT)
+    fork.wait(PATIENCE_S)
+    if bench.state() not in FINAL:  # TikTok's upload address has to end first
+        bench.pass_time(2 * HOUR_S + 600.0)
+    bench.settle()
 
 
 ZONES = {
@@ -121,7 +213,8 @@ def zones() -> Iterator[Run]:
         for text in times:
             due = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
             for moved in ("Asia/Tokyo", "America/Los_Angeles"):
-                yield Run("a zone's own time", f"{text} {zone}, then in {moved}", _at(text, zone, due, moved))
+                place = f"{text} {zone}, then in {moved}"
+                yield Run("a zone's own time", place, _at(text, zone, due, moved), covers=("x text", zone))
 
 
 def _at(text: str, zone: str, due: datetime, moved: str) -> Callable[[Bench], Verdict]:

@@ -45,13 +45,16 @@ def clones(asks: Asks) -> Iterator[Run]:
     """Copies of a store that nobody published from, before its post is due, at each request of it, and after it."""
     for way in ways():
         for kind in KINDS.values():
-            moments: list[str | Where] = [*BEFORE, *requests_of(asks[kind.name]), AFTER]
+            requests = [where for where, _ in requests_of(kind, asks[kind.name])]
+            moments: list[str | Where] = [*BEFORE, *requests, AFTER]
             for moment in moments:
 
                 def go(bench: Bench, kind: Kind = kind, way: str = way, moment: str | Where = moment) -> Verdict:
                     return _cloned(bench, kind, way, moment)
 
-                yield Run(f"a folder copied by {way}", f"{kind.name}, {moment}", go)
+                at_call = isinstance(moment, Where) and moment.is_call
+                place = f"{kind.name}, {moment}"
+                yield Run(f"a folder copied by {way}", place, go, covers=(kind.name, way), at_call=at_call)
 
 
 def _copy(way: str, source: Path, target: Path) -> bool:

@@ -32,7 +32,14 @@ def copies() -> Iterator[Run]:
 
                 place = f"{kind.name}, copied while {when}"
                 # What a copy cannot know of (a TikTok upload that began after it was made) a person must look at.
-                yield Run(f"a store {how}", place, go, ("published", "needs_review"))
+                yield Run(
+                    f"a store {how}",
+                    place,
+                    go,
+                    ("published", "needs_review"),
+                    covers=(kind.name, how),
+                    at_call=when == "sending",
+                )
 
 
 def _copied(bench: Bench, kind: Kind, how: str, when: str) -> Verdict:
@@ -97,7 +104,7 @@ def disks(asks: Asks) -> Iterator[Run]:
     for how in REFUSE:
         for lost in (None, "cut after", "cut before"):
             for kind in KINDS.values():
-                for where in requests_of(asks[kind.name]) if lost is None else calls_of(kind):
+                for where in [w for w, _ in requests_of(kind, asks[kind.name])] if lost is None else calls_of(kind):
 
                     def go(
                         bench: Bench, kind: Kind = kind, where: Where = where, how: str = how, lost: str | None = lost
@@ -110,8 +117,14 @@ def disks(asks: Asks) -> Iterator[Run]:
                         return bench.case(kind, spoiling(kind, where, fault))
 
                     place = f"{kind.name}, {where} {lost or 'answered'}"
-                    unsure = where.is_call(kind, asks[kind.name])
-                    yield Run(how, place, go, ends_of(kind, unsure=unsure))
+                    yield Run(
+                        how,
+                        place,
+                        go,
+                        ends_of(kind, unsure=where.is_call),
+                        covers=(kind.name, how, str(lost)),
+                        at_call=where.is_call,
+                    )
 
 
 def _refuse(bench: Bench) -> None:
@@ -171,7 +184,7 @@ def damaged() -> Iterator[Run]:
                 def go(bench: Bench, kind: Kind = kind, name: str = name, argv: tuple[str, ...] = argv) -> Verdict:
                     return _damaged(bench, kind, name, argv)
 
-                yield Run("a damaged store", f"{name}, {' '.join(argv[:2])}", go)
+                yield Run("a damaged store", f"{kind.name}, {name}, {' '.join(argv[:2])}", go, covers=(kind.name, name))
 
 
 def _damaged(bench: Bench, kind: Kind, name: str, argv: tuple[str, ...]) -> Verdict:

@@ -28,7 +28,7 @@ def hostile(asks: Asks) -> Iterator[Run]:
     """One hostile answer to one request. A refusal that it may be taken for is no loss: it is told."""
     for name, answer in answers():
         for kind in KINDS.values():
-            for where in requests_of(asks[kind.name]):
+            for where, _ in requests_of(kind, asks[kind.name]):
                 for forward in (False, True):
 
                     def go(
@@ -44,4 +44,11 @@ def hostile(asks: Asks) -> Iterator[Run]:
                         return bench.case(kind, spoiling(kind, where, fault), _patient)
 
                     place = f"{name}: {kind.name}, {where}{', done' if forward else ''}"
-                    yield Run("a hostile answer", place, go, ("published", "needs_review", "failed"))
+                    yield Run(
+                        "a hostile answer",
+                        place,
+                        go,
+                        ("published", "needs_review", "failed"),
+                        covers=(kind.name, str(forward)),
+                        at_call=where.is_call,
+                    )

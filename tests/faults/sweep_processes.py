@@ -37,7 +37,7 @@ def killed(count: int, seed: int = 1) -> Iterator[Run]:
         times = [dice.uniform(0.0, LONGEST_S) for _ in range(dice.randint(1, KILLS_MOST))]
         where = ", ".join(f"{seconds * 1000:.0f} ms" for seconds in times)
         ends = ends_of(kind, unsure=True)
-        yield Run("kill -9 at a random time", f"{kind.name}, {where}", _killing(kind, times), ends)
+        yield Run("kill -9 at a random time", f"{kind.name}, {where}", _killing(kind, times), ends, covers=(kind.name,))
 
 
 def _killing(kind: Kind, times: list[float]) -> Callable[[Bench], Verdict]:
@@ -68,7 +68,7 @@ def killed_in_a_call(most: int) -> Iterator[Run]:
                     return bench.case(kind, lambda asked: None, work)
 
                 ends = ends_of(kind, unsure=True)
-                yield Run("kill -9 at a system call", f"{kind.name}, {call} {k}", go, ends)
+                yield Run("kill -9 at a system call", f"{kind.name}, {call} {k}", go, ends, covers=(kind.name, call))
 
 
 def _traced(bench: Bench, call: str, k: int) -> None:
@@ -86,15 +86,21 @@ def _traced(bench: Bench, call: str, k: int) -> None:
 def overlapping(asks: Asks) -> Iterator[Run]:
     """Three runs at once; the one that publishes is stopped in mid-request for longer than the settle window."""
     for kind in KINDS.values():
-        for where in requests_of(asks[kind.name]):
+        for where, _ in requests_of(kind, asks[kind.name]):
             for forward in (False, True):
 
                 def go(bench: Bench, kind: Kind = kind, where: Where = where, forward: bool = forward) -> Verdict:
                     return _overlap(bench, kind, where, forward=forward)
 
                 place = f"{kind.name}, {where} {'after' if forward else 'before'}"
-                ends = ends_of(kind, unsure=where.is_call(kind, asks[kind.name]))
-                yield Run("three runs, one stopped", place, go, ends)
+                yield Run(
+                    "three runs, one stopped",
+                    place,
+                    go,
+                    ends_of(kind, unsure=where.is_call),
+                    covers=(kind.name, str(forward)),
+                    at_call=where.is_call,
+                )
 
 
 def _overlap(bench: Bench, kind: Kind, where: Where, *, forward: bool) -> Verdict:
@@ -149,4 +155,4 @@ def crowds(count: int) -> Iterator[Run]:
 
             return bench.case(kind, lambda asked: None, work)
 
-        yield Run("a loop beside runs", kind.name, go)
+        yield Run("a loop beside runs", kind.name, go, covers=(kind.name,))

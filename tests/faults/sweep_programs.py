@@ -58,7 +58,7 @@ def programs(count: int) -> Iterator[Run]:
         def go(bench: Bench, seed: int = seed) -> Verdict:
             return _program(bench, random.Random(seed))
 
-        yield Run("programs of commands and crashes", f"program {seed}", go)
+        yield Run("programs of commands and crashes", f"program {seed}", go, covers=(KIND.name,))
 
 
 def _program(bench: Bench, dice: random.Random) -> Verdict:

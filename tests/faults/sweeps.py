@@ -12,10 +12,11 @@ from itertools import count
 from typing import TypeAlias
 
 from tests.faults.bench import Bench, Plan
+from tests.faults.fixed_cases import FixedCase
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS, Kind
 from tests.faults.proxy import Asked, Fault
-from tests.faults.troubles import IMPATIENT, TROUBLES, Trouble, is_late
+from tests.faults.troubles import DONE, IMPATIENT, TROUBLES, Trouble, is_late, looks, unseen
 
 Asks: TypeAlias = Mapping[str, list[str]]
 """The requests of each kind of post."""
@@ -23,13 +24,19 @@ Asks: TypeAlias = Mapping[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `ends`: the states that are right; `calls_most`: publishing calls that may be made at most."""
+    """One run. `ends`: the states that are right; `calls_most`: publishing calls that may be made at most.
+
+    `covers`: the kind of post first, then what else a sample must spread evenly. `at_call`: it spoils a publishing call
+    or its answer.
+    """
 
     row: str
     place: str
     go: Callable[[Bench], Verdict]
     ends: tuple[str, ...] = ("published",)
     calls_most: int | None = None
+    covers: tuple[str, ...] = ()
+    at_call: bool = False
 
     def breaches(self, verdict: Verdict) -> list[str]:
         """What is not as it must be; empty where the run is right."""
@@ -42,13 +49,19 @@ class Run:
             found.append("called published, and it is not there")
         if self.calls_most is not None and verdict.calls > self.calls_most:
             found.append(f"{verdict.calls} publishing calls")
+        if self.at_call and not verdict.spoiled_call:
+            found.append("the fault did not reach a publishing call")
         return [f"{self.row}, {self.place}: {one}" for one in found]
+
+    def fixed_case(self, sweep: str) -> FixedCase:
+        """This run of a sweep, to be put into the list of those that every sample makes."""
+        return FixedCase(sweep, self.row, self.place)
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """One request of a post: the one of an index, or its n-th publishing call. Of a call the index is not known
-    beforehand: it depends on how often a status was asked for."""
+    """One request of a post: its n-th publishing call, or another one by its index. The index of a call is not known
+    in advance: it depends on how often a status was asked for."""
 
     index: int | None = None
     call: int | None = None
@@ -56,9 +69,10 @@ class Where:
     def __str__(self) -> str:
         return f"request {self.index}" if self.call is None else f"call {self.call + 1}"
 
-    def is_call(self, kind: Kind, asked: list[str]) -> bool:
-        """Whether it publishes. TikTok photos, for which alone it matters, poll nothing before."""
-        return self.call is not None or (self.index is not None and bool(kind.calls.search(asked[self.index])))
+    @property
+    def is_call(self) -> bool:
+        """Whether it is a publishing call."""
+        return self.call is not None
 
     def after(self, kind: Kind) -> Callable[[Asked], int | None]:
         """For one case: how many requests after it a request is; None before it."""
@@ -74,9 +88,12 @@ class Where:
         return offset
 
 
-def requests_of(asked: list[str]) -> list[Where]:
-    """Every request."""
-    return [Where(index) for index in range(len(asked))]
+def requests_of(kind: Kind, asked: list[str]) -> list[tuple[Where, str]]:
+    """Every request, with its method and path. Of a file in several pieces the last piece is the publishing call."""
+    calls = [index for index, line in enumerate(asked) if kind.calls.search(line)][-len(kind.texts) :]
+    return [
+        (Where(call=calls.index(index)) if index in calls else Where(index), line) for index, line in enumerate(asked)
+    ]
 
 
 def calls_of(kind: Kind) -> list[Where]:
@@ -100,20 +117,38 @@ def ends_of(kind: Kind, *, unsure: bool) -> tuple[str, ...]:
     return ("published", "needs_review") if kind.silent and unsure else ("published",)
 
 
+def most_calls(kind: Kind, trouble: str | None) -> int | None:
+    """How many publishing calls may be made when this befalls one; None for any number.
+
+    One for each part, where the platform has done what it was asked. The last piece of a TikTok video is an exception
+    where it comes late: sent again, to the same address, it is the same piece.
+    """
+    if trouble not in DONE or (kind.name == "tiktok video" and is_late(trouble)):
+        return None
+    return len(kind.texts)
+
+
 def one_trouble(asks: Asks) -> Iterator[Run]:
     """Every request of every kind of post, with every trouble."""
     for name, trouble in TROUBLES.items():
         for kind in KINDS.values():
-            for where in requests_of(asks[kind.name]):
+            for where, line in requests_of(kind, asks[kind.name]):
 
                 def go(
                     bench: Bench, kind: Kind = kind, name: str = name, trouble: Trouble = trouble, where: Where = where
                 ) -> Verdict:
-                    late = IMPATIENT if is_late(name) else {}
-                    return bench.case(kind, spoiling(kind, where, trouble(bench, kind)), env=late)
+                    env = IMPATIENT if is_late(name) else {}
+                    return bench.case(kind, spoiling(kind, where, trouble(bench, kind)), env=env)
 
-                ends = ends_of(kind, unsure=where.is_call(kind, asks[kind.name]))
-                yield Run(name, f"{kind.name}, {where} {asks[kind.name][where.index or 0]}", go, ends)
+                yield Run(
+                    name,
+                    f"{kind.name}, {where} {line}",
+                    go,
+                    ends_of(kind, unsure=where.is_call),
+                    calls_most=most_calls(kind, name if where.is_call else None),
+                    covers=(kind.name, name),
+                    at_call=where.is_call,
+                )
 
 
 FIRST = ("cut before", "cut after")
@@ -136,15 +171,39 @@ def two_troubles() -> Iterator[Run]:
                             more: int = more,
                         ) -> Verdict:
                             one, other = (TROUBLES[name](bench, kind) for name in names)
-                            late = IMPATIENT if is_late(names[1]) else {}
-                            return bench.case(kind, spoiling(kind, where, one, *[None] * (more - 1), other), env=late)
+                            env = IMPATIENT if is_late(names[1]) else {}
+                            return bench.case(kind, spoiling(kind, where, one, *[None] * (more - 1), other), env=env)
 
                         place = f"{kind.name}, {where}, and {name} {more} later"
-                        yield Run(f"{first}, and one more fault", place, go, ends_of(kind, unsure=True))
+                        yield Run(
+                            f"{first}, and one more fault",
+                            place,
+                            go,
+                            ends_of(kind, unsure=True),
+                            calls_most=most_calls(kind, first),
+                            covers=(kind.name, first, name),
+                            at_call=True,
+                        )
 
 
 LAG_S = 0.8
-"""How late the platforms' own lists show a post: less than the settle window."""
+"""How late the platforms show a post: less than the settle window."""
+
+
+def late(bench: Bench, kind: Kind, plan: Plan, seconds: float = LAG_S) -> Plan:
+    """The plan, on a platform that shows a post only so long after its publishing call."""
+    called: list[float] = []
+
+    def lagged(asked: Asked) -> Fault | None:
+        bench.sandbox.state.lag_s = seconds
+        if kind.publishes(asked):
+            called.append(asked.at)
+        fault = plan(asked)
+        if fault is None and called and asked.at - called[-1] < seconds and looks(kind, asked):
+            return Fault("not shown yet", True, answer=lambda real: unseen(bench, kind, real))
+        return fault
+
+    return lagged
 
 
 def lagging() -> Iterator[Run]:
@@ -154,15 +213,18 @@ def lagging() -> Iterator[Run]:
             for where in calls_of(kind):
 
                 def go(bench: Bench, kind: Kind = kind, lost: str = lost, where: Where = where) -> Verdict:
-                    spoilt = spoiling(kind, where, TROUBLES[lost](bench, kind))
-
-                    def plan(asked: Asked) -> Fault | None:
-                        bench.sandbox.state.lag_s = LAG_S
-                        return spoilt(asked)
-
+                    plan = late(bench, kind, spoiling(kind, where, TROUBLES[lost](bench, kind)))
                     return bench.case(kind, plan, env=IMPATIENT if is_late(lost) else {})
 
-                yield Run("a post shows up late", f"{kind.name}, {where} {lost}", go, ends_of(kind, unsure=True))
+                yield Run(
+                    "a post shows up late",
+                    f"{kind.name}, {where} {lost}",
+                    go,
+                    ends_of(kind, unsure=True),
+                    calls_most=most_calls(kind, lost),
+                    covers=(kind.name, lost),
+                    at_call=True,
+                )
 
 
 def no_look_ups() -> Iterator[Run]:
@@ -182,4 +244,12 @@ def no_look_ups() -> Iterator[Run]:
 
                     place = f"{kind.name}, {where} {first}"
                     calls = (where.call or 0) + 1
-                    yield Run(f"look-ups unavailable for ever: {name}", place, go, ("needs_review",), calls)
+                    yield Run(
+                        f"look-ups unavailable for ever: {name}",
+                        place,
+                        go,
+                        ("needs_review",),
+                        calls,
+                        covers=(kind.name, first, name),
+                        at_call=True,
+                    )

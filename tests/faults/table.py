@@ -1,17 +1,19 @@
-"""All sweeps under their names, a fixed sample of each, and the table of what a set of runs came to."""
+"""All sweeps under their names, the size of the sample of each, and the table of what a set of runs came to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.faults.judge import Verdict
-from tests.faults.sweep_clocks import jumping, skewed, zones
+from tests.faults.sweep_clocks import jumping, jumping_late, skewed, suspended, zones
 from tests.faults.sweep_clones import clones
 from tests.faults.sweep_copies import copies, damaged, disks
 from tests.faults.sweep_hostile import hostile
+from tests.faults.sweep_look_ups import missed_looks, twins
 from tests.faults.sweep_processes import crowds, killed, killed_in_a_call, overlapping
 from tests.faults.sweep_programs import programs
+from tests.faults.sweep_tokens import renewals
 from tests.faults.sweeps import Asks, Run, lagging, no_look_ups, one_trouble, two_troubles
 
 KILLS, SYSTEM_CALLS, CROWDS, PROGRAMS = 5000, 20, 20, 2000
@@ -19,16 +21,21 @@ SAMPLES = {
     "one trouble": 48,
     "two troubles": 12,
     "no look-ups": 10,
-    "lagging lists": 6,
-    "kills": 30,
+    "lagging lists": 10,
+    "missed looks": 8,
+    "twins": 9,
+    "kills": 20,
     "system calls": 12,
-    "overlaps": 5,
-    "crowds": 1,
+    "overlaps": 10,
+    "crowds": 10,
+    "tokens": 10,
     "skewed clocks": 12,
     "jumping clocks": 12,
+    "late lists and jumps": 8,
+    "suspends": 10,
     "zones": 6,
     "copies": 10,
-    "clones": 8,
+    "clones": 10,
     "disks": 16,
     "damage": 6,
     "hostile answers": 24,
@@ -48,6 +55,16 @@ def sweep(name: str, asks: Asks) -> Iterator[Run]:
             return no_look_ups()
         case "lagging lists":
             return lagging()
+        case "missed looks":
+            return missed_looks()
+        case "twins":
+            return twins()
+        case "tokens":
+            return renewals()
+        case "late lists and jumps":
+            return jumping_late()
+        case "suspends":
+            return suspended()
         case "kills":
             return killed(KILLS)
         case "system calls":
@@ -74,12 +91,6 @@ def sweep(name: str, asks: Asks) -> Iterator[Run]:
             return programs(PROGRAMS)
         case _:
             return hostile(asks)
-
-
-def sample(runs: Iterable[Run], count: int) -> list[Run]:
-    """So many of the runs, evenly spread; always the same ones."""
-    listed = list(runs)
-    return [listed[i * len(listed) // count] for i in range(count)] if count < len(listed) else listed
 
 
 @dataclass

@@ -1,11 +1,11 @@
-"""A fixed sample of every sweep: nothing twice, nothing lost, nothing stuck, no token let out. `python -m tests.faults
---full` makes all of them."""
+"""A sample of every sweep: nothing twice, nothing lost, nothing stuck, no token in any output.
+
+`python -m tests.faults --full` makes all runs.
+"""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,9 +13,13 @@ import pytest
 
 from tests.conftest import COUNTS
 from tests.faults.bench import Bench, open_bench
+from tests.faults.mutants import MUTANTS, two_of_them
+from tests.faults.mutation import try_mutant
 from tests.faults.posts import KINDS
+from tests.faults.sample import SEED, seed
 from tests.faults.sweeps import Run
-from tests.faults.table import SAMPLES, Row, lines, sample, sweep
+from tests.faults.table import SAMPLES, Row, lines
+from tests.faults.workers import Choice, on_benches
 
 BESIDE = 3
 """Runs beside each other: most of a run is waiting."""
@@ -27,42 +31,39 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Bench]]:
         yield [held.enter_context(open_bench(tmp_path_factory.mktemp("bench"))) for _ in range(BESIDE)]
 
 
-def made(runs: list[Run], benches: list[Bench]) -> tuple[dict[str, Row], list[str]]:
-    """Make the runs, each on the next bench that is free."""
-    rows: dict[str, Row] = {}
-    wrong: list[str] = []
-    left, turn = iter(runs), threading.Lock()
-
-    def serve(bench: Bench) -> None:
-        while True:
-            with turn:
-                run = next(left, None)
-            if run is None:
-                return
-            verdict = run.go(bench)
-            with turn:
-                rows.setdefault(run.row, Row()).add(run, verdict)
-                if found := run.breaches(verdict):
-                    wrong.extend([*found, *verdict.story])
-
-    with ThreadPoolExecutor(len(benches)) as pool:
-        for done in [pool.submit(serve, bench) for bench in benches]:
-            done.result()
-    return rows, wrong
-
-
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_a_sample_of_a_sweep_leaves_every_post_once(
     name: str, benches: list[Bench], record_property: Callable[[str, object], None]
 ) -> None:
     asks = {kind.name: benches[0].requests(kind) for kind in KINDS.values()}
-    runs = sample(sweep(name, asks), SAMPLES[name])
+    runs = Choice().of(asks, name)
     if not runs:
         pytest.skip("this machine has no strace")
-    rows, wrong = made(runs, benches)
-    record_property(COUNTS, "\n".join([name, *lines(rows)]))
-    assert wrong == [], "\n".join(wrong)
+    rows: dict[str, Row] = {}
+    wrong: list[str] = []
+    for run, verdict in on_benches(runs, benches):
+        rows.setdefault(run.row, Row()).add(run, verdict)
+        if found := run.breaches(verdict):
+            wrong += [*found, *verdict.story, f"to make it in every sample: {run.fixed_case(name)}"]
+    title = f"{name}, {SEED}={seed()}"
+    record_property(COUNTS, "\n".join([title, *lines(rows)]))
+    assert wrong == [], "\n".join([title, *wrong])
     assert sum(row.runs for row in rows.values()) == len(runs)
+
+
+@pytest.mark.parametrize("mutant", two_of_them(seed()))
+def test_the_sweeps_catch_a_mistake(
+    mutant: str, benches: list[Bench], record_property: Callable[[str, object], None]
+) -> None:
+    """Two mistakes for each commit; `python -m tests.faults --mutants` tries them all."""
+    asks = {kind.name: benches[0].requests(kind) for kind in KINDS.values()}
+    tried = []
+    for sweep in MUTANTS[mutant].sweeps:
+        tried.append(try_mutant(mutant, sweep, asks, benches))
+        if tried[-1].by:
+            break
+    record_property(COUNTS, "\n".join(each.line() for each in tried))
+    assert tried[-1].by, f"no sweep catches {mutant} with {SEED}={seed()}"
 
 
 def test_a_run_that_goes_wrong_is_told(tmp_path: Path) -> None:

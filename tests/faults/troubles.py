@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import format_datetime
@@ -11,7 +12,7 @@ from typing import TypeAlias
 
 from tests.faults.bench import Bench
 from tests.faults.posts import Kind
-from tests.faults.proxy import Fault, made
+from tests.faults.proxy import Asked, Fault, made
 
 Trouble: TypeAlias = Callable[[Bench, Kind], Fault]
 
@@ -124,6 +125,38 @@ TROUBLES: Mapping[str, Trouble] = MappingProxyType(
 )
 
 
+DONE = frozenset(
+    {
+        "cut after",
+        "cut in the answer",
+        "killed after",
+        "answer comes late",
+        "request arrives late",
+        "500 though done",
+        "truncated JSON",
+        "HTML though done",
+        "redirect though done",
+        "an empty object though done",
+    }
+)
+"""Troubles after which the platform has done what it was asked: a publishing call must not be made again."""
+
+
 def is_late(name: str) -> bool:
     """Whether runs with this trouble need short time-outs."""
     return name.endswith("late")
+
+
+_LOOKS = {"x": re.compile(r"GET /2/users/\d+/tweets$"), "instagram": re.compile(r"GET /v[\d.]+/\d+$")}
+
+
+def looks(kind: Kind, asked: Asked) -> bool:
+    """Whether a request asks where a post is. TikTok's status is its last word: it is never behind."""
+    return kind.platform in _LOOKS and bool(_LOOKS[kind.platform].search(asked.line))
+
+
+def unseen(bench: Bench, kind: Kind, real: bytes) -> bytes:
+    """The answer of a look-up as it was before the post was published: a clean one that does not have it."""
+    if kind.platform == "x":
+        return made("200 OK", b'{"meta":{"result_count":0}}', dated(bench, JSON))
+    return real.replace(b'"PUBLISHED"', b'"FINISHED" ')

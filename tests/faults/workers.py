@@ -5,20 +5,43 @@ from __future__ import annotations
 import atexit
 import random
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from tests.faults.bench import Bench, open_bench
 from tests.faults.judge import Verdict
 from tests.faults.posts import KINDS
+from tests.faults.sample import sample, seed
 from tests.faults.sweeps import Asks, Run
-from tests.faults.table import SAMPLES, sample, sweep
+from tests.faults.table import SAMPLES, sweep
 
 _WORKER: dict[str, Any] = {}
+NOT_MADE = "none"
+"""The state of a run that could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which runs are made: the sample of CI, or with `full` the runs of one part of so many."""
+
+    full: bool = False
+    part: int = 1
+    parts: int = 1
+
+    def of(self, asks: Asks, name: str) -> list[Run]:
+        """The chosen runs of one sweep."""
+        runs = list(sweep(name, asks))
+        if not self.full:
+            return sample(name, runs, SAMPLES[name], seed())
+        # Shuffled, always alike: sweeps are nested loops, and every n-th run would be of one kind of post.
+        random.Random(name).shuffle(runs)
+        return runs[self.part - 1 :: self.parts]
 
 
 @contextmanager
@@ -33,36 +56,51 @@ def requests_of_all() -> Asks:
         return {kind.name: bench.requests(kind) for kind in KINDS.values()}
 
 
-def chosen(asks: Asks, name: str, *, full: bool, part: int, parts: int) -> list[Run]:
-    """The runs of one sweep that are to be made: all or a part, else the sample of CI."""
-    runs = list(sweep(name, asks))
-    if not full:
-        return sample(runs, SAMPLES[name])
-    # Shuffled, always alike: sweeps are nested loops, and every n-th run would be of one kind of post.
-    random.Random(name).shuffle(runs)
-    return runs[part::parts]
+def on_benches(runs: list[Run], benches: list[Bench]) -> Generator[tuple[Run, Verdict], None, None]:
+    """Make runs in this process, each on the next bench that is free: each with its verdict as it ends. What has not
+    begun when the caller stops listening is left out."""
+    free: SimpleQueue[Bench] = SimpleQueue()
+    for bench in benches:
+        free.put(bench)
+
+    def make(run: Run) -> tuple[Run, Verdict]:
+        bench = free.get()
+        try:
+            return run, _verdict(run, bench)
+        finally:
+            free.put(bench)
+
+    with ThreadPoolExecutor(len(benches)) as pool:
+        begun = [pool.submit(make, run) for run in runs]
+        try:
+            for done in as_completed(begun):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _begin(asks: Asks, full: bool, part: int, parts: int) -> None:
+def _verdict(run: Run, bench: Bench) -> Verdict:
+    try:
+        return run.go(bench)
+    except Exception as error:  # noqa: BLE001 (one run that cannot be made must not end the others)
+        return Verdict(NOT_MADE, wrong=[f"it could not be made: {type(error).__name__}: {error}"])
+
+
+def _begin(asks: Asks, choice: Choice, sweeps: tuple[str, ...]) -> None:
     held = ExitStack()
     _WORKER["bench"] = held.enter_context(bench_somewhere())
     atexit.register(held.close)
-    _WORKER["runs"] = {name: chosen(asks, name, full=full, part=part, parts=parts) for name in SAMPLES}
+    _WORKER["runs"] = {name: choice.of(asks, name) for name in sweeps}
 
 
 def _make(job: tuple[str, int]) -> tuple[str, int, Verdict]:
     name, index = job
-    run: Run = _WORKER["runs"][name][index]
-    try:
-        return name, index, run.go(_WORKER["bench"])
-    except Exception as error:  # noqa: BLE001 (one run that cannot be made must not end the others)
-        return name, index, Verdict("none", wrong=[f"it could not be made: {type(error).__name__}: {error}"])
+    return name, index, _verdict(_WORKER["runs"][name][index], _WORKER["bench"])
 
 
-def made(
-    asks: Asks, jobs: Iterable[tuple[str, int]], *, full: bool, part: int, parts: int, beside: int
-) -> Iterator[tuple[str, int, Verdict]]:
-    """Make runs, so many beside each other: sweep, number and verdict of each as it ends."""
-    with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (asks, full, part, parts)) as pool:
+def made(asks: Asks, choice: Choice, sweeps: tuple[str, ...], *, beside: int) -> Iterator[tuple[str, int, Verdict]]:
+    """Make the chosen runs in processes of their own, so many beside each other: sweep, number and verdict of each."""
+    jobs = [(name, index) for name in sweeps for index in range(len(choice.of(asks, name)))]
+    with ProcessPoolExecutor(beside, get_context("spawn"), _begin, (asks, choice, sweeps)) as pool:
         for done in as_completed([pool.submit(_make, job) for job in jobs]):
             yield done.result()

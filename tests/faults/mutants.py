@@ -1,0 +1,143 @@
+"""Mistakes that the sweeps must find: each is put into the `ttp` processes of a bench, and into nothing else.
+
+`python -m tests.faults --mutants` shows that the sweeps catch each. A sweep that catches none of its mutants checks
+nothing. To add one: a function that changes the program in its own process, and the sweeps that must notice.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ttp.daemon import publisher, recovery
+from ttp.daemon.publisher import Delivering
+from ttp.domain.attempt import Attempt, Kind, NotDone, Unknown
+from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.platforms import outcomes
+from ttp.platforms.client import Looked, Wait
+from ttp.platforms.outcomes import Judge
+from ttp.platforms.reply import Answer, Cut, Reply
+from ttp.services.tokens import InHand
+from ttp.store import attempts, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One mistake. `sweeps`: those that must catch it, the best one first."""
+
+    apply: Callable[[], None]
+    sweeps: tuple[str, ...]
+
+
+def _in_place_of(original: Any, changed: Any) -> None:
+    """Put `changed` where any module of ttp has `original`."""
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == "ttp":
+            for attribute, value in list(vars(module).items()):
+                if value is original:
+                    setattr(module, attribute, changed)
+
+
+def _intent_after_the_call() -> None:
+    def _try(self: Delivering, token: InHand) -> Generator[Wait, None, bool]:
+        order = self._desk.order(self.task, credentials=token.credentials)
+        client = self._desk.client(self.task)
+        ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
+        outcome = client.publish(order, ready.handle)
+        intent = self._intend(ready)
+        yield from self._durably(intent, outcome, lambda: self._record(intent, outcome))
+        return self.task.delivery.state != "claimed"
+
+    Delivering._try = _try  # type: ignore[method-assign]
+
+
+def _judged(is_not_done: Callable[[Reply], bool]) -> None:
+    """Take some replies to a publishing call for proof that nothing was published."""
+    original = outcomes.as_outcome
+
+    def as_outcome(reply: Reply, judge: Judge, platform: str) -> NotDone | Unknown:
+        if is_not_done(reply):
+            return NotDone(Kind.NETWORK, "taken for proof", passing=True)
+        return original(reply, judge, platform)
+
+    _in_place_of(original, as_outcome)
+
+
+def _timeout_is_not_done() -> None:
+    _judged(lambda reply: isinstance(reply, Cut) and "timed out" in reply.message)
+
+
+def _server_error_is_not_done() -> None:
+    _judged(lambda reply: isinstance(reply, Answer) and reply.status >= 500)
+
+
+def _absent_at_once() -> None:
+    def _absent(
+        self: recovery.Looking,
+        delivery: Delivery,
+        intent: Attempt | None,
+        looks: list[Attempt],
+        now: datetime,
+        platform_at: datetime | None,
+        *,
+        certain: bool,
+    ) -> Delivery:
+        error = DeliveryError(Kind.UNKNOWN, "the platform does not have it; it is sent again")
+        return self._resend(delivery, now, error, spend=True)
+
+    recovery.Looking._absent = _absent  # type: ignore[method-assign]
+
+
+def _binding_is_ignored() -> None:
+    _in_place_of(attempts.bound_remote_ids, lambda *anything: frozenset[str]())
+
+
+def _no_lock_on_refresh() -> None:
+    @contextmanager
+    def unlocked(*anything: object, **more: object) -> Iterator[None]:
+        yield
+
+    _in_place_of(tokens.token_lock, unlocked)
+
+
+def _one_clean_look() -> None:
+    recovery.CLEAN_LOOKS = 1
+
+
+def _window_by_the_local_clock() -> None:
+    original = recovery.Looking._settle
+
+    def _settle(
+        self: recovery.Looking, looked: Looked, intent: Attempt | None, earlier: list[Attempt], began: datetime
+    ) -> None:
+        local = None if intent is None else replace(intent, platform_at=intent.at)
+        original(self, replace(looked, platform_at=self._desk.clock.now()), local, earlier, began)
+
+    recovery.Looking._settle = _settle  # type: ignore[method-assign]
+
+
+def _intent_kept_after_a_sleep() -> None:
+    publisher.SUSPENDED_AFTER_S = float("inf")
+
+
+MUTANTS = {
+    "intent after the call": Mutant(_intent_after_the_call, ("one trouble", "lagging lists")),
+    "a time-out as NotDone": Mutant(_timeout_is_not_done, ("lagging lists", "one trouble")),
+    "5xx as NotDone": Mutant(_server_error_is_not_done, ("lagging lists", "one trouble", "skewed clocks")),
+    "a negative look-up at once": Mutant(_absent_at_once, ("lagging lists", "missed looks")),
+    "a look-up that ignores binding": Mutant(_binding_is_ignored, ("twins",)),
+    "no lock on refresh": Mutant(_no_lock_on_refresh, ("tokens",)),
+    "one clean look instead of three": Mutant(_one_clean_look, ("missed looks",)),
+    "the window by the local clock": Mutant(_window_by_the_local_clock, ("late lists and jumps",)),
+    "an intent that is kept after a sleep": Mutant(_intent_kept_after_a_sleep, ("suspends",)),
+}
+
+
+def two_of_them(seed: str) -> list[str]:
+    """The two that CI tries for a commit."""
+    return sorted(random.Random(f"{seed} mutants").sample(sorted(MUTANTS), 2))

@@ -1,0 +1,80 @@
+"""The sweep of tokens: one that has ended, and several processes that need it at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tests.faults.bench import RUN, Bench
+from tests.faults.judge import Verdict
+from tests.faults.posts import KINDS, Kind
+from tests.faults.proxy import Asked, Fault
+from tests.faults.sweeps import Run, Where, ends_of, spoiling
+from tests.faults.troubles import TROUBLES
+
+BESIDE = 3
+SLOW_S = 0.3
+"""How long the platform takes to renew a token: long enough for every process to ask for one, were it allowed to."""
+_RENEWAL = re.compile(r"/oauth2/token$|/oauth/token/$|/refresh_access_token$")
+
+
+def renewals() -> Iterator[Run]:
+    """A post is due and its token has to be renewed, while other commands need the same token."""
+    for lost in (None, "cut before", "cut after"):
+        for kind in KINDS.values():
+
+            def go(bench: Bench, kind: Kind = kind, lost: str | None = lost) -> Verdict:
+                return _renewed(bench, kind, lost)
+
+            yield Run(
+                "a token ends, four processes at once",
+                f"{kind.name}, {'answered' if lost is None else f'call 1 {lost}'}",
+                go,
+                ends_of(kind, unsure=lost is not None),
+                covers=(kind.name, str(lost)),
+                at_call=lost is not None,
+            )
+
+
+def _renewed(bench: Bench, kind: Kind, lost: str | None) -> Verdict:
+    spoilt = spoiling(kind, Where(call=0), None if lost is None else TROUBLES[lost](bench, kind))
+
+    def plan(asked: Asked) -> Fault | None:
+        return Fault("slow", True, wait_s=SLOW_S) if _is_renewal(asked) else spoilt(asked)
+
+    def go(bench: Bench) -> None:
+        _end_token(bench, kind)
+        publisher = bench.run(*RUN)
+        bench.victims = [publisher]
+        beside = [bench.run("account", "check", kind.account) for _ in range(BESIDE)]
+        for fork in [*beside, publisher]:
+            fork.wait()
+        bench.settle()
+        renewed = sum(map(_is_renewal, bench.proxy.asked))
+        if renewed != 1:
+            bench.amiss.append(f"the token was renewed {renewed} times")
+        if bench.sql("SELECT needs_reconnect FROM account")[0][0]:
+            bench.amiss.append("the account must be connected again")
+
+    return bench.case(kind, plan, go)
+
+
+def _is_renewal(asked: Asked) -> bool:
+    return bool(_RENEWAL.search(asked.line))
+
+
+def _end_token(bench: Bench, kind: Kind) -> None:
+    """Make the token one that is to be renewed now. Instagram renews none that has ended, or is younger than a day."""
+    path = bench.home / "credentials.json"
+    held = json.loads(path.read_text())
+    now = datetime.now(UTC)
+    begun, left = timedelta(hours=2), timedelta()
+    if kind.platform == "instagram":
+        begun, left = timedelta(days=50), timedelta(days=10)
+        account = bench.sandbox.state.accounts[kind.account]
+        bench.sandbox.state.keep(replace(account, issued_ms=int((now - begun).timestamp() * 1000)))
+    held["accounts"][kind.account] |= {"issuedAt": (now - begun).isoformat(), "expiresAt": (now + left).isoformat()}
+    path.write_text(json.dumps(held))

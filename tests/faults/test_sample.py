@@ -1,0 +1,177 @@
+"""The sample of the sweeps, whatever its seed: what it must cover; and the command that makes the sweeps."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.faults import __main__ as command
+from tests.faults import sample as sampling
+from tests.faults.__main__ import main
+from tests.faults.fixed_cases import FIXED_CASES, FixedCase
+from tests.faults.judge import Verdict
+from tests.faults.mutants import MUTANTS, two_of_them
+from tests.faults.mutation import Tried
+from tests.faults.posts import Kind
+from tests.faults.sample import SEED, WITHOUT_GIT, sample, seed
+from tests.faults.sweeps import Run
+from tests.faults.table import SAMPLES, sweep
+
+_UPLOAD = ["POST /2/media/upload/initialize", "POST /2/media/upload/ID/append", "POST /2/media/upload/ID/finalize"]
+_CHECK, _TWEET = "GET /2/users/me", "POST /2/tweets"
+_QUOTA, _NEW, _STATUS = "GET /v25.0/ID/content_publishing_limit", "POST /v25.0/ID/media", "GET /v25.0/ID"
+_PUBLISH = "POST /v25.0/ID/media_publish"
+_CREATOR, _TIKTOK = "POST /v2/post/publish/creator_info/query/", "POST /v2/post/publish/status/fetch/"
+_CONTAINER = [_QUOTA, _NEW, _STATUS, _STATUS, _PUBLISH, _STATUS]
+ASKS = {
+    "x text": [_CHECK, _TWEET],
+    "x image": [*_UPLOAD, _CHECK, _TWEET],
+    "x video": [*_UPLOAD, "GET /2/media/upload", _CHECK, _TWEET],
+    "x thread": [_CHECK, _TWEET, _TWEET, _TWEET],
+    "instagram photo": _CONTAINER,
+    "instagram carousel": [_QUOTA, _NEW, _NEW, _NEW, *[_STATUS] * 6, _NEW, _STATUS, _PUBLISH, _STATUS],
+    "instagram reel": _CONTAINER,
+    "instagram story": _CONTAINER,
+    "tiktok video": [_CREATOR, "POST /v2/post/publish/video/init/", *["PUT /video/"] * 3, _TIKTOK, _TIKTOK],
+    "tiktok photos": [_CREATOR, "POST /v2/post/publish/content/init/", _TIKTOK],
+}
+"""The requests of each kind of post, as a sandbox gets them."""
+SEEDS = st.text(max_size=20)
+
+
+@cache
+def runs_of(name: str) -> list[Run]:
+    return list(sweep(name, ASKS))
+
+
+def samples(seed: str) -> dict[str, list[Run]]:
+    return {name: sample(name, runs_of(name), count, seed) for name, count in SAMPLES.items()}
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS)
+def test_at_least_half_of_a_sample_spoils_a_publishing_call(seed: str) -> None:
+    drawn = [run for runs in samples(seed).values() for run in runs]
+    assert 2 * sum(run.at_call for run in drawn) >= len(drawn)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS)
+def test_a_sample_has_every_kind_of_post_that_its_sweep_has(seed: str) -> None:
+    for name, runs in samples(seed).items():
+        assert {run.covers[0] for run in runs} == {run.covers[0] for run in runs_of(name)}, name
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS)
+def test_a_sample_has_every_trouble_at_a_publishing_call_and_every_kind_there(seed: str) -> None:
+    hit = [run for run in samples(seed)["one trouble"] if run.at_call]
+    assert {run.row for run in hit} == {run.row for run in runs_of("one trouble")}
+    assert {run.covers[0] for run in hit} == set(ASKS)
+
+
+@settings(max_examples=5, deadline=None)
+@given(SEEDS)
+def test_a_sample_is_the_same_for_the_same_seed_and_has_no_run_twice(seed: str) -> None:
+    for name, runs in samples(seed).items():
+        assert runs == sample(name, runs_of(name), SAMPLES[name], seed)
+        assert len({id(run) for run in runs}) == len(runs) >= min(SAMPLES[name], len(runs_of(name)))
+
+
+def test_two_seeds_draw_different_samples() -> None:
+    assert samples("a")["one trouble"] != samples("b")["one trouble"]
+
+
+def test_a_fixed_case_is_in_every_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = [run.fixed_case("one trouble") for run in runs_of("one trouble")[:60]]
+    monkeypatch.setattr(sampling, "FIXED_CASES", tuple(fixed))
+    for text in ("a", "b"):
+        drawn = sample("one trouble", runs_of("one trouble"), 10, text)
+        assert {(case.row, case.place) for case in fixed} <= {(run.row, run.place) for run in drawn}
+
+
+@pytest.mark.parametrize("case", FIXED_CASES, ids=str)
+def test_a_fixed_case_names_a_run(case: FixedCase) -> None:
+    assert len([run for run in runs_of(case.sweep) if case.names(run)]) == 1
+
+
+def test_the_seed_is_the_commits_and_can_be_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = seed.__wrapped__
+    monkeypatch.setenv(SEED, "given")
+    assert fresh() == "given"
+    monkeypatch.delenv(SEED)
+    monkeypatch.setattr(sampling, "__file__", str(tmp_path / "sample.py"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert fresh() == WITHOUT_GIT
+    named = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"]
+    for argv in (["init", "-q"], [*named, "commit", "-q", "--allow-empty", "-m", "One"]):
+        subprocess.run(["git", *argv], cwd=tmp_path, check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert head.stdout.startswith(fresh())
+    monkeypatch.setenv("PATH", "")
+    assert fresh() == WITHOUT_GIT
+
+
+def test_the_mistakes_of_a_commit_are_two_and_all_have_their_turn() -> None:
+    assert {len(set(two_of_them(str(number)))) for number in range(100)} == {2}
+    assert {mutant for number in range(100) for mutant in two_of_them(str(number))} == set(MUTANTS)
+    assert all(name in SAMPLES for mutant in MUTANTS.values() for name in mutant.sweeps)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--part", "1/20"],
+        ["--full", "--part", "0/20"],
+        ["--full", "--part", "21/20"],
+        ["--full", "--part", "half"],
+        ["--mutants", "--full"],
+    ],
+)
+def test_the_command_refuses_what_it_cannot_do_in_one_line(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+
+
+def test_the_refusal_is_the_exit_code_of_the_process() -> None:
+    argv = [sys.executable, "-m", "tests.faults", "--part", "1/20"]
+    ran = subprocess.run(argv, cwd=Path(__file__).parents[2], env=dict(os.environ), capture_output=True, check=False)
+    assert ran.returncode == 2
+
+
+@pytest.mark.parametrize(("survives", "code"), [(None, 0), ("no lock on refresh", 1)])
+def test_a_mistake_that_no_sweep_catches_is_named_and_is_a_failure(
+    survives: str | None, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def tried(mutant: str, sweep: str, *rest: object) -> Tried:
+        return Tried(mutant, sweep, 1, 2, "" if mutant == survives else "a row, a place")
+
+    class Nothing:
+        def requests(self, kind: Kind) -> list[str]:
+            return []
+
+    monkeypatch.setattr(command, "try_mutant", tried)
+    monkeypatch.setattr(command, "bench_somewhere", lambda: nullcontext(Nothing()))
+    assert main(["--mutants", "--jobs", "1"]) == code
+    out, err = capsys.readouterr()
+    assert all(name in out for name in MUTANTS)
+    assert (survives or "") in err
+
+
+def test_a_run_at_a_publishing_call_must_have_spoiled_one() -> None:
+    def run(*, at_call: bool) -> Run:
+        return Run("a row", "a place", lambda bench: Verdict("published"), at_call=at_call)
+
+    assert run(at_call=True).breaches(Verdict("published"))
+    assert not run(at_call=True).breaches(Verdict("published", spoiled_call=True))
+    assert not run(at_call=False).breaches(Verdict("published"))
