@@ -106,17 +106,18 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
 
     from ttp.domain.delivery import Delivery
     from ttp.domain.post import Post
-    from ttp.store import metrics, reads
+    from ttp.store import accounts as stored_accounts
     from ttp.store import posts as store
+    from ttp.store import samples as stored_samples
 
     os.environ["TTP_HOME"] = str(home)
     here, random = Context(), Random(1)
     for name in names:
         here.accounts.add(name, None)
     with here.database.writing() as db:
-        known = {account.name: account for account in reads.accounts(db)}
+        known = {account.name: account for account in stored_accounts.accounts(db)}
         for i, name in enumerate(names):
-            metrics.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
+            stored_samples.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
         for draft in drafts:
             rows = [Delivery(name, known[name].platform, account_id=known[name].id) for name in draft.accounts]
             post = here.book.stamped(Post(f"Draft {draft.id}", tuple(rows)))

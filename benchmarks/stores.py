@@ -13,8 +13,9 @@ from pathlib import Path
 
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.time.clock import SystemClock
-from ttp.store.credentials.shape import entry_of
-from ttp.store.database import Database, make_home
+from ttp.store.credentials.backend import entry_of
+from ttp.store.database import Database
+from ttp.store.home.paths import make_home
 
 ACCOUNTS = 200
 _DAY_MS = 86_400_000

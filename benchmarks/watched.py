@@ -13,10 +13,10 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from ttp.cli.main import main
-from ttp.daemon import loop
-from ttp.daemon.desk import Desk, Task
-from ttp.daemon.publisher import Delivering
 from ttp.platforms.client import Wait
+from ttp.publisher import loop
+from ttp.publisher.delivery_context import Desk, Task
+from ttp.publisher.delivery_worker import Delivering
 
 claimed: list[tuple[int, float]] = []
 ended: list[tuple[int, float]] = []

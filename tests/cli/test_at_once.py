@@ -16,7 +16,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program, Ran, program
 from ttp.cli import at_once, tree
 from ttp.cli.at_once import called
-from ttp.cli.commands import COMMANDS
+from ttp.cli.command_table import COMMANDS
 from ttp.cli.declared import Group, Option, declaration, parameters
 from ttp.domain.errors import UsageError
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import Program
 from ttp.cli import settings
-from ttp.cli.at_tab import LONGEST_HELP, data_folder, offer
-from ttp.store.words import MOST
+from ttp.cli.complete import LONGEST_HELP, data_folder, offer
+from ttp.store.completion_queries import MOST
 
 
 def offered(ttp: Program, *asked: str) -> list[str]:
@@ -105,7 +105,7 @@ def test_whatever_goes_wrong_nothing_is_said_and_nothing_made(ttp: Program) -> N
 @given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=20))
 def test_a_line_is_one_word_and_its_help_whatever_they_hold(text: str, tag: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttp.cli.at_tab.words", lambda *_: [("1", f"draft: {text}"), (tag, "")])
+        patch.setattr("ttp.cli.complete.words", lambda *_: [("1", f"draft: {text}"), (tag, "")])
         lines = offer(["post"]).split("\n")[:-1]
 
     assert [line.partition("\t")[0] for line in lines] == ["1", *([tag] if tag.isprintable() else [])]

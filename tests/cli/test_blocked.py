@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Program
-from ttp.store.journal import FILE
+from ttp.store.home.journal import FILE
 
 
 @pytest.fixture

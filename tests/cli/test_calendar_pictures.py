@@ -13,20 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cli.test_pictures import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
-from ttp.cli.calendar_view import Sheet, gaps_of
-from ttp.cli.clean import plain
-from ttp.cli.pictures.calendar import days_name
-from ttp.cli.pictures.calendar_month import month_picture
-from ttp.cli.pictures.calendar_week import week_picture
-from ttp.cli.pictures.cells import columns
-from ttp.cli.pictures.marks import SIGNS, sign
-from ttp.cli.pictures.page import Page
+from ttp.cli.escape import plain
+from ttp.cli.render.calendar import days_name, month_picture, week_picture
+from ttp.cli.render.labels import SIGNS, sign
+from ttp.cli.render.page import Page
+from ttp.cli.render.width import columns
 from ttp.domain.account import Platform
-from ttp.domain.calendar import month_with, time_of, week_with
+from ttp.domain.calendar_days import month_with, time_of, week_with
 from ttp.domain.delivery import APPROVAL, Delivery, DeliveryState
 from ttp.domain.optimal.free_hours import FreeHour
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import Repeat
+from ttp.views.calendar import CalendarPage, gaps_of
 
 WIDTHS = (40, 57, 60, 69, 70, 72, 80, 100, 120, 160, 200)
 TODAY = date(2026, 11, 24)
@@ -40,8 +38,8 @@ TIP = Post("Weekly tip", (row("x/roastery"),), PostStatus.SCHEDULED, at(30, 9), 
 POSTS = sorted([*OUT, LAUNCH, ROAST, DUE, MISTAKES, WEEKEND, TIP], key=time_of)
 THIS_WEEK = [post for post in POSTS if WEEK.holds(time_of(post))]
 FREE = tuple(FreeHour(when, 0, 0, 0.5) for when in (at(26, 12), at(26, 18), at(27, 18)))
-WEEK_SHEET = Sheet(WEEK, gaps_of(WEEK, THIS_WEEK, TODAY), FREE, "ttp plan 44 45 46 --days 4 --dry-run")
-MONTH_SHEET = Sheet(MONTH, gaps_of(MONTH, POSTS, TODAY), all_="ttp calendar 2026-11 --format tsv")
+WEEK_SHEET = CalendarPage(WEEK, gaps_of(WEEK, THIS_WEEK, TODAY), FREE, "ttp plan 44 45 46 --days 4 --dry-run")
+MONTH_SHEET = CalendarPage(MONTH, gaps_of(MONTH, POSTS, TODAY), all_="ttp calendar 2026-11 --format tsv")
 
 
 def week(width: int = 80, posts: Sequence[Post] = THIS_WEEK, **page: object) -> str:
@@ -265,7 +263,7 @@ def test_of_a_month_that_is_over_the_first_posts_are_named_and_no_day_is_today()
 def test_a_week_that_is_not_now_has_no_present() -> None:
     later = replace(PAGE, now=datetime(2027, 2, 1, tzinfo=UTC))
     for width in (60, 120):
-        text = drawn(week_picture(THIS_WEEK, Sheet(WEEK), replace(later, width=width)))
+        text = drawn(week_picture(THIS_WEEK, CalendarPage(WEEK), replace(later, width=width)))
         assert "▸" not in text
         assert "★" not in text
 
@@ -283,7 +281,7 @@ def test_a_week_is_named_by_its_days(day: date, name: str) -> None:
 
 
 def test_without_posts_the_grid_is_there_and_what_to_type() -> None:
-    for picture in (week_picture([], Sheet(WEEK), PAGE), month_picture([], Sheet(MONTH), PAGE)):
+    for picture in (week_picture([], CalendarPage(WEEK), PAGE), month_picture([], CalendarPage(MONTH), PAGE)):
         assert list(picture)[-1] == "No posts here.  Write one:  ttp create 'Hello'"
 
 
@@ -359,7 +357,7 @@ def test_the_nights_in_which_clocks_change_have_the_hours_of_the_clock(zone: str
     span = week_with(day, here)
     night = datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
     posts = [replace(DUE, id=place + 1, scheduled_at=night + timedelta(hours=place)) for place in range(3)]
-    lines = list(week_picture(posts, Sheet(span), Page(night, here, 120)))
+    lines = list(week_picture(posts, CalendarPage(span), Page(night, here, 120)))
     shown = [line[:6] for line in lines if ":30 " in line]
     assert [one for one in shown if one.strip()] == hours
     assert len([line for line in lines if ":30 " in line]) == 3

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttp.cli.pictures.accounts import account_picture
-from ttp.cli.pictures.cells import columns
-from ttp.cli.pictures.doctor import doctor_picture
-from ttp.cli.pictures.page import Page
+from ttp.cli.render.accounts import account_picture
+from ttp.cli.render.doctor import doctor_picture
+from ttp.cli.render.page import Page
+from ttp.cli.render.width import columns
 from ttp.domain.account import Account, Platform
-from ttp.domain.checkup import Check, Grade
+from ttp.domain.diagnostics import Check, Grade
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 PAGE = Page(NOW)

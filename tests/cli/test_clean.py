@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli import clean
+from ttp.cli import escape as escape_module
 
 REORDERING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 EVIL = st.sampled_from(
@@ -33,18 +33,23 @@ def unescaped(cell: str) -> str:
 
 @given(ANY_TEXT)
 def test_nothing_unsafe_survives_in_a_sentence_a_line_or_a_cell(text: str) -> None:
-    shown = [clean.safe(text), clean.one_line(text), clean.tsv(text), *clean.lines(text)]
+    shown = [
+        escape_module.safe(text),
+        escape_module.one_line(text),
+        escape_module.tsv(text),
+        *escape_module.lines(text),
+    ]
     assert not [char for one in shown for char in one if is_unsafe(char)]
 
 
 @given(ANY_TEXT)
 def test_a_tsv_cell_gives_the_text_back_exactly(text: str) -> None:
-    assert unescaped(clean.tsv(text)) == text
+    assert unescaped(escape_module.tsv(text)) == text
 
 
 @given(ANY_TEXT)
 def test_json_stays_equal_and_shows_nothing_unsafe(text: str) -> None:
-    line = clean.json_line(json.dumps({text: [text]}, ensure_ascii=False))
+    line = escape_module.json_line(json.dumps({text: [text]}, ensure_ascii=False))
     assert json.loads(line) == {text: [text]}
     assert not [char for char in line if is_unsafe(char)]
 
@@ -53,7 +58,7 @@ def test_json_stays_equal_and_shows_nothing_unsafe(text: str) -> None:
     "text", ["", "plain", "Grüße aus Köln", "日本語", "👩‍❤️‍👨 🏳️‍🌈", "e\u0301", "مرحبا", "two  blanks"]
 )
 def test_ordinary_text_of_every_script_is_left_alone(text: str) -> None:
-    assert clean.safe(text) == clean.tsv(text) == text
+    assert escape_module.safe(text) == escape_module.tsv(text) == text
 
 
 @pytest.mark.parametrize(
@@ -70,14 +75,15 @@ def test_ordinary_text_of_every_script_is_left_alone(text: str) -> None:
     ],
 )
 def test_a_tsv_cell_escapes_as_documented(text: str, cell: str) -> None:
-    assert clean.tsv(text) == cell
+    assert escape_module.tsv(text) == cell
 
 
 def test_one_line_joins_lines_and_shows_an_escape_sequence_instead_of_obeying_it() -> None:
     assert (
-        clean.one_line("  Launch day!\r\n\tDoors\x1b]0;title\x07 9:00\n") == r"Launch day! Doors\x1b]0;title\x07 9:00"
+        escape_module.one_line("  Launch day!\r\n\tDoors\x1b]0;title\x07 9:00\n")
+        == r"Launch day! Doors\x1b]0;title\x07 9:00"
     )
 
 
 def test_lines_keeps_line_breaks_and_indentation_and_widens_tabs() -> None:
-    assert clean.lines("a\r\n\tb\n  c\x07") == ["a", "    b", r"  c\x07"]
+    assert escape_module.lines("a\r\n\tb\n  c\x07") == ["a", "    b", r"  c\x07"]

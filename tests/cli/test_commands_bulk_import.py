@@ -291,12 +291,12 @@ def test_two_rows_of_one_key_are_refused(ttp: Program) -> None:
 def test_how_far_an_import_is_rises_to_its_end(
     ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    from ttp.cli import bulk_importing
-    from ttp.services import bulk_in
+    from ttp.cli.commands import import_posts
+    from ttp.services.files import importer
 
     told: list[float] = []
-    monkeypatch.setattr(bulk_in, "TOLD_EVERY", 2)
-    monkeypatch.setattr(bulk_importing, "progress", lambda *args, **more: nullcontext(told.append))
+    monkeypatch.setattr(importer, "TOLD_EVERY", 2)
+    monkeypatch.setattr(import_posts, "progress", lambda *args, **more: nullcontext(told.append))
     folder = tmp_path / "content"
     folder.mkdir()
     if form == "csv":
@@ -306,11 +306,11 @@ def test_how_far_an_import_is_rises_to_its_end(
     ttp.ok("import", str(folder / "a.csv" if form == "csv" else folder))
     assert (len(told), told[-1]) == (8, 1.0)
     assert told == sorted(told)
-    assert told[3] == pytest.approx(bulk_in.LOOKING)
+    assert told[3] == pytest.approx(importer.LOOKING)
 
 
 def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ttp.services.book import Book
+    from ttp.services.post_changes import Book
 
     def stopped(*args: object, **more: object) -> None:
         raise KeyboardInterrupt

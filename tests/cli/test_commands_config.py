@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from tests.conftest import Program
-from ttp.cli import config_file, settings
+from ttp.cli import settings
+from ttp.cli.commands import config
 from ttp.domain.config import KEYS, Key, Value
-from ttp.store import lock
+from ttp.store.home import locks
 
 BY_HAND = """# mine
 timezone = "Europe/Berlin"  # at home
@@ -242,7 +243,7 @@ def test_what_is_put_is_what_is_read_and_nothing_else_changes(tmp_path: Path, da
     expected: dict[str, object] = {"timezone": "Europe/Berlin", "publish.retry_max": 3}
     for name in data.draw(st.lists(st.sampled_from(list(KEYS)), max_size=4)):
         value = data.draw(st.one_of(st.none(), _values(KEYS[name])))
-        config_file.put(path, KEYS[name], value)
+        config.put(path, KEYS[name], value)
         if value is None:
             expected.pop(name, None)
         else:
@@ -379,14 +380,14 @@ def test_a_publisher_that_runs_on_with_the_old_settings_is_told(
 ) -> None:
     told = "note: the publisher that runs goes by the settings as they were when it began\n"
     words = ("config", "set", "publish.require_approval", "true")
-    lock.write_holder(ttp.home, lock.Holder(4711, "loop", START, START))
+    locks.write_holder(ttp.home, locks.Holder(4711, "loop", START, START))
     assert ttp.ok(*words).err == ""
-    with lock.publisher_lock(ttp.home):
+    with locks.publisher_lock(ttp.home):
         assert ttp.ok(*words).err == f"{told}      end it, and start it again:  kill 4711\n"
         assert told in ttp.ok("config", "unset", "publish.require_approval").err
         editing(monkeypatch, tmp_path, "exit 0")
         assert ttp.ok("config", "edit").err == ""
         editing(monkeypatch, tmp_path, 'echo "# more" >> "$1"')
         assert told in ttp.ok("config", "edit").err
-        lock.write_holder(ttp.home, lock.Holder(4711, "once", START, START))
+        locks.write_holder(ttp.home, locks.Holder(4711, "once", START, START))
         assert ttp.ok(*words).err == ""

@@ -15,8 +15,8 @@ from tests.cli.writing import editor, left, writes
 from tests.conftest import Program
 from tests.media_bytes import jpeg
 from ttp.domain.errors import Busy
-from ttp.services.writing import Writing
-from ttp.store.manuscripts import Manuscript, Manuscripts
+from ttp.services.drafts import Writing
+from ttp.store.home.editor_drafts import Manuscript, Manuscripts
 
 WRONG = "---\nto: x/me\nat: tomorow 9am\ntags: [a]\nkey: k\n---\n\nHello\n\n## x\n\nHi\n"
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.media_bytes import jpeg
-from ttp.cli.params import read_stdin
+from ttp.cli.options import read_stdin
 from ttp.domain.errors import UsageError
 
 FILE = """---

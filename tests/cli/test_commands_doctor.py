@@ -34,7 +34,7 @@ def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> 
 
 def bring(ttp: Program, state: State, name: str) -> None:
     """Add an account with what the sandbox has for it."""
-    from ttp.sandbox.credentials import as_credentials
+    from ttp.sandbox.accounts import as_credentials
 
     held = json.dumps(as_credentials(state.accounts[name]))
     ttp.ok("account", "add", name, "--credentials", "-", "-q", stdin=held)
@@ -42,7 +42,7 @@ def bring(ttp: Program, state: State, name: str) -> None:
 
 def change(sandbox: RunningSandbox, name: str, **what: object) -> None:
     """Change something that the platform holds of an account, but not its tokens."""
-    from ttp.sandbox.orders import ordered_account
+    from ttp.sandbox.control import ordered_account
 
     sandbox.state.keep(ordered_account(sandbox.state, {"account": name, "keepTokens": True, **what}))
 
@@ -127,7 +127,7 @@ def test_facebook_login_has_its_token_debugged(
     ttp: Program, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__LOGIN", "facebook")
-    from ttp.sandbox.orders import ordered_account
+    from ttp.sandbox.control import ordered_account
 
     account = ordered_account(sandbox.state, {"account": "instagram/demo", "login": "facebook"})
     sandbox.state.keep(account)
@@ -352,7 +352,7 @@ def test_who_publishes_is_told_and_what_waits_for_nobody(ttp: Program, clock: Fa
 
 
 def test_a_publisher_that_runs_is_told_with_its_pid(ttp: Program) -> None:
-    from ttp.store.lock import Holder, publisher_lock, write_holder
+    from ttp.store.home.locks import Holder, publisher_lock, write_holder
 
     ttp.account("x/me")
     now = ttp.clock.now()

@@ -244,7 +244,7 @@ def test_a_stop_in_the_middle_leaves_whole_batches_and_says_which(
             signal.raise_signal(signal.SIGINT)
         return row[0]
 
-    monkeypatch.setattr("ttp.store.metrics._BY_KEY", by_key)
+    monkeypatch.setattr("ttp.store.samples._BY_KEY", by_key)
     rows = "".join(ROW.replace("me,1", f"me,{n}") for n in range(5000))
     ran = ttp("metrics", "import", "-", stdin=OWN + rows)
     stored = ttp.count("sample")

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import Program
 from tests.media_bytes import jpeg
 from tests.pictures import noise, picture, saved, turned
-from ttp.sandbox.credentials import as_credentials
+from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 

@@ -16,7 +16,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
-from ttp.sandbox.credentials import as_credentials
+from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
@@ -69,7 +69,7 @@ class World:
 
     def past(self, account: str, posts: int, **more: object) -> list[str]:
         """Posts that the account made itself, three days and more ago, an odd number of hours apart; their ids."""
-        from ttp.sandbox.orders import ordered_post
+        from ttp.sandbox.control import ordered_post
 
         made = []
         for number in range(posts):
@@ -378,7 +378,7 @@ def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
         asked.append(question) if ask_anyway else None
         return not ask_anyway
 
-    monkeypatch.setattr("ttp.cli.pulling.confirmed", confirmed)
+    monkeypatch.setattr("ttp.cli.commands.metrics.confirmed", confirmed)
     world.connect("x/demo")
     world.past("x/demo", 3)
     assert world.pull("--account", "x", "--history", "50")[0]["read"] == 3

@@ -279,7 +279,7 @@ def test_a_store_that_takes_nothing_is_listed_all_the_same(
     weekly: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ttp.domain.errors import Busy
-    from ttp.services.occurrences import Occurrences
+    from ttp.services.repeats import Occurrences
 
     def full(self: Occurrences) -> None:
         raise Busy("no room left")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
-from ttp.services import background
-from ttp.services.background import Ran
+from ttp.services import background_service
+from ttp.services.background_service import Ran
 
 on_linux = pytest.mark.skipif(sys.platform == "darwin", reason="launchd has another file")
 
@@ -30,8 +30,8 @@ def answering(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, units: Path) -> l
         asked.append(" ".join(argv))
         return Ran(0, "no" if argv[0] == "loginctl" else "ActiveState=active\nSubState=running")
 
-    monkeypatch.setattr(background, "run", run)
-    from ttp.services.background.systemd import Systemd
+    monkeypatch.setattr(background_service, "run", run)
+    from ttp.services.background_service import Systemd
 
     monkeypatch.setattr(Systemd.__init__, "__defaults__", (tmp_path,))
     return asked
@@ -74,10 +74,10 @@ def test_a_service_is_installed_looked_at_and_removed(ttp: Program, units: Path,
 
 @on_linux
 def test_where_systemd_does_not_run_cron_is_named(ttp: Program, units: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ttp.services.background.systemd import Systemd
+    from ttp.services.background_service import Systemd
 
     monkeypatch.setattr(Systemd.__init__, "__defaults__", (units / "nowhere",))
-    monkeypatch.setattr(background, "run", lambda argv: Ran(1, "no bus"))
+    monkeypatch.setattr(background_service, "run", lambda argv: Ran(1, "no bus"))
     ran = ttp("service", "install", "--json")
     assert (ran.code, ran.error["code"], ran.error["hint"]) == (7, "not_allowed", "ttp help cron")
     assert ttp("service", "status").code == 1

@@ -284,7 +284,7 @@ def test_two_that_come_at_once_take_two_slots(daily: Program) -> None:
     """The choice is made inside the transaction that stores the post."""
     from ttp.cli.context import Context
     from ttp.domain.account import Account
-    from ttp.services.drafting import Typed
+    from ttp.domain.post_input import Typed
 
     meet = threading.Barrier(2)
     found: list[str] = []

@@ -205,15 +205,16 @@ def test_what_cannot_be_asked_for_is_refused_with_what_to_type(ttp: Program, arg
 def test_a_time_that_somebody_takes_meanwhile_is_not_given_again(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, sheet: str
 ) -> None:
-    from ttp.services import bulk_in, steps
+    from ttp.services import bulk_edit
+    from ttp.services.files import importer
 
-    apply = steps.apply
+    apply = bulk_edit.apply
 
     def late(*args: object) -> object:
         ttp.post("First", "--to", "x/me", "--at", "next-slot")
         return apply(*args)  # type: ignore[arg-type]  # what it was given
 
-    monkeypatch.setattr(bulk_in, "apply", late)
+    monkeypatch.setattr(importer, "apply", late)
     ran = spread(ttp, sheet)
 
     assert (ran.code, "posts of x/me were scheduled or changed" in ran.err) == (2, True)

@@ -153,8 +153,8 @@ def test_it_is_for_folders(ttp: Program, folder: Path) -> None:
 def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ttp.services.agenda import Agenda
-    from ttp.services.sync import Plan, Sync
+    from ttp.services.files.sync import Plan, Sync
+    from ttp.services.slots import Agenda
 
     for name in ("a.md", "b.md"):
         put(folder, name, name)

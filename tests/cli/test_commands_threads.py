@@ -66,9 +66,10 @@ def test_the_same_key_with_another_thread_is_a_conflict(me: Program) -> None:
 
 
 def test_a_key_of_a_post_without_a_thread_is_what_it_was_before_threads() -> None:
-    from ttp.services.drafting import Typed, digest
+    from ttp.domain.post_input import Typed
+    from ttp.services.drafts import request_fingerprint
 
-    assert digest(Typed(text="hi")) == digest(Typed(text="hi", thread=()))
+    assert request_fingerprint(Typed(text="hi")) == request_fingerprint(Typed(text="hi", thread=()))
 
 
 def test_that_only_x_gets_the_thread_is_said(me: Program) -> None:

@@ -500,7 +500,7 @@ def test_what_is_too_old_is_pruned_a_little_at_a_time(ttp: Program, clock: FakeC
 
 
 def test_a_change_between_the_question_and_the_answer_is_seen(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ttp.cli import undoing
+    from ttp.cli.commands import undo
 
     def agreed(*_: object, **__: object) -> bool:
         ttp.sql("INSERT INTO change (command, at) SELECT 'edit', max(at) FROM change")
@@ -508,7 +508,7 @@ def test_a_change_between_the_question_and_the_answer_is_seen(ttp: Program, monk
         return True
 
     ttp.ok("edit", "1", "Other")
-    monkeypatch.setattr(undoing, "_agreed", agreed)
+    monkeypatch.setattr(undo, "_agreed", agreed)
     ran = ttp("undo", "--json")
     assert (ran.code, ran.error["message"]) == (2, "posts were changed meanwhile, and nothing was taken back")
     assert ttp.shown()["content"] == "Other"

@@ -20,11 +20,11 @@ import tests
 from tests.browser import goes_back, says
 from tests.clock import FakeClock
 from tests.conftest import Program
-from ttp.cli import connect
+from ttp.cli.commands import account as account_module
 from ttp.domain.config import Config
-from ttp.sandbox import apps
+from ttp.sandbox import accounts
+from ttp.sandbox.records import App
 from ttp.sandbox.server import RunningSandbox, running_sandbox
-from ttp.sandbox.things import App
 from ttp.store.credentials import CredentialsFile
 
 ROOT = Path(tests.__file__).parent.parent
@@ -36,9 +36,9 @@ def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> 
     """A sandbox that the settings point at, with the id of its app for each platform."""
     with running_sandbox(now=clock.now) as running:
         for platform, app, redirect in (
-            ("X", apps.X_PUBLIC, HERE),
-            ("TIKTOK", apps.TIKTOK, HERE),
-            ("INSTAGRAM", apps.INSTAGRAM, AWAY),
+            ("X", accounts.X_PUBLIC, HERE),
+            ("TIKTOK", accounts.TIKTOK, HERE),
+            ("INSTAGRAM", accounts.INSTAGRAM, AWAY),
         ):
             monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", running.url)
             monkeypatch.setenv(f"TTP_PLATFORMS__{platform}__CLIENT_ID", app.id)
@@ -75,8 +75,8 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 def person(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
     """Somebody at the terminal: what they type at each prompt, by its first word."""
     typed: dict[str, Callable[[], str]] = {"secret": lambda: ""}
-    monkeypatch.setattr(connect, "can_ask", lambda: True)
-    monkeypatch.setattr(connect, "_line", lambda prompt: typed[prompt.split()[0]]())
+    monkeypatch.setattr(account_module, "can_ask", lambda: True)
+    monkeypatch.setattr(account_module, "_line", lambda prompt: typed[prompt.split()[0]]())
     monkeypatch.setattr("getpass.getpass", lambda prompt, stream: typed["secret"]())
     return typed
 
@@ -114,14 +114,14 @@ def test_x_is_connected_in_the_browser_and_works(ttp: Program, sandbox: RunningS
 def test_tiktok_takes_its_secret_from_a_file(
     ttp: Program, sandbox: RunningSandbox, browser: Browser, tmp_path: Path
 ) -> None:
-    path = secret_file(tmp_path, apps.TIKTOK)
+    path = secret_file(tmp_path, accounts.TIKTOK)
     ran = ttp.ok("account", "connect", "tt", "--client-secret", path, "--json")
     assert ran.json["account"] == "tiktok/demo"
-    assert (apps.TIKTOK.secret or "-") not in ran.out + ran.err
+    assert (accounts.TIKTOK.secret or "-") not in ran.out + ran.err
 
 
 def test_the_secret_may_come_from_stdin(ttp: Program, sandbox: RunningSandbox, browser: Browser) -> None:
-    ran = ttp.ok("account", "connect", "tiktok", "--client-secret", "-", stdin=apps.TIKTOK.secret or "")
+    ran = ttp.ok("account", "connect", "tiktok", "--client-secret", "-", stdin=accounts.TIKTOK.secret or "")
     assert "tiktok/demo" in ran.out
 
 
@@ -133,11 +133,11 @@ def test_instagram_is_connected_by_pasting_with_either_login(
     monkeypatch: pytest.MonkeyPatch,
     login: str,
 ) -> None:
-    app = apps.INSTAGRAM if login == "instagram" else apps.FACEBOOK
+    app = accounts.INSTAGRAM if login == "instagram" else accounts.FACEBOOK
     monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__LOGIN", login)
     monkeypatch.setenv("TTP_PLATFORMS__INSTAGRAM__CLIENT_ID", app.id)
     seen: list[str] = []
-    monkeypatch.setattr(connect, "_browse", seen.append)
+    monkeypatch.setattr(account_module, "_browse", seen.append)
     person["secret"] = lambda: app.secret or ""
     person["Paste"] = lambda: says(seen[0])
     ran = ttp.ok("account", "connect", "ig", "--json")
@@ -150,7 +150,7 @@ def test_what_is_pasted_wrong_may_be_pasted_again_three_times(
     ttp: Program, sandbox: RunningSandbox, person: dict[str, Callable[[], str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    monkeypatch.setattr(connect, "_browse", seen.append)
+    monkeypatch.setattr(account_module, "_browse", seen.append)
     pasted = ["nothing of the kind", "https://127.0.0.1/callback?code=a&state=other", ""]
     person["Paste"] = lambda: pasted.pop(0)
     ran = ttp("account", "connect", "x", "--paste")
@@ -219,8 +219,8 @@ def test_permissions_that_are_missing_are_named(ttp: Program, sandbox: RunningSa
 def test_without_a_browser_the_address_is_printed_and_nothing_opened(
     ttp: Program, sandbox: RunningSandbox, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect, "_print", lambda *lines: browser.open(lines[2].strip()))
-    monkeypatch.setattr(connect, "_browse", lambda url: pytest.fail("a browser was opened"))
+    monkeypatch.setattr(account_module, "_print", lambda *lines: browser.open(lines[2].strip()))
+    monkeypatch.setattr(account_module, "_browse", lambda url: pytest.fail("a browser was opened"))
     ttp.ok("account", "connect", "x", "--no-browser")
     monkeypatch.delenv("DISPLAY")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
@@ -236,8 +236,8 @@ def test_a_person_is_asked_for_the_app_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("TTP_PLATFORMS__TIKTOK__CLIENT_ID")
-    person["Client"] = lambda: apps.TIKTOK.id
-    person["secret"] = lambda: apps.TIKTOK.secret or ""
+    person["Client"] = lambda: accounts.TIKTOK.id
+    person["secret"] = lambda: accounts.TIKTOK.secret or ""
     ran = ttp.ok("account", "connect", "tiktok")
     assert "docs/connect-tiktok.md" in ran.err
     person.clear()
@@ -331,8 +331,8 @@ def test_what_browsers_write_does_not_reach_stdout(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webbrowser.open", lambda url: os.write(1, b"Opening in existing browser session.\n"))
-    with connect._browsers_silent():
-        connect._open("http://127.0.0.1/")
+    with account_module._browsers_silent():
+        account_module._open("http://127.0.0.1/")
     os.write(1, b"data\n")
     assert capfd.readouterr().out == "data\n"
 
@@ -342,7 +342,7 @@ def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_addr
         settings = {
             "TTP_HOME": str(ttp.home),
             "TTP_PLATFORMS__X__BASE_URL": running.url,
-            "TTP_PLATFORMS__X__CLIENT_ID": apps.X_PUBLIC.id,
+            "TTP_PLATFORMS__X__CLIENT_ID": accounts.X_PUBLIC.id,
             "TTP_PLATFORMS__X__REDIRECT_URI": HERE,
         }
         words = ["account", "connect", "x", "--no-browser", "--fields", "account,connected"]
@@ -358,7 +358,7 @@ def test_the_whole_program_connects_with_a_browser_that_follows_the_printed_addr
     assert page.text == "ttp has the answer. You can close this page and go back to the terminal."
 
 
-@pytest.mark.parametrize(("name", "app"), [("x", None), ("tiktok", apps.TIKTOK)], ids=["x", "tiktok"])
+@pytest.mark.parametrize(("name", "app"), [("x", None), ("tiktok", accounts.TIKTOK)], ids=["x", "tiktok"])
 def test_an_account_that_is_removed_is_taken_back_at_the_platform(
     ttp: Program, sandbox: RunningSandbox, browser: Browser, name: str, app: App | None, tmp_path: Path
 ) -> None:

@@ -10,10 +10,8 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from tests.cli.recommended import NOTHING, told
-from ttp.cli.pictures.heat import BEST, NO_POST
-from ttp.cli.pictures.heatmap_html import heatmap_html
-from ttp.cli.pictures.heatmap_svg import heatmap_svg
-from ttp.cli.pictures.palette import DARK, LIGHT, Colors
+from ttp.cli.render.heatmap import BEST, NO_POST
+from ttp.cli.render.heatmap_files import DARK, LIGHT, Colors, heatmap_html, heatmap_svg
 from ttp.domain.optimal import Evidence, Recommendation
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import Program
-from ttp.daemon import hooks
-from ttp.daemon.events import HOOKS, Event
-from ttp.daemon.hooks import Hooks
 from ttp.domain.config import Config
 from ttp.domain.errors import ReconnectNeeded
-from ttp.sandbox.credentials import as_credentials
+from ttp.publisher import hooks
+from ttp.publisher.events import HOOKS, Event
+from ttp.publisher.hooks import Hooks
+from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 from ttp.services.tokens import Renewal
 

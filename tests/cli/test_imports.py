@@ -51,7 +51,7 @@ def test_the_version_imports_nothing(environ: dict[str, str]) -> None:
 
 def test_the_start_page_imports_the_table_of_commands(environ: dict[str, str]) -> None:
     modules = imported(environ, "--help", "-h", "")
-    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.commands"}
+    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.command_table"}
     assert not foreign(modules)
     assert not modules & {"typing", "sqlite3", "json", "datetime"}
 
@@ -59,7 +59,7 @@ def test_the_start_page_imports_the_table_of_commands(environ: dict[str, str]) -
 def test_tab_imports_nothing_but_sqlite(environ: dict[str, str]) -> None:
     kinds = ("post", "post 1 draft", "account", "tag", "slot", "repeat", "nothing")
     modules = imported(environ, *(f"__complete {kind}" for kind in kinds))
-    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.at_tab", "ttp.store", "ttp.store.words"}
+    assert ours(modules) == {"ttp.cli", "ttp.cli.main", "ttp.cli.complete", "ttp.store", "ttp.store.completion_queries"}
     assert not foreign(modules)
     assert not modules & {"typing", "re", "dataclasses", "enum", "inspect", "json", "pathlib", "contextlib"}
 
@@ -71,12 +71,12 @@ def test_a_question_imports_no_library_at_all(environ: dict[str, str]) -> None:
     modules = imported(environ, *QUESTIONS, "list --status draft --tag launch --ids")
     assert not foreign(modules)
     assert not modules & (SLOW - {"sqlite3"} | {"subprocess", "tempfile", "hashlib", "hmac", "random"})
-    assert not {one for one in modules if one.startswith(("ttp.platforms", "ttp.daemon", "ttp.domain.rules"))}
+    assert not {one for one in modules if one.startswith(("ttp.platforms", "ttp.publisher", "ttp.domain.rules"))}
     assert not modules & {
         "ttp.cli.tree",
         "ttp.domain.time.resolve",
-        "ttp.services.drafting",
-        "ttp.store.tables",
+        "ttp.domain.post_input",
+        "ttp.store.models",
     }
 
 
@@ -115,4 +115,4 @@ CHANGES = [
 def test_a_change_imports_no_library_but_the_one_that_writes_settings(environ: dict[str, str]) -> None:
     modules = imported(environ, *CHANGES)
     assert foreign(modules) <= {"tomlkit"}
-    assert not modules & {"asyncio", "http.client", "ssl", "ttp.store.tables"}
+    assert not modules & {"asyncio", "http.client", "ssl", "ttp.store.models"}

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from ttp.cli import live
-from ttp.cli.live import Live, watched
+from ttp.cli import progress
+from ttp.cli.progress import Live, watched
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.media import MediaItem
-from ttp.platforms import watch
-from ttp.platforms.client import MediaFile, Order
+from ttp.platforms import uploads
+from ttp.platforms.client import MediaFile, PublishRequest
 
 ITEM = MediaItem("clip.mp4", "video/mp4", 3, "ab" * 32)
-ORDER = Order(
+ORDER = PublishRequest(
     1, Account(Platform.X, "me"), Credentials("token", "localhost"), "hi", (MediaFile(ITEM, Path("clip.mp4")),)
 )
 
@@ -36,13 +36,13 @@ class Seconds:
 @pytest.fixture(autouse=True)
 def nobody() -> Iterator[None]:
     yield
-    watch.watch(None)
+    uploads.watch(None)
 
 
 @pytest.fixture
 def seconds(monkeypatch: pytest.MonkeyPatch) -> Seconds:
     clock = Seconds()
-    monkeypatch.setattr(live, "time", clock)
+    monkeypatch.setattr(progress, "time", clock)
     return clock
 
 
@@ -87,7 +87,7 @@ def test_a_conversion_is_told_at_once_and_cleaned(monkeypatch: pytest.MonkeyPatc
     drawn = Terminal()
     monkeypatch.setattr("sys.stderr", drawn)
     assert watched(quiet=False) is not None
-    with watch.converting("a\x1b[31m photo.png"):
+    with uploads.converting("a\x1b[31m photo.png"):
         assert drawn.getvalue() == "\rconverting  a\\x1b[31m photo.png\x1b[K"
     assert drawn.getvalue().endswith("\r\x1b[K")
 
@@ -98,10 +98,10 @@ def test_nobody_is_told_without_a_terminal_when_quiet_or_beside_a_bar(monkeypatc
     assert watched(quiet=False) is None
     monkeypatch.setattr("sys.stderr", drawn)
     assert watched(quiet=True) is None
-    assert watch.counted(whole := iter([b"a"]), ORDER) is whole
-    with watch.unwatched(), watch.converting("photo.png"):
+    assert uploads.counted(whole := iter([b"a"]), ORDER) is whole
+    with uploads.unwatched(), uploads.converting("photo.png"):
         watched(quiet=False)
-        watch.sent(ORDER, 1)
+        uploads.sent(ORDER, 1)
     assert drawn.getvalue() == ""
 
 
@@ -114,10 +114,10 @@ def test_content_is_told_as_it_is_taken_and_stays_what_it_is() -> None:
 
         def converting(self, name: str | None) -> None: ...
 
-    watch.watch(Heard())
-    assert watch.counted(b"whole", ORDER) == b"whole"
-    assert watch.counted(None, ORDER) is None
-    pieces = watch.counted([b"ab", b"c"], ORDER)
+    uploads.watch(Heard())
+    assert uploads.counted(b"whole", ORDER) == b"whole"
+    assert uploads.counted(None, ORDER) is None
+    pieces = uploads.counted([b"ab", b"c"], ORDER)
     assert pieces is not None
     assert list(pieces) == [b"ab", b"c"]
     assert told == [("x/me", 2, 3), ("x/me", 1, 3)]

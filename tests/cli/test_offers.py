@@ -11,8 +11,8 @@ import pytest
 from tests import media_bytes
 from tests.clock import FakeClock
 from tests.conftest import Program
-from ttp.sandbox.credentials import as_credentials
-from ttp.sandbox.orders import ordered_account
+from ttp.sandbox.accounts import as_credentials
+from ttp.sandbox.control import ordered_account
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
 

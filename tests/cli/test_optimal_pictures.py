@@ -11,15 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
-from ttp.cli.clean import plain
-from ttp.cli.pictures.backtest import backtest_picture
-from ttp.cli.pictures.cells import columns
-from ttp.cli.pictures.explanation import explanation_picture
-from ttp.cli.pictures.heat import scale_of
-from ttp.cli.pictures.heatmap import heatmap_picture
-from ttp.cli.pictures.page import Page
-from ttp.cli.pictures.recommendation import recommendation_picture
-from ttp.cli.pictures.week import week_picture
+from ttp.cli.escape import plain
+from ttp.cli.render.heatmap import heatmap_picture, scale_of
+from ttp.cli.render.optimal import backtest_picture, explanation_picture, recommendation_picture, week_picture
+from ttp.cli.render.page import Page
+from ttp.cli.render.width import columns
 from ttp.domain.optimal import DAYS, Evidence, Rating, week
 from ttp.domain.optimal.backtest import Backtest, Lift
 from ttp.domain.optimal.estimate import Parts

@@ -10,24 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli.pictures.accounts import accounts_picture
-from ttp.cli.pictures.attempts import attempts_picture
-from ttp.cli.pictures.cells import columns, cut, pad, widest, wrap
-from ttp.cli.pictures.health import health_picture
-from ttp.cli.pictures.page import Page, Style
-from ttp.cli.pictures.post import post_picture
-from ttp.cli.pictures.posts import posts_picture
-from ttp.cli.pictures.recommendation import slots_picture
-from ttp.cli.pictures.samples import samples_picture
-from ttp.cli.pictures.table import Cell, Column, table
+from ttp.cli.render.accounts import accounts_picture
+from ttp.cli.render.metrics import samples_picture
+from ttp.cli.render.optimal import slots_picture
+from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.post import attempts_picture, post_picture
+from ttp.cli.render.posts import posts_picture
+from ttp.cli.render.status import health_picture
+from ttp.cli.render.width import columns, cut, pad, widest, wrap
 from ttp.domain.account import Account, Hold, Platform
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import Health, Needs, Publisher
-from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem
-from ttp.domain.past import Happened, Past
+from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_history import Happened, Past
+from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
 
 BERLIN = ZoneInfo("Europe/Berlin")

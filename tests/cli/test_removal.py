@@ -12,7 +12,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
-from ttp.cli import ask
+from ttp.cli import prompt
 from ttp.domain.errors import Hint, StateRefused
 from ttp.sandbox.files import CLIP
 from ttp.sandbox.server import RunningSandbox, running_sandbox
@@ -102,7 +102,7 @@ def test_a_person_is_asked_with_the_place_and_the_price(
     here: Rehearsal, monkeypatch: pytest.MonkeyPatch, typed: str, left: list[str]
 ) -> None:
     here.publish("Oops", "x")
-    monkeypatch.setattr(ask, "can_ask", lambda: True)
+    monkeypatch.setattr(prompt, "can_ask", lambda: True)
     ran = here.ttp.ok("delete", "1", "--remote", stdin=typed)
     assert "Remove 1 from x/demo for good? X takes $0.01 for it. [y/N]" in ran.err
     assert here.feed == left

@@ -18,7 +18,7 @@ import pytest
 
 import tests
 from tests.conftest import Program
-from ttp.sandbox.orders import ACCOUNT
+from ttp.sandbox.control import ACCOUNT
 from ttp.sandbox.settings import SWITCHES
 
 ROOT = Path(tests.__file__).parent.parent

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.cli import exit_codes, health_shapes, shapes
+from ttp import views
+from ttp.cli import exit_codes
 from ttp.domain.account import Account, Hold, Platform
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import (
     Bug,
@@ -25,10 +25,12 @@ from ttp.domain.errors import (
     TtpError,
 )
 from ttp.domain.health import Health, Needs, Publisher
-from ttp.domain.limit import Limit
 from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
+from ttp.views import accounts, errors, metrics, posts, status
 
 AT = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 AT_TEXT = "2026-11-23T17:00:00Z"
@@ -66,7 +68,7 @@ POST = Post(
 
 
 def test_a_post_has_the_documented_form() -> None:
-    assert json.loads(json.dumps(shapes.post(POST))) == {
+    assert json.loads(json.dumps(posts.post_json(POST))) == {
         "id": 38,
         "status": "partial",
         "content": "Launch day!",
@@ -142,9 +144,9 @@ def test_a_post_has_the_documented_form() -> None:
 
 
 def test_warnings_are_told_and_replayed_only_where_it_is_so() -> None:
-    assert shapes.post(POST, ["no media"])["warnings"] == ["no media"]
-    assert shapes.post(POST, replayed=True)["replayed"] is True
-    assert "replayed" not in shapes.post(POST)
+    assert posts.post_json(POST, ["no media"])["warnings"] == ["no media"]
+    assert posts.post_json(POST, replayed=True)["replayed"] is True
+    assert "replayed" not in posts.post_json(POST)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_only_a_retrying_delivery_has_a_next_attempt_because_a_look_up_is_none(
     state: DeliveryState, told: str | None
 ) -> None:
     row = Delivery("x/me", Platform.X, state, next_at=NEXT, waiting_for="a reset", waiting_until=NEXT)
-    shape = shapes.delivery(row)
+    shape = posts.delivery_json(row)
     assert shape["nextAttemptAt"] == told
     assert (shape["waitingFor"], shape["waitingUntil"]) == ("a reset", "2026-11-23T17:05:00Z")
 
@@ -162,21 +164,21 @@ def test_only_a_retrying_delivery_has_a_next_attempt_because_a_look_up_is_none(
 @given(st.datetimes().filter(lambda wall: 1 < wall.year < 9999), st.integers(-14, 14))
 def test_an_instant_is_utc_and_reads_back_to_the_millisecond(wall: datetime, hours: int) -> None:
     at = wall.replace(tzinfo=timezone(timedelta(hours=hours)))
-    text = shapes.instant(at)
+    text = views.format_json_instant(at)
     assert text is not None
     assert text.endswith("Z")
     assert timedelta(0) <= at - datetime.fromisoformat(text) < timedelta(milliseconds=1)
 
 
 def test_an_instant_shows_milliseconds_only_where_there_are_some() -> None:
-    assert shapes.instant(AT) == AT_TEXT
-    assert shapes.instant(AT + timedelta(milliseconds=40)) == "2026-11-23T17:00:00.040Z"
-    assert shapes.instant(None) is None
+    assert views.format_json_instant(AT) == AT_TEXT
+    assert views.format_json_instant(AT + timedelta(milliseconds=40)) == "2026-11-23T17:00:00.040Z"
+    assert views.format_json_instant(None) is None
 
 
 def test_a_naive_time_is_no_instant() -> None:
     with pytest.raises(ValueError, match="naive"):
-        shapes.instant(AT.replace(tzinfo=None))
+        views.format_json_instant(AT.replace(tzinfo=None))
 
 
 def test_an_account_has_the_documented_form() -> None:
@@ -193,7 +195,7 @@ def test_an_account_has_the_documented_form() -> None:
         hold_reason="quota",
         options={"tiktok.privacy_level": "SELF_ONLY"},
     )
-    assert json.loads(json.dumps(shapes.account(account))) == {
+    assert json.loads(json.dumps(accounts.account_json(account))) == {
         "account": "tiktok/demo",
         "platform": "tiktok",
         "handle": "demo",
@@ -213,7 +215,7 @@ def test_an_attempt_has_the_documented_form() -> None:
     attempt = Attempt(
         "x/me", 2, "create", Phase.PUBLISH, AT, NEXT, "not_done", Kind.AUTH, "89", 401, "ended", fingerprint="f" * 64
     )
-    assert json.loads(json.dumps(shapes.attempt(attempt))) == {
+    assert json.loads(json.dumps(posts.attempt_json(attempt))) == {
         "at": AT_TEXT,
         "account": "x/me",
         "number": 2,
@@ -229,7 +231,7 @@ def test_an_attempt_has_the_documented_form() -> None:
 
 def test_a_sample_tells_what_was_not_counted_as_null_not_as_zero() -> None:
     sample = Sample("x/me", "1", AT, NEXT, likes=0, views=9)
-    assert shapes.sample(sample) == {
+    assert metrics.sample_json(sample) == {
         "account": "x/me",
         "remoteId": "1",
         "publishedAt": AT_TEXT,
@@ -258,7 +260,7 @@ def test_status_has_the_documented_form() -> None:
         media=MediaUse(7, 12_000_000),
         clock=SlowClock(AT, NEXT),
     )
-    assert json.loads(json.dumps(health_shapes.status(health))) == {
+    assert json.loads(json.dumps(status.status_json(health))) == {
         "publisher": {
             "running": True,
             "pid": 4127,
@@ -287,11 +289,11 @@ def test_publishing_is_stalled_when_posts_are_overdue_and_nothing_runs(*, runnin
 
 
 def test_the_key_lists_are_the_keys_of_the_objects() -> None:
-    assert tuple(shapes.post(POST)) == shapes.POST
-    assert tuple(shapes.account(Account(Platform.X, "me"))) == shapes.ACCOUNT
-    assert tuple(shapes.attempt(Attempt("x/me", 1, "s", Phase.PREPARE, AT))) == shapes.ATTEMPT
-    assert tuple(shapes.sample(Sample("x/me", "1", AT, AT))) == shapes.SAMPLE
-    assert tuple(health_shapes.status(Health())) == health_shapes.HEALTH
+    assert tuple(posts.post_json(POST)) == posts.POST_FIELDS
+    assert tuple(accounts.account_json(Account(Platform.X, "me"))) == accounts.ACCOUNT_FIELDS
+    assert tuple(posts.attempt_json(Attempt("x/me", 1, "s", Phase.PREPARE, AT))) == posts.ATTEMPT_FIELDS
+    assert tuple(metrics.sample_json(Sample("x/me", "1", AT, AT))) == metrics.SAMPLE_FIELDS
+    assert tuple(status.status_json(Health())) == status.STATUS_FIELDS
 
 
 def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
@@ -301,7 +303,7 @@ def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
         Hint("or", "leave out --at"),
         problems=[Problem("media", "required", "needs media", "instagram/shop", "--media FILE")],
     )
-    assert shapes.error(error) == {
+    assert errors.error_json(error, 2) == {
         "error": {
             "code": "content",
             "message": "instagram/shop cannot take a post without media",
@@ -321,7 +323,7 @@ def test_an_error_has_the_documented_form_with_all_its_problems() -> None:
 
 
 def test_an_error_without_a_way_out_has_a_null_hint_and_its_details_are_in_the_message() -> None:
-    shape = shapes.error(PastTime("02:30 does not exist", details=["(clocks go from 02:00 to 03:00)"]))["error"]
+    shape = errors.error_json(PastTime("02:30 does not exist", details=["(clocks go from 02:00 to 03:00)"]), 2)["error"]
     assert isinstance(shape, dict)
     assert shape["hint"] is None
     assert shape["problems"] == []

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
-from ttp.cli import shell_check
-from ttp.cli.completion import tree
+from ttp.cli.commands import doctor
 from ttp.cli.completion_scripts import script
+from ttp.cli.completion_tree import tree
 
 PLACES = {
     "bash": ".local/share/bash-completion/completions/ttp",
@@ -23,8 +23,8 @@ PLACES = {
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home of a user at a terminal, on a machine where nothing is installed for all."""
-    monkeypatch.setattr(shell_check, "at_terminal", lambda: True)
-    monkeypatch.setattr(shell_check, "_ZSH_FOLDERS", shell_check._ZSH_FOLDERS[:6])
+    monkeypatch.setattr(doctor, "at_terminal", lambda: True)
+    monkeypatch.setattr(doctor, "_ZSH_FOLDERS", doctor._ZSH_FOLDERS[:6])
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "BASH_COMPLETION_USER_DIR", "ZDOTDIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "share"))
@@ -36,7 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told(shell: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str, str]:
     monkeypatch.setenv("SHELL", f"/usr/bin/{shell}")
-    (check,) = shell_check.shell_checks()
+    (check,) = doctor.shell_checks()
     assert check.name == "shell"
     return check.status.value, check.message, check.hint or ""
 
@@ -113,7 +113,7 @@ def test_zsh_is_told_of_a_folder_that_no_start_file_names(home: Path, monkeypatc
 def test_a_new_bash_completion_looks_beside_the_program(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shell_check, "_BASH_COMPLETION", (str(tmp_path / "usr"),))
+    monkeypatch.setattr(doctor, "_BASH_COMPLETION", (str(tmp_path / "usr"),))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "venv"))
     install(tmp_path / "venv/share/bash-completion/completions/ttp", "bash")
     package = tmp_path / "usr/bash-completion/bash_completion"
@@ -137,7 +137,7 @@ def test_a_file_for_all_that_is_old_and_not_ones_own_is_passed_over_by_ones_own(
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/ksh", ""])
 def test_of_another_shell_nothing_is_said(home: Path, shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELL", shell)
-    assert list(shell_check.shell_checks()) == []
+    assert list(doctor.shell_checks()) == []
 
 
 def test_without_a_terminal_nothing_is_said(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:

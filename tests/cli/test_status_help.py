@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.conftest import Program
-from ttp.cli.status_help import KINDS, STATES, STATUSES
+from ttp.cli.commands.help import KINDS, STATES, STATUSES
+from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.post import PostStatus
-from ttp.domain.record import Kind
 
 
 def test_every_word_is_explained() -> None:

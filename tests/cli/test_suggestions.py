@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import Program
-from ttp.cli.commands import COMMANDS
+from ttp.cli.command_table import COMMANDS
 from ttp.cli.tree import load
 
 

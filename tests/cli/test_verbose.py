@@ -11,7 +11,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
-from ttp.sandbox.credentials import as_credentials
+from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.server import running_sandbox
 
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from tests.conftest import Program
-from ttp.cli import views
 from ttp.cli.context import context
 from ttp.cli.output import Output
-from ttp.services.files.calendar import _folded
-from ttp.store.reads import PostFilter
+from ttp.cli.render import posts as posts_module
+from ttp.services.files.ics import _folded
+from ttp.store.queries import PostFilter
 
 FEW, MANY = 2_000, 20_000
 POSTS = """
@@ -52,7 +52,7 @@ def peak(run: Callable[[], object]) -> int:
 def listed(format: str) -> None:
     with Path("/dev/null").open("w") as nowhere:
         out = Output(nowhere, nowhere, format=format, now=lambda: START, zone=lambda: UTC)
-        out.records(views.POSTS, context().look.listed(PostFilter()))
+        out.records(posts_module.POSTS_SPEC, context().look.listed(PostFilter()))
 
 
 @pytest.mark.parametrize("what", ["csv", "json", "ics", "list json", "list tsv"])
@@ -88,7 +88,7 @@ def test_a_dry_run_of_an_import_keeps_no_row_on_the_disk(
 ) -> None:
     ttp.account()
     (tmp_path / "posts.csv").write_text("accounts,at,text\nx/me,2099-01-01T00:00Z,Hello\n")
-    monkeypatch.setattr("ttp.services.bulk_in._keep", None)  # calling it would fail
+    monkeypatch.setattr("ttp.services.files.importer._keep", None)  # calling it would fail
     assert ttp.ok("import", str(tmp_path / "posts.csv"), "--dry-run", "--json").json["added"] == 1
 
 

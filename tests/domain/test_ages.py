@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.ages import again_at, ages_of, is_of_age, next_reading, parse_ages, reach
 from ttp.domain.config import Config
 from ttp.domain.errors import UsageError
+from ttp.domain.metric_schedule import again_at, ages_of, is_of_age, next_reading, parse_ages, reach
 
 OUT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

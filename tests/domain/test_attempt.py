@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from ttp.domain.attempt import Absent, Attempt, Done, Finding, Found, Kind, NotDone, Outcome, Phase, Unclear, Unknown
+from ttp.domain.outcome import Absent, Attempt, Done, Finding, Found, Kind, NotDone, Outcome, Phase, Unclear, Unknown
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.calendar import CalendarRange, days_without_posts, month_with, time_of, week_with
+from ttp.domain.calendar_days import CalendarRange, days_without_posts, month_with, time_of, week_with
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import EPOCH
 

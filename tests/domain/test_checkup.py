@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttp.domain.checkup import Check, Checkup, Grade, Remark, check_of, failure, fine, until, warning
+from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, until, warning
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from itertools import product
 import pytest
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import BUSY, ENDED, IN_FLIGHT, MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import InvalidTransition
+from ttp.domain.outcome import Kind
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

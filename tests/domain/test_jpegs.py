@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import media_bytes as made
-from ttp.domain.media_facts import Unreadable
-from ttp.domain.media_facts.jpegs import Look, read_look
+from ttp.domain.media_probe import Unreadable
+from ttp.domain.media_probe.images import Look, read_look
 
 
 def look(data: bytes) -> Look:

@@ -16,24 +16,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from tests.store.life import StoreMachine
-from ttp.daemon.recovery import recover
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Attempt, Kind, NotDone, Phase
 from ttp.domain.config import Config
 from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
+from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post import Post, derive_status
+from ttp.domain.post_input import Typed
 from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.publisher.reconcile import recover
 from ttp.services.accounts import Accounts
-from ttp.services.book import Book
-from ttp.services.drafting import Typed
-from ttp.services.outgoing import Outgoing
+from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
+from ttp.services.publishing import Outgoing
 from ttp.store import accounts as account_store
-from ttp.store import attempts, claims, reads
+from ttp.store import accounts as stored_accounts
+from ttp.store import attempts, claims, queries
+from ttp.store.corrupt_rows import LeftAlone
 from ttp.store.credentials import CredentialsFile
-from ttp.store.media import MediaStore
-from ttp.store.unreadable import LeftAlone
+from ttp.store.home.media import MediaStore
 
 NAMES = ("x/one", "x/two", "x/three")
 POLICY = RetryPolicy(timedelta(seconds=15), timedelta(minutes=15), 3)
@@ -96,8 +97,8 @@ class Life(StoreMachine):
     # What is in the store.
 
     def every(self) -> list[Post]:
-        there = {post.id: post for post in reads.posts_by_id(self.db, self.ids)}
-        return [there.get(post_id) or reads.post_even_deleted(self.db, post_id) for post_id in self.ids]
+        there = {post.id: post for post in queries.posts_by_id(self.db, self.ids)}
+        return [there.get(post_id) or queries.post_even_deleted(self.db, post_id) for post_id in self.ids]
 
     def deliveries(self, *states: DeliveryState) -> list[Delivery]:
         return [d for post in self.every() for d in post.deliveries if d.state in states]
@@ -187,7 +188,7 @@ class Life(StoreMachine):
                 self.refusable(lambda: self.accounts.add(name, '{"accessToken": "t"}'))
             case _:
                 with self.database.writing() as db:
-                    account = reads.account(db, Platform.X, name.removeprefix("x/"))
+                    account = stored_accounts.account(db, Platform.X, name.removeprefix("x/"))
                     if account is not None:
                         changed = replace(account, **fields[change])  # type: ignore[arg-type]  # fields by name
                         account_store.save(db, changed, now=now)

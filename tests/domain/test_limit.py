@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ttp.domain.limit import LONGEST, Limit, whose
+from ttp.domain.rate_limit import LONGEST, Limit, whose
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

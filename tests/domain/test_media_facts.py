@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import ttp.sandbox
 from tests import media_bytes as made
-from ttp.domain.media_facts import Facts, Unreadable, read_facts
-from ttp.domain.media_facts.window import MOST_BYTES, MOST_READS
+from ttp.domain.media_probe import Facts, Unreadable, read_facts
+from ttp.domain.media_probe.reader import MOST_BYTES, MOST_READS
 
 FILES = Path(ttp.sandbox.__file__).parent / "files"
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.account import Platform
+from ttp.domain.image_fit import FORMS, Fit, Misfit, crop, misfit, target
 from ttp.domain.media import MediaItem, is_web_address
-from ttp.domain.media_facts.jpegs import Look
-from ttp.domain.media_fit import FORMS, Fit, Misfit, crop, misfit, target
+from ttp.domain.media_probe.images import Look
 
 INSTAGRAM, TIKTOK = FORMS[Platform.INSTAGRAM], FORMS[Platform.TIKTOK]
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 100_000, "ab" * 32, 1080, 1350, url="https://a.example/photo.jpg")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ttp.domain.config import Config, Value
-from ttp.domain.media_host import NOT_SET, lack
+from ttp.platforms.media_host.availability import NOT_SET, lack
 
 WHOLE: list[dict[str, Value]] = [
     {"media_host.kind": "folder", "media_host.path": "/srv", "media_host.base_url": "https://a.example"},

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
-from ttp.domain.past import past
+from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_history import past
 
 MADE = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 DUE = MADE.replace(hour=18, minute=0)

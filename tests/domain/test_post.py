@@ -9,8 +9,8 @@ from itertools import combinations_with_replacement, permutations
 import pytest
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.outcome import Kind
 from ttp.domain.post import Post, derive_status, published_at
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

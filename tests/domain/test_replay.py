@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ttp.domain.attempt import Phase
 from ttp.domain.delivery import DeliveryState as S
-from ttp.domain.replay import Record, replay
+from ttp.domain.outcome import Phase
+from ttp.domain.protocol_audit import Record, replay
 
 
 def read(text: str) -> list[Record]:

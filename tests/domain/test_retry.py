@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.retry import JITTER, LONGEST, SHORTEST, RetryPolicy, after_not_done, error_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

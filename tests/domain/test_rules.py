@@ -13,9 +13,9 @@ from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
-from ttp.domain.media_host import NOT_SET
 from ttp.domain.post import Post
 from ttp.domain.rules import check, text_use
+from ttp.platforms.media_host.availability import NOT_SET
 
 X, IG, TT = "x/me", "instagram/shop", "tiktok/shop"
 PLATFORM = {X: Platform.X, IG: Platform.INSTAGRAM, TT: Platform.TIKTOK}

@@ -9,11 +9,11 @@ import pytest
 from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Problem
-from ttp.domain.media import MediaItem
-from ttp.domain.media_fit import EXTRA, Fit, Misfit
-from ttp.domain.media_host import NOT_SET, Lack
+from ttp.domain.image_fit import EXTRA, Fit, Misfit
+from ttp.domain.media import MediaHostProblem, MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
+from ttp.platforms.media_host.availability import NOT_SET
 
 IG, X = Platform.INSTAGRAM, Platform.X
 PNG = MediaItem("photo.png", "image/png", 100_000, "ab" * 32, 2000, 2000, url="https://a.example/photo.png")
@@ -21,7 +21,7 @@ JPEG = replace(PNG, name="photo.jpg", mime="image/jpeg", width=1080, height=1080
 MADE = MediaItem("photo.png", "image/jpeg", 50_000, "cd" * 32, 1440, 1440)
 
 
-def problems(item: MediaItem, fit: Fit | None = None, no_host: Lack | None = None) -> tuple[Problem, ...]:
+def problems(item: MediaItem, fit: Fit | None = None, no_host: MediaHostProblem | None = None) -> tuple[Problem, ...]:
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
     return check(post, {}, no_host=no_host, fits={} if fit is None else {(IG, item.sha256): fit})
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttp.domain.text_length import _PLAIN_LINK, _library, utf16_length, x_has_link, x_length
+from ttp.domain.text import utf16_length
+from ttp.domain.text_length import _PLAIN_LINK, _library, x_has_link, x_length
 
 PIECES = st.sampled_from(
     [

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.drift.cures import CURES, PLATFORM, Cures, cure
+from ttp.cli.commands.help import KINDS
 from ttp.cli.exit_codes import BY_CODE
-from ttp.cli.status_help import KINDS
 from ttp.domain import errors
 
 ROOT = Path(__file__).parents[2]

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ttp.cli.commands import COMMANDS, SECTIONS
-from ttp.cli.completion import first_line
-from ttp.cli.environment import VARIABLES
-from ttp.cli.params import _SHARED
-from ttp.cli.topics import EXIT_HELP
+from ttp.cli.command_table import COMMANDS, SECTIONS
+from ttp.cli.commands.help import EXIT_HELP, VARIABLES
+from ttp.cli.completion_tree import first_line
+from ttp.cli.options import _SHARED
 from ttp.cli.tree import load
 
 _FILES = (

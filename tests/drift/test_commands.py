@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from ttp.cli.capabilities import NEEDS, capability_help
-from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS, Command, start_page
-from ttp.cli.completion import first_line
-from ttp.cli.completion_words import AT, OPTIONS
+from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS, Command, start_page
+from ttp.cli.commands.help import EXIT_HELP, topic_text
+from ttp.cli.completion_tree import AT, OPTIONS, first_line
 from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.main import main
-from ttp.cli.topics import EXIT_HELP, topic_text
 from ttp.cli.tree import load, root
 from ttp.domain.capability import Capability
 

@@ -17,14 +17,12 @@ from textwrap import dedent
 from typing import Any
 
 from tests.drift import errors_page, man_page
-from ttp.cli.commands import COMMANDS, SECTIONS, TOPICS
-from ttp.cli.completion import SHELLS, first_line, tree
+from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
+from ttp.cli.commands.help import STATES, VARIABLES, topic_text
 from ttp.cli.completion_scripts import script
-from ttp.cli.environment import VARIABLES
-from ttp.cli.params import _SHARED
+from ttp.cli.completion_tree import SHELLS, first_line, tree
+from ttp.cli.options import _SHARED
 from ttp.cli.settings import variable
-from ttp.cli.status_help import STATES
-from ttp.cli.topics import topic_text
 from ttp.cli.tree import load
 from ttp.domain.config import KEYS, Key
 from ttp.domain.delivery import ENDED, MOVES, DeliveryState

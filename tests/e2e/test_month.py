@@ -14,8 +14,8 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Ran
-from tests.daemon.world import World, open_world
-from ttp.daemon.loop import Mode
+from tests.publisher.world import World, open_world
+from ttp.publisher.loop import Mode
 from ttp.sandbox.files import PHOTO
 
 LONG_S = 1e8

@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 IMPORTED = (
-    "ttp.cli.publishing",
-    "ttp.cli.creating",
-    "ttp.cli.editing",
-    "ttp.cli.posts",
-    "ttp.cli.accounts",
-    "ttp.cli.look",
+    "ttp.cli.commands.publish",
+    "ttp.cli.commands.create",
+    "ttp.cli.commands.edit",
+    "ttp.cli.post_input",
+    "ttp.cli.commands.account",
+    "ttp.cli.commands.list",
     "ttp.cli.output",
-    "ttp.daemon.runner",
+    "ttp.publisher.process",
     "ttp.platforms.x",
     "ttp.platforms.instagram",
     "ttp.platforms.tiktok",
@@ -205,7 +205,7 @@ def _become(order: Mapping[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(order["env"])
         if order.get("chunk"):
-            import ttp.platforms.tiktok.upload as upload
+            import ttp.platforms.tiktok.uploads as upload
 
             upload.CHUNK = order["chunk"]
         if order.get("mutant"):
@@ -229,7 +229,7 @@ def _become(order: Mapping[str, Any]) -> None:
 
 def _stop_at_intent(number: int) -> None:
     """Have this process stop itself between the commit of its n-th intent and the call."""
-    from ttp.daemon.publisher import Delivering
+    from ttp.publisher.delivery_worker import Delivering
 
     intend, left = Delivering._intend, iter(range(number - 1, -1, -1))
 

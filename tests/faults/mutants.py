@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ttp.daemon import publisher, recovery
-from ttp.daemon.publisher import Delivering
-from ttp.domain.attempt import Attempt, Kind, NotDone, Unknown
 from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.domain.outcome import Attempt, Kind, NotDone, Unknown
 from ttp.platforms import outcomes
-from ttp.platforms.client import Looked, Wait
+from ttp.platforms.client import LookupResult, Wait
 from ttp.platforms.outcomes import Judge
 from ttp.platforms.reply import Answer, Cut, Reply
+from ttp.publisher import delivery_worker, reconcile
+from ttp.publisher.delivery_worker import Delivering
 from ttp.services.tokens import InHand
-from ttp.store import attempts, tokens
+from ttp.store import attempts
+from ttp.store.home import locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _server_error_is_not_done() -> None:
 
 def _absent_at_once() -> None:
     def _absent(
-        self: recovery.Looking,
+        self: reconcile.Looking,
         delivery: Delivery,
         intent: Attempt | None,
         looks: list[Attempt],
@@ -90,7 +91,7 @@ def _absent_at_once() -> None:
         error = DeliveryError(Kind.UNKNOWN, "the platform does not have it; it is sent again")
         return self._resend(delivery, now, error, spend=True)
 
-    recovery.Looking._absent = _absent  # type: ignore[method-assign]
+    reconcile.Looking._absent = _absent  # type: ignore[method-assign]
 
 
 def _binding_is_ignored() -> None:
@@ -102,27 +103,27 @@ def _no_lock_on_refresh() -> None:
     def unlocked(*anything: object, **more: object) -> Iterator[None]:
         yield
 
-    _in_place_of(tokens.token_lock, unlocked)
+    _in_place_of(locks.token_lock, unlocked)
 
 
 def _one_clean_look() -> None:
-    recovery.CLEAN_LOOKS = 1
+    reconcile.CLEAN_LOOKS = 1
 
 
 def _window_by_the_local_clock() -> None:
-    original = recovery.Looking._settle
+    original = reconcile.Looking._settle
 
     def _settle(
-        self: recovery.Looking, looked: Looked, intent: Attempt | None, earlier: list[Attempt], began: datetime
+        self: reconcile.Looking, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime
     ) -> None:
         local = None if intent is None else replace(intent, platform_at=intent.at)
         original(self, replace(looked, platform_at=self._desk.clock.now()), local, earlier, began)
 
-    recovery.Looking._settle = _settle  # type: ignore[method-assign]
+    reconcile.Looking._settle = _settle  # type: ignore[method-assign]
 
 
 def _intent_kept_after_a_sleep() -> None:
-    publisher.SUSPENDED_AFTER_S = float("inf")
+    delivery_worker.SUSPENDED_AFTER_S = float("inf")
 
 
 MUTANTS = {

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.faults.conftest import World, until
-from ttp.daemon.events import EVENTS
-from ttp.store import lock
+from ttp.publisher.events import EVENTS
+from ttp.store.home import locks
 
 KEYS = {"at", "event", "post", "account", "remoteId", "url", "kind", "message", "nextAt", "attempt", "ms"}
 
@@ -70,8 +70,8 @@ def test_a_loop_waits_for_a_short_run(world: World) -> None:
     world.account("x/waits")
     world.ttp.ok("create", "after the short run", "--to", "x/waits", "--at", "now")
     now = datetime.now(UTC)
-    with lock.publisher_lock(world.ttp.home):
-        lock.write_holder(world.ttp.home, lock.Holder(os.getpid(), "once", now, now))
+    with locks.publisher_lock(world.ttp.home):
+        locks.write_holder(world.ttp.home, locks.Holder(os.getpid(), "once", now, now))
         loop = world.start("run", "--jsonl")
         until(lambda: f"(pid {os.getpid()})" in loop.err)
         assert loop.out == ""

@@ -12,7 +12,7 @@ from tests.platforms.sandboxed import TEXT, Desk, files
 from tests.platforms.stubs import Clock
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.config import Config, Value
-from ttp.platforms.client import Order
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
@@ -36,7 +36,7 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         client = client_for(platform, Config(settings), clock)
         assert isinstance(client, XClient | InstagramClient | TikTokClient)
         options = {"privacy_level": "SELF_ONLY"} if platform is Platform.TIKTOK else {}
-        order = Order(1, Account(platform, "demo"), Credentials(""), TEXT, options=options)
+        order = PublishRequest(1, Account(platform, "demo"), Credentials(""), TEXT, options=options)
         made = Desk(sandbox.url, clock, client, order, settings)
         (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")
         credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])

@@ -12,9 +12,9 @@ import pytest
 
 from tests.platforms.stubs import Clock, drive, media
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Handle, Outcome
 from ttp.domain.config import Config, Value
-from ttp.platforms.client import MediaFile, Order, Ready
+from ttp.domain.outcome import Handle, Outcome
+from ttp.platforms.client import MediaFile, PublishRequest, Ready
 from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
@@ -40,7 +40,7 @@ class Desk:
     url: str
     clock: Clock
     client: XClient | InstagramClient | TikTokClient
-    order: Order
+    order: PublishRequest
     settings: dict[str, Value]
 
     def control(self, method: str, path: str, body: object = None) -> Any:

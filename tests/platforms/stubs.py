@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import httpx
 
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Handle
 from ttp.domain.media import MediaItem
-from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, StepFailed, Wait
+from ttp.domain.outcome import Handle
+from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TOKEN = "secret-token-123"
@@ -160,7 +160,7 @@ def media(path: Path, data: bytes, mime: str, alt: str | None = None, **facts: A
     return MediaFile(item, path)
 
 
-def order(platform: Platform, text: str = "Hello", *files: MediaFile, **changes: Any) -> Order:
+def order(platform: Platform, text: str = "Hello", *files: MediaFile, **changes: Any) -> PublishRequest:
     account = Account(platform, "demo", id=1)
     fields: dict[str, Any] = {
         "delivery_id": 7,
@@ -170,4 +170,4 @@ def order(platform: Platform, text: str = "Hello", *files: MediaFile, **changes:
         "media": files,
         **changes,
     }
-    return Order(**fields)
+    return PublishRequest(**fields)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.platforms.sandboxed import CALL, PUBLIC, TEXT, Desk, on
 from tests.platforms.stubs import drive_to_failure, media
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Absent, Done, Found, Kind, NotDone, Unknown, Working
+from ttp.domain.outcome import Absent, Done, Found, Kind, NotDone, Unknown, Working
 from ttp.platforms.client import Did, MediaFile
 from ttp.sandbox.files import CLIP, PHOTO
 

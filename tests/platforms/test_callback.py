@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import Busy, TtpError
-from ttp.platforms.callback import Code, Denied, Foreign, Landing, Listener, read_answer, read_pasted
+from ttp.platforms.oauth.callback import Code, Denied, Foreign, Landing, Listener, read_answer, read_pasted
 
 STATE = "state-abcdefghijklmnop"
 FREE = "http://127.0.0.1:0/callback"

@@ -10,9 +10,9 @@ import pytest
 
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.checkup import Grade
 from ttp.domain.config import Config, Value
+from ttp.domain.diagnostics import Grade
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.check import Checker, Seen, checker_for
 

@@ -18,9 +18,9 @@ from tests.platforms.sandboxed import PUBLIC, Desk
 from tests.platforms.stubs import Clock, drive_to_failure, last_handle, media
 from tests.platforms.tap import Tap, fails, no_proof
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.domain.config import Config, Value
-from ttp.platforms.client import MediaFile, Order, Ready, Step, StepFailed, Wait
+from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
+from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
 from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
@@ -120,7 +120,7 @@ def seat(
     client = client_for(role.platform, Config(settings), clock, transport=tap)
     assert isinstance(client, XClient | InstagramClient | TikTokClient)
     name = f"t{len(running.state.accounts)}"
-    order = Order(1, Account(role.platform, name), Credentials(""), "Hello", media_of(role, tmp_path))
+    order = PublishRequest(1, Account(role.platform, name), Credentials(""), "Hello", media_of(role, tmp_path))
     made = Seat(running.url, clock, client, replace(order, options=role.options), settings)
     made.role, made.tap = role, tap
     wanted: dict[str, object] = {"account": f"{role.platform}/{name}", "unlimited": True}

@@ -18,10 +18,10 @@ from PIL import Image, ImageCms
 from tests import media_bytes as made
 from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, saved, swapped_profile, turned
 from ttp.domain.account import Platform
+from ttp.domain.image_fit import FORMS
 from ttp.domain.media import MediaItem
-from ttp.domain.media_facts import Unreadable, read_facts
-from ttp.domain.media_fit import FORMS
-from ttp.platforms.convert import CannotConvert, NoPillow, converted
+from ttp.domain.media_probe import Unreadable, read_facts
+from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
 
 INSTAGRAM, TIKTOK = Platform.INSTAGRAM, Platform.TIKTOK
 WHITE = (255, 255, 255)

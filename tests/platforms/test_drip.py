@@ -14,9 +14,9 @@ import pytest
 from tests.platforms.stubs import order
 from ttp.domain.account import Platform
 from ttp.domain.time.clock import SystemClock
-from ttp.platforms.drip import Network, Stream
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.reply import Answer, Cut
+from ttp.platforms.transport import Network, Stream
 
 WHO = order(Platform.X)
 READ_S = 0.3

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests import media_bytes as made
-from ttp.platforms import fetch as fetching
-from ttp.platforms.fetch import CannotFetch, Patience, fetch, is_public, usable
+from ttp.platforms import download as fetching
+from ttp.platforms.download import CannotFetch, Patience, fetch, is_public, usable
 
 PATIENCE = Patience(2.0, 2.0)
 PUBLIC = "93.184.215.14"

@@ -16,10 +16,9 @@ import pytest
 from tests.platforms.stubs import NOON, TOKEN, Body, Clock, Script, Stub, order
 from ttp import __version__
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
-from ttp.platforms.date import parse_date
-from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts
+from ttp.domain.outcome import Kind
+from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.reply import Answer, Cut, Unsent
 
 URL = "https://api.example/thing"

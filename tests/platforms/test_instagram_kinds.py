@@ -23,10 +23,10 @@ from tests.platforms.test_instagram_prepare import (
     status,
 )
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.config import Config, Value
+from ttp.domain.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Did, MediaFile, Order, Wait
+from ttp.platforms.client import Did, MediaFile, PublishRequest, Wait
 from ttp.platforms.registry import client_for
 
 PEOPLE = {"collaborators": "anna,ben", "location_id": "77", "is_ai_generated": "true"}
@@ -57,7 +57,7 @@ def clip(tmp_path: Path) -> MediaFile:
     return media(tmp_path / "v.mp4", b"video", "video/mp4", url="https://a.example/v.mp4")
 
 
-def of(*files: MediaFile, text: str = "Hello", user_id: str | None = "178", **options: str) -> Order:
+def of(*files: MediaFile, text: str = "Hello", user_id: str | None = "178", **options: str) -> PublishRequest:
     credentials = Credentials("secret-token-123", user_id=user_id)
     return order(Platform.INSTAGRAM, text, *files, credentials=credentials, options=options)
 
@@ -272,7 +272,7 @@ def story(number: str, minutes: int = 0) -> dict[str, object]:
     return {"id": number, "timestamp": at.strftime("%Y-%m-%dT%H:%M:%S+0000"), "permalink": link}
 
 
-def looked_up(what: Order, *stubs: Stub) -> object:
+def looked_up(what: PublishRequest, *stubs: Stub) -> object:
     handle: Handle = {"user_id": "178", "creation_id": "900", "created": to_ms(NOON), "request": "r"}
     script = Script(*stubs)
     found = client_for(Platform.INSTAGRAM, Config(), Clock(), transport=script).look_up(what, handle, NOON)
@@ -372,7 +372,7 @@ def test_a_carousels_video_is_sent_as_bytes(facebook: Config, photo: MediaFile, 
     assert ready.handle["children"] == [child("901"), child("902")]
 
 
-def broken_off(facebook: Config, what: Order) -> Handle:
+def broken_off(facebook: Config, what: PublishRequest) -> Handle:
     steps, failure = failed(facebook, what, {}, reel(), sent(b"0123456789", fails=httpx.WriteTimeout("slow")))
     assert (failure.step, failure.outcome.kind, failure.outcome.passing) == ("upload the video", Kind.NETWORK, True)
     handle = last_handle(steps)

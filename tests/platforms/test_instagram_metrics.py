@@ -12,8 +12,8 @@ import pytest
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, NOON, Stub
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
+from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 
 API = "https://graph.instagram.com/v25.0"

@@ -12,10 +12,10 @@ import pytest
 
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Handle, Kind
 from ttp.domain.config import Config
+from ttp.domain.outcome import Handle, Kind
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
 from ttp.platforms.registry import client_for
 
 API = "https://graph.instagram.com/v25.0"
@@ -41,7 +41,7 @@ def config(tmp_path: Path) -> Config:
     )
 
 
-def of(*files: MediaFile, text: str = "Hello", user_id: str | None = "178") -> Order:
+def of(*files: MediaFile, text: str = "Hello", user_id: str | None = "178") -> PublishRequest:
     return order(Platform.INSTAGRAM, text, *files, credentials=Credentials("secret-token-123", user_id=user_id))
 
 
@@ -94,14 +94,14 @@ def quota(used: int, total: int = 50, **changes: Any) -> Stub:
     return Stub("GET", LIMIT, **{"headers": BEARER, "query": query, "answer": answer, **changes})
 
 
-def prepared(config: Config, what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
+def prepared(config: Config, what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
     clock, script = Clock(), Roomy(*stubs)
     steps, ready = drive(client_for(Platform.INSTAGRAM, config, clock, transport=script).prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
 
 
-def failed(config: Config, what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
+def failed(config: Config, what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
     clock, script = Clock(), Roomy(*stubs)
     client = client_for(Platform.INSTAGRAM, config, clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
@@ -109,7 +109,7 @@ def failed(config: Config, what: Order, handle: Handle, *stubs: Stub) -> tuple[l
     return steps, failure
 
 
-def made(config: Config, what: Order, **changes: object) -> dict[str, object]:
+def made(config: Config, what: PublishRequest, **changes: object) -> dict[str, object]:
     """The handle of a container made for `what` at noon."""
     form = Stub("POST", f"{API}/178/media", answer={"id": "900"})
     form.check = lambda request: None  # type: ignore[method-assign]  # whatever the form is

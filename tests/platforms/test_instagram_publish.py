@@ -12,10 +12,10 @@ import pytest
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
 from tests.platforms.test_instagram_prepare import API, error, listed, of, status
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.config import Config
+from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Looked, Order
+from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.instagram.errors import CODES, SUBCODES, refusal
 from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
@@ -322,7 +322,9 @@ def test_a_connection_that_was_never_made_is_proof_and_needs_no_question() -> No
 # Look-up.
 
 
-def looked(*stubs: Stub, handle: Handle = HANDLE, what: Order | None = None, since: datetime = SINCE) -> Looked:
+def looked(
+    *stubs: Stub, handle: Handle = HANDLE, what: PublishRequest | None = None, since: datetime = SINCE
+) -> LookupResult:
     script = Script(*stubs)
     client = client_for(Platform.INSTAGRAM, Config(), Clock(), transport=script)
     found = client.look_up(what or of(), handle, since)
@@ -357,7 +359,7 @@ def test_a_published_container_is_found_with_its_id_where_exactly_one_fits(
     items: list[dict[str, object]], finding: Found
 ) -> None:
     late = NOON + timedelta(seconds=3)
-    assert looked(status("PUBLISHED", date=late), listed(*items)) == Looked(finding, late)
+    assert looked(status("PUBLISHED", date=late), listed(*items)) == LookupResult(finding, late)
 
 
 def test_a_published_container_is_found_even_if_the_list_cannot_be_read() -> None:
@@ -366,7 +368,7 @@ def test_a_published_container_is_found_even_if_the_list_cannot_be_read() -> Non
 
 
 def test_media_of_other_deliveries_are_no_match() -> None:
-    bound = Order(7, of().account, of().credentials, "Hello", bound=frozenset({"1"}))
+    bound = PublishRequest(7, of().account, of().credentials, "Hello", bound=frozenset({"1"}))
     assert looked(status("PUBLISHED"), listed(item("1"), item()), what=bound).finding == MATCH
 
 
@@ -375,7 +377,7 @@ def test_a_post_without_text_matches_one_without_caption() -> None:
 
 
 def test_a_finished_container_is_absent_for_now() -> None:
-    assert looked(status("FINISHED")) == Looked(Absent(certain=False, handle=SEEN), NOON)
+    assert looked(status("FINISHED")) == LookupResult(Absent(certain=False, handle=SEEN), NOON)
 
 
 def test_the_first_unsettled_call_stays_remembered() -> None:

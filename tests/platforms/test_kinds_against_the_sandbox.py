@@ -11,7 +11,7 @@ import pytest
 from tests.platforms.sandboxed import CALL, PUBLIC, Desk, on
 from tests.platforms.stubs import drive, drive_to_failure, media
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.platforms.client import Did, MediaFile, StepFailed
 from ttp.sandbox.files import CLIP, PHOTO
 

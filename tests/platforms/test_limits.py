@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tests.platforms.stubs import NOON, Clock, Script, Stub, order
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone, Unclear
-from ttp.domain.limit import Limit
-from ttp.platforms.client import Order, StepFailed
+from ttp.domain.outcome import Kind, NotDone, Unclear
+from ttp.domain.rate_limit import Limit
+from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.instagram.limits import InstagramMeter
 from ttp.platforms.instagram.usage import regain_s
@@ -24,7 +24,7 @@ from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear
 from ttp.platforms.registry import gate_for
 from ttp.platforms.reply import Answer, Unsent
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
-from ttp.platforms.tiktok.pace import Pace
+from ttp.platforms.tiktok.limits import Pace
 from ttp.platforms.x.limits import XMeter
 
 NOON_S = int(NOON.timestamp())
@@ -45,7 +45,9 @@ def x_headers(which: str, limit: object = 100, left: object = 7, reset: object =
     return {f"{which}-{part}": str(value) for part, value in told.items() if value is not None}
 
 
-def x_told(headers: dict[str, str], *, status: int = 200, what: Order = X, path: str = "/2/tweets") -> list[Limit]:
+def x_told(
+    headers: dict[str, str], *, status: int = 200, what: PublishRequest = X, path: str = "/2/tweets"
+) -> list[Limit]:
     return list(XMeter(Clock()).told(what, "POST", path, Answer(status, headers, date=NOON)))
 
 
@@ -235,7 +237,7 @@ def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
 # TikTok: counted here.
 
 
-def counts(pace: Pace, memory: Brief, path: str = INIT, what: Order = TIKTOK) -> tuple[int, datetime | None]:
+def counts(pace: Pace, memory: Brief, path: str = INIT, what: PublishRequest = TIKTOK) -> tuple[int, datetime | None]:
     (limit,) = pace.counted(what, "POST", path, memory)
     memory.note(what.account, [limit])
     return limit.left, limit.resets_at
@@ -467,7 +469,7 @@ def test_closing_the_connections_keeps_what_was_told() -> None:
     ],
     ids=["x", "instagram", "tiktok"],
 )
-def test_each_platform_has_its_own_gate(what: Order, path: str, name: str) -> None:
+def test_each_platform_has_its_own_gate(what: PublishRequest, path: str, name: str) -> None:
     memory = Brief()
     there = gate_for(what.account.platform, Clock(), memory)
     assert there.shut(what, "POST", path) is None

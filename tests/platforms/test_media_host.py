@@ -13,11 +13,10 @@ from tests.platforms.stubs import media
 from ttp.domain.account import Platform
 from ttp.domain.config import Config, Value
 from ttp.platforms.client import MediaFile
+from ttp.platforms.media_host import availability as troubles
 from ttp.platforms.media_host import command
-from ttp.platforms.media_host import trouble as troubles
+from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, trouble
 from ttp.platforms.media_host.host import MediaHost
-from ttp.platforms.media_host.kinds import NoPublicUrl, is_usable
-from ttp.platforms.media_host.trouble import trouble
 
 REHEARSAL: dict[str, Value] = {"platforms.instagram.base_url": "http://127.0.0.1:8700"}
 

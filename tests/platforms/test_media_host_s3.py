@@ -24,8 +24,8 @@ from ttp.domain.account import Platform
 from ttp.domain.config import Config, Value
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host import s3
+from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.media_host.host import MediaHost
-from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.platforms.media_host.s3 import remembered, take_back
 
 SECRET = "a-secret-that-nobody-is-to-see"

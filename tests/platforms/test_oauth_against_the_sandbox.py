@@ -14,15 +14,15 @@ import pytest
 from tests.browser import says
 from tests.clock import FakeClock
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
-from ttp.platforms.callback import Code, Denied, read_pasted
+from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.oauth import pkce
+from ttp.platforms.oauth.callback import Code, Denied, read_pasted
 from ttp.platforms.oauth.grant import App, Grant, Identity, Login
 from ttp.platforms.oauth.registry import login_for
-from ttp.sandbox import apps
+from ttp.sandbox import accounts
+from ttp.sandbox.records import App as Registered
 from ttp.sandbox.server import RunningSandbox, running_sandbox
-from ttp.sandbox.things import App as Registered
 
 HERE = "http://127.0.0.1:8722/callback"
 AWAY = "https://127.0.0.1/callback"
@@ -41,11 +41,11 @@ def _app(app: Registered) -> App:
 
 
 CASES = {
-    "x public": Case(Platform.X, _app(apps.X_PUBLIC)),
-    "x confidential": Case(Platform.X, _app(apps.X_CONFIDENTIAL)),
-    "tiktok desktop": Case(Platform.TIKTOK, _app(apps.TIKTOK)),
-    "instagram": Case(Platform.INSTAGRAM, _app(apps.INSTAGRAM), AWAY),
-    "facebook": Case(Platform.INSTAGRAM, _app(apps.FACEBOOK), AWAY, "facebook"),
+    "x public": Case(Platform.X, _app(accounts.X_PUBLIC)),
+    "x confidential": Case(Platform.X, _app(accounts.X_CONFIDENTIAL)),
+    "tiktok desktop": Case(Platform.TIKTOK, _app(accounts.TIKTOK)),
+    "instagram": Case(Platform.INSTAGRAM, _app(accounts.INSTAGRAM), AWAY),
+    "facebook": Case(Platform.INSTAGRAM, _app(accounts.FACEBOOK), AWAY, "facebook"),
 }
 
 

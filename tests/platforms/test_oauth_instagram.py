@@ -9,7 +9,7 @@ import pytest
 from tests.platforms.logins import APP, CODE, GRAPH, META, OLD, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import NOON, Stub
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.oauth.grant import Grant, Identity
 
 CODES = "https://api.instagram.com/oauth/access_token"

@@ -10,7 +10,7 @@ import pytest
 from tests.platforms.logins import APP, CODE, OLD, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import NOON, Stub
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.oauth.grant import Grant, Identity
 
 TOKEN = "https://open.tiktokapis.com/v2/oauth/token/"

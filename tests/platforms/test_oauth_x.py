@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.platforms.logins import APP, CODE, OLD, PUBLIC, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import NOON, Stub
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.grant import App, Grant, Identity
 

@@ -10,9 +10,9 @@ import pytest
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import BEARER, TOKEN, Clock, Script, Stub, order
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Done, Kind, NotDone
 from ttp.domain.config import Config
-from ttp.platforms.client import Order
+from ttp.domain.outcome import Done, Kind, NotDone
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.take_down import Gone, Taker, taker_for, why_never
 
 FACEBOOK = Config({"platforms.instagram.login": "facebook"})
@@ -21,7 +21,9 @@ UNSEEN = {"error": {"message": "Object does not exist", "type": "OAuthException"
 X, INSTAGRAM = order(Platform.X), order(Platform.INSTAGRAM)
 
 
-def taken(platform: Platform, *stubs: Stub, what: Order | None = None, config: Config | None = None) -> Gone | NotDone:
+def taken(
+    platform: Platform, *stubs: Stub, what: PublishRequest | None = None, config: Config | None = None
+) -> Gone | NotDone:
     script = Script(*stubs)
     taker = taker_for(platform, config or FACEBOOK, Clock(), transport=script)
     assert taker is not None

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.config import Config
+from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.byte_range import pieces
-from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
+from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer, Cut
-from ttp.platforms.tiktok import upload as tiktok_upload
+from ttp.platforms.tiktok import uploads as tiktok_upload
 from ttp.platforms.tiktok.errors import CODES, REASONS, publication_failure, refusal
-from ttp.platforms.tiktok.upload import CHUNK, chunk_count, chunk_size, may_upload_to
+from ttp.platforms.tiktok.uploads import CHUNK, chunk_count, chunk_size, may_upload_to
+from ttp.platforms.uploads import pieces
 
 API = "https://open.tiktokapis.com/v2/post/publish"
 PUT_URL = "https://upload.tiktok.example/video/?id=1"
@@ -47,7 +47,7 @@ def film(tmp_path: Path) -> MediaFile:
     return media(tmp_path / "v.mp4", b"0123456789abc", "video/mp4")
 
 
-def of(*files: MediaFile, text: str = "Hello", **options: str) -> Order:
+def of(*files: MediaFile, text: str = "Hello", **options: str) -> PublishRequest:
     return order(Platform.TIKTOK, text, *files, options={"privacy_level": "SELF_ONLY", **options})
 
 
@@ -107,14 +107,14 @@ def fetch(state: str = "PROCESSING_UPLOAD", **changes: Any) -> Stub:
     return Stub("POST", f"{API}/status/fetch/", **fields)
 
 
-def prepared(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
+def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
     clock, script = Clock(), Script(*stubs)
     steps, ready = drive(client_for(Platform.TIKTOK, Config(), clock, transport=script).prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
 
 
-def failed(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
+def failed(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
     clock, script = Clock(), Script(*stubs)
     client = client_for(Platform.TIKTOK, Config(), clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
@@ -122,7 +122,7 @@ def failed(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepF
     return steps, failure
 
 
-def held(what: Order, **changes: object) -> dict[str, object]:
+def held(what: PublishRequest, **changes: object) -> dict[str, object]:
     """The handle once the first chunk of `film` has gone."""
     steps, _ = failed(what, {}, creator(), announce(13, 4, 3), put(b"0123", 0, 13), put(b"4567", 4, 13, status=500))
     return {**(last_handle(steps) or {}), **changes}
@@ -448,7 +448,7 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_call(tmp_path: Path) -> N
 # The publishing call.
 
 
-def published(what: Order, handle: Handle, stub: Stub) -> Outcome:
+def published(what: PublishRequest, handle: Handle, stub: Stub) -> Outcome:
     script = Script(stub)
     outcome = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).publish(what, handle)
     assert script.left == []
@@ -504,7 +504,7 @@ def test_a_video_that_went_missing_before_the_last_chunk_is_proof(film: MediaFil
 # Look-up.
 
 
-def looked(what: Order, handle: Handle, stub: Stub) -> Looked:
+def looked(what: PublishRequest, handle: Handle, stub: Stub) -> LookupResult:
     script = Script(stub)
     found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(what, handle, NOON)
     assert script.left == []
@@ -514,7 +514,7 @@ def looked(what: Order, handle: Handle, stub: Stub) -> Looked:
 def test_a_complete_publication_is_found_with_its_exact_id(film: MediaFile) -> None:
     post_id = 9_223_372_036_854_775_807
     stub = fetch("PUBLISH_COMPLETE", data={"publicaly_available_post_id": [post_id]}, date=NOON + timedelta(seconds=2))
-    assert looked(of(film), held(of(film)), stub) == Looked(
+    assert looked(of(film), held(of(film)), stub) == LookupResult(
         Found(str(post_id), f"https://www.tiktok.com/@demo.user/video/{post_id}"), NOON + timedelta(seconds=2)
     )
 

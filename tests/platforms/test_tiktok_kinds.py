@@ -13,9 +13,9 @@ import pytest
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, media, order
 from tests.platforms.test_tiktok import API, JSON, OPEN, announce, creator, envelope, failed, fetch, put
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.config import Config
-from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step
+from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
+from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step
 from ttp.platforms.registry import client_for
 
 PUBLIC = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
@@ -49,19 +49,21 @@ def pictures(tmp_path: Path) -> tuple[MediaFile, ...]:
     return first, media(tmp_path / "b.webp", b"webp", "image/webp", url=PHOTO_URLS[1])
 
 
-def of(*files: MediaFile, text: str = "Hello", **options: str) -> Order:
+def of(*files: MediaFile, text: str = "Hello", **options: str) -> PublishRequest:
     return order(Platform.TIKTOK, text, *files, options={**PUBLIC, **options})
 
 
-def draft(*files: MediaFile, **options: str) -> Order:
+def draft(*files: MediaFile, **options: str) -> PublishRequest:
     return order(Platform.TIKTOK, "Hello", *files, options={"mode": "inbox", **options})
 
 
-def pulled(clip: MediaFile, text: str = "Hello", **options: str) -> Order:
+def pulled(clip: MediaFile, text: str = "Hello", **options: str) -> PublishRequest:
     return of(clip, text=text, source="pull", **options)
 
 
-def prepared(what: Order, handle: Handle, *stubs: Stub, config: Config | None = None) -> tuple[list[Step], Ready]:
+def prepared(
+    what: PublishRequest, handle: Handle, *stubs: Stub, config: Config | None = None
+) -> tuple[list[Step], Ready]:
     clock, script = Clock(), Script(*stubs)
     client = client_for(Platform.TIKTOK, config or Config(), clock, transport=script)
     steps, ready = drive(client.prepare(what, handle), clock)
@@ -74,14 +76,14 @@ def init(path: str, body: object, publish_id: str = PULL_ID, **changes: Any) -> 
     return Stub("POST", f"{API}/{path}", **{"headers": JSON, "json": body, "answer": answer, **changes})
 
 
-def published(what: Order, handle: Handle, *stubs: Stub) -> Outcome:
+def published(what: PublishRequest, handle: Handle, *stubs: Stub) -> Outcome:
     script = Script(*stubs)
     outcome = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).publish(what, handle)
     assert script.left == []
     return outcome
 
 
-def looked(what: Order, handle: Handle, *stubs: Stub, since: datetime = NOON) -> Looked:
+def looked(what: PublishRequest, handle: Handle, *stubs: Stub, since: datetime = NOON) -> LookupResult:
     script = Script(*stubs)
     found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(what, handle, since)
     assert script.left == []
@@ -220,7 +222,7 @@ def test_everything_else_is_unknown(clip: MediaFile, changes: dict[str, Any]) ->
 # What became of it, by its id.
 
 
-def begun(what: Order, publish_id: str | None = PULL_ID) -> dict[str, object]:
+def begun(what: PublishRequest, publish_id: str | None = PULL_ID) -> dict[str, object]:
     _, ready = prepared(what, {}, creator())
     return {**ready.handle, "publish_id": publish_id}
 
@@ -321,7 +323,7 @@ MINE = Found("77", "https://www.tiktok.com/@demo/video/77")
 def test_a_public_video_is_found_by_its_title_and_time(clip: MediaFile, videos: list[object], text: str) -> None:
     what = pulled(clip, text=text)
     found = looked(what, begun(what, None), listed(*videos), since=NOON + timedelta(milliseconds=900))
-    assert found == Looked(MINE, NOON)
+    assert found == LookupResult(MINE, NOON)
 
 
 def test_a_video_of_another_delivery_is_no_match_and_two_are_none(clip: MediaFile) -> None:

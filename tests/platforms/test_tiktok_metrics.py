@@ -10,7 +10,7 @@ import pytest
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, NOON, Stub
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind
+from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 
 API = "https://open.tiktokapis.com/v2/video"

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.platforms.wording import LONGEST, clean
+from ttp.domain.text import LONGEST, clean
 
 
 def test_control_and_bidi_characters_are_made_visible() -> None:

@@ -12,7 +12,7 @@ from tests.media_bytes import gif
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import drive_to_failure, last_handle, media
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Unclear, Unknown
+from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import Ready
 from ttp.platforms.x.media import CHUNK
 from ttp.sandbox.files import CLIP, PHOTO

@@ -10,12 +10,12 @@ import pytest
 
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, order
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Absent, Found, Handle, Kind, Unclear
 from ttp.domain.config import Config
+from ttp.domain.outcome import Absent, Found, Handle, Kind, Unclear
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Looked, Order
+from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.registry import client_for
-from ttp.platforms.x.text import X_EPOCH_MS
+from ttp.platforms.x.look_up import X_EPOCH_MS
 
 API = "https://api.x.com"
 HANDLE: Handle = {"user_id": "42"}
@@ -52,8 +52,12 @@ def timeline(*posts: dict[str, object], **changes: Any) -> Stub:
 
 
 def looked(
-    *stubs: Stub, what: Order | None = None, handle: Handle = HANDLE, since: datetime = SINCE, settle: float = 900
-) -> Looked:
+    *stubs: Stub,
+    what: PublishRequest | None = None,
+    handle: Handle = HANDLE,
+    since: datetime = SINCE,
+    settle: float = 900,
+) -> LookupResult:
     script = Script(*stubs)
     client = client_for(Platform.X, Config({"publish.settle_x_s": settle}), Clock(), transport=script)
     found = client.look_up(what or order(Platform.X), handle, since)
@@ -68,12 +72,12 @@ def found(number: int = 0, at: datetime = SINCE) -> Found:
 def test_the_one_post_with_the_text_is_found_with_the_platforms_clock() -> None:
     late = NOON + timedelta(seconds=2)
     stub = timeline(post("Other", number=1), post(), date=late)
-    assert looked(stub) == Looked(found(), late)
+    assert looked(stub) == LookupResult(found(), late)
 
 
 def test_an_empty_timeline_has_no_data_key_and_is_a_clean_look() -> None:
-    assert looked(timeline()) == Looked(Absent(handle=SEEN), NOON)
-    assert looked(timeline(post("Other"))) == Looked(Absent(handle=SEEN), NOON)
+    assert looked(timeline()) == LookupResult(Absent(handle=SEEN), NOON)
+    assert looked(timeline(post("Other"))) == LookupResult(Absent(handle=SEEN), NOON)
 
 
 def test_a_post_of_another_delivery_is_no_match() -> None:

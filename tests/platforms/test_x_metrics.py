@@ -10,10 +10,10 @@ import pytest
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, NOON, Stub
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind
+from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.x.text import X_EPOCH_MS
+from ttp.platforms.x.look_up import X_EPOCH_MS
 
 API = "https://api.x.com"
 FIELDS = {

@@ -11,10 +11,10 @@ import pytest
 
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Handle, Kind, NotDone
 from ttp.domain.config import Config
+from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Did, MediaFile, Order, Ready, Step, StepFailed, Wait
+from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
 from ttp.platforms.registry import client_for
 from ttp.platforms.x.media import CHUNK
 
@@ -54,7 +54,7 @@ def status(state: str | None, **changes: Any) -> Stub:
     return Stub("GET", UPLOAD, **{"headers": BEARER, "query": query, "answer": shape(**info), **changes})
 
 
-def prepared(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
+def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
     clock = Clock()
     script = Script(*stubs)
     made = client_for(Platform.X, Config(), clock, transport=script)
@@ -63,7 +63,7 @@ def prepared(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], Rea
     return steps, ready
 
 
-def failed(what: Order, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
+def failed(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
     clock = Clock()
     script = Script(*stubs)
     client = client_for(Platform.X, Config(), clock, transport=script)
@@ -207,7 +207,7 @@ def half_sent(file: MediaFile, **changes: object) -> dict[str, object]:
     return entry(sha256=file.item.sha256, key=None, ready=False, sent=2, chunk=CHUNK, **changes)
 
 
-def large(tmp_path: Path) -> tuple[MediaFile, Order]:
+def large(tmp_path: Path) -> tuple[MediaFile, PublishRequest]:
     """A video of three segments, and a post with it."""
     file = media(tmp_path / "v.mp4", b"a" * CHUNK + b"b" * CHUNK + b"c", "video/mp4")
     return file, order(Platform.X, "", file)

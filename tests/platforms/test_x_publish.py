@@ -10,9 +10,9 @@ import pytest
 
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.config import Config
-from ttp.platforms.client import Order
+from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
 from ttp.platforms.x.errors import REFUSALS, refusal
@@ -23,7 +23,7 @@ ORDER = order(Platform.X)
 HINT = "ttp account connect x/demo"
 
 
-def published(stub: Stub, handle: Handle | None = None, what: Order = ORDER) -> Outcome:
+def published(stub: Stub, handle: Handle | None = None, what: PublishRequest = ORDER) -> Outcome:
     script = Script(stub)
     outcome = client_for(Platform.X, Config(), Clock(), transport=script).publish(what, handle or {})
     assert script.left == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.platforms.x.text import canonical, created_at, is_same_text
+from ttp.platforms.x.look_up import canonical, created_at, is_same_text
 
 _URL = re.compile(r"https?://\S+")
 

@@ -11,10 +11,10 @@ import pytest
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, media, order
 from tests.platforms.test_x_look_up import SINCE, id_at, looked, page, post, timeline
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.config import Config
+from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.client import Looked, Order, Ready
+from ttp.platforms.client import LookupResult, PublishRequest, Ready
 from ttp.platforms.registry import client_for
 
 API = "https://api.x.com"
@@ -27,7 +27,7 @@ def out(*ids: str, of: int = 3) -> Handle:
     return {"user_id": "42", "parts": list(ids), "of": of} if ids else {"user_id": "42"}
 
 
-def prepared(handle: Handle, what: Order = ORDER) -> Ready:
+def prepared(handle: Handle, what: PublishRequest = ORDER) -> Ready:
     clock = Clock()
     me = Stub("GET", f"{API}/2/users/me", headers=BEARER, answer={"data": {"id": "42"}})
     script = Script(me)
@@ -36,7 +36,7 @@ def prepared(handle: Handle, what: Order = ORDER) -> Ready:
     return ready
 
 
-def published(handle: Handle, *stubs: Stub, what: Order = ORDER) -> Outcome:
+def published(handle: Handle, *stubs: Stub, what: PublishRequest = ORDER) -> Outcome:
     script = Script(*stubs)
     outcome = client_for(Platform.X, Config(), Clock(), transport=script).publish(what, handle)
     assert script.left == []
@@ -107,7 +107,7 @@ def test_a_thread_that_is_whole_is_neither_prepared_nor_sent_and_its_look_up_ask
     assert ready.doubt == "every part of the thread is published already, so nothing is sent"
     assert published(whole) == Unknown(Kind.UNKNOWN, ready.doubt)
     found = client.look_up(ORDER, whole, NOON)
-    assert found == Looked(Found(FIRST, f"https://x.com/i/status/{FIRST}", handle=whole), None)
+    assert found == LookupResult(Found(FIRST, f"https://x.com/i/status/{FIRST}", handle=whole), None)
 
 
 def test_an_answer_with_the_id_of_an_earlier_part_proves_nothing() -> None:

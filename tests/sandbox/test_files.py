@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.media_facts import Facts, facts_of, mime_of
+from ttp.sandbox.media import Facts, facts_of, mime_of
 
 
 def test_the_photo_fits_every_platform() -> None:

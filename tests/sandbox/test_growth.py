@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.sandbox.growth import counts, rhythm
-from ttp.sandbox.things import Account, Post
+from ttp.sandbox.engagement import counts, rhythm
+from ttp.sandbox.records import Account, Post
 
 ACCOUNT = Account("x/a", "1", "", 0, 0)
 AT = int(datetime(2026, 11, 24, 18, tzinfo=UTC).timestamp() * 1000)

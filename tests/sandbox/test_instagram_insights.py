@@ -8,7 +8,7 @@ import pytest
 
 from tests.sandbox.conftest import Host, Web
 from tests.sandbox.test_instagram import V, code_of, created, image, published, reel
-from ttp.sandbox.instagram_insights import METRICS, WITHDRAWN
+from ttp.sandbox.instagram.insights import METRICS, WITHDRAWN
 
 ALL = "views,reach,likes,comments,shares,saved,total_interactions"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.sandbox.conftest import Web
 from ttp.sandbox import trouble
 from ttp.sandbox.control import CONTROL_HELP
-from ttp.sandbox.limits import MOST
+from ttp.sandbox.rate_limits import MOST
 from ttp.sandbox.settings import SWITCHES
 
 

@@ -16,10 +16,10 @@ from tests.sandbox.conftest import Host, Web
 from tests.sandbox.test_instagram import image, published
 from tests.sandbox.x_uploads import uploaded
 from ttp.sandbox.files import PHOTO
-from ttp.sandbox.pictures import MOST_BYTES, Pictures
+from ttp.sandbox.media import MOST_BYTES, Pictures
+from ttp.sandbox.records import Post
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 from ttp.sandbox.state import State
-from ttp.sandbox.things import Post
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ATTACK = "<img src=x onerror=alert(1)><script>document.title='gone'</script>"

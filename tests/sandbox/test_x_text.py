@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.sandbox.x_text import cashtags, links, normal, weighted_length, with_short_links
+from ttp.sandbox.x.text import cashtags, links, normal, weighted_length, with_short_links
 
 
 @pytest.mark.parametrize(

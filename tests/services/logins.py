@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tests.clock import FakeClock
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import NotDone
 from ttp.domain.config import Config
+from ttp.domain.outcome import NotDone
 from ttp.platforms.oauth.grant import App, Grant, Identity
 from ttp.services.connect import Connect
 from ttp.services.tokens import Tokens
-from ttp.store import accounts, reads
+from ttp.store import accounts
+from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsFile, CredentialsStore
 from ttp.store.database import Database
 
@@ -115,7 +116,7 @@ class Shop:
         platform, _, handle = name.partition("/")
         with self.database.reading() as db:
             assert db is not None
-            found = reads.account(db, Platform(platform), handle)
+            found = stored_accounts.account(db, Platform(platform), handle)
         assert found is not None
         return found
 

@@ -12,14 +12,14 @@ import pytest
 from tests.clock import FakeClock
 from tests.services.logins import Shop
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.checkup import Check, Grade, warning
 from ttp.domain.config import Config
+from ttp.domain.diagnostics import Check, Grade, warning
+from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.check import Seen
 from ttp.platforms.oauth.scopes import NEEDED
 from ttp.services.account_check import SET_CLOCK, AccountCheck
 from ttp.store import accounts
-from ttp.store.tokens import token_lock
+from ttp.store.home.locks import token_lock
 
 ME = Seen("42", "me")
 DEAD = NotDone(Kind.AUTH, "401 Unauthorized", code="401", http_status=401, hint="ttp account connect x/me")

@@ -15,16 +15,15 @@ from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
 from ttp.domain.post import Post
-from ttp.services.approving import Approving
-from ttp.services.book import Book
-from ttp.services.bulk_edit import BulkEdit, Edit
-from ttp.services.drafting import Typed
-from ttp.services.outgoing import Outgoing
+from ttp.domain.post_input import Typed
+from ttp.services.approvals import Approving
+from ttp.services.bulk_edit import BulkEdit, Edit, apply
+from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
-from ttp.services.steps import apply
-from ttp.store import claims, reads
+from ttp.services.publishing import Outgoing
+from ttp.store import claims, queries
 from ttp.store.credentials import CredentialsFile
-from ttp.store.media import MediaStore
+from ttp.store.home.media import MediaStore
 
 NAMES = ("x/one", "x/two")
 GAP = timedelta(seconds=60)
@@ -66,7 +65,7 @@ class Approval(StoreMachine):
         return self.clock.now() + timedelta(minutes=int(text))
 
     def stored(self, post_id: int) -> Post:
-        return reads.post_even_deleted(self.db, post_id)
+        return queries.post_even_deleted(self.db, post_id)
 
     def change(self, pick: int, act: Callable[[int], object]) -> bool:
         """Do something with a post; whether it was done, and not refused."""

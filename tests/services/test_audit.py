@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon.bench import FINGERPRINT, Bench
-from ttp.daemon.loop import Mode
+from tests.publisher.bench import FINGERPRINT, Bench
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged
+from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Ready
+from ttp.publisher.loop import Mode
 from ttp.services.audit import MOST, Audit
-from ttp.store import audit as reading
+from ttp.store import inspection as reading
 from ttp.store.database import Database
 
 

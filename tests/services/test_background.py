@@ -13,10 +13,8 @@ from pathlib import Path
 import pytest
 
 from ttp.domain.errors import NotAllowed
-from ttp.services import background
-from ttp.services.background import Job, Ran, State, run
-from ttp.services.background.launchd import Launchd
-from ttp.services.background.systemd import Systemd
+from ttp.services import background_service
+from ttp.services.background_service import Job, Launchd, Ran, State, Systemd, run
 
 JOB = Job((sys.executable, "-P", "-m", "ttp", "run", "--quiet"), {"TTP_HOME": "/srv/my ttp"}, 20.0)
 ODD = Job(("/bin/echo", 'a "b" 100% $HOME \\'), {"TTP_TZ": 'a "b" 100% $HOME'}, 0.4)
@@ -199,5 +197,5 @@ def test_a_program_is_run_and_what_it_says_is_kept(monkeypatch: pytest.MonkeyPat
     told = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
     assert run([sys.executable, "-c", told]) == Ran(3, "out\nerr")
     assert run(["/no/such/program"]).code == -1
-    monkeypatch.setattr(background, "LONGEST_S", 0.01)
+    monkeypatch.setattr(background_service, "LONGEST_S", 0.01)
     assert run([sys.executable, "-c", "import time; time.sleep(9)"]).code == -1

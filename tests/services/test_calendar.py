@@ -13,12 +13,12 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.domain.account import Platform
-from ttp.domain.calendar import month_with, week_with
+from ttp.domain.calendar_days import month_with, week_with
 from ttp.domain.config import Config
 from ttp.services.calendar import Calendar
-from ttp.services.look import Look
+from ttp.services.queries import Look
 from ttp.store.database import Database
-from ttp.store.reads import PostFilter
+from ttp.store.queries import PostFilter
 
 UTC = ZoneInfo("UTC")
 FILTERS = [

@@ -13,8 +13,9 @@ from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.services.changes import new_delivery, redirected, remote_id_of, settled, timed
-from ttp.services.drafting import Typed, digest
+from ttp.domain.post_edit import new_delivery, redirected, remote_id_of, settled, timed
+from ttp.domain.post_input import Typed
+from ttp.services.drafts import request_fingerprint
 
 ACCOUNTS = tuple(Account(Platform.X, f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)
@@ -75,8 +76,8 @@ def test_what_holds_no_id_is_refused(text: str) -> None:
 
 
 def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_else() -> None:
-    one = digest(Typed(text="hi", to=("x/Me", "ig/shop")))
-    assert digest(Typed(text="hi", kept=True, to=("instagram/@shop", "twitter/me", "x/me"))) == one
+    one = request_fingerprint(Typed(text="hi", to=("x/Me", "ig/shop")))
+    assert request_fingerprint(Typed(text="hi", kept=True, to=("instagram/@shop", "twitter/me", "x/me"))) == one
     for other in (
         Typed(text="hi", to=("x/me",)),
         Typed(text="hi ", to=("x/me", "ig/shop")),
@@ -85,4 +86,4 @@ def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_
         Typed(text="hi", to=("x/me", "ig/shop"), variants={"x": "ho"}),
         Typed(text="hi", to=("x/me", "ig/shop"), max_lateness_s=60),
     ):
-        assert digest(other) != one
+        assert request_fingerprint(other) != one

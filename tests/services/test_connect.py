@@ -12,10 +12,10 @@ import pytest
 from tests.clock import FakeClock
 from tests.services.logins import APP, Shop
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
-from ttp.platforms.callback import Code, Denied
+from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.oauth.callback import Code, Denied
 from ttp.platforms.oauth.grant import App, Identity
 from ttp.services.connect import Connect, Connected, Pending
 from ttp.store import accounts

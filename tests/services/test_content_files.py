@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
-from ttp.services.files import content
+from ttp.services.files import markdown
 from ttp.services.files.fields import entry
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1, max_size=40)
@@ -36,7 +36,7 @@ FIELDS = st.fixed_dictionaries(
 
 @given(FIELDS)
 def test_what_is_written_reads_back_as_the_same_post(fields: dict[str, object]) -> None:
-    back = content.read(content.written(fields))
+    back = markdown.read(markdown.written(fields))
     assert back is not None
     before, after = entry("", fields), entry("", back)
     assert after == before
@@ -46,19 +46,19 @@ def test_what_is_written_reads_back_as_the_same_post(fields: dict[str, object]) 
 def test_media_keep_their_alt_texts(pairs: list[tuple[str, str]]) -> None:
     media, alts = [file for file, _ in pairs], [alt for _, alt in pairs]
     fields = {"media": media, **({"alt": alts} if any(alts) else {})}
-    typed = entry("", content.read(content.written(fields)) or {}).typed
+    typed = entry("", markdown.read(markdown.written(fields)) or {}).typed
     assert (typed.media, typed.alts) == (tuple(media), tuple(alts) if any(alts) else ())
 
 
 @given(st.text(max_size=60) | st.text("-#:\n \\&*!{}[]x", max_size=60).map(lambda text: f"---\n{text}\n---\n"))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(UsageError):
-        back = content.read(text)
+        back = markdown.read(text)
         assert back is None or all(fault.problem for fault in entry("", back).faults)
 
 
 def test_every_value_of_the_front_matter_is_the_text_that_it_is() -> None:
-    fields = content.read("---\nto: no\nat: 2026-12-01 09:00\ntags: [yes, 1e3, 0x10, null]\nkey: 007\n---\n")
+    fields = markdown.read("---\nto: no\nat: 2026-12-01 09:00\ntags: [yes, 1e3, 0x10, null]\nkey: 007\n---\n")
     assert fields is not None
     typed = entry("", fields).typed
     assert (typed.to, typed.at, typed.key) == (("no",), "2026-12-01 09:00", "007")
@@ -66,11 +66,11 @@ def test_every_value_of_the_front_matter_is_the_text_that_it_is() -> None:
 
 
 def test_a_text_without_front_matter_is_no_content_file() -> None:
-    assert content.read("# Read me\n\n---\nto: x\n---\n") is None
+    assert markdown.read("# Read me\n\n---\nto: x\n---\n") is None
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
-    assert content.read("\ufeff---\r\nto: x\r\n---\r\n\r\nHello\r\nyou\r\n") == {
+    assert markdown.read("\ufeff---\r\nto: x\r\n---\r\n\r\nHello\r\nyou\r\n") == {
         "accounts": "x",
         "content": "Hello\nyou",
     } | {"accounts": "x"}
@@ -90,22 +90,23 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
         ("---\ntoo: x\n---\n", '"too", which is no field'),
         ("---\nto: x\n---\n## Hello\n", '"## Hello" begins no section'),
         ("---\nto: x\n---\n## x\na\n## x\nb\n", 'the section "## x" twice'),
-        ("---\nkey: " + "a" * content.LONGEST + "\n---\n", "more than"),
+        ("---\nkey: " + "a" * markdown.LONGEST + "\n---\n", "more than"),
         ("---\n" + "[" * 5000 + "\n---\n", "cannot be read"),
     ],
 )
 def test_what_is_no_content_file_says_why(text: str, said: str) -> None:
     with pytest.raises(UsageError) as refused:
-        content.read(text)
+        markdown.read(text)
     assert said in refused.value.message
 
 
 def test_results_are_written_into_the_front_matter_and_leave_the_rest_alone() -> None:
     before = "---\n# a comment\nto: x\nstatus: scheduled\nresults:\n- old: 1\ntags: [a]\n---\n\nHello\n"
-    after = content.with_results(before, {"id": 3, "status": "published", "results": [{"x/me": "https://x.com/1"}]})
+    after = markdown.with_results(before, {"id": 3, "status": "published", "results": [{"x/me": "https://x.com/1"}]})
     assert after == (
         "---\n# a comment\nto: x\ntags: [a]\nid: 3\nstatus: published\nresults:\n- x/me: https://x.com/1\n---\n\nHello\n"
     )
     assert (
-        content.with_results(after, {"id": 3, "status": "published", "results": [{"x/me": "https://x.com/1"}]}) == after
+        markdown.with_results(after, {"id": 3, "status": "published", "results": [{"x/me": "https://x.com/1"}]})
+        == after
     )

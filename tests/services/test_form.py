@@ -14,8 +14,8 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.services.drafting import Typed
-from ttp.services.files import form
+from ttp.domain.post_input import Typed
+from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
 
 ACCOUNTS = ["x/me", "x/no", "instagram/null", "tiktok/1e3", "x/0x1f", "instagram/a.b"]
@@ -75,67 +75,69 @@ LINES = st.lists(st.text(st.characters(categories=["L", "N", "P"]), max_size=20)
 def opened(post: Post) -> str:
     fields = fields_of(post, [name_of(item) for item in post.media])
     del fields["status"]
-    return form.filled(fields, ACCOUNTS, new=True, timed=True)
+    return editor_form.filled(fields, ACCOUNTS, new=True, timed=True)
 
 
 @given(POSTS)
 def test_a_post_comes_back_as_it_was(post: Post) -> None:
-    said = form.read(opened(post))
+    said = editor_form.read(opened(post))
     assert (said.text, said.to, said.tags, said.key) == (post.content, post.accounts, post.tags, post.key)
     assert (said.variants, said.options, said.thread) == (post.variants, post.options, post.thread)
     assert said.media == tuple(name_of(item) for item in post.media)
     assert [*(said.alts or ()), *[""] * len(post.media)][: len(post.media)] == [item.alt or "" for item in post.media]
     assert said.max_lateness_s == post.max_lateness_s
     assert (said.at is None) == (post.scheduled_at is None)
-    assert form.nothing(form.changed(said, said))
+    assert editor_form.nothing(editor_form.changed(said, said))
 
 
 @given(POSTS)
 def test_what_is_typed_is_what_the_file_says_of_it(post: Post) -> None:
-    typed = form.read(opened(post))
-    again = form.read(form.filled(form.fields_of_typed(typed), [], new=True, timed=False))
-    assert form.nothing(form.changed(typed, again))
+    typed = editor_form.read(opened(post))
+    again = editor_form.read(editor_form.filled(editor_form.fields_of_typed(typed), [], new=True, timed=False))
+    assert editor_form.nothing(editor_form.changed(typed, again))
 
 
 @given(TEXTS | HARD | POSTS.map(opened), LINES, LINES)
 def test_lines_at_the_top_come_and_go_and_leave_nothing(text: str, lines: list[str], more: list[str]) -> None:
-    shown = form.with_lines(text, lines)
+    shown = editor_form.with_lines(text, lines)
     assert all(f"# {line}".rstrip() in shown.split("\n") for line in lines)
-    back = form.without_lines(shown, lines)
+    back = editor_form.without_lines(shown, lines)
     assert _means(back) == _means(text)
-    assert form.without_lines(form.with_lines(back, more), more) == back
+    assert editor_form.without_lines(editor_form.with_lines(back, more), more) == back
 
 
 @given(POSTS, LINES)
 def test_a_file_with_lines_at_its_top_says_the_same(post: Post, lines: list[str]) -> None:
     text = opened(post)
-    assert form.read(form.with_lines(text, lines)) == form.read(text)
+    assert editor_form.read(editor_form.with_lines(text, lines)) == editor_form.read(text)
 
 
 def test_lines_are_gone_wherever_they_were_moved_in_the_front_matter_and_others_stay() -> None:
     text = "---\n# mine\nto: x/me\n# ! soon\n---\n# ! soon\n"
-    assert form.without_lines(text, ["! soon"]) == "---\n# mine\nto: x/me\n---\n# ! soon\n"
-    windows = form.with_lines("---\nto: x/me\n---\nHello", ["! soon"]).replace("\n", "\r\n")
-    assert form.read(form.without_lines(windows, ["! soon"])).to == ("x/me",)
-    assert "soon" not in form.without_lines(windows, ["! soon"])
+    assert editor_form.without_lines(text, ["! soon"]) == "---\n# mine\nto: x/me\n---\n# ! soon\n"
+    windows = editor_form.with_lines("---\nto: x/me\n---\nHello", ["! soon"]).replace("\n", "\r\n")
+    assert editor_form.read(editor_form.without_lines(windows, ["! soon"])).to == ("x/me",)
+    assert "soon" not in editor_form.without_lines(windows, ["! soon"])
 
 
 def test_a_text_without_front_matter_is_the_text() -> None:
-    assert form.read("\ufeffHello\r\nyou\n\n## x\n\nHi") == replace(form.read("Hello\nyou"), variants={"x": "Hi"})
-    assert form.is_blank(form.read("\n \n"))
-    assert not form.is_blank(form.read("## thread\nB"))
+    assert editor_form.read("\ufeffHello\r\nyou\n\n## x\n\nHi") == replace(
+        editor_form.read("Hello\nyou"), variants={"x": "Hi"}
+    )
+    assert editor_form.is_blank(editor_form.read("\n \n"))
+    assert not editor_form.is_blank(editor_form.read("## thread\nB"))
 
 
 def test_every_fault_is_told() -> None:
     with pytest.raises(UsageError, match="at: it is no text") as refused:
-        form.read("---\nmax-late: soon\nset: [a]\nat: [b]\n---\nHello")
+        editor_form.read("---\nmax-late: soon\nset: [a]\nat: [b]\n---\nHello")
     assert [problem.field for problem in refused.value.problems] == ["scheduledAt", "options", "maxLate"]
 
 
 @given(POSTS, POSTS)
 def test_a_change_is_what_makes_one_of_the_other(one: Post, other: Post) -> None:
-    before, after = form.read(opened(one)), form.read(opened(other))
-    change = form.changed(before, after)
+    before, after = editor_form.read(opened(one)), editor_form.read(opened(other))
+    change = editor_form.changed(before, after)
     assert (before.text if change.text is None else change.text) == after.text
     assert {k: v for k, v in {**before.variants, **change.variants}.items() if v} == after.variants
     assert {k: v for k, v in {**before.options, **change.options}.items() if v} == after.options
@@ -145,15 +147,15 @@ def test_a_change_is_what_makes_one_of_the_other(one: Post, other: Post) -> None
 
 
 def test_where_no_post_may_get_a_time_none_is_offered() -> None:
-    assert "# at:" in form.filled({}, [], new=True, timed=True)
-    shown = form.filled({}, [], new=False, timed=False)
+    assert "# at:" in editor_form.filled({}, [], new=True, timed=True)
+    shown = editor_form.filled({}, [], new=False, timed=False)
     assert "# at:" not in shown
     assert "# key:" not in shown
-    assert form.read(shown) == Typed(text="", to=(), media=(), alts=(), thread=(), tags=())
+    assert editor_form.read(shown) == Typed(text="", to=(), media=(), alts=(), thread=(), tags=())
 
 
 def _means(text: str) -> object:
     try:
-        return form.read(text)
+        return editor_form.read(text)
     except UsageError as error:
         return error.message

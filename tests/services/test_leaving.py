@@ -10,11 +10,10 @@ import pytest
 from tests.clock import FakeClock
 from tests.services.logins import Shop
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
 from ttp.domain.errors import PartlyFailed
-from ttp.services.accounts import Accounts
-from ttp.services.leaving import Leaving, Left
+from ttp.domain.outcome import Kind, NotDone
+from ttp.services.accounts import Accounts, Leaving, Left
 from ttp.store.credentials import Away
 
 

@@ -9,11 +9,11 @@ import pytest
 from tests.conftest import Program
 from ttp.domain.config import Config
 from ttp.platforms.media_host import s3
-from ttp.platforms.media_host.kinds import NoPublicUrl
+from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.sandbox.files import PHOTO
-from ttp.services.media_care import MediaCare
+from ttp.services.media import MediaCare
 from ttp.store.database import Database
-from ttp.store.media import MediaStore
+from ttp.store.home.media import MediaStore
 
 
 @pytest.fixture
@@ -75,10 +75,10 @@ def test_without_a_store_nothing_is_asked(ttp: Program, asked: list[str], tmp_pa
 
 def test_a_sweep_that_fails_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     from ttp.domain.errors import Busy
-    from ttp.services import media_care
+    from ttp.services import media
 
     def busy(*_: object, **__: object) -> int:
         raise Busy("the store stays locked")
 
-    monkeypatch.setattr(media_care, "sweep", busy)
+    monkeypatch.setattr(media, "sweep", busy)
     assert care(ttp).sweep() == ["media that are not needed any more could not be removed: the store stays locked"]

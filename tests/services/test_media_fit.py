@@ -11,10 +11,10 @@ from tests.pictures import noise, picture, saved, turned
 from ttp.domain.account import Platform
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.platforms.convert import CannotConvert, NoPillow
+from ttp.platforms.image_conversion import CannotConvert, NoPillow
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.services.media_fit import Fitting
-from ttp.store.media import MediaStore
+from ttp.services.media import Fitting
+from ttp.store.home.media import MediaStore
 
 INSTAGRAM, TIKTOK, X = Platform.INSTAGRAM, Platform.TIKTOK, Platform.X
 
@@ -41,7 +41,7 @@ def test_an_image_is_made_once_for_each_platform_that_needs_it(
     item = add(media, "a.png", picture())
     first = fitting.fits([item, item], tuple(Platform))
     assert set(first) == {(INSTAGRAM, item.sha256), (TIKTOK, item.sha256)}
-    monkeypatch.setattr("ttp.services.media_fit.converted", None)
+    monkeypatch.setattr("ttp.services.media.converted", None)
     assert fitting.fits([item], tuple(Platform)) == first
     file = fitting.file(item, INSTAGRAM)
     assert file.path == media.path(item.sha256, "instagram")

@@ -8,15 +8,15 @@ from io import StringIO
 
 import pytest
 
-from ttp.services import metrics_feed
-from ttp.services.metrics_feed import How, open_feed
+from ttp.services import metrics
+from ttp.services.metrics import How, open_feed
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ITEM = {"account": "x/me", "remoteId": "1", "publishedAt": "2026-11-01T10:00Z", "likes": 1, "comments": 0, "shares": 0}
 
 
 def test_rows_of_json_come_together_as_far_as_they_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics_feed, "TOGETHER", 2)
+    monkeypatch.setattr(metrics, "TOGETHER", 2)
     good = json.dumps({**ITEM, "views": 2})
     feed = open_feed(StringIO("\n".join([good, good, good, "", good, "oops", good, good])), How(), NOW)
     told = [(first, rows if isinstance(rows, str) else len(rows)) for first, rows in feed.blocks]
@@ -26,6 +26,6 @@ def test_rows_of_json_come_together_as_far_as_they_follow_each_other(monkeypatch
 def test_what_a_file_is_is_told_in_words() -> None:
     text = "account|remoteId|publishedAt|likes|comments|shares|views\n"
     feed = open_feed(StringIO(text), How(), NOW)
-    assert (metrics_feed.title(feed.columns), feed.written) == ("ttp's own format", "CSV with bars")
+    assert (metrics.title(feed.columns), feed.written) == ("ttp's own format", "CSV with bars")
     feed = open_feed(StringIO("a\tb\tc\td\n"), How(mapped=dict(zip("abcd", ITEM, strict=False))), NOW)
-    assert (metrics_feed.title(feed.columns), feed.written) == ("columns as mapped", "CSV with tabs")
+    assert (metrics.title(feed.columns), feed.written) == ("columns as mapped", "CSV with tabs")

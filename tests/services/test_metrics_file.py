@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
 from ttp.domain.sample import REQUIRED_COLUMNS
-from ttp.services.metrics_file import LONGEST_CELL, LONGEST_ROW, read_rows
-from ttp.services.metrics_text import BLOCK, as_text
+from ttp.services.files.metrics_rows import BLOCK, LONGEST_CELL, LONGEST_ROW, as_text, read_rows
 
 HEADER = ",".join((*REQUIRED_COLUMNS, "text"))
 
@@ -193,6 +192,6 @@ _LINES = st.text('x,;"\n\r\0\ufeff\udc80', max_size=60)
 def test_blocks_read_what_reading_line_by_line_does(text: str) -> None:
     whole = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttp.services.metrics_file.Records._block", lambda self: None)
+        patch.setattr("ttp.services.files.metrics_rows.Records._block", lambda self: None)
         slow = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))
     assert [(n, row) for n, row in whole if any(row)] == [(n, row) for n, row in slow if any(row)]

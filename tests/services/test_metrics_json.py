@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttp.services.metrics_file import LONGEST_ROW
-from ttp.services.metrics_json import Object, cells_of, is_json, read_objects
-from ttp.services.metrics_text import Buffer
+from ttp.services.files.metrics_rows import LONGEST_ROW, Buffer, Object, cells_of, is_json, read_objects
 
 
 def read(text: str) -> list[Object]:

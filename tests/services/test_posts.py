@@ -13,12 +13,12 @@ from tests.clock import START, FakeClock
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Conflict, UsageError
-from ttp.services.book import Book
-from ttp.services.drafting import Typed
+from ttp.domain.post_input import Typed
+from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
 from ttp.store import accounts
 from ttp.store.database import Database
-from ttp.store.media import MediaStore
+from ttp.store.home.media import MediaStore
 
 Meanwhile = Callable[[], object]
 

@@ -13,18 +13,18 @@ from tests.clock import START, FakeClock
 from tests.services.logins import Shop
 from tests.store.stores import add_post, to
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics import STEP, Line, Page
-from ttp.services.gather import Gather, Pulled, Stopped
-from ttp.services.pull import BATCH, Pull, dollars
-from ttp.store import metrics, readings
-from ttp.store.readings import Followed
-from ttp.store.tokens import token_lock
+from ttp.services.metrics_sync import BATCH, Gather, Pull, Pulled, Stopped, dollars
+from ttp.store import metric_schedule
+from ttp.store import samples as stored_samples
+from ttp.store.home.locks import token_lock
+from ttp.store.metric_schedule import Followed
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -117,7 +117,7 @@ class Numbers:
         with self.shop.database.reading() as db:
             assert db is not None
             ids = [row["id"] for row in db.execute("SELECT id FROM account")]
-            return list(metrics.every(db, ids, None))
+            return list(stored_samples.every(db, ids, None))
 
     def next_at(self, remote_id: str) -> datetime | None:
         with self.shop.database.reading() as db:
@@ -475,4 +475,6 @@ def test_the_rows_of_other_accounts_stay_as_they_are(numbers: Numbers) -> None:
     with numbers.shop.database.reading() as db:
         assert db is not None
         assert [one.remote_id for one in numbers.pull.posts(other)] == ["3"]
-        assert [one.remote_id for one in readings.followed(db, other.id or 0, since=START - DAY, until=START)] == ["3"]
+        assert [
+            one.remote_id for one in metric_schedule.followed(db, other.id or 0, since=START - DAY, until=START)
+        ] == ["3"]

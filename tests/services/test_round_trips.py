@@ -14,28 +14,29 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.clock import START, FakeClock
-from ttp.cli import shapes
 from ttp.cli.row_times import RowTimes
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
 from ttp.domain.post import Post
-from ttp.services.agenda import Agenda
-from ttp.services.book import Book
-from ttp.services.bulk_in import BulkIn, Taken
-from ttp.services.changes import new_delivery, settled
-from ttp.services.export import Export
-from ttp.services.files import objects
-from ttp.services.files.source import opened
-from ttp.services.intake import Rules
+from ttp.domain.post_edit import new_delivery, settled
+from ttp.services.files import json_file
+from ttp.services.files.export import Export
+from ttp.services.files.import_plan import Rules
+from ttp.services.files.import_source import opened
+from ttp.services.files.importer import BulkIn, Taken
 from ttp.services.optimal import Optimal
-from ttp.services.slots import Slots
-from ttp.services.turns import Turns
+from ttp.services.post_changes import Book
+from ttp.services.slot_allocator import Turns
+from ttp.services.slots import Agenda, Slots
+from ttp.store import accounts, queries
 from ttp.store import accounts as account_store
-from ttp.store import output_file, posts, reads
+from ttp.store import posts as store_posts
 from ttp.store.database import Database
-from ttp.store.media import MediaStore
-from ttp.store.own_files import OwnFiles
-from ttp.store.reads import PostFilter
+from ttp.store.home import output_file
+from ttp.store.home.media import MediaStore
+from ttp.store.home.own_files import OwnFiles
+from ttp.store.queries import PostFilter
+from ttp.views import posts as views_posts
 
 FORMATS = ("csv", "json", "jsonl", "md")
 SIGNS = st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")
@@ -103,13 +104,13 @@ class Store:
 
     def put(self, made: list[Post]) -> None:
         with self.database.writing() as db:
-            known = reads.accounts(db)
+            known = accounts.accounts(db)
             ready = []
             for number, post in enumerate(made):
                 chosen = known if number % 3 else known[:1]
                 deliveries = tuple(new_delivery(account, post.scheduled_at) for account in chosen)
                 ready.append(settled(replace(post, deliveries=deliveries, created_at=START), START))
-            posts.save(db, ready, None)
+            store_posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
         out = Export(self.database, self.media, NO_OWN)
@@ -119,8 +120,8 @@ class Store:
         elif form == "csv":
             output_file.write(target, out.csv(told), NO_OWN, over=True)
         else:
-            shaped = (shapes.post(one.post) for one in told)
-            output_file.write(target, objects.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
+            shaped = (views_posts.post_json(one.post) for one in told)
+            output_file.write(target, json_file.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
 
     def take(self, target: Path) -> Taken:
         taken = BulkIn(self.book, self.media)
@@ -138,7 +139,7 @@ class Store:
         """What the store's posts say, whatever their ids, keys and instants of making are."""
         with self.database.reading() as db:
             assert db is not None
-            found = list(reads.posts(db, PostFilter()))
+            found = list(queries.posts(db, PostFilter()))
         return sorted((_said(post) for post in found), key=repr)
 
 
@@ -190,4 +191,4 @@ def test_json_is_read_a_piece_at_a_time(tmp_path: Path) -> None:
         file = tmp_path / "posts.json"
         file.write_text(text)
         with file.open() as stream:
-            assert [one.typed.text for one in objects.entries(stream)] == [one["content"] for one in many]
+            assert [one.typed.text for one in json_file.entries(stream)] == [one["content"] for one in many]

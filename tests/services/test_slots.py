@@ -15,12 +15,12 @@ from tests.clock import START, FakeClock
 from tests.store.stores import add_account, new_store
 from ttp.domain.account import Account
 from ttp.domain.config import Config
-from ttp.services.book import Book
-from ttp.services.drafting import Typed
+from ttp.domain.post_input import Typed
+from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
 from ttp.services.slots import Slots
-from ttp.store import reads
-from ttp.store.media import MediaStore
+from ttp.store import queries
+from ttp.store.home.media import MediaStore
 
 NAMES = ("x/a", "x/b")
 
@@ -102,7 +102,7 @@ class Row(RuleBasedStateMachine):
     def held(self) -> list[tuple[str, datetime]]:
         with self.database.reading() as db:
             assert db is not None
-            posts = list(reads.posts_by_id(db, self.ids))
+            posts = list(queries.posts_by_id(db, self.ids))
         timed = [post for post in posts if post.scheduled_at is not None]
         return [(name, post.scheduled_at) for post in timed for name in post.accounts if post.scheduled_at]
 

@@ -18,9 +18,10 @@ import tests
 from tests.clock import FakeClock
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.time.clock import to_ms
-from ttp.sandbox.credentials import as_credentials
+from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.server import RunningSandbox, running_sandbox
-from ttp.store import accounts, reads
+from ttp.store import accounts
+from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
 
@@ -85,7 +86,7 @@ class Stage:
     def account(self) -> Account:
         with self.database.reading() as db:
             assert db is not None
-            (found,) = reads.accounts(db)
+            (found,) = stored_accounts.accounts(db)
         return found
 
 

@@ -15,10 +15,10 @@ import pytest
 from tests.clock import FakeClock
 from tests.services.logins import Shop
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.outcome import Kind, NotDone
 from ttp.services.tokens import Dead, Delayed
-from ttp.store.tokens import TokenHeld, token_lock
+from ttp.store.home.locks import TokenHeld, token_lock
 
 REFUSED = NotDone(Kind.AUTH, "X answered invalid_grant", code="invalid_grant", http_status=400)
 BUSY = NotDone(Kind.SERVER, "X answered 503", code="503", http_status=503, passing=True)

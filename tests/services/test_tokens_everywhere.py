@@ -13,8 +13,8 @@ from tests.clock import FakeClock
 from tests.services.logins import Shop
 from tests.store.backends import Open, place, scribble
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind
 from ttp.domain.errors import Busy, TtpError
+from ttp.domain.outcome import Kind
 from ttp.services.tokens import Dead, Delayed
 from ttp.store.credentials import Away, CredentialsStore
 
@@ -141,7 +141,7 @@ def test_an_account_whose_entry_is_broken_can_be_connected_again(
 def finish() -> Callable[[Shop, str], None]:
     """Connect an account in the browser."""
     from tests.services.logins import APP
-    from ttp.platforms.callback import Code
+    from ttp.platforms.oauth.callback import Code
     from ttp.platforms.oauth.grant import Identity
 
     def done(shop: Shop, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.services.told import Told
+from ttp.services.duplicate_check import Told
 
 POSTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9), st.sampled_from(["", "a", "b", "Ä"])), max_size=20)
 

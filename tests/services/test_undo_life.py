@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from tests.store.life import StoreMachine
-from ttp.cli import shapes
+from ttp import views
 from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
+from ttp.domain.post_input import Typed
 from ttp.domain.time.clock import to_ms
-from ttp.services.approving import Approving
+from ttp.services.approvals import Approving
 from ttp.services.audit import Audit
-from ttp.services.book import Book
-from ttp.services.bulk_edit import BulkEdit, Edit
-from ttp.services.drafting import Typed
+from ttp.services.bulk_edit import BulkEdit, Edit, apply
+from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
-from ttp.services.steps import apply
 from ttp.services.undo import Undo, Wanted
-from ttp.store import claims, reads
-from ttp.store.media import MediaStore
-from ttp.store.reads import PostFilter
+from ttp.store import claims, queries
+from ttp.store.home.media import MediaStore
+from ttp.store.queries import PostFilter
+from ttp.views import posts
 
 NAMES = ("x/one", "x/two")
 PICK = st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True)
@@ -68,7 +68,7 @@ class Undoing(StoreMachine):
 
     def seen(self) -> Snapshot:
         """All posts as they are shown, but for when they were changed and approved."""
-        found = {post.id or 0: shapes.post(post) for post in reads.posts(self.db, PostFilter())}
+        found = {post.id or 0: posts.post_json(post) for post in queries.posts(self.db, PostFilter())}
         return {i: {**shape, "updatedAt": None, "approvedAt": None} for i, shape in found.items()}
 
     def log(self) -> list[tuple[int, int, str | None, str]]:
@@ -126,7 +126,7 @@ class Undoing(StoreMachine):
         )
 
         def act() -> None:
-            found = list(reads.posts_by_id(self.db, self.some(pick)))
+            found = list(queries.posts_by_id(self.db, self.some(pick)))
             apply(self.book, [s for s in BulkEdit(self.book).steps(found, edit) if not s.faults], "edit")
 
         self.change(act)
@@ -204,7 +204,7 @@ class Undoing(StoreMachine):
         """The posts are as they were, but for those that had a time which has passed."""
         found = self.seen()
         assert found.keys() == expected.keys()
-        now = shapes.instant(self.clock.now()) or ""
+        now = views.format_json_instant(self.clock.now()) or ""
         for post_id, shape in expected.items():
             passed = [d["dueAt"] for d in shape["deliveries"] if d["dueAt"] is not None and d["dueAt"] <= now]
             loose = {"status", "scheduledAt", "deliveries", "chosenBy"} if passed else set()

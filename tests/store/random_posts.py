@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
+from ttp.domain.outcome import Kind
 from ttp.domain.post import ChosenBy, Post, Rejection
-from ttp.services.changes import settled
+from ttp.domain.post_edit import settled
 
 ACCOUNTS = {1: "x/me", 2: "instagram/shop", 3: "x/other"}
 TEXTS = st.text(max_size=12)

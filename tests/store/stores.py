@@ -19,10 +19,10 @@ from tests.clock import START
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
-from ttp.services.changes import settled
+from ttp.domain.post_edit import settled
 from ttp.store import accounts, posts
 from ttp.store.database import Database
-from ttp.store.owner import remember_files
+from ttp.store.ownership import remember_files
 
 
 @cache

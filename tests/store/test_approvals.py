@@ -12,9 +12,9 @@ from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
-from ttp.store import approvals, claims, reads
+from ttp.store import claims, conditions, queries
 from ttp.store.database import Database
-from ttp.store.pace import Pace
+from ttp.store.pacing import Pace
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -65,7 +65,7 @@ def test_the_publisher_wakes_for_what_is_approved(database: Database, account: A
     add_post(database, to(account, START + HOUR, approved_at=START))
     with closing(database.connect()) as db:
         wakes = [claims.next_wake(db, now=START, catch_up_gap=HOUR, approved=approved) for approved in (False, True)]
-        dues = [reads.next_due(db, START, approved=approved) for approved in (False, True)]
+        dues = [queries.next_due(db, START, approved=approved) for approved in (False, True)]
     assert wakes == [START + SECOND, START + HOUR]
     assert [due and due.post_id for due in dues] == [1, 2]
 
@@ -81,7 +81,7 @@ def test_a_run_is_finished_beside_what_waits_for_approval(
             for approved in (False, True)
         ]
         assert unfinished == [True, False]
-        assert [reads.count_waiting(db, START, approved=approved)[0] for approved in (False, True)] == [1, 0]
+        assert [queries.count_waiting(db, START, approved=approved)[0] for approved in (False, True)] == [1, 0]
         db.execute("UPDATE delivery SET approved_at = 0")
         assert claims.unfinished(db, due_by=START, states=IN_FLIGHT, only=None, approved=True)
 
@@ -104,13 +104,13 @@ def test_what_waits_is_told_in_the_order_of_its_time(database: Database, account
     add_post(database, to(account, START + HOUR, approved_at=START))
     add_post(database, to(account))
     with closing(database.connect()) as db:
-        assert approvals.waiting(db) == [2, 1]
-        assert approvals.waiting(db, most=1) == [2]
-        assert approvals.due(db, START, 9) == [2]
-        assert approvals.due(db, START + 2 * HOUR, 9) == [1, 2]
-        assert approvals.due(db, START + 2 * HOUR, 1) == [1], "the last one that is due"
+        assert queries.waiting(db) == [2, 1]
+        assert queries.waiting(db, most=1) == [2]
+        assert queries.due(db, START, 9) == [2]
+        assert queries.due(db, START + 2 * HOUR, 9) == [1, 2]
+        assert queries.due(db, START + 2 * HOUR, 1) == [1], "the last one that is due"
 
 
 def test_a_statement_that_does_not_say_what_is_ready_is_not_narrowed_to_nothing() -> None:
     with pytest.raises(AssertionError, match="does not say"):
-        approvals.only("SELECT * FROM delivery")
+        conditions.only("SELECT * FROM delivery")

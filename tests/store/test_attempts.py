@@ -13,9 +13,9 @@ import pytest
 
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import DeliveryState
-from ttp.store import attempts, reads
+from ttp.domain.outcome import Attempt, Kind, Phase
+from ttp.store import attempts, queries
 from ttp.store.database import Database
 
 SECOND = timedelta(seconds=1)
@@ -56,8 +56,8 @@ def db(database: Database) -> Iterator[sqlite3.Connection]:
 
 def test_every_field_of_an_attempt_comes_back(db: sqlite3.Connection) -> None:
     number = attempts.begin(db, FULL)
-    assert list(reads.attempts(db, 1)) == [replace(FULL, id=number)]
-    assert list(reads.attempts(db, 2)) == []
+    assert list(queries.attempts(db, 1)) == [replace(FULL, id=number)]
+    assert list(queries.attempts(db, 2)) == []
 
 
 def test_an_intent_is_open_until_its_outcome_is_written(db: sqlite3.Connection) -> None:
@@ -71,7 +71,7 @@ def test_an_intent_is_open_until_its_outcome_is_written(db: sqlite3.Connection) 
 def test_an_outcome_keeps_its_kind_and_code(db: sqlite3.Connection) -> None:
     number = attempts.begin(db, INTENT)
     attempts.end(db, number, at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
-    (found,) = reads.attempts(db, 1)
+    (found,) = queries.attempts(db, 1)
     assert (found.kind, found.code) == (Kind.QUOTA, "9")
 
 

@@ -13,10 +13,11 @@ import pytest
 
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to, transaction
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
+from ttp.domain.outcome import Kind
 from ttp.domain.post import Post, PostStatus
-from ttp.store import claims, posts, reads, rows
+from ttp.store import accounts as stored_accounts
+from ttp.store import claims, posts, queries, row_mapper
 from ttp.store.database import Database
 
 GAP = timedelta(seconds=60)
@@ -40,7 +41,7 @@ def claimed(
 
 def post(database: Database, post_id: int) -> Post:
     with closing(database.connect()) as db:
-        return reads.post_even_deleted(db, post_id)
+        return queries.post_even_deleted(db, post_id)
 
 
 def save(database: Database, before: Delivery, after: Delivery, now: datetime = START) -> bool:
@@ -290,14 +291,14 @@ def test_whoever_comes_second_changes_nothing(database: Database) -> None:
 
 def test_a_claim_that_loses_claims_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     add_post(database, to(add_account(database), START))
-    read = rows.delivery
+    read = row_mapper.delivery
     with transaction(database) as db:
 
-        def overtaken(row: rows.Row) -> Delivery:
+        def overtaken(row: row_mapper.Row) -> Delivery:
             db.execute("UPDATE delivery SET state = 'cancelled'")
             return read(row)
 
-        monkeypatch.setattr(rows, "delivery", overtaken)
+        monkeypatch.setattr(row_mapper, "delivery", overtaken)
         assert claims.claim(db, now=START, cutoff=START, free=9, catch_up_gap=GAP) == []
         assert db.execute("SELECT state, attempts FROM delivery").fetchone()[:] == ("cancelled", 0)
 
@@ -310,7 +311,7 @@ def test_what_is_claimed_is_stored_as_it_is_answered(database: Database) -> None
     add_post(database, to(other, START))
     with transaction(database) as db:
         answered = claims.claim(db, now=START, cutoff=START, free=9, catch_up_gap=GAP)
-        assert answered == [reads.delivery(db, one.id or 0) for one in answered]
+        assert answered == [queries.delivery(db, one.id or 0) for one in answered]
         assert [one.attempts for one in answered] == [3, 1]
 
 
@@ -522,11 +523,11 @@ def test_marking_an_account_changes_only_what_is_given(database: Database) -> No
 
     def marked(**marks: Any) -> None:
         with transaction(database) as db:
-            claims.mark_account(db, account_id, **marks)
+            stored_accounts.mark_account(db, account_id, **marks)
 
     def stored() -> object:
         with closing(database.connect()) as db:
-            return reads.account_by_id(db, account_id)
+            return stored_accounts.account_by_id(db, account_id)
 
     marked()
     assert stored() == account

@@ -17,12 +17,12 @@ import pytest
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.errors import Busy, Damaged, NewerStore, NotFound, UsageError
-from ttp.store import copies
-from ttp.store.copies import back_up, put_in_place
+from ttp.store import backup as stored_backup
+from ttp.store.backup import back_up, put_in_place
 from ttp.store.database import Database
-from ttp.store.lock import LockHeld, publisher_lock
+from ttp.store.home.locks import LockHeld, publisher_lock
 from ttp.store.migrations import upgrade
-from ttp.store.owner import RESTORED
+from ttp.store.ownership import RESTORED
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_disk_that_is_full_leaves_the_older_backup(
     def refuse(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(copies, "_sync", refuse)
+    monkeypatch.setattr(stored_backup, "_sync", refuse)
     with pytest.raises(Busy, match="No space left on device"):
         back_up(database, backup)
     assert texts(backup) == ["kept"]

@@ -15,7 +15,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.errors import NotFound, UsageError
 from ttp.store.credentials import Away
 from ttp.store.credentials.command import CredentialsCommand
-from ttp.store.program import CAP
+from ttp.store.home.user_program import CAP
 
 PASS = """#!/bin/sh
 # As pass does: entries are files below its store, prompts go to stdout, a missing entry is an error.

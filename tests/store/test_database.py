@@ -21,10 +21,12 @@ from tests.store.stores import add_account, new_store
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, NewerStore
 from ttp.domain.post import Post
-from ttp.services.look import Look
-from ttp.store import posts, reads
-from ttp.store.database import REVISIONS, Database, make_home, quick_check, refuse_loose_modes, translated
+from ttp.services.queries import Look
+from ttp.store import accounts, posts, queries
+from ttp.store.database import REVISIONS, Database
+from ttp.store.home.paths import make_home, refuse_loose_modes
 from ttp.store.migrations import upgrade
+from ttp.store.sqlite import quick_check, translate_errors
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_a_question_reads_the_store_there_is(home: Path) -> None:
     add_account(new_store(home))
     with Database(home).reading() as db:
         assert db is not None
-        assert [account.name for account in reads.accounts(db)] == ["x/me"]
+        assert [account.name for account in accounts.accounts(db)] == ["x/me"]
 
 
 CREATING = """
@@ -228,7 +230,7 @@ def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> 
     new_store(home).path.write_bytes(page_overwritten(filled))
     look = Look(Database(home), home, FakeClock(), Config())
     with pytest.raises(Damaged):
-        list(look.posts(reads.PostFilter()))
+        list(look.posts(queries.PostFilter()))
 
 
 def test_a_database_of_another_program_is_not_taken_for_a_store(home: Path) -> None:
@@ -295,7 +297,7 @@ def test_a_locked_store_is_told_as_soon_as_the_patience_ends(home: Path) -> None
         assert caught.value.hints[0].type == "ttp status"
         with Database(home, busy_timeout_s=0.05).reading() as db:
             assert db is not None
-            assert reads.accounts(db) == [], "a reader needs not wait"
+            assert accounts.accounts(db) == [], "a reader needs not wait"
 
 
 def test_a_writing_transaction_locks_before_it_reads(home: Path) -> None:
@@ -368,7 +370,7 @@ def sqlite_error(name: str) -> sqlite3.Error:
     ids=range(10),
 )
 def test_what_the_system_raises_becomes_one_line(raised: Exception, told: type[Exception], says: str) -> None:
-    with pytest.raises(told, match=says) as caught, translated(Path("/srv/ttp.db")):
+    with pytest.raises(told, match=says) as caught, translate_errors(Path("/srv/ttp.db")):
         raise raised
     assert caught.value.__cause__ is raised
 
@@ -377,7 +379,7 @@ def test_what_the_system_raises_becomes_one_line(raised: Exception, told: type[E
     "raised", [sqlite3.IntegrityError("UNIQUE"), sqlite3.ProgrammingError("closed"), KeyError("x"), Damaged("known")]
 )
 def test_a_mistake_of_ours_is_not_called_damage(raised: Exception) -> None:
-    with pytest.raises(type(raised)) as caught, translated(Path("/srv/ttp.db")):
+    with pytest.raises(type(raised)) as caught, translate_errors(Path("/srv/ttp.db")):
         raise raised
     assert caught.value is raised
 
@@ -388,10 +390,10 @@ def test_what_is_read_inside_a_transaction_is_what_it_wrote(home: Path) -> None:
         add_account(database, "x/inside")
         with database.reading() as db:
             assert db is not None
-            assert [account.name for account in reads.accounts(db)] == ["x/inside"]
+            assert [account.name for account in accounts.accounts(db)] == ["x/inside"]
     with database.reading() as db:
         assert db is not None
-        assert len(reads.accounts(db)) == 1
+        assert len(accounts.accounts(db)) == 1
 
 
 def test_a_transaction_inside_another_is_a_part_of_it(home: Path) -> None:
@@ -406,7 +408,7 @@ def test_a_transaction_inside_another_is_a_part_of_it(home: Path) -> None:
         fails()
     with database.reading() as db:
         assert db is not None
-        assert reads.accounts(db) == []
+        assert accounts.accounts(db) == []
 
 
 def test_many_writings_share_a_connection_and_each_is_seen_when_it_ends(home: Path) -> None:

@@ -15,9 +15,10 @@ from tests.store.random_posts import POSTS
 from tests.store.stores import add_account, add_post, new_store, to
 from tests.store.test_reads import three_accounts
 from ttp.domain.post import Post
-from ttp.store import history, posts, reads, undo
+from ttp.store import change_log, posts, queries
+from ttp.store import posts as stored_posts
+from ttp.store.change_log import KEPT_FOR, ChangeRecorder
 from ttp.store.database import Database
-from ttp.store.history import KEPT_FOR, Recorder
 
 
 @pytest.fixture
@@ -31,50 +32,50 @@ def test_an_image_is_the_whole_post(tmp_path_factory: pytest.TempPathFactory, ma
     database = three_accounts(tmp_path_factory.mktemp("store"))
     with database.writing() as db:
         stored = posts.insert(db, made, None)
-        ((post_id, image),) = history.images(db, [stored.id or 0, 99])
-        again = history.post_of(post_id, image.text)
+        ((post_id, image),) = stored_posts.snapshots(db, [stored.id or 0, 99])
+        again = stored_posts.post_of(post_id, image.text)
     assert again == replace(stored, updated_at=again.updated_at)
 
 
 def test_a_column_that_comes_later_makes_no_other_digest_and_is_empty_in_an_old_image(database: Database) -> None:
     made = add_post(database, to(add_account(database), START))
     with database.writing() as db:
-        ((_, before),) = history.images(db, [made.id or 0])
+        ((_, before),) = stored_posts.snapshots(db, [made.id or 0])
         db.execute("ALTER TABLE post ADD COLUMN later TEXT")
         db.execute("ALTER TABLE delivery ADD COLUMN later INTEGER")
-        ((_, after),) = history.images(db, [made.id or 0])
+        ((_, after),) = stored_posts.snapshots(db, [made.id or 0])
     assert after.digest == before.digest
     assert "chosen_by" not in json.loads(before.text)["post"]
-    assert history.post_of(1, before.text).chosen_by is None
+    assert stored_posts.post_of(1, before.text).chosen_by is None
 
 
 def test_what_comes_to_nothing_leaves_nothing(database: Database) -> None:
-    recorder = Recorder("create", START)
+    recorder = ChangeRecorder("create", START)
     with database.writing() as db:
         posts.insert(db, Post("Hello", created_at=START, updated_at=START), recorder)
         recorder.forget(db)
-        assert undo.coming(db, START, 9, post=None, undone=False) == []
+        assert change_log.coming(db, START, 9, post=None, undone=False) == []
         posts.insert(db, Post("Hello", created_at=START, updated_at=START), recorder)
-        assert [one.command for one in undo.coming(db, START, 9, post=None, undone=False)] == ["create"]
+        assert [one.command for one in change_log.coming(db, START, 9, post=None, undone=False)] == ["create"]
 
 
 def test_media_that_a_change_would_bring_back_are_kept_as_long(database: Database) -> None:
     with database.writing() as db:
-        post = posts.insert(db, Post("Hello", created_at=START, updated_at=START), Recorder("create", START))
+        post = posts.insert(db, Post("Hello", created_at=START, updated_at=START), ChangeRecorder("create", START))
         db.execute("UPDATE change_post SET media = ? WHERE post_id = ?", (json.dumps(["ab" * 32]), post.id))
-        assert history.kept_media(db, START + KEPT_FOR - timedelta(milliseconds=1)) == {"ab" * 32}
-        assert history.kept_media(db, START + KEPT_FOR) == set()
+        assert change_log.kept_media(db, START + KEPT_FOR - timedelta(milliseconds=1)) == {"ab" * 32}
+        assert change_log.kept_media(db, START + KEPT_FOR) == set()
 
 
 @pytest.mark.parametrize(
     ("sql", "values"),
     [
-        (undo._NEXT[False], {"since": 0, "post": None, "most": 1}),
-        (undo._NEXT[True], {"since": 0, "post": None, "most": 1}),
-        (undo._ROWS, {"change": 1, "undone": None, "post": None}),
-        (undo._TURN, {"change": 1, "post": 1, "image": None, "digest": "", "media": None, "undone": 1}),
-        (undo._FOLLOWS[False], {"change": 1, "post": 1, "digest": "", "meant": ""}),
-        (undo._FOLLOWS[True], {"change": 1, "post": 1, "digest": "", "meant": ""}),
+        (change_log._NEXT[False], {"since": 0, "post": None, "most": 1}),
+        (change_log._NEXT[True], {"since": 0, "post": None, "most": 1}),
+        (change_log._ROWS, {"change": 1, "undone": None, "post": None}),
+        (change_log._TURN, {"change": 1, "post": 1, "image": None, "digest": "", "media": None, "undone": 1}),
+        (change_log._FOLLOWS[False], {"change": 1, "post": 1, "digest": "", "meant": ""}),
+        (change_log._FOLLOWS[True], {"change": 1, "post": 1, "digest": "", "meant": ""}),
         ("SELECT max(undone) FROM change_post WHERE undone IS NOT NULL", {}),
     ],
 )
@@ -91,4 +92,4 @@ def test_a_write_that_names_nobody_is_not_written_down(database: Database) -> No
     with database.writing() as db:
         posts.update(db, made, None)
         assert db.execute("SELECT count(*) FROM change").fetchone()[0] == 0
-        assert reads.post(db, made.id or 0) == made
+        assert queries.post(db, made.id or 0) == made

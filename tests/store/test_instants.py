@@ -13,10 +13,10 @@ import pytest
 from tests.clock import START
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import attempts, instants
+from ttp.store import attempts, clock_check
 from ttp.store.database import Database
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -44,16 +44,16 @@ def step(db: sqlite3.Connection, at: datetime, platform_at: datetime | None = No
 
 
 def test_an_empty_store_knows_of_nothing(db: sqlite3.Connection) -> None:
-    assert instants.newest(db) is None
+    assert clock_check.newest(db) is None
 
 
 def test_what_is_planned_is_no_record_and_what_was_made_is(
     database: Database, db: sqlite3.Connection, me: Account
 ) -> None:
     add_post(database, to(me, START + 1000 * HOUR))
-    assert instants.newest(db) == START
+    assert clock_check.newest(db) == START
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START + HOUR),))
-    assert instants.newest(db) == START + HOUR
+    assert clock_check.newest(db) == START + HOUR
 
 
 @pytest.mark.parametrize(
@@ -75,23 +75,23 @@ def test_of_a_call_the_earlier_of_both_clocks_counts(
 ) -> None:
     add_post(database, to(me, START))
     step(db, at, platform_at)
-    assert instants.newest(db) == known
+    assert clock_check.newest(db) == known
 
 
 def test_a_step_of_a_few_minutes_is_no_doubt() -> None:
-    known = START + instants.STEP
-    assert instants.behind(START, known) is None
-    assert instants.behind(START - SECOND, known) == known
-    assert instants.behind(START, None) is None
+    known = START + clock_check.STEP
+    assert clock_check.behind(START, known) is None
+    assert clock_check.behind(START - SECOND, known) == known
+    assert clock_check.behind(START, None) is None
 
 
 def test_what_is_remembered_is_never_earlier_than_before(db: sqlite3.Connection) -> None:
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START),))
-    instants.remember(db, START - HOUR)
-    instants.remember(db, None)
-    assert instants.newest(db) == START
-    instants.remember(db, START + HOUR)
-    assert instants.newest(db) == START + HOUR
+    clock_check.remember(db, START - HOUR)
+    clock_check.remember(db, None)
+    assert clock_check.newest(db) == START
+    clock_check.remember(db, START + HOUR)
+    assert clock_check.newest(db) == START + HOUR
 
 
 @pytest.mark.parametrize("state", ["processing", "reconciling", "retrying", "published"])
@@ -104,10 +104,10 @@ def test_a_wait_that_began_on_a_clock_that_was_ahead_is_as_long_as_it_was_to_be(
     add_post(database, to(me, START, state=DeliveryState(state), **fields))
     step(db, ahead)
     for _ in range(2):  # it is done once
-        instants.mend_waits(db, START)
+        clock_check.mend_waits(db, START)
         row = db.execute("SELECT next_at, waiting_until FROM delivery").fetchone()
         assert [from_ms(at) - START for at in row] == [30 * SECOND, 60 * SECOND]
-    instants.mend_waits(db, START + 10 * SECOND)
+    clock_check.mend_waits(db, START + 10 * SECOND)
     assert db.execute("SELECT next_at FROM delivery").fetchone()[0] == to_ms(START + 30 * SECOND)
 
 
@@ -119,13 +119,13 @@ def test_a_wait_that_began_on_a_right_clock_is_left_alone(
     step(db, START)
     add_post(database, to(me, reset))
     step(db, START + HOUR, delivery_id=2)  # a pending one that was released keeps its time
-    instants.mend_waits(db, START)
+    clock_check.mend_waits(db, START)
     assert [row[0] for row in db.execute("SELECT next_at FROM delivery")] == [to_ms(reset)] * 2
 
 
 def test_an_account_that_sent_a_late_one_in_the_future_may_send_now(db: sqlite3.Connection, me: Account) -> None:
     db.execute("UPDATE account SET late_claim_at = ?", (to_ms(START + HOUR),))
-    instants.mend_waits(db, START)
+    clock_check.mend_waits(db, START)
     assert db.execute("SELECT late_claim_at FROM account").fetchone()[0] == to_ms(START)
 
 
@@ -133,9 +133,9 @@ def test_a_clock_that_is_trusted_leaves_the_records_of_what_was_sent(
     database: Database, db: sqlite3.Connection, me: Account
 ) -> None:
     add_post(database, to(me, START), created_at=START + HOUR, updated_at=START + HOUR)
-    instants.remember(db, START + HOUR)
+    clock_check.remember(db, START + HOUR)
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START + HOUR),))
     step(db, START + HOUR)
-    instants.trust(db, START)
-    assert instants.newest(db) == START
+    clock_check.trust(db, START)
+    assert clock_check.newest(db) == START
     assert db.execute("SELECT at FROM attempt").fetchone()[0] == to_ms(START + HOUR)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ttp.domain.errors import Busy, Hint
-from ttp.store.journal import FILE, ROOM, Journal
+from ttp.store.home.journal import FILE, ROOM, Journal
 
 ONE, TWO = {"intent": 1, "text": "ünder\nway"}, {"intent": 2}
 

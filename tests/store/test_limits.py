@@ -14,12 +14,13 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
-from ttp.domain.limit import Limit
-from ttp.store import claims, limits, reads
+from ttp.domain.outcome import Kind
+from ttp.domain.rate_limit import Limit
+from ttp.store import accounts, claims, queries, rate_limits
+from ttp.store.accounts import lift_hold
 from ttp.store.database import Database
-from ttp.store.limits import Limits, current, lift_hold
+from ttp.store.rate_limits import Limits, current
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 POSTS, APP = "POST /2/tweets", "app 1a2b3c4d POST /2/tweets in 24 h"
@@ -230,7 +231,7 @@ def test_what_is_nearest_to_its_end_comes_first_and_what_has_reset_not_at_all(
 def test_the_statements_are_answered_by_indexes(database: Database) -> None:
     values = {"accounts": "[1, 2]", "platforms": '["x"]', "shared": "app ", "beyond": "app \x7f"}
     with transaction(database) as db:
-        plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {limits._READ}", values)]
+        plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {rate_limits._READ}", values)]
     assert not [line for line in plan if line.startswith("SCAN") and "json_each" not in line], plan
 
 
@@ -254,8 +255,8 @@ def test_a_hold_that_is_lifted_ends_now_and_its_posts_are_due(database: Database
     with transaction(database) as db:
         assert lift_hold(db, account.id, START)
         assert not lift_hold(db, account.id, START)
-        after = reads.account_by_id(db, account.id)
-        posts = list(reads.posts_by_id(db, [1, 2, 3]))
+        after = accounts.account_by_id(db, account.id)
+        posts = list(queries.posts_by_id(db, [1, 2, 3]))
         assert claims.overdue(db, now=START, limit=HOUR, most=9) == [], "what it kept back gets its chance"
         assert [d.post_id for d in claims.claim(db, now=START, cutoff=START, free=9, catch_up_gap=HOUR)] == [1], (
             "the retry, which is never late, goes before the late one"
@@ -276,5 +277,5 @@ def test_an_account_that_is_not_held_is_left_alone(
     assert account.id is not None
     with transaction(database) as db:
         assert not lift_hold(db, account.id, START)
-        assert reads.account_by_id(db, account.id) == account
+        assert accounts.account_by_id(db, account.id) == account
     assert stored(database) == [(POSTS, 100, 0)]

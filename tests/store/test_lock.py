@@ -18,11 +18,11 @@ from filelock import FileLock
 
 from tests.clock import START
 from ttp.domain.errors import Busy
-from ttp.store.lock import Holder, LockHeld, is_held, publisher_lock, read_holder, write_holder
+from ttp.store.home.locks import Holder, LockHeld, is_held, publisher_lock, read_holder, write_holder
 
 HOLDING = """
 import sys, pathlib
-from ttp.store.lock import publisher_lock
+from ttp.store.home.locks import publisher_lock
 with publisher_lock(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

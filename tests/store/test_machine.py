@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ttp.store import machine
-from ttp.store.machine import ASK, Machine, ask_ioreg, this_machine
+from ttp.store import ownership
+from ttp.store.ownership import ASK, Machine, ask_ioreg, this_machine
 
 NUMBER = "0123456789abcdef0123456789abcdef"
 UUID = "564D3B1C-0A6B-4D2E-9C11-2F0B7A9E51C4"
@@ -68,5 +68,5 @@ def test_ioreg_is_asked_without_a_shell(monkeypatch: pytest.MonkeyPatch, tmp_pat
     fake = tmp_path / "ioreg"
     fake.write_text(f'#!/bin/sh\necho \'"IOPlatformUUID" = "{UUID}"\'\n')
     fake.chmod(0o755)
-    monkeypatch.setattr(machine, "ASK", (str(fake),))
+    monkeypatch.setattr(ownership, "ASK", (str(fake),))
     assert this_machine("darwin", ask=ask_ioreg).number == UUID

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ttp.domain.errors import Busy, Conflict
-from ttp.store.manuscripts import Manuscripts
+from ttp.store.home.editor_drafts import Manuscripts
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ import pytest
 
 from tests import media_bytes as made
 from ttp.domain.errors import Bug, Busy, NotFound, TtpError, UsageError
-from ttp.store import media
-from ttp.store.media import MediaStore
-from ttp.store.media_source import Source, digest_of
+from ttp.store.home import media
+from ttp.store.home.media import MediaStore, Source, digest_of
 
 
 @pytest.fixture

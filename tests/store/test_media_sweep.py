@@ -21,11 +21,11 @@ from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import to_ms
 from ttp.store import accounts, posts
+from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
-from ttp.store.history import Recorder
-from ttp.store.media import MediaStore
-from ttp.store.media_lock import adding
-from ttp.store.media_sweep import gone, needed, sweep, usage
+from ttp.store.home.locks import adding
+from ttp.store.home.media import MediaStore
+from ttp.store.media_cleanup import gone, needed, sweep, usage
 
 KEEP = timedelta(days=30)
 How = tuple[PostStatus, DeliveryState]
@@ -138,7 +138,7 @@ def test_who_adds_waits_for_who_removes(home: Home) -> None:
     begun, over = threading.Event(), threading.Event()
 
     def remove() -> None:
-        from ttp.store.media_lock import removing
+        from ttp.store.home.locks import removing
 
         with removing(home.database.home) as lock:
             assert lock is not None
@@ -203,6 +203,6 @@ def test_a_copy_stays_while_a_change_can_be_taken_back_that_needs_it(home: Home)
     for path in home.media.folder.iterdir():
         os.utime(path, (age, age))
     with home.database.writing() as db:
-        posts.update(db, replace(post, media=(), updated_at=START), Recorder("edit", START))
+        posts.update(db, replace(post, media=(), updated_at=START), ChangeRecorder("edit", START))
     assert home.sweep(timedelta(0)) == 0
     assert sweep(home.media.folder, home.database, now=START + KEEP, keep=timedelta(0)) == 1

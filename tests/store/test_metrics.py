@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.clock import START
 from tests.store.stores import add_account, new_store
 from ttp.domain.sample import Sample
-from ttp.store import metrics
+from ttp.store import samples as stored_samples
 
 HOUR = timedelta(hours=1)
 READ = Sample("x/me", "17", START, START + HOUR, 3, 2, 1, 100, 4, 90, "video", "a clip")
@@ -34,11 +34,11 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def put(db: sqlite3.Connection, *samples: Sample) -> dict[str, int]:
-    return dict(metrics.put(db, samples, ACCOUNTS))
+    return dict(stored_samples.put(db, samples, ACCOUNTS))
 
 
 def stored(db: sqlite3.Connection) -> list[Sample]:
-    return list(metrics.every(db, [1, 2], None))
+    return list(stored_samples.every(db, [1, 2], None))
 
 
 def test_every_field_of_a_sample_comes_back(db: sqlite3.Connection) -> None:
@@ -111,8 +111,8 @@ def test_the_newest_posts_come_with_all_their_samples(
     ]
     add_account(database)
     with closing(database.connect()) as db:
-        metrics.put(db, samples, {"x/me": 1})
-        found = metrics.newest(db, 1, posts)
+        stored_samples.put(db, samples, {"x/me": 1})
+        found = stored_samples.newest(db, 1, posts)
     times: dict[str, datetime] = {sample.remote_id: sample.published_at for sample in samples}
     edge = min(sorted(times.values(), reverse=True)[:posts], default=START)
     wanted = [sample for sample in samples if sample.published_at >= edge]
@@ -123,6 +123,6 @@ def test_the_newest_posts_come_with_all_their_samples(
 def test_a_limit_holds_for_each_account_newest_first(db: sqlite3.Connection) -> None:
     for name in ACCOUNTS:
         put(db, *(replace(READ, account=name, remote_id=str(n), published_at=START + n * HOUR) for n in range(3)))
-    found = [(s.account, s.remote_id) for s in metrics.every(db, [2, 1], 2)]
+    found = [(s.account, s.remote_id) for s in stored_samples.every(db, [2, 1], 2)]
     assert found == [("x/other", "2"), ("x/other", "1"), ("x/me", "2"), ("x/me", "1")]
-    assert metrics.newest(db, 99, 5) == []
+    assert stored_samples.newest(db, 99, 5) == []

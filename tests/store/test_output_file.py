@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ttp.domain.errors import Busy, NotFound, TtpError, UsageError
-from ttp.store.output_file import write
-from ttp.store.own_files import OwnFiles
+from ttp.store.home.output_file import write
+from ttp.store.home.own_files import OwnFiles
 
 NONE = OwnFiles(())
 

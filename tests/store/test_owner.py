@@ -16,12 +16,11 @@ import pytest
 
 from tests.store.stores import add_account, add_post, new_store, to, transaction
 from ttp.domain.account import Account
-from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import DeliveryState
+from ttp.domain.outcome import Attempt, Phase
 from ttp.store import attempts
 from ttp.store.database import Database
-from ttp.store.machine import Machine
-from ttp.store.owner import RESTORED, Elsewhere, Owner, at_stake
+from ttp.store.ownership import RESTORED, Elsewhere, Machine, Owner, at_stake
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ttp.store import program
-from ttp.store.program import CAP, BrokenOff, Ended, run
+from ttp.store.home import user_program
+from ttp.store.home.user_program import CAP, BrokenOff, Ended, run
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def is_alive(file: Path) -> bool:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "LAST_WORDS_S", 0.1)
+    monkeypatch.setattr(user_program, "LAST_WORDS_S", 0.1)
 
 
 @pytest.mark.parametrize("then", ["exit 0", "exec >&- 2>&-; exit 0"])

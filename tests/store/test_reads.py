@@ -20,17 +20,18 @@ from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, liste
 from tests.store.stores import add_account, add_post, models, new_store, to, transaction
 from ttp.domain.account import Account, Platform
 from ttp.domain.approval import waits
-from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
+from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
+from ttp.domain.post_edit import settled, timed
 from ttp.domain.time.clock import EPOCH, to_ms
-from ttp.services.changes import settled, timed
-from ttp.store import accounts, attempts, posts, reads
+from ttp.store import accounts, attempts, posts, queries
+from ttp.store import accounts as stored_accounts
+from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
-from ttp.store.history import Recorder
-from ttp.store.reads import PostFilter
-from ttp.store.tables import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
+from ttp.store.models import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
+from ttp.store.queries import PostFilter
 
 HOUR = timedelta(hours=1)
 EVERY = PostFilter()
@@ -115,10 +116,10 @@ def test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it(
     assert bare(after) == bare(changed)
     with models(database) as session, closing(database.connect()) as db:
         for post in [after, *stored[1:]]:
-            assert reads.post_even_deleted(db, post.id or 0) == by_models(session, post.id or 0) == post
-            assert reads.post(db, post.id or 0) == (None if post.deleted_at else post)
+            assert queries.post_even_deleted(db, post.id or 0) == by_models(session, post.id or 0) == post
+            assert queries.post(db, post.id or 0) == (None if post.deleted_at else post)
             for delivery in post.deliveries:
-                assert reads.delivery(db, delivery.id or 0) == delivery
+                assert queries.delivery(db, delivery.id or 0) == delivery
 
 
 def test_new_and_changed_posts_are_stored_together_each_as_if_alone(database: Database) -> None:
@@ -127,7 +128,7 @@ def test_new_and_changed_posts_are_stored_together_each_as_if_alone(database: Da
     with database.writing() as db:
         assert posts.save(db, [], None) == []
         assert posts.save(db, [new, changed, replace(new, key="other")], None) == [2, 1, 3]
-        stored = list(reads.posts_by_id(db, [1, 2, 3]))
+        stored = list(queries.posts_by_id(db, [1, 2, 3]))
 
     assert stored == [changed, replace(new, id=2), replace(new, id=3, key="other")]
 
@@ -141,7 +142,7 @@ def test_drafts_that_are_given_times_at_once_are_as_if_each_had_been_updated(dat
         settled(timed(draft, START + n * HOUR, ChosenBy.PLAN), START + HOUR) for n, draft in enumerate(drafts, start=1)
     ]
     with database.writing() as db:
-        at_once = posts.retime(db, moved, Recorder("plan", START))
+        at_once = posts.retime(db, moved, ChangeRecorder("plan", START))
     with database.writing() as db:
         one_by_one = [posts.update(db, post, None) for post in moved]
 
@@ -228,19 +229,19 @@ def test_any_page_of_any_list_is_what_sorting_all_posts_would_give(
         stored = [posts.insert(db, post, None) for post in made]
     whole = in_list_order([post for post in stored if post.deleted_at is None])
     with closing(database.connect()) as db, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reads, "_BATCH", batch)
+        patch.setattr(queries, "_BATCH", batch)
         for wanted in filters:
             expected = [post for post in whole if passes(post, wanted)]
-            assert list(reads.posts(db, wanted)) == expected
+            assert list(queries.posts(db, wanted)) == expected
             pages: list[Post] = []
-            while page := list(reads.posts(db, replace(wanted, limit=size, after=pages[-1].id if pages else None))):
+            while page := list(queries.posts(db, replace(wanted, limit=size, after=pages[-1].id if pages else None))):
                 assert len(page) <= size
                 pages += page
             assert pages == expected
             if whole:
                 position = data.draw(st.integers(0, len(whole) - 1))
                 after = [post for post in whole[position + 1 :] if passes(post, wanted)]
-                assert list(reads.posts(db, replace(wanted, after=whole[position].id))) == after
+                assert list(queries.posts(db, replace(wanted, after=whole[position].id))) == after
 
 
 def test_a_key_finds_its_post_alone(database: Database) -> None:
@@ -248,10 +249,10 @@ def test_a_key_finds_its_post_alone(database: Database) -> None:
     kept = add_post(database, key="b")
     gone = add_post(database, key="c", deleted_at=START)
     with closing(database.connect()) as db:
-        assert list(reads.posts(db, PostFilter(key="b"))) == [kept]
-        assert list(reads.posts(db, PostFilter(key="c"))) == []
-        assert reads.post_by_key(db, "c") == gone, "a key is used once for ever"
-        assert reads.post_by_key(db, "d") is None
+        assert list(queries.posts(db, PostFilter(key="b"))) == [kept]
+        assert list(queries.posts(db, PostFilter(key="c"))) == []
+        assert queries.post_by_key(db, "c") == gone, "a key is used once for ever"
+        assert queries.post_by_key(db, "d") is None
     with pytest.raises(Exception, match="UNIQUE"):
         add_post(database, key="c")
 
@@ -260,8 +261,8 @@ def test_a_limit_reads_no_more_than_it_shows(database: Database) -> None:
     for _ in range(5):
         add_post(database)
     with closing(database.connect()) as db:
-        assert list(reads.posts(db, PostFilter(limit=0))) == []
-        found = reads.posts(db, PostFilter(limit=2))
+        assert list(queries.posts(db, PostFilter(limit=0))) == []
+        found = queries.posts(db, PostFilter(limit=2))
         seen: list[str] = []
         db.set_trace_callback(seen.append)
         assert [post.id for post in found] == [1, 2]
@@ -272,18 +273,18 @@ def test_a_limit_reads_no_more_than_it_shows(database: Database) -> None:
 
 
 def test_posts_come_in_the_order_asked_for_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reads, "_BATCH", 2)
+    monkeypatch.setattr(queries, "_BATCH", 2)
     for number in range(5):
         add_post(database, deleted_at=START if number == 2 else None)
     with closing(database.connect()) as db:
-        assert [post.id for post in reads.posts_by_id(db, iter([5, 3, 1, 99, 2]))] == [5, 1, 2]
-        assert list(reads.posts_by_id(db, [])) == []
-        assert reads.existing_ids(db, 2, 4) == [2, 4]
-        assert reads.existing_ids(db, 4, 2) == []
-        assert reads.post(db, 99) is None
-        assert reads.delivery(db, 99) is None
+        assert [post.id for post in queries.posts_by_id(db, iter([5, 3, 1, 99, 2]))] == [5, 1, 2]
+        assert list(queries.posts_by_id(db, [])) == []
+        assert queries.existing_ids(db, 2, 4) == [2, 4]
+        assert queries.existing_ids(db, 4, 2) == []
+        assert queries.post(db, 99) is None
+        assert queries.delivery(db, 99) is None
         with pytest.raises(StopIteration):
-            reads.post_even_deleted(db, 99)
+            queries.post_even_deleted(db, 99)
 
 
 def test_ids_are_never_given_again(database: Database) -> None:
@@ -303,13 +304,13 @@ def test_accounts_come_by_name_without_the_removed(database: Database) -> None:
     add_account(database, "x/Alpha")
     with closing(database.connect()) as db:
         names = ["instagram/shop", "x/Alpha", "x/me", "x/other"]
-        assert [account.name for account in reads.accounts(db)] == names
-        assert reads.account(db, Platform.X, "gone") is None
-        assert reads.account(db, Platform.X, "GONE", removed=True) == gone
-        alpha = reads.account(db, Platform.X, "alpha")
+        assert [account.name for account in stored_accounts.accounts(db)] == names
+        assert stored_accounts.account(db, Platform.X, "gone") is None
+        assert stored_accounts.account(db, Platform.X, "GONE", removed=True) == gone
+        alpha = stored_accounts.account(db, Platform.X, "alpha")
         assert alpha is not None
-        assert reads.account_by_id(db, alpha.id or 0) == alpha
-        assert reads.account_by_id(db, 99) is None
+        assert stored_accounts.account_by_id(db, alpha.id or 0) == alpha
+        assert stored_accounts.account_by_id(db, 99) is None
 
 
 def test_every_field_of_an_account_comes_back_and_its_id_stays(database: Database) -> None:
@@ -331,14 +332,14 @@ def test_every_field_of_an_account_comes_back_and_its_id_stays(database: Databas
         first = accounts.save(db, full, now=START)
     bare = Account(Platform.TIKTOK, "demo.1")
     with closing(database.connect()) as db:
-        assert reads.account(db, Platform.TIKTOK, "demo.1") == replace(full, id=first)
+        assert stored_accounts.account(db, Platform.TIKTOK, "demo.1") == replace(full, id=first)
     with database.writing() as db:
         assert accounts.save(db, bare, now=START + HOUR) == first
     with models(database) as session:
         row = session.get_one(AccountRow, first)
         assert (row.handle, row.created_at) == ("Demo.1", START), "it keeps its spelling and its age"
     with closing(database.connect()) as db:
-        assert reads.account_by_id(db, first) == replace(bare, handle="Demo.1", id=first)
+        assert stored_accounts.account_by_id(db, first) == replace(bare, handle="Demo.1", id=first)
 
 
 def test_posts_that_name_an_account_are_those_not_settled_with_it(database: Database) -> None:
@@ -349,7 +350,7 @@ def test_posts_that_name_an_account_are_those_not_settled_with_it(database: Data
     add_post(database, to(other, START))
     settled = [n for n, state in enumerate(DeliveryState, 1) if state.value in ("published", "cancelled")]
     wanted = [n for n in range(1, len(DeliveryState) + 1) if n not in settled]
-    assert ask(database, lambda db: reads.posts_naming(db, 1)) == wanted
+    assert ask(database, lambda db: queries.posts_naming(db, 1)) == wanted
 
 
 def test_an_accounts_hours_are_those_of_posts_that_go_or_went_out(database: Database) -> None:
@@ -363,7 +364,7 @@ def test_an_accounts_hours_are_those_of_posts_that_go_or_went_out(database: Data
         for hours, state in enumerate(DeliveryState)
         if hours <= 7 and state.value not in ("failed", "cancelled")
     ]
-    assert ask(database, lambda db: reads.busy_instants(db, 1, START - 7 * HOUR)) == sorted(wanted)
+    assert ask(database, lambda db: queries.busy_instants(db, 1, START - 7 * HOUR)) == sorted(wanted)
 
 
 # Health.
@@ -371,11 +372,11 @@ def test_an_accounts_hours_are_those_of_posts_that_go_or_went_out(database: Data
 
 def test_the_next_due_is_the_first_to_come(database: Database) -> None:
     account = Account(Platform.X, "me", id=1)
-    assert ask(database, lambda db: reads.next_due(db, START)) is None
+    assert ask(database, lambda db: queries.next_due(db, START)) is None
     add_post(database, to(account, START))
     add_post(database, to(account, START + 2 * HOUR))
     add_post(database, to(account, START - HOUR, state=DeliveryState.RETRYING, next_at=START + HOUR))
-    found = ask(database, lambda db: reads.next_due(db, START))
+    found = ask(database, lambda db: queries.next_due(db, START))
     assert isinstance(found, Delivery)
     assert found.post_id == 3
 
@@ -386,13 +387,13 @@ def test_overdue_and_waiting_posts_are_counted_once_each(database: Database) -> 
     add_post(database, to(one, START + HOUR), to(two, START + HOUR))
     add_post(database, to(one, START + HOUR), deleted_at=START)
     add_post(database, to(one))
-    assert ask(database, lambda db: reads.count_waiting(db, START)) == (1, 1)
+    assert ask(database, lambda db: queries.count_waiting(db, START)) == (1, 1)
     with transaction(database) as db:
         db.execute("UPDATE account SET hold_until = ? WHERE id = 1", (to_ms(START + HOUR),))
-    assert ask(database, lambda db: reads.count_waiting(db, START)) == (1, 1), "x/other's is overdue still"
+    assert ask(database, lambda db: queries.count_waiting(db, START)) == (1, 1), "x/other's is overdue still"
     with transaction(database) as db:
         db.execute("UPDATE account SET hold_until = ? WHERE id = 3", (to_ms(START + HOUR),))
-    assert ask(database, lambda db: reads.count_waiting(db, START)) == (0, 1)
+    assert ask(database, lambda db: queries.count_waiting(db, START)) == (0, 1)
 
 
 def test_what_needs_a_person_comes_newest_first_and_once(database: Database) -> None:
@@ -407,11 +408,11 @@ def test_what_needs_a_person_comes_newest_first_and_once(database: Database) -> 
     add_post(database, failed(one, Kind.CONTENT), deleted_at=START)
     add_post(database, to(one, START, state=DeliveryState.NEEDS_REVIEW))
     with closing(database.connect()) as db:
-        assert reads.needing(db, "failed") == [3, 2, 1]
-        assert reads.needing(db, "failed", most=2) == [3, 2]
-        assert reads.needing(db, "failed", auth=True) == [3, 2]
-        assert reads.needing(db, "failed", auth=False) == [2, 1]
-        assert reads.needing(db, "needs_review") == [5]
+        assert queries.needing(db, "failed") == [3, 2, 1]
+        assert queries.needing(db, "failed", most=2) == [3, 2]
+        assert queries.needing(db, "failed", auth=True) == [3, 2]
+        assert queries.needing(db, "failed", auth=False) == [2, 1]
+        assert queries.needing(db, "needs_review") == [5]
 
 
 def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Database) -> None:
@@ -420,5 +421,5 @@ def test_attempts_of_a_post_come_in_the_order_in_which_they_began(database: Data
     with transaction(database) as db:
         for number in (1, 0, 1):
             attempts.begin(db, Attempt("", 1, "post", Phase.PUBLISH, START, delivery_id=ids[number]))
-        assert [a.account for a in reads.attempts(db, 1)] == ["x/other", "x/me", "x/other"]
-        assert list(reads.attempts(db, 2)) == []
+        assert [a.account for a in queries.attempts(db, 1)] == ["x/other", "x/me", "x/other"]
+        assert list(queries.attempts(db, 2)) == []

@@ -20,10 +20,10 @@ from sqlmodel import SQLModel, create_engine
 from tests.clock import START
 from tests.store.stores import add_account, add_post, models, new_store, to
 from ttp.domain.errors import Busy, NewerStore
-from ttp.store import database, migrations, reads
+from ttp.store import database, migrations, queries
 from ttp.store.database import REVISIONS, Database
-from ttp.store.lock import publisher_lock
-from ttp.store.tables import AccountRow
+from ttp.store.home.locks import publisher_lock
+from ttp.store.models import AccountRow
 
 FOLDER = Path(migrations.__file__).parent
 
@@ -180,7 +180,7 @@ def test_an_older_store_is_brought_up_to_date_with_a_backup_beside_it(older: Dat
 def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithNext) -> None:
     with_next(REBUILT)
     with closing(Database(older.home).connect()) as db:
-        (post,) = reads.posts(db, reads.PostFilter())
+        (post,) = queries.posts(db, queries.PostFilter())
         assert [d.account for d in post.deliveries] == ["x/me"]
         assert db.execute("PRAGMA foreign_keys").fetchone()[0] == 1
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from ttp.store import whole_file
+from ttp.store.home import atomic_file, locks
 
 
 def test_a_file_is_replaced_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("old, and longer")
     path.chmod(0o644)
-    whole_file.write(path, "new")
+    atomic_file.write(path, "new")
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -29,9 +29,9 @@ def test_a_file_system_that_locks_no_folder_is_no_hindrance(tmp_path: Path, monk
         monkeypatch.setattr(fcntl, "flock", flock)
 
     refuse(errno.EBADF)
-    with whole_file.alone(tmp_path):
-        whole_file.write(tmp_path / "a", "text")
+    with locks.lock_folder(tmp_path):
+        atomic_file.write(tmp_path / "a", "text")
     assert (tmp_path / "a").read_text() == "text"
     refuse(errno.EIO)
-    with pytest.raises(OSError, match="no"), whole_file.alone(tmp_path):
+    with pytest.raises(OSError, match="no"), locks.lock_folder(tmp_path):
         raise AssertionError

@@ -16,7 +16,7 @@ def make_ahead(out: Output) -> None:
     """Make what is to be made by now, and say what was missed. Where the store takes nothing it is left: a publisher
     makes it, and a list is a list. So it is where posts are not to be scheduled from. Costs one look where there is
     nothing to make."""
-    from ttp.store import recurrences
+    from ttp.store import repeats
 
     if settings.capability() is not Capability.PUBLISH:
         return
@@ -25,7 +25,7 @@ def make_ahead(out: Output) -> None:
     horizon = now + timedelta(seconds=here.config.seconds("repeat.ahead_s"))
     with suppress(TtpError):
         with here.database.reading() as db:
-            if db is None or not recurrences.due(db, now=now, horizon=horizon):
+            if db is None or not repeats.due(db, now=now, horizon=horizon):
                 return
         for line in here.occurrences.make_due():
             out.note(line)

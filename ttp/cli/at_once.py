@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ttp.cli.capabilities import asking
-from ttp.cli.commands import BY_NAME
+from ttp.cli.command_table import BY_NAME
 from ttp.cli.context import begin
 from ttp.cli.declared import SEVERAL, Declared, Group, Option, declaration, parameters
-from ttp.cli.ending import ended
+from ttp.cli.errors import ended
 from ttp.domain.errors import TtpError
 
 if TYPE_CHECKING:

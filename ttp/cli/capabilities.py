@@ -1,6 +1,6 @@
 """What each command needs of `TTP_CAPABILITY`: the one table, and the one place where it is asked.
 
-Which posts an environment may change that may write drafts only is `ttp.services.permit`'s.
+Which posts an environment may change that may write drafts only is `ttp.services.permissions`'s.
 """
 
 from __future__ import annotations

@@ -15,39 +15,37 @@ from ttp.domain.time.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from ttp.daemon.runner import Runner
     from ttp.domain.account import Account
     from ttp.domain.config import Config
     from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.factory import Factory
-    from ttp.services.account_check import AccountCheck
-    from ttp.services.accounts import Accounts
-    from ttp.services.book import Book
+    from ttp.publisher.process import Runner
+    from ttp.services.account_check import AccountCheck, Offers
+    from ttp.services.accounts import Accounts, Leaving
+    from ttp.services.backup import Copies
     from ttp.services.bulk_edit import BulkEdit
-    from ttp.services.bulk_in import BulkIn
-    from ttp.services.copies import Copies
     from ttp.services.doctor import Doctor
-    from ttp.services.export import Export
-    from ttp.services.leaving import Leaving
-    from ttp.services.look import Look
+    from ttp.services.files.export import Export
+    from ttp.services.files.importer import BulkIn
+    from ttp.services.files.sync import Sync
     from ttp.services.metrics import Metrics
-    from ttp.services.occurrences import Occurrences
-    from ttp.services.offers import Offers
+    from ttp.services.metrics_sync import Pull
     from ttp.services.optimal import Optimal
-    from ttp.services.outgoing import Outgoing
     from ttp.services.planning import Planning
+    from ttp.services.post_changes import Book
     from ttp.services.posts import Posts
-    from ttp.services.pull import Pull
+    from ttp.services.publishing import Outgoing
+    from ttp.services.queries import Look
+    from ttp.services.remote_delete import TakeDown
+    from ttp.services.repeats import Occurrences
     from ttp.services.slots import Slots
     from ttp.services.status import Status
-    from ttp.services.sync import Sync
-    from ttp.services.take_down import TakeDown
     from ttp.services.tokens import Tokens
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
-    from ttp.store.limits import Limits
-    from ttp.store.media import MediaStore
-    from ttp.store.own_files import OwnFiles
+    from ttp.store.home.media import MediaStore
+    from ttp.store.home.own_files import OwnFiles
+    from ttp.store.rate_limits import Limits
 
 
 class Context:
@@ -68,7 +66,7 @@ class Context:
     @cached_property
     def own_files(self) -> OwnFiles:
         """Where no command writes what a person names."""
-        from ttp.store.own_files import OwnFiles
+        from ttp.store.home.own_files import OwnFiles
 
         return OwnFiles(*settings.own_places())
 
@@ -114,7 +112,7 @@ class Context:
 
     @cached_property
     def look(self) -> Look:
-        from ttp.services.look import Look
+        from ttp.services.queries import Look
 
         return Look(self.database, self.home, self.clock, self.config)
 
@@ -126,7 +124,7 @@ class Context:
 
     @cached_property
     def media(self) -> MediaStore:
-        from ttp.store.media import MediaStore
+        from ttp.store.home.media import MediaStore
 
         return MediaStore(self.home / "media", forbidden=(self.home,))
 
@@ -155,19 +153,19 @@ class Context:
 
     @cached_property
     def outgoing(self) -> Outgoing:
-        from ttp.services.outgoing import Outgoing
+        from ttp.services.publishing import Outgoing
 
         return Outgoing(self.book, self.credentials)
 
     @cached_property
     def copies(self) -> Copies:
-        from ttp.services.copies import Copies
+        from ttp.services.backup import Copies
 
         return Copies(self.database, self.media, self.own_files)
 
     @cached_property
     def book(self) -> Book:
-        from ttp.services.book import Book
+        from ttp.services.post_changes import Book
 
         return Book(self.database, self.clock, self.config, settings.capability())
 
@@ -185,7 +183,7 @@ class Context:
 
     @cached_property
     def offers(self) -> Offers:
-        from ttp.services.offers import Offers
+        from ttp.services.account_check import Offers
 
         return Offers(self.database, lambda: self.tokens, self._factory.tiktok_checker)
 
@@ -197,19 +195,19 @@ class Context:
 
     @cached_property
     def leaving(self) -> Leaving:
-        from ttp.services.leaving import Leaving
+        from ttp.services.accounts import Leaving
 
         return Leaving(self.accounts, self.database, self.credentials, self._factory.login, self.config)
 
     @cached_property
     def take_down(self) -> TakeDown:
-        from ttp.services.take_down import TakeDown
+        from ttp.services.remote_delete import TakeDown
 
         return TakeDown(self.book, self.posts, self.tokens, self._factory.taker)
 
     @cached_property
     def export(self) -> Export:
-        from ttp.services.export import Export
+        from ttp.services.files.export import Export
 
         return Export(self.database, self.media, self.own_files)
 
@@ -221,13 +219,13 @@ class Context:
 
     @cached_property
     def bulk_in(self) -> BulkIn:
-        from ttp.services.bulk_in import BulkIn
+        from ttp.services.files.importer import BulkIn
 
         return BulkIn(self.book, self.media)
 
     @cached_property
     def sync(self) -> Sync:
-        from ttp.services.sync import Sync
+        from ttp.services.files.sync import Sync
 
         return Sync(self.book, self.media, self.own_files)
 
@@ -257,15 +255,15 @@ class Context:
 
     @cached_property
     def occurrences(self) -> Occurrences:
-        from ttp.services.occurrences import Occurrences
+        from ttp.services.repeats import Occurrences
 
         return Occurrences(self.database, self.clock, self.config)
 
     @cached_property
     def runner(self) -> Runner:
-        from ttp.daemon.notify import notifier
-        from ttp.daemon.reader import PATIENCE_S
-        from ttp.daemon.runner import Runner
+        from ttp.publisher.periodic import PATIENCE_S
+        from ttp.publisher.process import Runner
+        from ttp.publisher.systemd_notify import notifier
 
         clients, numbers = cache(self._factory.client), self._pull(PATIENCE_S).pull_due
         return Runner(
@@ -288,7 +286,7 @@ class Context:
     @cached_property
     def limits(self) -> Limits:
         """What the platforms said of their limits, for every call to them."""
-        from ttp.store.limits import Limits
+        from ttp.store.rate_limits import Limits
 
         return Limits(self.database, self.clock)
 
@@ -305,8 +303,7 @@ class Context:
         return Factory(self.config, self.clock, self.limits, lent=self.home / "lent")
 
     def _pull(self, patience: float | None) -> Pull:
-        from ttp.services.gather import Gather
-        from ttp.services.pull import Pull
+        from ttp.services.metrics_sync import Gather, Pull
 
         gather = Gather(self.database, self.tokens, self._factory.reader, self.config, self.clock, patience)
         return Pull(self.database, gather, self.config, self.clock)

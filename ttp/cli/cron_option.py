@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.cli.context import context
 from ttp.cli.declared import Option
-from ttp.cli.times import quoted
+from ttp.cli.hints import quote_command
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, TimeRefused, UsageError
 
@@ -25,12 +25,12 @@ def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> li
     from ttp.services.cron import cron_of
 
     if words is not None and cron is not None:
-        raise UsageError("give days and times, or --cron, not both", Hint("for example", quoted(*again, words)))
+        raise UsageError("give days and times, or --cron, not both", Hint("for example", quote_command(*again, words)))
     if cron is not None:
-        return [cron_of(cron, lambda other: quoted(*again, "--cron", other))]
+        return [cron_of(cron, lambda other: quote_command(*again, "--cron", other))]
     if words is None:
-        raise UsageError("say when", Hint("for example", quoted(*again, EXAMPLE)))
-    return parse_slot_times(words, lambda other: quoted(*again, other))
+        raise UsageError("say when", Hint("for example", quote_command(*again, EXAMPLE)))
+    return parse_slot_times(words, lambda other: quote_command(*again, other))
 
 
 def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
@@ -40,12 +40,13 @@ def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]
     """
     from ttp.domain.time.zones import ZoneConflict, load_zone
 
-    zone = context().choose_zone(accounts, tz, lambda name: quoted(*again, "--tz", name))
+    zone = context().choose_zone(accounts, tz, lambda name: quote_command(*again, "--tz", name))
     if isinstance(zone, ZoneConflict):
-        ways = [Hint(f"in {there.key}", quoted(*again, "--tz", there.key)) for there in zone.zones]
+        ways = [Hint(f"in {there.key}", quote_command(*again, "--tz", there.key)) for there in zone.zones]
         raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
     if load_zone(zone.key) is None:
         raise TimeRefused(
-            f"the system's zone, {zone.key}, has no name", Hint("name one", quoted(*again, "--tz", "Europe/Berlin"))
+            f"the system's zone, {zone.key}, has no name",
+            Hint("name one", quote_command(*again, "--tz", "Europe/Berlin")),
         )
     return zone

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from ttp.cli.ask import can_ask
+from ttp.cli.prompt import can_ask
 from ttp.domain.errors import Hint, TtpError, UsageError
 
 _USUAL = ("sensible-editor", "nano", "vim", "vi")

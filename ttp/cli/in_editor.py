@@ -11,14 +11,14 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ttp.cli import views
-from ttp.cli.ask import can_ask
 from ttp.cli.context import context
-from ttp.cli.creating import created
 from ttp.cli.editor import edit, editor
+from ttp.cli.hints import error_lines
+from ttp.cli.notices import print_saved_post, saved_post_message
 from ttp.cli.output import Output
-from ttp.cli.pictures.error import error_lines
-from ttp.cli.posts import answer, offering
+from ttp.cli.post_input import offering
+from ttp.cli.prompt import can_ask
+from ttp.cli.render import posts
 from ttp.cli.times import Times, scheduled
 from ttp.cli.written_times import times_of
 from ttp.domain.capability import Capability
@@ -33,15 +33,15 @@ from ttp.domain.errors import (
     TtpError,
     UsageError,
 )
-from ttp.services.files import form
+from ttp.services.drafts import mark_of
+from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
-from ttp.services.writing import mark_of
-from ttp.store.manuscripts import Manuscript, Manuscripts
+from ttp.store.home.editor_drafts import Manuscript, Manuscripts
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
-    from ttp.services.book import Saved
-    from ttp.services.drafting import Typed
+    from ttp.domain.post_input import Typed
+    from ttp.services.post_changes import Saved
 
 _MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
 """What another word in the file can put right."""
@@ -54,7 +54,7 @@ def create_in_editor(out: Output, wish: Typed) -> None:
     with ExitStack() as held:
         with context().posts.writing.rescuing(wish.text if wish.kept else None):
             editor()
-            text = _filled(form.fields_of_typed(wish), new=True)
+            text = _filled(editor_form.fields_of_typed(wish), new=True)
             for left in manuscripts.left_behind():
                 try:
                     _keep(out, left)
@@ -88,9 +88,9 @@ def _begun(out: Output, sheet: Manuscript, post: Post, wish: Typed) -> _New | _C
     if not sheet.path.exists():
         change = _Change(sheet, post)
         sheet.know(base=mark_of(post))
-        sheet.write(_filled(form.fields_of_typed(form.over(change.before, wish)), new=False))
+        sheet.write(_filled(editor_form.fields_of_typed(editor_form.over(change.before, wish)), new=False))
         return change
-    if not form.nothing(replace(wish, kept=False)):
+    if not editor_form.nothing(replace(wish, kept=False)):
         raise UsageError(
             f"there is something for post {post.id} that was not saved",
             Hint("go on with it", f"ttp edit {post.id} -e"),
@@ -114,7 +114,7 @@ class _New:
             raise UsageError("there is no text and no media")
         wish: Typed | None = None
         try:
-            wish = replace(form.read(text), first=self.sheet.first)
+            wish = replace(editor_form.read(text), first=self.sheet.first)
             self.times = times_of(["ttp", "create"], wish)
             with offering():
                 return context().posts.writing.finish(kept, wish, self.times.read)
@@ -148,15 +148,15 @@ class _Change:
             from ttp.domain.time.formatting import format_iso
 
             fields["scheduledAt"] = format_iso(post.scheduled_at, context().zone)
-        self.before = replace(form.read(_filled(fields, new=False)), key=None)
+        self.before = replace(editor_form.read(_filled(fields, new=False)), key=None)
 
     def take(self, text: str) -> Saved | None:
         """Change the post as was written; None where nothing is to change. Any refusal."""
         wish: Typed | None = None
         try:
-            wish = form.read(text)
-            self.asked = form.changed(self.before, wish)
-            if form.nothing(self.asked):
+            wish = editor_form.read(text)
+            self.asked = editor_form.changed(self.before, wish)
+            if editor_form.nothing(self.asked):
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
@@ -175,7 +175,7 @@ class _Change:
     def is_as_before(self, text: str) -> bool:
         """Whether a file says of the post what is so already."""
         try:
-            return form.nothing(form.changed(self.before, form.read(text)))
+            return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text)))
         except _UNREADABLE:
             return False
 
@@ -196,7 +196,7 @@ def _finish_new(out: Output, task: _New) -> None:
         raise _adding(error, way) from error
     sheet.discard()
     assert saved is not None
-    answer(out, saved, task.times, *created(out, saved, task.times))
+    print_saved_post(out, saved, task.times, *saved_post_message(out, saved, task.times))
 
 
 def _finish_change(out: Output, task: _Change) -> None:
@@ -216,28 +216,28 @@ def _finish_change(out: Output, task: _Change) -> None:
     sheet.discard()
     if saved is None:
         post = context().book.told(context().book.post(task.post_id))
-        out.record(views.changed(), post, say=[f"Nothing of post {task.post_id} changed."])
+        out.record(posts.saved_posts_spec(), post, say=[f"Nothing of post {task.post_id} changed."])
         return
     moved = task.asked is not None and task.asked.at is not None
     said = scheduled(saved.post, task.times) if moved else f"Changed post {task.post_id}."
-    answer(out, saved, task.times, said, timed=moved)
+    print_saved_post(out, saved, task.times, said, timed=moved)
 
 
 def _until_taken(task: _New | _Change) -> Saved | None:
     """Open the editor until what was written is taken. Without a person, or where they leave a mistake as it is, the
     last refusal."""
     sheet, lines = task.sheet, list[str]()
-    text = form.without_lines(sheet.read(), sheet.shown)
+    text = editor_form.without_lines(sheet.read(), sheet.shown)
     while True:
         sheet.know(shown=lines)
-        sheet.write(form.with_lines(text, lines))
+        sheet.write(editor_form.with_lines(text, lines))
         try:
             edit(sheet.path, lock=sheet.lock)
         except TtpError:
-            sheet.write(written := form.without_lines(sheet.read(), lines))
+            sheet.write(written := editor_form.without_lines(sheet.read(), lines))
             task.keep(written)
             raise
-        sheet.write(written := form.without_lines(sheet.read(), lines))
+        sheet.write(written := editor_form.without_lines(sheet.read(), lines))
         sheet.know(shown=[])
         try:
             return task.take(written)
@@ -250,7 +250,7 @@ def _until_taken(task: _New | _Change) -> Saved | None:
 
 def _keep(out: Output, left: Manuscript) -> None:
     """Make a draft of what was being written when ttp or the machine ended."""
-    text = form.without_lines(left.read(), left.shown)
+    text = editor_form.without_lines(left.read(), left.shown)
     if _is_blank(text):
         left.discard()
         return
@@ -268,7 +268,7 @@ def _filled(fields: dict[str, object], *, new: bool) -> str:
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
     timed = book.capability is Capability.PUBLISH
-    return form.filled(fields, [account.name for account in book.accounts()], new=new, timed=timed)
+    return editor_form.filled(fields, [account.name for account in book.accounts()], new=new, timed=timed)
 
 
 def _told(error: TtpError) -> list[str]:
@@ -295,6 +295,6 @@ def _save(sheet: Manuscript, text: str) -> Post:
 def _is_blank(text: str, *, media: bool = True) -> bool:
     """Whether a file says nothing that could be posted; without `media` only texts count. Unreadable, it may."""
     try:
-        return not text.strip() or form.is_blank(form.read(text), media=media)
+        return not text.strip() or editor_form.is_blank(editor_form.read(text), media=media)
     except _UNREADABLE:
         return False

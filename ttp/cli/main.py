@@ -31,11 +31,11 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
             case ["--version" | "-V"]:
                 return _print(f"ttp {__version__}\n")
             case [] | ["--help" | "-h"]:
-                from ttp.cli.commands import start_page, terminal_width
+                from ttp.cli.command_table import start_page, terminal_width
 
                 return _print(start_page(terminal_width()))
             case ["__complete", *asked]:
-                from ttp.cli.at_tab import offer
+                from ttp.cli.complete import offer
 
                 return _print(offer(asked))
             case words:
@@ -50,7 +50,7 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except MemoryError:
-        from ttp.cli.ending import out_of_memory
+        from ttp.cli.errors import out_of_memory
 
         return out_of_memory(argv)
 
@@ -65,7 +65,7 @@ def _print(text: str) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as full:
-        from ttp.cli.ending import unwritten
+        from ttp.cli.errors import unwritten
 
         return unwritten(full, [])
     return 0

@@ -1,29 +1,38 @@
 """The only writer to stdout and of errors to stderr. Owns formats, colour, and what happens when nobody reads on.
 
-Never decides what is said: views (`ttp.cli.views`) say how a thing looks, commands say which. A closed pipe ends
+Never decides what is said: views (`ttp.cli.render.spec`) say how a thing looks, commands say which. A closed pipe ends
 quietly: writing stops, `closed` is True, and the command goes on to its own end; nothing is raised.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
-from ttp.cli import shapes
-from ttp.cli.clean import json_line, lines, one_line, plain, safe, tsv
-from ttp.cli.pictures.error import error_lines
-from ttp.cli.streams import USUAL_WIDTH, is_utf8, put
+from ttp import views
+from ttp.cli.escape import json_line, lines, one_line, plain, safe, tsv
+from ttp.cli.exit_codes import exit_code
+from ttp.cli.hints import error_lines
+from ttp.cli.streams import USUAL_WIDTH, is_plain, is_utf8, put, terminal_width, willing
 from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.views import errors
 
 if TYPE_CHECKING:
-    from ttp.cli.pictures.page import Page
-    from ttp.cli.views import View
+    from ttp.cli.render.page import Page
+    from ttp.cli.render.spec import OutputSpec
+
 
 T = TypeVar("T")
+
 
 _NARROWEST = 40
 
@@ -71,20 +80,20 @@ class Output:
         """Errors are written as JSON too."""
         return self.format in ("json", "jsonl")
 
-    def expect(self, view: View[T]) -> None:
+    def expect(self, view: OutputSpec[T]) -> None:
         """Refuse fields that `view` does not have. UsageError that lists them; to be called before anything is done."""
         for name in () if self._by_row(view) else self.fields:
             if name not in view.fields:
                 raise _unknown_field(name, view.fields)
 
-    def _by_row(self, view: View[T]) -> bool:
+    def _by_row(self, view: OutputSpec[T]) -> bool:
         """Whether the fields that were picked are columns of the rows of an item, and not all keys of its object."""
         if self.in_json or view.rows is None:
             return False
         return set(self.fields) <= {*view.columns} and not set(self.fields) <= {*view.fields}
 
     def records(
-        self, view: View[T], items: Iterable[T], *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
+        self, view: OutputSpec[T], items: Iterable[T], *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
     ) -> None:
         """Write a list: a JSON array, a JSON line each, TSV rows as they come, or the picture and `foot` under it.
 
@@ -106,7 +115,9 @@ class Output:
                 drawn = chain(self._picture(view, items), map(safe, foot))
                 self._show(f"{plain(line) if self._plain else line}\n" for line in drawn)
 
-    def record(self, view: View[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()) -> None:
+    def record(
+        self, view: OutputSpec[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
+    ) -> None:
         """Write one thing: as `records`, but a JSON object instead of an array."""
         if self.format == "json" and view.wrap is None:
             self.expect(view)
@@ -169,7 +180,7 @@ class Output:
         if not self._pager:
             self._write(parts)
             return
-        from ttp.cli.pager import page
+        pass  # MOVED
 
         self.finish()
         page(self._pager, parts)
@@ -177,18 +188,18 @@ class Output:
     def _json(self, shape: object) -> str:
         return _dumps(shape, ascii=self._ascii)
 
-    def _picked(self, view: View[T], item: T) -> shapes.Json:
+    def _picked(self, view: OutputSpec[T], item: T) -> views.Json:
         shape = view.shape(item)
         return {name: shape.get(name) for name in self.fields} if self.fields else shape
 
-    def _tsv(self, view: View[T], items: Iterable[T]) -> Iterator[str]:
+    def _tsv(self, view: OutputSpec[T], items: Iterable[T]) -> Iterator[str]:
         names = self.fields or view.columns
         if self._header:
             yield "\t".join(names) + "\n"
         for row in self._rows(view, items):
             yield "\t".join(tsv(cell(row.get(name))) for name in names) + "\n"
 
-    def _rows(self, view: View[T], items: Iterable[T]) -> Iterator[shapes.Json]:
+    def _rows(self, view: OutputSpec[T], items: Iterable[T]) -> Iterator[views.Json]:
         """The TSV rows of all items: their own, or one for each item where keys of its object were picked."""
         for item in items:
             if (self.fields and not self._by_row(view)) or view.rows is None:
@@ -196,17 +207,17 @@ class Output:
             else:
                 yield from view.rows(item)
 
-    def _picture(self, view: View[T], items: Iterable[T]) -> Iterable[str]:
-        from ttp.cli.pictures.page import Page
+    def _picture(self, view: OutputSpec[T], items: Iterable[T]) -> Iterable[str]:
+        from ttp.cli.render.page import Page
 
         page = Page(now=self._now(), zone=self._zone(), width=self._width, color=self._color)
         if view.picture is not None and not self.fields:
             return view.picture(list(items), page)
         return self._plain_table(view, items, page)
 
-    def _plain_table(self, view: View[T], items: Iterable[T], page: Page) -> Iterable[str]:
+    def _plain_table(self, view: OutputSpec[T], items: Iterable[T], page: Page) -> Iterable[str]:
         """The columns of the TSV, with their names as a heading."""
-        from ttp.cli.pictures.table import Cell, Column, table
+        from ttp.cli.render.page import Cell, Column, table
 
         names = self.fields or view.columns
         rows = [[Cell(one_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
@@ -216,7 +227,7 @@ class Output:
 def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
     """Write `error` to `stream` (stderr), as text or as one JSON line. Where that fails nobody can be told."""
     # Plain ASCII: stderr is often read by a program that knows nothing of the locale.
-    text = _dumps(shapes.error(error), ascii=True) if json else "\n".join(error_lines(error))
+    text = _dumps(errors.error_json(error, exit_code(error)), ascii=True) if json else "\n".join(error_lines(error))
     put(stream, f"{text}\n", flush=True)
 
 
@@ -273,5 +284,100 @@ def _encoder(*, ascii: bool) -> json.JSONEncoder:
 def _plain(value: object) -> object:
     """What JSON has no form for: instants in dictionaries that services make."""
     if isinstance(value, datetime):
-        return shapes.instant(value)
+        return views.format_json_instant(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+FORMATS = ("table", "tsv", "json", "jsonl")
+
+
+COLORS = ("auto", "always", "never")
+
+
+def output_of_process(
+    *,
+    format: str | None = None,
+    json: bool = False,
+    jsonl: bool = False,
+    fields: str | None = None,
+    header: bool = False,
+    quiet: bool = False,
+    color: str = "auto",
+    ascii: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    now: Callable[[], datetime],
+    zone: Callable[[], tzinfo] = lambda: UTC,
+) -> Output:
+    """The output of this process, from its options. UsageError for formats that contradict each other.
+
+    The format follows the options or whether stdout is a terminal, never the environment.
+    """
+    stdout, stderr = willing(sys.stdout), willing(sys.stderr)
+    is_terminal = stdout.isatty()
+    return Output(
+        stdout,
+        stderr,
+        format=chosen_format(format, json=json, jsonl=jsonl, is_terminal=is_terminal),
+        fields=[] if fields is None else [name.strip() for name in fields.split(",")],
+        header=header,
+        quiet=quiet,
+        width=terminal_width(stdout, environ),
+        color=color_wanted(color, environ, is_terminal=is_terminal),
+        plain=ascii or is_plain(stdout, environ),
+        pager=environ.get("TTP_PAGER", "").strip() if is_terminal else "",
+        now=now,
+        zone=zone,
+    )
+
+
+def chosen_format(format: str | None, *, json: bool, jsonl: bool, is_terminal: bool) -> str:
+    """The format that was asked for, else a table on a terminal and TSV elsewhere. UsageError for two different ones
+    or an unknown one."""
+    asked = [name for name, wanted in ((format, True), ("json", json), ("jsonl", jsonl)) if wanted and name is not None]
+    if any(name not in FORMATS for name in asked):
+        raise UsageError(f'no format "{format}"', Hint("the formats", ", ".join(FORMATS)))
+    if len(set(asked)) > 1:
+        raise UsageError(f"one output format at a time, not {' and '.join(asked)}")
+    return asked[0] if asked else "table" if is_terminal else "tsv"
+
+
+def color_wanted(flag: str, environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Whether pictures are coloured: the flag, else NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR, CLICOLOR=0 and
+    TERM=dumb, else whether it is a terminal. An empty variable counts as unset. UsageError for an unknown flag."""
+    if flag not in COLORS:
+        raise UsageError(
+            f'--color is {", ".join(COLORS)}, not "{flag}"', Hint("as it is without it", "leave out --color")
+        )
+    if flag != "auto":
+        return flag == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if any(environ.get(name, "") not in ("", "0") for name in ("CLICOLOR_FORCE", "FORCE_COLOR")):
+        return True
+    return is_terminal and environ.get("CLICOLOR") != "0" and environ.get("TERM") != "dumb"
+
+
+def page(pager: str, parts: Iterable[str], environ: Mapping[str, str] = os.environ) -> None:
+    """Show a text through the pager, and come back when it has been read. UsageError, TtpError before anything is
+    shown: it cannot be read or started."""
+    way_out = Hint("without one", "unset TTP_PAGER")
+    try:
+        argv = shlex.split(pager)
+    except ValueError as error:
+        raise UsageError(f"TTP_PAGER cannot be read: {error}", way_out) from None
+    # less: leave at once where it fits on the screen, keep colours and what was shown.
+    environ = {"LESS": "FRX", **environ}
+    try:
+        process = subprocess.Popen(argv, stdin=subprocess.PIPE, env=environ, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise TtpError(f"the pager {argv[0]} cannot be started: {error.strerror}", way_out) from None
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        for part in parts:
+            process.stdin.write(part)
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    while True:
+        with suppress(KeyboardInterrupt):  # Ctrl-C is the pager's
+            process.wait()
+            return

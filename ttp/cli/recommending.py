@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from ttp.cli.context import context
-from ttp.cli.params import split_list
+from ttp.cli.options import split_list
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.domain.time.zones import ZoneConflict
-    from ttp.services.turns import Turns
+    from ttp.services.slot_allocator import Turns
 
 
 def row_times() -> RowTimes:
     """The times of one command's rows."""
-    from ttp.services.turns import Turns
+    from ttp.services.slot_allocator import Turns
 
     here = context()
     agenda = here.planning.agenda(here.config.seconds("plan.min_gap_s"))

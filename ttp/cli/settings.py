@@ -58,7 +58,7 @@ def own_places(environ: Mapping[str, str] = os.environ) -> tuple[tuple[Path, ...
 
 
 def _place(environ: Mapping[str, str], name: str) -> Path:
-    from ttp.store.place import place
+    from ttp.store.home.paths import place
 
     return place(environ[name], name).absolute()
 
@@ -177,7 +177,7 @@ def parse_value(key: Key, texts: Sequence[str]) -> Value:
 
 def written(path: Path) -> dict[str, object]:
     """What the config file says, by whole names; nothing where there is no file. UsageError where it cannot be read."""
-    from ttp.store.regular_file import read_text
+    from ttp.store.home.regular_file import read_text
 
     try:
         text = read_text(path, null=True)
@@ -277,12 +277,12 @@ def typed(key: Key, value: object, where: str = "", *ways: Hint) -> Value:
 
 def _read_whole(key: Key, value: Value) -> None:
     """Read what has a grammar of its own. UsageError, in words that follow the setting's name."""
-    from ttp.domain import ages
+    from ttp.domain import metric_schedule
     from ttp.domain.time import quiet_hours
 
     match key.name, value:
         case "metrics.after", tuple(texts):
-            ages.parse_ages(texts)
+            metric_schedule.parse_ages(texts)
         case "plan.blackout", tuple(texts):
             quiet_hours.parse_blackout(texts)
         case "plan.quiet_hours", str(text):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import context
+from ttp.cli.hints import quote_command
 from ttp.cli.output import Output
-from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 
 ALL_FORMS = Hint("see", "ttp help time")
-MOST_NAMED = 8
-"""Posts that one line names."""
 
 
 @dataclass
@@ -95,7 +92,7 @@ class Times:
         time = ["--at", at, *(["--first"] if self.first else []), *(["--tz", tz] if tz else [])]
         dashed = text is not None and text.startswith("-") and text != "-"
         plain = [text] if text is not None and not dashed else []
-        return quoted(*words, *plain, *self.options, *time, *(["--", text or ""] if dashed else []))
+        return quote_command(*words, *plain, *self.options, *time, *(["--", text or ""] if dashed else []))
 
     def echo(self, at: datetime) -> str:
         """`Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`."""
@@ -118,49 +115,3 @@ def scheduled(post: Post, times: Times) -> str:
     """`Scheduled post 44 for … `."""
     assert post.scheduled_at is not None
     return f"Scheduled post {post.id} for {times.echo(post.scheduled_at)}"
-
-
-def note_if_nothing_runs(out: Output) -> list[str]:
-    """The line that says that nothing would publish what was just scheduled; also as a warning for JSON."""
-    status = context().status
-    if not status.nothing_publishes(status.health()):
-        return []
-    said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
-    out.note(said)
-    return [] if out.quiet else [said]
-
-
-def note_if_unapproved(out: Output, ids: Sequence[int]) -> list[str]:
-    """The line that says that posts with a time wait for approval, where that is so; also as a warning for JSON."""
-    if not ids or not approval.is_needed(context().config):
-        return []
-    few = len(ids) <= MOST_NAMED
-    way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
-    said = f"nothing of this goes out before it is approved:  {way}"
-    out.note(said)
-    return [] if out.quiet else [said]
-
-
-def waiting(posts: Iterable[Post]) -> list[int]:
-    """The ids of those posts that wait for approval."""
-    return [post.id or 0 for post in posts if "approve" in post.needs()]
-
-
-def quoted(*words: str) -> str:
-    """Words as they are typed in a shell; what would not show as it is becomes an escape in $'…'."""
-    return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)
-
-
-def _escaped(word: str) -> str:
-    signs = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\t": r"\t"}
-    return "$'" + "".join(signs.get(c) or (c if c.isprintable() else _code(c)) for c in word) + "'"
-
-
-def _code(sign: str) -> str:
-    return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\U{ord(sign):08x}"
-
-
-def typed(options: Mapping[str, Sequence[str] | str | None]) -> list[str]:
-    """Options as they were typed, for a command that is to be typed again."""
-    given = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
-    return [word for flag, values in given.items() for value in values for word in (flag, value)]

@@ -15,10 +15,10 @@ from typer.main import get_command
 
 from ttp.cli.as_typer import App
 from ttp.cli.capabilities import guarded
-from ttp.cli.commands import BY_NAME, COMMANDS
+from ttp.cli.command_table import BY_NAME, COMMANDS
 from ttp.cli.context import begin
 from ttp.cli.declared import Group
-from ttp.cli.ending import ended
+from ttp.cli.errors import ended
 from ttp.cli.exit_codes import INTERRUPTED
 from ttp.domain.errors import Hint, UsageError
 
@@ -128,10 +128,10 @@ def _refuse_options_before(ctx: Any) -> None:
     if strange := sorted(given.keys() - known):
         raise UsageError(f"{path} takes {strange[0]} or a subcommand, not both", Hint("usage", f"{path} {name} --help"))
     if given:
-        from ttp.cli.times import quoted
+        from ttp.cli.hints import quote_command
 
         words = [*path.split(), name, *ctx.meta.get(BEHIND, ()), *(word for words in given.values() for word in words)]
-        raise UsageError("options come after the subcommand's name", Hint("type", quoted(*words)))
+        raise UsageError("options come after the subcommand's name", Hint("type", quote_command(*words)))
 
 
 def no_command(typed: Sequence[str], names: Sequence[str], parent: str = "") -> UsageError:

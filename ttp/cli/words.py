@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ttp.cli.times import quoted, typed
+from ttp.cli.hints import option_words, quote_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Words:
     def again(self, *more: str, **instead: str) -> str:
         """The whole command; `days="21"` is another `--days`."""
         other = {f"--{name.replace('_', '-')}": value for name, value in instead.items()}
-        return quoted(*self.command, *self.plain, *typed({**self.options, **other}), *more)
+        return quote_command(*self.command, *self.plain, *option_words({**self.options, **other}), *more)
 
 
 def text_of(number: float | None) -> str | None:

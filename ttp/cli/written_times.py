@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ttp.cli.ask import can_ask
-from ttp.cli.times import Times, typed
+from ttp.cli.hints import option_words
+from ttp.cli.prompt import can_ask
+from ttp.cli.times import Times
 
 if TYPE_CHECKING:
-    from ttp.services.drafting import Typed
+    from ttp.domain.post_input import Typed
 
 
 class BareTimes(Times):
@@ -31,4 +32,6 @@ def times_of(words: Sequence[str], wish: Typed) -> Times:
         "--tag": wish.tags,
     }
     kind = BareTimes if can_ask() else Times
-    return kind(words, wish.tz, None, typed({flag: values or None for flag, values in options.items()}), wish.first)
+    return kind(
+        words, wish.tz, None, option_words({flag: values or None for flag, values in options.items()}), wish.first
+    )

@@ -6,13 +6,13 @@ An account is written `platform/handle` everywhere (a shell splits words at `:` 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Ambiguous, Hint, NotFound, UsageError
 
 
 class Platform(StrEnum):
@@ -33,12 +33,18 @@ ALIASES: Mapping[str, Platform] = MappingProxyType(
 )
 """Every way a platform may be typed."""
 
+
 SHORT: Mapping[Platform, str] = MappingProxyType({Platform.INSTAGRAM: "ig", Platform.TIKTOK: "tiktok", Platform.X: "x"})
 """How a platform is shown where there is little room."""
 
+
 _HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+
+
 PAUSED_UNTIL = datetime(9999, 12, 31, tzinfo=UTC)
 """The hold of an account that a person has paused, which only a person ends."""
+
+
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -142,3 +148,53 @@ def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's loopback."""
     bare = host.strip("[]").lower()
     return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None
+
+
+def resolve_accounts(names: Iterable[str], known: Sequence[Account]) -> tuple[Account, ...]:
+    """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
+    found: dict[str, Account] = {}
+    for name in names:
+        account = named(name, known) if "/" in name else _only_one(name, known)
+        found[account.name] = account
+    return tuple(found.values())
+
+
+def named(name: str, known: Sequence[Account]) -> Account:
+    """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
+    platform, handle = parse_account_name(name)
+    for account in known:
+        if account.platform is platform and account.handle.lower() == handle.lower():
+            return account
+    raise NotFound(
+        f"no account {platform}/{handle}",
+        *_like(f"{platform}/{handle}", name, known),
+        Hint("see them", "ttp account list"),
+        Hint("connect it", connect_command(f"{platform}/{handle}")),
+    )
+
+
+def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [a.name for a in known], n=1)
+    return tuple(Hint("did you mean", like, (typed, like)) for like in near)
+
+
+def _only_one(name: str, known: Sequence[Account]) -> Account:
+    """The one enabled account of a platform. UsageError for none, Ambiguous for several."""
+    platform = platform_named(name)
+    enabled = [account for account in known if account.platform is platform and account.enabled]
+    match enabled:
+        case [account]:
+            return account
+        case []:
+            off = [account.name for account in known if account.platform is platform]
+            if off:
+                raise UsageError(
+                    f"no {platform} account is enabled", *(Hint("enable it", f"ttp account enable {n}") for n in off)
+                )
+            raise UsageError(f"no {platform} account yet", Hint("connect one", connect_command(platform)))
+    names = [account.name for account in enabled]
+    raise Ambiguous(
+        f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
+    )

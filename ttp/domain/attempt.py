@@ -1,137 +1,74 @@
-"""Attempts: what became of a call to a platform.
+"""What is kept of the calls to a platform: each step of each try, and what a delivery remembers between them.
 
-Three outcomes of a publishing call, and no fourth: `Done`, `NotDone`, `Unknown`. Only `NotDone` is proof that nothing
-was published; `Unknown` is never sent again without a look-up, whose answer is a `Finding`.
+Apart from the outcomes (`attempt`), which no question needs: this is imported by every command.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
-from ttp.domain.record import Attempt, Handle, Kind, Phase, parts_of
 
-__all__ = [
-    "Absent",
-    "Attempt",
-    "Done",
-    "Finding",
-    "Found",
-    "Handle",
-    "Kind",
-    "NotDone",
-    "Outcome",
-    "Phase",
-    "Refused",
-    "Unclear",
-    "Unknown",
-    "Working",
-    "parts_of",
-]
+class Kind(StrEnum):
+    """Why something failed, in a word that scripts can branch on."""
+
+    AUTH = "auth"
+    RATE_LIMIT = "rate_limit"
+    NETWORK = "network"
+    SERVER = "server"
+    CONTENT = "content"
+    DUPLICATE = "duplicate"
+    MEDIA = "media"
+    QUOTA = "quota"
+    MISSED = "missed"
+    ACCOUNT = "account"
+    UNKNOWN = "unknown"
+
+
+Handle: TypeAlias = Mapping[str, object]
+"""What a client must remember of one delivery between its steps: media ids, container id, publish id, offset.
+JSON values only. Persisted with the delivery before the step that needs it."""
+
+
+def parts_of(handle: Handle) -> tuple[str, ...]:
+    """The ids of the parts of a thread that a handle knows as published, in order; empty for anything but a thread."""
+    held = handle.get("parts")
+    return tuple(str(part) for part in held) if isinstance(held, list | tuple) else ()
+
+
+class Phase(StrEnum):
+    """What a step of an attempt can do to the world."""
+
+    PREPARE = "prepare"  # invisible: may be repeated freely
+    PUBLISH = "publish"  # visible: has an intent committed before it
+    LOOK_UP = "look_up"  # reads only
+    TAKE_DOWN = "take_down"  # deletes what is published, at a person's word: may be repeated freely
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """The platform has it. `processing`: accepted, and the platform still works on it (its status must be asked).
+class Attempt:
+    """One step of one try at one delivery, kept for ever.
 
-    `handle`: what its look-ups, or the next part, start from, where the answer told more than was known before (None:
-    keep it). `more`: it was one part of a thread, and further parts follow.
+    A `publish` row is the intent: committed before the first byte is sent, `outcome` None until the answer is parsed.
+    `platform_at` is in the platform's clock, `boot_s` in seconds since this machine's start.
     """
 
-    remote_id: str | None = None
-    url: str | None = None
-    processing: bool = False
-    http_status: int | None = None
-    handle: Handle | None = None
-    more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NotDone:
-    """Proof that nothing was published: no byte left, or a refusal in the platform's own format on a definite list.
-
-    `passing`: worth another try. `not_ready`: the same call may be made again soon (Instagram 9007). `retry_at`: the
-    platform's own time for the next try; such a wait spends no try. `hold`: the whole account waits until then.
-    """
-
-    kind: Kind
-    message: str
+    account: str
+    number: int
+    step: str
+    phase: Phase
+    at: datetime
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    kind: Kind | None = None
     code: str | None = None
     http_status: int | None = None
-    passing: bool = False
-    not_ready: bool = False
-    retry_at: datetime | None = None
-    hold: bool = False
-    hint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """May or may not be published. `look_at`: no look-up before this instant (a rate limit's reset)."""
-
-    kind: Kind
-    message: str
-    code: str | None = None
-    http_status: int | None = None
-    look_at: datetime | None = None
-
-
-Outcome: TypeAlias = Done | NotDone | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The look-up found it: it is published. `remote_id` None: certain, but the id could not be told.
-
-    `id_later`: what is known is the platform's handle; the public id and URL may come later and are worth asking for.
-    `note`: what a person should know of it, in a line. `more`: it is one part of a thread, and further parts follow;
-    `handle`: what they start from (None: keep the one there is).
-    """
-
-    remote_id: str | None
-    url: str | None = None
-    id_later: bool = False
-    note: str | None = None
-    more: bool = False
-    handle: Handle | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Working:
-    """The platform has it and is not finished."""
-
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The platform says that it failed and will not appear."""
-
-    outcome: NotDone
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """A clean look that did not find it. `certain`: authoritative, no settle window is needed.
-
-    `handle`: what the next try starts from (None: keep the one there is).
-    """
-
-    certain: bool = False
-    handle: Handle | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unclear:
-    """The look-up could not tell. `final`: it never will (two matches); a person must look at `links`."""
-
-    kind: Kind
-    message: str
-    final: bool = False
-    links: tuple[str, ...] = ()
-    look_at: datetime | None = None
-    http_status: int | None = None
-
-
-Finding: TypeAlias = Found | Working | Refused | Absent | Unclear
+    message: str | None = None
+    fingerprint: str | None = None
+    platform_at: datetime | None = None
+    boot_s: float | None = None
+    id: int | None = None
+    delivery_id: int | None = None

@@ -9,8 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ttp.domain.account import Platform
+from ttp.domain.attempt import Handle, Kind, parts_of
 from ttp.domain.errors import InvalidTransition
-from ttp.domain.record import Handle, Kind, parts_of
 
 NO_HANDLE: Handle = MappingProxyType({})
 _REST = "the rest of the thread"

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
-from ttp.domain.limit import Limit
 from ttp.domain.media import NO_MEDIA, MediaUse
 from ttp.domain.post import Post
+from ttp.domain.rate_limit import Limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,11 @@ NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every media type that ttp knows, as people call it."""
+
+
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+
+
 VIDEOS = frozenset({"video/mp4", "video/quicktime", "video/webm"})
 
 
@@ -66,3 +70,11 @@ class MediaUse:
 
 
 NO_MEDIA = MediaUse()
+
+
+@dataclass(frozen=True, slots=True)
+class MediaHostProblem:
+    """Why local files get no public URL, as a clause, and what to type."""
+
+    message: str
+    hint: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ttp.domain.attempt import NotDone
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.domain.outcome import NotDone
 
 JITTER = 0.1
 """Share of a wait by which it is spread, so that many deliveries do not come back in one instant."""

@@ -18,28 +18,50 @@ from typing import Any
 
 X_LIMIT = 280
 """maxWeightedTweetLength of the twitter-text configuration, version 3."""
+
+
 _LINK = 23
 """transformedURLLength of the same configuration."""
+
+
 _LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 """The ranges of weight 100 in the same configuration; everything else weighs 200, and the scale is 100."""
+
+
 _DOT = re.compile(r"\.(?=[^\W\d_])")
 """A link has a dot before the letter of a top-level domain."""
+
+
 _NOT_PLAIN = re.compile(
     f"{_DOT.pattern}|[\u00a9\u00ae\u200d\u20e3\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
     # © and ® are emoji of weight 200 in a range of weight 100; the rest make one emoji out of several code points
 )
+
+
 _PLAIN_LINK = re.compile(
     r"https?://(?:[a-z0-9]{1,63}\.){1,4}(?:at|ch|com|de|edu|es|eu|fr|gov|io|it|net|nl|org|us)(?:/[a-zA-Z0-9_-]+)*/?"
     r"(?:\?[a-zA-Z0-9_&=-]+)?"
 )
 """A link beyond doubt, as most are: these need no library."""
+
+
 _SPACES = " \n\t"
+
+
 _SPACE = re.compile(f"[{_SPACES}]")
 """What is between words. A word is taken with the one before it: what may precede a link is part of the rule."""
+
+
 _NO_HOST = re.compile(r"(?:[^\s./]+\.){64}")
+
+
 _LONGEST_WORD = 4096
 """A longer address is no link to twitter-text; a longer word without spaces is not searched for one."""
+
+
 _HOPELESS = 10 * X_LIMIT
+
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -100,12 +122,6 @@ def _words(text: str, worth: re.Pattern[str]) -> Iterator[str]:
         word = text[max(start, done) : (done := end.start() if end else len(text))]
         if len(word) <= _LONGEST_WORD and not _NO_HOST.search(word):
             yield word
-
-
-def utf16_length(text: str) -> int:
-    """UTF-16 code units of `text`: what TikTok counts. Instagram does not say what it counts; this is the larger of
-    code units and code points."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _plain(text: str) -> int:

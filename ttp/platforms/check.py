@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.checkup import Remark, failure, warning
 from ttp.domain.config import Config
+from ttp.domain.diagnostics import Remark, failure, warning
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 
 if TYPE_CHECKING:

@@ -1,11 +1,13 @@
 """What every platform client offers: invisible steps, one publishing call, one look-up.
 
-A client never sleeps, never retries and never touches the store. It answers with `ttp.domain.attempt` data; the
+A client never sleeps, never retries and never touches the store. It answers with `ttp.domain.outcome` data; the
 publisher decides what happens next.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +15,8 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from ttp.domain.account import NO_OPTIONS, Account, Credentials, Platform
-from ttp.domain.attempt import Finding, Handle, NotDone, Outcome
 from ttp.domain.media import MediaItem
+from ttp.domain.outcome import Finding, Handle, NotDone, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class MediaFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PublishRequest:
     """All that a client may know of one delivery.
 
     `options` are the effective platform options without the platform's name (`privacy_level`): the post's over the
@@ -87,7 +89,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LookupResult:
     """What a look-up found, and the platform's clock when it looked."""
 
     finding: Finding
@@ -108,15 +110,15 @@ class Client(Protocol):
 
     platform: Platform
 
-    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Do the invisible steps that `handle` does not show as done. Raises StepFailed."""
         ...
 
-    def publish(self, order: Order, handle: Handle) -> Outcome:
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
         """The one publishing call. Never raises for anything the network or the platform does."""
         ...
 
-    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What became of a publishing call whose intent was committed at `since` (platform time). Never raises for
         anything the network or the platform does."""
         ...
@@ -124,3 +126,9 @@ class Client(Protocol):
     def close(self) -> None:
         """Close its connections. Not while a call is being made."""
         ...
+
+
+def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:
+    """SHA-256, in hexadecimal, of a request in one canonical spelling: sorted keys, no spaces, ASCII."""
+    canonical = json.dumps([method, url, content], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

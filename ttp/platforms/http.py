@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Unpack
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,25 +23,28 @@ import httpx
 from ttp import __version__
 from ttp.domain import hosts
 from ttp.domain.account import Credentials, Platform, is_loopback, same_host
-from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
+from ttp.domain.outcome import Kind
+from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
-from ttp.platforms import trace, watch
-from ttp.platforms.client import Order
-from ttp.platforms.date import parse_date
-from ttp.platforms.decoding import Decode, hidden
+from ttp.platforms import request_log, uploads
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import Gate
 from ttp.platforms.outcomes import reconnect_hint
-from ttp.platforms.parts import Parts
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
-from ttp.platforms.wire import Wire, parsed, trust, trust_none
-from ttp.platforms.wording import clean
+from ttp.platforms.transport import Decode, Wire, hidden, parsed, trust, trust_none
 
 JSON_CAP = 1_000_000
 """Most bytes of an answer with status 2xx, after decompression."""
+
+
 ERROR_CAP = 64_000
 """Most bytes of any other answer, after decompression."""
+
+
 JSON_TYPE = "application/json; charset=UTF-8"
+
+
 _HEADERS = {
     "User-Agent": f"ttp/{__version__}",
     "Accept": "application/json",
@@ -48,6 +52,7 @@ _HEADERS = {
     "Connection": "keep-alive",
 }
 """Of every request."""
+
 
 # At INFO httpx logs every URL, and TikTok's upload URLs are secrets.
 for _name in ("httpx", "httpcore"):
@@ -115,7 +120,7 @@ class Http:
 
     def send(
         self,
-        order: Order,
+        order: PublishRequest,
         method: str,
         url: str,
         *,
@@ -135,7 +140,7 @@ class Http:
             if refusal is not None:
                 return refusal
             headers = {**(headers or {}), "Authorization": self._proof(order.credentials, method, url, query)}
-        parts["content"] = watch.counted(parts.get("content"), order)
+        parts["content"] = uploads.counted(parts.get("content"), order)
         reply = self.ask(
             method,
             url,
@@ -147,7 +152,7 @@ class Http:
             **parts,
         )
         if (file := parts.get("file")) is not None and isinstance(reply, Answer):
-            watch.sent(order, len(file[1]))
+            uploads.sent(order, len(file[1]))
         if bearer and isinstance(reply, Answer):
             self.gate.hear(order, method, url, reply)
         return reply
@@ -188,7 +193,7 @@ class Http:
                 headers=sent,
                 extensions={"timeout": limits},
             )
-            trace.asking(request, account, secrets)
+            request_log.asking(request, account, secrets)
             with closing(self._wire().send(request)) as response:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 date = self._noted(account, found.get("date"))
@@ -204,7 +209,7 @@ class Http:
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # OSError: the media file could not be read to its end while it was being sent.
             reply = Cut(clean(f"the connection to {place} was cut: {_reason(error)}", secrets))
-        trace.answered(method, address, reply, self._clock.boot() - began, account, secrets)
+        request_log.answered(method, address, reply, self._clock.boot() - began, account, secrets)
         return reply
 
     def platform_at(self, account: str) -> datetime | None:
@@ -229,7 +234,7 @@ class Http:
             self._wires.append(wire)
         return wire
 
-    def _refusal(self, order: Order) -> Unsent | None:
+    def _refusal(self, order: PublishRequest) -> Unsent | None:
         """Why the order's credentials are not sent to this host; None when they may be."""
         host, token = order.credentials.host, order.credentials.access_token
         hint = reconnect_hint(order.account, order.credentials)
@@ -318,3 +323,29 @@ def _secrets(held: Credentials) -> tuple[str, ...]:
 
 def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+FIRST_YEAR, LAST_YEAR = 2020, 2100
+"""A Date header outside is no clock."""
+
+
+def parse_date(header: str | None) -> datetime | None:
+    """The aware UTC instant of a Date header; None for a missing or unreadable one."""
+    try:
+        date = parsedate_to_datetime(header or "")
+        date = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).astimezone(UTC)
+        return date if FIRST_YEAR <= date.year < LAST_YEAR else None
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+class Parts(TypedDict, total=False):
+    """A request's body: `json`, or `form` fields with or without one multipart `file` (field name, bytes), or
+    `content`. `patience`: seconds to wait for the answer where that is less than usual."""
+
+    json: object
+    form: Mapping[str, str] | None
+    file: tuple[str, bytes] | None
+    content: bytes | Iterable[bytes] | None
+    uploading: bool
+    patience: float | None

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from ttp.domain.account import Account
-from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.limit import LONGEST, Limit, whose
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.rate_limit import LONGEST, Limit, whose
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Order, StepFailed
+from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.reply import Answer, Unsent
 
 MOST = 10**9
@@ -57,15 +57,15 @@ class Brief:
 class Meter(Protocol):
     """How one platform limits calls. Pure, but for counting where the platform tells nothing."""
 
-    def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
+    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
         """The limits that a call counts against."""
         ...
 
-    def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
         """What is left after a call that is about to be made; nothing where the answer will tell."""
         ...
 
-    def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         """What an answer tells. Whatever is in it, nothing is raised."""
         ...
 
@@ -73,13 +73,13 @@ class Meter(Protocol):
 class Unmetered:
     """A platform that limits nothing."""
 
-    def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
+    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
         return ()
 
-    def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         return ()
 
 
@@ -92,7 +92,7 @@ class Gate:
         self._meter = meter or Unmetered()
         self._turn = threading.Lock()
 
-    def shut(self, order: Order, method: str, path: str) -> Unsent | None:
+    def shut(self, order: PublishRequest, method: str, path: str) -> Unsent | None:
         """Why such a call is not made now; None where it may be."""
         now = self._clock.now()
         found = [self.memory.known(order.account, name) for name in self._meter.names(order, method, path)]
@@ -104,7 +104,7 @@ class Gate:
         message = f"a limit of {order.account.platform} is used up: {limit.name}{of}"
         return Unsent(message, Kind.RATE_LIMIT, retry_at=until)
 
-    def kept(self, order: Order, method: str, path: str, reserve: float) -> Unsent | None:
+    def kept(self, order: PublishRequest, method: str, path: str, reserve: float) -> Unsent | None:
         """Why such a call is left to others: no more than `reserve` (a share) of a limit is left. None where it may be
         made."""
         now = self._clock.now()
@@ -117,7 +117,7 @@ class Gate:
                 return Unsent(message, Kind.RATE_LIMIT, retry_at=limit.resets_at)
         return None
 
-    def check(self, order: Order, step: str, method: str, path: str) -> None:
+    def check(self, order: PublishRequest, step: str, method: str, path: str) -> None:
         """Ask before the work that leads to a publishing call. Raises StepFailed, with which the account waits."""
         shut = self.shut(order, method, path)
         if shut is not None:
@@ -125,14 +125,14 @@ class Gate:
                 step, NotDone(shut.kind, shut.message, "limit", passing=True, retry_at=shut.retry_at, hold=True)
             )
 
-    def enter(self, order: Order, method: str, path: str) -> Unsent | None:
+    def enter(self, order: PublishRequest, method: str, path: str) -> Unsent | None:
         """As `shut`; where the call may be made, it is counted."""
         with self._turn:  # two calls at once must not both take the last place
             if (shut := self.shut(order, method, path)) is None:
                 self.memory.note(order.account, self._meter.counted(order, method, path, self.memory))
             return shut
 
-    def hear(self, order: Order, method: str, path: str, answer: Answer) -> None:
+    def hear(self, order: PublishRequest, method: str, path: str, answer: Answer) -> None:
         """Remember what an answer tells of the limits."""
         self.note(order.account, *self._meter.told(order, method, path, answer))
 

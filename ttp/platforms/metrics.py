@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import NotDone
 from ttp.domain.config import Config
+from ttp.domain.outcome import NotDone
 from ttp.domain.sample import LARGEST_COUNT, Sample
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Order, StepFailed
+from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer
 
@@ -72,7 +72,7 @@ class Line:
     def ask(self, http: Http, manner: Manner, method: str, path: str, **parts: Unpack[Asking]) -> Answer:
         """The answer to one request, where it is a success. Raises StepFailed, and what `renew` raises."""
         while True:
-            order = Order(0, self.account, self.credentials, "")
+            order = PublishRequest(0, self.account, self.credentials, "")
             kept = http.gate.kept(order, method, path, RESERVE)
             reply = kept or http.send(order, method, path, patience=self.patience, **parts)
             if isinstance(reply, Answer) and manner.accepts(reply):

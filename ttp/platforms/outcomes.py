@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ttp.domain.account import Account, Credentials, connect_command
-from ttp.domain.attempt import Kind, NotDone, Unclear, Unknown
+from ttp.domain.outcome import Kind, NotDone, Unclear, Unknown
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
 
 Judge: TypeAlias = Callable[[Answer], NotDone | None]

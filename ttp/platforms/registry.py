@@ -64,6 +64,6 @@ def gate_for(platform: Platform, clock: Clock, memory: Memory | None = None) -> 
 
             return Gate(clock, InstagramMeter(clock), memory)
         case Platform.TIKTOK:
-            from ttp.platforms.tiktok.pace import Pace
+            from ttp.platforms.tiktok.limits import Pace
 
             return Gate(clock, Pace(clock), memory)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from ttp.domain.attempt import Kind
-from ttp.platforms.wording import clean
+from ttp.domain.outcome import Kind
+from ttp.domain.text import clean
 
 _DAY_S = 86_400.0
 ID_DIGITS = 20

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from ttp.domain import hosts
 from ttp.domain.account import Platform
-from ttp.domain.attempt import NotDone
 from ttp.domain.config import Config
+from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Order
+from ttp.platforms.client import PublishRequest
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +35,7 @@ class Taker(Protocol):
 
     platform: Platform
 
-    def take_down(self, order: Order, remote_id: str) -> Gone | NotDone:
+    def take_down(self, order: PublishRequest, remote_id: str) -> Gone | NotDone:
         """Delete a published post of the order's account. A refusal that does not pass is for good: a person must act,
         or the platform deletes no such post. Never raises for anything the network or the platform does."""
         ...
@@ -61,10 +61,10 @@ def taker_for(
 
     http = Http.to(platform, config, clock, gate=gate_for(platform, clock, memory), transport=transport)
     if platform is Platform.X:
-        from ttp.platforms.x.take_down import XTaker
+        from ttp.platforms.x.delete import XTaker
 
         return XTaker(http, clock)
-    from ttp.platforms.instagram.take_down import InstagramTaker
+    from ttp.platforms.instagram.delete import InstagramTaker
 
     return InstagramTaker(http, config.text("platforms.instagram.version"), clock)
 

@@ -13,15 +13,16 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from ttp.sandbox import control, instagram, tiktok, x
-from ttp.sandbox.answers import Refused
-from ttp.sandbox.apps import APPS
-from ttp.sandbox.credentials import DEFAULT_ACCOUNTS, new_account
-from ttp.sandbox.edge import Edge
-from ttp.sandbox.faults import Fault, platform_of
-from ttp.sandbox.instagram_front import graph_error
+from ttp.sandbox import control
+from ttp.sandbox.accounts import APPS, DEFAULT_ACCOUNTS, new_account
+from ttp.sandbox.faults import Edge, Fault, platform_of
+from ttp.sandbox.instagram import stand_in as instagram_stand_in
+from ttp.sandbox.instagram.front import graph_error
+from ttp.sandbox.request_checks import Refused
 from ttp.sandbox.state import State
-from ttp.sandbox.x_front import problem
+from ttp.sandbox.tiktok import stand_in as tiktok_stand_in
+from ttp.sandbox.x import stand_in as x_stand_in
+from ttp.sandbox.x.front import problem
 
 
 def build_app(state: State, release: asyncio.Event | None = None, media_dir: Path | None = None) -> ASGIApp:
@@ -40,9 +41,9 @@ def build_app(state: State, release: asyncio.Event | None = None, media_dir: Pat
     routes = [
         *served,
         *control.routes(state, faults),
-        *x.routes(state),
-        *tiktok.routes(state),
-        *instagram.routes(state),
+        *x_stand_in.routes(state),
+        *tiktok_stand_in.routes(state),
+        *instagram_stand_in.routes(state),
     ]
     app = Starlette(routes=routes, exception_handlers={Refused: _refused, HTTPException: _no_such_path})
     app.router.redirect_slashes = False

@@ -18,11 +18,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.answers import Refused
-from ttp.sandbox.credentials import new_account
-from ttp.sandbox.grants import Grant
+from ttp.sandbox.accounts import new_account
+from ttp.sandbox.records import App, Grant
+from ttp.sandbox.request_checks import Refused
 from ttp.sandbox.state import State
-from ttp.sandbox.things import App
 
 HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 OWN = ("sandbox", "sandbox_account")

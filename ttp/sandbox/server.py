@@ -17,8 +17,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ttp.sandbox.app import build_app
-from ttp.sandbox.orders import NoSetting as NoSetting  # a part of what `serve` raises
-from ttp.sandbox.orders import change_settings
+from ttp.sandbox.control import (
+    change_settings,
+)
 from ttp.sandbox.state import Now, State, open_state, wall_clock
 
 

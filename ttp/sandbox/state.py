@@ -15,12 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from ttp.sandbox.grants import Grant
-from ttp.sandbox.limits import MOST, UNLIMITED, Limits
-from ttp.sandbox.pictures import Pictures
+from ttp.sandbox.media import Pictures
+from ttp.sandbox.rate_limits import MOST, UNLIMITED, Limits
+from ttp.sandbox.records import Account, App, Container, Grant, Post, Thing, Upload, XMedia
 from ttp.sandbox.settings import Settings
-from ttp.sandbox.shelf import Shelf
-from ttp.sandbox.things import Account, App, Container, Post, Thing, Upload, XMedia
+from ttp.sandbox.storage import Shelf
 
 Now: TypeAlias = Callable[[], datetime]
 Answered: TypeAlias = tuple[str, str, int]

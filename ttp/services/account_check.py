@@ -5,28 +5,40 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from ttp.domain.account import Account, Credentials, Platform, connect_command
-from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.checkup import Check, Checkup, Remark, check_of, failure, fine, warning
+from ttp.domain import hosts
+from ttp.domain.account import Account, Credentials, Platform, connect_command, named, same_host
 from ttp.domain.config import Config
-from ttp.domain.errors import TtpError
+from ttp.domain.diagnostics import SOON, Check, Checkup, Remark, check_of, failure, fine, until, warning
+from ttp.domain.errors import ContentRefused, Problem, TtpError
+from ttp.domain.options import PRIVACY
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
+from ttp.domain.token_life import is_alive
 from ttp.platforms.check import Checker, Seen
-from ttp.services.account_state import life, permissions, standing
+from ttp.platforms.oauth.scopes import PUBLISHING, missing, needed
 from ttp.services.tokens import Dead, Tokens
-from ttp.store import claims, reads
+from ttp.store import accounts
+from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
-from ttp.store.tokens import TokenHeld
+from ttp.store.home.locks import TokenHeld
+
+if TYPE_CHECKING:
+    from ttp.platforms.tiktok.check import TikTokCheck
+
 
 TOKEN_REFUSED = frozenset({400, 401})
 """The statuses with which platforms refuse a token that a renewal may replace; the publisher goes by the same."""
+
+
 NOTABLE, FAR = timedelta(seconds=10), timedelta(minutes=5)
 """A clock that is off by so much is worth a warning, and a failure: past five minutes signatures of OAuth 1.0a are
 refused, and tokens are taken for dead or alive that are not. A Date header counts whole seconds."""
+
 
 SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
 """The command that sets the clock by the network, on macOS and on most Linux machines."""
@@ -118,7 +130,7 @@ class AccountCheck:
             return warning(seen.message, seen.hint) if busy else failure(seen.message, seen.hint)
         assert account.id is not None
         with closing(self._database.connect()) as db:
-            claims.mark_account(db, account.id, needs_reconnect=True)
+            stored_accounts.mark_account(db, account.id, needs_reconnect=True)
         again = connect_command(account.name, by_keys=held.by_keys)
         return failure(f"must be connected again: {seen.message}", again, reconnect=True)
 
@@ -145,7 +157,7 @@ class AccountCheck:
         """The account as it is stored now: a renewal may have told what was granted."""
         with self._database.reading() as db:
             assert db is not None
-            return reads.account(db, account.platform, account.handle) or account
+            return stored_accounts.account(db, account.platform, account.handle) or account
 
 
 def _trouble(trouble: TtpError) -> Remark:
@@ -163,3 +175,118 @@ def _clock_remark(ahead: timedelta) -> Remark:
     span = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
     said = f"our clock is {span} {'ahead of it' if ahead > timedelta() else 'behind it'}"
     return failure(said, SET_CLOCK) if off >= FAR else warning(said, SET_CLOCK)
+
+
+def standing(account: Account, now: datetime) -> Iterator[Remark]:
+    """What a person or the publisher has marked the account with."""
+    name = account.name
+    if not account.enabled:
+        yield warning("disabled: what is due for it fails", f"ttp account enable {name}")
+    if account.needs_reconnect:
+        yield failure("must be connected again: its token no longer works", connect_command(name), reconnect=True)
+    elif not account.connected:
+        yield warning("not connected: it can be analysed, not published to", connect_command(name))
+    if account.is_paused:
+        yield warning("paused, its posts wait", f"ttp resume --account {name}")
+    elif account.hold_until is not None and account.hold_until > now:
+        why = f": {account.hold_reason}" if account.hold_reason else ""
+        yield warning(f"held, its posts wait; ends {until(account.hold_until, now)}{why}", f"ttp account enable {name}")
+
+
+def elsewhere(account: Account, held: Credentials, config: Config) -> Remark | None:
+    """Whether the credentials were made for another host than the settings name; None where they fit."""
+    host = hosts.host(account.platform, config)
+    if not held.host or same_host(held.host, host):
+        return None
+    return failure(
+        f"its credentials were made for {held.host} and are not sent to {host}",
+        connect_command(account.name, by_keys=held.by_keys),
+    )
+
+
+def life(account: Account, held: Credentials, now: datetime, *, renews: bool) -> Iterator[Remark]:
+    """Until when the credentials work. `renews`: the platform gives new tokens for them without a person."""
+    if held.by_keys:
+        yield fine("keys that do not end")
+        return
+    again = connect_command(account.name)
+    end, alive = held.expires_at, is_alive(held, now)
+    if not renews:
+        yield from _end("token, which cannot be renewed," if end else "token", end, again, now)
+    elif account.platform is Platform.INSTAGRAM:
+        # Its token renews itself, and only while it lives.
+        yield from _end("token, which renews itself,", end, again, now)
+    else:
+        known = f"token ends {until(end, now)}" if end else "token without a known end"
+        yield fine(f"{known}, and is renewed" if alive else "token has ended, and is renewed when it is used")
+        if held.refresh_expires_at is not None:
+            yield from _end("its renewal", held.refresh_expires_at, again, now)
+
+
+def _end(what: str, end: datetime | None, again: str, now: datetime) -> Iterator[Remark]:
+    if end is None:
+        yield fine(f"{what} without a known end")
+    elif end <= now:
+        yield failure(f"{what} ended {until(end, now)}", again, reconnect=True)
+    else:
+        told = f"{what} ends {until(end, now)}"
+        yield warning(told, again) if end - now < SOON else fine(told)
+
+
+def permissions(account: Account, held: Credentials, granted: tuple[str, ...], config: Config) -> Iterator[Remark]:
+    """What was granted against what is needed. Keys of OAuth 1.0a have no such list."""
+    if held.by_keys:
+        return
+    wanted = needed(account.platform, config)
+    if not granted:
+        yield fine("its permissions were never told")
+        return
+    lacking = missing(wanted, granted)
+    if not lacking:
+        yield fine("has all permissions")
+        return
+    again = connect_command(account.name)
+    said = f"without permission for {', '.join(lacking)}"
+    inbox = account.platform is Platform.TIKTOK and "video.upload" in granted
+    if PUBLISHING.intersection(lacking) and not (inbox and account.options.get("tiktok.mode") == "inbox"):
+        yield failure(f"{said}: it cannot publish", again, reconnect=True)
+    else:
+        yield warning(said, again)
+
+
+class Offers:
+    """`tokens` and `checker` are made for a question only; whoever asks TikTok is closed after it."""
+
+    def __init__(self, database: Database, tokens: Callable[[], Tokens], checker: Callable[[], TikTokCheck]) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._checker = checker
+
+    def told(self, refused: ContentRefused) -> ContentRefused:
+        """The refusal, with the privacy levels that the account has now where it names those that there are."""
+        problems = tuple(self._told(problem) for problem in refused.problems)
+        message = refused.message
+        for before, after in zip(refused.problems, problems, strict=True):
+            message = message.replace(before.message, after.message)
+        return ContentRefused(message, *refused.hints, problems=problems, details=refused.details)
+
+    def _told(self, problem: Problem) -> Problem:
+        documented = f"{PRIVACY.name} ({PRIVACY.takes})"
+        if problem.code != "option_missing" or problem.account is None or documented not in problem.message:
+            return problem
+        levels = self._levels(problem.account)
+        if not levels:
+            return problem
+        return replace(problem, message=problem.message.replace(documented, f"{PRIVACY.name} ({', '.join(levels)})"))
+
+    def _levels(self, name: str) -> tuple[str, ...]:
+        """The levels, as TikTok says now; none where it, or the account's token, does not answer."""
+        with suppress(TtpError):
+            account, credentials = self._account(name), self._tokens().fresh(name)
+            with closing(self._checker()) as checker:
+                return checker.levels(account, credentials)
+        return ()
+
+    def _account(self, name: str) -> Account:
+        with self._database.reading() as db:
+            return named(name, accounts.accounts(db) if db else [])

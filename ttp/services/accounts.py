@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NoReturn
 
 from ttp.domain import hosts
-from ttp.domain.account import Account, Credentials, Platform, parse_account_name
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, Platform, named, parse_account_name, same_host
+from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
-from ttp.domain.record import Kind
+from ttp.domain.post_edit import merged, settled
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
-from ttp.services.changes import merged, settled
-from ttp.services.names import named
+from ttp.platforms.oauth.grant import Login
+from ttp.store import accounts, posts, queries
 from ttp.store import accounts as store
-from ttp.store import posts, reads
-from ttp.store.credentials import BrokenEntry, CredentialsStore
+from ttp.store import accounts as stored_accounts
+from ttp.store.accounts import lift_hold
+from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
-from ttp.store.limits import lift_hold
-from ttp.store.tokens import token_lock
+from ttp.store.home.locks import token_lock
 
 _TEXTS = ("refreshToken", "userId", "clientId", "clientSecret", "apiKey", "apiSecret", "accessTokenSecret")
+
+
 _KEYS = ("apiKey", "apiSecret", "accessToken", "accessTokenSecret")
 """What OAuth 1.0a signs with: all four, or none but the access token."""
+
+
 PATIENCE_S = 90.0
 """How long a change of credentials waits for a process that renews the old ones or publishes with them."""
 
@@ -72,7 +79,7 @@ class Accounts:
 
     def _added(self, platform: Platform, handle: str, held: Credentials | None) -> Account:
         with self._database.writing() as db:
-            there = reads.account(db, platform, handle, removed=True)
+            there = accounts.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
             if held is not None:
                 account = replace(
@@ -149,14 +156,14 @@ class Accounts:
         now = self._clock.now()
         with self._database.writing() as db:
             account = self._named(name)
-            naming = reads.posts_naming(db, account.id or 0)
+            naming = queries.posts_naming(db, account.id or 0)
             if naming and not cancel:
                 some = " ".join(str(i) for i in naming[:5]) + (" …" if len(naming) > 5 else "")
                 raise StateRefused(
                     f"{len(naming)} {'post goes' if len(naming) == 1 else 'posts go'} to {account.name}: {some}",
                     Hint("cancel those and remove it", f"ttp account remove {account.name} --yes"),
                 )
-            for post in list(reads.posts_by_id(db, naming)):
+            for post in list(queries.posts_by_id(db, naming)):
                 mine = next(d for d in post.active if d.account_id == account.id)
                 if mine.state in IN_FLIGHT or mine.state is DeliveryState.NEEDS_REVIEW:
                     raise StateRefused(
@@ -171,7 +178,7 @@ class Accounts:
     def _named(self, name: str) -> Account:
         """The account of a full name. Asked before a change too, which would create a store."""
         with self._database.reading() as db:
-            return named(name, reads.accounts(db) if db else [])
+            return named(name, accounts.accounts(db) if db else [])
 
 
 def parse_credentials(text: str, host: str, platform: Platform) -> Credentials:
@@ -236,3 +243,122 @@ def _expiry(value: object, shape: Hint) -> datetime | None:
     if utc is None:
         raise UsageError('"expiresAt" in the credentials is not a time like 2027-01-31T00:00:00Z', shape)
     return utc
+
+
+BY_HAND: Mapping[Platform, str] = MappingProxyType(
+    {
+        Platform.X: "on X: Settings, Security and account access, Apps and sessions",
+        Platform.INSTAGRAM: "on Instagram: Settings, Apps and websites",
+        Platform.TIKTOK: "in TikTok: Settings and privacy, Security and permissions, Manage app permissions",
+    }
+)
+"""Where a person takes an app's access back."""
+
+
+_ON_FACEBOOK = "on Facebook: Settings and privacy, Settings, Business integrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of the account, the posts that were cancelled for it, and what became of its access, in a line:
+    None where it had none. `revoked`: the platform has taken it back."""
+
+    account: Account
+    cancelled: tuple[int, ...]
+    access: str | None = None
+    revoked: bool = False
+
+
+class Leaving:
+    """`logins` makes the login of a platform, which is closed after its one request."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        database: Database,
+        credentials: CredentialsStore,
+        logins: Callable[[Platform], Login],
+        config: Config,
+    ) -> None:
+        self._accounts = accounts
+        self._database = database
+        self._credentials = credentials
+        self._logins = logins
+        self._config = config
+
+    def remove(self, name: str, *, cancel: bool) -> Left:
+        """As `Accounts.remove`; then the platform is asked to take the access back."""
+        removed = self._accounts.remove(name, cancel=cancel)
+        account, held = removed.account, removed.held
+        if held is None:
+            return Left(account, removed.cancelled)
+        why = self._revoke(account, held)
+        if why is None:
+            return Left(account, removed.cancelled, f"{account.platform} has taken back ttp's access", revoked=True)
+        by_hand = _ON_FACEBOOK if self._by_facebook(account) else BY_HAND[account.platform]
+        return Left(account, removed.cancelled, f"ttp's access was not taken back: {why}\nto do it yourself, {by_hand}")
+
+    def _revoke(self, account: Account, held: Credentials) -> str | None:
+        """Ask the platform. None: done; else why not."""
+        host = hosts.host(account.platform, self._config)
+        if held.host and not same_host(held.host, host):
+            return f"its credentials were made for {held.host} and are not sent to {host}"
+        with closing(self._logins(account.platform)) as login:
+            if (other := self._sharing(account, held, by_app=login.revokes_all)) is not None:
+                return f"{other} may use the same login"
+            answer = login.revoke(held)
+        return None if answer is None else answer.message
+
+    def _sharing(self, gone: Account, held: Credentials, *, by_app: bool) -> str | None:
+        """An account that would lose its access too: one of the same token, or (`by_app`) of the same app."""
+        with self._database.reading() as db:
+            accounts = stored_accounts.accounts(db) if db else []
+        for account in accounts:
+            if account.platform is not gone.platform or account.name == gone.name:
+                continue
+            try:
+                other = self._credentials.get(account.name)
+            except (BrokenEntry, Away):
+                if by_app:
+                    return account.name  # for all that is known
+                continue
+            if other is not None and (
+                other.access_token == held.access_token or (by_app and other.client_id == held.client_id)
+            ):
+                return account.name
+        return None
+
+    def _by_facebook(self, account: Account) -> bool:
+        return account.platform is Platform.INSTAGRAM and hosts.by_facebook(self._config)
+
+
+REASON = "paused"
+
+
+class Pausing:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def pause(self, wanted: Sequence[Account]) -> list[Account]:
+        """Let nothing go out to these accounts until they are resumed. What is under way goes on."""
+        if not wanted:
+            return []
+        with self._database.writing() as db:
+            known = accounts.accounts_by_id(db, [account.id or 0 for account in wanted])
+            paused = [replace(one, hold_until=PAUSED_UNTIL, hold_reason=REASON) for one in known.values()]
+            for account in paused:
+                store.save(db, account, now=self._clock.now())
+        return sorted(paused, key=lambda account: account.name)
+
+    def resume(self, wanted: Sequence[Account]) -> list[Account]:
+        """Let posts go out again to those of these accounts that are paused; answers them."""
+        if not wanted:
+            return []
+        now = self._clock.now()
+        with self._database.writing() as db:
+            known = accounts.accounts_by_id(db, [account.id or 0 for account in wanted])
+            resumed = [account for account in known.values() if account.is_paused]
+            for account in resumed:
+                lift_hold(db, account.id or 0, now)
+        return [replace(account, hold_until=None, hold_reason=None) for account in resumed]

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ttp.domain.post import derive_status, published_at
-from ttp.domain.replay import replay
-from ttp.store import audit
-from ttp.store.database import Database, quick_check
-from ttp.store.owner import is_copied
+from ttp.domain.protocol_audit import replay
+from ttp.store import inspection
+from ttp.store.database import Database
+from ttp.store.ownership import is_copied
+from ttp.store.sqlite import quick_check
 
 MOST = 1000
 """Breaches that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class PromiseCheck:
     """One thing that holds for the whole store: `what` was checked, how many of them, and what was found wrong.
 
     `wrong` counts them all, `breaches` tells the first MOST.
@@ -34,7 +35,7 @@ class Audit:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def run(self) -> list[Check]:
+    def run(self) -> list[PromiseCheck]:
         """Everything that can be proven from the records. Nothing is there to check without a store. Damaged."""
         with self._database.reading() as db:
             if db is None:
@@ -53,23 +54,23 @@ class Audit:
         yield [] if refused is None else [f"{refused.message}: {refused.hints[0].type}"]
 
 
-def _checked(name: str, what: str, found: Iterator[list[str]]) -> Check:
+def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
     checked, wrong, told = 0, 0, list[str]()
     for breaches in found:
         checked += 1
         wrong += bool(breaches)
         told += breaches[: MOST - len(told)]
-    return Check(name, what, checked, wrong, tuple(told))
+    return PromiseCheck(name, what, checked, wrong, tuple(told))
 
 
 def _deliveries(db: sqlite3.Connection) -> Iterator[list[str]]:
-    for one in audit.deliveries(db):
+    for one in inspection.deliveries(db):
         name = f"delivery {one.delivery_id} (post {one.post_id}, {one.account})"
         yield [f"{name}: {said}" for said in replay(one.state, one.records, in_thread=one.in_thread)]
 
 
 def _posts(db: sqlite3.Connection) -> Iterator[list[str]]:
-    for post in audit.posts(db):
+    for post in inspection.posts(db):
         has_time = any(d.due_at is not None for d in post.active)
         status = derive_status((d.state for d in post.deliveries), has_time=has_time)
         told = []
@@ -81,6 +82,6 @@ def _posts(db: sqlite3.Connection) -> Iterator[list[str]]:
 
 
 def _remote_ids(db: sqlite3.Connection) -> Iterator[list[str]]:
-    for account, remote_id, ids in audit.bound(db):
+    for account, remote_id, ids in inspection.bound(db):
         deliveries = " and ".join(f"delivery {one}" for one in ids)
         yield [f"{deliveries}: both are {remote_id} of {account}"] if len(ids) > 1 else []

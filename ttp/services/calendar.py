@@ -13,18 +13,19 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.calendar import CalendarRange, time_of
+from ttp.domain.calendar_days import CalendarRange, time_of
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import Recurrence, Repeat
 from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
-from ttp.services.look import Look
-from ttp.services.occurrences import copy_of
-from ttp.store import reads
-from ttp.store import recurrences as store
+from ttp.services.queries import Look
+from ttp.services.repeats import copy_of
+from ttp.store import accounts as stored_accounts
+from ttp.store import queries
+from ttp.store import repeats as store
+from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
-from ttp.store.reads import COMING, DRAFTS, ENDED, PostFilter
-from ttp.store.unreadable import Unreadable
+from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
 
 SHOWN = (*COMING, *ENDED)
 """The statuses of what stands in a calendar: a draft has no time."""
@@ -65,20 +66,20 @@ class Calendar:
         names = {one.name for one in accounts}
         with self._database.reading() as db:
             patterns = {one.post_id for one in store.recurrences(db) if one.state != "ended"} if db else set()
-            found = reads.posts(db, wanted) if db else ()
+            found = queries.posts(db, wanted) if db else ()
             free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
             return list(islice(free, most))
 
     def _of(self, db: sqlite3.Connection, one: Recurrence, span: CalendarRange, wanted: PostFilter) -> Iterator[Post]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
-            pattern = reads.post(db, one.post_id) if one.post_id is not None else None
+            pattern = queries.post(db, one.post_id) if one.post_id is not None else None
         except Unreadable:
             return  # `ttp doctor` tells of it
         source = Post("", tags=(one.pool,)) if one.pool is not None else pattern
         if source is None or not _passes(source, wanted):
             return
-        accounts = [a for a in reads.accounts(db) if a.name in source.accounts]
+        accounts = [a for a in stored_accounts.accounts(db) if a.name in source.accounts]
         if source is pattern and not accounts:
             return
         for place, at in self._instants(db, one, span):

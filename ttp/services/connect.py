@@ -13,20 +13,20 @@ from typing import TypeVar
 
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name, platform_named, same_host
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
-from ttp.platforms.callback import Code, Denied
 from ttp.platforms.oauth import pkce
+from ttp.platforms.oauth.callback import Code, Denied
 from ttp.platforms.oauth.grant import App, Grant, Identity, Login
 from ttp.platforms.oauth.scopes import missing
 from ttp.store import accounts as store
-from ttp.store import reads
+from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import Database
-from ttp.store.tokens import token_lock
+from ttp.store.home.locks import token_lock
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ class Connect:
         platform, handle = _parsed(name)
         client_id = self._config.text(f"platforms.{platform}.client_id")
         with self._database.reading() as db:
-            accounts = [a for a in (reads.accounts(db) if db else []) if a.platform is platform]
+            accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform is platform]
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
         host = hosts.host(platform, self._config)
         for account in accounts:
@@ -130,7 +130,7 @@ class Connect:
         )
         people = _got(pending, login.who(grant))
         with self._database.reading() as db:
-            there, person = self._same(pending, people, reads.accounts(db) if db else [])
+            there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
         parse_account_name(f"{pending.platform}/{person.handle}")
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
         with token_lock(self._database.home, name, patience_s=PATIENCE_S):
@@ -177,14 +177,16 @@ class Connect:
     def _store(self, pending: Pending, person: Identity, login: Login) -> Connected:
         """The lock is held: what is stored now gives way to the new grant, and to nothing else of it."""
         with self._database.reading() as db:
-            there, _ = self._same(pending, (person,), reads.accounts(db) if db else [])
-            before = there or (reads.account(db, pending.platform, person.handle, removed=True) if db else None)
+            there, _ = self._same(pending, (person,), stored_accounts.accounts(db) if db else [])
+            before = there or (
+                stored_accounts.account(db, pending.platform, person.handle, removed=True) if db else None
+            )
         account = before or Account(pending.platform, person.handle)
         held = self._credentials_of(account, pending, person.grant)
         # Before the transaction, which others wait for: a keyring or a program takes its time.
         self._credentials.put(account.name, replace(held, user_id=person.user_id))
         with self._database.writing() as db:
-            account = reads.account(db, account.platform, account.handle, removed=True) or account
+            account = stored_accounts.account(db, account.platform, account.handle, removed=True) or account
             account = replace(
                 account,
                 connected=True,

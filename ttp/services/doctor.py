@@ -10,7 +10,7 @@ import platform
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,29 +18,29 @@ from pathlib import Path
 from ttp import __version__
 from ttp.domain import approval, hosts
 from ttp.domain.account import Account, Platform, connect_command, is_loopback
-from ttp.domain.checkup import Check, Remark, check_of, failure, fine, until, warning
 from ttp.domain.config import Config
-from ttp.domain.errors import TtpError
+from ttp.domain.diagnostics import Check, Remark, check_of, failure, fine, until, warning
+from ttp.domain.errors import Hint, TtpError
 from ttp.domain.time.clock import Clock
-from ttp.platforms.media_host.kinds import is_usable
-from ttp.platforms.media_host.trouble import trouble
-from ttp.services.account_check import SET_CLOCK
-from ttp.services.account_state import elsewhere, life, permissions, standing
-from ttp.services.media_advice import media_host_advice
+from ttp.platforms.media_host.availability import is_usable, trouble
+from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
 from ttp.services.tokens import Tokens
-from ttp.store import lock
-from ttp.store.checkup import Survey, loose, survey
+from ttp.store.clock_check import behind
 from ttp.store.credentials import BrokenEntry, CredentialsStore
 from ttp.store.database import REVISIONS, Database
-from ttp.store.instants import behind
-from ttp.store.machine import this_machine
-from ttp.store.owner import Owner
-from ttp.store.place import place
+from ttp.store.home import locks
+from ttp.store.home.paths import place
+from ttp.store.inspection import Survey, loose, survey
+from ttp.store.ownership import Owner, this_machine
 
 ACCOUNT = "account."
 """What the name of each account's check begins with."""
+
+
 BY_CRON = ("once", "until-idle")
 """Modes of a publisher that ends by itself, and is started again."""
+
+
 MOST_NAMED = 5
 """Files beyond these are not named one by one."""
 
@@ -138,7 +138,7 @@ class Doctor:
 
     def _publisher(self) -> Iterator[Remark]:
         now, found = self._clock.now(), self._survey
-        holder, running = lock.read_holder(self._home), lock.is_held(self._home)
+        holder, running = locks.read_holder(self._home), locks.is_held(self._home)
         overdue, waiting = (found.overdue, found.waiting) if found else (0, 0)
         if running:
             who = f"running, pid {holder.pid}, begun {until(holder.since, now)}" if holder else "running"
@@ -242,3 +242,12 @@ def _posts(count: int) -> str:
 
 def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
+
+
+def media_host_advice(config: Config, accounts: Iterable[Account]) -> tuple[str, Hint] | None:
+    """Why local files cannot go to Instagram, and what to set; None where they can, or no account is Instagram's."""
+    lack = trouble(config)
+    if lack is None or not any(account.platform is Platform.INSTAGRAM for account in accounts):
+        return None
+    sentence = f"Instagram fetches media from a public URL, and local files have none: {lack.message}"
+    return sentence, Hint("set one up", lack.hint)

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from datetime import datetime
+from itertools import chain, islice
 from typing import TextIO, TypeAlias
+from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.plain import Reader, Refuse
-from ttp.domain.sample import Row, Sample, Total
+from ttp.domain.ingest.columns import MAPPED, OWN, Columns, columns_of
+from ttp.domain.ingest.export_rows import LOOKED_AT, ExportReader, manner_of, refuse_for_all, with_order
+from ttp.domain.ingest.own_format import PlainReader, Reader, Refuse
+from ttp.domain.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
-from ttp.services.metrics_feed import Feed, How, open_feed, title
+from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
 from ttp.store import accounts as account_store
-from ttp.store import metrics as store
-from ttp.store import reads
+from ttp.store import accounts as stored_accounts
+from ttp.store import samples as store
 from ttp.store.database import Database
 
 BATCH = 10_000
 """Rows of a transaction."""
+
+
 Batch: TypeAlias = list[tuple[str, bool, list[Row]]]
 """Accounts, whether their source says when it was read, and their rows, in the order in which they are stored."""
+
+
 SHOWN = 3
 
 
@@ -88,11 +96,11 @@ class Metrics:
     def _store(self, batch: Batch, done: Imported) -> None:
         stored = Counter[str]()
         with self._database.writing() as db:
-            known = {account.name.lower(): account.id or 0 for account in reads.accounts(db)}
+            known = {account.name.lower(): account.id or 0 for account in stored_accounts.accounts(db)}
             for name in dict.fromkeys(name for name, _, _ in batch):
                 if name.lower() not in known:
                     platform, handle = parse_account_name(name)
-                    there = reads.account(db, platform, handle, removed=True) or Account(platform, handle)
+                    there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
                     known[name.lower()] = account_store.save(db, there, now=self._clock.now())
             for name, dated, rows in batch:
                 stored += store.put_rows(db, known[name.lower()], rows, dated=dated)
@@ -105,7 +113,7 @@ class Metrics:
         """The samples of some accounts (all where none is named), newest post first, read as they are consumed."""
         with self._database.reading() as db:
             if db is not None:
-                wanted = accounts or reads.accounts(db)
+                wanted = accounts or stored_accounts.accounts(db)
                 yield from islice(store.every(db, [a.id or 0 for a in wanted], limit), limit)
 
     def totals(self, accounts: Sequence[Account]) -> list[Total]:
@@ -114,7 +122,7 @@ class Metrics:
         with self._database.reading() as db:
             if db is None:
                 return []
-            wanted = accounts or reads.accounts(db)
+            wanted = accounts or stored_accounts.accounts(db)
             return [total for one in wanted if (total := store.total(db, one)).samples or accounts]
 
 
@@ -155,3 +163,101 @@ def _first(reader: Reader, block: Sequence[list[str]], most: int) -> list[Sample
         with suppress(UsageError, ValueError):
             found.append(reader.sample(cells))
     return found[:most]
+
+
+TOGETHER = 200
+"""Rows of a block."""
+
+
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a file is to be read, as far as that was said: `source` is one of `columns.SOURCES`, `mapped` has columns and
+    their fields, `account` the account of all rows, `order` which of day and month comes first."""
+
+    source: str | None = None
+    mapped: Mapping[str, str] | None = None
+    account: str | None = None
+    zone: ZoneInfo | None = None
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An open file: its columns, how it is written ("CSV with commas"), the reader of its rows, and these."""
+
+    columns: Columns
+    written: str
+    reader: Reader
+    blocks: Iterator[Block]
+
+
+def open_feed(stream: TextIO, how: How, now: datetime) -> Feed:
+    """The feed of a text. UsageError where nothing of it can be read."""
+    text = Buffer(stream)
+    if is_json(text):
+        return _json(text, how, now)
+    rows = Records(text)
+    columns = columns_of(rows.header, source=how.source, mapped=how.mapped, account=how.account)
+    return _feed(columns, f"CSV with {_DELIMITERS.get(rows.delimiter, rows.delimiter)}", rows, how, now, rows.delimiter)
+
+
+def _json(text: Buffer, how: How, now: datetime) -> Feed:
+    objects = read_objects(text)
+    first = next(objects, None)
+    if first is None:
+        raise UsageError("the file is empty")
+    if isinstance(first[1], str):
+        raise UsageError(f"the first object {first[1]}")
+    keys = tuple(first[1])
+    columns = columns_of(keys, source=how.source, mapped=how.mapped, account=how.account)
+    # A key that the first object lacks may come later.
+    more = tuple(name for name in COLUMNS if name not in columns.fields and (name != "account" or how.account is None))
+    if columns.export is None:
+        columns = Columns(columns.source, (*keys, *more), (*columns.fields, *more))
+    return _feed(columns, "JSON", _cells(chain([first], objects), columns), how, now, ",")
+
+
+def _cells(objects: Iterator[Object], columns: Columns) -> Iterator[Record]:
+    keys = [key if taken is not None else None for key, taken in zip(columns.header, columns.fields, strict=True)]
+    for number, item in objects:
+        yield number, item if isinstance(item, str) else cells_of(item, keys)
+
+
+def _feed(columns: Columns, written: str, rows: Iterator[Record], how: How, now: datetime, delimiter: str) -> Feed:
+    if columns.source == OWN:
+        reader: Reader = PlainReader(columns.fields, now=now, zone=how.zone, account=how.account)
+        return Feed(columns, written, reader, rows.blocks() if isinstance(rows, Records) else _blocks(rows))
+    first = list(islice(rows, LOOKED_AT))
+    width = len(columns.header)
+    known = [cells for _, cells in first if not isinstance(cells, str) and len(cells) == width and any(cells)]
+    manner = with_order(manner_of(columns, known, delimiter=delimiter, now=now), how.order)
+    refuse_for_all(columns, known, how.zone)
+    reader = ExportReader(columns, manner, now=now, zone=how.zone, account=how.account)
+    return Feed(columns, written, reader, _blocks(chain(first, rows)))
+
+
+def _blocks(rows: Iterator[Record]) -> Iterator[Block]:
+    """Rows that follow each other, together."""
+    first, held = 0, list[list[str]]()
+    for number, cells in rows:
+        if held and (isinstance(cells, str) or number != first + len(held) or len(held) == TOGETHER):
+            yield first, held
+            held = []
+        if isinstance(cells, str):
+            yield number, cells
+            continue
+        if not held:
+            first = number
+        held.append(cells)
+    if held:
+        yield first, held
+
+
+def title(columns: Columns) -> str:
+    """What a file is, in words."""
+    if columns.export is not None:
+        return columns.export.title
+    return "columns as mapped" if columns.source == MAPPED else "ttp's own format"

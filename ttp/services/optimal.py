@@ -26,9 +26,10 @@ from ttp.domain.optimal.free_hours import (
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
-from ttp.store import metrics, reads
+from ttp.store import queries
+from ttp.store import samples as stored_samples
 from ttp.store.database import Database
-from ttp.store.reads import PostFilter
+from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.backtest import Backtest
@@ -79,9 +80,9 @@ class Optimal:
         """The recommendation for one account, the next free slot of it, and drafts that could take that."""
         told = self.recommend(account, zone)
         free = self._next_free([told], self._busy([account]))
-        wanted = PostFilter(statuses=reads.DRAFTS, accounts=(account.id or 0,), limit=OFFERED)
+        wanted = PostFilter(statuses=queries.DRAFTS, accounts=(account.id or 0,), limit=OFFERED)
         with self._database.reading() as db:
-            drafts = tuple(p.id or 0 for p in reads.posts(db, wanted) if len(p.accounts) == 1) if db else ()
+            drafts = tuple(p.id or 0 for p in queries.posts(db, wanted) if len(p.accounts) == 1) if db else ()
         return Advice(told, free[0].at if free else None, drafts, way_to_data(account), free[0].why if free else "")
 
     def week(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> Week:
@@ -172,7 +173,7 @@ class Optimal:
             return []
         told = [self.recommend(account, zone) for account, zone in zip(accounts, zones, strict=True)]
         with self._database.reading() as db:
-            stored = [reads.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
+            stored = [queries.busy_instants(db, one.id or 0, now - gap, end + gap) if db else [] for one in accounts]
         busy = [sorted([*known, *coming.get(one.name, ())]) for one, known in zip(accounts, stored, strict=True)]
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(told, now, busy, gap.total_seconds()))
         return [slot for slot in hours if slot.at >= start]
@@ -198,7 +199,7 @@ class Optimal:
 
     def _without_data(self, accounts: Sequence[Account]) -> list[Account]:
         with self._database.reading() as db:
-            return [one for one in accounts if db is None or not metrics.newest(db, one.id or 0, 1)]
+            return [one for one in accounts if db is None or not stored_samples.newest(db, one.id or 0, 1)]
 
     def _next_free(
         self, told: Sequence[Recommendation], busy: Mapping[str, Sequence[datetime]], count: int = 1
@@ -208,13 +209,13 @@ class Optimal:
 
     def _samples(self, account: Account) -> list[Sample]:
         with self._database.reading() as db:
-            return metrics.newest(db, account.id or 0, NEWEST) if db else []
+            return stored_samples.newest(db, account.id or 0, NEWEST) if db else []
 
     def _busy(self, accounts: Sequence[Account]) -> dict[str, list[datetime]]:
         """The instants of each account's posts that a slot may come too close to, sorted."""
         since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
         with self._database.reading() as db:
-            return {one.name: reads.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
+            return {one.name: queries.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
 
 
 def way_to_data(account: Account) -> str:

@@ -17,14 +17,14 @@ from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.domain.post_edit import no_accounts, no_such_post, settled, timed
 from ttp.domain.time.quiet_hours import QuietHours
-from ttp.services.agenda import Agenda
-from ttp.services.book import Book, Saved, of
-from ttp.services.changes import no_accounts, no_such_post, settled, timed
 from ttp.services.optimal import Optimal
-from ttp.services.slots import Slots
+from ttp.services.post_changes import Book, Saved, of
+from ttp.services.slots import Agenda, Slots
+from ttp.store import accounts as stored_accounts
 from ttp.store import posts as store
-from ttp.store import reads
+from ttp.store import queries
 
 LONGEST_DAYS = 366
 _DAY = timedelta(days=1)
@@ -151,11 +151,11 @@ class Planning:
         """The posts, all of which could be scheduled as they are, with what to warn of. Of several that could not, each
         is named."""
         wanted = list(dict.fromkeys(ids))
-        posts = list(reads.posts_by_id(db, wanted)) if db else []
+        posts = list(queries.posts_by_id(db, wanted)) if db else []
         missing = set(wanted) - {post.id for post in posts}
         if missing:
             raise no_such_post(min(missing))
-        known = reads.accounts(db) if db else []
+        known = stored_accounts.accounts(db) if db else []
         drafts: list[Saved] = []
         refusals: dict[int, TtpError] = {}
         for post in posts:

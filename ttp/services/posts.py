@@ -12,8 +12,7 @@ from dataclasses import replace
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, Hint, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.services.book import Book, Room, Saved, nobody, of
-from ttp.services.changes import (
+from ttp.domain.post_edit import (
     as_draft,
     half_out,
     merged,
@@ -27,10 +26,11 @@ from ttp.services.changes import (
     untimed,
     with_alts,
 )
-from ttp.services.drafting import Typed, check_variants
-from ttp.services.writing import When, Writing, in_front, once
-from ttp.store import recurrences
-from ttp.store.media import MediaStore
+from ttp.domain.post_input import Typed, check_variants
+from ttp.services.drafts import When, Writing, in_front, once
+from ttp.services.post_changes import Book, Room, Saved, nobody, of
+from ttp.store import repeats
+from ttp.store.home.media import MediaStore
 
 
 class Posts:
@@ -128,7 +128,7 @@ class Posts:
     def repeats_of(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """The repeats that go on and are of one of these posts, and which it is."""
         with self._book.database.reading() as db:
-            known = recurrences.recurrences(db) if db else []
+            known = repeats.recurrences(db) if db else []
         return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
 
     # Planning.

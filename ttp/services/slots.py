@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,19 +19,23 @@ from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_edit import settled, timed
 from ttp.domain.slot import Place, Slot, any_of, common, first_free
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact
-from ttp.services.changes import settled, timed
 from ttp.services.cron import fires
 from ttp.store import posts as post_store
-from ttp.store import reads
+from ttp.store import queries
 from ttp.store import slots as store
+from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
-from ttp.store.history import Recorder
 
 PREVIEWED = 10
+
+
 _DAY = timedelta(days=1)
+
+
 _MOMENT = timedelta(milliseconds=1)
 
 
@@ -118,7 +123,7 @@ class Slots:
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
             held = [self._held(db, place) for place in islice(single, count) if db]
             first = [place.posts[0] for place in held if place.posts]
-            texts = {post.id: post.content for post in reads.posts_by_id(db, first)} if db else {}
+            texts = {post.id: post.content for post in queries.posts_by_id(db, first)} if db else {}
             return [replace(place, content=texts.get(place.posts[0])) if place.posts else place for place in held]
 
     def next_free(self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False) -> Place:
@@ -133,7 +138,7 @@ class Slots:
 
             def is_taken(at: datetime) -> bool:
                 others = [one for one in holders(at) if one != post]
-                return bool(others) and not (first and all(map(_is_movable, reads.posts_by_id(db, others))))
+                return bool(others) and not (first and all(map(_is_movable, queries.posts_by_id(db, others))))
 
             at = line.first(is_taken)
         return Place(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
@@ -161,7 +166,7 @@ class Slots:
             own = store.slots(db, [account.id or 0]) if db else []
         return list(takewhile(lambda at: at < end, any_of(_instants(slot, start - _MOMENT) for slot in own)))
 
-    def make_room(self, post: Post, recorder: Recorder) -> list[Post]:
+    def make_room(self, post: Post, recorder: ChangeRecorder) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
         whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""
         moved: dict[int, Post] = {}
@@ -171,7 +176,7 @@ class Slots:
                 here = placed.pop(0)
                 assert here.scheduled_at is not None
                 ids = [d.account_id or 0 for d in here.active]
-                for other in list(reads.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
+                for other in list(queries.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
                     after = timed(other, self._following(db, other, here.scheduled_at))
                     moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now(), other), recorder)
                     placed.append(moved[other.id or 0])
@@ -183,7 +188,7 @@ class Slots:
 
         def is_taken(instant: datetime) -> bool:
             held = store.holders(db, ids, instant, without=post.id)
-            return not all(map(_is_movable, reads.posts_by_id(db, held)))
+            return not all(map(_is_movable, queries.posts_by_id(db, held)))
 
         found, _ = first_free(self._coming(store.slots(db, ids), at, len(set(ids))), is_taken)
         if found is None:
@@ -256,3 +261,50 @@ def _places(slot: Slot, after: datetime) -> Iterator[Place]:
 def _is_movable(post: Post) -> bool:
     """A post that has begun to go out keeps its time."""
     return post.status is PostStatus.SCHEDULED
+
+
+class Agenda:
+    """From `since` on."""
+
+    def __init__(self, database: Database, since: datetime) -> None:
+        self._database = database
+        self._since = since
+        self._stored: dict[str, tuple[Account, list[datetime]]] = {}
+        self._instants: dict[str, list[datetime]] = {}
+        self._rests: set[str] = set()
+
+    def of(self, account: Account) -> Sequence[datetime]:
+        """The instants of an account's posts, in order; what is given away later comes into the same list."""
+        if account.name not in self._stored:
+            with self._database.reading() as db:
+                self._stored[account.name] = account, self._read(db, account) if db else []
+            self._instants[account.name] = list(self._stored[account.name][1])
+        return self._instants[account.name]
+
+    def has(self, account: Account, at: datetime) -> bool:
+        """Whether the account has a post at that very instant."""
+        instants = self.of(account)
+        place = bisect_left(instants, at)
+        return place < len(instants) and instants[place] == at
+
+    def give(self, accounts: Sequence[Account], at: datetime) -> None:
+        """Give an instant away."""
+        for account in accounts:
+            self.of(account)
+            insort(self._instants[account.name], at)
+
+    def rest_on(self, accounts: Sequence[Account]) -> None:
+        """A time was chosen by what is known of these accounts."""
+        self._rests |= {account.name for account in accounts}
+
+    def refuse_changed(self, db: sqlite3.Connection) -> None:
+        """StateRefused where an account that a choice rests on has other posts than it had."""
+        for account, stored in (self._stored[name] for name in self._rests):
+            if self._read(db, account) != stored:
+                raise StateRefused(
+                    f"posts of {account.name} were scheduled or changed since this was planned",
+                    Hint("see them, and try again", "ttp list --status scheduled,draft"),
+                )
+
+    def _read(self, db: sqlite3.Connection, account: Account) -> list[datetime]:
+        return queries.busy_instants(db, account.id or 0, self._since)

@@ -17,15 +17,17 @@ from ttp.domain.errors import SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Needs, Publisher
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
-from ttp.services.telling import held_accounts
-from ttp.store import approvals, instants, limits, lock, reads
+from ttp.services.queries import held_accounts
+from ttp.store import accounts as stored_accounts
+from ttp.store import clock_check, queries, rate_limits
+from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
-from ttp.store.media_sweep import usage
-from ttp.store.reads import PostFilter
-from ttp.store.unreadable import Unreadable
+from ttp.store.home import locks
+from ttp.store.media_cleanup import usage
+from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
-    from ttp.store.machine import Machine
+    from ttp.store.ownership import Machine
 
 MOST_PRICED = 1000
 T = TypeVar("T")
@@ -42,7 +44,7 @@ class Status:
     def next_due(self, now: datetime) -> Delivery | None:
         """The delivery that is due next; None where there is none, or it cannot be read (`health` tells of that)."""
         with suppress(Unreadable), self._database.reading() as db:
-            return reads.next_due(db, now, approved=self._approval) if db else None
+            return queries.next_due(db, now, approved=self._approval) if db else None
         return None
 
     def health(self, coming: int = 0) -> Health:
@@ -62,28 +64,28 @@ class Status:
         with self._database.reading() as db:
             if db is None:
                 return Health(publisher, media=media)
-            following = unless_unreadable(lambda: reads.next_due(db, now, approved=self._approval))
-            overdue, waiting = reads.count_waiting(db, now, approved=self._approval)
-            accounts = unless_unreadable(lambda: reads.accounts(db)) or []
+            following = unless_unreadable(lambda: queries.next_due(db, now, approved=self._approval))
+            overdue, waiting = queries.count_waiting(db, now, approved=self._approval)
+            accounts = unless_unreadable(lambda: stored_accounts.accounts(db)) or []
             holds = unless_unreadable(lambda: held_accounts(db, now)) or {}
             post_id = following.post_id or 0 if following else 0
             needs = Needs(
-                review=tuple(reads.needing(db, "needs_review")),
+                review=tuple(queries.needing(db, "needs_review")),
                 reconnect=tuple(a.name for a in accounts if a.needs_reconnect),
-                retry=tuple(reads.needing(db, "failed", auth=False)),
-                approve=tuple(approvals.waiting(db)) if self._approval else None,
+                retry=tuple(queries.needing(db, "failed", auth=False)),
+                approve=tuple(queries.waiting(db)) if self._approval else None,
             )
             return Health(
                 publisher=publisher,
                 next_due_at=following.next_at if following else None,
-                next_post=unless_unreadable(lambda: reads.post(db, post_id)),
+                next_post=unless_unreadable(lambda: queries.post(db, post_id)),
                 coming=tuple((unless_unreadable(lambda: _coming(db, now, coming)) or ()) if coming else ()),
                 overdue=overdue,
                 waiting=waiting,
-                held=limits.count_held(db, now) if holds else 0,
+                held=stored_accounts.count_held(db, now) if holds else 0,
                 needs=needs,
                 holds=tuple(holds.values()),
-                limits=tuple(limits.current(db, now)),
+                limits=tuple(rate_limits.current(db, now)),
                 media=media,
                 clock=self._clock_trouble(db, publisher),
                 unreadable=tuple(left),
@@ -91,8 +93,7 @@ class Status:
 
     def elsewhere(self, machine: Callable[[], Machine] | None = None) -> TtpError | None:
         """Why this machine may not publish from the store; None where it may. `machine`: how it is known."""
-        from ttp.store.machine import this_machine
-        from ttp.store.owner import Owner
+        from ttp.store.ownership import Owner, this_machine
 
         owner = Owner(self._home, (machine or this_machine)(), any_machine=self._config["publish.any_machine"] is True)
         with self._database.reading() as db:
@@ -101,7 +102,7 @@ class Status:
     def costs(self) -> Costs:
         """What X will charge for the posts that wait for their time: of all its accounts the next MOST_PRICED."""
         from ttp.domain.price import price
-        from ttp.store.coming import charged, coming
+        from ttp.store.queries import charged, coming
 
         prices: list[int] = []
         more = True  # until all are read: one that cannot be is told by `health`
@@ -124,18 +125,18 @@ class Status:
     def _clock_trouble(self, db: sqlite3.Connection, publisher: Publisher) -> SlowClock | None:
         """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""
         now = self._clock.now()
-        times = (instants.newest(db), None if publisher.running else publisher.last_run_at)
-        known = instants.behind(now, max((at for at in times if at is not None), default=None))
+        times = (clock_check.newest(db), None if publisher.running else publisher.last_run_at)
+        known = clock_check.behind(now, max((at for at in times if at is not None), default=None))
         return None if known is None else SlowClock(now, known)
 
     def _left(self) -> tuple[str, ...]:
         """What the publisher leaves alone, or the last one did."""
-        holder = lock.read_holder(self._home)
+        holder = locks.read_holder(self._home)
         return holder.left if holder else ()
 
     def _publisher(self) -> Publisher:
-        holder = lock.read_holder(self._home)
-        if not lock.is_held(self._home):
+        holder = locks.read_holder(self._home)
+        if not locks.is_held(self._home):
             return Publisher(mode=holder.mode, last_run_at=holder.last_run_at) if holder else Publisher()
         if holder is None:
             return Publisher(running=True)
@@ -143,4 +144,4 @@ class Status:
 
 
 def _coming(db: sqlite3.Connection, now: datetime, most: int) -> list[Post]:
-    return list(reads.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))
+    return list(queries.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))

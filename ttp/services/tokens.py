@@ -13,17 +13,18 @@ from datetime import datetime
 
 from ttp.domain import hosts
 from ttp.domain.account import Account, Credentials, Platform, connect_command, parse_account_name, same_host
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import due_at, good_until, is_alive
 from ttp.platforms.oauth.grant import Grant, Login
-from ttp.store import claims, reads
-from ttp.store import tokens as store
+from ttp.store import accounts
+from ttp.store import accounts as store
 from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
 from ttp.store.database import Database
-from ttp.store.tokens import TokenHeld, token_lock
+from ttp.store.home import locks
+from ttp.store.home.locks import TokenHeld, token_lock
 
 PAUSE_S = 300.0
 """After a try that failed for a passing reason, a token that still lives is used for so long before the next try."""
@@ -180,7 +181,7 @@ class Tokens:
 
     def _accounts(self) -> list[Account]:
         with self._database.reading() as db:
-            return [a for a in (reads.accounts(db) if db else []) if a.connected and not a.needs_reconnect]
+            return [a for a in (accounts.accounts(db) if db else []) if a.connected and not a.needs_reconnect]
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
@@ -197,7 +198,7 @@ class Tokens:
         if account is None:
             platform, handle = parse_account_name(name)
             with self._database.reading() as db:
-                account = reads.account(db, platform, handle) if db else None
+                account = accounts.account(db, platform, handle) if db else None
         held = None if account is None else self._stored(account)
         if account is None or held is None:
             missing = f"{name} is not connected"
@@ -246,8 +247,8 @@ class Tokens:
         waiting = self._unstored.get(account.name)
         if waiting is not None and waiting.spent == spent:
             return self._keep(account, waiting)
-        begun = store.begun_at(home, account.name, spent)
-        store.note_begun(home, account.name, spent, begun or now)
+        begun = locks.begun_at(home, account.name, spent)
+        locks.note_begun(home, account.name, spent, begun or now)
         with closing(login):
             answer = login.refresh(held)
         match answer:
@@ -261,7 +262,7 @@ class Tokens:
                     # It was sent before: what came back then, perhaps its replacement, never arrived or was not stored.
                     lost = f"{refusal.message} (a renewal that began {begun:%Y-%m-%d %H:%M} UTC got no answer)"
                     refusal = replace(refusal, message=lost)
-                store.forget_begun(home, account.name)
+                locks.forget_begun(home, account.name)
                 raise self._dead(account, refusal)
 
     def _keep(self, account: Account, fresh: Fresh) -> Credentials:
@@ -272,7 +273,7 @@ class Tokens:
         except Away as away:
             raise _away(account, away) from None
         del self._unstored[account.name]
-        store.forget_begun(self._database.home, account.name)
+        locks.forget_begun(self._database.home, account.name)
         self._pause_until.pop(account.name, None)
         with closing(self._database.connect()) as db:
             store.renewed(db, account, until=good_until(fresh.credentials), scopes=fresh.scopes)
@@ -290,7 +291,7 @@ class Tokens:
         """Mark the account, once for all processes."""
         assert account.id is not None
         with closing(self._database.connect()) as db:
-            claims.mark_account(db, account.id, needs_reconnect=True)
+            accounts.mark_account(db, account.id, needs_reconnect=True)
         return Dead(account.name, outcome, message, by_keys=by_keys)
 
 

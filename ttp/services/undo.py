@@ -14,13 +14,14 @@ from datetime import datetime
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
-from ttp.services.book import Book
-from ttp.services.changes import refuse_in_flight, settled
-from ttp.services.guard import Guard
-from ttp.store import history, keyed, reads, recurrences
-from ttp.store import undo as store
-from ttp.store.history import Image
-from ttp.store.undo import Change, Touched, Turned, batched
+from ttp.domain.post_edit import refuse_in_flight, settled
+from ttp.services.duplicate_check import Guard
+from ttp.services.post_changes import Book
+from ttp.store import accounts, change_log, queries, repeats
+from ttp.store import change_log as store
+from ttp.store import posts as stored_posts
+from ttp.store.change_log import Change, Touched, Turned, batched
+from ttp.store.posts import PostSnapshot
 
 _TOLD = 10
 _LIST = Hint("see what can be", "ttp undo --list")
@@ -107,7 +108,7 @@ class Undo:
         """Put back the posts of one change; `left` gets why some cannot be."""
         turning, turned, told = _Turning(self._book, db, change), list[Turned](), list[TakenBack]()
         for batch in batched(store.touched(db, change, wanted.post)):
-            there = dict(history.images(db, (one.post_id for one in batch)))
+            there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
                 try:
                     done = turning.done(one, there[one.post_id])
@@ -131,7 +132,7 @@ class Undo:
             images = [(one.post_id, one.image) for each in found for one in store.touched(db, each, wanted.post)]
         for post_id, image in images:
             if image is not None and '"media":[]' not in image:
-                post = history.post_of(post_id, image)
+                post = stored_posts.post_of(post_id, image)
                 self._book.fitting.fits(post.media, post.platforms)
 
     def _fresh_guard(self) -> Guard:
@@ -149,21 +150,21 @@ class _Turning:
         self._db = db
         self._change = change
         self._now = book.clock.now()
-        self._known = reads.accounts(db)
+        self._known = accounts.accounts(db)
         self._ids = {account.id for account in self._known}
         self._patterns = {
-            one.post_id: one.id for one in recurrences.recurrences(db) if one.post_id and one.state != "ended"
+            one.post_id: one.id for one in repeats.recurrences(db) if one.post_id and one.state != "ended"
         }
 
-    def done(self, touched: Touched, image: Image) -> TakenBack:
+    def done(self, touched: Touched, image: PostSnapshot) -> TakenBack:
         """The post as it is to be. StateRefused, ContentRefused, NotAllowed."""
-        now = history.post_of(touched.post_id, image.text)
+        now = stored_posts.post_of(touched.post_id, image.text)
         if image.digest != touched.digest or image.in_flight:
             raise self._changed_since(now)
         if touched.image is None:
             told = TakenBack(self._change, self._unmade(now))
         else:
-            told = self._as_before(now, history.post_of(touched.post_id, touched.image))
+            told = self._as_before(now, stored_posts.post_of(touched.post_id, touched.image))
         self._book.permit(self._db, now, told.post)
         return told
 
@@ -242,7 +243,7 @@ def _refuse_taken_keys(db: sqlite3.Connection, after: Sequence[Post]) -> None:
     """Conflict where another post has the key by now that one of these had."""
     ids = {post.id for post in after}
     for batch in batched([post for post in after if post.key is not None]):
-        for key, holder in keyed.posts_by_key(db, [post.key or "" for post in batch]).items():
+        for key, holder in queries.posts_by_key(db, [post.key or "" for post in batch]).items():
             if holder.id not in ids:
                 post = next(one for one in batch if one.key == key)
                 raise Conflict(
@@ -259,7 +260,7 @@ def _not_so_many(found: int, wanted: Wanted) -> TtpError:
     what = "done again" if wanted.again else "taken back"
     of = "" if wanted.post is None else f" of post {wanted.post}"
     command = "redo" if wanted.again else "undo"
-    days = history.KEPT_FOR.days
+    days = change_log.KEPT_FOR.days
     if not found:
         return NotFound(f"there is no change{of} that can be {what} (they are kept for {days} days)", _LIST)
     words = f"ttp {command} {found}" + ("" if wanted.post is None else f" --post {wanted.post}")

@@ -1,20 +1,35 @@
-"""Writing accounts, inside `Database.writing`'s transaction, and counting what hangs on one."""
+"""What renewing an account's token needs of the disk: a lock, a note of what was begun, and the account's marks.
+
+The lock is the kernel's and dies with its process. The note is written before a refresh token is sent, which works
+once: where a process died between the platform's answer and storing it, the next one can say so. No secret is here.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
-from ttp.domain.account import Account
-from ttp.domain.record import Kind
-from ttp.store import rows
+from ttp.domain.account import Account, Platform
+from ttp.domain.attempt import Kind
+from ttp.domain.time.clock import to_ms
+from ttp.store import row_mapper
+from ttp.store.queries import _marks
+from ttp.store.row_mapper import ms
+
+
+def renewed(db: sqlite3.Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
+    """Note until when the account works now, and what it was granted where the platform said so."""
+    if scopes:
+        db.execute("UPDATE account SET scopes = ? WHERE id = ?", (row_mapper.text_of(list(scopes)), account.id))
+    db.execute("UPDATE account SET expires_at = ? WHERE id = ?", (ms(until), account.id))
 
 
 def save(db: sqlite3.Connection, account: Account, *, now: datetime, removed: bool = False) -> int:
     """Store an account under its name, new or changed or come back; answers its id."""
-    columns = {**rows.account_columns(account), "removed_at": rows.ms(now) if removed else None}
+    columns = {**row_mapper.account_columns(account), "removed_at": row_mapper.ms(now) if removed else None}
     sets = ", ".join(f"{name} = :{name}" for name in columns)
-    name = {"platform": account.platform.value, "handle": account.handle, "created_at": rows.ms(now)}
+    name = {"platform": account.platform.value, "handle": account.handle, "created_at": row_mapper.ms(now)}
     columns |= name
     db.execute(
         f"INSERT INTO account ({', '.join(columns)}) VALUES ({', '.join(f':{one}' for one in columns)})"
@@ -41,3 +56,88 @@ def failed(db: sqlite3.Connection, account: Account, kind: Kind) -> int:
         " WHERE d.account_id = ? AND d.state = 'failed' AND d.error_kind = ? AND p.deleted_at IS NULL"
     )
     return int(db.execute(sql, (account.id, kind.value)).fetchone()[0])
+
+
+def lift_hold(db: sqlite3.Connection, account_id: int, now: datetime) -> bool:
+    """End an account's hold now: a person has done what it waited for. True if it was held.
+
+    Its posts are due at once, and not late before they have had their chance; what the platform said of its limits is
+    forgotten, so that it is asked anew.
+    """
+    at = to_ms(now)
+    held = db.execute(
+        "UPDATE account SET hold_until = :at, hold_reason = NULL WHERE id = :id AND hold_until > :at",
+        {"at": at, "id": account_id},
+    ).rowcount
+    if held:
+        db.execute("DELETE FROM rate_limit WHERE account_id = ? AND remaining <= 0", (account_id,))
+        db.execute(
+            "UPDATE delivery SET next_at = :at, waiting_until = :at WHERE account_id = :id AND state = 'retrying'"
+            " AND next_at > :at AND error_kind IN ('quota', 'rate_limit', 'account')",
+            {"at": at, "id": account_id},
+        )
+    return bool(held)
+
+
+def count_held(db: sqlite3.Connection, now: datetime) -> int:
+    """How many posts whose time has come are kept by an account's hold."""
+    sql = (
+        "SELECT count(DISTINCT post_id) FROM delivery WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL"
+        " AND next_at <= :now AND account_id IN (SELECT id FROM account WHERE hold_until > :now)"
+    )
+    return int(db.execute(sql, {"now": to_ms(now)}).fetchone()[0])
+
+
+def mark_account(
+    db: sqlite3.Connection,
+    account_id: int,
+    *,
+    needs_reconnect: bool = False,
+    hold_until: datetime | None = None,
+    hold_reason: str | None = None,
+    user_id: str | None = None,
+) -> None:
+    """Note what a platform's answer said of the whole account. Only what is given is changed; a hold is only made
+    longer."""
+    if needs_reconnect:
+        db.execute("UPDATE account SET needs_reconnect = 1 WHERE id = ?", (account_id,))
+    if hold_until is not None:
+        db.execute(
+            "UPDATE account SET hold_until = :at, hold_reason = :why WHERE id = :id"
+            " AND (hold_until IS NULL OR hold_until < :at)",
+            {"at": to_ms(hold_until), "why": hold_reason, "id": account_id},
+        )
+    if user_id is not None:
+        db.execute("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))
+
+
+def accounts(db: sqlite3.Connection, *, held_at: datetime | None = None) -> list[Account]:
+    """Every account that is not removed, by name; `held_at`: only those that are held then."""
+    held = "" if held_at is None else "AND hold_until > :at "
+    sql = f"SELECT * FROM account WHERE removed_at IS NULL {held}ORDER BY platform, handle"
+    return [row_mapper.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
+
+
+def account(db: sqlite3.Connection, platform: Platform, handle: str, *, removed: bool = False) -> Account | None:
+    """The account of that name, whatever the case of the handle. `removed`: also one that was removed."""
+    sql = "SELECT * FROM account WHERE platform = ? AND handle = ?" + ("" if removed else " AND removed_at IS NULL")
+    row = db.execute(sql, (platform.value, handle)).fetchone()
+    return None if row is None else row_mapper.account(row)
+
+
+def account_by_id(db: sqlite3.Connection, account_id: int) -> Account | None:
+    row = db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone()
+    return None if row is None else row_mapper.account(row)
+
+
+def accounts_by_id(db: sqlite3.Connection, account_ids: Iterable[int]) -> dict[int, Account]:
+    """Accounts by their ids, removed ones too; as few as a publisher claims for at once."""
+    ids = sorted(set(account_ids))
+    found = db.execute(f"SELECT * FROM account WHERE id IN ({_marks(ids)})", ids)
+    return {row["id"]: row_mapper.account(row) for row in found}
+
+
+def zones(db: sqlite3.Connection) -> dict[int, str]:
+    """The zones of the accounts that have one of their own, by id. Nothing else of their rows is read."""
+    found = db.execute("SELECT id, timezone FROM account WHERE timezone IS NOT NULL")
+    return {row["id"]: str(row["timezone"]) for row in found}

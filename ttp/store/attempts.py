@@ -8,11 +8,11 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from ttp.domain.record import Attempt, Kind, Phase, parts_of
+from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
 from ttp.domain.time.clock import to_ms
-from ttp.store import rows
-from ttp.store.rows import ms
-from ttp.store.unreadable import object_of, reading
+from ttp.store import row_mapper
+from ttp.store.corrupt_rows import object_of, reading
+from ttp.store.row_mapper import ms
 
 _ATTEMPT = (
     "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
@@ -68,13 +68,13 @@ def last_intent(db: sqlite3.Connection, delivery_id: int) -> Attempt | None:
     """The newest publishing intent of a delivery, open or not."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = 'publish' ORDER BY t.id DESC LIMIT 1"
     row = db.execute(sql, (delivery_id,)).fetchone()
-    return None if row is None else rows.attempt(row)
+    return None if row is None else row_mapper.attempt(row)
 
 
 def looks_after(db: sqlite3.Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
     """The look-ups of a delivery after one of its steps, oldest first."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"
-    return [rows.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
+    return [row_mapper.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
 
 
 def has_unknown(db: sqlite3.Connection, delivery_id: int, *, in_thread: bool = False) -> bool:

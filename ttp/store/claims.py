@@ -17,18 +17,25 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.post import PostStatus, derive_status
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.store import approvals, rows
-from ttp.store.unreadable import LEFT, LeftAlone, Unreadable, reading
+from ttp.store import conditions, row_mapper
+from ttp.store.conditions import LEFT
+from ttp.store.corrupt_rows import LeftAlone, Unreadable, reading
 
 NOTHING = LeftAlone()
 """Nothing is left alone."""
+
+
 LATE_MS = 60_000
 """A delivery claimed more than this after its time is late: punctual ones go first, and it goes out with a gap to the
 account's last late one."""
+
+
 NEVER_MS = 253_402_300_800_000
 """The end of the year 9999, beyond which there are no instants. A text, which somebody wrote by hand, is beyond it."""
 
+
 _DELIVERY = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
+
 
 # Where deliveries in flight are found: by the partial indexes of `tables`, in their own words, and what retries through
 # its post, which is publishing then. The index of what is ready holds all that waits for its time, too.
@@ -39,7 +46,10 @@ _IN_FLIGHT = (
     " WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying'",
 )
 
+
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
+
+
 _FIRST = """
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
@@ -47,6 +57,8 @@ _FIRST = """
             AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
             {more}ORDER BY d.next_at, d.id LIMIT 1
 """
+
+
 # At most two index seeks for each account, whatever the number of posts: its first punctual delivery, else its first
 # due one, unless the account is held, is busy, or sent a late one a moment ago. Where nothing at all is due, as in the
 # tick after each outcome, one seek. Of each kind, late and punctual, no more are read than could be claimed.
@@ -115,7 +127,7 @@ def claim(
     """
     places = places or Places(free)
     found = db.execute(
-        approvals.only(_READY) if approved else _READY,
+        conditions.only(_READY) if approved else _READY,
         {
             "now": to_ms(now),
             "cutoff": to_ms(cutoff),
@@ -134,7 +146,7 @@ def claim(
     chosen = found[:punctual] + found[len(found) - late :][: free - punctual]
     are_late = {row["id"] for row in chosen if row["is_late"]}
     places.late |= are_late
-    return _save_claims(db, [rows.delivery(row).claimed() for row in chosen], are_late, now)
+    return _save_claims(db, [row_mapper.delivery(row).claimed() for row in chosen], are_late, now)
 
 
 def _save_claims(db: sqlite3.Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
@@ -162,7 +174,7 @@ def _save_claims(db: sqlite3.Connection, after: list[Delivery], late: set[int], 
 def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
     """Store a delivery that moved from `before` to `after`; answers its post's status. None, and nothing changed, if it
     is no longer `before`."""
-    columns = {"state": after.state.value, **rows.delivery_columns(after, before)}
+    columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
     assignments = ", ".join(f"{name} = ?" for name in columns)
     values = (*columns.values(), before.id, before.state.value)
     if not db.execute(f"UPDATE delivery SET {assignments} WHERE id = ? AND state = ?", values).rowcount:
@@ -226,7 +238,7 @@ def overdue(
 
 @reading("delivery")
 def _late(row: sqlite3.Row) -> Late:
-    return Late(rows.delivery(row), timedelta(seconds=row["allowed_s"]), from_ms(row["since"]))
+    return Late(row_mapper.delivery(row), timedelta(seconds=row["allowed_s"]), from_ms(row["since"]))
 
 
 def unusable(
@@ -259,13 +271,13 @@ def looking(
         f" AND d.id NOT IN (SELECT value FROM json_each(:without)) AND {LEFT} ORDER BY d.next_at LIMIT :most"
     )
     values = {"now": to_ms(now), "without": json.dumps(sorted(without)), "most": most, **left.values}
-    return [rows.delivery(row) for row in db.execute(sql, values)]
+    return [row_mapper.delivery(row) for row in db.execute(sql, values)]
 
 
 def left_busy(db: sqlite3.Connection, left: LeftAlone = NOTHING) -> list[Delivery]:
     """Claimed and sending deliveries: to the next publisher, what the last one left when it died."""
     sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {LEFT}"
-    return [rows.delivery(row) for row in db.execute(sql, left.values)]
+    return [row_mapper.delivery(row) for row in db.execute(sql, left.values)]
 
 
 def any_busy(db: sqlite3.Connection) -> bool:
@@ -289,9 +301,9 @@ def next_wake(
     )
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
-    (at,) = db.execute(approvals.only(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
+    (at,) = db.execute(conditions.only(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
     # Not a condition of the statement: SQLite would then look at everything that waits, and not at the first.
-    return rows.instant(at) if isinstance(at, int) and at < NEVER_MS else None
+    return row_mapper.instant(at) if isinstance(at, int) and at < NEVER_MS else None
 
 
 def unfinished(
@@ -323,35 +335,12 @@ def unfinished(
         "due_by": to_ms(due_by),
         **left.values,
     }
-    return bool(db.execute(approvals.only(sql) if approved else sql, values).fetchone()[0])
-
-
-def mark_account(
-    db: sqlite3.Connection,
-    account_id: int,
-    *,
-    needs_reconnect: bool = False,
-    hold_until: datetime | None = None,
-    hold_reason: str | None = None,
-    user_id: str | None = None,
-) -> None:
-    """Note what a platform's answer said of the whole account. Only what is given is changed; a hold is only made
-    longer."""
-    if needs_reconnect:
-        db.execute("UPDATE account SET needs_reconnect = 1 WHERE id = ?", (account_id,))
-    if hold_until is not None:
-        db.execute(
-            "UPDATE account SET hold_until = :at, hold_reason = :why WHERE id = :id"
-            " AND (hold_until IS NULL OR hold_until < :at)",
-            {"at": to_ms(hold_until), "why": hold_reason, "id": account_id},
-        )
-    if user_id is not None:
-        db.execute("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))
+    return bool(db.execute(conditions.only(sql) if approved else sql, values).fetchone()[0])
 
 
 def _delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery:
-    return rows.delivery(db.execute(f"{_DELIVERY} WHERE d.id = ?", (delivery_id,)).fetchone())
+    return row_mapper.delivery(db.execute(f"{_DELIVERY} WHERE d.id = ?", (delivery_id,)).fetchone())
 
 
 def _account(db: sqlite3.Connection, account_id: int) -> Account:
-    return rows.account(db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone())
+    return row_mapper.account(db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone())

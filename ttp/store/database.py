@@ -8,25 +8,26 @@ later would fail with BUSY_SNAPSHOT, whatever the patience.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
-import stat
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotAllowed, TtpError
-from ttp.store.regular_file import kind_of
+from ttp.domain.errors import Hint, NewerStore, NotAllowed
+from ttp.store.home.paths import make_home, refuse_loose_modes
+from ttp.store.sqlite import _open, translate_errors
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
+
+
 BUSY_TIMEOUT_S = 30.0
+
+
 LONG_LOG = 16_384
 """Pages of the log, 64 MB, that many writings one after the other may leave in it."""
-_LOOSE = stat.S_IRWXG | stat.S_IRWXO
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Database:
@@ -55,7 +56,7 @@ class Database:
         if not self._checked:
             beside = (self.path.with_name(f"ttp.db-{part}") for part in ("wal", "shm"))
             refuse_loose_modes(self.home, self.path, *beside)
-        with translated(self.path):
+        with translate_errors(self.path):
             connection = _open(self.path, self._busy_timeout_s)
             try:
                 if not self._checked and self._behind(connection):
@@ -81,7 +82,7 @@ class Database:
         if not self.exists():
             yield None
             return
-        with closing(self.connect()) as connection, translated(self.path):
+        with closing(self.connect()) as connection, translate_errors(self.path):
             yield connection
 
     @contextmanager
@@ -100,7 +101,7 @@ class Database:
     @contextmanager
     def as_it_is(self) -> Iterator[sqlite3.Connection | None]:
         """As `reading`, but whatever its schema and modes are, and without bringing it up to date: for a check-up."""
-        with translated(self.path):
+        with translate_errors(self.path):
             if not self.exists():
                 yield None
                 return
@@ -117,7 +118,7 @@ class Database:
         if within is not None:
             yield within
             return
-        with self._for_writing() as connection, translated(self.path):
+        with self._for_writing() as connection, translate_errors(self.path):
             connection.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
             self._within.connection = connection
             try:
@@ -156,7 +157,7 @@ class Database:
         if self._knows_files:
             return
         if connection.execute("SELECT mark FROM store").fetchone()[0] is None:
-            from ttp.store.owner import remember_files
+            from ttp.store.ownership import remember_files
 
             remember_files(self.home, connection)  # may be rolled back: asked again by the next change
         else:
@@ -179,7 +180,7 @@ class Database:
         from tempfile import mkstemp
 
         make_home(self.home)
-        with translated(self.path):
+        with translate_errors(self.path):
             descriptor, name = mkstemp(prefix="ttp.db.new-", dir=self.home)
             fresh = Path(name)
             try:
@@ -195,7 +196,7 @@ class Database:
 
     def _migrate(self) -> None:
         """Bring an older store up to date, with a backup beside it and the publisher's lock held."""
-        from ttp.store.lock import publisher_lock
+        from ttp.store.home.locks import publisher_lock
 
         if not self._may_upgrade:
             why = f"the store {self.path} must be brought up to date first, and nothing may be written here"
@@ -222,133 +223,3 @@ class Database:
             if fresh:
                 # To close it moves the log into the file too, but says nothing where the disk has no room for that.
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
-        look = Hint("look", f"ls -la {quoted(path.parent)}")
-        raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
-    if found.st_size == 0:
-        raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        timeout=busy_timeout_s,
-        check_same_thread=False,
-    )
-    try:
-        connection.row_factory = sqlite3.Row
-        for pragma in ("foreign_keys=ON", "trusted_schema=OFF", "synchronous=FULL"):
-            connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def quick_check(connection: sqlite3.Connection, path: Path) -> None:
-    """Read through the whole file. Damaged if SQLite finds anything wrong."""
-    with translated(path):
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if found != "ok":
-        what = "; ".join(line for line in found.splitlines() if not line.startswith("***"))
-        raise Damaged(f"the store {path} is damaged: {what}", *_ways_out(path))
-
-
-def make_home(home: Path) -> None:
-    """Make the folder of everything, for its owner only. A folder that was made for it, and is empty, is tightened.
-    Busy where that cannot be done."""
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
-            home.chmod(0o700)
-    except OSError as error:
-        if error.errno in _FULL:
-            raise _no_room(home) from error
-        why = "a file is in its place" if isinstance(error, FileExistsError) else error.strerror or error
-        raise Busy(
-            f"the folder of the store, {home}, cannot be made or used: {why}",
-            Hint("use another folder", "export TTP_HOME=FOLDER"),
-        ) from error
-    refuse_loose_modes(home)
-
-
-def refuse_loose_modes(*paths: Path) -> None:
-    """Refuse files and folders that others can read, with the command that mends it."""
-    for path in paths:
-        with suppress(FileNotFoundError):
-            mode = stat.S_IMODE(path.stat().st_mode)
-            if mode & _LOOSE:
-                wanted = "700" if path.is_dir() else "600"
-                raise Busy(
-                    f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
-                    Hint("close it", f"chmod {wanted} {quoted(path)}"),
-                )
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system raise into Busy and Damaged."""
-    try:
-        yield
-    except TtpError:
-        raise
-    except Exception as error:
-        told = _told(path, error)
-        if told is None:
-            raise
-        raise told from error
-
-
-def _told(path: Path, error: BaseException) -> TtpError | None:
-    cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps the driver's error
-    match cause:
-        case sqlite3.Error() if not isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-            name = getattr(cause, "sqlite_errorname", "") or ""
-            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                return Busy(
-                    f"the store {path} stays locked by another program",
-                    Hint("see who publishes", "ttp status"),
-                )
-            if name.startswith("SQLITE_FULL"):
-                return _no_room(path)
-            if name.startswith("SQLITE_IOERR"):
-                return Busy(
-                    f"the disk of the store {path} does not take it: {cause}",
-                    Hint("look for room", f"df -h {quoted(path.parent)}"),
-                )
-            if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-                return Busy(
-                    f"the store {path} cannot be written: {cause}", Hint("look", f"ls -la {quoted(path.parent)}")
-                )
-            return Damaged(f"the store {path} cannot be read: {cause}", *_ways_out(path))
-        case OSError() if cause.errno in _FULL:
-            return _no_room(path)
-        case OSError():
-            return Busy(
-                f"the store {path} cannot be reached: {cause.strerror or cause}",
-                Hint("look", f"ls -la {quoted(path.parent)}"),
-            )
-    return None
-
-
-def _no_room(path: Path) -> Busy:
-    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
-
-
-def _ways_out(path: Path) -> tuple[Hint, ...]:
-    kept = path.with_name(path.name + ".damaged")
-    return (
-        Hint("keep it aside", f"mv {quoted(path)} {quoted(kept)}"),
-        Hint("save what can be read", f"sqlite3 {quoted(kept)} .recover"),
-        Hint("bring a backup back", "ttp restore FILE"),
-    )
-
-
-def quoted(path: Path) -> str:
-    """A path as a shell reads it."""
-    import shlex
-
-    return shlex.quote(str(path))

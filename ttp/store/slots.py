@@ -9,7 +9,7 @@ from datetime import datetime
 from ttp.domain.account import Platform
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
-from ttp.store.rows import ms
+from ttp.store.row_mapper import ms
 
 _SLOTS = (
     "SELECT s.*, a.platform, a.handle FROM slot s JOIN account a ON a.id = s.account_id"

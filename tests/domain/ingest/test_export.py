@@ -15,7 +15,7 @@ from tests.domain.ingest import exports
 from tests.domain.ingest.exports import META, OLD_X, TIKTOK, X, code_of, tiktok_id, x_id
 from ttp.domain.errors import UsageError
 from ttp.domain.ingest.columns import columns_of
-from ttp.domain.ingest.export import ExportReader, manner_of, refuse_for_all, with_order
+from ttp.domain.ingest.export_rows import ExportReader, manner_of, refuse_for_all, with_order
 from ttp.domain.sample import Sample
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ttp.domain.ingest.plain import FEW, REMEMBERED, PlainReader
+from ttp.domain.ingest.own_format import FEW, REMEMBERED, PlainReader
 from ttp.domain.sample import COLUMNS, Row, Sample, row_of
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.calendar import CalendarRange
+from ttp.domain.calendar_days import CalendarRange
 from ttp.domain.errors import UsageError
 from ttp.domain.time.calendar_range import parse_calendar_range
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
-from ttp.domain.text_length import utf16_length
+from ttp.domain.text import utf16_length
 
 
 class Sort(StrEnum):

@@ -13,14 +13,14 @@ from types import MappingProxyType
 from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
+from ttp.domain.image_fit import NO_FITS, Fit, Fits
 from ttp.domain.kinds import tiktok_kind
-from ttp.domain.media import MediaItem
-from ttp.domain.media_fit import NO_FITS, Fit, Fits
-from ttp.domain.media_host import Lack
+from ttp.domain.media import MediaHostProblem, MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import instagram, tiktok, x
 from ttp.domain.rules.case import Case
-from ttp.domain.text_length import X_LIMIT, utf16_length, x_length
+from ttp.domain.text import utf16_length
+from ttp.domain.text_length import X_LIMIT, x_length
 
 __all__ = ["check", "text_use"]
 
@@ -39,7 +39,7 @@ def check(
     post: Post,
     accounts: Mapping[str, Account],
     *,
-    no_host: Lack | None,
+    no_host: MediaHostProblem | None,
     video_upload: bool = False,
     fits: Fits = NO_FITS,
     rehearsed: Collection[Platform] = (),

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from ttp.domain.account import Platform
 from ttp.domain.errors import Problem
-from ttp.domain.media import MediaItem
-from ttp.domain.media_fit import Fit
-from ttp.domain.media_host import Lack
+from ttp.domain.image_fit import Fit
+from ttp.domain.media import MediaHostProblem, MediaItem
 from ttp.domain.options import OPTIONS, Chosen
 
 
@@ -27,7 +26,7 @@ class Case:
     text: str
     media: tuple[MediaItem, ...]
     options: Mapping[str, str]
-    no_host: Lack | None = None
+    no_host: MediaHostProblem | None = None
     video_upload: bool = False
     own: frozenset[str] = frozenset()
     post_id: int | None = None

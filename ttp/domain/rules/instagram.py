@@ -10,7 +10,7 @@ from ttp.domain.kinds import InstagramKind, instagram_kind
 from ttp.domain.options import Chosen
 from ttp.domain.rules.case import Case
 from ttp.domain.rules.limits import Limits, item_problems, same_shape, shape
-from ttp.domain.text_length import utf16_length
+from ttp.domain.text import utf16_length
 
 MOST_TEXT = 2200
 """Characters of a caption; the unit is not documented, so UTF-16 code units, the strictest."""

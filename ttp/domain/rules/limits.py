@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ttp.domain.errors import Problem
+from ttp.domain.image_fit import EXTRA, Fit, crop
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.media_fit import EXTRA, Fit, crop
 from ttp.domain.rules.case import Case
 
 _CODECS = {"h264": "H.264", "hevc": "HEVC", "vp8": "VP8", "vp9": "VP9", "av1": "AV1"}

@@ -9,7 +9,7 @@ from ttp.domain.kinds import TikTokKind, tiktok_kind
 from ttp.domain.options import choices_hint, tiktok_choices
 from ttp.domain.rules.case import Case
 from ttp.domain.rules.limits import Limits, item_problems
-from ttp.domain.text_length import utf16_length
+from ttp.domain.text import utf16_length
 
 MOST_TEXT = 2200
 """UTF-16 code units of a video's title, hashtags and mentions included."""

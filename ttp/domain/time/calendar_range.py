@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, tzinfo
 
-from ttp.domain.calendar import CalendarRange, month_with, week_with
+from ttp.domain.calendar_days import CalendarRange, month_with, week_with
 from ttp.domain.errors import Hint, UsageError
 
 STEPS = {"prev": -1, "next": 1}

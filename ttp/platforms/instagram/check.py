@@ -8,15 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
-from ttp.domain.checkup import SOON, Remark, failure, fine, until, warning
 from ttp.domain.config import Config
+from ttp.domain.diagnostics import SOON, Remark, failure, fine, until, warning
 from ttp.domain.hosts import by_facebook
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.check import PATIENCE_S, Seen, of_failure
-from ttp.platforms.client import Order, StepFailed
+from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.http import Http
-from ttp.platforms.instagram import quota
+from ttp.platforms.instagram import limits
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.oauth.grant import known, read_scopes
 from ttp.platforms.outcomes import Judge, as_failure, reconnect_hint
@@ -42,14 +42,14 @@ class InstagramCheck:
         return self._http.platform_at(account.name)
 
     def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
-        order = Order(0, account, credentials, "")
+        order = PublishRequest(0, account, credentials, "")
         person = self._person(order)
         if isinstance(person, NotDone):
             return person
         scopes, more = self._debugged(order) if self._by_facebook else ((), ())
         return replace(person, scopes=scopes, remarks=(*person.remarks, *self._quota(order, person.user_id), *more))
 
-    def _person(self, order: Order) -> Seen | NotDone:
+    def _person(self, order: PublishRequest) -> Seen | NotDone:
         """Whose token it is. With Facebook Login `/me` is the person's, and the account's own id must be known."""
         path, fields = "/me", "user_id,username,account_type"
         if self._by_facebook:
@@ -68,10 +68,10 @@ class InstagramCheck:
                 return Seen(user_id, me.words("username") or None, tuple(wrong if kind == PERSONAL else ()))
         return as_failure(reply, self._judge(order), "Instagram")
 
-    def _quota(self, order: Order, user_id: str | None) -> Iterator[Remark]:
+    def _quota(self, order: PublishRequest, user_id: str | None) -> Iterator[Remark]:
         path = f"{self._root}/{user_id}/content_publishing_limit"
         try:
-            did = quota.room(self._http, order, path, self._judge(order), self._clock.now())
+            did = limits.room(self._http, order, path, self._judge(order), self._clock.now())
         except StepFailed as failed:
             full = failed.outcome.code == "quota"
             yield warning(failed.outcome.message) if full else of_failure(failed.outcome, "the quota")
@@ -79,7 +79,7 @@ class InstagramCheck:
         told = did.http_status is not None and did.http_status < 300
         yield fine(f"quota used: {did.message}") if told else warning(f"the quota is not told: {did.message}")
 
-    def _debugged(self, order: Order) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
+    def _debugged(self, order: PublishRequest) -> tuple[tuple[str, ...], tuple[Remark, ...]]:
         """What Facebook says of its token: the scopes, and until when it gives data. Asked with the app's own token
         where its secret is known: some apps are told nothing otherwise."""
         held = order.credentials
@@ -99,7 +99,7 @@ class InstagramCheck:
             return (), (fine(f"Facebook does not say what the token may do: {refused.message}"),)
         return read_scopes(reply.at("data", "scopes")), tuple(self._ends(order, reply))
 
-    def _ends(self, order: Order, answer: Answer) -> Iterator[Remark]:
+    def _ends(self, order: PublishRequest, answer: Answer) -> Iterator[Remark]:
         """Both ends that a token of Facebook Login has: 0 and nothing mean that there is none."""
         now = self._clock.now()
         for name, what in (
@@ -116,7 +116,7 @@ class InstagramCheck:
             else:
                 yield warning(said, reconnect_hint(order.account)) if end - now < SOON else fine(said)
 
-    def _judge(self, order: Order) -> Judge:
+    def _judge(self, order: PublishRequest) -> Judge:
         return lambda answer: refusal(answer, order.account, self._clock.now())
 
 

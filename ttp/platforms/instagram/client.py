@@ -10,20 +10,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.config import Config
 from ttp.domain.kinds import InstagramKind
+from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
-from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
-from ttp.platforms.fingerprint import fingerprint
+from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.http import Http
-from ttp.platforms.instagram import forms, quota
+from ttp.platforms.instagram import container_forms, limits
+from ttp.platforms.instagram.container_forms import (
+    Made,
+    bare,
+    children,
+    parent,
+    recalled,
+    with_children,
+    without_parent,
+)
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, Seen
 from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
-from ttp.platforms.instagram.handle import Made, bare, children, parent, recalled, with_children, without_parent
 from ttp.platforms.instagram.look_up import LookUps
+from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.media_host.host import MediaHost
-from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, text_id, web_address
 
@@ -53,7 +60,7 @@ class InstagramClient:
 
     # Invisible steps.
 
-    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Bring the container to FINISHED: the one there is, or a new one where that is provably harmless."""
         self._open(order)
         if number_id(handle.get("user_id")) is None:
@@ -61,7 +68,7 @@ class InstagramClient:
             handle = {**handle, "user_id": user_id}
             if answer is not None:
                 yield Did("ask for the user id", answer.status, handle=handle)
-        request = forms.request_of(order)
+        request = container_forms.request_of(order)
         same = handle.get("request") == request
         made = parent(handle)
         if made is not None and made.uri is None:
@@ -75,12 +82,12 @@ class InstagramClient:
         if not same or (made is not None and self._clock.now() - from_ms(made.created) >= _USABLE_FOR):
             made, handle = None, {**bare(handle), "request": request}
         yield self._room(order, handle)
-        if (why := forms.refusal_of(order)) is not None:
+        if (why := container_forms.refusal_of(order)) is not None:
             raise StepFailed(CREATE, NotDone(Kind.CONTENT, why))
-        if forms.kind_of(order) is InstagramKind.CAROUSEL:
+        if container_forms.kind_of(order) is InstagramKind.CAROUSEL:
             handle = yield from self._children(order, handle)
             ids = [str(dig(child, "id")) for child in children(handle)]
-            handle = yield from self._created(order, handle, _form(forms.carousel, order, ids))
+            handle = yield from self._created(order, handle, _form(container_forms.carousel, order, ids))
         else:
             handle = yield from self._single(order, handle, made)
         made = parent(handle)
@@ -90,7 +97,7 @@ class InstagramClient:
             return self._ready(order, handle)
         raise (yield from self._given_up(WAIT, seen.failure, handle, bare(handle)))
 
-    def _user_id(self, order: Order) -> tuple[str, Answer | None]:
+    def _user_id(self, order: PublishRequest) -> tuple[str, Answer | None]:
         """The id for paths: the credentials', else what Instagram says. Raises StepFailed."""
         if (known := number_id(order.credentials.user_id)) is not None:
             return known, None
@@ -106,17 +113,17 @@ class InstagramClient:
                 return asked, reply
         raise StepFailed(step, as_failure(reply, self._judge(order), "Instagram"))
 
-    def _room(self, order: Order, handle: Handle) -> Did:
+    def _room(self, order: PublishRequest, handle: Handle) -> Did:
         """Ask whether the quota has room. Raises StepFailed where it has none."""
         path = f"{self._root}/{handle['user_id']}/content_publishing_limit"
-        return quota.room(self._http, order, path, self._judge(order), self._clock.now())
+        return limits.room(self._http, order, path, self._judge(order), self._clock.now())
 
-    def _single(self, order: Order, handle: Handle, made: Made | None) -> Generator[Step, None, Handle]:
+    def _single(self, order: PublishRequest, handle: Handle, made: Made | None) -> Generator[Step, None, Handle]:
         """The container of one image or video, with its bytes where it takes bytes: `made`, or a new one."""
         resumed, file = made is not None, order.media[0]
         if made is None:
             url = self._url(file)
-            handle = yield from self._created(order, handle, _form(forms.single, order, url))
+            handle = yield from self._created(order, handle, _form(container_forms.single, order, url))
             made = parent(handle)
         if made is not None and made.uri is not None:
             filled = {name: value for name, value in handle.items() if name != "uri"}
@@ -124,7 +131,7 @@ class InstagramClient:
             handle = filled
         return handle
 
-    def _created(self, order: Order, handle: Handle, form: Mapping[str, str]) -> Generator[Step, None, Handle]:
+    def _created(self, order: PublishRequest, handle: Handle, form: Mapping[str, str]) -> Generator[Step, None, Handle]:
         """Make the container that will be published."""
         try:
             made, answer = self._containers.create(order, str(handle["user_id"]), form)
@@ -135,14 +142,14 @@ class InstagramClient:
         yield Did(CREATE, answer.status, handle=handle)
         return handle
 
-    def _children(self, order: Order, handle: Handle) -> Generator[Step, None, Handle]:
+    def _children(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """The containers of all items, each made, filled and waited for; what a handle remembers is used again."""
         known = [recalled(child) for child in children(handle)]
         known += [None] * (len(order.media) - len(known))
         resumed = [child is not None for child in known]
         for number, file in enumerate(order.media, 1):
             if (child := known[number - 1]) is None:
-                form = _form(forms.child, order, number, self._url(file))
+                form = _form(container_forms.child, order, number, self._url(file))
                 try:
                     child, answer = self._containers.create(order, str(handle["user_id"]), form)
                 except StepFailed as failed:
@@ -168,7 +175,7 @@ class InstagramClient:
 
     def _filled(
         self,
-        order: Order,
+        order: PublishRequest,
         made: Made,
         file: MediaFile,
         handle: Handle,
@@ -190,14 +197,14 @@ class InstagramClient:
     def _url(self, file: MediaFile) -> str:
         """Where Instagram fetches a file, or that it takes its bytes. Raises StepFailed."""
         if self._by_facebook and file.item.is_video and file.item.url is None:
-            return forms.BYTES
+            return container_forms.BYTES
         try:
             return self._host.url(file)
         except NoPublicUrl as error:
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
             raise StepFailed(PUT_UP, failure) from error
 
-    def _doubt(self, order: Order, handle: Handle, seen: Seen) -> str | None:
+    def _doubt(self, order: PublishRequest, handle: Handle, seen: Seen) -> str | None:
         """Why the container may be published already; None where that is excluded."""
         if seen.state == "PUBLISHED":
             return "Instagram shows the container as published"
@@ -219,11 +226,11 @@ class InstagramClient:
             yield Did(DROP, failure.http_status, handle=without)
         return StepFailed(step, failure)
 
-    def _open(self, order: Order) -> None:
+    def _open(self, order: PublishRequest) -> None:
         """Make sure that Instagram is not known to take no more calls now. Raises StepFailed."""
         self._http.gate.check(order, PUBLISH, "POST", f"{self._root}/{order.account.handle}/media_publish")
 
-    def _ready(self, order: Order, handle: Handle, doubt: str | None = None) -> Ready:
+    def _ready(self, order: PublishRequest, handle: Handle, doubt: str | None = None) -> Ready:
         if doubt is None:
             self._open(order)
         path = f"{self._root}/{handle['user_id']}/media_publish"
@@ -233,7 +240,7 @@ class InstagramClient:
 
     # The one publishing call.
 
-    def publish(self, order: Order, handle: Handle) -> Outcome:
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
         """POST media_publish. After any error the container is asked before deciding: an error may have published."""
         path = f"{self._root}/{handle['user_id']}/media_publish"
         container = str(handle["creation_id"])
@@ -244,7 +251,7 @@ class InstagramClient:
         outcome = as_outcome(reply, self._judge(order, proof=True), "Instagram")
         return outcome if isinstance(reply, Unsent) else self._decided(order, handle, outcome)
 
-    def _decided(self, order: Order, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
+    def _decided(self, order: PublishRequest, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
         """The outcome of a failed call, given what the container says after it."""
         seen = self._containers.look_at(order, str(handle["creation_id"]), urgent=True)
         doubt = Unknown(outcome.kind, outcome.message, outcome.code, outcome.http_status)
@@ -266,7 +273,7 @@ class InstagramClient:
             case _:
                 return doubt
 
-    def _done(self, order: Order, media_id: str, said: Answer) -> Done | Unknown:
+    def _done(self, order: PublishRequest, media_id: str, said: Answer) -> Done | Unknown:
         """Published as `media_id`, with its public address where Instagram tells it at once, which is cosmetic. A media
         that Instagram does not know is none: the container is asked."""
         reply = self._http.send(
@@ -279,14 +286,14 @@ class InstagramClient:
 
     # Look-up.
 
-    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What the container says, and where it cannot tell, the account's own media."""
         return self._look_ups.look_up(order, handle, since)
 
-    def _is_refused_token(self, order: Order, reply: Reply) -> bool:
+    def _is_refused_token(self, order: PublishRequest, reply: Reply) -> bool:
         return as_failure(reply, self._judge(order), "Instagram").kind is Kind.AUTH
 
-    def _judge(self, order: Order, *, proof: bool = False) -> Judge:
+    def _judge(self, order: PublishRequest, *, proof: bool = False) -> Judge:
         """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
         return lambda answer: (
             None if proof and answer.status >= 500 else refusal(answer, order.account, self._clock.now())

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ttp.domain.account import is_loopback
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.byte_range import pieces
-from ttp.platforms.client import MediaFile, Order, Step, StepFailed, Wait
+from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wait
 from ttp.platforms.http import Http, host_of
+from ttp.platforms.instagram.container_forms import Made
 from ttp.platforms.instagram.errors import container_failure, is_gone, refusal
-from ttp.platforms.instagram.handle import Made
 from ttp.platforms.outcomes import Judge, as_failure
 from ttp.platforms.reply import Answer, Reply, number_id
-from ttp.platforms.wording import clean
+from ttp.platforms.uploads import pieces
 
 LONGEST_WAIT = timedelta(minutes=30)
 """A container that is still being processed by then is given up."""
@@ -66,7 +66,7 @@ class Containers:
         self._upload_host = host_of(config.text("platforms.instagram.upload_url"))
         self._root = f"/{config.text('platforms.instagram.version')}"
 
-    def create(self, order: Order, user_id: str, form: Mapping[str, str]) -> tuple[Made, Answer]:
+    def create(self, order: PublishRequest, user_id: str, form: Mapping[str, str]) -> tuple[Made, Answer]:
         """Make a container. Raises StepFailed."""
         reply = self._http.send(order, "POST", f"{self._root}/{user_id}/media", form=form)
         if isinstance(reply, Answer) and reply.is_success and (made := number_id(reply.at("id"))) is not None:
@@ -75,7 +75,7 @@ class Containers:
                 return Made(made, to_ms(self._clock.now()), None if uri is None else str(uri)), reply
         raise StepFailed(CREATE, as_failure(reply, self._judge(order), "Instagram"))
 
-    def send(self, order: Order, made: Made, file: MediaFile, *, resumed: bool) -> Answer | None:
+    def send(self, order: PublishRequest, made: Made, file: MediaFile, *, resumed: bool) -> Answer | None:
         """Send a container's bytes, from where Instagram has them if `resumed`. None: they were all there already.
 
         Raises StepFailed; the container is of no use any more where the failure is not passing, or its code is GONE.
@@ -102,7 +102,7 @@ class Containers:
             return reply
         raise StepFailed(UPLOAD, as_failure(reply, _upload_refusal, "Instagram"))
 
-    def _received(self, order: Order, made: Made, size: int) -> int:
+    def _received(self, order: PublishRequest, made: Made, size: int) -> int:
         """How many bytes Instagram has of a container's. Raises StepFailed."""
         reply = self._http.send(order, "GET", f"{self._root}/{made.id}", query={"fields": "video_status"})
         if isinstance(reply, Answer) and is_gone(reply):
@@ -112,7 +112,7 @@ class Containers:
         received = reply.at("video_status", "uploading_phase", "bytes_transferred")
         return received if isinstance(received, int) and 0 <= received <= size else 0
 
-    def look_at(self, order: Order, container: str, *, urgent: bool = False) -> Seen:
+    def look_at(self, order: PublishRequest, container: str, *, urgent: bool = False) -> Seen:
         """Ask for a container's status. `urgent`: also where Instagram takes no calls of the account."""
         query = {"fields": "status_code,status"}
         reply = self._http.send(order, "GET", f"{self._root}/{container}", query=query, urgent=urgent)
@@ -123,7 +123,7 @@ class Containers:
         state = reply.at("status_code")
         return Seen(state if isinstance(state, str) and state in STATES else "", reply)
 
-    def awaited(self, order: Order, made: Made) -> Generator[Step, None, Seen]:
+    def awaited(self, order: PublishRequest, made: Made) -> Generator[Step, None, Seen]:
         """Look until the container has ended, or LONGEST_WAIT after it was made. Raises StepFailed if unreadable."""
         pause = self._first_pause
         while True:
@@ -150,7 +150,7 @@ class Containers:
             return uri.startswith(("http://", "https://")) and is_loopback(host)
         return uri.startswith("https://") and host == self._upload_host
 
-    def _judge(self, order: Order) -> Judge:
+    def _judge(self, order: PublishRequest) -> Judge:
         return lambda answer: refusal(answer, order.account, self._clock.now())
 
 

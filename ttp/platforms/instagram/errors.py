@@ -9,11 +9,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.account import Account
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.text import clean
 from ttp.platforms.instagram.usage import HOUR_S, regain_s
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.reply import Answer, later
-from ttp.platforms.wording import clean
 
 _DAY_S = 86_400.0
 

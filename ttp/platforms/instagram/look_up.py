@@ -5,21 +5,20 @@ Reads only. A post that cannot be told apart by its text is never taken for ours
 
 from __future__ import annotations
 
-from datetime import datetime
+import unicodedata
+from datetime import datetime, timedelta
 
-from ttp.domain.attempt import Absent, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.config import Config
 from ttp.domain.kinds import InstagramKind
+from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Looked, Order
+from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.http import Http
-from ttp.platforms.instagram import media
+from ttp.platforms.instagram.container_forms import bare, kind_of
 from ttp.platforms.instagram.containers import Containers, Seen
 from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.instagram.forms import kind_of
-from ttp.platforms.instagram.handle import bare
 from ttp.platforms.outcomes import Judge, as_unclear
-from ttp.platforms.reply import number_id
+from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
@@ -33,64 +32,66 @@ class LookUps:
         self._containers = containers
         self._root = f"/{config.text('platforms.instagram.version')}"
 
-    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What the container says, and where it cannot tell, the account's own media."""
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
         if "creation_id" not in handle:
             return self._without_container(order, handle, first)
         if number_id(handle.get("user_id")) is None:
-            return Looked(NO_CONTAINER, None)
+            return LookupResult(NO_CONTAINER, None)
         seen = self._containers.look_at(order, str(handle["creation_id"]))
         match seen.state:
             case "PUBLISHED":
                 listed = self.listed(order, handle, first)
                 # A list that cannot be read, or does not have it yet, may tell the id later.
                 unnamed = Found(None, id_later=not listed)
-                return Looked(listed[0] if listed and len(listed) == 1 else unnamed, seen.date)
+                return LookupResult(listed[0] if listed and len(listed) == 1 else unnamed, seen.date)
             case "FINISHED":
-                return Looked(Absent(handle={**handle, "unsettled_since": to_ms(first)}), seen.date)
+                return LookupResult(Absent(handle={**handle, "unsettled_since": to_ms(first)}), seen.date)
             case "IN_PROGRESS":
-                return Looked(Working("container IN_PROGRESS"), seen.date)
+                return LookupResult(Working("container IN_PROGRESS"), seen.date)
             case "EXPIRED":
-                return Looked(Absent(certain=True, handle=bare(handle)), seen.date)
+                return LookupResult(Absent(certain=True, handle=bare(handle)), seen.date)
             case "ERROR":
                 return self._by_list(order, handle, first, seen, Refused(seen.failure))
             case _:
                 unclear = as_unclear(seen.reply, self._judge(order), "Instagram")
                 return self._by_list(order, handle, first, seen, unclear)
 
-    def _without_container(self, order: Order, handle: Handle, since: datetime) -> Looked:
+    def _without_container(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """If it was sent, then by a publisher whose records are not here: only the list can tell."""
         user_id = number_id(handle.get("user_id")) or number_id(order.credentials.user_id)
         if user_id is None:
-            return Looked(NO_CONTAINER, None)
+            return LookupResult(NO_CONTAINER, None)
         listed = self.listed(order, {"user_id": user_id}, since)
         if listed is None:
-            return Looked(Unclear(Kind.NETWORK, "the account's posts on Instagram cannot be read"), None)
-        return Looked(_one_of(order, listed, NO_CONTAINER), None)
+            return LookupResult(Unclear(Kind.NETWORK, "the account's posts on Instagram cannot be read"), None)
+        return LookupResult(_one_of(order, listed, NO_CONTAINER), None)
 
-    def listed(self, order: Order, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
+    def listed(self, order: PublishRequest, handle: Handle, since: datetime) -> tuple[Found, ...] | None:
         """The account's unbound media, or stories, that can be this one; None where the list cannot be read."""
         story = kind_of(order) is InstagramKind.STORY
         path = f"{self._root}/{handle['user_id']}/{'stories' if story else 'media'}"
-        reply = self._http.send(order, "GET", path, query=media.QUERY)
-        return media.matches(reply, order, since, by_text=not story)
+        reply = self._http.send(order, "GET", path, query=QUERY)
+        return matches(reply, order, since, by_text=not story)
 
     def _by_list(
-        self, order: Order, handle: Handle, since: datetime, seen: Seen, otherwise: Refused | Unclear
-    ) -> Looked:
+        self, order: PublishRequest, handle: Handle, since: datetime, seen: Seen, otherwise: Refused | Unclear
+    ) -> LookupResult:
         """The one match among the account's media, else `otherwise`; unclear where the list cannot be read."""
         listed = self.listed(order, handle, since)
         if listed is None:
-            return Looked(as_unclear(seen.reply, self._judge(order), "Instagram"), seen.date)
-        return Looked(_one_of(order, listed, otherwise), seen.date)
+            return LookupResult(as_unclear(seen.reply, self._judge(order), "Instagram"), seen.date)
+        return LookupResult(_one_of(order, listed, otherwise), seen.date)
 
-    def _judge(self, order: Order) -> Judge:
+    def _judge(self, order: PublishRequest) -> Judge:
         return lambda answer: refusal(answer, order.account, self._clock.now())
 
 
-def _one_of(order: Order, listed: tuple[Found, ...], otherwise: Refused | Unclear) -> Found | Refused | Unclear:
+def _one_of(
+    order: PublishRequest, listed: tuple[Found, ...], otherwise: Refused | Unclear
+) -> Found | Refused | Unclear:
     """The only match, told by its text; `otherwise` where there is none."""
     match listed:
         case ():
@@ -103,3 +104,42 @@ def _one_of(order: Order, listed: tuple[Found, ...], otherwise: Refused | Unclea
             # A container that could not be read this time may tell the next time.
             final = not isinstance(otherwise, Unclear) or otherwise.final
             return Unclear(Kind.DUPLICATE, message, final=final, links=links)
+
+
+QUERY = {"fields": "id,caption,timestamp,permalink", "limit": "50"}
+
+
+_BEFORE = timedelta(seconds=60)
+
+
+def matches(reply: Reply, order: PublishRequest, since: datetime, *, by_text: bool) -> tuple[Found, ...] | None:
+    """The unbound media of `reply` made at most a minute before `since` or later; `by_text`: with the order's caption.
+
+    None where the reply is not a whole list: only that can show that something is not there.
+    """
+    if not (isinstance(reply, Answer) and reply.is_success):
+        return None
+    listed = reply.at("data")
+    if not isinstance(listed, list):
+        return None
+    found = []
+    for item in listed:
+        media_id, at = number_id(dig(item, "id")), _instant(dig(item, "timestamp"))
+        if media_id is None or at is None:
+            return None
+        same = not by_text or _plain(str(dig(item, "caption") or "")) == _plain(order.text)
+        if media_id not in order.bound and at >= since - _BEFORE and same:
+            found.append(Found(media_id, web_address(dig(item, "permalink"))))
+    return tuple(found)
+
+
+def _instant(text: object) -> datetime | None:
+    """The instant of `2019-09-26T22:36:43+0000`."""
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S%z")
+    except ValueError:
+        return None
+
+
+def _plain(caption: str) -> str:
+    return unicodedata.normalize("NFC", caption.replace("\r\n", "\n").strip())

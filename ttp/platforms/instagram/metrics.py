@@ -1,33 +1,83 @@
-"""Instagram: the numbers of own posts: likes and comments from the post, the rest from its insights.
+"""Which insights Instagram tells of each kind of post, as it shows while they are asked for. Sends nothing itself.
 
-Follows section 7 of Instagram's contract. A list is paged by its cursor; the address that it gives for the next page
-holds a token, and is never followed. Hidden likes, and insights that are not there yet, are unknown.
+One metric that a kind of post does not have fails the whole call, without saying for certain which it was. So after
+such a refusal each is asked alone, once for each kind, and what was learnt holds for as long as the reader lives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.config import Config
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.instagram.insights import Asked, Metrics, values
 from ttp.platforms.metrics import STEP, Line, Page, count, first_line, tells
 from ttp.platforms.outcomes import odd, reconnect_hint
 from ttp.platforms.reply import Answer, dig, number_id
 
+LASTING = ("views", "reach", "shares", "saved")
+
+
+KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"FEED": LASTING, "REELS": LASTING, "STORY": ("views", "reach", "shares")}
+)
+"""By `media_product_type`. Likes and comments are fields of the post itself: told at once, and without insights."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is asked of one kind of post. `sure`: it has answered to this, so a refusal is about one post alone."""
+
+    metrics: tuple[str, ...]
+    sure: bool = False
+
+
+class Metrics:
+    """The metrics to ask for, by `media_product_type` and `media_type`."""
+
+    def __init__(self) -> None:
+        self._by_type: dict[tuple[str, str], Asked] = {}
+
+    def of(self, product: str, media_type: str) -> Asked:
+        """What to ask of such a post; no metrics where nothing is known of its kind."""
+        return self._by_type.setdefault((product, media_type), Asked(KNOWN.get(product, ())))
+
+
+def values(answer: Answer) -> dict[str, object]:
+    """The numbers by metric. Empty where Instagram has none yet: it may be two days behind."""
+    listed = answer.at("data")
+    found = {}
+    for entry in listed if isinstance(listed, list) else ():
+        told = dig(entry, "values")
+        first = told[0] if isinstance(told, list) and told else None
+        value = dig(first, "value")
+        found[str(dig(entry, "name"))] = dig(entry, "total_value", "value") if value is None else value
+    return found
+
+
 FIELDS = "id,caption,media_type,media_product_type,timestamp,like_count,comments_count"
+
+
 PAGE = 50
+
+
 STORY_LIVES = timedelta(hours=24)
+
+
 _KINDS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel"}
+
+
 _GONE = ("100/33", "24/2207006")
+
+
 _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 """Failures of an insights call that are about more than one post."""
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ttp.domain.config import Config
 from ttp.domain.media import MediaItem
-from ttp.platforms.media_host.kinds import SUFFIXES, NoPublicUrl, is_usable
-from ttp.platforms.wording import clean
+from ttp.domain.text import clean
+from ttp.platforms.media_host.availability import SUFFIXES, NoPublicUrl, is_usable
 
 LONGEST_S = 300.0
 """Seconds that the program may take."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ttp.domain.config import Config
 from ttp.domain.media import MediaItem
-from ttp.platforms.media_host.kinds import SUFFIXES, NoPublicUrl
+from ttp.platforms.media_host.availability import SUFFIXES, NoPublicUrl
 
 
 def put(config: Config, item: MediaItem, path: Path) -> str:

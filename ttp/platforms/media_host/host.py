@@ -9,8 +9,7 @@ from ttp.domain.account import Platform, is_loopback
 from ttp.domain.config import Config
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host import command, folder, s3
-from ttp.platforms.media_host.kinds import NoPublicUrl, is_usable
-from ttp.platforms.media_host.trouble import trouble
+from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, trouble
 
 
 class MediaHost:

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.domain.config import Config
+from ttp.domain.text import clean
 from ttp.platforms.client import MediaFile
-from ttp.platforms.media_host.kinds import SUFFIXES, NoPublicUrl, is_usable
-from ttp.platforms.media_host.trouble import S3_EXTRA
-from ttp.platforms.wording import clean
+from ttp.platforms.media_host.availability import S3_EXTRA, SUFFIXES, NoPublicUrl, is_usable
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, GCSStore, S3Store

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 from ttp.domain.account import Credentials, Platform
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
 
 _LONGEST_S = 10 * 366 * 86_400

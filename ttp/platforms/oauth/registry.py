@@ -24,18 +24,18 @@ def login_for(
     page, version = hosts.authorize_url(platform, config), config.text("platforms.instagram.version")
     match platform:
         case Platform.X:
-            from ttp.platforms.oauth.x import XLogin
+            from ttp.platforms.x.auth import XLogin
 
             return XLogin(http, page, clock)
         case Platform.TIKTOK:
-            from ttp.platforms.oauth.tiktok import TikTokLogin
+            from ttp.platforms.tiktok.auth import TikTokLogin
 
             return TikTokLogin(http, page, clock)
         case Platform.INSTAGRAM if hosts.by_facebook(config):
-            from ttp.platforms.oauth.facebook import FacebookLogin
+            from ttp.platforms.instagram.auth import FacebookLogin
 
             return FacebookLogin(http, page, version, clock)
         case Platform.INSTAGRAM:
-            from ttp.platforms.oauth.instagram import InstagramLogin
+            from ttp.platforms.instagram.auth import InstagramLogin
 
             return InstagramLogin(http, page, hosts.code_url(config), version, clock)

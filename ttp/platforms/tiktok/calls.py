@@ -1,17 +1,79 @@
-"""The calls to TikTok that its client and its look-ups share: JSON with the token, and bytes without it."""
+"""Finding one delivery among an account's own public videos, where its publish_id is lost. Pure; never asks TikTok."""
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from ttp.domain.kinds import TikTokKind
+from ttp.domain.options import PUBLIC
+from ttp.domain.outcome import Found
+from ttp.domain.text import utf16_length
 from ttp.domain.time.clock import Clock
-from ttp.platforms.byte_range import pieces
-from ttp.platforms.client import MediaFile, Order, StepFailed
+from ttp.platforms.client import MediaFile, PublishRequest, StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import Judge, as_failure
-from ttp.platforms.reply import Answer, Reply
-from ttp.platforms.tiktok import listing, status, upload
-from ttp.platforms.tiktok.errors import error_code, refusal
-from ttp.platforms.tiktok.status import Status
-from ttp.platforms.tiktok.upload import Upload
+from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
+from ttp.platforms.tiktok import uploads
+from ttp.platforms.tiktok.errors import REFUSED_ID, error_code, refusal
+from ttp.platforms.tiktok.request_body import kind_of
+from ttp.platforms.tiktok.uploads import Upload
+from ttp.platforms.uploads import pieces
+
+PATH = "/v2/video/list/"
+
+
+QUERY = {"fields": "id,create_time,title,video_description,share_url"}
+
+
+BODY = {"max_count": 20}
+
+
+_CUT = 150
+"""Characters at which titles are cut in lists."""
+
+
+def why_not(order: PublishRequest) -> str | None:
+    """Why a post cannot be found in the list, whatever became of it; None where it can, once it is public."""
+    kind = kind_of(order)
+    if kind is not TikTokKind.VIDEO:
+        return "TikTok lists no drafts" if kind.is_draft else "TikTok does not say whether it lists photos"
+    if order.options.get("privacy_level") != PUBLIC:
+        return "TikTok lists public videos only"
+    return None if order.text.strip() else "a video without a title cannot be told from others"
+
+
+def matches(reply: Reply, order: PublishRequest, since: datetime) -> tuple[Found, ...] | None:
+    """The unbound videos of `reply` with the order's title, made at `since` or later; None where it is no list."""
+    if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
+        return None
+    videos = reply.at("data", "videos")
+    if not isinstance(videos, list):
+        return None
+    found = []
+    for video in videos:
+        video_id, made = number_id(dig(video, "id")), dig(video, "create_time")
+        if video_id is None or not isinstance(made, int):
+            return None
+        titles = (dig(video, "title"), dig(video, "video_description"))
+        named = any(isinstance(title, str) and _is_title_of(title, order.text) for title in titles)
+        if named and video_id not in order.bound and made >= int(since.timestamp()):
+            found.append(Found(video_id, web_address(dig(video, "share_url"))))
+    return tuple(found)
+
+
+def _is_title_of(listed: str, text: str) -> bool:
+    listed, text = _plain(listed), _plain(text)
+    if utf16_length(text) <= _CUT:
+        return listed == text
+    listed = listed.removesuffix("…").removesuffix("...").rstrip()
+    # Cut by whatever TikTok takes for a character, which may be half of ours; spaces may have gone as well.
+    return text.startswith(listed) and len(listed) >= _CUT // 2 - 10
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 class Calls:
@@ -21,36 +83,73 @@ class Calls:
         self._http = http
         self._clock = clock
 
-    def status(self, order: Order, publish_id: str) -> Status:
-        return status.read(self.post(order, "status/fetch/", {"publish_id": publish_id}))
+    def status(self, order: PublishRequest, publish_id: str) -> Status:
+        return read(self.post(order, "status/fetch/", {"publish_id": publish_id}))
 
-    def post(self, order: Order, path: str, body: object = None) -> Reply:
+    def post(self, order: PublishRequest, path: str, body: object = None) -> Reply:
         headers = {"Content-Type": "application/json; charset=UTF-8"}
         return self._http.send(order, "POST", f"/v2/post/publish/{path}", json=body, headers=headers)
 
-    def put(self, order: Order, file: MediaFile, begun: Upload, end: int) -> Reply:
+    def put(self, order: PublishRequest, file: MediaFile, begun: Upload, end: int) -> Reply:
         """Send the bytes from the upload's offset up to `end`, without the token: the URL is the permission."""
         return self._http.send(
             order,
             "PUT",
             begun.upload_url,
             content=pieces(file.path, begun.offset, end),
-            headers=upload.range_headers(file.item.mime, begun.offset, end, begun.size),
+            headers=uploads.range_headers(file.item.mime, begun.offset, end, begun.size),
             bearer=False,
             uploading=True,
         )
 
-    def accepted(self, order: Order, step: str, reply: Reply) -> Answer:
+    def accepted(self, order: PublishRequest, step: str, reply: Reply) -> Answer:
         """The reply, where it is a success by status and code. Raises StepFailed otherwise."""
         if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
             return reply
         raise StepFailed(step, as_failure(reply, self.judge(order), "TikTok"))
 
-    def judge(self, order: Order, *, proof: bool = False) -> Judge:
+    def judge(self, order: PublishRequest, *, proof: bool = False) -> Judge:
         """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
         now, spread = self._clock.now(), order.delivery_id
         return lambda answer: None if proof and answer.status >= 500 else refusal(answer, order.account, now, spread)
 
-    def videos(self, order: Order) -> Reply:
+    def videos(self, order: PublishRequest) -> Reply:
         """The account's newest public videos."""
-        return self._http.send(order, "POST", listing.PATH, query=listing.QUERY, json=listing.BODY)
+        return self._http.send(order, "POST", PATH, query=QUERY, json=BODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One answer. `name` is empty where it said nothing that can be read; `received`: bytes of an upload."""
+
+    name: str
+    reply: Reply
+    received: int | None = None
+    post_id: str | None = None
+    reason: str = ""
+
+    @property
+    def date(self) -> datetime | None:
+        return self.reply.date if isinstance(self.reply, Answer) else None
+
+    @property
+    def refuses_id(self) -> bool:
+        return isinstance(self.reply, Answer) and error_code(self.reply) in REFUSED_ID
+
+    def lacks_bytes(self, size: int) -> bool:
+        return self.name == "PROCESSING_UPLOAD" and self.received is not None and self.received < size
+
+
+def read(reply: Reply) -> Status:
+    """The status that a reply tells."""
+    if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
+        return Status("", reply)
+    name, reason, received = (reply.at("data", key) for key in ("status", "fail_reason", "uploaded_bytes"))
+    ids = reply.at("data", "publicaly_available_post_id")
+    return Status(
+        name if isinstance(name, str) else "",
+        reply,
+        received if isinstance(received, int) and not isinstance(received, bool) and received >= 0 else None,
+        number_id(ids[0]) if isinstance(ids, list) and ids else None,
+        reason if isinstance(reason, str) else "",
+    )

@@ -10,19 +10,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import NotDone
-from ttp.domain.checkup import Remark, fine, warning
+from ttp.domain.diagnostics import Remark, fine, warning
 from ttp.domain.options import PRIVACY, choices_hint
+from ttp.domain.outcome import NotDone
+from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
 from ttp.platforms.check import PATIENCE_S, Seen, of_failure
-from ttp.platforms.client import Order
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply
 from ttp.platforms.tiktok import creator
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
-from ttp.platforms.wording import clean
 
 LEVELS_PATIENCE_S = 5.0
 """Most seconds for the privacy levels alone: a person waits for a refusal."""
@@ -45,7 +45,7 @@ class TikTokCheck:
         return self._http.platform_at(account.name)
 
     def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
-        order = Order(0, account, credentials, "")
+        order = PublishRequest(0, account, credentials, "")
         person = self._person(order)
         if isinstance(person, NotDone):
             return person
@@ -63,14 +63,14 @@ class TikTokCheck:
 
     def levels(self, account: Account, credentials: Credentials) -> tuple[str, ...]:
         """The privacy levels that the account may choose from; none where TikTok does not tell."""
-        able = _creator(self._creator_info(Order(0, account, credentials, ""), LEVELS_PATIENCE_S))
+        able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
         return () if able is None or able.levels is None else tuple(map(clean, able.levels))
 
-    def _creator_info(self, order: Order, patience: float) -> Reply:
+    def _creator_info(self, order: PublishRequest, patience: float) -> Reply:
         path = "/v2/post/publish/creator_info/query/"
         return self._http.send(order, "POST", path, headers=JSON_TYPE, patience=patience)
 
-    def _person(self, order: Order) -> Seen | NotDone:
+    def _person(self, order: PublishRequest) -> Seen | NotDone:
         refused: NotDone | None = None
         for fields in NAMES:
             reply = self._http.send(order, "GET", "/v2/user/info/", query={"fields": fields}, patience=PATIENCE_S)
@@ -83,7 +83,7 @@ class TikTokCheck:
         assert refused is not None
         return Seen(None, None, (warning(f"TikTok does not say whose account it is: {refused.message}"),))
 
-    def _refused(self, order: Order, reply: Reply) -> NotDone:
+    def _refused(self, order: PublishRequest, reply: Reply) -> NotDone:
         now = self._clock.now()
         return as_failure(reply, lambda answer: refusal(answer, order.account, now), "TikTok")
 

@@ -12,23 +12,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.config import Config
+from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import Clock, to_ms
-from ttp.platforms.client import Did, Looked, MediaFile, Order, Ready, Step, StepFailed
-from ttp.platforms.fingerprint import fingerprint
+from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.http import Http
+from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.media_host.host import MediaHost
-from ttp.platforms.media_host.kinds import NoPublicUrl
 from ttp.platforms.outcomes import as_failure, as_outcome
 from ttp.platforms.reply import Answer
-from ttp.platforms.tiktok import creator, post, upload
+from ttp.platforms.tiktok import creator, request_body, uploads
 from ttp.platforms.tiktok.calls import Calls
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import error_code
 from ttp.platforms.tiktok.look_up import LookUps, may_be_published, recalled, resumed
-from ttp.platforms.tiktok.pull import Pull
-from ttp.platforms.tiktok.upload import Upload
+from ttp.platforms.tiktok.uploads import Pull, Upload
 
 ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
 INIT = "/v2/post/publish/video/init/"
@@ -55,7 +53,7 @@ class TikTokClient:
 
     # Invisible steps.
 
-    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Do all that publishes nothing: of the publication there is, or of a new one where that is harmless."""
         begun = recalled(handle)
         again = None
@@ -71,28 +69,28 @@ class TikTokClient:
                 yield Did(ASK, 200, told, handle=again.remembered())
             elif isinstance(begun, Upload) and seen.name != "FAILED" and begun.may_still_end(self._clock.now()):
                 return self._ready(order, begun, LATE)
-        if (why := post.refusal_of(order)) is not None:
+        if (why := request_body.refusal_of(order)) is not None:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, why))
-        if post.is_pulled(order):
+        if request_body.is_pulled(order):
             return (yield from self._to_pull(order))
         return (yield from self._to_upload(order, again))
 
-    def _to_pull(self, order: Order) -> Generator[Step, None, Ready]:
+    def _to_pull(self, order: PublishRequest) -> Generator[Step, None, Ready]:
         """Everything before the call with which TikTok fetches and publishes."""
         self._room(order)
         able = yield from self._able(order)
         try:
             urls = [self._host.url(file) for file in order.media]
-            path, body = post.announcement(order, post.pulled_source(order, urls), able.closed)
+            path, body = request_body.announcement(order, request_body.pulled_source(order, urls), able.closed)
         except NoPublicUrl as error:
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
             raise StepFailed(PUT_UP, failure) from error
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
         self._room(order)
-        return self._ready(order, Pull(path, body, post.request_of(order), able.username))
+        return self._ready(order, Pull(path, body, request_body.request_of(order), able.username))
 
-    def _to_upload(self, order: Order, begun: Upload | None) -> Generator[Step, None, Ready]:
+    def _to_upload(self, order: PublishRequest, begun: Upload | None) -> Generator[Step, None, Ready]:
         """Send all but the last chunk, of `begun` or of a new upload."""
         file = _whole(order.media[0])
         if begun is None:
@@ -117,9 +115,9 @@ class TikTokClient:
             yield Did(SEND, reply.status, f"{end} of {begun.size} bytes", handle=begun.remembered())
         return self._ready(order, replace(begun, tried=begun.tried + 1))
 
-    def _able(self, order: Order) -> Generator[Step, None, Creator]:
+    def _able(self, order: PublishRequest) -> Generator[Step, None, Creator]:
         """Ask what the creator may post, and hold the order against it. A draft needs no leave. Raises StepFailed."""
-        if post.kind_of(order).is_draft:
+        if request_body.kind_of(order).is_draft:
             return _NOBODY
         answer = self._calls.accepted(order, CREATOR, self._calls.post(order, "creator_info/query/"))
         able = creator.read(answer)
@@ -129,37 +127,39 @@ class TikTokClient:
         yield Did(CREATOR, answer.status, f"by the account's own settings: {closed}" if closed else "")
         return able
 
-    def _room(self, order: Order) -> None:
+    def _room(self, order: PublishRequest) -> None:
         """Make sure that TikTok is not known to take no more posts of the account now. Raises StepFailed."""
         self._http.gate.check(order, ANNOUNCE, "POST", INIT)
 
-    def _announced(self, order: Order, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
+    def _announced(self, order: PublishRequest, file: MediaFile, able: Creator) -> tuple[Upload, Answer]:
         """Announce an upload. A lost answer is harmless: nothing is published without bytes. Raises StepFailed."""
         size = file.item.bytes
-        chunk = upload.chunk_size(size)
+        chunk = uploads.chunk_size(size)
         source: dict[str, object] = {
             "source": "FILE_UPLOAD",
             "video_size": size,
             "chunk_size": chunk,
-            "total_chunk_count": upload.chunk_count(size, chunk),
+            "total_chunk_count": uploads.chunk_count(size, chunk),
         }
         try:
-            path, body = post.announcement(order, source, able.closed)
+            path, body = request_body.announcement(order, source, able.closed)
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
         began = self._clock.boot()
         reply = self._calls.post(order, path, body)
         answer = self._calls.accepted(order, ANNOUNCE, reply)
-        if self._clock.boot() - began > upload.LONGEST_CALL_S:
+        if self._clock.boot() - began > uploads.LONGEST_CALL_S:
             slept = "the machine slept while it was announced, so how old the upload address is cannot be told"
             raise StepFailed(ANNOUNCE, NotDone(Kind.NETWORK, slept, passing=True))
         publish_id, url = answer.at("data", "publish_id"), answer.at("data", "upload_url")
-        if not isinstance(publish_id, str) or not upload.may_upload_to(url, loopback=self._http.is_loopback):
+        if not isinstance(publish_id, str) or not uploads.may_upload_to(url, loopback=self._http.is_loopback):
             raise StepFailed(ANNOUNCE, as_failure(reply, _no_judge, "TikTok"))
         issued = to_ms(self._clock.now())
-        return Upload(publish_id, str(url), issued, 0, size, chunk, post.request_of(order), able.username), answer
+        return Upload(
+            publish_id, str(url), issued, 0, size, chunk, request_body.request_of(order), able.username
+        ), answer
 
-    def _ready(self, order: Order, begun: Upload | Pull, doubt: str | None = None) -> Ready:
+    def _ready(self, order: PublishRequest, begun: Upload | Pull, doubt: str | None = None) -> Ready:
         at = self._http.platform_at(order.account.name)
         if isinstance(begun, Pull):
             mark = fingerprint("POST", begun.init, begun.body)
@@ -170,13 +170,13 @@ class TikTokClient:
 
     # The one publishing call.
 
-    def publish(self, order: Order, handle: Handle) -> Outcome:
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
         """PUT the last chunk, or let TikTok fetch the media."""
         begun = recalled(handle)
         assert begun is not None, "publish needs the handle of Ready"
         return self._let_fetch(order, begun) if isinstance(begun, Pull) else self._put_last(order, begun)
 
-    def _put_last(self, order: Order, begun: Upload) -> Outcome:
+    def _put_last(self, order: PublishRequest, begun: Upload) -> Outcome:
         """The status of an upload tells at once and for certain, so every answer but 201 is left to it."""
         try:
             file = _whole(order.media[0])
@@ -187,7 +187,7 @@ class TikTokClient:
             return Done(begun.publish_id, processing=True, http_status=reply.status)
         return as_outcome(reply, _no_judge, "TikTok")
 
-    def _let_fetch(self, order: Order, begun: Pull) -> Outcome:
+    def _let_fetch(self, order: PublishRequest, begun: Pull) -> Outcome:
         """Only a refusal on the list proves anything: what was accepted without an id cannot be asked about."""
         reply = self._calls.post(order, begun.init, begun.body)
         if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
@@ -199,7 +199,7 @@ class TikTokClient:
 
     # Look-up.
 
-    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What TikTok says has become of the publication."""
         return self._look_ups.look_up(order, handle, since)
 

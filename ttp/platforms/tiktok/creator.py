@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ttp.domain.attempt import Kind, NotDone
 from ttp.domain.options import PRIVACY, Option, choices_hint, tiktok_choices
-from ttp.platforms.client import Order
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.text import clean
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer
-from ttp.platforms.tiktok.post import kind_of
-from ttp.platforms.wording import clean
+from ttp.platforms.tiktok.request_body import kind_of
 
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,64}")
 _CLOSED_BY = {
@@ -46,12 +46,12 @@ def read(answer: Answer) -> Creator:
     )
 
 
-def objection(order: Order, creator: Creator) -> NotDone | None:
+def objection(order: PublishRequest, creator: Creator) -> NotDone | None:
     """Why this creator cannot post the order, all reasons at once; None where nothing stands against it."""
     return _choices(order, creator) or _too_long(order, creator)
 
 
-def _choices(order: Order, creator: Creator) -> NotDone | None:
+def _choices(order: PublishRequest, creator: Creator) -> NotDone | None:
     chosen = order.options.get("privacy_level")
     missing = [
         option
@@ -78,7 +78,7 @@ def _offered(option: Option, creator: Creator) -> str:
     return option.takes
 
 
-def _too_long(order: Order, creator: Creator) -> NotDone | None:
+def _too_long(order: PublishRequest, creator: Creator) -> NotDone | None:
     item = order.media[0].item
     if creator.longest_s is None or item.duration_ms is None or item.duration_ms <= creator.longest_s * 1000:
         return None

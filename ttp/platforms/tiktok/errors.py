@@ -11,10 +11,10 @@ from datetime import datetime
 from types import MappingProxyType
 
 from ttp.domain.account import Account
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.text import clean
 from ttp.platforms.outcomes import reconnect_hint
 from ttp.platforms.reply import Answer, Reply, later, retry_after_s
-from ttp.platforms.wording import clean
 
 _MINUTE_S = 60.0
 _DAY_S = 86_400.0

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ttp.domain.attempt import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.options import PUBLIC
+from ttp.domain.outcome import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Looked, Order
+from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.outcomes import as_unclear
 from ttp.platforms.reply import Answer
-from ttp.platforms.tiktok import listing, post, pull, upload
-from ttp.platforms.tiktok.calls import Calls
+from ttp.platforms.tiktok import calls as calls_module
+from ttp.platforms.tiktok import request_body, uploads
+from ttp.platforms.tiktok.calls import Calls, Status
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, publication_failure
-from ttp.platforms.tiktok.pull import Pull
-from ttp.platforms.tiktok.status import Status
-from ttp.platforms.tiktok.upload import Upload
+from ttp.platforms.tiktok.uploads import Pull, Upload
 
 WORKING = "TikTok to process it"
 DRAFT = "it is a draft in the inbox of the TikTok app: finish and post it there"
@@ -31,21 +30,21 @@ class LookUps:
         self._calls = calls
         self._clock = clock
 
-    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What TikTok says has become of the publication. Its word is final: no settle window."""
         begun = recalled(handle)
         if begun is None or begun.publish_id is None:
             return self._by_list(order, since)
         seen = self._calls.status(order, begun.publish_id)
-        return Looked(self._finding(order, begun, begun.publish_id, seen), seen.date)
+        return LookupResult(self._finding(order, begun, begun.publish_id, seen), seen.date)
 
-    def _finding(self, order: Order, begun: Upload | Pull, publish_id: str, seen: Status) -> Finding:
+    def _finding(self, order: PublishRequest, begun: Upload | Pull, publish_id: str, seen: Status) -> Finding:
         match seen.name:
             case "SEND_TO_USER_INBOX":
                 return Found(publish_id, note=DRAFT)
             case "PUBLISH_COMPLETE":
                 # A public post gets its id only after moderation; another one never has any.
-                public = order.options.get("privacy_level") == PUBLIC and not post.kind_of(order).is_draft
+                public = order.options.get("privacy_level") == PUBLIC and not request_body.kind_of(order).is_draft
                 link = _link(order, begun.username, seen.post_id)
                 return Found(seen.post_id or publish_id, link, id_later=public and seen.post_id is None)
             case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and seen.lacks_bytes(begun.size):
@@ -60,31 +59,31 @@ class LookUps:
             case _:
                 return as_unclear(seen.reply, self._calls.judge(order), "TikTok", final=seen.refuses_id)
 
-    def _by_list(self, order: Order, since: datetime) -> Looked:
+    def _by_list(self, order: PublishRequest, since: datetime) -> LookupResult:
         """The publish_id is lost: the one match among the account's public videos. Not finding it proves nothing."""
-        if (why := listing.why_not(order)) is not None:
+        if (why := calls_module.why_not(order)) is not None:
             message = f"the answer with TikTok's id of it was lost, and {why}"
-            return Looked(Unclear(Kind.UNKNOWN, message, final=True), None)
+            return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), None)
         reply = self._calls.videos(order)
         date = reply.date if isinstance(reply, Answer) else None
-        match listing.matches(reply, order, since):
+        match calls_module.matches(reply, order, since):
             case None:
                 no_scope = isinstance(reply, Answer) and error_code(reply) in NO_SCOPE
-                return Looked(as_unclear(reply, self._calls.judge(order), "TikTok", final=no_scope), date)
+                return LookupResult(as_unclear(reply, self._calls.judge(order), "TikTok", final=no_scope), date)
             case ():
                 message = "the answer with TikTok's id of it was lost; it is not among the public videos so far"
-                return Looked(Unclear(Kind.UNKNOWN, message), date)
+                return LookupResult(Unclear(Kind.UNKNOWN, message), date)
             case (only,):
-                return Looked(only, date)
+                return LookupResult(only, date)
             case several:
                 links = tuple(found.url for found in several if found.url is not None)
                 message = f"{len(several)} videos on TikTok could be this one"
-                return Looked(Unclear(Kind.DUPLICATE, message, final=True, links=links), date)
+                return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), date)
 
 
 def recalled(handle: Handle) -> Upload | Pull | None:
     """The publication that a handle remembers; None where there is none."""
-    return upload.recalled(handle) or pull.recalled(handle)
+    return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
 
 def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
@@ -95,16 +94,16 @@ def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
     return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
 
 
-def resumed(order: Order, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
+def resumed(order: PublishRequest, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
     """The upload from where TikTok has it; None where it can or should not be completed."""
     if not isinstance(begun, Upload) or not seen.lacks_bytes(begun.size) or seen.received is None:
         return None
-    same = begun.request == post.request_of(order) and not post.is_pulled(order)
+    same = begun.request == request_body.request_of(order) and not request_body.is_pulled(order)
     return begun.at(seen.received) if same and begun.is_open(now) else None
 
 
-def _link(order: Order, username: str | None, post_id: str | None) -> str | None:
+def _link(order: PublishRequest, username: str | None, post_id: str | None) -> str | None:
     if post_id is None or username is None:
         return None
-    kind = "photo" if post.kind_of(order).is_photos else "video"
+    kind = "photo" if request_body.kind_of(order).is_photos else "video"
     return f"https://www.tiktok.com/@{username}/{kind}/{post_id}"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import FIRST_YEAR, Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.http import Http

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.attempt import NotDone
-from ttp.domain.checkup import Remark, fine, warning
+from ttp.domain.diagnostics import Remark, fine, warning
+from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.check import PATIENCE_S, Seen
-from ttp.platforms.client import Order
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, number_id
@@ -32,7 +32,7 @@ class XCheck:
         return self._http.platform_at(account.name)
 
     def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
-        order = Order(0, account, credentials, "")
+        order = PublishRequest(0, account, credentials, "")
         reply = self._http.send(order, "GET", "/2/users/me", patience=PATIENCE_S)
         if isinstance(reply, Answer) and reply.is_success and (user_id := number_id(reply.at("data", "id"))):
             handle = reply.words("data", "username") or None

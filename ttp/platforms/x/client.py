@@ -12,19 +12,17 @@ from collections.abc import Generator
 from datetime import datetime
 
 from ttp.domain.account import Platform
-from ttp.domain.attempt import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
 from ttp.domain.config import Config
 from ttp.domain.options import Chosen
+from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
 from ttp.domain.time.clock import Clock, from_ms, to_ms
-from ttp.platforms.client import Did, Looked, Order, Ready, Step, StepFailed
-from ttp.platforms.fingerprint import fingerprint
+from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, number_id, text_id
 from ttp.platforms.x.errors import refusal
+from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Part, Window, lookalikes, matches, next_part, read_page
 from ttp.platforms.x.media import Uploads, entries, used
-from ttp.platforms.x.thread import Part, next_part
-from ttp.platforms.x.timeline import MOST_PAGES, QUERY, Window, lookalikes, matches, read_page
 
 CHECK_S = 900.0
 """Seconds for which one token check counts; GET /2/users/me takes 75 a quarter of an hour."""
@@ -49,7 +47,7 @@ class XClient:
 
     # Invisible steps.
 
-    def prepare(self, order: Order, handle: Handle) -> Generator[Step, None, Ready]:
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Upload the media, check the token: what the next part needs."""
         part = next_part(order, handle)
         if part is None:
@@ -71,17 +69,17 @@ class XClient:
             fingerprint("POST", "/2/tweets", _body(part, handle)),
         )
 
-    def _room(self, order: Order, part: Part) -> None:
+    def _room(self, order: PublishRequest, part: Part) -> None:
         """Make sure that X is not known to take no more posts now. Raises StepFailed."""
         self._http.gate.check(order, part.step(STEP), "POST", "/2/tweets")
 
-    def _lately_checked(self, order: Order) -> str | None:
+    def _lately_checked(self, order: PublishRequest) -> str | None:
         """The user id of a token that was checked in the last CHECK_S seconds; None otherwise."""
         user_id, at = self._checked.get(_token_key(order), ("", 0.0))
         fresh = user_id and self._clock.boot() - at < CHECK_S
         return user_id if fresh and self._http.platform_at(order.account.name) is not None else None
 
-    def _check(self, order: Order) -> tuple[str, Answer]:
+    def _check(self, order: PublishRequest) -> tuple[str, Answer]:
         """Ask X whose token it is: proof that it works and is the account's own, X's clock, and an open connection.
         Raises StepFailed."""
         reply = self._http.send(order, "GET", "/2/users/me")
@@ -94,7 +92,7 @@ class XClient:
 
     # The one publishing call.
 
-    def publish(self, order: Order, handle: Handle) -> Outcome:
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
         """POST /2/tweets. A refusal as duplicate after an unknown outcome is evidence of a post, not of its absence."""
         part = next_part(order, handle)
         if part is None:
@@ -117,12 +115,12 @@ class XClient:
 
     # Look-up.
 
-    def look_up(self, order: Order, handle: Handle, since: datetime) -> Looked:
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Look for the part in the account's own timeline, from a minute before the first unsettled call on."""
         part = next_part(order, handle)
         if part is None:
             first_id, *_ = parts_of(handle)
-            return Looked(Found(first_id, link(first_id), handle=handle), None)
+            return LookupResult(Found(first_id, link(first_id), handle=handle), None)
         order = part.order
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
@@ -132,7 +130,9 @@ class XClient:
                 user_id, _ = self._check(order)
             except StepFailed as failed:
                 why = failed.outcome
-                return Looked(Unclear(why.kind, why.message, look_at=why.retry_at, http_status=why.http_status), None)
+                return LookupResult(
+                    Unclear(why.kind, why.message, look_at=why.retry_at, http_status=why.http_status), None
+                )
         window = Window.around(first, since, self._settle_s)
         found, doubtful = list[str](), list[str]()
         query = {**QUERY, "start_time": window.start.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -140,19 +140,19 @@ class XClient:
             reply = self._http.send(order, "GET", f"/2/users/{user_id}/tweets", query=query)
             page = read_page(reply)
             if page is None:
-                return Looked(as_unclear(reply, self._judge(order), "X"), _date(reply))
+                return LookupResult(as_unclear(reply, self._judge(order), "X"), _date(reply))
             found += matches(page.posts, part, entries(handle), window)
             doubtful += lookalikes(page.posts, part, window)
             if page.next_token is None:
                 known = {**handle, "unsettled_since": to_ms(first)}
-                return Looked(_finding(part, found, doubtful, known), _date(reply))
+                return LookupResult(_finding(part, found, doubtful, known), _date(reply))
             query["pagination_token"] = page.next_token
-        return Looked(
+        return LookupResult(
             Unclear(Kind.UNKNOWN, "the account has posted too much since then to look through", final=True),
             _date(reply),
         )
 
-    def _judge(self, order: Order) -> Judge:
+    def _judge(self, order: PublishRequest) -> Judge:
         return lambda answer: refusal(answer, order.account, self._clock.now(), order.credentials)
 
 
@@ -161,12 +161,12 @@ def link(post_id: str) -> str:
     return f"https://x.com/i/status/{post_id}"
 
 
-def _known_user(order: Order) -> str | None:
+def _known_user(order: PublishRequest) -> str | None:
     """The id of the account's user, where ttp was told it: that X names another one proves nothing."""
     return number_id(order.credentials.user_id) or number_id(order.account.user_id)
 
 
-def _not_its_own(order: Order, user_id: str, answer: Answer) -> NotDone:
+def _not_its_own(order: PublishRequest, user_id: str, answer: Answer) -> NotDone:
     """The token is said to be another user's: what was published with it would be on another account."""
     message = f"X says that the token is of user {user_id}, and {order.account.name} is user {_known_user(order)}"
     hint = reconnect_hint(order.account, order.credentials)
@@ -216,6 +216,6 @@ def _date(reply: Reply) -> datetime | None:
     return reply.date if isinstance(reply, Answer) else None
 
 
-def _token_key(order: Order) -> str:
+def _token_key(order: PublishRequest) -> str:
     """A name for a token that is not the token."""
     return hashlib.sha256(order.credentials.access_token.encode("utf-8", "replace")).hexdigest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.outcomes import lift_hint, reconnect_hint
 from ttp.platforms.reply import Answer, later
 from ttp.platforms.x.limits import opens_at

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from ttp.domain.limit import SHARED, Limit
+from ttp.domain.rate_limit import SHARED, Limit
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Order
+from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import MOST, Memory, whole_number
 from ttp.platforms.reply import Answer, later, retry_after_s
 
@@ -73,13 +73,13 @@ class XMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def names(self, order: Order, method: str, path: str) -> tuple[str, ...]:
+    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
         return _names(method, path, order.credentials.client_id)
 
-    def counted(self, order: Order, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: Order, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         names = dict(zip((QUARTER, USER_DAY, APP_DAY), self.names(order, method, path), strict=True))
         for reading in readings(answer, self._clock.now()):
             yield Limit(order.account.name, names[reading.which], reading.left, reading.limit, reading.resets_at)

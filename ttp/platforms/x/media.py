@@ -13,10 +13,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO, TypeAlias
 
-from ttp.domain.attempt import Handle, Kind, NotDone
 from ttp.domain.media import MediaItem
+from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import Clock, to_ms
-from ttp.platforms.client import Did, MediaFile, Order, Step, StepFailed, Wait
+from ttp.platforms.client import Did, MediaFile, PublishRequest, Step, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, number_id
@@ -45,7 +45,7 @@ class Uploads:
         self._http = http
         self._clock = clock
 
-    def complete(self, order: Order, handle: Handle, *, keep: bool) -> Generator[Step, None, Handle]:
+    def complete(self, order: PublishRequest, handle: Handle, *, keep: bool) -> Generator[Step, None, Handle]:
         """Upload what `handle` does not show as uploaded; the handle with every item ready. Raises StepFailed.
 
         `keep`: use the same uploads again however often they were used; a look-up will compare their keys.
@@ -64,7 +64,7 @@ class Uploads:
             done.append(entry)
         return {**handle, "media": done} if done else handle
 
-    def _one(self, order: Order, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
+    def _one(self, order: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
         """Bring one item to the state in which a post may use it: each step with the entry as it is then."""
         name = file.item.name
         if "id" not in entry or "sent" in entry:
@@ -110,7 +110,7 @@ class Uploads:
             and (keep or (isinstance(used, int) and used < MOST_USES))
         )
 
-    def _upload(self, order: Order, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
+    def _upload(self, order: PublishRequest, file: MediaFile, entry: Entry) -> Iterator[tuple[Step, Entry]]:
         """Send the bytes of one item that X does not have yet: a step for each segment, and the entry after it. In the
         end it is not ready yet where X goes on to process it."""
         item, step, held = file.item, f"upload {file.item.name}", entry
@@ -137,7 +137,7 @@ class Uploads:
             yield Did(f"drop the upload of {item.name}", outcome.http_status), {"dropped": True} if passing else {}
             raise StepFailed(step, replace(outcome, passing=passing)) from failed
 
-    def _announced(self, order: Order, item: MediaItem, step: str) -> Entry:
+    def _announced(self, order: PublishRequest, item: MediaItem, step: str) -> Entry:
         """Open an upload; its entry, with nothing sent yet."""
         reply = self._http.send(
             order,
@@ -161,12 +161,12 @@ class Uploads:
             "chunk": max(CHUNK, -(-item.bytes // MOST_SEGMENTS)),
         }
 
-    def _append(self, order: Order, step: str, entry: Entry, index: int, piece: bytes) -> None:
+    def _append(self, order: PublishRequest, step: str, entry: Entry, index: int, piece: bytes) -> None:
         path = f"/2/media/upload/{entry['id']}/append"
         form, file = {"segment_index": str(index)}, ("media", piece)
         self._accepted(order, step, self._http.send(order, "POST", path, form=form, file=file, uploading=True))
 
-    def _finalized(self, order: Order, step: str, entry: Entry) -> Entry:
+    def _finalized(self, order: PublishRequest, step: str, entry: Entry) -> Entry:
         """End an upload whose segments are all there."""
         path = f"/2/media/upload/{entry['id']}/finalize"
         answer = self._accepted(order, step, self._http.send(order, "POST", path))
@@ -184,7 +184,7 @@ class Uploads:
         life_s = life if isinstance(life, int) and 0 < life < 10 * 365 * LIFE_S else LIFE_S
         return to_ms(self._clock.now() + timedelta(seconds=life_s))
 
-    def _seconds_left(self, order: Order, answer: Answer, name: str) -> float | None:
+    def _seconds_left(self, order: PublishRequest, answer: Answer, name: str) -> float | None:
         """Seconds until the next look at an item that is being processed; None when it is ready."""
         path = ("data", "processing_info")
         state = answer.at(*path, "state")
@@ -200,14 +200,14 @@ class Uploads:
             raise StepFailed(f"process {name}", NotDone(Kind.MEDIA, f"X could not process {name}: {reason}"))
         raise StepFailed(f"process {name}", self._failure(order, answer))
 
-    def _accepted(self, order: Order, step: str, reply: Reply) -> Answer:
+    def _accepted(self, order: PublishRequest, step: str, reply: Reply) -> Answer:
         """The reply, where it is a success. Raises StepFailed otherwise, also for a body that is not X's JSON: whoever
         wrote it, X need not have the bytes. Some calls have no body."""
         if isinstance(reply, Answer) and reply.is_success and (reply.data is not None or not reply.body):
             return reply
         raise StepFailed(step, self._failure(order, reply))
 
-    def _failure(self, order: Order, reply: Reply) -> NotDone:
+    def _failure(self, order: PublishRequest, reply: Reply) -> NotDone:
         failure = as_failure(
             reply, lambda answer: refusal(answer, order.account, self._clock.now(), order.credentials), "X"
         )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from ttp.domain.account import Account, Platform
-from ttp.domain.attempt import Kind, NotDone
+from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
@@ -21,7 +21,7 @@ from ttp.platforms.metrics import STEP, Line, Page, count, first_line, tells, to
 from ttp.platforms.outcomes import odd
 from ttp.platforms.reply import Answer, dig, number_id
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.text import created_at, original
+from ttp.platforms.x.look_up import created_at, original
 
 FIELDS = {
     "post.fields": "created_at,public_metrics,attachments,entities",

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
 
-from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_input import KEPT, FieldError, Typed, Value, _Said
 from ttp.domain.time.clock import utc_text
-from ttp.services.drafting import Typed
-
-T = TypeVar("T")
-Value: TypeAlias = object
-"""A text, a number, a list or a mapping, as the format has it."""
 
 _NAMES = {
     "key": (),
@@ -39,7 +34,11 @@ _NAMES = {
     "maxLatenessS": (),
     "maxLate": ("max-late",),
 }
+
+
 FIELDS = tuple(_NAMES)
+
+
 TOLD = (
     *(
         "id",
@@ -59,20 +58,15 @@ TOLD = (
     *("results", "url", "likes", "comments", "shares", "views", "metrics"),
 )
 """What an export tells beside: read over."""
-KEPT = "sha256:"
-"""What the name of a media item begins with whose bytes are in the store: `sha256:DIGEST/NAME`."""
+
+
 _LONGEST_KEY = 200
+
+
 _NOTHING: tuple[str, ...] = ()
+
+
 _ENDED = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why one row cannot be taken: the field, what is wrong with it, and what to write instead (if it is known)."""
-
-    field: str
-    problem: str
-    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +79,7 @@ class Entry:
     where: str
     typed: Typed
     ended: bool = False
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[FieldError, ...] = ()
 
 
 def field_named(name: str) -> str | None:
@@ -119,33 +113,9 @@ def entry(where: str, row: Mapping[str, Value]) -> Entry:
     return Entry(where, typed, ended, tuple(said.faults))
 
 
-def unread(where: str, *faults: Fault) -> Entry:
+def unread(where: str, *faults: FieldError) -> Entry:
     """An entry that cannot be taken, whatever else it says."""
     return Entry(where, Typed(), faults=faults)
-
-
-class _Said:
-    """The fields of one row, each read by its reader; what cannot be read becomes a fault."""
-
-    def __init__(self, row: Mapping[str, Value]) -> None:
-        self._row = row
-        self.faults: list[Fault] = []
-
-    def read(self, field: str, how: Callable[[Value], T], otherwise: T) -> T:
-        value = self._row.get(field)
-        if value is None or value == "":
-            return otherwise
-        try:
-            return how(value)
-        except TtpError as error:
-            self.faults.append(fault_of(field, error))
-            return otherwise
-
-
-def fault_of(field: str, error: TtpError) -> Fault:
-    """A refusal as the fault of a field."""
-    said = " ".join((error.message, *error.details))
-    return Fault(field, said, next((hint.type for hint in error.hints), None))
 
 
 def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:
@@ -289,3 +259,18 @@ def _by_name(names: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 
 _BY_NAME = _by_name(_NAMES)
+
+
+SHORT = 8
+"""Digits of a store's id in the keys of its posts."""
+
+
+def own_key(post_id: int, store: str) -> str:
+    """What a post without a key is known by in files."""
+    return f"{post_id}@{store[:SHORT]}"
+
+
+def of_own_key(key: str, store: str) -> int | None:
+    """The number in such a key, where it is of this store."""
+    found = re.fullmatch(r"([1-9][0-9]{0,17})@([0-9a-f]+)", key)
+    return int(found[1]) if found and found[2] == store[:SHORT] else None

@@ -1,15 +1,77 @@
-"""What every place of tokens can do, and how it says that it cannot.
-
-They are used alike, and a set of tokens is kept safely before `put` comes back: whoever renewed them uses them only
-then. No message of theirs ever holds a secret.
-"""
+"""Credentials as JSON, and back: the one shape that every backend keeps. Shows no value of what it cannot read."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Damaged, Hint
+
+
+def entry_of(credentials: Credentials) -> dict[str, str]:
+    """What is kept of credentials: texts by name, without what there is none of."""
+    entry = {
+        "accessToken": credentials.access_token,
+        "host": credentials.host,
+        "refreshToken": credentials.refresh_token,
+        "expiresAt": credentials.expires_at.isoformat() if credentials.expires_at else None,
+        "userId": credentials.user_id,
+        "clientId": credentials.client_id,
+        "clientSecret": credentials.client_secret,
+        "accessTokenSecret": credentials.token_secret,
+        "issuedAt": credentials.issued_at.isoformat() if credentials.issued_at else None,
+        "refreshExpiresAt": credentials.refresh_expires_at.isoformat() if credentials.refresh_expires_at else None,
+    }
+    return {name: value for name, value in entry.items() if value is not None}
+
+
+def text_of(credentials: Credentials) -> str:
+    """The same as one line of JSON."""
+    return json.dumps(entry_of(credentials), sort_keys=True)
+
+
+def credentials_of(entry: object, account: str, place: str) -> Credentials:
+    """The credentials of an entry, or of its JSON text. BrokenEntry, naming the account and the place."""
+    try:
+        return _read(json.loads(entry) if isinstance(entry, str) else entry)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BrokenEntry(account, place) from None  # the cause may quote a secret
+
+
+def secrets_of(credentials: Credentials) -> tuple[str, ...]:
+    """What of them may never be shown."""
+    held = (credentials.access_token, credentials.refresh_token, credentials.client_secret, credentials.token_secret)
+    return tuple(secret for secret in held if secret)
+
+
+def _read(entry: object) -> Credentials:
+    """ValueError, KeyError or TypeError where it is no entry."""
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        raise TypeError("an entry is an object of texts")
+    return Credentials(
+        access_token=entry["accessToken"],
+        host=entry.get("host", ""),
+        refresh_token=entry.get("refreshToken"),
+        expires_at=_instant(entry, "expiresAt"),
+        user_id=entry.get("userId"),
+        client_id=entry.get("clientId"),
+        client_secret=entry.get("clientSecret"),
+        token_secret=entry.get("accessTokenSecret"),
+        issued_at=_instant(entry, "issuedAt"),
+        refresh_expires_at=_instant(entry, "refreshExpiresAt"),
+    )
+
+
+def _instant(entry: Mapping[str, str], name: str) -> datetime | None:
+    """An aware instant of an entry; None where there is none. ValueError for a naive one."""
+    text = entry.get(name)
+    at = datetime.fromisoformat(text) if text else None
+    if at is not None and at.tzinfo is None:
+        raise ValueError("a naive datetime is not an instant")
+    return at
 
 
 class CredentialsStore(Protocol):

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Hint, UsageError
-from ttp.store.credentials.backend import Away
-from ttp.store.credentials.shape import credentials_of, secrets_of, text_of
-from ttp.store.program import BrokenOff, Ended, run
+from ttp.store.credentials.backend import Away, credentials_of, secrets_of, text_of
+from ttp.store.home.user_program import BrokenOff, Ended, run
 
 LIMIT_S = 60.0
 """How long one call may take: a person may have to touch a key. Never spent inside a transaction."""

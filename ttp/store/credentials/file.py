@@ -14,11 +14,12 @@ from typing import Any
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Damaged, Hint
-from ttp.store import whole_file
-from ttp.store.credentials.shape import credentials_of, entry_of
-from ttp.store.database import make_home, quoted, refuse_loose_modes, translated
-from ttp.store.file_lock import lock_trouble
-from ttp.store.regular_file import read_text
+from ttp.store.credentials.backend import credentials_of, entry_of
+from ttp.store.home import atomic_file
+from ttp.store.home.locks import lock_trouble
+from ttp.store.home.paths import make_home, quoted, refuse_loose_modes
+from ttp.store.home.regular_file import read_text
+from ttp.store.sqlite import translate_errors
 
 PATIENCE_S = 30.0
 """How long a change waits for another process's change of the file."""
@@ -33,7 +34,7 @@ class CredentialsFile:
 
     def get(self, account: str) -> Credentials | None:
         """The credentials of `platform/handle`; None where there are none. BrokenEntry, Damaged, Busy."""
-        with translated(self.path):
+        with translate_errors(self.path):
             held = self._as_it_is().get(account.lower())
         return None if held is None else credentials_of(held, account, str(self.path))
 
@@ -49,7 +50,7 @@ class CredentialsFile:
 
     def check(self) -> str:
         """The file's name, if it can be read. Damaged, Busy."""
-        with translated(self.path):
+        with translate_errors(self.path):
             self._read()
         return f"the file {self.path}"
 
@@ -91,9 +92,9 @@ class CredentialsFile:
 
         make_home(self.path.parent)
         lock = FileLock(self.path.with_name("credentials.lock"), timeout=PATIENCE_S, fallback_to_soft=False, mode=0o600)
-        with translated(self.path), ExitStack() as held_lock:
+        with translate_errors(self.path), ExitStack() as held_lock:
             with lock_trouble(Path(lock.lock_file)):
                 held_lock.enter_context(lock)
             held = self._read()
             yield held
-            whole_file.write(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))
+            atomic_file.write(self.path, json.dumps({"version": 1, "accounts": held}, indent=1, sort_keys=True))

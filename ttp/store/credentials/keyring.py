@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
-from ttp.domain.wording import clean
-from ttp.store.credentials.backend import Away
-from ttp.store.credentials.shape import credentials_of, secrets_of, text_of
+from ttp.domain.text import clean
+from ttp.store.credentials.backend import Away, credentials_of, secrets_of, text_of
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend

@@ -1,0 +1,24 @@
+"""What the publisher's tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.publisher.bench import Bench
+from tests.publisher.fake_x import FakeX
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: FakeClock) -> Bench:
+    return Bench(tmp_path / "home", clock)
+
+
+@pytest.fixture
+def x(bench: Bench) -> FakeX:
+    """X in memory, met by its real client."""
+    made = FakeX(bench.clock, bench.die)
+    made.enter(bench)
+    return made

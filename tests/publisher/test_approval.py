@@ -1,0 +1,156 @@
+"""Where nothing goes out before it is approved: what waits, how long, what is said of it, and that nothing spins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START
+from tests.publisher.bench import Bench
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.outcome import Done, Kind
+from ttp.publisher.loop import Mode
+from ttp.publisher.watch import Follow
+from ttp.services.approvals import Approving
+from ttp.services.post_changes import Book
+
+HOUR = 3600.0
+PUBLISHED, FAILED, PENDING = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.PENDING
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Bench:
+    """A publisher that asks for approval."""
+    return Bench(tmp_path / "home", publish__require_approval=True)
+
+
+def approve(bench: Bench, *ids: int) -> None:
+    Approving(Book(bench.database, bench.clock, bench.config)).approve(ids)
+
+
+def notes(bench: Bench) -> list[str | None]:
+    return [event.message for event in bench.events if event.kind == "approval"]
+
+
+@pytest.mark.parametrize("mode", [Mode.ONCE, Mode.UNTIL_IDLE])
+def test_a_short_run_leaves_what_is_not_approved_says_so_and_ends(strict: Bench, mode: Mode) -> None:
+    strict.post(due=-1.0)
+    strict.post()
+    strict.post(due=HOUR)
+    strict.run(mode)
+    assert strict.x.calls == []
+    assert [strict.delivery(i).state for i in (1, 2, 3)] == [PENDING] * 3
+    assert notes(strict) == ["due, and waiting for approval:  ttp approve 1 2"]
+    assert strict.seconds == 0.0
+    strict.run(mode)
+    assert len(strict.naps) <= 1
+
+
+def test_what_is_approved_passes_what_is_not(strict: Bench) -> None:
+    strict.post(due=-2.0)
+    strict.post(due=-1.0)
+    approve(strict, 2)
+    strict.x.publishes.append(Done("1"))
+    strict.run(Mode.ONCE)
+    assert [strict.delivery(i).state for i in (1, 2)] == [PENDING, PUBLISHED]
+
+
+def test_a_loop_sends_it_once_somebody_has_approved_it(strict: Bench) -> None:
+    strict.post()
+    strict.at(100.0, lambda: approve(strict, 1))
+    strict.x.publishes.append(Done("1"))
+    strict.stop_at(200.0)
+    strict.run(Mode.LOOP)
+    (sent,) = strict.x.times("publish")
+    assert 100.0 <= sent <= 101.0
+
+
+def test_a_loop_does_not_spin_on_what_waits(strict: Bench, tmp_path: Path) -> None:
+    idle = Bench(tmp_path / "idle")
+    for number in range(3):
+        strict.post(due=-float(number))
+    strict.post(due=300.0)
+    for one in (idle, strict):
+        one.stop_at(HOUR)
+        one.run(Mode.LOOP)
+    assert len(strict.naps) <= len(idle.naps) + 5
+    assert notes(strict) == [
+        "due, and waiting for approval:  ttp approve 1 2 3",
+        "due, and waiting for approval:  ttp approve 4",
+    ]
+
+
+def test_what_waits_longer_than_it_may_be_late_is_missed_and_says_what_it_waited_for(strict: Bench) -> None:
+    strict.post(due=-6 * HOUR - 1)
+    strict.post(due=-6 * HOUR)
+    strict.post(due=-2 * HOUR, max_lateness_s=HOUR)
+    strict.run(Mode.ONCE)
+    assert [strict.delivery(i).state for i in (1, 2, 3)] == [FAILED, PENDING, FAILED]
+    for post_id, limit in ((1, "6 h"), (3, "1 h")):
+        error = strict.delivery(post_id).error
+        assert error is not None
+        assert error.kind is Kind.MISSED
+        assert ", waited for approval until " in error.message
+        assert error.message.endswith(f"(limit {limit})")
+        assert error.hint == f"ttp approve {post_id}"
+
+
+def test_what_was_approved_and_is_late_by_itself_is_missed_as_ever(strict: Bench) -> None:
+    strict.post(due=-7 * HOUR)
+    approve(strict, 1)
+    strict.run(Mode.ONCE)
+    error = strict.delivery().error
+    assert error is not None
+    assert (", first publisher " in error.message, error.hint) == (True, "ttp retry 1")
+
+
+def test_an_approval_that_comes_late_but_in_time_sends_it_late(strict: Bench) -> None:
+    strict.post(due=-5 * HOUR)
+    approve(strict, 1)
+    strict.x.publishes.append(Done("1"))
+    strict.run()
+    assert strict.delivery().state is PUBLISHED
+
+
+def test_a_post_that_is_followed_ends_where_its_approval_was_taken_back(strict: Bench) -> None:
+    strict.post()
+    strict.run(Mode.PUBLISH, only=[1])
+    assert strict.delivery().state is PENDING
+    for approved in (False, True):
+        watch = Follow(strict.database, frozenset([1]), strict.events.append, strict.clock, approved=approved)
+        assert watch.look() is approved
+
+
+def test_a_later_time_of_a_repeat_outdoes_an_approved_one_only_once_it_is_approved(strict: Bench) -> None:
+    for due in (-200.0, -10.0):
+        strict.post(due=due)
+    strict.sql(
+        "INSERT INTO recurrence (cron, timezone, pool, texts, created_at, paused_at) VALUES ('', '', 't', '[]', 0, 0)"
+    )
+    strict.sql("INSERT INTO occurrence SELECT 1, due_at, 'made', post_id, NULL FROM delivery")
+    approve(strict, 1)
+    strict.x.publishes.append(Done("1"))
+    strict.run(Mode.ONCE)
+    assert [strict.delivery(i).state for i in (1, 2)] == [PUBLISHED, PENDING]
+
+
+def test_without_the_setting_nothing_is_asked(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert bench.delivery().state is PUBLISHED
+    assert notes(bench) == []
+
+
+def test_what_began_before_the_setting_waits_where_it_would_be_tried_again(strict: Bench) -> None:
+    strict.post()
+    strict.sql("UPDATE delivery SET state = 'retrying', attempts = 1")
+    strict.sql("UPDATE post SET status = 'publishing'")
+    strict.run(Mode.UNTIL_IDLE)
+    assert strict.seconds < 1.0
+    approve(strict, 1)
+    strict.x.publishes.append(Done("1"))
+    strict.run(Mode.UNTIL_IDLE)
+    assert strict.delivery().approved_at == START
+    assert strict.delivery().state is PUBLISHED

@@ -1,0 +1,150 @@
+"""People who change what the publisher is about to send: they are first, or they are refused."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.publisher.bench import Bench
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Bug, StateRefused
+from ttp.domain.outcome import Done, Handle, Outcome
+from ttp.domain.post_input import Typed
+from ttp.platforms.client import PublishRequest
+from ttp.publisher.loop import Mode
+from ttp.services.approvals import Approving
+from ttp.services.drafts import When
+from ttp.services.post_changes import Book
+from ttp.services.posts import Posts
+from ttp.store.home.media import MediaStore
+
+
+@pytest.fixture
+def posts(bench: Bench) -> Posts:
+    return Posts(Book(bench.database, bench.clock, bench.config), MediaStore(bench.database.home / "media"))
+
+
+def never() -> When:
+    raise AssertionError("no time is given here")
+
+
+def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, posts: Posts) -> None:
+    """With real threads: whatever the interleaving, what was answered is what happens."""
+    names = [f"x/a{i}" for i in range(4)]
+    for name in names:
+        bench.account(name)
+    ids = [bench.post(name, content=f"as it was {name}") for _ in range(4) for name in names]
+    sent: dict[int, str] = {}
+    answers: dict[int, str] = {}
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        sent[order.delivery_id] = order.text
+        return Done(f"remote-{order.delivery_id}")
+
+    def meddle() -> None:
+        for post_id in reversed(ids):
+            try:
+                if post_id % 3:
+                    posts.edit(post_id, Typed(text=f"edited {post_id}"), never)  # type: ignore[arg-type]  # never called
+                    answers[post_id] = "edited"
+                else:
+                    posts.delete([post_id])
+                    answers[post_id] = "deleted"
+            except StateRefused:
+                answers[post_id] = "refused"
+
+    bench.x.publishes.extend([publish] * len(ids))
+    bench.threads = True
+    person = threading.Thread(target=meddle)
+    person.start()
+    bench.run()
+    person.join()
+    bench.run()  # what the person's last word came too late for
+    for post_id in ids:
+        match answers[post_id]:
+            case "edited":
+                assert sent[post_id] == f"edited {post_id}"
+            case "deleted":
+                assert post_id not in sent or bench.delivery(post_id).state is DeliveryState.PUBLISHED
+            case "refused":
+                assert sent[post_id].startswith("as it was")
+
+
+def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Path) -> None:
+    """With real threads: nothing is ever sent that nobody has approved as it is."""
+    bench = Bench(tmp_path / "home", publish__require_approval=True)
+    book = Book(bench.database, bench.clock, bench.config)
+    posts, approving = Posts(book, MediaStore(bench.database.home / "media")), Approving(book)
+    names = [f"x/a{i}" for i in range(4)]
+    for name in names:
+        bench.account(name)
+    ids = [bench.post(name, content=f"as approved {name}") for _ in range(4) for name in names]
+    approving.approve(ids)
+    sent: dict[int, str] = {}
+    answers: dict[int, str] = {}
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        sent[order.delivery_id] = order.text
+        return Done(f"remote-{order.delivery_id}")
+
+    def meddle() -> None:
+        for post_id in reversed(ids):
+            try:
+                posts.edit(post_id, Typed(text=f"edited {post_id}"), never)  # type: ignore[arg-type]  # never called
+                answers[post_id] = "edited"
+            except StateRefused:
+                answers[post_id] = "refused"
+
+    bench.x.publishes.extend([publish] * len(ids))
+    bench.threads = True
+    person = threading.Thread(target=meddle)
+    person.start()
+    bench.run()
+    person.join()
+    bench.run()
+    edited = {post_id for post_id in ids if answers[post_id] == "edited"}
+    assert set(sent) == set(ids) - edited
+    assert all(text.startswith("as approved") for text in sent.values())
+    assert all(bench.delivery(post_id).state is DeliveryState.PENDING for post_id in edited)
+
+
+def test_what_is_being_published_can_be_neither_edited_nor_deleted_nor_rescheduled(bench: Bench, posts: Posts) -> None:
+    bench.post()
+    refused: list[str] = []
+
+    def meddle() -> None:
+        for act in (
+            lambda: posts.edit(1, Typed(text="too late"), never),  # type: ignore[arg-type]  # never called
+            lambda: posts.delete([1]),
+            lambda: posts.unschedule([1]),
+        ):
+            with pytest.raises(StateRefused) as told:
+                act()
+            refused.append(told.value.message)
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        meddle()
+        return Done("1")
+
+    bench.x.prepares.append([meddle])
+    bench.x.publishes.append(publish)
+    bench.run()
+    assert len(refused) == 6
+    assert bench.delivery().state is DeliveryState.PUBLISHED
+
+
+def test_a_delivery_that_something_else_moved_is_a_fault_and_nothing_is_overwritten(bench: Bench) -> None:
+    bench.post()
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.sql("UPDATE delivery SET state = 'needs_review'")
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    with pytest.raises(Bug, match="delivery 1 is no longer sending"):
+        bench.run(Mode.ONCE)
+    assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
+    assert bench.delivery().remote_id is None
+    assert bench.intents() == [None]

@@ -1,0 +1,286 @@
+"""Jobs on workers: counting them, waiting for them, letting them go."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from tests.clock import FakeClock
+from ttp.platforms.client import StepFailed, Wait
+from ttp.publisher import worker_pool as crew_module
+from ttp.publisher.delivery_context import Task
+from ttp.publisher.worker_pool import Crew, Inline, Workers, nap
+
+
+@dataclass(eq=False)
+class Carried:
+    """A job made of a plain generator."""
+
+    steps: Callable[[], Generator[Wait, None, None]]
+    task: Task = field(default_factory=lambda: cast(Task, None))
+    gone: bool = False
+
+    def run(self) -> Generator[Wait, None, None]:
+        return self.steps()
+
+    def let_go(self) -> None:
+        self.gone = True
+
+
+def waits(*seconds: float, log: list[str] | None = None) -> Callable[[], Generator[Wait, None, None]]:
+    said = [] if log is None else log
+
+    def steps() -> Generator[Wait, None, None]:
+        try:
+            for second in seconds:
+                said.append(f"wait {second}")
+                yield Wait(second, "something")
+            said.append("done")
+        except GeneratorExit:
+            said.append("let go")
+            raise
+
+    return steps
+
+
+def test_a_job_that_waits_is_in_hand_but_takes_no_worker(clock: FakeClock) -> None:
+    crew, log = Crew(Inline(), clock), list[str]()
+    crew.start(Carried(waits(5.0, log=log)))
+    assert len(crew.at_work) == 1
+    assert crew.wait(0)
+    assert (len(crew.jobs), len(crew.at_work)) == (1, 0)
+    assert crew.wake() == 1005.0
+    clock.advance(5.0)
+    assert crew.wake() is None
+    assert len(crew.at_work) == 1
+    assert crew.wait(0)
+    assert (len(crew.jobs), len(crew.at_work)) == (0, 0)
+    assert log == ["wait 5.0", "done"]
+    assert not crew.wait(0)
+
+
+def test_sleepers_go_on_in_the_order_of_their_time(clock: FakeClock) -> None:
+    crew, log = Crew(Inline(), clock), list[str]()
+    for seconds in (3.0, 1.0, 2.0):
+        crew.start(Carried(waits(seconds, seconds, log=log)))
+    crew.wait(0)
+    log.clear()
+    clock.advance(3.0)
+    crew.wake()
+    assert log == ["wait 1.0", "wait 2.0", "wait 3.0"]
+
+
+def test_what_a_job_raises_comes_out_of_the_wait_and_the_job_is_gone(clock: FakeClock) -> None:
+    def steps() -> Generator[Wait, None, None]:
+        yield Wait(0.0, "nothing")
+        raise ZeroDivisionError
+
+    crew = Crew(Inline(), clock)
+    crew.start(Carried(steps))
+    crew.wait(0)
+    crew.wake()
+    with pytest.raises(ZeroDivisionError):
+        crew.wait(0)
+    assert not crew.jobs
+
+
+def test_the_end_of_a_job_does_not_end_the_next_one_of_the_same_delivery(clock: FakeClock) -> None:
+    """A look-up stores that its delivery is to be sent again; the loop claims it before the look-up's report came."""
+    task = cast(Task, object())
+    crew = Crew(Inline(), clock)
+    look, send = Carried(waits(), task), Carried(waits(60.0), task)
+    crew.start(look)
+    crew.start(send)
+    crew.wait(0)
+    assert crew.jobs == {send}
+    assert crew.drain(1.0)
+
+
+def test_a_poke_ends_a_wait(clock: FakeClock) -> None:
+    crew = Crew(Inline(), clock)
+    crew.poke()
+    assert not crew.wait(60.0)
+
+
+def test_a_nap_ends_with_its_time() -> None:
+    assert nap(queue.SimpleQueue(), 0.01) is None
+
+
+def test_a_drain_lets_go_of_what_waits(clock: FakeClock) -> None:
+    crew, log = Crew(Inline(), clock), list[str]()
+    jobs = [Carried(waits(60.0, log=log)), Carried(waits(90.0, log=log))]
+    for job in jobs:
+        crew.start(job)
+    assert crew.drain(10.0)
+    assert all(job.gone for job in jobs)
+    assert log == ["wait 60.0", "wait 90.0", "let go", "let go"]
+    assert not crew.jobs
+
+
+def test_a_drain_waits_for_what_works_and_lets_go_of_it_at_its_next_wait() -> None:
+    clock, log, go = FakeClock(), list[str](), threading.Event()
+
+    def steps() -> Generator[Wait, None, None]:
+        assert go.wait(5.0)
+        yield from waits(60.0, log=log)()
+
+    crew = Crew(Workers(1), clock)
+    crew.start(Carried(steps))
+    go.set()
+    assert crew.drain(10.0)
+    assert log == ["wait 60.0", "let go"]
+
+
+def test_a_drain_gives_up_what_outlasts_it() -> None:
+    clock, go = FakeClock(), threading.Event()
+
+    def steps() -> Generator[Wait, None, None]:
+        assert go.wait(5.0)
+        yield from ()
+
+    def doze(reports: object, seconds: float) -> None:
+        clock.advance(seconds)
+
+    crew = Crew(Workers(1), clock, doze)
+    crew.start(Carried(steps))
+    assert not crew.drain(20.0)
+    assert clock.boot() == 1020.0
+    assert len(crew.jobs) == 1
+    go.set()
+
+
+def test_one_job_that_cannot_let_go_keeps_no_other_from_it(clock: FakeClock) -> None:
+    def stubborn() -> Generator[Wait, None, None]:
+        try:
+            yield Wait(60.0, "something")
+        finally:
+            raise StepFailed("close", cast(object, None))  # type: ignore[arg-type]  # never looked at
+
+    crew, log = Crew(Inline(), clock), list[str]()
+    crew.start(Carried(stubborn))
+    crew.start(Carried(waits(60.0, log=log)))
+    crew.start(Carried(stubborn))
+    crew.wait(0)
+    with pytest.raises(AttributeError):
+        crew.drain(10.0)
+    assert log[-1] == "let go"
+    assert not crew.jobs
+
+
+def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> None:
+    pool, lock, go = Workers(2), threading.Lock(), threading.Event()
+    begun, done = threading.Semaphore(0), threading.Semaphore(0)
+    at_once, most, threads = 0, 0, set[int]()
+
+    def piece() -> None:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+            threads.add(threading.get_ident())
+        begun.release()
+        assert go.wait(5.0)
+        with lock:
+            at_once -= 1
+        done.release()
+
+    for _ in range(5):
+        pool.submit(piece)
+    assert begun.acquire(timeout=5.0)
+    assert begun.acquire(timeout=5.0)
+    go.set()
+    for _ in range(5):
+        assert done.acquire(timeout=5.0)
+    pool.submit(piece)
+    assert done.acquire(timeout=5.0)
+    assert most <= 2
+    assert len(threads) == 2
+
+
+def test_workers_that_are_closed_end_when_they_have_nothing_left_to_do() -> None:
+    pool, go, done, ended = Workers(1), threading.Event(), threading.Semaphore(0), list[threading.Thread]()
+
+    def piece() -> None:
+        ended.append(threading.current_thread())
+        assert go.wait(5.0)
+
+    pool.submit(piece)
+    pool.submit(done.release)
+    pool.submit(done.release)
+    pool.close()
+    go.set()
+    assert done.acquire(timeout=5.0)
+    assert done.acquire(timeout=5.0)
+    for thread in ended:
+        thread.join(5.0)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_wait_that_is_no_time_ends_in_an_hour(clock: FakeClock, seconds: float) -> None:
+    crew = Crew(Inline(), clock)
+    crew.start(Carried(waits(seconds)))
+    crew.wait(0)
+    assert crew.wake() == clock.boot() + 3600.0
+
+
+def test_a_job_without_memory_is_reported_and_its_worker_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even for a new report is there memory: the loop must not wait for the job for ever."""
+
+    def steps() -> Generator[Wait, None, None]:
+        def refuse(*_: object) -> tuple[Wait, ...]:
+            raise MemoryError
+
+        monkeypatch.setattr(crew_module, "Report", refuse)
+        yield from refuse()
+
+    workers, clock, log = Workers(1), FakeClock(), list[str]()
+    crew = Crew(workers, clock)
+    crew.start(Carried(steps))
+    with pytest.raises(MemoryError):
+        crew.wait(10.0)
+    assert not crew.jobs
+    monkeypatch.undo()
+    crew.start(Carried(waits(log=log)))
+    assert crew.wait(10.0)
+    assert log == ["done"]
+
+
+def test_a_job_that_no_thread_can_be_started_for_is_not_in_hand(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    crew = Crew(Workers(2), clock)
+    with pytest.raises(RuntimeError):
+        crew.start(Carried(waits()))
+    assert not crew.jobs
+
+
+def test_where_no_more_threads_start_the_first_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, log, go, begun = FakeClock(), list[str](), threading.Event(), threading.Event()
+
+    def first() -> Generator[Wait, None, None]:
+        begun.set()
+        assert go.wait(10.0)
+        yield from ()
+
+    crew = Crew(Workers(2), clock)
+    crew.start(Carried(first))
+    assert begun.wait(10.0)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    crew.start(Carried(waits(log=log)))
+    go.set()
+    assert crew.drain(10.0)
+    assert log == ["done"]

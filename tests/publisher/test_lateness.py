@@ -1,0 +1,316 @@
+"""Deliveries whose time passed while nothing ran: missed, or late with a gap."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START, FakeClock
+from tests.publisher.bench import Bench
+from tests.store.stores import transaction
+from ttp.domain.config import Config
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.outcome import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
+from ttp.domain.post import PostStatus
+from ttp.platforms.client import PublishRequest
+from ttp.publisher import expiry
+from ttp.publisher.delivery_context import marks
+from ttp.publisher.loop import Mode
+
+HOUR = 3600.0
+PUBLISHED, FAILED, PENDING = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.PENDING
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Messages show local times."""
+    monkeypatch.setitem(os.environ, "TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def message(bench: Bench, post_id: int = 1) -> str:
+    error = bench.delivery(post_id).error
+    assert error is not None
+    assert error.kind is Kind.MISSED
+    return error.message
+
+
+def test_a_post_that_is_too_late_is_missed_and_says_since_when(tmp_path: Path) -> None:
+    due = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+    bench = Bench(tmp_path / "home", FakeClock(datetime(2026, 11, 24, 8, 10, tzinfo=UTC)))
+    post = bench.post(due=(due - START).total_seconds(), created_at=due)
+    bench.sql("UPDATE account SET created_at = 0")
+    bench.run()
+    assert message(bench) == "due 18:00 UTC, first publisher 08:10 (limit 6 h)"
+    error = bench.delivery().error
+    assert error is not None
+    assert error.hint == f"ttp retry {post}"
+    assert bench.whole(post).status is PostStatus.FAILED
+    assert bench.x.calls == []
+    assert bench.told("delivery.failed", "post.finished") == ["delivery.failed", "post.finished"]
+
+
+def test_the_clock_is_that_of_the_account(bench: Bench) -> None:
+    bench.post(due=-6 * HOUR - 60.0)
+    bench.sql("UPDATE account SET timezone = 'Europe/Berlin'")
+    bench.run()
+    assert message(bench) == "due 06:59 Europe/Berlin (05:59 UTC), first publisher 13:00 (limit 6 h)"
+
+
+def test_a_zone_that_is_none_is_passed_over(bench: Bench) -> None:
+    bench.post(due=-6 * HOUR - 60.0)
+    bench.sql("UPDATE account SET timezone = x'00'")
+    bench.run()
+    assert message(bench) == "due 05:59 UTC, first publisher 12:00 (limit 6 h)"
+
+
+def test_the_limit_is_six_hours_to_the_millisecond(bench: Bench) -> None:
+    bench.account("x/you")
+    bench.post("x/me", due=-6 * HOUR)
+    bench.post("x/you", due=-6 * HOUR - 0.001)
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert [bench.delivery(i).state for i in (1, 2)] == [PUBLISHED, FAILED]
+    assert message(bench, 2) == "due 05:59 UTC, first publisher 12:00 (limit 6 h)"
+
+
+def test_a_post_that_is_days_late_is_missed_with_both_dates(bench: Bench) -> None:
+    bench.post(due=-48 * HOUR - 60.0)
+    bench.run()
+    assert message(bench) == "due 22 Nov 11:59 UTC, first publisher 24 Nov 12:00 (limit 6 h)"
+
+
+@pytest.mark.parametrize(
+    ("limit", "late", "state", "shown"),
+    [(60.0, 61.0, FAILED, "1 min"), (90.0, 100.0, FAILED, "90 s"), (100 * HOUR, 99 * HOUR, PUBLISHED, "")],
+)
+def test_a_post_s_own_limit_wins(bench: Bench, limit: float, late: float, state: DeliveryState, shown: str) -> None:
+    bench.post(due=-late, max_lateness_s=limit)
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert bench.delivery().state is state
+    assert not shown or message(bench).endswith(f"(limit {shown})")
+
+
+def test_a_retry_that_has_become_too_late_keeps_what_went_wrong(bench: Bench) -> None:
+    bench.post(due=-6 * HOUR + 5)
+    bench.x.publishes.append(NotDone(Kind.NETWORK, "cut off", passing=True))
+    bench.run()
+    assert message(bench) == "due 06:00 UTC, not sent by 12:00 (limit 6 h); before that: cut off"
+    assert bench.x.times("publish") == [0.0]
+
+
+SLOW_DOWN = NotDone(Kind.RATE_LIMIT, "429 slow down", passing=True, retry_at=START.replace(hour=13, minute=30))
+
+
+def test_the_time_that_a_platform_asked_for_is_not_lateness(bench: Bench) -> None:
+    bench.post(due=-5 * HOUR)
+    bench.x.publishes.extend([SLOW_DOWN, Done("1")])
+    bench.run()
+    assert bench.delivery().state is PUBLISHED
+    assert bench.x.times("publish") == [0.0, 1.5 * HOUR]
+
+
+@pytest.mark.parametrize(("off_for", "state"), [(7.5 * HOUR, PUBLISHED), (7.5 * HOUR + 0.001, FAILED)])
+def test_after_such_a_wait_the_limit_counts_anew(bench: Bench, off_for: float, state: DeliveryState) -> None:
+    bench.post(due=-5 * HOUR)
+    bench.x.publishes.extend([SLOW_DOWN, Done("1")])
+    bench.run(Mode.ONCE)
+    bench.clock.advance(off_for)
+    bench.run(Mode.ONCE)
+    assert bench.delivery().state is state
+
+
+def test_a_post_s_own_limit_holds_whatever_the_platform_asks_for(bench: Bench) -> None:
+    bench.post(max_lateness_s=600.0)
+    bench.x.publishes.append(SLOW_DOWN)
+    bench.run()
+    assert message(bench) == "due 12:00 UTC, not sent by 13:30 (limit 10 min); before that: 429 slow down"
+
+
+QUOTA = NotDone(Kind.QUOTA, "no credit", passing=True, retry_at=START.replace(hour=20), hold=True)
+
+
+def test_what_an_account_s_hold_kept_back_is_not_missed(bench: Bench) -> None:
+    for i in range(3):
+        bench.post(due=float(i))
+    bench.x.publishes.extend([QUOTA, *(Done(str(i)) for i in range(3))])
+    bench.run()
+    assert [bench.delivery(i).state for i in (1, 2, 3)] == [PUBLISHED] * 3
+    assert bench.x.times("publish") == [0.0, 8 * HOUR, 8 * HOUR, 8 * HOUR + 60], "the late ones with their gap"
+
+
+def test_what_a_hold_kept_back_is_missed_when_nothing_runs_after_it(bench: Bench) -> None:
+    for _ in range(2):
+        bench.post()
+    bench.x.publishes.append(QUOTA)
+    bench.run(Mode.ONCE)
+    bench.clock.advance(14 * HOUR + 1)
+    bench.run(Mode.ONCE)
+    assert [bench.delivery(i).state for i in (1, 2)] == [FAILED] * 2
+    assert message(bench, 2) == "due 12:00 UTC, waited for x until 20:00, not sent by 02:00 (limit 6 h)"
+
+
+def test_a_hiccup_after_a_hold_does_not_burn_the_post(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.extend([QUOTA, NotDone(Kind.NETWORK, "cut off", passing=True), Done("1")])
+    bench.run()
+    assert bench.delivery().state is PUBLISHED
+
+
+def test_a_call_that_met_a_limit_holds_the_account_until_it_resets(bench: Bench) -> None:
+    for _ in range(2):
+        bench.post()
+    reset = START + timedelta(hours=7)
+    bench.x.publishes.extend([Unknown(Kind.RATE_LIMIT, "429", look_at=reset), Done("1"), Done("2")])
+    bench.x.always = Absent()
+    bench.run()
+    assert [bench.delivery(i).state for i in (1, 2)] == [PUBLISHED] * 2
+    assert (bench.account_now("x/me").hold_until, bench.account_now("x/me").hold_reason) == (reset, "429")
+    assert [at >= 7 * HOUR for at in bench.x.times("publish")] == [False, True, True]
+    assert bench.x.times("look_up")[0] == 7 * HOUR
+
+
+def test_a_shorter_hold_does_not_end_a_longer_one(bench: Bench) -> None:
+    bench.account("x/you")
+    for until, reason in ((20, "long"), (13, "short")):
+        bench.post("x/you", due=-1.0)
+        hold = NotDone(Kind.QUOTA, reason, passing=True, retry_at=START.replace(hour=until), hold=True)
+        with transaction(bench.database) as db:
+            marks(bench.account_now("x/you"), hold, START)(db)
+    held = bench.account_now("x/you")
+    assert (held.hold_until, held.hold_reason) == (START.replace(hour=20), "long")
+
+
+def test_all_that_is_too_late_is_missed_however_much_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "MOST", 3)
+    posts = [bench.post(due=-7 * HOUR + i) for i in range(8)]
+    bench.run()
+    assert [bench.delivery(i).state for i in posts] == [FAILED] * 8
+    assert bench.x.calls == []
+
+
+def test_late_posts_of_an_account_go_out_with_a_gap_and_others_at_once(bench: Bench) -> None:
+    bench.account("x/you")
+    for i in range(3):
+        bench.post("x/me", due=-HOUR + i)
+    yours = bench.post("x/you", due=-HOUR + 10)
+    bench.x.publishes.extend(Done(str(i)) for i in range(4))
+    bench.run()
+    assert [(c.delivery, c.at) for c in bench.x.calls if c.name == "publish"] == [
+        (1, 0.0),
+        (yours, 0.0),
+        (2, 60.0),
+        (3, 120.0),
+    ]
+
+
+def test_a_post_that_is_hardly_late_needs_no_gap(bench: Bench) -> None:
+    for i in range(3):
+        bench.post(due=-60.0 + i)
+    bench.x.publishes.extend(Done(str(i)) for i in range(3))
+    bench.run()
+    assert bench.x.times("publish") == [0.0, 0.0, 0.0]
+
+
+def test_a_post_that_falls_due_meanwhile_does_not_wait_behind_the_late_ones(bench: Bench) -> None:
+    for i in range(3):
+        bench.post(due=-HOUR + i)
+    punctual = bench.post(due=30.0)
+    bench.x.publishes.extend(Done(str(i)) for i in range(4))
+    bench.run()
+    assert [(c.delivery, c.at) for c in bench.x.calls if c.name == "publish"] == [
+        (1, 0.0),
+        (punctual, 30.0),
+        (2, 60.0),
+        (3, 120.0),
+    ]
+
+
+def test_under_a_backlog_a_punctual_post_is_published_at_its_time_and_late_ones_go_on(bench: Bench) -> None:
+    bench.config = Config({"publish.concurrency": 4})
+    names = [f"x/a{i}" for i in range(12)]
+    for i, name in enumerate(names):
+        bench.account(name)
+        bench.post(name, due=-HOUR + i)
+    bench.account("x/you")
+    punctual = [bench.post(name, due=0.0) for name in ["x/you", *names[:5]]]
+    order: list[int] = []
+
+    def publish(asked: PublishRequest, handle: Handle) -> Outcome:
+        order.append(asked.delivery_id)
+        return Done(str(asked.delivery_id))
+
+    bench.x.publishes.extend([publish] * 18)
+    bench.run()
+    late = [i for i in range(1, 19) if i not in punctual]
+    assert sorted(order) == sorted([*punctual, *late])
+    firsts = order[:8]
+    assert {*punctual} <= {*firsts}, "six punctual ones need two rounds of three places"
+    assert [i for i in firsts if i in late] != [], "late ones keep the fourth place"
+
+
+def test_missed_posts_of_others_are_not_touched_by_a_publisher_of_some(bench: Bench) -> None:
+    mine, missed = bench.post(), bench.post(due=-10 * HOUR)
+    bench.x.publishes.append(Done("1"))
+    bench.run(Mode.PUBLISH, only=[mine])
+    assert (bench.delivery(mine).state, bench.delivery(missed).state) == (PUBLISHED, PENDING)
+    assert {event.post for event in bench.events} == {mine, None}
+
+
+def test_a_publisher_of_some_misses_its_own(bench: Bench) -> None:
+    bench.post(due=-10 * HOUR)
+    bench.run(Mode.PUBLISH, only=[1])
+    assert bench.delivery().state is FAILED
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "told"),
+    [
+        ({"enabled": False}, Kind.ACCOUNT, "x/off is disabled"),
+        ({"connected": False}, Kind.AUTH, "x/off is not connected"),
+        ({"needs_reconnect": True}, Kind.AUTH, "x/off must be reconnected: its token no longer works"),
+    ],
+)
+def test_due_posts_of_an_account_that_cannot_publish_fail_with_the_way_out(
+    bench: Bench, fields: dict[str, bool], kind: Kind, told: str
+) -> None:
+    bench.account("x/off", **fields)
+    bench.post("x/off")
+    bench.post("x/off", due=HOUR)
+    bench.stop_at(10.0)
+    bench.run(Mode.LOOP)
+    error = bench.delivery(1).error
+    assert error is not None
+    assert (error.kind, error.message) == (kind, told)
+    assert error.hint is not None
+    assert bench.delivery(2).state is PENDING
+
+
+def test_an_account_that_cannot_publish_fails_its_post_at_its_time_also_beside_other_work(bench: Bench) -> None:
+    bench.account("x/off", enabled=False)
+    bench.post("x/me", due=9.9)
+    bench.post("x/off", due=10.0)
+    bench.x.publishes.append(Done("1"))
+    bench.stop_at(20.0)
+    bench.run(Mode.LOOP)
+    (failed,) = [event for event in bench.events if event.event == "delivery.failed"]
+    assert 10.0 <= (failed.at - START).total_seconds() <= 11.0
+
+
+def test_a_post_is_finished_once_and_only_when_all_its_deliveries_are(bench: Bench) -> None:
+    bench.account("x/off", enabled=False)
+    bench.account("x/also-off", enabled=False)
+    bench.post("x/me", "x/off", "x/also-off")
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    finished = [event for event in bench.events if event.event == "post.finished"]
+    assert [event.kind for event in finished] == ["partial"]

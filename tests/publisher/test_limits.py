@@ -1,0 +1,250 @@
+"""Limits of the platforms, against the sandbox on a clock that is moved: posts wait for them, and none is burnt."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import START, FakeClock
+from tests.publisher.world import World, open_world
+from ttp.publisher.loop import Mode
+from ttp.sandbox.files import CLIP, PHOTO
+from ttp.store.rate_limits import Limits
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with open_world(tmp_path, FakeClock()) as world:
+        yield world
+
+
+def test_the_seventh_post_of_a_minute_waits_for_tiktok_and_says_so(world: World) -> None:
+    world.account("tiktok/shop")
+    for number in range(8):
+        world.ttp.post(f"Number {number}", "--to", "tiktok/shop", "--media", str(CLIP), "--at", "now")
+    world.run(max_time=20.0)
+    assert world.states() == ["published"] * 6 + ["retrying", "pending"]
+    assert world.calls("/init/") == 6
+    (seventh,), (eighth,) = (world.ttp.shown(post)["deliveries"] for post in (7, 8))
+    used_up = "a limit of tiktok is used up: new posts a minute (6)"
+    assert (seventh["waitingFor"], seventh["waitingUntil"]) == ("tiktok to take it", "2026-11-24T12:01:00Z")
+    assert (seventh["error"]["kind"], seventh["error"]["message"]) == ("rate_limit", used_up)
+    assert (eighth["waitingFor"], eighth["waitingUntil"]) == (
+        f"the end of the account's hold: {used_up}",
+        "2026-11-24T12:01:00Z",
+    )
+    assert world.told()[0] == {
+        "account": "tiktok/shop",
+        "name": "new posts a minute",
+        "left": 0,
+        "limit": 6,
+        "resetsAt": "2026-11-24T12:01:00Z",
+    }
+    status = " ".join(world.ttp("status", "--format", "table").out.split())
+    assert f"holds tiktok/shop until today 12:01 ({used_up})" in status
+    assert "limits tiktok/shop new posts a minute: 0 of 6 left until today 12:01" in status
+    world.run()
+    assert world.states() == ["published"] * 8
+    assert world.calls("/init/") == 8, "none was refused"
+    assert len(world.posts("tiktok/shop")) == 8
+
+
+def test_the_next_process_knows_how_often_tiktok_was_called(world: World) -> None:
+    world.account("tiktok/shop")
+    for number in range(5):
+        world.ttp.post(f"Number {number}", "--to", "tiktok/shop", "--media", str(CLIP), "--at", "now")
+    world.run()
+    left = {limit["name"]: limit["left"] for limit in world.told()}
+    assert left["new posts a minute"] == 1
+    for number in range(5, 7):
+        world.ttp.post(f"Number {number}", "--to", "tiktok/shop", "--media", str(CLIP), "--at", "now")
+    world.run(max_time=5.0)
+    assert world.states() == ["published"] * 6 + ["retrying"]
+    assert world.calls("/init/") == 6
+
+
+def test_what_tiktok_refuses_today_waits_for_tomorrow_and_is_not_missed(world: World) -> None:
+    world.account("tiktok/shop")
+    world.limits(**{"tiktok posts a day": 1})
+    for number in range(3):
+        world.ttp.post(f"Number {number}", "--to", "tiktok/shop", "--media", str(CLIP), "--at", "now")
+    world.run(max_time=10.0)
+    assert world.states() == ["published", "retrying", "pending"]
+    assert {limit["name"]: (limit["left"], limit["limit"]) for limit in world.told()}["posts in 24 h"] == (0, 15)
+    world.clock.advance(hours=12)
+    world.run(Mode.ONCE)
+    assert world.states() == ["published", "retrying", "pending"]
+    assert world.ttp("status", "--json").json["overdue"] == 0, "they are held, not forgotten"
+    world.clock.advance(hours=12)
+    world.limits(**{"tiktok posts a day": 15})
+    world.run()
+    assert world.states() == ["published"] * 3
+
+
+def test_another_process_after_a_restart_does_not_call_x_either(world: World) -> None:
+    world.account("x/me")
+    world.limits(**{"POST /2/tweets": 2})
+    for number in range(4):
+        world.ttp.post(f"Number {number}", "--to", "x/me", "--at", "now")
+    world.run(max_time=10.0)
+    assert world.states() == ["published", "published", "retrying", "pending"]
+    world.run(Mode.ONCE)
+    assert world.calls("/2/tweets") == 2
+    world.ttp.post("One more", "--to", "x/me", "--at", "now")
+    world.run(Mode.ONCE)
+    assert world.calls("/2/tweets") == 2, "its first call would be refused too"
+    (limit,) = (limit for limit in world.told() if limit["name"] == "POST /2/tweets")
+    assert (limit["left"], limit["limit"], limit["resetsAt"]) == (0, 2, "2026-11-24T12:15:00Z")
+    world.limits(**{"POST /2/tweets": 100})
+    world.run()
+    assert world.states() == ["published"] * 5
+    third = [step["outcome"] for step in world.ttp("log", "3", "--json").json if step["phase"] == "publish"]
+    assert third == ["done"], "it waited before there was an intent"
+
+
+def test_the_day_of_an_app_counts_for_all_its_accounts_and_no_post_is_missed(world: World) -> None:
+    world.account("x/one")
+    world.account("x/two")
+    world.limits(**{"x posts a day": 2})
+    for number in range(2):
+        world.ttp.post(f"Number {number}", "--to", "x/one", "--at", "now")
+    world.run()
+    world.ttp.post("Number 2", "--to", "x/two", "--at", "now")
+    world.run(max_time=10.0)
+    assert world.states() == ["published", "published", "retrying"]
+    assert world.calls("/2/tweets") == 2, "what x/one heard holds for x/two"
+    shared = [limit for limit in world.told() if limit["name"].startswith("app ")]
+    assert [(limit["left"], limit["limit"], limit["resetsAt"]) for limit in shared] == [(0, 2, "2026-11-25T12:00:00Z")]
+    for _ in range(3):
+        world.clock.advance(hours=7)
+        world.run(Mode.ONCE)
+        assert world.states()[2] == "retrying", "later than a post may be, but by X's word"
+    world.clock.advance(hours=8)
+    world.run()
+    assert world.states() == ["published"] * 3, "six hours count from the end of the wait"
+
+
+def test_a_call_that_meets_the_limit_itself_holds_the_account_and_is_looked_for_before_it_is_sent_again(
+    world: World,
+) -> None:
+    world.account("x/me")
+    noon = int(START.timestamp()) + 12 * 3600
+    told = {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "0", "x-rate-limit-reset": str(noon)}
+    body = '{"title":"Too Many Requests","detail":"Too Many Requests","type":"about:blank","status":429}'
+    json_type = {"content-type": "application/problem+json"}
+    fault = {"path": "/2/tweets$", "do": "status", "status": 429, "body": body, "headers": {**json_type, **told}}
+    world.control("POST", "faults", fault)
+    for number in range(2):
+        world.ttp.post(f"Number {number}", "--to", "x/me", "--at", "now")
+    world.run(max_time=10.0)
+    world.clock.advance(hours=7)
+    world.run(Mode.ONCE)
+    assert world.states() == ["reconciling", "pending"]
+    assert world.calls("/2/tweets") == 1
+    (hold,) = world.ttp("status", "--json").json["holds"]
+    assert hold["reason"] == "429 Too Many Requests"
+    world.clock.advance(hours=5)
+    world.run()
+    assert world.states() == ["published"] * 2
+    assert len(world.posts("x/me")) == 2
+
+
+def test_a_full_day_on_instagram_waits_for_the_window_to_roll(world: World) -> None:
+    world.account("instagram/shop")
+    world.limits(**{"instagram posts a day": 2})
+    for number in range(2):
+        world.ttp.post(f"Number {number}", "--to", "instagram/shop", "--media", str(PHOTO), "--at", "now")
+    world.run()
+    assert {limit["name"]: limit["left"] for limit in world.told()}["posts in 24 h"] == 1
+    world.clock.advance(hours=1)
+    for number in range(2, 4):
+        world.ttp.post(f"Number {number}", "--to", "instagram/shop", "--media", str(PHOTO), "--at", "now")
+    for _ in range(8):
+        world.run(max_time=5.0)
+        world.clock.advance(hours=1)
+    world.run(max_time=5.0)
+    assert set(world.states()[2:]) <= {"retrying", "pending"}
+    assert {limit["name"]: limit["left"] for limit in world.told()}["posts in 24 h"] == 0
+    assert world.ttp.shown(3)["deliveries"][0]["error"]["message"] == (
+        "Instagram's publishing quota is used up: 2 of 2 posts in 24 h"
+    )
+    assert world.calls("/media_publish") == 2, "no place, no call"
+    for _ in range(16):
+        world.clock.advance(hours=1)
+        world.run(max_time=60.0)
+    assert world.states() == ["published"] * 4
+    assert world.calls("/media_publish") == 4
+
+
+def test_a_throttled_instagram_account_makes_no_calls_for_as_long_as_it_is_told(world: World) -> None:
+    world.account("instagram/shop")
+    world.account("instagram/other")
+    world.control("POST", "accounts", {"account": "instagram/shop", "keepTokens": True, "trouble": "throttled"})
+    for account in ("instagram/shop", "instagram/shop", "instagram/other"):
+        world.ttp.post("Hello", "--to", account, "--media", str(PHOTO), "--at", "now")
+    world.run(Mode.ONCE)
+    assert world.states() == ["retrying", "retrying", "published"]
+    world.control("DELETE", "requests")
+    world.run(Mode.ONCE)
+    assert world.control("GET", "requests") == []
+    (limit,) = (limit for limit in world.told() if limit["account"] == "instagram/shop")
+    assert (limit["name"], limit["left"], limit["resetsAt"]) == ("calls in percent", 0, "2026-11-24T13:00:00Z")
+    world.control("POST", "accounts", {"account": "instagram/shop", "keepTokens": True, "trouble": ""})
+    world.run()
+    assert world.states() == ["published"] * 3
+
+
+def test_without_credit_the_posts_of_an_x_account_wait_until_there_is_some(world: World) -> None:
+    world.account("x/me")
+    world.control("POST", "settings", {"x_credit": 0.0})
+    for number in range(2):
+        world.ttp.post(f"Number {number}", "--to", "x/me", "--at", "now")
+    for _ in range(30):
+        world.run(Mode.ONCE)
+        world.clock.advance(hours=1)
+    world.run(Mode.ONCE)
+    assert set(world.states()) <= {"retrying", "pending"}
+    assert world.posts("x/me") == []
+    (hold,) = world.ttp("status", "--json").json["holds"]
+    assert hold["reason"] == (
+        "402 credits depleted: add credit in X's developer console; X is asked again every hour, or at once:"
+        " ttp account enable x/me"
+    )
+    assert "Next:  ttp account enable x/me" in world.ttp("show", "1", "--format", "table").out
+    world.control("POST", "settings", {"x_credit": 5.0})
+    world.ttp.ok("account", "enable", "x/me")
+    assert world.ttp("status", "--json").json["holds"] == []
+    before = world.clock.now()
+    world.run()
+    assert world.states() == ["published"] * 2
+    assert world.clock.now() - before < timedelta(minutes=5)
+
+
+def test_a_limit_that_cannot_be_written_keeps_no_post_from_going_out(world: World) -> None:
+    world.account("x/me")
+    world.ttp.post("Hello", "--to", "x/me", "--at", "now")
+    world.ttp.sql("CREATE TRIGGER no BEFORE INSERT ON rate_limit BEGIN SELECT RAISE(ABORT, 'no'); END")
+    world.run()
+    assert world.states() == ["published"]
+    assert world.told() == []
+
+
+def test_limits_are_written_with_what_is_written_anyway(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.account("x/me")
+    world.ttp.post("Hello", "--to", "x/me", "--at", "now")
+    written: list[str] = []
+
+    def write(limits: Limits, db: sqlite3.Connection) -> None:
+        written.append("inside" if db.in_transaction else "alone")
+        original(limits, db)
+
+    original = Limits.write
+    monkeypatch.setattr(Limits, "write", write)
+    monkeypatch.setattr(Limits, "keep", lambda limits: written.append("kept at the end"))
+    world.run()
+    assert set(written) == {"inside", "kept at the end"}
+    assert {limit["name"] for limit in world.told()} >= {"POST /2/tweets", "GET /2/users/me"}

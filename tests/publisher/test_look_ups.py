@@ -1,0 +1,487 @@
+"""Unknown outcomes and work in progress: what a look-up may conclude, and when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.clock import START
+from tests.publisher.bench import Bench, Scripted
+from ttp.domain.account import Credentials, Platform
+from ttp.domain.config import Config
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.outcome import (
+    Absent,
+    Done,
+    Found,
+    Handle,
+    Kind,
+    NotDone,
+    Outcome,
+    Phase,
+    Refused,
+    Unclear,
+    Unknown,
+    Working,
+)
+from ttp.platforms.client import Did, LookupResult, PublishRequest
+from ttp.publisher import loop
+from ttp.publisher.loop import Mode
+
+CUT = Unknown(Kind.NETWORK, "the connection was cut")
+RECONCILING, PUBLISHED, FAILED, REVIEW = (
+    DeliveryState.RECONCILING,
+    DeliveryState.PUBLISHED,
+    DeliveryState.FAILED,
+    DeliveryState.NEEDS_REVIEW,
+)
+
+
+@pytest.fixture
+def a_day_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop looks around less often, so that a day of it is quick."""
+    monkeypatch.setattr(loop, "LOOK_AROUND_S", 60.0)
+
+
+def on(bench: Bench, platform: str) -> Scripted:
+    """A due post to an account of the platform; the platform's client."""
+    if platform != "x":
+        bench.account(f"{platform}/me")
+    bench.post(f"{platform}/me")
+    return bench.clients[Platform(platform)]
+
+
+def test_a_post_that_is_found_is_taken_at_once(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(CUT)
+    bench.x.looks.append(Found("9", "https://x.com/i/status/9"))
+    bench.run()
+    delivery = bench.delivery()
+    assert (delivery.state, delivery.remote_id, delivery.url) == (PUBLISHED, "9", "https://x.com/i/status/9")
+    assert bench.x.times("look_up") == [2.0]
+    assert bench.x.times("publish") == [0.0]
+    assert [(a.step, a.outcome) for a in bench.attempts(1, Phase.LOOK_UP)] == [("look up", "found")]
+
+
+@pytest.mark.parametrize(("platform", "settle"), [("x", 900.0), ("instagram", 300.0)])
+@pytest.mark.parametrize("skew", [0.0, 3600.0, -3600.0])
+def test_absence_is_proof_only_after_the_window_and_three_clean_looks(
+    bench: Bench, platform: str, settle: float, skew: float
+) -> None:
+    client = on(bench, platform)
+    client.skew = skew
+    client.publishes.extend([CUT, Done("2")])
+    client.always = Absent()
+    bench.run()
+    looks, sends = client.times("look_up"), client.times("publish")
+    assert sends == [0.0, looks[-1]]
+    assert settle <= looks[-1] <= settle + 60.0
+    assert len(looks) >= 3
+    assert all(after - before >= 30.0 for before, after in zip(looks, looks[1:], strict=False))  # noqa: RUF007
+    assert bench.intents() == ["unknown", "done"]
+    assert bench.delivery().remote_id == "2"
+    assert bench.delivery().tries == 1
+
+
+def test_the_last_of_three_clean_looks_must_lie_beyond_the_window_on_the_platform_s_clock(bench: Bench) -> None:
+    """The machine's clock jumps an hour ahead after the intent; the platform's does not."""
+    bench.post()
+    bench.x.publishes.extend([CUT, Done("2")])
+    bench.x.always = Absent()
+
+    def jump() -> None:
+        bench.clock.set(bench.clock.now() + timedelta(hours=1))
+        bench.x.skew = -3600.0
+
+    bench.at(1.0, jump)
+    bench.run()
+    assert bench.clock.boot() - 1000.0 >= 900.0
+    assert bench.intents() == ["unknown", "done"]
+
+
+def test_a_look_that_comes_too_soon_after_another_does_not_count(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.extend([CUT, Done("2")])
+    bench.x.always = Absent()
+    for second in range(3, 20):  # somebody makes the look-up due at once, again and again
+        bench.at(second, lambda: bench.sql("UPDATE delivery SET next_at = 0 WHERE state = 'reconciling'"))
+    bench.stop_at(25.0)
+    bench.run(Mode.LOOP)
+    assert len(bench.x.times("look_up")) > 10
+    assert bench.delivery().state is RECONCILING
+    assert bench.x.times("publish") == [0.0]
+
+
+def test_tiktok_s_word_is_final_and_needs_no_window(bench: Bench) -> None:
+    client = on(bench, "tiktok")
+    client.publishes.extend([CUT, Done("v_pub_file~v2-1.2", processing=True)])
+    client.looks.extend([Absent(certain=True, handle={}), Found("7")])
+    bench.run()
+    assert client.times("publish") == [0.0, 2.0]
+    assert bench.delivery().remote_id == "7"
+
+
+@pytest.mark.parametrize("silent", ["before the intent", "in the look-up"])
+def test_a_platform_that_tells_no_time_is_never_sent_to_again(bench: Bench, silent: str) -> None:
+    bench.post()
+    bench.x.publishes.append(CUT)
+    if silent == "before the intent":
+        bench.x.skew = None
+        bench.x.always = lambda *_: LookupResult(Absent(), bench.clock.now())
+    else:
+        bench.x.always = LookupResult(Absent(), None)
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is REVIEW
+    assert delivery.error is not None
+    assert "does not tell its time" in delivery.error.message
+    assert bench.intents() == ["unknown"]
+
+
+@pytest.mark.parametrize("told", [None, -3600.0, 90.0, 3600.0], ids=str)
+def test_one_look_by_a_clock_that_cannot_be_right_is_made_again(bench: Bench, told: float | None) -> None:
+    bench.post()
+    bench.x.publishes.extend([CUT, Done("7")])
+
+    def wrong(*_: object) -> LookupResult:
+        return LookupResult(Absent(), None if told is None else bench.clock.now() + timedelta(seconds=told))
+
+    bench.x.looks.append(wrong)
+    bench.x.always = Absent()
+    bench.run()
+    assert bench.delivery().remote_id == "7"
+    assert bench.x.times("publish")[1] > 900.0
+    assert bench.attempts(1, Phase.LOOK_UP)[0].outcome == "unclear"
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_call_during_which_the_machine_slept_is_never_sent_again_for_absence(bench: Bench, found: bool) -> None:
+    """Its request may have left an hour after its intent, far outside the time in which a look-up searches."""
+    bench.post()
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.clock.advance(3600.0)
+        return CUT
+
+    bench.x.publishes.append(publish)
+    bench.x.always = Found("9") if found else Absent()
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is (PUBLISHED if found else REVIEW)
+    assert found or (delivery.error is not None and "slept" in delivery.error.message)
+    assert bench.intents() == ["unknown"]
+
+
+def test_a_post_is_found_also_where_the_platform_tells_no_time(bench: Bench) -> None:
+    bench.post()
+    bench.x.skew = None
+    bench.x.publishes.append(CUT)
+    bench.x.looks.append(Found("9"))
+    bench.run()
+    assert bench.delivery().state is PUBLISHED
+
+
+@pytest.mark.parametrize(("platform", "patience"), [("x", 900.0), ("instagram", 1800.0), ("tiktok", 1800.0)])
+def test_a_look_up_that_cannot_tell_is_repeated_until_its_patience_ends(
+    bench: Bench, platform: str, patience: float
+) -> None:
+    client = on(bench, platform)
+    client.publishes.append(CUT)
+    client.always = Unclear(Kind.SERVER, "503 Service Unavailable", http_status=503)
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is REVIEW
+    assert delivery.error is not None
+    assert (delivery.error.kind, delivery.error.message) == (Kind.SERVER, "503 Service Unavailable")
+    assert delivery.error.hint == "ttp show 1"
+    assert patience <= client.times("look_up")[-1] <= patience + 60.0
+    assert client.times("publish") == [0.0]
+
+
+def test_patience_starts_over_after_a_clear_answer(bench: Bench) -> None:
+    bench.post()
+    unclear = Unclear(Kind.SERVER, "503")
+    bench.x.publishes.append(CUT)
+    bench.x.looks.extend([*[unclear] * 20, Absent(), *[unclear] * 20, Found("9")])
+    bench.run()
+    assert bench.delivery().state is PUBLISHED
+    assert bench.seconds > 900.0
+
+
+def test_a_rate_limited_look_up_waits_for_the_reset(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(CUT)
+    bench.x.looks.append(Unclear(Kind.RATE_LIMIT, "429", look_at=START + timedelta(seconds=500)))
+    bench.x.looks.append(Found("9"))
+    bench.run()
+    assert bench.x.times("look_up") == [2.0, 500.0]
+
+
+def test_two_matches_are_shown_to_a_person(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(CUT)
+    links = ("https://x.com/i/status/1", "https://x.com/i/status/2")
+    bench.x.looks.append(Unclear(Kind.DUPLICATE, "2 posts on X could be this one", final=True, links=links))
+    bench.run()
+    error = bench.delivery().error
+    assert error is not None
+    assert error.message == "2 posts on X could be this one: " + " ".join(links)
+    assert bench.delivery().state is REVIEW
+    assert bench.x.times("look_up") == [2.0]
+
+
+def test_a_rate_limited_call_is_first_looked_for_at_the_reset_and_its_resend_spends_no_try(bench: Bench) -> None:
+    bench.post()
+    reset = START + timedelta(seconds=1000)
+    bench.x.publishes.extend([Unknown(Kind.RATE_LIMIT, "429", "429", 429, look_at=reset), Done("2")])
+    bench.x.always = Absent()
+    bench.run()
+    assert bench.x.times("look_up")[0] == 1000.0
+    assert len(bench.x.times("look_up")) == 3
+    assert bench.delivery().remote_id == "2"
+    assert bench.delivery().tries == 0
+
+
+def test_resends_spend_the_budget_too(bench: Bench) -> None:
+    bench.config = Config({"publish.retry_max": 2})
+    bench.post()
+    bench.x.publishes.extend([CUT, CUT])
+    bench.x.always = Absent(certain=True)
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is FAILED
+    assert delivery.error is not None
+    assert delivery.error.message == "the platform does not have it, and all tries are spent"
+    assert bench.intents() == ["unknown", "unknown"]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_duplicate_refusal_of_a_resend_is_looked_for_three_more_times(bench: Bench, found: bool) -> None:
+    bench.post()
+    bench.x.publishes.extend([CUT, NotDone(Kind.DUPLICATE, "duplicate content")])
+    bench.x.looks.append(Absent(certain=True))
+    bench.x.looks.extend([Absent(), Absent(), Found("9") if found else Absent()])
+    bench.run()
+    assert bench.intents() == ["unknown", "unknown"]
+    assert bench.x.times("look_up")[1:] == [4.0, 34.0, 64.0]
+    delivery = bench.delivery()
+    assert delivery.state is (PUBLISHED if found else REVIEW)
+    assert found or (delivery.error is not None and delivery.error.kind is Kind.DUPLICATE)
+
+
+def test_a_found_id_that_is_another_delivery_s_is_no_match(bench: Bench) -> None:
+    first, second = bench.post(), bench.post()
+    bench.x.publishes.extend([Done("1"), CUT])
+    bench.x.looks.append(Found("1"))
+    bench.run()
+    assert [bench.delivery(i).state for i in (first, second)] == [PUBLISHED, REVIEW]
+    assert bench.delivery(second).remote_id is None
+    assert [a.outcome for a in bench.attempts(second, Phase.LOOK_UP)] == ["unclear"]
+
+
+def test_a_look_up_knows_the_ids_that_are_taken_and_the_intent_s_platform_time(bench: Bench) -> None:
+    bench.post()
+    second = bench.post()
+    bench.x.skew = 120.0
+    bench.x.publishes.extend([Done("1"), CUT])
+    bench.x.looks.append(Found("2"))
+    bench.run()
+    assert bench.x.orders[-1].bound == {"1"}
+    assert bench.attempts(second, Phase.PUBLISH)[0].platform_at == START + timedelta(seconds=120)
+
+
+def test_accepted_work_is_asked_for_until_it_is_done(bench: Bench) -> None:
+    client = on(bench, "tiktok")
+    client.publishes.append(Done("v_pub", processing=True))
+    client.looks.extend([*[Working("TikTok to process the video")] * 7, Found("7")])
+    waits: list[tuple[str | None, object]] = []
+    bench.at(1.5, lambda: waits.append((bench.delivery().waiting_for, bench.delivery().waiting_until)))
+    bench.run()
+    times = client.times("look_up")
+    assert [after - before for before, after in zip(times, times[1:], strict=False)] == [2, 4, 8, 16, 30, 30, 30]  # noqa: RUF007
+    assert waits == [("tiktok to finish processing", START + timedelta(hours=24))]
+    assert bench.delivery().state is PUBLISHED
+
+
+@pytest.mark.parametrize(("platform", "deadline"), [("x", 1800.0), ("instagram", 1800.0), ("tiktok", 86400.0)])
+def test_work_that_never_ends_is_given_to_a_person(
+    bench: Bench, a_day_passes: None, platform: str, deadline: float
+) -> None:
+    bench.config = Config({"publish.status_poll_s": 600.0})
+    client = on(bench, platform)
+    client.publishes.append(CUT)
+    client.always = Working("IN_PROGRESS")
+    bench.run()
+    assert bench.delivery().state is REVIEW
+    assert deadline <= client.times("look_up")[-1] <= deadline + 600.0
+    assert client.times("publish") == [0.0]
+
+
+def test_accepted_work_whose_status_cannot_be_read_is_waited_for_as_long_as_the_work_itself(bench: Bench) -> None:
+    client = on(bench, "instagram")
+    client.publishes.append(Done("m", processing=True))
+    client.always = Unclear(Kind.SERVER, "500")
+    bench.run()
+    assert bench.delivery().state is REVIEW
+    assert 1800.0 <= client.times("look_up")[-1] <= 1860.0
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+@pytest.mark.parametrize(
+    ("refusal", "state", "sends"),
+    [
+        (NotDone(Kind.MEDIA, "frame_rate_check_failed"), FAILED, 1),
+        (NotDone(Kind.SERVER, "internal", passing=True), PUBLISHED, 2),
+    ],
+)
+def test_work_that_the_platform_refuses_in_the_end_fails_or_is_tried_again(
+    bench: Bench, accepted: bool, refusal: NotDone, state: DeliveryState, sends: int
+) -> None:
+    client = on(bench, "tiktok")
+    client.publishes.extend([Done("v", processing=True) if accepted else CUT, Done("2")])
+    client.looks.append(Refused(refusal))
+    bench.run()
+    assert bench.delivery().state is state
+    assert len(client.times("publish")) == sends
+
+
+def test_a_refusal_for_a_dead_token_marks_the_account(bench: Bench) -> None:
+    client = on(bench, "tiktok")
+    client.publishes.append(Done("v", processing=True))
+    client.looks.append(Refused(NotDone(Kind.AUTH, "auth_removed")))
+    bench.run()
+    assert bench.account_now("tiktok/me").needs_reconnect
+
+
+def test_a_look_up_without_credentials_is_unclear(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(CUT)
+    bench.at(1.0, lambda: bench.credentials.remove("x/me"))
+    bench.at(60.0, lambda: bench.credentials.put("x/me", Credentials("new", host="")))
+    bench.x.looks.append(Found("9"))
+    bench.run()
+    assert [a.outcome for a in bench.attempts(1, Phase.LOOK_UP)] == ["unclear", "unclear", "found"]
+    assert bench.delivery().state is PUBLISHED
+
+
+def late_id(bench: Bench) -> Scripted:
+    """A published TikTok post whose public id is not known yet."""
+    client = on(bench, "tiktok")
+    client.publishes.append(Done("v_pub", processing=True))
+    client.looks.append(Found("v_pub", id_later=True))
+    return client
+
+
+def test_a_public_id_that_comes_later_is_asked_for_and_taken(bench: Bench) -> None:
+    client = late_id(bench)
+    client.looks.extend([Working("moderation"), Found("v_pub", id_later=True), Found("7301", "https://tiktok/7301")])
+    bench.run()  # an idle publisher does not stay for it
+    assert bench.seconds < 30.0
+    assert (bench.delivery().state, bench.delivery().remote_id) == (PUBLISHED, "v_pub")
+    published = bench.delivery().published_at
+    bench.stop_at(600.0)
+    bench.run(Mode.LOOP)
+    delivery = bench.delivery()
+    assert (delivery.remote_id, delivery.url, delivery.next_at) == ("7301", "https://tiktok/7301", None)
+    assert delivery.published_at == published
+    assert [at - 1.0 for at in client.times("look_up")] == [0.0, 30.0, 90.0, 210.0]
+    assert bench.told("delivery.published") == ["delivery.published"]
+    assert bench.told("post.finished") == ["post.finished"]
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Absent(certain=True),
+        Refused(NotDone(Kind.CONTENT, "removed")),
+        Unclear(Kind.SERVER, "500", final=True),
+        Working("moderation"),
+        Found("v_pub", id_later=True),
+    ],
+    ids=lambda finding: type(finding).__name__,
+)
+def test_a_public_id_that_never_comes_un_publishes_nothing_and_is_given_up_after_a_day(
+    bench: Bench, a_day_passes: None, finding: Found
+) -> None:
+    client = late_id(bench)
+    client.always = finding
+    bench.stop_at(100_000.0)
+    bench.run(Mode.LOOP)
+    delivery = bench.delivery()
+    assert (delivery.state, delivery.remote_id, delivery.next_at) == (PUBLISHED, "v_pub", None)
+    assert 80_000.0 < client.times("look_up")[-1] <= 86_400.0 + 3600.0
+    assert len(client.times("look_up")) < 40
+
+
+def test_a_late_id_that_is_another_delivery_s_is_left_alone(bench: Bench) -> None:
+    client = late_id(bench)
+    other = bench.post("tiktok/me")
+    client.publishes.append(Done("7301"))
+    client.always = Found("7301")
+    bench.run()
+    bench.stop_at(200.0)
+    bench.run(Mode.LOOP)
+    assert (bench.delivery(1).state, bench.delivery(1).remote_id) == (PUBLISHED, "v_pub")
+    assert bench.delivery(other).remote_id == "7301"
+
+
+def test_what_is_waited_for_is_on_record(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(CUT)
+    bench.x.always = Absent()
+    bench.stop_at(100.0)
+    bench.run(Mode.LOOP)
+    delivery = bench.delivery()
+    assert delivery.waiting_for == "a look-up of what the platform has"
+    assert delivery.waiting_until == START + timedelta(seconds=901)
+    assert delivery.error is not None
+    assert delivery.error.message == CUT.message
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 90.0, 3600.0])
+def test_absence_proves_nothing_where_the_platforms_clock_jumped_since_the_intent(bench: Bench, jump: float) -> None:
+    def cut(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.x.skew = 0.0
+        return CUT
+
+    bench.post()
+    bench.x.skew = jump
+    bench.x.publishes.append(cut)
+    bench.x.always = Absent()
+    bench.run()
+    delivery = bench.delivery()
+    assert delivery.state is REVIEW
+    assert delivery.error is not None
+    assert "clock jumped" in delivery.error.message
+    assert bench.x.times("publish") == [0.0]
+
+
+def test_the_window_begins_when_the_call_was_over_since_it_may_have_left_so_late(bench: Bench) -> None:
+    def slow(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.clock.advance(70.0)
+        return CUT
+
+    bench.post()
+    bench.x.publishes.extend([slow, Done("2")])
+    bench.x.always = Absent()
+    bench.run()
+    assert bench.x.times("publish")[1] >= 70.0 + 900.0
+
+
+def test_what_is_remembered_of_an_upload_is_let_go_once_it_is_published(bench: Bench) -> None:
+    bench.post()
+    secret = {"upload_url": "https://upload.example/secret"}
+    bench.x.prepares.append([Did("announce", handle=secret)])
+    bench.x.publishes.append(Done("1"))
+    bench.run()
+    assert bench.delivery().handle == {}
+
+
+def test_an_accepted_publication_keeps_the_handle_that_its_answer_gave(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(Done(processing=True, handle={"publish_id": "p1"}))
+    bench.x.looks.append(Found("9"))
+    bench.run()
+    looked = next(call for call in bench.x.calls if call.name == "look_up")
+    assert looked.handle == {"publish_id": "p1"}

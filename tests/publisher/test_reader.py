@@ -1,0 +1,163 @@
+"""Reading numbers beside publishing: in time, never in the way, and never the end of anything."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.publisher.bench import Bench
+from tests.publisher.test_runner import runner
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Busy
+from ttp.domain.outcome import Done
+from ttp.publisher import periodic
+from ttp.publisher.loop import Mode, Scope
+from ttp.publisher.periodic import read_once, reading
+from ttp.store.home import locks
+
+Stopping = Callable[[], bool]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("FIRST_S", 0.0), ("EVERY_S", 0.0), ("LEAVE_S", 0.05)):
+        monkeypatch.setattr(periodic, name, seconds)
+
+
+def test_a_loop_takes_turn_after_turn_and_asks_them_to_stop_at_its_end() -> None:
+    third, ended = threading.Event(), threading.Event()
+    turns: list[bool] = []
+
+    def turn(stopping: Stopping) -> None:
+        turns.append(stopping())
+        if len(turns) == 3:
+            third.set()
+            while not stopping():
+                pass
+            ended.set()
+
+    with reading(turn) as faults:
+        assert third.wait(10)
+    assert ended.wait(10)
+    assert (turns, faults) == ([False] * 3, [])
+
+
+def test_the_end_of_a_loop_does_not_wait_for_a_turn_that_hangs() -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def turn(stopping: Stopping) -> None:
+        begun.set()
+        release.wait(10)
+
+    with reading(turn):
+        assert begun.wait(10)
+    assert not release.is_set()
+    release.set()
+
+
+def test_without_a_turn_nothing_is_done() -> None:
+    with reading(None) as faults:
+        pass
+    assert faults == []
+
+
+def test_what_is_wrong_with_the_store_is_told_by_others_and_a_fault_of_ours_once() -> None:
+    done = threading.Event()
+    raised: list[Exception] = [Busy("locked"), ZeroDivisionError(), ZeroDivisionError()]
+
+    def turn(stopping: Stopping) -> None:
+        if not raised:
+            done.set()
+            return
+        raise raised.pop(0)
+
+    with reading(turn) as faults:
+        assert done.wait(10)
+    (fault,) = faults
+    assert fault.startswith("numbers were not read, by a fault of ttp: ZeroDivisionError in test_reader.py, line ")
+
+
+def test_a_short_run_takes_one_turn() -> None:
+    turns: list[bool] = []
+    assert read_once(lambda stopping: turns.append(stopping()), threading.Event()) == []
+    assert turns == [False]
+
+
+def test_a_short_run_leaves_a_turn_behind_that_takes_too_long() -> None:
+    stopped, release = threading.Event(), threading.Event()
+
+    def turn(stopping: Stopping) -> None:
+        release.wait(10)
+        if stopping():
+            stopped.set()
+
+    assert read_once(turn, threading.Event(), budget_s=0.01) == []
+    assert not stopped.is_set()
+    release.set()
+    assert stopped.wait(10)
+
+
+def test_a_signal_ends_the_turn_of_a_short_run() -> None:
+    over = threading.Event()
+
+    def turn(stopping: Stopping) -> None:
+        over.set()
+        assert stopping()
+
+    assert read_once(turn, over, budget_s=60) == []
+
+
+def test_a_fault_in_a_short_run_is_told() -> None:
+    def turn(stopping: Stopping) -> None:
+        raise ZeroDivisionError
+
+    (fault,) = read_once(turn, threading.Event())
+    assert "ZeroDivisionError" in fault
+
+
+# As a part of a run.
+
+
+@pytest.mark.parametrize("mode", [Mode.ONCE, Mode.UNTIL_IDLE], ids=str)
+def test_a_short_run_reads_after_it_has_published_and_let_go_of_the_lock(bench: Bench, mode: Mode) -> None:
+    seen: list[object] = []
+
+    def turn(stopping: Stopping) -> None:
+        seen.extend([locks.is_held(bench.database.home), bench.delivery().state])
+
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    assert runner(bench, numbers=turn).run(Scope(mode), bench.events.append).clean
+    assert seen == [False, DeliveryState.PUBLISHED]
+
+
+def test_a_loop_reads_while_it_runs(bench: Bench) -> None:
+    read = threading.Event()
+
+    def nap(reports: object, seconds: float) -> None:
+        assert read.wait(10)
+        bench.clock.advance(seconds)
+
+    made = runner(bench, numbers=lambda stopping: read.set(), nap=nap)
+    assert made.run(Scope(Mode.LOOP, max_time=1.0), bench.events.append).clean
+
+
+def test_who_follows_a_post_does_not_wait_for_numbers(bench: Bench) -> None:
+    def turn(stopping: Stopping) -> None:
+        raise AssertionError("nothing is read")
+
+    post = bench.post()
+    bench.x.publishes.append(Done("1"))
+    ended = runner(bench, numbers=turn).publish(frozenset({post}), bench.events.append)
+    assert (ended.clean, ended.notes) == (True, ())
+
+
+def test_a_fault_of_reading_is_a_note_of_the_run(bench: Bench) -> None:
+    def turn(stopping: Stopping) -> None:
+        raise ZeroDivisionError
+
+    ended = runner(bench, numbers=turn).run(Scope(Mode.ONCE), bench.events.append)
+    assert ended.clean
+    assert "numbers were not read" in ended.notes[0]

@@ -1,0 +1,340 @@
+"""Being the publisher: the lock, the holder file, the signals; and following posts beside another one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
+from threading import Event as Flag
+
+import pytest
+
+from tests.clock import START
+from tests.publisher.bench import Bench
+from ttp.domain.config import Config
+from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.errors import Damaged
+from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
+from ttp.platforms.client import PublishRequest, Wait
+from ttp.publisher import process as running
+from ttp.publisher.events import EVENTS, Event, moved
+from ttp.publisher.hooks import Hooks
+from ttp.publisher.loop import Mode, Scope
+from ttp.publisher.process import Runner
+from ttp.publisher.watch import Follow
+from ttp.publisher.worker_pool import Inline, Workers, nap
+from ttp.store.home import locks
+from ttp.store.home.media import MediaStore
+
+PUBLISHED = DeliveryState.PUBLISHED
+
+
+def runner(bench: Bench, **more: object) -> Runner:
+    made = Runner(
+        bench.database,
+        MediaStore(bench.database.home / "media"),
+        bench.tokens(),
+        lambda platform: bench.clients[platform],
+        bench.config,
+        bench.clock,
+        Inline(),
+        bench.nap,
+        bench.clock.advance,
+    )
+    return replace(made, **more)  # type: ignore[arg-type]  # its own fields
+
+
+def test_a_run_publishes_and_says_who_it_was(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    ended = runner(bench).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
+    assert (ended.clean, ended.signal) == (True, None)
+    assert bench.delivery().state is PUBLISHED
+    assert bench.x.names() == ["prepare", "publish", "close"]
+    assert locks.read_holder(bench.database.home) == locks.Holder(os.getpid(), "until-idle", START, START)
+    assert not locks.is_held(bench.database.home)
+
+
+def test_a_store_that_does_not_exist_yet_is_made(bench: Bench) -> None:
+    for path in bench.database.home.glob("ttp.db*"):
+        path.unlink()
+    assert runner(bench).run(Scope(Mode.ONCE), bench.events.append).clean
+
+
+def test_the_lock_is_held_while_a_publisher_runs_and_a_second_one_is_refused(bench: Bench) -> None:
+    bench.post()
+    one = runner(bench)
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        with pytest.raises(locks.LockHeld, match=f"pid {os.getpid()}"):
+            one.run(Scope(Mode.ONCE), bench.events.append)
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    one.run(Scope(Mode.LOOP, max_time=1.0), bench.events.append)
+    assert bench.delivery().state is PUBLISHED
+
+
+def test_a_publisher_that_leaves_workers_behind_keeps_the_lock_to_the_end_of_its_process(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[object] = []
+    monkeypatch.setattr(running, "_LEFT_BEHIND", kept)
+    bench.post()
+    go = Flag()
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        assert go.wait(5.0)
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    bench.config = Config({"publish.drain_s": 1.0})
+    ended = runner(bench, pool=Workers(1)).run(Scope(Mode.LOOP, max_time=3.0), bench.events.append)
+    assert not ended.clean
+    assert locks.is_held(bench.database.home)
+    go.set()
+    (stack,) = kept
+    stack.close()  # type: ignore[attr-defined]  # an ExitStack; closing the writer waits for what it has in hand
+    assert not locks.is_held(bench.database.home)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_the_loop_in_good_order(bench: Bench, number: signal.Signals) -> None:
+    bench.post()
+    bench.x.prepares.append([Wait(60.0, "container")])
+    bench.at(2.5, lambda: signal.raise_signal(number))
+    before = signal.getsignal(number)
+    ended = runner(bench).run(Scope(Mode.LOOP), bench.events.append)
+    assert (ended.clean, ended.signal) == (True, number)
+    assert bench.delivery().state is DeliveryState.PENDING
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_signal_ends_the_process_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    bench.at(2.5, lambda: list(map(signal.raise_signal, [signal.SIGTERM] * 2)))
+    runner(bench).run(Scope(Mode.LOOP), bench.events.append)
+    assert codes == [143]
+
+
+def test_a_second_signal_ends_the_process_at_once_also_while_a_hook_runs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(Hooks, "finish", lambda *_: signal.raise_signal(signal.SIGTERM))
+    runner(bench).run(Scope(Mode.ONCE), bench.events.append)
+    assert codes == []
+    bench.at(2.5, lambda: signal.raise_signal(signal.SIGTERM))
+    runner(bench).run(Scope(Mode.LOOP), bench.events.append)
+    assert codes == [143]
+
+
+def test_a_loop_waits_for_a_short_run_and_not_for_another_loop(bench: Bench) -> None:
+    home = bench.database.home
+    told: list[locks.Holder | None] = []
+    slept: list[float] = []
+    with locks.publisher_lock(home):
+        locks.write_holder(home, locks.Holder(4711, "once", START, START))
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            if len(slept) == 3:
+                locks.write_holder(home, locks.Holder(4712, "loop", START, START))
+
+        with pytest.raises(locks.LockHeld, match="pid 4712"):
+            runner(bench, sleep=sleep).wait_for_turn(told.append)
+    assert [holder and holder.pid for holder in told] == [4711]
+    runner(bench).wait_for_turn(told.append)
+    assert len(told) == 1
+
+
+def test_a_damaged_store_publishes_nothing_and_lets_go_of_everything(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.post()
+
+    def quick_check(*_: object) -> None:
+        raise Damaged("the store is damaged")
+
+    monkeypatch.setattr(running, "quick_check", quick_check)
+    with pytest.raises(Damaged):
+        runner(bench).run(Scope(Mode.ONCE), bench.events.append)
+    assert not locks.is_held(bench.database.home)
+    assert bench.x.calls == []
+
+
+def test_the_whole_file_is_read_through_once_a_day_and_after_a_death(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[float] = []
+    monkeypatch.setattr(running, "quick_check", lambda *_: checks.append(bench.seconds))
+    run: Callable[[], object] = lambda: runner(bench).run(Scope(Mode.ONCE), bench.events.append)  # noqa: E731
+    run()
+    run()
+    bench.post(due=60.0)
+    bench.clock.advance(60.0)
+    bench.x.publishes.append(lambda order, handle: bench.die())
+    bench.run_and_die()
+    bench.x.looks.append(Found("1"))
+    run()
+    run()
+    bench.clock.advance(hours=25)
+    run()
+    assert checks == [0.0, 60.0, 25 * 3600 + 60.0]
+
+
+def test_events_of_many_workers_are_told_one_at_a_time(bench: Bench) -> None:
+    meet = Barrier(2)
+    met: list[bool] = []
+
+    def tell(event: Event) -> None:
+        if event.event == "delivery.sending":
+            try:
+                meet.wait(0.05)
+                met.append(True)
+            except BrokenBarrierError:
+                met.append(False)
+
+    bench.account("x/you")
+    bench.post("x/me", "x/you")
+    bench.x.publishes.extend([Done("1"), Done("2")])
+    runner(bench, pool=Workers(2), nap=nap).run(Scope(Mode.UNTIL_IDLE), tell)
+    assert met == [False, False]
+
+
+# Following.
+
+
+def test_publishing_here_where_the_lock_is_free(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    assert runner(bench).publish(frozenset([1]), bench.events.append).clean
+    assert bench.delivery().state is PUBLISHED
+
+
+def test_publishing_beside_another_publisher_tells_what_that_one_does(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(NotDone(Kind.NETWORK, "no route", passing=True))
+    bench.x.publishes.append(Done("1", "https://x.com/i/status/1"))
+    followed: list[Event] = []
+    turns = iter(range(1000))
+
+    def sleep(_: float) -> None:
+        match next(turns):
+            case 0:
+                bench.run(Mode.ONCE)
+            case 1:
+                bench.clock.advance(60.0)
+                bench.run(Mode.ONCE)
+
+    with locks.publisher_lock(bench.database.home):
+        ended = runner(bench, sleep=sleep).publish(frozenset([1]), followed.append)
+    assert (ended.clean, ended.signal) == (True, None)
+    assert [event.event for event in followed] == ["delivery.retrying", "delivery.published", "post.finished"]
+    last = followed[1]
+    assert (last.post, last.account, last.remote_id, last.url, last.attempt) == (
+        1,
+        "x/me",
+        "1",
+        "https://x.com/i/status/1",
+        2,
+    )
+    assert followed[0].kind == "network"
+    assert followed[2].kind == "published"
+
+
+def test_a_follower_takes_over_where_the_publisher_ends_before_it_is_done(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(Done("1"))
+    held = locks.publisher_lock(bench.database.home)
+    held.__enter__()
+    runner(bench, sleep=lambda _: held.__exit__(None, None, None) and None).publish(frozenset([1]), bench.events.append)
+    assert bench.delivery().state is PUBLISHED
+    assert bench.told("publisher.started") == ["publisher.started"]
+
+
+def follow(bench: Bench) -> tuple[Follow, list[Event]]:
+    told: list[Event] = []
+    return Follow(bench.database, frozenset([1]), told.append, bench.clock), told
+
+
+def test_what_ended_before_the_follower_looked_is_told_all_the_same(bench: Bench) -> None:
+    """A running publisher may be quicker than this process's start."""
+    bench.post(due=-0.5)
+    bench.x.publishes.append(Done("1"))
+    bench.run(Mode.ONCE)
+    watch, told = follow(bench)
+    assert watch.look()
+    assert [event.event for event in told] == ["delivery.published", "post.finished"]
+
+
+def test_what_ended_long_ago_is_not_told_again(bench: Bench) -> None:
+    bench.account("instagram/me")
+    bench.post("x/me", "instagram/me", due=-60.0)
+    bench.x.publishes.append(Done("1"))
+    bench.clients[bench.account_now("instagram/me").platform].publishes.append(NotDone(Kind.MEDIA, "bad"))
+    bench.run(Mode.ONCE)
+    ms = int(bench.clock.now().timestamp() * 1000)
+    bench.sql("UPDATE delivery SET state = 'pending', due_at = ?1, next_at = ?1 WHERE state = 'failed'", ms)
+    watch, told = follow(bench)
+    assert not watch.look()
+    bench.clients[bench.account_now("instagram/me").platform].publishes.append(Done("2"))
+    bench.run(Mode.ONCE)
+    assert watch.look()
+    assert [(event.event, event.account) for event in told] == [
+        ("delivery.published", "instagram/me"),
+        ("post.finished", None),
+    ]
+    assert watch.look()
+    assert len(told) == 2
+
+
+def test_a_follower_does_not_wait_for_an_account_that_is_held(bench: Bench) -> None:
+    bench.post()
+    watch, _ = follow(bench)
+    assert not watch.look()
+    bench.sql("UPDATE account SET hold_until = ?1", int(bench.clock.now().timestamp() * 1000) + 60_000)
+    assert watch.look()
+
+
+@pytest.mark.parametrize("change", ["due_at = NULL, next_at = NULL", "state = 'cancelled'"])
+def test_a_follower_does_not_wait_for_what_was_taken_back(bench: Bench, change: str) -> None:
+    bench.post()
+    watch, _ = follow(bench)
+    assert not watch.look()
+    bench.sql(f"UPDATE delivery SET {change}")
+    assert watch.look()
+
+
+def test_a_deleted_post_is_followed_no_more(bench: Bench) -> None:
+    bench.post()
+    watch, _ = follow(bench)
+    bench.sql("UPDATE post SET deleted_at = 1")
+    assert watch.look()
+
+
+def test_following_where_there_is_no_store_ends_at_once(bench: Bench) -> None:
+    for path in bench.database.home.glob("ttp.db*"):
+        path.unlink()
+    watch, told = follow(bench)
+    assert watch.look()
+    assert told == []
+
+
+@pytest.mark.parametrize("state", [s for s in DeliveryState if s not in ("pending", "claimed", "cancelled")])
+def test_every_move_that_is_told_is_among_the_events(bench: Bench, state: DeliveryState) -> None:
+    bench.post()
+    error = DeliveryError(Kind.SERVER, "503")
+    delivery = replace(
+        bench.delivery(), state=state, error=error, waiting_for="x", next_at=START + timedelta(seconds=1)
+    )
+    event = moved(delivery, START, ms=12)
+    assert event.event in EVENTS
+    assert event.message == ("x" if state is PUBLISHED else "503")
+    assert event.kind == (None if state is PUBLISHED else "server")
+    assert (event.post, event.account, event.next_at, event.ms) == (1, "x/me", delivery.next_at, 12)

@@ -1,0 +1,317 @@
+"""A store on another machine, restored or put back: refused; once taken over, nothing that was due goes out twice."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.clock import START, FakeClock
+from tests.publisher.bench import Bench, Crash
+from tests.publisher.test_runner import runner
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Busy
+from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Refused, Unclear, Working
+from ttp.platforms.client import LookupResult, PublishRequest
+from ttp.publisher.loop import Mode, Scope
+from ttp.publisher.process import Runner
+from ttp.publisher.reconcile import TAKEN_OVER
+from ttp.services.audit import Audit
+from ttp.store import claims
+from ttp.store.ownership import Elsewhere, Machine
+
+PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
+S = DeliveryState
+
+
+def on(bench: Bench, machine: Machine, **more: object) -> Runner:
+    return runner(bench, machine=lambda: machine, **more)
+
+
+def published_by(bench: Bench, machine: Machine) -> None:
+    """A run on that machine, which finds nothing to do."""
+    on(bench, machine).run(Scope(Mode.ONCE), lambda event: None)
+
+
+def take_over(bench: Bench, mode: Mode = Mode.UNTIL_IDLE) -> None:
+    on(bench, LAPTOP).run(Scope(mode), bench.events.append, take_over=True)
+
+
+def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
+    published_by(bench, PI)
+    bench.post()
+    before = [list(bench.sql("SELECT * FROM store")[0]), (bench.database.home / "publisher.json").read_text()]
+    for act in (
+        lambda: on(bench, LAPTOP).run(Scope(Mode.LOOP), bench.events.append),
+        on(bench, LAPTOP).refuse_elsewhere,
+    ):
+        with pytest.raises(Elsewhere, match=r"another machine publishes from this store \(pi, ") as caught:
+            act()
+        assert [hint.type for hint in caught.value.hints] == ["ttp run --take-over"]
+    with pytest.raises(Elsewhere):
+        on(bench, LAPTOP).publish(frozenset([1]), bench.events.append)
+    assert bench.events == []
+    assert [list(bench.sql("SELECT * FROM store")[0]), (bench.database.home / "publisher.json").read_text()] == before
+    on(bench, PI).refuse_elsewhere()
+
+
+def test_where_there_is_no_store_there_is_nothing_to_refuse(bench: Bench) -> None:
+    for path in bench.database.home.glob("ttp.db*"):
+        path.unlink()
+    on(bench, LAPTOP).refuse_elsewhere()
+    assert not bench.database.exists()
+
+
+def test_what_is_due_is_looked_up_and_what_is_due_later_is_sent_as_planned(bench: Bench) -> None:
+    published_by(bench, PI)
+    for name in ("x/a", "x/b", "x/c"):
+        bench.account(name)
+    bench.post("x/a", due=10.0)
+    bench.post("x/b", due=20.0)
+    bench.post("x/c", due=60.0)
+    bench.clock.advance(30.0)
+    bench.x.looks.extend([Found("11"), Absent()])
+    bench.x.publishes.append(Done("33"))
+    take_over(bench, Mode.ONCE)
+    assert [(bench.delivery(post).state, bench.delivery(post).remote_id) for post in (1, 2, 3)] == [
+        (S.PUBLISHED, "11"),
+        (S.NEEDS_REVIEW, None),
+        (S.PENDING, None),
+    ]
+    assert bench.told("delivery.reconciling", "delivery.published", "delivery.needs_review") == [
+        "delivery.reconciling",
+        "delivery.reconciling",
+        "delivery.published",
+        "delivery.needs_review",
+    ]
+    assert bench.told()[0] == "publisher.started"
+    assert "publish" not in bench.x.names()
+    bench.clock.advance(60.0)
+    on(bench, LAPTOP).run(Scope(Mode.ONCE), bench.events.append)
+    assert (bench.delivery(3).state, bench.delivery(3).remote_id) == (S.PUBLISHED, "33")
+    with pytest.raises(Elsewhere):
+        on(bench, PI).refuse_elsewhere()
+
+
+def test_the_look_up_begins_when_the_delivery_was_due(bench: Bench) -> None:
+    asked = []
+    bench.post(due=10.0)
+    bench.clock.advance(3600.0)
+
+    def look_up(order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+        asked.append(since)
+        return LookupResult(Absent(), bench.clock.now())
+
+    bench.x.look_up = look_up  # type: ignore[method-assign]  # the same, of a platform that notes it
+    take_over(bench)
+    assert asked == [START + timedelta(seconds=10)]
+    (row,) = bench.attempts(1, Phase.PUBLISH)
+    assert (row.step, row.outcome, row.code) == ("take over", "unknown", TAKEN_OVER)
+
+
+def test_a_publisher_whose_folder_is_replaced_by_a_copy_claims_nothing_more(bench: Bench) -> None:
+    bench.post()
+    bench.account("x/b")
+    bench.post("x/b", due=10.0)
+    home = bench.database.home
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        home.rename(home.with_name("moved"))
+        shutil.copytree(home.with_name("moved"), home)
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    with pytest.raises(Elsewhere, match="this store is a copy"):
+        on(bench, PI).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
+    shutil.rmtree(home)
+    home.with_name("moved").rename(home)
+    assert [(bench.delivery(post).state, bench.delivery(post).remote_id) for post in (1, 2)] == [
+        (S.PUBLISHED, "1"),
+        (S.PENDING, None),
+    ]
+    bench.clock.advance(10.0)
+    bench.x.publishes.append(Done("2"))
+    on(bench, PI).run(Scope(Mode.ONCE), bench.events.append)
+    assert bench.delivery(2).remote_id == "2"
+
+
+def brought(bench: Bench, state: DeliveryState, **changes: object) -> None:
+    """A post in that state, as another publisher left it."""
+    bench.post()
+    before = bench.delivery()
+    with closing(bench.database.connect()) as db:
+        claims.save(db, before, replace(before, state=state, **changes), now=START)  # type: ignore[arg-type]  # fields
+
+
+@pytest.mark.parametrize("state", [S.CLAIMED, S.SENDING, S.PROCESSING, S.RETRYING, S.RECONCILING])
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Absent(),
+        Absent(certain=True),
+        Refused(NotDone(Kind.SERVER, "failed", passing=True)),
+        Unclear(Kind.UNKNOWN, "two", final=True),
+    ],
+    ids=["absent", "certainly absent", "refused", "unclear"],
+)
+def test_whatever_was_in_flight_is_never_sent_again(bench: Bench, state: DeliveryState, finding: Absent) -> None:
+    brought(bench, state, next_at=START + timedelta(days=30))
+    bench.x.looks.append(finding)
+    take_over(bench)
+    assert bench.delivery().state is S.NEEDS_REVIEW
+    assert bench.x.names() == ["look_up", "close"]
+
+
+def test_what_the_platform_still_works_on_is_waited_for(bench: Bench) -> None:
+    brought(bench, S.RETRYING, next_at=START)
+    bench.x.looks.extend([Working("moderation"), Found("5")])
+    take_over(bench)
+    assert (bench.delivery().state, bench.delivery().remote_id) == (S.PUBLISHED, "5")
+
+
+def test_an_open_intent_is_closed_and_the_look_up_begins_with_it(bench: Bench) -> None:
+    bench.post()
+    bench.x.publishes.append(lambda order, handle: bench.die())
+    bench.run_and_die()
+    bench.clock.advance(60.0)
+    bench.x.looks.append(Found("7"))
+    take_over(bench)
+    assert bench.intents() == ["unknown", "unknown"]
+    assert bench.delivery().state is S.PUBLISHED
+    assert bench.attempts(1, Phase.PUBLISH)[1].platform_at == START
+
+
+def test_of_a_thread_every_part_is_looked_for_and_none_is_sent(bench: Bench) -> None:
+    bench.post(thread=("two", "three"))
+    bench.x.looks.extend(
+        [
+            Found("1", more=True, handle={"parts": ["1"], "of": 3}),
+            Found("2", more=True, handle={"parts": ["1", "2"], "of": 3}),
+            Absent(),
+        ]
+    )
+    take_over(bench)
+    delivery = bench.delivery()
+    assert (delivery.state, delivery.remote_id, delivery.parts) == (S.NEEDS_REVIEW, "1", ("1", "2"))
+    assert "publish" not in bench.x.names()
+
+
+def test_a_person_who_says_that_it_is_not_live_may_have_it_sent(bench: Bench) -> None:
+    bench.post()
+    bench.x.looks.append(Absent())
+    take_over(bench)
+    before = bench.delivery()
+    assert before.error is not None
+    with closing(bench.database.connect()) as db:
+        failed = before.resolved_failed(before.error)
+        claims.save(db, before, failed, now=START)
+        claims.save(db, failed, failed.scheduled(START), now=START)
+    bench.x.publishes.append(Done("9"))
+    on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
+    assert bench.delivery().remote_id == "9"
+
+
+def test_a_clock_before_the_last_record_is_refused(bench: Bench) -> None:
+    published_by(bench, PI)
+    bench.post(due=-60.0)
+    bench.clock.set(START - timedelta(minutes=5))
+    with pytest.raises(Busy, match=r"the clock stands at .* before the last record of the store"):
+        take_over(bench)
+    assert bench.delivery().state is S.PENDING
+    bench.clock.set(START)
+    bench.x.looks.append(Absent())
+    take_over(bench)
+
+
+def test_a_take_over_that_dies_is_taken_up_again(bench: Bench) -> None:
+    published_by(bench, PI)
+    bench.post()
+    bench.x.looks.append(lambda order, handle: bench.die())
+    with pytest.raises(Crash):
+        take_over(bench)
+    bench.dead = False
+    on(bench, LAPTOP).refuse_elsewhere()
+    bench.x.looks.append(Absent())
+    on(bench, LAPTOP).run(Scope(Mode.UNTIL_IDLE), bench.events.append)
+    assert bench.delivery().state is S.NEEDS_REVIEW
+
+
+# Any past of a store, whatever had been published since.
+
+
+class Sites:
+    """What the platform really has."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.posts: dict[str, str] = {}
+        self.doubles: list[str] = []
+
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+        if order.text in self.posts:
+            self.doubles.append(order.text)
+        self.posts[order.text] = f"r{len(self.posts)}"
+        return Done(self.posts[order.text])
+
+    def look_up(self, order: PublishRequest, handle: Handle) -> Found | Absent:
+        found = self.posts.get(order.text)
+        return Found(found) if found is not None else Absent()
+
+
+@given(
+    dues=st.lists(st.integers(0, 300), min_size=1, max_size=6),
+    kept_at=st.integers(1, 300),
+    went_on=st.integers(0, 300),
+    lost=st.booleans(),
+)
+@settings(max_examples=15, deadline=None)
+def test_a_store_from_any_moment_never_publishes_again_what_went_out(
+    tmp_path_factory: pytest.TempPathFactory, dues: list[int], kept_at: int, went_on: int, lost: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("sites")
+    bench = Bench(folder / "home", FakeClock(), durable=False)
+    sites = Sites(bench)
+    for number, due in enumerate(dues):
+        bench.account(f"x/a{number}")
+        bench.post(f"x/a{number}", due=float(due), content=f"text {number}")
+    bench.x.publish = sites.publish  # type: ignore[method-assign]  # the platform's own behaviour
+    bench.x.always = sites.look_up
+    loop: Callable[[float, Machine], object] = lambda seconds, machine: on(bench, machine).run(  # noqa: E731
+        Scope(Mode.LOOP, max_time=seconds), bench.events.append
+    )
+    loop(float(kept_at), PI)
+    kept = copy_of(bench, folder)
+    if went_on:
+        loop(float(went_on), PI)
+    missing = set(list(sites.posts)[-1:]) if lost else set()
+    hidden = {text: sites.posts.pop(text) for text in missing}
+    for part in ("ttp.db-wal", "ttp.db-shm"):
+        (bench.database.home / part).unlink(missing_ok=True)
+    bench.database.path.write_bytes(kept.read_bytes())
+    sites.posts, seen = {**sites.posts, **hidden}, dict(sites.posts)
+    bench.x.always = lambda order, handle: Found(seen[order.text]) if order.text in seen else Absent()
+    with pytest.raises(Elsewhere):
+        loop(1.0, LAPTOP)
+    on(bench, LAPTOP).run(Scope(Mode.LOOP, max_time=700.0), bench.events.append, take_over=True)
+    assert sites.doubles == []
+    assert [check.breaches for check in Audit(bench.database).run() if check.wrong] == []
+    for number in range(len(dues)):
+        delivery = bench.delivery(number + 1)
+        text = f"text {number}"
+        assert delivery.state in (S.PUBLISHED, S.NEEDS_REVIEW)
+        assert delivery.state is S.NEEDS_REVIEW or delivery.remote_id == sites.posts[text]
+
+
+def copy_of(bench: Bench, folder: Path) -> Path:
+    kept = folder / "kept.db"
+    with closing(bench.database.connect()) as db, closing(sqlite3.connect(kept)) as copy:
+        db.backup(copy)
+    return kept

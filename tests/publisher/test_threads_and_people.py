@@ -1,0 +1,134 @@
+"""What a person may do with a thread that is half out: settle a part, change the rest, go on. What is out stays out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import pytest
+
+from tests.publisher.bench import Bench
+from tests.publisher.fake_x import FakeX, error_of, outgoing, thread, whole
+from ttp.domain.account import Account
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Conflict, Hint, StateRefused, UsageError
+from ttp.domain.post_input import Typed
+from ttp.services.post_changes import Book, Saved
+from ttp.services.posts import Posts
+from ttp.store.home.media import MediaStore
+
+PUBLISHED, FAILED, REVIEW = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW
+
+
+def in_doubt(bench: Bench, x: FakeX, part: int) -> None:
+    """A thread with a part of which nobody knows whether it is there."""
+    thread(bench)
+    x.sends = ["lost", *["done"] * (part - 1)]
+    x.looks = ["server error"] * 100
+    bench.run()
+    assert bench.delivery().state is REVIEW
+    x.looks = []
+
+
+@pytest.mark.parametrize("part", [1, 2, 4])
+def test_a_person_who_finds_the_part_in_doubt_has_the_rest_published_by_a_retry(
+    bench: Bench, x: FakeX, part: int
+) -> None:
+    in_doubt(bench, x, part)
+    outgoing(bench).resolve(1, "x/me", f"https://x.com/i/status/{x.feed[-1].id}")
+    if part < 4:
+        assert bench.delivery().state is FAILED
+        assert error_of(bench).startswith(f"the rest of the thread is not published; {part} of 4 parts")
+        outgoing(bench).retry([1])
+        bench.run()
+    whole(bench, x)
+    assert len(x.feed) == 4
+
+
+@pytest.mark.parametrize("part", [1, 2, 4])
+def test_a_person_who_does_not_find_it_has_it_sent_again_and_not_the_parts_before(
+    bench: Bench, x: FakeX, part: int
+) -> None:
+    in_doubt(bench, x, part)
+    x.feed.pop()  # a person is right
+    outgoing(bench).resolve(1, "x/me", None)
+    assert len(bench.delivery().parts) == part - 1
+    outgoing(bench).retry([1])
+    bench.run()
+    whole(bench, x)
+    assert len(x.feed) == 4
+
+
+def test_a_person_cannot_name_a_part_that_is_known_or_one_of_another_thread(bench: Bench, x: FakeX) -> None:
+    in_doubt(bench, x, 3)
+    with pytest.raises(UsageError, match="is part 2 of this thread, and part 3 is in doubt"):
+        outgoing(bench).resolve(1, "x/me", x.feed[1].id)
+    other = thread(bench, parts=["Other", "Words"], due=bench.seconds)
+    bench.run()
+    whole(bench, x, other, ["Other", "Words"])
+    with pytest.raises(Conflict):
+        outgoing(bench).resolve(1, "x/me", x.feed[-1].id)
+    assert bench.delivery().state is REVIEW
+
+
+def edited(bench: Bench, **changes: object) -> Saved:
+    """The post as a person changes it."""
+    posts = Posts(Book(bench.database, bench.clock, bench.config), MediaStore(bench.database.home / "media"))
+    return posts.edit(1, Typed(**changes), never)  # type: ignore[arg-type]  # what was typed, by name
+
+
+def never(text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None) -> NoReturn:
+    raise AssertionError("no time is given here")
+
+
+def half_out(bench: Bench, x: FakeX) -> None:
+    """A thread of which two parts are published, and the third failed."""
+    thread(bench)
+    x.sends = ["final", "done", "done"]
+    bench.run()
+    assert (bench.delivery().state, len(bench.delivery().parts)) == (FAILED, 2)
+
+
+def test_what_is_not_published_of_a_thread_can_be_edited_and_made_longer(bench: Bench, x: FakeX) -> None:
+    half_out(bench, x)
+    assert edited(bench, thread=("Two", "Better", "Fourth", "Fifth")).warnings == ()
+    outgoing(bench).retry([1])
+    bench.run()
+    whole(bench, x, parts=["One", "Two", "Better", "Fourth", "Fifth"])
+
+
+@pytest.mark.parametrize("parts", [(), ("Three", "Two"), ("Other", "Three"), ("Three",)])
+def test_what_is_published_of_a_thread_cannot_be_edited(bench: Bench, x: FakeX, parts: tuple[str, ...]) -> None:
+    half_out(bench, x)
+    with pytest.raises(StateRefused) as refused:
+        edited(bench, thread=parts)
+    assert refused.value.message == "2 parts of post 1 are published on x/me and cannot change"
+    assert refused.value.hints == (Hint("repeat them, and go on", "ttp edit 1 --thread Two --thread TEXT"),)
+
+
+def test_a_thread_may_end_with_what_is_published_of_it(bench: Bench, x: FakeX) -> None:
+    half_out(bench, x)
+    edited(bench, thread=("Two",))
+    outgoing(bench).retry([1])
+    bench.run()
+    assert (bench.delivery().state, x.texts) == (PUBLISHED, ["One", "Two"])
+    assert bench.delivery().parts == tuple(entry.id for entry in x.feed)
+
+
+def test_another_text_for_a_thread_that_has_begun_says_that_it_changes_nothing(bench: Bench, x: FakeX) -> None:
+    half_out(bench, x)
+    (warning,) = edited(bench, text="Other").warnings
+    assert warning.message == "x/me: the first part is published already and stays as it is"
+    assert edited(bench, variants={"instagram": "Other"}).warnings == ()
+
+
+def test_an_account_that_is_left_out_and_named_again_goes_on_where_its_thread_was(bench: Bench, x: FakeX) -> None:
+    half_out(bench, x)
+    bench.account("x/other")
+    edited(bench, to=("x/other",))
+    assert bench.delivery(account="x/me").state is DeliveryState.CANCELLED
+    edited(bench, to=("x/me",))
+    outgoing(bench).publish([1])
+    bench.run()
+    whole(bench, x)
+    assert len(x.feed) == 4

@@ -1,0 +1,178 @@
+"""A row that cannot be read keeps its own post from being published, is told, and keeps nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.publisher.bench import Bench
+from tests.publisher.test_runner import runner
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.outcome import Done, Found, Handle, Kind, Outcome, Unknown
+from ttp.platforms.client import PublishRequest
+from ttp.publisher.events import UNREADABLE, Event
+from ttp.publisher.loop import Mode, Scope
+from ttp.store.corrupt_rows import Unreadable
+from ttp.store.home import locks
+
+S = DeliveryState
+
+
+def run(bench: Bench, mode: Mode = Mode.UNTIL_IDLE) -> None:
+    runner(bench).run(Scope(mode), bench.events.append)
+
+
+def notes(bench: Bench) -> list[Event]:
+    return [event for event in bench.events if event.kind == UNREADABLE]
+
+
+def states(bench: Bench) -> list[str]:
+    return [row["state"] for row in bench.sql("SELECT state FROM delivery ORDER BY id")]
+
+
+POST = (
+    "UPDATE post SET variants = '{' WHERE id = 1",
+    "UPDATE post SET variants = '[]' WHERE id = 1",
+    """UPDATE post SET options = '{"x.reply": 5}' WHERE id = 1""",
+    "UPDATE post SET thread = '{}' WHERE id = 1",
+    "UPDATE post SET thread = '[5]' WHERE id = 1",
+    "UPDATE post SET created_at = 'yesterday' WHERE id = 1",
+    "UPDATE post SET scheduled_at = 1000000000000000000 WHERE id = 1",
+    "UPDATE post SET max_lateness_s = 'long' WHERE id = 1",
+    "UPDATE delivery SET handle = 'none' WHERE id = 1",
+    "UPDATE delivery SET handle = '[]' WHERE id = 1",
+    "UPDATE delivery SET error_kind = 'odd' WHERE id = 1",
+    "UPDATE delivery SET due_at = 'noon' WHERE id = 1",
+    "UPDATE delivery SET tries = 'many', due_at = 1000000000000000000 WHERE id = 1",
+)
+
+
+@pytest.mark.parametrize("mode", [Mode.ONCE, Mode.UNTIL_IDLE])
+@pytest.mark.parametrize("damage", POST)
+def test_a_post_that_cannot_be_read_is_left_alone_and_the_rest_goes_out(bench: Bench, damage: str, mode: Mode) -> None:
+    bench.account("x/other")
+    bench.post("x/me")
+    bench.post("x/me")
+    bench.post("x/other")
+    bench.sql(damage)
+    before = [tuple(row) for row in bench.sql("SELECT * FROM delivery WHERE id = 1")]
+    bench.x.publishes.extend([Done("1"), Done("2")])
+    run(bench, mode)
+    assert states(bench) == ["pending", "published", "published"]
+    assert [tuple(row) for row in bench.sql("SELECT * FROM delivery WHERE id = 1")] == before
+    (note,) = notes(bench)
+    assert note.message is not None
+    assert "cannot be read" in note.message
+    holder = locks.read_holder(bench.database.home)
+    assert holder is not None
+    assert [f"left alone: {why}" for why in holder.left] == [note.message]
+
+
+def test_a_state_or_a_time_that_nobody_knows_is_never_due(bench: Bench) -> None:
+    for _ in range(3):
+        bench.post("x/me")
+    bench.sql("UPDATE delivery SET state = 'odd' WHERE id = 1")
+    bench.sql("UPDATE delivery SET next_at = 'soon' WHERE id = 2")
+    bench.sql("UPDATE delivery SET next_at = 1000000000000000000 WHERE id = 3")
+    bench.post("x/me", due=10.0)
+    bench.x.publishes.append(Done("1"))
+    runner(bench).run(Scope(Mode.LOOP, max_time=20.0), bench.events.append)
+    assert states(bench) == ["odd", "pending", "pending", "published"]
+
+
+def test_a_post_of_two_accounts_is_left_alone_as_a_whole(bench: Bench) -> None:
+    bench.account("x/other")
+    bench.post("x/me", "x/other")
+    bench.post("x/other")
+    bench.sql("UPDATE delivery SET state = 'odd' WHERE id = 1")
+    bench.x.publishes.append(Done("1"))
+    run(bench)
+    assert states(bench) == ["odd", "pending", "published"]
+    assert len(notes(bench)) == 1
+
+
+@pytest.mark.parametrize("damage", ["scopes = 'x'", "options = '5'", "platform = 'myspace'", "hold_until = 'never'"])
+def test_an_account_that_cannot_be_read_is_left_alone(bench: Bench, damage: str) -> None:
+    bench.account("x/other")
+    bench.post("x/me")
+    bench.post("x/other")
+    bench.sql(f"UPDATE account SET {damage} WHERE handle = 'me'")
+    bench.x.publishes.append(Done("1"))
+    run(bench)
+    assert states(bench) == ["pending", "published"]
+
+
+@pytest.mark.parametrize(
+    "damage", ["UPDATE delivery SET handle = 'x' WHERE id = 1", "UPDATE attempt SET phase = 'publish', kind = 'odd'"]
+)
+def test_what_a_dead_publisher_left_is_taken_over_but_for_what_cannot_be_read(bench: Bench, damage: str) -> None:
+    bench.account("x/other")
+    bench.post("x/me")
+    bench.x.publishes.append(lambda order, handle: bench.die())
+    bench.run_and_die()
+    bench.sql(damage)
+    bench.post("x/me")
+    bench.post("x/other")
+    bench.dead = False
+    bench.x.publishes.extend([Done("1"), Done("2")])
+    run(bench)
+    assert states(bench) == ["sending", "published", "published"]
+    bench.sql("UPDATE delivery SET handle = '{}'")
+    bench.sql("UPDATE attempt SET kind = NULL")
+    bench.x.looks.append(Found("3"))
+    run(bench)
+    assert states(bench) == ["published"] * 3, "once it is mended, it is looked up"
+
+
+def test_a_look_up_whose_history_cannot_be_read_is_left_alone(bench: Bench) -> None:
+    bench.post("x/me")
+    bench.x.publishes.append(Unknown(Kind.NETWORK, "cut"))
+    bench.run(Mode.LOOP, max_time=1.0)
+    bench.sql("UPDATE attempt SET phase = 'odd' WHERE phase = 'prepare'")
+    bench.sql("UPDATE attempt SET kind = 'odd' WHERE phase = 'publish'")
+    bench.post("x/me")
+    bench.x.publishes.append(Done("1"))
+    bench.clock.advance(5.0)
+    run(bench)
+    assert states(bench) == ["reconciling", "published"]
+    assert len(notes(bench)) == 1
+
+
+def test_while_what_belongs_to_another_delivery_cannot_be_read_nothing_is_bound(bench: Bench) -> None:
+    bench.post("x/me")
+    bench.post("x/me", due=1.0)
+    bench.x.publishes.extend([Done("1"), Unknown(Kind.NETWORK, "cut")])
+
+    def damage() -> None:
+        bench.sql("UPDATE delivery SET handle = 'x' WHERE id = 1")
+
+    bench.on("delivery.reconciling", damage)
+    bench.run()
+    assert bench.x.names().count("look_up") == 0
+    assert states(bench) == ["published", "needs_review"]
+
+
+def test_an_outcome_is_kept_when_its_post_cannot_be_read_any_more(bench: Bench) -> None:
+    bench.account("x/other")
+    bench.post("x/me", "x/other")
+    bench.sql("UPDATE delivery SET next_at = next_at + 1000 WHERE id = 2")
+
+    def publish(order: PublishRequest, handle: Handle) -> Outcome:
+        bench.sql("UPDATE delivery SET state = 'odd' WHERE id = 2")
+        return Done("1")
+
+    bench.x.publishes.append(publish)
+    run(bench, Mode.ONCE)
+    assert states(bench) == ["sending", "odd"]
+    run(bench, Mode.ONCE)
+    bench.sql("UPDATE delivery SET state = 'pending' WHERE id = 2")
+    bench.x.publishes.append(Done("2"))
+    run(bench)
+    assert states(bench) == ["published"] * 2
+    assert bench.x.names().count("publish") == 2
+    assert bench.x.names().count("look_up") == 0
+
+
+def test_the_row_is_named_and_its_contents_are_not_shown_at_length() -> None:
+    row = Unreadable("delivery", 7, post_id=3, why="x")
+    assert row.message == "row 7 of delivery (post 3) in the store cannot be read: x"
+    assert row.hints[0].type == "ttp doctor"

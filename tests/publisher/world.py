@@ -1,0 +1,97 @@
+"""The real publisher and the real clients against the sandbox, all on one clock that is passed in."""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clock import FakeClock
+from tests.conftest import Program, program
+from tests.platforms.sandboxed import control
+from ttp.cli.context import Context
+from ttp.publisher.events import Event
+from ttp.publisher.loop import Mode, Scope
+from ttp.publisher.worker_pool import Inline, Report, Reports
+from ttp.sandbox.server import running_sandbox
+
+MOST_NAPS = 5_000
+
+
+@dataclass
+class World:
+    """The program and the sandbox, on one clock."""
+
+    url: str
+    clock: FakeClock
+    ttp: Program
+    events: list[Event] = field(default_factory=list)
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        return control(self.url, method, path, body)
+
+    def limits(self, **most: int) -> None:
+        """Set limits of the sandbox."""
+        self.control("POST", "settings", {"limits": most})
+
+    def account(self, name: str, **order: object) -> None:
+        made = self.control("POST", "accounts", {"account": name, **order})
+        self.ttp.ok("account", "add", name, "--credentials", "-", stdin=json.dumps(made["credentials"]))
+        if name.startswith("tiktok/"):
+            self.ttp.ok("account", "set", name, "--set", "tiktok.privacy_level=SELF_ONLY")
+
+    def run(self, mode: Mode = Mode.UNTIL_IDLE, max_time: float | None = None) -> None:
+        """A publisher in a process of its own: it knows nothing but what the store has."""
+        naps = 0
+
+        def nap(reports: Reports, seconds: float) -> Report | None:
+            nonlocal naps
+            naps += 1
+            assert naps < MOST_NAPS, "the publisher never ends"
+            try:
+                return reports.get_nowait()
+            except queue.Empty:
+                self.clock.advance(max(seconds, 1e-6) if seconds else 0.0)
+                return None
+
+        runner = replace(Context(self.clock).runner, pool=Inline(), nap=nap)
+        runner.run(Scope(mode, None, max_time), self.events.append)
+
+    def calls(self, path: str) -> int:
+        """How often a path was called at the platforms, whatever came of it."""
+        return sum(one["path"].endswith(path) for one in self.control("GET", "requests"))
+
+    def states(self) -> list[str]:
+        return [row[0] for row in self.ttp.sql("SELECT state FROM delivery ORDER BY id")]
+
+    def posts(self, account: str) -> list[dict[str, Any]]:
+        return [post for post in self.control("GET", "posts") if post["account"] == account]
+
+    def told(self) -> list[dict[str, Any]]:
+        """The limits in `ttp status`."""
+        return list(self.ttp("status", "--json").json["limits"])
+
+
+@contextmanager
+def open_world(folder: Path, clock: FakeClock, **more: Any) -> Iterator[World]:
+    """A world for as long as the block runs; the platforms fetch media from a folder in it. `more`: of the sandbox."""
+    served = folder / "served"
+    served.mkdir()
+    quick: dict[str, Any] = {"processing_s": 1.0, **more}
+    with running_sandbox(now=clock.now, media_dir=served, **quick) as sandbox, program(folder, clock) as ttp:
+        settings = {
+            **{f"PLATFORMS__{name}__BASE_URL": sandbox.url for name in ("X", "INSTAGRAM", "TIKTOK")},
+            "MEDIA_HOST__KIND": "folder",
+            "MEDIA_HOST__PATH": str(served),
+            "MEDIA_HOST__BASE_URL": f"{sandbox.url}/_sandbox/media/",
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in settings.items():
+                patch.setenv(f"TTP_{name}", value)
+            yield World(sandbox.url, clock, ttp)

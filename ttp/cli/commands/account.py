@@ -1,0 +1,428 @@
+"""`ttp account …`: the accounts that posts can go to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
+
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Group, Option
+from ttp.cli.hints import quote_command
+from ttp.cli.options import AccountName, NoInput, Options, Yes, calling, printing, read_file, read_options
+from ttp.cli.output import Output
+from ttp.cli.prompt import can_ask, confirmed
+from ttp.cli.render import accounts, doctor
+from ttp.cli.render import accounts as accounts_module
+from ttp.cli.settings import variable
+from ttp.domain.account import Account, Platform, is_loopback, platform_named
+from ttp.domain.errors import Hint, UsageError
+
+if TYPE_CHECKING:
+    from ttp.platforms.oauth.callback import Code, Denied
+    from ttp.platforms.oauth.grant import App
+    from ttp.services.connect import Connect, Connected, Pending
+
+
+account = Group()
+
+
+Some = Annotated[str | None, Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
+
+
+@account.command("add")
+@printing
+def add(
+    out: Output,
+    name: AccountName,
+    credentials: Annotated[
+        str | None, Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
+    ] = None,
+) -> None:
+    """Add an account, or give one new credentials. Makes no network call.
+
+    Without credentials it is not connected: it can be analysed, not published to.
+
+    Example: ttp account add x/me --credentials token.json
+    """
+    out.expect(accounts_module.ACCOUNTS_SPEC)
+    added = context().accounts.add(name, None if credentials is None else read_file(credentials, "credentials"))
+    said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
+    out.record(accounts_module.ACCOUNTS_SPEC, added, say=[said])
+    held = None if credentials is None else context().credentials.get(added.name)
+    if held is not None and held.refresh_token is not None:
+        out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
+    note_media_host(out, added)
+
+
+@calling
+def connect(
+    out: Output,
+    name: Annotated[str, Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
+    paste: Annotated[bool, Option("--paste", help="Paste the address that the browser ends on.")] = False,
+    no_browser: Annotated[bool, Option("--no-browser", help="Print the address, open nothing.")] = False,
+    client_secret: Annotated[
+        str | None, Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
+    ] = None,
+    scopes: Annotated[
+        str | None, Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
+    ] = None,
+    no_input: NoInput = False,
+) -> None:
+    """Connect an account with your own app, in your browser; or connect it again.
+
+    An account that exists keeps its posts, metrics and settings. --paste is for machines without a browser, and for
+    redirect addresses that are not on this machine.
+
+    Example: ttp account connect x
+    """
+    out.expect(accounts.ACCOUNTS_SPEC)
+    platform = platform_named(name.partition("/")[0])
+    ask = can_ask() and not no_input
+    wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
+    with _service(platform) as service:
+        app = _app(service, platform, name, client_secret, ask=ask)
+        redirect = context().config.text(f"platforms.{platform}.redirect_uri")
+        if not _is_here(redirect) or paste:
+            pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
+            with _browsers_silent():
+                answer = _pasted(pending, ask=ask, browser=not no_browser)
+        else:
+            from ttp.platforms.oauth.callback import Listener
+
+            with Listener(redirect, name) as listener, _browsers_silent():
+                pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
+                answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
+        _tell(out, service.finish(pending, answer))
+
+
+account.command("connect")(connect)
+
+
+@printing
+def list_accounts(out: Output) -> None:
+    """Every account, and whether its token works.
+
+    Example: ttp account list --json
+    """
+    out.records(accounts_module.ACCOUNTS_SPEC, context().look.accounts())
+
+
+account.command("list")(list_accounts)
+
+
+@printing
+def show_account(out: Output, name: AccountName) -> None:
+    """Everything about one account but its tokens, and the next command.
+
+    Example: ttp account show x/me
+    """
+    out.record(accounts_module.ACCOUNT_SPEC, context().look.account(name))
+
+
+account.command("show")(show_account)
+
+
+@account.command("check")
+@calling
+def check(out: Output, name: Some = None) -> int:
+    """Ask the platforms whether the accounts work: token, permissions, quota.
+
+    A token that is due is renewed; one that works no more marks its account. Exit code 4 where all that is wrong is
+    that accounts must be connected again, 1 where more is.
+
+    Example: ttp account check
+    """
+    from ttp.cli.commands.doctor import ended
+
+    view = doctor.checkup()
+    out.expect(view)
+    here = context()
+    accounts = here.look.accounts() if name is None else [here.look.account(name)]
+    return ended(out, here.account_check.accounts(accounts))
+
+
+@account.command("enable")
+@printing
+def enable(out: Output, name: AccountName) -> None:
+    """Let posts go out to an account that is disabled or held.
+
+    Example: ttp account enable x/me
+    """
+    out.expect(accounts_module.ACCOUNTS_SPEC)
+    done = context().accounts.enable(name)
+    out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
+    if done.failed:
+        from ttp.cli.render.labels import plural
+
+        out.note(f"{plural(done.failed, 'post')} failed meanwhile:  ttp retry --failed --account {done.account.name}")
+
+
+@account.command("disable")
+@printing
+def disable(out: Output, name: AccountName) -> None:
+    """Let no post go out to an account; what comes due for it fails.
+
+    Example: ttp account disable x/me
+    """
+    out.expect(accounts_module.ACCOUNTS_SPEC)
+    done = context().accounts.disable(name)
+    out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
+    if done.waiting:
+        from ttp.cli.render.labels import plural
+
+        held = f"{plural(done.waiting, 'post')} {'is' if done.waiting == 1 else 'are'} scheduled for it"
+        out.note(f"{held}, and will fail when due:  ttp list --account {done.account.name}")
+
+
+@account.command("set")
+@printing
+def set_(
+    out: Output,
+    name: AccountName,
+    tz: Annotated[str | None, Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
+    options: Options = None,
+) -> None:
+    """Set an account's time zone and its platform options.
+
+    --set NAME= takes an option away.
+
+    Example: ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
+    """
+    out.expect(accounts_module.ACCOUNTS_SPEC)
+    if tz is None and not options:
+        raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
+    if tz:
+        from ttp.domain.time.zones import parse_zone
+
+        parse_zone(tz, retype=lambda zone: quote_command("ttp", "account", "set", name, "--tz", zone))
+    changed = context().accounts.set(name, timezone=tz, options=read_options(options, may_empty=True))
+    out.record(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
+
+
+@account.command("remove")
+@calling
+def remove(out: Output, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
+    """Forget an account and its credentials; published posts and metrics stay.
+
+    Refused while posts go to it; --yes cancels those for this account. Then the platform is asked to take its access
+    back, and it is said whether it did.
+
+    Example: ttp account remove x/old
+    """
+    out.expect(accounts_module.ACCOUNTS_SPEC)
+    found = context().look.account(name)
+    if not confirmed(
+        out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
+    ):
+        return
+    left = context().leaving.remove(name, cancel=yes)
+    more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
+    out.record(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
+    if left.access is not None:
+        out.note(left.access)
+
+
+_TRIES = 3
+
+
+_LONGEST_LINE = 1 << 16
+
+
+_DOCS = {platform: f"docs/connect-{platform}.md" for platform in Platform}
+
+
+@contextmanager
+def _service(platform: Platform) -> Iterator[Connect]:
+    """The service for one platform, whose connections are closed at the end."""
+    from contextlib import closing
+
+    from ttp.platforms.oauth.registry import login_for
+    from ttp.services.connect import Connect
+
+    here = context()
+    with closing(login_for(platform, here.config, here.clock)) as login:
+        yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock)
+
+
+def _app(service: Connect, platform: Platform, name: str, secret_file: str | None, *, ask: bool) -> App:
+    """The user's app: one that is in use already, else of the settings or a prompt. UsageError, NotFound."""
+    from ttp.platforms.oauth.grant import App
+
+    secret = None if secret_file is None else read_file(secret_file, "client secret").strip()
+    known = service.known_app(name)
+    if known is not None:
+        return known if secret is None else App(known.client_id, secret or None)
+    client_id = context().config.text(f"platforms.{platform}.client_id")
+    if not client_id:
+        key = f"platforms.{platform}.client_id"
+        if not ask:
+            raise UsageError(
+                f"ttp does not know your {platform} app",
+                Hint("name it", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
+                details=[f"how to make one: {_DOCS[platform]}"],
+            )
+        _print(f"Your own {platform} app is needed; {_DOCS[platform]} says how to make one (setting {key}).")
+        client_id = _line("Client key: " if platform is Platform.TIKTOK else "Client id: ")
+    if secret is None and ask:
+        secret = _secret(" (empty for a public client)" if platform is Platform.X else "")
+    if not client_id or (not secret and platform is not Platform.X):
+        what = "secret" if client_id else "id"
+        raise UsageError(
+            f"the {platform} app has no client {what}",
+            Hint("give its secret", f"ttp account connect {name} --client-secret FILE"),
+        )
+    return App(client_id, secret or None)
+
+
+def _is_here(redirect: str) -> bool:
+    """Whether ttp itself can listen at the redirect address. UsageError where it is none."""
+    try:
+        split = urlsplit(redirect)
+        host, port = split.hostname, split.port
+    except ValueError:
+        host = port = None
+    if not host or split.scheme not in ("http", "https"):
+        raise UsageError(f'the redirect address "{redirect}" is no web address')
+    return split.scheme == "http" and is_loopback(host) and port is not None
+
+
+def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
+    """Send the person to the platform's page. `back`: the browser must come back to this machine."""
+    opens = browser and _has_desktop()
+    lines = [f"Log in to {pending.platform} and say yes at this address:", "", f"  {pending.url}", ""]
+    if back and not opens:
+        lines += [
+            f"ttp waits five minutes for the browser to come back to {pending.redirect_uri}. If it is",
+            f"on another machine, press Ctrl-C and do this instead:  ttp account connect {pending.name} --paste",
+            "",
+        ]
+    _print(*lines)
+    if opens:
+        _browse(pending.url)
+
+
+def _pasted(pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
+    """The answer that the person pastes. UsageError where there is nobody, or where it is none."""
+    from ttp.platforms.oauth.callback import Foreign, read_pasted
+
+    if not ask:
+        raise UsageError(
+            "there is no terminal to paste the answer on",
+            Hint("with tokens that you have", f"ttp account add {_full(pending)} --credentials FILE"),
+        )
+    _show(pending, browser=browser)
+    _print(
+        f"The browser then ends on an address that begins with {pending.redirect_uri} and may say that it cannot be",
+        f"reached; that does not matter. Copy the whole address{' within 30 seconds' if _is_quick(pending) else ''}.",
+    )
+    why = ""
+    for _ in range(_TRIES):
+        match read_pasted(_line("Paste it here: "), pending.state):
+            case Foreign(why):
+                _print(f"That is not the answer: {why}.")
+            case answer:
+                return answer
+    again = Hint("try again", f"ttp account connect {pending.name} --paste")
+    raise UsageError(f"no usable answer was pasted: {why}", again)
+
+
+def _full(pending: Pending) -> str:
+    return pending.name if pending.handle else f"{pending.platform}/HANDLE"
+
+
+def _is_quick(pending: Pending) -> bool:
+    """X's codes live for thirty seconds (section 2 of its contract)."""
+    return pending.platform is Platform.X
+
+
+def _tell(out: Output, done: Connected) -> None:
+    account = done.account
+    again = " again" if done.again else ""
+    out.record(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
+    if done.missing:
+        out.note(
+            f"{account.name} did not get {', '.join(done.missing)}; what needs that will fail\n"
+            f"allow it:  ttp account connect {account.name}"
+        )
+    if done.failed:
+        posts = "1 post" if done.failed == 1 else f"{done.failed} posts"
+        out.note(f"{posts} failed meanwhile:  ttp retry --failed --account {account.name}")
+    note_media_host(out, account)
+
+
+def note_media_host(out: Output, account: Account) -> None:
+    """Say at once where local files cannot go to an account."""
+    from ttp.services.doctor import media_host_advice
+
+    if (advice := media_host_advice(context().config, [account])) is not None:
+        sentence, hint = advice
+        out.note(f"{sentence}\n{hint.say}:  {hint.type}")
+
+
+def _has_desktop() -> bool:
+    """Whether a browser has somewhere to open: without one, a text browser would take the terminal over."""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _browse(url: str) -> None:
+    """Open the browser, and do not wait for it: some commands in $BROWSER end only when it is closed."""
+    from threading import Thread
+
+    Thread(target=_open, args=(url,), name="ttp-browser", daemon=True).start()
+
+
+def _open(url: str) -> None:
+    import webbrowser
+
+    with suppress(webbrowser.Error, OSError):
+        webbrowser.open(url)
+
+
+@contextmanager
+def _browsers_silent() -> Iterator[None]:
+    """Browsers write to the stdout that they inherit, and ttp's is data. Nothing of ours is written meanwhile."""
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no stdout
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _line(prompt: str) -> str:
+    """What the person types, without the spaces around it. UsageError once nothing more can come."""
+    print(prompt, end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+    typed = sys.stdin.readline(_LONGEST_LINE)
+    if not typed:
+        raise _ended()
+    return typed.strip()
+
+
+def _secret(about: str) -> str:
+    """The same, without showing it."""
+    from getpass import getpass
+
+    try:
+        return getpass(f"Client secret{about}: ", stream=sys.stderr).strip()
+    except EOFError:
+        raise _ended() from None
+
+
+def _ended() -> UsageError:
+    _print("")
+    return UsageError("nothing was typed, so nothing was connected")
+
+
+def _print(*lines: str) -> None:
+    print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201 (what a person must do is no output)

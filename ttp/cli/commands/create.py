@@ -1,0 +1,186 @@
+"""`ttp create`: a new post, from the command line, stdin, a file or an editor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from ttp.cli.context import context
+from ttp.cli.declared import Option
+from ttp.cli.hints import option_words
+from ttp.cli.notices import print_saved_post, print_warnings, saved_post_message
+from ttp.cli.options import (
+    Alts,
+    First,
+    InEditor,
+    MaxLate,
+    MaybeAt,
+    MediaPaths,
+    Options,
+    Strict,
+    Tags,
+    Text,
+    Threads,
+    To,
+    Tz,
+    Variants,
+    guarded,
+    printing,
+    read_file,
+    read_stdin,
+    read_text,
+)
+from ttp.cli.output import Output
+from ttp.cli.post_input import given_options, offering, read_typed
+from ttp.cli.render import posts as render_posts
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.times import Times
+from ttp.domain.errors import Hint, UsageError
+from ttp.services.preview import Rehearsed, Version, rehearse
+from ttp.views import Json
+from ttp.views import posts as views_posts
+
+if TYPE_CHECKING:
+    from ttp.cli.render.page import Page
+    from ttp.domain.post_input import Typed
+
+
+@printing
+def create(
+    out: Output,
+    text: Text = None,
+    to: To = None,
+    at: MaybeAt = None,
+    first: First = False,
+    tz: Tz = None,
+    media: MediaPaths = None,
+    alt: Alts = None,
+    thread: Threads = None,
+    text_for: Variants = None,
+    tag: Tags = None,
+    set_: Options = None,
+    key: Annotated[str | None, Option("--key", metavar="KEY", help="The same key again makes no second post.")] = None,
+    max_late: MaxLate = None,
+    file: Annotated[
+        str | None, Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
+    ] = None,
+    in_editor: InEditor = False,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems.")
+    ] = False,
+    strict: Strict = False,
+) -> None:
+    """Write a post: a draft without a time, scheduled with one.
+
+    -e opens your editor on a file with all of it; what you write is a draft before it is checked.
+
+    Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
+    """
+    guarded(out, strict=strict)
+    if in_editor and dry_run:
+        raise UsageError(
+            "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
+        )
+    if text == file == "-":
+        raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
+    posts = context().posts
+    words, piped = read_text(text)
+    given = given_options(
+        to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
+    )
+    if first and at is None:
+        at = "next-slot"
+    source = read_stdin("content") if file == "-" else None
+    with posts.writing.rescuing(None if dry_run else words if piped else source):
+        if not dry_run:
+            out.expect(render_posts.saved_posts_spec())
+        wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
+        if file is not None:
+            from ttp.cli.post_input import with_file
+
+            wish = with_file(file, read_file(file, "content") if source is None else source, wish)
+    if in_editor:
+        from ttp.cli.in_editor import create_in_editor
+
+        create_in_editor(out, wish)
+        return
+    times = Times(
+        ["ttp", "create", *option_words({"--file": file, "--key": key})], wish.tz, text, option_words(given), first
+    )
+    if dry_run:
+        pass  # MOVED
+
+        try_out(out, wish, times)
+        return
+    with offering():
+        if (source or "").strip():
+            saved = posts.writing.create_from(source or "", wish, times.read)
+        else:
+            saved = posts.create(wish, times.read)
+    print_saved_post(out, saved, times, *saved_post_message(out, saved, times))
+
+
+FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
+
+
+def try_out(out: Output, wish: Typed, times: Times) -> None:
+    """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
+    out.expect(_view(()))
+    here = context()
+    found = rehearse(here.book, here.media, wish, times.read)
+    if found.refused is not None:
+        if out.for_people:
+            _tell(out, found, times, ())
+        raise found.refused  # no platform is asked what it offers: that would be recorded
+    times.notes(out)
+    _tell(out, found, times, print_warnings(out, found.warnings))
+
+
+def _tell(out: Output, found: Rehearsed, times: Times, warnings: Sequence[str]) -> None:
+    out.record(_view(warnings), found, foot=_ending(found, times))
+
+
+def _ending(found: Rehearsed, times: Times) -> list[str]:
+    post = found.post
+    if found.replayed:
+        return [f"Post {post.id} was made before with this key."]
+    if found.refused is not None:
+        return ["It would be refused."]
+    at = post.scheduled_at
+    if at is None:
+        return ["It would be a draft. Nothing is stored."]
+    return [f"It would be scheduled for {times.echo(at)}.", "Nothing is stored."]
+
+
+def _view(warnings: Sequence[str]) -> OutputSpec[Rehearsed]:
+    def shape(found: Rehearsed) -> Json:
+        post = views_posts.post_json(found.post, warnings, replayed=found.replayed)
+        return {**post, "versions": [_version(one) for one in found.versions]}
+
+    return OutputSpec(FIELDS, ("account", "part", "length", "limit", "costUsd", "text"), shape, _picture, _rows)
+
+
+def _version(one: Version) -> Json:
+    return {
+        "account": one.account,
+        "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
+        "media": [{**views_posts.media_json(item.sent), "converted": item.converted} for item in one.media],
+        "costUsd": None if one.price is None else one.price / 1000,
+    }
+
+
+def _rows(found: Rehearsed) -> Iterable[Json]:
+    """A row for each text of each account; what a thread costs stands beside its first part."""
+    for one in found.versions:
+        for number, part in enumerate(one.parts, 1):
+            cost = one.price / 1000 if one.price is not None and number == 1 else None
+            counted: Json = {"part": number, "length": part.length, "limit": part.limit}
+            yield {"account": one.account, **counted, "costUsd": cost, "text": part.text}
+
+
+def _picture(found: Sequence[Rehearsed], page: Page) -> Iterable[str]:
+    from ttp.cli.render.post import versions_picture
+
+    for one in found:
+        yield from versions_picture(one.versions, page)

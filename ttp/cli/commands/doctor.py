@@ -1,0 +1,331 @@
+"""`ttp audit`: the whole store, replayed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+from ttp.cli import settings
+from ttp.cli.completion_tree import SHELLS, tree
+from ttp.cli.context import context
+from ttp.cli.declared import Option
+from ttp.cli.exit_codes import DONE, FAILED, RECONNECT
+from ttp.cli.options import calling, printing
+from ttp.cli.output import Output
+from ttp.cli.render import doctor as render_doctor
+from ttp.cli.render import spec
+from ttp.domain import hosts
+from ttp.domain.account import Platform, is_loopback
+from ttp.domain.config import KEYS, Config
+from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, warning
+from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.time.zones import parse_zone
+from ttp.views import Json
+
+if TYPE_CHECKING:
+    from ttp.cli.render.page import Page
+    from ttp.services.audit import PromiseCheck
+
+
+COLUMNS = ("status", "name", "message")
+
+
+def _shape(checks: list[PromiseCheck]) -> Json:
+    return {
+        "checks": [
+            {"name": one.name, "what": one.what, "checked": one.checked, "wrong": one.wrong, "breaches": one.breaches}
+            for one in checks
+        ],
+        "ok": not any(one.wrong for one in checks),
+    }
+
+
+def _rows(checks: list[PromiseCheck]) -> Iterable[Json]:
+    for one in checks:
+        status = "fail" if one.wrong else "ok"
+        yield {"status": status, "name": one.name, "message": f"{one.checked - one.wrong} of {one.checked} {one.what}"}
+        for breach in one.breaches:
+            yield {"status": "fail", "name": one.name, "message": breach}
+
+
+def _picture(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
+    """Every row in full: a breach that is cut says nothing."""
+    from ttp.cli.escape import one_line
+    from ttp.cli.render.page import Cell, Column, table
+
+    rows = [row for checks in found for row in _rows(checks)]
+    if not rows:
+        return ["Nothing is stored yet."]
+    cells = [[Cell(one_line(str(row[name]))) for name in COLUMNS] for row in rows]
+    return table([Column(name) for name in COLUMNS], cells, page, wrapped=True)
+
+
+AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(("checks", "ok"), COLUMNS, _shape, _picture, rows=_rows)
+
+
+@printing
+def audit(out: Output) -> int:
+    """Prove from the records that nothing was published twice.
+
+    Replays every publishing call and look-up that was ever recorded: no delivery was done twice, an intent stands
+    before each outcome, every state and status follows, every remote id belongs to one delivery. Also checks that the
+    store is not a copy. Exit code 1 where something is wrong.
+
+    Example: ttp audit --json
+    """
+    out.expect(AUDIT)
+    from ttp.services.audit import Audit
+
+    checks = Audit(context().database).run()
+    out.record(AUDIT, checks)
+    return FAILED if any(one.wrong for one in checks) else DONE
+
+
+@calling
+def doctor(
+    out: Output,
+    online: Annotated[bool, Option("--online", help="Ask the platforms about each account too.")] = False,
+) -> int:
+    """Whether everything is there that publishing needs.
+
+    Looks at the settings, the store, the clock, the publisher, the credentials and each account, and names the command
+    that mends what is wrong. It asks nobody, and changes nothing; with --online it asks the platforms as `ttp account
+    check` does, and compares their clocks with this one.
+
+    Exit code 1 where something failed, 4 where all of it is accounts that must be connected again; warnings are 0.
+
+    Example: ttp doctor --online
+    """
+    out.expect(render_doctor.checkup())
+    return ended(out, Checkup(tuple(_checks(online=online))))
+
+
+def ended(out: Output, found: Checkup) -> int:
+    """Print a check-up; the exit code that it comes to."""
+    if out.for_people and not out.fields and not found.checks:
+        out.say("No accounts yet.  Connect one:  ttp account connect x")
+    else:
+        out.records(render_doctor.checkup(found), found.checks)
+    if not found.count(Grade.FAIL):
+        return DONE
+    return RECONNECT if found.only_reconnects else FAILED
+
+
+def _checks(*, online: bool) -> Iterator[Check]:
+    pass  # MOVED
+    pass  # MOVED
+    from ttp.services.doctor import ACCOUNT
+
+    here = context()
+    # What can be read of the settings stands in for all of them: the rest is to be looked at all the same.
+    here.config, wrong = settings.survey()
+    zone, here.zone = zone_check(here.config)
+    yield here.doctor.program()
+    yield config_check(here.config, wrong, settings.config_path())
+    yield from host_checks(here.config)
+    yield zone
+    yield from here.doctor.here()
+    if online:
+        yield from here.account_check.with_clocks(here.doctor.accounts, ACCOUNT)
+    else:
+        yield from here.doctor.account_states()
+    yield from shell_checks()
+
+
+EXAMPLE = 'timezone = "Europe/Berlin"'
+
+
+def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Check:
+    """The config file and the variables: everything in them that is wrong."""
+    changed = sum(config[name] != key.default for name, key in KEYS.items())
+    number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
+    remarks = [
+        warning(error.told, error.mend)
+        if isinstance(error, settings.NoSetting)
+        else failure(error.message, next((hint.type for hint in error.hints), None))
+        for error in wrong
+    ]
+    return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])
+
+
+def host_checks(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Every address of a platform that is not its own; one line where there is none."""
+    changed = [key for key in KEYS.values() if settings.is_platform_address(key) and config[key.name] != key.default]
+    for key in changed:
+        url, where = config.text(key.name), settings.source(key.name, environ)
+        said = f"{url} instead of {key.default} (set in {where})"
+        yield check_of(f"host.{key.name.removeprefix('platforms.')}", [warning(said)])
+    if not changed:
+        yield check_of("host", [fine("the platforms' own addresses")])
+    rehearsed = [p for p in Platform if is_loopback(hosts.host(p, config))]
+    if rehearsed and len(rehearsed) < len(Platform):
+        real = ", ".join(p for p in Platform if p not in rehearsed)
+        yield check_of("host", [warning(f"{', '.join(rehearsed)} on this machine, {real} for real")])
+
+
+def zone_check(config: Config) -> tuple[Check, ZoneInfo]:
+    """The zone of times without an offset and where it comes from; UTC stands in for one that does not exist."""
+    return check_of("zone", list(_zone(config))), _usable(config)
+
+
+def _zone(config: Config) -> Iterator[Remark]:
+    name = config.text("timezone")
+    if name:
+        try:
+            parse_zone(name, where="the setting timezone: ", retype='timezone = "{}"'.format)
+        except TtpError as error:
+            yield failure(error.message, error.hints[0].type)
+        else:
+            yield fine(f"{name} (from {settings.source('timezone')})")
+        return
+    found = settings.system_zone()
+    if found.source == "default":
+        yield warning("UTC, since the system names no zone; write yours in the config file", EXAMPLE)
+    else:
+        yield fine(f"{found.zone.key} (from {found.source})")
+
+
+def _usable(config: Config) -> ZoneInfo:
+    try:
+        name = config.text("timezone")
+        return parse_zone(name) if name else settings.system_zone().zone
+    except TtpError:
+        return ZoneInfo("UTC")
+
+
+_START_FILES: Mapping[str, tuple[str, ...]] = {
+    "bash": ("~/.bashrc", "~/.bash_profile", "~/.profile", "~/.bash_completion"),
+    "zsh": ("~/.zshenv", "~/.zprofile", "~/.zshrc"),
+    "fish": ("~/.config/fish/config.fish",),
+}
+
+
+_ZSH_FOLDERS = (
+    *("~/.zfunc", "~/.zsh/completions", "~/.zsh/completion", "~/.config/zsh/completions", "~/.oh-my-zsh/completions"),
+    *("~/.oh-my-zsh/custom/completions", "/usr/local/share/zsh/site-functions", "/usr/share/zsh/site-functions"),
+    *("/usr/share/zsh/vendor-completions", "/opt/homebrew/share/zsh/site-functions"),
+)
+
+
+_BASH_COMPLETION = ("/usr/share", "/usr/local/share", "/opt/homebrew/share")
+
+
+_VERSION = re.compile(r"BASH_COMPLETION_VERSINFO=\((\d+) (\d+)")
+
+
+_BESIDE_PROGRAMS = (2, 12)
+"""The bash-completion that also looks into the `share` beside the program's own folder."""
+
+
+_MOST_READ = 200_000
+
+
+def shell_checks(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """The check of the shell that the user has; none where that is not known."""
+    shell = Path(environ.get("SHELL", "")).name
+    if shell not in SHELLS or not at_terminal():
+        return
+    from ttp.cli.completion_scripts import script
+
+    wanted = script(shell, tuple(tree()))
+    start = "\n".join(_text(Path(name).expanduser()) or "" for name in _start_files(shell, environ))
+    if f"ttp completion {shell}" in start:
+        yield check_of("shell", [fine(f"completion for {shell} is made at each start")])
+        return
+    found = {path: text for path in _places(shell, start, environ) if (text := _text(path)) is not None}
+    current = next((path for path, text in found.items() if text == wanted), None)
+    own = _own_place(shell, environ)
+    if current is not None and (shell, current) == ("zsh", own) and own.parent.name not in start:
+        path = f"fpath=({typed(own.parent)} $fpath)"
+        hint = f"printf '%s\\n' {shlex.quote(path)} 'autoload -Uz compinit && compinit' >> ~/.zshrc"
+        yield check_of("shell", [warning(f"{current} is not found by zsh: no start file names its folder", hint)])
+    elif current is not None:
+        yield check_of("shell", [fine(f"completion for {shell}: {current}")])
+    elif found:
+        old = next(iter(found))
+        to = old if os.access(old, os.W_OK) else own
+        yield check_of("shell", [warning(f"{old} is of another version of ttp", _command(shell, to))])
+    else:
+        yield check_of("shell", [warning(f"completion for {shell} is not installed", _command(shell, own))])
+
+
+def at_terminal() -> bool:
+    """Whether somebody is there who could press TAB: not in cron, a pipe of scripts, a service."""
+    return any(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def typed(path: Path) -> str:
+    """A path as it can be typed in any shell, with `~` for the user's home."""
+    if path.is_relative_to(Path.home()):
+        return f"~/{shlex.quote(str(path.relative_to(Path.home())))}"
+    return shlex.quote(str(path))
+
+
+def _command(shell: str, to: Path) -> str:
+    make = "" if to.parent.is_dir() else f"mkdir -p {typed(to.parent)} && "
+    return f"{make}ttp completion {shell} > {typed(to)}"
+
+
+def _start_files(shell: str, environ: Mapping[str, str]) -> Iterator[str]:
+    for name in _START_FILES[shell]:
+        yield name
+        if shell == "zsh" and (folder := environ.get("ZDOTDIR")):
+            yield name.replace("~", folder)
+
+
+def _own_place(shell: str, environ: Mapping[str, str]) -> Path:
+    """Where a user's own script goes."""
+    match shell:
+        case "bash":
+            own = environ.get("BASH_COMPLETION_USER_DIR") or f"{_data_home(environ)}/bash-completion"
+            return Path(own).expanduser() / "completions" / "ttp"
+        case "zsh":
+            return Path("~/.zfunc/_ttp").expanduser()
+    return Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "fish/completions/ttp.fish"
+
+
+def _data_home(environ: Mapping[str, str]) -> str:
+    return environ.get("XDG_DATA_HOME") or "~/.local/share"
+
+
+def _places(shell: str, start: str, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where the shell looks, its user's own place first. `start`: what its start files say."""
+    yield _own_place(shell, environ)
+    shared = [_data_home(environ), *(environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")]
+    match shell:
+        case "bash":
+            names = [f"{folder}/bash-completion/completions/ttp" for folder in [*shared, *_beside_programs()]]
+            names += re.findall(r"^\s*(?:source|\.)\s+[\"']?([^\s\"';&]*ttp[^\s\"';&]*)", start, re.MULTILINE)
+        case "zsh":
+            folders = [
+                word for line in start.splitlines() if "fpath" in line for word in re.findall(r"[~$/][^\s()]+", line)
+            ]
+            names = [f"{folder}/_ttp" for folder in (*folders, *_ZSH_FOLDERS)]
+        case _:
+            names = [f"{folder}/fish/vendor_completions.d/ttp.fish" for folder in shared]
+            names.append("/etc/fish/completions/ttp.fish")
+    for name in names:
+        yield Path(os.path.expandvars(name)).expanduser()
+
+
+def _beside_programs() -> Iterator[str]:
+    """The folder that a new bash-completion finds by the program's own place."""
+    for share in _BASH_COMPLETION:
+        said = _VERSION.search(_text(Path(share) / "bash-completion/bash_completion") or "")
+        if said and tuple(map(int, said.groups())) >= _BESIDE_PROGRAMS:
+            yield f"{sys.prefix}/share"
+
+
+def _text(path: Path) -> str | None:
+    """What is in a file; None where it cannot be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(_MOST_READ)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,203 @@
+"""`ttp export`: posts as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
+from ttp.cli.options import (
+    MOST,
+    Accounts,
+    NeedsYou,
+    OfKey,
+    Platforms,
+    Search,
+    Since,
+    Statuses,
+    Until,
+    WithTags,
+    post_filter,
+    split_list,
+    writing,
+)
+from ttp.cli.output import Output
+from ttp.cli.render import changes, spec
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.media import MediaItem
+from ttp.views import Json, metrics
+from ttp.views import posts as posts_module
+
+if TYPE_CHECKING:
+    from ttp.services.files.export import MediaBeside, Told
+
+FORMATS = ("csv", "json", "jsonl", "md", "ics")
+MORE = ("metrics", "media")
+EXPORTED = spec.name_value_spec(("target", "format", "posts", "media", "unchanged"))
+
+
+@writing
+def export(
+    out: Output,
+    target: Annotated[
+        str | None, Argument(metavar="FILE|DIR|-", help="Where to; the folder of --format md. Else stdout.")
+    ] = None,
+    format: Annotated[
+        str | None, Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else as FILE ends.")
+    ] = None,
+    with_: Annotated[
+        list[str] | None,
+        Option("--with", metavar="WHAT", help="metrics: results and newest numbers; media: copies beside FILE."),
+    ] = None,
+    force: Annotated[bool, Option("--force", help="Replace FILE.")] = False,
+    status: Statuses = None,
+    platform: Platforms = None,
+    account: Accounts = None,
+    tag: WithTags = None,
+    since: Since = None,
+    until: Until = None,
+    search: Search = None,
+    key: OfKey = None,
+    needs_you: NeedsYou = False,
+    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+) -> None:
+    """Write posts to a file, a folder of Markdown files or stdout.
+
+    The filters are those of ttp list. ttp import reads csv, json, jsonl and md back: the same posts.
+
+    Example: ttp export month.csv --status scheduled,draft
+    """
+    wanted = post_filter(
+        "export",
+        status=status,
+        platform=platform,
+        account=account,
+        tag=tag,
+        since=since,
+        until=until,
+        search=search,
+        key=key,
+        needs_you=needs_you,
+        limit=limit,
+    )
+    from ttp.store.home.paths import place
+
+    path = None if target in (None, "-") else place(str(target))
+    chosen = _format(format, path)
+    more = _more(with_)
+    counted = _Counted(context().export.posts(wanted, numbers="metrics" in more))
+    if chosen == "md":
+        _folder(out, path, counted)
+        return
+    beside = _beside(path, chosen) if "media" in more else None
+    parts = _parts(chosen, counted, beside, numbers="metrics" in more)
+    if path is None:
+        out.document(parts)
+        return
+    from ttp.store.home.output_file import write
+
+    write(path, parts, context().own_files, over=force, typed=target)
+    _answer(out, path, chosen, counted.count, beside)
+
+
+class _Counted:
+    """Posts, and how many went by."""
+
+    def __init__(self, told: Iterable[Told]) -> None:
+        self._told = told
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Told]:
+        for one in self._told:
+            self.count += 1
+            yield one
+
+
+def _parts(chosen: str, told: Iterable[Told], beside: MediaBeside | None, *, numbers: bool) -> Iterable[str]:
+    """The pieces of the file."""
+    from ttp.services.files import json_file
+    from ttp.services.files.fields import name_of
+
+    export = context().export
+    name = name_of if beside is None else beside.name
+    match chosen:
+        case "csv":
+            return export.csv(told, name, numbers=numbers)
+        case "ics":
+            return export.calendar(told)
+        case _:
+            shaped = (_object(one, None if beside is None else name, numbers=numbers) for one in told)
+            return json_file.written(shaped, lines=chosen == "jsonl")
+
+
+def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
+    """A post as `ttp list --json` has it, with the names of the copies of its media, and its numbers by delivery."""
+    shape = posts_module.post_json(told.post)
+    if name is not None:
+        shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]
+    if numbers:
+        samples = {account: metrics.sample_json(sample) for account, sample in told.samples.items()}
+        shape["deliveries"] = [
+            {**posts_module.delivery_json(row), "metrics": samples.get(row.account)} for row in told.post.deliveries
+        ]
+    return shape
+
+
+def _folder(out: Output, path: Path | None, told: _Counted) -> None:
+    if path is None:
+        raise UsageError("--format md writes a folder of files", Hint("name it", "ttp export --format md DIR"))
+    from ttp.cli.row_times import row_times
+
+    done, beside = context().export.folder(told, path, row_times().instant)
+    _answer(out, path, "md", told.count, beside, done.unchanged)
+
+
+def _answer(out: Output, path: Path, chosen: str, posts: int, beside: MediaBeside | None, unchanged: int = 0) -> None:
+    for name in beside.gone if beside else ():
+        out.note(f"the copy of {name} is not there any more, so it is not beside the export")
+    shape: Json = {
+        "target": str(path),
+        "format": chosen,
+        "posts": posts,
+        "media": beside.count if beside else 0,
+        "unchanged": unchanged,
+    }
+    same = f", {unchanged} of them unchanged" if unchanged else ""
+    out.record(EXPORTED, shape, say=[f"Exported {changes.counted(posts, 'post')} to {path}{same}."])
+
+
+def _format(asked: str | None, path: Path | None) -> str:
+    """The format that was asked for, else the one that the target's name ends with; csv on stdout. UsageError."""
+    if asked is not None:
+        if asked not in FORMATS:
+            raise UsageError(f'no format "{asked}"', Hint("the formats", ", ".join(FORMATS)))
+        return asked
+    if path is None:
+        return "csv"
+    ending = path.suffix.lower().removeprefix(".")
+    if ending in FORMATS and ending != "md":
+        return ending
+    if path.is_dir():
+        return "md"
+    raise UsageError(
+        f"which format {path} is to have does not follow from its name",
+        Hint("say so", f"--format {FORMATS[0]}"),
+        Hint("the formats", ", ".join(FORMATS)),
+    )
+
+
+def _more(asked: list[str] | None) -> tuple[str, ...]:
+    """What is to be written with the posts. UsageError for what there is not."""
+    more = split_list(asked) or ()
+    for what in more:
+        if what not in MORE:
+            raise UsageError(f'an export has no "{what}" to be written with', Hint("there are", ", ".join(MORE)))
+    return more
+
+
+def _beside(path: Path | None, chosen: str) -> MediaBeside:
+    if path is None:
+        raise UsageError("media are copied beside a file", Hint("name it", f"ttp export posts.{chosen} --with media"))
+    return context().export.beside(path.parent)

@@ -1,0 +1,288 @@
+"""The environment variables that are no setting's, once: for `ttp help environment` and docs/config.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import wrap
+from types import MappingProxyType
+from typing import Annotated
+
+from ttp.cli.command_table import BY_NAME, TOPICS, start_page, terminal_width
+from ttp.cli.declared import Argument
+from ttp.cli.streams import print_out
+from ttp.domain.attempt import Kind
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.post import PostStatus
+
+VARIABLES = (
+    (
+        "TTP_HOME",
+        "the folder of posts, media, credentials and settings; by default your system's folder for data"
+        " (~/.local/share/ttp on Linux)",
+    ),
+    ("TTP_CONFIG", "the config file; by default config.toml in TTP_HOME, else in your system's folder for settings"),
+    ("TTP_TZ", "the zone of times without an offset; the same as the setting timezone"),
+    ("TTP_CAPABILITY", "read, draft or publish: what may be done here (ttp help capability)"),
+    ("TTP_NO_INPUT", "any value: never ask, fail where a question would be needed"),
+    ("TTP_EDITOR", "the program that opens texts and settings; else VISUAL, else EDITOR, else what there is"),
+    ("TTP_PAGER", "the program that shows tables on a terminal, such as less; without it they are just printed"),
+    (
+        "TTP_DEBUG",
+        "http: tell on stderr each request to a platform and its answer, without secrets; any value: show the whole"
+        " traceback of a bug",
+    ),
+    (
+        "NO_COLOR, CLICOLOR, CLICOLOR_FORCE, FORCE_COLOR",
+        "colour or none, as elsewhere; TERM=dumb has none; --color is stronger than all",
+    ),
+    ("COLUMNS", "how wide tables are; else as wide as the terminal"),
+)
+
+
+def environment_help() -> str:
+    """The topic `environment`."""
+    lines = ["A flag is stronger than a variable, a variable than the config file.", ""]
+    for name, meaning in VARIABLES:
+        lines += [name, *wrap(meaning, 80, initial_indent="    ", subsequent_indent="    ")]
+    lines += [
+        "",
+        "Every setting has a variable too: TTP_ and its name in capitals, __ for each",
+        "dot, so that publish.poll_s is TTP_PUBLISH__POLL_S. `ttp config show --origin`",
+        "lists the settings, and where each comes from.",
+        "",
+        "The address of a platform may come from the environment only where it is the",
+        "usual one or this machine's.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+STATUSES: Mapping[PostStatus, str] = MappingProxyType(
+    {
+        PostStatus.DRAFT: "has no time yet: ttp schedule ID --at TIME",
+        PostStatus.SCHEDULED: "waits for its time",
+        PostStatus.PUBLISHING: "some account has it in hand, or will have it again soon",
+        PostStatus.PUBLISHED: "is live on all its accounts",
+        PostStatus.PARTIAL: "is live on some accounts, or one needs review: ttp show ID",
+        PostStatus.FAILED: "is live nowhere: ttp show ID says why, ttp retry ID tries again",
+    }
+)
+
+
+STATES: Mapping[DeliveryState, tuple[str, str]] = MappingProxyType(
+    {
+        DeliveryState.PENDING: (
+            "waits for its time, and for approval where that is required",
+            "the publisher, when it is due",
+        ),
+        DeliveryState.CLAIMED: (
+            "the publisher has it in hand: it checks the token and uploads media, which nobody can see yet",
+            "the publisher",
+        ),
+        DeliveryState.SENDING: (
+            "the intent is on the disk; the publishing call is under way",
+            "the publisher, or the next one after a crash",
+        ),
+        DeliveryState.PROCESSING: ("the platform took it and still works on it", "the publisher, which asks"),
+        DeliveryState.RETRYING: ("failed for a passing reason; it has a time for the next try", "the publisher"),
+        DeliveryState.RECONCILING: ("may or may not be live; look-ups tell", "the publisher"),
+        DeliveryState.PUBLISHED: ("is live", "nobody"),
+        DeliveryState.FAILED: ("is not live", "you: ttp retry, a new time, or an edit that leaves the account out"),
+        DeliveryState.NEEDS_REVIEW: ("may or may not be live, and look-ups cannot tell", "you: ttp resolve"),
+        DeliveryState.CANCELLED: ("the account was taken off the post, or removed", "nobody"),
+    }
+)
+"""What a state means, and who moves it on."""
+
+
+KINDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
+    {
+        Kind.AUTH: ("the platform does not take the token", "ttp account connect ACCOUNT, then ttp retry ID"),
+        Kind.RATE_LIMIT: ("too many calls for now", "wait: it goes on at the platform's own time"),
+        Kind.NETWORK: ("no connection, or a cut one", "wait: it tries again; ttp doctor --online looks"),
+        Kind.SERVER: ("the platform is in trouble", "wait: it tries again"),
+        Kind.CONTENT: ("the platform refuses this post as it is", "ttp edit ID, then ttp retry ID"),
+        Kind.DUPLICATE: ("the platform has had this text lately", "ttp edit ID TEXT, then ttp retry ID"),
+        Kind.MEDIA: ("the platform does not take this file, or cannot fetch it", "ttp edit ID --media FILE"),
+        Kind.QUOTA: ("the account's or the app's allowance is used up", "wait, or buy more"),
+        Kind.MISSED: ("it came too late: nothing ran when it was due", "ttp schedule ID --at TIME, or ttp publish ID"),
+        Kind.ACCOUNT: ("the account or the app may not do this", "what the message says, or ttp account check"),
+        Kind.UNKNOWN: ("something that no list has", "ttp log ID shows what was answered; then ttp retry ID"),
+    }
+)
+"""What an error's kind means, and what to do."""
+
+
+def status_help() -> str:
+    """The topic `statuses`."""
+    lines = [
+        "A post has one status, which follows from its deliveries; each account of it is",
+        "a delivery.",
+        "",
+        "Post",
+    ]
+    lines += _rows((status, meaning) for status, meaning in STATUSES.items())
+    lines += ["", "Delivery"]
+    lines += _rows(
+        (state, f"{meaning} ({who})" if who.startswith("you") else meaning) for state, (meaning, who) in STATES.items()
+    )
+    lines += ["", 'Why a delivery failed, or waits ("kind" in JSON), and what to do']
+    lines += _rows((kind, f"{cause}; {cure}") for kind, (cause, cure) in KINDS.items())
+    return "\n".join(lines) + "\n"
+
+
+def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, meaning in rows:
+        yield from wrap(meaning, 80, initial_indent=f"  {name:<13} ", subsequent_indent=" " * 16)
+
+
+JSON_HELP = """\
+Every command that prints data takes --format table|tsv|json|jsonl (--json and
+--jsonl for short). On a terminal the default is a table, elsewhere TSV: no
+header, no colour, UTC, one post a line; \\n, \\t and \\xNN stand for what would
+break a line. --header names the columns, --fields a,b picks them for TSV,
+tables and JSON alike.
+
+  ttp list --status failed,partial --json | jq -r '.[].id'
+  ttp list --fields id,scheduledAt
+  ttp show 38 --json | jq '.deliveries[] | {account, state, url}'
+
+Of ttp optimal and its subcommands the object is {"success": true, ...}: with
+one account "recommendation", "heatmap", "explanation" or "backtest", and always
+the list of all ("recommendations", ...); of week "schedule". Shares are
+fractions: "uplift": 0.12 is 12 % over the account's average, "low" to "high"
+its 80 % interval.
+
+Instants are 2026-11-23T17:00:00Z, keys camelCase. With --json an error is
+{"error": {"code", "message", "hint", "exit", "problems"}} on stderr, and stdout
+is empty.
+"""
+
+
+EXIT_HELP = """\
+0    done; also: nothing was due, an empty list, a complete stop after SIGTERM
+1    failed, or a bug; ttp status: posts are overdue and nothing runs
+2    bad input: an option, a time, a text that a platform would refuse, a post
+     that is not in that state
+3    no such post, account or file
+4    an account must be reconnected, and nothing else is wrong
+5    the store is busy, damaged, read-only, full or another machine's, or
+     another publisher holds the lock
+6    a part of this run's work failed: deliveries failed, missed or needing
+     review, rows rejected
+7    not allowed here: by TTP_CAPABILITY (ttp help capability), or before it is
+     approved (ttp approve)
+130  cut by Ctrl-C   143  cut by SIGTERM
+"""
+
+
+CRON_HELP = """\
+Let cron call the publisher; a run that finds another one at work ends at once,
+silently, with 0:
+
+  * * * * *  /full/path/to/ttp run --once --quiet
+
+The full path, since cron does not know your PATH: `command -v ttp` prints it.
+Cron knows none of your variables either: if you set TTP_HOME or others, write
+them in front of it:
+
+  * * * * *  TTP_HOME=/full/path/to/folder /full/path/to/ttp run --once --quiet
+
+Cron mails what a run prints, and with --quiet it prints problems only.
+`ttp status` says when the last run was.
+
+Once a day, a look at the accounts that is mailed only where something failed:
+
+  0 8 * * *  out=$(/full/path/to/ttp account check) || echo "$out"
+"""
+
+
+MEDIA_HOST_HELP = """\
+Instagram fetches images and videos from a public URL, and so does TikTok with
+photos. A local file needs one for the minutes in which it is fetched. (X, and
+TikTok with videos, take the bytes: nothing of this is needed for them.)
+
+  --media https://...    the file is on the web already
+  folder                 your web server (or a tunnel) serves this folder
+  s3                     your bucket: Amazon, Cloudflare, Google, Azure, MinIO
+  command                a program of yours that gets a path and prints the URL
+
+  ttp config set media_host.kind folder
+  ttp config set media_host.path /srv/www/media
+  ttp config set media_host.base_url https://media.example.org/
+
+  ttp config set media_host.kind s3
+  ttp config set media_host.s3.url s3://BUCKET/FOLDER
+
+  ttp config set media_host.kind command
+  ttp config set media_host.command '["/home/me/bin/put-online"]'
+
+`ttp doctor` says what is missing. The whole story: docs/instagram-media.md.
+"""
+
+
+def help_(
+    what: Annotated[
+        list[str] | None,
+        Argument(metavar="[COMMAND or TOPIC]", help="A command, or one of the topics that bare ttp lists."),
+    ] = None,
+) -> int | None:
+    """Help on a command or a topic.
+
+    Example: ttp help time
+    """
+    match what or []:
+        case []:
+            print_out(start_page(terminal_width()))
+        case [topic] if topic in TOPICS:
+            print_out(topic_text(topic).rstrip("\n") + "\n")
+        case [command, *rest] if command in BY_NAME:
+            from ttp.cli.tree import root
+
+            code = root().main(args=[command, *rest, "--help"], prog_name="ttp", standalone_mode=False)
+            return code if isinstance(code, int) else None
+        case words:
+            raise _unknown(" ".join(words))
+    return None
+
+
+def _unknown(word: str) -> UsageError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, [*TOPICS, *BY_NAME], n=1)
+    hint = Hint("did you mean", f"ttp help {near[0]}") if near else Hint("commands and topics", "ttp help")
+    return UsageError(f'no help on "{word}"', hint)
+
+
+def topic_text(topic: str) -> str:
+    """What `ttp help TOPIC` says, for one of TOPICS."""
+    match topic:
+        case "time":
+            from ttp.cli.time_help import TIME_HELP
+
+            return TIME_HELP
+        case "json":
+            return JSON_HELP
+        case "exit-codes":
+            return EXIT_HELP
+        case "cron":
+            return CRON_HELP
+        case "environment":
+            pass  # MOVED
+
+            return environment_help()
+        case "statuses":
+            pass  # MOVED
+
+            return status_help()
+        case "media-host":
+            return MEDIA_HOST_HELP
+        case "capability":
+            from ttp.cli.capabilities import capability_help
+
+            return capability_help()
+        case platform:
+            from ttp.domain.account import Platform
+            from ttp.domain.options import options_help
+
+            return options_help(Platform(platform))

@@ -1,0 +1,265 @@
+"""`ttp import`: posts out of files."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from ttp.cli.commands.plan import DAYS, starting
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
+from ttp.cli.escape import safe
+from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
+from ttp.cli.options import Days, From, PerDay, Strict, Tz, guarded, printing, read_pairs, split_list
+from ttp.cli.output import Output
+from ttp.cli.progress import progress
+from ttp.cli.recommending import zone_for
+from ttp.cli.render import changes, spec
+from ttp.cli.render import plan as render_plan
+from ttp.cli.render.labels import plural
+from ttp.cli.words import Words, text_of
+from ttp.domain import approval
+from ttp.domain.errors import Hint, UsageError
+from ttp.views import files
+
+if TYPE_CHECKING:
+    from ttp.domain.plan import PlanMethod
+    from ttp.services.files.import_plan import Rules
+    from ttp.services.files.import_source import Source
+    from ttp.services.files.importer import Spread, Spreading, Taken
+    from ttp.services.planning import Asked
+
+
+VIEW = spec.name_value_spec(files.IMPORT_FIELDS)
+
+
+@printing
+def import_(
+    out: Output,
+    file: Annotated[str, Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
+    to: Annotated[
+        list[str] | None, Option("--to", metavar="ACCOUNT", help="Where rows go that name no account.")
+    ] = None,
+    tz: Tz = None,
+    map_: Annotated[
+        list[str] | None,
+        Option("--map", metavar="COLUMN=FIELD", help="What a column is; its number where there is no header."),
+    ] = None,
+    dates: Annotated[
+        str | None, Option("--dates", metavar="ORDER", help="dmy or mdy: how 12/11/2026 is meant.")
+    ] = None,
+    spread: Annotated[
+        str | None,
+        Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even; as ttp plan."),
+    ] = None,
+    from_: From = None,
+    days: Days = None,
+    per_day: PerDay = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="Look at every row, store no post.")] = False,
+    partial: Annotated[bool, Option("--partial", help="Take the rows that can be taken.")] = False,
+    strict: Strict = False,
+) -> int:
+    """Make posts of a sheet, a JSON file or a folder of Markdown files.
+
+    All rows or none: one that cannot be taken is told with its field and what to write instead. The same file again
+    changes what changed and adds nothing. With --spread, rows without a time get one: the best hours, the next free
+    slots, or evenly.
+
+    Example: ttp import month.csv --to x/me --dry-run
+    """
+    pass  # MOVED
+    from ttp.services.files.import_plan import Rules
+    from ttp.services.files.import_source import opened
+
+    out.expect(VIEW)
+    guarded(out, strict=strict)
+    words = Words(
+        ["ttp", "import"],
+        [file, *(["--dry-run"] if dry_run else []), *(["--strict"] if strict else [])],
+        {
+            "--to": to,
+            "--tz": tz,
+            "--map": map_,
+            "--dates": dates,
+            "--spread": spread,
+            "--from": from_,
+            "--days": text_of(days),
+            "--per-day": text_of(per_day),
+        },
+    )
+    stdin = sys.stdin.buffer if sys.stdin is not None else None
+    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(words)
+    with opened(file, stdin, _columns(map_), _order(dates)) as source:
+        taken = _taken(out, source, rules, plan, dry_run=dry_run, partial=partial)
+    if taken.refused and not partial:
+        raise _refused(taken, words, dry_run=dry_run, in_json=out.in_json)
+    if taken.spread and taken.spread.left_out and not partial:
+        raise no_room(taken.spread, words)
+    return _told(out, taken, dry_run=dry_run)
+
+
+def _taken(out: Output, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool) -> Taken:
+    """Take the rows, and say what there is to say of the file."""
+    from ttp.cli.row_times import row_times
+    from ttp.services.files.importer import Taken
+
+    times, done = row_times(), Taken()
+    with progress(out, safe(source.name), 1, counted=False) as tell:
+        try:
+            context().bulk_in.take(
+                source, times, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done
+            )
+        except KeyboardInterrupt:
+            out.note(f"stopped: {'all' if done.stored else 'none'} of it is stored")
+            raise
+    for note in (*source.notes, *times.notes):
+        out.note(note)
+    return done
+
+
+def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
+    """Say what became of the rows; the exit code that this deserves."""
+    from ttp.cli.render.plan import spread_spec
+
+    warnings = []
+    if taken.spread and out.for_people and not out.fields:
+        out.records(spread_spec(taken.spread), taken.spread.assignments)
+    if taken.spread and taken.spread.left_out:
+        out.note(left_over(taken.spread))
+    for problem, row, many in taken.warnings.values():
+        more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
+        warnings.append(problem.message)
+        out.note(problem.message + more + (f"\n{problem.hint}" if problem.hint else ""))
+    for row, why in taken.left[: files.SHOWN]:
+        out.note(f"row {row} is left alone: {why}")
+    if taken.faults:
+        out.note("\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.SHOWN])]))
+    if taken.timed and taken.stored:
+        needed = approval.is_needed(context().config)
+        scheduled = ids_needing_approval(context().look.many(taken.ids)) if needed else []
+        warnings += [*warn_not_running(out), *warn_needs_approval(out, scheduled)]
+    shape = files.import_json(taken, warnings)
+    out.record(VIEW, shape if out.in_json else changes.summed(shape), say=[_sentence(taken, dry_run=dry_run)])
+    return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE
+
+
+def _sentence(taken: Taken, *, dry_run: bool) -> str:
+    shape = changes.summed(files.import_json(taken, ()))
+    names = ("added", "changed", "moved", "unchanged", "left")
+    said = ", ".join(f"{shape[name]} {name}" for name in names if shape[name] or name in ("added", "unchanged"))
+    if taken.refused:
+        said += f", {taken.refused} not taken"
+    if taken.spread:
+        said += f"; {shape['planned']} planned"
+    return f"{changes.counted(taken.read, 'row')}: {said}." + (" Nothing was stored: --dry-run." if dry_run else "")
+
+
+def _refused(taken: Taken, words: Words, *, dry_run: bool, in_json: bool) -> UsageError:
+    """That rows cannot be taken."""
+    rest = [] if taken.refused == taken.read else [Hint("to take the others all the same", words.again("--partial"))]
+    said = _some(taken.refused, taken.read) + ("" if dry_run else ", so none was taken")
+    return changes.refused(said, taken.faults, in_json, *rest)
+
+
+def _some(refused: int, read: int) -> str:
+    return f"{refused} of {changes.counted(read, 'row')} cannot be taken"
+
+
+def _columns(texts: list[str] | None) -> dict[str, str]:
+    """`--map` options: fields by column. UsageError for a field that there is not."""
+    from ttp.services.files.csv_file import LINK
+    from ttp.services.files.fields import FIELDS, field_named
+
+    found = {}
+    for column, name in read_pairs(texts, "--map").items():
+        field = LINK if name == LINK else field_named(name)
+        if field is None:
+            raise UsageError(f'no field "{name}"', Hint("the fields", ", ".join((*FIELDS, LINK))))
+        found[column] = field
+    return found
+
+
+def _order(dates: str | None) -> str | None:
+    from ttp.services.files.csv_file import DATES
+
+    if dates is not None and dates not in DATES:
+        ways = (Hint("write" if one == DATES[0] else "or", f"--dates {one}") for one in DATES)
+        raise UsageError(f'--dates is {" or ".join(DATES)}, not "{dates}"', *ways)
+    return dates
+
+
+_NAMED = 20
+"""Rows that an error names."""
+
+
+LIMITS = ("--from", "--days", "--per-day")
+
+
+def spreading(words: Words) -> Spreading | None:
+    """The plan that was asked for; None where none was. UsageError."""
+    from ttp.domain.plan import PlanMethod
+    from ttp.services.files.importer import Spreading
+
+    way = words.text("--spread")
+    if way is None:
+        for name in LIMITS:
+            if words.text(name) is not None:
+                raise UsageError(
+                    f"{name} is for --spread", Hint("add it", words.again(spread=PlanMethod.OPTIMAL.value))
+                )
+        return None
+    if way not in list(PlanMethod):
+        raise UsageError(
+            f'--spread is optimal, slots or even, not "{way}"',
+            Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
+        )
+    here, tz = context(), words.text("--tz")
+    return Spreading(
+        here.book, here.planning, _asked(PlanMethod(way), words, tz), lambda account: zone_for(account, tz)
+    )
+
+
+def _asked(way: PlanMethod, words: Words, tz: str | None) -> Asked:
+    """What was typed, and the limits that are set."""
+    from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
+    from ttp.services.planning import Asked
+
+    config, per_day = context().config, words.text("--per-day")
+    return Asked(
+        days=int(words.text("--days") or DAYS),
+        start=starting(words, tz),
+        per_day=None if per_day is None else int(per_day),
+        gap_s=config.seconds("plan.min_gap_s"),
+        quiet=QuietHours(
+            parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))
+        ),
+        way=way,
+    )
+
+
+def no_room(found: Spread, words: Words) -> UsageError:
+    """Why not all rows fit, and what to change."""
+    left, days = found.left_out, words.text("--days") or str(DAYS)
+    enough, per_day = found.proposal.enough_days, words.text("--per-day")
+    hints = [Hint("in more days", words.again(days=str(enough)))] if enough else []
+    if per_day is not None:
+        hints.append(Hint("more of them on a day", words.again(per_day=str(int(per_day) + 1))))
+    return UsageError(
+        f"{len(left)} of {len(found.rows)} rows without a time do not fit into {plural(int(days), 'day')},"
+        " so none was taken",
+        *hints,
+        Hint("keep those that do not fit as drafts", words.again("--partial")),
+        details=[
+            "without room: " + " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else ""),
+            *render_plan.placement_notes(found.proposal),
+            *render_plan.limit_notes(found.proposal),
+        ],
+    )
+
+
+def left_over(found: Spread) -> str:
+    """That rows are drafts because there was no room for them."""
+    left = found.left_out
+    rows = " ".join(left[:_NAMED]) + (" …" if len(left) > _NAMED else "")
+    return f"{len(left)} of {len(found.rows)} rows found no room, and are drafts: {rows}"

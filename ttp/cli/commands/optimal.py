@@ -1,0 +1,244 @@
+"""`ttp optimal`: which hours and days bring an account more engagement."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Group, Option
+from ttp.cli.options import MOST, Accounts, Platforms, Tz, printing
+from ttp.cli.output import Output
+from ttp.cli.recommending import nothing_measured, read_place, wanted_accounts, zone_for, zone_is_known
+from ttp.cli.render import heatmap as render_heatmap
+from ttp.cli.render import optimal as render_optimal
+from ttp.domain.errors import Hint, UsageError
+from ttp.views import optimal as views_optimal
+from ttp.views.optimal import AccountAdvice
+
+
+@printing
+def best(out: Output, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False) -> None:
+    """Which hours and days bring an account more engagement.
+
+    From its own published posts: read them with ttp metrics pull, or import them. Hours are in the account's zone, or
+    in --tz.
+
+    Example: ttp optimal --account ig/shop --json
+    """
+    accounts = wanted_accounts(account, platform)
+    view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
+    out.expect(view)
+    advise = context().optimal.advise
+    told = [views_optimal.AccountAdvice(advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
+    nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    out.records(view, told, say=None if told else nothing)
+
+
+optimal = Group(alone=best)
+
+
+@printing
+def next_(
+    out: Output,
+    account: Accounts = None,
+    platform: Platforms = None,
+    tz: Tz = None,
+    count: Annotated[int | None, Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
+    explore: Explore = None,
+    seed: Seed = None,
+) -> None:
+    """The next free hour that is about the best, and why.
+
+    The earliest free hour whose expected engagement is within 3 % of the best free one in the next 7 days
+    (plan.horizon_s), and which the account has tried; if there is none, the best free one of the five best hours. For
+    several accounts: of all of them together. With --explore P it is, with that probability, one of the best of
+    another curve that fits the data as well, so that hours of which little is known are tried now and then.
+
+    Example: ttp optimal next --account x/me --json
+    """
+    accounts = wanted_accounts(account, platform)
+    zones = [zone_for(one, tz) for one in accounts]
+    view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
+    out.expect(view)
+    slots = context().optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
+    if not slots and not out.in_json:
+        names = ", ".join(one.name for one in accounts) or "any account"
+        ways = context().optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        raise UsageError(f"no metrics of {names} to tell from", *ways)
+    out.records(view, [slot.as_json() for slot in slots])
+
+
+optimal.command("next")(next_)
+
+
+@printing
+def week(out: Output, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
+    """Every day's hours, best first.
+
+    For several accounts: of all of them together.
+
+    Example: ttp optimal week --account x/me --json
+    """
+    out.expect(render_optimal.week_spec())
+    accounts = wanted_accounts(account, platform)
+    found = context().optimal.week(accounts, [zone_for(one, tz) for one in accounts])
+    if not found.accounts:
+        nothing_measured(out, accounts)
+    out.records(render_optimal.week_spec(found), found.days)
+
+
+optimal.command("week")(week)
+
+
+@printing
+def heatmap(
+    out: Output,
+    account: Accounts = None,
+    platform: Platforms = None,
+    tz: Tz = None,
+    svg: Svg = None,
+    html: Html = None,
+) -> None:
+    """The week of an account as a heat map: estimates of every hour of every day.
+
+    In colour or in shades on the terminal, with --svg and --html in files that need nothing else. A file that is such
+    a picture already is replaced, any other is not.
+
+    Example: ttp optimal heatmap --account ig/shop --html week.html
+    """
+    out.expect(render_heatmap.heatmaps_spec())
+    if svg == html == "-":
+        raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
+    accounts = wanted_accounts(account, platform)
+    told = [AccountAdvice(context().optimal.advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
+    if not any(one.advice.recommendation.slots for one in told):
+        nothing_measured(out, accounts)
+    written = [_write(out, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
+    if "-" in written:
+        return
+    if out.in_json or not written:
+        nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+        out.records(render_heatmap.heatmaps_spec(), told, say=None if told else nothing)
+    else:
+        out.say(f"Wrote {' and '.join(written)}.")
+
+
+optimal.command("heatmap")(heatmap)
+
+
+@printing
+def explain(
+    out: Output,
+    place: Place,
+    account: Accounts = None,
+    platform: Platforms = None,
+    tz: Tz = None,
+    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
+) -> None:
+    """Why an hour or a slot is rated so: the posts behind it.
+
+    What each had collected, what trend, kind and outliers did to that, and the way from there to the score. The posts
+    that tell most come first.
+
+    Example: ttp optimal explain 'Tue 18' --account x/me
+    """
+    view = render_optimal.explanations_spec(limit)
+    out.expect(view)
+    day, hour = read_place(" ".join(place))
+    accounts = wanted_accounts(account, platform)
+    asked = [(one, context().optimal.explain(one, zone_for(one, tz), day, hour)) for one in accounts]
+    found = [explained for _, explained in asked if explained is not None]
+    if not found:
+        nothing_measured(out, accounts)
+    out.records(view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"])
+
+
+optimal.command("explain")(explain)
+
+
+@printing
+def backtest(out: Output, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
+    """Would the recommendation have helped? Tried on posts it was not made from.
+
+    The later half of an account's posts, each with what was known before it: posts at recommended hours against the
+    rest, and the same for the hours with the highest mean, which is what most tools recommend.
+
+    Example: ttp optimal backtest --account x/me --json
+    """
+    from ttp.services.optimal import way_to_data
+
+    accounts = wanted_accounts(account, platform)
+    view = render_optimal.backtests_spec({one.name: way_to_data(one) for one in accounts})
+    out.expect(view)
+    tests = [context().optimal.backtest(one, zone_for(one, tz)) for one in accounts]
+    if not any(test.data_points for test in tests):
+        nothing_measured(out, accounts)
+    nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
+    out.records(view, tests, say=None if tests else nothing)
+
+
+optimal.command("backtest")(backtest)
+
+
+Explore = Annotated[
+    float | None,
+    Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
+]
+
+
+Seed = Annotated[int | None, Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
+
+
+All = Annotated[bool, Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
+
+
+Svg = Annotated[str | None, Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
+
+
+Html = Annotated[str | None, Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
+
+
+_BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
+
+
+def _write(out: Output, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
+    """Draw it and put it in its place; answers that place. NotFound, UsageError."""
+    from ttp.cli.render.heatmap_files import heatmap_html, heatmap_svg
+
+    recommendations = [one.advice.recommendation for one in told]
+    text = heatmap_svg(recommendations) if kind == "svg" else heatmap_html(recommendations)
+    if file == "-":
+        out.document([text])
+        return file
+    from ttp.store.home.output_file import write
+    from ttp.store.home.paths import place
+
+    path = place(file)
+    context().own_files.refuse(path, file)
+    _refuse_to_overwrite(path, kind)
+    write(path, [text], context().own_files, over=True, typed=file)
+    return file
+
+
+def _refuse_to_overwrite(path: Path, kind: str) -> None:
+    """UsageError for a file that is something else: an earlier picture may be replaced, and an empty file filled."""
+    from ttp.store.home.output_file import fault
+    from ttp.store.home.regular_file import NotRegular, open_regular
+
+    try:
+        with os.fdopen(open_regular(path), "rb") as there:
+            beginning = there.read(len(_BEGINNINGS[kind]))
+    except (FileNotFoundError, NotRegular):
+        return
+    except OSError as error:
+        raise fault(path, error) from error
+    if beginning not in (b"", _BEGINNINGS[kind]):
+        raise UsageError(
+            f"{path} is there already and is no {kind.upper()}", Hint("take another name", f"--{kind} FILE")
+        )
+
+
+Place = Annotated[list[str], Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]

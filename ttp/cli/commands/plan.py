@@ -1,0 +1,212 @@
+"""`ttp plan`: drafts over the coming days, on the best free hours of their accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from ttp.cli.commands.optimal import Explore, Seed
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
+from ttp.cli.exit_codes import DONE
+from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
+from ttp.cli.options import Days, From, NoInput, PerDay, Tz, Yes, ids_of, printing, read_duration, split_list
+from ttp.cli.output import Output
+from ttp.cli.post_input import offering
+from ttp.cli.prompt import confirmed
+from ttp.cli.recommending import zone_for
+from ttp.cli.render import plan as plan_module
+from ttp.cli.render.labels import plural
+from ttp.cli.words import Words, text_of
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.zones import parse_zone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ttp.services.planning import Asked, Proposal
+
+DAYS = 14
+WEEK = 7
+
+
+@printing
+def plan(
+    out: Output,
+    post_ids: Annotated[
+        list[str] | None, Argument(metavar="[ID...]", help="Numbers and ranges of drafts: 41 42 50-55.")
+    ] = None,
+    drafts: Annotated[bool, Option("--drafts", help="Every draft.")] = False,
+    tag: Annotated[list[str] | None, Option("--tag", metavar="TAG", help="Every draft with this tag.")] = None,
+    from_: From = None,
+    days: Days = None,
+    week: Annotated[bool, Option("--week", help="The same as --days 7.")] = False,
+    per_day: PerDay = None,
+    min_gap: Annotated[
+        str | None, Option("--min-gap", metavar="DURATION", help="Least time between two posts of an account.")
+    ] = None,
+    quiet_hours: Annotated[
+        str | None, Option("--quiet-hours", metavar="SPAN", help="Hours without posts: 22:00-07:00; '' for none.")
+    ] = None,
+    blackout: Annotated[
+        list[str] | None,
+        Option("--blackout", metavar="DATES", help="Days without posts: 2026-12-24..2026-12-26; '' for none."),
+    ] = None,
+    explore: Explore = None,
+    seed: Seed = None,
+    tz: Tz = None,
+    partly: Annotated[bool, Option("--partly", help="Where not all fit, plan those that do.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only show the plan.")] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Spread drafts over the coming days, on the best free hours of their accounts.
+
+    Shows the plan, and its score against an even spread, and asks before it schedules; all of it, or nothing. What is
+    scheduled already keeps its place. Where an account has no data, its posts are spread evenly over waking hours.
+
+    Example: ttp plan --drafts --week --dry-run
+    """
+    out.expect(plan_module.plan_spec())
+    words = Words(
+        ["ttp", "plan"],
+        [*(post_ids or []), *(["--drafts"] if drafts else []), *(["--partly"] if partly else [])],
+        {
+            "--tag": tag,
+            "--from": from_,
+            "--days": _within(days, week=week),
+            "--per-day": text_of(per_day),
+            "--min-gap": min_gap,
+            "--quiet-hours": quiet_hours,
+            "--blackout": blackout,
+            "--explore": text_of(explore),
+            "--seed": text_of(seed),
+            "--tz": tz,
+        },
+    )
+    ids = _ids(post_ids, drafts=drafts, tags=tag)
+    if not ids:
+        out.records(plan_module.plan_spec(), [], say=["No drafts.  Write one:  ttp create 'Hello' --to x/me"])
+        return DONE
+    with offering():
+        found = context().planning.propose(ids, _asked(words), lambda account: zone_for(account, tz))
+    if found.plan.left_out and not partly:
+        raise _too_many(found, words)
+    if not dry_run and not _agreed(out, found, words, yes=yes, no_input=no_input):
+        return DONE
+    _answer(out, found, words, dry_run=dry_run, shown=not dry_run and out.for_people)
+    return DONE
+
+
+def _within(days: int | None, *, week: bool) -> str | None:
+    if week and days not in (None, WEEK):
+        raise UsageError(
+            f"--week is --days {WEEK}, and --days {days} is something else", Hint("usage", "ttp plan --help")
+        )
+    return text_of(WEEK if week else days)
+
+
+def _ids(typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] | None) -> list[int]:
+    """The posts that were named, or all drafts, or those with a tag."""
+    if typed_ids and not drafts and not tags:
+        return ids_of(typed_ids)
+    if typed_ids or not (drafts or tags):
+        raise UsageError(
+            "name posts, or say --drafts or --tag", Hint("for example", "ttp plan --drafts --week --dry-run")
+        )
+    from ttp.domain.post import PostStatus
+    from ttp.store.queries import PostFilter
+
+    wanted = PostFilter(statuses=(PostStatus.DRAFT,), tags=split_list(tags) or ())
+    return [post.id or 0 for post in context().look.posts(wanted)]
+
+
+def _asked(words: Words) -> Asked:
+    """What was typed over what is set. UsageError, TimeRefused."""
+    from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
+    from ttp.services.planning import Asked
+
+    here = context()
+    tz, hours, seed = (words.text(name) for name in ("--tz", "--quiet-hours", "--seed"))
+    gap = read_duration(words.text("--min-gap"))
+    dates = words.options["--blackout"]
+    return Asked(
+        days=int(words.text("--days") or DAYS),
+        start=starting(words, tz),
+        per_day=None if (most := words.text("--per-day")) is None else int(most),
+        gap_s=here.config.seconds("plan.min_gap_s") if gap is None else gap.total_seconds(),
+        quiet=QuietHours(
+            parse_quiet_hours(here.config.text("plan.quiet_hours") if hours is None else hours),
+            parse_blackout(here.config.texts("plan.blackout") if dates is None else dates),
+        ),
+        explore=float(words.text("--explore") or 0),
+        seed=seed,
+    )
+
+
+def starting(words: Words, tz: str | None) -> datetime | None:
+    """The instant of `--from`. TimeRefused."""
+    here, start = context(), words.text("--from")
+    zone = here.zone if tz is None else parse_zone(tz, retype=lambda other: words.again(tz=other))
+    if start is None:
+        return None
+    from ttp.domain.time.resolve import resolve_bound
+
+    return resolve_bound(start, now=here.now(), zone=zone, retype=lambda other: words.again(**{"from": other}))
+
+
+def _too_many(found: Proposal, words: Words) -> UsageError:
+    """Why not all drafts fit, and what to change."""
+    left, all_ = len(found.plan.left_out), len(found.posts)
+    days = words.text("--days") or str(DAYS)
+    per_day = words.text("--per-day")
+    hints = [Hint("in more days", words.again(days=str(found.enough_days)))] if found.enough_days else []
+    if per_day is not None:
+        hints.append(Hint("more of them on a day", words.again(per_day=str(int(per_day) + 1))))
+    return UsageError(
+        f"{left} of {all_} drafts do not fit into {plural(int(days), 'day')}",
+        *hints,
+        Hint("plan those that fit", words.again("--partly")),
+        details=[
+            "without room: " + " ".join(map(str, found.plan.left_out)),
+            *plan_module.placement_notes(found),
+            *plan_module.limit_notes(found),
+        ],
+    )
+
+
+def _agreed(out: Output, found: Proposal, words: Words, *, yes: bool, no_input: bool) -> bool:
+    """Show the plan to a person, and ask; elsewhere `--yes` must have been said."""
+    posts = plural(len(found.plan.assignments), "post")
+    if out.for_people:
+        out.records(plan_module.plan_spec(found), found.plan.assignments)
+    return confirmed(
+        out,
+        f"Schedule {posts}?",
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=f"{posts} would be scheduled",
+        again=words.again("--yes"),
+    )
+
+
+def _answer(out: Output, found: Proposal, words: Words, *, dry_run: bool, shown: bool) -> None:
+    """Schedule the plan, unless it is only to be shown, and print what was not `shown` before."""
+    warnings: list[str] = []
+    if not dry_run:
+        saved = context().planning.schedule(found)
+        told = {problem.message: problem for one in saved for problem in one.warnings}
+        planned = [one.post.id or 0 for one in saved]
+        warnings = [
+            *print_warnings(out, list(told.values())),
+            *warn_not_running(out),
+            *warn_needs_approval(out, planned),
+        ]
+    if not out.for_people and not out.in_json:
+        out.note(plan_module.zones(found))
+    view = plan_module.plan_spec(found, scheduled=not dry_run, warnings=warnings)
+    if shown:
+        out.say(f"Scheduled {plural(len(found.plan.assignments), 'post')}.")
+    else:
+        out.records(view, found.plan.assignments, foot=["", f"Nothing is scheduled yet:  {words.again('--yes')}"])

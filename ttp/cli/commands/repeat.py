@@ -1,0 +1,231 @@
+"""`ttp repeat …`: posts that come again and again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+from ttp.cli.ahead import make_ahead
+from ttp.cli.context import context
+from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
+from ttp.cli.declared import Argument, Group, Option
+from ttp.cli.hints import option_words, quote_command
+from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
+from ttp.cli.options import MOST, Strict, guarded, printing, read_duration, read_file, read_id
+from ttp.cli.output import Output
+from ttp.cli.post_input import offering
+from ttp.cli.render import slots
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.recurrence import Recurrence, Tally
+from ttp.domain.time.formatting import format_instant
+
+if TYPE_CHECKING:
+    from ttp.services.repeats import Changed, Repeats
+
+repeat = Group(first_implied=True)
+COOL_DOWN = "30d"
+RepeatId = Annotated[int, Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)]
+
+
+@repeat.command("add")
+@printing
+def add(
+    out: Output,
+    post_id: Annotated[
+        int | None, Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=read_id)
+    ] = None,
+    cron: Cron = None,
+    tz: CronZone = None,
+    until: Annotated[
+        str | None, Option("--until", metavar="DATE", help="The last day on which it comes: 2027-06-30.")
+    ] = None,
+    count: Annotated[int | None, Option("--count", metavar="N", help="So many times in all.", min=1, max=MOST)] = None,
+    vary: Annotated[
+        str | None, Option("--vary", metavar="FILE", help="Texts that come in turn, parted by lines of ---.")
+    ] = None,
+    pool: Annotated[
+        str | None, Option("--pool", metavar="TAG", help="Each time the least recently used post of a tag.")
+    ] = None,
+    cool_down: Annotated[
+        str | None, Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
+    ] = None,
+    strict: Strict = False,
+) -> None:
+    """Let a post come again and again: each time is a post of its own, made ahead.
+
+    The word add may be left out. The post itself stays as it is; with --pool a tag's posts take turns.
+
+    Example: ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
+    """
+    out.expect(slots.begun_spec((), ()))
+    here = context()
+    rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
+    given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
+    _refuse_mixture(post_id, pool, vary, cool_down)
+    if cron is None:
+        raise UsageError("say when", Hint("for example", quote_command(*given, "--cron", "0 9 * * 1")))
+    (expression,) = crons_given(None, cron, given)
+    accounts = here.look.accounts_of(post_id) if post_id is not None else ()
+    zone = clock_zone(tz, accounts, [*given, "--cron", cron])
+    wanted = Recurrence(
+        expression,
+        zone.key,
+        post_id=post_id,
+        pool=pool,
+        cool_down_s=None if pool is None else _seconds(cool_down or COOL_DOWN),
+        until=None if until is None else _end(until, zone),
+        count=count,
+        texts=() if vary is None else _texts(vary),
+    )
+    guarded(out, strict=strict)
+    with offering():
+        done = _repeats().begin(wanted)
+    for line in done.told:
+        out.note(line)
+    made = [post.id or 0 for post in done.made]
+    warnings = [
+        *done.told,
+        *print_warnings(out, done.warnings),
+        *warn_not_running(out),
+        *warn_needs_approval(out, made),
+    ]
+    said = f"Repeat {done.tally.recurrence.id} begins: {_next(done.tally)}; made ahead: {_ids(made)}."
+    out.record(slots.begun_spec(made, warnings), done.tally, say=[said])
+
+
+@repeat.command("list")
+@printing
+def list_(out: Output) -> None:
+    """What comes again and again, and when next.
+
+    Example: ttp repeat list --json
+    """
+    out.expect(slots.REPEATS_SPEC)
+    make_ahead(out)
+    out.records(slots.REPEATS_SPEC, _repeats().all())
+
+
+@repeat.command("skip")
+@printing
+def skip(out: Output, repeat_id: RepeatId) -> None:
+    """Leave the next time out; the post that was made for it is deleted.
+
+    The post that is repeated is not: if it has that time itself, it is a draft again.
+
+    Example: ttp repeat skip 2
+    """
+    out.expect(slots.CHANGED_REPEATS_SPEC)
+    done = _repeats().skip(repeat_id)
+    assert done.at is not None
+    left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
+    deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
+    freed = f" Post {done.freed}, which is repeated, is a draft again." if done.freed else ""
+    out.record(slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}{freed}"])
+
+
+@repeat.command("pause")
+@printing
+def pause(out: Output, repeat_id: RepeatId) -> None:
+    """Make no more until it is resumed, and take back what was made ahead.
+
+    A post that was changed by hand stays.
+
+    Example: ttp repeat pause 2
+    """
+    out.expect(slots.CHANGED_REPEATS_SPEC)
+    _answer(out, _repeats().pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
+
+
+@repeat.command("resume")
+@printing
+def resume(out: Output, repeat_id: RepeatId) -> None:
+    """Go on from now; what would have come meanwhile does not come later.
+
+    Example: ttp repeat resume 2
+    """
+    out.expect(slots.CHANGED_REPEATS_SPEC)
+    done = _repeats().resume(repeat_id)
+    _answer(out, done, f"Goes on: {_next(done.tally)}.")
+
+
+@repeat.command("stop")
+@printing
+def stop(out: Output, repeat_id: RepeatId) -> None:
+    """End it for good, and take back what was made ahead.
+
+    A post that was changed by hand stays.
+
+    Example: ttp repeat stop 2
+    """
+    out.expect(slots.CHANGED_REPEATS_SPEC)
+    _answer(out, _repeats().stop(repeat_id), "Stopped.")
+
+
+def _repeats() -> Repeats:
+    from ttp.services.repeats import Repeats
+
+    return Repeats(context().book, context().occurrences)
+
+
+def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:
+    """UsageError for options that do not go together."""
+    if (post_id is None) == (pool is None):
+        raise UsageError("name a post, or a tag with --pool", Hint("for example", "ttp repeat 3 --cron '0 9 * * 1'"))
+    if (pool is not None and vary is not None) or (pool is None and cool_down is not None):
+        raise UsageError("--vary goes with a post, --cool-down with --pool", Hint("usage", "ttp repeat add --help"))
+
+
+def _seconds(text: str) -> float:
+    length = read_duration(text)
+    return 0.0 if length is None else length.total_seconds()
+
+
+def _answer(out: Output, done: Changed, said: str) -> None:
+    taken = [f"Taken back: post {_ids(done.gone)}."] if done.gone else []
+    out.record(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
+    if done.kept:
+        out.note(f"changed by hand, so it stays: post {_ids(done.kept)}")
+
+
+def _next(tally: Tally) -> str:
+    if tally.next_at is None:
+        return "no time is left"
+    return f"next {format_instant(tally.next_at, ZoneInfo(tally.recurrence.timezone))}"
+
+
+def _ids(ids: Sequence[int]) -> str:
+    """`2-4 7`, as commands take them."""
+    runs: list[list[int]] = []
+    for number in ids:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = [f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs]
+    return " ".join(said[:8]) + (" and more" if len(said) > 8 else "") if said else "none"
+
+
+def _end(text: str, zone: ZoneInfo) -> datetime:
+    """The instant at which a day has ended. UsageError where it is no date."""
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        try:
+            day = date.fromisoformat(text) + timedelta(days=1)
+            return datetime(day.year, day.month, day.day, tzinfo=zone)
+        except (ValueError, OverflowError):
+            pass
+    raise UsageError(f'"{text}" is not a date', Hint("write it like", "--until 2027-06-30"))
+
+
+def _texts(path: str) -> tuple[str, ...]:
+    """The texts of a file, parted by lines of `---`. UsageError for fewer than two."""
+    whole = read_file(path, "texts").replace("\r\n", "\n")
+    found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
+    if len(found) < 2:
+        raise UsageError(
+            f"{path} holds {'one text' if found else 'no text'}, and --vary takes several",
+            Hint("part them by", "a line of ---"),
+        )
+    return found

@@ -1,0 +1,129 @@
+"""`ttp service`: the publisher as a service of your own session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from ttp.cli import settings
+from ttp.cli.context import context
+from ttp.cli.declared import Group, Option
+from ttp.cli.exit_codes import DONE, FAILED
+from ttp.cli.options import printing
+from ttp.cli.output import Output
+from ttp.cli.render import spec
+from ttp.cli.streams import print_out
+from ttp.domain.config import KEYS
+from ttp.domain.errors import Hint, UsageError
+
+if TYPE_CHECKING:
+    from ttp.services.background_service import Background, Job, State
+
+SERVICE = spec.name_value_spec(("kind", "file", "installed", "running", "says", "lingers", "log"))
+
+
+def print_it(
+    print_: Annotated[bool, Option("--print", help="Only show the file that install would write.")] = False,
+) -> None:
+    """Let the system run the publisher: systemd on Linux, launchd on macOS.
+
+    Variables of ttp that are set now (TTP_HOME and others) are written into the service. Elsewhere: ttp help cron
+
+    Example: ttp service --print
+    """
+    if not print_:
+        raise UsageError(
+            f"ttp service needs one of: {', '.join(service.commands)}, --print", Hint("usage", "ttp service --help")
+        )
+    print_out(_background().text(_job()))
+
+
+service = Group(alone=print_it)
+
+
+@service.command("install")
+@printing
+def install(out: Output) -> None:
+    """Write the service and start it; once more after ttp was moved or upgraded.
+
+    Example: ttp service install
+    """
+    out.expect(SERVICE)
+    state = _background().install(_job())
+    out.record(
+        SERVICE, _shape(state), say=[f"{state.file} is installed: {state.says}", f"What it prints:  {state.log}"]
+    )
+    if state.lingers is False:
+        out.note("it ends when you log out; to have it run without you:  loginctl enable-linger")
+
+
+@service.command("uninstall")
+@printing
+def uninstall(out: Output) -> None:
+    """Stop the service and remove it. The store stays as it is.
+
+    Example: ttp service uninstall
+    """
+    out.expect(SERVICE)
+    state = _background().uninstall()
+    out.record(SERVICE, _shape(state), say=[f"{state.file} is not installed any more."])
+
+
+@service.command("status")
+@printing
+def status(out: Output) -> int:
+    """Whether the service is installed, and runs.
+
+    Exit code 1 where it does not run.
+
+    Example: ttp service status --json
+    """
+    out.expect(SERVICE)
+    state = _background().state()
+    out.record(SERVICE, _shape(state))
+    return DONE if state.running else FAILED
+
+
+def _shape(state: State) -> dict[str, object]:
+    return {
+        "kind": state.kind,
+        "file": str(state.file),
+        "installed": state.installed,
+        "running": state.running,
+        "says": state.says,
+        "lingers": state.lingers,
+        "log": state.log,
+    }
+
+
+def _job() -> Job:
+    """This very program, as it is set up now."""
+    from ttp.services.background_service import Job
+
+    names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in KEYS)]
+    environ = {name: os.environ[name] for name in dict.fromkeys(names) if os.environ.get(name)}
+    for name in ("TTP_HOME", "TTP_CONFIG"):
+        if name in environ:
+            environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111 (text to text)
+    # -P: a folder called ttp where the service starts is not taken for the program
+    argv = (sys.executable, "-P", "-m", "ttp", "run", "--quiet")
+    return Job(argv, environ, context().config.seconds("publish.drain_s"))
+
+
+def _background() -> Background:
+    """The way of this system."""
+    from pathlib import Path
+
+    from ttp.services.background_service import run
+
+    if sys.platform == "darwin":
+        from ttp.services.background_service import Launchd
+
+        return Launchd(Path.home() / "Library", os.getuid(), run)
+    import pwd
+
+    from ttp.services.background_service import Systemd
+
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+    return Systemd(folder, pwd.getpwuid(os.getuid()).pw_name, run)

@@ -1,0 +1,133 @@
+"""`ttp sync`: the store brought to a folder of content files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
+from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.hints import quote_command
+from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
+from ttp.cli.options import NoInput, Strict, Yes, guarded, printing
+from ttp.cli.output import Output
+from ttp.cli.prompt import confirmed
+from ttp.cli.render import changes
+from ttp.cli.render.spec import OutputSpec
+from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.views import files as files_module
+
+if TYPE_CHECKING:
+    from ttp.services.bulk_edit import Step
+    from ttp.services.files.sync import Plan
+
+VIEW: OutputSpec[Step] = OutputSpec(
+    files_module.CHANGE_FIELDS,
+    ("action", "id", "file", "changes"),
+    files_module.change_json,
+    changes.pictured(files=True),
+    wrap=lambda rows: {"plan": rows},
+)
+
+
+@printing
+def sync(
+    out: Output,
+    dir: Annotated[str, Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
+    check: Annotated[bool, Option("--check", help="Change nothing; exit code 6 where something would.")] = False,
+    prune: Annotated[bool, Option("--prune", help="Cancel the folder's posts that have no file any more.")] = False,
+    write_status: Annotated[
+        bool, Option("--write-status", help="Write ids, statuses and addresses into the files.")
+    ] = False,
+    strict: Strict = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Make the store say what a folder says: add, change, move, cancel.
+
+    Shows the plan and asks; elsewhere --yes or --check is needed. All of it happens, or nothing. What has begun to go
+    out is never touched.
+
+    Example: ttp sync content --check
+    """
+    from ttp.cli.row_times import row_times
+    from ttp.services.bulk_edit import refuse_forbidden
+    from ttp.services.files.import_source import opened
+
+    out.expect(VIEW)
+    guarded(out, strict=strict)
+    if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
+        raise NotFound(f"no folder {dir}", Hint("make one", quote_command("ttp", "export", dir, "--format", "md")))
+    service, times = context().sync, row_times()
+    with opened(dir, None, {}) as source:
+        if source.binary is not None:
+            raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quote_command("ttp", "import", dir)))
+        if write_status:
+            context().own_files.refuse(source.folder, dir)
+        plan = service.plan(source, times, prune=prune)
+        _notes(out, dir, plan, times.notes)
+        if not check:
+            _refuse_emptied(dir, plan)
+            refuse_forbidden(context().book, plan.drift)
+        out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
+        if check:
+            return PARTIAL if plan.drift else DONE
+        if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
+            return DONE
+        changed = service.apply(plan, times.agenda)
+        if write_status:
+            service.write_results(source)
+    if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
+        warn_not_running(out)
+        warn_needs_approval(out, ids_needing_approval(context().look.many(changed)))
+    return DONE
+
+
+def _notes(out: Output, dir: str, plan: Plan, of_times: Iterable[str]) -> None:
+    """What there is to say of the files; UsageError where some of them cannot be taken."""
+    for note in (*plan.notes, *of_times):
+        out.note(note)
+    if plan.faults:
+        files = len({where for where, _ in plan.faults})
+        said = f"{changes.counted(files, 'file')} cannot be taken, so nothing was changed"
+        raise changes.refused(said, plan.faults, out.in_json)
+    warned = {problem.message: (problem, step.where) for step in plan.drift for problem in step.warnings}
+    for problem, where in warned.values():
+        out.note(f"{problem.message} ({where})" + (f"\n{problem.hint}" if problem.hint else ""))
+    for step in plan.other[: files_module.SHOWN]:
+        out.note(f"{step.where} has another text by now; {step.why}, and stays as it went out")
+    if plan.orphans:
+        ids = " ".join(str(post.id) for post in plan.orphans[:20])
+        again = quote_command("ttp", "sync", dir, "--prune")
+        posts = changes.counted(len(plan.orphans), "post")
+        out.note(f"without a file any more: {posts}: {ids}\nto cancel them:  {again}")
+
+
+def _refuse_emptied(dir: str, plan: Plan) -> None:
+    """UsageError where a folder without any post would cancel every one that came from it: it may be another folder,
+    or one that is not mounted."""
+    from ttp.services.bulk_edit import What
+
+    if len(plan.steps) > 1 and all(step.what is What.CANCEL for step in plan.steps):
+        ids = [str(step.before.id) for step in plan.steps if step.before is not None]
+        raise UsageError(
+            f"{dir} has no posts at all, and --prune would cancel all {len(ids)} that came from it",
+            Hint("see them", quote_command("ttp", "sync", dir, "--prune", "--check")),
+            Hint("if that is meant", f"ttp delete {' '.join(ids[:20])}{' …' if len(ids) > 20 else ''}"),
+        )
+
+
+def _sure(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
+    options: Sequence[str] = ["--prune"] if prune else []
+    posts = changes.counted(many, "post")
+    return confirmed(
+        out,
+        f"Change {posts}?",
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=f"{posts} would change",
+        again=quote_command("ttp", "sync", dir, *options, "--yes"),
+    )

@@ -1,0 +1,235 @@
+"""`ttp undo` and `ttp redo`: the last changes of posts taken back, and done again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+from ttp import views
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
+from ttp.cli.escape import one_line
+from ttp.cli.exit_codes import DONE, PARTIAL
+from ttp.cli.hints import quote_command
+from ttp.cli.notices import print_warnings, warn_not_running
+from ttp.cli.options import MOST, NoInput, Yes, printing, read_id
+from ttp.cli.output import Output
+from ttp.cli.prompt import confirmed
+from ttp.cli.render.labels import plural
+from ttp.cli.render.spec import OutputSpec
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.time.formatting import format_instant, relative
+
+if TYPE_CHECKING:
+    from ttp.cli.render.page import Page
+    from ttp.services.undo import Done, TakenBack, Undo, Wanted
+    from ttp.store.change_log import Change
+
+LISTED = 20
+_FEW = 5
+"""Posts of one change that are told one by one."""
+
+Count = Annotated[int | None, Argument(metavar="[N]", help="How many changes, the newest first (1).", min=1, max=MOST)]
+OfPost = Annotated[int | None, Option("--post", metavar="ID", help="The last changes of this post.", parser=read_id)]
+Partial = Annotated[bool, Option("--partial", help="Of the changes' posts, those that can be.")]
+Rehearse = Annotated[bool, Option("--dry-run", help="Only show what it would do.")]
+
+
+def _taken_back(one: TakenBack) -> views.Json:
+    post = one.post
+    return {
+        "id": post.id,
+        "command": one.change.command,
+        "at": views.format_json_instant(one.change.at),
+        "deleted": post.deleted_at is not None,
+        "status": post.status,
+        "scheduledAt": views.format_json_instant(post.scheduled_at),
+        "lostTime": views.format_json_instant(one.late),
+        "content": post.content,
+        "warnings": [problem.message for problem in one.warnings],
+    }
+
+
+def _listed(one: tuple[Change, list[int]]) -> views.Json:
+    change, ids = one
+    return {
+        "at": views.format_json_instant(change.at),
+        "command": change.command,
+        "count": len(ids),
+        "posts": _ranges(ids),
+    }
+
+
+def _picture(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable[str]:
+    from ttp.cli.render.changes import changes_picture
+
+    return changes_picture([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
+
+
+TAKEN_BACK: OutputSpec[TakenBack] = OutputSpec(
+    ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"), ("id",), _taken_back
+)
+CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
+    ("at", "command", "count", "posts"), ("at", "command", "count", "posts"), _listed, _picture
+)
+
+
+@printing
+def undo(
+    out: Output,
+    count: Count = None,
+    post: OfPost = None,
+    list_: Annotated[bool, Option("--list", help="The changes that can be taken back, newest first.")] = False,
+    limit: Annotated[int | None, Option("--limit", metavar="N", help="With --list: how many (20).", min=1)] = None,
+    partial: Partial = False,
+    dry_run: Rehearse = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Take back the last changes of posts.
+
+    What create, edit, schedule, unschedule, delete, plan, import, sync, approve and reject changed in the last 30 days,
+    newest first, as long as nothing else has changed it since. What was published cannot be taken back, and a time that
+    has passed is not given again. Asks on a terminal; elsewhere several posts need --yes.
+
+    Example: ttp undo 2 --dry-run
+    """
+    if list_:
+        if count is not None or post is not None or partial or dry_run:
+            raise UsageError("--list goes with --limit alone", Hint("usage", "ttp undo --help"))
+        out.expect(CHANGES)
+        out.records(CHANGES, _undo().listed(limit or LISTED))
+        return DONE
+    if limit is not None:
+        raise UsageError("--limit goes with --list", Hint("for example", f"ttp undo --list --limit {limit}"))
+    return _turn(out, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+
+
+@printing
+def redo(
+    out: Output,
+    count: Count = None,
+    post: OfPost = None,
+    partial: Partial = False,
+    dry_run: Rehearse = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Do again what ttp undo took back, the last one first.
+
+    Example: ttp redo
+    """
+    return _turn(out, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+
+
+def _turn(
+    out: Output,
+    count: int | None,
+    post: int | None,
+    *,
+    again: bool,
+    partial: bool,
+    dry_run: bool,
+    yes: bool,
+    no_input: bool,
+) -> int:
+    from dataclasses import replace
+
+    from ttp.services.undo import Wanted
+
+    out.expect(TAKEN_BACK)
+    wanted = Wanted(count or 1, post, again=again, partial=partial)
+    found = _undo().take_back(wanted, rehearse=dry_run or not yes)
+    if not dry_run and not yes:
+        if not _agreed(out, found, wanted, no_input=no_input):
+            return DONE
+        found = _undo().take_back(replace(wanted, only=tuple(change.id for change in found.changes)))
+    for why in found.left:
+        out.note(f"left: {why.message}")
+    print_warnings(out, list({problem.message: problem for one in found.posts for problem in one.warnings}.values()))
+    if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in found.posts):
+        warn_not_running(out)
+    out.records(TAKEN_BACK, found.posts, say=_sentences(found, again=again, dry_run=dry_run))
+    return PARTIAL if found.left else DONE
+
+
+def _undo() -> Undo:
+    from ttp.services.undo import Undo
+
+    return Undo(context().book)
+
+
+def _agreed(out: Output, found: Done, wanted: Wanted, *, no_input: bool) -> bool:
+    """Say which changes it is about, and ask; elsewhere several posts need `--yes`."""
+    command, done = ("redo", "done again") if wanted.again else ("undo", "taken back")
+    posts = plural(len({one.post.id for one in found.posts}), "post")
+    words = [str(wanted.count)] if wanted.count > 1 else []
+    words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
+    what = "; ".join(_what(change, ones) for change, ones in _by_change(found))
+    return confirmed(
+        out,
+        f"{'Do again' if wanted.again else 'Take back'}: {what}?",
+        yes=len(found.posts) == 1,
+        no_input=no_input,
+        refusal=f"{plural(len(found.changes), 'change')} of {posts} would be {done}",
+        again=quote_command("ttp", command, *words, "--yes"),
+    )
+
+
+def _by_change(found: Done) -> Iterable[tuple[Change, list[TakenBack]]]:
+    return [(change, list(ones)) for change, ones in groupby(found.posts, key=lambda one: one.change)]
+
+
+def _what(change: Change, ones: Sequence[TakenBack]) -> str:
+    """`scheduled post 41 "Hello", 3 min ago`; without the last if it was a moment ago."""
+    done = change.command.removesuffix("e") + ("ned" if change.command == "plan" else "ed")
+    now = context().now()
+    when = f", {relative(change.at, now, short=True)}" if now - change.at >= timedelta(minutes=1) else ""
+    if len(ones) == 1:
+        words = one_line(ones[0].post.content)
+        text = f' "{words if len(words) <= 40 else words[:39] + "…"}"' if words else ""
+        return f"{done} post {ones[0].post.id}{text}{when}"
+    return f"{done} {len(ones)} posts ({_ranges([one.post.id or 0 for one in ones])}){when}"
+
+
+def _sentences(found: Done, *, again: bool, dry_run: bool) -> list[str]:
+    did = ("Would do again" if dry_run else "Did again") if again else ("Would take back" if dry_run else "Took back")
+    said = []
+    for change, ones in _by_change(found):
+        head = f"{did}: {_what(change, ones)}."
+        if len(ones) == 1:
+            said.append(f"{head}  {_now(ones[0])}")
+            continue
+        said.append(head)
+        told = [one for one in ones if one.late or one.unapproved] if len(ones) > _FEW else ones
+        said += [f"  Post {one.post.id}: {_now(one)}" for one in told[:_FEW]]
+        said += [f"  and {len(told) - _FEW} more like that"] if len(told) > _FEW else []
+    if not dry_run:
+        said.append("Take it back:  ttp undo" if again else "Do it again:  ttp redo")
+    return said
+
+
+def _now(one: TakenBack) -> str:
+    """What a post is after that, and what it needs."""
+    post = one.post
+    if post.deleted_at is not None:
+        return "It is deleted."
+    if one.late is not None:
+        passed = format_instant(one.late, context().zone)
+        return f"It is a draft: {passed} has passed.  Give it a time:  ttp schedule {post.id} --at TIME"
+    if post.status == "scheduled" and post.scheduled_at is not None:
+        told = f"It is scheduled for {format_instant(post.scheduled_at, context().zone)}."
+    else:
+        told = f"It is {'a draft' if post.status == 'draft' else post.status}."
+    return f"{told}  Approve it again:  ttp approve {post.id}" if one.unapproved else told
+
+
+def _ranges(ids: Sequence[int]) -> str:
+    """`41 42 50-55`."""
+    parts = []
+    for _, run in groupby(enumerate(sorted(ids)), key=lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        parts += [str(found[0])] if len(found) == 1 else [f"{found[0]}{'-' if len(found) > 2 else ' '}{found[-1]}"]
+    return " ".join(parts)

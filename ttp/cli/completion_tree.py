@@ -1,0 +1,275 @@
+"""What can be typed where, for the completion scripts of bash, zsh and fish (`completion_scripts`).
+
+Names, options and values that are known are in the scripts: no process is started for them. Ids, accounts and tags are
+asked of `ttp __complete` (`at_tab`). The files in `completions/` are what `ttp completion` prints; a test holds them
+equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttp.cli.command_table import COMMANDS, TOPICS
+from ttp.cli.commands import export_posts
+from ttp.cli.commands.config import VIEW as SETTING
+from ttp.cli.declared import SEVERAL, Argument, Group, Option, declaration, parameters
+from ttp.cli.output import COLORS, FORMATS
+from ttp.cli.render import metrics as render_metrics
+from ttp.domain.account import Platform
+from ttp.domain.config import KEYS
+from ttp.domain.ingest.columns import SOURCES
+from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
+from ttp.domain.plan import PlanMethod
+from ttp.domain.post import PostStatus
+from ttp.domain.time import calendar_range
+from ttp.domain.time.grammar import EXAMPLES
+from ttp.services.files.csv_file import DATES
+from ttp.views import accounts, files, posts, status
+from ttp.views import calendar as views_calendar
+from ttp.views import metrics as views_metrics
+from ttp.views import optimal as views_optimal
+from ttp.views import plan as views_plan
+from ttp.views import slots as views_slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+Word = tuple[str, str]
+"""What can be typed, and its help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the words of one place come from: `words` that are known, what the program is asked, files. `many`: several
+    can be joined by commas."""
+
+    words: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    """`post`, `account`, `tag`, `slot` or `repeat`, and of posts which statuses."""
+    files: bool = False
+    many: bool = False
+
+
+NOTHING = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One command and what can follow it. `path` is `account add`; the root's is empty."""
+
+    path: str
+    words: tuple[Word, ...] = ()
+    options: tuple[Word, ...] = ()
+    values: tuple[tuple[str, Source], ...] = ()
+    """The options that take a value."""
+    place: Source = NOTHING
+    """Its argument."""
+    again: bool = False
+    """It takes several."""
+
+
+def tree() -> Iterator[Node]:
+    """The root and every command below it, parents first."""
+    commands = tuple((command.name, command.help) for command in COMMANDS)
+    yield Node("", commands, (("--help", "Show help."), ("--version", "Show the version.")))
+    groups: list[Node] = []
+    for command in COMMANDS:
+        for node in _nodes(command.name, command.load()):
+            match node.path:
+                case "completion":
+                    yield Node(node.path, tuple((shell, "") for shell in SHELLS), node.options)
+                case "help":
+                    yield Node(node.path, (*((topic, "") for topic in TOPICS), *commands), node.options)
+                    yield from groups  # the last command: those that have commands of their own are known
+                case _:
+                    yield node
+                    if node.words:
+                        groups.append(Node(f"help {node.path}", node.words, node.options[-1:]))
+
+
+def _nodes(path: str, found: Callable[..., Any] | Group) -> Iterator[Node]:
+    if not isinstance(found, Group):
+        yield _node(path, found)
+        return
+    children = found.commands.items()
+    yield _node(path, found.alone, tuple((name, first_line(child.__doc__)) for name, child in children))
+    for name, child in children:
+        yield from _nodes(f"{path} {name}", child)
+
+
+def _node(path: str, command: Callable[..., Any] | None, words: tuple[Word, ...] = ()) -> Node:
+    pass  # MOVED
+
+    taken = [] if command is None else [declaration(one) for one in parameters(command)]
+    options = [(kind, one) for kind, one in taken if isinstance(one, Option)]
+    kind, place = next(((kind, one) for kind, one in taken if isinstance(one, Argument)), (None, None))
+    return Node(
+        path,
+        words,
+        (*((name, first_line(one.help)) for _, one in options for name in one.names), ("--help", "Show help.")),
+        tuple((name, source_of_option(path, name)) for kind, one in options if kind is not bool for name in one.names),
+        NOTHING if place is None else source_of_argument(path, str(place.metavar)),
+        kind in SEVERAL,
+    )
+
+
+def first_line(text: str | None) -> str:
+    """The first line of a help text."""
+    return (text or "").strip().partition("\n")[0]
+
+
+_ACCOUNT = Source(ask=("account",))
+
+
+_ACCOUNTS = Source(ask=("account",), many=True)
+
+
+_TAG = Source(ask=("tag",))
+
+
+_POST = Source(ask=("post",))
+
+
+_FILE = Source(files=True)
+
+
+_KEY = Source(tuple(KEYS))
+
+
+_TIME = Source(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))
+
+
+_BOUND = Source(("7d", "24h", "today", "yesterday", "tomorrow"))
+
+
+_SET = Source(
+    tuple(
+        f"{option.name}={value}"
+        for option in PLATFORM_OPTIONS.values()
+        for value in (option.values if len(option.values) < 9 else ()) or ("",)
+    )
+)
+
+
+OPTIONS = {
+    "--format": Source(FORMATS),
+    "--color": Source(COLORS),
+    "--status": Source(tuple(PostStatus), many=True),
+    "--platform": Source(tuple(Platform), many=True),
+    "--account": _ACCOUNTS,
+    "--to": _ACCOUNTS,
+    "--tag": _TAG,
+    "--pool": _TAG,
+    "--at": _TIME,
+    "--from": _TIME,
+    "--since": _BOUND,
+    "--until": _BOUND,
+    "--after": _POST,
+    "--set": _SET,
+    "--tz": Source(ask=("zone",)),
+    "--with": Source(export_posts.MORE, many=True),
+    **dict.fromkeys(
+        ("--credentials", "--client-secret", "--file", "--media", "--state", "--svg", "--html", "--vary"), _FILE
+    ),
+}
+"""What an option takes in most commands."""
+
+
+AT = {
+    "edit --account": NOTHING,  # OLD=NEW
+    "retry --since": Source(("7d", "24h")),
+    "repeat add --until": NOTHING,
+    "sandbox --set": NOTHING,
+    "export --format": Source(export_posts.FORMATS),
+    "metrics import --format": Source((*SOURCES, *FORMATS)),
+    "metrics import --dates": Source(("mdy", "dmy")),
+    "import --dates": Source(DATES),
+    "import --spread": Source(tuple(PlanMethod)),
+}
+"""Options that take something else in one command."""
+
+
+FIELDS: dict[tuple[str, ...], tuple[str, ...]] = {
+    posts.POST_FIELDS: ("list", "show"),
+    (*posts.POST_FIELDS, "replayed"): (
+        *("create", "schedule", "unschedule", "approve", "reject", "publish", "retry", "resolve"),
+    ),
+    posts.ATTEMPT_FIELDS: ("log",),
+    status.STATUS_FIELDS: ("status",),
+    accounts.ACCOUNT_FIELDS: tuple(f"account {name}" for name in ("add", "list", "show", "enable", "disable", "set")),
+    status.CHECK_FIELDS: ("doctor", "account check"),
+    views_metrics.SAMPLE_FIELDS: ("metrics list",),
+    views_metrics.PULL_FIELDS: ("metrics pull",),
+    render_metrics.TOTAL_FIELDS: ("metrics summary",),
+    views_optimal.RECOMMENDATION_FIELDS: ("optimal",),
+    views_optimal.FREE_SLOT_FIELDS: ("optimal next",),
+    views_optimal.EXPLANATION_FIELDS: ("optimal explain",),
+    views_optimal.BACKTEST_FIELDS: ("optimal backtest",),
+    views_plan.ASSIGNMENT_FIELDS: ("plan",),
+    views_calendar.CALENDAR_FIELDS: ("calendar",),
+    views_slots.SLOT_FIELDS: ("slots add", "slots list"),
+    views_slots.PLACE_FIELDS: ("slots preview",),
+    views_slots.REPEAT_FIELDS: tuple(f"repeat {name}" for name in ("list", "skip", "pause", "resume", "stop")),
+    files.CHANGE_FIELDS: ("sync",),
+    files.IMPORT_FIELDS: ("import",),
+    SETTING.fields: ("config show", "config get", "config set", "config unset"),
+}
+"""What `--fields` can pick, and of which commands."""
+
+
+AT |= {f"{path} --fields": Source(fields, many=True) for fields, paths in FIELDS.items() for path in paths}
+
+
+_ARGUMENTS = {
+    "ID": _POST,
+    "ID...": _POST,
+    "[ID]": _POST,
+    "PLATFORM/HANDLE": _ACCOUNT,
+    "[PLATFORM/HANDLE]": _ACCOUNT,
+    "PLATFORM[/HANDLE]": _ACCOUNT,
+    "ID|NAME...": Source(ask=("slot",)),
+    "[WHEN]": Source(tuple(calendar_range.STEPS)),
+    "KEY": _KEY,
+    "[KEY...]": _KEY,
+    "FILE": _FILE,
+    "FILE|-": _FILE,
+    "FILE|DIR|-": _FILE,
+    "DIR": _FILE,
+}
+
+
+_OF = {
+    "schedule": ("draft", "scheduled", "failed", "partial"),
+    "unschedule": ("scheduled",),
+    "approve": ("scheduled", "draft", "failed", "partial"),
+    "reject": ("scheduled", "draft"),
+    "publish": ("draft", "scheduled"),
+    "retry": ("failed", "partial"),
+    "resolve": ("partial", "publishing"),
+    "plan": ("draft",),
+}
+"""The statuses of the posts that a command is for."""
+
+
+_REPEATS = ("repeat skip", "repeat pause", "repeat resume", "repeat stop")
+
+
+def source_of_option(path: str, option: str) -> Source:
+    """What an option of a command takes."""
+    return AT.get(f"{path} {option}") or OPTIONS.get(option, NOTHING)
+
+
+def source_of_argument(path: str, metavar: str) -> Source:
+    """What the argument of a command takes, by what its help calls it."""
+    if path in _REPEATS:
+        return Source(ask=("repeat",))
+    if path in _OF:
+        return Source(ask=("post", *_OF[path]))
+    return _ARGUMENTS.get(metavar, NOTHING)

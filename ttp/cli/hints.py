@@ -1,0 +1,51 @@
+"""An error as a person reads it: what happened, then one way out a line, the commands aligned."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from ttp.cli.escape import safe
+from ttp.domain.errors import Hint, TtpError
+
+_LABEL = 15
+"""Columns of a hint's label, so that the hints of short and of long labels mostly line up."""
+
+
+def error_lines(error: TtpError) -> Iterator[str]:
+    """The sentence, its details, the problems it does not tell itself, and the ways out with their commands aligned."""
+    yield f"ttp: error: {safe(error.message)}"
+    for detail in error.details:
+        yield f"  {safe(detail)}"
+    hints = list(error.hints)
+    for problem in error.problems:
+        if problem.warning:  # beside the point: what is refused has to be mended anyhow
+            continue
+        if problem.message != error.message:
+            whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
+            yield f"  {safe(whose + problem.message)}"
+        if problem.hint and all(problem.hint != hint.type for hint in hints):
+            hints.append(Hint("try", problem.hint))
+    label = max((len(safe(hint.say)) + 3 for hint in hints), default=0)
+    for hint in hints:
+        yield f"  {safe(hint.say) + ':':<{max(label, _LABEL)}}{safe(hint.type)}"
+
+
+def quote_command(*words: str) -> str:
+    """Words as they are typed in a shell; what would not show as it is becomes an escape in $'…'."""
+    return " ".join(shlex.quote(word) if word.isprintable() else _escaped(word) for word in words)
+
+
+def _escaped(word: str) -> str:
+    signs = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\t": r"\t"}
+    return "$'" + "".join(signs.get(c) or (c if c.isprintable() else _code(c)) for c in word) + "'"
+
+
+def _code(sign: str) -> str:
+    return f"\\x{ord(sign):02x}" if ord(sign) < 0x80 else f"\\U{ord(sign):08x}"
+
+
+def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]:
+    """Options as they were typed, for a command that is to be typed again."""
+    given = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
+    return [word for flag, values in given.items() for value in values for word in (flag, value)]

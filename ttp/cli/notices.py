@@ -1,0 +1,97 @@
+"""Notes after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ttp.cli.context import context
+from ttp.cli.output import Output
+from ttp.cli.render import posts as posts_module
+from ttp.cli.times import Times, scheduled
+from ttp.domain import approval
+from ttp.domain.account import Account
+from ttp.domain.errors import Hint, Problem, TtpError
+
+if TYPE_CHECKING:
+    from ttp.domain.post import Post
+    from ttp.services.post_changes import Saved
+
+
+def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
+    """What to say of the accounts that are paused, and how they go on; nothing where none is."""
+    paused = [account for account in accounts if account.is_paused]
+    if paused and len(paused) == len(accounts):
+        return ["publishing is paused, what is due waits:  ttp resume"]
+    return [f"{account.name} is paused, its posts wait:  ttp resume --account {account.name}" for account in paused]
+
+
+def saved_post_message(out: Output, saved: Saved, times: Times) -> list[str]:
+    """What was made, and of a draft how it gets a time: at its accounts' best free slot, where one is known."""
+    post = saved.post
+    if saved.replayed:
+        return [f"Post {post.id} was made before with this key."]
+    if post.scheduled_at is not None:
+        return [scheduled(post, times)]
+    slot = times.suggested(post.accounts) if out.for_people else None
+    if slot is None:
+        return [f"Saved draft {post.id}.  Give it a time:  ttp schedule {post.id} --at 'tomorrow 9am'"]
+    return [f"Saved draft {post.id}.", f"Best free slot: {slot}.  Take it:  ttp schedule {post.id} --at optimal"]
+
+
+def print_saved_post(out: Output, saved: Saved, times: Times, *said: str, timed: bool = True) -> None:
+    """Print a post that was written, after what there is to say of it."""
+    times.notes(out)
+    warnings = [*print_warnings(out, saved.warnings), *times.made_room(out, saved.moved)]
+    if timed and saved.post.scheduled_at is not None and not saved.replayed:
+        warnings += warn_not_running(out)
+    warnings += warn_needs_approval(out, ids_needing_approval([saved.post]))
+    try:
+        out.record(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
+    except TtpError as error:  # a full disk behind stdout: whoever tries again must know
+        raise TtpError(error.message, Hint(f"post {saved.post.id} is stored", f"ttp show {saved.post.id}")) from None
+
+
+def print_warnings(out: Output, problems: Sequence[Problem]) -> list[str]:
+    """Notes on stderr for what does not refuse; the same for JSON's `warnings`."""
+    said = [problem.message for problem in problems]
+    for problem in problems:
+        command = problem.hint if (problem.hint or "").startswith("ttp ") else None
+        out.note(problem.message + (f"\n{command}" if command else ""))
+    return said
+
+
+def _few(ids: Sequence[int]) -> str:
+    if len(ids) == 1:
+        return f"post {ids[0]}"
+    return "posts " + " ".join(str(i) for i in ids[:8]) + (" …" if len(ids) > 8 else "")
+
+
+MOST_NAMED = 8
+"""Posts that one line names."""
+
+
+def warn_not_running(out: Output) -> list[str]:
+    """The line that says that nothing would publish what was just scheduled; also as a warning for JSON."""
+    status = context().status
+    if not status.nothing_publishes(status.health()):
+        return []
+    said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
+    out.note(said)
+    return [] if out.quiet else [said]
+
+
+def warn_needs_approval(out: Output, ids: Sequence[int]) -> list[str]:
+    """The line that says that posts with a time wait for approval, where that is so; also as a warning for JSON."""
+    if not ids or not approval.is_needed(context().config):
+        return []
+    few = len(ids) <= MOST_NAMED
+    way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
+    said = f"nothing of this goes out before it is approved:  {way}"
+    out.note(said)
+    return [] if out.quiet else [said]
+
+
+def ids_needing_approval(posts: Iterable[Post]) -> list[int]:
+    """The ids of those posts that wait for approval."""
+    return [post.id or 0 for post in posts if "approve" in post.needs()]

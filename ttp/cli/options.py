@@ -1,0 +1,467 @@
+"""Parameters that several commands share: their types, their help, and how their text is read."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
+
+from ttp.cli.context import context
+from ttp.cli.declared import Argument, Option
+from ttp.cli.hints import quote_command
+from ttp.cli.output import FORMATS, Output, output_of_process
+from ttp.domain.errors import Hint, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from ttp.domain.post import PostStatus
+    from ttp.store.queries import PostFilter
+
+
+MOST = 1_000_000_000
+"""A number of things that nobody has more of."""
+
+
+_FILES = ("media", "credentials", "file")
+
+
+_MOST_BYTES = "input.max_bytes"
+
+
+_CHUNK = 1 << 16
+
+
+_SECRETS = ("credentials", "client secret")
+
+
+_LONGEST_SECRET = 1 << 16
+"""Bytes, whatever the setting says: they are a few hundred."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def read_id(text: str) -> int:
+    """The number of a post. UsageError for anything else."""
+    ((first, last),) = read_ids([text])
+    if first != last:
+        raise UsageError(f'"{text}" is a range; one post is wanted', Hint("see them", "ttp list"))
+    return first
+
+
+def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """`41 42 50-55` as ranges, both ends included. UsageError for anything else."""
+    ranges = []
+    for text in texts:
+        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", text, re.ASCII)
+        if found is None or not int(found[1]):
+            raise UsageError(f'"{text}" is not the number of a post', Hint("see them", "ttp list"))
+        first, last = int(found[1]), int(found[2] or found[1])
+        if last < first:
+            turned = f"{last or 1}-{first}"
+            raise UsageError(f'"{text}" is not a range of posts', Hint("write it as", turned, (text, turned)))
+        ranges.append((first, last))
+    return ranges
+
+
+PostId = Annotated[int, Argument(metavar="ID", help="The post's number.", parser=read_id)]
+
+
+MaybePostId = Annotated[int | None, Argument(metavar="ID", help="The post's number.", parser=read_id)]
+
+
+AccountName = Annotated[str, Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
+
+
+PostIds = Annotated[list[str], Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
+
+
+Text = Annotated[str | None, Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
+
+
+To = Annotated[
+    list[str] | None, Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
+]
+
+
+At = Annotated[str, Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
+
+
+MaybeAt = Annotated[
+    str | None, Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
+]
+
+
+First = Annotated[
+    bool, Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
+]
+
+
+Tz = Annotated[str | None, Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
+
+
+MediaPaths = Annotated[list[str] | None, Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
+
+
+Alts = Annotated[list[str] | None, Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")]
+
+
+Variants = Annotated[
+    list[str] | None, Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
+]
+
+
+Threads = Annotated[
+    list[str] | None,
+    Option("--thread", metavar="TEXT", help="The next part of a thread on X; once for each part after the first."),
+]
+
+
+Tags = Annotated[list[str] | None, Option("--tag", metavar="TAG", help="A word to find it by.")]
+
+
+Options = Annotated[
+    list[str] | None,
+    Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
+]
+
+
+MaxLate = Annotated[
+    str | None, Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
+]
+
+
+InEditor = Annotated[bool, Option("--edit", "-e", help="Write it in your editor: TTP_EDITOR, VISUAL or EDITOR.")]
+
+
+Where = Annotated[str | None, Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")]
+
+
+ReplaceLink = Annotated[
+    tuple[str, str] | None, Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")
+]
+
+
+Shift = Annotated[str | None, Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
+
+
+Instead = Annotated[
+    str | None, Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
+]
+
+
+Strict = Annotated[
+    bool, Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
+]
+
+
+From = Annotated[str | None, Option("--from", metavar="TIME", help="Not before then: a date, TIME.")]
+
+
+Days = Annotated[int | None, Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)]
+
+
+PerDay = Annotated[
+    int | None,
+    Option(
+        "--per-day", metavar="N", help="Most posts of an account on a day; else as few as let all fit.", min=1, max=MOST
+    ),
+]
+
+
+DryRun = Annotated[bool, Option("--dry-run", help="Show what would change, and change nothing.")]
+
+
+Yes = Annotated[bool, Option("--yes", help="Do not ask.")]
+
+
+NoInput = Annotated[bool, Option("--no-input", help="Never ask; fail where a question would be needed.")]
+
+
+Accounts = Annotated[list[str] | None, Option("--account", metavar="ACCOUNT", help="Only this account.")]
+
+
+Platforms = Annotated[list[str] | None, Option("--platform", metavar="PLATFORM", help="Only this platform.")]
+
+
+_SHARED = {
+    "format": (
+        str | None,
+        Option("--format", metavar="FORMAT", help="table, tsv, json or jsonl; a table on a terminal, else tsv."),
+        None,
+    ),
+    "json": (bool, Option("--json", help="The same as --format json."), False),
+    "jsonl": (bool, Option("--jsonl", help="The same as --format jsonl."), False),
+    "fields": (str | None, Option("--fields", metavar="A,B", help="Only these fields, in this order."), None),
+    "header": (bool, Option("--header", help="A first line with the names of the TSV columns."), False),
+    "color": (str, Option("--color", metavar="WHEN", help="auto, always or never."), "auto"),
+    "ascii": (bool, Option("--ascii", help="Draw with ASCII signs alone."), False),
+    "quiet": (bool, Option("--quiet", "-q", help="No notes."), False),
+}
+
+
+_VERBOSE = {
+    "verbose": (bool, Option("--verbose", "-v", help="Each request to a platform, in a line on stderr."), False)
+}
+
+
+_WITH_SOURCE = {
+    "format": (
+        str | None,
+        Option(
+            "--format",
+            metavar="FORMAT",
+            help="Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv,"
+            " json or jsonl.",
+        ),
+        None,
+    )
+}
+
+
+def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
+    """Give a command the shared output options; it gets what they say as its first argument, `out`.
+
+    One that reads files with a `source` gets that by --format too, where its value is no format of the output.
+    """
+    own = inspect.signature(command).parameters
+    assert next(iter(own)) == "out"
+    has_source = "source" in own
+    every = {**_SHARED, **(_WITH_SOURCE if has_source else {}), **_VERBOSE}
+
+    @functools.wraps(command)
+    def run(**values: Any) -> Any:
+        _refuse_bad_bytes(values)
+        asked = {name: values.pop(name) for name in options}
+        if has_source and asked["format"] not in (*FORMATS, None):
+            values["source"], asked["format"] = asked["format"], None
+        if "verbose" not in options:
+            return command(output(**asked), **values)
+        from ttp.cli.progress import requests_told
+
+        with requests_told(wanted=asked.pop("verbose")):
+            return command(output(**asked), **values)
+
+    run.added = tuple(  # type: ignore[attr-defined]  # read by `declared.parameters`
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+        for name, (kind, option, default) in every.items()
+        if name in options
+    )
+    return run  # type: ignore[return-value]  # the same command, called by keywords
+
+
+def calling(command: F) -> F:
+    """As `printing`, for a command that calls the platforms: it can tell each request."""
+    return printing(command, (*_SHARED, *_VERBOSE))
+
+
+def writing(command: F) -> F:
+    """As `printing`, for a command that writes files in formats of its own: of the shared options it has --quiet."""
+    return printing(command, ("quiet",))
+
+
+def _refuse_bad_bytes(values: Mapping[str, Any]) -> None:
+    """UsageError for bytes that are not UTF-8, which Python hands on as lone surrogates. Files may be named so."""
+    for name, value in values.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and name not in _FILES and any("\ud800" <= sign <= "\udfff" for sign in text):
+                raise UsageError(f"what is given as {name.rstrip('_')} is not UTF-8")
+
+
+def output(**asked: Any) -> Output:
+    """This process's output as the shared options say."""
+    here = context()
+    out = output_of_process(now=here.now, zone=lambda: here.zone, **asked)
+    here.warn = out.note
+    return out
+
+
+def guarded(out: Output, *, strict: bool) -> None:
+    """Let the guard of this call refuse instead of warning, where that is asked for; and let a person see what is being
+    converted for it."""
+    if not out.quiet and sys.stderr is not None and sys.stderr.isatty():
+        from ttp.cli.progress import watched
+
+        watched(quiet=False)
+    if strict:
+        context().book.guard.strict = True
+
+
+def ids_of(texts: Sequence[str]) -> list[int]:
+    """The ids of the posts that were named; NotFound for a single one that does not exist."""
+    return context().look.ids(read_ids(texts))
+
+
+def read_text(text: str | None) -> tuple[str | None, bool]:
+    """The text, and whether it came from stdin. `-` reads stdin to its end; the line breaks at its end are not kept."""
+    if text != "-":
+        return text, False
+    return read_stdin("text").rstrip("\n"), True
+
+
+def read_stdin(what: str) -> str:
+    """All of stdin, in UTF-8 whatever the locale says, without a byte order mark, lines ended by \\n. UsageError, also
+    where it is longer than it may be."""
+    if sys.stdin is None:
+        raise UsageError(f"there is no stdin to read the {what} from")
+    try:
+        return _read_limited(sys.stdin.buffer, f"the {what} on stdin", what).decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise UsageError(f"stdin is not UTF-8, as the {what} must be") from None
+    except OSError as error:
+        raise UsageError(f"the {what} on stdin cannot be read: {error.strerror}") from None
+
+
+def _read_limited(stream: BinaryIO, named: str, what: str) -> bytes:
+    """All of a stream. UsageError where that is more than may be read whole; no more than that is held of it."""
+    most = context().config.count(_MOST_BYTES)
+    if what in _SECRETS:
+        most = min(most, _LONGEST_SECRET)
+    read = bytearray()
+    while chunk := stream.read(min(_CHUNK, most + 1 - len(read))):
+        read += chunk
+        if len(read) > most:
+            ways = () if what in _SECRETS else (Hint("allow more", f"ttp config set {_MOST_BYTES} {most * 10}"),)
+            raise UsageError(f"{named} is longer than {most} bytes", *ways)
+    return bytes(read)
+
+
+def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
+    """`KEY=TEXT` options as a dictionary. UsageError where there is no `=`."""
+    found = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f'{option} "{text}" has no "="', Hint("write it as", f"{option} KEY=TEXT"))
+        found[key.strip()] = value
+    return found
+
+
+def read_options(texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
+    """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
+    from ttp.domain.options import parse_option
+
+    return dict(parse_option(text, may_empty=may_empty) for text in texts or ())
+
+
+def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Repeated and comma-joined values as one tuple; None where the option was not given."""
+    if texts is None:
+        return None
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+def read_duration(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    from ttp.domain.time.durations import parse_duration
+
+    return parse_duration(text)
+
+
+def read_file(path: str, what: str) -> str:
+    """The text of a file, or of stdin for `-`. NotFound, UsageError."""
+    if path == "-":
+        return read_stdin(what)
+    from pathlib import Path
+
+    from ttp.store.home.regular_file import open_input
+
+    try:
+        with open_input(Path(path)) as file:
+            whole = _read_limited(file, f"the {what} file {path}", what).decode("utf-8")
+        return whole.replace("\r\n", "\n").replace("\r", "\n")
+    except FileNotFoundError:
+        from ttp.store.home.paths import on_the_way
+
+        way = Hint("see what is there", f"ls -la {on_the_way(Path(path))}")
+        raise NotFound(f"no {what} file {path}", way) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the {what} file {path} is not UTF-8") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"the {what} file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
+
+
+Statuses = Annotated[list[str] | None, Option("--status", metavar="A,B", help="Only these statuses.")]
+
+
+WithTags = Annotated[list[str] | None, Option("--tag", metavar="TAG", help="Only with this tag.")]
+
+
+Since = Annotated[str | None, Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")]
+
+
+Until = Annotated[str | None, Option("--until", metavar="TIME", help="Due before then.")]
+
+
+Search = Annotated[str | None, Option("--search", metavar="TEXT", help="Only with this in the text.")]
+
+
+OfKey = Annotated[str | None, Option("--key", metavar="KEY", help="Only the post of this key.")]
+
+
+NeedsYou = Annotated[bool, Option("--needs-you", help="Only what waits for a person.")]
+
+
+def post_filter(
+    command: str,
+    *,
+    status: list[str] | None = None,
+    platform: list[str] | None = None,
+    account: list[str] | None = None,
+    tag: list[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    search: str | None = None,
+    key: str | None = None,
+    needs_you: bool = False,
+    limit: int | None = None,
+    after: int | None = None,
+) -> PostFilter:
+    """What was typed, as the store understands it. UsageError or NotFound for what is none; hints name `command`."""
+    from ttp.domain.account import platform_named
+    from ttp.store.queries import PostFilter
+
+    return PostFilter(
+        statuses=tuple(_status(name) for name in split_list(status) or ()),
+        platforms=tuple(platform_named(name) for name in split_list(platform) or ()),
+        accounts=tuple(a.id or 0 for a in context().look.named(split_list(account) or ())),
+        tags=split_list(tag) or (),
+        since=_bound(command, "--since", since),
+        until=_bound(command, "--until", until),
+        search=search,
+        key=key,
+        needs_you=needs_you,
+        limit=limit,
+        after=after,
+    )
+
+
+def _status(name: str) -> PostStatus:
+    from ttp.domain.post import PostStatus
+
+    try:
+        return PostStatus(name.lower())
+    except ValueError:
+        from difflib import get_close_matches
+
+        found = get_close_matches(name.lower(), list(PostStatus), 1)
+        near = [Hint("did you mean", f"--status {one}", (name, str(one))) for one in found]
+        raise UsageError(f'no status "{name}"', *near, Hint("the statuses", ", ".join(PostStatus))) from None
+
+
+def _bound(command: str, option: str, text: str | None) -> datetime | None:
+    """The instant that a list begins or ends with."""
+    if text is None:
+        return None
+    from ttp.domain.time.resolve import resolve_bound
+
+    here = context()
+    return resolve_bound(
+        text, now=here.now(), zone=here.zone, retype=lambda other: quote_command("ttp", command, option, other)
+    )

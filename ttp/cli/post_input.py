@@ -1,0 +1,97 @@
+"""What a content file says of a new post: `ttp create --file`. What is typed beside it wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttp.cli.context import context
+from ttp.cli.options import read_duration, read_options, read_pairs, split_list
+from ttp.domain.errors import ContentRefused, Hint, UsageError
+from ttp.domain.media import is_web_address
+
+if TYPE_CHECKING:
+    from ttp.domain.post_input import Typed
+
+
+def with_file(path: str, text: str, typed: Typed) -> Typed:
+    """What was typed, over what the file of that path and text says. NotFound, UsageError."""
+    said = _said(path, text)
+    given = {one.name: getattr(typed, one.name) for one in fields(typed)}
+    merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
+    return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
+
+
+def _said(path: str, text: str) -> Typed:
+    from ttp.cli.render.changes import refused
+    from ttp.services.files import markdown
+    from ttp.services.files.fields import entry
+    from ttp.services.media import beside
+
+    found = entry(path, markdown.read(text) or {"content": text.strip("\n")})
+    if found.faults:
+        raise refused(f"{path} is no post", [(path, fault) for fault in found.faults], in_json=False)
+    if found.ended:
+        raise UsageError(f"{path} says that it has begun to go out", Hint("look at what there is", "ttp list"))
+    typed = found.typed
+    folder = Path(path).parent
+    media = [name if is_web_address(name) else str(beside(folder, name)) for name in typed.media or ()]
+    # What a file does not say is not given: an empty list would be a wish of its own.
+    return replace(
+        typed, media=tuple(media) or None, alts=typed.alts or None, tags=typed.tags or None, to=typed.to or None
+    )
+
+
+def given_options(**values: list[str] | str | None) -> dict[str, list[str] | str | None]:
+    """Options by their flag, as typed."""
+    flags = {"text_for": "--text", "set_": "--set", "max_late": "--max-late"}
+    return {flags.get(name, f"--{name}"): value for name, value in values.items()}
+
+
+def read_typed(
+    text: str | None,
+    given: Mapping[str, list[str] | str | None],
+    *,
+    at: str | None,
+    tz: str | None,
+    piped: bool = False,
+    key: str | None = None,
+    may_empty: bool = False,
+) -> Typed:
+    """What was typed, read. UsageError for what cannot be. `may_empty`: an option may be taken away."""
+    from ttp.domain.post_input import Typed
+
+    def several(flag: str) -> list[str] | None:
+        value = given[flag]
+        return value if isinstance(value, list) else None
+
+    late = given["--max-late"]
+    lateness = read_duration(late if isinstance(late, str) else None)
+    media, alts, thread = several("--media"), several("--alt"), several("--thread")
+    return Typed(
+        text=text,
+        kept=piped,
+        to=split_list(several("--to")),
+        at=at,
+        tz=tz,
+        media=None if media is None else tuple(media),
+        alts=None if alts is None else tuple(alts),
+        thread=None if thread is None else () if thread == [""] else tuple(thread),
+        tags=split_list(several("--tag")),
+        variants=read_pairs(several("--text"), "--text"),
+        options=read_options(several("--set"), may_empty=may_empty),
+        max_lateness_s=None if lateness is None else lateness.total_seconds(),
+        key=key,
+    )
+
+
+@contextmanager
+def offering() -> Iterator[None]:
+    """A refusal of the block names what the platform offers the account now, where that can be asked."""
+    try:
+        yield
+    except ContentRefused as refused:
+        raise context().offers.told(refused) from None

@@ -1,0 +1,130 @@
+"""`ttp account list` and `ttp account show` on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from ttp.cli.escape import one_line, safe
+from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.width import wrap
+from ttp.domain.account import Account, connect_command
+from ttp.views import Json
+from ttp.views import accounts as accounts_module
+
+_LABEL = 15
+
+
+def accounts_picture(accounts: Sequence[Account], page: Page) -> Iterator[str]:
+    """The table of accounts, and under it what is to be said or done about some of them."""
+    if not accounts:
+        yield "No accounts yet.  Connect one:  ttp account connect x"
+        return
+    columns = [
+        Column("ACCOUNT", most=page.width // 2),
+        Column("STATE"),
+        Column("ZONE", drop=1),
+        Column("TOKEN UNTIL", drop=2),
+        Column("OPTIONS"),
+    ]
+    shown = columns if any(account.options for account in accounts) else columns[:-1]
+    rows = [_row(account, page)[: len(shown)] for account in accounts]
+    yield from table(shown, rows, page)
+    notes = [note for account in accounts for note in _notes(account, page)]
+    yield from ["", *notes] if notes else []
+
+
+def account_picture(account: Account, page: Page) -> Iterator[str]:
+    """Everything about one account, and what is to be done about it."""
+    yield f"{safe(account.name)}   {page.paint(*_state(account, page))}"
+    for label, value in _facts(account, page):
+        head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
+        for piece in wrap(value, page.width - _LABEL):
+            yield head + piece
+            head = " " * _LABEL
+    notes = list(_notes(account, page))
+    if not account.connected:
+        notes.append(f"{safe(account.name)} can be analysed, not published to:  {connect_command(safe(account.name))}")
+    yield from ["", *notes] if notes else []
+
+
+def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
+    """The labelled lines; what is not known is not shown, but for the zone."""
+    if account.user_id:
+        yield "User id", safe(account.user_id)
+    yield "Zone", safe(account.timezone or f"none of its own ({page.zone_name()})")
+    if account.expires_at:
+        yield "Token until", f"{page.date(account.expires_at)} {page.time(account.expires_at)}"
+    if account.scopes:
+        yield "May", safe(" ".join(account.scopes))
+    if account.options:
+        yield "Options", one_line(" ".join(f"{key}={value}" for key, value in account.options.items()))
+
+
+def _notes(account: Account, page: Page) -> Iterator[str]:
+    """What the word of the state leaves open, and the command that ends it. Several things may be so at once."""
+    name = safe(account.name)
+    if not account.enabled:
+        yield f"{name} is disabled, its due posts fail:  ttp account enable {name}"
+    if account.needs_reconnect:
+        yield f"Reconnect:  {connect_command(name)}"
+    if account.is_paused:
+        yield f"{name} is paused, its posts wait:  ttp resume --account {name}"
+    elif account.hold_until and account.hold_until > page.now:
+        reason = f" ({one_line(account.hold_reason)})" if account.hold_reason else ""
+        yield f"{name} is held until {page.when(account.hold_until)}{reason}"
+
+
+def _row(account: Account, page: Page) -> list[Cell]:
+    options = " ".join(f"{key}={value}" for key, value in account.options.items())
+    return [
+        Cell(safe(account.name)),
+        Cell(*_state(account, page)),
+        Cell(safe(account.timezone or "-")),
+        Cell(f"{page.date(account.expires_at)} ({page.ago(account.expires_at)})" if account.expires_at else "-"),
+        Cell(one_line(options)),
+    ]
+
+
+def _state(account: Account, page: Page) -> tuple[str, Style]:
+    """The one thing about the account that matters most."""
+    if not account.enabled:
+        return "disabled", "dim"
+    if account.needs_reconnect:
+        return "RECONNECT", "red"
+    if not account.connected:
+        return "not connected", "dim"
+    if account.hold_until and account.hold_until > page.now:
+        return "paused" if account.is_paused else "held", "magenta"
+    return "connected", "green"
+
+
+def _accounts(accounts: Sequence[Account], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return accounts_picture(accounts, page)
+
+
+def _account(accounts: Sequence[Account], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return account_picture(accounts[0], page)
+
+
+def _account_row(account: Account) -> Iterable[Json]:
+    yield {**accounts_module.account_json(account), "zone": account.timezone}
+
+
+ACCOUNTS_SPEC = OutputSpec(
+    accounts_module.ACCOUNT_FIELDS,
+    ("account", "connected", "zone", "expiresAt"),
+    accounts_module.account_json,
+    _accounts,
+    rows=_account_row,
+)
+"""`ttp account list`, and what other account commands answer."""
+
+
+ACCOUNT_SPEC = replace(ACCOUNTS_SPEC, picture=_account)
+"""`ttp account show`."""

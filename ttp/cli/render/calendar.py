@@ -1,0 +1,396 @@
+"""How a calendar is written: its JSON object, its TSV columns and its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from ttp.cli.escape import one_line, safe
+from ttp.cli.render.labels import SIGNS, plural, several, short_name, sign
+from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.posts import approvals
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.width import columns, cut, pad, turns
+from ttp.domain.account import Platform
+from ttp.domain.calendar_days import CalendarRange, time_of
+from ttp.domain.post import Post
+from ttp.views import Json
+from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot
+
+if TYPE_CHECKING:
+    from ttp.domain.optimal.free_hours import FreeHour
+
+
+def calendar(sheet: CalendarPage) -> OutputSpec[Post]:
+    """`ttp calendar`: a row for each post."""
+    span = sheet.span
+
+    def wrap(rows: list[Json]) -> Json:
+        return {
+            "span": span.name,
+            "firstDay": f"{span.first}",
+            "lastDay": f"{span.last}",
+            "timezone": str(span.zone),
+            "posts": rows,
+            "gaps": [f"{day}" for day in sheet.gaps],
+            "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
+        }
+
+    def picture(posts: Sequence[Post], page: Page) -> Iterable[str]:
+        if span.is_week:
+            pass  # MOVED
+
+            return week_picture(posts, sheet, page)
+        pass  # MOVED
+
+        return month_picture(posts, sheet, page)
+
+    columns = ("date", "time", "id", "accounts", "content")
+    return OutputSpec(CALENDAR_FIELDS, columns, lambda post: _row(post, sheet.clock), picture, wrap=wrap)
+
+
+STAR, NOW, GAP = "★", "▸", "-"
+
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def month_name(day: date) -> str:
+    """`November 2026`."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def days_name(span: CalendarRange) -> str:
+    """`23 to 29 November 2026`, with the month and the year of its first day where they are others."""
+    first, last = span.first, span.last
+    before = f"{first.day}" if first.month == last.month else f"{first.day} {_MONTHS[first.month - 1]}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{before}{year} to {last.day} {month_name(last)}"
+
+
+def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator[str]:
+    """The first of `left` bold, the others beside it, and `right` at the far end; one under another where it is
+    narrow."""
+    plain = "   ".join(left)
+    line = "   ".join([page.paint(left[0], "bold"), *left[1:]])
+    if right and columns(plain) + columns(right) + 3 <= width:
+        yield line + " " * (width - columns(plain) - columns(right)) + right
+    else:
+        yield from replace(page, width=width).flow(
+            [page.paint(left[0], "bold"), *left[1:], *([right] if right else [])]
+        )
+
+
+def names(post: Post, with_handle: Collection[Platform]) -> str:
+    """The accounts of a post, shortly: `ig x/me`; of a pool's that is still to be chosen, its tag."""
+    found = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
+    return found or (one_line(post.tags[0]) if post.id is None and post.tags else "")
+
+
+def label(post: Post) -> str:
+    """Its number; of what will come, nothing."""
+    return "" if post.id is None else str(post.id)
+
+
+def fitted(text: str, end: str, room: int, page: Page) -> str:
+    """`text` cut to the room, and a sign at the end of it in its colour."""
+    return pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1])
+
+
+def foot(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """What the signs mean that are there, who needs a person, and how the free slots are taken."""
+    if not posts:
+        yield "No posts here.  Write one:  ttp create 'Hello'"
+    there = {sign(post) for post in posts}
+    pieces = [f"{page.paint(one, style)} {words}" for one, (words, style) in SIGNS.items() if one in there]
+    if sheet.gaps and not sheet.span.is_week:
+        pieces.append(f"{page.paint(GAP, 'magenta')} gap")
+    needy = next((post for post in posts if post.needs() not in ((), ("approve",))), None)
+    if needy is not None:
+        pieces.append(f"Post {needy.id} needs you:  ttp show {needy.id}")
+    pieces += approvals(posts)
+    said = f"{plural(len(sheet.free), 'free best slot')} this week:" if sheet.free else ""
+    fits = columns(f"{said}  {sheet.take}") <= page.width
+    yield from page.flow([*pieces, *([f"{said}  {safe(sheet.take)}"] if said and fits else [])])
+    if not fits:
+        yield from (said, f"  {safe(sheet.take)}")
+
+
+LISTED = 8
+"""Posts that are named under the month."""
+
+
+_DAY, _WIDEST = 4, 16
+
+
+_NARROW, _WITH_HANDLES = 70, 80
+
+
+def month_picture(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """The days of the month in weeks, from Monday on, each with the number of its week."""
+    span = sheet.span
+    page = replace(page, zone=span.zone)
+    left = 5 if page.width >= _NARROW else 4
+    wide = min(_WIDEST, (page.width - left) // 7)
+    weeks = [day for day in span.days if day.weekday() == 0 or day == span.first]
+    numbers = f"weeks {weeks[0].isocalendar().week} to {weeks[-1].isocalendar().week}"
+    yield from heading([month_name(span.first)], f"{safe(page.zone_name())}, {numbers}", left + 7 * wide, page)
+    yield ""
+    head = "".join(pad(f" {name}", wide) for name in WEEKDAYS)
+    yield page.paint(f"{' ' * left}{head}".rstrip(), "dim")
+    held: dict[date, list[Post]] = {}
+    for post in posts:
+        held.setdefault(span.day(time_of(post)), []).append(post)
+    for start in weeks:
+        week = start.isocalendar()[:2]
+        number = page.paint(f"{week[1]:>{left - 2}}", "dim")
+        cells = (_cell(day, held.get(day, ()), sheet, wide, page) for day in span.days if day.isocalendar()[:2] == week)
+        yield f"{number}  {' ' * (start.weekday() * wide)}{''.join(cells)}".rstrip()
+    yield from _listed(posts, sheet, page)
+    yield ""
+    yield from foot(posts, sheet, page)
+
+
+def _cell(day: date, posts: Sequence[Post], sheet: CalendarPage, wide: int, page: Page) -> str:
+    """The day, in brackets if it is today, and its signs, the most urgent first."""
+    today = sheet.span.day(page.now)
+    if day == today:
+        number = page.paint(f"[{day.day:>2}]", "bold")
+    else:
+        number = f" {page.paint(f'{day.day:>2}', 'dim' if day < today else '')} "
+    if day in sheet.gaps:
+        return number + page.paint(GAP, "magenta") + " " * (wide - _DAY - 1)
+    room = max(1, wide - _DAY - 1)
+    signs, more = _some(sorted((sign(post) for post in posts), key=list(SIGNS).index), room)
+    drawn = "".join(page.paint(one, SIGNS[one][1]) for one in signs)
+    return number + drawn + more + " " * (wide - _DAY - len(signs) - len(more))
+
+
+def _some(signs: list[str], room: int) -> tuple[list[str], str]:
+    """As many of the signs as there is room for, and `+3` for the others; a bare `+` where there is none for that."""
+    if len(signs) <= room:
+        return signs, ""
+    for shown in range(room - 2, 0, -1):
+        more = f"+{len(signs) - shown}"
+        if shown + len(more) <= room:
+            return signs[:shown], more
+    return signs[:1], "+" if room > 1 else ""
+
+
+def _listed(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """The next posts of the month, of one that is over the first ones, and the command for the others."""
+    after = [post for post in posts if time_of(post) >= page.now]
+    wanted = after if sheet.span.holds(page.now) else posts
+    if not wanted:
+        return
+    with_handle = frozenset(Platform) if page.width >= _WITH_HANDLES else several(wanted)
+    titles = [
+        Column(""),
+        Column(""),
+        Column("", right=True),
+        Column("", drop=1, most=page.width // 3),
+        Column(""),
+    ]
+    yield from table(titles, [_line(post, with_handle, page) for post in wanted[:LISTED]], page, least=12)
+    if len(wanted) > LISTED:
+        yield f"  +{len(wanted) - LISTED}, all of them:  {safe(sheet.all_)}"
+
+
+def _line(post: Post, with_handle: frozenset[Platform], page: Page) -> list[Cell]:
+    at, one = time_of(post), sign(post)
+    return [
+        Cell(f"{page.time(at)} {page.day(at)}"),
+        Cell(one, SIGNS[one][1]),
+        Cell(label(post), "bold"),
+        Cell(names(post, with_handle)),
+        Cell(one_line(post.content)),
+    ]
+
+
+_AXIS = (9, 12, 15, 18, 21)
+"""Hours that have a line, whether or not something is in them."""
+
+
+_GRID = 70
+"""Columns below which the days stand below one another."""
+
+
+_LEFT, _CALENDAR_WEEK_WIDEST, _ROOMY = 7, 26, 13
+
+
+_MOST, _MOST_A_DAY = 3, 6
+"""Posts that are shown of an hour of a day in the grid, and of a day in the list."""
+
+
+_NAME, _TEXT = 2, 8
+"""Columns from which on the beginning of an account's name, and of a text, says something."""
+
+
+def week_picture(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """The seven days with their posts, the free best slots and the present."""
+    page = replace(page, zone=sheet.span.zone)
+    if page.width < _GRID:
+        yield from _days(posts, sheet, page)
+    else:
+        yield from _grid(posts, sheet, page)
+    yield ""
+    yield from foot(posts, sheet, page)
+
+
+def _grid(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """A column for each day; a line for each hour that has something, or more where several things are in it."""
+    wide = min(_CALENDAR_WEEK_WIDEST, (page.width - _LEFT) // 7)
+    days, width = sheet.span.days, _LEFT + 7 * wide
+    yield from _heading(sheet, page, width)
+    yield ""
+    today = sheet.span.day(page.now)
+    heads = [_drawn(_day_name(day), "bold" if day == today else "", page) for day in days]
+    yield _calendar_week_line("", heads, wide, page)
+    cells = _cells(posts, sheet, wide - (2 if wide >= _ROOMY else 1), page)
+    present = page.local(page.now).hour if sheet.span.holds(page.now) else _AXIS[0]
+    named = {*_AXIS, *(hour for hour, _ in cells)}
+    for hour in sorted(named | {present}):
+        here = [[*cells.get((hour, day), ())] for day in days]
+        if hour == present and today in days:
+            _put_now(here[days.index(today)], page)
+        for place in range(max(1, *map(len, here))):
+            row = [one[place] if place < len(one) else _NOTHING for one in here]
+            yield _calendar_week_line(f" {hour:02}:00" if place == 0 and hour in named else "", row, wide, page)
+    yield page.paint(" " * _LEFT + "─" * (width - _LEFT - 1), "dim")
+    yield _calendar_week_line(" posts", [_count(day, posts, sheet, page) for day in days], wide, page)
+
+
+class _Drawn(NamedTuple):
+    """A piece of a line as it is painted, the columns that it takes, and its instant."""
+
+    painted: str
+    taken: int
+    at: datetime | None = None
+
+
+_NOTHING = _Drawn("", 0)
+
+
+def _drawn(text: str, style: Style, page: Page, at: datetime | None = None) -> _Drawn:
+    return _Drawn(page.paint(text, style), columns(text), at)
+
+
+def _calendar_week_line(left: str, row: Sequence[_Drawn], wide: int, page: Page) -> str:
+    cells = "".join(one.painted + " " * (wide - one.taken) for one in row)
+    return f"{page.paint(left, 'dim')}{' ' * (_LEFT - len(left))}{cells}".rstrip()
+
+
+def _cells(posts: Sequence[Post], sheet: CalendarPage, room: int, page: Page) -> dict[tuple[int, date], list[_Drawn]]:
+    """What is to be seen of each hour of each day, in order: posts, the first ones where they are many, and stars."""
+    with_handle = several(posts) if room >= _ROOMY else ()
+    found: dict[tuple[int, date], list[_Drawn]] = {}
+    for (hour, day), some in _by_hour(posts, page).items():
+        shown = some if len(some) <= _MOST else some[: _MOST - 1]
+        cell = found[hour, day] = [_post(post, room, with_handle, page) for post in shown]
+        if hidden := some[len(shown) :]:
+            cell.append(_drawn(*_others(hidden), page, time_of(hidden[0])))
+    for slot in sheet.free or ():
+        local = page.local(slot.at)
+        cell = found.setdefault((local.hour, local.date()), [])
+        cell.append(_drawn(STAR if not local.minute else f":{local.minute:02} {STAR}", "green", page, slot.at))
+        cell.sort(key=_instant)
+    return found
+
+
+def _others(hidden: Sequence[Post]) -> tuple[str, Style]:
+    """`+7` for posts that there is no room for, with the sign of one that needs a person."""
+    wrong = [one for one in ("!", "?") if one in map(sign, hidden)]
+    return f"+{len(hidden)} {''.join(wrong[:1])}".rstrip(), "red" if wrong else "dim"
+
+
+def _by_hour(posts: Sequence[Post], page: Page) -> dict[tuple[int, date], list[Post]]:
+    found: dict[tuple[int, date], list[Post]] = {}
+    for post in posts:
+        local = page.local(time_of(post))
+        found.setdefault((local.hour, local.date()), []).append(post)
+    return found
+
+
+def _post(post: Post, room: int, with_handle: Collection[Platform], page: Page) -> _Drawn:
+    """The minute if it is not the full hour, and number; accounts and text where there is room; its sign at the end."""
+    at = time_of(post)
+    minute = page.local(at).minute
+    text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
+    for more, least in ((names(post, with_handle), _NAME), (one_line(post.content), _TEXT)):
+        rest = room - 2 - columns(text) - (1 if text else 0)
+        if more and rest >= least and not turns(more):
+            text = f"{text} {cut(more, rest)}".lstrip()
+    return _Drawn(fitted(text, sign(post), room, page), room, at)
+
+
+def _put_now(cell: list[_Drawn], page: Page) -> None:
+    """The present, in its place among what is in its hour."""
+    cell.append(_drawn(f"{NOW}{page.time(page.now)}", "bold", page, page.now))
+    cell.sort(key=_instant)
+
+
+def _instant(one: _Drawn) -> datetime:
+    assert one.at is not None
+    return one.at
+
+
+def _count(day: date, posts: Sequence[Post], sheet: CalendarPage, page: Page) -> _Drawn:
+    """How many posts a day has and, where there are some, how many went wrong; of one without any, whether it is a
+    gap."""
+    here = [post for post in posts if sheet.span.day(time_of(post)) == day]
+    wrong = sum(sign(post) in ("!", "?") for post in here)
+    if wrong:
+        return _drawn(f"{len(here)} ({wrong} !)", "red", page)
+    return _drawn("0  gap", "magenta", page) if day in sheet.gaps else _drawn(f"{len(here)}", "", page)
+
+
+def _days(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+    """A line for each post and each free slot, under one another, the days in order."""
+    yield from _heading(sheet, page, page.width)
+    yield ""
+    with_handle, today = several(posts), sheet.span.day(page.now)
+    for day in sheet.span.days:
+        here = [post for post in posts if sheet.span.day(time_of(post)) == day]
+        shown = here if len(here) <= _MOST_A_DAY else here[: _MOST_A_DAY - 1]
+        lines = [(time_of(post), _told(post, with_handle, page)) for post in shown]
+        lines += [(s.at, f"{page.time(s.at)}  {page.paint(STAR, 'green')}") for s in _free(sheet, day)]
+        if day == today:
+            lines.append((page.now, page.paint(f"{page.time(page.now)}  {NOW}", "bold")))
+        lines.sort(key=lambda line: line[0])
+        said = [line for _, line in lines]
+        said += [page.paint(*_others(here[len(shown) :]))] if len(here) > len(shown) else []
+        said = [page.paint("gap", "magenta"), *said] if day in sheet.gaps else said
+        for place, line in enumerate(said or [""]):
+            name = page.paint(_day_name(day), "bold" if day == today else "") if place == 0 else " " * 6
+            yield f" {name}  {line}".rstrip()
+
+
+def _told(post: Post, with_handle: Collection[Platform], page: Page) -> str:
+    one = sign(post)
+    said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
+    text = cut(f"{said}  {one_line(post.content)}", page.width - 19)
+    return f"{page.time(time_of(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
+
+
+def _free(sheet: CalendarPage, day: date) -> list[FreeHour]:
+    return [slot for slot in sheet.free or () if sheet.span.day(slot.at) == day]
+
+
+def _heading(sheet: CalendarPage, page: Page, width: int) -> Iterator[str]:
+    span = sheet.span
+    signs = [f"best slots {STAR}"] if sheet.free else []
+    signs += [f"now {NOW}"] if span.holds(page.now) else []
+    left = [f"Week {span.first.isocalendar().week}", days_name(span), safe(page.zone_name())]
+    return heading(left, "   ".join(signs), width, page)
+
+
+def _day_name(day: date) -> str:
+    return f"{WEEKDAYS[day.weekday()]} {day.day:>2}"

@@ -1,0 +1,131 @@
+"""`ttp undo --list` on a terminal: the changes that can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ttp.cli.escape import one_line, safe
+from ttp.cli.render.labels import several, short_name
+from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.domain.account import Platform
+from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.services.bulk_edit import Step, What, changes
+from ttp.views import Json
+from ttp.views.files import SHOWN
+
+if TYPE_CHECKING:
+    from ttp.cli.render.spec import Picture
+    from ttp.domain.post_input import FieldError
+
+
+def pictured(*, files: bool) -> Picture[Step]:
+    """How people are shown what would become of posts. `files`: with the file of each."""
+
+    def picture(steps: Sequence[Step], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        return steps_picture(steps, page, files=files)
+
+    return picture
+
+
+def refused(said: str, faults: Sequence[tuple[str, FieldError]], in_json: bool, *ways: Hint) -> UsageError:
+    """That rows cannot be taken: for people a table of row, field, problem and fix."""
+    if in_json:
+        problems = [Problem(one.field, "row", f"row {row}: {one.problem}", hint=one.fix) for row, one in faults]
+        return UsageError(said, *ways, problems=problems)
+    lines = fault_table(faults[:SHOWN])
+    if len(faults) > SHOWN:
+        lines.append(f"{len(faults) - SHOWN} more; see them all with --json")
+    return UsageError(said, *ways, details=lines)
+
+
+def counted(many: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{many} {thing}{'' if many == 1 else 's'}"
+
+
+def summed(shape: Json) -> Json:
+    """The same with the number of things in place of a list, and a plan's way: for tables and TSV."""
+    summed = {name: len(value) if isinstance(value, list) else value for name, value in shape.items()}
+    return {name: value["way"] if isinstance(value, dict) else value for name, value in summed.items()}
+
+
+def fault_table(faults: Iterable[tuple[str, FieldError]]) -> list[str]:
+    """Row, field, problem and fix, in columns."""
+    rows = [("ROW", "FIELD", "PROBLEM"), *((row, one.field or "-", one.problem) for row, one in faults)]
+    widths = [min(max(len(row[column]) for row in rows), 32) for column in (0, 1)]
+    fixes = [None, *(one.fix for _, one in faults)]
+    lines = []
+    for (row, field, problem), fix in zip(rows, fixes, strict=True):
+        lines.append(f"{row:<{widths[0]}}  {field:<{widths[1]}}  {problem}")
+        lines += [f"{'':<{widths[0]}}  {'':<{widths[1]}}  fix: {fix}"] if fix else []
+    return lines
+
+
+def changes_picture(changes: Sequence[tuple[datetime, str, str]], page: Page) -> Iterator[str]:
+    """The N of `ttp undo N` for each, when it was made, the command, and the numbers of its posts; the newest first."""
+    if not changes:
+        yield "Nothing was changed in the last 30 days."
+        return
+    columns = [Column("N", right=True), Column("WHEN"), Column("", drop=1), Column("CHANGE"), Column("POSTS")]
+    rows = [
+        [
+            Cell(str(number)),
+            Cell(page.when(at)),
+            Cell(page.ago(at), "dim"),
+            Cell(safe(command)),
+            Cell(safe(ids)),
+        ]
+        for number, (at, command, ids) in enumerate(changes, 1)
+    ]
+    yield from table(columns, rows, page)
+    yield ""
+    yield from page.flow([page.footer(), "Take back all down to N:  ttp undo N"])
+
+
+_COLOURS: Mapping[What, Style] = {What.ADD: "green", What.CANCEL: "red"}
+
+
+def steps_picture(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator[str]:
+    """A line for each post: what is done, when it is to go out and when it was to, which fields change. `files`: with
+    the file of each."""
+    if not steps:
+        return
+    columns = [
+        Column("", most=8),
+        Column("ID", right=True),
+        *([Column("FILE", most=page.width // 3)] if files else []),
+        Column("WHEN"),
+        Column("ACCOUNTS", drop=2, most=page.width // 4),
+        Column("CHANGES", drop=1, most=page.width // 4),
+        Column("TEXT"),
+    ]
+    handles = several([one.post for one in steps if one.post is not None])
+    yield from table(columns, [_row(step, handles, page, files=files) for step in steps], page, least=12)
+    yield ""
+    yield page.footer()
+
+
+def _row(step: Step, handles: Collection[Platform], page: Page, *, files: bool) -> list[Cell]:
+    post = step.post
+    assert post is not None
+    return [
+        Cell(step.what.value, _COLOURS.get(step.what, "")),
+        Cell("-" if post.id is None else str(post.id), "bold"),
+        *([Cell(one_line(step.where))] if files else []),
+        Cell(_when(step, page)),
+        Cell(" ".join(short_name(row, handle=row.platform in handles) for row in post.active)),
+        Cell(" ".join(changes(step)) or "-", "dim"),
+        Cell(one_line(post.content)),
+    ]
+
+
+def _when(step: Step, page: Page) -> str:
+    before, after = (None if post is None else post.scheduled_at for post in (step.before, step.post))
+    now = page.when(after) if after else "-"
+    if step.what not in (What.CHANGE, What.MOVE) or before == after:
+        return now
+    return f"{page.when(before) if before else '-'} -> {now}"

@@ -1,0 +1,65 @@
+"""`ttp doctor` and `ttp account check` on a terminal: a line for each check, and under it what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ttp.cli.escape import one_line, safe
+from ttp.cli.render.labels import plural
+from ttp.cli.render.page import Page, Style
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.width import columns, cut, pad, wrap
+from ttp.domain.diagnostics import Check, Checkup, Grade
+from ttp.views import Json
+from ttp.views import status as status_module
+
+_WORDS: dict[Grade, tuple[str, Style]] = {
+    Grade.OK: ("ok", "green"),
+    Grade.WARN: ("WARN", "magenta"),
+    Grade.FAIL: ("FAIL", "red"),
+}
+
+
+_STATUS = 8
+
+
+_LONGEST_NAME = 26
+
+
+def doctor_picture(checks: Sequence[Check], page: Page) -> Iterator[str]:
+    """The checks in their order, and how many there are of each sort. A command is never broken over two lines."""
+    widest = max((columns(safe(check.name)) for check in checks), default=0)
+    name = min(widest, _LONGEST_NAME, page.width // 3)
+    left = _STATUS + name + 2
+    for check in checks:
+        word, style = _WORDS[check.status]
+        first, *more = wrap(one_line(check.message), page.width - left)
+        head = f"  {page.paint(word, style)}{' ' * (_STATUS - 2 - len(word))}"
+        yield f"{head}{pad(cut(safe(check.name), name), name)}  {first}"
+        yield from (" " * left + line for line in more)
+        if check.hint is not None:
+            yield f"{' ' * left}fix:  {safe(check.hint)}"
+    found = Checkup(tuple(checks))
+    ok, warnings, failures = (found.count(status) for status in Grade)
+    yield ""
+    yield f"{ok} ok, {plural(warnings, 'warning')}, {plural(failures, 'failure')}"
+
+
+def checkup(found: Checkup | None = None) -> OutputSpec[Check]:
+    """The checks of `ttp doctor` and `ttp account check`; of `found` their number too."""
+
+    def wrap(rows: list[Json]) -> Json:
+        from ttp.domain.diagnostics import Grade
+
+        assert found is not None
+        ok, warnings, failures = (found.count(status) for status in Grade)
+        return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
+
+    def picture(checks: Sequence[Check], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        return doctor_picture(checks, page)
+
+    return OutputSpec(
+        status_module.CHECK_FIELDS, ("status", "name", "message"), status_module.check_json, picture, wrap=wrap
+    )

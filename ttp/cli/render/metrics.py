@@ -1,0 +1,122 @@
+"""How `ttp metrics summary` looks: its JSON objects, its TSV columns, its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ttp.cli.escape import safe
+from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.spec import OutputSpec
+from ttp.domain.sample import Sample, Total
+from ttp.views import Json, format_json_instant, metrics
+
+if TYPE_CHECKING:
+    from ttp.services.metrics_sync import Pulled
+
+
+COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
+
+
+SHOWN = COUNTS[:4]
+
+
+TOTAL_FIELDS = ("account", "posts", "samples", "from", "to", "observedAt", *COUNTS)
+
+
+def total(item: Total) -> Json:
+    """What is stored of one account; its counts are sums of the posts' newest samples."""
+    return {
+        "account": item.account,
+        "posts": item.posts,
+        "samples": item.samples,
+        "from": format_json_instant(item.first_at),
+        "to": format_json_instant(item.last_at),
+        "observedAt": format_json_instant(item.observed_at),
+        **{name: getattr(item, name) for name in COUNTS},
+    }
+
+
+def _picture(totals: Sequence[Total], page: Page) -> Iterator[str]:
+    """The table of accounts; a sum that no post told is `-`."""
+    from ttp.cli.escape import safe
+    from ttp.cli.render.page import Cell, Column, table
+
+    if not totals:
+        yield "No samples yet.  Get some:  ttp metrics pull --history 200   (or ttp metrics import FILE)"
+        return
+    columns = [
+        Column("ACCOUNT", most=page.width // 3),
+        Column("POSTS", right=True),
+        Column("SAMPLES", right=True, drop=3),
+        Column("FROM", drop=2),
+        Column("TO", drop=2),
+        *(Column(name.upper(), right=True, drop=drop) for name, drop in zip(SHOWN, (0, 1, 1, 0), strict=True)),
+    ]
+    rows = []
+    for one in totals:
+        days = [Cell("-" if at is None else page.date(at), "dim") for at in (one.first_at, one.last_at)]
+        sums = [Cell("-" if count is None else f"{count:,}") for count in (getattr(one, name) for name in SHOWN)]
+        rows.append([Cell(safe(one.account)), Cell(f"{one.posts:,}"), Cell(f"{one.samples:,}"), *days, *sums])
+    yield from table(columns, rows, page, least=8)
+    yield ""
+    yield page.footer()
+
+
+TOTALS: OutputSpec[Total] = OutputSpec(TOTAL_FIELDS, TOTAL_FIELDS[:10], total, _picture)
+"""`ttp metrics summary`."""
+
+
+def samples_picture(samples: Sequence[Sample], page: Page) -> Iterator[str]:
+    """The table of samples; a count that was not told is `-`."""
+    if not samples:
+        yield "No samples yet.  Get some:  ttp metrics pull --history 200   (or ttp metrics import FILE)"
+        return
+    columns = [
+        Column("PUBLISHED"),
+        Column("READ", drop=2),
+        Column("ACCOUNT", most=page.width // 3),
+        Column("LIKES", right=True),
+        Column("COMMENTS", right=True, drop=1),
+        Column("SHARES", right=True, drop=1),
+        Column("VIEWS", right=True, drop=1),
+        Column("POST"),
+    ]
+    yield from table(columns, [_row(sample, page) for sample in samples], page, least=8)
+    yield ""
+    yield page.footer()
+
+
+def _row(sample: Sample, page: Page) -> list[Cell]:
+    counts = (sample.likes, sample.comments, sample.shares, sample.views)
+    return [
+        Cell(f"{page.date(sample.published_at)} {page.time(sample.published_at)}"),
+        Cell(page.date(sample.observed_at), "dim"),
+        Cell(safe(sample.account)),
+        *(Cell("-" if count is None else f"{count:,}") for count in counts),
+        Cell(safe(sample.remote_id), "dim"),
+    ]
+
+
+def _samples(samples: Sequence[Sample], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return samples_picture(samples, page)
+
+
+SAMPLES_SPEC = OutputSpec(
+    metrics.SAMPLE_FIELDS,
+    ("account", "remoteId", "publishedAt", "observedAt", "likes", "comments", "shares", "views"),
+    metrics.sample_json,
+    _samples,
+)
+"""`ttp metrics list`."""
+
+
+PULL_SPEC: OutputSpec[Pulled] = OutputSpec(
+    metrics.PULL_FIELDS,
+    ("account", "read", "inserted", "updated", "unchanged", "rejected"),
+    metrics.pull_json,
+    rows=lambda one: [{**metrics.pull_json(one), "rejected": len(one.rejected)}],
+)
+"""`ttp metrics pull`: an account a row."""

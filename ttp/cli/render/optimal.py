@@ -1,0 +1,518 @@
+"""`ttp optimal backtest` on a terminal: what the recommendation would have brought, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+from zoneinfo import ZoneInfo
+
+from ttp.cli.escape import one_line, safe
+from ttp.cli.render.labels import plural
+from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.spec import OutputSpec, separate
+from ttp.cli.render.width import cut, pad, wrap
+from ttp.domain.optimal import DAYS, Evidence, Rating, Recommendation, Signal
+from ttp.domain.optimal.backtest import FEWEST_POSTS as FEWEST_TESTED
+from ttp.domain.optimal.backtest import Backtest, Lift
+from ttp.domain.optimal.explanation import NEAR_H, Explanation, PostBehind
+from ttp.domain.optimal.free_hours import Week
+from ttp.domain.optimal.recommendation import FEWEST_POSTS
+from ttp.views import Json, optimal
+from ttp.views.optimal import (
+    BACKTEST_FIELDS,
+    EXPLAINED_POST_FIELDS,
+    EXPLANATION_FIELDS,
+    AccountAdvice,
+    backtest_json,
+    backtest_rows,
+    best_rows,
+    explained_posts,
+    explanation_json,
+    list_with_single,
+    week_rows,
+)
+
+if TYPE_CHECKING:
+    from ttp.services.optimal import Advice, Explained
+
+
+def backtest_picture(test: Backtest, page: Page, way: str) -> Iterator[str]:
+    """One account's test. `way`: the command that gets numbers of its posts."""
+    yield from head_of(test.account, test.data_points, (test.first_at, test.last_at), test.zone, page)
+    if not test.data_points:
+        yield no_posts(way)
+        return
+    yield ""
+    if test.recommended is None:
+        yield from wrapped(_too_few(test), page)
+        return
+    yield from wrapped(
+        f"Tested on your last {plural(test.held_out, 'post')}, each with what was known before it; "
+        f"{test.in_best_hours} of them were at a recommended hour.",
+        page,
+    )
+    yield ""
+    yield from _line("Recommended hours against the rest", test.recommended, page)
+    yield from _line("Highest mean per hour, the usual way", test.mean_per_hour, page)
+    yield from _line("The first against the second", test.difference, page)
+    yield ""
+    yield from wrapped(verdict(test.recommended), page)
+    if test.difference is not None:
+        yield from wrapped(_against_the_mean(test.difference), page)
+
+
+def _line(words: str, lift: Lift | None, page: Page) -> Iterator[str]:
+    said = "too few posts to tell" if lift is None else _lift(lift)
+    if page.width < 70:
+        yield from wrapped(f"{words}: {said}", page)
+    else:
+        yield f"  {words:<38}{said}"
+
+
+def _lift(lift: Lift) -> str:
+    return f"{signed(lift.lift) + ' %':>7}  ({signed(lift.low)} to {signed(lift.high)} with 80 %)"
+
+
+def _too_few(test: Backtest) -> str:
+    posts = plural(test.data_points, "post")
+    if test.data_points < FEWEST_TESTED:
+        few = "is" if test.data_points == 1 else "are"
+        return f"{posts} {few} too few to test anything on. From {FEWEST_TESTED} on there is an answer."
+    return (
+        f"Of the last {plural(test.held_out, 'post')} {test.in_best_hours} went out at a recommended hour. "
+        "Compared with others of their kind and time these are too few to tell."
+    )
+
+
+def verdict(lift: Lift) -> str:
+    """What the interval allows to be said."""
+    if lift.low > 0:
+        return "It would have helped: the whole interval is above zero."
+    if lift.high < 0:
+        return "It would have done harm: the whole interval is below zero."
+    return "Not decided: the interval has zero in it, so it may have helped or not."
+
+
+def _against_the_mean(difference: Lift) -> str:
+    if difference.low > 0:
+        return "It did better than the mean per hour."
+    if difference.high < 0:
+        return "The mean per hour did better here."
+    return "From the mean per hour it does not differ by more than chance."
+
+
+SHOWN = 10
+
+
+_LABEL = 12
+"""Columns before the sentence of a step."""
+
+
+_COLUMNS = (
+    Column("PUBLISHED"),
+    Column("COUNTED", right=True),
+    Column("USUAL", right=True),
+    Column("KIND", right=True, drop=2),
+    Column("OUTLIER", right=True, drop=1),
+    Column("LEFT", right=True),
+    Column("TEXT"),
+)
+
+
+def explanation_picture(explained: Explained, page: Page, most: int | None = None) -> Iterator[str]:
+    """One explanation, with its `most` most telling posts (`SHOWN` where that is None)."""
+    found = explained.explanation
+    told = found.recommendation
+    page = replace(page, zone=told.zone)
+    yield from page.flow(
+        [
+            page.paint(f"{safe(told.account)}   {place_name(found.rating)}", "bold"),
+            f"of {plural(told.data_points, 'post')}",
+            f"hours in {safe(told.zone.key)}",
+        ]
+    )
+    yield ""
+    yield from _posts(explained, found.posts[: SHOWN if most is None else most], page)
+    for label, sentence in _steps(found):
+        first, *more = wrap(sentence, page.width - _LABEL)
+        yield f"  {label:<{_LABEL - 2}}{first}"
+        yield from (" " * _LABEL + line for line in more)
+    if told.signal is not Signal.OK:
+        yield from wrapped(signal_words(told), page)
+
+
+def _posts(explained: Explained, shown: Sequence[PostBehind], page: Page) -> Iterator[str]:
+    """The table of posts, and how many it does not show."""
+    if not shown:
+        return
+    yield from table(
+        _COLUMNS, [_row(one, explained.texts.get(one.post.remote_id), page) for one in shown], page, least=8
+    )
+    every = len(explained.explanation.posts)
+    if every > len(shown):
+        yield f"  And {every - len(shown)} more that tell less:  --limit {every}"
+    yield ""
+
+
+def _row(behind: PostBehind, text: str | None, page: Page) -> list[Cell]:
+    post, parts = behind.post, behind.parts
+    when = f"{page.weekday(post.published_at)} {page.date(post.published_at)} {page.time(post.published_at)}"
+    return [
+        Cell(when),
+        Cell(f"{round(math.expm1(post.engagement)):,}"),
+        Cell(f"{round(math.expm1(parts.trend)):,}"),
+        Cell(f"{post.kind} {_percent_of(parts.kind):>6}".strip()),
+        Cell(_percent_of(parts.clipped)),
+        Cell(_percent_of(parts.adjusted), "green" if parts.adjusted > 0 else ""),
+        Cell(one_line(text) if text else safe(post.remote_id), "" if text else "dim"),
+    ]
+
+
+def _percent_of(log: float) -> str:
+    """`+12 %` of a difference of logs, `-` of none."""
+    share = math.expm1(log)
+    return f"{signed(share)} %" if abs(share) >= 0.005 else "-"
+
+
+def _steps(found: Explanation) -> Iterator[tuple[str, str]]:
+    """From what was counted to the score, a label and a sentence a step."""
+    rating = found.rating
+    name, posts = place_name(rating), plural(rating.data_points, "post")
+    near = f"{plural(found.nearby, 'post')} within {NEAR_H} hours" if found.nearby else ""
+    if found.raw is None or found.adjusted is None:
+        yield "Counted", f"no post of yours at {name}, {near or 'and none near it'}"
+    else:
+        yield "Counted", f"{signed(found.raw)} % over your average, in {posts}"
+        yield "Adjusted", f"{signed(found.adjusted)} %, once trend, kind and outliers are taken out"
+    rests = " and ".join(filter(None, [posts if found.raw is not None else "", near])) or "the rest of the week"
+    yield "Expected", f"{signed(rating.uplift)} % {interval(rating)}: what {rests} can say against chance"
+    top, kind = (5, "hours") if rating.day is None else (3, "days") if rating.hour is None else (10, "slots")
+    among = f"{percent(rating.score)} that it is one of the true best {top} {kind}"
+    yield "Score", f"{among}; by that it is number {found.rank}"
+
+
+Row: TypeAlias = Mapping[str, object]
+
+
+Lines: TypeAlias = Iterator[str]
+
+
+Period: TypeAlias = tuple[datetime | None, datetime | None]
+
+
+_BAR = 20
+"""Columns of a bar that stands for 100 %."""
+
+
+_REST = 52
+"""Columns of a line beside its bar."""
+
+
+_SMALL = 0.03
+
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def recommendation_picture(advice: Advice, page: Page, *, zone_known: bool = True, tz: str | None = None) -> Lines:
+    """What one account is told. `zone_known`: somebody said in which zone its hours are; `tz`: this command did."""
+    told = advice.recommendation
+    page = replace(page, zone=told.zone)
+    yield from head(told, page)
+    if not told.hours:
+        yield no_posts(advice.way)
+        return
+    yield from wrapped(_in_short(told), page)
+    yield ""
+    yield from _bars("Best hours", "among your true best five", "in your past posts", told.best_hours, page)
+    yield ""
+    yield from _bars("Best days", "among your true best three", "", told.best_days, page)
+    if all(abs(day.uplift) < _SMALL for day in told.best_days):
+        yield from wrapped("Days make little difference for this account.", page)
+    yield ""
+    yield from wrapped(signal_words(told), page)
+    if advice.next_at is not None:
+        yield from wrapped(_next_slot(advice.next_at, page, advice.why), page)
+        yield from page.flow(_ways_on(advice, tz), gap=" " * 4)
+    if not zone_known:
+        yield from zone_words(told, page)
+
+
+def head(told: Recommendation, page: Page) -> Lines:
+    """`instagram/roastery   585 posts, 28 Aug to 23 Nov 2026   hours in Europe/Berlin`"""
+    return head_of(told.account, told.data_points, (told.first_at, told.last_at), told.zone, page)
+
+
+def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page) -> Lines:
+    """The same of an answer that is no recommendation."""
+    pieces = [page.paint(safe(account), "bold")]
+    if posts:
+        pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {safe(zone.key)}"]
+    yield from page.flow(pieces)
+
+
+def no_posts(way: str) -> str:
+    """What is said instead of numbers where there are none; `way` is the command that gets some."""
+    return f"  No measured posts yet.  Get some:  {safe(way)}"
+
+
+def _in_short(told: Recommendation) -> str:
+    """What to do, in one sentence."""
+    best = told.best_hours[0]
+    posts = plural(told.data_points, "post")
+    more = f"about {signed(best.uplift).lstrip('+')} % more than your average"
+    match told.evidence:
+        case Evidence.STRONG:
+            return f"Post at {place_name(best)}: expect {more} ({posts})."
+        case Evidence.SOME:
+            return f"Post around {place_name(best)}: {more} is likely, not certain ({posts})."
+        case _:
+            return f"Your best hours are not known yet: {place_name(best)} is a first guess ({posts})."
+
+
+def signal_words(told: Recommendation) -> str:
+    """How far the best hours can be believed."""
+    share = percent(told.confidence)
+    if told.evidence is Evidence.STRONG:
+        return f"Strong evidence: the five hours beat your average with {share} probability."
+    if told.evidence is Evidence.SOME:
+        return f"Some evidence: the five hours beat your average with {share} probability; the best one alone may not."
+    few = ""
+    if told.data_points < FEWEST_POSTS:
+        few = f"{plural(told.data_points, 'post')} {'is' if told.data_points == 1 else 'are'} few, and "
+    return (
+        f"Thin evidence: the five hours beat your average with {share} probability; {few}much of this order is chance."
+    )
+
+
+def zone_words(told: Recommendation, page: Page) -> Lines:
+    """That nobody said which zone the account lives in, and how to say it."""
+    account = safe(told.account)
+    yield from wrapped(f"No zone is set for {account}: {safe(told.zone.key)} is this machine's.", page)
+    yield f"  Set it:  ttp account set {account} --tz ZONE"
+
+
+def _ways_on(advice: Advice, tz: str | None) -> Lines:
+    """The commands that take the next slot, or a week of them."""
+    zone = f" --tz {safe(tz)}" if tz else ""
+    if advice.drafts:
+        yield f"  Take it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
+    else:
+        yield f"  Take it:  ttp create TEXT --to {safe(advice.recommendation.account)} --at optimal{zone}"
+    if len(advice.drafts) > 1:
+        yield "  A week:  ttp plan --drafts --week"
+
+
+def slots_picture(slots: Sequence[Row], page: Page) -> Iterator[str]:
+    """`ttp optimal next`: the slots with the probability of each."""
+    if not slots:
+        yield "No slot to recommend: nothing is measured yet.  Import some:  ttp metrics import FILE"
+    for slot in slots:
+        at = _instant(slot["at"])
+        when = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
+        score = percent(_number(slot["score"]))
+        yield from page.flow(
+            [when, f"({page.utc(at)} UTC, {page.ago_long(at)})", f"{score} among your true best ten", *_reason(slot)]
+        )
+
+
+def _reason(slot: Row) -> Lines:
+    if slot.get("why"):
+        yield safe(str(slot["why"]))
+
+
+def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
+    """A heading and a bar per rating. The bar gives way where the page is narrow."""
+    bar = max(0, min(_BAR, page.width - _REST))
+    indent = max(bar + 3, 14)
+    yield cut(pad(pad(f"  {title}", indent) + among, bar + 33) + past, page.width).rstrip()
+    for rating in ratings:
+        start = f"  {place_name(rating):<5}  {_bar(rating.score, bar)} {percent(rating.score):>5}"
+        posts = plural(rating.data_points, "post")
+        yield cut(f"{start}    {posts:<10}     {signed(rating.uplift) + ' %':>5}  {interval(rating)}", page.width)
+
+
+def _bar(share: float, width: int) -> str:
+    """A bar of `width` columns, filled by eighths."""
+    eighths = round(max(0.0, min(share, 1.0)) * width * 8)
+    return f"{'█' * (eighths // 8) + _EIGHTHS[eighths % 8].strip():<{width}}"
+
+
+def place_name(rating: Rating) -> str:
+    """`18:00`, `Tue`, `Tue 18:00`."""
+    day = "" if rating.day is None else DAYS[rating.day][:3]
+    hour = "" if rating.hour is None else f"{rating.hour:02}:00"
+    return f"{day} {hour}".strip()
+
+
+def percent(share: float) -> str:
+    """`92 %` of 0.92; a probability is never called certain."""
+    return ">99 %" if share > 0.995 else f"{round(share * 100)} %"
+
+
+def signed(share: float) -> str:
+    """`+12`, `-1`, `0` of 0.12, -0.01, 0.0."""
+    number = round(share * 100)
+    return f"{number:+d}" if number else "0"
+
+
+def interval(rating: Rating) -> str:
+    """`(+3 to +21)`, in percent."""
+    return f"({signed(rating.low)} to {signed(rating.high)})"
+
+
+def _span(period: Period, page: Page) -> str:
+    """`, 28 Aug to 23 Nov 2026`, in the page's zone."""
+    if period[0] is None or period[1] is None:
+        return ""
+    first, last = map(page.local, (period[0], period[1]))
+    if first.date() == last.date():
+        return f", {page.month_day(last)} {last.year}"
+    first_year = "" if first.year == last.year else f" {first.year}"
+    return f", {page.month_day(first)}{first_year} to {page.month_day(last)} {last.year}"
+
+
+def _next_slot(at: datetime, page: Page, why: str) -> str:
+    reason = f": {why}" if why else ""
+    return f"Next good hour: {page.day(at)} {page.time(at)} ({page.ago_long(at)}, {page.utc(at)} UTC){reason}"
+
+
+def wrapped(sentence: str, page: Page) -> Lines:
+    """A sentence in as many lines as it needs, indented as everything here."""
+    for line in wrap(sentence, page.width - 2):
+        yield f"  {line}"
+
+
+def _instant(value: object) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return float(value)
+
+
+_HOUR = 15
+"""Columns of an hour with its probability and the gap behind it."""
+
+
+def week_picture(week: Week, page: Page) -> Iterator[str]:
+    """The best hours of each day, as many as fit in a line."""
+    if week.zone is None:
+        yield "Nothing is measured yet.  Import some:  ttp metrics import FILE"
+        return
+    yield from page.flow([page.paint(safe(", ".join(week.accounts)), "bold"), f"hours in {safe(week.zone.key)}"])
+    yield ""
+    shown = max(1, min(6, (page.width - 7) // _HOUR))
+    for day in week.days:
+        slots = day["slots"]
+        assert isinstance(slots, Sequence)
+        hours = "".join(f"{_hour(slot):<{_HOUR}}" for slot in slots[:shown])
+        yield f"  {str(day['day'])[:3]}  {hours}".rstrip()
+    yield ""
+    yield from wrapped("Beside each hour: the probability that it is among the true best ten of the week.", page)
+    yield from wrapped("All 24 of each day:  ttp optimal week --json", page)
+
+
+def _hour(slot: Mapping[str, float]) -> str:
+    return f"{slot['hour']:02}:00 {percent(slot['score']):>5}"
+
+
+def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSpec[Json]:
+    """The next slots of `ttp optimal next`, none where there is no data; `counted`: several were asked for. `zone`:
+    that of the hours, else the page's."""
+
+    def wrap(slots: list[Json]) -> Json:
+        shape: Json = {"success": True, "slot": slots[0] if slots else None}
+        return {**shape, "slots": slots} if counted else shape
+
+    def picture(slots: Sequence[Json], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        return slots_picture(slots, replace(page, zone=zone or page.zone))
+
+    return OutputSpec(optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, picture, wrap=wrap)
+
+
+def recommendations_spec(
+    *, everything: bool = False, tz: str | None = None, several: bool = False
+) -> OutputSpec[AccountAdvice]:
+    """`ttp optimal`: the R of each account; `everything`: with all hours, days and slots. `tz`: as it was typed.
+    `several`: there is more than one account, which its rows name first."""
+
+    def picture(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        draw = partial(recommendation_picture, page=page, tz=tz)
+        yield from separate(draw(told.advice, zone_known=told.zone_known) for told in all_told)
+
+    def shape(told: AccountAdvice) -> Json:
+        return told.advice.recommendation.as_json(everything=everything)
+
+    return OutputSpec(
+        optimal.RECOMMENDATION_FIELDS,
+        (*(("account",) if several else ()), "what", "value", "score", "uplift", "dataPoints"),
+        shape,
+        picture,
+        rows=lambda told: best_rows(shape(told)),
+        wrap=list_with_single("recommendation"),
+    )
+
+
+def week_spec(of: Week | None = None) -> OutputSpec[Json]:
+    """`ttp optimal week`: seven days with their hours; `of`: the week they are of, for the picture."""
+
+    def picture(_: Sequence[Json], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        assert of is not None
+        return week_picture(of, page)
+
+    return OutputSpec(
+        ("day", "slots"),
+        ("day", "hour", "score"),
+        dict,
+        picture,
+        rows=week_rows,
+        wrap=lambda days: {"success": True, "schedule": days},
+    )
+
+
+def explanations_spec(most: int | None = None) -> OutputSpec[Explained]:
+    """`ttp optimal explain`; `most`: so many posts of each are shown."""
+
+    def picture(explained: Sequence[Explained], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        yield from separate(explanation_picture(one, page, most) for one in explained)
+
+    return OutputSpec(
+        EXPLANATION_FIELDS,
+        tuple(name for name in EXPLAINED_POST_FIELDS if name != "text"),
+        partial(explanation_json, most=most),
+        picture,
+        rows=lambda one: explained_posts(one, most),
+        wrap=list_with_single("explanation"),
+    )
+
+
+def backtests_spec(ways: Mapping[str, str]) -> OutputSpec[Backtest]:
+    """`ttp optimal backtest`. `ways`: by account, the command that gets numbers of its posts."""
+
+    def picture(tests: Sequence[Backtest], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        yield from separate(backtest_picture(one, page, ways[one.account]) for one in tests)
+
+    return OutputSpec(
+        BACKTEST_FIELDS,
+        ("account", "what", "lift", "low", "high"),
+        backtest_json,
+        picture,
+        rows=backtest_rows,
+        wrap=list_with_single("backtest"),
+    )

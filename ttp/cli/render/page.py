@@ -1,0 +1,210 @@
+"""The sheet a picture is drawn on: its width, colour, zone and the present, and times written for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal, NamedTuple, TypeAlias
+
+from ttp.cli.render.width import columns, cut, widest, wrap
+from ttp.cli.render.width import columns as taken
+
+Style: TypeAlias = Literal["", "bold", "dim", "red", "green", "magenta"]
+
+
+_CODES = {"bold": "1", "dim": "38;5;243", "red": "31", "green": "38;5;28", "magenta": "35"}
+"""Colours that are read on black and on white. Red and magenta are the terminal's own, which its user chose; its green
+is as often as not too light for a white ground, and what it calls faint is too near to any: those two are fixed, at
+4.5 to 1 on both grounds. No state is told by its colour alone: each has a word or a sign."""
+
+
+_PAINT = re.compile("\x1b\\[[0-9;]*m")
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+_NEAR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a picture goes. Times are shown in `zone`, and as far from `now`."""
+
+    now: datetime
+    zone: tzinfo = UTC
+    width: int = 80
+    color: bool = False
+
+    def paint(self, text: str, style: Style) -> str:
+        """`text` in a style, where there is colour."""
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.color and style and text else text
+
+    def ground(self, text: str, background: int, ink: int) -> str:
+        """`text` in one colour on another, of the 256 that terminals have; where there is no colour, as it is."""
+        return f"\x1b[48;5;{background};38;5;{ink}m{text}\x1b[0m" if self.color else text
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone)
+
+    def zone_name(self) -> str:
+        """`Europe/Berlin`, or the offset of a zone without a name."""
+        return str(getattr(self.zone, "key", None) or self.zone)
+
+    def footer(self) -> str:
+        """`Times in Europe/Berlin (UTC+01:00).`, with the offset of now."""
+        offset = self.local(self.now).strftime("%z")
+        named = "" if self.zone_name().startswith("UTC") else f" (UTC{offset[:3]}:{offset[3:5]})"
+        return f"Times in {self.zone_name()}{named}."
+
+    def day(self, at: datetime) -> str:
+        """`today`, `Wed 25` within a week, else `25 Dec`, with the year where it is another one."""
+        local, today = self.local(at), self.local(self.now)
+        if local.date() == today.date():
+            return "today"
+        if abs(local.date() - today.date()) <= _NEAR:
+            return f"{self.weekday(at)} {local.day}"
+        return self.date(at)
+
+    def date(self, at: datetime) -> str:
+        """`25 Dec`, with the year where it is not this one."""
+        year = self.local(at).year
+        return self.month_day(at) if year == self.local(self.now).year else f"{self.month_day(at)} {year}"
+
+    def month_day(self, at: datetime) -> str:
+        """`25 Dec`."""
+        local = self.local(at)
+        return f"{local.day} {_MONTHS[local.month - 1]}"
+
+    def weekday(self, at: datetime) -> str:
+        """`Wed`."""
+        return _DAYS[self.local(at).weekday()]
+
+    def time(self, at: datetime) -> str:
+        """`18:00`."""
+        return f"{self.local(at):%H:%M}"
+
+    def second(self, at: datetime) -> str:
+        """`18:00:03`."""
+        return f"{self.local(at):%H:%M:%S}"
+
+    def when(self, at: datetime) -> str:
+        """`today 18:00`, `Wed 25 12:00`, `25 Dec 12:00`."""
+        return f"{self.day(at)} {self.time(at)}"
+
+    def full_day(self, at: datetime) -> str:
+        """`Mon 23 Nov 2026`."""
+        return f"{self.weekday(at)} {self.month_day(at)} {self.local(at).year}"
+
+    def utc(self, at: datetime) -> str:
+        """The clock in UTC, `17:00`, with the day where it is another one there."""
+        utc = at.astimezone(UTC)
+        day = "" if utc.date() == self.local(at).date() else f"{_DAYS[utc.weekday()]} "
+        return f"{day}{utc:%H:%M}"
+
+    def ago(self, at: datetime) -> str:
+        """`in 4 h`, `19 h ago`: the largest unit, rounded down."""
+        return self._ago(at, parts=1)
+
+    def ago_long(self, at: datetime) -> str:
+        """`in 4 h 14 min`: the two largest units."""
+        return self._ago(at, parts=2)
+
+    def _ago(self, at: datetime, parts: int) -> str:
+        seconds = round(abs(at - self.now).total_seconds())
+        units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60), ("s", seconds % 60))
+        first = next((place for place, (_, count) in enumerate(units) if count), None)
+        if first is None:
+            return "now"
+        text = " ".join(f"{count} {unit}" for unit, count in units[first : first + parts] if count)
+        return f"in {text}" if at > self.now else f"{text} ago"
+
+    def flow(self, pieces: Iterable[str], gap: str = "   ") -> list[str]:
+        """`pieces` side by side, as many in a line as fit."""
+        lines: list[str] = []
+        for piece in pieces:
+            if lines and columns(_PAINT.sub("", lines[-1] + gap + piece)) <= self.width:
+                lines[-1] += gap + piece
+            else:
+                lines.append(piece)
+        return lines
+
+
+_INDENT = 2
+
+
+_GAP = 2
+
+
+_LEAST = 4
+
+
+class Cell(NamedTuple):
+    """One safe text of a table, and how it is painted."""
+
+    text: str
+    style: Style = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`drop`: the column with the highest rank is left out first where the page is narrow; 0 and the last one stay.
+    `most`: columns of the terminal beyond which a cell is cut."""
+
+    title: str
+    right: bool = False
+    drop: int = 0
+    most: int = 1000
+
+
+def table(
+    columns: Sequence[Column], rows: Iterable[Sequence[Cell]], page: Page, *, least: int = 16, wrapped: bool = False
+) -> Iterator[str]:
+    """The lines of a table. The last column takes the room that is left, `least` terminal columns if it needs them;
+    what is longer is cut, or goes on in the next line where `wrapped`."""
+    head = [Cell(column.title, "dim") for column in columns]
+    body = [head, *rows]
+    widths = _widths(columns, body, page.width, least)
+    last = max(widths)
+    for row in body:
+        tail = wrap(row[last].text, widths[last]) if wrapped else [cut(row[last].text, widths[last])]
+        cells = [(place, cut(row[place].text, widths[place]), row[place].style) for place in widths if place != last]
+        yield _line(columns, widths, [*cells, (last, tail[0], row[last].style)], page)
+        for more in tail[1:]:
+            blank = [(place, "", row[place].style) for place, _, _ in cells]
+            yield _line(columns, widths, [*blank, (last, more, row[last].style)], page)
+
+
+def _widths(columns: Sequence[Column], body: Sequence[Sequence[Cell]], width: int, least: int) -> dict[int, int]:
+    """The columns that are shown (by place) and how wide each is."""
+    last = len(columns) - 1
+    others = {place: min(columns[place].most, max(widest(row[place].text) for row in body)) for place in range(last)}
+    wanted = max(widest(row[last].text) for row in body)
+
+    def room() -> int:
+        return width - _INDENT - sum(wide + _GAP for wide in others.values())
+
+    while room() < min(wanted, least) and any(columns[place].drop for place in others):
+        del others[max(others, key=lambda place: columns[place].drop)]
+    while room() < min(wanted, _LEAST) and any(wide > _LEAST for wide in others.values()):
+        others[max(others, key=lambda place: others[place])] -= 1
+    return {**others, last: max(1, min(wanted, room()))}
+
+
+def _line(columns: Sequence[Column], widths: dict[int, int], cells: list[tuple[int, str, Style]], page: Page) -> str:
+    while cells and not cells[-1][1]:
+        cells.pop()
+    drawn = []
+    for place, text, style in cells:
+        blanks = " " * (widths[place] - taken(text))
+        painted = page.paint(text, style)
+        if columns[place].right:
+            drawn.append(blanks + painted)
+        else:
+            drawn.append(painted if place == cells[-1][0] else painted + blanks)
+    return (" " * _INDENT + (" " * _GAP).join(drawn)).rstrip()

@@ -1,0 +1,207 @@
+"""`ttp plan` on a terminal: a line for each post, what it is worth, and what the whole gains over an even spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ttp.cli.escape import one_line, safe
+from ttp.cli.render.labels import plural, several, short_name
+from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.spec import OutputSpec
+from ttp.domain.account import Platform
+from ttp.domain.plan import Assignment, Basis
+from ttp.domain.post import Post
+from ttp.domain.time.formatting import format_duration
+from ttp.views import Json, format_json_instant
+from ttp.views.plan import ASSIGNMENT_FIELDS, _one, plan_json
+
+if TYPE_CHECKING:
+    from ttp.domain.plan import PlanMethod
+    from ttp.services.files.importer import Spread
+    from ttp.services.planning import Proposal
+
+
+_WIDE = 110
+
+
+_SAME = 0.005
+"""Less than this is not shown of a score."""
+
+
+def plan_picture(
+    rows: Sequence[Assignment],
+    found: Proposal,
+    notes: Sequence[str],
+    page: Page,
+    places: Mapping[int, str] | None = None,
+) -> Iterator[str]:
+    """The plan by time, in the zone of its accounts where they share one, else in the page's. `places`: where the posts
+    stand in a file, by the numbers that they have instead of ids."""
+    zones = {zone.key: zone for zone in found.zones.values()}
+    page = replace(page, zone=next(iter(zones.values()))) if len(zones) == 1 else page
+    days = f"{page.full_day(found.limits.start)} to {page.full_day(found.limits.end)}"
+    yield from page.flow(
+        [page.paint(f"Plan of {plural(len(rows), 'post')}", "bold"), days, f"hours in {page.zone_name()}"]
+    )
+    if len(zones) > 1:
+        yield "  " + ", ".join(f"{safe(name)} in {zone.key}" for name, zone in found.zones.items())
+    yield ""
+    posts = [found.posts[one.id] for one in rows]
+    with_handle = frozenset(Platform) if page.width >= _WIDE else several(posts)
+    columns = [
+        Column("ID" if places is None else "ROW", right=places is None, most=page.width // 3),
+        Column("WHEN"),
+        Column("SCORE", right=True),
+        Column("ACCOUNTS", drop=1, most=page.width // 3),
+        Column("TEXT"),
+    ]
+    yield from table(
+        columns,
+        [
+            _row(one, post, with_handle, page, one_line(places[one.id]) if places else str(one.id))
+            for one, post in zip(rows, posts, strict=True)
+        ],
+        page,
+        least=12,
+    )
+    yield ""
+    yield from _told(found, notes, places)
+
+
+def _row(one: Assignment, post: Post, with_handle: frozenset[Platform], page: Page, name: str) -> list[Cell]:
+    accounts = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
+    return [
+        Cell(name, "bold"),
+        Cell(f"{page.weekday(one.at)} {page.month_day(one.at):>6} {page.time(one.at)}"),
+        Cell(f"{round(100 * one.score)} %" + (" ?" if one.explored else "")),
+        Cell(accounts),
+        Cell(one_line(post.content)),
+    ]
+
+
+def _told(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | None) -> Iterator[str]:
+    plan = found.plan
+    if Basis.SCORES in plan.basis.values():
+        best = "no plan has more" if plan.bound - plan.score < _SAME else f"no plan has more than {plan.bound:.2f}"
+        yield f"  Score {plan.score:.2f}, and {best}.  An even spread has {plan.even_score:.2f}."
+    if any(one.explored for one in plan.assignments):
+        yield "  ? an hour to learn about, by --explore."
+    if plan.left_out:
+        yield f"  Without room: {' '.join(places[one] if places else str(one) for one in plan.left_out)}"
+    yield from (f"  {safe(line[:1].upper())}{safe(line[1:])}." for line in notes)
+
+
+def plan_spec(
+    found: Proposal | None = None, *, scheduled: bool = False, warnings: Sequence[str] = ()
+) -> OutputSpec[Assignment]:
+    """`ttp plan`; None: there was nothing to plan. `scheduled`: it was done, not only shown."""
+
+    def shape(one: Assignment) -> Json:
+        accounts = list(found.posts[one.id].accounts) if found else []
+        score = round(one.score, 4)
+        return {
+            "id": one.id,
+            "at": format_json_instant(one.at),
+            "score": score,
+            "accounts": accounts,
+            "explored": one.explored,
+        }
+
+    def wrap(rows: list[Json]) -> Json:
+        told = (
+            {"score": 0.0, "evenScore": 0.0}
+            if found is None
+            else {**plan_json(found), "leftOut": list(found.plan.left_out)}
+        )
+        return {"assignments": rows, **told, "scheduled": scheduled, "warnings": list(warnings)}
+
+    def picture(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        assert found is not None
+        return plan_picture(rows, found, [*placement_notes(found), *limit_notes(found)], page)
+
+    return OutputSpec(ASSIGNMENT_FIELDS, ("id", "at", "score"), shape, picture, wrap=wrap)
+
+
+def placement_notes(found: Proposal) -> list[str]:
+    """By what posts were placed whose scores do not say it, in words."""
+    from ttp.domain.plan import Basis, PlanMethod
+
+    said = []
+    for basis in Basis:
+        sets = [accounts for accounts, one in found.plan.basis.items() if one is basis]
+        names = list(dict.fromkeys(name for accounts in sets for name in accounts))
+        if names and basis is not Basis.SCORES:
+            own = [name for name in names if found.schedules[name].slots]
+            names = own if basis is not Basis.HOURS and found.way is not PlanMethod.OPTIMAL else names
+            said.append(_how(found.way, basis, " and ".join(names), single=len(names) == 1, apart=bool(own)))
+    return said
+
+
+def _how(way: PlanMethod, basis: Basis, names: str, *, single: bool, apart: bool) -> str:
+    """`apart`: accounts have slots, but none in common."""
+    from ttp.domain.plan import Basis, PlanMethod
+
+    match way, basis:
+        case PlanMethod.OPTIMAL, Basis.SLOTS:
+            return f"no data of {names}: spread evenly over {'its' if single else 'their'} slots"
+        case PlanMethod.OPTIMAL, _:
+            return f"no data of {names}: spread evenly over waking hours"
+        case _, Basis.HOURS:
+            return f"no slots {'in common ' if apart else ''}of {names}: spread evenly over waking hours"
+        case _, Basis.SLOTS:
+            return f"slots of {names}: spread evenly over them"
+        case _:
+            return f"slots of {names}: each post on the next free one"
+
+
+def zones(found: Proposal) -> str:
+    """`hours in Europe/Berlin`, with the accounts where they differ."""
+    keys = {zone.key for zone in found.zones.values()}
+    if len(keys) == 1:
+        return f"hours in {keys.pop()}"
+    return "hours of " + ", ".join(f"{name} in {zone.key}" for name, zone in found.zones.items())
+
+
+def limit_notes(found: Proposal) -> list[str]:
+    """The limits that a plan keeps, in words."""
+    asked, said = found.limits, []
+    if found.plan.per_day is not None:
+        said.append(f"at most {found.plan.per_day} a day on an account")
+    said.append(f"at least {format_duration(timedelta(seconds=asked.gap_s))} apart")
+    if asked.quiet.hours:
+        said.append("none " + ", ".join(f"{_clock(start)} to {_clock(end)}" for start, end in asked.quiet.hours))
+    said += [
+        f"none on {first}" if first == last else f"none from {first} to {last}" for first, last in asked.quiet.dates
+    ]
+    busy = sum(at >= asked.start for schedule in found.schedules.values() for at in schedule.busy if at < asked.end)
+    if busy:
+        said.append(f"beside {busy} that {'is' if busy == 1 else 'are'} scheduled")
+    return ["limits: " + ", ".join(said)]
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+SPREAD_SHOWN = 100
+"""Posts of a plan that a person is shown; a program gets them all."""
+
+
+def spread_spec(found: Spread) -> OutputSpec[Assignment]:
+    """The plan as a person sees it."""
+
+    def picture(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
+        pass  # MOVED
+
+        notes = [*placement_notes(found.proposal), *limit_notes(found.proposal)]
+        if len(rows) > SPREAD_SHOWN:
+            notes = [f"{len(rows) - SPREAD_SHOWN} more posts; see them all with --json", *notes]
+        yield from plan_picture(rows[:SPREAD_SHOWN], found.proposal, notes, page, found.rows)
+        yield ""
+
+    return OutputSpec((), (), lambda one: _one(found, one), picture)

@@ -1,0 +1,330 @@
+"""`ttp log` on a terminal: every step of every try, in the order in which they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ttp.cli.escape import lines, one_line, safe
+from ttp.cli.render.labels import plural, size, state_word, status_word
+from ttp.cli.render.page import Cell, Column, Page, Style, table
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.render.width import columns, wrap
+from ttp.domain.attempt import Attempt, Phase
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.media import NAMES, MediaItem
+from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.domain.post_history import Happened, Past
+from ttp.domain.price import dollars
+from ttp.views import Json
+from ttp.views import posts as posts_module
+
+if TYPE_CHECKING:
+    from ttp.services.preview import Sent, Version
+
+
+def attempts_picture(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
+    """The table of attempts."""
+    if not attempts:
+        yield "Nothing was tried yet."
+        return
+    columns = [
+        Column("WHEN"),
+        Column("ACCOUNT", most=page.width // 3),
+        Column("TRY", right=True, drop=3),
+        Column("STEP", drop=1, most=page.width // 4),
+        Column("OUTCOME"),
+        Column("HTTP", right=True, drop=2),
+        Column("MESSAGE"),
+    ]
+    yield from table(columns, [_row(attempt, page) for attempt in attempts], page, least=12, wrapped=True)
+    yield ""
+    yield page.footer()
+
+
+def _row(attempt: Attempt, page: Page) -> list[Cell]:
+    kind = f"{attempt.kind}: " if attempt.kind else ""
+    return [
+        Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
+        Cell(safe(attempt.account)),
+        Cell(str(attempt.number)),
+        Cell(_step(safe(attempt.step))),
+        Cell(*_outcome(attempt)),
+        Cell("" if attempt.http_status is None else str(attempt.http_status)),
+        Cell(one_line(kind + (attempt.message or "")).removesuffix(":")),
+    ]
+
+
+def _step(step: str) -> str:
+    """`part 3 of 5: POST /2/tweets`: what is longer than its column is cut at its end, and the part tells more."""
+    call, _, part = step.partition(" (part ")
+    return f"part {part.removesuffix(')')}: {call}" if part else step
+
+
+def _outcome(attempt: Attempt) -> tuple[str, Style]:
+    """The outcome in words. A publishing call without one is an open intent: nobody knows yet what became of it."""
+    if attempt.outcome is None:
+        return ("open", "magenta") if attempt.phase is Phase.PUBLISH else ("-", "dim")
+    return safe(attempt.outcome.replace("_", " ")), "red" if attempt.kind else ""
+
+
+_LABEL = 14
+"""Columns of `  Scheduled   `."""
+
+
+def post_picture(post: Post, page: Page, past: Past | None = None) -> Iterator[str]:
+    """Everything about one post; `past`: with what has happened to it."""
+    past = past or Past()
+    events = past.events if len(past.events) > 1 else ()
+    word, style = status_word(post)
+    yield f"{page.paint(f'Post {post.id}', 'bold')}   {page.paint(word, style)}   {_tally(post)}"
+    for label, values in _facts(post, page, with_created=not events):
+        head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
+        for piece in (piece for value in values for piece in wrap(value, page.width - _LABEL)):
+            yield f"{head}{piece}".rstrip()
+            head = " " * _LABEL
+    if post.deliveries:
+        yield ""
+        heads = [Column("ACCOUNT", most=page.width // 3), Column("RESULT"), Column("WHEN", drop=1), Column("DETAIL")]
+        yield from table(heads, [_post_row(row, post, past, page) for row in post.deliveries], page, wrapped=True)
+    if events:
+        yield ""
+        yield from _history(events, post, page)
+    following = list(_next(post))
+    if following:
+        yield ""
+        yield f"Next:  {following[0]}"
+        yield from (f"       {more}" for more in following[1:])
+
+
+def _tally(post: Post) -> str:
+    done = sum(row.state is DeliveryState.PUBLISHED for row in post.active)
+    if not post.active:
+        return "no accounts yet"
+    if post.status in (PostStatus.DRAFT, PostStatus.SCHEDULED):
+        return f"for {plural(len(post.active), 'account')}"
+    return f"{done} of {plural(len(post.active), 'account')} published"
+
+
+def _history(events: Sequence[Happened], post: Post, page: Page) -> Iterator[str]:
+    """`  History  14:02 created  18:00:00 publishing`; a day where it is another than before, at first than that of
+    the post's time."""
+    day: date | None = page.local(post.scheduled_at).date() if post.scheduled_at else None
+    said = []
+    for one in events:
+        own = page.local(one.at).date()
+        clock = page.second(one.at) if one.by_publisher else page.time(one.at)
+        said.append(f"{clock} {one.what}" if own == day else f"{page.day(one.at)} {clock} {one.what}")
+        day = own
+    head = page.paint("  History  ", "dim")
+    for line in replace(page, width=page.width - 11).flow(said, "  "):
+        yield head + line
+        head = " " * 11
+
+
+def _facts(post: Post, page: Page, *, with_created: bool) -> Iterator[tuple[str, Sequence[str]]]:
+    """The labelled lines; a label without values is not shown."""
+    if post.scheduled_at:
+        yield "Scheduled", [_moment(post.scheduled_at, page), *_chosen(post)]
+    if approval := _approval(post, page):
+        yield "Approval", [approval]
+    if post.repeat:
+        yield "Repeat", [f"{post.repeat.id}   {safe(post.repeat.cron)}   {safe(post.repeat.timezone)}"]
+    if post.published_at:
+        yield "Published", [_moment(post.published_at, page)]
+    if post.created_at and with_created:
+        yield "Created", [f"{page.full_day(post.created_at)} {page.time(post.created_at)}"]
+    yield "Media", [_media(item) for item in post.media]
+    text = lines(post.content)
+    count = f"({plural(len(text), 'line')}, {len(post.content)} ch)" if len(text) > 1 else ""
+    yield "Text", [*text[:-1], _right(text[-1], count, page.width - _LABEL)]
+    yield "Thread", [f"{number}. {one_line(part)}" for number, part in enumerate(post.thread, 2)]
+    yield "Variants", [f"{safe(key)}: {one_line(text)}" for key, text in post.variants.items()]
+    yield "Options", [f"{safe(key)}={safe(value)}" for key, value in post.options.items()]
+    yield "Tags", [safe(", ".join(post.tags))] if post.tags else []
+    if post.key is not None:
+        yield "Key", [safe(post.key)]
+    if post.max_lateness_s is not None:
+        yield "At most", [f"{post.max_lateness_s:g} s late"]
+
+
+def _right(text: str, note: str, width: int) -> str:
+    """`text` with `note` at the right edge, or after it where both do not fit in a line."""
+    if not note:
+        return text
+    return text + " " * max(width - columns(text) - columns(note), 1) + note
+
+
+def _moment(at: datetime, page: Page) -> str:
+    """`Mon 23 Nov 2026 18:00 Europe/Berlin   (17:00 UTC, 19 h ago)`."""
+    local = f"{page.full_day(at)} {page.time(at)} {page.zone_name()}"
+    return f"{local}   ({page.utc(at)} UTC, {page.ago(at)})"
+
+
+def _chosen(post: Post) -> list[str]:
+    """How the time was chosen, where nobody named it."""
+    match post.chosen_by:
+        case ChosenBy.PLAN:
+            return ["by ttp plan"]
+        case ChosenBy.EXPLORE:
+            return ["by ttp plan, to explore"]
+    return []
+
+
+def _approval(post: Post, page: Page) -> str:
+    """Whether somebody approved it, or said no; nothing where nobody did and nobody need."""
+    if "approve" in post.needs():
+        return "waits for approval"
+    if post.approved_at is not None:
+        return f"approved {page.when(post.approved_at)}"
+    if post.rejection is not None:
+        why = f": {one_line(post.rejection.why)}" if post.rejection.why else ""
+        return f"rejected {page.when(post.rejection.at)}{why}"
+    return ""
+
+
+def _media(item: MediaItem) -> str:
+    facts = [one_line(item.name)]
+    if item.width and item.height:
+        facts.append(f"{item.width}x{item.height}")
+    if item.duration_ms is not None:
+        facts.append(f"{item.duration_ms / 1000:.1f} s")
+    return "  ".join([*facts, size(item.bytes), f"alt text: {one_line(item.alt) if item.alt else 'none'}"])
+
+
+def _post_row(row: Delivery, post: Post, past: Past, page: Page) -> list[Cell]:
+    when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
+    return [Cell(safe(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
+
+
+def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime | None, page: Page) -> str:
+    """When it was published or failed, to the second; before that, when the publisher next has something to do for
+    it."""
+    at = row.published_at or ended_at
+    if at is None:
+        return page.when(row.next_at) if row.next_at else "-"
+    as_planned = scheduled_at is not None and page.full_day(scheduled_at) == page.full_day(at)
+    return page.second(at) if as_planned else f"{page.day(at)} {page.second(at)}"
+
+
+def _detail(row: Delivery, page: Page) -> str:
+    """The link, or what is waited for and until when, or what went wrong."""
+    if row.taken_down_at is not None:
+        return f"taken down {page.when(row.taken_down_at)}"
+    if row.state is DeliveryState.PUBLISHED:
+        return safe((row.url or row.remote_id or "").removeprefix("https://").removeprefix("www."))
+    parts = []
+    if row.so_far and row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):  # there the error says so
+        parts.append(safe(row.so_far))
+    if row.waiting_for:
+        until = f", until {page.when(row.waiting_until)}" if row.waiting_until else ""
+        parts.append(f"waits for {one_line(row.waiting_for)}{until}")
+    if row.error:
+        code = row.error.code or row.error.kind
+        parts.append(one_line(row.error.message if code in row.error.message else f"{code} {row.error.message}"))
+    return "; ".join(parts)
+
+
+def _next(post: Post) -> Iterator[str]:
+    """The command that the post needs now, and what it will and will not do."""
+    if post.status is PostStatus.DRAFT:
+        yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to x/me"
+        return
+    for row in post.deliveries:
+        if row.state is DeliveryState.NEEDS_REVIEW:
+            yield f"ttp resolve {post.id} --account {safe(row.account)} --published URL   (or --not-published)"
+    for row in post.deliveries:
+        if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
+            yield f"{safe(row.error.hint)}   (once that is done; it waits)"
+    if "approve" in post.needs():
+        yield f"ttp approve {post.id}"
+    failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
+    if not failed:
+        return
+    fixes = dict.fromkeys(safe(row.error.hint) for row in failed if row.error and row.error.hint)
+    retry = f"ttp retry {post.id}"
+    yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
+    for row in failed:
+        of = len(post.parts_for(row.account, row.platform))
+        if 0 < len(row.parts) < of:
+            yield f"(goes on with part {len(row.parts) + 1} of {of} on {safe(row.account)})"
+    published = [safe(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
+    if published:
+        names = ", ".join(safe(row.account) for row in failed)
+        yield f"(publishes to {names} only, never to {', '.join(published)} again)"
+
+
+def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
+    """A block for each account, with an empty line after it."""
+    for one in versions:
+        for number, part in enumerate(one.parts, 1):
+            head = page.paint(safe(one.account), "bold") if number == 1 else f"part {number}"
+            use = page.paint(f"{part.length}/{part.limit}", "red" if part.length > part.limit else "")
+            cost = f"   X charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
+            yield f"{head}   {use}{cost}"
+            yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
+        yield from (f"  {row}" for item in one.media for row in wrap(_versions_media(item), page.width - 2))
+        yield ""
+
+
+def _versions_media(one: Sent) -> str:
+    facts = [one_line(one.item.name), *_look(one.item)]
+    if one.converted:
+        facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}")
+    return "  ".join([*facts, f"alt text: {one_line(one.item.alt)}" if one.item.alt else "no alt text"])
+
+
+def _look(item: MediaItem) -> Iterator[str]:
+    if item.width and item.height:
+        yield f"{item.width}x{item.height}"
+    if item.duration_ms is not None:
+        yield f"{item.duration_ms / 1000:.1f} s"
+    yield size(item.bytes)
+
+
+def post_spec(warnings: Sequence[str] = (), past: Past | None = None) -> OutputSpec[Post]:
+    """`ttp show`, with what to warn of; `past`: for a picture, what has happened to it."""
+    view = replace(POST_SPEC, shape=partial(posts_module.post_json, warnings=warnings)) if warnings else POST_SPEC
+    return replace(view, picture=partial(_show, past=past)) if past else view
+
+
+def _show(posts: Sequence[Post], page: Page, past: Past | None = None) -> Iterable[str]:
+    pass  # MOVED
+
+    for place, post in enumerate(posts):
+        if place:
+            yield ""
+        yield from post_picture(post, page, past)
+
+
+def _log(attempts: Sequence[Attempt], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return attempts_picture(attempts, page)
+
+
+def _delivery_rows(post: Post) -> Iterable[Json]:
+    for row in post.deliveries:
+        yield {**posts_module.delivery_json(row), "errorMessage": row.error and row.error.message}
+
+
+POST_SPEC = OutputSpec(
+    posts_module.POST_FIELDS,
+    ("account", "state", "publishedAt", "url", "errorMessage"),
+    posts_module.post_json,
+    _show,
+    rows=_delivery_rows,
+)
+"""`ttp show`: in TSV a row per delivery."""
+
+
+ATTEMPTS_SPEC = OutputSpec(
+    posts_module.ATTEMPT_FIELDS,
+    ("at", "account", "step", "outcome", "kind", "httpStatus", "message"),
+    posts_module.attempt_json,
+    _log,
+)
+"""`ttp log`."""

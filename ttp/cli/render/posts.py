@@ -1,0 +1,126 @@
+"""`ttp list` on a terminal: one post a line, in the zone of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+
+from ttp.cli.escape import one_line
+from ttp.cli.render.labels import approve_command, mark, plural, several, short_name, status_word
+from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.post import _show
+from ttp.cli.render.spec import OutputSpec
+from ttp.domain.account import Platform
+from ttp.domain.delivery import IN_FLIGHT
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post
+from ttp.views import posts as posts_module
+
+_WIDE = 110
+
+
+def posts_picture(posts: Sequence[Post], page: Page) -> Iterator[str]:
+    """The table of posts, and under it the zone and what the marks mean."""
+    if not posts:
+        yield "No posts here.  Write one:  ttp create 'Hello'"
+        return
+    wide = page.width >= _WIDE
+    with_handle = frozenset(Platform) if wide else several(posts)
+    columns = [
+        Column("ID", right=True),
+        Column("WHEN"),
+        Column("", drop=3),
+        *([Column("UTC", drop=5)] if wide else []),
+        Column("STATUS"),
+        Column("ACCOUNTS", drop=2, most=page.width // 3),
+        *([Column("MEDIA", drop=4)] if wide else []),
+        Column("TEXT"),
+    ]
+    days = [_day(at, page, wide=wide) if (at := _time(post)) else "" for post in posts]
+    room = max(map(len, days))  # the clocks stand below each other
+    rows = [_row(post, f"{day:<{room}}", with_handle, page, wide=wide) for post, day in zip(posts, days, strict=True)]
+    yield from table(columns, rows, page, least=12)
+    yield ""
+    yield from page.flow([page.footer(), *_legend(posts)])
+
+
+def _row(post: Post, day: str, with_handle: frozenset[Platform], page: Page, *, wide: bool) -> list[Cell]:
+    at = _time(post)
+    accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
+    when = f"{day} {page.time(at)}" if at else "-"
+    row = [
+        Cell(str(post.id), "bold"),
+        Cell(when),
+        Cell(page.ago(at) if at else "", "dim"),
+        Cell(*status_word(post)),
+        Cell(("  " if wide else " ").join(accounts) or "-"),
+        Cell(one_line(post.content)),
+    ]
+    if wide:
+        row.insert(3, Cell(page.utc(at) if at else "-", "dim"))
+        row.insert(-1, Cell(_media(post.media) or "-"))
+    return row
+
+
+def _time(post: Post) -> datetime | None:
+    return post.scheduled_at or post.published_at
+
+
+def _day(at: datetime, page: Page, *, wide: bool) -> str:
+    """`Tue  1 Dec`; where it is narrow as the page says it. Days of one digit are as wide as others."""
+    day = f"{page.weekday(at)} {page.date(at):>6}" if wide else page.day(at)
+    number = str(page.local(at).day)
+    return day if wide or len(number) > 1 else day.replace(number, f" {number}", 1)
+
+
+def _media(media: Sequence[MediaItem]) -> str:
+    images = sum(item.is_image for item in media)
+    counts = ((images, "image"), (len(media) - images, "video"))
+    return ", ".join(plural(count, thing) for count, thing in counts if count)
+
+
+def _legend(posts: Sequence[Post]) -> Iterator[str]:
+    """What the marks in the table mean, and what to type about the first post that needs a person."""
+    marks = {mark(row) for post in posts for row in post.active}
+    if any(row.state in IN_FLIGHT for post in posts for row in post.deliveries):
+        yield "~ under way"
+    if "!" in marks:
+        yield "! failed"
+    review = next((post for post in posts if "review" in post.needs()), None)
+    if review:
+        yield f"? may be live, look:  ttp show {review.id}"
+    needy = [post for post in posts if post.needs() not in ((), ("approve",))]
+    if needy and needy != [review]:
+        first = next(post for post in needy if post is not review)
+        yield f"Post {first.id} needs you:  ttp show {first.id}"
+    yield from approvals(posts)
+
+
+def approvals(posts: Sequence[Post]) -> Iterator[str]:
+    """The command that approves those of the posts that wait for it."""
+    if unapproved := [post.id for post in posts if post.id is not None and "approve" in post.needs()]:
+        wait = "1 post waits" if len(unapproved) == 1 else f"{len(unapproved)} posts wait"
+        yield f"{wait} for approval:  {approve_command(unapproved)}"
+
+
+def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[Post]:
+    """Posts that a command made or changed: in a pipe their ids alone."""
+    shape = partial(posts_module.post_json, warnings=warnings, replayed=replayed)
+    return OutputSpec((*posts_module.POST_FIELDS, "replayed"), ("id",), shape, _show)
+
+
+def _list(posts: Sequence[Post], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return posts_picture(posts, page)
+
+
+POSTS_SPEC = OutputSpec(
+    posts_module.POST_FIELDS, ("id", "status", "scheduledAt", "accounts", "content"), posts_module.post_json, _list
+)
+"""`ttp list`."""
+
+
+DELETED_SPEC: OutputSpec[int] = OutputSpec(("id", "deleted"), ("id",), lambda post_id: {"id": post_id, "deleted": True})
+"""`ttp delete`, by id."""

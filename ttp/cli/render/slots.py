@@ -1,0 +1,192 @@
+"""`ttp repeat list` on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from ttp.cli.escape import one_line, safe
+from ttp.cli.render.page import Cell, Column, Page, table
+from ttp.cli.render.spec import OutputSpec
+from ttp.domain.recurrence import Recurrence, Tally
+from ttp.domain.slot import Place
+from ttp.domain.time.slot_parser import format_slot_times
+from ttp.views import Json
+from ttp.views.slots import PLACE_FIELDS, REPEAT_FIELDS, SLOT_FIELDS, place_json, repeat_json, slot_json
+
+
+def repeats_picture(tallies: Sequence[Tally], page: Page) -> Iterator[str]:
+    """The table of recurrences, each with its next time on its own clock."""
+    if not tallies:
+        yield "Nothing is repeated.  Begin:  ttp repeat 3 --cron '0 9 * * 1'"
+        return
+    ending = any(tally.recurrence.until or tally.recurrence.count for tally in tallies)
+    columns = [
+        Column("ID", right=True),
+        Column("WHAT", most=page.width // 4),
+        Column("WHEN", most=page.width // 3),
+        Column("ZONE", drop=3),
+        Column("STATE"),
+        Column("MADE", right=True, drop=1),
+        Column("SKIPPED", right=True, drop=2),
+        Column("MISSED", right=True),
+        *([Column("ENDS", drop=1)] if ending else []),
+        Column("NEXT"),
+    ]
+    yield from table(columns, [_row(tally, page, ending=ending) for tally in tallies], page, least=24)
+
+
+def _row(tally: Tally, page: Page, *, ending: bool) -> list[Cell]:
+    one = tally.recurrence
+    there = Page(page.now, ZoneInfo(one.timezone), page.width)
+    row = [
+        Cell(str(one.id), "bold"),
+        Cell(one_line(f"tag {one.pool}" if one.pool else f"post {one.post_id}")),
+        Cell(format_slot_times(one.cron)),
+        Cell(one.timezone, "dim"),
+        Cell(one.state, "" if one.state == "active" else "dim"),
+        Cell(str(tally.made)),
+        Cell(str(tally.skipped)),
+        Cell(str(tally.missed), "magenta" if tally.missed else ""),
+        Cell(f"{there.when(tally.next_at)} ({page.ago(tally.next_at)})" if tally.next_at else "-"),
+    ]
+    if ending:
+        row.insert(-1, Cell(_end(one, there)))
+    return row
+
+
+def _end(one: Recurrence, there: Page) -> str:
+    """`after 12`, `30 Jun 2027`: the last day on which it can come."""
+    said = [f"after {one.count}"] if one.count else []
+    said += [there.date(one.until - timedelta(seconds=1))] if one.until else []
+    return ", ".join(said) or "-"
+
+
+_NONE = "No slots yet.  Add some:  ttp slots add 'mon,wed,fri 09:00' --account x/me"
+
+
+def slots_picture(places: Sequence[Place], page: Page, words: Callable[[str], str]) -> Iterator[str]:
+    """The table of slots. `words` says a cron expression as a person would."""
+    if not places:
+        yield _NONE
+        return
+    named = any(place.slot.name for place in places)
+    columns = [
+        Column("ID", right=True),
+        Column("ACCOUNT", most=page.width // 3),
+        Column("SLOT", most=page.width // 3),
+        Column("ZONE", drop=1),
+        *([Column("NAME", drop=2, most=page.width // 4)] if named else []),
+        Column("NEXT"),
+    ]
+    rows = []
+    for place in places:
+        slot = place.slot
+        row = [
+            Cell(str(slot.id), "bold"),
+            Cell(safe(slot.account)),
+            Cell(words(slot.cron)),
+            Cell(slot.timezone, "dim"),
+            Cell(f"{_there(place, page).when(place.at)} ({page.ago(place.at)})"),
+        ]
+        if named:
+            row.insert(4, Cell(one_line(slot.name or "-")))
+        rows.append(row)
+    yield from table(columns, rows, page, least=24)
+
+
+def preview_picture(places: Sequence[Place], page: Page) -> Iterator[str]:
+    """The coming instants, each in the zone of its slot, and the posts that hold them."""
+    if not places:
+        yield _NONE
+        return
+    columns = [
+        Column("WHEN"),
+        Column("", drop=3),
+        Column("ZONE", drop=1),
+        Column("UTC", drop=2),
+        Column("ACCOUNT", most=page.width // 3),
+        Column("POST"),
+    ]
+    yield from table(columns, [_slots_row(place, page) for place in places], page)
+
+
+def _slots_row(place: Place, page: Page) -> list[Cell]:
+    held = one_line(f"{' '.join(map(str, place.posts))}  {place.content or ''}").rstrip()
+    return [
+        Cell(_in_its_zone(place, page)),
+        Cell(page.ago(place.at), "dim"),
+        Cell(place.slot.timezone, "dim"),
+        Cell(_there(place, page).utc(place.at), "dim"),
+        Cell(safe(place.slot.account)),
+        Cell(held or "free", "" if held else "green"),
+    ]
+
+
+def _in_its_zone(place: Place, page: Page) -> str:
+    there = _there(place, page)
+    day = f"{there.weekday(place.at)} {there.month_day(place.at):>6} {there.local(place.at).year}"
+    return f"{day} {there.time(place.at)}"
+
+
+def _there(place: Place, page: Page) -> Page:
+    return Page(page.now, ZoneInfo(place.slot.timezone), page.width)
+
+
+def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[Tally]:
+    """What `ttp repeat ID` answers: the recurrence, the ids of the posts that were made at once, what to warn of."""
+    more: Json = {"posts": list(posts), "warnings": list(warnings)}
+    return replace(
+        REPEATS_SPEC, fields=(*REPEAT_FIELDS, *more), columns=("id",), shape=lambda one: {**repeat_json(one), **more}
+    )
+
+
+def _picture(tallies: Sequence[Tally], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return repeats_picture(tallies, page)
+
+
+REPEATS_SPEC: OutputSpec[Tally] = OutputSpec(
+    REPEAT_FIELDS,
+    ("id", "state", "post", "pool", "cron", "timezone", "nextAt", "made", "skipped", "missed", "until", "count"),
+    repeat_json,
+    _picture,
+)
+"""`ttp repeat list`."""
+
+
+CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
+"""What the commands that change a recurrence answer."""
+
+
+def _slots(places: Sequence[Place], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return slots_picture(places, page, format_slot_times)
+
+
+def _preview(places: Sequence[Place], page: Page) -> Iterable[str]:
+    pass  # MOVED
+
+    return preview_picture(places, page)
+
+
+SLOTS_SPEC: OutputSpec[Place] = OutputSpec(
+    SLOT_FIELDS, ("id", "account", "cron", "timezone", "name", "nextAt"), slot_json, _slots
+)
+"""`ttp slots list`, and what `add` answers."""
+
+
+PREVIEW_SPEC: OutputSpec[Place] = OutputSpec(
+    PLACE_FIELDS, ("at", "account", "slot", "post", "content"), place_json, _preview
+)
+"""`ttp slots preview`."""
+
+
+REMOVED_SLOTS_SPEC: OutputSpec[int] = OutputSpec(
+    ("id", "removed"), ("id",), lambda slot_id: {"id": slot_id, "removed": True}
+)
+"""`ttp slots remove`, by id."""

@@ -1,0 +1,132 @@
+"""What a platform's images must be like, where an image is not, and into what it is converted. Pure; decodes nothing.
+
+Instagram: section 4 of its contract (JPEG in sRGB, 320 to 1440 pixels wide, 8 MB). TikTok: section 4 of its (JPEG or
+WebP, 1080p, 20 MB).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from ttp.domain.account import Platform
+from ttp.domain.media import NAMES, MediaItem
+from ttp.domain.media_probe.images import Look
+
+EXTRA = "pip install 'ttp-cli[media]'"
+"""What to type so that ttp can convert images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most) and
+    `box` (longer and shorter side) in pixels."""
+
+    name: str
+    mimes: tuple[str, ...]
+    most_bytes: int
+    widths: tuple[int, int] | None = None
+    box: tuple[int, int] | None = None
+
+
+FORMS: Mapping[Platform, Form] = MappingProxyType(
+    {
+        Platform.INSTAGRAM: Form("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440)),
+        Platform.TIKTOK: Form("tiktok", ("image/jpeg", "image/webp"), 20_000_000, box=(1920, 1080)),
+    }
+)
+"""The platforms for which images are converted. X takes them as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why an image does not fit: `must`, for which the platform refuses it; `may`, for which it could show it
+    otherwise than it is seen here; `scaled`: only its width is another, which the platform changes itself."""
+
+    must: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    scaled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One image as one platform gets it: `made` of it, or as it is (None).
+
+    `shown`: its own pixels as they are seen. `misfit`: what is wrong with what is sent. `lacks`: the extra that would
+    convert it is not installed; `failed`: why it could not be converted.
+    """
+
+    shown: tuple[int, int] | None = None
+    made: MediaItem | None = None
+    misfit: Misfit | None = None
+    lacks: bool = False
+    failed: str | None = None
+
+    def sent(self, item: MediaItem) -> MediaItem:
+        """The item as it is sent: a converted copy has no address of its own."""
+        if self.made is None:
+            return item
+        made = self.made
+        item = replace(item, mime=made.mime, bytes=made.bytes, sha256=made.sha256, url=None)
+        return replace(item, width=made.width, height=made.height)
+
+
+Fits = Mapping[tuple[Platform, str], Fit]
+"""Fits by platform and the image's SHA-256."""
+NO_FITS: Fits = MappingProxyType({})
+
+
+def misfit(item: MediaItem, look: Look | None, form: Form) -> Misfit | None:
+    """Why an image must or should be converted; None where it is sent byte for byte. `look`: of a JPEG."""
+    must = []
+    if item.mime not in form.mimes:
+        must.append(f"it is {NAMES[item.mime]}")
+    if item.bytes > form.most_bytes:
+        must.append("its file is too large")
+    if look is not None and look.cmyk:
+        must.append("its colours are CMYK, for printing")
+    width, height = (look.width, look.height) if look is not None else (item.width or 0, item.height or 0)
+    if form.box is not None and (width, height) != _boxed(width, height, form.box):
+        must.append("it has too many pixels")
+    may = []
+    if look is not None:
+        if look.turned:
+            may.append("it is turned by its EXIF data")
+        if not look.srgb and not look.cmyk:
+            may.append("its colours are not sRGB")
+        if look.several:
+            may.append("it holds several pictures (MPO)")
+    scaled = form.widths is not None and width > 0 and not form.widths[0] <= width <= form.widths[1]
+    return Misfit(tuple(must), tuple(may), scaled) if must or may or scaled else None
+
+
+def target(width: int, height: int, form: Form) -> tuple[int, int]:
+    """The pixels of a converted copy. Heights are rounded up: so a shape within 4:5 and 1.91:1 stays there."""
+    if form.box is not None:
+        width, height = _boxed(width, height, form.box)
+    if form.widths is not None:
+        least, most = form.widths
+        wanted = max(least, min(width, most))
+        width, height = wanted, -(-height * wanted // width)
+    return width, height
+
+
+def crop(width: int, height: int, aspects: tuple[tuple[int, int], tuple[int, int]]) -> tuple[int, int, int, int]:
+    """The largest box of allowed shape in the middle of an image: width, height, left, top."""
+    (low_w, low_h), (high_w, high_h) = aspects
+    if width * low_h < height * low_w:
+        fitting = max(1, width * low_h // low_w)
+        return width, fitting, 0, (height - fitting) // 2
+    fitting = min(width, max(1, height * high_w // high_h))
+    return fitting, height, (width - fitting) // 2, 0
+
+
+def _boxed(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
+    """The largest size of the same shape within a box, lying or standing; never larger than it is."""
+    longer, shorter = max(width, height), min(width, height)
+    if longer <= box[0] and shorter <= box[1]:
+        return width, height
+    if longer * box[1] >= shorter * box[0]:
+        return max(1, width * box[0] // longer), max(1, height * box[0] // longer)
+    return max(1, width * box[1] // shorter), max(1, height * box[1] // shorter)

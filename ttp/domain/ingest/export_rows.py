@@ -1,0 +1,200 @@
+"""Rows of the platforms' exports, and of files whose columns were mapped.
+
+Each cell is put into the words of ttp's own format, and the row is then read as one of those (`sample.parse_row`): what
+a count, a time or an id may be is decided in one place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import Platform
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.ingest.born import born, born_by_code
+from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, Export, folded
+from ttp.domain.ingest.dates import order_of, ordered, written
+from ttp.domain.ingest.numbers import Numbers, numbers_of
+from ttp.domain.ingest.own_format import Group, Refuse, read_each, refuse_another
+from ttp.domain.sample import Sample, parse_row
+from ttp.domain.time.clock import utc_text
+
+LOOKED_AT = 1000
+"""Rows from which it is told how a file writes numbers and dates."""
+_LINKS = {
+    Platform.X: re.compile(
+        r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?P<handle>\w+)/status/(?P<id>[0-9]+)", re.A
+    ),
+    Platform.TIKTOK: re.compile(
+        r"https?://(?:www\.|m\.)?tiktok\.com/@(?P<handle>[\w.]+)/(?P<kind>video|photo)/(?P<id>[0-9]+)", re.A
+    ),
+    Platform.INSTAGRAM: re.compile(
+        r"https?://(?:www\.)?instagram\.com/(?:(?P<handle>[\w.]+)/)?(?:p|reels?|tv)/(?P<code>[\w-]+)", re.A
+    ),
+}
+_NOBODY = "i"
+"""x.com/i/status/1: X's link to a post without naming whose."""
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
+_KINDS = (
+    ("carousel", re.compile(r"carr?ou?s|karuss?ell|carosello|carrossel")),
+    ("video", re.compile(r"reel|v[ií]d[eé]o|film")),
+    ("image", re.compile(r"image|imagem|imagen|bild|immagine|photo|foto")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a file writes: its numbers, and which of day and month it has first (None where that cannot be told)."""
+
+    numbers: Numbers
+    order: str | None
+
+
+class ExportReader:
+    """Rows of one export, or of a mapped file (`columns.export` is None)."""
+
+    def __init__(
+        self, columns: Columns, manner: Manner, *, now: datetime, zone: ZoneInfo | None, account: str | None
+    ) -> None:
+        self._columns, self._manner = columns, manner
+        self._now, self._zone, self._account = now, zone, account
+
+    def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
+        yield from read_each(self, rows, len(self._columns.header), refuse)
+
+    def sample(self, cells: Sequence[str]) -> Sample:
+        row = row_of_cells(self._columns, cells)
+        if self._columns.export is not None:
+            self._put_into_our_words(self._columns.export, row)
+        elif self._account is not None and not row.get("account"):
+            row["account"] = self._account
+        near = _near(self._columns.export, row)
+        for name in ("publishedAt", "observedAt"):
+            if row.get(name):
+                row[name] = self._instant(name, row[name], near)
+        for name in COUNTS:
+            if name in row:
+                row[name] = self._manner.numbers.plain(name, row[name])
+        sample = parse_row(row, now=self._now, zone=self._zone)
+        refuse_another(sample.account, self._account)
+        return sample
+
+    def _put_into_our_words(self, export: Export, row: dict[str, str]) -> None:
+        if any(sign.isdigit() for sign in row.get(DAY, "")):
+            raise UsageError(f'is of one day ("{row[DAY][:20]}"), not of the whole life of the post')
+        link = _LINKS[export.platform].match(row.get(LINK, ""))
+        parts = link.groupdict() if link is not None else {}
+        if not row.get("account"):
+            row["account"] = self._name(export.platform, row.get(HANDLE, "") or parts.get("handle") or "")
+        told = row.get("remoteId", "").strip()
+        by_link = parts.get("id")
+        if by_link is not None and (not told or _ROUNDED.fullmatch(told)):
+            row["remoteId"] = by_link
+        elif by_link is not None and by_link != told:
+            raise UsageError(f"the id {told[:40]} is not that of the link, {by_link[:40]}")
+        elif by_link is None and not told and export.platform is Platform.TIKTOK:
+            raise UsageError(f'the link "{row.get(LINK, "")[:60]}" names no video')
+        if "kind" not in row:
+            row["kind"] = _kind(row.get(TYPE, "") or parts.get("kind") or "")
+
+    def _name(self, platform: Platform, handle: str) -> str:
+        handle = handle.strip().removeprefix("@")
+        if handle and handle != _NOBODY:
+            return f"{platform}/{handle}"
+        if self._account is None:
+            raise UsageError(f"does not say which account it is of; name it with --account {platform}/HANDLE")
+        return self._account
+
+    def _instant(self, name: str, text: str, near: datetime | None) -> str:
+        """A time as ttp's own format has it. What is none stays as it is, for `parse_row` to refuse."""
+        time = written(text)
+        if time is None:
+            return text
+        year, month, day = ordered(name, time, self._manner.order, near.date() if near else None)
+        if time.clock and year is not None:
+            return f"{year:04}-{month:02}-{day:02}T{time.clock}{time.offset}"
+        export = self._columns.export
+        if export is None or export.platform is Platform.INSTAGRAM or near is None:
+            raise UsageError(f'{name} "{text[:40]}" has no time of day')
+        if not _same_day(near.date(), year, month, day):
+            raise UsageError(f'{name} "{text[:40]}" is not the day that the id tells, {near:%Y-%m-%d}')
+        return utc_text(near)
+
+
+def row_of_cells(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
+    """The cells by field."""
+    return {name: cell for name, cell in zip(columns.fields, cells, strict=True) if name is not None}
+
+
+def manner_of(columns: Columns, rows: Sequence[Sequence[str]], *, delimiter: str, now: datetime) -> Manner:
+    """How a file writes, from its first rows."""
+    counts = [place for place, one in enumerate(columns.fields) if one in COUNTS]
+    others = [place for place, one in enumerate(columns.fields) if one is None]
+    cells = [[row[place] for row in rows for place in places] for places in (counts, others)]
+    times = [
+        (time, near.date() if (near := _near(columns.export, row)) else None)
+        for row in (row_of_cells(columns, row) for row in rows)
+        if (time := written(row.get("publishedAt", ""))) is not None
+    ]
+    usual = _usual_group(columns, delimiter)
+    return Manner(numbers_of(*cells, usual=usual), order_of(times, now.date()))
+
+
+def refuse_for_all(columns: Columns, rows: Sequence[Sequence[str]], zone: ZoneInfo | None) -> None:
+    """UsageError for what would refuse every one of these rows: numbers of single days, times without a zone."""
+    found = [row_of_cells(columns, row) for row in rows]
+    if found and all(any(sign.isdigit() for sign in row.get(DAY, "")) for row in found):
+        raise UsageError(
+            "this file has a row for each day of a post; export it with lifetime numbers (its column for the date then"
+            " says Lifetime)"
+        )
+    times = [time for row in found if (time := written(row.get("publishedAt", ""))) is not None]
+    if zone is None and times and all(time.clock and not time.offset for time in times):
+        raise UsageError(
+            "the times of this file have no zone",
+            Hint("say which clock it was written by", "ttp metrics import FILE --tz Europe/Berlin"),
+        )
+
+
+def with_order(manner: Manner, order: str | None) -> Manner:
+    """The manner with the order of day and month that was named, if any."""
+    return manner if order is None else replace(manner, order=order)
+
+
+def _near(export: Export | None, row: dict[str, str]) -> datetime | None:
+    """When the post was made, as its id or link tells; of Instagram only about when."""
+    if export is None:
+        return None
+    link = _LINKS[export.platform].match(row.get(LINK, ""))
+    if export.platform is Platform.INSTAGRAM:
+        return born_by_code(link["code"]) if link is not None else None
+    told = row.get("remoteId", "").strip()
+    return born(export.platform, told if told.isdigit() else link["id"] if link is not None else "")
+
+
+def _usual_group(columns: Columns, delimiter: str) -> str | None:
+    """What groups digits in the file's language: a comma in English, a point where the columns are not English or
+    stand between semicolons; None where its columns were mapped, and nobody knows."""
+    if columns.export is None:
+        return "." if delimiter == ";" else None
+    english = {columns.export.names[one][0] for one in COUNTS if one in columns.export.names}
+    named = {folded(name) for name, one in zip(columns.header, columns.fields, strict=True) if one in COUNTS}
+    is_english = columns.export.platform is not Platform.INSTAGRAM or bool(named & english)
+    return "," if is_english and delimiter != ";" else "."
+
+
+def _same_day(near: date, year: int | None, month: int, day: int) -> bool:
+    """Whether a day is that of an instant in some zone."""
+    try:
+        days = [date(one, month, day) for one in ([year] if year else range(near.year - 1, near.year + 2))]
+    except ValueError:
+        return False
+    return any(abs((one - near).days) <= 1 for one in days)
+
+
+def _kind(words: str) -> str:
+    words = folded(words)
+    return next((kind for kind, form in _KINDS if form.search(words)), "")

@@ -1,0 +1,273 @@
+"""How a person's wish changes a post, and when it is refused: functions of posts, no store, no clock."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.account import Account, Platform
+from ttp.domain.approval import still_approved
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
+from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.media import MediaItem
+from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
+
+_RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
+
+
+def new_delivery(account: Account, at: datetime | None) -> Delivery:
+    return Delivery(account.name, account.platform, due_at=at, next_at=at, account_id=account.id)
+
+
+def timed(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
+    """The post with a time: its pending and failed deliveries are due then."""
+    deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
+    return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
+
+
+def redirected(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
+    """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
+
+    Of a post that has begun to go out and whose time has passed, the new ones get no time: nobody asked for now.
+    """
+    wanted = {account.id for account in accounts}
+    begun = post.status not in (PostStatus.DRAFT, PostStatus.SCHEDULED)
+    at = None if begun and post.scheduled_at is not None and post.scheduled_at <= now else post.scheduled_at
+    kept = [d.cancelled() if d.state in _RESTS and d.account_id not in wanted else d for d in post.deliveries]
+    there = {d.account_id: d for d in kept}
+    added = []
+    for account in accounts:
+        held = there.get(account.id)
+        if held is None:
+            added.append(new_delivery(account, at))
+        elif held.state is DeliveryState.CANCELLED:
+            # The store has one row for each account of a post: a new delivery takes the cancelled one's place. Of a
+            # thread that is half out, what is published stays known, and is not published again.
+            row = {"id": held.id, "post_id": held.post_id, "attempts": held.attempts}
+            half = {"handle": held.kept, "remote_id": held.remote_id, "url": held.url}
+            again = replace(new_delivery(account, at), **row, **half)  # type: ignore[arg-type]  # fields by name
+            kept[kept.index(held)] = again
+    return replace(post, deliveries=(*kept, *added))
+
+
+def as_draft(post: Post, what: str) -> Post:
+    """The post without its time. StateRefused once it has begun to go out, and so cannot `what`."""
+    refuse_in_flight(post, what, reviewing=False)
+    if post.status not in (PostStatus.SCHEDULED, PostStatus.DRAFT):
+        raise StateRefused(f"post {post.id} is {post.status}", Hint("look at it", f"ttp show {post.id}"))
+    deliveries = tuple(d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in post.deliveries)
+    return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
+
+
+def untimed(post: Post) -> tuple[Problem, ...]:
+    """A warning for each delivery that waits without a time beside others that have begun."""
+    if post.status is not PostStatus.PUBLISHING:
+        return ()
+    return tuple(
+        Problem(
+            "accounts", "no_time", f"{d.account} has no time yet", d.account, f"ttp publish {post.id}", warning=True
+        )
+        for d in post.deliveries
+        if d.state is DeliveryState.PENDING and d.due_at is None
+    )
+
+
+def settled(post: Post, now: datetime, before: Post | None = None) -> Post:
+    """The post with the status and the time of publication that follow from its deliveries; changed from `before`, it
+    is still approved only if it means the same."""
+    counted = post.active
+    has_time = any(d.due_at is not None for d in counted)
+    status = derive_status((d.state for d in counted), has_time=has_time)
+    after = replace(
+        post,
+        status=status,
+        scheduled_at=None if status is PostStatus.DRAFT else post.scheduled_at,
+        published_at=published_at(counted),
+        updated_at=now,
+    )
+    return after if before is None else still_approved(before, after)
+
+
+def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
+    return replace(post, deliveries=tuple(after if d is before else d for d in post.deliveries))
+
+
+def merged(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """`new` over `old`; an empty value takes its key out."""
+    both = {**old, **new}
+    return {key: value for key, value in both.items() if value}
+
+
+def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[MediaItem, ...]:
+    """Media with their alt texts, one for each in order. UsageError if there are more texts than media."""
+    if not alts:
+        return tuple(items)
+    if len(alts) > len(items):
+        texts = "alt text" if len(alts) == 1 else "alt texts"
+        one_each = Hint("give one for each, in order", " ".join(["--alt TEXT"] * len(items)))
+        way_out = one_each if items else Hint("describe nothing", "leave out --alt")
+        raise UsageError(f"{len(alts)} {texts} for {len(items)} media", way_out)
+    given = [*alts, *[None] * (len(items) - len(alts))]
+    return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
+
+
+def half_out(before: Post, after: Post) -> tuple[Problem, ...]:
+    """A warning for each thread whose first part is out already, where the text or the media of that were changed."""
+    return tuple(
+        Problem(
+            "content",
+            "published",
+            f"{d.account}: the first part is published already and stays as it is",
+            d.account,
+            warning=True,
+        )
+        for d in after.active
+        if d.parts
+        and d.state is not DeliveryState.PUBLISHED
+        and (_first(before, d) != _first(after, d) or before.media != after.media)
+    )
+
+
+def _first(post: Post, delivery: Delivery) -> str:
+    return post.text_for(delivery.account, delivery.platform)
+
+
+def resolved(post: Post, delivery: Delivery, published: str | None, now: datetime) -> Delivery:
+    """A person's word on a delivery that needs review: live under this URL or id, or not live (None).
+
+    Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
+    publishes the rest.
+    """
+    again = f"ttp retry {delivery.post_id} --account {delivery.account}"
+    if published is None:
+        return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
+    url = published if published.startswith("https://") else None
+    remote_id = remote_id_of(delivery.platform, published)
+    of = len(post.parts_for(delivery.account, delivery.platform))
+    if of == 1:
+        return delivery.resolved_published(now, remote_id, url)
+    if remote_id in delivery.parts:
+        number = delivery.parts.index(remote_id) + 1
+        raise UsageError(
+            f"{published} is part {number} of this thread, and part {len(delivery.parts) + 1} is in doubt",
+            Hint(
+                "if that one is not live",
+                f"ttp resolve {delivery.post_id} --account {delivery.account} --not-published",
+            ),
+        )
+    parts = [*delivery.parts, remote_id]
+    after = delivery.with_part(remote_id, url, {"parts": parts, "of": of})
+    if len(parts) == of:
+        return after.resolved_published(now, after.remote_id, after.url)
+    return after.resolved_failed(DeliveryError(Kind.UNKNOWN, "the rest of the thread is not published", hint=again))
+
+
+def persons_word(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
+    """What a person found when they looked, as a look-up of the delivery."""
+    return Attempt(
+        account=delivery.account,
+        number=delivery.attempts,
+        step="a person looked",
+        phase=Phase.LOOK_UP,
+        at=now,
+        ended_at=now,
+        outcome="absent" if published is None else "found",
+        message=published,
+        delivery_id=delivery.id,
+    )
+
+
+def remote_id_of(platform: Platform, text: str) -> str | None:
+    """The platform's id in a URL or id as a person copies it; None for an Instagram URL, which has none."""
+    text = text.strip()
+    if "/" not in text:
+        if not re.fullmatch(r"[A-Za-z0-9_.~-]{1,64}" if platform is Platform.TIKTOK else "[0-9]{1,30}", text):
+            raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published URL"))
+        return text
+    if not text.startswith("https://"):
+        raise UsageError(f'"{text}" is not an address', Hint("give", "--published URL"))
+    if platform is Platform.INSTAGRAM:
+        return None
+    found = re.search(r"/(?:status|video|photo)/(\d+)", text)
+    if found is None:
+        raise UsageError(
+            f"no {platform} post in {text}", Hint("give the address of the post itself, or its id", "--published ID")
+        )
+    return found[1]
+
+
+# When it is refused.
+
+
+def no_such_post(post_id: int) -> NotFound:
+    return NotFound(f"no post {post_id}", Hint("see them", "ttp list"))
+
+
+def refuse_in_flight(post: Post, what: str, *, reviewing: bool = True) -> None:
+    """Refuse once the publisher has a delivery in hand, or (`reviewing`) a person must look at one first."""
+    if any(d.state in IN_FLIGHT for d in post.deliveries):
+        raise StateRefused(
+            f"post {post.id} is being published and cannot {what} now", Hint("follow it", f"ttp show {post.id}")
+        )
+    review = next((d for d in post.deliveries if d.state is DeliveryState.NEEDS_REVIEW), None)
+    if reviewing and review is not None:
+        raise must_be_reviewed(post, review)
+
+
+def refuse_other_parts(before: Post, after: Post) -> None:
+    """Refuse a thread that differs from the one before in a part that is published already: by their places, what
+    comes next could not be told."""
+    for delivery in before.deliveries:  # also one that is cancelled: it may be named again
+        out = before.thread[: len(delivery.parts) - 1] if delivery.parts else ()
+        if delivery.state is DeliveryState.PUBLISHED or after.thread[: len(out)] == out:
+            continue
+        repeated = shlex.join(word for part in out for word in ("--thread", part))
+        raise StateRefused(
+            f"{len(delivery.parts)} parts of post {before.id} are published on {delivery.account} and cannot change",
+            Hint("repeat them, and go on", f"ttp edit {before.id} {repeated} --thread TEXT"),
+        )
+
+
+def must_be_reviewed(post: Post, delivery: Delivery) -> StateRefused:
+    account = delivery.account
+    return StateRefused(
+        f"post {post.id} may already be live on {account}, so it is not touched before you have looked",
+        Hint("if it is", f"ttp resolve {post.id} --account {account} --published URL"),
+        Hint("if it is not", f"ttp resolve {post.id} --account {account} --not-published"),
+    )
+
+
+def nothing_left(post: Post) -> StateRefused:
+    """Why nothing of a post can be published or given a time."""
+    states = {d.state for d in post.active}
+    if DeliveryState.NEEDS_REVIEW in states:
+        return must_be_reviewed(post, next(d for d in post.active if d.state is DeliveryState.NEEDS_REVIEW))
+    if DeliveryState.FAILED in states:
+        return StateRefused(
+            f"post {post.id} has failed; nothing of it is pending", Hint("again", f"ttp retry {post.id}")
+        )
+    return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", f"ttp show {post.id}"))
+
+
+def no_accounts(post: Post, known: Sequence[Account]) -> StateRefused:
+    name = one_for(known, text_alone=not post.media)
+    return StateRefused(
+        f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
+    )
+
+
+def one_for(known: Sequence[Account], *, text_alone: bool) -> str:
+    """An account for an example: where there is one, an X account for a text alone, which the others do not take."""
+    fit = [one.name for one in known if not text_alone or one.platform is Platform.X]
+    return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
+
+
+def naming(error: TtpError, kept: Post) -> TtpError:
+    """The same error, saying that the text is safe as a draft."""
+    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    where = Hint(f"the text is kept as draft {kept.id}", f"ttp show {kept.id}")
+    return type(error)(error.message, *hints, where, problems=error.problems, details=error.details)

@@ -1,0 +1,98 @@
+"""What has happened to one post so far, in a few words each: from what people changed, and what the publisher tried.
+
+Pure. A guess is left out: what is not known has no line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ttp.domain.attempt import Attempt, Kind, Phase
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.post import Post
+
+_WORDS: Mapping[str, str] = {
+    "schedule": "scheduled",
+    "unschedule": "unscheduled",
+    "edit": "edited",
+    "plan": "planned",
+    "approve": "approved",
+    "reject": "rejected",
+    "sync": "edited by a file",
+}
+_UNTRIED = frozenset({Kind.MISSED, Kind.ACCOUNT})
+"""What fails without a call to the platform."""
+_SAME_MOMENT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """`by_publisher`: the second matters, because others see what it does."""
+
+    what: str
+    at: datetime
+    by_publisher: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """`events`: oldest first. `ended`: of accounts whose delivery failed or needs review, when it did."""
+
+    events: tuple[Happened, ...] = ()
+    ended: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def past(post: Post, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> Past:
+    """The past of a post. `changes`: the commands that changed it, and when; `attempts`: all steps of all its tries.
+    Both oldest first."""
+    ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
+    events = [*_changed(post, changes), *_tried(attempts), *_over(post, ended)]
+    return Past(tuple(sorted(events, key=lambda one: one.at)), ended)
+
+
+def _changed(post: Post, changes: Sequence[tuple[str, datetime]]) -> Iterator[Happened]:
+    if post.created_at is not None:
+        yield Happened("created", post.created_at)
+    yield from (Happened(_WORDS[command], at) for command, at in changes if command in _WORDS)
+
+
+def _tried(attempts: Sequence[Attempt]) -> Iterator[Happened]:
+    """The first call to a platform, and the begin of the last try where there were several."""
+    tries = [one for one in attempts if one.phase in (Phase.PREPARE, Phase.PUBLISH)]
+    if not tries:
+        return
+    yield Happened("publishing", tries[0].at, by_publisher=True)
+    starts: dict[tuple[str, int], Attempt] = {}
+    for one in tries:
+        starts.setdefault((one.account, one.number), one)
+    last = max(starts.values(), key=lambda one: one.at)
+    if last.number > 1:
+        yield Happened(f"try {last.number}", last.at, by_publisher=True)
+
+
+def _over(post: Post, ended: Mapping[str, datetime]) -> Iterator[Happened]:
+    """When the last of its deliveries had ended, and as what; nothing while one is under way, or where one's end is
+    not known."""
+    times = [row.published_at or ended.get(row.account) for row in post.active]
+    known = [at for at in times if at is not None]
+    if known and len(known) == len(times):
+        review = any(row.state is DeliveryState.NEEDS_REVIEW for row in post.active)
+        yield Happened("needs review" if review else post.status.value, max(known), by_publisher=True)
+
+
+def _ended(
+    row: Delivery, post: Post, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]
+) -> datetime | None:
+    """When a delivery failed, or came to need a person."""
+    if row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):
+        return None
+    untried = row.error is not None and row.error.kind in _UNTRIED
+    steps = [] if untried else [one for one in attempts if one.account == row.account]
+    if steps:
+        return steps[-1].ended_at or steps[-1].at
+    # It was refused without a call, which is the last thing that happened to the post, unless a person changed it.
+    stored = post.updated_at
+    touched = stored is None or any(at > stored - _SAME_MOMENT for _, at in changes)
+    return None if touched else stored

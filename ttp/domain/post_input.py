@@ -1,0 +1,94 @@
+"""What was typed of a post, and the judgement of the platforms' rules over it: shared by creating and editing.
+
+Never opens the store: the accounts are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
+
+from ttp.domain.account import Account, named, platform_named
+from ttp.domain.errors import TtpError
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the user typed of a post. None: not given; an empty tuple or text: given, and to be emptied."""
+
+    text: str | None = None
+    kept: bool = False
+    """The text came from stdin or an editor, and must survive any mistake in the rest."""
+    to: tuple[str, ...] | None = None
+    at: str | None = None
+    first: bool = False
+    """In front of the posts that stand in its slot, which move along."""
+    tz: str | None = None
+    media: tuple[str, ...] | None = None
+    alts: tuple[str, ...] | None = None
+    thread: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    variants: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    max_lateness_s: float | None = None
+    key: str | None = None
+    edited: bool = False
+    """From an editor, which showed the post: media that it has are not fetched again."""
+    dropped: tuple[str, ...] = ()
+    """What the post is to have no more: `at`, `max_lateness_s`."""
+
+
+def check_variants(variants: Mapping[str, str], accounts: Sequence[Account]) -> dict[str, str]:
+    """Variants keyed by platform or account name, spelled in full. UsageError for a key that is neither."""
+    spelled = {}
+    for key, text in variants.items():
+        if "/" in key:
+            spelled[named(key, accounts).name] = text
+        else:
+            spelled[platform_named(key).value] = text
+    return spelled
+
+
+T = TypeVar("T")
+
+
+Value: TypeAlias = object
+"""A text, a number, a list or a mapping, as the format has it."""
+
+
+KEPT = "sha256:"
+"""What the name of a media item begins with whose bytes are in the store: `sha256:DIGEST/NAME`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """Why one row cannot be taken: the field, what is wrong with it, and what to write instead (if it is known)."""
+
+    field: str
+    problem: str
+    fix: str | None = None
+
+
+class _Said:
+    """The fields of one row, each read by its reader; what cannot be read becomes a fault."""
+
+    def __init__(self, row: Mapping[str, Value]) -> None:
+        self._row = row
+        self.faults: list[FieldError] = []
+
+    def read(self, field: str, how: Callable[[Value], T], otherwise: T) -> T:
+        value = self._row.get(field)
+        if value is None or value == "":
+            return otherwise
+        try:
+            return how(value)
+        except TtpError as error:
+            self.faults.append(fault_of(field, error))
+            return otherwise
+
+
+def fault_of(field: str, error: TtpError) -> FieldError:
+    """A refusal as the fault of a field."""
+    said = " ".join((error.message, *error.details))
+    return FieldError(field, said, next((hint.type for hint in error.hints), None))

@@ -1,0 +1,44 @@
+"""What a platform or another program says, made fit to be shown: one line, no control characters, cut, no secrets.
+
+Never used on anything that is compared or sent back; it is for people only.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST = 300
+"""Characters of a platform's text that are kept."""
+
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+_HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+def clean(text: str, secrets: Iterable[str] = ()) -> str:
+    """`text` as one line of at most LONGEST characters; control, bidi and lone surrogate characters become `\\u202e`.
+
+    Every occurrence of one of `secrets` becomes `[secret]`: some platforms quote the token they refuse.
+    """
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    line = "".join(_visible(character) for character in " ".join(text[: 4 * LONGEST].split()))
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def _visible(character: str) -> str:
+    if character in _BIDI or unicodedata.category(character) in _HIDDEN:
+        return f"\\u{ord(character):04x}"
+    return character
+
+
+def utf16_length(text: str) -> int:
+    """UTF-16 code units of `text`: what TikTok counts. Instagram does not say what it counts; this is the larger of
+    code units and code points."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+__all__ = ["LONGEST", "clean"]

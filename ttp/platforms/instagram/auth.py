@@ -1,0 +1,263 @@
+"""Connecting Instagram by Instagram Login: no PKCE, no refresh token; a token that renews itself while it lives.
+
+Section 2.1 of Instagram's contract. A code becomes a token of an hour, that one a token of sixty days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.text import clean
+from ttp.domain.time.clock import Clock
+from ttp.platforms.http import Http
+from ttp.platforms.instagram.errors import refusal
+from ttp.platforms.oauth.grant import (
+    App,
+    Grant,
+    Identity,
+    address,
+    known,
+    read_grant,
+    read_token,
+    refused,
+    unknown_person,
+)
+from ttp.platforms.oauth.scopes import FACEBOOK, NEEDED
+from ttp.platforms.reply import Answer, Reply, dig, number_id
+
+
+class InstagramLogin:
+    platform = Platform.INSTAGRAM
+    scopes = NEEDED[Platform.INSTAGRAM]
+    needs_secret = True
+    revokes_all = False
+
+    def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
+        self._http = http
+        self._page = page
+        self._code_url = code_url.rstrip("/")
+        self._version = version
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
+        return None
+
+    def authorize_url(
+        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
+    ) -> str:
+        return address(
+            self._page,
+            {
+                "client_id": app.client_id,
+                "redirect_uri": redirect_uri,
+                "response_type": "code",
+                "scope": ",".join(scopes),
+                "state": state,
+            },
+        )
+
+    def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
+        secret = app.client_secret or ""
+        now = self._clock.now()
+        form = {
+            "client_id": app.client_id,
+            "client_secret": secret,
+            "grant_type": "authorization_code",
+            "redirect_uri": redirect_uri,
+            "code": code,
+        }
+        reply = self._http.ask("POST", f"{self._code_url}/oauth/access_token", form=form, secrets=known(code, secret))
+        short = read_grant(_first(reply), now)
+        if short is None:
+            return why(reply, now)
+        query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": short.access_token}
+        grant = self._grant("/access_token", query)
+        return replace(grant, scopes=grant.scopes or short.scopes) if isinstance(grant, Grant) else grant
+
+    def renews(self, credentials: Credentials) -> bool:
+        return True
+
+    def refresh(self, credentials: Credentials) -> Grant | NotDone:
+        query = {"grant_type": "ig_refresh_token", "access_token": credentials.access_token}
+        return self._grant("/refresh_access_token", query)
+
+    def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
+        reply = self._http.ask(
+            "GET",
+            f"/{self._version}/me",
+            query={"fields": "user_id,username,account_type"},
+            headers={"Authorization": f"Bearer {grant.access_token}"},
+            secrets=known(grant.access_token),
+        )
+        me = _first(reply)
+        if isinstance(me, Answer) and me.is_success:
+            user_id, handle = number_id(me.at("user_id")), me.words("username")
+            if user_id and handle:
+                return (Identity(user_id, handle, grant),)
+        return unknown_person(reply, "Instagram")
+
+    def revoke(self, credentials: Credentials) -> NotDone | None:
+        """Instagram documents no way: the person removes the app."""
+        return NotDone(Kind.ACCOUNT, "Instagram lets only its user do that")
+
+    def _grant(self, path: str, query: dict[str, str]) -> Grant | NotDone:
+        """A token for a token. Both travel in the query because Instagram documents no other way; nothing logs it."""
+        now = self._clock.now()
+        reply = self._http.ask(
+            "GET", path, query=query, secrets=known(query["access_token"], query.get("client_secret"))
+        )
+        return read_grant(reply, now) or why(reply, now)
+
+
+def why(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
+    """Why Meta gave no token: its Graph error, its other shape for codes, or nothing that says anything.
+
+    Final only where the token or the code is refused; a token that lives is worth other tries.
+    """
+    if not isinstance(reply, Answer):
+        return refused(reply, platform)
+    words = reply.words("error_message")
+    if words and reply.at("error_type") is not None:
+        return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.words("error_type"), reply.status)
+    # Any account does: it is for the hint alone, which is the caller's to give.
+    graph = refusal(reply, Account(Platform.INSTAGRAM, "_"), now)
+    if graph is None:
+        said = reply.words("error", "message")
+        answer = refused(reply, platform)
+        return replace(answer, message=f"{platform} answered {reply.status}: {said}") if said else answer
+    final = graph.kind is Kind.AUTH
+    return replace(graph, message=f"{platform} answered: {graph.message}", passing=not final, hold=False, hint=None)
+
+
+def _first(reply: Reply) -> Reply:
+    """The answer without the list of one that Meta documents around some, and mostly leaves out."""
+    inner = reply.at("data") if isinstance(reply, Answer) else None
+    match inner:
+        case [dict() as only] if isinstance(reply, Answer):
+            return replace(reply, data=only)
+        case _:
+            return reply
+
+
+_MOST_PAGES = 20
+"""Pages of the list of pages; a person with more than 2,000 of them must name the account's token by hand."""
+
+
+class FacebookLogin:
+    platform = Platform.INSTAGRAM
+    scopes = FACEBOOK
+    needs_secret = True
+    revokes_all = True
+
+    def __init__(self, http: Http, page: str, version: str, clock: Clock) -> None:
+        self._http = http
+        self._page = page
+        self._root = f"/{version}"
+        self._clock = clock
+
+    def close(self) -> None:
+        self._http.close()
+
+    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
+        return None
+
+    def authorize_url(
+        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
+    ) -> str:
+        return address(
+            self._page,
+            {
+                "client_id": app.client_id,
+                "redirect_uri": redirect_uri,
+                "response_type": "code",
+                "scope": ",".join(scopes),
+                "state": state,
+            },
+        )
+
+    def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
+        secret = app.client_secret or ""
+        named = {"client_id": app.client_id, "client_secret": secret}
+        short = self._token({**named, "redirect_uri": redirect_uri, "code": code}, code, secret)
+        if not isinstance(short, Grant):
+            return short
+        token = short.access_token
+        grant = self._token({"grant_type": "fb_exchange_token", **named, "fb_exchange_token": token}, token, secret)
+        return replace(grant, scopes=self._granted(grant)) if isinstance(grant, Grant) else grant
+
+    def renews(self, credentials: Credentials) -> bool:
+        return False
+
+    def refresh(self, credentials: Credentials) -> Grant | NotDone:
+        return NotDone(Kind.AUTH, "tokens of Facebook Login cannot be renewed")
+
+    def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
+        found: list[Identity] = []
+        query = {"fields": "id,name,access_token,instagram_business_account", "limit": "100"}
+        for _ in range(_MOST_PAGES):
+            reply = self._get("/me/accounts", query, grant.access_token)
+            if not isinstance(reply, Answer) or not reply.is_success:
+                return unknown_person(reply, "Facebook")
+            for user_id, token in _pages(reply):
+                # The page's token ends with nothing that Facebook announces.
+                identity = self._identity(user_id, replace(grant, access_token=token, expires_at=None))
+                if isinstance(identity, NotDone):
+                    return identity
+                found.append(identity)
+            after = reply.at("paging", "cursors", "after")
+            if not isinstance(reply.at("paging", "next"), str) or not isinstance(after, str):
+                break
+            query = {**query, "after": after}
+        if found:
+            return tuple(found)
+        return NotDone(Kind.ACCOUNT, "no page of this Facebook user has a professional Instagram account")
+
+    def revoke(self, credentials: Credentials) -> NotDone | None:
+        """`DELETE /me/permissions`, with the page's token.
+
+        The person's own, which Facebook may ask for, is not kept.
+        """
+        token = credentials.access_token
+        bearer = {"Authorization": f"Bearer {token}"}
+        reply = self._http.ask("DELETE", f"{self._root}/me/permissions", headers=bearer, secrets=known(token))
+        if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
+            return None
+        return why(reply, self._clock.now(), "Facebook")
+
+    def _identity(self, user_id: str, grant: Grant) -> Identity | NotDone:
+        reply = self._get(f"/{user_id}", {"fields": "username"}, grant.access_token)
+        handle = reply.words("username") if isinstance(reply, Answer) and reply.is_success else ""
+        return Identity(user_id, handle, grant) if handle else unknown_person(reply, "Facebook")
+
+    def _granted(self, grant: Grant) -> tuple[str, ...]:
+        """The permissions that the person gave; none where Facebook does not say."""
+        reply = self._get("/me/permissions", {}, grant.access_token)
+        lines = reply.at("data") if isinstance(reply, Answer) and reply.is_success else None
+        named = ((dig(line, "permission"), dig(line, "status")) for line in (lines if isinstance(lines, list) else ()))
+        return tuple(clean(scope) for scope, status in named if isinstance(scope, str) and status == "granted")
+
+    def _token(self, query: dict[str, str], *secrets: str) -> Grant | NotDone:
+        """Facebook takes codes and secrets in the query; nothing logs it."""
+        now = self._clock.now()
+        reply = self._http.ask("GET", f"{self._root}/oauth/access_token", query=query, secrets=known(*secrets))
+        return read_grant(reply, now) or why(reply, now, "Facebook")
+
+    def _get(self, path: str, query: dict[str, str], token: str) -> Reply:
+        bearer = {"Authorization": f"Bearer {token}"}
+        return self._http.ask("GET", self._root + path, query=query, headers=bearer, secrets=known(token))
+
+
+def _pages(answer: Answer) -> Iterator[tuple[str, str]]:
+    """The Instagram account of each page that has one, and the page's token."""
+    lines = answer.at("data")
+    for line in lines if isinstance(lines, list) else ():
+        user_id, token = number_id(dig(line, "instagram_business_account", "id")), read_token(dig(line, "access_token"))
+        if user_id and token:
+            yield user_id, token

@@ -1,0 +1,161 @@
+"""The parameters of Instagram's containers, by the kind of post (section 3.1 of its contract). Pure; asks nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ttp.domain.account import Platform
+from ttp.domain.kinds import InstagramKind, instagram_kind
+from ttp.domain.options import Chosen, Tag
+from ttp.domain.outcome import Handle
+from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
+from ttp.platforms.reply import number_id
+
+MOST_ITEMS = 10
+"""Items of a carousel."""
+
+
+BYTES = "bytes"
+"""In place of a URL: the container is made for an upload of its bytes."""
+
+
+def kind_of(order: PublishRequest) -> InstagramKind:
+    """What the order becomes."""
+    return instagram_kind(order.options.get("kind"), [file.item for file in order.media])
+
+
+def refusal_of(order: PublishRequest) -> str | None:
+    """Why no container can be made of the order at all; None where one can."""
+    count, kind = len(order.media), kind_of(order)
+    if kind is InstagramKind.CAROUSEL:
+        return None if count <= MOST_ITEMS else f"Instagram takes at most {MOST_ITEMS} media in one carousel"
+    return None if count == 1 else "Instagram takes exactly one image or video"
+
+
+def request_of(order: PublishRequest) -> str:
+    """A fingerprint of what containers are made of: an edited post must not reuse old ones."""
+    media = [[file.given, file.item.alt] for file in order.media]
+    return fingerprint("POST", "media", {"caption": order.text, "media": media, "options": dict(order.options)})
+
+
+def single(order: PublishRequest, url: str) -> dict[str, str]:
+    """The container of an image, a reel or a story. ValueError for an option that cannot be."""
+    chosen, kind, file = _chosen(order), kind_of(order), order.media[0]
+    form = _source(file, url)
+    match kind:
+        case InstagramKind.STORY:
+            form["media_type"] = "STORIES"
+        case InstagramKind.REEL:
+            form |= {"media_type": "REELS", **_reel(chosen)}
+        case _:
+            form |= _alt(file)
+    tags = _tags(chosen.tags("user_tags"), 1)
+    return form | tags | ({} if kind is InstagramKind.STORY else _captioned(order, chosen)) | _generated(chosen)
+
+
+def child(order: PublishRequest, number: int, url: str) -> dict[str, str]:
+    """The container of a carousel's item, from 1: without caption, and without what is said of the whole post."""
+    file = order.media[number - 1]
+    kind = {"media_type": "VIDEO"} if file.item.is_video else _alt(file)
+    tags = _tags(_chosen(order).tags("user_tags"), number)
+    return {"is_carousel_item": "true", **_source(file, url), **kind, **tags}
+
+
+def carousel(order: PublishRequest, children: Sequence[str]) -> dict[str, str]:
+    """The container of the whole carousel over those of its items, in order."""
+    chosen = _chosen(order)
+    form = {"media_type": "CAROUSEL", "children": ",".join(children)}
+    return form | _captioned(order, chosen) | _generated(chosen)
+
+
+def _chosen(order: PublishRequest) -> Chosen:
+    return Chosen(Platform.INSTAGRAM, order.options)
+
+
+def _source(file: MediaFile, url: str) -> dict[str, str]:
+    if url == BYTES:
+        return {"upload_type": "resumable"}
+    return {"video_url" if file.item.is_video else "image_url": url}
+
+
+def _alt(file: MediaFile) -> dict[str, str]:
+    return {"alt_text": file.item.alt} if file.item.alt else {}
+
+
+def _reel(chosen: Chosen) -> dict[str, str]:
+    form = {name: value for name in ("share_to_feed", "cover_url", "audio_name") if (value := chosen.word(name))}
+    if (trial := chosen.word("trial_reel")) is not None:
+        form["trial_params"] = json.dumps({"graduation_strategy": trial})
+    offset = chosen.word("thumb_offset_ms")
+    # A cover goes before a moment of the video; only the one that counts is sent.
+    return form if offset is None or "cover_url" in form else {**form, "thumb_offset": offset}
+
+
+def _captioned(order: PublishRequest, chosen: Chosen) -> dict[str, str]:
+    form = {"caption": order.text} if order.text else {}
+    if collaborators := chosen.handles("collaborators"):
+        form["collaborators"] = json.dumps(collaborators)
+    if (place := chosen.word("location_id")) is not None:
+        form["location_id"] = place
+    return form
+
+
+def _generated(chosen: Chosen) -> dict[str, str]:
+    generated = chosen.word("is_ai_generated")
+    return {} if generated is None else {"is_ai_generated": generated}
+
+
+def _tags(tags: Sequence[Tag], number: int) -> dict[str, str]:
+    found = [
+        {"username": tag.handle, **({} if tag.x is None else {"x": tag.x, "y": tag.y})}
+        for tag in tags
+        if tag.item == number
+    ]
+    return {"user_tags": json.dumps(found)} if found else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A container. `uri`: where its bytes are still to be sent; None where it has them, or fetches them itself."""
+
+    id: str
+    created: int
+    uri: str | None = None
+
+    def remembered(self) -> dict[str, object]:
+        return {"id": self.id, "created": self.created, **({} if self.uri is None else {"uri": self.uri})}
+
+
+def recalled(value: object) -> Made | None:
+    """The container that a handle remembers; None where there is none."""
+    if not isinstance(value, Mapping) or number_id(value.get("id")) is None:
+        return None
+    uri = value.get("uri")
+    return Made(str(value["id"]), int(str(value["created"])), uri if isinstance(uri, str) else None)
+
+
+def bare(handle: Handle) -> Handle:
+    """The handle without any container."""
+    return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
+
+
+def parent(handle: Handle) -> Made | None:
+    """The container that is published, as the handle remembers it."""
+    return recalled({**handle, "id": handle.get("creation_id")})
+
+
+def children(handle: Handle) -> list[object]:
+    children = handle.get("children")
+    return list(children) if isinstance(children, list) else []
+
+
+def with_children(handle: Handle, known: Sequence[Made | None]) -> Handle:
+    return {**handle, "children": [None if child is None else child.remembered() for child in known]}
+
+
+def without_parent(handle: Handle) -> Handle:
+    """The handle without the container that was to be published; those of a carousel's items are kept."""
+    gone = ("creation_id", "created", "uri", "unsettled_since")
+    return {name: value for name, value in handle.items() if name not in gone}

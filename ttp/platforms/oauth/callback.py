@@ -1,0 +1,247 @@
+"""The answer of a login: on a loopback address, for one answer and five minutes at most, or pasted by a person.
+
+Whoever can reach the port can send anything, a web page that is open in the browser too: only an answer with this
+login's own state counts, everything else gets a fixed text and changes nothing. No word of a request is ever sent back.
+"""
+
+from __future__ import annotations
+
+import hmac
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+from ttp.domain.errors import Busy, Hint, TtpError
+from ttp.domain.text import clean
+
+PATIENCE_S = 300.0
+"""How long a login is waited for."""
+_REQUEST_S = 10.0
+"""How long one request may take to arrive; browsers open connections that they never use."""
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The person said yes. The code works once, and on X for thirty seconds."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The person, or the platform, said no: its error code, and its words fit to be shown."""
+
+    error: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Not an answer to this login: `why` in a few words."""
+
+    why: str
+
+
+Answered: TypeAlias = Code | Denied | Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a request gets: a status and a fixed text."""
+
+    status: int
+    text: str
+
+
+_THANKS = Page(200, "ttp has the answer. You can close this page and go back to the terminal.")
+_FOREIGN = Page(400, "This is not the answer that ttp waits for. Start the login again from the terminal.")
+_AGAIN = Page(410, "This login has been answered already. You can close this page.")
+_NOTHING = Page(404, "There is nothing here.")
+_NOT_SO = Page(405, "Not so.")
+
+
+def read_answer(query: str, state: str) -> Answered:
+    """What the query of a call-back says. Parts that come twice are foreign: no platform sends them."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        return Foreign("it has too many parts")
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        return Foreign("a part of it comes twice")
+    given = found.get("state", "")
+    if not given:
+        return Foreign("it has no state")
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), state.encode()):
+        return Foreign("its state is another login's")
+    if found.get("error"):
+        words = found.get("error_description") or found.get("error_reason") or ""
+        return Denied(clean(found["error"])[:80], clean(words))
+    return _code(found.get("code", "")) or Foreign("it has no usable code")
+
+
+def read_pasted(text: str, state: str) -> Answered:
+    """What a person pasted: the address that the browser ended on, its query, or the code alone.
+
+    A code alone carries no state to compare; it is the person's own word that it belongs here.
+    """
+    text = text.strip().removesuffix("#_")
+    if "://" in text:
+        try:
+            return read_answer(urlsplit(text).query, state)
+        except ValueError:
+            return Foreign("it is not an address")
+    if "code=" in text or "error=" in text or "state=" in text:
+        return read_answer(text.removeprefix("?"), state)
+    return _code(text) or Foreign("it is neither an address nor a code")
+
+
+class Landing:
+    """What one login makes of the requests that come: the first answer with its state counts, and no other."""
+
+    def __init__(self, path: str, state: str) -> None:
+        self._path = path
+        self._state = state
+        self._lock = threading.Lock()
+        self.answer: Code | Denied | None = None
+        self.foreign = ""
+        """Why the last answer that did not count did not."""
+
+    def visit(self, method: str, target: str) -> Page:
+        """What a request for `target` gets. Safe to call from several threads."""
+        path, _, query = target.partition("?")
+        if method != "GET":
+            return _NOT_SO
+        if path != self._path:
+            return _NOTHING
+        with self._lock:
+            if self.answer is not None:
+                return _AGAIN
+            match read_answer(query, self._state):
+                case Foreign(why):
+                    self.foreign = why
+                    return _FOREIGN
+                case answer:
+                    self.answer = answer
+                    return _THANKS
+
+
+class Listener:
+    """Listens on 127.0.0.1 from its making to its closing. `redirect_uri` names it, with the port that it got."""
+
+    def __init__(self, redirect_uri: str, name: str) -> None:
+        """`redirect_uri`: http, on this machine; port 0 takes a free one. `name`: what is connected, for hints.
+
+        Busy if the port is taken.
+        """
+        self._command = f"ttp account connect {name}"
+        wanted = urlsplit(redirect_uri)
+        self._path = wanted.path or "/"
+        try:
+            self._server = _Server(("127.0.0.1", wanted.port or 0), _Visit)
+        except OSError as error:
+            raise Busy(
+                f"port {wanted.port} of this machine cannot be listened on: {error.strerror or error}"
+                " (another login that is still open?)",
+                Hint("do without it", f"{self._command} --paste"),
+            ) from None
+        self.redirect_uri = wanted._replace(netloc=f"{wanted.hostname}:{self._server.server_address[1]}").geturl()
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._server.server_close()
+
+    def wait(
+        self, state: str, seconds: float = PATIENCE_S, *, ready: Callable[[], object] = lambda: None
+    ) -> Code | Denied:
+        """The answer to the login with `state`. Calls `ready` once requests are taken. TtpError after `seconds`."""
+        landing = self._server.landing = Landing(self._path, state)
+        thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="ttp-callback", daemon=True
+        )
+        thread.start()
+        try:
+            ready()
+            self._server.came.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            strange = f" (one came that does not belong to it: {landing.foreign})" if landing.foreign else ""
+            raise TtpError(
+                f"no answer came within {seconds:.0f} s{strange}",
+                Hint("try again", self._command),
+                Hint("without a browser on this machine", f"{self._command} --paste"),
+            ) from None
+        finally:
+            self._server.shutdown()
+            thread.join()
+            self._server.server_close()
+        assert landing.answer is not None
+        return landing.answer
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    landing: Landing
+
+    def __init__(self, *given: object) -> None:
+        self.came: queue.SimpleQueue[None] = queue.SimpleQueue()
+        super().__init__(*given)  # type: ignore[arg-type]  # an address and a handler, as they come
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that breaks off is nobody's business."""
+
+
+class _Visit(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = _REQUEST_S
+    server_version = "ttp"
+    sys_version = ""
+
+    def handle_one_request(self) -> None:
+        """Read one request line and its headers, and answer with a page."""
+        self.raw_requestline = self.rfile.readline(65_537)
+        if not self.raw_requestline or len(self.raw_requestline) > 65_536 or not self.parse_request():
+            return
+        page = self.server.landing.visit(self.command, self.path)
+        try:
+            self._send(page)
+        finally:
+            if page is _THANKS:
+                self.server.came.put(None)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What cannot be read gets a fixed text too: the usual one quotes the request."""
+        self._send(Page(code, "Not so."))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is logged: the code is in the address."""
+
+    def _send(self, page: Page) -> None:
+        body = page.text.encode()
+        self.close_connection = True
+        self.send_response_only(page.status)
+        for name, value in (
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Connection", "close"),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _code(text: str) -> Code | None:
+    text = text.removesuffix("#_")
+    fits = 0 < len(text) <= _LONGEST and text.isascii() and text.isprintable() and " " not in text
+    return Code(text) if fits else None

@@ -1,0 +1,79 @@
+"""TikTok's limits: so many calls a minute for each user, counted here because TikTok tells nothing, and posts a day.
+
+Sections 4 and 5 of TikTok's contract. What another process has sent is known from its last count; what nobody counted
+is TikTok's to refuse, and such a refusal is a wait as well.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ttp.domain.account import Account
+from ttp.domain.rate_limit import Limit
+from ttp.domain.time.clock import Clock
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.limits import Memory
+from ttp.platforms.reply import Answer, later, retry_after_s
+from ttp.platforms.tiktok.errors import error_code
+
+WINDOW = timedelta(minutes=1)
+DAY = timedelta(hours=24)
+NEW_POSTS, POSTS = "new posts a minute", "posts in 24 h"
+MOST = {NEW_POSTS: 6, "status/fetch a minute": 30, "creator_info/query a minute": 20}
+"""Calls of one user in a minute; all `init` paths count together."""
+MOST_POSTS = 15
+"""About so many posts of one creator are taken in 24 hours, over all apps. Only TikTok's refusal says that it is so."""
+
+
+class Pace:
+    """TikTok's way to limit calls, and the calls of the last minute. Safe to use from several threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._made: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
+        self._lock = threading.Lock()
+
+    def names(self, order: PublishRequest, method: str, path: str) -> tuple[str, ...]:
+        name = _name(path)
+        return (name, POSTS) if name == NEW_POSTS else (name,)
+
+    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+        name = _name(path)
+        if name not in MOST:
+            return ()
+        return (self._count(order.account, name, memory.known(order.account, name)),)
+
+    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        now, name, account = self._clock.now(), _name(path), order.account.name
+        match error_code(answer):
+            case "rate_limit_exceeded":
+                asked = retry_after_s(answer)
+                until = now + WINDOW if asked is None else later(now, asked)
+                return (Limit(account, name, 0, MOST.get(name), until),)
+            case "spam_risk_too_many_posts":
+                return (Limit(account, POSTS, 0, MOST_POSTS, now + DAY),)
+            case _:
+                return ()
+
+    def _count(self, account: Account, name: str, last: Limit | None) -> Limit:
+        """One more call; what is left then, and when the oldest call that counts is a minute ago."""
+        now, most = self._clock.now(), MOST[name]
+        with self._lock:
+            made = self._made[account.name, name]
+            if not made and last is not None and last.resets_at is not None and last.resets_at > now:
+                # Another process counted these; when each was made is not known, the last a minute before the reset.
+                made.extend([last.resets_at - WINDOW] * max(most - last.left, 0))
+            while made and not now - WINDOW < made[0] <= now:
+                made.popleft()
+            made.append(now)
+            left = max(most - len(made), 0)
+            return Limit(account.name, name, left, most, (made[0] if not left else made[-1]) + WINDOW)
+
+
+def _name(path: str) -> str:
+    """What a call counts as: `video/init` and its like together, else the last two parts of the path."""
+    parts = path.strip("/").split("/")
+    return NEW_POSTS if parts[-1] == "init" else f"{'/'.join(parts[-2:])} a minute"

@@ -1,0 +1,97 @@
+"""What a post says to TikTok: path and body of the call that announces it, by kind (sections 3.2 to 3.5). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ttp.domain.account import Platform
+from ttp.domain.kinds import TikTokKind, tiktok_kind
+from ttp.domain.options import OPTIONS, Chosen, Sort
+from ttp.platforms.client import PublishRequest, fingerprint
+
+MOST_PHOTOS = 35
+
+
+def kind_of(order: PublishRequest) -> TikTokKind:
+    """What the order becomes."""
+    return tiktok_kind(order.options.get("mode"), [file.item for file in order.media])
+
+
+def is_pulled(order: PublishRequest) -> bool:
+    """Whether TikTok fetches the media itself, and so publishes as soon as it is told of them."""
+    return kind_of(order).is_photos or order.options.get("source") == "pull"
+
+
+def refusal_of(order: PublishRequest) -> str | None:
+    """Why TikTok can be told of no such post at all; None where it can."""
+    if kind_of(order).is_photos:
+        fits = len(order.media) <= MOST_PHOTOS and all(file.item.is_image for file in order.media)
+        return None if fits else f"TikTok takes at most {MOST_PHOTOS} photos, and nothing else with them"
+    fits = len(order.media) == 1 and order.media[0].item.is_video
+    return None if fits else "TikTok takes exactly one video, or photos"
+
+
+def request_of(order: PublishRequest) -> str:
+    """A fingerprint of what is announced: an edited post must not complete the old one."""
+    media = [file.given for file in order.media]
+    return fingerprint("POST", "init", {"text": order.text, "options": dict(order.options), "sha256": media})
+
+
+def announcement(
+    order: PublishRequest, source: dict[str, object], closed: Collection[str] = ()
+) -> tuple[str, dict[str, object]]:
+    """The path and body of the call. `closed`: switches that the creator's own settings turn on.
+
+    ValueError for an option that cannot be.
+    """
+    kind = kind_of(order)
+    match kind:
+        case TikTokKind.VIDEO:
+            return "video/init/", {"post_info": _post_info(order, closed), "source_info": source}
+        case TikTokKind.DRAFT_VIDEO:
+            return "inbox/video/init/", {"source_info": source}
+        case _:
+            mode = "MEDIA_UPLOAD" if kind.is_draft else "DIRECT_POST"
+            info = _texts(order) if kind.is_draft else _post_info(order, closed)
+            return "content/init/", {
+                "media_type": "PHOTO",
+                "post_mode": mode,
+                "post_info": info,
+                "source_info": source,
+            }
+
+
+def pulled_source(order: PublishRequest, urls: Sequence[str]) -> dict[str, object]:
+    """Where TikTok fetches the media. ValueError for an option that cannot be."""
+    if not kind_of(order).is_photos:
+        return {"source": "PULL_FROM_URL", "video_url": urls[0]}
+    # TikTok wants to be told the cover; the first photo is what it shows first anyway.
+    cover = _chosen(order).number("photo_cover_index") or 0
+    return {"source": "PULL_FROM_URL", "photo_images": list(urls), "photo_cover_index": cover}
+
+
+def _post_info(order: PublishRequest, closed: Collection[str]) -> dict[str, object]:
+    """What is said of the post beside its media: what was chosen, and nothing else."""
+    kind, chosen = kind_of(order), _chosen(order)
+    info: dict[str, object] = {"privacy_level": chosen.word("privacy_level"), **_texts(order)}
+    for option in OPTIONS.values():
+        if option.platform is Platform.TIKTOK and option.sort is Sort.SWITCH and option.says_something_of(kind):
+            value = True if option.short in closed else chosen.switch(option.short)
+            if value is not None:
+                info[option.short] = value
+    moment = chosen.number("video_cover_timestamp_ms")
+    if kind is TikTokKind.VIDEO and moment is not None:
+        info["video_cover_timestamp_ms"] = moment
+    return info
+
+
+def _texts(order: PublishRequest) -> dict[str, object]:
+    """The text: a video's title, or the description of photos, which have a title of their own."""
+    if not kind_of(order).is_photos:
+        return {"title": order.text} if order.text else {}
+    title = _chosen(order).word("title")
+    return {**({"title": title} if title else {}), **({"description": order.text} if order.text else {})}
+
+
+def _chosen(order: PublishRequest) -> Chosen:
+    return Chosen(Platform.TIKTOK, order.options)

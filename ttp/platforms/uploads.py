@@ -1,0 +1,95 @@
+"""The bytes of a file from one offset to another, as a request sends them. Never holds more than a piece of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ttp.platforms.client import PublishRequest
+
+
+_PIECE = 1 << 20
+
+
+def pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """The bytes from `start` up to `end` of a file. Raises OSError, also where the file is shorter than it was."""
+    with path.open("rb") as source:
+        source.seek(start)
+        left = end - start
+        while left > 0:
+            piece = source.read(min(_PIECE, left))
+            if not piece:
+                raise OSError("the file is shorter than it was")
+            left -= len(piece)
+            yield piece
+
+
+class Watcher(Protocol):
+    def sent(self, account: str, more: int, of: int) -> None:
+        """So many more bytes of an account's media are sent, of all that a post has."""
+
+    def converting(self, name: str | None) -> None:
+        """A media item is being converted; None: it is over."""
+
+
+class _Nobody:
+    def sent(self, account: str, more: int, of: int) -> None: ...
+
+    def converting(self, name: str | None) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
+_watcher: Watcher | None = None
+
+
+def watch(watcher: Watcher | None) -> None:
+    """Let it be told from now on; None: nobody."""
+    global _watcher
+    if _watcher is not _NOBODY:
+        _watcher = watcher
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Nobody is told while the block runs: something else is drawn."""
+    global _watcher
+    held, _watcher = _watcher, _NOBODY
+    try:
+        yield
+    finally:
+        _watcher = held
+
+
+def sent(order: PublishRequest, more: int) -> None:
+    """So many more bytes of an order's media are sent."""
+    if _watcher is not None:
+        _watcher.sent(order.account.name, more, sum(file.item.bytes for file in order.media))
+
+
+def counted(content: bytes | Iterable[bytes] | None, order: PublishRequest) -> bytes | Iterable[bytes] | None:
+    """The same content, told as it is taken; whole bytes are sent in one go, and not told."""
+    return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, order)
+
+
+def _told(pieces: Iterable[bytes], order: PublishRequest) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece
+        sent(order, len(piece))
+
+
+@contextmanager
+def converting(name: str) -> Iterator[None]:
+    """Tell that an item is being converted while the block runs."""
+    if _watcher is None:
+        yield
+        return
+    _watcher.converting(name)
+    try:
+        yield
+    finally:
+        _watcher.converting(None)

@@ -1,0 +1,280 @@
+"""What the publisher and its look-ups need of the store and the platforms, for one delivery at a time.
+
+Owns putting an order together and writing down what came of it: one transaction for the attempt row, the delivery, the
+post's status and the account's marks. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery
+from ttp.domain.errors import Bug, Busy, UsageError
+from ttp.domain.image_fit import EXTRA
+from ttp.domain.media import MediaItem
+from ttp.domain.outcome import Handle, Kind, NotDone, Outcome, Unclear, Unknown
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import Clock
+from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
+from ttp.platforms.image_conversion import CannotConvert, NoPillow
+from ttp.publisher.events import UNREADABLE, Event, Sink, moved
+from ttp.services.media import Fitting
+from ttp.services.tokens import Dead, Delayed, InHand, Tokens
+from ttp.store import accounts, claims, queries
+from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.home.journal import Entry, Journal
+from ttp.store.home.locks import TokenHeld
+from ttp.store.home.media import MediaStore
+from ttp.store.rate_limits import Limits
+from ttp.store.writer import Writer
+
+TAKE = "take the media"
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One delivery in hand, with its post and account as they were when it was taken."""
+
+    delivery: Delivery
+    post: Post
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    writer: Writer
+    media: MediaStore
+    tokens: Tokens
+    clients: Callable[[Platform], Client]
+    config: Config
+    clock: Clock
+    tell: Sink
+    limits: Limits | None = None
+    journal: Journal | None = None
+    left: LeftAlone = field(default_factory=LeftAlone)
+    """What cannot be read is left alone to the end of the run."""
+
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """As the writer's, for work that reads many rows: what one that cannot be read belongs to is left alone from
+        now on, and the work done again."""
+        while True:
+            try:
+                return self.writer.run(work)
+            except Unreadable as row:
+                if not self.left.take(row):
+                    raise
+                self.tell_left(row.message)
+
+    @contextmanager
+    def left_alone(self, task: Task) -> Iterator[None]:
+        """Leave the task's post alone, and end the block, if a row of it cannot be read any more."""
+        try:
+            yield
+        except Unreadable as row:
+            if self.left.take(row, task.post.id):
+                self.tell_left(row.message)
+
+    def tell_left(self, why: str) -> None:
+        """Say that something is left alone."""
+        self.tell(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"left alone: {why}"))
+
+    def client(self, task: Task) -> Client:
+        return self.clients(task.account.platform)
+
+    def order(
+        self, task: Task, bound: frozenset[str] = frozenset(), *, credentials: Credentials | None = None
+    ) -> PublishRequest:
+        """Everything that the client may know. `credentials`: those in hand, else what works now. StepFailed if the
+        account's token cannot be used here."""
+        delivery, account, post = task.delivery, task.account, task.post
+        assert delivery.id is not None
+        text, *thread = post.parts_for(account.name, account.platform)
+        return PublishRequest(
+            delivery_id=delivery.id,
+            account=account,
+            credentials=credentials or self._credentials(account),
+            text=text,
+            media=tuple(self._file(item, task, sending=credentials is not None) for item in post.media),
+            options=effective_options(post, account),
+            bound=bound,
+            thread=tuple(thread),
+        )
+
+    def _file(self, item: MediaItem, task: Task, *, sending: bool) -> MediaFile:
+        """An item with its bytes; `sending`: in the form that the platform takes. StepFailed where it has none."""
+        if not sending:
+            return MediaFile(item, self.media.path(item.sha256))
+        platform, post = task.account.platform, task.post
+        try:
+            return Fitting(self.media).file(item, platform)
+        except FileNotFoundError:
+            gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
+            raise StepFailed(TAKE, gone) from None
+        except NoPillow as why:
+            lacking = NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}", hint=EXTRA)
+            raise StepFailed(TAKE, lacking) from None
+        except CannotConvert as why:
+            raise StepFailed(TAKE, NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}")) from None
+        except Busy as why:
+            raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
+
+    def _credentials(self, account: Account) -> Credentials:
+        with token_trouble():
+            return self.tokens.fresh(account.name)
+
+    def keep(self, entry: Entry) -> None:
+        """Keep an outcome that the store has refused. Raises nothing: where the journal refuses it too, its intent is
+        open, and is looked up."""
+        if self.journal is not None:
+            with suppress(OSError):
+                self.journal.keep(entry)
+
+    @contextmanager
+    def token(self, account: Account) -> Iterator[InHand]:
+        """The account's token for the block, renewed first where that is due, and by nobody else meanwhile.
+        StepFailed if it cannot be used here."""
+        with ExitStack() as held:
+            with token_trouble():
+                token = held.enter_context(self.tokens.held(account.name, account))
+            yield token
+
+    def move(
+        self,
+        task: Task,
+        after: Delivery,
+        *also: Callable[[sqlite3.Connection], object],
+        quiet: bool = False,
+        ms: int | None = None,
+        late: Callable[[], object] | None = None,
+    ) -> Task:
+        """Store the delivery's move, and whatever else belongs to it, in one durable transaction; then say so.
+
+        `quiet`: not worth an event. `ms`: how long it took from the claim. `late`: see the writer's.
+        """
+        now = self.clock.now()
+
+        def work(db: sqlite3.Connection) -> PostStatus:
+            status = claims.save(db, task.delivery, after, now=now)
+            if status is None:
+                raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
+            for step in also:
+                step(db)
+            return status
+
+        status = self.writer.run(work, late)
+        if after.state is not task.delivery.state:
+            if not quiet:
+                self.tell(moved(after, now, ms=ms))
+            if status in queries.ENDED:
+                self.tell(Event(now, "post.finished", task.post.id, kind=status.value))
+        return replace(task, delivery=after)
+
+
+@contextmanager
+def token_trouble() -> Iterator[None]:
+    """What is wrong with a token, as a step that failed."""
+    try:
+        yield
+    except (Dead, Delayed) as trouble:
+        raise StepFailed("credentials", trouble.outcome) from None
+    except TokenHeld as trouble:
+        raise StepFailed("credentials", NotDone(Kind.NETWORK, trouble.message, passing=True)) from None
+    except UsageError as trouble:
+        hint = trouble.hints[0].type if trouble.hints else None
+        raise StepFailed("credentials", NotDone(Kind.ACCOUNT, trouble.message, hint=hint)) from None
+
+
+def effective_options(post: Post, account: Account) -> Mapping[str, str]:
+    """The platform's options for one delivery, without the platform's name: the post's over the account's."""
+    prefix = f"{account.platform}."
+    both = {**account.options, **post.options}
+    return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
+
+
+def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callable[[sqlite3.Connection], object]:
+    """What a refusal says of the whole account: it needs a new token, or it waits.
+
+    A publishing call that met a limit holds the account too, although it is not known whether it was carried out.
+    """
+    assert account.id is not None
+    account_id = account.id
+
+    def work(db: sqlite3.Connection) -> None:
+        if outcome.kind is Kind.AUTH and isinstance(outcome, NotDone):
+            accounts.mark_account(db, account_id, needs_reconnect=True)
+        until = outcome.look_at if isinstance(outcome, Unknown) else outcome.retry_at if outcome.hold else None
+        if until is not None:
+            accounts.mark_account(db, account_id, hold_until=max(until, now), hold_reason=outcome.message)
+
+    return work
+
+
+class Clients:
+    """A client for each platform, from `make`."""
+
+    def __init__(self, make: Callable[[Platform], Client]) -> None:
+        self._make = make
+        self._made: dict[Platform, Guarded] = {}
+        self._making = threading.Lock()
+
+    def __call__(self, platform: Platform) -> Client:
+        with self._making:
+            if platform not in self._made:
+                self._made[platform] = Guarded(self._make(platform))
+            return self._made[platform]
+
+    def close(self) -> None:
+        """Close their connections."""
+        while self._made:
+            self._made.popitem()[1].close()
+
+
+class Guarded:
+    """A client whose faults are answers."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.platform = client.platform
+
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+        try:
+            return (yield from self._client.prepare(order, handle))
+        except StepFailed:
+            raise
+        except Exception as fault:
+            raise StepFailed("prepare", NotDone(Kind.UNKNOWN, _where(fault), passing=True)) from fault
+
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+        try:
+            return self._client.publish(order, handle)
+        except Exception as fault:  # noqa: BLE001 (whatever it is, the call may have been made)
+            return Unknown(Kind.UNKNOWN, _where(fault))
+
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+        try:
+            return self._client.look_up(order, handle, since)
+        except Exception as fault:  # noqa: BLE001 (whatever it is, nothing was found out)
+            return LookupResult(Unclear(Kind.UNKNOWN, _where(fault)), None)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _where(fault: Exception) -> str:
+    if isinstance(fault, MemoryError):
+        return "there is not enough memory"
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"a fault of ttp: {type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"

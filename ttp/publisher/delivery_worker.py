@@ -1,0 +1,284 @@
+"""One claimed delivery, step by step, to its end or to where it must wait.
+
+The order of things is the protocol: invisible steps; the intent, committed; the call; its outcome, committed.
+A publishing call is never made here without an intent of its own that is already on disk, and never twice for one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Phase, Unknown
+from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.platforms.client import Did, Ready, StepFailed, Wait
+from ttp.publisher.delivery_context import Desk, Task, marks, token_trouble
+from ttp.publisher.events import moved
+from ttp.publisher.outcomes import ANOTHERS, after_outcome, columns, doubted, entry_of, spread
+from ttp.publisher.reconcile import SLEPT
+from ttp.services.tokens import InHand
+from ttp.store import attempts
+from ttp.store.corrupt_rows import Unreadable
+
+SUSPENDED_AFTER_S = 5.0
+"""Longest time from the end of the invisible steps to the call. More means that the machine slept in between, and that
+the platform's time in the intent is as old."""
+NOT_READY_MOST, NOT_READY_GAP_S = 10, 30.0
+"""How often a platform may say that it is not ready yet before it counts as a failure, and the longest wait for it."""
+NOT_READY, REFUSED = "not_ready", "refused"
+"""Outcomes of a call that is made once more within the same try: by then the platform is ready, or the token is new."""
+LONGEST_CALL_S = 600.0
+"""More than the time-outs of a call allow: the machine slept during it, and when its request left is not known."""
+AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
+"""How long after each refusal the store is asked again to take an outcome."""
+
+TOKEN_REFUSED = frozenset({400, 401})
+"""Statuses with which platforms refuse a token itself; 403 is about what it may do, which renewing does not change."""
+
+Begun = Callable[[sqlite3.Connection], object]
+
+
+class Delivering:
+    """Carries one claimed delivery. `run` is a generator of the seconds that it wants to wait for the platform; it may
+    be left at any wait, and the delivery let go."""
+
+    def __init__(self, desk: Desk, task: Task, stopping: Callable[[], bool]) -> None:
+        self._desk = desk
+        self.task = task
+        self._stopping = stopping
+        self._began = desk.clock.boot()
+        self._unwritten: list[Attempt] = []
+        self._early = 0
+        self._renewed = False
+        self.unstored = False
+        """Whether a call was made whose outcome the store has not taken yet, and the journal may have."""
+        self._late: Callable[[], object] | None = None
+
+    def run(self) -> Generator[Wait, None, None]:
+        """Publish it. Ends when the delivery has moved on; raises nothing that the platform or the network did."""
+        with self._desk.left_alone(self.task):
+            try:
+                with self._desk.token(self.task.account) as token:
+                    while not (yield from self._try_with(token)):
+                        pass
+            except StepFailed as failed:
+                self._step_failed(failed)
+
+    def let_go(self) -> None:
+        """Give a delivery back of which nothing is under way."""
+        # Not left to the closing of the generator: the interpreter closes those too, when nothing can be stored.
+        if self.task.delivery.state is DeliveryState.CLAIMED:
+            after = self.task.delivery.released(self._desk.clock.now())
+            self.task = self._desk.move(self.task, after, self._unwritten_rows(), quiet=True)
+
+    def _try_with(self, token: InHand) -> Generator[Wait, None, bool]:
+        """As `_try`; a token that an invisible step was refused for is renewed once."""
+        try:
+            return (yield from self._try(token))
+        except StepFailed as failed:
+            if not self._may_renew(token, failed.outcome):
+                raise
+            self._renew(token)
+            return False
+
+    def _may_renew(self, token: InHand, outcome: NotDone) -> bool:
+        refused = outcome.kind is Kind.AUTH and outcome.http_status in TOKEN_REFUSED
+        return refused and not self._renewed and token.can_renew
+
+    def _renew(self, token: InHand) -> None:
+        """One new token for one that was refused. StepFailed."""
+        self._renewed = True
+        with token_trouble():
+            token.renew()
+
+    def _try(self, token: InHand) -> Generator[Wait, None, bool]:
+        """Invisible steps and one publishing call. False: once more from the start, or with the next part."""
+        desk = self._desk
+        order = desk.order(self.task, credentials=token.credentials)
+        client = desk.client(self.task)
+        ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
+        if self._stopping():
+            self.let_go()
+            return True
+        ready_at = desk.clock.boot()
+        intent = self._intend(ready)
+        if ready.doubt is not None:
+            self._record(intent, Unknown(Kind.UNKNOWN, ready.doubt))
+            return True
+        if desk.clock.boot() - ready_at > SUSPENDED_AFTER_S:
+            self._withdraw(intent, "withdrawn", "the machine slept before it could be sent")
+            return False
+        sent_at = desk.clock.boot()
+        outcome = client.publish(order, ready.handle)
+        if isinstance(outcome, Unknown) and desk.clock.boot() - sent_at > LONGEST_CALL_S:
+            outcome = replace(outcome, code=SLEPT)
+        if isinstance(outcome, NotDone) and (why := self._again(token, outcome)) is not None:
+            said = replace(outcome, passing=True)
+            yield from self._durably(intent, said, lambda: self._withdraw(intent, why, said.message, said))
+            if why == NOT_READY:
+                yield self._readiness(said)
+            else:
+                self._renew(token)
+            return False
+        yield from self._durably(intent, outcome, lambda: self._record(intent, outcome))
+        return self.task.delivery.state is not DeliveryState.CLAIMED
+
+    def _again(self, token: InHand, outcome: NotDone) -> str | None:
+        """Why this call is to be made once more within the same try; None where it is not."""
+        if outcome.not_ready and self._early < NOT_READY_MOST:
+            return NOT_READY
+        return REFUSED if self._may_renew(token, outcome) else None
+
+    def _readiness(self, said: NotDone) -> Wait:
+        """How long to wait for a platform that is not ready yet: longer each time."""
+        poll = self._desk.config.seconds("publish.status_poll_s")
+        wait = Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), said.message)
+        self._early += 1
+        return wait
+
+    def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
+        began = self._desk.clock.now()
+        with closing(steps):
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as ready:
+                    return ready.value  # type: ignore[no-any-return]  # a generator's return value is untyped here
+                if isinstance(step, Wait):
+                    yield step
+                    continue
+                now = self._desk.clock.now()
+                did = {"outcome": "done", "http_status": step.http_status, "message": step.message or None}
+                self._unwritten.append(self._attempt(step.step, Phase.PREPARE, began, ended_at=now, **did))
+                if step.handle is not None:
+                    self._keep(step.handle)
+                began = now
+
+    def _attempt(self, step: str, phase: Phase, at: datetime, **more: object) -> Attempt:
+        delivery = self.task.delivery
+        known = {"account": delivery.account, "number": delivery.attempts, "delivery_id": delivery.id}
+        return Attempt(step=step, phase=phase, at=at, **known, **more)  # type: ignore[arg-type]  # columns by name
+
+    def _unwritten_rows(self) -> Begun:
+        rows, self._unwritten = self._unwritten, []
+
+        def work(db: sqlite3.Connection) -> None:
+            for row in rows:
+                attempts.begin(db, row)
+
+        return work
+
+    def _keep(self, handle: Handle) -> None:
+        """Store what the next step, or the next process, must know."""
+        self.task = self._desk.move(self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows())
+
+    def _intend(self, ready: Ready) -> Attempt:
+        """Commit the intent: the last act before the first byte of the call. Answers it as it is stored."""
+        desk, ids = self._desk, [0]
+        intent = self._attempt(
+            ready.step,
+            Phase.PUBLISH,
+            desk.clock.now(),
+            fingerprint=ready.fingerprint,
+            platform_at=ready.platform_at,
+            boot_s=desk.clock.boot(),
+        )
+
+        def begin(db: sqlite3.Connection) -> None:
+            ids[0] = attempts.begin(db, intent)
+
+        after = replace(self.task.delivery, handle=ready.handle).sending()
+        # Said before it is so: a reader of our output that dawdles must not hold up the call once the intent is there.
+        desk.tell(moved(after, desk.clock.now()))
+        self.task = desk.move(self.task, after, self._unwritten_rows(), begin, quiet=True)
+        return replace(intent, id=ids[0])
+
+    def _withdraw(self, intent: Attempt, outcome: str, message: str, said: NotDone | None = None) -> None:
+        now = self._desk.clock.now()
+
+        def end(db: sqlite3.Connection) -> None:
+            attempts.end(
+                db,
+                intent.id or 0,
+                at=now,
+                outcome=outcome,
+                message=message,
+                code=said.code if said else None,
+                http_status=said.http_status if said else None,
+            )
+
+        self.task = self._desk.move(self.task, self.task.delivery.withdrawn(), end, quiet=True, late=self._late)
+
+    def _durably(self, intent: Attempt, outcome: Outcome, store: Callable[[], None]) -> Generator[Wait, None, None]:
+        """Store what became of a call that was made, until the store takes it or has refused it for long enough: then
+        the journal has it, and what the store said is raised."""
+
+        def keep() -> None:
+            if not self.unstored:
+                self.unstored = True
+                self._desk.keep(entry_of(self.task.delivery, intent, outcome, self._desk.clock.now()))
+
+        self._late = keep  # a store that is locked says so only after a while, and nobody may be here by then
+        for pause_s in (*AGAIN_AFTER_S, None):
+            try:
+                store()
+            except (sqlite3.Error, Unreadable):
+                keep()
+                if pause_s is None:
+                    raise
+            else:
+                self.unstored, self._late = False, None
+                return
+            yield Wait(pause_s, "the store to take it")
+
+    def _record(self, intent: Attempt, outcome: Outcome) -> None:
+        """Commit what became of the call, and move the delivery accordingly."""
+        try:
+            self._store_outcome(intent, outcome)
+        except sqlite3.IntegrityError:
+            # The id belongs to another delivery: this answer proves nothing.
+            self._store_outcome(intent, Unknown(Kind.UNKNOWN, ANOTHERS))
+
+    def _store_outcome(self, intent: Attempt, outcome: Outcome) -> None:
+        desk = self._desk
+        now = desk.clock.now()
+        if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
+            outcome = doubted(outcome, sent_before=self._sent_before())
+        after = after_outcome(self.task.delivery, outcome, config=desk.config, now=now)
+
+        def end(db: sqlite3.Connection) -> None:
+            attempts.end(db, intent.id or 0, at=now, **columns(outcome))
+            if isinstance(outcome, NotDone | Unknown):
+                marks(self.task.account, outcome, now)(db)
+
+        self.task = desk.move(
+            self.task, after, end, quiet=after.state is DeliveryState.CLAIMED, ms=self._ms(), late=self._late
+        )
+
+    def _sent_before(self) -> bool:
+        delivery = self.task.delivery
+        delivery_id, in_thread = delivery.id or 0, bool(delivery.parts)
+        return self._desk.writer.run(lambda db: attempts.has_unknown(db, delivery_id, in_thread=in_thread), self._late)
+
+    def _step_failed(self, failed: StepFailed) -> None:
+        """An invisible step failed: nothing can have been published."""
+        desk, outcome = self._desk, failed.outcome
+        now = desk.clock.now()
+        row = self._attempt(failed.step, Phase.PREPARE, now, ended_at=now, **columns(outcome))
+        policy = RetryPolicy.of(desk.config)
+        after = after_not_done(self.task.delivery, outcome, now=now, policy=policy, spread=spread())
+        self.task = desk.move(
+            self.task,
+            after,
+            self._unwritten_rows(),
+            lambda db: attempts.begin(db, row),
+            marks(self.task.account, outcome, now),
+            ms=self._ms(),
+        )
+
+    def _ms(self) -> int:
+        return round((self._desk.clock.boot() - self._began) * 1000)

@@ -1,0 +1,93 @@
+"""Due deliveries that must not go out: too late, one of several of a recurrence that are late, or of an account that
+cannot publish. They fail, with the way out."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from ttp.domain import approval
+from ttp.domain.account import Account, connect_command
+from ttp.domain.delivery import Delivery, DeliveryError
+from ttp.domain.outcome import Kind
+from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
+from ttp.publisher.delivery_context import Desk
+from ttp.publisher.events import Event, finished, moved
+from ttp.store import accounts, claims, queries, repeats
+
+MOST = 500
+_DAY = timedelta(days=1)
+
+
+def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = None) -> None:
+    """Fail them all, of the posts `only` where that is given, and say so. MOST of each sort to a transaction."""
+    limit = timedelta(seconds=desk.config.seconds("publish.max_lateness_s"))
+    most = MOST if only is None else -1
+    approved = approval.is_needed(desk.config)
+
+    def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
+        return first_valid_zone(zones.get(delivery.account_id or 0), desk.config.text("timezone"))
+
+    def work(db: sqlite3.Connection) -> list[Event]:
+        overdue = claims.overdue(db, now=now, limit=limit, most=most, left=desk.left)
+        zones = accounts.zones(db) if overdue else {}
+        wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
+        unusable = claims.unusable(db, now=now, most=most, left=desk.left)
+        wrong += [(d, _unusable(account)) for d, account in unusable]
+        outdone = repeats.outdone(db, now=now, most=most, approved=approved, left=desk.left)
+        zones = zones or (accounts.zones(db) if outdone else {})
+        wrong += [(d, _outdone(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
+        events = []
+        for before, error in wrong:
+            after = before.failed(error)
+            if (only is None or before.post_id in only) and claims.save(db, before, after, now=now):
+                events.append(moved(after, now))
+                end = finished(queries.post_even_deleted(db, after.post_id or 0), now)
+                events += [end] if end is not None else []
+        return events
+
+    while events := desk.run(work):
+        for event in events:
+            desk.tell(event)
+
+
+def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
+    """Why it is missed, by the clocks of `zone`. `approved`: nothing goes out that is not."""
+    delivery = late.delivery
+    assert delivery.due_at is not None
+    due, free, here = (at.astimezone(zone) for at in (delivery.due_at, late.since, now))
+    form = "%H:%M" if now - delivery.due_at < _DAY else "%d %b %H:%M"
+    held = f", waited for {delivery.platform} until {free:{form}}" if free > due else ""
+    told = "not sent by" if delivery.attempts or held else "first publisher"
+    unapproved = approved and delivery.approved_at is None
+    if unapproved:
+        told = "waited for approval until"
+    utc = delivery.due_at.astimezone(UTC)
+    where = zone_label(zone, delivery.due_at) + ("" if not due.utcoffset() else f" ({utc:{form}} UTC)")
+    message = f"due {due:{form}} {where}{held}, {told} {here:{form}} (limit {_brief(late.allowed)})"
+    if delivery.error is not None:
+        message += f"; before that: {delivery.error.message}"
+    way_out = "approve" if unapproved else "retry"
+    return DeliveryError(Kind.MISSED, message, hint=f"ttp {way_out} {delivery.post_id}")
+
+
+def _outdone(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
+    assert delivery.due_at is not None
+    message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
+    return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")
+
+
+def _brief(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:g} s"
+
+
+def _unusable(account: Account) -> DeliveryError:
+    if not account.enabled:
+        return DeliveryError(Kind.ACCOUNT, f"{account.name} is disabled", hint=f"ttp account enable {account.name}")
+    why = "must be reconnected: its token no longer works" if account.needs_reconnect else "is not connected"
+    return DeliveryError(Kind.AUTH, f"{account.name} {why}", hint=connect_command(account.name))

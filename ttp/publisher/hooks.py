@@ -1,0 +1,129 @@
+"""Programs of the user's that hear what happened: one after the other, beside the publishing, never in its way.
+
+An event is told once its outcome is committed, and once at most: what a process that dies had still to tell is not told
+by the next. What is wrong with a hook is said, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from ttp.domain.config import Config
+from ttp.domain.errors import ReconnectNeeded, TtpError
+from ttp.domain.time.clock import Clock
+from ttp.publisher.events import HOOKS, Event, Sink
+from ttp.services.tokens import Renewal
+from ttp.store.home.atomic_file import write
+from ttp.store.home.user_program import run
+
+WAITING_MOST = 1000
+"""Events that wait for their hook; what is more is not told."""
+RECONNECT = "account.needs_reconnect"
+"""The event of `hooks.on_account`; no event of the publisher's own."""
+REFUSED = "publisher.refused"
+"""The event of a store from which nothing is published until it is taken over; no event that the publisher prints."""
+_REFUSED_FILE = "publisher.refused"
+_REFUSED_AGAIN_S = 24 * 3600
+"""Cron starts a publisher each minute: one that is refused for the same reason reports that once a day."""
+_SETTINGS = {
+    "delivery.published": "hooks.on_published",
+    "delivery.failed": "hooks.on_failed",
+    "delivery.needs_review": "hooks.on_needs_review",
+    RECONNECT: "hooks.on_account",
+    REFUSED: "hooks.on_needs_review",
+}
+
+
+class Hooks:
+    """Hands events on to `tell`, and to the programs that want to hear of them."""
+
+    def __init__(self, config: Config, home: Path, clock: Clock, tell: Sink) -> None:
+        self._config = config
+        self._home = home
+        self._clock = clock
+        self._tell = tell
+        self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._accounts: set[str | None] = set()
+        self._wrong: set[str] = set()
+        self._thread: threading.Thread | None = None
+        self._cut: Callable[[], bool] = lambda: False
+
+    def tell(self, event: Event) -> None:
+        """Tell of something that happened, and is committed."""
+        self._tell(event)
+        self._wait_for_hook(event)
+        if event.event == "delivery.failed" and event.kind == "auth" and event.account not in self._accounts:
+            self._accounts.add(event.account)
+            self._wait_for_hook(Event(event.at, RECONNECT, account=event.account, message=event.message))
+
+    def renewed(self, renewal: Renewal) -> None:
+        """Tell of an account whose token could not be renewed, where only a person can mend that."""
+        if isinstance(renewal.error, ReconnectNeeded) and renewal.account not in self._accounts:
+            self._accounts.add(renewal.account)
+            message = renewal.error.message
+            self._wait_for_hook(Event(self._clock.now(), RECONNECT, account=renewal.account, message=message))
+
+    def refused(self, why: TtpError) -> None:
+        """Report that this store must not be published from, once a day for each reason."""
+        if not self._config.texts(_SETTINGS[REFUSED]):
+            return
+        path, now = self._home / _REFUSED_FILE, self._clock.now()
+        reason = f"{self._home}\n{why.message}\n"
+        with suppress(OSError, ValueError):
+            last, _, before = path.read_text("utf-8", "replace").partition("\n")
+            if before == reason and 0 <= now.timestamp() - float(last) < _REFUSED_AGAIN_S:
+                return
+        with suppress(OSError):  # on a disk that is full it is reported each time
+            write(path, f"{now.timestamp()}\n{reason}")
+        command = next((hint.type for hint in why.hints), "")
+        self._wait_for_hook(Event(now, REFUSED, message=f"{self._home}: {why.message}: {command}"))
+
+    def start(self) -> None:
+        """Begin to run hooks, where there are any."""
+        if any(map(self._config.texts, _SETTINGS.values())):
+            self._thread = threading.Thread(target=self._serve, name="ttp-hooks", daemon=True)
+            self._thread.start()
+
+    def finish(self, cut: Callable[[], bool]) -> None:
+        """Run what waits, until `cut` says that there is no time; what runs then is waited for."""
+        self._cut = cut
+        self._waiting.put(None)
+        if self._thread is not None:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        while (event := self._waiting.get()) is not None:
+            if not self._cut():
+                self._run(event)
+
+    def _wait_for_hook(self, event: Event) -> None:
+        setting = _SETTINGS.get(event.event)
+        if setting is None or not self._config.texts(setting):
+            return
+        if self._waiting.qsize() < WAITING_MOST:
+            self._waiting.put(event)
+        else:
+            self._say(f"{setting} is too slow: over {WAITING_MOST} events wait for it, and this one is not told")
+
+    def _run(self, event: Event) -> None:
+        setting = _SETTINGS[event.event]
+        argv, limit_s = self._config.texts(setting), self._config.seconds("hooks.timeout_s")
+        try:
+            ended = run(argv, json.dumps(event.as_json()) + "\n", setting=setting, home=self._home, limit_s=limit_s)
+        except TtpError as error:
+            self._say(f"{setting}: {error.message}")
+            return
+        if ended.code:
+            how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
+            self._say(f"{setting}: {Path(argv[0]).name} {how}" + (f": {ended.said}" if ended.said else ""))
+
+    def _say(self, message: str) -> None:
+        """Each thing once."""
+        if message not in self._wrong:
+            self._wrong.add(message)
+            self._tell(Event(self._clock.now(), "publisher.idle", kind=HOOKS, message=message))

@@ -1,0 +1,313 @@
+"""The publisher's loop: tick, wait, stop. The only place that sleeps.
+
+A tick refuses what is too late or has no usable account, claims as much as there are free workers, and starts the
+look-ups that are due. Between ticks the loop sleeps until the exact next due time, and once a second asks SQLite
+whether another process has written (`PRAGMA data_version`), so that `--at now` beside it goes out at once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ttp.domain import approval
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.errors import SlowClock, TtpError
+from ttp.publisher import reconcile
+from ttp.publisher.delivery_context import Desk, Task
+from ttp.publisher.delivery_worker import Delivering
+from ttp.publisher.events import APPROVAL, CLOCK, REPEATS, Event, moved
+from ttp.publisher.expiry import refuse_hopeless
+from ttp.publisher.worker_pool import Crew
+from ttp.store import accounts as stored_accounts
+from ttp.store import claims, clock_check, queries, repeats
+from ttp.store.pacing import Pace
+
+LOOK_AROUND_S = 1.0
+LEAST_POLL_S = 0.05
+HEARTBEAT_S = 10.0
+MOST_TOLD = 100
+"""Deliveries that are due and not approved, and are told of."""
+_DUE = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.RETRYING})
+_WAITED_FOR = {
+    # `once` leaves what retries and reconciles to the next run
+    "once": frozenset({DeliveryState.CLAIMED, DeliveryState.SENDING, DeliveryState.PROCESSING}),
+    "until-idle": IN_FLIGHT,
+    "publish": IN_FLIGHT,
+}
+
+
+class Mode(StrEnum):
+    """How long the publisher stays. The value is shown in `ttp status`."""
+
+    LOOP = "loop"  # until a signal
+    ONCE = "once"  # what is due at its start
+    UNTIL_IDLE = "until-idle"  # until nothing moves and nothing is due within a second
+    PUBLISH = "publish"  # some posts, to their end
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What this publisher is to do. `only`: post ids; `max_time`: seconds after which it stops."""
+
+    mode: Mode
+    only: frozenset[int] | None = None
+    max_time: float | None = None
+
+
+class Loop:
+    """One publisher. The caller holds the lock, and `watch` is a reading connection of its own."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        crew: Crew,
+        watch: sqlite3.Connection,
+        heartbeat: Callable[[datetime], None] = lambda now: None,
+        taken: Sequence[Delivery] = (),
+        make_ahead: Callable[[], list[str]] | None = None,
+        replaced: Callable[[sqlite3.Connection], TtpError | None] = lambda watch: None,
+    ) -> None:
+        """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over.
+        `make_ahead` makes the posts of recurrences, and answers what is to be said; None: not this publisher's.
+        `replaced` answers why nothing more may be claimed from this store, and the loop ends with that."""
+        self._desk = desk
+        self._crew = crew
+        self._watch = watch
+        self._heartbeat = heartbeat
+        self._taken = taken
+        self._make_ahead = make_ahead
+        self._replaced = replaced
+        self._horizon = timedelta(seconds=desk.config.seconds("repeat.ahead_s"))
+        self._told: set[str] = set()
+        self._unapproved: set[int] = set()
+        self._beat = 0.0
+        self._due_said: set[int] = set()
+        self._places = claims.Places(desk.config.count("publish.concurrency"))
+        self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
+        gap, per_day = desk.config.seconds("publish.min_gap_s"), desk.config.count("publish.per_day")
+        self._approved = approval.is_needed(desk.config)
+        self._pace = Pace(timedelta(seconds=gap), per_day, self._approved)
+        self._stop_asked = False
+        self._idle = False
+        self._ahead = desk.clock.now().timestamp() - desk.clock.boot()
+        self._behind: datetime | None = None
+
+    def stop(self) -> None:
+        """Claim nothing more, finish what is in flight, end. Safe to call from a signal handler."""
+        self._stop_asked = True
+        self._crew.poke()
+
+    def run(self, scope: Scope) -> bool:
+        """Publish until the scope is done or a stop is asked for. False if requests were left in flight.
+
+        Also where it ends by an error, what is in flight gets its time to end: an outcome that arrives is stored.
+        """
+        desk = self._desk
+        start = desk.clock.now()
+        desk.tell(Event(start, "publisher.started"))
+        for why in desk.left.told:
+            desk.tell_left(why)
+        desk.run(lambda db: self._pace.renew(db, start))
+        left = desk.run(lambda db: reconcile.recover(db, start, desk.left))
+        for delivery in [*self._taken, *(d for d in left if d.state is DeliveryState.RECONCILING)]:
+            desk.tell(moved(delivery, start))
+        try:
+            self._publish(scope, start)
+        finally:
+            self._stop_asked = True  # whoever is still at work sends nothing more
+            clean = self._crew.drain(desk.config.seconds("publish.drain_s"))
+        self._heartbeat(desk.clock.now())
+        desk.tell(Event(desk.clock.now(), "publisher.stopped"))
+        return clean
+
+    def _publish(self, scope: Scope, start: datetime) -> None:
+        desk, began = self._desk, self._desk.clock.boot()
+        end = None if scope.max_time is None else began + scope.max_time
+        self._beat = refused = began - HEARTBEAT_S
+        while not self._stop_asked and (end is None or desk.clock.boot() < end):
+            version, boot = self._data_version(), desk.clock.boot()
+            self._beat_if_due()
+            held = self._is_held(scope)
+            if boot - refused >= LOOK_AROUND_S:
+                if not held:
+                    self._make_occurrences()
+                    refuse_hopeless(desk, desk.clock.now(), scope.only)
+                    self._say_unapproved()
+                refused = boot
+            look_around = None if refused == boot else refused + LOOK_AROUND_S
+            next_job = self._crew.wake()
+            if (why := self._replaced(self._watch)) is not None:
+                raise why
+            next_due = None if held else self._tick(scope, start)
+            self._say_idle(next_due)
+            if self._finished(scope, start):
+                return
+            self._sleep(version, [at for at in (next_job, self._boot_at(next_due), look_around, end) if at is not None])
+
+    def _is_held(self, scope: Scope) -> bool:
+        """Whether nothing may be begun now: the store has not taken an outcome, or the clock is behind. SlowClock where
+        this is not the place to wait for it."""
+        if any(isinstance(job, Delivering) and job.unstored for job in self._crew.jobs):
+            return True
+        clock = self._desk.clock
+        now = clock.now()
+        ahead = now.timestamp() - clock.boot()
+        if self._ahead - ahead > clock_check.STEP.total_seconds():  # it was set back while this ran
+            self._desk.writer.run(lambda db: clock_check.mend_waits(db, now))
+        self._ahead = ahead
+        known, before = clock_check.behind(now, clock_check.newest(self._watch)), self._behind
+        self._behind = known
+        if known is not None and before is None:
+            slow = SlowClock(now, known)
+            if scope.mode is not Mode.LOOP:
+                raise slow
+            self._desk.tell(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
+        return known is not None
+
+    def _make_occurrences(self) -> None:
+        """Make the posts of recurrences that are to be made now, and say what is missed. What keeps them from being
+        made keeps nothing else."""
+        now = self._desk.clock.now()
+        if self._make_ahead is None or not repeats.due(self._watch, now=now, horizon=now + self._horizon):
+            return
+        try:
+            said = self._make_ahead()
+        except TtpError as error:
+            said = [f"no posts of repeats are made: {error.message}"]
+        for line in said:
+            if line not in self._told:
+                self._told.add(line)
+                self._desk.tell(Event(now, "publisher.idle", kind=REPEATS, message=line))
+
+    def _tick(self, scope: Scope, start: datetime) -> datetime | None:
+        """Claim and look up what is due and there are workers for; answers when there may be more to do."""
+        desk = self._desk
+        now = desk.clock.now()
+        at_work = self._crew.at_work
+        free = self._places.total - len(at_work)
+        self._places.late &= {job.task.delivery.id or 0 for job in at_work}
+        cutoff = start if scope.mode is Mode.ONCE else now
+
+        def work(db: sqlite3.Connection) -> tuple[list[Task], list[Task], datetime | None]:
+            self._pace.hold(db, now)
+            looks = self._looks(db, scope, start, now, free)
+            room = free - len(looks)
+            claimed = (
+                claims.claim(
+                    db,
+                    now=now,
+                    cutoff=cutoff,
+                    free=room,
+                    catch_up_gap=self._gap,
+                    places=self._places,
+                    only=scope.only,
+                    approved=self._approved,
+                    left=desk.left,
+                )
+                if room > 0
+                else []
+            )
+            wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=self._approved)
+            return self._tasks(db, looks), self._tasks(db, claimed), wake
+
+        looks, claimed, wake = desk.run(work)
+        for task in looks:
+            self._crew.start(reconcile.Looking(desk, task))
+        for task in claimed:
+            self._say_due(task, now)
+            self._crew.start(Delivering(desk, task, lambda: self._stop_asked))
+        return wake
+
+    def _tasks(self, db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> list[Task]:
+        """Deliveries with their posts and accounts, as they are in this transaction; their limits are read too."""
+        if not deliveries:
+            return []
+        accounts = stored_accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
+        posts = queries.posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
+        if self._desk.limits is not None:
+            self._desk.limits.recall(db, *accounts.values())
+        return [Task(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
+
+    def _looks(self, db: sqlite3.Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
+        """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
+        jobs = self._crew.jobs
+        in_hand = {job.task.delivery.id or 0 for job in jobs}
+        busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.Looking)}
+        found: list[Delivery] = []
+        for delivery in claims.looking(db, now=now, most=-1, without=in_hand, left=self._desk.left):
+            if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
+                busy.add(delivery.account_id)
+                found.append(delivery)
+        return found
+
+    def _beat_if_due(self) -> None:
+        boot = self._desk.clock.boot()
+        if boot - self._beat >= HEARTBEAT_S:
+            self._heartbeat(self._desk.clock.now())
+            self._beat = boot
+
+    def _boot_at(self, instant: datetime | None) -> float | None:
+        """When an instant comes, in `boot` seconds."""
+        clock = self._desk.clock
+        return None if instant is None else clock.boot() + (instant - clock.now()).total_seconds()
+
+    def _say_due(self, task: Task, now: datetime) -> None:
+        post = task.post
+        if post.id is not None and post.id not in self._due_said:
+            self._due_said.add(post.id)
+            due = [d.account for d in post.deliveries if d.state in _DUE and (d.due_at is None or d.due_at <= now)]
+            self._desk.tell(Event(now, "post.due", post.id, message=", ".join(due)))
+
+    def _say_unapproved(self) -> None:
+        """Say of posts that are due that they wait for approval, once of each."""
+        now = self._desk.clock.now()
+        found = queries.due(self._watch, now, MOST_TOLD) if self._approved else []
+        if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
+            self._unapproved.update(found)
+            said = f"due, and waiting for approval:  ttp approve {' '.join(fresh)}"
+            self._desk.tell(Event(now, "publisher.idle", kind=APPROVAL, message=said))
+
+    def _say_idle(self, next_at: datetime | None) -> None:
+        """Once each time that nothing is in hand any more."""
+        idle = not self._crew.jobs
+        if idle and not self._idle:
+            self._desk.tell(Event(self._desk.clock.now(), "publisher.idle", next_at=next_at))
+        self._idle = idle
+
+    def _finished(self, scope: Scope, start: datetime) -> bool:
+        if scope.mode is Mode.LOOP or self._crew.jobs:
+            return False
+        soon = self._desk.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
+        due_by = start if scope.mode is Mode.ONCE else soon
+        states = _WAITED_FOR[scope.mode.value]
+        approved, left = self._approved, self._desk.left
+        return not self._desk.writer.run(
+            lambda db: claims.unfinished(
+                db, due_by=due_by, states=states, only=scope.only, approved=approved, left=left
+            )
+        )
+
+    def _sleep(self, version: int, wakes: list[float]) -> None:
+        """Until the first of `wakes`, a worker's report, another process's write, a stop, or `publish.poll_s`."""
+        clock = self._desk.clock
+        end = min([*wakes, clock.boot() + max(self._desk.config.seconds("publish.poll_s"), LEAST_POLL_S)])
+        while not self._stop_asked:
+            self._beat_if_due()
+            left = end - clock.boot()
+            if self._crew.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._data_version() != version:
+                return
+
+    def _data_version(self) -> int:
+        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+
+
+def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:
+    """Whether a look-up is this publisher's to make."""
+    if scope.only is not None and delivery.post_id not in scope.only:
+        return False
+    left_for_later = scope.mode is Mode.ONCE and delivery.state is DeliveryState.RECONCILING
+    return not (left_for_later and delivery.next_at is not None and delivery.next_at > start)

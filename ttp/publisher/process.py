@@ -1,0 +1,291 @@
+"""Being the publisher: the lock, the holder file, the signals, the loop. And following posts beside another one."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from ttp.domain import approval
+from ttp.domain.account import Platform
+from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery
+from ttp.domain.errors import TtpError
+from ttp.domain.time.clock import Clock, to_ms
+from ttp.platforms.client import Client
+from ttp.publisher import takeover
+from ttp.publisher.delivery_context import Clients, Desk
+from ttp.publisher.events import Event, Sink
+from ttp.publisher.hooks import Hooks
+from ttp.publisher.loop import Loop, Mode, Scope
+from ttp.publisher.outcomes import take_up
+from ttp.publisher.periodic import Turn, caring, keeping, read_once, reading
+from ttp.publisher.systemd_notify import ALIVE, NOBODY, READY, STOPPING
+from ttp.publisher.watch import Follow
+from ttp.publisher.worker_pool import Crew, Nap, Pool, Workers, nap
+from ttp.services.media import MediaCare
+from ttp.services.tokens import Tokens
+from ttp.store import claims, clock_check
+from ttp.store.corrupt_rows import LeftAlone
+from ttp.store.database import Database
+from ttp.store.home import locks
+from ttp.store.home.journal import Journal
+from ttp.store.home.media import MediaStore
+from ttp.store.ownership import Elsewhere, Machine, Owner, store_id, this_machine
+from ttp.store.rate_limits import Limits
+from ttp.store.sqlite import quick_check, translate_errors
+from ttp.store.writer import Writer
+
+TURN_S = 0.1
+"""How often a wait for another publisher looks again."""
+_READ_AFTER = frozenset({Mode.ONCE, Mode.UNTIL_IDLE})
+"""Runs that read numbers once they have published; a loop does it meanwhile, and whoever follows a post waits."""
+CHECK_EVERY_MS = 24 * 3600 * 1000
+_LEFT_BEHIND: list[ExitStack] = []
+"""The lock, the writer and the clients of a publisher whose workers were still at work when it ended: theirs until the
+process is gone. Were the lock free before, the next publisher could take over what they still hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended. `signal`: the number of the one that ended it; `clean`: nothing was left in flight; `notes`:
+    what could not be done beside it."""
+
+    clean: bool
+    signal: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    database: Database
+    media: MediaStore
+    tokens: Tokens
+    clients: Callable[[Platform], Client]
+    config: Config
+    clock: Clock
+    pool: Pool | None = None
+    nap: Nap = nap
+    sleep: Callable[[float], None] = time.sleep
+    machine: Callable[[], Machine] = this_machine
+    notify: Callable[[str], None] = NOBODY
+    limits: Limits | None = None
+    numbers: Turn | None = None
+    make_ahead: Callable[[], list[str]] | None = None
+
+    @property
+    def home(self) -> Path:
+        return self.database.home
+
+    @property
+    def owner(self) -> Owner:
+        """This machine, as the store's publisher."""
+        return Owner(self.home, self.machine(), any_machine=self.config["publish.any_machine"] is True)
+
+    def refuse_elsewhere(self) -> None:
+        """Elsewhere if this machine must not publish from the store before it is taken over."""
+        with self.database.reading() as db:
+            doubt = None if db is None else self.owner.doubt(db)
+        if doubt is not None:
+            raise doubt
+
+    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> Ended:
+        """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
+
+        Elsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
+        `take_over`, and what is due or in flight is looked up first. While the clock stands before what has happened a
+        loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
+        """
+        over = threading.Event()
+        hooks = Hooks(self.config, self.home, self.clock, _in_turn(tell))
+        hooks.start()
+        try:
+            ended = self._run(scope, hooks, take_over=take_over, trust_clock=trust_clock)
+            if ended.signal is not None:
+                over.set()
+        except Elsewhere as refused:
+            hooks.refused(refused)
+            raise
+        finally:
+            # The lock is free: whoever publishes next need not wait for this.
+            with _stopping(over.set, asked=over.is_set()):
+                hooks.finish(over.is_set)
+        if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
+            return ended
+        with _stopping(over.set):
+            faults = read_once(self.numbers, over)
+        return replace(ended, notes=(*ended.notes, *faults))
+
+    def _run(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> Ended:
+        self.database.connect().close()
+        with ExitStack() as held:
+            held.enter_context(locks.publisher_lock(self.home))
+            if not take_over:
+                self.refuse_elsewhere()
+            since, last = self.clock.now(), locks.read_holder(self.home)
+            notify = self.notify if scope.mode is Mode.LOOP else NOBODY
+            left = LeftAlone()
+            heartbeat = self._heartbeat(scope.mode, since, notify, left)
+            heartbeat(since)
+            watch = held.enter_context(closing(self.database.connect()))
+            writer = held.enter_context(closing(Writer(self.database.connect)))
+            clients = held.enter_context(closing(Clients(self.clients)))
+            owner = self.owner
+            with translate_errors(self.database.path):
+                self._check(writer, since)
+                journal = Journal(self.home, store_id(watch))
+                taken = take_up(writer, journal, self.config, left)
+                ran_at = None if trust_clock or last is None else last.last_run_at
+
+                def own(db: sqlite3.Connection) -> list[Delivery]:
+                    if trust_clock:
+                        clock_check.trust(db, since)
+                    known = max((at for at in (ran_at, clock_check.newest(db)) if at is not None), default=None)
+                    found = takeover.own(db, owner, since, take_over=take_over)
+                    if clock_check.behind(since, known) is not None:
+                        clock_check.remember(db, known)
+                    clock_check.mend_waits(db, since)
+                    return found
+
+                taken += writer.run(own)
+            writer.committed = owner.note
+            if self.limits is not None:
+                writer.committing = self.limits.write
+            desk = Desk(
+                writer,
+                self.media,
+                self.tokens,
+                clients,
+                self.config,
+                self.clock,
+                hooks.tell,
+                self.limits,
+                journal,
+                left,
+            )
+            pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
+            crew = Crew(pool, self.clock, self.nap)
+            make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
+            loop = Loop(desk, crew, watch, heartbeat, taken, make_ahead, owner.replaced)
+
+            def stop() -> None:
+                loop.stop()
+                notify(STOPPING)
+
+            care = MediaCare(self.database, self.media, self.config, self.clock)
+            try:
+                with (
+                    _settled(),
+                    translate_errors(self.database.path),
+                    _stopping(stop) as caught,
+                    keeping(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
+                    caring(care, lambda: bool(caught)) as notes,
+                    reading(self.numbers if scope.mode is Mode.LOOP else None) as faults,
+                ):
+                    notify(READY)
+                    clean = loop.run(scope)
+            except TtpError as error:
+                error.details += journal.told()
+                raise
+            finally:
+                if crew.jobs:
+                    _LEFT_BEHIND.append(held.pop_all())
+            return Ended(clean, caught[0] if caught else None, (*notes, *faults))
+
+    def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
+        """Wait while a short run holds the lock. LockHeld at once if a loop does."""
+        told = False
+        while locks.is_held(self.home):
+            holder = locks.read_holder(self.home)
+            if holder is not None and holder.mode == Mode.LOOP:
+                raise locks.LockHeld(holder)
+            if not told:
+                tell_waiting(holder)
+                told = True
+            self.sleep(TURN_S)
+
+    def publish(self, ids: frozenset[int], tell: Sink) -> Ended:
+        """Follow posts to their end: here if the lock is free, else beside the publisher that runs (woken by the
+        store's change). Events are the same in both."""
+        while True:
+            try:
+                return self.run(Scope(Mode.PUBLISH, only=ids), tell)
+            except locks.LockHeld:
+                approved = approval.is_needed(self.config)
+                follow = Follow(self.database, ids, tell, self.clock, approved=approved)
+                while not follow.look():
+                    if not locks.is_held(self.home):
+                        break
+                    self.sleep(TURN_S)
+                else:
+                    return Ended(True)
+
+    def _check(self, writer: Writer, now: datetime) -> None:
+        """Read through the whole file once a day, and after a publisher that died."""
+
+        def work(db: sqlite3.Connection) -> None:
+            last = db.execute("SELECT checked_at FROM store").fetchone()[0]
+            if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.any_busy(db):
+                quick_check(db, self.database.path)
+                db.execute("UPDATE store SET checked_at = ?", (to_ms(now),))
+
+        writer.run(work)
+
+    def _heartbeat(
+        self, mode: Mode, since: datetime, notify: Callable[[str], None], left: LeftAlone
+    ) -> Callable[[datetime], None]:
+        def beat(now: datetime) -> None:
+            notify(ALIVE)
+            locks.write_holder(self.home, locks.Holder(os.getpid(), mode.value, since, now, tuple(left.told)))
+
+        return beat
+
+
+def _in_turn(tell: Sink) -> Sink:
+    """`tell`, for many threads: one event at a time."""
+    turn = threading.Lock()
+
+    def told(event: Event) -> None:
+        with turn:
+            tell(event)
+
+    return told
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """What is loaded by now stays: for the block, garbage collections, which stop all threads, pass it over."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+@contextmanager
+def _stopping(stop: Callable[[], None], *, asked: bool = False) -> Iterator[list[int]]:
+    """SIGTERM and SIGINT ask for a stop; a second one ends the process at once, which open intents make safe. `asked`:
+    this has been asked already."""
+    caught: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if caught or asked:
+            os._exit(128 + number)
+        caught.append(number)
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

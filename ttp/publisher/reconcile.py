@@ -1,0 +1,287 @@
+"""Open intents and deliveries that the platform still works on: finding out what became of them.
+
+A look-up that finds the post is taken at once. One that does not find it counts only after the settle window, in the
+platform's clock, and three clean looks with a gap between them; only then may it be sent again. What cannot be settled
+becomes `needs_review`, and a person is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ttp.domain.account import Platform
+from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
+from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
+from ttp.domain.retry import RetryPolicy, after_not_done
+from ttp.platforms.client import LookupResult, StepFailed, Wait
+from ttp.publisher.delivery_context import Desk, Task, marks
+from ttp.publisher.outcomes import clean_looks, clocks_agree, made_since, over_by, unclear_since
+from ttp.store import attempts, claims
+from ttp.store.corrupt_rows import LeftAlone, Unreadable
+
+CLEAN_LOOKS = 3
+SLEPT = "slept"
+"""The code of an unknown outcome whose call may have been made at any time between its intent and its end."""
+TAKEN_OVER = "taken over"
+"""The code of a call that the publisher of another copy of the store may have made. It is never sent from here."""
+NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
+JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
+LONGEST_GAP_S = 300.0
+WORKING_AT_MOST = {
+    Platform.X: timedelta(minutes=30),
+    Platform.INSTAGRAM: timedelta(minutes=30),
+    Platform.TIKTOK: timedelta(hours=24),  # moderation may take a few hours (platforms/tiktok.md section 10)
+}
+"""How long a platform may work on an accepted post before a person is asked."""
+ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
+"""A public id that comes after moderation is asked for after 30 s, doubling up to an hour, for a day: cosmetic."""
+UNREADABLE_LOOKS = 60
+"""Patience with TikTok's status endpoint, in look-up gaps (30 min by default); X and Instagram go by their windows."""
+_SECOND = timedelta(seconds=1)
+
+
+def settle_window(desk: Desk, platform: Platform) -> timedelta:
+    """How long a post may take to appear in the platform's look-up. TikTok's status is authoritative: none."""
+    if platform is Platform.TIKTOK:
+        return timedelta(0)
+    return timedelta(seconds=desk.config.seconds(f"publish.settle_{platform}_s"))
+
+
+def recover(db: sqlite3.Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
+    """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
+
+    To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now, all but what
+    is `left` alone.
+    """
+    taken = []
+    for delivery in claims.left_busy(db, left):
+        taken.append(_taken_over(db, delivery, now))
+        claims.save(db, delivery, taken[-1], now=now)
+    return taken
+
+
+def _taken_over(db: sqlite3.Connection, delivery: Delivery, now: datetime) -> Delivery:
+    if delivery.state is DeliveryState.CLAIMED:
+        return delivery.released(now)
+    message = "the publisher ended before the answer came"
+    intent = attempts.last_intent(db, delivery.id or 0)
+    if intent is not None and intent.outcome is None:
+        attempts.end(db, intent.id or 0, at=now, outcome="unknown", kind=Kind.UNKNOWN, message=message)
+    return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
+
+
+class Looking:
+    """One look at one delivery that is processing or reconciling."""
+
+    def __init__(self, desk: Desk, task: Task) -> None:
+        self._desk = desk
+        self.task = task
+
+    def run(self) -> Generator[Wait, None, None]:
+        """Look once and store what follows. Waits for nothing: the next look is the loop's to make."""
+        with self._desk.left_alone(self.task):
+            self._look()
+        yield from ()
+
+    def let_go(self) -> None:
+        """Nothing to give back: a look never waits, and changes nothing before its end."""
+
+    def _look(self) -> None:
+        desk, delivery, account = self._desk, self.task.delivery, self.task.account
+        delivery_id, account_id = delivery.id or 0, account.id or 0
+        day_ago = desk.clock.now() - timedelta(days=2)
+        intent, earlier = desk.writer.run(
+            lambda db: (
+                intent := attempts.last_intent(db, delivery_id),
+                attempts.looks_after(db, delivery_id, intent.id or 0) if intent else [],
+            )
+        )
+        began = desk.clock.now()
+        since = made_since(intent) if intent else delivery.due_at or began
+        try:
+            bound = desk.writer.run(lambda db: attempts.bound_remote_ids(db, account_id, delivery_id, day_ago))
+            order = desk.order(self.task, bound)
+            looked = desk.client(self.task).look_up(order, delivery.handle, since)
+        except StepFailed as failed:
+            looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message), None)
+        except Unreadable as row:  # of another delivery: what belongs to that one is not known
+            looked = LookupResult(Unclear(Kind.UNKNOWN, row.message), None)
+        try:
+            self._settle(looked, intent, earlier, began)
+        except sqlite3.IntegrityError:
+            other = Unclear(Kind.UNKNOWN, "what was found is another delivery's post", final=True)
+            self._settle(LookupResult(other, looked.platform_at), intent, earlier, began)
+
+    def _settle(self, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime) -> None:
+        desk, delivery = self._desk, self.task.delivery
+        now = desk.clock.now()
+        looked = self._believed(looked, intent, now)
+        row = Attempt(
+            account=delivery.account,
+            number=delivery.attempts,
+            step="look up",
+            phase=Phase.LOOK_UP,
+            at=began,
+            ended_at=now,
+            outcome=_word(looked.finding),
+            kind=getattr(looked.finding, "kind", None),
+            http_status=getattr(looked.finding, "http_status", None),
+            message=next(filter(None, (getattr(looked.finding, n, None) for n in ("message", "what", "note"))), None),
+            platform_at=looked.platform_at,
+            delivery_id=delivery.id,
+        )
+        after = self._after(looked, intent, [*earlier, row], now)
+        also: list[Callable[[sqlite3.Connection], object]] = [lambda db: attempts.begin(db, row)]
+        if isinstance(looked.finding, Refused):
+            also.append(marks(self.task.account, looked.finding.outcome, now))
+        self.task = desk.move(self.task, after, *also)
+
+    def _believed(self, looked: LookupResult, intent: Attempt | None, now: datetime) -> LookupResult:
+        """The look, as far as it tells anything: absence by a clock that is missing or cannot be right is none, and the
+        next look may have a better one."""
+        if not isinstance(looked.finding, Absent) or looked.finding.certain:
+            return looked
+        if intent is None or intent.platform_at is None or intent.code == TAKEN_OVER:  # no look settles these
+            return looked
+        if looked.platform_at is None:
+            return replace(looked, finding=Unclear(Kind.UNKNOWN, NO_TIME))
+        if not clocks_agree(intent, looked.platform_at, now, self._desk.clock.boot()):
+            return replace(looked, finding=Unclear(Kind.UNKNOWN, JUMPED))
+        return looked
+
+    def _after(self, looked: LookupResult, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
+        delivery, desk = self.task.delivery, self._desk
+        taken_over = intent is not None and intent.code == TAKEN_OVER
+        match looked.finding:
+            case Found() as found:
+                return self._found(found, looks, now, taken_over=taken_over)
+            case _ if delivery.state is DeliveryState.PUBLISHED:
+                return delivery.identified(None, None, id_at=self._id_at(now, looks))
+            case Absent() | Refused() if taken_over:
+                message = "the store was taken over: another publisher may have sent it, and it was not found"
+                return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+            case Working(what=what):
+                return self._working(what, intent, looks, now, looked.platform_at)
+            case Refused(outcome=outcome):
+                policy = RetryPolicy.of(desk.config)
+                return after_not_done(delivery, outcome, now=now, policy=policy, spread=0.0)
+            case Absent(certain=certain, handle=handle):
+                kept = delivery if handle is None else replace(delivery, handle=handle)
+                return self._absent(kept, intent, looks, now, looked.platform_at, certain=certain)
+            case Unclear() as unclear:
+                return self._unclear(unclear, looks, now)
+
+    def _found(self, found: Found, looks: list[Attempt], now: datetime, *, taken_over: bool) -> Delivery:
+        """It is there. Of a thread one part is: the rest goes out by itself, or after a take-over is looked for."""
+        delivery = self.task.delivery
+        id_at = self._id_at(now, looks) if found.id_later else None
+        if delivery.state is DeliveryState.PUBLISHED:
+            return delivery.identified(found.remote_id, found.url, id_at=id_at)
+        if found.handle is not None:
+            delivery = delivery.with_part(found.remote_id, found.url, found.handle)
+            if not found.more:
+                return delivery.published(now, delivery.remote_id, delivery.url)
+            return delivery.look_again(now) if taken_over else delivery.going_on(now)
+        return delivery.published(now, found.remote_id, found.url, id_at=id_at)
+
+    def _id_at(self, now: datetime, looks: list[Attempt]) -> datetime | None:
+        """When to ask next for a public id that comes later: after minutes, then hours, for a day at most."""
+        published_at = self.task.delivery.published_at or now
+        at = now + min(ID_FIRST * 2 ** min(len(looks) - 1, 8), ID_GAP)
+        return at if at - published_at <= ID_WITHIN else None
+
+    def _working(
+        self, what: str, intent: Attempt | None, looks: list[Attempt], now: datetime, platform_at: datetime | None
+    ) -> Delivery:
+        delivery = self.task.delivery
+        since = intent.at if intent else now
+        if intent is not None and intent.platform_at is not None and platform_at is not None:
+            # This machine's clock may have been set forward meanwhile: the platform's was not.
+            since = max(since, now - (platform_at - intent.platform_at))
+        until = since + WORKING_AT_MOST[delivery.platform]
+        if now >= until and delivery.state is DeliveryState.PROCESSING:
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"{delivery.platform} has not finished: {what}"))
+        poll = self._desk.config.seconds("publish.status_poll_s")
+        at = now + _SECOND * min(poll * 2 ** min(len(looks), 16), max(poll, 30.0))
+        if delivery.state is DeliveryState.PROCESSING:
+            return delivery.look_again(at, until=until)
+        return delivery.processing(what, at, until)
+
+    def _absent(
+        self,
+        delivery: Delivery,
+        intent: Attempt | None,
+        looks: list[Attempt],
+        now: datetime,
+        platform_at: datetime | None,
+        *,
+        certain: bool,
+    ) -> Delivery:
+        """Not there: proof only if it is certain, or after the window and enough clean looks."""
+        kind = intent.kind if intent and intent.kind else Kind.UNKNOWN
+        error = DeliveryError(kind, "the platform does not have it; it is sent again")
+        spend = kind is not Kind.RATE_LIMIT
+        if certain:
+            return self._resend(delivery, now, error, spend=spend)
+        if intent is None or intent.platform_at is None or platform_at is None:
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, NO_TIME))
+        if intent.code == SLEPT:
+            message = "the machine slept while it was being sent, so a look-up that finds nothing proves nothing"
+            return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
+        gap = self._gap()
+        clean = clean_looks([look.at for look in looks if look.outcome == "absent"], gap)
+        window_end = over_by(intent, looks, platform_at) + settle_window(self._desk, delivery.platform)
+        if kind is Kind.DUPLICATE:
+            if clean >= CLEAN_LOOKS:
+                message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
+                return delivery.needs_review(DeliveryError(Kind.DUPLICATE, message))
+            return delivery.look_again(now + gap)
+        if platform_at >= window_end and clean >= CLEAN_LOOKS:
+            return self._resend(delivery, now, error, spend=spend)
+        wait = max(gap, min(gap * 2 ** min(max(clean - 1, 0), 16), max(gap, _SECOND * LONGEST_GAP_S)))
+        left = window_end - platform_at
+        if clean >= CLEAN_LOOKS - 1 and left > timedelta(0):
+            wait = max(gap, min(wait, left))
+        return delivery.look_again(now + wait, until=now + max(left, gap * (CLEAN_LOOKS - clean)))
+
+    def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
+        policy = RetryPolicy.of(self._desk.config)
+        if spend and delivery.tries + 1 >= policy.most:
+            return delivery.failed(replace(error, message="the platform does not have it, and all tries are spent"))
+        return delivery.retrying(now, error, spend=spend)
+
+    def _unclear(self, unclear: Unclear, looks: list[Attempt], now: datetime) -> Delivery:
+        """The look-up itself failed: again, until its patience ends."""
+        delivery = self.task.delivery
+        message = unclear.message
+        if unclear.links:
+            message += ": " + " ".join(unclear.links)
+        error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
+        since = unclear_since(looks)
+        patience = self._patience(delivery)
+        if unclear.final or (now - since >= patience and len(looks) >= CLEAN_LOOKS):
+            return delivery.needs_review(error)
+        at = max(unclear.look_at or now, now + self._gap())
+        return delivery.look_again(at, until=since + patience, error=error)
+
+    def _patience(self, delivery: Delivery) -> timedelta:
+        if delivery.state is DeliveryState.PROCESSING:
+            return WORKING_AT_MOST[delivery.platform]
+        window = settle_window(self._desk, delivery.platform)
+        match delivery.platform:
+            case Platform.X:
+                return window
+            case Platform.INSTAGRAM:
+                return window * 6  # half an hour by default
+            case Platform.TIKTOK:
+                return self._gap() * UNREADABLE_LOOKS
+
+    def _gap(self) -> timedelta:
+        return timedelta(seconds=self._desk.config.seconds("publish.lookup_gap_s"))
+
+
+def _word(finding: Finding) -> str:
+    return type(finding).__name__.lower()

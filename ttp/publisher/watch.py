@@ -1,0 +1,71 @@
+"""Watching posts that another process publishes, and telling what happens to them in the publisher's own events."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ttp.domain import approval
+from ttp.domain.delivery import ENDED, Delivery, DeliveryState
+from ttp.domain.post import Post
+from ttp.domain.time.clock import Clock
+from ttp.publisher.events import Sink, finished, moved
+from ttp.store import accounts, queries
+from ttp.store.database import Database
+
+_QUIET = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.CANCELLED})
+_JUST_NOW = timedelta(seconds=10)
+"""What was made due no longer ago than this was made due for this watch, and may have ended before it began."""
+
+
+class Follow:
+    """One watch over some posts."""
+
+    def __init__(
+        self, database: Database, ids: frozenset[int], tell: Sink, clock: Clock, *, approved: bool = False
+    ) -> None:
+        """`approved`: nothing goes out that is not."""
+        self._database = database
+        self._approved = approved
+        self._ids = sorted(ids)
+        self._tell = tell
+        self._clock = clock
+        self._seen = {d.id: d.state for p in self._posts() for d in p.deliveries if not _is_new(d, clock.now())}
+        self._finished: set[int | None] = set()
+
+    def look(self) -> bool:
+        """Tell what changed since the last look. True once every post is at its end."""
+        posts, now = self._posts(), self._clock.now()
+        held = self._held(now)
+        for post in posts:
+            for delivery in post.deliveries:
+                if self._seen.get(delivery.id) is not delivery.state:
+                    self._seen[delivery.id] = delivery.state
+                    if delivery.state not in _QUIET:
+                        self._tell(moved(delivery, now))
+            end = finished(post, now)
+            if end is not None and post.id not in self._finished:
+                self._finished.add(post.id)
+                self._tell(end)
+        return all(self._at_rest(delivery, held) for post in posts for delivery in post.deliveries)
+
+    def _at_rest(self, delivery: Delivery, held: frozenset[int | None]) -> bool:
+        """Nothing will happen to it soon: it has ended, its account is held, or its time or approval was taken away."""
+        if self._approved and approval.waits(delivery):
+            return True
+        if delivery.state is DeliveryState.PENDING and delivery.account_id in held:
+            return True
+        return delivery.state in ENDED or (delivery.state is DeliveryState.PENDING and delivery.due_at is None)
+
+    def _held(self, now: datetime) -> frozenset[int | None]:
+        with self._database.reading() as db:
+            return (
+                frozenset() if db is None else frozenset(account.id for account in accounts.accounts(db, held_at=now))
+            )
+
+    def _posts(self) -> list[Post]:
+        with self._database.reading() as db:
+            return [] if db is None else list(queries.posts_by_id(db, self._ids))
+
+
+def _is_new(delivery: Delivery, now: datetime) -> bool:
+    return delivery.due_at is not None and delivery.due_at > now - _JUST_NOW

@@ -1,0 +1,227 @@
+"""The jobs in hand: some running on workers, some waiting for a platform. Owned and driven by the loop's thread."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from ttp.domain.time.clock import Clock
+from ttp.platforms.client import Wait
+from ttp.publisher.delivery_context import Task
+
+LONGEST_WAIT_S = 3600.0
+
+
+Steps: TypeAlias = Generator[Wait, None, None]
+
+
+class Job(Protocol):
+    """Something to carry for one delivery: `run` is a generator of the waits that it wants."""
+
+    @property
+    def task(self) -> Task: ...
+
+    def run(self) -> Steps: ...
+
+    def let_go(self) -> None:
+        """Give the delivery back, where it was left at a wait."""
+        ...
+
+
+class Pool(Protocol):
+    def submit(self, piece: Piece) -> None: ...
+
+
+@dataclass(slots=True)
+class Report:
+    """A worker's word: the job wants to wait, or is over (`wait` None), or hit a fault of ours (`error`)."""
+
+    job: Job
+    steps: Steps | None
+    wait: Wait | None
+    error: BaseException | None = None
+
+
+@dataclass(order=True, slots=True)
+class _Sleeper:
+    until: float
+    order: int
+    job: Job = field(compare=False)
+    steps: Steps = field(compare=False)
+
+
+Reports: TypeAlias = "queue.SimpleQueue[Report | None]"
+
+
+Nap: TypeAlias = Callable[[Reports, float], Report | None]
+
+
+def nap(reports: Reports, seconds: float) -> Report | None:
+    """Wait for a report, at most so long."""
+    try:
+        return reports.get(timeout=seconds) if seconds > 0 else reports.get_nowait()
+    except queue.Empty:
+        return None
+
+
+class Crew:
+    """Starts jobs on a pool, keeps those that wait, and knows how many workers are free."""
+
+    def __init__(self, pool: Pool, clock: Clock, nap: Nap = nap) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._nap = nap
+        self._reports: Reports = queue.SimpleQueue()
+        self._jobs: set[Job] = set()
+        self._sleepers: list[_Sleeper] = []
+        self._order = itertools.count()
+
+    @property
+    def jobs(self) -> frozenset[Job]:
+        """The jobs in hand. A delivery may have two for a moment: one that has stored its last word, and the next."""
+        return frozenset(self._jobs)
+
+    @property
+    def at_work(self) -> frozenset[Job]:
+        """The jobs that have a worker: those in hand, but for those that wait for a platform."""
+        return frozenset(self._jobs.difference(sleeper.job for sleeper in self._sleepers))
+
+    def start(self, job: Job) -> None:
+        self._jobs.add(job)
+        self._advance(job, None)
+
+    def poke(self) -> None:
+        """End a wait that is going on. Safe in a signal handler."""
+        self._reports.put(None)
+
+    def wake(self) -> float | None:
+        """Send those on whose wait is over; answers when the next one's is, in `boot` seconds."""
+        while self._sleepers and self._sleepers[0].until <= self._clock.boot():
+            sleeper = heapq.heappop(self._sleepers)
+            self._advance(sleeper.job, sleeper.steps)
+        return self._sleepers[0].until if self._sleepers else None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long for a report, and take all that have come. True if there was any.
+
+        Raises what a job raised: the store refused, or a fault of ours.
+        """
+        report = self._nap(self._reports, max(0.0, seconds))
+        came = False
+        while report is not None:
+            came = True
+            self._take(report)
+            report = nap(self._reports, 0)
+        return came
+
+    def drain(self, seconds: float) -> bool:
+        """Release what waits, and give what runs so long to end. True if nothing is left running.
+
+        One job's error keeps no other from ending; the first is raised when they have.
+        """
+        end = self._clock.boot() + seconds
+        errors: list[BaseException] = []
+        while True:
+            try:
+                self._release_sleepers()
+                left = end - self._clock.boot()
+                if not self._jobs or left <= 0:
+                    break
+                self.wait(left)
+            except Exception as error:  # noqa: BLE001 (raised below)
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return not self._jobs
+
+    def _release_sleepers(self) -> None:
+        while self._sleepers:
+            sleeper = self._sleepers.pop()
+            self._jobs.discard(sleeper.job)
+            sleeper.steps.close()
+            sleeper.job.let_go()
+
+    def _take(self, report: Report) -> None:
+        if report.wait is None or report.steps is None:
+            self._jobs.discard(report.job)
+            if report.error is not None:
+                raise report.error
+            return
+        # A number that is none (NaN) would never be over.
+        seconds = report.wait.seconds if 0 <= report.wait.seconds <= LONGEST_WAIT_S else LONGEST_WAIT_S
+        until = self._clock.boot() + seconds
+        heapq.heappush(self._sleepers, _Sleeper(until, next(self._order), report.job, report.steps))
+
+    def _advance(self, job: Job, steps: Steps | None) -> None:
+        # Made first: without memory there would be no report, and the loop would wait for the job for ever.
+        report = Report(job, None, None)
+
+        def piece() -> None:
+            try:
+                going = job.run() if steps is None else steps
+                report.wait = next(going, None)
+                report.steps = going
+            except BaseException as error:  # noqa: BLE001 (carried to the loop's thread, which ends the publisher)
+                report.error = error
+            self._reports.put(report)
+
+        try:
+            self._pool.submit(piece)
+        except BaseException:
+            self._jobs.discard(job)  # it was not begun: its delivery is claimed, and the next publisher takes it up
+            raise
+
+
+Piece = Callable[[], None]
+
+
+class Workers:
+    """At most `most` threads, started as they are needed."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._pieces: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
+        self._threads = 0
+        self._idle = threading.Semaphore(0)
+
+    def submit(self, piece: Piece) -> None:
+        """Run `piece`, which never raises, on some thread."""
+        if not self._idle.acquire(blocking=False) and self._threads < self._most:
+            self._start_thread()
+        self._pieces.put(piece)
+
+    def _start_thread(self) -> None:
+        """Start one more thread. Where the system gives none, those that there are take the piece; without any,
+        RuntimeError."""
+        thread = threading.Thread(target=self._serve, name=f"ttp-worker-{self._threads + 1}", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            if not self._threads:
+                raise
+        else:
+            self._threads += 1
+
+    def close(self) -> None:
+        """Let the threads go, each when it has nothing left to do. Takes no more pieces."""
+        for _ in range(self._threads):
+            self._pieces.put(None)
+
+    def _serve(self) -> None:
+        while (piece := self._pieces.get()) is not None:
+            try:
+                piece()
+            finally:
+                self._idle.release()
+
+
+class Inline:
+    """Runs every piece at once, in the caller's thread: for tests on a clock that is passed in."""
+
+    def submit(self, piece: Piece) -> None:
+        piece()

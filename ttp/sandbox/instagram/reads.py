@@ -1,0 +1,241 @@
+"""Instagram: reading the account, its containers, its posts and what the day's quota has left."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ttp.sandbox.engagement import counts
+from ttp.sandbox.instagram.containers import own_node, status_code, used_quota
+from ttp.sandbox.instagram.facebook_login import page_fields, page_id
+from ttp.sandbox.instagram.fields import chosen
+from ttp.sandbox.instagram.front import Params, graph_error, missing, only
+from ttp.sandbox.instagram.insights import product_of
+from ttp.sandbox.instagram.upload import video_status
+from ttp.sandbox.records import Account, Container, Post
+from ttp.sandbox.state import DAY_MS, State
+
+_STATUS_TEXT = {
+    "IN_PROGRESS": "In Progress: Media is still being processed.",
+    "FINISHED": "Finished: Media has been uploaded and it is ready to be published.",
+    "EXPIRED": "Expired: The container was not published within 24 hours.",
+    "PUBLISHED": "Published: Media has been published.",
+}
+_MEDIA_TYPE = {"IMAGE": "IMAGE", "REELS": "VIDEO", "VIDEO": "VIDEO", "CAROUSEL": "CAROUSEL_ALBUM"}
+
+
+async def me(state: State, account: Account, request: Request, params: Params) -> Response:
+    """`GET /me`: the token's own account; on Facebook Login that is the Facebook user."""
+    only(params, {"fields"})
+    if account.login == "facebook":
+        known = {"id": app_scoped_id(account), "name": account.handle, "email": None}
+        return JSONResponse(chosen(params, known, default=("name",)))
+    own = chosen(params, _account(state, account))
+    return JSONResponse(own if state.flat_tokens else {"data": [own]})
+
+
+async def node(state: State, account: Account, request: Request, params: Params) -> Response:
+    """`GET /{id}`: an own container, post or carousel item, the own account, or its page."""
+    only(params, {"fields"})
+    wanted = request.path_params["node"]
+    container, post = state.containers.get(wanted), state.posts.get(wanted)
+    if wanted == "me":
+        return await me(state, account, request, params)
+    if wanted == account.user_id:
+        # The node that was asked for: Meta's own SDK goes on with the id that comes back. `/me` names the app's.
+        return JSONResponse(chosen(params, {**_account(state, account), "id": account.user_id}))
+    if account.login == "facebook" and wanted == page_id(account):
+        return JSONResponse(chosen(params, page_fields(account), default=("name",)))
+    if container is not None and container.account == account.id:
+        return JSONResponse(chosen(params, _container(state, container)))
+    if post is not None and post.account == account.id and not post.deleted:
+        return JSONResponse(chosen(params, _media(state, account, post)))
+    for parent in state.visible_posts(account.id):
+        if wanted in parent.children:
+            return JSONResponse(chosen(params, _items(account, parent)[parent.children.index(wanted)]))
+    raise missing(wanted)
+
+
+async def change(state: State, account: Account, request: Request, params: Params) -> Response:
+    """`POST /{media}`: whether a post can be commented on, the one thing that can be changed of it."""
+    _own_post(state, account, request)
+    only(params, {"comment_enabled"})
+    if params.get("comment_enabled", "").lower() not in ("true", "false"):
+        raise graph_error(100, "(#100) Param comment_enabled must be a boolean")
+    return JSONResponse({"success": True})
+
+
+async def children(state: State, account: Account, request: Request, params: Params) -> Response:
+    """`GET /{media}/children`: the items of a carousel."""
+    only(params, {"fields"})
+    post = _own_post(state, account, request)
+    return JSONResponse({"data": [chosen(params, item) for item in _items(account, post)]})
+
+
+async def media_list(state: State, account: Account, request: Request, params: Params) -> Response:
+    """`GET /{ig-id}/media`: own posts without stories, newest first, with cursors."""
+    own_node(account, request)
+    only(params, {"fields", "limit", "after", "before", "since", "until"})
+    limit = _whole(params, "limit", 25)
+    if not 1 <= limit <= 100:
+        raise graph_error(100, "(#100) Param limit must be between 1 and 100")
+    since, until = _whole(params, "since", 0) * 1000, _whole(params, "until", 1 << 40) * 1000
+    found = [p for p in state.listed_posts(account.id) if p.kind != "STORIES" and since <= p.at_ms <= until]
+    ids = [p.id for p in found]
+    start = 0
+    if "after" in params:
+        start = ids.index(_cursor(params["after"], ids)) + 1
+    elif "before" in params:
+        start = max(0, ids.index(_cursor(params["before"], ids)) - limit)
+    page = found[start : start + limit]
+    answer: dict[str, Any] = {"data": [chosen(params, _media(state, account, post)) for post in page]}
+    if page:
+        before, after = _as_cursor(page[0].id), _as_cursor(page[-1].id)
+        answer["paging"] = {"cursors": {"before": before, "after": after}}
+        bare = request.url.remove_query_params(["after", "before"])
+        if start + limit < len(found):
+            answer["paging"]["next"] = str(bare.include_query_params(after=after))
+        if start > 0:
+            answer["paging"]["previous"] = str(bare.include_query_params(before=before))
+    return JSONResponse(answer)
+
+
+async def stories(state: State, account: Account, request: Request, params: Params) -> Response:
+    """`GET /{ig-id}/stories`: the stories of the last 24 hours, newest first."""
+    own_node(account, request)
+    only(params, {"fields", "limit"})
+    since = state.now_ms() - DAY_MS
+    found = [p for p in state.listed_posts(account.id) if p.kind == "STORIES" and p.at_ms > since]
+    return JSONResponse({"data": [chosen(params, _media(state, account, post)) for post in found]})
+
+
+async def publishing_limit(state: State, account: Account, request: Request, params: Params) -> Response:
+    """`GET /{ig-id}/content_publishing_limit`: what the last 24 hours used, as a list of one."""
+    own_node(account, request)
+    only(params, {"fields", "since"})
+    since = _whole(params, "since", 0) * 1000 or state.now_ms() - DAY_MS
+    if since < state.now_ms() - DAY_MS:
+        raise graph_error(100, "(#100) Param since must be within the last 24 hours")
+    known = {
+        "quota_usage": used_quota(state, account, since),
+        "config": {"quota_total": state.most("instagram posts a day", account), "quota_duration": DAY_MS // 1000},
+    }
+    return JSONResponse({"data": [chosen(params, known, default=("quota_usage",))]})
+
+
+def app_scoped_id(account: Account) -> str:
+    """The id that belongs to the app, and is none for paths."""
+    return f"2{account.user_id[1:]}"
+
+
+def _own_post(state: State, account: Account, request: Request) -> Post:
+    post = state.posts.get(request.path_params["node"])
+    if post is None or post.account != account.id or post.deleted:
+        raise missing(request.path_params["node"])
+    return post
+
+
+def _account(state: State, account: Account) -> dict[str, Any]:
+    facebook = account.login == "facebook"
+    return {
+        "id": account.user_id if facebook else app_scoped_id(account),
+        "user_id": None if facebook else account.user_id,
+        "username": account.handle,
+        "name": account.handle,
+        "account_type": None if facebook else "BUSINESS",
+        "profile_picture_url": None,
+        "biography": None,
+        "website": None,
+        "media_count": sum(1 for _ in state.visible_posts(account.id)),
+        "followers_count": account.followers,
+        "follows_count": 150,
+    }
+
+
+def _container(state: State, container: Container) -> dict[str, Any]:
+    code = status_code(state, container)
+    text = container.error if code == "ERROR" else _STATUS_TEXT[code]
+    return {
+        "id": container.id,
+        "status_code": code,
+        "status": text,
+        "video_status": video_status(state, container),
+        "copyright_check_status": None,
+    }
+
+
+def _media(state: State, account: Account, post: Post) -> dict[str, Any]:
+    """Every readable field of a post; None for one that this post does not have."""
+    folder = {"REELS": "reel", "STORIES": f"stories/{account.handle}"}.get(post.kind, "p")
+    now = counts(account, post, state.now_ms(), state.growth)
+    likes = None if account.hides_likes else now.likes
+    known: dict[str, Any] = {
+        "id": post.id,
+        "caption": post.text or None,
+        "alt_text": post.alts[0] if post.alts and not post.children else None,
+        "media_type": "VIDEO" if post.shapes == ("video",) else _MEDIA_TYPE.get(post.kind, "IMAGE"),
+        "media_product_type": product_of(post),
+        "media_url": None,
+        "thumbnail_url": None,
+        "permalink": f"https://www.instagram.com/{folder}/{post.shortcode}/",
+        "shortcode": post.shortcode,
+        "timestamp": _timestamp(post.at_ms),
+        "username": account.handle,
+        "owner": {"id": account.user_id},
+        "like_count": likes,
+        "comments_count": now.comments,
+        "is_comment_enabled": True,
+        "children": {"data": _items(account, post)} if post.children else None,
+    }
+    if account.login == "facebook":
+        known |= {"shares_count": now.shares, "saved_count": now.saves, "reposts_count": now.shares // 3}
+        known |= {"total_like_count": likes, "total_comments_count": now.comments, "total_views_count": now.views}
+    return known
+
+
+def _items(account: Account, post: Post) -> list[dict[str, Any]]:
+    """What can be read of a carousel's items."""
+    return [
+        {
+            "id": item,
+            "media_type": shape.upper(),
+            "alt_text": alt,
+            "media_url": None,
+            "permalink": f"https://www.instagram.com/p/{post.shortcode}/",
+            "timestamp": _timestamp(post.at_ms),
+            "username": account.handle,
+        }
+        for item, shape, alt in zip(post.children, post.shapes, post.alts, strict=True)
+    ]
+
+
+def _timestamp(ms: int) -> str:
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def _whole(params: Params, name: str, default: int) -> int:
+    text = params.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal():
+        raise graph_error(100, f"(#100) Param {name} must be a whole number")
+    return int(text)
+
+
+def _as_cursor(post_id: str) -> str:
+    return base64.urlsafe_b64encode(post_id.encode()).decode()
+
+
+def _cursor(text: str, ids: list[str]) -> str:
+    try:
+        post_id = base64.urlsafe_b64decode(text.encode()).decode()
+    except (binascii.Error, ValueError):
+        post_id = ""
+    if post_id not in ids:
+        raise graph_error(100, "(#100) The cursor is not valid")
+    return post_id

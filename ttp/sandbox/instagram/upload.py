@@ -1,0 +1,112 @@
+"""Instagram on Facebook Login: the bytes of a video, sent to the address its container named (`rupload`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ttp.sandbox.instagram.containers import status_code
+from ttp.sandbox.instagram.front import signed_in
+from ttp.sandbox.instagram.media import MOST_VIDEO, weighed
+from ttp.sandbox.media import CannotFetch, fetched
+from ttp.sandbox.records import Container
+from ttp.sandbox.request_checks import Refused
+from ttp.sandbox.state import State
+
+
+def routes(state: State) -> list[Route]:
+    """The upload path."""
+    return [Route("/ig-api-upload/{version}/{container}", partial(_receive, state), methods=["POST"])]
+
+
+async def _receive(state: State, request: Request) -> Response:
+    """`POST uri`: bytes from `offset` on, or a URL in the header `file_url`. What arrived before a cut stays."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    account = signed_in(state, token if scheme == "OAuth" else None)
+    container = state.containers.get(request.path_params["container"])
+    if container is None or container.account != account.id or not is_open(state, container):
+        raise _refused("NotFoundError", "There is no open upload session of this id.")
+    if "file_url" in request.headers:
+        try:
+            data = await fetched(request.headers["file_url"], MOST_VIDEO[container.kind])
+        except CannotFetch:
+            raise _refused("ProcessingFailedError", "The file_url could not be fetched.") from None
+        return _complete(state, container, data)
+    offset, size = _number(request, "offset"), _number(request, "file_size")
+    if not 0 < size <= MOST_VIDEO[container.kind]:
+        raise _refused("ProcessingFailedError", "Request processing failed: the file is too large.")
+    if container.size not in (0, size) or offset != received(state, container):
+        raise _refused("OffsetInvalidError", "Request starting offset is invalid.")
+    state.keep(replace(container, size=size))
+    pieces = state.pieces.setdefault(container.id, {})
+    taken = bytearray()
+    try:
+        async for chunk in request.stream():
+            taken += chunk
+    except ClientDisconnect:
+        pieces[offset] = bytes(taken[: size - offset])
+        return Response(status_code=400)
+    if len(taken) > size - offset:
+        raise _refused("ProcessingFailedError", "Request processing failed: more bytes than file_size.")
+    pieces[offset] = bytes(taken)
+    if offset + len(taken) < size:
+        raise _refused("PartialRequestError", "Partial request: not all bytes were received.", retriable=True)
+    return _complete(state, replace(container, size=size), b"".join(pieces[at] for at in sorted(pieces)))
+
+
+def is_open(state: State, container: Container) -> bool:
+    """Whether bytes of a resumable upload are still missing."""
+    return container.ready_ms is None and status_code(state, container) == "IN_PROGRESS"
+
+
+def received(state: State, container: Container) -> int:
+    """How many bytes of a resumable upload have arrived."""
+    if container.ready_ms is not None:
+        return container.size
+    return sum(map(len, state.pieces.get(container.id, {}).values()))
+
+
+def video_status(state: State, container: Container) -> dict[str, Any] | None:
+    """The field `video_status` of a container that was uploaded; None for any other."""
+    if container.ready_ms is not None and not container.size:
+        return None
+    whole = container.ready_ms is not None
+    have = received(state, container)
+    uploading = "complete" if whole else "in_progress" if have else "not_started"
+    code = status_code(state, container)
+    processing = {"IN_PROGRESS": "in_progress" if whole else "not_started", "ERROR": "error"}.get(code, "complete")
+    return {
+        "uploading_phase": {"status": uploading, "bytes_transferred": have},
+        "processing_phase": {"status": processing},
+    }
+
+
+def _complete(state: State, container: Container, data: bytes) -> Response:
+    video = weighed(data, container.kind)
+    state.pieces.pop(container.id, None)
+    done = replace(
+        container,
+        size=len(data),
+        media=(video.sha256,),
+        error=video.error,
+        duration_s=video.duration_s,
+        ready_ms=state.now_ms() + int(state.processing_s * 1000),
+    )
+    state.keep(done)
+    return JSONResponse({"success": True, "message": "Upload successful. The file is being processed."})
+
+
+def _number(request: Request, name: str) -> int:
+    text = request.headers.get(name, "")
+    if not text.isdecimal():
+        raise _refused("ProcessingFailedError", f"Request processing failed: the header {name} is not a number.")
+    return int(text)
+
+
+def _refused(kind: str, message: str, retriable: bool = False) -> Refused:
+    return Refused(JSONResponse({"debug_info": {"retriable": retriable, "type": kind, "message": message}}, 400))

@@ -1,0 +1,266 @@
+"""X: media uploads in chunks, their processing, and alt text. An upload never publishes anything."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import replace
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ttp.sandbox.media import facts_of, mime_of
+from ttp.sandbox.records import Account, XMedia
+from ttp.sandbox.request_checks import Key, breaches, content_type, json_body
+from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.x.front import invalid, not_found, problem
+
+MB = 1024 * 1024
+MOST_BYTES = {"tweet_image": 5 * MB, "tweet_gif": 15 * MB, "tweet_video": 8192 * MB, "amplify_video": 8192 * MB}
+"""The documents of September 2026 allow 8 GB of video; those of August 512 MB."""
+SHORTEST_S = 0.5
+"""Shortest video, in seconds."""
+LARGEST_GIF = (1280, 1080)
+PREFIX = {"tweet_image": "3", "tweet_gif": "16", "tweet_video": "7", "amplify_video": "7"}
+TYPES = {
+    "tweet_image": ("image/jpeg", "image/png", "image/webp", "image/gif"),
+    "tweet_gif": ("image/gif",),
+    "tweet_video": ("video/mp4", "video/quicktime", "video/webm"),
+    "amplify_video": ("video/mp4", "video/quicktime", "video/webm"),
+}
+LARGEST_SEGMENT = 5 * MB
+_ID = re.compile(r"[0-9]{1,19}")
+_INITIALIZE = (
+    Key("media_type", str, required=True),
+    Key("media_category", str, required=True, fits=MOST_BYTES.__contains__),
+    Key("total_bytes", int, required=True, fits=lambda n: n > 0),
+    Key("shared", bool),
+    Key("additional_owners", list, fits=lambda ids: all(isinstance(i, str) and _ID.fullmatch(i) for i in ids)),
+)
+_ONE_SHOT = (
+    Key("media", str, required=True),
+    Key("media_category", str, required=True, fits=("tweet_image", "tweet_gif").__contains__),
+    Key("media_type", str, fits={mime for types in TYPES.values() for mime in types}.__contains__),
+    Key("additional_owners", str),
+)
+_METADATA = (
+    Key("id", str, required=True, fits=lambda text: bool(_ID.fullmatch(text))),
+    Key("metadata", dict, required=True),
+)
+_ALT = (Key("text", str, required=True, fits=lambda text: 1 <= len(text) <= 1000),)
+
+
+async def initialize(state: State, account: Account, request: Request) -> Response:
+    """`POST /2/media/upload/initialize`: opens an upload session of a day."""
+    body = await _json(request)
+    if found := breaches(body, _INITIALIZE):
+        raise invalid("; ".join(found))
+    category, media_type, total = body["media_category"], body["media_type"], body["total_bytes"]
+    if media_type not in TYPES[category]:
+        raise invalid(f"media_type {media_type} does not go with {category}", media_type=media_type)
+    if total > MOST_BYTES[category]:
+        raise invalid(f"total_bytes is over {MOST_BYTES[category]} for {category}", total_bytes=total)
+    media = _session(state, account, media_type, category, total)
+    state.pieces[media.id] = {}
+    return JSONResponse({"data": {"id": media.id, "media_key": media.media_key, "expires_after_secs": DAY_MS // 1000}})
+
+
+async def upload(state: State, account: Account, request: Request) -> Response:
+    """`POST /2/media/upload`: an image or a GIF in one request, as multipart or as JSON with base64."""
+    if request.query_params:
+        raise invalid("Query parameters are not allowed for this request.")
+    category, data = await _one_shot(request)
+    mime = mime_of(data)
+    if mime not in TYPES[category]:
+        raise invalid(f"The file is nothing for {category}.", media_category=category)
+    if len(data) > MOST_BYTES[category]:
+        raise invalid(f"The file is over {MOST_BYTES[category]} bytes.", media_category=category)
+    return _described(state, _finished(state, _session(state, account, mime, category, len(data)), data))
+
+
+async def append(state: State, account: Account, request: Request) -> Response:
+    """`POST /2/media/upload/{id}/append`: one segment, as multipart or as JSON with base64. May be repeated."""
+    media = _own(state, account, request.path_params["id"])
+    index, data = await _segment(request)
+    if media.finalized_ms is not None or media.id not in state.pieces:
+        raise invalid("The upload has been finalized.", id=media.id)
+    if not 1 <= len(data) <= LARGEST_SEGMENT:
+        raise invalid(f"media: a segment has 1 to {LARGEST_SEGMENT} bytes", segment_index=index)
+    state.pieces[media.id][index] = data
+    return JSONResponse({"data": {"expires_at": media.expires_ms // 1000}})
+
+
+async def finalize(state: State, account: Account, request: Request) -> Response:
+    """`POST /2/media/upload/{id}/finalize`: puts the segments together. Videos and GIFs are then worked on."""
+    if await request.body():
+        raise invalid("A body is not allowed for this request.")
+    media = _own(state, account, request.path_params["id"])
+    if media.finalized_ms is not None:
+        return _described(state, media)
+    pieces = state.pieces.get(media.id, {})
+    if sorted(pieces) != list(range(len(pieces))):
+        raise invalid("Segments do not add up to provided total file size: one is missing.", id=media.id)
+    data = b"".join(pieces[index] for index in range(len(pieces)))
+    if len(data) != media.total_bytes:
+        raise invalid("Segments do not add up to provided total file size.", total_bytes=media.total_bytes)
+    media = _finished(state, media, data)
+    del state.pieces[media.id]
+    return _described(state, media)
+
+
+async def status(state: State, account: Account, request: Request) -> Response:
+    """`GET /2/media/upload?command=STATUS&media_id=`: how far the processing is."""
+    params = dict(request.query_params)
+    if not {"media_id"} <= set(params) <= {"command", "media_id"} or params.get("command", "STATUS") != "STATUS":
+        raise invalid("The query parameters are command=STATUS and media_id", **params)
+    media = _own(state, account, params["media_id"])
+    if media.finalized_ms is None:
+        raise invalid("The upload has not been finalized.", media_id=media.id)
+    return _described(state, media)
+
+
+async def metadata(state: State, account: Account, request: Request) -> Response:
+    """`POST /2/media/metadata`: sets the alt text of an upload."""
+    body = await _json(request)
+    found = breaches(body, _METADATA)
+    if not found:
+        found = breaches(body["metadata"], (Key("alt_text", dict, required=True),), "metadata.")
+    if not found:
+        found = breaches(body["metadata"]["alt_text"], _ALT, "metadata.alt_text.")
+    if found:
+        raise invalid("; ".join(found))
+    media = replace(_own(state, account, body["id"]), alt=body["metadata"]["alt_text"]["text"])
+    state.keep(media)
+    return JSONResponse({"data": {"id": media.id, "associated_metadata": body["metadata"]}})
+
+
+def _session(state: State, account: Account, media_type: str, category: str, total: int) -> XMedia:
+    """A new upload of a day, kept."""
+    made, ends = state.snowflake(), state.now_ms() + DAY_MS
+    media = XMedia(made, account.id, f"{PREFIX[category]}_{made}", media_type, category, total, expires_ms=ends)
+    state.keep(media)
+    return media
+
+
+def _finished(state: State, media: XMedia, data: bytes) -> XMedia:
+    """The upload with its bytes, kept. 400 for an image that is none; a bad video or GIF fails in processing."""
+    facts = facts_of(data)
+    fits = facts.mime == media.media_type and facts.complete
+    if facts.duration_s is not None:
+        fits = fits and facts.duration_s >= SHORTEST_S
+    if media.category == "tweet_gif":
+        fits = fits and (facts.width or 0) <= LARGEST_GIF[0] and (facts.height or 0) <= LARGEST_GIF[1]
+    is_image = media.category == "tweet_image"
+    if is_image and not fits:
+        raise invalid(f"The file is no {media.media_type}.", id=media.id)
+    now = state.now_ms()
+    media = replace(
+        media,
+        sha256=hashlib.sha256(data).hexdigest(),
+        finalized_ms=now,
+        processed_ms=now if is_image else now + int(state.processing_s * 1000),
+        error=None if fits else "InvalidMedia",
+        duration_s=facts.duration_s or 0,
+        width=facts.width,
+        height=facts.height,
+    )
+    state.keep(media)
+    state.pictures.keep(media.sha256 or "", data)
+    return media
+
+
+def _described(state: State, media: XMedia) -> JSONResponse:
+    now = state.now_ms()
+    data: dict[str, Any] = {
+        "id": media.id,
+        "media_key": media.media_key,
+        "size": media.total_bytes,
+        "expires_after_secs": (media.expires_ms - now) // 1000,
+    }
+    if media.category != "tweet_image":
+        data["processing_info"] = _processing(media, now)
+    return JSONResponse({"data": data})
+
+
+def _processing(media: XMedia, now: int) -> dict[str, Any]:
+    assert media.finalized_ms is not None
+    assert media.processed_ms is not None
+    if now >= media.processed_ms:
+        if media.error:
+            error = {"code": 1, "name": media.error, "message": "The file could not be read as a video."}
+            return {"state": "failed", "progress_percent": 0, "error": error}
+        return {"state": "succeeded", "progress_percent": 100}
+    percent = 100 * (now - media.finalized_ms) // (media.processed_ms - media.finalized_ms)
+    return {"state": "pending" if percent < 50 else "in_progress", "check_after_secs": 1, "progress_percent": percent}
+
+
+def _own(state: State, account: Account, media_id: str) -> XMedia:
+    if not _ID.fullmatch(media_id):
+        raise invalid(f"The media id [{media_id}] is not valid", id=media_id)
+    media = state.x_media.get(media_id)
+    if media is None or media.account != account.id or media.expires_ms <= state.now_ms():
+        entry = not_found("media", media_id)
+        raise problem(404, "Not Found Error", entry["detail"], "resource-not-found", errors=[entry])
+    return media
+
+
+async def _segment(request: Request) -> tuple[int, bytes]:
+    """The segment's index and bytes. 400 for anything else in the request."""
+    if content_type(request) == "multipart/form-data":
+        form = await request.form(max_part_size=2 * LARGEST_SEGMENT)
+        given: dict[str, Any] = dict(form.multi_items())
+        text = given.get("segment_index")
+        media = given.get("media")
+        data = await media.read() if isinstance(media, UploadFile) else None
+        await form.close()
+        if set(given) != {"media", "segment_index"} or data is None or not isinstance(text, str):
+            raise invalid("The parts are media (a file) and segment_index.")
+        if not text.isdecimal():
+            raise invalid("segment_index: must be an integer", segment_index=text)
+        index = int(text)
+    else:
+        body = await _json(request)
+        if found := breaches(body, (Key("media", str, required=True), Key("segment_index", int, required=True))):
+            raise invalid("; ".join(found))
+        data = _decoded(body["media"])
+        index = body["segment_index"]
+    if not 0 <= index <= 999:
+        raise invalid("segment_index: is not between 0 and 999", segment_index=index)
+    return index, data
+
+
+async def _one_shot(request: Request) -> tuple[str, bytes]:
+    """Category and bytes of an upload in one request. 400 for anything else in it."""
+    if content_type(request) == "multipart/form-data":
+        form = await request.form(max_part_size=2 * MOST_BYTES["tweet_gif"])
+        given: dict[str, Any] = dict(form.multi_items())
+        media = given.get("media")
+        data = await media.read() if isinstance(media, UploadFile) else None
+        await form.close()
+        if found := breaches({**given, "media": "" if data is None else "a"}, _ONE_SHOT):
+            raise invalid("; ".join(found))
+        if data is None:
+            raise invalid("media: must be a file")
+        return given["media_category"], data
+    body = await _json(request)
+    if found := breaches(body, _ONE_SHOT):
+        raise invalid("; ".join(found))
+    return body["media_category"], _decoded(body["media"])
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise invalid("media: is not base64") from None
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return await json_body(request)
+    except ValueError as breach:
+        raise invalid(str(breach)) from None

@@ -1,0 +1,300 @@
+"""The publisher as a service of the user's own session: systemd on Linux, launchd on macOS.
+
+Writes one file for the system and asks the system's own programs to read it. Nothing runs as root, and no secret is in
+that file.
+"""
+
+from __future__ import annotations
+
+import plistlib
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ttp.domain.errors import Hint, NotAllowed
+
+LONGEST_S = 60.0
+"""How long the system's programs may take for an answer."""
+
+
+CRON = Hint("let cron call it", "ttp help cron")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to run: the program with its arguments, the variables that it gets, and the seconds that it may take to
+    end (`publish.drain_s`)."""
+
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+    drain_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the system knows of the service. `lingers`: it also runs while nobody is logged in (None: no such thing
+    here); `says`: the system's own word for its state; `log`: the command that shows what it printed."""
+
+    kind: str
+    file: Path
+    installed: bool
+    running: bool
+    says: str
+    lingers: bool | None
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a program of the system ended."""
+
+    code: int
+    out: str
+
+
+Run = Callable[[Sequence[str]], Ran]
+
+
+class Background(Protocol):
+    """One system's way."""
+
+    def text(self, job: Job) -> str:
+        """The file for the system."""
+        ...
+
+    def install(self, job: Job) -> State:
+        """Write the file and start the service, or start it anew. NotAllowed where the system refuses."""
+        ...
+
+    def uninstall(self) -> State:
+        """Stop the service and remove the file. The store stays."""
+        ...
+
+    def state(self) -> State: ...
+
+
+def run(argv: Sequence[str]) -> Ran:
+    """Run a program of the system, without a shell; what it says on either stream."""
+    try:
+        ran = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Ran(-1, str(error))
+    return Ran(ran.returncode, (ran.stdout + ran.stderr).strip())
+
+
+def refused(argv: Sequence[str], ran: Ran) -> NotAllowed:
+    """What a program of the system would not do."""
+    said = ran.out.splitlines()[0] if ran.out else f"exit code {ran.code}"
+    return NotAllowed(f"{' '.join(argv[:2])} would not: {said}", CRON)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file of the system's, at once. NotAllowed."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(text)
+        fresh.replace(path)
+    except OSError as error:
+        raise NotAllowed(f"{path} cannot be written: {error.strerror}", CRON) from error
+
+
+LABEL = "ttp.publisher"
+
+
+_SPARE_S = 30
+
+
+_PAUSE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Launchd:
+    """`library`: the user's Library folder; `uid`: whose session it is."""
+
+    library: Path
+    uid: int
+    run: Run
+
+    @property
+    def file(self) -> Path:
+        return self.library / "LaunchAgents" / f"{LABEL}.plist"
+
+    @property
+    def log(self) -> Path:
+        return self.library / "Logs" / "ttp.log"
+
+    def text(self, job: Job) -> str:
+        """The property list."""
+        plist = {
+            "Label": LABEL,
+            "ProgramArguments": list(job.argv),
+            "EnvironmentVariables": dict(job.environ),
+            "RunAtLoad": True,
+            "KeepAlive": {"SuccessfulExit": False},
+            "ThrottleInterval": _PAUSE_S,
+            "ExitTimeOut": round(job.drain_s) + _SPARE_S,
+            "StandardOutPath": str(self.log),
+            "StandardErrorPath": str(self.log),
+        }
+        return plistlib.dumps(plist, sort_keys=False).decode()
+
+    def install(self, job: Job) -> State:
+        write(self.file, self.text(job))
+        self.run(("launchctl", "bootout", self._target))  # an older one; that there is none is no matter
+        argv = ("launchctl", "bootstrap", self._domain, str(self.file))
+        ran = self.run(argv)
+        if ran.code != 0:
+            raise refused(argv, ran)
+        return self.state()
+
+    def uninstall(self) -> State:
+        if self.file.exists():
+            self.run(("launchctl", "bootout", self._target))  # that it is not loaded is no matter
+            self.file.unlink(missing_ok=True)
+        return self.state()
+
+    def state(self) -> State:
+        ran = self.run(("launchctl", "print", self._target))
+        told = dict(line.strip().split(" = ", 1) for line in ran.out.splitlines() if " = " in line)
+        says = told.get("state", "unknown") if ran.code == 0 else "not loaded"
+        return State(
+            "launchd",
+            self.file,
+            self.file.exists(),
+            says == "running",
+            says,
+            None,
+            f"tail -f {shlex.quote(str(self.log))}",
+        )
+
+    @property
+    def _domain(self) -> str:
+        return f"gui/{self.uid}"
+
+    @property
+    def _target(self) -> str:
+        return f"{self._domain}/{LABEL}"
+
+
+UNIT = "ttp.service"
+
+
+LOG = f"journalctl --user -u {UNIT}"
+
+
+_SYSTEMCTL = ("systemctl", "--user")
+
+
+_BOOTED = Path("/run/systemd/system")
+"""Where this folder is, systemd runs the system: sd_booted(3)."""
+
+
+_TEXT = """\
+[Unit]
+Description=ttp: publishes scheduled posts
+# The clock first, where this manager knows of these: posts go out by it.
+After=time-sync.target network-online.target
+# However often it ends, it is started again: a post that waits is better than one that is forgotten.
+StartLimitIntervalSec=0
+
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart={command}
+{environment}TimeoutStartSec=15min
+TimeoutStopSec={stop}
+# It reports every ten seconds; a disk may keep it for half a minute.
+WatchdogSec=3min
+Restart=on-failure
+RestartSec=1min
+# 2: a setting is wrong, which no start mends.
+RestartPreventExitStatus=2
+
+# What a user's own manager can withhold without the help of root.
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=default.target
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Systemd:
+    """`folder`: where the user's units are; `user`: whose manager it is."""
+
+    folder: Path
+    user: str
+    run: Run
+    booted: Path = _BOOTED
+
+    @property
+    def file(self) -> Path:
+        return self.folder / UNIT
+
+    def text(self, job: Job) -> str:
+        """The unit."""
+        environment = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in job.environ.items())
+        # A dollar sign means a variable in a command, and nothing in an assignment.
+        command = " ".join(_quoted(word).replace("$", "$$") for word in job.argv)
+        return _TEXT.format(command=command, environment=environment, stop=round(job.drain_s) + _SPARE_S)
+
+    def install(self, job: Job) -> State:
+        self._refuse_elsewhere()
+        write(self.file, self.text(job))
+        for words in (("daemon-reload",), ("enable", UNIT), ("restart", "--no-block", UNIT)):
+            self._do(*words)
+        return self.state()
+
+    def uninstall(self) -> State:
+        if self.file.exists():
+            self._refuse_elsewhere()
+            self._do("disable", "--now", UNIT)
+            self.file.unlink(missing_ok=True)
+            self._do("daemon-reload")
+        return self.state()
+
+    def state(self) -> State:
+        told = self._ask("show", UNIT, "--property=ActiveState,SubState,ExecMainStatus")
+        says = f"{told.get('ActiveState', 'unknown')} ({told.get('SubState', 'the user manager does not answer')})"
+        if told.get("ExecMainStatus", "0") != "0":
+            says += f", ended with {told['ExecMainStatus']}"
+        running = told.get("ActiveState") == "active"
+        return State("systemd", self.file, self.file.exists(), running, says, self._lingers(), LOG)
+
+    def _lingers(self) -> bool:
+        """Whether the user's manager runs while the user is not logged in: loginctl(1)."""
+        return self.run(("loginctl", "show-user", self.user, "--property=Linger", "--value")).out == "yes"
+
+    def _ask(self, *words: str) -> dict[str, str]:
+        ran = self.run((*_SYSTEMCTL, *words))
+        return dict(line.split("=", 1) for line in ran.out.splitlines() if "=" in line) if ran.code == 0 else {}
+
+    def _do(self, *words: str) -> None:
+        ran = self.run((*_SYSTEMCTL, *words))
+        if ran.code != 0:
+            raise refused((*_SYSTEMCTL, *words), ran)
+
+    def _refuse_elsewhere(self) -> None:
+        """Before anything is written: whether there is a manager to write for."""
+        if not self.booted.is_dir():
+            raise NotAllowed("systemd does not run this system", CRON)
+        self._do("show-environment")
+
+
+def _quoted(word: str) -> str:
+    """A word as units are read: systemd.syntax(7), with no specifiers in it."""
+    plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("\n", "\\n")
+    return f'"{plain}"'

@@ -1,0 +1,188 @@
+"""The guard against saying the same twice, and against two posts of an account at once: warnings, or refusals.
+
+It looks at the account's posts around the time that a post is to get, and at those that were looked at before it and
+are not stored yet: the rows of one file, the posts of one command.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.post import Post
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.domain.time.formatting import first_valid_zone, format_instant
+from ttp.store import accounts, queries, repeats
+from ttp.store.database import Database
+
+_WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
+
+
+_DAY = 86_400_000
+
+
+Near = list[tuple[int, int]]
+"""Instants in milliseconds, and the posts that are there: 0 for one that is not stored."""
+
+
+class Told:
+    """Instants are in milliseconds; `who` is a number of the caller's for a post."""
+
+    def __init__(self) -> None:
+        self._times, self._by_time = array("q"), array("q")
+        self._texts, self._by_text, self._said_at = array("q"), array("q"), array("q")
+
+    def add(self, at: int, who: int, text: str) -> None:
+        """Take up a post; an empty text is the same as no other."""
+        place = bisect_left(self._times, at)
+        self._times.insert(place, at)
+        self._by_time.insert(place, who)
+        if text:
+            place = bisect_left(self._texts, hash(text))
+            self._texts.insert(place, hash(text))
+            self._by_text.insert(place, who)
+            self._said_at.insert(place, at)
+
+    def near(self, at: int, gap: int) -> Iterator[tuple[int, int]]:
+        """Instant and post of all that are less than `gap` away."""
+        for place in range(bisect_left(self._times, at - gap + 1), bisect_left(self._times, at + gap)):
+            yield self._times[place], self._by_time[place]
+
+    def same(self, text: str, at: int, span: int) -> Iterator[tuple[int, int]]:
+        """Instant and post of all that say the same less than `span` away."""
+        place = bisect_left(self._texts, hash(text))
+        while text and place < len(self._texts) and self._texts[place] == hash(text):
+            if abs(self._said_at[place] - at) < span:
+                yield self._said_at[place], self._by_text[place]
+            place += 1
+
+
+@dataclass
+class _Stored:
+    """What the store has of one account, as far as it was read: the days since 1970 that were."""
+
+    told: Told = field(default_factory=Told)
+    days: set[int] = field(default_factory=set)
+
+
+class Guard:
+    """`strict`: it refuses instead of warning."""
+
+    def __init__(self, database: Database, config: Config) -> None:
+        self._database = database
+        self._same = round(1000 * config.seconds("guard.same_text_s"))
+        self._gap = round(1000 * config.seconds("guard.gap_s"))
+        self._timezone = config.text("timezone")
+        self.strict = config["guard.strict"] is True
+        self._pending: dict[int, Told] = {}
+        self._moved: set[int] = set()
+        self._open: sqlite3.Connection | None = None
+        self._stored: dict[int, _Stored] = {}
+
+    @contextmanager
+    def reading(self, db: sqlite3.Connection | None) -> Iterator[None]:
+        """Look through this connection in the block, and remember what was read for the next one: for many posts."""
+        self._open = db
+        try:
+            yield
+        finally:
+            self._open = None
+
+    def problems(self, post: Post) -> Iterator[Problem]:
+        """What stands too near to a post that is to go out at a time: the same text, or any other post at all."""
+        for delivery in post.active:
+            if delivery.state in _WAITS and delivery.due_at is not None and (self._same or self._gap):
+                at = to_ms(delivery.due_at)
+                same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0)
+                same = self._not_of_the_same_repeat(post, same)
+                if same:
+                    yield self._problem(delivery, at, same, "content", "same_text", "says the same")
+                elif close:
+                    yield self._problem(delivery, at, close, "scheduledAt", "crowded", "goes out")
+
+    def pending(self, post: Post) -> None:
+        """Count in a post that is to be stored."""
+        self._moved |= {post.id} if post.id is not None else set()
+        for delivery in post.active:
+            if delivery.due_at is not None:
+                told = self._pending.setdefault(delivery.account_id or 0, Told())
+                told.add(to_ms(delivery.due_at), post.id or 0, _normal(post, delivery))
+
+    def _around(self, delivery: Delivery, at: int, text: str, post_id: int) -> tuple[Near, Near]:
+        """The account's other posts that say the same, and those that are too close."""
+        account_id = delivery.account_id or 0
+        stored = self._read(account_id, at).told
+        pending = self._pending.get(account_id) or Told()
+        same, close = (
+            [one for one in found if one[1] != post_id and one[1] not in self._moved]
+            for found in (stored.same(text, at, self._same), stored.near(at, self._gap))
+        )
+        same += [one for one in pending.same(text, at, self._same) if not post_id or one[1] != post_id]
+        close += [one for one in pending.near(at, self._gap) if not post_id or one[1] != post_id]
+        return same, close
+
+    def _read(self, account_id: int, at: int) -> _Stored:
+        """What the store has of an account around an instant, as far as it can matter."""
+        span = max(self._same, self._gap)
+        days = range((at - span) // _DAY, (at + span) // _DAY + 1)
+        if self._open is not None:
+            stored = self._stored.setdefault(account_id, _Stored())
+            _take_up(self._open, stored, account_id, days)
+            return stored
+        stored = _Stored()
+        with self._database.reading() as db:
+            if db is not None:
+                _take_up(db, stored, account_id, days)
+        return stored
+
+    def _not_of_the_same_repeat(self, post: Post, same: Near) -> Near:
+        """Those that do not say the same because a person wanted it said again and again."""
+        others = {post_id for _, post_id in same if post_id}
+        if post.id is None or not others:
+            return same
+        with nullcontext(self._open) if self._open else self._database.reading() as db:
+            kin = repeats.kin(db, post.id, others) if db else set()
+        return [one for one in same if one[1] not in kin]
+
+    def _problem(self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str) -> Problem:
+        at, post_id = min(found, key=lambda one: abs(one[0] - mine))
+        which = f"post {post_id}" if post_id else "another one of these"
+        shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0))
+        said = f"{delivery.account}: {which} {does} at {shown}"
+        hint = f"ttp show {post_id}" if post_id else None
+        return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
+
+    def _zone(self, account_id: int) -> tzinfo | None:
+        """The zone in which times of an account are told."""
+        with nullcontext(self._open) if self._open else self._database.reading() as db:
+            zones = accounts.zones(db) if db else {}
+        return first_valid_zone(zones.get(account_id), self._timezone)
+
+
+def _take_up(db: sqlite3.Connection, stored: _Stored, account_id: int, days: range) -> None:
+    """Read those of the days that were not read yet, each once."""
+    missing = [day for day in days if day not in stored.days]
+    if missing:
+        first, last = missing[0], missing[-1]
+        for at, post_id, text in queries.said(db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)):
+            if to_ms(at) // _DAY not in stored.days:
+                stored.told.add(to_ms(at), post_id, normal(text))
+        stored.days.update(missing)
+
+
+def normal(text: str) -> str:
+    """A text as the guard compares it: without regard to case, blanks and forms of the same sign."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _normal(post: Post, delivery: Delivery) -> str:
+    return normal(post.text_for(delivery.account, delivery.platform))

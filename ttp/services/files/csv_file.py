@@ -1,0 +1,339 @@
+"""CSV: one post a row, in the columns of `fields`, or in those of another program's sheet (`foreign`).
+
+A spreadsheet runs a cell that begins like a formula, so such a cell is written with an apostrophe before it, as people
+write texts into sheets; reading takes it off again, except of other programs' sheets, which have none.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.post_input import FieldError, Value
+from ttp.services.files.fields import FIELDS, TOLD, Entry, entry, field_named, in_one, plain, unread
+
+COLUMNS = tuple(field for field in FIELDS if field not in ("timezone", "maxLate"))
+"""What an export writes, in this order; what it tells beside follows."""
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+
+_GUARDED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")
+
+
+_WITH_COMMAS = ("accounts", "tags")
+
+
+_PARTS = {"variants": ("text.", "variants."), "options": ("set.", "options.")}
+"""What columns of one variant or option begin with: `text.x`, `set.tiktok.privacy_level`."""
+
+
+LONGEST_ROW = 1 << 20
+"""Characters."""
+
+
+def written(rows: Iterable[Mapping[str, Value]], more: Sequence[str] = ()) -> Iterator[str]:
+    """The lines of a CSV file (RFC 4180) with a header, a piece for each row. `more`: columns beside the fields."""
+    columns = (*COLUMNS, *more)
+    line = csv.writer(_Line()).writerow
+    yield line(columns)
+    for row in rows:
+        yield line([guarded(_cell(name, row[name])) if name in row else "" for name in columns])
+
+
+class _Line:
+    """What csv.writer writes into: it hands each line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def guarded(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` made a cell of."""
+    return text[1:] if _GUARDED.match(text) else text
+
+
+def _cell(name: str, value: Value) -> str:
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case list() | tuple() if name in _WITH_COMMAS and not any("," in one for one in value):
+            return ",".join(value)
+        case list() | tuple():
+            return in_one(value)
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+        case float() if value.is_integer():
+            return str(int(value))
+        case _:
+            return str(value)
+
+
+# Reading.
+
+
+class Sheet:
+    """A CSV that is being read. `unknown`: columns that say nothing of a post; `program`: whose sheet it is.
+
+    `columns`: fields by the names (or, with `numbered`, the numbers) of columns that are not known else. UsageError
+    where the first row cannot be a header.
+    """
+
+    def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None = None) -> None:
+        first = stream.readline(LONGEST_ROW)
+        numbered = bool(columns) and all(name.isdecimal() for name in columns)
+        self._delimiter = _delimiter(first)
+        self._rows = csv.reader(_lines(first, stream), strict=True, delimiter=self._delimiter)
+        self._number = 0
+        self._dates = dates
+        self._given: list[str] | None = None
+        header = self._header()
+        if numbered:
+            self._given = header
+            header = [str(number) for number in range(1, len(header) + 1)]
+        if missing := [name for name in columns if name not in header]:
+            raise UsageError(f'no column is called "{missing[0]}"', Hint("the columns of this file", ", ".join(header)))
+        self.program = None if columns else recognised(header)
+        self._fields = [_field(name, columns, self.program) for name in header]
+        self._refuse_twice(header)
+        self.unknown = tuple(
+            name
+            for name, field in zip(header, self._fields, strict=True)
+            if field is None and name and name not in TOLD and not (self.program and name in self.program.ignored)
+        )
+        if not {"content", "media"} & {(field or "").partition(".")[0] for field in self._fields}:
+            raise UsageError(
+                "no column of it is the text or the media of a post",
+                Hint("the columns", ",".join(COLUMNS)),
+                Hint("or say which is which", "--map 'COLUMN=content'"),
+                Hint("where the first row is a post already", "--map 1=at --map 2=content"),
+            )
+
+    def _refuse_twice(self, header: Sequence[str]) -> None:
+        """UsageError for two columns of the same name that are read: nothing says which one holds."""
+        seen: dict[str, str] = {}
+        for name, field in zip(header, self._fields, strict=True):
+            before = None if field is None else seen.setdefault(plain(name), name)
+            if before is not None and before is not name:
+                both = f'"{name}"' if before == name else f'"{before}" and "{name}"'
+                raise UsageError(f"the header has {both} more than once, so the column to read is unclear")
+
+    def _header(self) -> list[str]:
+        try:
+            cells = self._next()
+            while not any(cells):
+                cells = self._next()
+        except StopIteration:
+            raise UsageError("it is empty", Hint("its first row", ",".join(COLUMNS))) from None
+        return [cell.strip() for cell in cells]
+
+    def _next(self) -> list[str]:
+        self._number += 1
+        try:
+            return next(self._rows)
+        except csv.Error as error:
+            raise UsageError(f"row {self._number} cannot be read: {_plain(str(error))}") from None
+
+    def entries(self) -> Iterator[Entry]:
+        """Each row as a post. UsageError for a row after which no other can be found."""
+        if self._given is not None:
+            yield self._entry(self._given)
+        while True:
+            try:
+                cells = self._next()
+            except StopIteration:
+                return
+            if any(cell.strip() for cell in cells):
+                yield self._entry(cells)
+
+    def _entry(self, cells: Sequence[str]) -> Entry:
+        where = str(self._number)
+        if len(cells) > len(self._fields) and any(cells[len(self._fields) :]):
+            return unread(where, FieldError("", f"it has {len(cells)} cells where the header has {len(self._fields)}"))
+        row: dict[str, Value] = {}
+        parts: dict[str, dict[str, str]] = {}
+        for field, cell in zip(self._fields, cells, strict=False):
+            name, dot, part = (field or "").partition(".")
+            text = cell if self.program else unguarded(cell)
+            if dot and text:
+                parts.setdefault(name, {})[part] = text
+            elif field and text and not row.get(field):
+                row[field] = text
+        try:
+            return entry(where, {**translate_row(row, self.program, self._dates), **parts})
+        except UsageError as error:
+            return unread(
+                where, FieldError("scheduledAt", error.message, next((hint.type for hint in error.hints), None))
+            )
+
+
+def _field(name: str, columns: Mapping[str, str], program: Program | None) -> str | None:
+    if name in columns:
+        return columns[name]
+    if program is not None:
+        return program.field(name)
+    for field, beginnings in _PARTS.items():
+        for beginning in beginnings:
+            if name.lower().startswith(beginning):
+                return f"{field}.{name[len(beginning) :]}"
+    return field_named(name)
+
+
+def _delimiter(header: str) -> str:
+    """What the cells of a sheet are divided by: spreadsheets of many countries write semicolons."""
+    return max((",", ";", "\t"), key=header.count)
+
+
+def _lines(first: str, stream: TextIO) -> Iterator[str]:
+    line = first
+    while line:
+        if "\0" in line:
+            raise UsageError("it has NUL characters, and is no CSV text", Hint("save it as", "CSV UTF-8"))
+        if len(line) >= LONGEST_ROW:
+            raise UsageError(f"it has a row of more than {LONGEST_ROW} characters")
+        yield line
+        line = stream.readline(LONGEST_ROW)
+
+
+def _plain(error: str) -> str:
+    """What the csv module's error means."""
+    if "field limit" in error:
+        return f"a cell has more than {csv.field_size_limit()} characters, or a quote is not closed"
+    return "a quote is not closed" if "end of data" in error else "a quote is in the wrong place"
+
+
+LINK = "link"
+"""A field of their own: an address that goes behind the text, unless the text has it already."""
+
+
+DATES = ("dmy", "mdy")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program's sheet: fields by the plain names of its columns, and those of them that every such sheet has."""
+
+    name: str
+    columns: Mapping[str, str]
+    marks: frozenset[str]
+    ignored: tuple[str, ...] = ()
+
+    def field(self, column: str) -> str | None:
+        return self.columns.get(plain(column))
+
+
+PROGRAMS = (
+    Program(
+        "Publer",
+        {
+            "date": "scheduledAt",
+            "date-intl.formatorprompt": "scheduledAt",
+            "dateintl.formatorprompt": "scheduledAt",
+            "text": "content",
+            "message": "content",
+            "link": LINK,
+            "link(s)": LINK,
+            "mediaurl": "media",
+            "mediaurl(s)": "media",
+            "media(s)": "media",
+            "label": "tags",
+            "label(s)": "tags",
+            "labels": "tags",
+            "alttext": "alt",
+            "alttext(s)": "alt",
+        },
+        frozenset({"mediaurl(s)", "link(s)"}),
+    ),
+    Program(
+        "Buffer",
+        {"text": "content", "imageurl": "media", "tags": "tags", "postingtime": "scheduledAt"},
+        frozenset({"text", "postingtime"}),
+    ),
+    Program(
+        "Hootsuite",
+        {
+            "date": "scheduledAt",
+            "dateandtime": "scheduledAt",
+            "datetime": "scheduledAt",
+            "message": "content",
+            "link": LINK,
+            "url": LINK,
+            "imageurl": "media",
+        },
+        frozenset({"message", "link"}),
+    ),
+)
+
+
+_DAY_FIRST_OR_MONTH = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d\d(?!\d))(.*)", re.DOTALL)
+
+
+_YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
+
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap]m)?", re.IGNORECASE)
+
+
+def recognised(header: list[str]) -> Program | None:
+    """Whose sheet has this header; None for ttp's own and for those that nobody knows."""
+    names = {plain(name) for name in header}
+    return next((program for program in PROGRAMS if program.marks <= names), None)
+
+
+def translate_row(row: Mapping[str, Value], program: Program | None, dates: str | None) -> dict[str, Value]:
+    """The fields of a row: its link behind its text, its date as ttp reads it, its media one a line. UsageError for a
+    date that could mean two days."""
+    fields = dict(row)
+    link, text = str(fields.pop(LINK, "") or "").strip(), str(fields.get("content") or "")
+    if link and link not in text:
+        fields["content"] = f"{text}\n\n{link}" if text.strip() else link
+    if program is not None and isinstance(media := fields.get("media"), str):
+        fields["media"] = [part.strip() for part in re.split(r"[\n,|]+\s*(?=https?:|$)", media) if part.strip()]
+    if isinstance(at := fields.get("scheduledAt"), str) and at.strip():
+        fields["scheduledAt"] = date_text(at.strip(), dates)
+    return fields
+
+
+def date_text(text: str, dates: str | None) -> str:
+    """A date with slashes as `2026-12-01 09:00`; everything else as it is. `dates`: dmy or mdy, which the file does
+    not say by itself. UsageError."""
+    if found := _YEAR_FIRST.fullmatch(text):
+        year, month, day, rest = found.groups()
+    elif found := _DAY_FIRST_OR_MONTH.fullmatch(text):
+        first, second, year, rest = found.groups()
+        if dates is None:
+            other = "mdy" if int(second) > 12 else "dmy"
+            sure = int(first) > 12 or int(second) > 12
+            said = "does not say by itself what is day and what is month" if sure else "could mean two days"
+            raise UsageError(
+                f'"{text}" {said}', Hint("say which the file means, day or month first", f"--dates {other}")
+            )
+        day, month = (first, second) if dates == "dmy" else (second, first)
+        year = year if len(year) > 2 else f"20{year}"  # as spreadsheets shorten it
+    else:
+        return text
+    return f"{year}-{int(month):02}-{int(day):02}{_clock(rest)}"
+
+
+def _clock(rest: str) -> str:
+    """` 09:00` of ` 9:00 AM`; what is no time stays, and is refused as one."""
+    found = _CLOCK.fullmatch(rest.strip())
+    if found is None:
+        return rest
+    hour, minute, half = int(found[1]), found[2], (found[3] or "").lower()
+    if half and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return f" {hour:02}:{minute}"

@@ -1,0 +1,281 @@
+"""Posts out of the store, as files. Reads only.
+
+A file knows a post by its key. One without a key goes by its number and its store, `12@3f2a9c1b`, so that an import
+into the same store finds it again, and one into another store makes it once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from ttp.domain.account import Account, resolve_accounts
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import Busy, Hint, TtpError, UsageError
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_input import KEPT, Value, check_variants
+from ttp.domain.sample import Sample
+from ttp.domain.time.clock import utc_text
+from ttp.services.files import csv_file, ics, markdown
+from ttp.services.files.fields import SHORT, Entry, fields_of, name_of, own_key
+from ttp.services.files.import_source import of_markdown
+from ttp.services.files.markdown import File, Folder
+from ttp.services.media import beside
+from ttp.store import accounts, backup, queries
+from ttp.store import samples as stored_samples
+from ttp.store.database import Database
+from ttp.store.home import output_file
+from ttp.store.home.media import MediaStore
+from ttp.store.home.own_files import OwnFiles
+from ttp.store.queries import PostFilter
+
+RESULTS = ("publishedAt", "url")
+
+
+NUMBERS = ("likes", "comments", "shares", "views")
+
+
+_BEGUN = frozenset({PostStatus.PUBLISHING, PostStatus.PUBLISHED, PostStatus.PARTIAL, PostStatus.FAILED})
+
+
+NameOf = Callable[[MediaItem], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A post as a file tells it: always with a key; by account the newest numbers of it, where they were asked for."""
+
+    post: Post
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+
+
+@dataclass
+class Written:
+    """What became of a folder: files `written`, and those `unchanged`."""
+
+    written: int = 0
+    unchanged: int = 0
+
+
+class Export:
+    def __init__(self, database: Database, media: MediaStore, own: OwnFiles) -> None:
+        """`own`: where nothing is exported to."""
+        self._database = database
+        self._media = media
+        self._own = own
+
+    def posts(self, wanted: PostFilter, *, numbers: bool = False) -> Iterator[Told]:
+        """The posts that pass the filter, read as they are consumed, all as they are at the first read."""
+        with self._database.snapshot() as db:
+            if db is None:
+                return
+            store = backup.store_id(db)
+            for post in queries.posts(db, wanted, own_key=lambda post_id: own_key(post_id, store)):
+                yield Told(post, _newest(db, post) if numbers else {})
+
+    def beside(self, folder: Path) -> MediaBeside:
+        """Where the media of an export into `folder` are copied."""
+        return MediaBeside(folder, self._media, self._own)
+
+    def csv(self, told: Iterable[Told], name: NameOf = name_of, *, numbers: bool = False) -> Iterator[str]:
+        """The rows of a CSV file; `name`: what it calls a media item."""
+        more = (*RESULTS, *NUMBERS) if numbers else ()
+        return csv_file.written((_row(one, name, numbers=numbers) for one in told), more)
+
+    def calendar(self, told: Iterable[Told]) -> Iterator[str]:
+        """An iCalendar file."""
+        with self._database.reading() as db:
+            store = backup.store_id(db) if db else ""
+        return ics.written((one.post for one in told), store[:SHORT])
+
+    def folder(self, told: Iterable[Told], path: Path, instant: Instant) -> tuple[Written, MediaBeside]:
+        """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that
+        file, unless that says the same already; files of other posts stay. Busy, UsageError."""
+        self._own.refuse(path)
+        done, beside = Written(), self.beside(path)
+        _make_folder(path)
+        folder = Folder(path)
+        with self._database.reading() as db:
+            like = Likeness(path, accounts.accounts(db) if db else [], instant)
+        for one in told:
+            key, begun = folder.inside(one.post.key or ""), one.post.status in _BEGUN
+            there = folder.file_of(key)
+            if there and like.same(folder.file(there), one.post, begun=begun):
+                done.unchanged += 1
+                continue
+            file = there or folder.new_file(key, _slug(one.post))
+            told_key = None if folder.usual_key(file) == key else key
+            fields = fields_of(replace(one.post, key=told_key), [beside.name(item) for item in one.post.media])
+            if not begun:
+                fields.pop("status")  # what has a time is scheduled, and what has none is a draft
+            self._own.refuse(file)
+            _make_folder(file.parent)
+            output_file.write(file, [markdown.written(fields)], self._own, over=True)
+            done.written += 1
+        return done, beside
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(exist_ok=True, parents=True)
+    except OSError as error:
+        raise output_file.fault(path, error) from error
+
+
+def _newest(db: sqlite3.Connection, post: Post) -> dict[str, Sample]:
+    found: dict[str, Sample] = {}
+    for delivery in post.active:
+        if delivery.state is DeliveryState.PUBLISHED and delivery.remote_id is not None:
+            sample = stored_samples.newest_of(db, delivery.account_id or 0, delivery.remote_id)
+            if sample is not None:
+                found[delivery.account] = sample
+    return found
+
+
+def _row(told: Told, name: NameOf, *, numbers: bool) -> dict[str, Value]:
+    row = fields_of(told.post, [name(item) for item in told.post.media])
+    if numbers:
+        row["publishedAt"] = utc_text(told.post.published_at) if told.post.published_at else None
+        row["url"] = [d.url for d in told.post.active if d.url]
+        row |= {number: _sum(told, number) for number in NUMBERS}
+    return row
+
+
+def _sum(told: Told, number: str) -> int | None:
+    """A number over all accounts; None where none of them tells it."""
+    known = [value for sample in told.samples.values() if (value := getattr(sample, number)) is not None]
+    return sum(known) if known else None
+
+
+def _slug(post: Post) -> str:
+    words = re.findall(r"\w+", post.content.lower())[:6]
+    return "-".join(words)[:40].strip("-") or "post"
+
+
+MEDIA = "media"
+"""The folder beside an export that its media are copied into."""
+
+
+class MediaBeside:
+    """Copies of media in the folder `media` beside an export. `gone`: names whose bytes are not in the store."""
+
+    def __init__(self, folder: Path, store: MediaStore, own: OwnFiles) -> None:
+        self._folder = folder / MEDIA
+        self._store = store
+        self._own = own
+        self._placed: dict[tuple[str, str], str] = {}
+        self.gone: list[str] = []
+
+    @property
+    def count(self) -> int:
+        """How many files there are of it."""
+        return len(self._placed)
+
+    def name(self, item: MediaItem) -> str:
+        """What the export calls an item: its address, or the copy of it that is beside the export now.
+        UsageError, Busy."""
+        if item.url is not None:
+            return item.url
+        if not self._store.has(item):
+            self.gone.append(item.name)
+            return name_of(item)
+        known = (item.sha256, item.name)
+        if known not in self._placed:
+            try:
+                self._placed[known] = f"{MEDIA}/{self._placed_as(item)}"
+            except OSError as error:
+                raise Busy(f"{self._folder} cannot be written: {error.strerror}") from error
+        return self._placed[known]
+
+    def _placed_as(self, item: MediaItem) -> str:
+        """Copy the item, unless it is there; another file of its name is left alone."""
+        plain = PurePosixPath(item.name.replace("\\", "_")).name.lstrip(".") or "media"
+        named = PurePosixPath(plain)
+        self._own.refuse(self._folder)
+        for name in (plain, f"{named.stem}-{item.sha256[:12]}{named.suffix}"):
+            path = self._folder / name
+            if path.is_file() and _digest(path) == item.sha256:
+                return name
+            if not path.exists():
+                self._folder.mkdir(exist_ok=True)
+                fresh = self._folder / f".{item.sha256}"
+                shutil.copyfile(self._store.path(item.sha256), fresh)
+                fresh.replace(path)
+                return name
+        elsewhere = Hint("give another folder", "FOLDER", (str(self._folder.parent), "FOLDER"))
+        raise UsageError(f"{self._folder} has other files where {item.name} is to be", elsewhere)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+Instant = Callable[[str, str | None, Sequence[Account]], datetime | None]
+"""The instant of a time as a file has it, in a zone, for some accounts; None where it leaves the choice to ttp."""
+
+
+class Likeness:
+    def __init__(self, folder: Path, known: Sequence[Account], instant: Instant) -> None:
+        self._folder = folder
+        self._known = known
+        self._instant = instant
+
+    def same(self, file: File, post: Post, *, begun: bool) -> bool:
+        """Whether a file says what the post says. `begun`: it has begun to go out, and the file must say how far."""
+        entry = of_markdown(file)
+        if entry is None or entry.faults or entry.ended != begun:
+            return False
+        if begun and (file.fields or {}).get("status") != post.status.value:
+            return False
+        typed = entry.typed
+        try:
+            accounts = resolve_accounts(typed.to or (), self._known)
+            return (
+                (typed.text or "") == post.content
+                and {account.name for account in accounts} == set(post.accounts)
+                and self._same_time(entry, post, accounts)
+                and {k: v for k, v in check_variants(typed.variants, self._known).items() if v} == dict(post.variants)
+                and (typed.thread or ()) == post.thread
+                and tuple(dict.fromkeys(typed.tags or ())) == post.tags
+                and dict(typed.options) == dict(post.options)
+                and typed.max_lateness_s == post.max_lateness_s
+                and self._same_media(typed.media or (), typed.alts or (), post.media)
+            )
+        except TtpError:
+            return False
+
+    def _same_time(self, entry: Entry, post: Post, accounts: Sequence[Account]) -> bool:
+        text = entry.typed.at
+        if text is None or not text.strip():
+            return post.scheduled_at is None
+        return post.scheduled_at is not None and self._instant(text, entry.typed.tz, accounts) in (
+            None,
+            post.scheduled_at,
+        )
+
+    def _same_media(self, names: Sequence[str], alts: Sequence[str], items: Sequence[MediaItem]) -> bool:
+        told = [alts[place] if place < len(alts) else "" for place in range(len(items))]
+        return (
+            len(names) == len(items)
+            and told == [item.alt or "" for item in items]
+            and all(self._is(name, item) for name, item in zip(names, items, strict=True))
+        )
+
+    def _is(self, name: str, item: MediaItem) -> bool:
+        if item.url is not None:
+            return name == item.url
+        if name.startswith(KEPT):
+            return name.removeprefix(KEPT).partition("/")[0] == item.sha256
+        path = beside(self._folder, name)
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == item.sha256

@@ -1,0 +1,280 @@
+"""Posts of files against the store: what each row would do, and whether it may. Writes no post.
+
+A row is found again by its key. What it says is the whole truth of its post, as long as that is a draft or scheduled; a
+post that has begun to go out is never touched, and none that has gone out elsewhere is made again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
+
+from ttp.domain.account import Account, resolve_accounts
+from ttp.domain.delivery import DeliveryState
+from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.post_edit import new_delivery, redirected, settled, timed, with_alts
+from ttp.domain.post_input import FieldError, check_variants, fault_of
+from ttp.services.bulk_edit import BATCH, Step, What
+from ttp.services.files.fields import Entry, of_own_key
+from ttp.services.media import RowMedia
+from ttp.services.post_changes import Book
+from ttp.services.slots import Agenda
+from ttp.store import backup, queries
+
+_OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
+_IN_FILE = {
+    "--media": "name a picture or a video in media",
+    "--alt": "one alt text for each of the media, in order",
+    "leave out --alt": "one alt text for each of the media, in order",
+}
+
+
+class Times(Protocol):
+    """Reads the time of a row; given by the command line, which owns the grammar."""
+
+    agenda: Agenda
+    """What the times rest on that it chose."""
+
+    def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
+        """Which instant it is, also a past one; None where ttp is to choose one. TimeRefused."""
+
+    def coming(self, text: str, tz: str | None, accounts: Sequence[Account], at: datetime | None) -> datetime:
+        """That instant (`at`) for a post that gets it now, chosen where it is None. TimeRefused for one that has
+        passed, UsageError where none can be chosen."""
+
+
+@dataclass
+class Rules:
+    """How rows are taken. `scope`: what their keys begin with. `accounts`: where those go that name none. `revive`:
+    a post that was deleted comes back."""
+
+    scope: str = ""
+    accounts: tuple[str, ...] = ()
+    tz: str | None = None
+    revive: bool = False
+    spread: bool = False
+    """Posts without a time wait for a plan to give them one."""
+    origin: str = ""
+    """What the keys begin with that were made for rows without one."""
+    lost: dict[tuple[datetime, frozenset[str]], Post] = field(default_factory=dict)
+    """Posts of earlier such rows that are not in the file as they were, by time and accounts."""
+    named: set[str] = field(default_factory=set)
+    """The keys that rows had so far."""
+
+
+class Intake:
+    def __init__(self, book: Book, media: RowMedia, times: Times, rules: Rules) -> None:
+        self._book = book
+        self._media = media
+        self._times = times
+        self._rules = rules
+        self._known: tuple[Account, ...] = book.accounts()
+
+    def steps(self, entries: Iterable[Entry]) -> Iterator[Step]:
+        """What each row does, in order; reads the store, and copies media into it, but writes no post."""
+        rows = iter(entries)
+        while batch := list(islice(rows, BATCH)):
+            with self._book.database.reading() as db, self._book.guard.reading(db):
+                found = self._found(db, batch) if db else {}
+                steps = [self._step(one, found.get(one.typed.key or "")) for one in batch]
+            yield from steps
+
+    def renamed(self, step: Step, before: Post) -> Step:
+        """The step that adds a post, as the one that gives its file to a post that is there."""
+        assert step.post is not None
+        now = self._book.clock.now()
+        post = replace(settled(_like(before, step.post, now), now, before), key=step.post.key)
+        what = _what(before, post)
+        warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
+        return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
+
+    def _found(self, db: sqlite3.Connection, batch: Sequence[Entry]) -> dict[str, Post]:
+        """The posts that rows are about, by the rows' keys."""
+        keys = [one.typed.key for one in batch if one.typed.key]
+        scope = self._rules.scope
+        found = {
+            key.removeprefix(scope): post for key, post in queries.posts_by_key(db, [scope + k for k in keys]).items()
+        }
+        missing = [key for key in keys if key not in found]
+        if scope:
+            found |= queries.posts_by_key(db, missing)
+        store = backup.store_id(db)
+        numbers = {number: key for key in missing if (number := of_own_key(key, store)) is not None}
+        return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
+
+    def _step(self, row: Entry, before: Post | None) -> Step:
+        faults = list(row.faults)
+        key = row.typed.key
+        if key and key in self._rules.named:
+            faults.append(FieldError("key", f'another row has the key "{key}" too'))
+        self._rules.named |= {key} if key else set()
+        if before is None and self._rules.lost and not faults:
+            before = self._earlier(row)
+        if not faults and (left := self._left(row, before)) is not None:
+            return left
+        if any(not fault.field for fault in faults):  # the row as a whole: it has no fields to look at
+            return Step(row.where, What.LEFT, faults=tuple(faults))
+        made, more = self._made(row, before)
+        faults += more
+        if made is None or faults:
+            return Step(row.where, What.LEFT, faults=tuple(faults))
+        now = self._book.clock.now()
+        post = self._book.stamped(made) if before is None else settled(_like(before, made, now), now, before)
+        post = replace(post, key=self._key(key, before))
+        what, waits = _what(before, post), self._rules.spread and post.scheduled_at is None
+        if what is What.SAME and not waits:
+            return Step(row.where, what, post, before)
+        try:
+            warnings = self._book.judge(post, self._known, timed=waits or post.scheduled_at is not None)
+        except ContentRefused as refused:
+            told = [
+                FieldError(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning
+            ]
+            return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
+        self._book.guard.pending(post)
+        return Step(row.where, what, post, before, warnings, waits=waits)
+
+    def _earlier(self, row: Entry) -> Post | None:
+        """The post of a row without a key whose text was changed: the one at its time, for its accounts."""
+        typed = row.typed
+        if typed.at is None or not (typed.key or "").startswith(self._rules.origin):
+            return None
+        with suppress(TtpError):
+            accounts = resolve_accounts(typed.to or self._rules.accounts, self._known)
+            at = self._times.instant(typed.at, typed.tz or self._rules.tz, accounts)
+            if at is not None:
+                return self._rules.lost.pop((at, frozenset(account.name for account in accounts)), None)
+        return None
+
+    def _key(self, key: str | None, before: Post | None) -> str | None:
+        """A post that the store knows by its number alone gets the folder's key once it is in a folder; a key that was
+        made of a text follows it."""
+        if before is None or (before.key or "").startswith(self._rules.origin or "\0"):
+            return None if key is None else self._rules.scope + key
+        return self._rules.scope + key if before.key is None and key and self._rules.scope else before.key
+
+    def _left(self, row: Entry, before: Post | None) -> Step | None:
+        """Why a row is left alone, or refused before it is looked at; None where it is not."""
+
+        def left(why: str) -> Step:
+            return Step(row.where, What.LEFT, before=before, why=why)
+
+        if before is None:
+            return left("it has begun to go out elsewhere") if row.ended else None
+        if before.deleted_at is not None and not (self._rules.revive and before.status in _OPEN):
+            return left(f"post {before.id} was deleted")
+        if before.status not in _OPEN:
+            differs = not row.faults and (row.typed.text or "").strip() != before.content.strip()
+            return replace(left(f"post {before.id} is {before.status}"), differs=differs)
+        if row.ended:
+            said = f"the file says that it has begun to go out, and post {before.id} is {before.status}"
+            return Step(row.where, What.LEFT, faults=(FieldError("status", said, f"ttp delete {before.id}"),))
+        return None
+
+    def _made(self, row: Entry, before: Post | None) -> tuple[Post | None, list[FieldError]]:
+        """The post that a row describes, as if it were new."""
+        typed, faults = row.typed, list[FieldError]()
+        accounts: tuple[Account, ...] = ()
+        variants: Mapping[str, str] = {}
+        media: tuple[MediaItem, ...] = ()
+        at: datetime | None = None
+        try:
+            accounts = resolve_accounts(typed.to or self._rules.accounts, self._known)
+        except TtpError as error:
+            faults.append(fault_of("accounts", error))
+        if self._rules.spread and not (accounts or typed.at or faults):
+            faults.append(
+                FieldError("accounts", "it names no account that it could be planned for", "--to PLATFORM/HANDLE")
+            )
+        try:
+            at = self._at(row, accounts, before) if not faults else None
+        except TtpError as error:
+            faults.append(fault_of("scheduledAt", error))
+        try:
+            variants = check_variants(typed.variants, self._known)
+        except TtpError as error:
+            faults.append(fault_of("variants", error))
+        try:
+            items = self._media.items(typed.media or (), before, {account.platform for account in accounts})
+            media = with_alts(items, typed.alts)
+        except TtpError as error:
+            fault = fault_of("media", error)
+            faults.append(replace(fault, fix=_in_file(fault.fix)))
+        if not faults and not row.faults and not (typed.text or "").strip() and not media:
+            faults.append(FieldError("content", "there is no text and no media"))
+        if faults:
+            return None, faults
+        return Post(
+            content=typed.text or "",
+            deliveries=tuple(new_delivery(account, at) for account in accounts),
+            scheduled_at=at,
+            max_lateness_s=typed.max_lateness_s,
+            media=media,
+            variants={name: text for name, text in variants.items() if text},
+            thread=typed.thread or (),
+            tags=tuple(dict.fromkeys(typed.tags or ())),
+            options=dict(typed.options),
+        ), []
+
+    def _at(self, row: Entry, accounts: Sequence[Account], before: Post | None) -> datetime | None:
+        """The row's time. One that its post has already may have passed, and one that ttp chose stays chosen."""
+        text, tz = row.typed.at, row.typed.tz or self._rules.tz
+        held = before.scheduled_at if before is not None and before.deleted_at is None else None
+        if text is None or not text.strip():
+            return held if before is not None and (before.chosen_by or self._rules.spread) else None
+        if not accounts:
+            raise UsageError(
+                "a post with a time needs accounts to go to",
+                Hint("name them", "a column accounts, or --to PLATFORM/HANDLE"),
+            )
+        at = self._times.instant(text, tz, accounts)
+        if held is not None and at in (None, held):
+            return held
+        return self._times.coming(text, tz, accounts, at)
+
+
+def _in_file(hint: str | None) -> str | None:
+    """A way out as a file has it, where a command has options."""
+    return next((said for option, said in _IN_FILE.items() if (hint or "").startswith(f"{option}")), hint)
+
+
+def _like(before: Post, made: Post, now: datetime) -> Post:
+    """The post as it is, made to say what the other one says."""
+    known = {item.sha256: item for item in before.media}
+    items = [replace(known.get(item.sha256, item), alt=item.alt) for item in made.media]
+    after = replace(
+        before,
+        content=made.content,
+        media=tuple(items),
+        variants=made.variants,
+        thread=made.thread,
+        tags=made.tags,
+        options=made.options,
+        max_lateness_s=made.max_lateness_s,
+        deleted_at=None,
+    )
+    accounts = [Account(d.platform, d.account.partition("/")[2], id=d.account_id) for d in made.deliveries]
+    after = redirected(after, accounts, now)
+    if made.scheduled_at is not None:
+        chosen_by = before.chosen_by if made.scheduled_at == before.scheduled_at else None
+        return timed(after, made.scheduled_at, chosen_by)
+    waiting = [d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in after.deliveries]
+    return replace(after, deliveries=tuple(waiting), scheduled_at=None, chosen_by=None)
+
+
+def _what(before: Post | None, post: Post) -> What:
+    if before is None or before.deleted_at is not None:
+        return What.ADD
+    told = [replace(one, updated_at=None, deliveries=(), key=None, status=PostStatus.DRAFT) for one in (before, post)]
+    if replace(told[0], scheduled_at=None) != replace(told[1], scheduled_at=None) or set(before.accounts) != set(
+        post.accounts
+    ):
+        return What.CHANGE
+    return What.SAME if before.scheduled_at == post.scheduled_at else What.MOVE

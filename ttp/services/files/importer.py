@@ -1,0 +1,277 @@
+"""Importing posts: every row is looked at first, then all of them are stored in one transaction, or none is.
+
+What a row is to become waits on the disk, in a file without a name, so that many rows need no more memory than few.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import MappingProxyType
+from typing import IO
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import Account
+from ttp.domain.errors import Problem
+from ttp.domain.plan import Assignment
+from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.domain.post_edit import settled, timed
+from ttp.domain.post_input import FieldError
+from ttp.services.bulk_edit import Step, What, apply
+from ttp.services.files.import_plan import Intake, Rules, Times
+from ttp.services.files.import_source import Source
+from ttp.services.media import RowMedia
+from ttp.services.planning import Asked, Planning, Proposal
+from ttp.services.post_changes import Book
+from ttp.services.slots import Agenda
+from ttp.store import queries
+from ttp.store.home.media import MediaStore
+
+TOLD_EVERY = 200
+"""Rows, between two words on how far it is."""
+
+
+LOOKING = 0.7
+"""The part of the work that is done once all rows were looked at."""
+
+
+WRITTEN = (What.ADD, What.CHANGE, What.MOVE)
+
+
+@dataclass
+class Taken:
+    """What became of the rows. `left`: rows that were passed over, and why. `warnings`: what to warn of, with the first
+    row that it is about and how many. `stored`: whether anything was."""
+
+    read: int = 0
+    counts: Counter[What] = field(default_factory=Counter)
+    faults: list[tuple[str, FieldError]] = field(default_factory=list)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    warnings: dict[str, tuple[Problem, str, int]] = field(default_factory=dict)
+    refused: int = 0
+    timed: bool = False
+    stored: bool = False
+    ids: list[int] = field(default_factory=list)
+    spread: Spread | None = None
+    """The plan of the rows without a time, where there was to be one."""
+
+    def count(self, step: Step) -> None:
+        """Take up what one row does."""
+        if step.faults:
+            self.refused += 1
+            self.faults += [(step.where, fault) for fault in step.faults]
+            return
+        self.counts[step.what] += 1
+        if step.why is not None:
+            self.left.append((step.where, step.why))
+        if step.what in WRITTEN:
+            self.timed = self.timed or (step.post is not None and step.post.scheduled_at is not None)
+            for problem in step.warnings:
+                known = self.warnings.get(problem.message)
+                where, many = (known[1], known[2] + 1) if known else (step.where, 1)
+                self.warnings[problem.message] = problem, where, many
+
+
+class BulkIn:
+    def __init__(self, book: Book, media: MediaStore) -> None:
+        self._book = book
+        self._media = media
+
+    def take(
+        self,
+        source: Source,
+        times: Times,
+        rules: Rules,
+        *,
+        dry_run: bool,
+        partial: bool,
+        tell: Callable[[float], object],
+        spreading: Spreading | None = None,
+        done: Taken | None = None,
+    ) -> Taken:
+        """Store the posts of a source: all, or (`partial`) those that can be. `spreading`: rows without a time get one
+        by a plan. `tell`: how much is done, of 1; `done` is filled on the way.
+
+        UsageError where the source cannot be read on; Conflict or StateRefused where somebody changed posts meanwhile.
+        """
+        done = done or Taken()
+        rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
+        rules.lost = self._lost(source)
+        intake = Intake(self._book, self._row_media(source.folder), times, rules)
+        with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
+            for step in intake.steps(source.entries()):
+                done.read += 1
+                if done.read % TOLD_EVERY == 0:
+                    tell(LOOKING * source.share)
+                if step.waits and spreading:
+                    spreading.wait(step)
+                else:
+                    done.count(step)
+                if step.waits or (writes(step) and not dry_run):
+                    _keep(step, kept)
+            if spreading and (partial or not done.refused) and (spread := spreading.plan(times.agenda)):
+                done.spread = spread
+                numbers = self._place(spreading, spread, kept, placed, done)
+                kept, whole = placed, not spread.left_out
+            else:
+                numbers, whole = [], True
+            if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
+                done.ids = apply(self._book, _told(_back(kept), done.read, tell), "import", times.agenda)
+                done.stored = True
+        if done.spread and done.stored:
+            done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
+        return done
+
+    def _place(
+        self, spreading: Spreading, spread: Spread, kept: IO[bytes], placed: IO[bytes], done: Taken
+    ) -> list[int | None]:
+        """Keep all steps once more, with the times of the plan; for each the number that it has in the plan."""
+        numbers = []
+        with self._book.database.reading() as db, self._book.guard.reading(db):
+            for step, number in spreading.placed(_back(kept), spread):
+                if number is not None:
+                    done.count(step)
+                    spread.refused.update([number] if step.faults else [])
+                if writes(step):
+                    _keep(step, placed)
+                    numbers.append(number)
+        return numbers
+
+    def _row_media(self, folder: Path) -> RowMedia:
+        return RowMedia(self._book.database, self._media, self._book.config, folder)
+
+    def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
+        """The posts of earlier rows without a key that no row has now as they were."""
+        with self._book.database.reading() as db:
+            before = {key: i for i, key in queries.keys_from(db, source.origin)} if db else {}
+            if db is None or not before:
+                return {}
+            for one in source.entries():
+                before.pop(one.typed.key or "", None)
+            found = queries.posts_by_id(db, before.values())
+            return {
+                (post.scheduled_at, frozenset(post.accounts)): post
+                for post in found
+                if post.status is PostStatus.SCHEDULED and post.scheduled_at is not None
+            }
+
+
+def writes(step: Step) -> bool:
+    """Whether a step changes the store."""
+    if step.what in WRITTEN and not step.faults:
+        return True
+    return (
+        step.what is What.SAME
+        and step.post is not None
+        and step.before is not None
+        and step.post.key != step.before.key
+    )
+
+
+def _told(steps: Iterator[Step], most: int, tell: Callable[[float], object]) -> Iterator[Step]:
+    """The steps, telling how many of them went by."""
+    for number, step in enumerate(steps, 1):
+        if number % TOLD_EVERY == 0:
+            tell(LOOKING + (1 - LOOKING) * number / most)
+        yield step
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles read-only mappings too, which posts without variants or options share."""
+
+    dispatch_table = MappingProxyType({MappingProxyType: lambda view: (_read_only, (dict(view),))})
+
+
+def _read_only(values: dict[str, str]) -> MappingProxyType[str, str]:
+    return MappingProxyType(values)
+
+
+def _keep(step: Step, kept: IO[bytes]) -> None:
+    """Put a step on the disk; its warnings have been told, unless it waits."""
+    _Pickler(kept, pickle.HIGHEST_PROTOCOL).dump(step if step.waits else replace(step, warnings=()))
+
+
+def _back(kept: IO[bytes]) -> Iterator[Step]:
+    kept.seek(0)
+    while True:
+        try:
+            yield pickle.load(kept)  # noqa: S301 (written a moment ago, in a file that has no name)
+        except EOFError:
+            return
+
+
+SHOWN = 200
+"""Characters of a text that a plan can show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A plan of rows. The posts of the proposal have no ids: they are numbered, and `rows` says where they stand."""
+
+    proposal: Proposal
+    rows: Mapping[int, str]
+    ids: dict[int, int] = field(default_factory=dict)
+    """The posts that became of them, once they are stored."""
+    refused: set[int] = field(default_factory=set)
+    """Those that cannot be taken at their times."""
+
+    @property
+    def assignments(self) -> list[Assignment]:
+        """The times that were given, in order."""
+        return [one for one in self.proposal.plan.assignments if one.id not in self.refused]
+
+    @property
+    def left_out(self) -> list[str]:
+        """The rows for which there was no room."""
+        return [self.rows[number] for number in self.proposal.plan.left_out]
+
+
+class Spreading:
+    """One import's. `zone`: that of an account's hours."""
+
+    def __init__(self, book: Book, planning: Planning, asked: Asked, zone: Callable[[Account], ZoneInfo]) -> None:
+        self._book = book
+        self._planning = planning
+        self._asked = asked
+        self._zone = zone
+        self._posts: dict[int, Post] = {}
+        self._rows: dict[int, str] = {}
+
+    def wait(self, step: Step) -> None:
+        """Take up a row that waits for a time: as much of it as a plan shows."""
+        assert step.post is not None
+        number = len(self._posts)
+        self._posts[number] = Post(step.post.content[:SHOWN], step.post.deliveries)
+        self._rows[number] = step.where
+
+    def plan(self, agenda: Agenda) -> Spread | None:
+        """Times for the rows that wait, beside what is on the agenda; None where none waits."""
+        if not self._posts:
+            return None
+        return Spread(self._planning.place(self._posts, self._asked, self._zone, agenda), self._rows)
+
+    def placed(self, steps: Iterable[Step], spread: Spread) -> Iterator[tuple[Step, int | None]]:
+        """All steps in order, those that wait with their times; and the number that such a one has."""
+        times = {one.id: one for one in spread.proposal.plan.assignments}
+        numbers = count()
+        for step in steps:
+            number = next(numbers) if step.waits else None
+            yield (step, None) if number is None else (self._timed(step, times.get(number)), number)
+
+    def _timed(self, step: Step, one: Assignment | None) -> Step:
+        """The step with its time. Only now can be told what stands too near to it."""
+        if one is None:
+            return replace(step, waits=False)
+        assert step.post is not None
+        post = settled(timed(step.post, one.at, ChosenBy.PLAN), self._book.clock.now(), step.before)
+        problems = tuple(self._book.guard.problems(post))
+        refused = tuple(FieldError(p.field, p.message, p.hint) for p in problems if not p.warning)
+        self._book.guard.pending(post)
+        what = What.MOVE if step.what is What.SAME else step.what
+        return replace(step, what=what, post=post, warnings=(*step.warnings, *problems), faults=refused, waits=False)

@@ -1,0 +1,92 @@
+"""JSON and JSON lines: one object for each post, as `ttp list --json` has them. Read and written one at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TextIO
+
+from ttp.domain.errors import UsageError
+from ttp.domain.post_input import FieldError, Value
+from ttp.services.files.fields import TOLD, Entry, entry, field_named, unread
+
+LONGEST = 1 << 20
+"""Characters of one object."""
+_CHUNK = 1 << 16
+_BETWEEN = re.compile(r"[\s,]*")
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
+"""Made once: `json.dumps` would make one for each post."""
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What editors and terminals do not show as it is, and JSON allows to be written as an escape."""
+
+
+def written(objects: Iterable[Mapping[str, Value]], *, lines: bool) -> Iterator[str]:
+    """The file, an object a piece: one a line (`lines`), or the same as one array."""
+    before = "" if lines else "["
+    for one in objects:
+        yield before + _line(one) + ("\n" if lines else "")
+        before = "" if lines else ",\n "
+    if not lines:
+        yield "[]\n" if before == "[" else "]\n"
+
+
+def _line(one: Mapping[str, Value]) -> str:
+    text = _ENCODER.encode(one)
+    return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+
+
+def entries(stream: TextIO) -> Iterator[Entry]:
+    """The posts of a JSON array, or of objects one after the other (JSON lines). UsageError where it is neither."""
+    for number, value in enumerate(_values(stream), 1):
+        where = str(number)
+        if not isinstance(value, dict):
+            yield unread(where, FieldError("", "it is no object"))
+            continue
+        row: dict[str, Value] = {}
+        strange = []
+        for name, one in value.items():
+            field = field_named(name)
+            if field is not None:
+                row[field] = one
+            elif name not in TOLD:
+                strange.append(FieldError(name, "there is no such field"))
+        found = entry(where, row)
+        yield unread(where, *found.faults, *strange) if strange else found
+
+
+def _values(stream: TextIO) -> Iterator[Value]:
+    """Every value of the array or of the lines, as they are read."""
+    decoder = json.JSONDecoder()
+    text, at = stream.read(_CHUNK).removeprefix("\ufeff"), 0
+    before = 1
+    opening = re.match(r"\s*\[", text)
+    if opening:
+        at = opening.end()
+    while True:
+        skipped = _BETWEEN.match(text, at)
+        at = skipped.end() if skipped else at
+        if opening and text[at : at + 1] == "]":
+            text, at, opening = text[at + 1 :], 0, None
+            continue
+        try:
+            value, end = decoder.raw_decode(text, at)
+            if end == len(text) and (more := stream.read(_CHUNK)):  # a number may go on
+                before += text.count("\n", 0, at)
+                text, at = text[at:] + more, 0
+                continue
+        except (ValueError, RecursionError):
+            more = stream.read(_CHUNK)
+            if not more and not text[at:].strip():
+                if opening:
+                    raise UsageError("the JSON array does not end") from None
+                return
+            if not more or len(text) - at > LONGEST:
+                begins = repr(text[at : at + 20].partition("\n")[0])
+                raise UsageError(f"line {before + text.count(chr(10), 0, at)} is no JSON: {begins}") from None
+            before += text.count("\n", 0, at)
+            text, at = text[at:] + more, 0
+            continue
+        yield value
+        at = end

@@ -1,0 +1,350 @@
+"""A post as a Markdown file with front matter: the format of folders, of `export --format md`,
+of `create --file`, and of what an editor opens.
+
+    ---
+    to: [x/me, ig/shop]
+    at: 2026-12-01 09:00
+    media:
+    - file: photo.jpg
+      alt: Two cups
+    ---
+
+    The text.
+
+    ## x
+
+    A text for X alone, `## ig/shop` for one account. `## thread`, once for each part after the first.
+
+The front matter is YAML in which every value is a text: `no`, `09:00` and `1e3` mean what they say. Anchors, aliases,
+tags and a key that comes twice are refused. Blank lines around a text are not part of it; a text that needs them, or a
+carriage return, stands in the front matter (`content`, `variants`, `thread`). A line of a text that begins with `## `
+gets a backslash before it, as does one that begins with backslashes and `## `.
+
+The only module that knows YAML.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ttp.domain.account import ALIASES
+from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
+from ttp.domain.post_input import Value
+from ttp.domain.time.durations import compact
+from ttp.services.files.fields import FIELDS, TOLD, field_named
+from ttp.store.home.regular_file import read_bytes, text_of_path
+
+LONGEST = 1 << 20
+"""Characters of a file."""
+
+
+_FENCE = "---"
+
+
+NAMES = {"scheduledAt": "at", "accounts": "to", "options": "set", "timezone": "tz", "maxLate": "max-late"}
+"""What fields are called here, where it is not their own name."""
+
+
+_HEADING = re.compile(r"## +(.*\S)\s*")
+
+
+_HEADING_LIKE = re.compile(r"\\*## ")
+
+
+_THREAD = "thread"
+
+
+_WRITTEN_BACK = ("id", "status", "results")
+
+
+def read(text: str, longest: int = LONGEST) -> dict[str, Value] | None:
+    """The fields of a file of at most so many characters; None of one without front matter. UsageError."""
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    if lines[0].rstrip() != _FENCE:
+        return None
+    if len(text) > longest:
+        raise UsageError(f"it has more than {longest} characters")
+    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
+    if end is None:
+        raise UsageError("its front matter does not end", Hint("end it with a line", _FENCE))
+    return {**_front("\n".join(lines[1:end])), **sections(lines[end + 1 :])}
+
+
+def sections(lines: Sequence[str]) -> dict[str, Value]:
+    """The texts under the front matter: content, variants and thread. UsageError."""
+    found: list[tuple[str, list[str]]] = [("", [])]
+    for line in lines:
+        heading = _HEADING.fullmatch(line)
+        if heading:
+            found.append((_section(heading[1]), []))
+        else:
+            found[-1][1].append(line[1:] if _HEADING_LIKE.match(line) else line)
+    fields: dict[str, Value] = {}
+    variants: dict[str, str] = {}
+    thread: list[str] = []
+    for name, rows in found:
+        text = "\n".join(rows).strip("\n")
+        if not name:
+            fields |= {"content": text} if text.strip() else {}
+        elif name == _THREAD:
+            thread.append(text)
+        elif name in variants:
+            raise UsageError(f'it has the section "## {name}" twice')
+        else:
+            variants[name] = text
+    return {**fields, **({"variants": variants} if variants else {}), **({"thread": thread} if thread else {})}
+
+
+def _section(name: str) -> str:
+    platform, slash, _ = name.partition("/")
+    if platform.lower() not in ALIASES and (slash or name.lower() != _THREAD):
+        raise UsageError(
+            f'"## {name}" begins no section: those are platforms, accounts and "thread"',
+            Hint("if it is text, write", f"\\## {name}"),
+        )
+    return name.lower() if not slash else name
+
+
+def _front(text: str) -> dict[str, Value]:
+    fields: dict[str, Value] = {}
+    for name, value in _mapping(text).items():
+        field = field_named(name)
+        if field is None and name not in TOLD:
+            raise _no_field(name)
+        if field in fields:
+            raise UsageError(f"its front matter says {field} twice")
+        if field is not None:
+            fields[field] = value
+    return fields
+
+
+def _no_field(name: str) -> UsageError:
+    from difflib import get_close_matches
+
+    names = [NAMES.get(field, field) for field in FIELDS]
+    near = get_close_matches(name, names, n=1)
+    return UsageError(
+        f'its front matter has "{name}", which is no field of a post',
+        *(Hint("did you mean", one) for one in near or [", ".join(names)]),
+    )
+
+
+def _mapping(text: str) -> dict[str, Value]:
+    """The front matter's YAML with every scalar as the text that it is. UsageError."""
+    import yaml
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        node = yaml.compose(text, Loader=loader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 2}" if mark else ""
+        raise UsageError(
+            f"its front matter cannot be read{where}: {getattr(error, 'problem', None) or error}"
+        ) from None
+    if node is None:
+        return {}
+    value = _value(node, set())
+    if not isinstance(value, dict):
+        raise UsageError("its front matter is no list of names and values", Hint("write it as", "to: x/me"))
+    return value
+
+
+def _value(node: object, seen: set[int]) -> Value:
+    """A YAML node as plain data; each may come once, so that no alias can make much of little."""
+    import yaml
+
+    assert isinstance(node, yaml.Node)
+    if id(node) in seen:
+        raise UsageError("its front matter has an alias (*), which is not read")
+    seen.add(id(node))
+    if not str(node.tag).startswith("tag:yaml.org,2002:") or "python" in str(node.tag):
+        raise UsageError(f"its front matter has the tag {node.tag}, which is not read")
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(one, seen) for one in node.value]
+    found: dict[str, Value] = {}
+    for name, value in node.value:
+        key = _value(name, seen)
+        if not isinstance(key, str) or key in found:
+            raise UsageError(f"its front matter says {key} twice" if isinstance(key, str) else "a name is no text")
+        found[key] = _value(value, seen)
+    return found
+
+
+# Writing.
+
+
+def written(fields: Mapping[str, Value], comments: Sequence[str] = ()) -> str:
+    """The file of a post with these fields, which `read` reads back equal. `comments`: lines that begin with `#`, for
+    the end of its front matter."""
+    front, body = dict(fields), list[str]()
+    content = front.get("content", "")
+    if isinstance(content, str) and (not content or _survives(content)):
+        front.pop("content", None)
+        body += [_escaped(content)] if content else []
+    variants = front.get("variants")
+    if isinstance(variants, Mapping) and all(_survives(text) for text in variants.values()):
+        front.pop("variants")
+        body += [f"## {name}\n\n{_escaped(text)}" for name, text in variants.items()]
+    thread = front.get("thread")
+    if isinstance(thread, list) and all(_survives(text) for text in thread):
+        front.pop("thread")
+        body += [f"## {_THREAD}\n\n{_escaped(text)}" for text in thread]
+    front_matter = _yaml(_named(front)) + "".join(f"{line}\n" for line in comments)
+    return f"{_FENCE}\n{front_matter}{_FENCE}\n" + "".join(f"\n{part}\n" for part in body)
+
+
+def with_results(text: str, told: Mapping[str, Value]) -> str:
+    """A file with what became of its post in its front matter; everything else stays as it is written."""
+    lines = text.split("\n")
+    end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE)
+    kept, inside = list[str](), False
+    for line in lines[1:end]:
+        if line[:1] not in ("", " ", "\t", "#", "-"):
+            inside = line.partition(":")[0].strip() in _WRITTEN_BACK
+        if not inside:
+            kept.append(line)
+    return "\n".join([lines[0], *kept, *_yaml(told).splitlines(), *lines[end:]])
+
+
+def _named(fields: Mapping[str, Value]) -> dict[str, Value]:
+    """The fields under the names that people write, media with their alt texts."""
+    named = dict(fields)
+    alts = named.pop("alt", None)
+    media = named.get("media")
+    if isinstance(media, list) and isinstance(alts, list):
+        named["media"] = [
+            {"file": file, "alt": alt} if alt else {"file": file} for file, alt in zip(media, alts, strict=True)
+        ]
+    late = named.pop("maxLatenessS", None)
+    if isinstance(late, float | int):
+        named |= {"maxLate": _span(late)} if float(late).is_integer() else {"maxLatenessS": late}
+    return {NAMES.get(field, field): value for field, value in named.items()}
+
+
+def _span(seconds: float) -> str:
+    from datetime import timedelta
+
+    return compact(timedelta(seconds=seconds))
+
+
+def _survives(text: str) -> bool:
+    """Whether a text stands under the front matter as it is."""
+    return bool(text.strip()) and text == text.strip("\n") and "\r" not in text
+
+
+def _escaped(text: str) -> str:
+    return "\n".join(f"\\{line}" if _HEADING_LIKE.match(line) else line for line in text.split("\n"))
+
+
+def _yaml(fields: Mapping[str, Value]) -> str:
+    import yaml
+
+    if not fields:
+        return ""
+
+    class Dumper(yaml.SafeDumper):
+        """Texts that do not show as they are are written with escapes: YAML folds some line breaks into blanks."""
+
+        def represent_str(self, data: str) -> yaml.ScalarNode:
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if data.isprintable() else '"')
+
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    Dumper.add_representer(str, Dumper.represent_str)
+    return str(yaml.dump(dict(fields), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=LONGEST))
+
+
+SUFFIX = ".md"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One Markdown file: its path inside the folder, and its fields, or why it cannot be read. None of both: it has no
+    front matter, and is no post."""
+
+    name: str
+    fields: dict[str, Value] | None = None
+    error: TtpError | None = None
+
+
+class Folder:
+    """A folder as it is now. NotFound if there is none."""
+
+    def __init__(self, path: Path) -> None:
+        if not os.path.isdir(path):  # noqa: PTH112 (never raises)
+            raise NotFound(f"no folder {path}", Hint("make one from what there is", "ttp export --format md DIR"))
+        self.path = path
+        self.prefix = f"{text_of_path(path.resolve().name)}/"
+        self._files: dict[str, str] | None = None
+
+    def files(self) -> Iterator[File]:
+        """Every Markdown file in it, by name. Hidden ones, and what a link leads to, are passed over."""
+        yield from map(self.file, self.paths())
+
+    def paths(self) -> Iterator[Path]:
+        """Where those files are."""
+        for top, folders, names in os.walk(self.path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                path = Path(top) / name
+                if path.suffix.lower() == SUFFIX and not name.startswith(".") and not path.is_symlink():
+                    yield path
+
+    def file(self, path: Path) -> File:
+        """What a file of the folder says."""
+        name = path.relative_to(self.path).as_posix()
+        if (text := text_of_path(name)) != name:
+            return File(text, error=UsageError("its name is not UTF-8, so its post could not be found again"))
+        try:
+            return File(name, read(read_bytes(path).decode("utf-8-sig")))
+        except UnicodeDecodeError:
+            return File(name, error=UsageError("it is not UTF-8 text"))
+        except OSError as error:
+            return File(name, error=UsageError(f"it cannot be read: {error.strerror}"))
+        except TtpError as error:
+            return File(name, error=error)
+
+    def key(self, file: File) -> str:
+        """The key of a file's post in the store."""
+        own = (file.fields or {}).get("key")
+        return self.prefix + (own if isinstance(own, str) and own.strip() else file.name)
+
+    # Writing.
+
+    def inside(self, key: str) -> str:
+        """A post's key as its file has it."""
+        return key.removeprefix(self.prefix)
+
+    def usual_key(self, path: Path) -> str:
+        """The key, inside the folder, of a file that says none."""
+        return path.relative_to(self.path).as_posix()
+
+    def file_of(self, key: str) -> Path | None:
+        """The file whose post has this key inside the folder."""
+        if self._files is None:
+            self._files = {self.inside(self.key(file)): file.name for file in self.files() if file.fields is not None}
+        name = self._files.get(key)
+        return None if name is None else self.path / name
+
+    def new_file(self, key: str, about: str) -> Path:
+        """A name for a new file: the path that the key is, else the number or key and what the post is about."""
+        parts = PurePosixPath(key)
+        if parts.suffix == SUFFIX and not parts.is_absolute() and not any(p.startswith(".") for p in parts.parts):
+            path = self.path / parts
+            if not path.exists():
+                return path
+        number, at, _ = key.partition("@")
+        stem = f"{number}-{about}" if at and number.isdecimal() else re.sub(r"[^\w.-]+", "-", key).strip("-.") or about
+        path, count = self.path / f"{stem[:80]}{SUFFIX}", 1
+        while path.exists():
+            count += 1
+            path = self.path / f"{stem[:80]}-{count}{SUFFIX}"
+        return path

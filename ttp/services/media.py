@@ -1,0 +1,278 @@
+"""Taking in the media of a post as they are typed: paths, and web addresses that are fetched once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from ttp.domain import hosts
+from ttp.domain.account import Platform, is_loopback
+from ttp.domain.config import Config
+from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
+from ttp.domain.image_fit import FORMS, Fit, Fits, Form, misfit
+from ttp.domain.media import MediaItem, is_web_address
+from ttp.domain.media_probe import Unreadable
+from ttp.domain.media_probe.images import Look, read_look
+from ttp.domain.post import Post
+from ttp.domain.post_input import KEPT
+from ttp.domain.text import clean
+from ttp.domain.time.clock import Clock
+from ttp.platforms import uploads
+from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
+from ttp.platforms.media_host import s3
+from ttp.platforms.media_host.availability import NoPublicUrl
+from ttp.store import queries
+from ttp.store.database import Database
+from ttp.store.home.media import MediaStore, names_like
+from ttp.store.media_cleanup import gone, needed, sweep
+
+if TYPE_CHECKING:
+    from ttp.platforms.client import MediaFile
+
+
+_LONGEST_NAME = 100
+
+
+def taken(texts: Iterable[str], platforms: Collection[Platform], media: MediaStore, config: Config) -> list[MediaItem]:
+    """The media that `texts` name; empty texts are left out. `platforms`: where the post goes.
+
+    NotFound, UsageError, Busy.
+    """
+    return [_item(text, platforms, media, config) for text in texts if text]
+
+
+def rehearsed(config: Config) -> frozenset[Platform]:
+    """The platforms whose API is on this machine."""
+    return frozenset(platform for platform in Platform if is_loopback(hosts.host(platform, config)))
+
+
+def _item(text: str, platforms: Collection[Platform], media: MediaStore, config: Config) -> MediaItem:
+    if not is_web_address(text):
+        from pathlib import Path
+
+        return media.add(Path(text))
+    from ttp.platforms.download import CannotFetch, Patience, fetch, usable
+
+    at_home = rehearsed(config)
+    loopback = set(platforms) <= at_home if platforms else bool(at_home)
+    patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
+    shown = clean(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
+
+    def write(file: BinaryIO) -> None:
+        fetch(text, file, patience, loopback=loopback)
+
+    try:
+        usable(text, loopback=loopback)
+        return replace(media.take(_name(text), shown, write), url=text)
+    except CannotFetch as error:
+        kind = NotFound if error.missing else UsageError
+        raise kind(f"{shown} {error.message}", Hint("or give a file", "--media FILE", (text, "FILE"))) from error
+
+
+def _name(url: str) -> str:
+    """What the file is called at its end; the host where that says nothing."""
+    parts = urlsplit(url)
+    last = clean(unquote(parts.path, errors="replace").rstrip("/").rpartition("/")[2])
+    return last[-_LONGEST_NAME:] or parts.hostname or "media"
+
+
+class Fitting:
+    """Fits the images of one media folder. Safe to use from several threads."""
+
+    def __init__(self, media: MediaStore) -> None:
+        self._media = media
+
+    def fits(self, media: Iterable[MediaItem], platforms: Collection[Platform]) -> Fits:
+        """How each of the platforms gets each of the images; those that need it are converted now. Busy."""
+        found = {}
+        for item in media:
+            for platform in platforms:
+                if item.is_image and platform in FORMS and (platform, item.sha256) not in found:
+                    found[platform, item.sha256] = self._fit(item, FORMS[platform])
+        return found
+
+    def file(self, item: MediaItem, platform: Platform) -> MediaFile:
+        """An item as a platform gets it, with its bytes. CannotConvert where it takes it in no form that can be had;
+        NoPillow where the extra is missing. FileNotFoundError where the copy is gone. Busy."""
+        from ttp.platforms.client import MediaFile
+
+        if not self._media.has(item):
+            raise FileNotFoundError(item.name)
+        form = FORMS.get(platform)
+        fit = Fit() if form is None or not item.is_image else self._fit(item, form)
+        if fit.made is not None and form is not None:
+            return MediaFile(fit.sent(item), self._media.path(item.sha256, form.name), item.sha256)
+        if fit.misfit is not None and fit.misfit.must:
+            if fit.lacks:
+                raise NoPillow(fit.misfit.must[0])
+            raise CannotConvert(f"{fit.misfit.must[0]}, and it cannot be converted: {fit.failed}")
+        return MediaFile(item, self._media.path(item.sha256))
+
+    def gone(self, post: Post) -> list[MediaItem]:
+        """The media of a post whose copies are not there any more."""
+        return gone(self._media.folder, post.media)
+
+    def _fit(self, item: MediaItem, form: Form) -> Fit:
+        look = self._look(item)
+        shown = (look.width, look.height) if look is not None else _size(item)
+        made = self._media.made(item, form.name)
+        if made is not None:
+            return Fit(_as(made, shown), made)
+        wrong = misfit(item, look, form)
+        if wrong is None or not self._media.has(item):
+            return Fit(shown)
+        try:
+            with uploads.converting(item.name):
+                data = converted(self._media.path(item.sha256), item, form)
+        except NoPillow:
+            return Fit(shown, misfit=wrong, lacks=True)
+        except CannotConvert as error:
+            return Fit(shown, misfit=wrong, failed=str(error))
+        self._media.keep(item.sha256, form.name, data)
+        made = self._media.made(item, form.name)
+        return Fit(_as(made, shown), made)
+
+    def _look(self, item: MediaItem) -> Look | None:
+        """How a JPEG is shown; None of another kind, or where its copy is gone."""
+        if item.mime != "image/jpeg":
+            return None
+        try:
+            file = os.open(self._media.path(item.sha256), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            return read_look(lambda at, length: os.pread(file, length, at), item.bytes)
+        except (OSError, Unreadable):
+            return None
+        finally:
+            os.close(file)
+
+
+def gone_problems(post: Post, gone: Iterable[MediaItem]) -> tuple[Problem, ...]:
+    """That media of a post are gone: it cannot be published with them."""
+    hint = None if post.id is None else f"ttp edit {post.id} --media FILE"
+    return tuple(
+        Problem("media", "media_gone", f"the copy of {item.name} is not there any more", hint=hint) for item in gone
+    )
+
+
+def refuse_gone(post: Post, gone: Iterable[MediaItem]) -> None:
+    """StateRefused where media of a post are gone."""
+    names = ", ".join(item.name for item in gone)
+    if names:
+        raise StateRefused(
+            f"post {post.id} cannot be published again: the copy of {names} was removed after it had ended",
+            Hint("give the file again", f"ttp edit {post.id} --media FILE"),
+            Hint("copies are kept for", "media.keep_s seconds after a post has ended"),
+        )
+
+
+def _size(item: MediaItem) -> tuple[int, int] | None:
+    return (item.width, item.height) if item.width and item.height else None
+
+
+def _as(made: MediaItem | None, shown: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The pixels of the original as they are seen: turned, if the converter turned what only it can tell."""
+    if made is None or shown is None or not made.width or not made.height:
+        return shown
+    lies, lay = made.width > made.height, shown[0] > shown[1]
+    stands, stood = made.width < made.height, shown[0] < shown[1]
+    return (shown[1], shown[0]) if (lies and stood) or (stands and lay) else shown
+
+
+@dataclass(frozen=True, slots=True)
+class MediaCare:
+    """The care of one home's media. Each method answers what could not be done, as sentences."""
+
+    database: Database
+    media: MediaStore
+    config: Config
+    clock: Clock
+
+    def take_back(self) -> list[str]:
+        """Remove from the bucket what no post needs any more."""
+        with s3.IN_HAND:
+            lent = list(s3.remembered(self.database.home / s3.LENT))
+            if not lent:
+                return []
+            with self.database.reading() as db:
+                digests = {one.given for one in lent}
+                kept = digests if db is None else needed(db, digests, ended_by=self.clock.now())
+            return [why for one in lent if one.given not in kept and (why := self._take_back(one)) is not None]
+
+    def _take_back(self, lent: s3.Lent) -> str | None:
+        try:
+            s3.take_back(self.config, lent)
+        except NoPublicUrl as error:
+            return error.message
+        return None
+
+    def sweep(self) -> list[str]:
+        """Remove the copies that no post has needed for long enough."""
+        keep = timedelta(seconds=self.config.seconds("media.keep_s"))
+        try:
+            sweep(self.media.folder, self.database, now=self.clock.now(), keep=keep)
+        except TtpError as error:
+            return [f"media that are not needed any more could not be removed: {error.message}"]
+        return []
+
+
+class RowMedia:
+    """`folder`: where relative paths begin, and what they stay under; None: they are as a person typed them."""
+
+    def __init__(self, database: Database, media: MediaStore, config: Config, folder: Path | None) -> None:
+        self._database = database
+        self._media = media
+        self._config = config
+        self._folder = folder and folder.resolve()
+        self._taken: dict[str, MediaItem] = {}
+
+    def items(self, names: Sequence[str], before: Post | None, platforms: Collection[Platform]) -> list[MediaItem]:
+        """The media of these names; an address that the post has already is not fetched again. NotFound, UsageError,
+        Busy."""
+        held = {item.url: item for item in before.media if item.url} if before else {}
+        return [replace(held.get(name) or self._item(name, platforms), alt=None) for name in names]
+
+    def _item(self, name: str, platforms: Collection[Platform]) -> MediaItem:
+        if name.startswith(KEPT):
+            return self._kept(name.removeprefix(KEPT))
+        if is_web_address(name):
+            return taken([name], platforms, self._media, self._config)[0]
+        path = beside(self._folder, name) if self._folder else Path(name)
+        if name not in self._taken:
+            try:
+                self._taken[name] = self._media.add(path)
+            except NotFound as error:
+                if self._folder is None:
+                    raise
+                near = [str(path.with_name(other).relative_to(self._folder)) for other in names_like(path)]
+                raise NotFound(f"no file {name}", *(Hint("did you mean", other) for other in near)) from error
+        return self._taken[name]
+
+    def _kept(self, text: str) -> MediaItem:
+        digest, _, name = text.partition("/")
+        with self._database.reading() as db:
+            item = queries.media_item(db, digest) if db else None
+        if item is None or not self._media.has(item):
+            raise NotFound(
+                f"the bytes of {name or digest} are not in this store",
+                Hint("export them too", "ttp export FILE --with media"),
+            )
+        return replace(item, name=name or item.name, url=None)
+
+
+def beside(folder: Path, name: str) -> Path:
+    """The file of that name in the folder of the file that names it. UsageError for one that is not in there."""
+    folder = folder.resolve()
+    path = (folder / name).resolve() if "\0" not in name else folder
+    if not path.is_relative_to(folder) or path == folder:
+        raise UsageError(
+            f"{name} is not in the folder of the file", Hint("do", f"put it there, and write {Path(name).name or name}")
+        )
+    return path

@@ -1,0 +1,327 @@
+"""Reading one account's posts from its platform, and storing a sample of each.
+
+Reads only. It claims nothing, holds neither the account nor its token, and its transactions are short: a publish never
+waits for it. What was read is stored at once, so that a stop in the middle loses nothing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from sqlite3 import Connection
+
+from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.config import Config
+from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.domain.metric_schedule import Ages, again_at, ages_of, is_of_age, next_reading, reach
+from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.sample import Sample
+from ttp.domain.time.clock import Clock
+from ttp.platforms.client import StepFailed
+from ttp.platforms.metrics import Line, Page, Reader
+from ttp.services.tokens import Delayed, Tokens
+from ttp.store import metric_schedule, samples
+from ttp.store.database import Database
+from ttp.store.home.locks import TokenHeld
+from ttp.store.metric_schedule import Followed
+from ttp.store.sqlite import translate_errors
+
+SHOWN_WITHIN = timedelta(hours=1)
+"""A post that its platform does not show after this is gone; before, its lists may lag behind."""
+
+
+Tell = Callable[[int], object]
+"""How many posts were read so far."""
+
+
+class Stopped(PartlyFailed):
+    """No more posts of the account can be read now. `again_at`: when they can, where that is known."""
+
+    def __init__(self, message: str, again_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.again_at = again_at
+
+
+@dataclass
+class Pulled:
+    """What became of one account's posts. `rejected`: remote id and reason. `waiting`: posts that their platform does
+    not show yet. `error`: why it ended early."""
+
+    account: str
+    read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    waiting: int = 0
+    notes: list[str] = field(default_factory=list)
+    error: TtpError | None = None
+
+
+class Gather:
+    """`readers` makes a platform's reader; each is made once, when it is first needed. `patience`: seconds to wait for
+    an answer where that is less than the settings say.
+
+    What reads raises Stopped, ReconnectNeeded, PartlyFailed, UsageError (the credentials are for another host), and
+    what is wrong with the store. What was read before that is kept.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tokens: Tokens,
+        readers: Callable[[Platform], Reader],
+        config: Config,
+        clock: Clock,
+        patience: float | None = None,
+    ) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._readers = readers
+        self._config = config
+        self._clock = clock
+        self._patience = patience
+        self._made: dict[Platform, Reader] = {}
+
+    def close(self) -> None:
+        """Close the readers' connections, and keep what was told of limits. They open again when they are needed."""
+        for reader in self._made.values():
+            reader.close()
+
+    def history(self, account: Account, most: int, done: Pulled, tell: Tell) -> None:
+        """Read the account's newest posts, whoever published them, and count them in `done`."""
+        for page in self._pages(account, lambda reader, line: reader.history(line, most)):
+            self._store(account, page, done)
+            tell(done.read)
+
+    def posts(
+        self, account: Account, posts: Sequence[Followed], done: Pulled, tell: Tell, stopping: Callable[[], bool]
+    ) -> None:
+        """Read these posts, and count them in `done`. Ends after a page once `stopping` says so."""
+        # Until a platform has named a post, its delivery has the id of the upload.
+        unnamed = [post for post in posts if not post.remote_id.isdecimal()]
+        self._wait_for(account, unnamed, done)
+        left = {post.remote_id: None for post in posts if post not in unnamed}
+        if not left:
+            return
+        ids = list(left)
+        for page in self._pages(account, lambda reader, line: reader.read(line, ids)):
+            for one in (*(sample.remote_id for sample in page.samples), *page.gone):
+                left.pop(one, None)
+            self._store(account, page, done)
+            tell(done.read)
+            if stopping():
+                return
+        done.rejected += [(one, f"{account.platform} told no numbers of it") for one in left]
+
+    def _pages(self, account: Account, begin: Callable[[Reader, Line], Iterator[Page]]) -> Iterator[Page]:
+        """What the reader reads, with a token that is renewed where that is due."""
+        try:
+            held = self._tokens.fresh(account.name)
+            line = Line(account, held, lambda refused: self._renewed(account, refused), self._patience)
+            yield from begin(self._reader(account.platform), line)
+        except StepFailed as failed:
+            raise _error(account, failed.outcome) from None
+        except (Delayed, TokenHeld) as later:
+            raise Stopped(later.message) from None
+
+    def _renewed(self, account: Account, refused: Credentials) -> Credentials | None:
+        if not self._tokens.can_renew(account.name, refused):
+            return None
+        return self._tokens.replaced(account.name, refused)
+
+    def _reader(self, platform: Platform) -> Reader:
+        if platform not in self._made:
+            self._made[platform] = self._readers(platform)
+        return self._made[platform]
+
+    def _store(self, account: Account, page: Page, done: Pulled) -> None:
+        """Keep what one page told, and when each of its posts is read next."""
+        ages, now = ages_of(self._config), self._clock.now()
+        if page.note is not None and page.note not in done.notes:
+            done.notes.append(page.note)
+        with self.writing() as db:
+            for sample in page.samples:
+                known = metric_schedule.published_at(db, account.id or 0, sample.remote_id)
+                at = known or sample.published_at
+                what = self._put(db, account, sample, at)
+                done.read += 1
+                setattr(done, what, getattr(done, what) + 1)
+                next_at = next_reading(ages, at, now, page.ends.get(sample.remote_id))
+                metric_schedule.note(db, account.id or 0, sample.remote_id, read_at=now, next_at=next_at)
+            for one in sorted(page.gone):
+                known = metric_schedule.published_at(db, account.id or 0, one)
+                if known is not None and now - known < SHOWN_WITHIN:
+                    done.waiting += 1
+                    metric_schedule.note(db, account.id or 0, one, read_at=None, next_at=next_reading(ages, known, now))
+                else:
+                    done.rejected.append((one, f"{account.platform} does not show it any more"))
+                    metric_schedule.note(db, account.id or 0, one, read_at=now, next_at=None)
+
+    def _put(self, db: sqlite3.Connection, account: Account, sample: Sample, published_at: datetime) -> str:
+        """Store a sample; `inserted`, `updated` or `unchanged`."""
+        last = samples.last_observed(db, account.id or 0, sample.remote_id)
+        of_age = is_of_age(ages_of(self._config), published_at, last, sample.observed_at)
+        (what,) = samples.put(db, [replace(sample, dated=of_age)], {account.name.lower(): account.id or 0})
+        return what
+
+    def _wait_for(self, account: Account, posts: Sequence[Followed], done: Pulled) -> None:
+        """These cannot be asked for yet: not before their next reading."""
+        if posts:
+            ages, now = ages_of(self._config), self._clock.now()
+            done.waiting += len(posts)
+            with self.writing() as db:
+                for post in posts:
+                    next_at = next_reading(ages, post.published_at, now)
+                    metric_schedule.note(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One short transaction; nothing of it stays where the block raises."""
+        with closing(self._database.connect()) as db, translate_errors(self._database.path):
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+
+
+def _error(account: Account, outcome: NotDone) -> TtpError:
+    """Why no more posts were read."""
+    message = f"{account.name}: {outcome.message}"
+    if outcome.kind is Kind.AUTH:
+        command = outcome.hint or f"ttp account connect {account.name}"
+        return ReconnectNeeded(message, Hint("connect it again", command))
+    if outcome.passing:
+        return Stopped(message, outcome.retry_at)
+    return PartlyFailed(message)
+
+
+DOLLARS_A_READ = 0.001
+"""X's price of an own post in an answer (section 5 of its contract). Another look on the same UTC day is free."""
+
+
+LEAST_READS = 5
+"""X lists no fewer on a page."""
+
+
+BATCH, MOST_BATCHES = 20, 5
+"""Posts of an account that are taken at a time, and how many times in one turn of `ttp run`."""
+
+
+class Pull:
+    """Over one `Gather`, which it closes."""
+
+    def __init__(self, database: Database, gather: Gather, config: Config, clock: Clock) -> None:
+        self._database = database
+        self._gather = gather
+        self._config = config
+        self._clock = clock
+
+    def close(self) -> None:
+        self._gather.close()
+
+    # What a person asks for.
+
+    def chosen(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
+        """Those of all accounts that are read where none is named, and those left out because X charges for it."""
+        platforms = self._config.texts("metrics.pull")
+        usable = [one for one in accounts if one.connected and one.enabled]
+        left_out = [one for one in usable if one.platform is Platform.X and one.platform not in platforms]
+        return [one for one in usable if one.platform in platforms], left_out
+
+    def posts(self, account: Account) -> list[Followed]:
+        """The account's posts that are followed: published by ttp, and not yet read for the last time."""
+        ages, now = ages_of(self._config), self._clock.now()
+        with self._database.reading() as db:
+            since = now - reach(ages)
+            return [] if db is None else metric_schedule.followed(db, account.id or 0, since=since, until=now)
+
+    def pull(self, account: Account, posts: Sequence[Followed], history: int | None, tell: Tell) -> Pulled:
+        """Read these posts, or the newest `history` ones, and store a sample of each.
+
+        Raises what is wrong with the store. What is wrong with the account or its platform is the result's `error`.
+        """
+        done = Pulled(account.name)
+        try:
+            if not account.connected:
+                raise ReconnectNeeded(
+                    f"{account.name} is not connected, so its numbers cannot be asked for",
+                    Hint("connect it", f"ttp account connect {account.name}"),
+                    Hint("or import them", "ttp metrics import FILE"),
+                )
+            if history is not None:
+                self._gather.history(account, history, done, tell)
+            else:
+                self._gather.posts(account, posts, done, tell, lambda: False)
+        except (Busy, Damaged):
+            raise
+        except TtpError as error:
+            done.error = error
+        return done
+
+    # What `ttp run` does.
+
+    def pull_due(self, stopping: Callable[[], bool]) -> None:
+        """Read what is due of every account that is read by itself, a bounded number of posts of each.
+
+        Ends after the answer that is awaited once `stopping` says so. What could not be read is put off, the longer
+        the older the post is; `ttp metrics pull` says why. Raises what is wrong with the store.
+        """
+        platforms = self._config.texts("metrics.pull")
+        if not platforms or not self._database.exists():
+            return
+        ages, now = ages_of(self._config), self._clock.now()
+        with closing(self._database.connect()) as db:
+            bounds = {"since": now - reach(ages), "until": now - ages[0]}
+            accounts = metric_schedule.accounts_due(db, platforms, now=now, **bounds)
+        try:
+            for account in accounts:
+                self._pull_account(account, ages, stopping)
+        finally:
+            self._gather.close()
+
+    def _pull_account(self, account: Account, ages: Ages, stopping: Callable[[], bool]) -> None:
+        try:
+            for _ in range(MOST_BATCHES):
+                if stopping():
+                    return
+                taken = self._taken(account, ages)
+                if not taken:
+                    return
+                self._gather.posts(account, taken, Pulled(account.name), lambda read: None, stopping)
+        except Stopped as stopped:
+            if stopped.again_at is not None:
+                self._rest(account, ages, stopped.again_at)
+        except (ReconnectNeeded, PartlyFailed, UsageError):
+            return  # whoever publishes meets what is wrong with the account, or a person who pulls
+
+    def _taken(self, account: Account, ages: Ages) -> list[Followed]:
+        """The next posts to read. They are put off before they are read: whatever becomes of this process or the
+        platform, nobody asks for them again at once."""
+        now = self._clock.now()
+        with self._gather.writing() as db:
+            posts = self._due(db, account, ages, due_by=now, most=BATCH)
+            for post in posts:
+                next_at = again_at(post.published_at, now)
+                metric_schedule.note(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
+        return posts
+
+    def _rest(self, account: Account, ages: Ages, until: datetime) -> None:
+        """Ask for nothing of the account before `until`: it takes no calls."""
+        with self._gather.writing() as db:
+            for post in self._due(db, account, ages, due_by=until):
+                metric_schedule.note(db, account.id or 0, post.remote_id, read_at=None, next_at=until)
+
+    def _due(self, db: Connection, account: Account, ages: Ages, *, due_by: datetime, most: int = -1) -> list[Followed]:
+        now = self._clock.now()
+        bounds = {"since": now - reach(ages), "until": now - ages[0]}
+        return metric_schedule.followed(db, account.id or 0, due_by=due_by, most=most, **bounds)
+
+
+def dollars(account: Account, posts: Sequence[Followed], history: int | None) -> float:
+    """What a pull costs at most; 0 where the platform charges nothing."""
+    if account.platform is not Platform.X:
+        return 0.0
+    return (len(posts) if history is None else max(history, LEAST_READS)) * DOLLARS_A_READ

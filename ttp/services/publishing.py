@@ -1,0 +1,187 @@
+"""What goes out now, at a person's word: publish, retry, resolve.
+
+Published deliveries are never touched again, and what may already be live only by `resolve`. Several posts are each
+for themselves: what cannot be done for one does not keep back the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ttp.domain import approval, hosts
+from ttp.domain.account import Account, Credentials, connect_command, resolve_accounts, same_host
+from ttp.domain.attempt import Attempt
+from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
+from ttp.domain.errors import (
+    Conflict,
+    ContentRefused,
+    Hint,
+    NotAllowed,
+    NotFound,
+    Problem,
+    StateRefused,
+    TtpError,
+    UsageError,
+)
+from ttp.domain.post import Post
+from ttp.domain.post_edit import must_be_reviewed, no_accounts, nothing_left, persons_word, resolved, with_delivery
+from ttp.domain.time.clock import EPOCH
+from ttp.services.media import refuse_gone
+from ttp.services.post_changes import Book, Change, of
+from ttp.store import attempts, queries
+from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+
+_FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.NEEDS_REVIEW
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The posts that are due now, and why others are not."""
+
+    ids: tuple[int, ...]
+    refused: tuple[TtpError, ...] = ()
+
+
+class Outgoing:
+    def __init__(self, book: Book, credentials: CredentialsStore) -> None:
+        self._book = book
+        self._credentials = credentials
+
+    def publish(self, ids: Iterable[int]) -> Queued:
+        """Make the pending deliveries of posts due now. The reason where it can be done for none of the posts."""
+        ids, now, known = tuple(ids), self._book.clock.now(), self._book.accounts()
+        self._book.fit(ids)
+        elsewhere = self._elsewhere(ids, known)
+
+        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            if not of(post, known):
+                raise no_accounts(post, known)
+            if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
+                raise nothing_left(post)
+            pending = [d for d in post.deliveries if d.state is _PENDING]
+            self._refuse_unapproved(post, pending)
+            _refuse(pending, elsewhere)
+            at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
+            moved = replace(_due(post, pending, now), scheduled_at=at)
+            return moved, self._book.judge(moved, known, timed=True)
+
+        return self._each(ids, change)
+
+    def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> Queued:
+        """Make the failed deliveries of posts due now, and only those (of these accounts, if any are named)."""
+        ids, now, known = tuple(ids), self._book.clock.now(), self._book.accounts()
+        elsewhere = self._elsewhere(ids, known)
+        only = {account.id for account in self._book.named(accounts)}
+
+        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            wanted = [d for d in post.deliveries if not only or d.account_id in only]
+            failed = [d for d in wanted if d.state is _FAILED]
+            if not failed:
+                review = next((d for d in wanted if d.state is _REVIEW), None)
+                raise (
+                    must_be_reviewed(post, review)
+                    if review
+                    else StateRefused(
+                        f"post {post.id} has no failed delivery to retry", Hint("look at it", f"ttp show {post.id}")
+                    )
+                )
+            self._refuse_unapproved(post, failed)
+            _refuse(failed, elsewhere)
+            refuse_gone(post, self._book.fitting.gone(post))
+            return _due(post, failed, now), ()
+
+        return self._each(ids, change)
+
+    def resolve(self, post_id: int, account: str, published: str | None) -> Post:
+        """A person settles a delivery that needs review: `published` is its URL or id, or None if it is not live. What
+        they said is kept with the delivery's attempts.
+
+        NotFound, StateRefused, UsageError for what is no address; Conflict if it is another post's.
+        """
+        (found,) = resolve_accounts([account], self._book.accounts())
+        said: list[Attempt] = []
+
+        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            delivery = next((d for d in post.active if d.account_id == found.id), None)
+            if delivery is None:
+                raise NotFound(f"post {post.id} does not go to {found.name}", Hint("look", f"ttp show {post.id}"))
+            if delivery.state is not _REVIEW:
+                raise StateRefused(
+                    f"post {post.id} for {found.name} is {delivery.state}, it needs no review",
+                    Hint("look", f"ttp show {post.id}"),
+                )
+            now = self._book.clock.now()
+            after = resolved(post, delivery, published, now)
+            if self._bound(delivery).intersection(after.parts or (str(after.remote_id),)):
+                raise Conflict(
+                    f"{published} is what another post of {found.name} was published as",
+                    Hint("if this one is not live", f"ttp resolve {post.id} --account {found.name} --not-published"),
+                )
+            said.append(persons_word(delivery, published, now))
+            return with_delivery(post, delivery, after), ()
+
+        return self._book.change([post_id], change, None, steps=said)[0].post
+
+    def _each(self, ids: Iterable[int], change: Change) -> Queued:
+        queued: list[int] = []
+        refused: list[TtpError] = []
+        for post_id in dict.fromkeys(ids):
+            try:
+                self._book.change([post_id], change, None, keeps_approval=True)  # it goes out as it was approved
+                queued.append(post_id)
+            except (StateRefused, ContentRefused, UsageError, NotAllowed) as error:
+                refused.append(error)
+        if refused and not queued:
+            first, *others = refused
+            first.details = (*first.details, *(other.message for other in others))
+            raise first
+        return Queued(tuple(queued), tuple(refused))
+
+    def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
+        """NotAllowed for what may not go out before somebody has approved it."""
+        if approval.is_needed(self._book.config) and any(d.approved_at is None for d in wanted):
+            said = "was rejected" if post.rejection else "waits for approval"
+            raise NotAllowed(f"post {post.id} {said}", Hint("approve it", f"ttp approve {post.id}"))
+
+    def _elsewhere(self, ids: Sequence[int], known: Iterable[Account]) -> dict[int | None, UsageError]:
+        """The accounts of these posts, by id, whose credentials were made for another host: why they are not sent.
+
+        Asked before the change, whose transaction others wait for: a keyring or a program takes its time.
+        """
+        with self._book.database.reading() as db:
+            wanted = {d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
+        found: dict[int | None, UsageError] = {}
+        for account in known:
+            held = self._held(account) if account.id in wanted else None
+            host = hosts.host(account.platform, self._book.config)
+            if held is not None and held.host and not same_host(held.host, host):
+                found[account.id] = UsageError(
+                    f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
+                    Hint("connect it there", connect_command(account.name, by_keys=held.by_keys)),
+                )
+        return found
+
+    def _held(self, account: Account) -> Credentials | None:
+        """The account's credentials. What cannot be read now is told by whoever needs it, for this account alone."""
+        try:
+            return self._credentials.get(account.name)
+        except (BrokenEntry, Away):
+            return None
+
+    def _bound(self, delivery: Delivery) -> frozenset[str]:
+        """The remote ids that other deliveries of the account have."""
+        with self._book.database.reading() as db:
+            assert db is not None
+            return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
+
+
+def _refuse(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:
+    for delivery in deliveries:
+        if delivery.account_id in why:
+            raise why[delivery.account_id]
+
+
+def _due(post: Post, deliveries: Sequence[Delivery], now: datetime) -> Post:
+    return replace(post, deliveries=tuple(d.scheduled(now) if d in deliveries else d for d in post.deliveries))

@@ -1,0 +1,188 @@
+"""What a person can ask of posts, attempts and accounts, and that changes nothing (`status` tells the rest).
+
+Opens the store for each question with the standard library alone, and never creates one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ttp.domain import approval
+from ttp.domain.account import Account, Hold, named, resolve_accounts
+from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Hint, NotFound
+from ttp.domain.post import Post
+from ttp.domain.post_edit import no_such_post
+from ttp.domain.recurrence import Repeat
+from ttp.domain.time.clock import Clock
+from ttp.store import accounts, queries
+from ttp.store import accounts as stored_accounts
+from ttp.store import repeats as stored_repeats
+from ttp.store.corrupt_rows import Unreadable
+from ttp.store.database import Database
+from ttp.store.queries import PostFilter
+
+if TYPE_CHECKING:
+    from ttp.domain.attempt import Attempt
+    from ttp.domain.post_history import Past
+
+
+_BATCH = 200
+
+
+class Look:
+    def __init__(self, database: Database, home: Path, clock: Clock, config: Config) -> None:
+        self._database = database
+        self._home = home
+        self._clock = clock
+        self._config = config
+        self._approval = approval.is_needed(config)
+
+    def posts(self, wanted: PostFilter) -> Iterator[Post]:
+        """The posts that pass the filter, in list order, read as they are consumed: all as they are at the first
+        read."""
+        with self._database.snapshot() as db:
+            if db is not None:
+                yield from _listed(db, wanted)
+
+    def listed(self, wanted: PostFilter) -> Iterator[Post]:
+        """The same, as they are shown: with what they wait for. With `needs_you`, also what waits for approval."""
+        with self._database.snapshot() as db:
+            found = _listed(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
+            while db is not None and (batch := list(islice(found, _BATCH))):
+                yield from told(db, batch, now=self._clock.now(), config=self._config)
+
+    def post(self, post_id: int) -> Post:
+        """One post, as it is shown. NotFound if there is none."""
+        found = self.many([post_id])
+        if not found:
+            raise no_such_post(post_id)
+        return found[0]
+
+    def _told(self, posts: Sequence[Post]) -> list[Post]:
+        with self._database.reading() as db:
+            return [] if db is None else told(db, posts, now=self._clock.now(), config=self._config)
+
+    def accounts_of(self, post_id: int) -> list[Account]:
+        """The accounts that a post goes to. NotFound if there is no such post."""
+        names = self.post(post_id).accounts
+        return [account for account in self.accounts() if account.name in names]
+
+    def gone(self, post: Post) -> list[str]:
+        """The names of a post's media whose copies are not there any more."""
+        from ttp.store.media_cleanup import gone
+
+        return [item.name for item in gone(self._home / "media", post.media)]
+
+    def past(self, post: Post) -> Past:
+        """What has happened to a post so far."""
+        from ttp.domain.post_history import Past, past
+        from ttp.store import change_log
+
+        with self._database.reading() as db:
+            if db is None or post.id is None:
+                return Past()
+            return past(post, change_log.commands(db, post.id), list(queries.attempts(db, post.id)))
+
+    def many(self, ids: Sequence[int]) -> list[Post]:
+        """The posts of these ids that exist, in the order given, as they are shown."""
+        with self._database.reading() as db:
+            return self._told(list(queries.posts_by_id(db, ids))) if db else []
+
+    def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
+        """The ids that ranges name: a single one must exist (NotFound), of a longer one those that do."""
+        found: dict[int, None] = {}
+        with self._database.reading() as db:
+            for first, last in ranges:
+                there = queries.existing_ids(db, first, last) if db else []
+                if not there and first == last:
+                    raise no_such_post(first)
+                found.update(dict.fromkeys(there))
+        if not found:
+            raise NotFound("no posts in that range", Hint("see them", "ttp list"))
+        return list(found)
+
+    def attempts(self, post_id: int) -> list[Attempt]:
+        """Every step of every attempt at a post, also a deleted one, oldest first. NotFound if there never was one."""
+        with self._database.reading() as db:
+            if db is None or post_id not in queries.posts_even_deleted(db, [post_id]):
+                raise no_such_post(post_id)
+            return list(queries.attempts(db, post_id))
+
+    def accounts(self) -> list[Account]:
+        with self._database.reading() as db:
+            return stored_accounts.accounts(db) if db else []
+
+    def named(self, names: Sequence[str]) -> tuple[Account, ...]:
+        """The accounts that `--to`-like names mean. NotFound, Ambiguous or UsageError."""
+        return resolve_accounts(names, self.accounts())
+
+    def account(self, name: str) -> Account:
+        """One account by its full name. NotFound if there is none."""
+        return named(name, self.accounts())
+
+    def failed(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
+        """Posts with failed deliveries, newest first: of these accounts, due within `since` of now."""
+        with self._database.reading() as db:
+            posts = list(queries.posts_by_id(db, queries.needing(db, "failed", most=10_000))) if db else []
+        earliest = None if since is None else self._clock.now() - since
+        return [
+            post
+            for post in posts
+            if any(
+                d.state == "failed"
+                and (not names or d.account in names)
+                and (earliest is None or (d.due_at is not None and d.due_at >= earliest))
+                for d in post.deliveries
+            )
+        ]
+
+
+def _listed(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[Post]:
+    if wanted.after is not None and not queries.existing_ids(db, wanted.after, wanted.after):
+        raise no_such_post(wanted.after)
+    yield from queries.posts(db, wanted)
+
+
+def told(db: sqlite3.Connection, posts: Sequence[Post], *, now: datetime, config: Config) -> list[Post]:
+    """The posts, a few hundred at most, as they are to be shown now."""
+    held: dict[str, Hold] = {}
+    with suppress(Unreadable):  # `ttp doctor` tells of it
+        held = held_accounts(db, now)
+    repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
+    needed = approval.is_needed(config)
+    return [_told(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
+
+
+def held_accounts(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
+    """The accounts that are held now, by name."""
+    held = accounts.accounts(db, held_at=now)
+    return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
+
+
+def _told(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | None) -> Post:
+    shown = post
+    if repeat is not None:
+        shown = replace(shown, repeat=repeat)
+    if held:
+        shown = replace(shown, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
+    return approval.waiting(shown) if needed else shown
+
+
+def _held(delivery: Delivery, hold: Hold | None) -> Delivery:
+    """A delivery that would go out before its account's hold ends, with what it waits for."""
+    due = delivery.next_at if delivery.state in (DeliveryState.PENDING, DeliveryState.RETRYING) else None
+    if hold is None or due is None or (hold.until is not None and due >= hold.until):
+        return delivery
+    if hold.until is None:
+        return replace(delivery, waiting_for="its account to be resumed", waiting_until=None)
+    waiting = "the end of the account's hold" + (f": {hold.reason}" if hold.reason else "")
+    return replace(delivery, waiting_for=waiting, waiting_until=hold.until)

@@ -1,0 +1,204 @@
+"""Removing published posts from the platforms, and then from the lists: only at a person's word, never by itself.
+
+Each delivery is for itself: what one platform refuses keeps back no other, and what is gone is stored at once, so that
+doing it again goes on where it ended. No intent is needed before a call: deleting twice is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ttp.domain.account import Credentials, Platform
+from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import TtpError
+from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
+from ttp.domain.post_edit import refuse_in_flight, with_delivery
+from ttp.domain.price import DELETE
+from ttp.platforms.client import PublishRequest
+from ttp.platforms.take_down import Gone, Taker, why_never
+from ttp.services.post_changes import Book
+from ttp.services.posts import Posts
+from ttp.services.tokens import Dead, Tokens
+from ttp.store import attempts, queries
+from ttp.store import posts as store
+
+_REFUSED_TOKEN = frozenset({400, 401})
+"""Statuses with which platforms refuse a token itself, as in publishing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One delivery that is live: the ids to delete, in order, or why it cannot be deleted from here."""
+
+    delivery: Delivery
+    ids: tuple[str, ...] = ()
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Posts, and what of each is live on a platform."""
+
+    targets: dict[int, tuple[Target, ...]]
+
+    @property
+    def possible(self) -> list[Target]:
+        return [target for targets in self.targets.values() for target in targets if target.why_not is None]
+
+    @property
+    def impossible(self) -> list[Target]:
+        return [target for targets in self.targets.values() for target in targets if target.why_not is not None]
+
+    @property
+    def price(self) -> int:
+        """What X will charge, in thousandths of a dollar."""
+        return DELETE * sum(len(t.ids) for t in self.possible if t.delivery.platform is Platform.X)
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one delivery. `message` None: it is gone. `final`: no second try will do it. `reconnect`: the
+    account's token is what was wrong."""
+
+    delivery: Delivery
+    message: str | None = None
+    hint: str | None = None
+    final: bool = False
+    reconnect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenDown:
+    """One post: whether it is off the lists now, and what became of each delivery that was live."""
+
+    post_id: int
+    deleted: bool
+    fates: tuple[Fate, ...]
+    error: TtpError | None = None
+    """Why the post itself was not deleted, where everything of it is gone."""
+
+
+class TakeDown:
+    """`takers` makes what deletes posts on a platform, which is closed at the end."""
+
+    def __init__(self, book: Book, posts: Posts, tokens: Tokens, takers: Callable[[Platform], Taker | None]) -> None:
+        self._book = book
+        self._posts = posts
+        self._tokens = tokens
+        self._takers = takers
+
+    def plan(self, ids: Iterable[int]) -> Plan:
+        """What of the posts is live, and what can be deleted. NotFound; StateRefused for one that is in flight."""
+        found: dict[int, tuple[Target, ...]] = {}
+        for post_id in dict.fromkeys(ids):
+            post = self._book.post(post_id)
+            refuse_in_flight(post, "be deleted")
+            found[post_id] = tuple(_target(d, self._book.config) for d in post.deliveries if is_live(d))
+        return Plan(found)
+
+    def run(self, plan: Plan) -> list[TakenDown]:
+        """Delete what can be, each delivery for itself; then the posts of which nothing is left."""
+        done = []
+        with ExitStack() as open_takers:
+            takers: dict[Platform, Taker] = {}
+            for platform in {target.delivery.platform for target in plan.possible}:
+                taker = self._takers(platform)
+                if taker is not None:
+                    takers[platform] = open_takers.enter_context(closing(taker))
+            for post_id, targets in plan.targets.items():
+                fates = tuple(self._fate(target, takers) for target in targets)
+                done.append(self._ended(post_id, fates))
+        return done
+
+    def _ended(self, post_id: int, fates: tuple[Fate, ...]) -> TakenDown:
+        if any(fate.message is not None for fate in fates):
+            return TakenDown(post_id, False, fates)
+        try:
+            self._posts.delete([post_id])
+        except TtpError as error:
+            return TakenDown(post_id, False, fates, error)
+        return TakenDown(post_id, True, fates)
+
+    def _fate(self, target: Target, takers: dict[Platform, Taker]) -> Fate:
+        delivery = target.delivery
+        if target.why_not is not None:
+            return Fate(delivery, target.why_not, final=True)
+        try:
+            return self._removed(target, takers[delivery.platform])
+        except Dead as dead:
+            return Fate(delivery, dead.message, dead.outcome.hint, reconnect=True)
+        except TtpError as error:
+            return Fate(delivery, error.message, error.hints[0].type if error.hints else None)
+
+    def _removed(self, target: Target, taker: Taker) -> Fate:
+        """Delete one delivery's posts, the last first. A token that is refused is renewed once."""
+        delivery = target.delivery
+        account = next((a for a in self._book.accounts() if a.id == delivery.account_id), None)
+        held = self._tokens.fresh(delivery.account)
+        assert account is not None  # an account that is gone has no token either
+        renewed = False
+        for remote_id in target.ids:
+            while True:
+                began = self._book.clock.now()
+                answer = taker.take_down(PublishRequest(delivery.id or 0, account, held, ""), remote_id)
+                delivery = self._record(delivery, remote_id, answer, began)
+                if renewed or not self._may_renew(account.name, held, answer):
+                    break
+                held, renewed = self._tokens.replaced(account.name, held), True
+            if isinstance(answer, NotDone):
+                reconnect = answer.kind is Kind.AUTH
+                return Fate(delivery, answer.message, answer.hint, not answer.passing and not reconnect, reconnect)
+        return Fate(delivery)
+
+    def _may_renew(self, name: str, held: Credentials, answer: Gone | NotDone) -> bool:
+        refused = isinstance(answer, NotDone) and answer.kind is Kind.AUTH and answer.http_status in _REFUSED_TOKEN
+        return refused and self._tokens.can_renew(name, held)
+
+    def _record(self, delivery: Delivery, remote_id: str, answer: Gone | NotDone, began: datetime) -> Delivery:
+        """Store what became of one call, with what that makes of the delivery."""
+        now = self._book.clock.now()
+        row = Attempt(
+            account=delivery.account,
+            number=delivery.attempts,
+            step="take down",
+            phase=Phase.TAKE_DOWN,
+            at=began,
+            ended_at=now,
+            outcome="done",
+            http_status=answer.http_status,
+            message=remote_id,
+            delivery_id=delivery.id,
+        )
+        match answer:
+            case Gone(note=note):
+                row = replace(row, message=f"{remote_id}: {note}" if note else remote_id)
+            case NotDone(kind, message, code):
+                row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
+        with self._book.database.writing() as db:
+            attempts.begin(db, row)
+            post = queries.post_even_deleted(db, delivery.post_id or 0)
+            before = next(d for d in post.deliveries if d.id == delivery.id)
+            if isinstance(answer, NotDone):
+                return before
+            after = before.taken_down(remote_id, now)
+            store.update(db, with_delivery(post, before, after), None)
+            return after
+
+
+def is_live(delivery: Delivery) -> bool:
+    """Whether something of the delivery is on the platform, for all that ttp knows."""
+    if delivery.state is DeliveryState.PUBLISHED:
+        return delivery.taken_down_at is None
+    return bool(delivery.parts)
+
+
+def _target(delivery: Delivery, config: Config) -> Target:
+    never = why_never(delivery.platform, config)
+    ids = tuple(reversed(delivery.parts)) or ((delivery.remote_id,) if delivery.remote_id else ())
+    if never is None and not ids:
+        never = f"its id on {delivery.platform} is not known"
+    return Target(delivery, ids, never)

@@ -1,0 +1,211 @@
+"""Copies of the database: making one while it is in use, and putting one in its place.
+
+A copy is one file, read through before it counts, and its owner's alone. Nothing is ever overwritten but an older copy
+of the same store: what a restored copy replaces is kept beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import mkstemp
+
+from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotFound, TtpError, UsageError
+from ttp.store.database import REVISIONS, Database
+from ttp.store.home import output_file
+from ttp.store.home.locks import publisher_lock
+from ttp.store.home.paths import make_home, on_the_way, quoted
+from ttp.store.home.regular_file import NotRegular, kind_of
+from ttp.store.ownership import RESTORED
+from ttp.store.sqlite import quick_check, translate_errors
+
+_BESIDE = ("-wal", "-shm", "-journal")
+_ANOTHER = Hint("take another name", "ttp backup FILE")
+
+
+def back_up(database: Database, target: Path) -> None:
+    """Copy the store to `target` by SQLite's own means; whoever writes meanwhile goes on. Replaces an older copy of it.
+
+    NotFound without a store, UsageError for a file that is something else, Damaged, Busy.
+    """
+    with database.reading() as source:
+        if source is None:
+            raise NotFound(
+                f"there is no store {database.path} yet", Hint("make it with a first post", "ttp create TEXT")
+            )
+        _refuse_to_overwrite(target, database.path, store_id(source))
+        with _writing(target):
+            fresh = _fresh(target)
+            try:
+                _copy(source, fresh, database.path)
+                fresh.replace(target)
+                _sync(target.parent)
+            finally:
+                fresh.unlink(missing_ok=True)
+
+
+def put_in_place(database: Database, copy: Path) -> Path | None:
+    """Make the store what `copy` says, and nobody's until it is taken over. Answers where the present one is kept.
+
+    LockHeld while something publishes. NotFound, Damaged and NewerStore for a copy that cannot be used; then, and at
+    any other error, the present store stays as it is.
+    """
+    if _is_same(copy, database.path):
+        raise UsageError(f"{copy} is the store itself", Hint("name a backup", "ttp restore FILE"))
+    with ExitStack() as held:
+        source = held.enter_context(closing(_opened(copy)))
+        make_home(database.home)
+        held.enter_context(publisher_lock(database.home, doing="it must stop before another store takes its place"))
+        descriptor, name = mkstemp(prefix="ttp.db.new-", dir=database.home)
+        os.close(descriptor)
+        fresh = Path(name)
+        held.callback(fresh.unlink, missing_ok=True)
+        with translate_errors(database.path):
+            _copy(source, fresh, copy)
+            with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
+                db.execute("UPDATE store SET host = ?", (RESTORED,))
+                db.execute("PRAGMA journal_mode=WAL")
+            _sync(fresh)
+            kept = _put_aside(database.path, held) if database.exists() else None
+            fresh.replace(database.path)
+            _sync(database.home)
+        return kept
+
+
+def _is_same(path: Path, store: Path) -> bool:
+    """Whether a path leads to the store, by whatever name."""
+    try:
+        return path.samefile(store)
+    except (OSError, ValueError):
+        return False
+
+
+def count_posts(db: sqlite3.Connection) -> int:
+    """How many posts there are, without the deleted ones."""
+    return int(db.execute("SELECT count(*) FROM post WHERE deleted_at IS NULL").fetchone()[0])
+
+
+def media_named(db: sqlite3.Connection, *, unpublished: bool = False) -> list[str]:
+    """The digests of the media of all posts, or of those that may still be published."""
+    sql = "SELECT DISTINCT m.sha256 FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL"
+    if unpublished:
+        sql += " AND p.status <> 'published'"
+    return [row[0] for row in db.execute(sql)]
+
+
+def _refuse_to_overwrite(target: Path, store: Path, own_id: str) -> None:
+    if os.path.isdir(target):  # noqa: PTH112 (never raises)
+        raise UsageError(f"{target} is a folder", Hint("name a file in it", f"ttp backup {quoted(target / 'ttp.db')}"))
+    if _is_same(target, store):
+        raise UsageError(f"{target} is the store itself", _ANOTHER)
+    if os.path.lexists(target):
+        try:
+            with closing(_opened(target)) as older:
+                same = store_id(older) == own_id
+        except TtpError:
+            same = False
+        if not same:
+            raise UsageError(f"{target} is there already, and it is no backup of this store", _ANOTHER)
+
+
+def _fresh(target: Path) -> Path:
+    """A new empty file beside the target, for its owner alone."""
+    fresh = target.with_name(f".ttp.db.new-{os.getpid()}")  # short: a long name has no room for more
+    os.close(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    return fresh
+
+
+def _copy(source: sqlite3.Connection, fresh: Path, original: Path) -> None:
+    """All of `source` in one file, read through and on the disk. Damaged names `original`."""
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as target:
+        source.backup(target)
+        target.execute("PRAGMA journal_mode=DELETE")  # nothing beside it is ever needed
+        quick_check(target, original)
+    _sync(fresh)
+
+
+def _opened(copy: Path) -> sqlite3.Connection:
+    """A copy open for reading, known to be a store of a revision that this program knows."""
+    try:
+        # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
+        found = copy.stat()
+        if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
+            raise NotRegular(copy, kind_of(found))
+    except FileNotFoundError:
+        raise NotFound(f"no file {copy}", Hint("see what is there", f"ls -la {on_the_way(copy)}")) from None
+    except OSError as error:
+        raise UsageError(
+            f"{copy} cannot be read: {error.strerror}", Hint("name a backup", "ttp restore FILE")
+        ) from None
+    connection = sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    try:
+        row = connection.execute("SELECT version_num, store_id FROM alembic_version, store").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        raise Damaged(f"{copy} is no backup of a store: {error}", Hint("try another", "ttp restore FILE")) from error
+    if row is None or row["version_num"] not in REVISIONS:
+        connection.close()
+        raise NewerStore(f"{copy} was written by a newer ttp", Hint("upgrade", "pip install --upgrade ttp-cli"))
+    return connection
+
+
+def store_id(db: sqlite3.Connection) -> str:
+    """The id that a store has for ever, and its copies too."""
+    return str(db.execute("SELECT store_id FROM store").fetchone()[0])
+
+
+def _put_aside(path: Path, held: ExitStack) -> Path:
+    """Give the present store a second name, with nothing beside the first one. Who opened it before and writes now is
+    refused by SQLite, since its file is another one then."""
+    kept = _free(path.with_name(f"{path.name}.before-restore"))
+    try:
+        present = held.enter_context(closing(sqlite3.connect(path, isolation_level=None, timeout=5.0)))
+        present.execute("PRAGMA journal_mode=DELETE")  # folds the write-ahead log in, and needs all others to be gone
+        present.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        # A store that is damaged is what backups are for: it is kept as it is, with what is beside it.
+        if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise Busy(f"another program has {path} open", Hint("see who publishes", "ttp status")) from error
+        for part in _BESIDE:
+            with suppress(FileNotFoundError):
+                path.with_name(path.name + part).rename(kept.with_name(kept.name + part))
+    os.link(path, kept)
+    return kept
+
+
+def _free(path: Path) -> Path:
+    """The path, or with the first number behind it of which there is no file."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Turn what the disk under the target refuses into Busy."""
+    try:
+        yield
+    except TtpError:
+        raise
+    except (OSError, sqlite3.Error) as error:
+        if isinstance(error, OSError):
+            raise output_file.fault(target, error) from error
+        raise Busy(
+            f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quoted(target.parent)}")
+        ) from error
+
+
+def _sync(path: Path) -> None:
+    """Make a file, or a folder's entries, last."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

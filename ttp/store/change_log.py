@@ -1,0 +1,274 @@
+"""What people changed of posts, written as it is changed: a row for each command, and one for each post of it.
+
+The row of a post holds its image before (none where the command made it), the digests of the media that the image
+needs, and a digest of what it was left as, by which it is known whether anything else has changed it since. Once the
+change was taken back (`undo`) they are of the other side. What the publisher does is not written here. Rows are kept
+for KEPT_FOR, and pruned a few at a time when something new is written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from ttp.domain.post import Post
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store import posts
+from ttp.store import posts as stored_posts
+from ttp.store.posts import PostSnapshot, snapshots
+
+KEPT_FOR = timedelta(days=30)
+
+
+_PRUNED_CHANGES = 20
+
+
+_PRUNED_POSTS = 2000
+"""At most so many rows go with each change that is written, so that no command waits long for it."""
+
+
+@dataclass
+class ChangeRecorder:
+    """One command's changes of posts: given to whatever stores posts in its name, in one transaction or several."""
+
+    command: str
+    at: datetime
+    _change: int | None = field(default=None, init=False)
+
+    def write(self, db: sqlite3.Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
+        """Write what became of posts that were just stored; `before`: those that were there. What is as it was, and
+        what the publisher has in hand, is left out."""
+        written = []
+        for post_id, after in snapshots(db, ids):
+            was = before.get(post_id)
+            if was is None or (was.text != after.text and not was.in_flight):
+                image, media = (None, None) if was is None else (was.text, was.needs)
+                written.append((post_id, image, after.digest, media))
+        if not written:
+            return
+        change = self._begun(db)
+        db.executemany(
+            "INSERT INTO change_post (change_id, post_id, image, digest, media) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (change_id, post_id) DO UPDATE SET digest = excluded.digest",
+            ((change, *row) for row in written),
+        )
+
+    def go_on(self, db: sqlite3.Connection, post_id: int) -> None:
+        """Go on with the change that made a post, if that is the last one of it and of no other."""
+        sql = (
+            "SELECT change_id FROM change_post p WHERE post_id = ? AND image IS NULL AND undone IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.change_id = p.change_id AND o.post_id <> p.post_id)"
+            " AND NOT EXISTS (SELECT 1 FROM change_post o WHERE o.post_id = p.post_id AND o.change_id > p.change_id)"
+        )
+        found = db.execute(sql, (post_id,)).fetchone()
+        self._change = None if found is None else found["change_id"]
+
+    def forget(self, db: sqlite3.Connection) -> None:
+        """Take back what was written: it came to nothing."""
+        db.execute("DELETE FROM change_post WHERE change_id = ?", (self._change,))
+        db.execute("DELETE FROM change WHERE id = ?", (self._change,))
+        self._change = None
+
+    def _begun(self, db: sqlite3.Connection) -> int:
+        if self._change is None:
+            _prune(db, self.at - KEPT_FOR)
+            made = db.execute("INSERT INTO change (command, at) VALUES (?, ?)", (self.command, to_ms(self.at)))
+            assert made.lastrowid is not None
+            self._change = made.lastrowid
+        return self._change
+
+
+def commands(db: sqlite3.Connection, post_id: int) -> list[tuple[str, datetime]]:
+    """The commands that changed a post after it was made, and when, oldest first; those that were taken back are left
+    out. As far back as rows are kept."""
+    sql = (
+        "SELECT c.command, c.at FROM change_post p JOIN change c ON c.id = p.change_id"
+        " WHERE p.post_id = ? AND p.undone IS NULL AND p.image IS NOT NULL ORDER BY c.id"
+    )
+    return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
+
+
+def kept_media(db: sqlite3.Connection, now: datetime) -> set[str]:
+    """The digests of media without which something could not be taken back."""
+    sql = (
+        "SELECT DISTINCT one.value FROM change_post p JOIN change c ON c.id = p.change_id, json_each(p.media) one"
+        " WHERE p.media IS NOT NULL AND c.at > ?"
+    )
+    return {row[0] for row in db.execute(sql, (to_ms(now - KEPT_FOR),))}
+
+
+def _prune(db: sqlite3.Connection, before: datetime) -> None:
+    """Delete a few of the rows of changes that are too old to be taken back."""
+    oldest = db.execute("SELECT id, at FROM change ORDER BY id LIMIT ?", (_PRUNED_CHANGES,)).fetchall()
+    old = [row["id"] for row in oldest if row["at"] <= to_ms(before)]
+    if not old:
+        return
+    marks = ",".join("?" * len(old))
+    db.execute(
+        "DELETE FROM change_post WHERE (change_id, post_id) IN"
+        f" (SELECT change_id, post_id FROM change_post WHERE change_id IN ({marks}) LIMIT {_PRUNED_POSTS})",
+        old,
+    )
+    db.execute(
+        f"DELETE FROM change WHERE id IN ({marks})"
+        " AND NOT EXISTS (SELECT 1 FROM change_post p WHERE p.change_id = change.id)",
+        old,
+    )
+
+
+T = TypeVar("T")
+
+
+_BATCH = 200
+
+
+_OPEN, _UNDONE = "p.undone IS NULL", "p.undone IS NOT NULL"
+
+
+_NEXT = {
+    False: f"""
+SELECT c.id, c.command, c.at, NULL AS undone FROM change c
+WHERE c.at > :since AND EXISTS (
+    SELECT 1 FROM change_post p WHERE p.change_id = c.id AND {_OPEN} AND (:post IS NULL OR p.post_id = :post)
+) ORDER BY c.id DESC LIMIT :most
+""",
+    True: f"""
+SELECT DISTINCT c.id, c.command, c.at, p.undone FROM change_post p JOIN change c ON c.id = p.change_id
+WHERE {_UNDONE} AND c.at > :since AND (:post IS NULL OR p.post_id = :post)
+ORDER BY p.undone DESC LIMIT :most
+""",
+}
+
+
+_ROWS = """
+SELECT post_id, image, digest FROM change_post
+WHERE change_id = :change AND undone IS :undone AND (:post IS NULL OR post_id = :post) ORDER BY post_id
+"""
+
+
+_TURN = """
+UPDATE change_post SET image = :image, digest = :digest, media = :media, undone = :undone
+WHERE change_id = :change AND post_id = :post
+"""
+
+
+# What the change before left (of what is done again: the one after) is what there is now, though it is not the same to
+# the letter: a time that has passed was not given again.
+_FOLLOWS = {
+    False: """
+UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :meant AND change_id = (
+    SELECT max(change_id) FROM change_post WHERE post_id = :post AND change_id < :change AND undone IS NULL)
+""",
+    True: """
+UPDATE change_post SET digest = :digest WHERE post_id = :post AND digest = :meant AND change_id = (
+    SELECT min(change_id) FROM change_post WHERE post_id = :post AND change_id > :change AND undone IS NOT NULL)
+""",
+}
+
+
+_TRIED = "EXISTS (SELECT 1 FROM attempt WHERE attempt.delivery_id = delivery.id)"
+
+
+_CANCELLED = "state = 'cancelled', next_at = NULL, waiting_for = NULL, waiting_until = NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One command's change of posts. `undone`: the number of the undo that took it back."""
+
+    id: int
+    command: str
+    at: datetime
+    undone: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What a change did to a post: how it was (None: it made it), and the digest of what it was left as."""
+
+    post_id: int
+    image: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """One post to be put back: as it is, and as it is to be."""
+
+    touched: Touched
+    now: PostSnapshot
+    after: Post
+
+
+def coming(db: sqlite3.Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
+    """The changes that would be taken back next, newest first; `undone`: done again next. `post`: only those of it."""
+    values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
+    return [
+        Change(row["id"], row["command"], from_ms(row["at"]), row["undone"])
+        for row in db.execute(_NEXT[undone], values)
+    ]
+
+
+def touched(db: sqlite3.Connection, change: Change, post: int | None) -> list[Touched]:
+    """What a change did to posts (to one), as far as it is (not) taken back."""
+    values = {"change": change.id, "undone": change.undone, "post": post}
+    return [Touched(row["post_id"], row["image"], row["digest"]) for row in db.execute(_ROWS, values)]
+
+
+def listed(db: sqlite3.Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
+    """The last changes that are not taken back, newest first, with their posts."""
+    found = coming(db, now, most, post=None, undone=False)
+    return [(change, [one.post_id for one in touched(db, change, None)]) for change in found]
+
+
+def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """So many as one statement takes."""
+    return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
+
+
+def turn(db: sqlite3.Connection, change: Change, turned: Sequence[Turned]) -> None:
+    """Put posts of a change back, and turn their rows round."""
+    again = change.undone is not None
+    (last,) = db.execute("SELECT max(undone) FROM change_post WHERE undone IS NOT NULL").fetchone()
+    number = None if again else (last or 0) + 1
+    # First of all: two of them may change keys with each other.
+    db.executemany("UPDATE post SET key = NULL WHERE id = ?", [(one.touched.post_id,) for one in turned])
+    for batch in batched(turned):
+        _put_back(db, [one.after for one in batch])
+        after = dict(stored_posts.snapshots(db, (one.touched.post_id for one in batch)))
+        values = [
+            {
+                "change": change.id,
+                "post": one.touched.post_id,
+                "image": one.now.text,
+                "media": one.now.needs,
+                "digest": after[one.touched.post_id].digest,
+                "meant": None if one.touched.image is None else stored_posts.digest(one.touched.image),
+                "undone": number,
+            }
+            for one in batch
+        ]
+        db.executemany(_TURN, values)
+        db.executemany(_FOLLOWS[again], [one for one in values if one["meant"] not in (None, one["digest"])])
+
+
+def _put_back(db: sqlite3.Connection, after: Sequence[Post]) -> None:
+    """Store posts as they were, with the deliveries that they had, by their own ids."""
+    ids = [post.id for post in after]
+    marks = ",".join("?" * len(ids))
+    there = {row["id"] for row in db.execute(f"SELECT id FROM delivery WHERE post_id IN ({marks})", ids)}
+    wanted = {d.id: (post, d) for post in after for d in post.deliveries}
+    gone = [(one,) for one in there - wanted.keys()]
+    # One that the publisher had in its hand and gave back has attempts, which stay: it is cancelled, as by an edit.
+    db.executemany(f"UPDATE delivery SET {_CANCELLED} WHERE id = ? AND {_TRIED}", gone)
+    db.executemany(f"DELETE FROM delivery WHERE id = ? AND NOT {_TRIED}", gone)
+    missing = [wanted[one] for one in wanted.keys() - there]
+    db.executemany(
+        "INSERT INTO delivery (id, post_id, account_id, state, tries, attempts, handle)"
+        " VALUES (?, ?, ?, ?, 0, 0, '{}')",
+        [(d.id, post.id, d.account_id, d.state.value) for post, d in missing],
+    )
+    posts.save(db, after, None)

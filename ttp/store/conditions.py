@@ -1,0 +1,40 @@
+"""TODO"""
+
+from __future__ import annotations
+
+from functools import cache
+
+_READY = "state IN ('pending', 'retrying') AND {}next_at IS NOT NULL"
+
+
+_RETRYING = "p.deleted_at IS NULL AND d.state = 'retrying'"
+
+
+_FORMS = (
+    *((_READY.format(of), f"{_READY.format(of)} AND {of}approved_at IS NOT NULL") for of in ("", "d.")),
+    (_RETRYING, f"{_RETRYING} AND d.approved_at IS NOT NULL"),
+)
+"""How statements say what is ready, in the words of its index, and what of it is approved, in the words of that one."""
+
+
+WAITS = (
+    f"EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = post.id AND {_READY.format('d.')} AND d.approved_at IS NULL)"
+)
+"""That a post waits for approval."""
+
+
+@cache
+def only(sql: str) -> str:
+    """A statement about what is ready, or retries, narrowed to what is approved."""
+    narrow = sql
+    for wide, narrower in _FORMS:
+        narrow = narrow.replace(wide, narrower)
+    assert narrow != sql, "it does not say what is ready in the words of the index"
+    return narrow
+
+
+LEFT = (
+    "d.post_id NOT IN (SELECT value FROM json_each(:left_posts))"
+    " AND d.account_id NOT IN (SELECT value FROM json_each(:left_accounts))"
+)
+"""The condition that leaves alone what is left alone, on a delivery `d`, with the values of `LeftAlone.values`."""

@@ -1,0 +1,1 @@
+"""Files in TTP_HOME beside the database."""

@@ -1,0 +1,341 @@
+"""The media folder: every image and video of a post as `media/<sha256>`, copied when the post is made.
+
+A file is opened once, and looked at, checked and copied through that one open file, so that nobody can swap it in
+between. What is in the folder is never changed. An image that was converted for a platform is beside its original, as
+`media/<sha256>.<form>`.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkstemp
+from typing import BinaryIO
+
+from ttp.domain.errors import Bug, Busy, Hint, NotFound, UsageError
+from ttp.domain.media import NAMES, MediaItem
+from ttp.domain.media_probe import Facts, Unreadable, read_facts
+from ttp.store.home.locks import adding
+from ttp.store.home.paths import make_home, on_the_way
+from ttp.store.home.regular_file import NotRegular, open_regular
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class MediaStore:
+    """The media folder of one home. Nothing in the folders (or files) `forbidden` is ever taken in."""
+
+    def __init__(self, folder: Path, forbidden: tuple[Path, ...] = ()) -> None:
+        self.folder = folder
+        self.forbidden = forbidden
+        self._holding: ExitStack | None = None
+
+    def path(self, sha256: str, form: str = "") -> Path:
+        """Where the bytes with this digest are, or would be; with `form`, what they were converted into for it."""
+        if not _SHA256.fullmatch(sha256):
+            raise Bug(f'"{sha256}" is no SHA-256')
+        return self.folder / (f"{sha256}.{form}" if form else sha256)
+
+    def has(self, item: MediaItem) -> bool:
+        """Whether an item's bytes are still there."""
+        return self._has(item.sha256, item.bytes)
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Nothing that is added in the block is removed before its end, when a post names it. By one thread."""
+        try:
+            with ExitStack() as self._holding:
+                yield
+        finally:
+            self._holding = None
+
+    def add(self, path: Path) -> MediaItem:
+        """Take a copy of a file, and say what it is. The same bytes a second time write nothing.
+
+        NotFound if there is none. UsageError if it is no plain file, no image or video, is named as what it is not, or
+        is one of ttp's own. Busy if the copy cannot be written.
+        """
+        with opened(path) as source:
+            size = source.size()
+            if any(path.resolve().is_relative_to(own.resolve()) for own in self.forbidden):
+                raise UsageError(f"{source} is in ttp's own folder, from which nothing is posted", another(path))
+            facts = facts_of(source, size)
+            check_name(path, facts)
+            sha256 = digest_of(source)
+            with _writing(self.folder, str(source)), self._adding():
+                if not self._has(sha256, size):
+                    self._copy(source, sha256)
+        return _item(shown(Path(path.name)), facts, size, sha256)
+
+    def take(self, name: str, source: str, fetch: Callable[[BinaryIO], None]) -> MediaItem:
+        """Take in what `fetch` writes into the file that it is given, under `name`. `source`: for messages.
+
+        UsageError if it is no image or video; Busy if it cannot be written; raises what `fetch` raises.
+        """
+        with _writing(self.folder, source), self._adding():
+            self._make_folder()
+            handle, fresh = mkstemp(prefix=".fetched-", dir=self.folder)
+            path = Path(fresh)
+            try:
+                with os.fdopen(handle, "w+b") as file:
+                    fetch(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    came = Source(Path(source), file.fileno(), source)
+                    size = came.size()
+                    facts, sha256 = facts_of(came, size), digest_of(came)
+                path.replace(self.path(sha256))
+            finally:
+                path.unlink(missing_ok=True)
+            _sync(self.folder)
+        return _item(name, facts, size, sha256)
+
+    def keep(self, sha256: str, form: str, data: bytes) -> None:
+        """Keep what an image was converted into. Busy if it cannot be written."""
+        target = self.path(sha256, form)
+        with _writing(self.folder, target.name):
+            self._make_folder()
+            handle, fresh = mkstemp(prefix=".made-", dir=self.folder)
+            path = Path(fresh)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.replace(target)
+            finally:
+                path.unlink(missing_ok=True)
+
+    def made(self, item: MediaItem, form: str) -> MediaItem | None:
+        """What an image was converted into for `form`; None where it was not, or the copy is not whole."""
+        try:
+            data = self.path(item.sha256, form).read_bytes()
+            facts = read_facts(lambda at, length: data[at : at + length], len(data))
+        except (OSError, Unreadable):
+            return None
+        return _item(item.name, facts, len(data), hashlib.sha256(data).hexdigest())
+
+    def _has(self, sha256: str, size: int) -> bool:
+        try:
+            return self.path(sha256).stat().st_size == size
+        except OSError:
+            return False
+
+    @contextmanager
+    def _adding(self) -> Iterator[None]:
+        """Keep the folder from being swept: to the end of `holding`, or else of the block."""
+        with ExitStack() as here:
+            (self._holding or here).enter_context(adding(self.folder.parent))
+            yield
+
+    def _make_folder(self) -> None:
+        make_home(self.folder.parent)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _copy(self, source: Source, sha256: str) -> None:
+        """Write the copy beside its place, sync it, and move it there at once."""
+        fresh = self.folder / f".{sha256}-{os.getpid()}"
+        self._make_folder()
+        target = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(target, "wb") as copy:
+                digest = hashlib.sha256()
+                for chunk in source.chunks():
+                    digest.update(chunk)
+                    copy.write(chunk)
+                copy.flush()
+                os.fsync(copy.fileno())
+            if digest.hexdigest() != sha256:
+                raise UsageError(f"{source} changed while it was read", Hint("once it is whole", "try again"))
+            fresh.replace(self.path(sha256))
+        finally:
+            fresh.unlink(missing_ok=True)
+        _sync(self.folder)
+
+
+@contextmanager
+def _writing(folder: Path, source: str) -> Iterator[None]:
+    """Turn what the disk refuses into Busy."""
+    try:
+        yield
+    except OSError as error:
+        where = shlex.quote(str(folder.parent))
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise Busy(f"no room left for a copy of {source} in {folder}", Hint("look", f"df -h {where}")) from error
+        raise Busy(f"{folder} cannot be written: {error.strerror}", Hint("look", f"ls -la {where}")) from error
+
+
+def _item(name: str, facts: Facts, size: int, sha256: str) -> MediaItem:
+    return MediaItem(
+        name=name,
+        mime=facts.mime,
+        bytes=size,
+        sha256=sha256,
+        width=facts.width,
+        height=facts.height,
+        duration_ms=facts.duration_ms,
+        codec=facts.codec,
+        fps=facts.fps,
+        moov_first=facts.moov_first,
+    )
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename in a folder last."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class BorrowedMedia(MediaStore):
+    def __init__(self, folder: Path, real: MediaStore) -> None:
+        super().__init__(folder, real.forbidden)
+        self._real = real
+
+    def _has(self, sha256: str, size: int) -> bool:
+        if not super()._has(sha256, size) and self._real.path(sha256).is_file():
+            self._link(sha256, self._real.path(sha256))
+        return super()._has(sha256, size)
+
+    def _copy(self, source: Source, sha256: str) -> None:
+        self._link(sha256, source.path)
+
+    def _link(self, sha256: str, path: Path) -> None:
+        self._make_folder()
+        place = self.path(sha256)
+        place.unlink(missing_ok=True)
+        place.symlink_to(path.resolve())
+
+
+@contextmanager
+def borrowed(real: MediaStore) -> Iterator[BorrowedMedia]:
+    """Such a folder, as long as the block."""
+    with TemporaryDirectory(prefix="ttp-") as folder:
+        yield BorrowedMedia(Path(folder) / "media", real)
+
+
+_CHUNK = 1 << 20
+
+
+_SUFFIXES = {
+    "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "image/png": (".png",),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+    "video/mp4": (".mp4", ".m4v"),
+    "video/quicktime": (".mov", ".qt"),
+    "video/webm": (".webm",),
+}
+
+
+_ONE_FAMILY = {"video/mp4", "video/quicktime"}  # the same boxes, and each is often named as the other
+
+
+def another(given: object) -> Hint:
+    """To give another file than that which was `given`."""
+    return Hint("give another", "--media FILE", (str(given), "FILE"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open file that somebody wants to post. In a text it is its path, or the address that it is from."""
+
+    path: Path
+    file: int
+    address: str | None = None
+
+    def __str__(self) -> str:
+        return self.address or shown(self.path)
+
+    def size(self) -> int:
+        """Its size in bytes."""
+        return os.fstat(self.file).st_size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """That many bytes, fewer at the end. UsageError if the disk cannot give them."""
+        try:
+            return os.pread(self.file, length, offset)
+        except OSError as error:
+            raise UsageError(f"{self} cannot be read: {error.strerror}", another(self.address or self.path)) from error
+
+    def chunks(self) -> Iterator[bytes]:
+        at = 0
+        while chunk := self.read_at(at, _CHUNK):
+            yield chunk
+            at += len(chunk)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Source]:
+    """A file open for reading. NotFound, UsageError."""
+    try:
+        file = open_regular(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"no file {shown(path)}", *_like(path)) from error
+    except NotRegular as error:
+        raise UsageError(f"{shown(path)} is {error.kind}, not a file", another(path)) from error
+    except OSError as error:
+        raise UsageError(f"{shown(path)} cannot be read: {error.strerror}", another(path)) from error
+    try:
+        yield Source(path, file)
+    finally:
+        os.close(file)
+
+
+def facts_of(source: Source, size: int) -> Facts:
+    """What its bytes say. UsageError if they are no usable image or video."""
+    try:
+        return read_facts(source.read_at, size)
+    except Unreadable as error:
+        raise UsageError(f"{source} {error.message}", another(source.address or source.path)) from error
+
+
+def digest_of(source: Source) -> str:
+    """Its SHA-256, in hexadecimal."""
+    digest = hashlib.sha256()
+    for chunk in source.chunks():
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check_name(path: Path, facts: Facts) -> None:
+    """Refuse a name that says another kind than the bytes. A suffix that says no kind at all is no matter."""
+    named = next((mime for mime, suffixes in _SUFFIXES.items() if path.suffix.lower() in suffixes), facts.mime)
+    if named != facts.mime and {named, facts.mime} != _ONE_FAMILY:
+        better = shlex.quote(shown(path.with_suffix(_SUFFIXES[facts.mime][0])))
+        raise UsageError(
+            f"{shown(path)} is named as {NAMES[named]}, but its bytes are {NAMES[facts.mime]}",
+            Hint("rename it", f"mv {shlex.quote(shown(path))} {better}"),
+        )
+
+
+def _like(path: Path) -> tuple[Hint, ...]:
+    """The file in the same folder that was probably meant, else the folder."""
+    meant = [path.with_name(name) for name in names_like(path)]
+    if not meant:
+        return (Hint("see what is there", f"ls -la {on_the_way(path)}"),)
+    return tuple(Hint("did you mean", f"--media {shlex.quote(shown(one))}", (str(path), str(one))) for one in meant)
+
+
+def names_like(path: Path) -> list[str]:
+    """The name of the file in the same folder that was probably meant; nothing where there is none."""
+    from difflib import get_close_matches
+
+    try:
+        return get_close_matches(path.name, [entry.name for entry in path.parent.iterdir()], n=1)
+    except (OSError, ValueError):
+        return []
+
+
+def shown(path: Path) -> str:
+    """A path as text that can be stored and printed, also where its bytes are no UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -1,0 +1,108 @@
+"""Files that are written where a person says: whole or not at all, and never over a file of ttp's own."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shlex
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from ttp.domain.errors import Busy, Hint, NotFound, TtpError, UsageError
+from ttp.store.home.own_files import OwnFiles
+from ttp.store.home.regular_file import stream_number
+
+_WRONG_NAME = (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EINVAL)
+
+
+def write(path: Path, parts: Iterable[str], own: OwnFiles, *, over: bool, typed: str | None = None) -> None:
+    """Write a file whole, or leave what is there. A link stays a link, and a file keeps its mode. What is not a regular
+    file, such as a named pipe or `/dev/stdout`, is written to as it is.
+
+    UsageError for a path of ttp's own, a folder, or a file that is there where `over` is not said; NotFound without its
+    folder; Busy. `typed`: the word that named it.
+    """
+    number = stream_number(path)
+    if number is None:
+        own.refuse(path, typed)
+    try:
+        if number is not None:
+            with _stream(os.dup(number)) as file:
+                file.writelines(parts)
+            return
+        real = Path(os.path.realpath(path))
+        found = _found(real)
+        if found is None or stat.S_ISREG(found.st_mode):
+            if found is not None and not over:
+                raise UsageError(f"{path} is there already", Hint("to replace it, add", "--force", ("", "--force")))
+            _replace(real, parts, found)
+        elif stat.S_ISDIR(found.st_mode):
+            raise UsageError(f"{path} is no file", Hint("give the name of one", f"{path}/posts.csv"))
+        else:
+            with _stream(_open_as_it_is(real)) as file:
+                file.writelines(parts)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise fault(path, error) from error
+
+
+def fault(path: Path, error: OSError | ValueError) -> TtpError:
+    """Why a file cannot be written there."""
+    why = getattr(error, "strerror", None) or "no file can have that name"
+    number = getattr(error, "errno", errno.EINVAL)
+    if number == errno.ENOENT:
+        made = f"mkdir -p {shlex.quote(str(path.parent))}"
+        return NotFound(f"there is no folder {path.parent}", Hint("make it", made))
+    if number in _WRONG_NAME:
+        return UsageError(f"{path} cannot be written: {why}", Hint("give another name", "FILE", (str(path), "FILE")))
+    look = "df -h" if number in (errno.ENOSPC, errno.EDQUOT) else "ls -la"
+    return Busy(f"{path} cannot be written: {why}", Hint("look", f"{look} {shlex.quote(str(path.parent))}"))
+
+
+def _found(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _replace(path: Path, parts: Iterable[str], found: os.stat_result | None) -> None:
+    """Put a file in the place of what `found` was there, through one beside it."""
+    if found is not None and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    # A short name of its own: what is added to a long one may be too much.
+    fresh = path.with_name(f".ttp-{os.getpid()}-{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    try:
+        with _stream(handle) as file:
+            if found is not None:
+                os.fchmod(handle, stat.S_IMODE(found.st_mode))
+            file.writelines(parts)
+            file.flush()
+            if found is not None:  # a power cut must not leave an empty file where there was a full one
+                os.fsync(handle)
+        fresh.replace(path)
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+def _open_as_it_is(path: Path) -> int:
+    """A named pipe, terminal or other device, open for writing; never waits for a reader that is not there."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.EINVAL, "nobody reads from it", str(path)) from None
+        raise
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _stream(descriptor: int) -> TextIO:
+    return os.fdopen(descriptor, "w", encoding="utf-8", newline="")

@@ -1,0 +1,79 @@
+"""Where a path that a person wrote leads."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from ttp.domain.errors import Busy, Hint, UsageError
+
+
+def on_the_way(path: Path) -> str:
+    """The nearest folder on the way to a path that leads nowhere, as a shell reads it."""
+    folder = next((one for one in path.parents if os.path.isdir(one)), Path())  # noqa: PTH112 (never raises)
+    return shlex.quote(str(folder))
+
+
+def place(text: str, what: str = "") -> Path:
+    """The path, with the folder of a person in the place of `~` and `~name`. UsageError where there is no such person;
+    `what`: where it was written."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        said = f"{what}: " if what else ""
+        name = text.partition("/")[0]
+        raise UsageError(
+            f'{said}nobody is called "{name[1:]}" here', Hint("of a file by that name", f"./{text}")
+        ) from None
+
+
+_LOOSE = stat.S_IRWXG | stat.S_IRWXO
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def make_home(home: Path) -> None:
+    """Make the folder of everything, for its owner only. A folder that was made for it, and is empty, is tightened.
+    Busy where that cannot be done."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(home.stat().st_mode) & _LOOSE and not any(p.name != "config.toml" for p in home.iterdir()):
+            home.chmod(0o700)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise no_room(home) from error
+        why = "a file is in its place" if isinstance(error, FileExistsError) else error.strerror or error
+        raise Busy(
+            f"the folder of the store, {home}, cannot be made or used: {why}",
+            Hint("use another folder", "export TTP_HOME=FOLDER"),
+        ) from error
+    refuse_loose_modes(home)
+
+
+def refuse_loose_modes(*paths: Path) -> None:
+    """Refuse files and folders that others can read, with the command that mends it."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & _LOOSE:
+                wanted = "700" if path.is_dir() else "600"
+                raise Busy(
+                    f"others can reach {path} (mode {mode:o}), and it holds what is yours alone",
+                    Hint("close it", f"chmod {wanted} {quoted(path)}"),
+                )
+
+
+def no_room(path: Path) -> Busy:
+    return Busy(f"no room left for the store {path}", Hint("free some", f"df -h {quoted(path.parent)}"))
+
+
+def quoted(path: Path) -> str:
+    """A path as a shell reads it."""
+    import shlex
+
+    return shlex.quote(str(path))

@@ -1,0 +1,145 @@
+"""Running a program of the user's: no shell, a time limit, capped output, nothing of it shown but a line.
+
+It gets a session of its own: a Ctrl-C that is meant for ttp must not break off the storing of a token.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, cast
+
+from ttp.domain.errors import Busy, Hint, NotFound
+from ttp.domain.text import clean
+
+CAP = 64_000
+"""Most bytes of an answer."""
+LAST_WORDS_S = 1.0
+"""How long its output is listened to once it has ended: what it left running may have the end of its answer."""
+_PIECE = 16_384
+_TURN_S = 0.05
+
+
+class BrokenOff(Busy):
+    """It took too long, or said too much; it may do better the next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended: its exit code (negative: the signal), what it printed, and its first line of stderr, cleaned."""
+
+    code: int
+    out: bytes = field(repr=False)
+    said: str
+
+
+def run(
+    argv: Sequence[str], given: str | None, *, setting: str, home: Path, limit_s: float, secrets: tuple[str, ...] = ()
+) -> Ended:
+    """Run the program that `setting` names with `given` on its stdin, and `TTP_HOME` saying whose store is meant.
+
+    What it leaves running when it ends by itself is not waited for, and runs on.
+
+    NotFound where it cannot be started; BrokenOff where it takes longer than `limit_s` or prints more than CAP.
+    """
+    name = Path(argv[0]).name
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TTP_HOME": str(home)},
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no program can have that name"
+        raise NotFound(
+            f"the program of {setting} cannot be started: {clean(argv[0])}: {why}",
+            Hint("look", f"ls -l {shlex.quote(argv[0])}"),
+        ) from None
+    with process:
+        talk = _Talk(process, b"" if given is None else given.encode())
+        try:
+            talk.hold(time.monotonic() + limit_s)
+        except TimeoutError:
+            _end(process)
+            raise BrokenOff(f"{name} did not end within {limit_s:g} seconds") from None
+        except OverflowError:
+            _end(process)
+            raise BrokenOff(f"{name} printed more than {CAP} bytes") from None
+    lines = talk.heard[1].decode("utf-8", "replace").strip().splitlines()
+    return Ended(process.returncode, bytes(talk.heard[0]), clean(lines[0], secrets) if lines else "")
+
+
+class _Talk:
+    """Both directions at once, so that neither side waits for the other."""
+
+    def __init__(self, process: subprocess.Popen[bytes], given: bytes) -> None:
+        self._process = process
+        self._left = given
+        self.heard = (bytearray(), bytearray())
+
+    def hold(self, until: float) -> None:
+        """Until it has ended and said all. TimeoutError past `until` (monotonic), OverflowError past CAP."""
+        process = self._process
+        assert process.stdout is not None
+        assert process.stderr is not None
+        with selectors.DefaultSelector() as waiting:
+            for output, heard in zip((process.stdout, process.stderr), self.heard, strict=True):
+                waiting.register(output, selectors.EVENT_READ, heard)
+            if process.stdin is not None:
+                os.set_blocking(process.stdin.fileno(), False)
+                waiting.register(process.stdin, selectors.EVENT_WRITE)
+            ended_at: float | None = None
+            while waiting.get_map():
+                ready = waiting.select(_TURN_S)
+                now = time.monotonic()
+                if ended_at is None and process.poll() is not None:
+                    ended_at = now
+                if ended_at is not None and now > min(ended_at + LAST_WORDS_S, until):
+                    return
+                if ended_at is None and now > until:
+                    raise TimeoutError
+                for key, _ in ready:
+                    stream = cast("IO[bytes]", key.fileobj)
+                    if not (self._tell(stream) if key.data is None else _hear(stream, key.data)):
+                        waiting.unregister(stream)
+                        stream.close()
+        try:
+            process.wait(max(until - time.monotonic(), 0.0))
+        except subprocess.TimeoutExpired:
+            raise TimeoutError from None
+
+    def _tell(self, stream: IO[bytes]) -> bool:
+        """Write a piece; False when all is said or nobody listens."""
+        try:
+            self._left = self._left[os.write(stream.fileno(), self._left[:_PIECE]) :]
+        except BrokenPipeError:
+            return False
+        return bool(self._left)
+
+
+def _hear(stream: IO[bytes], heard: bytearray) -> bool:
+    """Read a piece; False at the end. OverflowError past CAP."""
+    piece = os.read(stream.fileno(), _PIECE)
+    heard += piece
+    if len(heard) > CAP:
+        raise OverflowError
+    return bool(piece)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let nothing of it run on. It leads a session of its own, so this reaches its children too, also where it has
+    ended: as long as nobody has asked for its exit code its number is no other's."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,212 @@
+"""Reading the whole store in order, for an audit: a row at a time, whatever their number. Decides nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from pathlib import Path
+
+from ttp.domain.account import Account
+from ttp.domain.attempt import Phase, parts_of
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Hint, NewerStore
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.protocol_audit import Record
+from ttp.domain.time.clock import from_ms
+from ttp.store import accounts as stored_accounts
+from ttp.store import clock_check, queries, row_mapper
+from ttp.store.corrupt_rows import Unreadable
+from ttp.store.database import REVISIONS, Database
+from ttp.store.sqlite import quick_check
+
+# TikTok's answer says that it took the post and under which handle: that it is published is what a look-up finds.
+_DELIVERIES = """
+SELECT d.id, d.post_id, a.platform || '/' || a.handle AS account, d.state, d.handle, t.phase, t.step, t.outcome,
+    t.message IS NOT NULL AND a.platform <> 'tiktok' AS told
+FROM delivery d JOIN account a ON a.id = d.account_id
+LEFT JOIN attempt t ON t.delivery_id = d.id AND t.phase <> 'prepare'
+ORDER BY d.id, t.id
+"""
+
+
+_POSTS = """
+SELECT p.id AS number, p.status, p.published_at AS ended_at, d.*, a.platform, a.handle AS account_handle
+FROM post p LEFT JOIN delivery d ON d.post_id = p.id LEFT JOIN account a ON a.id = d.account_id
+ORDER BY p.id
+"""
+
+
+# What was ever said to be a delivery's: bound to it, an id that a publishing call answered, a part of its thread.
+_BOUND = """
+WITH bound AS (
+    SELECT account_id, remote_id, id FROM delivery WHERE remote_id IS NOT NULL
+    UNION SELECT d.account_id, t.message, d.id FROM attempt t JOIN delivery d ON d.id = t.delivery_id
+        WHERE t.phase = 'publish' AND t.outcome = 'done' AND t.message IS NOT NULL
+    UNION SELECT d.account_id, part.value, d.id FROM delivery d, json_each(d.handle, '$.parts') part
+        WHERE d.handle LIKE '%"parts"%'
+)
+SELECT a.platform || '/' || a.handle AS account, remote_id, json_group_array(DISTINCT bound.id) AS ids
+FROM bound JOIN account a ON a.id = bound.account_id GROUP BY bound.account_id, remote_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One delivery with its publishing calls and look-ups, oldest first."""
+
+    delivery_id: int
+    post_id: int
+    account: str
+    state: DeliveryState
+    in_thread: bool
+    records: tuple[Record, ...]
+
+
+def deliveries(db: sqlite3.Connection) -> Iterator[Recorded]:
+    """Every delivery that there is."""
+    for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
+        found = list(group)
+        first = found[0]
+        records = tuple(
+            Record(Phase(row["phase"]), row["step"], row["outcome"], bool(row["told"]))
+            for row in found
+            if row["phase"] is not None
+        )
+        in_thread = bool(parts_of(json.loads(first["handle"])))
+        state = DeliveryState(first["state"])
+        yield Recorded(delivery_id, first["post_id"], first["account"], state, in_thread, records)
+
+
+def posts(db: sqlite3.Connection) -> Iterator[Post]:
+    """Every post that there is, with what its status follows from: its deliveries."""
+    for number, group in groupby(db.execute(_POSTS), key=lambda row: int(row["number"])):
+        found = list(group)
+        held: list[Delivery] = [row_mapper.delivery(row) for row in found if row["state"] is not None]
+        ended_at = found[0]["ended_at"]
+        yield Post(
+            "",
+            tuple(held),
+            PostStatus(found[0]["status"]),
+            published_at=None if ended_at is None else from_ms(ended_at),
+            id=number,
+        )
+
+
+def bound(db: sqlite3.Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """Every remote id, its account before it, and the deliveries that it was said to be."""
+    for row in db.execute(_BOUND):
+        yield row["account"], str(row["remote_id"]), tuple(json.loads(row["ids"]))
+
+
+MOST = 20
+
+
+_LOOSE = stat.S_IRWXG | stat.S_IRWXO
+
+
+_OURS = ("config.toml",)
+"""What people write themselves, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A store that can be read. `newest`: the latest instant at which anything is known to have happened."""
+
+    bytes: int
+    revision: str
+    accounts: tuple[Account, ...]
+    newest: datetime | None
+    overdue: int
+    waiting: int
+    next_due_at: datetime | None
+    unreadable: tuple[str, ...] = ()
+    """The rows that cannot be read, the first MOST of them."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its schema is this program's. Of an older one nothing but the file was looked at."""
+        return self.revision == REVISIONS[-1]
+
+
+def survey(database: Database, now: datetime, *, approved: bool = False) -> Survey | None:
+    """Read through the whole file, and what is in it. None where there is no store. Damaged, Busy, NewerStore.
+
+    `approved`: only what is approved goes out.
+    """
+    with database.as_it_is() as db:
+        if db is None:
+            return None
+        quick_check(db, database.path)
+        row = db.execute("SELECT version_num FROM alembic_version").fetchone()
+        revision = str(row[0]) if row else ""
+        if revision not in REVISIONS:
+            raise NewerStore(
+                f'a newer ttp wrote the store {database.path}: its schema is "{revision}"',
+                Hint("upgrade", "pip install --upgrade ttp-cli"),
+            )
+        size = sum(path.stat().st_size for path in _files(database) if path.exists())
+        if revision != REVISIONS[-1]:
+            return Survey(size, revision, (), None, 0, 0, None)
+        unreadable = tuple(islice(_unreadable(db), MOST))
+        accounts: tuple[Account, ...] = ()
+        following = None
+        with suppress(Unreadable):
+            accounts = tuple(stored_accounts.accounts(db))
+            following = queries.next_due(db, now, approved=approved)
+        return Survey(
+            size,
+            revision,
+            accounts,
+            clock_check.newest(db),
+            *queries.count_waiting(db, now, approved=approved),
+            following.next_at if following else None,
+            unreadable,
+        )
+
+
+def _unreadable(db: sqlite3.Connection) -> Iterator[str]:
+    """Why each row cannot be read, of those that publishing reads."""
+    known = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
+    steps = (
+        "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
+        " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
+    )
+    asked: tuple[tuple[str, Callable[[sqlite3.Row], object]], ...] = (
+        ("SELECT * FROM account", row_mapper.account),
+        ("SELECT * FROM post", lambda row: row_mapper.post(row, [], [], [])),
+        (known, row_mapper.delivery),
+        ("SELECT * FROM post_media", row_mapper.media),
+        (steps, row_mapper.attempt),
+    )
+    for sql, read in asked:
+        for row in db.execute(sql):
+            try:
+                read(row)
+            except Unreadable as why:
+                yield why.message
+
+
+def loose(home: Path, *, but: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The folder and what is in it that others than its owner can reach; `but`: folders that are meant for others."""
+    with suppress(FileNotFoundError):
+        if stat.S_IMODE(home.stat().st_mode) & _LOOSE:
+            yield home
+        for folder, folders, files in os.walk(home):
+            here = Path(folder)
+            folders[:] = sorted(name for name in folders if here / name not in but)
+            for name in [*folders, *sorted(files)]:
+                found = (here / name).lstat()
+                ours = here == home and name in _OURS
+                if not ours and not stat.S_ISLNK(found.st_mode) and stat.S_IMODE(found.st_mode) & _LOOSE:
+                    yield here / name
+
+
+def _files(database: Database) -> tuple[Path, ...]:
+    return tuple(database.path.with_name(name) for name in ("ttp.db", "ttp.db-wal", "ttp.db-shm"))

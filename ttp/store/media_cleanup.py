@@ -1,0 +1,120 @@
+"""What the media folder holds, and the removal of what no post needs any more.
+
+A copy stays while a post that names it may still be published, and while a change could be taken back by which one
+would again; then for as long as the settings say. What no post ever named (a crash between the copy and the post) goes
+after a day. Never runs beside somebody who adds media.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ttp.domain.media import MediaItem, MediaUse
+from ttp.domain.time.clock import to_ms
+from ttp.store.change_log import kept_media
+from ttp.store.database import Database
+from ttp.store.home.locks import removing
+from ttp.store.sqlite import translate_errors
+
+ORPHANS_STAY = timedelta(days=1)
+"""How long a copy stays that no post names."""
+_BATCH = 200
+"""Files looked at in one transaction: whoever writes waits for no more of them."""
+_COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
+
+# When the last post that names the bytes ended; NULL while one may still be published. A post that needs review may
+# turn out not to be published, and be tried again.
+_ENDED = """
+SELECT m.sha256, CASE WHEN max(
+    p.deleted_at IS NULL AND (p.status IN ('draft', 'scheduled', 'publishing') OR EXISTS (
+        SELECT 1 FROM delivery d WHERE d.post_id = p.id
+            AND d.state NOT IN ('published', 'failed', 'cancelled')
+    ))) THEN NULL ELSE max(p.updated_at) END AS ended_at
+FROM post_media m JOIN post p ON p.id = m.post_id
+WHERE m.sha256 IN (SELECT value FROM json_each(?)) GROUP BY m.sha256
+"""
+
+
+def usage(folder: Path) -> MediaUse:
+    """What the copies in the media folder take, converted ones among them."""
+    try:
+        copies = [entry for entry in _entries(folder) if _COPY.fullmatch(entry.name)]
+        sizes = [entry.stat(follow_symlinks=False).st_size for entry in copies]
+    except OSError:
+        return MediaUse()  # no folder yet, or a copy that went at this moment
+    return MediaUse(len(sizes), sum(sizes))
+
+
+def gone(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
+    """Those media whose copies are not in the folder, or not whole."""
+
+    def is_there(item: MediaItem) -> bool:
+        try:
+            return (folder / item.sha256).stat().st_size == item.bytes
+        except OSError:
+            return False
+
+    return [item for item in media if not is_there(item)]
+
+
+def needed(db: sqlite3.Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
+    """Those of the digests that a post names which may still be published, or that ended after `ended_by`."""
+    rows = db.execute(_ENDED, (json.dumps(sorted(digests)),))
+    return {row[0] for row in rows if row[1] is None or row[1] > to_ms(ended_by)}
+
+
+def sweep(folder: Path, database: Database, *, now: datetime, keep: timedelta) -> int:
+    """Remove what is not needed any more; how many files. Nothing where somebody adds media at this moment.
+
+    `keep`: how long copies stay after the last post that names them has ended. Raises Busy, Damaged.
+    """
+    if not folder.is_dir() or not database.exists():
+        return 0
+    with removing(database.home) as lock:
+        if lock is None:
+            return 0
+        os.utime(lock)
+        # The file system's own clock: the times of files are by it.
+        old = os.fstat(lock).st_mtime - ORPHANS_STAY.total_seconds()
+        removed = 0
+        with translate_errors(database.path), closing(database.connect()) as db:
+            for batch in _batches(folder):
+                removed += _sweep(db, batch, old, now, keep)
+        return removed
+
+
+def _sweep(db: sqlite3.Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:
+    """Remove what is not needed of some files, in one transaction: a retry either comes first, or sees it gone."""
+    named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        known = {row[0] for row in db.execute(_ENDED, (json.dumps(sorted(set(named.values()))),))}
+        kept = needed(db, set(named.values()), ended_by=now - keep) | kept_media(db, now)
+        gone = 0
+        for entry in batch:
+            digest = named.get(entry.name)
+            if digest in kept or (digest not in known and entry.stat(follow_symlinks=False).st_mtime > old):
+                continue
+            Path(entry.path).unlink(missing_ok=True)
+            gone += 1
+    finally:
+        db.execute("ROLLBACK")
+    return gone
+
+
+def _batches(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
+    entries = sorted(_entries(folder), key=lambda entry: entry.name)
+    for at in range(0, len(entries), _BATCH):
+        yield entries[at : at + _BATCH]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as found:
+        return [entry for entry in found if entry.is_file(follow_symlinks=False)]

@@ -1,0 +1,95 @@
+"""Which published posts' numbers are followed, when they were read and when they are read next. No rules, no numbers.
+
+Plain statements on a connection whose transaction the caller began. Never looks at more than the posts that were
+published since a given instant, by the index `delivery_published`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from ttp.domain.account import Account
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store import row_mapper
+from ttp.store.row_mapper import ms
+
+# A plus before an account's id, below, keeps SQLite from the indexes over all its posts.
+_FROM = "FROM delivery d LEFT JOIN reading r ON r.delivery_id = d.id"
+_FOLLOWED = (
+    "d.state = 'published' AND d.remote_id IS NOT NULL AND d.published_at > :since AND d.published_at <= :until"
+    " AND d.taken_down_at IS NULL AND (r.delivery_id IS NULL OR r.next_at <= :due)"
+)
+_FOR_EVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A published post whose numbers are read."""
+
+    remote_id: str
+    published_at: datetime
+
+
+def accounts_due(
+    db: sqlite3.Connection, platforms: Collection[str], *, since: datetime, until: datetime, now: datetime
+) -> list[Account]:
+    """The usable accounts of `platforms` with a post whose reading is due, the one with the oldest such post first.
+
+    Due: published between `since` and `until`, and never read, or its next reading has come.
+    """
+    marks = ",".join(f":p{place}" for place in range(len(platforms)))
+    sql = (
+        f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = +d.account_id WHERE {_FOLLOWED}"
+        f" AND a.platform IN ({marks}) AND a.connected AND a.enabled AND NOT a.needs_reconnect"
+        " AND a.removed_at IS NULL GROUP BY a.id ORDER BY oldest"
+    )
+    values: dict[str, object] = {f"p{place}": name for place, name in enumerate(platforms)}
+    found = db.execute(sql, {**values, "since": to_ms(since), "until": to_ms(until), "due": to_ms(now)})
+    return [row_mapper.account(row) for row in found]
+
+
+def followed(
+    db: sqlite3.Connection,
+    account_id: int,
+    *,
+    since: datetime,
+    until: datetime,
+    due_by: datetime | None = None,
+    most: int = -1,
+) -> list[Followed]:
+    """The account's followed posts published between the two instants, oldest first.
+
+    `due_by`: only those never read, or with a next reading up to then; None: every one that has not had its last.
+    """
+    sql = (
+        f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND +d.account_id = :account"
+        " ORDER BY d.published_at LIMIT :most"
+    )
+    due = _FOR_EVER if due_by is None else to_ms(due_by)
+    values = {"account": account_id, "since": to_ms(since), "until": to_ms(until), "due": due, "most": most}
+    return [Followed(row["remote_id"], from_ms(row["published_at"])) for row in db.execute(sql, values)]
+
+
+def published_at(db: sqlite3.Connection, account_id: int, remote_id: str) -> datetime | None:
+    """When ttp published the post of that id; None where it did not."""
+    sql = "SELECT published_at FROM delivery WHERE account_id = ? AND remote_id = ? AND state = 'published'"
+    row = db.execute(sql, (account_id, remote_id)).fetchone()
+    return None if row is None else row_mapper.instant(row["published_at"])
+
+
+def note(
+    db: sqlite3.Connection, account_id: int, remote_id: str, *, read_at: datetime | None, next_at: datetime | None
+) -> None:
+    """When a post's numbers were read (None: they were not, only put off), and are read next (None: not again).
+
+    A post never read counts as read when it was published. Nothing for one that ttp did not publish.
+    """
+    sql = (
+        "INSERT INTO reading (delivery_id, read_at, next_at) SELECT id, coalesce(:read, published_at), :next"
+        " FROM delivery WHERE account_id = :account AND remote_id = :remote AND state = 'published'"
+        " ON CONFLICT (delivery_id) DO UPDATE SET read_at = coalesce(:read, read_at), next_at = excluded.next_at"
+    )
+    db.execute(sql, {"read": ms(read_at), "next": ms(next_at), "account": account_id, "remote": remote_id})

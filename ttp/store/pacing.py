@@ -1,0 +1,82 @@
+"""How fast an account may post by the settings: a least gap, and a most in 24 hours.
+
+What would come sooner waits: the account is held, as where a platform makes it wait, so that claims stay as they are,
+nothing becomes missed by it, and `ttp status` shows until when. Runs in the transaction that claims.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store import accounts, conditions
+
+_DAY = timedelta(days=1)
+_PATIENCE = timedelta(days=8)
+"""No delivery is published so much later than it was due."""
+
+# Accounts that could have something claimed now: one index seek for each.
+_WANTING = """
+SELECT a.id FROM account a
+WHERE (a.hold_until IS NULL OR a.hold_until <= :now) AND EXISTS (
+    SELECT 1 FROM delivery d
+    WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now
+)
+"""
+# When an account's last posts went out, the newest first: also such that may be live. By the index of account and time.
+_WENT_OUT = """
+SELECT at FROM (
+    SELECT coalesce(d.published_at, (
+        SELECT max(t.at) FROM attempt t WHERE t.delivery_id = d.id AND t.phase = 'publish'
+    )) AS at
+    FROM delivery d
+    WHERE d.account_id = :account AND d.due_at > :since
+        AND d.state IN ('sending', 'processing', 'reconciling', 'published', 'needs_review')
+) WHERE at IS NOT NULL ORDER BY at DESC LIMIT :most
+"""
+
+
+_HELD = """
+SELECT id, hold_until FROM account
+WHERE hold_until > :now AND (hold_reason LIKE '%: publish.min_gap_s' OR hold_reason LIKE '%: publish.per_day')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`min_gap` between two posts of an account, `per_day` in any 24 hours; zero: no such limit. `approved`: only what
+    is approved can go out."""
+
+    min_gap: timedelta
+    per_day: int
+    approved: bool = False
+
+    def hold(self, db: sqlite3.Connection, now: datetime) -> None:
+        """Hold each account with something due that may not post yet, until it may."""
+        if not self.min_gap and not self.per_day:
+            return
+        wanting = conditions.only(_WANTING) if self.approved else _WANTING
+        for row in db.execute(wanting, {"now": to_ms(now)}).fetchall():
+            until, why = self._waits(db, row["id"], now)
+            if until > now:
+                accounts.mark_account(db, row["id"], hold_until=until, hold_reason=why)
+
+    def renew(self, db: sqlite3.Connection, now: datetime) -> None:
+        """End the holds of other settings, which were changed since: what these say holds anew."""
+        for row in db.execute(_HELD, {"now": to_ms(now)}).fetchall():
+            until, _ = self._waits(db, row["id"], now)
+            if to_ms(until) < row["hold_until"]:
+                accounts.lift_hold(db, row["id"], now)
+
+    def _waits(self, db: sqlite3.Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
+        """Until when an account waits, and for which of the settings."""
+        values = {"account": account_id, "since": to_ms(now - _PATIENCE), "most": max(1, self.per_day)}
+        went_out = [from_ms(found["at"]) for found in db.execute(_WENT_OUT, values)]
+        waits = [(now, "")]
+        if went_out and self.min_gap:
+            waits.append((went_out[0] + self.min_gap, f"{self.min_gap.total_seconds():g} s apart: publish.min_gap_s"))
+        if self.per_day and len(went_out) == self.per_day:
+            waits.append((went_out[-1] + _DAY, f"{self.per_day} in 24 hours: publish.per_day"))
+        return max(waits)

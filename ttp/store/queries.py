@@ -1,0 +1,414 @@
+"""The reads that a person waits for: plain statements on an open connection, by index, never more than is shown.
+
+Lists come in three runs, each by one index: what is coming (soonest first), drafts (oldest first), what has ended
+(latest first). They are paged by keyset, so any page of a million posts costs the same.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import NamedTuple
+
+from ttp.domain.account import Platform
+from ttp.domain.attempt import Attempt, parts_of
+from ttp.domain.delivery import Delivery
+from ttp.domain.media import MediaItem
+from ttp.domain.post import Post, PostStatus
+from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store import conditions, row_mapper
+from ttp.store.conditions import _READY
+from ttp.store.corrupt_rows import list_of, object_of, reading, texts_of
+from ttp.store.row_mapper import ms
+
+_BATCH = 200
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+COMING = (PostStatus.SCHEDULED, PostStatus.PUBLISHING)
+
+
+DRAFTS = (PostStatus.DRAFT,)
+
+
+ENDED = (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.PARTIAL)
+
+
+_RUNS = ((COMING, False), (DRAFTS, False), (ENDED, True))
+
+
+@dataclass(frozen=True, slots=True)
+class PostFilter:
+    """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, `until` excluded."""
+
+    statuses: tuple[PostStatus, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    accounts: tuple[int, ...] = ()
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str | None = None
+    key: str | None = None
+    needs_you: bool = False
+    approval: bool = False
+    """What waits for approval needs you too."""
+    untimed: bool = False
+    """Only what went out without ever having a time: the bounds are those of `published_at`."""
+    limit: int | None = None
+    after: int | None = None
+
+
+def post(db: sqlite3.Connection, post_id: int) -> Post | None:
+    """One post that is not deleted, with everything it has."""
+    return next(posts_by_id(db, [post_id]), None)
+
+
+def post_even_deleted(db: sqlite3.Connection, post_id: int) -> Post:
+    """One post that must exist. StopIteration if it never did."""
+    return next(whole(db, db.execute(f"{row_mapper.POSTS} WHERE id = ?", (post_id,)).fetchall()))
+
+
+def posts_even_deleted(db: sqlite3.Connection, post_ids: Iterable[int]) -> dict[int, Post]:
+    """Posts by their ids, as few as a publisher claims at once."""
+    ids = sorted(set(post_ids))
+    found = db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids).fetchall()
+    return {post.id or 0: post for post in whole(db, found)}
+
+
+def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:
+    """The post of a key, also a deleted one: a key is used once for ever."""
+    row = db.execute(f"{row_mapper.POSTS} WHERE key = ?", (key,)).fetchone()
+    return None if row is None else next(whole(db, [row]))
+
+
+def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
+    """The posts of these ids that exist and are not deleted, in the order given."""
+    wanted = iter(ids)
+    while batch := list(islice(wanted, _BATCH)):
+        marks = ",".join("?" * len(batch))
+        sql = f"{row_mapper.POSTS} WHERE id IN ({marks}) AND deleted_at IS NULL"
+        found = {row["id"]: row for row in db.execute(sql, batch)}
+        yield from whole(db, [found[i] for i in batch if i in found])
+
+
+def existing_ids(db: sqlite3.Connection, first: int, last: int) -> list[int]:
+    """The ids from `first` to `last`, both included, of posts that are not deleted."""
+    sql = "SELECT id FROM post WHERE id BETWEEN ? AND ? AND deleted_at IS NULL ORDER BY id"
+    return [row["id"] for row in db.execute(sql, (first, last))]
+
+
+def posts(db: sqlite3.Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
+    """The posts that pass the filter, in list order, read in batches as they are consumed. `own_key`: gives those
+    without a key one, by their ids."""
+    found = _list_rows(db, wanted)
+    if wanted.limit is not None:
+        found = islice(found, wanted.limit)
+    while batch := list(islice(found, min(_BATCH, wanted.limit or _BATCH))):
+        yield from whole(db, batch, own_key)
+
+
+def _list_rows(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[row_mapper.Row]:
+    after = db.execute("SELECT * FROM post WHERE id = ?", (wanted.after,)).fetchone() if wanted.after else None
+    reached = after is None
+    for run, descending in _RUNS:
+        here = after is not None and after["status"] in run
+        if not reached and not here:
+            continue
+        reached = True
+        statuses = [s for s in run if not wanted.statuses or s in wanted.statuses]
+        merged = heapq.merge(
+            *(_status_rows(db, s, wanted, descending, after if here else None) for s in statuses),
+            key=lambda row: (row["scheduled_at"] or 0, row["id"]),
+            reverse=descending,
+        )
+        yield from merged
+
+
+def _status_rows(
+    db: sqlite3.Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: row_mapper.Row | None
+) -> Iterator[row_mapper.Row]:
+    """All posts of one status in keyset order by the index post_by_status, a batch at a time."""
+    where, values = _conditions(wanted)
+    order = "DESC" if descending else "ASC"
+    size = min(_BATCH, wanted.limit or _BATCH)
+    position = None if after is None else (after["scheduled_at"], after["id"])
+    while True:
+        batch: list[row_mapper.Row] = []
+        for keyset, at in _beyond(position, descending):
+            sql = (
+                f"{row_mapper.POSTS} WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
+                f" ORDER BY scheduled_at {order}, id {order} LIMIT {size - len(batch)}"
+            )
+            batch += db.execute(sql, [status.value, *values, *at]).fetchall()
+        yield from batch
+        if len(batch) < size:
+            return
+        position = (batch[-1]["scheduled_at"], batch[-1]["id"])
+
+
+def _beyond(
+    position: tuple[int | None, int] | None, descending: bool
+) -> tuple[tuple[str, tuple[row_mapper.Column, ...]], ...]:
+    """What comes after a position, as conditions in index order: NULL stands before every time, comparing with none."""
+    beyond = "<" if descending else ">"
+    if position is None:
+        return (("", ()),)
+    at, post_id = position
+    if at is None:
+        untimed = (f" AND scheduled_at IS NULL AND id {beyond} ?", (post_id,))
+        return (untimed,) if descending else (untimed, (" AND scheduled_at IS NOT NULL", ()))
+    timed = (f" AND (scheduled_at, id) {beyond} (?, ?)", (at, post_id))
+    return (timed, (" AND scheduled_at IS NULL", ())) if descending else (timed,)
+
+
+def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
+    """The filters beside the status, as SQL with its values."""
+    parts: list[str] = []
+    values: list[row_mapper.Column] = []
+
+    def add(sql: str, *given: row_mapper.Column) -> None:
+        parts.append(f" AND {sql}")
+        values.extend(given)
+
+    reach = "EXISTS (SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id WHERE d.post_id = post.id AND {})"
+    if wanted.accounts:
+        add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({_marks(wanted.accounts)})"), *wanted.accounts)
+    if wanted.platforms:
+        names = [p.value for p in wanted.platforms]
+        add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
+    if wanted.needs_you:
+        failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
+        add(f"({failed} OR {conditions.WAITS})" if wanted.approval else failed)
+    for tag in wanted.tags:
+        add("id IN (SELECT post_id FROM post_tag WHERE tag = ?)", tag)
+    if wanted.untimed:
+        add("scheduled_at IS NULL AND published_at IS NOT NULL")
+    bounded = "published_at" if wanted.untimed else "scheduled_at"
+    if wanted.since is not None:
+        add(f"{bounded} >= ?", ms(wanted.since))
+    if wanted.until is not None:
+        add(f"{bounded} < ?", ms(wanted.until))
+    if wanted.search:
+        add("instr(lower(content), lower(?)) > 0", wanted.search)
+    if wanted.key is not None:
+        add("key = ?", wanted.key)
+    return "".join(parts), values
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def whole(
+    db: sqlite3.Connection, found: list[row_mapper.Row], own_key: row_mapper.OwnKey | None = None
+) -> Iterator[Post]:
+    """Complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
+    ids = [row["id"] for row in found]
+    deliveries: dict[int, list[Delivery]] = defaultdict(list)
+    media: dict[int, list[MediaItem]] = defaultdict(list)
+    tags: dict[int, list[str]] = defaultdict(list)
+    marks = _marks(ids)
+    if ids:
+        by_account = f"{row_mapper.DELIVERIES} WHERE d.post_id IN ({marks}) ORDER BY a.platform, a.handle"
+        for row in db.execute(by_account, ids):
+            deliveries[row["post_id"]].append(row_mapper.delivery_in_order(row))
+        for row in db.execute(f"SELECT * FROM post_media WHERE post_id IN ({marks}) ORDER BY position", ids):
+            media[row["post_id"]].append(row_mapper.media(row))
+        for row in db.execute(f"SELECT post_id, tag FROM post_tag WHERE post_id IN ({marks}) ORDER BY position", ids):
+            tags[row["post_id"]].append(row["tag"])
+    for i, row in zip(ids, found, strict=True):
+        yield row_mapper.post_in_order(row, deliveries.get(i, ()), media.get(i, ()), tags.get(i, ()), own_key)
+
+
+def delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery | None:
+    row = db.execute(f"{row_mapper.DELIVERIES} WHERE d.id = ?", (delivery_id,)).fetchone()
+    return None if row is None else row_mapper.delivery_in_order(row)
+
+
+def posts_naming(db: sqlite3.Connection, account_id: int) -> list[int]:
+    """The ids of posts with a delivery to the account that has not ended."""
+    sql = (
+        "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
+        " AND p.deleted_at IS NULL AND d.state NOT IN ('published', 'cancelled') ORDER BY d.post_id"
+    )
+    return [row["post_id"] for row in db.execute(sql, (account_id,))]
+
+
+def attempts(db: sqlite3.Connection, post_id: int) -> Iterator[Attempt]:
+    """Every step of every attempt at a post's deliveries, in the order in which they began."""
+    sql = (
+        "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
+        " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
+        " WHERE d.post_id = ? ORDER BY t.at, t.id"
+    )
+    yield from (row_mapper.attempt(row) for row in db.execute(sql, (post_id,)))
+
+
+def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime, until: datetime = _NEVER) -> list[datetime]:
+    """When the account has posts from `since` on, and before `until`: scheduled, in flight or published. In order."""
+    sql = (
+        "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id"
+        " WHERE d.account_id = ? AND d.due_at >= ? AND d.due_at < ?"
+        " AND d.state NOT IN ('cancelled', 'failed') AND p.deleted_at IS NULL ORDER BY d.due_at"
+    )
+    found = (row_mapper.instant(row["due_at"]) for row in db.execute(sql, (account_id, ms(since), ms(until))))
+    return [at for at in found if at is not None]
+
+
+def next_due(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
+    """The delivery that is due next, after `now`: of those that are `approved`, where so asked."""
+    sql = (
+        f"{row_mapper.DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
+        " ORDER BY d.next_at LIMIT 1"
+    )
+    row = db.execute(conditions.only(sql) if approved else sql, (ms(now),)).fetchone()
+    return None if row is None else row_mapper.delivery_in_order(row)
+
+
+def count_waiting(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
+    """How many posts are overdue, and how many have a time still to come. What an account's hold keeps is neither.
+
+    `approved`: what is not approved is not overdue.
+    """
+    ready = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
+    held = "account_id IN (SELECT id FROM account WHERE hold_until > :now)"
+    sql = (
+        f"SELECT (SELECT count(DISTINCT post_id) FROM delivery WHERE {ready} AND next_at <= :now AND NOT {held}),"
+        f" (SELECT count(*) FROM post WHERE status = 'scheduled' AND deleted_at IS NULL AND scheduled_at > :now)"
+    )
+    overdue, waiting = db.execute(conditions.only(sql) if approved else sql, {"now": ms(now)}).fetchone()
+    return overdue, waiting
+
+
+def needing(db: sqlite3.Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
+    """The ids of posts with a delivery in a state that only a person ends, newest first.
+
+    `auth`: only those whose token no longer worked (True), or only the others (False).
+    """
+    sql = (
+        "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
+        " WHERE d.state IN ('failed', 'needs_review') AND d.state = ? AND p.deleted_at IS NULL"
+    )
+    if auth is not None:
+        sql += f" AND d.error_kind {'=' if auth else '<>'} 'auth'"
+    found = db.execute(f"{sql} ORDER BY d.post_id DESC LIMIT ?", (state, most))
+    return [row["post_id"] for row in found]
+
+
+def posts_by_key(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Post]:
+    """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
+    found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
+    return {post.key or "": post for post in whole(db, found)}
+
+
+def keys_from(db: sqlite3.Connection, beginning: str) -> Iterator[tuple[int, str]]:
+    """The ids and keys of the posts whose key begins so and that are not deleted, by key."""
+    sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
+    for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
+        yield row["id"], row["key"]
+
+
+def media_item(db: sqlite3.Connection, sha256: str) -> MediaItem | None:
+    """What is known of the media with this digest, if a post has had it."""
+    row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
+    return None if row is None else row_mapper.media(row)
+
+
+def said(db: sqlite3.Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
+    """What an account's posts that are due between two instants say, with their ids; also what is out."""
+    sql = (
+        "SELECT d.due_at, d.post_id, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
+        " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
+        " WHERE d.account_id = ? AND d.due_at BETWEEN ? AND ? AND d.state NOT IN ('cancelled', 'failed')"
+        " AND p.deleted_at IS NULL"
+    )
+    found = []
+    for row in db.execute(sql, (account_id, to_ms(since), to_ms(until))):
+        variants = {} if row["variants"] == "{}" else json.loads(row["variants"])
+        text = variants.get(row["name"]) or variants.get(row["platform"]) or row["content"]
+        found.append((from_ms(row["due_at"]), row["post_id"], str(text)))
+    return found
+
+
+_IDS = (
+    "SELECT next_at, id FROM delivery WHERE account_id = ?"
+    " AND state IN ('pending', 'retrying') AND next_at IS NOT NULL ORDER BY next_at, id"
+)
+
+
+_CHARGED = (
+    "SELECT d.id, d.post_id, d.handle, a.platform, a.handle AS account_handle, p.content, p.variants, p.thread,"
+    " (SELECT count(m.alt) FROM post_media m WHERE m.post_id = p.id) AS alts"
+    " FROM delivery d JOIN post p ON p.id = d.post_id JOIN account a ON a.id = d.account_id"
+    " WHERE d.id IN ({}) AND p.deleted_at IS NULL"
+)
+
+
+class Charged(NamedTuple):
+    """What of one delivery is still to be charged: its texts, and how many of its media have an alt text."""
+
+    texts: tuple[str, ...]
+    alts: int
+
+
+def coming(db: sqlite3.Connection, platform: Platform, most: int) -> list[int]:
+    """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
+    known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform.value,))
+    waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
+    return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
+
+
+def charged(db: sqlite3.Connection, delivery_ids: Iterable[int]) -> Iterator[Charged]:
+    """What is to be charged of each of these deliveries, in no order. Unreadable."""
+    ids = iter(delivery_ids)
+    while batch := list(islice(ids, _BATCH)):
+        for row in db.execute(_CHARGED.format(",".join("?" * len(batch))), batch):
+            yield _charged(row)
+
+
+def _waiting(db: sqlite3.Connection, account_id: int) -> Iterator[tuple[int, int]]:
+    found = db.execute(_IDS, (account_id,))
+    found.row_factory = None  # tuples, which can be compared
+    return found
+
+
+@reading("delivery")
+def _charged(row: sqlite3.Row) -> Charged:
+    if (row["variants"], row["thread"], row["handle"]) == ("{}", "[]", "{}"):  # as most are
+        return Charged((row["content"],), row["alts"])
+    post = Post(row["content"], variants=texts_of(row["variants"]), thread=list_of(row["thread"]))
+    platform, out = Platform(row["platform"]), len(parts_of(object_of(row["handle"])))
+    texts = post.parts_for(f"{platform}/{row['account_handle']}", platform)
+    return Charged(texts[out:], 0 if out else row["alts"])
+
+
+_COMING = "SELECT post_id, next_at, approved_at FROM delivery WHERE " + _READY.format("")
+
+
+LOOKED_THROUGH = 1000
+"""Deliveries that are looked through for such that wait for approval: the next ones."""
+
+
+def waiting(db: sqlite3.Connection, most: int = 100) -> list[int]:
+    """The ids of posts that wait for approval, the next ones first: of those that go out next, LOOKED_THROUGH."""
+    sql = (
+        f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) WHERE approved_at IS NULL"
+        " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT :most"
+    )
+    found = db.execute(sql, {"through": LOOKED_THROUGH, "most": most})
+    return [row["post_id"] for row in found]
+
+
+def due(db: sqlite3.Connection, now: datetime, most: int) -> list[int]:
+    """The ids of posts that are due and wait for approval, the last due ones: among so many that are due."""
+    sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?)"
+    found = db.execute(sql, (ms(now), most))
+    return sorted({row["post_id"] for row in found if row["approved_at"] is None})

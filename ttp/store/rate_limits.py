@@ -1,0 +1,176 @@
+"""What the platforms said of their limits: remembered here for the next call, and in the store for the next process.
+
+A note goes into memory at once and to the disk with whatever the publisher writes next, so that none costs a commit of
+its own; one that could not be written is lost, and never anything else with it. The store's rows are newer where
+another process wrote them: the publisher reads them at the start of each delivery. Also lifting an account's hold.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ttp.domain.account import Account
+from ttp.domain.errors import TtpError
+from ttp.domain.rate_limit import SHARED, Limit, whose
+from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.store import row_mapper
+from ttp.store.database import Database
+
+_ALIKE = timedelta(seconds=2)
+"""Resets closer together are the same one, told by two answers."""
+
+
+_READ = """
+SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id
+WHERE r.account_id IN (SELECT value FROM json_each(:accounts))
+UNION ALL
+SELECT r.*, a.platform, a.handle FROM account a JOIN rate_limit r ON r.account_id = a.id
+WHERE a.platform IN (SELECT value FROM json_each(:platforms)) AND a.id NOT IN (SELECT value FROM json_each(:accounts))
+    AND r.endpoint >= :shared AND r.endpoint < :beyond
+"""
+
+
+_WRITE = """
+INSERT INTO rate_limit (account_id, endpoint, most, remaining, reset_at, seen_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (account_id, endpoint) DO UPDATE SET
+    most = excluded.most, remaining = excluded.remaining, reset_at = excluded.reset_at, seen_at = excluded.seen_at
+WHERE excluded.seen_at >= rate_limit.seen_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What was told, when, and to which account; `written`: the store has it."""
+
+    limit: Limit
+    at: datetime
+    account_id: int | None
+    written: bool
+
+
+class Limits:
+    """The limits of all accounts. Safe to use from several threads."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: dict[tuple[str, str], _Seen] = {}
+        self._recalled: set[int] = set()
+        self._lock = threading.Lock()
+
+    # For the clients.
+
+    def note(self, account: Account, limits: Iterable[Limit]) -> None:
+        """Remember what was told of an account's limits; on disk later. What has no reset is no limit to remember."""
+        now = self._clock.now()
+        with self._lock:
+            for limit in limits:
+                key = (whose(account.name, limit.name), limit.name)
+                before = self._known.get(key)
+                if limit.resets_at is not None and not (before is not None and _alike(before.limit, limit)):
+                    self._known[key] = _Seen(limit, now, account.id, written=account.id is None)
+
+    def known(self, account: Account, name: str) -> Limit | None:
+        """What was last told of one limit, here or, before this process, elsewhere; None where nothing was."""
+        if account.id is not None and account.id not in self._recalled:
+            with self._database.reading() as db:
+                if db is not None:
+                    self.recall(db, account)
+        with self._lock:
+            seen = self._known.get((whose(account.name, name), name))
+        return None if seen is None else seen.limit
+
+    def keep(self) -> None:
+        """Write what is not written yet, in a transaction of its own. Raises nothing."""
+        if not self._unwritten():
+            return
+        # What is wrong with the store is met, and told, by whoever has more to say to it.
+        with suppress(TtpError, sqlite3.Error, OSError), closing(self._database.connect()) as db:
+            db.execute("BEGIN IMMEDIATE")
+            self.write(db)
+            db.execute("COMMIT")
+
+    # For the publisher, inside its transactions.
+
+    def recall(self, db: sqlite3.Connection, *accounts: Account) -> None:
+        """Take over what the store has of accounts' limits, and of their apps', where it is newer than what is known.
+
+        What the store does not have any more is forgotten: somebody lifted it.
+        """
+        ids = {account.id for account in accounts if account.id is not None}
+        names = {
+            "accounts": json.dumps(sorted(ids)),
+            "platforms": json.dumps(sorted({account.platform.value for account in accounts})),
+            "shared": SHARED,
+            "beyond": SHARED + "\x7f",
+        }
+        told = [_seen(row) for row in db.execute(_READ, names)]
+        with self._lock:
+            for key in [key for key, seen in self._known.items() if seen.account_id in ids and seen.written]:
+                del self._known[key]
+            for seen in told:
+                key = (whose(seen.limit.account, seen.limit.name), seen.limit.name)
+                mine = self._known.get(key)
+                if mine is None or mine.at < seen.at:
+                    self._known[key] = seen
+            self._recalled |= ids
+
+    def write(self, db: sqlite3.Connection) -> None:
+        """Write what is not written yet. If it cannot be, nothing else of the transaction is lost."""
+        unwritten = self._unwritten()
+        if not unwritten:
+            return
+        db.execute("SAVEPOINT limits")
+        try:
+            db.executemany(_WRITE, [_columns(seen) for seen in unwritten.values()])
+        except sqlite3.Error:
+            if not db.in_transaction:  # no room, or an I/O error: the whole transaction is gone, its owner must know
+                raise
+            db.execute("ROLLBACK TO limits")
+        db.execute("RELEASE limits")
+        with self._lock:
+            for key, seen in unwritten.items():
+                if self._known.get(key) is seen:
+                    self._known[key] = replace(seen, written=True)
+
+    def _unwritten(self) -> dict[tuple[str, str], _Seen]:
+        with self._lock:
+            return {key: seen for key, seen in self._known.items() if not seen.written}
+
+
+def current(db: sqlite3.Connection, now: datetime) -> list[Limit]:
+    """The limits that have not reset, of accounts that there are; the nearest to its end first. One that several
+    accounts of an app share is told once, as it was told last."""
+    sql = (
+        "SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id"
+        " WHERE a.removed_at IS NULL AND r.reset_at > ? ORDER BY r.seen_at"
+    )
+    newest = {}
+    for row in db.execute(sql, (to_ms(now),)):
+        limit = _seen(row).limit
+        newest[whose(limit.account, limit.name), limit.name] = limit
+    return sorted(newest.values(), key=lambda limit: (limit.share_left, limit.account, limit.name))
+
+
+def _alike(one: Limit, other: Limit) -> bool:
+    assert one.resets_at is not None
+    assert other.resets_at is not None
+    same = (one.left, one.limit) == (other.left, other.limit)
+    return same and abs(one.resets_at - other.resets_at) < _ALIKE
+
+
+def _seen(row: row_mapper.Row) -> _Seen:
+    account = f"{row['platform']}/{row['handle']}"
+    limit = Limit(account, row["endpoint"], row["remaining"], row["most"], from_ms(row["reset_at"]))
+    return _Seen(limit, from_ms(row["seen_at"]), row["account_id"], written=True)
+
+
+def _columns(seen: _Seen) -> tuple[row_mapper.Column, ...]:
+    limit = seen.limit
+    return (seen.account_id, limit.name, limit.limit, limit.left, row_mapper.ms(limit.resets_at), to_ms(seen.at))

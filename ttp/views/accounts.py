@@ -1,0 +1,44 @@
+"""An account as a JSON object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttp.views import Json, format_json_instant
+
+if TYPE_CHECKING:
+    from ttp.domain.account import Account
+
+
+ACCOUNT_FIELDS = (
+    "account",
+    "platform",
+    "handle",
+    "connected",
+    "needsReconnect",
+    "enabled",
+    "timezone",
+    "expiresAt",
+    "scopes",
+    "holdUntil",
+    "holdReason",
+    "options",
+)
+
+
+def account_json(item: Account) -> Json:
+    """An account, without any secret: credentials have no JSON shape."""
+    return {
+        "account": item.name,
+        "platform": item.platform,
+        "handle": item.handle,
+        "connected": item.connected,
+        "needsReconnect": item.needs_reconnect,
+        "enabled": item.enabled,
+        "timezone": item.timezone,
+        "expiresAt": format_json_instant(item.expires_at),
+        "scopes": list(item.scopes),
+        "holdUntil": format_json_instant(item.hold_until),
+        "holdReason": item.hold_reason,
+        "options": dict(item.options),
+    }

@@ -1,0 +1,77 @@
+"""The calendar as JSON objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, tzinfo
+from typing import TYPE_CHECKING
+
+from ttp.domain.calendar_days import CalendarRange, days_without_posts, time_of
+from ttp.domain.post import Post
+from ttp.views import Json, format_json_instant
+
+if TYPE_CHECKING:
+    from ttp.domain.optimal.free_hours import FreeHour
+
+
+CALENDAR_FIELDS = (
+    "date",
+    "time",
+    "id",
+    "status",
+    "accounts",
+    "content",
+    "scheduledAt",
+    "publishedAt",
+    "tags",
+    "repeat",
+)
+
+
+WILL_COME = "coming"
+"""The status of a row whose post is not made yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPage:
+    """What is drawn beside the posts: `gaps`, days to come without any; `free`, best slots that nobody holds (None: not
+    asked for); `take`, the command that takes those, and `all_`, the one that prints every post; `clock`, the zone of
+    dates and times in data."""
+
+    span: CalendarRange
+    gaps: tuple[date, ...] = ()
+    free: tuple[FreeHour, ...] | None = None
+    take: str = ""
+    all_: str = ""
+    clock: tzinfo = UTC
+
+
+def gaps_of(span: CalendarRange, posts: Iterable[Post], today: date) -> tuple[date, ...]:
+    return days_without_posts(span, {span.day(time_of(post)) for post in posts}, today)
+
+
+def _row(post: Post, clock: tzinfo) -> Json:
+    local = time_of(post).astimezone(clock)
+    return {
+        "date": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "id": post.id,
+        "status": WILL_COME if post.id is None else post.status.value,
+        "accounts": list(post.accounts),
+        "content": post.content,
+        "scheduledAt": format_json_instant(post.scheduled_at),
+        "publishedAt": format_json_instant(post.published_at),
+        "tags": list(post.tags),
+        "repeat": post.repeat and post.repeat.id,
+    }
+
+
+def _slot(slot: FreeHour, clock: tzinfo) -> Json:
+    local = slot.at.astimezone(clock)
+    return {
+        "at": format_json_instant(slot.at),
+        "date": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "score": round(slot.score, 4),
+    }

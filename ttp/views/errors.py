@@ -1,0 +1,34 @@
+"""Errors and problems as JSON objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttp.views import Json
+
+if TYPE_CHECKING:
+    from ttp.domain.errors import Problem, TtpError
+
+
+def error_json(what: TtpError, exit_code: int) -> Json:
+    """`{"error": …}` as it goes to stderr. `hint` is the first way out; `message` carries the details too."""
+    return {
+        "error": {
+            "code": what.code,
+            "message": " ".join((what.message, *map(str.strip, what.details))),
+            "hint": next((hint.type for hint in what.hints), None),
+            "exit": exit_code,
+            "problems": [problem_json(one) for one in what.problems],
+        }
+    }
+
+
+def problem_json(one: Problem) -> Json:
+    """One breach of a rule."""
+    return {
+        "field": one.field,
+        "account": one.account,
+        "code": one.code,
+        "message": one.message,
+        "hint": one.hint,
+    }

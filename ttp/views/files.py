@@ -1,0 +1,79 @@
+"""Results of imports and syncs as JSON objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ttp import views
+from ttp.views import Json, plan
+
+if TYPE_CHECKING:
+    from ttp.domain.post_input import FieldError
+    from ttp.services.bulk_edit import Step
+    from ttp.services.files.importer import Taken
+
+
+SHOWN = 20
+"""Faults that a person is shown; a program gets them all."""
+
+
+CHANGE_FIELDS = ("action", "id", "file", "changes", "scheduledAt", "accounts", "content")
+
+
+IMPORT_FIELDS = (
+    "read",
+    "added",
+    "changed",
+    "moved",
+    "unchanged",
+    "left",
+    "rejected",
+    "stored",
+    "ids",
+    "planned",
+    "plan",
+    "warnings",
+)
+
+
+def import_json(taken: Taken, warnings: Sequence[str]) -> Json:
+    """What became of the rows of a file. `left`: passed over, and why; `rejected`: why they cannot be taken;
+    `planned`: what got a time by a plan, and `plan`: what is said of that."""
+    counts = {what.value: many for what, many in taken.counts.items()}
+    return {
+        "read": taken.read,
+        "added": counts.get("add", 0),
+        "changed": counts.get("change", 0),
+        "moved": counts.get("move", 0),
+        "unchanged": counts.get("same", 0),
+        "left": [{"row": row, "reason": why} for row, why in taken.left],
+        "rejected": [fault_json(row, one) for row, one in taken.faults],
+        "stored": taken.stored,
+        "ids": taken.ids,
+        "planned": plan.spread_assignments(taken.spread),
+        "plan": plan.spread_json(taken.spread),
+        "warnings": list(warnings),
+    }
+
+
+def fault_json(row: str, one: FieldError) -> Json:
+    """Why one row cannot be taken."""
+    return {"row": row, "field": one.field or None, "problem": one.problem, "fix": one.fix}
+
+
+def change_json(one: Step) -> Json:
+    """What happens to one post, and which of its fields change."""
+    from ttp.services.bulk_edit import changes
+
+    post = one.post
+    assert post is not None
+    return {
+        "action": one.what.value,
+        "id": post.id,
+        "file": one.where,
+        "changes": list(changes(one)),
+        "scheduledAt": views.format_json_instant(post.scheduled_at),
+        "accounts": list(post.accounts),
+        "content": post.content,
+    }

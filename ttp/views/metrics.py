@@ -1,0 +1,60 @@
+"""Samples and the result of a metrics pull as JSON objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttp.views import Json, format_json_instant
+
+if TYPE_CHECKING:
+    from ttp.domain.sample import Sample
+    from ttp.services.metrics_sync import Pulled
+
+
+SAMPLE_FIELDS = (
+    "account",
+    "remoteId",
+    "publishedAt",
+    "observedAt",
+    "likes",
+    "comments",
+    "shares",
+    "views",
+    "saves",
+    "reach",
+    "kind",
+    "text",
+)
+
+
+PULL_FIELDS = ("account", "read", "inserted", "updated", "unchanged", "rejected")
+
+
+def sample_json(item: Sample) -> Json:
+    """What one published post had collected at one moment."""
+    return {
+        "account": item.account,
+        "remoteId": item.remote_id,
+        "publishedAt": format_json_instant(item.published_at),
+        "observedAt": format_json_instant(item.observed_at),
+        "likes": item.likes,
+        "comments": item.comments,
+        "shares": item.shares,
+        "views": item.views,
+        "saves": item.saves,
+        "reach": item.reach,
+        "kind": item.kind,
+        "text": item.text,
+    }
+
+
+def pull_json(item: Pulled) -> Json:
+    """What became of one account's posts when their numbers were read."""
+    return {
+        "account": item.account,
+        "read": item.read,
+        "inserted": item.inserted,
+        "updated": item.updated,
+        "unchanged": item.unchanged,
+        "rejected": [{"remoteId": remote_id, "reason": reason} for remote_id, reason in item.rejected],
+    }

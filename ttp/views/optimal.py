@@ -1,0 +1,184 @@
+"""Recommendations, heat maps, explanations and backtests as JSON objects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttp import views
+from ttp.views import Json
+
+if TYPE_CHECKING:
+    from ttp.domain.optimal.backtest import Backtest, Lift
+    from ttp.domain.optimal.explanation import PostBehind
+    from ttp.services.optimal import Advice, Explained
+
+
+RECOMMENDATION_FIELDS = (
+    "account",
+    "platform",
+    "timezone",
+    "from",
+    "to",
+    "bestHours",
+    "bestDays",
+    "dataPoints",
+    "signal",
+    "evidence",
+    "hours",
+    "days",
+    "slots",
+)
+
+
+FREE_SLOT_FIELDS = ("at", "day", "hour", "score", "why", "explored")
+
+
+_WHOSE = ("account", "platform", "timezone", "from", "to", "dataPoints")
+
+
+_RATED = ("score", "uplift", "low", "high")
+
+
+HEATMAP_FIELDS = (*_WHOSE, "signal", "slots")
+
+
+EXPLANATION_FIELDS = (
+    "account",
+    "platform",
+    "timezone",
+    "day",
+    "hour",
+    *_RATED,
+    "dataPoints",
+    "rank",
+    "raw",
+    "adjusted",
+    "nearby",
+    "posts",
+)
+
+
+EXPLAINED_POST_FIELDS = (
+    "publishedAt",
+    "remoteId",
+    "kind",
+    "text",
+    "engagement",
+    "trend",
+    "kindEffect",
+    "outlier",
+    "adjusted",
+)
+
+
+BACKTEST_FIELDS = (*_WHOSE, "heldOut", "inBestHours", "recommended", "meanPerHour", "difference")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAdvice:
+    """What one account is told, and whether somebody said which zone its hours are in."""
+
+    advice: Advice
+    zone_known: bool = True
+
+
+def list_with_single(name: str) -> Callable[[list[Json]], Json]:
+    """All of them in a list, and the only one by itself."""
+
+    def wrap(rows: list[Json]) -> Json:
+        shape: Json = {"success": True, f"{name}s": rows}
+        return {**shape, name: rows[0]} if len(rows) == 1 else shape
+
+    return wrap
+
+
+def best_rows(row: Json) -> Iterable[Json]:
+    """A recommendation's hours, then its days."""
+    for what, rows in (("hour", row["bestHours"]), ("day", row["bestDays"])):
+        assert isinstance(rows, Sequence)
+        for one in rows:
+            yield {**one, "account": row["account"], "what": what, "value": one[what]}
+
+
+def heatmap_json(told: AccountAdvice) -> Json:
+    found = told.advice.recommendation
+    shape = found.as_json()
+    best = {(slot.day, slot.hour) for slot in found.best_slots}
+    slots = [{**slot.as_json(), "best": (slot.day, slot.hour) in best} for slot in found.slots]
+    return {**{name: shape[name] for name in HEATMAP_FIELDS[:-1]}, "slots": slots}
+
+
+def week_rows(row: Json) -> Iterable[Json]:
+    assert isinstance(row["slots"], Sequence)
+    return [{"day": row["day"], **slot} for slot in row["slots"]]
+
+
+def explanation_json(one: Explained, most: int | None) -> Json:
+    found = one.explanation
+    whose = found.recommendation.as_json()
+    return {
+        **{name: whose[name] for name in ("account", "platform", "timezone")},
+        "day": None,
+        "hour": None,
+        **found.rating.as_json(),
+        "rank": found.rank,
+        "raw": _share(found.raw),
+        "adjusted": _share(found.adjusted),
+        "nearby": found.nearby,
+        "posts": explained_posts(one, most),
+    }
+
+
+def explained_posts(one: Explained, most: int | None) -> list[Json]:
+    return [_post_behind(post, one.texts) for post in one.explanation.posts[:most]]
+
+
+def _post_behind(behind: PostBehind, texts: Mapping[str, str]) -> Json:
+    """A post and what it was made of: one plus engagement is (1 + trend) times one plus each of the three shares."""
+    post, parts = behind.post, behind.parts
+    return {
+        "publishedAt": views.format_json_instant(post.published_at),
+        "remoteId": post.remote_id,
+        "kind": post.kind or None,
+        "text": texts.get(post.remote_id),
+        "engagement": round(math.expm1(post.engagement)),
+        "trend": round(math.expm1(parts.trend), 1),
+        "kindEffect": _share(math.expm1(parts.kind)),
+        "outlier": _share(math.expm1(parts.clipped)),
+        "adjusted": _share(math.expm1(parts.adjusted)),
+    }
+
+
+def backtest_json(test: Backtest) -> Json:
+    return {
+        "account": test.account,
+        "platform": test.account.partition("/")[0],
+        "timezone": test.zone.key,
+        "from": views.format_json_instant(test.first_at),
+        "to": views.format_json_instant(test.last_at),
+        "dataPoints": test.data_points,
+        "heldOut": test.held_out,
+        "inBestHours": test.in_best_hours,
+        "recommended": _lift(test.recommended),
+        "meanPerHour": _lift(test.mean_per_hour),
+        "difference": _lift(test.difference),
+    }
+
+
+def backtest_rows(test: Backtest) -> Iterable[Json]:
+    for what in ("recommended", "meanPerHour", "difference"):
+        lift = backtest_json(test)[what]
+        if isinstance(lift, dict):
+            yield {"account": test.account, "what": what, **lift}
+
+
+def _lift(lift: Lift | None) -> Json | None:
+    return {"lift": _share(lift.lift), "low": _share(lift.low), "high": _share(lift.high)} if lift else None
+
+
+def _share(number: float | None) -> float | None:
+    """Four decimals, and never a negative zero."""
+    return None if number is None else round(number, 4) + 0.0

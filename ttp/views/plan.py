@@ -1,0 +1,54 @@
+"""A plan as a JSON object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttp.views import Json, format_json_instant
+
+if TYPE_CHECKING:
+    from ttp.domain.plan import Assignment
+    from ttp.services.files.importer import Spread
+    from ttp.services.planning import Proposal
+
+
+ASSIGNMENT_FIELDS = ("id", "at", "score", "accounts", "explored")
+
+
+def plan_json(found: Proposal) -> Json:
+    """What is said of the whole plan. `bound`: no plan has a higher score."""
+    plan = found.plan
+    return {
+        "score": round(plan.score, 4),
+        "evenScore": round(plan.even_score, 4),
+        "bound": round(plan.bound, 4),
+        "from": format_json_instant(found.limits.start),
+        "to": format_json_instant(found.limits.end),
+        "perDay": plan.per_day,
+        "minGapS": found.limits.gap_s,
+        "timezones": {name: zone.key for name, zone in found.zones.items()},
+        "withoutData": found.unknown,
+        "placedBy": [{"accounts": list(accounts), "by": basis.value} for accounts, basis in plan.basis.items()],
+    }
+
+
+def spread_assignments(found: Spread | None) -> list[Json]:
+    """The rows that a plan gave a time, by time."""
+    return [] if found is None else [_one(found, one) for one in found.assignments]
+
+
+def _one(found: Spread, one: Assignment) -> Json:
+    return {
+        "row": found.rows[one.id],
+        "id": found.ids.get(one.id),
+        "at": format_json_instant(one.at),
+        "score": round(one.score, 4),
+        "accounts": list(found.proposal.posts[one.id].accounts),
+    }
+
+
+def spread_json(found: Spread | None) -> Json | None:
+    """What is said of the whole plan, and the rows without room."""
+    if found is None:
+        return None
+    return {"way": found.proposal.way.value, **plan_json(found.proposal), "leftOut": found.left_out}

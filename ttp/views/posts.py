@@ -1,0 +1,139 @@
+"""A post, its deliveries and its attempts as JSON objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ttp.views import Json, format_json_instant
+
+if TYPE_CHECKING:
+    from ttp.domain.attempt import Attempt
+    from ttp.domain.delivery import Delivery
+    from ttp.domain.media import MediaItem
+    from ttp.domain.post import Post
+
+
+# The key tuples are spelled out so that `--fields` can be checked before anything was read or done.
+POST_FIELDS = (
+    "id",
+    "status",
+    "content",
+    "accounts",
+    "platforms",
+    "scheduledAt",
+    "publishedAt",
+    "createdAt",
+    "updatedAt",
+    "maxLatenessS",
+    "media",
+    "variants",
+    "thread",
+    "tags",
+    "options",
+    "key",
+    "chosenBy",
+    "approvedAt",
+    "rejection",
+    "repeat",
+    "needs",
+    "warnings",
+    "deliveries",
+)
+
+
+ATTEMPT_FIELDS = (
+    "at",
+    "account",
+    "number",
+    "step",
+    "phase",
+    "outcome",
+    "kind",
+    "httpStatus",
+    "message",
+    "endedAt",
+)
+
+
+def media_json(item: MediaItem) -> Json:
+    """One media item of a post."""
+    return {
+        "name": item.name,
+        "mime": item.mime,
+        "bytes": item.bytes,
+        "sha256": item.sha256,
+        "width": item.width,
+        "height": item.height,
+        "durationMs": item.duration_ms,
+        "alt": item.alt,
+        "url": item.url,
+    }
+
+
+def delivery_json(row: Delivery) -> Json:
+    """One delivery of a post. `nextAttemptAt` is told while it is retrying: a look-up is not an attempt."""
+    error = row.error
+    return {
+        "account": row.account,
+        "platform": row.platform,
+        "state": row.state,
+        "dueAt": format_json_instant(row.due_at),
+        "remoteId": row.remote_id,
+        "url": row.url,
+        "publishedAt": format_json_instant(row.published_at),
+        "attempts": row.attempts,
+        "nextAttemptAt": format_json_instant(row.next_at) if row.state == "retrying" else None,
+        "waitingFor": row.waiting_for,
+        "waitingUntil": format_json_instant(row.waiting_until),
+        "error": error and {"kind": error.kind, "code": error.code, "message": error.message, "hint": error.hint},
+        "takenDownAt": format_json_instant(row.taken_down_at),
+    }
+
+
+def post_json(item: Post, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
+    """A post with its deliveries. `repeat`: what it is an occurrence of. `replayed` is told only where it is so: the
+    key had made this post before."""
+    no, of = item.rejection, item.repeat
+    shape: Json = {
+        "id": item.id,
+        "status": item.status,
+        "content": item.content,
+        "accounts": list(item.accounts),
+        "platforms": list(item.platforms),
+        "scheduledAt": format_json_instant(item.scheduled_at),
+        "publishedAt": format_json_instant(item.published_at),
+        "createdAt": format_json_instant(item.created_at),
+        "updatedAt": format_json_instant(item.updated_at),
+        "maxLatenessS": item.max_lateness_s,
+        "media": [media_json(one) for one in item.media],
+        "variants": dict(item.variants),
+        "thread": list(item.thread),
+        "tags": list(item.tags),
+        "options": dict(item.options),
+        "key": item.key,
+        "chosenBy": item.chosen_by,
+        "approvedAt": format_json_instant(item.approved_at),
+        "rejection": no and {"at": format_json_instant(no.at), "reason": no.why},
+        "repeat": of and {"id": of.id, "cron": of.cron, "timezone": of.timezone},
+        "needs": list(item.needs()),
+        "warnings": list(warnings),
+        "deliveries": [delivery_json(row) for row in item.deliveries],
+    }
+    return {**shape, "replayed": True} if replayed else shape
+
+
+def attempt_json(item: Attempt) -> Json:
+    """One step of one try."""
+    return {
+        "at": format_json_instant(item.at),
+        "account": item.account,
+        "number": item.number,
+        "step": item.step,
+        "phase": item.phase,
+        "outcome": item.outcome,
+        "kind": item.kind,
+        "httpStatus": item.http_status,
+        "message": item.message,
+        "endedAt": format_json_instant(item.ended_at),
+    }

@@ -1,0 +1,79 @@
+"""Slots and repeats as JSON objects."""
+
+from __future__ import annotations
+
+from ttp.domain.recurrence import Tally
+from ttp.domain.slot import Place
+from ttp.views import Json, format_json_instant
+
+REPEAT_FIELDS = (
+    "id",
+    "post",
+    "pool",
+    "cron",
+    "timezone",
+    "until",
+    "count",
+    "texts",
+    "coolDownS",
+    "state",
+    "nextAt",
+    "made",
+    "skipped",
+    "missed",
+)
+
+
+def repeat_json(tally: Tally) -> Json:
+    """A recurrence. `until`: no time from then on; `texts`: how many come in turn; `missed`: times without a post."""
+    one = tally.recurrence
+    return {
+        "id": one.id,
+        "post": one.post_id,
+        "pool": one.pool,
+        "cron": one.cron,
+        "timezone": one.timezone,
+        "until": format_json_instant(one.until),
+        "count": one.count,
+        "texts": len(one.texts),
+        "coolDownS": one.cool_down_s,
+        "state": one.state,
+        "nextAt": format_json_instant(tally.next_at),
+        "made": tally.made,
+        "skipped": tally.skipped,
+        "missed": tally.missed,
+    }
+
+
+SLOT_FIELDS = ("id", "account", "cron", "timezone", "name", "nextAt")
+
+
+PLACE_FIELDS = ("at", "account", "slot", "name", "timezone", "post", "posts", "content")
+
+
+def slot_json(place: Place) -> Json:
+    """A slot, with the next instant at which it comes."""
+    one = place.slot
+    return {
+        "id": one.id,
+        "account": one.account,
+        "cron": one.cron,
+        "timezone": one.timezone,
+        "name": one.name,
+        "nextAt": format_json_instant(place.at),
+    }
+
+
+def place_json(found: Place) -> Json:
+    """One coming instant of a slot. `post` is the one that holds it and `content` its text, null where it is free;
+    `posts`: all that do."""
+    return {
+        "at": format_json_instant(found.at),
+        "account": found.slot.account,
+        "slot": found.slot.id,
+        "name": found.slot.name,
+        "timezone": found.slot.timezone,
+        "post": found.posts[0] if found.posts else None,
+        "posts": list(found.posts),
+        "content": found.content,
+    }

@@ -1,0 +1,83 @@
+"""Status and checks as JSON objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ttp import views
+from ttp.views import Json
+
+if TYPE_CHECKING:
+    from ttp.domain.diagnostics import Check
+    from ttp.domain.health import Health
+
+
+CHECK_FIELDS = ("name", "status", "message", "hint")
+
+
+def check_json(item: Check) -> Json:
+    """One thing that a check-up looked at."""
+    return {"name": item.name, "status": item.status, "message": item.message, "hint": item.hint}
+
+
+STATUS_FIELDS = (
+    "publisher",
+    "nextDueAt",
+    "overdue",
+    "waiting",
+    "needs",
+    "holds",
+    "limits",
+    "costs",
+    "media",
+    "blocked",
+)
+
+
+def status_json(health: Health) -> views.Json:
+    """What `ttp status` knows. `needs` counts; the ids are in `ttp list --needs-you`. `costs`: what X will charge for
+    so many posts that wait; `more`: for further ones it was not summed up. `blocked`: why nothing is sent,
+    or not what one row belongs to."""
+    publisher, needs, costs = health.publisher, health.needs, health.costs
+    return {
+        "publisher": {
+            "running": publisher.running,
+            "pid": publisher.pid,
+            "mode": publisher.mode,
+            "since": views.format_json_instant(publisher.since),
+            "lastRunAt": views.format_json_instant(publisher.last_run_at),
+        },
+        "nextDueAt": views.format_json_instant(health.next_due_at),
+        "overdue": health.overdue,
+        "waiting": health.waiting,
+        "needs": {
+            "review": len(needs.review),
+            "reconnect": len(needs.reconnect),
+            "retry": len(needs.retry),
+            **({} if needs.approve is None else {"approve": len(needs.approve)}),
+        },
+        "holds": [
+            {"account": hold.account, "until": views.format_json_instant(hold.until), "reason": hold.reason}
+            for hold in health.holds
+        ],
+        "limits": [
+            {
+                "account": limit.account,
+                "name": limit.name,
+                "left": limit.left,
+                "limit": limit.limit,
+                "resetsAt": views.format_json_instant(limit.resets_at),
+            }
+            for limit in health.limits
+        ],
+        "costs": {"x": {"posts": costs.posts, "usd": costs.thousandths / 1000, "more": costs.more}},
+        "media": {"files": health.media.files, "bytes": health.media.bytes},
+        "blocked": [
+            *(
+                {"by": by, "message": why.message, "hint": why.hints[0].type}
+                for by, why in (("clock", health.clock), ("machine", health.elsewhere))
+                if why is not None
+            ),
+            *({"by": "row", "message": why, "hint": "ttp doctor"} for why in health.unreadable),
+        ],
+    }
