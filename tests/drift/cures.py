@@ -32,7 +32,7 @@ CURES: Cures = (
     (
         "cli/connect",
         "redirect",
-        "give the address that is registered for your app: docs/connect-x.md and its neighbours",
+        "give the address that is registered for your app: docs/how-to/connect-x.md and its neighbours",
     ),
     ("cli/ending$", "memory", "give it less at once: a file in parts, fewer posts; or end other programs"),
     ("cli/(ending|output)$", "", "make room on the disk that stdout goes to, or send it elsewhere"),
@@ -63,13 +63,13 @@ CURES: Cures = (
     (
         "services/metrics|domain/ingest/columns",
         "",
-        "give an export of numbers by post, with its header: docs/import-metrics.md",
+        "give an export of numbers by post, with its header: docs/reference/metrics-files.md",
     ),
     ("services/optimal", "", "get some: `ttp metrics pull --history 100`, or `ttp metrics import FILE`"),
     (
         "store/credentials|store/program",
         "",
-        "look at the program or the keyring, then type it again: docs/credentials.md",
+        "look at the program or the keyring, then type it again: docs/how-to/credentials.md",
     ),
     ("store/media$", "", "copy the file to another folder, and give that copy"),
     ("store/owner", "", "once nothing else publishes from it: `ttp run --take-over`"),

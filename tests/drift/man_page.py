@@ -1,4 +1,4 @@
-"""docs/ttp.1, the manual page: the commands, their options and what is common to all, in roff."""
+"""docs/reference/ttp.1, the manual page: the commands, their options and what is common to all, in roff."""
 
 from __future__ import annotations
 

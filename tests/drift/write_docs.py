@@ -39,12 +39,12 @@ def generated() -> dict[str, str]:
     nodes = tuple(tree())
     return {
         **{COMPLETIONS[shell]: script(shell, nodes) for shell in SHELLS},
-        "docs/cli.md": "\n".join(_commands()),
-        "docs/ttp.1": man_page.page(),
-        "docs/errors.md": "\n".join(errors_page.page()) + "\n",
-        "docs/config.md": _spliced("docs/config.md", _settings(), _variables()),
-        "docs/accounts.md": _spliced("docs/accounts.md", _options_of_platforms()),
-        "docs/state-machine.md": _spliced("docs/state-machine.md", _states(), _diagram()),
+        "docs/reference/cli.md": "\n".join(_commands()),
+        "docs/reference/ttp.1": man_page.page(),
+        "docs/reference/errors.md": "\n".join(errors_page.page()) + "\n",
+        "docs/reference/config.md": _spliced("docs/reference/config.md", _settings(), _variables()),
+        "docs/reference/accounts.md": _spliced("docs/reference/accounts.md", _options_of_platforms()),
+        "docs/reference/state-machine.md": _spliced("docs/reference/state-machine.md", _states(), _diagram()),
     }
 
 
@@ -60,7 +60,7 @@ def _spliced(name: str, *parts: Iterator[str]) -> str:
     return written + rest
 
 
-# docs/cli.md
+# docs/reference/cli.md
 
 
 def _commands() -> Iterator[str]:
@@ -147,7 +147,7 @@ def _option_row(option: Any) -> tuple[str, str]:
     return f"`{names}{value}`", f"{help}{default}{more}{' **(needed)**' if option.required else ''}"
 
 
-# docs/config.md, docs/accounts.md, docs/state-machine.md
+# docs/reference/config.md, docs/reference/accounts.md, docs/reference/state-machine.md
 
 
 def _settings() -> Iterator[str]:
