@@ -22,7 +22,7 @@ from ttp.platforms.oauth.grant import App, Grant, Identity, Login
 from ttp.platforms.oauth.registry import login_for
 from ttp.sandbox import accounts
 from ttp.sandbox.records import App as Registered
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 HERE = "http://127.0.0.1:8722/callback"
 AWAY = "https://127.0.0.1/callback"
@@ -97,13 +97,13 @@ class Visit:
 
 
 @pytest.fixture
-def visit() -> Iterator[Callable[..., Visit]]:
+def visit(sandbox: RunningSandbox) -> Iterator[Callable[..., Visit]]:
     """Makes a visit to a case's login, at a sandbox with settings."""
     clock = FakeClock()
     with ExitStack() as stack:
 
         def made(name: str, **settings: Any) -> Visit:
-            sandbox = stack.enter_context(running_sandbox(now=clock.now, **settings))
+            sandbox.reset(now=clock.now, **settings)
             here = Visit(CASES[name], sandbox, clock)
             stack.callback(here.login.close)
             return here
