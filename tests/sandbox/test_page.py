@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import Host, Web
-from tests.sandbox.test_instagram import image, published
-from tests.sandbox.x_uploads import uploaded
+from tests.sandbox.instagram.test_containers import image, published
+from tests.sandbox.x.uploads import uploaded
 from ttp.sandbox.files import PHOTO
 from ttp.sandbox.media import MOST_BYTES, Pictures
 from ttp.sandbox.records import Post

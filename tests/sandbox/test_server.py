@@ -16,7 +16,7 @@ import pytest
 
 from tests.sandbox.conftest import START, Clock
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import RunningSandbox, running_sandbox, serve
+from ttp.sandbox.server import OldState, RunningSandbox, running_sandbox, serve
 
 
 def credentials(sandbox: RunningSandbox, name: str) -> dict[str, str]:
@@ -157,14 +157,27 @@ def test_a_state_folder_keeps_accounts_and_posts_between_runs(tmp_path: Path) ->
         assert int(third["data"]["id"]) > int(made)
 
 
-def test_a_state_folder_of_an_older_sandbox_is_read(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
-        x.post("/2/tweets", json={"text": "old"})
+def test_a_state_folder_of_another_version_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "sandbox.db") as db:
-        db.execute("UPDATE thing SET data = json_set(json_remove(data, '$.poll'), '$.gone', 1) WHERE kind = 'Post'")
+        db.execute("CREATE TABLE thing (seq INTEGER PRIMARY KEY, kind TEXT, id TEXT, data TEXT)")
     db.close()
+    with pytest.raises(OldState):
+        serve(0, tmp_path, print)
+
+
+def test_an_upload_of_a_state_folder_starts_again(tmp_path: Path) -> None:
+    data = CLIP.read_bytes()
+    with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
+        body = {"media_type": "video/mp4", "media_category": "tweet_video", "total_bytes": len(data)}
+        media = x.post("/2/media/upload/initialize", json=body).json()["data"]["id"]
+        x.post(f"/2/media/upload/{media}/append", files={"media": data}, data={"segment_index": "0"})
+        signed = dict(x.headers)
     with running_sandbox(tmp_path) as sandbox:
-        assert texts(sandbox) == ["old"]
+        signed["host"] = httpx.URL(sandbox.url).netloc.decode()
+        with httpx.Client(base_url=f"{sandbox.url}/2/media/upload/{media}", headers=signed) as x:
+            assert x.post("/finalize").status_code == 400
+            assert x.post("/append", files={"media": data}, data={"segment_index": "0"}).status_code == 200
+            assert x.post("/finalize").status_code == 200
 
 
 def test_serve_binds_loopback_says_its_url_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ from uvicorn.server import ServerState
 
 from ttp.sandbox.app import build_app
 from ttp.sandbox.control import NoSetting, change_settings
+from ttp.sandbox.stand_in import find_stand_ins
 from ttp.sandbox.state import Now, State, open_state, wall_clock
+from ttp.sandbox.storage import OldState
 
-__all__ = ["NoSetting", "RunningSandbox", "running_sandbox", "serve"]
+__all__ = ["NoSetting", "OldState", "RunningSandbox", "running_sandbox", "serve"]
 CLOSING_S = 5.0
 """How long open requests may go on once the server stops."""
 
@@ -117,10 +119,10 @@ def serve(
     Port 0 picks a free one. `ready` gets the base URL once connections are accepted. `state_dir` keeps accounts and
     posts between runs; None keeps them in memory. `media_dir` is created if missing and served under
     `/_sandbox/media/`. `settings` are the switches that differ from their defaults. Raises OSError if the port is in
-    use or a folder cannot be written, NoSetting for an unknown switch or a wrong value.
+    use or a folder cannot be written, OldState for a folder of another version, NoSetting for an unknown switch or a
+    wrong value.
     """
-    with closing(_listen(port)) as listener, closing(open_state(state_dir)) as state:
-        change_settings(state, settings)
+    with closing(_listen(port)) as listener, closing(_new_state(state_dir, wall_clock, settings)) as state:
         if media_dir is not None:
             media_dir.mkdir(parents=True, exist_ok=True)
         server = _Server(state, media_dir)
@@ -177,9 +179,9 @@ def running_sandbox(
 
 
 def _new_state(state_dir: Path | None, now: Now, settings: Mapping[str, Any]) -> State:
-    state = open_state(state_dir, now)
-    for name, value in settings.items():
-        setattr(state, name, value)
+    kinds = [kind for one in find_stand_ins() for kind in (one.account, *one.records)]
+    state = open_state(state_dir, now, kinds)
+    change_settings(state, settings)
     return state
 
 
