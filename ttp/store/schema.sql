@@ -67,9 +67,9 @@ CREATE TABLE change_post (
     FOREIGN KEY(post_id) REFERENCES post (id)
 );
 CREATE INDEX change_post_by_post ON change_post (post_id, change_id);
-CREATE INDEX change_post_media ON change_post (media) WHERE media IS NOT NULL;
 CREATE INDEX change_post_open ON change_post (change_id) WHERE undone IS NULL;
 CREATE INDEX change_post_undone ON change_post (undone) WHERE undone IS NOT NULL;
+CREATE INDEX change_post_media ON change_post (media) WHERE media IS NOT NULL;
 CREATE TABLE delivery (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     post_id INTEGER NOT NULL,
@@ -96,16 +96,16 @@ CREATE TABLE delivery (
     FOREIGN KEY(post_id) REFERENCES post (id),
     FOREIGN KEY(account_id) REFERENCES account (id)
 );
+CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
+CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE INDEX delivery_approved ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
 CREATE INDEX delivery_approved_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
-CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL;
+CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
 CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
-CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
-CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
 CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
-CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
-CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
 CREATE TABLE post_media (
     post_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
