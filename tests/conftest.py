@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 
 from tests.clock import FakeClock
+from tests.examples import QUICK
 from tests.store.stores import MIGRATE, empty_store
 from ttp.cli.main import main
 from ttp.store.database import Database
@@ -25,9 +26,7 @@ from ttp.store.database import Database
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes is a matter of the machine, and of what else runs on it.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
 COUNTS = "counts"
 """What a test records by this name is printed when all have ended: what workers print themselves, nobody sees."""

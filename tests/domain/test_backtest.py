@@ -10,9 +10,10 @@ from math import exp, isclose
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.optimal.backtest import (
     FEWEST_POSTS,
     Backtest,
@@ -131,7 +132,7 @@ def test_the_same_hours_differ_by_nothing() -> None:
     assert abs(found.difference.lift) < 0.05
 
 
-@settings(max_examples=3, deadline=None)
+@examples(3)
 @given(st.randoms(use_true_random=False))
 def test_neither_the_order_of_rows_nor_other_accounts_change_the_answer(dice: random.Random) -> None:
     samples = history(60, evening)
