@@ -28,8 +28,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
-COUNTS = "counts"
-"""What a test records by this name is printed when all have ended: what workers print themselves, nobody sees."""
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
@@ -37,17 +35,12 @@ NOT_MEASURED = {"docs", "e2e", "faults"}
 """Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.pluginmanager.hasplugin("pytest_cov"):
+        return
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for report in terminalreporter.stats.get("passed", []):
-        for name, value in report.user_properties:
-            if name == COUNTS:
-                terminalreporter.write_line(f"\n{value}")
 
 
 def inherited() -> dict[str, str]:

@@ -28,6 +28,8 @@ from ttp.domain.optimal.linear_algebra import back, backward, cholesky, forward,
 from ttp.domain.optimal.model import estimate, steepness
 from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, drawn, fit, fits
 
+pytestmark = pytest.mark.slow  # numpy and scipy are in the extra `dev` alone
+
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 SHAPE = Shape(0.2, 0.06, 0.4)
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]

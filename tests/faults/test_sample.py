@@ -19,7 +19,7 @@ from tests.faults import sample as sampling
 from tests.faults.__main__ import main
 from tests.faults.fixed_cases import FIXED_CASES, FixedCase
 from tests.faults.judge import Verdict
-from tests.faults.mutants import MUTANTS, two_of_them
+from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import Tried
 from tests.faults.posts import Kind
 from tests.faults.sample import SEED, WITHOUT_GIT, sample, seed
@@ -122,8 +122,8 @@ def test_the_seed_is_the_commits_and_can_be_given(tmp_path: Path, monkeypatch: p
 
 
 def test_the_mistakes_of_a_commit_are_two_and_all_have_their_turn() -> None:
-    assert {len(set(two_of_them(str(number)))) for number in range(100)} == {2}
-    assert {mutant for number in range(100) for mutant in two_of_them(str(number))} == set(MUTANTS)
+    assert {len(set(some_mutants(str(number), 2))) for number in range(100)} == {2}
+    assert {mutant for number in range(100) for mutant in some_mutants(str(number), 2)} == set(MUTANTS)
     assert all(name in SAMPLES for mutant in MUTANTS.values() for name in mutant.sweeps)
 
 
