@@ -11,13 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from tests.clock import FakeClock
 from ttp.cli.main import main
+
+if TYPE_CHECKING:
+    from ttp.sandbox.server import RunningSandbox
 
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -160,3 +163,18 @@ def clock() -> FakeClock:
 def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
     with program(tmp_path, clock) as ttp:
         yield ttp
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[RunningSandbox]:
+    from ttp.sandbox.server import running_sandbox
+
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(one_sandbox: RunningSandbox) -> RunningSandbox:
+    """The session's sandbox, empty. `sandbox.reset(now=…, media_dir=…, processing_s=…)` begins again with settings."""
+    one_sandbox.reset()
+    return one_sandbox
