@@ -36,6 +36,7 @@ CURES: Cures = (
     ),
     ("cli/errors$", "memory", "give it less at once: a file in parts, fewer posts; or end other programs"),
     ("cli/(errors|output)$", "", "make room on the disk that stdout goes to, or send it elsewhere"),
+    ("store/database", "before the first release", "open it once with the version that the message names"),
     ("services/files/export", "written", "make room there, or the folder yours, or name another"),
     ("services/files/markdown", "UTF-8, so", "rename it: `mv OLD NEW`"),
     ("cli/in_editor", "", "write a text, or leave it: nothing was stored"),
