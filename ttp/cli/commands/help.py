@@ -217,7 +217,7 @@ TikTok with videos, take the bytes: nothing of this is needed for them.)
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. The whole story: docs/how-to/instagram-media.md.
+`ttp doctor` says what is missing. More: docs/how-to/instagram-media.md
 """
 
 
