@@ -32,7 +32,7 @@ CURES: Cures = (
     (
         "cli/commands/account",
         "redirect",
-        "give the address that is registered for your app: docs/connect-x.md and its neighbours",
+        "give the address that is registered for your app: docs/how-to/connect-x.md and its neighbours",
     ),
     ("cli/errors$", "memory", "give it less at once: a file in parts, fewer posts; or end other programs"),
     ("cli/(errors|output)$", "", "make room on the disk that stdout goes to, or send it elsewhere"),
@@ -62,13 +62,13 @@ CURES: Cures = (
     (
         "services/(metrics|files/metrics_rows)|domain/ingest/columns",
         "",
-        "give an export of numbers by post, with its header: docs/import-metrics.md",
+        "give an export of numbers by post, with its header: docs/reference/metrics-files.md",
     ),
     ("services/optimal", "", "get some: `ttp metrics pull --history 100`, or `ttp metrics import FILE`"),
     (
         "store/credentials|store/home/user_program",
         "",
-        "look at the program or the keyring, then type it again: docs/credentials.md",
+        "look at the program or the keyring, then type it again: docs/how-to/credentials.md",
     ),
     ("store/ownership", "", "once nothing else publishes from it: `ttp run --take-over`"),
     ("domain/metric_schedule", "", '`ttp config set metrics.pull \'["1h", "24h", "7d"]\'`'),

@@ -1,4 +1,4 @@
-"""docs/errors.md: every error that the program's source can tell, by the code that a script sees.
+"""docs/reference/errors.md: every error that the program's source can tell, by the code that a script sees.
 
 Read from the source itself, so that none is forgotten: the calls that make an error, with `…` for what is put in.
 """

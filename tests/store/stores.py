@@ -1,4 +1,4 @@
-"""Stores for tests: made once by the real migrations, then copied; filled through the store's own writers."""
+"""Stores for tests: created once, then copied; filled through the store's own writers."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def sandbox(
       trouble       a refusal, by its name in GET /_sandbox/troubles; "" ends it
       keepTokens    change this only: else the account gets new credentials
 
-    Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/sandbox.md.
+    Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/tutorial/sandbox.md.
 
     Example: ttp sandbox --media web --set auto_approve=true
     """
