@@ -17,6 +17,8 @@ import pytest
 from hypothesis import settings
 
 from tests.clock import FakeClock
+from tests.examples import QUICK
+from tests.store.stores import empty_store
 from ttp.cli.main import main
 
 if TYPE_CHECKING:
@@ -26,12 +28,8 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes is a matter of the machine, and of what else runs on it.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
-COUNTS = "counts"
-"""What a test records by this name is printed when all have ended: what workers print themselves, nobody sees."""
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
@@ -39,17 +37,12 @@ NOT_MEASURED = {"docs", "e2e", "faults"}
 """Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.pluginmanager.hasplugin("pytest_cov"):
+        return
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for report in terminalreporter.stats.get("passed", []):
-        for name, value in report.user_properties:
-            if name == COUNTS:
-                terminalreporter.write_line(f"\n{value}")
 
 
 def inherited() -> dict[str, str]:
@@ -152,6 +145,12 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
         patch.setenv("TTP_HOME", str(folder / "home"))
         patch.setenv("TTP_TZ", "UTC")
         yield Program(folder / "home", clock)
+
+
+@pytest.fixture(autouse=True)
+def copied_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill each new store from a template: making its schema takes 10 ms, and thousands of tests need one."""
+    monkeypatch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-
-from sqlalchemy.pool import NullPool
-from sqlmodel import Session, create_engine
+from typing import TYPE_CHECKING
 
 from tests.clock import START
 from ttp.domain.account import Account, parse_account_name
@@ -23,15 +21,19 @@ from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.ownership import remember_files
-from ttp.store.sqlite import SqliteConnection
+from ttp.store.sqlite import SqliteConnection, create_tables
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
 
 
 @cache
-def _bytes() -> bytes:
+def empty_store() -> bytes:
+    """Return the file of a store without content, made by the program's own schema."""
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(Path(folder) / "home")
-        database.connect().close()
-        return database.path.read_bytes()
+        path = Path(folder) / "ttp.db"
+        create_tables(path)
+        return path.read_bytes()
 
 
 def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
@@ -39,7 +41,7 @@ def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
     home.mkdir(mode=0o700)
     database = Database(home, busy_timeout_s=busy_timeout_s)
     database.path.touch(0o600)
-    database.path.write_bytes(_bytes())
+    database.path.write_bytes(empty_store())
     return database
 
 
@@ -75,6 +77,9 @@ def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **f
 @contextmanager
 def models(database: Database) -> Iterator[Session]:
     """The store as its models see it."""
+    from sqlalchemy.pool import NullPool
+    from sqlmodel import Session, create_engine
+
     with Session(create_engine("sqlite://", creator=database.connect, poolclass=NullPool)) as session:
         yield session
 

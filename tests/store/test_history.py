@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.clock import START
+from tests.examples import examples
 from tests.store.random_posts import POSTS
 from tests.store.stores import add_account, add_post, new_store, to
 from tests.store.test_reads import three_accounts
@@ -26,7 +27,7 @@ def database(tmp_path: Path) -> Database:
     return new_store(tmp_path / "home")
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(made=POSTS)
 def test_an_image_is_the_whole_post(tmp_path_factory: pytest.TempPathFactory, made: Post) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
