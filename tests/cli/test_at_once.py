@@ -127,9 +127,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         ttp.account("ig/shop")
         ttp.post("Fresh beans", "--to", "x/me", "--at", "tomorrow 9am", "--tag", "launch")
         ttp.post("a=b\tand more", "--key", "k")
-        ttp.bring(
-            ttp.post("It failed", "--to", "x/me", "--at", "in 2h"), "failed", error_kind="auth", error_message="no"
-        )
+        ttp.bring(ttp.post("It failed", "--to", "x/me", "--at", "in 2h"), "failed", error=("auth", "no"))
         yield ttp
 
 

@@ -112,7 +112,7 @@ def test_a_hint_that_names_options_is_a_whole_command(ttp: Program, typed: list[
     ttp.account("ig/me")
     ttp.post("One", "--to", "x/me", "--at", "7pm")
     ttp.post("Two", "--to", "x/me", "--at", "8pm")
-    ttp.bring(2, "needs_review", error_kind="unknown", error_message="cut")
+    ttp.bring(2, "needs_review", error=("unknown", "cut"))
     ran = ttp(*typed)
     assert ran.code == 2
     ways = [line.partition(":  ")[2].strip() for line in ran.err.splitlines()[1:]]
