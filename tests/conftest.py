@@ -11,20 +11,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from tests.clock import FakeClock
 from tests.examples import QUICK
-from tests.store.stores import MIGRATE, empty_store
+from tests.store.stores import empty_store
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.post_edit import settled
 from ttp.store import posts, queries
 from ttp.store.database import Database
+
+if TYPE_CHECKING:
+    from ttp.sandbox.server import RunningSandbox
 
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -166,15 +169,8 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
 
 @pytest.fixture(autouse=True)
 def copied_stores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fill each new store from a template: to make its schema takes 20 ms, and thousands of tests need one."""
-
-    def upgrade(self: Database, path: Path, *, fresh: bool = False) -> None:
-        if fresh:
-            path.write_bytes(empty_store())
-        else:
-            MIGRATE(self, path)
-
-    monkeypatch.setattr(Database, "_upgrade", upgrade)
+    """Fill each new store from a template: making its schema takes 10 ms, and thousands of tests need one."""
+    monkeypatch.setattr("ttp.store.database.create_tables", lambda path: path.write_bytes(empty_store()))
 
 
 @pytest.fixture
@@ -186,3 +182,18 @@ def clock() -> FakeClock:
 def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
     with program(tmp_path, clock) as ttp:
         yield ttp
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[RunningSandbox]:
+    from ttp.sandbox.server import running_sandbox
+
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(one_sandbox: RunningSandbox) -> RunningSandbox:
+    """The session's sandbox, empty. `sandbox.reset(now=…, media_dir=…, processing_s=…)` begins again with settings."""
+    one_sandbox.reset()
+    return one_sandbox

@@ -1,4 +1,4 @@
-"""docs/errors.md: the codes of errors, of problems and of failed deliveries, from the program's classes and tables."""
+"""docs/reference/errors.md: codes of errors, of problems and of failed deliveries, from the classes and tables."""
 
 from __future__ import annotations
 

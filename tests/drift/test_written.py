@@ -23,7 +23,7 @@ def test_a_file_is_what_the_program_says(name: str) -> None:
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff to read it with")
 def test_the_manual_page_is_read_without_a_warning() -> None:
-    ran = subprocess.run(["groff", "-man", "-ww", "-z", ROOT / "docs/ttp.1"], capture_output=True, check=True)
+    ran = subprocess.run(["groff", "-man", "-ww", "-z", ROOT / "docs/reference/ttp.1"], capture_output=True, check=True)
     assert ran.stderr == b""
 
 

@@ -1,4 +1,4 @@
-"""Stores for tests: made once by the real migrations, then copied; filled through the store's own writers."""
+"""Stores for tests: created once, then copied; filled through the store's own writers."""
 
 from __future__ import annotations
 
@@ -21,20 +21,18 @@ from ttp.domain.post_edit import settled
 from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.ownership import remember_files
+from ttp.store.sqlite import create_tables
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-MIGRATE = Database._upgrade
-"""What makes a schema; tests/conftest.py puts a copy in its place."""
-
 
 @cache
 def empty_store() -> bytes:
-    """Return the file of a store without content, made by the real migrations."""
+    """Return the file of a store without content, made by the program's own schema."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ttp.db"
-        MIGRATE(Database(path.parent), path, fresh=True)
+        create_tables(path)
         return path.read_bytes()
 
 

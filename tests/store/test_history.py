@@ -71,9 +71,11 @@ def test_media_that_a_change_would_bring_back_are_kept_as_long(database: Databas
 @pytest.mark.parametrize(
     ("sql", "values"),
     [
-        (change_log._NEXT[False], {"since": 0, "post": None, "most": 1}),
-        (change_log._NEXT[True], {"since": 0, "post": None, "most": 1}),
-        (change_log._ROWS, {"change": 1, "undone": None, "post": None}),
+        *(
+            (sql.format(of_post=of_post), {"since": 0, "change": 1, "undone": None, "post": 1, "most": 1})
+            for sql in (*change_log._NEXT.values(), change_log._ROWS)
+            for of_post in ("", change_log._OF_POST)
+        ),
         (change_log._TURN, {"change": 1, "post": 1, "image": None, "digest": "", "media": None, "undone": 1}),
         (change_log._FOLLOWS[False], {"change": 1, "post": 1, "digest": "", "meant": ""}),
         (change_log._FOLLOWS[True], {"change": 1, "post": 1, "digest": "", "meant": ""}),
