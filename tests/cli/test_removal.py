@@ -48,7 +48,7 @@ class Rehearsal:
     def with_tiktok(self, to: str, clip: str) -> int:
         """A post of which TikTok has its part already, and the rest is published; its id."""
         post = self.ttp.post("A film", "--to", to, "--media", clip, "--at", "now")
-        on_tiktok = {"published_at": START, "remote_id": "7", "url": TIKTOK}
+        on_tiktok: dict[str, Any] = {"published_at": START, "remote_id": "7", "url": TIKTOK}
         self.ttp.bring(post, "published", "tiktok/demo", **on_tiktok)
         self.ttp.ok("run", "--until-idle", "-q")
         return post
