@@ -77,7 +77,7 @@ def _in_json(argv: Sequence[str], context: Context | None) -> bool:
     if context is not None and context.has_output:
         return context.out.in_json
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    return any(f"{word}={then}" in _JSON or word in _JSON for word, then in zip(words, [*words[1:], ""], strict=True))
+    return any(f"{word}={then}" in _JSON or word in _JSON for word, then in zip(words, [*words[1:], ""], strict=False))
 
 
 def _bug(error: Exception, argv: Sequence[str]) -> TtpError:
