@@ -16,7 +16,10 @@ from ttp.domain.capability import Capability
 PATHS = [
     path
     for command in COMMANDS
-    for path in (command.name, *(f"{command.name} {name}" for name in getattr(load_command(command.name), "commands", {})))
+    for path in (
+        command.name,
+        *(f"{command.name} {name}" for name in getattr(load_command(command.name), "commands", {})),
+    )
 ]
 GROUPS = ("slots", "repeat", "metrics", "account", "config")
 """Names that do nothing without a subcommand."""
@@ -158,7 +161,9 @@ def test_a_draft_environment_makes_nothing_go_out(store: Program, argv: tuple[st
     assert refused(store, *argv).startswith(said)
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if capability_of(path) == Capability.PUBLISH and path not in GROUPS])
+@pytest.mark.parametrize(
+    "path", [path for path in PATHS if capability_of(path) == Capability.PUBLISH and path not in GROUPS]
+)
 def test_what_publishes_or_sets_up_is_not_allowed_to_it(ttp: Program, may: May, path: str) -> None:
     may("draft")
     arguments = {

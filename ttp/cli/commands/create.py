@@ -38,13 +38,13 @@ from ttp.cli.render import posts as render_posts
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.times import Times
 from ttp.domain.errors import Hint, UsageError
-from ttp.services.preview import Rehearsed, Version, rehearse
 from ttp.views import Json
 from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
     from ttp.domain.post_input import Typed
+    from ttp.services.preview import Rehearsed, Version
 
 
 @with_output()
@@ -128,6 +128,8 @@ FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
 
 def try_out(context: Context, wish: Typed, times: Times) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
+    from ttp.services.preview import rehearse
+
     context.out.expect(_view(()))
     here = context
     found = rehearse(here.book, here.media, wish, times.read)

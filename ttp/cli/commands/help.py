@@ -220,7 +220,8 @@ TikTok with videos, take the bytes: nothing of this is needed for them.)
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. The whole story: docs/instagram-media.md.
+`ttp doctor` says what is missing. The whole story:
+docs/how-to/instagram-media.md.
 """
 
 
@@ -239,7 +240,8 @@ may be done.
   publish  Everything.
 
 It guards against mistakes, and nothing more: whoever can set a variable can
-unset it. docs/approval.md tells how a store of another user makes a boundary.""",
+unset it. docs/how-to/approval.md
+tells how a store of another user makes a boundary.""",
 )
 
 
