@@ -10,8 +10,8 @@ import pytest
 
 from tests.clock import START
 from tests.conftest import Program
+from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS
-from ttp.cli.tree import load
 
 
 def drafts(ttp: Program) -> None:

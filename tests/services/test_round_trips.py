@@ -151,12 +151,12 @@ def _said(post: Post) -> tuple[object, ...]:
 
 @pytest.fixture(autouse=True)
 def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    from ttp.cli.context import begin
+    from ttp.cli.context import Context, begin
 
     monkeypatch.setenv("TTP_TZ", "UTC")
-    begin(FakeClock())
+    begin(Context(FakeClock()))
     yield
-    begin()
+    begin(Context())
 
 
 @pytest.mark.parametrize("form", FORMATS)

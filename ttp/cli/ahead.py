@@ -6,13 +6,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 from ttp.cli import settings
-from ttp.cli.context import context
-from ttp.cli.output import Output
+from ttp.cli.context import Context
 from ttp.domain.capability import Capability
 from ttp.domain.errors import TtpError
 
 
-def make_ahead(out: Output) -> None:
+def make_ahead(context: Context) -> None:
     """Make what is to be made by now, and say what was missed. Where the store takes nothing it is left: a publisher
     makes it, and a list is a list. So it is where posts are not to be scheduled from. Costs one look where there is
     nothing to make."""
@@ -20,7 +19,7 @@ def make_ahead(out: Output) -> None:
 
     if settings.capability() is not Capability.PUBLISH:
         return
-    here = context()
+    here = context
     now = here.now()
     horizon = now + timedelta(seconds=here.config.seconds("repeat.ahead_s"))
     with suppress(TtpError):
@@ -28,4 +27,4 @@ def make_ahead(out: Output) -> None:
             if db is None or not repeats.due(db, now=now, horizon=horizon):
                 return
         for line in here.occurrences.make_due():
-            out.note(line)
+            context.out.note(line)

@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import typer
+
 from ttp.cli.context import context
-from ttp.cli.declared import Option
 from ttp.cli.hints import quote_command
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, TimeRefused, UsageError
 
-Cron = Annotated[str | None, Option("--cron", metavar="CRON", help="When, as a cron expression: '0 9 * * 1,3,5'.")]
-CronZone = Annotated[str | None, Option("--tz", metavar="ZONE", help="IANA zone of the clocks; else the account's.")]
+Cron = Annotated[
+    str | None, typer.Option("--cron", metavar="CRON", help="When, as a cron expression: '0 9 * * 1,3,5'.")
+]
+CronZone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of the clocks; else the account's.")
+]
 
 
 def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:

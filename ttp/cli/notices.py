@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
 from ttp.cli.times import Times, scheduled
@@ -39,15 +39,15 @@ def saved_post_message(out: Output, saved: Saved, times: Times) -> list[str]:
     return [f"Saved draft {post.id}.", f"Best free slot: {slot}.  Take it:  ttp schedule {post.id} --at optimal"]
 
 
-def print_saved_post(out: Output, saved: Saved, times: Times, *said: str, timed: bool = True) -> None:
+def print_saved_post(context: Context, saved: Saved, times: Times, *said: str, timed: bool = True) -> None:
     """Print a post that was written, after what there is to say of it."""
-    times.notes(out)
-    warnings = [*print_warnings(out, saved.warnings), *times.made_room(out, saved.moved)]
+    times.notes(context.out)
+    warnings = [*print_warnings(context.out, saved.warnings), *times.made_room(context.out, saved.moved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
-        warnings += warn_not_running(out)
-    warnings += warn_needs_approval(out, ids_needing_approval([saved.post]))
+        warnings += warn_not_running(context)
+    warnings += warn_needs_approval(context, ids_needing_approval([saved.post]))
     try:
-        out.record(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
+        context.out.record(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
     except TtpError as error:  # a full disk behind stdout: whoever tries again must know
         raise TtpError(error.message, Hint(f"post {saved.post.id} is stored", f"ttp show {saved.post.id}")) from None
 
@@ -71,25 +71,25 @@ MOST_NAMED = 8
 """Posts that one line names."""
 
 
-def warn_not_running(out: Output) -> list[str]:
+def warn_not_running(context: Context) -> list[str]:
     """The line that says that nothing would publish what was just scheduled; also as a warning for JSON."""
-    status = context().status
+    status = context.status
     if not status.nothing_publishes(status.health()):
         return []
     said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
-    out.note(said)
-    return [] if out.quiet else [said]
+    context.out.note(said)
+    return [] if context.out.quiet else [said]
 
 
-def warn_needs_approval(out: Output, ids: Sequence[int]) -> list[str]:
+def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     """The line that says that posts with a time wait for approval, where that is so; also as a warning for JSON."""
-    if not ids or not approval.is_needed(context().config):
+    if not ids or not approval.is_needed(context.config):
         return []
     few = len(ids) <= MOST_NAMED
     way = f"ttp approve {' '.join(map(str, ids))}" if few else "ttp list --needs-you"
     said = f"nothing of this goes out before it is approved:  {way}"
-    out.note(said)
-    return [] if out.quiet else [said]
+    context.out.note(said)
+    return [] if context.out.quiet else [said]
 
 
 def ids_needing_approval(posts: Iterable[Post]) -> list[int]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import option_words
 from ttp.cli.notices import print_saved_post, print_warnings, saved_post_message
 from ttp.cli.options import (
@@ -26,10 +27,10 @@ from ttp.cli.options import (
     Tz,
     Variants,
     guarded,
-    printing,
     read_file,
     read_stdin,
     read_text,
+    with_output,
 )
 from ttp.cli.output import Output
 from ttp.cli.post_input import given_options, offering, read_typed
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
     from ttp.services.preview import Rehearsed, Version
 
 
-@printing
+@with_output()
 def create(
-    out: Output,
+    context: Context,
     text: Text = None,
     to: To = None,
     at: MaybeAt = None,
@@ -60,14 +61,17 @@ def create(
     text_for: Variants = None,
     tag: Tags = None,
     set_: Options = None,
-    key: Annotated[str | None, Option("--key", metavar="KEY", help="The same key again makes no second post.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="The same key again makes no second post.")
+    ] = None,
     max_late: MaxLate = None,
     file: Annotated[
-        str | None, Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
+        str | None, typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
     ] = None,
     in_editor: InEditor = False,
     dry_run: Annotated[
-        bool, Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems.")
+        bool,
+        typer.Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems."),
     ] = False,
     strict: Strict = False,
 ) -> None:
@@ -77,66 +81,64 @@ def create(
 
     Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
     """
-    guarded(out, strict=strict)
+    guarded(context, strict=strict)
     if in_editor and dry_run:
         raise UsageError(
             "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
         )
     if text == file == "-":
         raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
-    posts = context().posts
-    words, piped = read_text(text)
+    posts = context.posts
+    words, piped = read_text(context, text)
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
     if first and at is None:
         at = "next-slot"
-    source = read_stdin("content") if file == "-" else None
+    source = read_stdin(context, "content") if file == "-" else None
     with posts.writing.rescuing(None if dry_run else words if piped else source):
         if not dry_run:
-            out.expect(render_posts.saved_posts_spec())
+            context.out.expect(render_posts.saved_posts_spec())
         wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
         if file is not None:
             from ttp.cli.post_input import with_file
 
-            wish = with_file(file, read_file(file, "content") if source is None else source, wish)
+            wish = with_file(file, read_file(context, file, "content") if source is None else source, wish)
     if in_editor:
-        from ttp.cli.in_editor import create_in_editor
+        from ttp.cli.editor import create_in_editor
 
-        create_in_editor(out, wish)
+        create_in_editor(context, wish)
         return
     times = Times(
         ["ttp", "create", *option_words({"--file": file, "--key": key})], wish.tz, text, option_words(given), first
     )
     if dry_run:
-        pass  # MOVED
-
-        try_out(out, wish, times)
+        try_out(context, wish, times)
         return
-    with offering():
+    with offering(context):
         if (source or "").strip():
             saved = posts.writing.create_from(source or "", wish, times.read)
         else:
             saved = posts.create(wish, times.read)
-    print_saved_post(out, saved, times, *saved_post_message(out, saved, times))
+    print_saved_post(context, saved, times, *saved_post_message(context.out, saved, times))
 
 
 FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
 
 
-def try_out(out: Output, wish: Typed, times: Times) -> None:
+def try_out(context: Context, wish: Typed, times: Times) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
-    out.expect(_view(()))
-    here = context()
     from ttp.services.preview import rehearse
 
+    context.out.expect(_view(()))
+    here = context
     found = rehearse(here.book, here.media, wish, times.read)
     if found.refused is not None:
-        if out.for_people:
-            _tell(out, found, times, ())
+        if context.out.for_people:
+            _tell(context.out, found, times, ())
         raise found.refused  # no platform is asked what it offers: that would be recorded
-    times.notes(out)
-    _tell(out, found, times, print_warnings(out, found.warnings))
+    times.notes(context.out)
+    _tell(context.out, found, times, print_warnings(context.out, found.warnings))
 
 
 def _tell(out: Output, found: Rehearsed, times: Times, warnings: Sequence[str]) -> None:
