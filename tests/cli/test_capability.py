@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from ttp.cli.capabilities import NEEDS
-from ttp.domain.capability import Capability
+from ttp.domain.permissions import Capability
 
 May = Callable[[str], None]
 

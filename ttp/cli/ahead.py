@@ -8,8 +8,8 @@ from datetime import timedelta
 from ttp.cli import settings
 from ttp.cli.context import context
 from ttp.cli.output import Output
-from ttp.domain.capability import Capability
 from ttp.domain.errors import TtpError
+from ttp.domain.permissions import Capability
 
 
 def make_ahead(out: Output) -> None:

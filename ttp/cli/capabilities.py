@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ttp.cli import settings
-from ttp.domain.capability import VARIABLE, Capability
 from ttp.domain.errors import Hint, NotAllowed
+from ttp.domain.permissions import VARIABLE, Capability
 
 READ, DRAFT, PUBLISH = Capability
 _NOTHING: Mapping[str, Capability] = MappingProxyType({})

@@ -19,9 +19,7 @@ from ttp.cli.output import Output
 from ttp.cli.post_input import offering
 from ttp.cli.prompt import can_ask
 from ttp.cli.render import posts
-from ttp.cli.times import Times, scheduled
-from ttp.cli.written_times import times_of
-from ttp.domain.capability import Capability
+from ttp.cli.times import TimeCommand, command_of_file, scheduled_text
 from ttp.domain.errors import (
     Ambiguous,
     Busy,
@@ -33,26 +31,27 @@ from ttp.domain.errors import (
     TtpError,
     UsageError,
 )
-from ttp.services.drafts import mark_of
+from ttp.domain.permissions import Capability
+from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
 from ttp.store.home.editor_drafts import Manuscript, Manuscripts
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
-    from ttp.domain.post_input import Typed
-    from ttp.services.post_changes import Saved
+    from ttp.domain.post_input import PostInput
+    from ttp.services.posts import SavedPost
 
 _MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
 """What another word in the file can put right."""
 _UNREADABLE = (TtpError, ValueError, RecursionError)
 
 
-def create_in_editor(out: Output, wish: Typed) -> None:
+def create_in_editor(out: Output, wish: PostInput) -> None:
     """Write a new post; `wish` is what the file begins with."""
     manuscripts = Manuscripts(context().home)
     with ExitStack() as held:
-        with context().posts.writing.rescuing(wish.text if wish.kept else None):
+        with context().drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
             text = _filled(editor_form.fields_of_typed(wish), new=True)
             for left in manuscripts.left_behind():
@@ -66,10 +65,10 @@ def create_in_editor(out: Output, wish: Typed) -> None:
         _finish_new(out, _New(sheet, began=text))
 
 
-def edit_in_editor(out: Output, post_id: int, wish: Typed) -> None:
+def edit_in_editor(out: Output, post_id: int, wish: PostInput) -> None:
     """Change a post; `wish` is changed in the file already when it opens."""
     with ExitStack() as held:
-        with context().posts.writing.rescuing(wish.text if wish.kept else None):
+        with context().drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
             post = context().posts.editable(post_id)
             sheet = held.enter_context(Manuscripts(context().home).of_post(post_id))
@@ -80,14 +79,14 @@ def edit_in_editor(out: Output, post_id: int, wish: Typed) -> None:
             _finish_change(out, task)
 
 
-def _begun(out: Output, sheet: Manuscript, post: Post, wish: Typed) -> _New | _Change:
+def _begun(out: Output, sheet: Manuscript, post: Post, wish: PostInput) -> _New | _Change:
     """What an edit goes on with, or begins."""
-    if sheet.path.exists() and sheet.base != mark_of(post):
+    if sheet.path.exists() and sheet.base != post_fingerprint(post):
         aside = shlex.quote(str(sheet.set_aside()))
         out.note(f"post {post.id} was changed since you wrote what was not saved; that is in {aside}")
     if not sheet.path.exists():
         change = _Change(sheet, post)
-        sheet.know(base=mark_of(post))
+        sheet.know(base=post_fingerprint(post))
         sheet.write(_filled(editor_form.fields_of_typed(editor_form.over(change.before, wish)), new=False))
         return change
     if not editor_form.nothing(replace(wish, kept=False)):
@@ -106,22 +105,30 @@ class _New:
     def __init__(self, sheet: Manuscript, *, began: str | None = None) -> None:
         self.sheet = sheet
         self._began = began
-        self.times = Times(["ttp", "create"])
+        self.command = TimeCommand(["ttp", "create"])
 
-    def take(self, text: str) -> Saved:
+    def take(self, text: str) -> SavedPost:
         """Make a post of what was written. Any refusal."""
         if (kept := self.keep(text)) is None:
             raise UsageError("there is no text and no media")
-        wish: Typed | None = None
+        wish: PostInput | None = None
         try:
             wish = replace(editor_form.read(text), first=self.sheet.first)
-            self.times = times_of(["ttp", "create"], wish)
+            self.command = command_of_file(["ttp", "create"], wish, in_file=can_ask())
             with offering():
-                return context().posts.writing.finish(kept, wish, self.times.read)
+                return self._finish(kept, wish)
         except TtpError:
             if wish is not None and (wish.text or "").strip():
                 _save(self.sheet, wish.text or "")
             raise
+
+    def _finish(self, kept: Post, wish: PostInput) -> SavedPost:
+        posts = context().posts
+        first = posts.find_by_key(wish)
+        if first is not None:
+            posts.discard_draft(kept)
+            return first
+        return posts.create(wish, self.command.time_of_new(wish, kept.id), kept)
 
     def keep(self, text: str) -> Post | None:
         """Save all of it as the draft, as it is; nothing where nobody wrote anything."""
@@ -141,8 +148,8 @@ class _Change:
         self.sheet = sheet
         self._post = post
         self.post_id = post.id or 0
-        self.asked: Typed | None = None
-        self.times = Times(["ttp", "edit", str(self.post_id)])
+        self.asked: PostInput | None = None
+        self.command = TimeCommand(["ttp", "edit", str(self.post_id)])
         fields = fields_of(post, [name_of(item) for item in post.media])
         if post.scheduled_at is not None:
             from ttp.domain.time.formatting import format_iso
@@ -150,9 +157,9 @@ class _Change:
             fields["scheduledAt"] = format_iso(post.scheduled_at, context().zone)
         self.before = replace(editor_form.read(_filled(fields, new=False)), key=None)
 
-    def take(self, text: str) -> Saved | None:
+    def take(self, text: str) -> SavedPost | None:
         """Change the post as was written; None where nothing is to change. Any refusal."""
-        wish: Typed | None = None
+        wish: PostInput | None = None
         try:
             wish = editor_form.read(text)
             self.asked = editor_form.changed(self.before, wish)
@@ -160,9 +167,10 @@ class _Change:
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
-            self.times = times_of(["ttp", "edit", str(self.post_id)], self.asked)
+            self.command = command_of_file(["ttp", "edit", str(self.post_id)], self.asked, in_file=can_ask())
             with offering():
-                return context().posts.edit(self.post_id, self.asked, self.times.read, since=self._post)
+                time = self.command.time_of_edit(self.post_id, self.asked)
+                return context().posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
             self.keep(text if wish is None else wish.text or "")
             raise
@@ -190,13 +198,13 @@ def _finish_new(out: Output, task: _New) -> None:
                 raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
             sheet.discard()
             raise TtpError("nothing was written, and nothing is stored") from None
-        sheet.know(new=True, base=mark_of(context().book.post(sheet.draft)))
+        sheet.know(new=True, base=post_fingerprint(context().posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
         way = Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
         raise _adding(error, way) from error
     sheet.discard()
     assert saved is not None
-    print_saved_post(out, saved, task.times, *saved_post_message(out, saved, task.times))
+    print_saved_post(out, saved, task.command, *saved_post_message(out, saved, task.command), draft=sheet.draft)
 
 
 def _finish_change(out: Output, task: _Change) -> None:
@@ -212,18 +220,18 @@ def _finish_change(out: Output, task: _Change) -> None:
             ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
         raise _adding(error, *ways) from error
     if sheet.draft is not None:
-        context().posts.writing.drop(sheet.draft, sheet.kept)
+        context().drafts.discard(sheet.draft, sheet.kept)
     sheet.discard()
     if saved is None:
-        post = context().book.told(context().book.post(task.post_id))
+        post = context().look.post(task.post_id)
         out.record(posts.saved_posts_spec(), post, say=[f"Nothing of post {task.post_id} changed."])
         return
     moved = task.asked is not None and task.asked.at is not None
-    said = scheduled(saved.post, task.times) if moved else f"Changed post {task.post_id}."
-    print_saved_post(out, saved, task.times, said, timed=moved)
+    said = scheduled_text(saved.post, saved.time) if moved else f"Changed post {task.post_id}."
+    print_saved_post(out, saved, task.command, said, timed=moved)
 
 
-def _until_taken(task: _New | _Change) -> Saved | None:
+def _until_taken(task: _New | _Change) -> SavedPost | None:
     """Open the editor until what was written is taken. Without a person, or where they leave a mistake as it is, the
     last refusal."""
     sheet, lines = task.sheet, list[str]()
@@ -258,17 +266,17 @@ def _keep(out: Output, left: Manuscript) -> None:
     kept = task.keep(text)
     assert kept is not None
     left.write(text)
-    left.know(new=True, base=mark_of(kept), shown=[])
+    left.know(new=True, base=post_fingerprint(kept), shown=[])
     left.belongs_to(kept.id or 0)
     out.note(f"what was being written when ttp ended is kept as draft {kept.id}:  ttp edit {kept.id} -e")
 
 
 def _filled(fields: dict[str, object], *, new: bool) -> str:
-    book = context().book
+    service = context().posts
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
-    timed = book.capability is Capability.PUBLISH
-    return editor_form.filled(fields, [account.name for account in book.accounts()], new=new, timed=timed)
+    timed = service.capability is Capability.PUBLISH
+    return editor_form.filled(fields, [account.name for account in service.accounts()], new=new, timed=timed)
 
 
 def _told(error: TtpError) -> list[str]:
@@ -287,8 +295,8 @@ def _adding(error: TtpError, *ways: Hint) -> TtpError:
 def _save(sheet: Manuscript, text: str) -> Post:
     """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    kept = context().posts.writing.keep(text, sheet.draft, sheet.kept)
-    sheet.know(draft=kept.id, kept=mark_of(kept))
+    kept = context().drafts.save(text, sheet.draft, sheet.kept)
+    sheet.know(draft=kept.id, kept=post_fingerprint(kept))
     return kept
 
 

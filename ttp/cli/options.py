@@ -287,7 +287,7 @@ def guarded(out: Output, *, strict: bool) -> None:
 
         watched(quiet=False)
     if strict:
-        context().book.guard.strict = True
+        context().posts.strict = True
 
 
 def ids_of(texts: Sequence[str]) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from ttp.cli.context import context
 from ttp.cli.options import split_list
@@ -13,6 +12,8 @@ from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ttp.cli.output import Output
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -34,12 +35,8 @@ def wanted_accounts(names: Sequence[str] | None, platforms: Sequence[str] | None
 
 
 def zone_for(account: Account, tz: str | None) -> ZoneInfo:
-    """The zone of an account's hours: --tz, else its own, else the config's or the system's."""
-    from ttp.domain.time.zones import ZoneConflict
-
-    found = context().choose_zone([account], tz)
-    assert not isinstance(found, ZoneConflict)
-    return found
+    """Return the zone of an account's hours."""
+    return context().times.account_zone(account, tz)
 
 
 def zone_is_known(account: Account, tz: str | None) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import context
@@ -21,8 +19,7 @@ from ttp.domain.time.durations import duration_parts, length
 from ttp.views import files
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Account
-    from ttp.services.bulk_edit import Edit, Step
+    from ttp.services.bulk_edit import Edit, Shift, Step
     from ttp.store.queries import PostFilter
 
 VIEW: OutputSpec[Step] = OutputSpec(
@@ -57,7 +54,7 @@ def edit_many(
     if faults:
         raise changes.refused("some posts cannot be changed so, and none was", faults, out.in_json)
     if not dry_run:
-        refuse_forbidden(context().book, steps)
+        refuse_forbidden(context().posts, steps)
     out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
     print_warnings(out, list({problem.message: problem for step in steps for problem in step.warnings}.values()))
     if steps and dry_run:
@@ -77,7 +74,7 @@ def edit_many(
         again=quote_command("ttp", "edit", *again),
     )
     if sure:
-        apply(context().book, steps, "edit")
+        apply(context().posts, steps, "edit")
         out.note(f"{said} changed.  Take it back:  ttp undo")
     return DONE
 
@@ -122,8 +119,10 @@ def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None)
     return Edit(links, None if shift is None else _shift(shift), pair)
 
 
-def _shift(text: str) -> Callable[[datetime, Sequence[Account]], datetime]:
+def _shift(text: str) -> Shift:
     """`+1d`: days and weeks later by the calendar, at the same time of day; hours and less as they pass. UsageError."""
+    from ttp.services.bulk_edit import Shift
+
     sign, rest = text[:1], text[1:]
     parts = duration_parts(rest)
     if sign not in ("+", "-") or parts is None:
@@ -134,12 +133,4 @@ def _shift(text: str) -> Callable[[datetime, Sequence[Account]], datetime]:
     days = factor * length(tuple(part for part in parts if part[1] in ("d", "w")))
     more = factor * length(tuple(part for part in parts if part[1] not in ("d", "w")))
 
-    def shifted(at: datetime, accounts: Sequence[Account]) -> datetime:
-        from ttp.cli.recommending import zone_for
-
-        zones = {zone_for(account, None).key: zone_for(account, None) for account in accounts}
-        zone = next(iter(zones.values())) if len(zones) == 1 else context().zone
-        wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + days
-        return wall.replace(tzinfo=zone).astimezone(UTC) + more
-
-    return shifted if days else lambda at, _: at + more
+    return Shift(days, more)

@@ -14,7 +14,7 @@ from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import Accounts, Platforms, Statuses, WithTags, post_filter, printing, split_list
 from ttp.cli.output import Output
-from ttp.cli.recommending import wanted_accounts, zone_for
+from ttp.cli.recommending import wanted_accounts
 from ttp.cli.render.calendar import calendar as view
 from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain.calendar_days import time_of
@@ -102,7 +102,7 @@ def _with_free_slots(
     optimal = context().optimal
     accounts = optimal.measured([one for one in wanted_accounts(names, platforms) if one.enabled])
     coming = {one.name: [time_of(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [zone_for(one, tz) for one in accounts]
+    zones = [context().times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)
     return replace(sheet, free=tuple(free), take=_take(sheet.span, free, accounts, tz) if free else "")
 

@@ -167,7 +167,7 @@ def stop(out: Output, repeat_id: RepeatId) -> None:
 def _repeats() -> Repeats:
     from ttp.services.repeats import Repeats
 
-    return Repeats(context().book, context().occurrences)
+    return Repeats(context().posts, context().occurrences)
 
 
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:

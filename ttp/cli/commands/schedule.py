@@ -10,7 +10,7 @@ from ttp.cli.options import At, First, PostIds, Strict, Tz, guarded, ids_of, pri
 from ttp.cli.output import Output
 from ttp.cli.post_input import offering
 from ttp.cli.render import posts as render_posts
-from ttp.cli.times import Times, scheduled
+from ttp.cli.times import TimeCommand, print_moved, scheduled_text
 from ttp.views import posts as views_posts
 
 
@@ -26,17 +26,17 @@ def schedule(
     """
     out.expect(render_posts.saved_posts_spec())
     guarded(out, strict=strict)
-    times = Times(["ttp", "schedule", *post_ids], tz, first=first)
+    command = TimeCommand(["ttp", "schedule", *post_ids], tz, first=first)
     with offering():
-        saved = context().posts.schedule(ids_of(post_ids), at, times.read, first=first)
-    times.notes(out)
-    warnings = {one.post.id: [*print_warnings(out, one.warnings), *times.made_room(out, one.moved)] for one in saved}
+        saved = context().posts.schedule(command.times_of_posts(ids_of(post_ids), at), first=first)
+    command.print_notes(out, [one.time for one in saved])
+    warnings = {one.post.id: [*print_warnings(out, one.warnings), *print_moved(out, one)] for one in saved}
     posts = [one.post for one in saved]
     more = [*warn_not_running(out), *warn_needs_approval(out, ids_needing_approval(posts))]
     view = replace(
         render_posts.saved_posts_spec(), shape=lambda post: views_posts.post_json(post, [*warnings[post.id], *more])
     )
-    out.records(view, posts, say=[scheduled(post, times) for post in posts])
+    out.records(view, posts, say=[scheduled_text(one.post, one.time) for one in saved])
 
 
 @printing

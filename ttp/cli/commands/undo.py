@@ -158,7 +158,7 @@ def _turn(
 def _undo() -> Undo:
     from ttp.services.undo import Undo
 
-    return Undo(context().book)
+    return Undo(context().posts)
 
 
 def _agreed(out: Output, found: Done, wanted: Wanted, *, no_input: bool) -> bool:
