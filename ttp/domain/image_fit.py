@@ -1,7 +1,7 @@
 """What a platform's images must be like, where an image is not, and into what it is converted. Pure; decodes nothing.
 
-Instagram: section 4 of its contract (JPEG in sRGB, 320 to 1440 pixels wide, 8 MB). TikTok: section 4 of its (JPEG or
-WebP, 1080p, 20 MB).
+See docs/reference/platforms/, section 4. Instagram: JPEG in sRGB, 320 to 1440 pixels wide, 8 MB. TikTok: JPEG or WebP,
+1080p, 20 MB.
 """
 
 from __future__ import annotations

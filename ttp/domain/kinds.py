@@ -1,6 +1,6 @@
 """What a platform makes of a post, by its media and the options that choose between forms. Never judges whether it may.
 
-Instagram: section 3.1 of its contract. TikTok: sections 3.2 to 3.5 of its.
+See docs/reference/platforms/: instagram.md, section 3.1, and tiktok.md, sections 3.2 to 3.5.
 """
 
 from __future__ import annotations

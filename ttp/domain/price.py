@@ -1,7 +1,7 @@
 """What X charges for posts. Facts and sums; nothing is refused for its price.
 
-Source: section 5 of X's contract (pay per use since 6 February 2026, the price of links since 20 April 2026). Look-ups
-and token checks are left out: a thousandth of a dollar each.
+Source: docs/reference/platforms/x.md, section 5 (pay per use since 6 February 2026, the price of links since 20 April).
+Look-ups and token checks are left out: a thousandth of a dollar each.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def taker_for(
 
 
 def why_never(platform: Platform, config: Config) -> str | None:
-    """Why no app can delete posts on `platform`; None where one can (sections 3 of X's and Instagram's contracts)."""
+    """Why no app can delete posts on `platform`; None where one can (docs/reference/platforms/*.md, section 3)."""
     match platform:
         case Platform.TIKTOK:
             return "TikTok lets no app delete posts"

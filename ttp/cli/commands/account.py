@@ -232,7 +232,7 @@ _TRIES = 3
 _LONGEST_LINE = 1 << 16
 
 
-_DOCS = {platform: f"docs/connect-{platform}.md" for platform in Platform}
+_DOCS = {platform: f"docs/how-to/connect-{platform}.md" for platform in Platform}
 
 
 @contextmanager
@@ -335,7 +335,7 @@ def _full(pending: Pending) -> str:
 
 
 def _is_quick(pending: Pending) -> bool:
-    """X's codes live for thirty seconds (section 2 of its contract)."""
+    """X's codes live for thirty seconds (docs/reference/platforms/x.md, section 2)."""
     return pending.platform is Platform.X
 
 

@@ -37,7 +37,6 @@ from ttp.cli.render import posts as render_posts
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.times import TimeCommand, time_text
 from ttp.domain.errors import Hint, UsageError
-from ttp.services.preview import PostPreview, Version, preview_post
 from ttp.views import Json
 from ttp.views import posts as views_posts
 
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from ttp.cli.render.page import Page
     from ttp.domain.post_input import PostInput
     from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.preview import PostPreview, Version
 
 
 @printing
@@ -126,6 +126,8 @@ FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
 def preview(out: Output, wish: PostInput, command: TimeCommand) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
     out.expect(_view(()))
+    from ttp.services.preview import preview_post
+
     posts, time = context().posts, None
     if posts.find_by_key(wish) is None:
         time = command.time_of_new(wish)

@@ -27,7 +27,7 @@ NEEDED: Mapping[Platform, tuple[str, ...]] = MappingProxyType(
         ),
     }
 )
-"""Section 2 of each contract. Instagram's are those of Instagram Login."""
+"""See docs/reference/platforms/, section 2 of each page. Instagram's are those of Instagram Login."""
 
 FACEBOOK: tuple[str, ...] = (
     "instagram_basic",

@@ -1,6 +1,6 @@
 """Connecting X: OAuth 2.0 with PKCE, public and confidential clients; refresh tokens that work once.
 
-Section 2 of X's contract. Keys of OAuth 1.0a are never renewed here.
+See docs/reference/platforms/x.md, section 2. Keys of OAuth 1.0a are never renewed here.
 """
 
 from __future__ import annotations
