@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ttp.services.accounts import Accounts, Leaving
     from ttp.services.backup import Copies
     from ttp.services.bulk_edit import BulkEdit
+    from ttp.services.calendar import Calendar
     from ttp.services.doctor import Doctor
     from ttp.services.drafts import Drafts
     from ttp.services.files.export import Export
@@ -253,6 +254,12 @@ class Context:
         from ttp.services.planning import Planning
 
         return Planning(self.posts, self.optimal, self.slots, self.times)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        from ttp.services.calendar import Calendar
+
+        return Calendar(self.database, self.look, self.slots, self.clock)
 
     @cached_property
     def slots(self) -> Slots:

@@ -234,6 +234,8 @@ class Repeats:
     def _tally(self, db: sqlite3.Connection, one: Recurrence) -> Tally:
         many = store.counts(db, one.id or 0)
         missed = many[OccurrenceState.MISSED] + many[OccurrenceState.EMPTY]
+        if one.state == "active" and one.post_id is not None and queries.post(db, one.post_id) is None:
+            one = replace(one, ended_at=self._posts.clock.now())  # the post was deleted: the publisher will end it
         next_at = self._next(db, one) if one.state == "active" else None
         if one.state == "active" and next_at is None:  # its last time has passed
             one = replace(one, ended_at=one.made_until or self._posts.clock.now())

@@ -127,9 +127,9 @@ class Slots:
             merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
             held = [self._held(db, place) for place in islice(single, count) if db]
-            first = [place.posts[0] for place in held if place.posts]
+            first = [post for place in held for post in place.posts[:1] if post is not None]
             texts = {post.id: post.content for post in queries.posts_by_id(db, first)} if db else {}
-            return [replace(place, content=texts.get(place.posts[0])) if place.posts else place for place in held]
+            return [replace(place, content=texts.get(place.posts[0] or 0)) if place.posts else place for place in held]
 
     def next_free(
         self,

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.declared import Argument, Option
 from ttp.cli.hints import option_words, quote_command
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from ttp.domain.calendar_days import CalendarRange
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.post import Post
-    from ttp.services.calendar import Calendar
 
 
 @printing
@@ -67,8 +65,7 @@ def calendar(
     _refuse(out, status, again(days), ics=ics)
     out.expect(view(CalendarPage(span)))
     wanted = post_filter("calendar", status=status, platform=platform, account=account, tag=tag)
-    make_ahead(out)
-    posts = _calendar().posts(span, wanted)
+    posts = context().calendar.posts(span, wanted)
     if ics:
         from ttp.services.files.export import Told
 
@@ -88,13 +85,6 @@ def calendar(
     out.records(view(sheet), posts, foot=paused)
 
 
-def _calendar() -> Calendar:
-    from ttp.services.calendar import Calendar
-
-    here = context()
-    return Calendar(here.database, here.look, here.clock)
-
-
 def _with_free_slots(
     sheet: CalendarPage, posts: Sequence[Post], names: list[str] | None, platforms: list[str] | None, tz: str | None
 ) -> CalendarPage:
@@ -112,7 +102,7 @@ def _take(span: CalendarRange, free: Sequence[FreeHour], accounts: Sequence[Acco
     from ttp.domain.time.formatting import format_iso
 
     here = context()
-    ids = map(str, _calendar().drafts(accounts, min(len(free), MOST_NAMED)))
+    ids = map(str, context().calendar.drafts(accounts, min(len(free), MOST_NAMED)))
     start = max(span.start, here.now())
     days = 1 + (free[-1].at - start) // timedelta(days=1)
     plan = [*ids, *(["--from", f"{span.first}"] if start == span.start else []), "--days", f"{days}"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.declared import Option
 from ttp.cli.hints import option_words, quote_command
@@ -74,7 +73,6 @@ def list_(
         limit=limit if shown is None else shown + 1,
         after=after,
     )
-    make_ahead(out)
     posts = context().look.listed(wanted)
     paused = paused_account_notes(context().look.accounts())
     if shown is None:

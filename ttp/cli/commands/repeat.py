@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.declared import Argument, Group, Option
@@ -104,7 +103,6 @@ def list_(out: Output) -> None:
     Example: ttp repeat list --json
     """
     out.expect(slots.REPEATS_SPEC)
-    make_ahead(out)
     out.records(slots.REPEATS_SPEC, _repeats().all())
 
 

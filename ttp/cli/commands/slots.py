@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.declared import Argument, Group, Option
@@ -85,8 +84,7 @@ def preview(
     Example: ttp slots preview --account x/me --json
     """
     out.expect(slots_module.PREVIEW_SPEC)
-    make_ahead(out)
-    out.records(slots_module.PREVIEW_SPEC, context().slots.preview(_wanted(account), count))
+    out.records(slots_module.PREVIEW_SPEC, context().calendar.slots_preview(_wanted(account), count))
 
 
 @slots.command("remove")
