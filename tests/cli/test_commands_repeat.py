@@ -76,7 +76,7 @@ def test_reading_creates_nothing(weekly: Program, clock: FakeClock, reading: tup
     weekly.ok("slots", "add", "mon 09:00", "--account", "x/me", "--tz", "Europe/Zurich")
     clock.advance(days=7)
     before = [tuple(row) for row in weekly.sql("SELECT * FROM recurrence, occurrence, post")]
-    weekly.ok(*reading)
+    weekly(*reading)
     assert [tuple(row) for row in weekly.sql("SELECT * FROM recurrence, occurrence, post")] == before
 
 
