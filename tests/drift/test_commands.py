@@ -15,7 +15,7 @@ from ttp.cli.completion_tree import AT, OPTIONS, first_line
 from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.main import main
 from ttp.cli.tree import load, root
-from ttp.domain.permissions import Capability
+from ttp.domain.capability import Capability
 
 LONGEST_HELP = 78
 """A line of help stays one line on a terminal of 80."""

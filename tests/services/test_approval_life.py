@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from tests import people
+from tests.examples import examples
 from tests.store.life import StoreMachine
 from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
@@ -150,4 +150,4 @@ class Approval(StoreMachine):
 
 
 TestApproval = Approval.TestCase
-TestApproval.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+TestApproval.settings = examples(12, stateful_step_count=25)

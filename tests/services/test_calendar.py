@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -12,6 +11,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.store.stores import raw
 from ttp.domain.account import Platform
 from ttp.domain.calendar_days import month_with, week_with
 from ttp.domain.config import Config
@@ -19,6 +19,7 @@ from ttp.services.calendar import Calendar
 from ttp.services.queries import Look
 from ttp.services.slots import Slots
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
 
 UTC = ZoneInfo("UTC")
@@ -38,10 +39,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     usual = Database.reading
 
     @contextmanager
-    def reading(self: Database) -> Iterator[sqlite3.Connection | None]:
+    def reading(self: Database) -> Iterator[Connection | None]:
         with usual(self) as db:
             if db is not None:
-                db.set_trace_callback(statements.append)
+                raw(db).set_trace_callback(statements.append)
             yield db
 
     monkeypatch.setattr(Database, "reading", reading)

@@ -9,11 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests import people
 from tests.clock import START, FakeClock
+from tests.examples import examples
 from ttp.domain.account import Account, Platform
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, settled
@@ -142,7 +143,7 @@ def _said(post: Post) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(made=st.lists(MADE, min_size=1, max_size=4, unique_by=lambda post: post.key or id(post)))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_posts_come_back_as_they_were(
     form: str, made: list[Post], empty: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

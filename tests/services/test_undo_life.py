@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from tests import people
+from tests.examples import examples
 from tests.store.life import StoreMachine
 from ttp import views
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
@@ -22,6 +21,7 @@ from ttp.services.audit import Audit
 from ttp.services.bulk_edit import BulkEdit, Edit, Shift, apply
 from ttp.services.undo import Undo, Wanted
 from ttp.store import claims, queries
+from ttp.store.dialect import Row
 from ttp.store.queries import PostFilter
 from ttp.views import posts
 
@@ -187,7 +187,7 @@ class Undoing(StoreMachine):
         tables = ("post", "delivery", "post_tag", "post_media", "change", "change_post", "attempt", "account")
         return [tuple(row) for table in tables for row in self.db.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
 
-    def claimed(self) -> list[sqlite3.Row]:
+    def claimed(self) -> list[Row]:
         return self.db.execute("SELECT id FROM delivery WHERE state = 'claimed'").fetchall()
 
     def due(self) -> set[int]:
@@ -208,4 +208,4 @@ class Undoing(StoreMachine):
 
 
 TestUndoing = Undoing.TestCase
-TestUndoing.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+TestUndoing.settings = examples(12, stateful_step_count=25)

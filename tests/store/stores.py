@@ -1,9 +1,8 @@
-"""Stores for tests: made once by the real migrations, then copied; filled through the store's own writers."""
+"""Stores for tests: created once, then copied; filled through the store's own writers."""
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,9 +11,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy.pool import NullPool
-from sqlmodel import Session, create_engine
-
 from tests.clock import START
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.delivery import Delivery
@@ -22,15 +18,18 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import settled
 from ttp.store import accounts, posts
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.ownership import remember_files
+from ttp.store.sqlite import SqliteConnection, create_tables
 
 
 @cache
-def _bytes() -> bytes:
+def empty_store() -> bytes:
+    """Return the file of a store without content, made by the program's own schema."""
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(Path(folder) / "home")
-        database.connect().close()
-        return database.path.read_bytes()
+        path = Path(folder) / "ttp.db"
+        create_tables(path)
+        return path.read_bytes()
 
 
 def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
@@ -38,7 +37,7 @@ def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
     home.mkdir(mode=0o700)
     database = Database(home, busy_timeout_s=busy_timeout_s)
     database.path.touch(0o600)
-    database.path.write_bytes(_bytes())
+    database.path.write_bytes(empty_store())
     return database
 
 
@@ -74,12 +73,21 @@ def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **f
 @contextmanager
 def models(database: Database) -> Iterator[Session]:
     """The store as its models see it."""
+    from sqlalchemy.pool import NullPool
+    from sqlmodel import Session, create_engine
+
     with Session(create_engine("sqlite://", creator=database.connect, poolclass=NullPool)) as session:
         yield session
 
 
+def raw(db: Connection) -> SqliteConnection:
+    """The connection as SQLite's own, for what only its module offers."""
+    assert isinstance(db, SqliteConnection)
+    return db
+
+
 @contextmanager
-def transaction(database: Database) -> Iterator[sqlite3.Connection]:
+def transaction(database: Database) -> Iterator[Connection]:
     """The publisher's connection inside an immediate transaction, committed at the end."""
     with closing(database.connect()) as db:
         db.execute("BEGIN IMMEDIATE")

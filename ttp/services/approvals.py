@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from ttp.domain import approval
@@ -10,6 +9,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import as_draft, no_accounts, nothing_left
 from ttp.services.posts import Posts
+from ttp.store.dialect import Connection
 
 
 class Approvals:
@@ -20,7 +20,7 @@ class Approvals:
         """Let posts go out as they are now. StateRefused where nothing of one is left to go out."""
         now, known = self._posts.clock.now(), self._posts.accounts()
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not post.active:
                 raise no_accounts(post, known)
             if not any(d.state in approval.OPEN for d in post.active):
@@ -36,7 +36,7 @@ class Approvals:
         """Let posts not go out as they are: drafts again, with the reason. StateRefused for what has begun to."""
         now = self._posts.clock.now()
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             return approval.rejected(as_draft(post, "be rejected"), now, why), ()
 
         return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from ttp.services.slots import Agenda
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import posts as stored_posts
 from ttp.store import queries
+from ttp.store.dialect import Connection
 
 BATCH = 200
 
@@ -77,13 +77,13 @@ def refuse_forbidden(posts: Posts, steps: Iterable[Step]) -> None:
             _permit(posts, db, steps)
 
 
-def _permit(posts: Posts, db: sqlite3.Connection, steps: Iterable[Step]) -> None:
+def _permit(posts: Posts, db: Connection, steps: Iterable[Step]) -> None:
     for step in steps:
         if step.post is not None:
             posts.refuse_forbidden_change(db, step.before, step.post)
 
 
-def _refuse_changed(db: sqlite3.Connection, batch: Sequence[Step]) -> None:
+def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
     """Refuse steps whose post is not what it was when they were thought out."""
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:
@@ -157,7 +157,7 @@ class BulkEdit:
 
     def _step(
         self,
-        db: sqlite3.Connection | None,
+        db: Connection | None,
         before: Post,
         edit: Edit,
         known: tuple[Account, ...],

@@ -5,7 +5,6 @@ Reads only. What will come is a post without an id, whose `repeat` says what it 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from ttp.store import queries
 from ttp.store import repeats as store
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
 
 SHOWN = (*COMING, *ENDED)
@@ -84,7 +84,7 @@ class Calendar:
             return list(islice(free, most))
 
     def _of(
-        self, db: sqlite3.Connection, one: Recurrence, start: datetime, end: datetime, wanted: PostFilter
+        self, db: Connection, one: Recurrence, start: datetime, end: datetime, wanted: PostFilter
     ) -> Iterator[Post]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
@@ -103,7 +103,7 @@ class Calendar:
                 yield replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED, repeat=repeat)
 
     def _instants(
-        self, db: sqlite3.Connection, one: Recurrence, start: datetime, end: datetime
+        self, db: Connection, one: Recurrence, start: datetime, end: datetime
     ) -> Iterator[tuple[int, datetime]]:
         """The instants in a span that are not gone through yet, and which post of its kind each will be."""
         assert one.next_at is not None

@@ -6,7 +6,6 @@ are not stored yet: the rows of one file, the posts of one command.
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
 from array import array
 from bisect import bisect_left
@@ -23,6 +22,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.store import accounts, queries, repeats
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 _WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
 
@@ -90,7 +90,7 @@ class DuplicateCheck:
         self._moved: set[int] = set()
         self._stored: dict[int, _Stored] = {}
 
-    def problems(self, post: Post, db: sqlite3.Connection | None = None) -> Iterator[Problem]:
+    def problems(self, post: Post, db: Connection | None = None) -> Iterator[Problem]:
         """Yield what is too close to a post that is to be published at a time: the same text, or any post at all.
 
         `db`: an open connection to read through; None: each question opens the store.
@@ -113,9 +113,7 @@ class DuplicateCheck:
                 index = self._pending.setdefault(delivery.account_id or 0, PostIndex())
                 index.add(to_ms(delivery.due_at), post.id or 0, _normal(post, delivery))
 
-    def _around(
-        self, delivery: Delivery, at: int, text: str, post_id: int, db: sqlite3.Connection | None
-    ) -> tuple[Near, Near]:
+    def _around(self, delivery: Delivery, at: int, text: str, post_id: int, db: Connection | None) -> tuple[Near, Near]:
         """The account's other posts that say the same, and those that are too close."""
         account_id = delivery.account_id or 0
         stored = self._read(account_id, at, db).index
@@ -128,7 +126,7 @@ class DuplicateCheck:
         close += [one for one in pending.near(at, self._gap) if not post_id or one[1] != post_id]
         return same, close
 
-    def _read(self, account_id: int, at: int, db: sqlite3.Connection | None) -> _Stored:
+    def _read(self, account_id: int, at: int, db: Connection | None) -> _Stored:
         """What the store has of an account around an instant, as far as it can matter."""
         span = max(self._same, self._gap)
         days = range((at - span) // _DAY, (at + span) // _DAY + 1)
@@ -142,7 +140,7 @@ class DuplicateCheck:
                 _take_up(own, stored, account_id, days)
         return stored
 
-    def _not_of_the_same_repeat(self, post: Post, same: Near, db: sqlite3.Connection | None) -> Near:
+    def _not_of_the_same_repeat(self, post: Post, same: Near, db: Connection | None) -> Near:
         """Those that do not say the same because a person wanted it said again and again."""
         others = {post_id for _, post_id in same if post_id}
         if post.id is None or not others:
@@ -159,7 +157,7 @@ class DuplicateCheck:
         field: str,
         code: str,
         does: str,
-        db: sqlite3.Connection | None,
+        db: Connection | None,
     ) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))
         which = f"post {post_id}" if post_id else "another one of these"
@@ -168,14 +166,14 @@ class DuplicateCheck:
         hint = f"ttp show {post_id}" if post_id else None
         return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
 
-    def _zone(self, account_id: int, db: sqlite3.Connection | None) -> tzinfo | None:
+    def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:
         """The zone in which times of an account are told."""
         with nullcontext(db) if db else self._database.reading() as own:
             zones = accounts.zones(own) if own else {}
         return first_valid_zone(zones.get(account_id), self._timezone)
 
 
-def _take_up(db: sqlite3.Connection, stored: _Stored, account_id: int, days: range) -> None:
+def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> None:
     """Read those of the days that were not read yet, each once."""
     missing = [day for day in days if day not in stored.days]
     if missing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries
 from ttp.store import samples as stored_samples
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Optimal:
         self._clock = clock
         self._config = config
 
-    def recommend(self, account: Account, zone: ZoneInfo, db: sqlite3.Connection | None = None) -> Recommendation:
+    def recommend(self, account: Account, zone: ZoneInfo, db: Connection | None = None) -> Recommendation:
         """The recommendation for one account, its hours and days in `zone`."""
         return recommend(self._samples(account, db), account=account.name, zone=zone)
 
@@ -148,7 +148,7 @@ class Optimal:
         zones: Sequence[ZoneInfo],
         *,
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
-        db: sqlite3.Connection | None = None,
+        db: Connection | None = None,
     ) -> FreeHour:
         """The next slot for a post to these accounts. UsageError with the command that would get data.
 
@@ -165,7 +165,7 @@ class Optimal:
             raise self.no_hour(accounts, db)
         return found[0]
 
-    def is_free(self, db: sqlite3.Connection, accounts: Sequence[Account], at: datetime) -> bool:
+    def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
         """Whether no post of these accounts has come too close to an hour that `one_next` chose."""
         gap = timedelta(seconds=self._config.seconds("plan.min_gap_s"))
         return not any(
@@ -207,7 +207,7 @@ class Optimal:
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(told, now, busy, gap.total_seconds()))
         return [slot for slot in hours if slot.at >= start]
 
-    def no_hour(self, accounts: Sequence[Account], db: sqlite3.Connection | None = None) -> UsageError:
+    def no_hour(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
         """That there is no best slot for a post to these accounts."""
         names = ", ".join(account.name for account in accounts)
         if accounts and not self._without_data(accounts, db):
@@ -221,12 +221,12 @@ class Optimal:
         empty = self._without_data(accounts)
         return [one for one in accounts if one not in empty]
 
-    def ways_to_data(self, accounts: Sequence[Account], db: sqlite3.Connection | None = None) -> tuple[Hint, ...]:
+    def ways_to_data(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
         """The commands that get numbers of those accounts that have none."""
         empty = self._without_data(accounts, db)
         return tuple(dict.fromkeys(Hint("get some", way_to_data(one)) for one in empty or accounts))
 
-    def _without_data(self, accounts: Sequence[Account], db: sqlite3.Connection | None = None) -> list[Account]:
+    def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
         with nullcontext(db) if db else self._database.reading() as db:
             return [one for one in accounts if db is None or not stored_samples.newest(db, one.id or 0, 1)]
 
@@ -236,11 +236,11 @@ class Optimal:
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
         return next_free_hour(told, now=self._clock.now(), busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
 
-    def _samples(self, account: Account, db: sqlite3.Connection | None = None) -> list[Sample]:
+    def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
         with nullcontext(db) if db else self._database.reading() as db:
             return stored_samples.newest(db, account.id or 0, NEWEST) if db else []
 
-    def _busy(self, accounts: Sequence[Account], db: sqlite3.Connection | None = None) -> dict[str, list[datetime]]:
+    def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
         """The instants of each account's posts that a slot may come too close to, sorted."""
         since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
         with nullcontext(db) if db else self._database.reading() as db:

@@ -6,7 +6,6 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -47,6 +46,7 @@ from ttp.store import attempts, queries, repeats
 from ttp.store import posts as store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from ttp.services.duplicate_check import DuplicateCheck
     from ttp.services.media import Fitting
 
-Change = Callable[[sqlite3.Connection, Post], tuple[Post, tuple[Problem, ...]]]
+Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
 """Makes of a stored post what it is to become, and what to warn of. Raises what refuses the change."""
 
 
@@ -174,7 +174,7 @@ class Posts:
     # Checks.
 
     def check_post(
-        self, post: Post, accounts: Iterable[Account], *, timed: bool, db: sqlite3.Connection | None = None
+        self, post: Post, accounts: Iterable[Account], *, timed: bool, db: Connection | None = None
     ) -> tuple[Problem, ...]:
         """Return what to warn of. Raise ContentRefused if the post has a time and a platform would refuse it.
 
@@ -215,7 +215,7 @@ class Posts:
             if post.media:
                 self.media_conversion.fits(post.media, post.platforms)
 
-    def refuse_forbidden_change(self, db: sqlite3.Connection, before: Post | None, after: Post) -> None:
+    def refuse_forbidden_change(self, db: Connection, before: Post | None, after: Post) -> None:
         """Raise NotAllowed for a change that this environment may not make."""
         if self.capability is not Capability.PUBLISH:
             going = [one for one in repeats.recurrences(db) if one.state != "ended"]
@@ -245,7 +245,7 @@ class Posts:
         make_room: bool = False,
         steps: Sequence[Attempt] = (),
         keeps_approval: bool = False,
-        db: sqlite3.Connection | None = None,
+        db: Connection | None = None,
     ) -> list[SavedPost]:
         """Change some posts: all, or none. Of several, an error names the one that the rules refuse.
 
@@ -275,7 +275,7 @@ class Posts:
                 attempts.begin(db, step)
         return saved
 
-    def view(self, db: sqlite3.Connection | None, post: Post) -> PostView:
+    def view(self, db: Connection | None, post: Post) -> PostView:
         """Return a post as it is shown now. `db` None: there is no store."""
         return view_posts(db, [post], now=self.clock.now(), config=self.config)[0]
 
@@ -388,7 +388,7 @@ class Posts:
                 self.media_conversion.fits(media, platforms)
             confirmed = time
 
-            def change(db: sqlite3.Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
+            def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
                 nonlocal confirmed
                 _refuse_to_edit(before)
                 if since is not None and before != since:
@@ -429,7 +429,7 @@ class Posts:
         self.convert_media(list(times))
         known, confirmed = self.accounts(), dict(times)
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = accounts_of(post, known)
             if not accounts:
@@ -447,7 +447,7 @@ class Posts:
     def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
         """Make posts drafts again: without a time."""
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             return as_draft(post, "go back to draft"), ()
 
         return self.change(ids, change, self.recorder("unschedule"))
@@ -456,7 +456,7 @@ class Posts:
         """Mark posts as deleted, before they are published or after they have ended. Return them as they are then."""
         now = self.clock.now()
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be deleted")
             still = tuple(replace(d, next_at=None) for d in post.deliveries)
             return replace(post, deliveries=still, deleted_at=now), ()
@@ -480,11 +480,11 @@ class Posts:
             if queries.post(db, draft.id or 0) == draft:
                 self._discard_draft(db, draft)
 
-    def _discard_draft(self, db: sqlite3.Connection, draft: Post) -> None:
+    def _discard_draft(self, db: Connection, draft: Post) -> None:
         store.update(db, replace(draft, deleted_at=self.clock.now()), None)
         self._recorder_of_new(db, draft).forget(db)
 
-    def _recorder_of_new(self, db: sqlite3.Connection, draft: Post | None) -> ChangeRecorder:
+    def _recorder_of_new(self, db: Connection, draft: Post | None) -> ChangeRecorder:
         """Return the recorder of a new post. Saving its text before is a part of the same change."""
         recorder = self.recorder("create")
         if draft is not None:
@@ -494,7 +494,7 @@ class Posts:
     # Steps of a change.
 
     def _confirm_time(
-        self, db: sqlite3.Connection, time: ResolvedTime, accounts: Sequence[Account], post_id: int | None
+        self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], post_id: int | None
     ) -> ResolvedTime:
         """Return the time of a post; where a slot or hour was chosen and is taken by now, the next free one."""
         if {account.id for account in accounts} != set(time.account_ids):
@@ -505,7 +505,7 @@ class Posts:
 
         return TimeChooser(self.database, self.clock, self.config).confirm(db, time, accounts, post=post_id)
 
-    def _make_room(self, db: sqlite3.Connection, post: Post, recorder: ChangeRecorder) -> tuple[Post, ...]:
+    def _make_room(self, db: Connection, post: Post, recorder: ChangeRecorder) -> tuple[Post, ...]:
         """Move the posts that are in the slot of a stored one back; return them as they are then."""
         from ttp.services.slots import Slots
 

@@ -6,7 +6,6 @@ for themselves: what cannot be done for one does not keep back the others.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,6 +32,7 @@ from ttp.services.media import refuse_gone
 from ttp.services.posts import Change, Posts, accounts_of
 from ttp.store import attempts, queries
 from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.dialect import Connection
 
 _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.NEEDS_REVIEW
 
@@ -56,7 +56,7 @@ class Outgoing:
         self._posts.convert_media(ids)
         elsewhere = self._elsewhere(ids, known)
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not accounts_of(post, known):
                 raise no_accounts(post, known)
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
@@ -76,7 +76,7 @@ class Outgoing:
         elsewhere = self._elsewhere(ids, known)
         only = {account.id for account in self._posts.find_accounts(accounts)}
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             wanted = [d for d in post.deliveries if not only or d.account_id in only]
             failed = [d for d in wanted if d.state is _FAILED]
             if not failed:
@@ -104,7 +104,7 @@ class Outgoing:
         (found,) = resolve_accounts([account], self._posts.accounts())
         said: list[Attempt] = []
 
-        def change(db: sqlite3.Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             delivery = next((d for d in post.active if d.account_id == found.id), None)
             if delivery is None:
                 raise NotFound(f"post {post.id} does not go to {found.name}", Hint("look", f"ttp show {post.id}"))
@@ -171,7 +171,7 @@ class Outgoing:
         except (BrokenEntry, Away):
             return None
 
-    def _bound(self, db: sqlite3.Connection, delivery: Delivery) -> frozenset[str]:
+    def _bound(self, db: Connection, delivery: Delivery) -> frozenset[str]:
         """The remote ids that other deliveries of the account have."""
         return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
 

@@ -7,7 +7,6 @@ post that is scheduled or being published holds it for the account. Inside a cha
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -31,6 +30,7 @@ from ttp.store import queries
 from ttp.store import slots as store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 PREVIEWED = 10
 
@@ -138,7 +138,7 @@ class Slots:
         post: int | None = None,
         first: bool = False,
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
-        db: sqlite3.Connection | None = None,
+        db: Connection | None = None,
     ) -> Place:
         """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.
 
@@ -160,7 +160,7 @@ class Slots:
 
     def is_free(
         self,
-        db: sqlite3.Connection,
+        db: Connection,
         accounts: Sequence[Account],
         at: datetime,
         *,
@@ -170,7 +170,7 @@ class Slots:
         """Whether nobody has taken an instant that `next_free` chose."""
         return _may_take(db, store.holders(db, _ids(accounts) or (), at, without=post), post, first=first)
 
-    def line(self, accounts: Sequence[Account], db: sqlite3.Connection | None = None) -> Line:
+    def line(self, accounts: Sequence[Account], db: Connection | None = None) -> Line:
         """The coming instants that are slots of all these accounts. UsageError where one of them has no slots."""
         now = self._clock.now()
         if not accounts:
@@ -193,7 +193,7 @@ class Slots:
             own = store.slots(db, [account.id or 0]) if db else []
         return list(takewhile(lambda at: at < end, any_of(_instants(slot, start - _MOMENT) for slot in own)))
 
-    def make_room(self, db: sqlite3.Connection, post: Post, recorder: ChangeRecorder) -> list[Post]:
+    def make_room(self, db: Connection, post: Post, recorder: ChangeRecorder) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
         whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""
         moved: dict[int, Post] = {}
@@ -208,7 +208,7 @@ class Slots:
                 placed.append(moved[other.id or 0])
         return list(moved.values())
 
-    def _following(self, db: sqlite3.Connection, post: Post, at: datetime) -> datetime:
+    def _following(self, db: Connection, post: Post, at: datetime) -> datetime:
         """The slot of a post's accounts after `at` that nothing but scheduled posts hold."""
         ids = [d.account_id or 0 for d in post.active]
 
@@ -238,7 +238,7 @@ class Slots:
         ]
         return common(lines)
 
-    def _held(self, db: sqlite3.Connection, place: Place) -> Place:
+    def _held(self, db: Connection, place: Place) -> Place:
         return replace(place, posts=tuple(store.holders(db, [place.slot.account_id or 0], place.at, without=None)))
 
     def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
@@ -255,7 +255,7 @@ class Slots:
         return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
 
 
-def _holders(db: sqlite3.Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
+def _holders(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
     """Who holds an instant of these accounts; asked for rising instants, and read in stretches of twice the length."""
     end, length, found = start, _DAY, dict[datetime, list[int]]()
 
@@ -268,7 +268,7 @@ def _holders(db: sqlite3.Connection, ids: Sequence[int], start: datetime) -> Cal
     return holders
 
 
-def _may_take(db: sqlite3.Connection, holders: Sequence[int], post: int | None, *, first: bool) -> bool:
+def _may_take(db: Connection, holders: Sequence[int], post: int | None, *, first: bool) -> bool:
     """Whether a post may take an instant that these hold: nobody else does, or (`first`) they can move."""
     others = [one for one in holders if one != post]
     return not others or (first and all(map(_is_movable, queries.posts_by_id(db, others))))
@@ -329,7 +329,7 @@ class Agenda:
         """A time was chosen by what is known of these accounts."""
         self._rests |= {account.name for account in accounts}
 
-    def refuse_changed(self, db: sqlite3.Connection) -> None:
+    def refuse_changed(self, db: Connection) -> None:
         """StateRefused where an account that a choice rests on has other posts than it had."""
         for account, stored in (self._stored[name] for name in self._rests):
             if self._read(db, account) != stored:
@@ -338,5 +338,5 @@ class Agenda:
                     Hint("see them, and try again", "ttp list --status scheduled,draft"),
                 )
 
-    def _read(self, db: sqlite3.Connection, account: Account) -> list[datetime]:
+    def _read(self, db: Connection, account: Account) -> list[datetime]:
         return queries.busy_instants(db, account.id or 0, self._since)

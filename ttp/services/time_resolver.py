@@ -6,7 +6,6 @@ inside the transaction that stores it.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from ttp.domain.time.grammar import ExactTime, NextFreeSlot, OnDate, OptimalTime
 from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
 from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
@@ -76,7 +76,7 @@ class TimeChooser:
         *,
         post: int | None = None,
         taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
-        db: sqlite3.Connection | None = None,
+        db: Connection | None = None,
     ) -> ResolvedTime:
         """Return `wanted` with the next free slot or hour. Raise UsageError where there is none.
 
@@ -91,7 +91,7 @@ class TimeChooser:
         return replace(wanted, at=best.at, note=note)
 
     def confirm(
-        self, db: sqlite3.Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
+        self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
     ) -> ResolvedTime:
         """Return a time that was chosen, or the next free one where another post has taken it meanwhile.
 

@@ -6,7 +6,6 @@ What a row is to become waits on the disk, in a file without a name, so that man
 from __future__ import annotations
 
 import pickle
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,6 +30,7 @@ from ttp.services.posts import Posts
 from ttp.services.slots import Agenda
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
+from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 TOLD_EVERY = 200
@@ -259,9 +259,7 @@ class Spreading:
             return None
         return Spread(self._planning.place(self._waiting, self._asked, agenda), self._rows)
 
-    def placed(
-        self, db: sqlite3.Connection | None, steps: Iterable[Step], spread: Spread
-    ) -> Iterator[tuple[Step, int | None]]:
+    def placed(self, db: Connection | None, steps: Iterable[Step], spread: Spread) -> Iterator[tuple[Step, int | None]]:
         """All steps in order, those that wait with their times; and the number that such a one has."""
         times = {one.id: one for one in spread.proposal.plan.assignments}
         numbers = count()
@@ -269,7 +267,7 @@ class Spreading:
             number = next(numbers) if step.waits else None
             yield (step, None) if number is None else (self._timed(db, step, times.get(number)), number)
 
-    def _timed(self, db: sqlite3.Connection | None, step: Step, one: Assignment | None) -> Step:
+    def _timed(self, db: Connection | None, step: Step, one: Assignment | None) -> Step:
         """The step with its time. Only now can be told what stands too near to it."""
         if one is None:
             return replace(step, waits=False)

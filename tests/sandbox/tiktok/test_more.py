@@ -1,4 +1,4 @@
-"""TikTok: photos, pulled videos, drafts, cancelling, creators of their own mind, numbers, troubles on order."""
+"""TikTok: photos, pulled videos, drafts, creators' choices, numbers, troubles on order."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import Host, Web
-from tests.sandbox.test_tiktok import DATA, INIT, code_of, init, posted, put, source, status
-from ttp.sandbox import trouble
+from tests.sandbox.tiktok.test_videos import DATA, INIT, code_of, init, posted, put, source, status
 from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.tiktok.records import FAILURES, TROUBLES
 
 PHOTOS = "/v2/post/publish/content/init/"
 INBOX = "/v2/post/publish/inbox/video/init/"
-CANCEL = "/v2/post/publish/cancel/"
 CREATOR = "/v2/post/publish/creator_info/query/"
 
 
@@ -134,7 +133,7 @@ def test_a_video_may_be_pulled(tiktok: Web, host: Host) -> None:
 
 
 def test_urls_must_begin_with_a_verified_prefix(tiktok: Web, host: Host) -> None:
-    tiktok.state.verified_prefixes = (f"{host.url}/mine/",)
+    tiktok.set(verified_prefixes=[f"{host.url}/mine/"])
     host.files["/mine/clip.mp4"] = DATA
     assert code_of(init(tiktok, file=pull(f"{host.url}/clip.mp4"))) == (403, "url_ownership_unverified")
     assert code_of(init(tiktok, file=pull(f"{host.url}/mine/clip.mp4"))) == (200, "ok")
@@ -177,27 +176,6 @@ def test_drafts_and_posts_have_their_own_scopes(tiktok: Web, host: Host) -> None
     assert code_of(photos(posts, url, "MEDIA_UPLOAD")) == (401, "scope_not_authorized")
 
 
-def test_an_upload_can_be_cancelled_until_its_last_byte(tiktok: Web) -> None:
-    data = init(tiktok).json()["data"]
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": data["publish_id"]})) == (200, "ok")
-    assert status(tiktok, data["publish_id"])["fail_reason"] == "publish_cancelled"
-    assert put(tiktok, data["upload_url"], DATA, 0, len(DATA)).status_code == 403
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": data["publish_id"]})) == (400, "invalid_params")
-    late = posted(tiktok)
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": late})) == (400, "invalid_params")
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": "v_pub_file~v2-1.1"})) == (400, "invalid_publish_id")
-    assert len(tiktok.posts()) == 1
-
-
-def test_a_pull_can_be_cancelled_while_it_downloads(tiktok: Web, host: Host) -> None:
-    early, late = (init(tiktok, file=pull(f"{host.url}/clip.mp4")).json()["data"]["publish_id"] for _ in range(2))
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": early})) == (200, "ok")
-    assert len(tiktok.posts()) == 1
-    tiktok.clock.tick(seconds=1)
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": late})) == (400, "invalid_params")
-    assert status(tiktok, early)["status"] == "FAILED"
-
-
 def test_a_creator_has_choices_of_their_own(tiktok: Web) -> None:
     choices = {"privacyLevels": ["FOLLOWER_OF_CREATOR", "SELF_ONLY"], "switchedOff": ["duet"], "maxVideoS": 3}
     tiktok = tiktok.account("tiktok/demo", **choices)
@@ -211,9 +189,9 @@ def test_a_creator_has_choices_of_their_own(tiktok: Web) -> None:
     assert status(tiktok, publish_id)["fail_reason"] == "duration_check_failed"
 
 
-@pytest.mark.parametrize("name", trouble.TIKTOK)
+@pytest.mark.parametrize("name", TROUBLES)
 def test_every_trouble_is_answered_when_a_publication_begins(tiktok: Web, host: Host, name: str) -> None:
-    known = trouble.TIKTOK[name]
+    known = TROUBLES[name]
     tiktok.account("tiktok/demo", keepTokens=True, trouble=name)
     expected = (known.status, known.code)
     assert code_of(init(tiktok)) == expected
@@ -225,7 +203,7 @@ def test_every_trouble_is_answered_when_a_publication_begins(tiktok: Web, host: 
     assert code_of(init(tiktok)) == (200, "ok")
 
 
-@pytest.mark.parametrize("reason", trouble.FAILURES)
+@pytest.mark.parametrize("reason", FAILURES)
 def test_every_reason_to_fail_may_be_ordered(tiktok: Web, reason: str) -> None:
     tiktok.state.trouble = {"tiktok": f"fail:{reason}"}
     publish_id = posted(tiktok)
