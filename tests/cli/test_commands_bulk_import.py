@@ -257,7 +257,7 @@ def test_the_order_of_a_date_that_is_to_be_typed_is_one_that_the_date_can_have(
 ) -> None:
     sheet = f"{HEADER}x/me,{date},One,\n"
     (problem,) = ttp("import", "-", "--json", stdin=sheet).error["problems"]
-    assert problem["hint"] == f"ttp import - --json --dates {order}"
+    assert problem["hint"] == f"--dates {order}"
     assert ("could mean two days" in problem["message"]) == date.startswith("11")
     assert taken(ttp, sheet, "--dates", order) == {"added": 1}
 

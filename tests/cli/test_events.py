@@ -9,16 +9,15 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.cli.commands.run import PublishReport
-from ttp.cli.context import begin
-from ttp.cli.output import output_of_process
+from ttp.cli.context import Context
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Mode
 
 
 def finished(clock: FakeClock, mode: Mode, format: str = "table") -> None:
-    here = begin(clock)
-    out = output_of_process(format=format, now=here.now, zone=lambda: here.zone)
-    PublishReport(out, mode).tell(Event(clock.now(), "post.finished", post=1, kind="published"))
+    context = Context(clock)
+    context.open_output(format=format)
+    PublishReport(context, mode).tell(Event(clock.now(), "post.finished", post=1, kind="published"))
 
 
 def test_a_loop_says_what_comes_next_after_each_post(

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import Program
+from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS
-from ttp.cli.tree import load
 
 
 def drafts(ttp: Program) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.clock import START
 from ttp.domain.account import Account, parse_account_name
@@ -21,6 +22,9 @@ from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.ownership import remember_files
 from ttp.store.sqlite import SqliteConnection, create_tables
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
 from ttp.domain.time.clock import Clock, SystemClock
@@ -15,6 +15,7 @@ from ttp.domain.time.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from ttp.cli.output import Output
     from ttp.domain.account import Account
     from ttp.domain.config import Config
     from ttp.domain.time.zones import ZoneConflict
@@ -55,11 +56,26 @@ class Context:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
-        self.warn: Callable[[str], object] = lambda text: None
-        """Says a sentence on stderr; the command's own output takes its place."""
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def open_output(self, **options: Any) -> None:
+        """Open this process's output as the shared options say. UsageError for what does not go together."""
+        from ttp.cli.output import output_of_process
+
+        self.out = output_of_process(now=self.now, zone=lambda: self.zone, **options)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether the output is open."""
+        return "out" in self.__dict__
+
+    @cached_property
+    def out(self) -> Output:
+        """The output of a command that has none of the shared options."""
+        self.open_output()
+        return self.out
 
     @cached_property
     def home(self) -> Path:
@@ -74,7 +90,7 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
-        return settings.load(warn=self.warn)
+        return settings.load(warn=lambda text: self.out.note(text))
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -321,18 +337,3 @@ class Context:
 
         gather = Gather(self.database, self.tokens, self._factory.reader, self.config, self.clock, patience)
         return Pull(self.database, gather, self.config, self.clock)
-
-
-_current = Context()
-
-
-def context() -> Context:
-    """The context of the call that runs now."""
-    return _current
-
-
-def begin(clock: Clock | None = None) -> Context:
-    """Start a new call: nothing that was built for the one before is kept."""
-    global _current
-    _current = Context(clock)
-    return _current

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.options import read_duration, read_options, read_pairs, split_list
 from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.media import is_web_address
@@ -89,9 +89,9 @@ def read_typed(
 
 
 @contextmanager
-def offering() -> Iterator[None]:
+def offering(context: Context) -> Iterator[None]:
     """A refusal of the block names what the platform offers the account now, where that can be asked."""
     try:
         yield
     except ContentRefused as refused:
-        raise context().offers.told(refused) from None
+        raise context.offers.told(refused) from None

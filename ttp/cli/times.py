@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
-from ttp.cli.output import Output
 from ttp.domain.errors import Hint, TtpError
 from ttp.domain.time.formatting import format_instant
 
@@ -26,6 +25,7 @@ class TimeCommand:
     """A command with a time, to be typed again with another one. `words`, `text` and `options` are the rest of what was
     typed; `in_file`: the time is in a file that is open in an editor, and no command is."""
 
+    context: Context
     words: Sequence[str]
     tz: str | None = None
     text: str | None = None
@@ -64,24 +64,24 @@ class TimeCommand:
         if wanted.at is None:
             return None
         with self.rendering_hints(draft):
-            accounts = context().posts.accounts_of_new(wanted)
-            return context().times.resolve(wanted.at, accounts, wanted.tz, first=wanted.first, post=draft)
+            accounts = self.context.posts.accounts_of_new(wanted)
+            return self.context.times.resolve(wanted.at, accounts, wanted.tz, first=wanted.first, post=draft)
 
     def time_of_edit(self, post_id: int, wanted: PostInput) -> ResolvedTime | None:
         """Return the new time of a post that is edited, if one was given."""
         if wanted.at is None:
             return None
         with self.rendering_hints():
-            accounts = context().posts.accounts_after_edit(post_id, wanted)
-            return context().times.resolve(wanted.at, accounts, wanted.tz, post=post_id)
+            accounts = self.context.posts.accounts_after_edit(post_id, wanted)
+            return self.context.times.resolve(wanted.at, accounts, wanted.tz, post=post_id)
 
     def times_of_posts(self, ids: Sequence[int], at: str) -> Mapping[int, ResolvedTime]:
         """Return the new times of posts, by id."""
         with self.rendering_hints():
-            accounts = context().posts.accounts_by_post(ids)
-            return context().times.resolve_posts(at, accounts, self.tz, first=self.first)
+            accounts = self.context.posts.accounts_by_post(ids)
+            return self.context.times.resolve_posts(at, accounts, self.tz, first=self.first)
 
-    def print_notes(self, out: Output, times: Iterable[ResolvedTime | None], draft: int | None = None) -> None:
+    def print_notes(self, times: Iterable[ResolvedTime | None], draft: int | None = None) -> None:
         """Print what a person should know of times: an hour that comes twice, what was chosen."""
         notes: dict[str, None] = {}
         for time in times:
@@ -89,10 +89,10 @@ class TimeCommand:
                 hint = self.render(time.note_hint, draft) if time.note_hint else None
                 notes[time.note + (f"\n{hint.say}:  {hint.type}" if hint else "")] = None
         for note in notes:
-            out.note(note)
+            self.context.out.note(note)
 
 
-def command_of_file(words: Sequence[str], wanted: PostInput, *, in_file: bool) -> TimeCommand:
+def command_of_file(context: Context, words: Sequence[str], wanted: PostInput, *, in_file: bool) -> TimeCommand:
     """Return the command for a file that was written in an editor. `in_file`: a person can change the file instead."""
     pairs = {"--text": wanted.variants, "--set": wanted.options}
     options = {
@@ -104,27 +104,27 @@ def command_of_file(words: Sequence[str], wanted: PostInput, *, in_file: bool) -
         "--tag": wanted.tags,
     }
     given = option_words({flag: values or None for flag, values in options.items()})
-    return TimeCommand(words, wanted.tz, None, given, wanted.first, in_file)
+    return TimeCommand(context, words, wanted.tz, None, given, wanted.first, in_file)
 
 
-def print_moved(out: Output, saved: SavedPost) -> list[str]:
+def print_moved(context: Context, saved: SavedPost) -> list[str]:
     """Print which posts made room; return the same for JSON's `warnings`."""
     said = [
-        f"post {post.id} moved to {time_text(post.scheduled_at, saved.time)}"
+        f"post {post.id} moved to {time_text(context, post.scheduled_at, saved.time)}"
         for post in saved.moved
         if post.scheduled_at
     ]
     for line in said:
-        out.note(line)
+        context.out.note(line)
     return said
 
 
-def time_text(at: datetime, time: ResolvedTime | None) -> str:
+def time_text(context: Context, at: datetime, time: ResolvedTime | None) -> str:
     """Return `Sun 31 Oct 2027 02:30 Europe/Berlin (00:30 UTC)`, in the zone of a resolved time if there is one."""
-    return format_instant(at, time.zone if time else context().zone)
+    return format_instant(at, time.zone if time else context.zone)
 
 
-def scheduled_text(post: Post, time: ResolvedTime | None) -> str:
+def scheduled_text(context: Context, post: Post, time: ResolvedTime | None) -> str:
     """Return `Scheduled post 44 for … `."""
     assert post.scheduled_at is not None
-    return f"Scheduled post {post.id} for {time_text(post.scheduled_at, time)}"
+    return f"Scheduled post {post.id} for {time_text(context, post.scheduled_at, time)}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import print_warnings
 from ttp.cli.options import post_filter
-from ttp.cli.output import Output
 from ttp.cli.prompt import confirmed
 from ttp.cli.render import changes
 from ttp.cli.render.spec import OutputSpec
@@ -33,7 +32,7 @@ WORDS = ("status", "platform", "account", "tag", "since", "until", "search", "ke
 
 
 def edit_many(
-    out: Output,
+    context: Context,
     where: str,
     *,
     replace_link: tuple[str, str] | None,
@@ -46,26 +45,28 @@ def edit_many(
     """Show what the change does to the posts that `where` names, ask, and do it in one transaction."""
     from ttp.services.bulk_edit import apply, refuse_forbidden
 
-    out.expect(VIEW)
+    context.out.expect(VIEW)
     edit = _edit(replace_link, shift, account)
-    posts = context().look.posts(_filter(where))
-    steps = list(context().bulk_edit.steps(posts, edit))
+    posts = context.look.posts(_filter(context, where))
+    steps = list(context.bulk_edit.steps(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
-        raise changes.refused("some posts cannot be changed so, and none was", faults, out.in_json)
+        raise changes.refused("some posts cannot be changed so, and none was", faults, context.out.in_json)
     if not dry_run:
-        refuse_forbidden(context().posts, steps)
-    out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
-    print_warnings(out, list({problem.message: problem for step in steps for problem in step.warnings}.values()))
+        refuse_forbidden(context.posts, steps)
+    context.out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
+    print_warnings(
+        context.out, list({problem.message: problem for step in steps for problem in step.warnings}.values())
+    )
     if steps and dry_run:
-        out.note("nothing was changed: --dry-run")
+        context.out.note("nothing was changed: --dry-run")
     if not steps or dry_run:
         return DONE
     said = changes.counted(len(steps), "post")
     again = ["--where", where, *(["--replace-link", *replace_link] if replace_link else [])]
     again += [*(["--shift", shift] if shift else []), *(["--account", account] if account else []), "--yes"]
     sure = confirmed(
-        out,
+        context.out,
         f"Change {said}?",
         yes=yes,
         ask_anyway=not yes,
@@ -74,12 +75,12 @@ def edit_many(
         again=quote_command("ttp", "edit", *again),
     )
     if sure:
-        apply(context().posts, steps, "edit")
-        out.note(f"{said} changed.  Take it back:  ttp undo")
+        apply(context.posts, steps, "edit")
+        context.out.note(f"{said} changed.  Take it back:  ttp undo")
     return DONE
 
 
-def _filter(where: str) -> PostFilter:
+def _filter(context: Context, where: str) -> PostFilter:
     """`status=scheduled tag=launch` as a filter. UsageError for what it cannot name."""
     found: dict[str, list[str]] = {}
     try:
@@ -99,7 +100,7 @@ def _filter(where: str) -> PostFilter:
         raise UsageError("--where names no posts", Hint("for all that are scheduled", "--where status=scheduled"))
     several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
     one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
-    return post_filter("edit", **several, **one)  # type: ignore[arg-type]  # by name
+    return post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
 
 
 def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None) -> Edit:

@@ -145,8 +145,6 @@ def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[Tall
 
 
 def _picture(tallies: Sequence[Tally], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return repeats_picture(tallies, page)
 
 
@@ -164,14 +162,10 @@ CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
 
 
 def _slots(places: Sequence[Place], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return slots_picture(places, page, format_slot_times)
 
 
 def _preview(places: Sequence[Place], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return preview_picture(places, page)
 
 
