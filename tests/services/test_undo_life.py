@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -25,6 +24,7 @@ from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
 from ttp.services.undo import Undo, Wanted
 from ttp.store import claims, queries
+from ttp.store.dialect import Row
 from ttp.store.home.media import MediaStore
 from ttp.store.queries import PostFilter
 from ttp.views import posts
@@ -193,7 +193,7 @@ class Undoing(StoreMachine):
         tables = ("post", "delivery", "post_tag", "post_media", "change", "change_post", "attempt", "account")
         return [tuple(row) for table in tables for row in self.db.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
 
-    def claimed(self) -> list[sqlite3.Row]:
+    def claimed(self) -> list[Row]:
         return self.db.execute("SELECT id FROM delivery WHERE state = 'claimed'").fetchall()
 
     def due(self) -> set[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.post_changes import Book, of
 from ttp.services.slots import Agenda
 from ttp.store import posts, queries
+from ttp.store.dialect import Connection
 
 BATCH = 200
 
@@ -74,13 +74,13 @@ def refuse_forbidden(book: Book, steps: Iterable[Step]) -> None:
             _permit(book, db, steps)
 
 
-def _permit(book: Book, db: sqlite3.Connection, steps: Iterable[Step]) -> None:
+def _permit(book: Book, db: Connection, steps: Iterable[Step]) -> None:
     for step in steps:
         if step.post is not None:
             book.permit(db, step.before, step.post)
 
 
-def _refuse_changed(db: sqlite3.Connection, batch: Sequence[Step]) -> None:
+def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
     """Refuse steps whose post is not what it was when they were thought out."""
     now = queries.posts_even_deleted(db, [step.before.id or 0 for step in batch if step.before is not None])
     for step in batch:

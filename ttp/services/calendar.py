@@ -5,7 +5,6 @@ Reads only. What will come is a post without an id, whose `repeat` says what it 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from ttp.store import queries
 from ttp.store import repeats as store
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import COMING, DRAFTS, ENDED, PostFilter
 
 SHOWN = (*COMING, *ENDED)
@@ -70,7 +70,7 @@ class Calendar:
             free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
             return list(islice(free, most))
 
-    def _of(self, db: sqlite3.Connection, one: Recurrence, span: CalendarRange, wanted: PostFilter) -> Iterator[Post]:
+    def _of(self, db: Connection, one: Recurrence, span: CalendarRange, wanted: PostFilter) -> Iterator[Post]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
             pattern = queries.post(db, one.post_id) if one.post_id is not None else None
@@ -87,7 +87,7 @@ class Calendar:
                 text = one.texts[place % len(one.texts)] if one.texts else None
                 yield replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED, repeat=repeat)
 
-    def _instants(self, db: sqlite3.Connection, one: Recurrence, span: CalendarRange) -> Iterator[tuple[int, datetime]]:
+    def _instants(self, db: Connection, one: Recurrence, span: CalendarRange) -> Iterator[tuple[int, datetime]]:
         """The instants in a span that are not gone through yet, and which post of its kind each will be."""
         assert one.next_at is not None
         in_turn = one.count is not None or one.texts

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from ttp.services.post_changes import Book, Room, Saved, nobody
 from ttp.store import posts as store
 from ttp.store import queries
 from ttp.store.change_log import ChangeRecorder
+from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 from ttp.store.home.regular_file import open_regular
 
@@ -204,14 +204,14 @@ class Writing:
                 moved = tuple(self._make_room(stored, recorder) if typed.first else ())
                 return Saved(book.told(stored), warnings, moved=moved)
 
-    def _going_on(self, db: sqlite3.Connection, kept: Post | None) -> ChangeRecorder:
+    def _going_on(self, db: Connection, kept: Post | None) -> ChangeRecorder:
         """What writes down a new post. That its text was kept before is a part of the same change."""
         recorder = self._book.recorder("create")
         if kept is not None:
             recorder.go_on(db, kept.id or 0)
         return recorder
 
-    def _drop(self, db: sqlite3.Connection, kept: Post) -> None:
+    def _drop(self, db: Connection, kept: Post) -> None:
         """Take away a draft, and that it was made: both came to nothing."""
         store.update(db, replace(kept, deleted_at=self._book.clock.now()), None)
         self._going_on(db, kept).forget(db)

@@ -6,7 +6,6 @@ are not stored yet: the rows of one file, the posts of one command.
 
 from __future__ import annotations
 
-import sqlite3
 import unicodedata
 from array import array
 from bisect import bisect_left
@@ -23,6 +22,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.store import accounts, queries, repeats
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 _WAITS = (DeliveryState.PENDING, DeliveryState.FAILED)
 
@@ -85,11 +85,11 @@ class Guard:
         self.strict = config["guard.strict"] is True
         self._pending: dict[int, Told] = {}
         self._moved: set[int] = set()
-        self._open: sqlite3.Connection | None = None
+        self._open: Connection | None = None
         self._stored: dict[int, _Stored] = {}
 
     @contextmanager
-    def reading(self, db: sqlite3.Connection | None) -> Iterator[None]:
+    def reading(self, db: Connection | None) -> Iterator[None]:
         """Look through this connection in the block, and remember what was read for the next one: for many posts."""
         self._open = db
         try:
@@ -168,7 +168,7 @@ class Guard:
         return first_valid_zone(zones.get(account_id), self._timezone)
 
 
-def _take_up(db: sqlite3.Connection, stored: _Stored, account_id: int, days: range) -> None:
+def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> None:
     """Read those of the days that were not read yet, each once."""
     missing = [day for day in days if day not in stored.days]
     if missing:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from ttp.domain.capability import VARIABLE, Capability
 from ttp.domain.errors import Hint, NotAllowed
 from ttp.domain.post import Post, PostStatus
 from ttp.store import repeats
+from ttp.store.dialect import Connection
 
 
-def permit(db: sqlite3.Connection, capability: Capability, before: Post | None, after: Post) -> None:
+def permit(db: Connection, capability: Capability, before: Post | None, after: Post) -> None:
     """NotAllowed for a change of anything but a draft, and for one by which a draft goes out by itself."""
     if capability is Capability.PUBLISH:
         return

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -25,6 +24,7 @@ from ttp.services.slots import Agenda, Slots
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as store
 from ttp.store import queries
+from ttp.store.dialect import Connection
 
 LONGEST_DAYS = 366
 _DAY = timedelta(days=1)

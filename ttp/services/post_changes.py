@@ -6,7 +6,6 @@ the publisher's claim or sees it.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -34,6 +33,7 @@ from ttp.store import attempts, queries
 from ttp.store import posts as store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 Change = Callable[[Post], tuple[Post, tuple[Problem, ...]]]
@@ -117,7 +117,7 @@ class Book:
         now = self.clock.now()
         return settled(replace(post, created_at=now), now)
 
-    def permit(self, db: sqlite3.Connection, before: Post | None, after: Post) -> None:
+    def permit(self, db: Connection, before: Post | None, after: Post) -> None:
         """NotAllowed for a change that this environment may not make; to be asked before each is stored."""
         permit(db, self.capability, before, after)
 

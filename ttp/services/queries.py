@@ -5,7 +5,6 @@ Opens the store for each question with the standard library alone, and never cre
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +27,7 @@ from ttp.store import accounts as stored_accounts
 from ttp.store import repeats as stored_repeats
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
@@ -146,13 +146,13 @@ class Look:
         ]
 
 
-def _listed(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[Post]:
+def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
     if wanted.after is not None and not queries.existing_ids(db, wanted.after, wanted.after):
         raise no_such_post(wanted.after)
     yield from queries.posts(db, wanted)
 
 
-def told(db: sqlite3.Connection, posts: Sequence[Post], *, now: datetime, config: Config) -> list[Post]:
+def told(db: Connection, posts: Sequence[Post], *, now: datetime, config: Config) -> list[Post]:
     """The posts, a few hundred at most, as they are to be shown now."""
     held: dict[str, Hold] = {}
     with suppress(Unreadable):  # `ttp doctor` tells of it
@@ -162,7 +162,7 @@ def told(db: sqlite3.Connection, posts: Sequence[Post], *, now: datetime, config
     return [_told(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
 
 
-def held_accounts(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
+def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
     """The accounts that are held now, by name."""
     held = accounts.accounts(db, held_at=now)
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from ttp.store import queries
 from ttp.store import repeats as store
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 _SKIPPED = OccurrenceState.SKIPPED
 
@@ -230,7 +230,7 @@ class Repeats:
                 Hint("write one", f"ttp create TEXT --to PLATFORM/HANDLE --tag {wanted.pool}"),
             )
 
-    def _tally(self, db: sqlite3.Connection, one: Recurrence) -> Tally:
+    def _tally(self, db: Connection, one: Recurrence) -> Tally:
         many = store.counts(db, one.id or 0)
         missed = many[OccurrenceState.MISSED] + many[OccurrenceState.EMPTY]
         next_at = self._next(db, one) if one.state == "active" else None
@@ -238,7 +238,7 @@ class Repeats:
             one = replace(one, ended_at=one.made_until or self._book.clock.now())
         return Tally(one, many[OccurrenceState.MADE], many[_SKIPPED], missed, next_at)
 
-    def _next(self, db: sqlite3.Connection, one: Recurrence) -> datetime | None:
+    def _next(self, db: Connection, one: Recurrence) -> datetime | None:
         """The next instant that is not left out."""
         now = self._book.clock.now()
         known = {each.at: each.state for each in store.after(db, one.id or 0, now)}
@@ -252,13 +252,13 @@ class Repeats:
                 return at
         return None
 
-    def _known(self, db: sqlite3.Connection, recurrence_id: int) -> Recurrence:
+    def _known(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = store.recurrence(db, recurrence_id)
         if one is None:
             raise NotFound(f"no repeat {recurrence_id}", Hint("see them", "ttp repeat list"))
         return one
 
-    def _going(self, db: sqlite3.Connection, recurrence_id: int) -> Recurrence:
+    def _going(self, db: Connection, recurrence_id: int) -> Recurrence:
         one = self._known(db, recurrence_id)
         if one.state == "ended":
             raise StateRefused(f"repeat {recurrence_id} has ended", Hint("see them", "ttp repeat list"))
@@ -359,7 +359,7 @@ class Occurrences:
             store.update(db, after)
         return Gone(after, tuple(made), missed, empty)
 
-    def _walk(self, db: sqlite3.Connection, one: Recurrence, now: datetime) -> tuple[list[datetime], datetime | None]:
+    def _walk(self, db: Connection, one: Recurrence, now: datetime) -> tuple[list[datetime], datetime | None]:
         """The instants to go through now, and the first one after them: None where there is none."""
         assert one.next_at is not None
         gone, found = store.gone_through(db, one.id or 0), list[datetime]()
@@ -378,7 +378,7 @@ class Occurrences:
                 return found, at
         return found, None
 
-    def _post(self, db: sqlite3.Connection, one: Recurrence, source: Post, at: datetime) -> Post | None:
+    def _post(self, db: Connection, one: Recurrence, source: Post, at: datetime) -> Post | None:
         """The post for an instant: a copy of its source, or the source itself where that has this time already.
         None where no account is left."""
         if source.scheduled_at == at and source.id == one.post_id:
@@ -393,7 +393,7 @@ class Occurrences:
         now = self._clock.now()
         return post_store.insert(db, settled(replace(post, created_at=now), now), None)
 
-    def _from_pool(self, db: sqlite3.Connection, one: Recurrence, at: datetime) -> Post | None:
+    def _from_pool(self, db: Connection, one: Recurrence, at: datetime) -> Post | None:
         rested = at - timedelta(seconds=one.cool_down_s or 0)
         post_id = store.least_used(db, one.pool or "", rested=rested)
         return None if post_id is None else queries.post(db, post_id)

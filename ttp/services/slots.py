@@ -7,7 +7,6 @@ post that is scheduled or being published holds it for the account. Inside a cha
 from __future__ import annotations
 
 import heapq
-import sqlite3
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from ttp.store import queries
 from ttp.store import slots as store
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 PREVIEWED = 10
 
@@ -182,7 +182,7 @@ class Slots:
                     placed.append(moved[other.id or 0])
         return list(moved.values())
 
-    def _following(self, db: sqlite3.Connection, post: Post, at: datetime) -> datetime:
+    def _following(self, db: Connection, post: Post, at: datetime) -> datetime:
         """The slot of a post's accounts after `at` that nothing but scheduled posts hold."""
         ids = [d.account_id or 0 for d in post.active]
 
@@ -212,7 +212,7 @@ class Slots:
         ]
         return common(lines)
 
-    def _held(self, db: sqlite3.Connection, place: Place) -> Place:
+    def _held(self, db: Connection, place: Place) -> Place:
         return replace(place, posts=tuple(store.holders(db, [place.slot.account_id or 0], place.at, without=None)))
 
     def _nothing(self, accounts: Sequence[Account], looked: int, now: datetime) -> UsageError:
@@ -229,7 +229,7 @@ class Slots:
         return UsageError(f"no free slot of {names} among {looked}; looked until {until}", more)
 
 
-def _holders(db: sqlite3.Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
+def _holders(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[datetime], Sequence[int]]:
     """Who holds an instant of these accounts; asked for rising instants, and read in stretches of twice the length."""
     end, length, found = start, _DAY, dict[datetime, list[int]]()
 
@@ -297,7 +297,7 @@ class Agenda:
         """A time was chosen by what is known of these accounts."""
         self._rests |= {account.name for account in accounts}
 
-    def refuse_changed(self, db: sqlite3.Connection) -> None:
+    def refuse_changed(self, db: Connection) -> None:
         """StateRefused where an account that a choice rests on has other posts than it had."""
         for account, stored in (self._stored[name] for name in self._rests):
             if self._read(db, account) != stored:
@@ -306,5 +306,5 @@ class Agenda:
                     Hint("see them, and try again", "ttp list --status scheduled,draft"),
                 )
 
-    def _read(self, db: sqlite3.Connection, account: Account) -> list[datetime]:
+    def _read(self, db: Connection, account: Account) -> list[datetime]:
         return queries.busy_instants(db, account.id or 0, self._since)

@@ -6,7 +6,6 @@ and no approval: what was approved once is a draft of it now.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +20,7 @@ from ttp.store import accounts, change_log, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
 from ttp.store.change_log import Change, Touched, Turned, batched
+from ttp.store.dialect import Connection
 from ttp.store.posts import PostSnapshot
 
 _TOLD = 10
@@ -95,7 +95,7 @@ class Undo:
             pass
         return Done(tuple(done), tuple(left))
 
-    def _changes(self, db: sqlite3.Connection, wanted: Wanted) -> list[Change]:
+    def _changes(self, db: Connection, wanted: Wanted) -> list[Change]:
         now = self._book.clock.now()
         found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
         if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
@@ -104,7 +104,7 @@ class Undo:
             raise _not_so_many(len(found), wanted)
         return found
 
-    def _turned(self, db: sqlite3.Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[TakenBack]:
+    def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[TakenBack]:
         """Put back the posts of one change; `left` gets why some cannot be."""
         turning, turned, told = _Turning(self._book, db, change), list[Turned](), list[TakenBack]()
         for batch in batched(store.touched(db, change, wanted.post)):
@@ -145,7 +145,7 @@ class Undo:
 class _Turning:
     """What the posts of one change become. Asked inside the transaction that does it."""
 
-    def __init__(self, book: Book, db: sqlite3.Connection, change: Change) -> None:
+    def __init__(self, book: Book, db: Connection, change: Change) -> None:
         self._book = book
         self._db = db
         self._change = change
@@ -239,7 +239,7 @@ class _Turning:
         return StateRefused(f"post {post.id} was changed since by something else", show)
 
 
-def _refuse_taken_keys(db: sqlite3.Connection, after: Sequence[Post]) -> None:
+def _refuse_taken_keys(db: Connection, after: Sequence[Post]) -> None:
     """Conflict where another post has the key by now that one of these had."""
     ids = {post.id for post in after}
     for batch in batched([post for post in after if post.key is not None]):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,6 +30,7 @@ from ttp.services.media import beside
 from ttp.store import accounts, backup, queries
 from ttp.store import samples as stored_samples
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home import output_file
 from ttp.store.home.media import MediaStore
 from ttp.store.home.own_files import OwnFiles
@@ -129,7 +129,7 @@ def _make_folder(path: Path) -> None:
         raise output_file.fault(path, error) from error
 
 
-def _newest(db: sqlite3.Connection, post: Post) -> dict[str, Sample]:
+def _newest(db: Connection, post: Post) -> dict[str, Sample]:
     found: dict[str, Sample] = {}
     for delivery in post.active:
         if delivery.state is DeliveryState.PUBLISHED and delivery.remote_id is not None:

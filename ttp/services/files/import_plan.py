@@ -6,7 +6,6 @@ post that has begun to go out is never touched, and none that has gone out elsew
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from ttp.services.media import RowMedia
 from ttp.services.post_changes import Book
 from ttp.services.slots import Agenda
 from ttp.store import backup, queries
+from ttp.store.dialect import Connection
 
 _OPEN = frozenset({PostStatus.DRAFT, PostStatus.SCHEDULED})
 _IN_FILE = {
@@ -95,7 +95,7 @@ class Intake:
         warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
         return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
 
-    def _found(self, db: sqlite3.Connection, batch: Sequence[Entry]) -> dict[str, Post]:
+    def _found(self, db: Connection, batch: Sequence[Entry]) -> dict[str, Post]:
         """The posts that rows are about, by the rows' keys."""
         keys = [one.typed.key for one in batch if one.typed.key]
         scope = self._rules.scope
