@@ -1,6 +1,6 @@
 """The one entry: an argv in, an exit code out, and the one place where errors become text.
 
-`--version`, bare `ttp`, `--help`, what a shell asks at TAB, and questions are answered before Typer is imported.
+`--version`, bare `ttp`, `--help` and what a shell asks at TAB are answered before Typer is imported.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """The console script. Most of what it runs is over before there is any garbage worth a look."""
+    """Run the console script. Most of what it runs is over before there is any garbage worth a look."""
     gc.set_threshold(50_000)
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # else Python looks for garbage in all of it once more at exit, for as long as `ttp --version` takes
+    sys.exit(code)
 
 
 def main(argv: Sequence[str], clock: Clock | None = None) -> int:
@@ -39,20 +41,16 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
 
                 return _print(offer(asked))
             case words:
-                from ttp.cli.at_once import answer
+                from ttp.cli import app
+                from ttp.cli.context import Context
 
-                code = answer(words, clock)
-                if code is None:
-                    from ttp.cli.tree import invoke
-
-                    code = invoke(words, clock)
-                return code
+                return app.run(words, Context(clock))
     except KeyboardInterrupt:
         return 130
     except MemoryError:
-        from ttp.cli.errors import out_of_memory
+        from ttp.cli.errors import report_out_of_memory
 
-        return out_of_memory(argv)
+        return report_out_of_memory(argv)
 
 
 def _print(text: str) -> int:
@@ -65,7 +63,7 @@ def _print(text: str) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as full:
-        from ttp.cli.errors import unwritten
+        from ttp.cli.errors import report_write_error
 
-        return unwritten(full, [])
+        return report_write_error(full, [])
     return 0

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Group, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import quote_command
-from ttp.cli.options import AccountName, NoInput, Options, Yes, calling, printing, read_file, read_options
-from ttp.cli.output import Output
+from ttp.cli.options import AccountName, NoInput, Options, Yes, read_file, read_options, with_output
 from ttp.cli.prompt import can_ask, confirmed
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from ttp.services.connect import Connect, Connected, Pending
 
 
-account = Group()
+account = typer.Typer()
 
 
-Some = Annotated[str | None, Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
+Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
 
 
 @account.command("add")
-@printing
+@with_output()
 def add(
-    out: Output,
+    context: Context,
     name: AccountName,
     credentials: Annotated[
-        str | None, Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
+        str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
     ] = None,
 ) -> None:
     """Add an account, or give one new credentials. Makes no network call.
@@ -48,27 +48,28 @@ def add(
 
     Example: ttp account add x/me --credentials token.json
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    added = context().accounts.add(name, None if credentials is None else read_file(credentials, "credentials"))
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    added = context.accounts.add(name, None if credentials is None else read_file(context, credentials, "credentials"))
     said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
-    out.record(accounts_module.ACCOUNTS_SPEC, added, say=[said])
-    held = None if credentials is None else context().credentials.get(added.name)
+    context.out.record(accounts_module.ACCOUNTS_SPEC, added, say=[said])
+    held = None if credentials is None else context.credentials.get(added.name)
     if held is not None and held.refresh_token is not None:
-        out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
-    note_media_host(out, added)
+        context.out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
+    note_media_host(context, added)
 
 
-@calling
+@account.command("connect")
+@with_output(verbose=True)
 def connect(
-    out: Output,
-    name: Annotated[str, Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
-    paste: Annotated[bool, Option("--paste", help="Paste the address that the browser ends on.")] = False,
-    no_browser: Annotated[bool, Option("--no-browser", help="Print the address, open nothing.")] = False,
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
+    paste: Annotated[bool, typer.Option("--paste", help="Paste the address that the browser ends on.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open nothing.")] = False,
     client_secret: Annotated[
-        str | None, Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
+        str | None, typer.Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
     ] = None,
     scopes: Annotated[
-        str | None, Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
+        str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
     ] = None,
     no_input: NoInput = False,
 ) -> None:
@@ -79,13 +80,13 @@ def connect(
 
     Example: ttp account connect x
     """
-    out.expect(accounts.ACCOUNTS_SPEC)
+    context.out.expect(accounts.ACCOUNTS_SPEC)
     platform = platform_named(name.partition("/")[0])
     ask = can_ask() and not no_input
     wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
-    with _service(platform) as service:
-        app = _app(service, platform, name, client_secret, ask=ask)
-        redirect = context().config.text(f"platforms.{platform}.redirect_uri")
+    with _service(context, platform) as service:
+        app = _app(context, service, platform, name, client_secret, ask=ask)
+        redirect = context.config.text(f"platforms.{platform}.redirect_uri")
         if not _is_here(redirect) or paste:
             pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
             with _browsers_silent():
@@ -96,39 +97,32 @@ def connect(
             with Listener(redirect, name) as listener, _browsers_silent():
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
                 answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
-        _tell(out, service.finish(pending, answer))
+        _tell(context, service.finish(pending, answer))
 
 
-account.command("connect")(connect)
-
-
-@printing
-def list_accounts(out: Output) -> None:
+@account.command("list")
+@with_output()
+def list_accounts(context: Context) -> None:
     """Every account, and whether its token works.
 
     Example: ttp account list --json
     """
-    out.records(accounts_module.ACCOUNTS_SPEC, context().look.accounts())
+    context.out.records(accounts_module.ACCOUNTS_SPEC, context.look.accounts())
 
 
-account.command("list")(list_accounts)
-
-
-@printing
-def show_account(out: Output, name: AccountName) -> None:
+@account.command("show")
+@with_output()
+def show_account(context: Context, name: AccountName) -> None:
     """Everything about one account but its tokens, and the next command.
 
     Example: ttp account show x/me
     """
-    out.record(accounts_module.ACCOUNT_SPEC, context().look.account(name))
-
-
-account.command("show")(show_account)
+    context.out.record(accounts_module.ACCOUNT_SPEC, context.look.account(name))
 
 
 @account.command("check")
-@calling
-def check(out: Output, name: Some = None) -> int:
+@with_output(verbose=True)
+def check(context: Context, name: Some = None) -> int:
     """Ask the platforms whether the accounts work: token, permissions, quota.
 
     A token that is due is renewed; one that works no more marks its account. Exit code 4 where all that is wrong is
@@ -139,51 +133,53 @@ def check(out: Output, name: Some = None) -> int:
     from ttp.cli.commands.doctor import ended
 
     view = doctor.checkup()
-    out.expect(view)
-    here = context()
+    context.out.expect(view)
+    here = context
     accounts = here.look.accounts() if name is None else [here.look.account(name)]
-    return ended(out, here.account_check.accounts(accounts))
+    return ended(context.out, here.account_check.accounts(accounts))
 
 
 @account.command("enable")
-@printing
-def enable(out: Output, name: AccountName) -> None:
+@with_output()
+def enable(context: Context, name: AccountName) -> None:
     """Let posts go out to an account that is disabled or held.
 
     Example: ttp account enable x/me
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    done = context().accounts.enable(name)
-    out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    done = context.accounts.enable(name)
+    context.out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
     if done.failed:
         from ttp.cli.render.labels import plural
 
-        out.note(f"{plural(done.failed, 'post')} failed meanwhile:  ttp retry --failed --account {done.account.name}")
+        context.out.note(
+            f"{plural(done.failed, 'post')} failed meanwhile:  ttp retry --failed --account {done.account.name}"
+        )
 
 
 @account.command("disable")
-@printing
-def disable(out: Output, name: AccountName) -> None:
+@with_output()
+def disable(context: Context, name: AccountName) -> None:
     """Let no post go out to an account; what comes due for it fails.
 
     Example: ttp account disable x/me
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    done = context().accounts.disable(name)
-    out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    done = context.accounts.disable(name)
+    context.out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
     if done.waiting:
         from ttp.cli.render.labels import plural
 
         held = f"{plural(done.waiting, 'post')} {'is' if done.waiting == 1 else 'are'} scheduled for it"
-        out.note(f"{held}, and will fail when due:  ttp list --account {done.account.name}")
+        context.out.note(f"{held}, and will fail when due:  ttp list --account {done.account.name}")
 
 
 @account.command("set")
-@printing
+@with_output()
 def set_(
-    out: Output,
+    context: Context,
     name: AccountName,
-    tz: Annotated[str | None, Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
+    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
     options: Options = None,
 ) -> None:
     """Set an account's time zone and its platform options.
@@ -192,20 +188,20 @@ def set_(
 
     Example: ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
     if tz is None and not options:
         raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
 
         parse_zone(tz, retype=lambda zone: quote_command("ttp", "account", "set", name, "--tz", zone))
-    changed = context().accounts.set(name, timezone=tz, options=read_options(options, may_empty=True))
-    out.record(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
+    changed = context.accounts.set(name, timezone=tz, options=read_options(options, may_empty=True))
+    context.out.record(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
 
 
 @account.command("remove")
-@calling
-def remove(out: Output, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
+@with_output(verbose=True)
+def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
     """Forget an account and its credentials; published posts and metrics stay.
 
     Refused while posts go to it; --yes cancels those for this account. Then the platform is asked to take its access
@@ -213,17 +209,17 @@ def remove(out: Output, name: AccountName, yes: Yes = False, no_input: NoInput =
 
     Example: ttp account remove x/old
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    found = context().look.account(name)
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    found = context.look.account(name)
     if not confirmed(
-        out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
+        context.out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
     ):
         return
-    left = context().leaving.remove(name, cancel=yes)
+    left = context.leaving.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
-    out.record(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
+    context.out.record(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
-        out.note(left.access)
+        context.out.note(left.access)
 
 
 _TRIES = 3
@@ -236,27 +232,29 @@ _DOCS = {platform: f"docs/how-to/connect-{platform}.md" for platform in Platform
 
 
 @contextmanager
-def _service(platform: Platform) -> Iterator[Connect]:
+def _service(context: Context, platform: Platform) -> Iterator[Connect]:
     """The service for one platform, whose connections are closed at the end."""
     from contextlib import closing
 
     from ttp.platforms.oauth.registry import login_for
     from ttp.services.connect import Connect
 
-    here = context()
+    here = context
     with closing(login_for(platform, here.config, here.clock)) as login:
         yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock)
 
 
-def _app(service: Connect, platform: Platform, name: str, secret_file: str | None, *, ask: bool) -> App:
+def _app(
+    context: Context, service: Connect, platform: Platform, name: str, secret_file: str | None, *, ask: bool
+) -> App:
     """The user's app: one that is in use already, else of the settings or a prompt. UsageError, NotFound."""
     from ttp.platforms.oauth.grant import App
 
-    secret = None if secret_file is None else read_file(secret_file, "client secret").strip()
+    secret = None if secret_file is None else read_file(context, secret_file, "client secret").strip()
     known = service.known_app(name)
     if known is not None:
         return known if secret is None else App(known.client_id, secret or None)
-    client_id = context().config.text(f"platforms.{platform}.client_id")
+    client_id = context.config.text(f"platforms.{platform}.client_id")
     if not client_id:
         key = f"platforms.{platform}.client_id"
         if not ask:
@@ -339,28 +337,28 @@ def _is_quick(pending: Pending) -> bool:
     return pending.platform is Platform.X
 
 
-def _tell(out: Output, done: Connected) -> None:
+def _tell(context: Context, done: Connected) -> None:
     account = done.account
     again = " again" if done.again else ""
-    out.record(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
+    context.out.record(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
     if done.missing:
-        out.note(
+        context.out.note(
             f"{account.name} did not get {', '.join(done.missing)}; what needs that will fail\n"
             f"allow it:  ttp account connect {account.name}"
         )
     if done.failed:
         posts = "1 post" if done.failed == 1 else f"{done.failed} posts"
-        out.note(f"{posts} failed meanwhile:  ttp retry --failed --account {account.name}")
-    note_media_host(out, account)
+        context.out.note(f"{posts} failed meanwhile:  ttp retry --failed --account {account.name}")
+    note_media_host(context, account)
 
 
-def note_media_host(out: Output, account: Account) -> None:
+def note_media_host(context: Context, account: Account) -> None:
     """Say at once where local files cannot go to an account."""
     from ttp.services.doctor import media_host_advice
 
-    if (advice := media_host_advice(context().config, [account])) is not None:
+    if (advice := media_host_advice(context.config, [account])) is not None:
         sentence, hint = advice
-        out.note(f"{sentence}\n{hint.say}:  {hint.type}")
+        context.out.note(f"{sentence}\n{hint.say}:  {hint.type}")
 
 
 def _has_desktop() -> bool:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
+import typer
+
 from ttp.cli import settings
 from ttp.cli.completion_tree import SHELLS, tree
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, FAILED, RECONNECT
-from ttp.cli.options import calling, printing
+from ttp.cli.options import with_output
 from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
@@ -69,8 +70,8 @@ def _picture(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
 AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(("checks", "ok"), COLUMNS, _shape, _picture, rows=_rows)
 
 
-@printing
-def audit(out: Output) -> int:
+@with_output()
+def audit(context: Context) -> int:
     """Prove from the records that nothing was published twice.
 
     Replays every publishing call and look-up that was ever recorded: no delivery was done twice, an intent stands
@@ -79,18 +80,18 @@ def audit(out: Output) -> int:
 
     Example: ttp audit --json
     """
-    out.expect(AUDIT)
+    context.out.expect(AUDIT)
     from ttp.services.audit import Audit
 
-    checks = Audit(context().database).run()
-    out.record(AUDIT, checks)
+    checks = Audit(context.database).run()
+    context.out.record(AUDIT, checks)
     return FAILED if any(one.wrong for one in checks) else DONE
 
 
-@calling
+@with_output(verbose=True)
 def doctor(
-    out: Output,
-    online: Annotated[bool, Option("--online", help="Ask the platforms about each account too.")] = False,
+    context: Context,
+    online: Annotated[bool, typer.Option("--online", help="Ask the platforms about each account too.")] = False,
 ) -> int:
     """Whether everything is there that publishing needs.
 
@@ -102,8 +103,8 @@ def doctor(
 
     Example: ttp doctor --online
     """
-    out.expect(render_doctor.checkup())
-    return ended(out, Checkup(tuple(_checks(online=online))))
+    context.out.expect(render_doctor.checkup())
+    return ended(context.out, Checkup(tuple(_checks(context, online=online))))
 
 
 def ended(out: Output, found: Checkup) -> int:
@@ -117,12 +118,10 @@ def ended(out: Output, found: Checkup) -> int:
     return RECONNECT if found.only_reconnects else FAILED
 
 
-def _checks(*, online: bool) -> Iterator[Check]:
-    pass  # MOVED
-    pass  # MOVED
+def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     from ttp.services.doctor import ACCOUNT
 
-    here = context()
+    here = context
     # What can be read of the settings stands in for all of them: the rest is to be looked at all the same.
     here.config, wrong = settings.survey()
     zone, here.zone = zone_check(here.config)
