@@ -27,7 +27,7 @@ from ttp.publisher.events import Event, Sink
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
 from ttp.publisher.outcomes import take_up
-from ttp.publisher.periodic import Turn, caring, keeping, read_once, reading
+from ttp.publisher.periodic import Turn, media_cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.systemd_notify import ALIVE, NOBODY, READY, STOPPING
 from ttp.publisher.watch import Follow
 from ttp.publisher.worker_pool import Crew, Nap, Pool, Workers, nap
@@ -122,7 +122,7 @@ class Runner:
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
         with _stopping(over.set):
-            faults = read_once(self.numbers, over)
+            faults = pull_once(self.numbers, over)
         return replace(ended, notes=(*ended.notes, *faults))
 
     def _run(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> Ended:
@@ -187,9 +187,9 @@ class Runner:
                     _settled(),
                     translate_errors(self.database.path),
                     _stopping(stop) as caught,
-                    keeping(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
-                    caring(care, lambda: bool(caught)) as notes,
-                    reading(self.numbers if scope.mode is Mode.LOOP else None) as faults,
+                    token_refresh(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
+                    media_cleanup(care, lambda: bool(caught)) as notes,
+                    metrics_pull(self.numbers if scope.mode is Mode.LOOP else None) as faults,
                 ):
                     notify(READY)
                     clean = loop.run(scope)
