@@ -136,11 +136,11 @@ def test_a_short_run_reads_after_it_has_published_and_let_go_of_the_lock(bench: 
 def test_a_loop_reads_while_it_runs(bench: Bench) -> None:
     read = threading.Event()
 
-    def nap(reports: object, seconds: float) -> None:
+    def wait_for_report(reports: object, seconds: float) -> None:
         assert read.wait(10)
         bench.clock.advance(seconds)
 
-    made = runner(bench, numbers=lambda stopping: read.set(), nap=nap)
+    made = runner(bench, numbers=lambda stopping: read.set(), wait=wait_for_report)
     assert made.run(Scope(Mode.LOOP, max_time=1.0), bench.events.append).clean
 
 
