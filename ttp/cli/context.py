@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ttp.domain.config import Config
     from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.factory import Factory
-    from ttp.publisher.process import Runner
+    from ttp.publisher.process import PublisherProcess
     from ttp.services.account_check import AccountCheck, Offers
     from ttp.services.accounts import Accounts, Leaving
     from ttp.services.backup import Copies
@@ -290,13 +290,13 @@ class Context:
         return Occurrences(self.database, self.clock, self.config)
 
     @cached_property
-    def runner(self) -> Runner:
+    def runner(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import Runner
+        from ttp.publisher.process import PublisherProcess
         from ttp.publisher.systemd_notify import notifier
 
         clients, numbers = cache(self._factory.client), self._pull(PATIENCE_S).pull_due
-        return Runner(
+        return PublisherProcess(
             self.database,
             self.media,
             self.tokens,
