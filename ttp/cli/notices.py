@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.cli.times import Times, scheduled
 from ttp.domain import approval
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, Problem, TtpError
 
 if TYPE_CHECKING:
+    from ttp.cli.times import Times
     from ttp.domain.post import Post
     from ttp.services.post_changes import Saved
 
@@ -32,6 +32,8 @@ def saved_post_message(out: Output, saved: Saved, times: Times) -> list[str]:
     if saved.replayed:
         return [f"Post {post.id} was made before with this key."]
     if post.scheduled_at is not None:
+        from ttp.cli.times import scheduled
+
         return [scheduled(post, times)]
     slot = times.suggested(post.accounts) if out.for_people else None
     if slot is None:
