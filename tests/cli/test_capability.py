@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Program
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, capability_of
-from ttp.domain.capability import Capability
+from ttp.domain.permissions import Capability
 
 PATHS = [
     path
@@ -38,7 +38,7 @@ def store(ttp: Program, may: May) -> Program:
     ttp.post("one", "--to", "x")
     ttp.post("two", "--to", "x", "--at", "in 1h")
     ttp.post("three", "--to", "x", "--at", "in 2h")
-    ttp.bring(3, "failed", next_at=None, error_kind="content", error_message="no")
+    ttp.bring(3, "failed", next_at=None, error=("content", "no"))
     ttp.post("four", "--to", "x")
     ttp.ok("repeat", "4", "--cron", "0 9 * * *", "--tz", "UTC", "--count", "2")
     ttp.post("seven", "--to", "x", "--tag", "tips")

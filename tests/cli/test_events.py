@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli.commands.run import PublishReport
 from ttp.cli.context import Context
@@ -52,7 +52,7 @@ def test_a_post_for_several_accounts_ends_with_how_many_have_it(
     ttp.account("x/me")
     ttp.account("x/other")
     ttp.post("One", "--to", "x/me,x/other")
-    ttp.bring(1, "published", "x/me", published_at=0)
+    ttp.bring(1, "published", "x/me", published_at=START)
     finished(clock, Mode.UNTIL_IDLE)
     finished(clock, Mode.UNTIL_IDLE, "tsv")
     watched, piped = capsys.readouterr().out.splitlines()
