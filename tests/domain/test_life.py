@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
@@ -84,10 +85,10 @@ class Life(StoreMachine):
     @initialize()
     def begin(self) -> None:
         self.open_store(NAMES)
-        book, credentials = Book(self.database, self.clock, Config()), CredentialsFile(self.home)
+        book, credentials = Book(self.database, self.clock, Config(), PLATFORMS), CredentialsFile(self.home)
         self.posts = Posts(book, MediaStore(self.home / "media"))
         self.outgoing = Outgoing(book, credentials)
-        self.accounts = Accounts(self.database, credentials, self.clock, Config())
+        self.accounts = Accounts(self.database, credentials, self.clock, Config(), PLATFORMS)
         self.live: dict[int, str] = {}
         """What followers see: delivery id -> remote id."""
         self.states: dict[int, DeliveryState] = {}

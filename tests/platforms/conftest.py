@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import TEXT, Desk, files
 from tests.platforms.stubs import Clock
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.config import Config, Value
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.client import InstagramClient
-from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.server import running_sandbox

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import Clock, drive, media
 from ttp.domain.account import Platform
 from ttp.domain.config import Config, Value
 from ttp.domain.outcome import Handle, Outcome
 from ttp.platforms.client import MediaFile, PublishRequest, Ready
 from ttp.platforms.instagram.client import InstagramClient
-from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO
@@ -50,7 +50,7 @@ class Desk:
         """Go on with a client of other settings; `__` stands for a dot."""
         self.settings |= {name.replace("__", "."): value for name, value in settings.items()}
         self.client.close()
-        client = client_for(self.client.platform, Config(self.settings), self.clock)
+        client = client_for(self.order.account.platform, Config(self.settings), self.clock)
         assert isinstance(client, XClient | InstagramClient | TikTokClient)
         self.client = client
 

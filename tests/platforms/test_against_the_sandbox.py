@@ -21,7 +21,7 @@ def test_a_post_is_published_once_with_its_text_and_media(desk: Desk) -> None:
     assert post["text"] == TEXT
     assert post["media"] == [file.item.sha256 for file in desk.order.media]
     assert post["account"] == desk.order.account.name
-    if desk.client.platform is not Platform.TIKTOK:
+    if desk.order.account.platform is not Platform.TIKTOK:
         assert post["id"] == outcome.remote_id
         assert outcome.url is not None
 
@@ -29,26 +29,26 @@ def test_a_post_is_published_once_with_its_text_and_media(desk: Desk) -> None:
 @on()
 def test_an_answer_that_is_lost_is_unknown_and_the_post_is_found(desk: Desk) -> None:
     ready = desk.prepare()
-    desk.fault(*CALL[desk.client.platform], "cut_after")
+    desk.fault(*CALL[desk.order.account.platform], "cut_after")
     assert isinstance(desk.publish(ready), Unknown)
-    if desk.client.platform is Platform.TIKTOK:
+    if desk.order.account.platform is Platform.TIKTOK:
         assert isinstance(desk.look_up(ready), Working)
         desk.clock.move(30)
     finding = desk.look_up(ready)
     assert isinstance(finding, Found)
     (post,) = desk.posts()
-    if desk.client.platform is not Platform.TIKTOK:
+    if desk.order.account.platform is not Platform.TIKTOK:
         assert finding.remote_id == post["id"]
 
 
 @on()
 def test_a_call_that_never_arrived_is_absent_and_the_next_try_publishes_once(desk: Desk) -> None:
     ready = desk.prepare()
-    desk.fault(*CALL[desk.client.platform], "cut_before")
+    desk.fault(*CALL[desk.order.account.platform], "cut_before")
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     assert isinstance(finding, Absent)
-    assert finding.certain is (desk.client.platform is Platform.TIKTOK)
+    assert finding.certain is (desk.order.account.platform is Platform.TIKTOK)
     again = desk.prepare(finding.handle)
     assert again.doubt is None
     assert isinstance(desk.publish(again), Done)
@@ -60,7 +60,7 @@ def test_what_is_published_is_never_prepared_for_another_call(desk: Desk) -> Non
     ready = desk.prepare()
     assert isinstance(desk.publish(ready), Done)
     again = desk.prepare(ready.handle)
-    if desk.client.platform is Platform.X:  # X has no handle: its own refusal is the second net
+    if desk.order.account.platform is Platform.X:  # X has no handle: its own refusal is the second net
         refused = desk.publish(again)
         assert isinstance(refused, NotDone)
         assert refused.kind is Kind.DUPLICATE

@@ -8,13 +8,14 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from tests.platforms.factories import checker_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.config import Config, Value
 from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.check import Checker, Seen, checker_for
+from ttp.platforms.client import AccountInfo, Checker
 
 USER = "17841400000000001"
 HELD = Credentials(TOKEN, user_id=USER)
@@ -33,27 +34,27 @@ def asked(
     held: Credentials = HELD,
     settings: dict[str, Value] | None = None,
     options: dict[str, str] | None = None,
-) -> Seen | NotDone:
+) -> AccountInfo | NotDone:
     """What comes of asking about `platform`/demo; every stub must have been used."""
     script = Script(*stubs)
     checker = checker_for(platform, Config(settings or {}), Clock(), transport=script)
-    found = checker.ask(Account(platform, "demo", id=1, options=options or {}), held)
+    found = checker.check(Account(platform, "demo", id=1, options=options or {}), held)
     checker.close()
     assert script.left == []
     return found
 
 
-def seen(found: Seen | NotDone) -> Seen:
-    assert isinstance(found, Seen), found
+def seen(found: AccountInfo | NotDone) -> AccountInfo:
+    assert isinstance(found, AccountInfo), found
     return found
 
 
-def refused(found: Seen | NotDone) -> NotDone:
+def refused(found: AccountInfo | NotDone) -> NotDone:
     assert isinstance(found, NotDone), found
     return found
 
 
-def said(found: Seen | NotDone) -> list[tuple[str, str]]:
+def said(found: AccountInfo | NotDone) -> list[tuple[str, str]]:
     return [(remark.status.value, remark.message) for remark in seen(found).remarks]
 
 
@@ -90,7 +91,7 @@ def test_keys_of_oauth_1_sign_the_question() -> None:
         return httpx.Response(200, json={"data": {"id": "42", "username": "demo"}})
 
     checker = checker_for(Platform.X, Config(), Clock(), transport=httpx.MockTransport(answer))
-    assert seen(checker.ask(Account(Platform.X, "demo"), keys)).user_id == "42"
+    assert seen(checker.check(Account(Platform.X, "demo"), keys)).user_id == "42"
     checker.close()
     assert [proof.partition(" ")[0] for proof in proofs] == ["OAuth"]
 
@@ -325,7 +326,7 @@ def test_a_platform_that_cannot_be_reached_is_told_and_no_clock_is_known(platfor
 
     checker: Checker = checker_for(platform, Config(), Clock(), transport=httpx.MockTransport(down))
     account = Account(platform, "demo", id=1)
-    found = refused(checker.ask(account, HELD))
+    found = refused(checker.check(account, HELD))
     assert (found.kind, found.passing) == (Kind.NETWORK, True)
     assert checker.platform_at(account) is None
     checker.close()
@@ -335,7 +336,7 @@ def test_the_platforms_clock_is_that_of_its_last_answer_moved_on() -> None:
     clock = Clock()
     checker = checker_for(Platform.X, Config(), clock, transport=Script(me(date=NOON + timedelta(hours=1))))
     account = Account(Platform.X, "demo", id=1)
-    checker.ask(account, HELD)
+    checker.check(account, HELD)
     clock.move(60)
     assert checker.platform_at(account) == NOON + timedelta(hours=1, minutes=1)
     checker.close()

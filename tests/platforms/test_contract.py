@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import PUBLIC, Desk
 from tests.platforms.stubs import Clock, drive_to_failure, last_handle, media
 from tests.platforms.tap import Tap, fails, no_proof
@@ -22,7 +23,6 @@ from ttp.domain.config import Config, Value
 from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
 from ttp.platforms.instagram.client import InstagramClient
-from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO

@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import NOON, TOKEN, Body, Clock, Script, Stub, order
 from ttp import __version__
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
+from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer, Cut, Unsent
 
 URL = "https://api.example/thing"
@@ -68,7 +70,7 @@ def test_uploads_wait_longer_and_patience_shortens_the_wait() -> None:
 
 def test_the_settings_give_the_address_and_the_time_outs() -> None:
     config = Config({"platforms.x.base_url": "http://127.0.0.1:8700/", "http.read_timeout_s": 5.0})
-    made = Http.to(Platform.X, config, Clock())
+    made = Runtime(config, Clock()).http(PLATFORMS.facts("x"))
     assert (made.base_url, made.is_loopback) == ("http://127.0.0.1:8700", True)
     assert Timeouts.of(config) == Timeouts(10.0, 5.0, 120.0)
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, last_handle, media, order
 from tests.platforms.test_instagram_prepare import (
     API,
@@ -27,7 +28,6 @@ from ttp.domain.config import Config, Value
 from ttp.domain.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Wait
-from ttp.platforms.registry import client_for
 
 PEOPLE = {"collaborators": "anna,ben", "location_id": "77", "is_ai_generated": "true"}
 SAID = {"collaborators": json.dumps(["anna", "ben"]), "location_id": "77", "is_ai_generated": "true"}

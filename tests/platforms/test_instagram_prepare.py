@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.config import Config
 from ttp.domain.outcome import Handle, Kind
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
-from ttp.platforms.registry import client_for
 
 API = "https://graph.instagram.com/v25.0"
 LIMIT = f"{API}/178/content_publishing_limit"

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
 from tests.platforms.test_instagram_prepare import API, error, listed, of, status
 from ttp.domain.account import Account, Platform
@@ -17,7 +18,6 @@ from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outco
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.instagram.errors import CODES, SUBCODES, refusal
-from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
 
 HANDLE: Handle = {"user_id": "178", "creation_id": "900", "created": to_ms(NOON), "request": "r"}

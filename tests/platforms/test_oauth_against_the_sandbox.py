@@ -13,13 +13,13 @@ import pytest
 
 from tests.browser import says
 from tests.clock import FakeClock
+from tests.platforms.factories import login_for
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.login import App, BrowserLogin, Grant, Identity
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.callback import Code, Denied, read_pasted
-from ttp.platforms.oauth.grant import App, Grant, Identity, Login
-from ttp.platforms.oauth.registry import login_for
 from ttp.sandbox import accounts
 from ttp.sandbox.records import App as Registered
 from ttp.sandbox.server import RunningSandbox, running_sandbox
@@ -55,7 +55,7 @@ class Visit:
     def __init__(self, case: Case, sandbox: RunningSandbox, clock: FakeClock) -> None:
         self.case, self.clock, self.url = case, clock, sandbox.url
         settings = {f"platforms.{case.platform}.base_url": sandbox.url, "platforms.instagram.login": case.by}
-        self.login: Login = login_for(case.platform, Config(settings), clock)
+        self.login: BrowserLogin = login_for(case.platform, Config(settings), clock)
         self.state, self.verifier = pkce.new_state(), pkce.new_verifier()
 
     def address(self, scopes: tuple[str, ...] = ()) -> str:

@@ -10,7 +10,7 @@ from tests.platforms.logins import APP, CODE, GRAPH, META, OLD, REDIRECT, VERIFI
 from tests.platforms.stubs import NOON, Stub
 from ttp.domain.account import Platform
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.oauth.grant import Grant, Identity
+from ttp.platforms.login import Grant, Identity
 
 CODES = "https://api.instagram.com/oauth/access_token"
 FORM = {

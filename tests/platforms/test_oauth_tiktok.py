@@ -11,7 +11,7 @@ from tests.platforms.logins import APP, CODE, OLD, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import NOON, Stub
 from ttp.domain.account import Platform
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.oauth.grant import Grant, Identity
+from ttp.platforms.login import Grant, Identity
 
 TOKEN = "https://open.tiktokapis.com/v2/oauth/token/"
 KEYS = {"client_key": "the-client", "client_secret": "the-secret"}

@@ -15,8 +15,8 @@ from tests.platforms.logins import APP, CODE, OLD, PUBLIC, REDIRECT, VERIFIER, P
 from tests.platforms.stubs import NOON, Stub
 from ttp.domain.account import Platform
 from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.grant import App, Grant, Identity
 
 TOKEN = "https://api.x.com/2/oauth2/token"
 BASIC = {"authorization": "Basic " + base64.b64encode(b"the-client:the-secret").decode()}

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
-from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer, Cut
 from ttp.platforms.tiktok import uploads as tiktok_upload
 from ttp.platforms.tiktok.errors import CODES, REASONS, publication_failure, refusal

@@ -38,7 +38,7 @@ def test_a_whole_publication_is_told_without_its_secrets(desk: Desk, caplog: pyt
     assert caplog.text.count("upload_token=[secret]") == caplog.text.count("upload_token")
     assert "authorization: Bearer [secret]" in caplog.text
     call = {Platform.X: "/2/tweets", Platform.INSTAGRAM: "/media_publish", Platform.TIKTOK: "/video/"}
-    assert f"{call[desk.client.platform]} 20" in caplog.text
+    assert f"{call[desk.order.account.platform]} 20" in caplog.text
     assert f"({desk.order.account.name})" in caplog.text
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, order
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.config import Config
 from ttp.domain.outcome import Absent, Found, Handle, Kind, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
-from ttp.platforms.registry import client_for
 from ttp.platforms.x.look_up import X_EPOCH_MS
 
 API = "https://api.x.com"

@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
 from ttp.domain.account import Credentials, Platform
 from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
 from ttp.platforms.x.errors import REFUSALS, refusal
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, media, order
 from tests.platforms.test_x_look_up import SINCE, id_at, looked, page, post, timeline
 from ttp.domain.account import Platform
@@ -15,7 +16,6 @@ from ttp.domain.config import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest, Ready
-from ttp.platforms.registry import client_for
 
 API = "https://api.x.com"
 ORDER = order(Platform.X, "One", thread=("Two", "Three"))

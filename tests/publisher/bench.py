@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.services.logins import FakeLogin
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account, Credentials, Platform
@@ -145,7 +146,7 @@ class Bench:
         self.config = Config({name.replace("__", "."): value for name, value in config.items()})
         self.credentials = CredentialsFile(home)
         self.clients = {platform: Scripted(platform, self.clock) for platform in Platform}
-        self.logins = {platform: FakeLogin(platform, can_renew=False) for platform in Platform}
+        self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform, can_renew=False) for platform in Platform}
         self.events: list[Event] = []
         self.loop: Loop | None = None
         self.naps: list[tuple[float, float]] = []
@@ -258,7 +259,7 @@ class Bench:
 
     def tokens(self) -> Tokens:
         """The tokens as a publisher has them."""
-        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock)
+        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock, PLATFORMS)
 
     def desk(self, writer: Writer) -> Desk:
         return Desk(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
@@ -26,7 +27,7 @@ def strict(tmp_path: Path) -> Bench:
 
 
 def approve(bench: Bench, *ids: int) -> None:
-    Approving(Book(bench.database, bench.clock, bench.config)).approve(ids)
+    Approving(Book(bench.database, bench.clock, bench.config, PLATFORMS)).approve(ids)
 
 
 def notes(bench: Bench) -> list[str | None]:

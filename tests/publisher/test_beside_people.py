@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Bug, StateRefused
@@ -23,7 +24,7 @@ from ttp.store.home.media import MediaStore
 
 @pytest.fixture
 def posts(bench: Bench) -> Posts:
-    return Posts(Book(bench.database, bench.clock, bench.config), MediaStore(bench.database.home / "media"))
+    return Posts(Book(bench.database, bench.clock, bench.config, PLATFORMS), MediaStore(bench.database.home / "media"))
 
 
 def never() -> When:
@@ -75,7 +76,7 @@ def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, 
 def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Path) -> None:
     """With real threads: nothing is ever sent that nobody has approved as it is."""
     bench = Bench(tmp_path / "home", publish__require_approval=True)
-    book = Book(bench.database, bench.clock, bench.config)
+    book = Book(bench.database, bench.clock, bench.config, PLATFORMS)
     posts, approving = Posts(book, MediaStore(bench.database.home / "media")), Approving(book)
     names = [f"x/a{i}" for i in range(4)]
     for name in names:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
@@ -24,7 +25,7 @@ def begin(bench: Bench, cron: str, zone: str = "UTC", **fields: object) -> int:
     post = bench.post(content="again")
     bench.sql("UPDATE delivery SET due_at = NULL, next_at = NULL WHERE post_id = ?", post)
     bench.sql("UPDATE post SET scheduled_at = NULL, status = 'draft' WHERE id = ?", post)
-    book = Book(bench.database, bench.clock, bench.config)
+    book = Book(bench.database, bench.clock, bench.config, PLATFORMS)
     wanted = Recurrence(cron, zone, post_id=post, **fields)  # type: ignore[arg-type]  # fields by name
     begun = Repeats(book, Occurrences(bench.database, bench.clock, bench.config)).begin(wanted)
     return begun.tally.recurrence.id or 0

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from tests.publisher.fake_x import FakeX, error_of, outgoing, thread, whole
 from ttp.domain.account import Account
@@ -73,7 +74,7 @@ def test_a_person_cannot_name_a_part_that_is_known_or_one_of_another_thread(benc
 
 def edited(bench: Bench, **changes: object) -> Saved:
     """The post as a person changes it."""
-    posts = Posts(Book(bench.database, bench.clock, bench.config), MediaStore(bench.database.home / "media"))
+    posts = Posts(Book(bench.database, bench.clock, bench.config, PLATFORMS), MediaStore(bench.database.home / "media"))
     return posts.edit(1, Typed(**changes), never)  # type: ignore[arg-type]  # what was typed, by name
 
 

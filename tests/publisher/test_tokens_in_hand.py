@@ -13,7 +13,7 @@ from ttp.domain.account import Credentials, Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Wait
-from ttp.platforms.oauth.grant import Grant
+from ttp.platforms.login import Grant
 from ttp.publisher.periodic import keeping
 from ttp.store.credentials import Away
 from ttp.store.home.locks import TokenHeld, token_lock

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from tests.clock import FakeClock
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.config import Config
 from ttp.domain.outcome import NotDone
-from ttp.platforms.oauth.grant import App, Grant, Identity
+from ttp.platforms.login import App, Grant, Identity
 from ttp.services.connect import Connect
 from ttp.services.tokens import Tokens
 from ttp.store import accounts
@@ -30,8 +31,8 @@ class FakeLogin:
     answers: list[Grant | NotDone] = field(default_factory=list)
     people: tuple[Identity, ...] | NotDone = ()
     scopes: tuple[str, ...] = ("write", "offline")
-    needs_secret: bool = False
     revokes_all: bool = False
+    revoke_at: str = "in the settings"
     can_renew: bool = True
     before_answer: Callable[[], object] = lambda: None
     asked: list[Credentials] = field(default_factory=list)
@@ -42,6 +43,12 @@ class FakeLogin:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def register(self, redirect_uri: str) -> App | NotDone | None:
+        return None
+
+    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
+        return True
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return f"challenge-of-{verifier}"
@@ -82,14 +89,14 @@ class Shop:
         self.config = Config()
         self.database = Database(home)
         self.credentials: CredentialsStore = credentials or CredentialsFile(home)
-        self.logins = {platform: FakeLogin(platform) for platform in Platform}
+        self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform) for platform in Platform}
         self.x = self.logins[Platform.X]
         self.tokens = self.new_tokens()
-        self.connect = Connect(self.database, self.credentials, self.logins.__getitem__, self.config, clock)
+        self.connect = Connect(self.database, self.credentials, self.logins.__getitem__, self.config, clock, PLATFORMS)
 
     def new_tokens(self) -> Tokens:
         """The service as another process has it."""
-        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock)
+        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock, PLATFORMS)
 
     def add(self, name: str = "x/me", *, life: timedelta = timedelta(hours=2), **more: object) -> Account:
         """A connected account with a pair of tokens that were issued now."""

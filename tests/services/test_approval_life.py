@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp.domain.account import Account
 from ttp.domain.config import Config
@@ -49,7 +50,7 @@ class Approval(StoreMachine):
     @initialize()
     def begin(self) -> None:
         self.open_store(NAMES)
-        self.book = Book(self.database, self.clock, Config({"publish.require_approval": True}))
+        self.book = Book(self.database, self.clock, Config({"publish.require_approval": True}), PLATFORMS)
         self.posts = Posts(self.book, MediaStore(self.home / "media"))
         self.approving = Approving(self.book)
         self.outgoing = Outgoing(self.book, CredentialsFile(self.home))

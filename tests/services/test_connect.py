@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from tests.clock import FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.services.logins import APP, Shop
 from ttp.domain.account import Account, Credentials, Platform
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.login import App, Identity
 from ttp.platforms.oauth.callback import Code, Denied
-from ttp.platforms.oauth.grant import App, Identity
 from ttp.services.connect import Connect, Connected, Pending
 from ttp.store import accounts
 from ttp.store.database import Database
@@ -69,7 +70,6 @@ def test_a_pending_login_shows_no_secret(shop: Shop) -> None:
 
 
 def test_an_app_without_the_secret_that_its_platform_wants_is_refused(shop: Shop) -> None:
-    shop.logins[Platform.TIKTOK].needs_secret = True
     with pytest.raises(UsageError, match="tiktok apps have a client secret"):
         begin(shop, "tiktok", App("the-client"))
 
@@ -288,7 +288,7 @@ def test_where_the_settings_name_an_app_no_other_one_is_taken(shop: Shop) -> Non
     shop.add("x/zoe", client_id="another", client_secret="z")
     for client_id, app in (("another", App("another", "z")), ("third", None)):
         config = Config({"platforms.x.client_id": client_id})
-        service = Connect(shop.database, shop.credentials, shop.logins.__getitem__, config, shop.clock)
+        service = Connect(shop.database, shop.credentials, shop.logins.__getitem__, config, shop.clock, PLATFORMS)
         assert service.known_app("x/me") == app
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Conflict, UsageError
@@ -28,7 +29,7 @@ def posts(tmp_path: Path) -> Posts:
     database = Database(tmp_path / "home", busy_timeout_s=0.05)
     with database.writing() as db:
         accounts.save(db, Account(Platform.X, "me"), now=START)
-    return Posts(Book(database, FakeClock(), Config()), MediaStore(tmp_path / "home" / "media"))
+    return Posts(Book(database, FakeClock(), Config(), PLATFORMS), MediaStore(tmp_path / "home" / "media"))
 
 
 def later(meanwhile: Meanwhile = lambda: None) -> Callable[..., datetime]:

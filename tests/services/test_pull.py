@@ -19,7 +19,7 @@ from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, 
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
-from ttp.platforms.metrics import STEP, Line, Page
+from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
 from ttp.services.metrics_sync import BATCH, Gather, Pull, Pulled, Stopped, dollars
 from ttp.store import metric_schedule
 from ttp.store import samples as stored_samples
@@ -49,28 +49,30 @@ class FakeReader:
     tokens: list[str] = field(default_factory=list)
     closed: int = 0
 
-    def read(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         self.asked.append(tuple(ids))
-        yield from self._pages(line, ids)
+        yield from self._pages(session, ids)
 
-    def history(self, line: Line, most: int) -> Iterator[Page]:
-        yield from self._pages(line, self.listed[:most])
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
+        yield from self._pages(session, self.listed[:most])
 
     def close(self) -> None:
         self.closed += 1
 
-    def _pages(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def _pages(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         for one in ids:
-            self.tokens.append(line.credentials.access_token)
+            self.tokens.append(session.credentials.access_token)
             self.before(one)
             if one in self.fails:
                 raise StepFailed(STEP, self.fails[one])
             if one in self.gone:
-                yield Page(gone=frozenset({one}))
+                yield MetricsPage(gone=frozenset({one}))
             elif one not in self.dumb:
                 now = self.clock.now()
                 at = readings_time(one)
-                yield Page((Sample(line.account.name, one, at, max(now, at), self.likes),), ends=self.ends, note="said")
+                yield MetricsPage(
+                    (Sample(session.account.name, one, at, max(now, at), self.likes),), ends=self.ends, note="said"
+                )
 
 
 def readings_time(remote_id: str) -> datetime:
@@ -86,14 +88,14 @@ class Numbers:
         self.clock = clock
         self.config = Config({f"metrics.{name}": value for name, value in settings.items()})
         self.account = self.shop.add("instagram/shop", life=timedelta(days=60))
-        self.readers = {platform: FakeReader(platform, clock) for platform in Platform}
+        self.readers: dict[str, FakeReader] = {platform: FakeReader(platform, clock) for platform in Platform}
         self.ig = self.readers[Platform.INSTAGRAM]
         self.pull = self.new()
 
     def new(self) -> Pull:
         """The service as another process has it."""
         shop = self.shop
-        gather = Gather(shop.database, shop.new_tokens(), self.readers.__getitem__, self.config, self.clock)
+        gather = Gather(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock)
         return Pull(shop.database, gather, self.config, self.clock)
 
     def out(self, remote_id: str, at: datetime | None = None, account: Account | None = None, **more: object) -> None:
@@ -420,10 +422,10 @@ def test_a_token_that_cannot_be_renewed_now_is_an_error_that_passes(numbers: Num
 
 def test_a_refused_token_is_renewed_where_that_is_possible_and_else_left_alone(numbers: Numbers) -> None:
     class Refusing(FakeReader):
-        def _pages(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
-            fresh = line.renew(line.credentials)
+        def _pages(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
+            fresh = session.renew(session.credentials)
             self.tokens.append("none" if fresh is None else fresh.access_token)
-            yield Page()
+            yield MetricsPage()
 
     me = numbers.shop.add("x/me")
     reader = numbers.readers[Platform.X] = Refusing(Platform.X, numbers.clock)

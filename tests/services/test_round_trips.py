@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from ttp.cli.row_times import RowTimes
 from ttp.domain.account import Account, Platform
 from ttp.domain.config import Config
@@ -94,7 +95,7 @@ class Store:
     def __init__(self, empty: Path, home: Path, name: str) -> None:
         shutil.copytree(empty, home)
         self.database = Database(home)
-        self.book = Book(self.database, FakeClock(), Config())
+        self.book = Book(self.database, FakeClock(), Config(), PLATFORMS)
         self.media = MediaStore(home / "media")
         self.clock, config = FakeClock(), Config()
         slots, optimal = Slots(self.database, self.clock, config), Optimal(self.database, self.clock, config)

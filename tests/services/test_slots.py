@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.store.stores import add_account, new_store
 from ttp.domain.account import Account
 from ttp.domain.config import Config
@@ -34,7 +35,7 @@ class Row(RuleBasedStateMachine):
         self.clock = FakeClock()
         database = new_store(Path(self.folder.name) / "home")
         accounts = [add_account(database, name) for name in NAMES]
-        book = Book(database, self.clock, Config())
+        book = Book(database, self.clock, Config(), PLATFORMS)
         self.database = database
         self.slots = Slots(database, self.clock, Config())
         self.posts = Posts(book, MediaStore(database.home / "media"), self.slots.make_room)

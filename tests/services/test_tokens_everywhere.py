@@ -141,8 +141,8 @@ def test_an_account_whose_entry_is_broken_can_be_connected_again(
 def finish() -> Callable[[Shop, str], None]:
     """Connect an account in the browser."""
     from tests.services.logins import APP
+    from ttp.platforms.login import Identity
     from ttp.platforms.oauth.callback import Code
-    from ttp.platforms.oauth.grant import Identity
 
     def done(shop: Shop, name: str) -> None:
         grant = shop.grant(1, expires_at=shop.clock.now() + timedelta(hours=2))

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp import views
 from ttp.domain.account import Account
@@ -50,7 +51,7 @@ class Undoing(StoreMachine):
     @initialize()
     def begin(self) -> None:
         self.open_store(NAMES)
-        self.book = Book(self.database, self.clock, Config())
+        self.book = Book(self.database, self.clock, Config(), PLATFORMS)
         self.posts = Posts(self.book, MediaStore(self.home / "media"))
         self.undo = Undo(self.book)
         self.before: list[Snapshot] = []

@@ -15,12 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.platforms.factories import PLATFORMS, login_for
 from ttp.domain.account import Account, Credentials, Platform, parse_account_name
 from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import SystemClock, from_ms
 from ttp.platforms.http import Http
-from ttp.platforms.oauth.registry import login_for
+from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer
 from ttp.services.tokens import Tokens
 from ttp.store.credentials import CredentialsFile
@@ -62,8 +63,8 @@ def main(home: str, url: str, name: str) -> None:
     platform, handle = parse_account_name(name)
     clock, config = ToldClock(), Config({f"platforms.{platform}.base_url": url})
     login = Counting(login_for(platform, config, clock))
-    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda _: login, config, clock)
-    http = Http.to(platform, config, clock)
+    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda _: login, config, clock, PLATFORMS)
+    http = Runtime(config, clock).http(PLATFORMS.facts(platform))
     for line in sys.stdin:
         *deadly, instant = line.split()
         clock.at, login.deadly, login.asked = from_ms(int(instant)), bool(deadly), 0

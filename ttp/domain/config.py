@@ -114,6 +114,10 @@ class Config(Mapping[str, Value]):
     def __len__(self) -> int:
         return len(KEYS)
 
+    def is_set(self, name: str) -> bool:
+        """Whether a setting has another value than its default."""
+        return self[name] != KEYS[name].default
+
     def seconds(self, name: str) -> float:
         """A setting that is a number of seconds."""
         value = self[name]

@@ -1,69 +1,51 @@
-"""The client of each platform, imported when it is first asked for."""
+"""The platforms that ttp knows: one line each. A platform's module is imported when its name is asked for."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
-from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Client
+from ttp.domain.errors import Hint, UsageError
+from ttp.platforms.platform import Platform
 
-if TYPE_CHECKING:
-    import httpx
-
-    from ttp.platforms.limits import Gate, Memory
-
-
-def client_for(
-    platform: Platform,
-    config: Config,
-    clock: Clock,
-    *,
-    memory: Memory | None = None,
-    lent: Path | None = None,
-    transport: httpx.BaseTransport | None = None,
-) -> Client:
-    """A client of `platform` as the settings say; one serves all accounts and threads.
-
-    `memory`: where its limits are remembered, beyond the client itself. `lent`: the folder in which it remembers what
-    it has put into a bucket. `transport`: for tests.
-    """
-    from ttp.platforms.http import Http
-
-    http = Http.to(platform, config, clock, gate=gate_for(platform, clock, memory), transport=transport)
-    match platform:
-        case Platform.X:
-            from ttp.platforms.x.client import XClient
-
-            return XClient(http, config, clock)
-        case Platform.INSTAGRAM:
-            from ttp.platforms.instagram.client import InstagramClient
-            from ttp.platforms.media_host.host import MediaHost
-
-            return InstagramClient(http, config, clock, MediaHost(platform, config, lent))
-        case Platform.TIKTOK:
-            from ttp.platforms.media_host.host import MediaHost
-            from ttp.platforms.tiktok.client import TikTokClient
-
-            return TikTokClient(http, config, clock, MediaHost(platform, config, lent))
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {
+        "instagram": "ttp.platforms.instagram.facts",
+        "tiktok": "ttp.platforms.tiktok.facts",
+        "x": "ttp.platforms.x.facts",
+    }
+)
 
 
-def gate_for(platform: Platform, clock: Clock, memory: Memory | None = None) -> Gate:
-    """What every call to `platform` passes, so that its limits are kept to; they are remembered in `memory`."""
-    from ttp.platforms.limits import Gate
+class Registry:
+    """The enabled platforms by name."""
 
-    match platform:
-        case Platform.X:
-            from ttp.platforms.x.limits import XMeter
+    def __init__(self) -> None:
+        self._loaded: dict[str, Platform] = {}
 
-            return Gate(clock, XMeter(clock), memory)
-        case Platform.INSTAGRAM:
-            from ttp.platforms.instagram.limits import InstagramMeter
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all enabled platforms."""
+        return tuple(BUILT_IN)
 
-            return Gate(clock, InstagramMeter(clock), memory)
-        case Platform.TIKTOK:
-            from ttp.platforms.tiktok.limits import Pace
+    def facts(self, name: str) -> Platform:
+        """Return a platform by its exact name."""
+        found = self._loaded.get(name)
+        if found is None:
+            from importlib import import_module
 
-            return Gate(clock, Pace(clock), memory)
+            platform = import_module(BUILT_IN[name]).PLATFORM
+            assert isinstance(platform, Platform)
+            found = self._loaded[name] = platform
+        return found
+
+    def find(self, text: str) -> Platform:
+        """Return the platform of a name or alias. Raises UsageError with the names."""
+        typed = text.strip().lower()
+        if typed in BUILT_IN:
+            return self.facts(typed)
+        known = [self.facts(name) for name in self.names()]
+        for one in known:
+            if typed in one.aliases:
+                return one
+        listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
+        raise UsageError(f'no platform "{text}"', Hint("the platforms", listed))

@@ -247,7 +247,6 @@ class Guarded:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.platform = client.platform
 
     def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         try:

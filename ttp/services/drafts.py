@@ -225,7 +225,7 @@ class Writing:
     ) -> tuple[MediaItem, ...]:
         """The media that were named, with their alt texts; empty names are left out. `before`: a post whose media are
         not fetched again. NotFound, UsageError, Busy."""
-        media = RowMedia(self._book.database, self._media, self._book.config, None)
+        media = RowMedia(self._book.database, self._media, self._book.config, self._book.platforms, None)
         return with_alts(media.items([name for name in names if name], before, platforms), alts)
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from ttp.domain import hosts
-from ttp.domain.account import Platform, is_loopback
+from ttp.domain.account import Platform
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.image_fit import FORMS, Fit, Fits, Form, misfit
@@ -27,6 +26,7 @@ from ttp.platforms import uploads
 from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
+from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore, names_like
@@ -39,28 +39,30 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 100
 
 
-def taken(texts: Iterable[str], platforms: Collection[Platform], media: MediaStore, config: Config) -> list[MediaItem]:
-    """The media that `texts` name; empty texts are left out. `platforms`: where the post goes.
+def taken(
+    texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
+) -> list[MediaItem]:
+    """The media that `texts` name; empty texts are left out. `names`: of the platforms where the post goes.
 
     NotFound, UsageError, Busy.
     """
-    return [_item(text, platforms, media, config) for text in texts if text]
+    return [_item(text, names, media, config, platforms) for text in texts if text]
 
 
-def rehearsed(config: Config) -> frozenset[Platform]:
+def rehearsed(config: Config, platforms: Registry) -> frozenset[str]:
     """The platforms whose API is on this machine."""
-    return frozenset(platform for platform in Platform if is_loopback(hosts.host(platform, config)))
+    return frozenset(name for name in platforms.names() if platforms.facts(name).is_local(config))
 
 
-def _item(text: str, platforms: Collection[Platform], media: MediaStore, config: Config) -> MediaItem:
+def _item(text: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
     if not is_web_address(text):
         from pathlib import Path
 
         return media.add(Path(text))
     from ttp.platforms.download import CannotFetch, Patience, fetch, usable
 
-    at_home = rehearsed(config)
-    loopback = set(platforms) <= at_home if platforms else bool(at_home)
+    at_home = rehearsed(config, platforms)
+    loopback = set(names) <= at_home if names else bool(at_home)
     patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
     shown = clean(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
 
@@ -226,10 +228,13 @@ class MediaCare:
 class RowMedia:
     """`folder`: where relative paths begin, and what they stay under; None: they are as a person typed them."""
 
-    def __init__(self, database: Database, media: MediaStore, config: Config, folder: Path | None) -> None:
+    def __init__(
+        self, database: Database, media: MediaStore, config: Config, registry: Registry, folder: Path | None
+    ) -> None:
         self._database = database
         self._media = media
         self._config = config
+        self._registry = registry
         self._folder = folder and folder.resolve()
         self._taken: dict[str, MediaItem] = {}
 
@@ -243,7 +248,7 @@ class RowMedia:
         if name.startswith(KEPT):
             return self._kept(name.removeprefix(KEPT))
         if is_web_address(name):
-            return taken([name], platforms, self._media, self._config)[0]
+            return taken([name], platforms, self._media, self._config, self._registry)[0]
         path = beside(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
             try:

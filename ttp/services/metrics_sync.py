@@ -21,7 +21,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
-from ttp.platforms.metrics import Line, Page, Reader
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage, MetricsReader
 from ttp.services.tokens import Delayed, Tokens
 from ttp.store import metric_schedule, samples
 from ttp.store.database import Database
@@ -73,7 +73,7 @@ class Gather:
         self,
         database: Database,
         tokens: Tokens,
-        readers: Callable[[Platform], Reader],
+        readers: Callable[[str], MetricsReader | None],
         config: Config,
         clock: Clock,
         patience: float | None = None,
@@ -84,7 +84,7 @@ class Gather:
         self._config = config
         self._clock = clock
         self._patience = patience
-        self._made: dict[Platform, Reader] = {}
+        self._made: dict[Platform, MetricsReader] = {}
 
     def close(self) -> None:
         """Close the readers' connections, and keep what was told of limits. They open again when they are needed."""
@@ -117,11 +117,13 @@ class Gather:
                 return
         done.rejected += [(one, f"{account.platform} told no numbers of it") for one in left]
 
-    def _pages(self, account: Account, begin: Callable[[Reader, Line], Iterator[Page]]) -> Iterator[Page]:
+    def _pages(
+        self, account: Account, begin: Callable[[MetricsReader, AccountSession], Iterator[MetricsPage]]
+    ) -> Iterator[MetricsPage]:
         """What the reader reads, with a token that is renewed where that is due."""
         try:
             held = self._tokens.fresh(account.name)
-            line = Line(account, held, lambda refused: self._renewed(account, refused), self._patience)
+            line = AccountSession(account, held, lambda refused: self._renewed(account, refused), self._patience)
             yield from begin(self._reader(account.platform), line)
         except StepFailed as failed:
             raise _error(account, failed.outcome) from None
@@ -133,12 +135,15 @@ class Gather:
             return None
         return self._tokens.replaced(account.name, refused)
 
-    def _reader(self, platform: Platform) -> Reader:
+    def _reader(self, platform: Platform) -> MetricsReader:
         if platform not in self._made:
-            self._made[platform] = self._readers(platform)
+            reader = self._readers(platform)
+            if reader is None:
+                raise UsageError(f"{platform} has no numbers to read")
+            self._made[platform] = reader
         return self._made[platform]
 
-    def _store(self, account: Account, page: Page, done: Pulled) -> None:
+    def _store(self, account: Account, page: MetricsPage, done: Pulled) -> None:
         """Keep what one page told, and when each of its posts is read next."""
         ages, now = ages_of(self._config), self._clock.now()
         if page.note is not None and page.note not in done.notes:

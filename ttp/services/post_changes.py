@@ -10,8 +10,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ttp.domain import hosts
-from ttp.domain.account import Account, Platform, connect_command, resolve_accounts
+from ttp.domain.account import Account, connect_command, resolve_accounts
 from ttp.domain.attempt import Attempt
 from ttp.domain.capability import Capability
 from ttp.domain.config import Config
@@ -25,6 +24,7 @@ from ttp.domain.price import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock
 from ttp.platforms.media_host.availability import trouble
+from ttp.platforms.registry import Registry
 from ttp.services.duplicate_check import Guard
 from ttp.services.media import Fitting, gone_problems, rehearsed
 from ttp.services.permissions import permit, permit_time
@@ -62,12 +62,18 @@ class Saved:
 
 class Book:
     def __init__(
-        self, database: Database, clock: Clock, config: Config, capability: Capability = Capability.PUBLISH
+        self,
+        database: Database,
+        clock: Clock,
+        config: Config,
+        platforms: Registry,
+        capability: Capability = Capability.PUBLISH,
     ) -> None:
         self.database = database
         self.capability = capability
         self.clock = clock
         self.config = config
+        self.platforms = platforms
         self.fitting = Fitting(MediaStore(database.home / "media"))
         self.guard = Guard(database, config)
 
@@ -95,9 +101,9 @@ class Book:
             post,
             of(post, accounts),
             no_host=trouble(self.config),
-            video_upload=hosts.by_facebook(self.config),
+            video_upload=self.config.text("platforms.instagram.login") == "facebook",
             fits=self.fitting.fits(post.media, to_come),
-            rehearsed=rehearsed(self.config),
+            rehearsed=rehearsed(self.config, self.platforms),
             more=(
                 *(gone_problems(post, self.fitting.gone(post)) if to_come else ()),
                 *(self.guard.problems(post) if timed else ()),
@@ -195,7 +201,7 @@ def judge(
     timed: bool,
     video_upload: bool = False,
     fits: Fits = NO_FITS,
-    rehearsed: Collection[Platform] = (),
+    rehearsed: Collection[str] = (),
     more: Iterable[Problem] = (),
 ) -> tuple[Problem, ...]:
     """The problems of a post: refused by ContentRefused if it has a time, else answered as warnings.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ttp.domain import approval, hosts
+from ttp.domain import approval
 from ttp.domain.account import Account, Credentials, connect_command, resolve_accounts, same_host
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -155,7 +155,7 @@ class Outgoing:
         found: dict[int | None, UsageError] = {}
         for account in known:
             held = self._held(account) if account.id in wanted else None
-            host = hosts.host(account.platform, self._book.config)
+            host = self._book.platforms.facts(account.platform).host(self._book.config)
             if held is not None and held.host and not same_host(held.host, host):
                 found[account.id] = UsageError(
                     f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -22,8 +23,8 @@ from ttp.domain.account import Account, Platform, is_loopback, platform_named
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
+    from ttp.platforms.login import App
     from ttp.platforms.oauth.callback import Code, Denied
-    from ttp.platforms.oauth.grant import App
     from ttp.services.connect import Connect, Connected, Pending
 
 
@@ -240,18 +241,25 @@ def _service(platform: Platform) -> Iterator[Connect]:
     """The service for one platform, whose connections are closed at the end."""
     from contextlib import closing
 
-    from ttp.platforms.oauth.registry import login_for
+    from ttp.platforms.login import BrowserLogin
     from ttp.services.connect import Connect
 
     here = context()
-    with closing(login_for(platform, here.config, here.clock)) as login:
-        yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock)
+    login = here.login(platform)
+    if not isinstance(login, BrowserLogin):
+        raise UsageError(
+            f"{platform} accounts are not connected in a browser",
+            Hint("with tokens that you have", f"ttp account add {platform}/HANDLE --credentials FILE"),
+        )
+    with closing(login):
+        yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock, here.platforms)
 
 
 def _app(service: Connect, platform: Platform, name: str, secret_file: str | None, *, ask: bool) -> App:
     """The user's app: one that is in use already, else of the settings or a prompt. UsageError, NotFound."""
-    from ttp.platforms.oauth.grant import App
+    from ttp.platforms.login import App
 
+    facts = context().platforms.facts(platform)
     secret = None if secret_file is None else read_file(secret_file, "client secret").strip()
     known = service.known_app(name)
     if known is not None:
@@ -266,10 +274,10 @@ def _app(service: Connect, platform: Platform, name: str, secret_file: str | Non
                 details=[f"how to make one: {_DOCS[platform]}"],
             )
         _print(f"Your own {platform} app is needed; {_DOCS[platform]} says how to make one (setting {key}).")
-        client_id = _line("Client key: " if platform is Platform.TIKTOK else "Client id: ")
+        client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:
-        secret = _secret(" (empty for a public client)" if platform is Platform.X else "")
-    if not client_id or (not secret and platform is not Platform.X):
+        secret = _secret("" if facts.needs_client_secret else " (empty for a public client)")
+    if not client_id or (not secret and facts.needs_client_secret):
         what = "secret" if client_id else "id"
         raise UsageError(
             f"the {platform} app has no client {what}",
@@ -335,8 +343,8 @@ def _full(pending: Pending) -> str:
 
 
 def _is_quick(pending: Pending) -> bool:
-    """X's codes live for thirty seconds (section 2 of its contract)."""
-    return pending.platform is Platform.X
+    """The code of the answer lives for less than a minute."""
+    return context().platforms.facts(pending.platform).code_life < timedelta(minutes=1)
 
 
 def _tell(out: Output, done: Connected) -> None:
@@ -358,7 +366,7 @@ def note_media_host(out: Output, account: Account) -> None:
     """Say at once where local files cannot go to an account."""
     from ttp.services.doctor import media_host_advice
 
-    if (advice := media_host_advice(context().config, [account])) is not None:
+    if (advice := media_host_advice(context().config, [account], context().platforms)) is not None:
         sentence, hint = advice
         out.note(f"{sentence}\n{hint.say}:  {hint.type}")
 

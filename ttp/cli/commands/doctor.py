@@ -20,8 +20,6 @@ from ttp.cli.options import calling, printing
 from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
-from ttp.domain import hosts
-from ttp.domain.account import Platform, is_loopback
 from ttp.domain.config import KEYS, Config
 from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, warning
 from ttp.domain.errors import TtpError, UsageError
@@ -30,6 +28,7 @@ from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
+    from ttp.platforms.registry import Registry
     from ttp.services.audit import PromiseCheck
 
 
@@ -128,7 +127,7 @@ def _checks(*, online: bool) -> Iterator[Check]:
     zone, here.zone = zone_check(here.config)
     yield here.doctor.program()
     yield config_check(here.config, wrong, settings.config_path())
-    yield from host_checks(here.config)
+    yield from host_checks(here.config, here.platforms)
     yield zone
     yield from here.doctor.here()
     if online:
@@ -154,7 +153,7 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])
 
 
-def host_checks(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+def host_checks(config: Config, platforms: Registry, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     """Every address of a platform that is not its own; one line where there is none."""
     changed = [key for key in KEYS.values() if settings.is_platform_address(key) and config[key.name] != key.default]
     for key in changed:
@@ -163,9 +162,10 @@ def host_checks(config: Config, environ: Mapping[str, str] = os.environ) -> Iter
         yield check_of(f"host.{key.name.removeprefix('platforms.')}", [warning(said)])
     if not changed:
         yield check_of("host", [fine("the platforms' own addresses")])
-    rehearsed = [p for p in Platform if is_loopback(hosts.host(p, config))]
-    if rehearsed and len(rehearsed) < len(Platform):
-        real = ", ".join(p for p in Platform if p not in rehearsed)
+    names = platforms.names()
+    rehearsed = [name for name in names if platforms.facts(name).is_local(config)]
+    if rehearsed and len(rehearsed) < len(names):
+        real = ", ".join(name for name in names if name not in rehearsed)
         yield check_of("host", [warning(f"{', '.join(rehearsed)} on this machine, {real} for real")])
 
 

@@ -42,7 +42,7 @@ def check(
     no_host: MediaHostProblem | None,
     video_upload: bool = False,
     fits: Fits = NO_FITS,
-    rehearsed: Collection[Platform] = (),
+    rehearsed: Collection[str] = (),
 ) -> tuple[Problem, ...]:
     """Every problem of `post` with the accounts that it has still to go to; warnings among them, marked as such.
 
@@ -76,7 +76,7 @@ def check(
     return (*problems, *_thread_problems(post, to_come))
 
 
-def _sent(item: MediaItem, platform: Platform, fits: Fits, rehearsed: Collection[Platform]) -> tuple[MediaItem, Fit]:
+def _sent(item: MediaItem, platform: Platform, fits: Fits, rehearsed: Collection[str]) -> tuple[MediaItem, Fit]:
     """An item as a platform gets it. An address on this machine is none for a platform that is elsewhere."""
     fit = fits.get((platform, item.sha256)) or Fit()
     sent = fit.sent(item)

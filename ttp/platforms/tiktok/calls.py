@@ -98,7 +98,7 @@ class Calls:
             begun.upload_url,
             content=pieces(file.path, begun.offset, end),
             headers=uploads.range_headers(file.item.mime, begun.offset, end, begun.size),
-            bearer=False,
+            with_token=False,
             uploading=True,
         )
 

@@ -33,8 +33,6 @@ ALL_OUT = "every part of the thread is published already, so nothing is sent"
 class XClient:
     """The client of X."""
 
-    platform = Platform.X
-
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
         self._http = http
         self._clock = clock

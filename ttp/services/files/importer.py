@@ -144,7 +144,7 @@ class BulkIn:
         return numbers
 
     def _row_media(self, folder: Path) -> RowMedia:
-        return RowMedia(self._book.database, self._media, self._book.config, folder)
+        return RowMedia(self._book.database, self._media, self._book.config, self._book.platforms, folder)
 
     def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
         """The posts of earlier rows without a key that no row has now as they were."""

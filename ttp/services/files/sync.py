@@ -107,7 +107,9 @@ class Sync:
 
     def _intake(self, source: Source, times: Times, rules: Rules) -> Intake:
         database, config = self._book.database, self._book.config
-        return Intake(self._book, RowMedia(database, self._media, config, source.folder), times, rules)
+        return Intake(
+            self._book, RowMedia(database, self._media, config, self._book.platforms, source.folder), times, rules
+        )
 
     def _without_file(self, scope: str, named: set[str]) -> Iterator[Post]:
         """The folder's posts that no file is about and that have not begun to go out."""

@@ -2,12 +2,27 @@ from __future__ import annotations
 
 import pytest
 
-from ttp.domain import hosts
+from tests.platforms.factories import PLATFORMS, login_for
+from tests.platforms.stubs import Clock
 from ttp.domain.account import Platform
 from ttp.domain.config import Config
+from ttp.platforms.addresses import configured
+from ttp.platforms.login import App
 
 HERE = "http://127.0.0.1:8700"
 FACEBOOK = {"platforms.instagram.login": "facebook"}
+INSTAGRAM, X = PLATFORMS.facts("instagram"), PLATFORMS.facts("x")
+
+
+def page_of(platform: str, config: Config) -> str:
+    """The page of a login, without its question."""
+    login = login_for(platform, config, Clock())
+    url = login.authorize_url(App("app"), state="s", redirect_uri="http://127.0.0.1/", scopes=(), challenge=None)
+    return url.partition("?")[0]
+
+
+def code_url(config: Config) -> str:
+    return configured(config, "platforms.instagram.token_url", INSTAGRAM.base_url(config))
 
 
 @pytest.mark.parametrize(
@@ -19,15 +34,15 @@ FACEBOOK = {"platforms.instagram.login": "facebook"}
     ],
 )
 def test_the_usual_pages_and_hosts(platform: Platform, page: str, host: str) -> None:
-    assert hosts.authorize_url(platform, Config()) == page
-    assert hosts.host(platform, Config()) == host
+    assert page_of(platform, Config()) == page
+    assert PLATFORMS.facts(platform).host(Config()) == host
 
 
 def test_facebook_login_has_its_own_host_and_dialog() -> None:
     config = Config(FACEBOOK)
-    assert hosts.base_url(Platform.INSTAGRAM, config) == "https://graph.facebook.com"
-    assert hosts.authorize_url(Platform.INSTAGRAM, config) == "https://www.facebook.com/v25.0/dialog/oauth"
-    assert hosts.base_url(Platform.X, config) == "https://api.x.com"
+    assert INSTAGRAM.base_url(config) == "https://graph.facebook.com"
+    assert page_of(INSTAGRAM.name, config) == "https://www.facebook.com/v25.0/dialog/oauth"
+    assert X.base_url(config) == "https://api.x.com"
 
 
 @pytest.mark.parametrize(
@@ -43,12 +58,12 @@ def test_a_rehearsal_on_this_machine_never_sends_a_person_to_the_real_page(
     platform: Platform, settings: dict[str, str], page: str
 ) -> None:
     config = Config({f"platforms.{platform}.base_url": HERE, **settings})
-    assert hosts.authorize_url(platform, config) == page
+    assert page_of(platform, config) == page
 
 
 def test_a_rehearsal_never_sends_a_code_and_a_secret_to_the_real_host() -> None:
-    assert hosts.code_url(Config()) == "https://api.instagram.com"
-    assert hosts.code_url(Config({"platforms.instagram.base_url": HERE})) == HERE
+    assert code_url(Config()) == "https://api.instagram.com"
+    assert code_url(Config({"platforms.instagram.base_url": HERE})) == HERE
 
 
 def test_an_address_that_was_set_is_taken_as_it_is() -> None:
@@ -61,6 +76,6 @@ def test_an_address_that_was_set_is_taken_as_it_is() -> None:
             **FACEBOOK,
         }
     )
-    assert hosts.authorize_url(Platform.X, config) == "http://127.0.0.1:9/page"
-    assert hosts.code_url(config) == "http://127.0.0.1:9"
-    assert hosts.base_url(Platform.INSTAGRAM, config) == "https://graph.example"
+    assert page_of(X.name, config) == "http://127.0.0.1:9/page"
+    assert code_url(config) == "http://127.0.0.1:9"
+    assert INSTAGRAM.base_url(config) == "https://graph.example"
