@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `module` of `ttp.cli.commands` has a function or a group called `name`, with a final `_` where Python
+    """One command. `module` of `ttp.cli.commands` has a function or a group called `name`, with a final `_` if Python
     reserves the word."""
 
     name: str
