@@ -262,7 +262,7 @@ def test_user_keys_of_oauth_1_are_added_signed_with_and_never_renewed(ttp: Progr
         (
             "ig/me",
             {"apiKey": "a", "apiSecret": "s", "accessToken": "t", "accessTokenSecret": "u"},
-            "keys of OAuth 1.0a are X's only",
+            "keys of OAuth 1.0a are not accepted by Instagram",
         ),
     ],
 )

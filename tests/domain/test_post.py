@@ -8,6 +8,7 @@ from itertools import combinations_with_replacement, permutations
 
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind
@@ -111,6 +112,6 @@ def test_a_post_was_published_when_its_last_delivery_was() -> None:
 
 def test_only_x_gets_the_parts_of_a_thread() -> None:
     post = Post("One", thread=("Two", "Three"), variants={"x/shop": "Uno"})
-    assert post.parts_for("x/me", Platform.X) == ("One", "Two", "Three")
-    assert post.parts_for("x/shop", Platform.X) == ("Uno", "Two", "Three")
-    assert post.parts_for("instagram/me", Platform.INSTAGRAM) == ("One",)
+    assert post.parts_for("x/me", PLATFORMS.facts(Platform.X)) == ("One", "Two", "Three")
+    assert post.parts_for("x/shop", PLATFORMS.facts(Platform.X)) == ("Uno", "Two", "Three")
+    assert post.parts_for("instagram/me", PLATFORMS.facts(Platform.INSTAGRAM)) == ("One",)

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account, Platform
+from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.rules import check, text_use
+from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET
 
 X, IG, TT = "x/me", "instagram/shop", "tiktok/shop"
@@ -48,7 +50,8 @@ def problems(
         variants=variants or {},
         id=id,
     )
-    return check(post, known or {}, no_host=None if media_host else NOT_SET, video_upload=video_upload)
+    config = Config({"platforms.instagram.login": "facebook"}) if video_upload else None
+    return check(post, known or {}, PLATFORMS, no_host=None if media_host else NOT_SET, config=config)
 
 
 def only(found: tuple[Problem, ...]) -> Problem:
@@ -91,9 +94,9 @@ def test_what_is_published_or_cancelled_already_is_not_judged_again() -> None:
     ended = tuple(
         Delivery(IG, Platform.INSTAGRAM, state) for state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
     )
-    assert check(Post("Hello", ended), {}, no_host=None) == ()
+    assert check(Post("Hello", ended), {}, PLATFORMS, no_host=None) == ()
     failed = Delivery(IG, Platform.INSTAGRAM, DeliveryState.FAILED)
-    assert only(check(Post("Hello", (*ended, failed)), {}, no_host=None)).code == "media_missing"
+    assert only(check(Post("Hello", (*ended, failed)), {}, PLATFORMS, no_host=None)).code == "media_missing"
 
 
 def test_every_account_is_judged_by_its_own_text() -> None:
@@ -123,16 +126,16 @@ def test_what_a_file_does_not_tell_breaks_no_limit() -> None:
 
 
 def test_text_use_counts_as_the_platform_does() -> None:
-    assert text_use(Platform.X, "日本 https://example.com/page") == (28, 280)
-    assert text_use(Platform.INSTAGRAM, "👍") == (2, 2200)
-    assert text_use(Platform.TIKTOK, "👍a") == (3, 2200)
-    assert text_use(Platform.TIKTOK, "👍a", (PHOTO,)) == (3, 4000)
+    assert PLATFORMS.rules(Platform.X).text_use("日本 https://example.com/page", (), {}) == (28, 280)
+    assert PLATFORMS.rules(Platform.INSTAGRAM).text_use("👍", (), {}) == (2, 2200)
+    assert PLATFORMS.rules(Platform.TIKTOK).text_use("👍a", (), {}) == (3, 2200)
+    assert PLATFORMS.rules(Platform.TIKTOK).text_use("👍a", (PHOTO,), {}) == (3, 4000)
 
 
 def test_an_option_that_is_set_to_what_it_cannot_be_is_refused() -> None:
     problem = only(problems(IG, media=(PHOTO,), options={"instagram.location_id": "here"}))
     assert (problem.field, problem.code, problem.warning) == ("options", "option_value", False)
-    message = 'instagram/shop: instagram.location_id cannot be "here": it is a number as Instagram gives it'
+    message = 'instagram/shop: instagram.location_id cannot be "here": it is a number as the platform gives it'
     assert problem.message == message
     assert problems(X, media=(PHOTO,), options={"instagram.location_id": "here"}) == ()
 

@@ -26,7 +26,8 @@ from ttp.cli.settings import variable
 from ttp.cli.tree import load
 from ttp.domain.config import KEYS, Key
 from ttp.domain.delivery import ENDED, MOVES, DeliveryState
-from ttp.domain.options import OPTIONS
+from ttp.domain.options import all_options
+from ttp.platforms.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 BEGIN = "<!-- from the program: python -m tests.drift.write_docs -->"
@@ -173,8 +174,8 @@ def _meaning(key: Key) -> str:
 
 def _options_of_platforms() -> Iterator[str]:
     rows = [
-        (f"`{option.name}`", ", ".join(f"`{value}`" for value in option.values) or option.takes, option.help)
-        for option in OPTIONS.values()
+        (f"`{name}`", ", ".join(f"`{value}`" for value in option.values) or option.accepts, option.help)
+        for name, option in all_options(Registry()).items()
     ]
     yield from _table(("option", "values", "meaning"), rows)
 

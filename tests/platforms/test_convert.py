@@ -17,8 +17,8 @@ from PIL import Image, ImageCms
 
 from tests import media_bytes as made
 from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, saved, swapped_profile, turned
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Platform
-from ttp.domain.image_fit import FORMS
 from ttp.domain.media import MediaItem
 from ttp.domain.media_probe import Unreadable, read_facts
 from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
@@ -26,6 +26,8 @@ from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
 INSTAGRAM, TIKTOK = Platform.INSTAGRAM, Platform.TIKTOK
 WHITE = (255, 255, 255)
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+
+FORMS = {name: form for name in PLATFORMS.names() if (form := PLATFORMS.rules(name).image_form)}
 
 
 def make(folder: Path, data: bytes, platform: Platform = INSTAGRAM) -> bytes:

@@ -145,7 +145,7 @@ class Bench:
         self.database: Database = new_store(home) if durable else Hasty(new_store(home).home)
         self.config = Config({name.replace("__", "."): value for name, value in config.items()})
         self.credentials = CredentialsFile(home)
-        self.clients = {platform: Scripted(platform, self.clock) for platform in Platform}
+        self.clients: dict[str, Scripted] = {platform: Scripted(platform, self.clock) for platform in Platform}
         self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform, can_renew=False) for platform in Platform}
         self.events: list[Event] = []
         self.loop: Loop | None = None
@@ -269,6 +269,7 @@ class Bench:
             Clients(lambda platform: self.clients[platform]),
             self.config,
             self.clock,
+            PLATFORMS,
             self._tell,
         )
 

@@ -13,6 +13,7 @@ from threading import Event as Flag
 import pytest
 
 from tests.clock import START
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryError, DeliveryState
@@ -40,6 +41,7 @@ def runner(bench: Bench, **more: object) -> Runner:
         lambda platform: bench.clients[platform],
         bench.config,
         bench.clock,
+        PLATFORMS,
         Inline(),
         bench.nap,
         bench.clock.advance,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import START
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account, Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import UsageError
@@ -66,13 +67,13 @@ def test_a_new_account_goes_out_with_the_others_as_long_as_none_has_begun() -> N
     ],
 )
 def test_an_id_is_found_in_what_a_person_copies(platform: Platform, text: str, found: str | None) -> None:
-    assert remote_id_of(platform, text) == found
+    assert remote_id_of(PLATFORMS.facts(platform), text) == found
 
 
 @pytest.mark.parametrize("text", ["", "two words", "http://x.com/me/status/1", "https://x.com/me", "x.com/me/status/1"])
 def test_what_holds_no_id_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        remote_id_of(Platform.X, text)
+        remote_id_of(PLATFORMS.facts(Platform.X), text)
 
 
 def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_else() -> None:

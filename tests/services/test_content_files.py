@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
 from ttp.services.files import markdown
 from ttp.services.files.fields import entry
@@ -38,7 +39,7 @@ FIELDS = st.fixed_dictionaries(
 def test_what_is_written_reads_back_as_the_same_post(fields: dict[str, object]) -> None:
     back = markdown.read(markdown.written(fields))
     assert back is not None
-    before, after = entry("", fields), entry("", back)
+    before, after = entry("", fields, PLATFORMS), entry("", back, PLATFORMS)
     assert after == before
 
 
@@ -46,7 +47,7 @@ def test_what_is_written_reads_back_as_the_same_post(fields: dict[str, object]) 
 def test_media_keep_their_alt_texts(pairs: list[tuple[str, str]]) -> None:
     media, alts = [file for file, _ in pairs], [alt for _, alt in pairs]
     fields = {"media": media, **({"alt": alts} if any(alts) else {})}
-    typed = entry("", markdown.read(markdown.written(fields)) or {}).typed
+    typed = entry("", markdown.read(markdown.written(fields)) or {}, PLATFORMS).typed
     assert (typed.media, typed.alts) == (tuple(media), tuple(alts) if any(alts) else ())
 
 
@@ -54,13 +55,13 @@ def test_media_keep_their_alt_texts(pairs: list[tuple[str, str]]) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(UsageError):
         back = markdown.read(text)
-        assert back is None or all(fault.problem for fault in entry("", back).faults)
+        assert back is None or all(fault.problem for fault in entry("", back, PLATFORMS).faults)
 
 
 def test_every_value_of_the_front_matter_is_the_text_that_it_is() -> None:
     fields = markdown.read("---\nto: no\nat: 2026-12-01 09:00\ntags: [yes, 1e3, 0x10, null]\nkey: 007\n---\n")
     assert fields is not None
-    typed = entry("", fields).typed
+    typed = entry("", fields, PLATFORMS).typed
     assert (typed.to, typed.at, typed.key) == (("no",), "2026-12-01 09:00", "007")
     assert typed.tags == ("yes", "1e3", "0x10", "null")
 

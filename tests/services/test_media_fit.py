@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pictures import noise, picture, saved, turned
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Platform
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
@@ -26,7 +27,7 @@ def media(tmp_path: Path) -> MediaStore:
 
 @pytest.fixture
 def fitting(media: MediaStore) -> Fitting:
-    return Fitting(media)
+    return Fitting(media, PLATFORMS)
 
 
 def add(media: MediaStore, name: str, data: bytes) -> MediaItem:

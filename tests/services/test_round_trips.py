@@ -114,7 +114,7 @@ class Store:
             store_posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
-        out = Export(self.database, self.media, NO_OWN)
+        out = Export(self.database, self.media, NO_OWN, PLATFORMS)
         told = out.posts(PostFilter())
         if form == "md":
             out.folder(told, target, RowTimes(self.turns).instant)
@@ -126,7 +126,7 @@ class Store:
 
     def take(self, target: Path) -> Taken:
         taken = BulkIn(self.book, self.media)
-        with opened(str(target), None, {}) as source:
+        with opened(str(target), None, {}, PLATFORMS) as source:
             return taken.take(
                 source,
                 RowTimes(self.turns),
@@ -192,4 +192,4 @@ def test_json_is_read_a_piece_at_a_time(tmp_path: Path) -> None:
         file = tmp_path / "posts.json"
         file.write_text(text)
         with file.open() as stream:
-            assert [one.typed.text for one in json_file.entries(stream)] == [one["content"] for one in many]
+            assert [one.typed.text for one in json_file.entries(stream, PLATFORMS)] == [one["content"] for one in many]

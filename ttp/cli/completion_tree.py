@@ -20,11 +20,12 @@ from ttp.cli.render import metrics as render_metrics
 from ttp.domain.account import Platform
 from ttp.domain.config import KEYS
 from ttp.domain.ingest.columns import SOURCES
-from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
+from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
+from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
 from ttp.views import accounts, files, posts, status
 from ttp.views import calendar as views_calendar
@@ -151,8 +152,8 @@ _BOUND = Source(("7d", "24h", "today", "yesterday", "tomorrow"))
 
 _SET = Source(
     tuple(
-        f"{option.name}={value}"
-        for option in PLATFORM_OPTIONS.values()
+        f"{name}={value}"
+        for name, option in all_options(Registry()).items()
         for value in (option.values if len(option.values) < 9 else ()) or ("",)
     )
 )

@@ -124,7 +124,7 @@ class Context:
     def status(self) -> Status:
         from ttp.services.status import Status
 
-        return Status(self.database, self.home, self.clock, self.config)
+        return Status(self.database, self.home, self.clock, self.config, self.platforms)
 
     @cached_property
     def media(self) -> MediaStore:
@@ -191,7 +191,7 @@ class Context:
     def offers(self) -> Offers:
         from ttp.services.account_check import Offers
 
-        return Offers(self.database, lambda: self.tokens, self._checker)
+        return Offers(self.database, lambda: self.tokens, self._checker, self.platforms)
 
     @cached_property
     def doctor(self) -> Doctor:
@@ -225,7 +225,7 @@ class Context:
     def export(self) -> Export:
         from ttp.services.files.export import Export
 
-        return Export(self.database, self.media, self.own_files)
+        return Export(self.database, self.media, self.own_files, self.platforms)
 
     @cached_property
     def bulk_edit(self) -> BulkEdit:
@@ -290,6 +290,7 @@ class Context:
             clients,
             self.config,
             self.clock,
+            self.platforms,
             notify=notifier(os.environ),
             limits=self.limits,
             numbers=numbers,

@@ -114,7 +114,7 @@ class _New:
             raise UsageError("there is no text and no media")
         wish: Typed | None = None
         try:
-            wish = replace(editor_form.read(text), first=self.sheet.first)
+            wish = replace(editor_form.read(text, context().platforms), first=self.sheet.first)
             self.times = times_of(["ttp", "create"], wish)
             with offering():
                 return context().posts.writing.finish(kept, wish, self.times.read)
@@ -148,13 +148,13 @@ class _Change:
             from ttp.domain.time.formatting import format_iso
 
             fields["scheduledAt"] = format_iso(post.scheduled_at, context().zone)
-        self.before = replace(editor_form.read(_filled(fields, new=False)), key=None)
+        self.before = replace(editor_form.read(_filled(fields, new=False), context().platforms), key=None)
 
     def take(self, text: str) -> Saved | None:
         """Change the post as was written; None where nothing is to change. Any refusal."""
         wish: Typed | None = None
         try:
-            wish = editor_form.read(text)
+            wish = editor_form.read(text, context().platforms)
             self.asked = editor_form.changed(self.before, wish)
             if editor_form.nothing(self.asked):
                 return None
@@ -175,7 +175,7 @@ class _Change:
     def is_as_before(self, text: str) -> bool:
         """Whether a file says of the post what is so already."""
         try:
-            return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text)))
+            return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text, context().platforms)))
         except _UNREADABLE:
             return False
 
@@ -295,6 +295,6 @@ def _save(sheet: Manuscript, text: str) -> Post:
 def _is_blank(text: str, *, media: bool = True) -> bool:
     """Whether a file says nothing that could be posted; without `media` only texts count. Unreadable, it may."""
     try:
-        return not text.strip() or editor_form.is_blank(editor_form.read(text), media=media)
+        return not text.strip() or editor_form.is_blank(editor_form.read(text, context().platforms), media=media)
     except _UNREADABLE:
         return False

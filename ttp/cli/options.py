@@ -344,7 +344,7 @@ def read_options(texts: Sequence[str] | None, *, may_empty: bool = False) -> dic
     """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text, may_empty=may_empty) for text in texts or ())
+    return dict(parse_option(text, context().platforms, may_empty=may_empty) for text in texts or ())
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import httpx
 
     from ttp.domain.account import Account, Credentials
+    from ttp.domain.options import Option
+    from ttp.domain.pricing import Pricing
+    from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter, MediaFile
     from ttp.platforms.http import Http
     from ttp.platforms.limits import Memory, Meter
@@ -91,6 +94,18 @@ class Platform(Facts):
         from ttp.domain.account import is_loopback
 
         return is_loopback(self.host(config))
+
+    def rules(self) -> Rules:
+        """Return what the platform accepts."""
+        raise NotImplementedError
+
+    def options(self) -> tuple[Option, ...]:
+        """Return the options of its posts, named without the platform."""
+        return ()
+
+    def pricing(self) -> Pricing | None:
+        """Return what it charges; None where it charges nothing."""
+        return None
 
     def client(self, runtime: Runtime) -> Client:
         """Return the publishing client; one serves all accounts and threads."""

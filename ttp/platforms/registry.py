@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ttp.domain.errors import Hint, UsageError
 from ttp.platforms.platform import Platform
+
+if TYPE_CHECKING:
+    from ttp.domain.options import Option
+    from ttp.domain.pricing import Pricing
+    from ttp.domain.rules import Rules
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -22,6 +28,8 @@ class Registry:
 
     def __init__(self) -> None:
         self._loaded: dict[str, Platform] = {}
+        self._rules: dict[str, Rules] = {}
+        self._options: dict[str, Mapping[str, Option]] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all enabled platforms."""
@@ -37,6 +45,22 @@ class Registry:
             assert isinstance(platform, Platform)
             found = self._loaded[name] = platform
         return found
+
+    def rules(self, name: str) -> Rules:
+        """Return what a platform accepts."""
+        if name not in self._rules:
+            self._rules[name] = self.facts(name).rules()
+        return self._rules[name]
+
+    def options(self, name: str) -> Mapping[str, Option]:
+        """Return a platform's options, by their names without its own."""
+        if name not in self._options:
+            self._options[name] = {option.name: option for option in self.facts(name).options()}
+        return self._options[name]
+
+    def pricing(self, name: str) -> Pricing | None:
+        """Return what a platform charges; None where it charges nothing."""
+        return self.facts(name).pricing()
 
     def find(self, text: str) -> Platform:
         """Return the platform of a name or alias. Raises UsageError with the names."""

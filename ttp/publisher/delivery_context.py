@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
@@ -27,6 +27,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, NoPillow
+from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, moved
 from ttp.services.media import Fitting
 from ttp.services.tokens import Dead, Delayed, InHand, Tokens
@@ -58,9 +59,10 @@ class Desk:
     writer: Writer
     media: MediaStore
     tokens: Tokens
-    clients: Callable[[Platform], Client]
+    clients: Callable[[str], Client]
     config: Config
     clock: Clock
+    platforms: Registry
     tell: Sink
     limits: Limits | None = None
     journal: Journal | None = None
@@ -101,7 +103,7 @@ class Desk:
         account's token cannot be used here."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
-        text, *thread = post.parts_for(account.name, account.platform)
+        text, *thread = post.parts_for(account.name, self.platforms.facts(account.platform))
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
@@ -119,7 +121,7 @@ class Desk:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
         try:
-            return Fitting(self.media).file(item, platform)
+            return Fitting(self.media, self.platforms).file(item, platform)
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
             raise StepFailed(TAKE, gone) from None
@@ -225,12 +227,12 @@ def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callab
 class Clients:
     """A client for each platform, from `make`."""
 
-    def __init__(self, make: Callable[[Platform], Client]) -> None:
+    def __init__(self, make: Callable[[str], Client]) -> None:
         self._make = make
-        self._made: dict[Platform, Guarded] = {}
+        self._made: dict[str, Guarded] = {}
         self._making = threading.Lock()
 
-    def __call__(self, platform: Platform) -> Client:
+    def __call__(self, platform: str) -> Client:
         with self._making:
             if platform not in self._made:
                 self._made[platform] = Guarded(self._make(platform))

@@ -16,12 +16,12 @@ from pathlib import Path
 from types import FrameType
 
 from ttp.domain import approval
-from ttp.domain.account import Platform
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
+from ttp.platforms.registry import Registry
 from ttp.publisher import takeover
 from ttp.publisher.delivery_context import Clients, Desk
 from ttp.publisher.events import Event, Sink
@@ -70,9 +70,10 @@ class Runner:
     database: Database
     media: MediaStore
     tokens: Tokens
-    clients: Callable[[Platform], Client]
+    clients: Callable[[str], Client]
     config: Config
     clock: Clock
+    platforms: Registry
     pool: Pool | None = None
     nap: Nap = nap
     sleep: Callable[[float], None] = time.sleep
@@ -167,6 +168,7 @@ class Runner:
                 clients,
                 self.config,
                 self.clock,
+                self.platforms,
                 hooks.tell,
                 self.limits,
                 journal,

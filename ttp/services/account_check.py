@@ -13,7 +13,7 @@ from ttp.domain.account import Account, Credentials, Platform, connect_command, 
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import SOON, Check, Checkup, Remark, check_of, failure, fine, until, warning
 from ttp.domain.errors import ContentRefused, Problem, TtpError
-from ttp.domain.options import PRIVACY
+from ttp.domain.options import Option, options_of
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.platform import Facts
 from ttp.domain.time.clock import Clock
@@ -247,9 +247,7 @@ def permissions(account: Account, held: Credentials, granted: tuple[str, ...], l
         return
     again = connect_command(account.name)
     said = f"without permission for {', '.join(lacking)}"
-    prefix = f"{account.platform}."
-    options = {name.removeprefix(prefix): value for name, value in account.options.items() if name.startswith(prefix)}
-    if not login.can_publish(granted, options):
+    if not login.can_publish(granted, options_of(account.platform, account.options)):
         yield failure(f"{said}: it cannot publish", again, reconnect=True)
     else:
         yield warning(said, again)
@@ -259,14 +257,19 @@ class Offers:
     """`tokens` and a checker are made for a question only; the checker is closed after it."""
 
     def __init__(
-        self, database: Database, tokens: Callable[[], Tokens], checkers: Callable[[str], Checker | None]
+        self,
+        database: Database,
+        tokens: Callable[[], Tokens],
+        checkers: Callable[[str], Checker | None],
+        platforms: Registry,
     ) -> None:
         self._database = database
         self._tokens = tokens
         self._checkers = checkers
+        self._platforms = platforms
 
     def told(self, refused: ContentRefused) -> ContentRefused:
-        """The refusal, with the privacy levels that the account has now where it names those that there are."""
+        """The refusal, with the values that the account may choose from now where it names all that there are."""
         problems = tuple(self._told(problem) for problem in refused.problems)
         message = refused.message
         for before, after in zip(refused.problems, problems, strict=True):
@@ -274,22 +277,27 @@ class Offers:
         return ContentRefused(message, *refused.hints, problems=problems, details=refused.details)
 
     def _told(self, problem: Problem) -> Problem:
-        documented = f"{PRIVACY.name} ({PRIVACY.takes})"
-        if problem.code != "option_missing" or problem.account is None or documented not in problem.message:
+        if problem.code != "option_missing" or problem.account is None:
             return problem
-        levels = self._levels(problem.account)
-        if not levels:
-            return problem
-        return replace(problem, message=problem.message.replace(documented, f"{PRIVACY.name} ({', '.join(levels)})"))
+        platform = problem.account.partition("/")[0]
+        for option in self._platforms.options(platform).values():
+            name = f"{platform}.{option.name}"
+            documented = f"{name} ({option.accepts})"
+            if option.asked_live and documented in problem.message:
+                values = self._offered(problem.account, option)
+                if values:
+                    message = problem.message.replace(documented, f"{name} ({', '.join(values)})")
+                    problem = replace(problem, message=message)
+        return problem
 
-    def _levels(self, name: str) -> tuple[str, ...]:
+    def _offered(self, name: str, option: Option) -> tuple[str, ...]:
         """The values, as the platform says now; none where it, or the account's token, does not answer."""
         with suppress(TtpError):
             account, credentials = self._account(name), self._tokens().fresh(name)
             checker = self._checkers(account.platform)
             if checker is not None:
                 with closing(checker):
-                    return checker.offered(account, credentials, PRIVACY.short)
+                    return checker.offered(account, credentials, option.name)
         return ()
 
     def _account(self, name: str) -> Account:

@@ -21,7 +21,7 @@ class Approving:
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not post.active:
-                raise no_accounts(post, known)
+                raise no_accounts(post, known, self._book.platforms)
             if not any(d.state in approval.OPEN for d in post.active):
                 raise nothing_left(post)
             return approval.approved(post, now), ()

@@ -147,7 +147,7 @@ class Writing:
             book.permit_time()
         accounts = book.named(typed.to or ())
         if typed.at is not None and not accounts:
-            name = one_for(book.accounts(), text_alone=not typed.media)
+            name = one_for(book.accounts(), book.platforms, text_alone=not typed.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("name them", f"--to {name}"))
         variants = check_variants(typed.variants, book.accounts())
         at = None if typed.at is None else when(typed.at, accounts, draft)

@@ -162,7 +162,7 @@ class Planning:
             try:
                 _refuse_other_than_draft(post)
                 if not of(post, known):
-                    raise no_accounts(post, known)
+                    raise no_accounts(post, known, self._book.platforms)
                 drafts.append(Saved(post, self._book.judge(post, known, timed=True)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused

@@ -16,11 +16,11 @@ from ttp.domain.capability import Capability
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, Problem
-from ttp.domain.image_fit import NO_FITS, Fits
+from ttp.domain.image_fit import NO_FITS, ImageFits
 from ttp.domain.media import MediaHostProblem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import no_such_post, settled
-from ttp.domain.price import price_notes
+from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock
 from ttp.platforms.media_host.availability import trouble
@@ -74,7 +74,7 @@ class Book:
         self.clock = clock
         self.config = config
         self.platforms = platforms
-        self.fitting = Fitting(MediaStore(database.home / "media"))
+        self.fitting = Fitting(MediaStore(database.home / "media"), platforms)
         self.guard = Guard(database, config)
 
     def post(self, post_id: int) -> Post:
@@ -101,7 +101,8 @@ class Book:
             post,
             of(post, accounts),
             no_host=trouble(self.config),
-            video_upload=self.config.text("platforms.instagram.login") == "facebook",
+            platforms=self.platforms,
+            config=self.config,
             fits=self.fitting.fits(post.media, to_come),
             rehearsed=rehearsed(self.config, self.platforms),
             more=(
@@ -199,8 +200,9 @@ def judge(
     *,
     no_host: MediaHostProblem | None,
     timed: bool,
-    video_upload: bool = False,
-    fits: Fits = NO_FITS,
+    platforms: Registry,
+    config: Config,
+    fits: ImageFits = NO_FITS,
     rehearsed: Collection[str] = (),
     more: Iterable[Problem] = (),
 ) -> tuple[Problem, ...]:
@@ -209,13 +211,13 @@ def judge(
     As `rules.check`; `more`: what is known beside the rules.
     """
     named = {account.name: account for account in accounts}
-    found = check(post, named, no_host=no_host, video_upload=video_upload, fits=fits, rehearsed=rehearsed)
+    found = check(post, named, platforms, no_host=no_host, config=config, fits=fits, rehearsed=rehearsed)
     problems = (*more, *found)
     refusing = [problem for problem in problems if not problem.warning]
     if refusing and timed:
         hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
         raise ContentRefused(refusing[0].message, *hints, problems=problems)
-    return (*problems, *_account_warnings(accounts), *price_notes(post)) if timed else problems
+    return (*problems, *_account_warnings(accounts), *price_notes(post, platforms)) if timed else problems
 
 
 def _account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:

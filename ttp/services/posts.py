@@ -101,7 +101,7 @@ class Posts:
                 after = as_draft(after, "go back to draft")
             if typed.at is not None:
                 if not after.active:
-                    raise no_accounts(after, known)
+                    raise no_accounts(after, known, self._book.platforms)
                 after = timed(after, when(typed.at, of(after, known), post=post_id))
             after = settled(after, now)
             if not after.content.strip() and not after.media:
@@ -151,7 +151,7 @@ class Posts:
                 at, accounts, post=post.id
             )  # first of all: what was typed is looked at before what it is typed for
             if not accounts:
-                raise no_accounts(post, known)
+                raise no_accounts(post, known, self._book.platforms)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise nothing_left(post)
             moved = timed(post, instant)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
-from ttp.domain.image_fit import Fit, Fits
+from ttp.domain.image_fit import ImageFit, ImageFits
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_input import Typed
-from ttp.domain.price import price_of
-from ttp.domain.rules import text_use
+from ttp.domain.pricing import price_of
+from ttp.platforms.registry import Registry
 from ttp.services.drafts import When, Writing, request_fingerprint
 from ttp.services.media import Fitting
 from ttp.services.post_changes import Book
@@ -40,12 +39,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What one account gets. `price`: what X charges, in thousandths of a dollar; None on other platforms."""
+    """What one account gets. `price`: what the platform charges, in thousandths of a dollar; None: nothing ever."""
 
     account: str
     parts: tuple[Part, ...]
     media: tuple[Sent, ...]
     price: int | None
+    title: str = ""
+    """The platform's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def rehearse(book: Book, media: MediaStore, typed: Typed, when: When) -> Rehears
     with the versions."""
     with borrowed(media) as folder:
         book = copy.copy(book)
-        book.fitting = Fitting(folder)
+        book.fitting = Fitting(folder, book.platforms)
         writing = Writing(book, folder)
         mark = request_fingerprint(typed) if typed.key else None
         first = writing.made_before(typed, mark)
@@ -84,20 +85,21 @@ def rehearse(book: Book, media: MediaStore, typed: Typed, when: When) -> Rehears
                 if db is not None:
                     book.permit(db, None, post)
         fits = book.fitting.fits(post.media, post.platforms)
-        versions = tuple(_version(post, delivery, fits) for delivery in post.deliveries)
+        versions = tuple(_version(post, delivery, fits, book.platforms) for delivery in post.deliveries)
         return Rehearsed(book.told(post), versions, warnings, refused)
 
 
-def _version(post: Post, delivery: Delivery, fits: Fits) -> Version:
-    platform = delivery.platform
-    texts = post.parts_for(delivery.account, platform)
+def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry) -> Version:
+    platform, rules = delivery.platform, platforms.rules(delivery.platform)
+    texts = post.parts_for(delivery.account, platforms.facts(platform))
     return Version(
         delivery.account,
-        tuple(Part(text, *text_use(platform, text, post.media)) for text in texts),
-        tuple(_sent(item, fits.get((platform, item.sha256), Fit())) for item in post.media),
-        price_of(post, delivery) if platform is Platform.X else None,
+        tuple(Part(text, *rules.text_use(text, post.media, {})) for text in texts),
+        tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
+        price_of(post, delivery, platforms),
+        platforms.facts(platform).title,
     )
 
 
-def _sent(item: MediaItem, fit: Fit) -> Sent:
+def _sent(item: MediaItem, fit: ImageFit) -> Sent:
     return Sent(item, fit.sent(item), fit.made is not None)

@@ -57,7 +57,7 @@ class Outgoing:
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not of(post, known):
-                raise no_accounts(post, known)
+                raise no_accounts(post, known, self._book.platforms)
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
                 raise nothing_left(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
@@ -113,7 +113,7 @@ class Outgoing:
                     Hint("look", f"ttp show {post.id}"),
                 )
             now = self._book.clock.now()
-            after = resolved(post, delivery, published, now)
+            after = resolved(post, delivery, self._book.platforms.facts(delivery.platform), published, now)
             if self._bound(delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",

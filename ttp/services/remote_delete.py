@@ -6,17 +6,17 @@ doing it again goes on where it ended. No intent is needed before a call: deleti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import TtpError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
-from ttp.domain.price import DELETE
 from ttp.platforms.client import Deleted, Deleter, PublishRequest
 from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
@@ -42,6 +42,8 @@ class Plan:
     """Posts, and what of each is live on a platform."""
 
     targets: dict[int, tuple[Target, ...]]
+    prices: Mapping[str, int] = field(default_factory=dict)
+    """What platforms charge for it, by title, in thousandths of a US dollar."""
 
     @property
     def possible(self) -> list[Target]:
@@ -50,11 +52,6 @@ class Plan:
     @property
     def impossible(self) -> list[Target]:
         return [target for targets in self.targets.values() for target in targets if target.why_not is not None]
-
-    @property
-    def price(self) -> int:
-        """What X will charge, in thousandths of a dollar."""
-        return DELETE * sum(len(t.ids) for t in self.possible if t.delivery.platform is Platform.X)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,18 @@ class TakeDown:
             post = self._book.post(post_id)
             refuse_in_flight(post, "be deleted")
             found[post_id] = tuple(_target(d, self._why_never(d.platform)) for d in post.deliveries if is_live(d))
-        return Plan(found)
+        return Plan(found, self._prices(found))
+
+    def _prices(self, found: Mapping[int, Sequence[Target]]) -> dict[str, int]:
+        counts = Counter[str]()
+        for target in (one for targets in found.values() for one in targets if one.why_not is None):
+            counts[target.delivery.platform] += len(target.ids)
+        platforms = self._book.platforms
+        return {
+            platforms.facts(name).title: pricing.delete(count)
+            for name, count in counts.items()
+            if (pricing := platforms.pricing(name)) is not None
+        }
 
     def _why_never(self, platform: str) -> str | None:
         """Why no app can delete posts on the platform; None where one can."""

@@ -163,7 +163,7 @@ class Repeats:
         post, known = self._book.post(wanted.post_id), self._book.accounts()
         accounts = of(post, known)
         if not accounts:
-            raise no_accounts(post, known)
+            raise no_accounts(post, known, self._book.platforms)
         if wanted.texts and post.variants:
             raise UsageError(
                 f"post {post.id} has a text of its own for {', '.join(post.variants)}, which --vary would not change",

@@ -282,7 +282,8 @@ def topic_text(topic: str) -> str:
 
             return capability_help()
         case platform:
-            from ttp.domain.account import Platform
+            from ttp.cli.context import context
             from ttp.domain.options import options_help
 
-            return options_help(Platform(platform))
+            known = context().platforms
+            return options_help(known.facts(platform), known.options(platform))

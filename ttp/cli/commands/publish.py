@@ -48,13 +48,13 @@ def publish(
 
     Example: ttp publish 44
     """
-    from ttp.domain.price import price_notes
+    from ttp.domain.pricing import price_notes
 
     _expect(out, no_wait=no_wait)
     ids = ids_of(post_ids)
     context().runner.refuse_elsewhere()
     posts = context().look.many(ids)
-    print_warnings(out, [note for post in posts for note in price_notes(post)])
+    print_warnings(out, [note for post in posts for note in price_notes(post, context().platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirmed(
         out,

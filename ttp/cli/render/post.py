@@ -18,7 +18,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.post_history import Happened, Past
-from ttp.domain.price import dollars
+from ttp.domain.pricing import dollars
 from ttp.views import Json
 from ttp.views import posts as posts_module
 
@@ -248,7 +248,7 @@ def _next(post: Post) -> Iterator[str]:
     retry = f"ttp retry {post.id}"
     yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
     for row in failed:
-        of = len(post.parts_for(row.account, row.platform))
+        of = 1 + len(post.thread)
         if 0 < len(row.parts) < of:
             yield f"(goes on with part {len(row.parts) + 1} of {of} on {safe(row.account)})"
     published = [safe(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
@@ -263,7 +263,7 @@ def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
         for number, part in enumerate(one.parts, 1):
             head = page.paint(safe(one.account), "bold") if number == 1 else f"part {number}"
             use = page.paint(f"{part.length}/{part.limit}", "red" if part.length > part.limit else "")
-            cost = f"   X charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
+            cost = f"   {one.title} charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
             yield f"{head}   {use}{cost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
         yield from (f"  {row}" for item in one.media for row in wrap(_versions_media(item), page.width - 2))

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ttp.domain.config import Config
-from ttp.domain.kinds import InstagramKind
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
@@ -28,6 +27,7 @@ from ttp.platforms.instagram.container_forms import (
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, Seen
 from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
 from ttp.platforms.instagram.look_up import LookUps
+from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, text_id, web_address

@@ -11,6 +11,8 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from ttp.domain.options import Option
+    from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.limits import Meter
     from ttp.platforms.login import BrowserLogin
@@ -48,6 +50,16 @@ class Instagram(Platform):
         if by_facebook(config) and not config.is_set("platforms.instagram.base_url"):
             return _GRAPH
         return super().base_url(config, server)
+
+    def rules(self) -> Rules:
+        from ttp.platforms.instagram.rules import InstagramRules
+
+        return InstagramRules()
+
+    def options(self) -> tuple[Option, ...]:
+        from ttp.platforms.instagram.options import OPTIONS
+
+        return tuple(OPTIONS.values())
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.instagram.client import InstagramClient

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.diagnostics import Remark, fine, warning
-from ttp.domain.options import PRIVACY, choices_hint
 from ttp.domain.outcome import NotDone
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
@@ -22,6 +21,7 @@ from ttp.platforms.reply import Answer, Reply
 from ttp.platforms.tiktok import creator
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
+from ttp.platforms.tiktok.options import PRIVACY, choices_hint
 
 LEVELS_PATIENCE_S = 5.0
 """Most seconds for the privacy levels alone: a person waits for a refusal."""
@@ -60,7 +60,7 @@ class TikTokCheck:
 
     def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
         """Return the privacy levels that the account may choose from; TikTok says so of no other option."""
-        if option != PRIVACY.short:
+        if option != PRIVACY.name:
             return ()
         able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
         return () if able is None or able.levels is None else tuple(map(clean, able.levels))
@@ -97,9 +97,9 @@ def _able(account: Account, able: Creator) -> Iterator[Remark]:
     """What the creator may post, and whether that fits what is set for the account."""
     if able.levels is not None:
         offered = clean(", ".join(able.levels))
-        chosen = account.options.get(PRIVACY.name)
+        chosen = account.options.get(f"tiktok.{PRIVACY.name}")
         if chosen is not None and chosen not in able.levels:
-            said = f"{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
+            said = f"tiktok.{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
             yield warning(said, choices_hint(account.name, [PRIVACY]))
         else:
             yield fine(f"privacy levels: {offered}")

@@ -11,6 +11,8 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from ttp.domain.options import Option
+    from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client
     from ttp.platforms.limits import Meter
     from ttp.platforms.login import BrowserLogin
@@ -36,6 +38,16 @@ class TikTok(Platform):
         Key("client_id", None, "your TikTok app's client key"),
         Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect address of your app"),
     )
+
+    def rules(self) -> Rules:
+        from ttp.platforms.tiktok.rules import TikTokRules
+
+        return TikTokRules()
+
+    def options(self) -> tuple[Option, ...]:
+        from ttp.platforms.tiktok.options import OPTIONS
+
+        return tuple(OPTIONS.values())
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.tiktok.client import TikTokClient

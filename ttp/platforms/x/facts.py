@@ -11,6 +11,9 @@ from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
     from ttp.domain.account import Credentials
+    from ttp.domain.options import Option
+    from ttp.domain.pricing import Pricing
+    from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter
     from ttp.platforms.limits import Meter
     from ttp.platforms.login import BrowserLogin
@@ -42,6 +45,21 @@ class X(Platform):
         from ttp.platforms.x.auth import signature
 
         return signature(held, method, url, now=now)
+
+    def rules(self) -> Rules:
+        from ttp.platforms.x.rules import XRules
+
+        return XRules(self.max_parts)
+
+    def options(self) -> tuple[Option, ...]:
+        from ttp.platforms.x.options import OPTIONS
+
+        return tuple(OPTIONS.values())
+
+    def pricing(self) -> Pricing:
+        from ttp.platforms.x.pricing import XPricing
+
+        return XPricing()
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.x.client import XClient

@@ -19,6 +19,7 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
+from ttp.domain.options import OptionTables
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_input import KEPT, Value, check_variants
 from ttp.domain.sample import Sample
@@ -65,7 +66,8 @@ class Written:
 
 
 class Export:
-    def __init__(self, database: Database, media: MediaStore, own: OwnFiles) -> None:
+    def __init__(self, database: Database, media: MediaStore, own: OwnFiles, tables: OptionTables) -> None:
+        self._tables = tables
         """`own`: where nothing is exported to."""
         self._database = database
         self._media = media
@@ -103,7 +105,7 @@ class Export:
         _make_folder(path)
         folder = Folder(path)
         with self._database.reading() as db:
-            like = Likeness(path, accounts.accounts(db) if db else [], instant)
+            like = Likeness(path, accounts.accounts(db) if db else [], instant, self._tables)
         for one in told:
             key, begun = folder.inside(one.post.key or ""), one.post.status in _BEGUN
             there = folder.file_of(key)
@@ -223,14 +225,15 @@ Instant = Callable[[str, str | None, Sequence[Account]], datetime | None]
 
 
 class Likeness:
-    def __init__(self, folder: Path, known: Sequence[Account], instant: Instant) -> None:
+    def __init__(self, folder: Path, known: Sequence[Account], instant: Instant, tables: OptionTables) -> None:
+        self._tables = tables
         self._folder = folder
         self._known = known
         self._instant = instant
 
     def same(self, file: File, post: Post, *, begun: bool) -> bool:
         """Whether a file says what the post says. `begun`: it has begun to go out, and the file must say how far."""
-        entry = of_markdown(file)
+        entry = of_markdown(file, self._tables)
         if entry is None or entry.faults or entry.ended != begun:
             return False
         if begun and (file.fields or {}).get("status") != post.status.value:
