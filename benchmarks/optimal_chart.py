@@ -1,4 +1,4 @@
-"""The chart of docs/optimal.md: `python -m benchmarks.optimal_chart`. One simulated account, hour by hour.
+"""The chart of docs/explanation/optimal.md: `python -m benchmarks.optimal_chart`. One simulated account, hour by hour.
 
 What the posts of an hour brought by themselves, what the model believes, and what is true.
 """

@@ -105,6 +105,7 @@ def test_whatever_goes_wrong_nothing_is_said_and_nothing_made(ttp: Program) -> N
 @given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=20))
 def test_a_line_is_one_word_and_its_help_whatever_they_hold(text: str, tag: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.path.isfile", lambda path: True)
         patch.setattr("ttp.cli.complete.words", lambda *_: [("1", f"draft: {text}"), (tag, "")])
         lines = offer(["post"]).split("\n")[:-1]
 

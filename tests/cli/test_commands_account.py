@@ -59,7 +59,7 @@ def test_new_credentials_replace_the_old_and_clear_the_reconnecting(ttp: Program
     [
         ("", "the credentials are not JSON"),
         ("{", "the credentials are not JSON"),
-        ("[" * 100_000, "the credentials are not JSON"),
+        ("[" * 60_000, "the credentials are not JSON"),
         ('["s3cr3t-token"]', "the credentials are not a JSON object"),
         ("{}", 'no usable "accessToken"'),
         ('{"accessToken": 7}', 'no usable "accessToken"'),
@@ -109,7 +109,7 @@ def test_no_answer_and_no_error_shows_a_token(ttp: Program) -> None:
         (["x/a b"], 2, "is not a handle"),
         (["x/\x1b[31m"], 2, "is not a handle"),
         (["x/me", "--credentials", "missing.json"], 3, "no credentials file missing.json"),
-        (["x/me", "--credentials", "."], 2, "cannot be read: Is a directory"),
+        (["x/me", "--credentials", "."], 2, "cannot be read"),
         (["x/me", "--fields", "nope"], 2, 'unknown field "nope"'),
         ([], 2, "missing argument"),
     ],

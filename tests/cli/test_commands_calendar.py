@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 
@@ -373,12 +373,13 @@ def slots(ttp: Program, *argv: str) -> list[str]:
     return [slot["at"] for slot in ttp.ok("calendar", "--week", *argv, "--json").json["freeSlots"]]
 
 
-def test_the_week_has_the_free_slots_of_optimal_next(known: Program) -> None:
-    every = [
-        slot["at"] for slot in known.ok("optimal", "next", "--account", "x/me", "--count", "30", "--json").json["slots"]
-    ]
-    assert slots(known) == [at for at in every if at < "2026-11-30"]
-    assert slots(known, "next") == [at for at in every if "2026-11-30" <= at < "2026-12-07"]
+def test_the_week_has_the_best_slots_that_are_free(known: Program) -> None:
+    heatmap = known.ok("optimal", "heatmap", "--account", "x/me", "--tz", "UTC", "--json").json["heatmap"]
+    best = {(slot["day"], slot["hour"]) for slot in heatmap["slots"] if slot["best"]}
+    coming = [datetime.fromisoformat(at) for at in (*slots(known), *slots(known, "next"))]
+    assert coming
+    assert {(f"{at:%A}", at.hour) for at in coming} <= best
+    assert all(at.date() < date(2026, 12, 7) for at in coming)
     assert slots(known, "prev") == []
     assert slots(known, "--account", "x/new") == []
     found = known.ok("calendar", "--week", *BERLIN, "--json").json["freeSlots"][0]

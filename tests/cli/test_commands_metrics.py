@@ -127,7 +127,8 @@ def test_a_recommendation_has_the_shape_of_the_contract(known: Program) -> None:
     told = answer["recommendation"]
     assert answer["recommendations"] == [told]
     assert list(told) == [
-        *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal")
+        *("account", "platform", "timezone", "from", "to", "bestHours", "bestDays", "dataPoints", "signal"),
+        "evidence",
     ]
     assert (told["account"], told["timezone"], told["dataPoints"]) == ("x/me", "Europe/Berlin", 60)
     assert len(told["bestHours"]) == 5
@@ -171,7 +172,7 @@ def test_without_data_the_signal_is_none(known: Program) -> None:
 def test_the_next_slot_is_ahead_and_keeps_its_distance_to_posts(known: Program) -> None:
     answer = known("optimal", "next", "--account", "x/me", "--json").json
     assert list(answer) == ["success", "slot"]
-    assert list(answer["slot"]) == ["at", "day", "hour", "score"]
+    assert list(answer["slot"]) == ["at", "day", "hour", "score", "why"]
     first = answer["slot"]["at"]
     assert first > "2026-11-24T12:10:00Z"
     post = known("create", "hi", "--to", "x/me", "--at", "optimal", "--json").json

@@ -82,7 +82,7 @@ def test_a_name_in_the_file_that_is_no_setting_is_warned_of(tmp_path: Path, text
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
-    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+    with pytest.raises(UsageError, match="cannot be read"):
         settings.load({"TTP_HOME": str(tmp_path)})
 
 

@@ -239,7 +239,7 @@ def test_a_person_is_asked_for_the_app_once(
     person["Client"] = lambda: accounts.TIKTOK.id
     person["secret"] = lambda: accounts.TIKTOK.secret or ""
     ran = ttp.ok("account", "connect", "tiktok")
-    assert "docs/connect-tiktok.md" in ran.err
+    assert "docs/how-to/connect-tiktok.md" in ran.err
     person.clear()
     ttp.ok("account", "connect", "tiktok")
 

@@ -1,14 +1,14 @@
 """Runs the console blocks of a document, and tells where what they show is no longer what happens.
 
-A block is fenced with ```console. `$ ` begins a command, `> ` goes on with it, everything else is what it printed. The
-blocks run in bash, in a scratch folder, on a terminal of 80 columns without a keyboard: first those of docs/sandbox.md,
-then those of every other document, each of which goes on from there as if it were the only one.
+A block is fenced with ```console. `$ ` begins a command, `> ` continues it, everything else is its output. The blocks
+run in bash, in a scratch folder, on a terminal of 80 columns without a keyboard: first those of the practice store
+(`FIRST`), then those of every other document, each of which starts from there as if it were the only one.
 
 They begin at `START`, whatever the day is: `ttp` and the sandbox have a `RunningClock` in common.
 What differs from run to run is masked on both sides: times, days, durations, long ids, the width of gaps. A `…` in a
-document stands for any text, on a line of its own for any lines. The address that docs/sandbox.md names, port 8700, is
-served for as long as the blocks run, on whatever port is free. A document with a line `<!-- needs: jq -->` is run where
-there is that program.
+document stands for any text, on a line of its own for any lines. The sandbox's address in that first document, port
+8700, is served on whatever port is free for as long as the blocks run. A document with a line `<!-- needs: jq -->` is
+skipped where that program is missing.
 
     python -m tests.docs.console     writes into the documents what is printed now
 """
@@ -32,7 +32,7 @@ from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import running_sandbox
 
 ROOT = Path(__file__).parents[2]
-FIRST = "docs/sandbox.md"
+FIRST = "docs/tutorial/sandbox.md"
 SANDBOX = "http://127.0.0.1:8700"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NEEDS = re.compile(r"^<!-- needs: (\S+) -->$", re.MULTILINE)

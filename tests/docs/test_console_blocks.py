@@ -28,7 +28,7 @@ def test_the_documents_show_what_happens(part: int) -> None:
 def test_the_readme_has_a_session_that_goes_on_from_the_sandboxs_page() -> None:
     first, *others = documents()
 
-    assert first == "docs/sandbox.md"
+    assert first == "docs/tutorial/sandbox.md"
     assert "README.md" in others
 
 

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 ERROR = DeliveryError(Kind.NETWORK, "cut off", "7", "ttp show 1")
 
-# What docs/state-machine.md promises, written down a second time: from -> where it may go.
+# What docs/reference/state-machine.md promises, written down a second time: from -> where it may go.
 ALLOWED = {
     "pending": "claimed failed cancelled reconciling",
     "claimed": "pending retrying failed sending reconciling",

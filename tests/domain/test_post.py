@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def documented(states: Sequence[str], has_time: bool) -> str:
-    """The table of docs/state-machine.md, row by row, by counting."""
+    """The table of docs/reference/state-machine.md, row by row, by counting."""
     states = [state for state in states if state != "cancelled"]
     pending = states.count("pending")
     moving = sum(states.count(s) for s in ("claimed", "sending", "processing", "retrying", "reconciling"))

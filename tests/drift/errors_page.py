@@ -1,4 +1,4 @@
-"""docs/errors.md: every error that the program's source can tell, by the code that a script sees.
+"""docs/reference/errors.md: every error that the program's source can tell, by the code that a script sees.
 
 Read from the source itself, so that none is forgotten: the calls that make an error, with `…` for what is put in.
 """
@@ -18,12 +18,12 @@ from ttp.cli.exit_codes import BY_CODE
 from ttp.domain import errors
 
 ROOT = Path(__file__).parents[2]
-_ROOMS = ("cli", "daemon", "services", "store", "platforms", "domain")
+_ROOMS = ("cli", "publisher", "services", "store", "platforms", "domain")
 _REHEARSAL = ("demo.py", "sandbox.py")
 """Commands whose troubles are told by what they start."""
 _HOLE = "…"
-_PROBLEMS, _FAILURES = ("Problem", "Fault"), ("NotDone", "Unsent", "DeliveryError")
-_PLACE = {"Problem": 2, "Fault": 1, "NotDone": 1, "Unsent": 0, "DeliveryError": 1}
+_PROBLEMS, _FAILURES = ("Problem", "FieldError"), ("NotDone", "Unsent", "DeliveryError")
+_PLACE = {"Problem": 2, "FieldError": 1, "NotDone": 1, "Unsent": 0, "DeliveryError": 1}
 """Where in a call the message stands."""
 
 

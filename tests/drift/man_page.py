@@ -1,4 +1,4 @@
-"""docs/ttp.1, the manual page: the commands, their options and what is common to all, in roff."""
+"""docs/reference/ttp.1, the manual page in roff: commands, options, exit codes, variables, files."""
 
 from __future__ import annotations
 
@@ -13,34 +13,33 @@ from ttp.cli.options import _SHARED
 from ttp.cli.tree import load
 
 _FILES = (
-    ("config.toml", "the settings; in the system's folder for them where TTP_HOME is not set"),
-    ("ttp.db", "the store: posts, accounts, numbers, every attempt (SQLite)"),
-    ("credentials.json", "tokens, for you alone (mode 0600), where the backend is file"),
-    ("media/", "copies of what is to be posted"),
-    ("publisher.lock", "held by the one publisher that runs"),
+    ("config.toml", "the settings; without TTP_HOME in the system's folder for configuration"),
+    ("ttp.db", "the store: posts, accounts, metrics, attempts (SQLite)"),
+    ("credentials.json", "tokens, readable only by you (mode 0600), if the backend is file"),
+    ("media/", "copies of images and videos"),
+    ("publisher.lock", "locked by the running publisher"),
 )
 _EXAMPLES = (
     ("A post for two accounts, tomorrow at nine:", "ttp create \"Hello\" --to x/me,ig/shop --at 'tomorrow 9am'"),
     ("Publish what is due, every minute, from cron:", "* * * * *  /full/path/to/ttp run --once --quiet"),
-    ("What failed, for a script:", "ttp list --status failed,partial --json | jq -r '.[].id'"),
+    ("List failed posts, for a script:", "ttp list --status failed,partial --json | jq -r '.[].id'"),
 )
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return "\n".join(_lines()) + "\n"
 
 
 def _lines() -> Iterator[str]:
-    yield r".\" Written by python -m tests.drift.write_docs; a test holds it equal to the program."
+    yield r".\" Written by python -m tests.drift.write_docs; a test compares it with the program."
     yield '.TH TTP 1 "" "ttp" "User Commands"'
     yield from (".SH NAME", r"ttp \- schedule posts for Instagram, TikTok and X from the terminal")
     yield from (".SH SYNOPSIS", ".B ttp", ".I COMMAND", r"[\fIOPTIONS\fR]")
     yield from (".SH DESCRIPTION",)
     yield from _prose(
-        "A post is written once, for one or more accounts, and given a time. ttp run publishes it to each account"
-        " exactly once, or tells plainly what happened and what to type. Everything is kept on this machine, in one"
-        " SQLite file."
+        "You write a post once, name the accounts and give it a time. ttp run publishes it to each account exactly"
+        " once, or says what went wrong and how to fix it. Everything is stored on this machine, in one SQLite file."
     )
     for section in SECTIONS:
         yield from (f".SH COMMANDS: {section.upper()}",)

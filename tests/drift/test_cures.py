@@ -1,4 +1,4 @@
-"""Every cure of docs/errors.md is for some error, and every error there has one."""
+"""Every cure of docs/reference/errors.md is for some error, and every error there has one."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def test_a_file_is_what_the_program_says(name: str) -> None:
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff to read it with")
 def test_the_manual_page_is_read_without_a_warning() -> None:
-    ran = subprocess.run(["groff", "-man", "-ww", "-z", ROOT / "docs/ttp.1"], capture_output=True, check=True)
+    ran = subprocess.run(["groff", "-man", "-ww", "-z", ROOT / "docs/reference/ttp.1"], capture_output=True, check=True)
     assert ran.stderr == b""
 
 
@@ -30,7 +30,7 @@ def test_what_a_command_refuses_is_on_the_page_of_errors(ttp: Program) -> None:
     """The page is read from the source: what the program tells must be on it, with its holes filled."""
     page = [
         re.escape(cell).replace("…", ".*")
-        for line in WRITTEN["docs/errors.md"].splitlines()
+        for line in WRITTEN["docs/reference/errors.md"].splitlines()
         if line.startswith("| ")
         for cell in line.split(" | ")[0].removeprefix("| ").replace("&lt;", "<").splitlines()
     ]

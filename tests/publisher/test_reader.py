@@ -22,7 +22,7 @@ Stopping = Callable[[], bool]
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("FIRST_S", 0.0), ("EVERY_S", 0.0), ("LEAVE_S", 0.05)):
+    for name, seconds in (("METRICS_FIRST_S", 0.0), ("METRICS_EVERY_S", 0.0), ("LEAVE_S", 0.05)):
         monkeypatch.setattr(periodic, name, seconds)
 
 

@@ -118,7 +118,7 @@ may be done.
   publish  Everything.
 
 It guards against mistakes, and nothing more: whoever can set a variable can
-unset it. docs/approval.md tells how a store of another user makes a boundary.""",
+unset it. docs/how-to/approval.md tells how a store of another user makes a boundary.""",
 )
 
 

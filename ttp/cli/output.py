@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -368,6 +367,8 @@ def page(pager: str, parts: Iterable[str], environ: Mapping[str, str] = os.envir
     # less: leave at once where it fits on the screen, keep colours and what was shown.
     environ = {"LESS": "FRX", **environ}
     try:
+        import subprocess
+
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, env=environ, encoding="utf-8", errors="replace")
     except OSError as error:
         raise TtpError(f"the pager {argv[0]} cannot be started: {error.strerror}", way_out) from None

@@ -19,7 +19,6 @@ from ttp.cli.output import Output
 from ttp.cli.render.labels import size
 from ttp.cli.render.width import cut
 from ttp.cli.streams import put, terminal_width, willing
-from ttp.platforms import uploads
 
 _AFTER_S = 0.4
 """What is done sooner is not told."""
@@ -80,6 +79,8 @@ def watched(*, quiet: bool) -> Live | None:
     """Watch media work of this process on stderr; None where nobody sees that."""
     seen = not quiet and sys.stderr is not None and sys.stderr.isatty()
     live = Live(sys.stderr) if seen else None
+    from ttp.platforms import uploads
+
     uploads.watch(live)
     return live
 

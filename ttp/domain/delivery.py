@@ -70,7 +70,7 @@ MOVES: Mapping[tuple[DeliveryState, DeliveryState], str] = MappingProxyType(
         (_S.NEEDS_REVIEW, _S.FAILED): "a person says it is not, or it is and parts of a thread follow",
     }
 )
-"""(from, to) -> the event. Anything else raises InvalidTransition. docs/state-machine.md is drawn from it."""
+"""(from, to) -> the event. Anything else raises InvalidTransition. docs/reference/state-machine.md is drawn from it."""
 
 BUSY = frozenset({_S.CLAIMED, _S.SENDING})
 """States that occupy the account: one at a time."""

@@ -124,7 +124,7 @@ class Post:
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:
-    """The status that follows from a post's delivery states (the table of docs/state-machine.md, first rule that fits).
+    """The status that follows from a post's delivery states: first rule of docs/reference/state-machine.md that fits.
 
     `has_time`: any of its pending deliveries, or the post where there is none, has a time.
     """

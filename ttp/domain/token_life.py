@@ -11,7 +11,7 @@ from ttp.domain.account import Credentials, Platform
 USUAL_LIFE: Mapping[Platform, timedelta] = MappingProxyType(
     {Platform.X: timedelta(hours=2), Platform.TIKTOK: timedelta(hours=2), Platform.INSTAGRAM: timedelta(days=60)}
 )
-"""Life of an access token where only its end is known (section 2 of each contract)."""
+"""Life of an access token where only its end is known (docs/reference/platforms/*.md, section 2)."""
 _SHARE: Mapping[Platform, float] = MappingProxyType({Platform.X: 0.8, Platform.TIKTOK: 0.8, Platform.INSTAGRAM: 0.5})
 """The share of its life after which a token is renewed. Instagram has no second chance: a token that ended cannot be
 renewed, so it is done at half time, with a month left for tries."""

@@ -33,7 +33,7 @@ LONGEST_GAP_S = 300.0
 WORKING_AT_MOST = {
     Platform.X: timedelta(minutes=30),
     Platform.INSTAGRAM: timedelta(minutes=30),
-    Platform.TIKTOK: timedelta(hours=24),  # moderation may take a few hours (platforms/tiktok.md section 10)
+    Platform.TIKTOK: timedelta(hours=24),  # moderation may take hours (docs/reference/platforms/tiktok.md, section 10)
 }
 """How long a platform may work on an accepted post before a person is asked."""
 ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)

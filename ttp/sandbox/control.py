@@ -1,4 +1,4 @@
-"""`/_sandbox/…`: everything about the sandbox that is not one of the platforms (INTERFACE.md). Faults never touch it.
+"""`/_sandbox/…`: everything about the sandbox that is not one of the platforms. Faults never touch it.
 
 `CONTROL_HELP` says what there is: the paths and their bodies, the apps, the login pages, the settings.
 """

@@ -1,6 +1,6 @@
 """How often each thing may be done, and the counting of it. Decides nothing.
 
-Sources: section 6 of X's contract, section 5 of Instagram's and of TikTok's.
+Sources: docs/reference/platforms/, section 6 for X, section 5 for Instagram and TikTok.
 """
 
 from __future__ import annotations

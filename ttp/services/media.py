@@ -24,7 +24,6 @@ from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
 from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
-from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.registry import Registry
 from ttp.store import queries
@@ -34,6 +33,7 @@ from ttp.store.media_cleanup import gone, needed, sweep
 
 if TYPE_CHECKING:
     from ttp.platforms.client import MediaFile
+    from ttp.platforms.media_host import s3
 
 
 _LONGEST_NAME = 100
@@ -201,6 +201,8 @@ class MediaCare:
 
     def take_back(self) -> list[str]:
         """Remove from the bucket what no post needs any more."""
+        from ttp.platforms.media_host import s3
+
         with s3.IN_HAND:
             lent = list(s3.remembered(self.database.home / s3.LENT))
             if not lent:
@@ -212,6 +214,8 @@ class MediaCare:
 
     def _take_back(self, lent: s3.Lent) -> str | None:
         try:
+            from ttp.platforms.media_host import s3
+
             s3.take_back(self.config, lent)
         except NoPublicUrl as error:
             return error.message

@@ -204,7 +204,7 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
 
 
 DOLLARS_A_READ = 0.001
-"""X's price of an own post in an answer (section 5 of its contract). Another look on the same UTC day is free."""
+"""X's price of one own post (docs/reference/platforms/x.md, section 5). Free for the rest of that UTC day."""
 
 
 LEAST_READS = 5

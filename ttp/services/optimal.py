@@ -40,7 +40,7 @@ FIRST_PULL = 200
 OFFERED = 20
 """Drafts that are looked at for one to offer a slot to."""
 NEWEST = 1000
-"""Posts of an account that are looked at: the newest (OPTIMAL: the method, step 1)."""
+"""The newest posts of an account that are used (docs/explanation/optimal.md, the method)."""
 
 
 @dataclass(frozen=True, slots=True)

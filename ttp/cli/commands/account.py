@@ -233,7 +233,7 @@ _TRIES = 3
 _LONGEST_LINE = 1 << 16
 
 
-_DOCS = {platform: f"docs/connect-{platform}.md" for platform in Platform}
+_DOCS = {platform: f"docs/how-to/connect-{platform}.md" for platform in Platform}
 
 
 @contextmanager

@@ -37,13 +37,13 @@ from ttp.cli.render import posts as render_posts
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.times import Times
 from ttp.domain.errors import Hint, UsageError
-from ttp.services.preview import Rehearsed, Version, rehearse
 from ttp.views import Json
 from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
     from ttp.domain.post_input import Typed
+    from ttp.services.preview import Rehearsed, Version
 
 
 @printing
@@ -128,6 +128,8 @@ def try_out(out: Output, wish: Typed, times: Times) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
     out.expect(_view(()))
     here = context()
+    from ttp.services.preview import rehearse
+
     found = rehearse(here.book, here.media, wish, times.read)
     if found.refused is not None:
         if out.for_people:

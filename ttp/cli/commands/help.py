@@ -1,4 +1,4 @@
-"""The environment variables that are no setting's, once: for `ttp help environment` and docs/config.md."""
+"""The environment variables that are no setting's, once: for `ttp help environment` and docs/reference/config.md."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ TikTok with videos, take the bytes: nothing of this is needed for them.)
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. The whole story: docs/instagram-media.md.
+`ttp doctor` says what is missing. The whole story: docs/how-to/instagram-media.md.
 """
 
 

@@ -85,17 +85,19 @@ def sandbox(
       trouble       a refusal, by its name in GET /_sandbox/troubles; "" ends it
       keepTokens    change this only: else the account gets new credentials
 
-    Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/sandbox.md.
+    Lost answers, cut connections, error pages: POST /_sandbox/faults, see docs/tutorial/sandbox.md.
 
     Example: ttp sandbox --media web --set auto_approve=true
     """
     server = load_sandbox()
+    from ttp.sandbox.control import NoSetting
+
     folder, served = (None if name is None else Path(name) for name in (state, media))
     for given in filter(None, (state, media)):
         context().own_files.refuse(Path(given), given)
     try:
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
-    except server.NoSetting as wrong:
+    except NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see what there is", "ttp sandbox --help")) from None
     except OSError as error:
         raise Busy(

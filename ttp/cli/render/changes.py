@@ -11,13 +11,13 @@ from ttp.cli.render.labels import several, short_name
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, Problem, UsageError
-from ttp.services.bulk_edit import Step, What, changes
 from ttp.views import Json
 from ttp.views.files import SHOWN
 
 if TYPE_CHECKING:
     from ttp.cli.render.spec import Picture
     from ttp.domain.post_input import FieldError
+    from ttp.services.bulk_edit import Step
 
 
 def pictured(*, files: bool) -> Picture[Step]:
@@ -86,7 +86,7 @@ def changes_picture(changes: Sequence[tuple[datetime, str, str]], page: Page) ->
     yield from page.flow([page.footer(), "Take back all down to N:  ttp undo N"])
 
 
-_COLOURS: Mapping[What, Style] = {What.ADD: "green", What.CANCEL: "red"}
+_COLOURS: Mapping[str, Style] = {"add": "green", "cancel": "red"}
 
 
 def steps_picture(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator[str]:
@@ -110,6 +110,8 @@ def steps_picture(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator
 
 
 def _row(step: Step, handles: Collection[Platform], page: Page, *, files: bool) -> list[Cell]:
+    from ttp.services.bulk_edit import changes
+
     post = step.post
     assert post is not None
     return [
@@ -124,6 +126,8 @@ def _row(step: Step, handles: Collection[Platform], page: Page, *, files: bool) 
 
 
 def _when(step: Step, page: Page) -> str:
+    from ttp.services.bulk_edit import What
+
     before, after = (None if post is None else post.scheduled_at for post in (step.before, step.post))
     now = page.when(after) if after else "-"
     if step.what not in (What.CHANGE, What.MOVE) or before == after:

@@ -55,6 +55,35 @@ LIGHT = Colors(
 )
 
 
+DARK = Colors(
+    "#10181d",
+    "#e4ecef",
+    "#9fb0b8",
+    "#2b3a43",
+    (
+        ("#19242b", "#a9b8bf"),
+        ("#1c323a", "#dbe6ea"),
+        ("#1d444c", "#e4f0f2"),
+        ("#1f5a61", "#f0f8f8"),
+        ("#2d787e", "#ffffff"),
+        ("#5cbcb7", "#08191d"),
+        ("#9fe6d8", "#08191d"),
+    ),
+)
+
+
+def _variables(colors: Colors) -> str:
+    page = [f"--{part}: {getattr(colors, part)};" for part in ("page", "ink", "soft", "line")]
+    levels = [f"--f{n}: {fill}; --i{n}: {ink};" for n, (fill, ink) in enumerate(colors.levels)]
+    return " ".join([*page, *levels])
+
+
+def css(name: str) -> Iterator[str]:
+    """CSS variables of both pages on the elements that `name` selects: --page, --ink, --f0 and --i0 for level 0, …"""
+    yield f"{name} {{ {_variables(LIGHT)} }}"
+    yield f"@media (prefers-color-scheme: dark) {{ {name} {{ {_variables(DARK)} }} }}"
+
+
 _LEVELS = len(LIGHT.levels)
 
 
@@ -68,12 +97,6 @@ _WIDTH = _LEFT + 24 * _WIDE + _MARGIN
 
 
 _LINE = 20
-
-
-def css(name: str) -> Iterator[str]:
-    """CSS variables of both pages on the elements that `name` selects: --page, --ink, --f0 and --i0 for level 0, …"""
-    yield f"{name} {{ {_variables(LIGHT)} }}"
-    yield f"@media (prefers-color-scheme: dark) {{ {name} {{ {_variables(DARK)} }} }}"
 
 
 _STYLE = (
@@ -268,26 +291,3 @@ def _heatmap_html_legend(scale: Scale) -> Iterator[str]:
         words = f"from {signed(scale.starts(level))} %" if level else f"under {signed(scale.starts(1))} %"
         yield f'<li><span class="f{level}"></span>{words}</li>'
     yield "</ul>"
-
-
-DARK = Colors(
-    "#10181d",
-    "#e4ecef",
-    "#9fb0b8",
-    "#2b3a43",
-    (
-        ("#19242b", "#a9b8bf"),
-        ("#1c323a", "#dbe6ea"),
-        ("#1d444c", "#e4f0f2"),
-        ("#1f5a61", "#f0f8f8"),
-        ("#2d787e", "#ffffff"),
-        ("#5cbcb7", "#08191d"),
-        ("#9fe6d8", "#08191d"),
-    ),
-)
-
-
-def _variables(colors: Colors) -> str:
-    page = [f"--{part}: {getattr(colors, part)};" for part in ("page", "ink", "soft", "line")]
-    levels = [f"--f{n}: {fill}; --i{n}: {ink};" for n, (fill, ink) in enumerate(colors.levels)]
-    return " ".join([*page, *levels])

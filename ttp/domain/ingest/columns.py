@@ -1,7 +1,7 @@
 """What the columns of a file are: ttp's own, those of an export by name, or those that were mapped.
 
-Owns the names that the exports give their columns, in the languages in which they are known (docs/import-metrics.md
-says from where), and which files are refused by their header alone.
+Owns the names that the exports give their columns, in the languages in which they are known (sources:
+docs/reference/metrics-files.md), and which files are refused by their header alone.
 """
 
 from __future__ import annotations

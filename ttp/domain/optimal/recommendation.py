@@ -28,7 +28,8 @@ BEST_HOURS, BEST_DAYS, BEST_SLOTS = 5, 3, 10
 INTERVAL = (0.1, 0.9)
 WIDER = 1.3
 """Times that `low` and `high` are further from the middle than the model's own interval, which holds the truth of the
-best hours in 65 to 75 % of simulated accounts, not in 80: it knows nothing of what it leaves out (docs/optimal.md)."""
+best hours in 65 to 75 % of simulated accounts, not in 80: it knows nothing of what it leaves out
+(docs/explanation/optimal.md)."""
 FEWEST_POSTS = 30
 """With fewer, no method beats the plain mean, so no confidence is claimed."""
 WORTH_HAVING = math.log(1.02)

@@ -1,6 +1,7 @@
 """Connecting Instagram by Instagram Login: no PKCE, no refresh token; a token that renews itself while it lives.
 
-Section 2.1 of Instagram's contract. A code becomes a token of an hour, that one a token of sixty days.
+See docs/reference/platforms/instagram.md, section 2.1. A code becomes a token of
+an hour, and that one a token of sixty days.
 """
 
 from __future__ import annotations

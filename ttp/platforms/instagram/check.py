@@ -1,5 +1,5 @@
 """Asking Instagram about an account: who it is, what is left of its day's posts, and with Facebook Login what the token
-may do and until when (sections 2 and 3.5 of Instagram's contract)."""
+may do and until when (docs/reference/platforms/instagram.md, sections 2 and 3.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters of Instagram's containers, by the kind of post (section 3.1 of its contract). Pure; asks nobody."""
+"""Parameters of containers by kind of post (docs/reference/platforms/instagram.md, section 3.1). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instagram by Facebook Login: `DELETE /{media}` (section 3.6 of its contract), with a permission of its own."""
+"""Instagram by Facebook Login: `DELETE /{media}` (docs/reference/platforms/instagram.md, 3.6)."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ SUBCODES: Mapping[int, Row] = MappingProxyType(
         2207082: _MEDIA_AGAIN,
     }
 )
-"""Section 6 of Instagram's contract. The publishing quota is over 24 rolling hours: asked again every hour."""
+"""See docs/reference/platforms/instagram.md, section 6. The publishing quota rolls over 24 hours: ask every hour."""
 
 CODES: Mapping[int, Row] = MappingProxyType(
     {

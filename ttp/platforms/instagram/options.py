@@ -1,4 +1,7 @@
-"""Options of posts on Instagram, and the kinds of post that they choose between (section 3.1 of its contract)."""
+"""Options of posts on Instagram, and the kinds of post that they choose between.
+
+See docs/reference/platforms/instagram.md, section 3.1.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """How much of its calls an account has used, as Instagram's usage headers say it: in percent of what rolls by.
 
-Section 5 of Instagram's contract. Whatever the headers hold, nothing is raised.
+See docs/reference/platforms/instagram.md, section 5. Whatever the headers hold, nothing is raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Connecting TikTok: `client_key`, scopes with commas, a challenge in hexadecimal; refresh tokens that work once.
 
-Section 2 of TikTok's contract. An answer with the key `error` is a refusal, whatever its status.
+See docs/reference/platforms/tiktok.md, section 2. An answer with the key `error` is a refusal, whatever its status.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCOPES = (
     "video.upload",
     "video.list",
 )
-"""Section 2 of the contract."""
+"""See docs/reference/platforms/tiktok.md, section 2."""
 
 
 class TikTokLogin:

@@ -1,4 +1,4 @@
-"""Asking TikTok about an account: whose token it is, and what its creator may post (contract, sections 2 and 3.1).
+"""Ask TikTok whose token it is and what the creator may post (docs/reference/platforms/tiktok.md, 2 and 3.1).
 
 TikTok tells nothing of its quotas: what is left of them is known only when it refuses.
 """

@@ -82,7 +82,7 @@ CODES: Mapping[str, Row] = MappingProxyType(
         "internal_error": _SERVER,
     }
 )
-"""Section 6 of TikTok's contract, and the two codes of its section 3.6."""
+"""See docs/reference/platforms/tiktok.md, sections 6 and 3.6."""
 
 REASONS: Mapping[str, Row] = MappingProxyType(
     {

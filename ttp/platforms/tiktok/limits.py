@@ -1,7 +1,7 @@
 """TikTok's limits: so many calls a minute for each user, counted here because TikTok tells nothing, and posts a day.
 
-Sections 4 and 5 of TikTok's contract. What another process has sent is known from its last count; what nobody counted
-is TikTok's to refuse, and such a refusal is a wait as well.
+See docs/reference/platforms/tiktok.md, sections 4 and 5. What another process sent is known from its last count. Calls
+that were never counted may be refused by TikTok; such a refusal is a wait too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """TikTok: the numbers of own public videos, by id or from the newest one back. Photo posts and private ones are in no
 list, so their numbers stay unknown.
 
-Follows section 7 of TikTok's contract: times of videos are in seconds, cursors in milliseconds, titles are cut.
+See docs/reference/platforms/tiktok.md, section 7: times are in seconds, cursors in milliseconds, titles are cut.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Options of posts on TikTok, kinds of post, choices that a person makes (sections 3.2 to 3.5 of its contract)."""
+"""Options of posts on TikTok, kinds of post, and choices that a person makes.
+
+See docs/reference/platforms/tiktok.md, sections 3.2 to 3.5.
+"""
 
 from __future__ import annotations
 

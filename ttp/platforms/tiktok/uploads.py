@@ -82,7 +82,7 @@ def chunk_size(size: int) -> int:
 
 
 def chunk_count(size: int, chunk: int) -> int:
-    """floor(size / chunk): the last chunk takes the rest (section 3.3)."""
+    """floor(size / chunk): the last chunk takes the rest (docs/reference/platforms/tiktok.md, section 3.3)."""
     return max(size // chunk, 1)
 
 

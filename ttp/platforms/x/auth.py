@@ -1,6 +1,6 @@
 """Connecting X: OAuth 2.0 with PKCE, public and confidential clients; refresh tokens that work once.
 
-Section 2 of X's contract. User keys of OAuth 1.0a sign each request; they never end and are never renewed.
+See docs/reference/platforms/x.md, section 2. User keys of OAuth 1.0a sign each request; they never end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ttp.platforms.oauth.token_response import identity_refusal, read_grant, ref
 from ttp.platforms.reply import Answer, Reply, number_id
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
-"""Section 2 of the contract."""
+"""See docs/reference/platforms/x.md, section 2."""
 _PUBLISHING = frozenset({"tweet.read", "tweet.write", "users.read"})
 """Those without which nothing at all can be published."""
 

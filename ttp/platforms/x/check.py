@@ -1,4 +1,4 @@
-"""Asking X about an account: one `GET /2/users/me`, whose headers tell what is left of X's limits (contract, 6, 8)."""
+"""Ask X about an account: `GET /2/users/me` and its limit headers (docs/reference/platforms/x.md, 6 and 8)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """X: uploads and the token check, one POST that publishes, and the own timeline as proof of what it did.
 
-Follows sections 3, 7 and 11 of X's contract. Of a thread every call is about one part, the first that is not published.
+See docs/reference/platforms/x.md, sections 3, 7 and 11. In a thread every call is about one part: the first that is
+not published.
 The handle: `media` (see `media`), `user_id`, `parts` and `of` (see `thread`), and `unsettled_since` (platform ms) once
 an unknown outcome of that part was looked for in vain. Never refreshes a token.
 """

@@ -1,4 +1,4 @@
-"""X: `DELETE /2/tweets/{id}` (section 3.1 of its contract). Of a thread every part is a post of its own."""
+"""X: `DELETE /2/tweets/{id}` (docs/reference/platforms/x.md, 3.1). Each part of a thread is a post."""
 
 from __future__ import annotations
 

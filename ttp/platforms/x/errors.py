@@ -49,7 +49,8 @@ REFUSALS = (
     Row(429, Kind.QUOTA, words="usagecapexceeded", passing=True, advice=_CAP),
     Row(429, Kind.RATE_LIMIT, passing=True),
 )
-"""Section 7 of X's contract. An answer counts only in X's own format; a 429 is no proof about a publishing call."""
+"""See docs/reference/platforms/x.md, section 7. An answer counts only in X's own format. A 429 on a
+publishing call proves nothing."""
 
 
 def refusal(answer: Answer, account: Account, now: datetime, credentials: Credentials | None = None) -> NotDone | None:

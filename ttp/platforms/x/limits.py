@@ -1,6 +1,7 @@
 """X's limits: a quarter of an hour for each endpoint, and a day for some, of the account and of its whole client app.
 
-Section 6 of X's contract: every answer tells them in its headers. A reset is in X's own clock, the Date header's.
+See docs/reference/platforms/x.md, section 6: every answer has them in its headers. A reset is in X's own
+clock, that of the Date header.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """X: the numbers of own posts, by id or from the newest one back. Every post that X lists costs money.
 
-Follows section 8 of X's contract. Numbers are read by their names in both of X's dialects. Replies are no posts of
+See docs/reference/platforms/x.md, section 8. Numbers are read in both of X's dialects. Replies are no posts of
 their own: neither those to others nor the later parts of threads.
 """
 

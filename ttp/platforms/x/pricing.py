@@ -1,7 +1,6 @@
 """What X charges for posts, in thousandths of a US dollar.
 
-Source: section 5 of X's contract (pay per use since 6 February 2026, the price of links since 20 April 2026). Look-ups
-and token checks are left out: a thousandth of a dollar each.
+See docs/reference/platforms/x.md, section 5. Look-ups and token checks are left out: a thousandth of a dollar each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""X: what a call costs (section 5 of its contract, in dollars), taken from the credit that the sandbox was given."""
+"""X: the price of a call in dollars (docs/reference/platforms/x.md, section 5), charged to the sandbox's credit."""
 
 from __future__ import annotations
 

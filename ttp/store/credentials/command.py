@@ -1,4 +1,4 @@
-"""Tokens kept by a program of the user's: a password manager, by a few lines of script. docs/credentials.md tells how.
+"""Tokens kept by a program of the user's, such as a password manager. docs/how-to/credentials.md has an example.
 
 `PROGRAM get NAME` prints an entry as JSON, or ends with 1 without a word where there is none; `put NAME` reads one;
 `remove NAME` forgets it; `list` prints the names. Any other end is a failure, told with its first line of stderr.

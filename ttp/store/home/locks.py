@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import time
@@ -242,6 +241,8 @@ def forget_begun(home: Path, account: str) -> None:
 
 
 def _mark(token: str) -> str:
+    import hashlib
+
     return hashlib.sha256(token.encode()).hexdigest()[:32]
 
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkstemp
 from typing import BinaryIO
 
 from ttp.domain.errors import Bug, Busy, Hint, NotFound, UsageError
@@ -81,6 +80,8 @@ class MediaStore:
         """
         with _writing(self.folder, source), self._adding():
             self._make_folder()
+            from tempfile import mkstemp
+
             handle, fresh = mkstemp(prefix=".fetched-", dir=self.folder)
             path = Path(fresh)
             try:
@@ -102,6 +103,8 @@ class MediaStore:
         target = self.path(sha256, form)
         with _writing(self.folder, target.name):
             self._make_folder()
+            from tempfile import mkstemp
+
             handle, fresh = mkstemp(prefix=".made-", dir=self.folder)
             path = Path(fresh)
             try:
@@ -219,6 +222,8 @@ class BorrowedMedia(MediaStore):
 @contextmanager
 def borrowed(real: MediaStore) -> Iterator[BorrowedMedia]:
     """Such a folder, as long as the block."""
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="ttp-") as folder:
         yield BorrowedMedia(Path(folder) / "media", real)
 
