@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.conftest import Program
+from tests.platforms.factories import PLATFORMS
 
 LINK = "see https://example.com/menu"
 PRICE = "X will charge {} for this (x/me): $0.20 for a post with a link, $0.015 for one without"
@@ -69,7 +70,9 @@ def test_a_key_of_a_post_without_a_thread_is_what_it_was_before_threads() -> Non
     from ttp.domain.post_input import Typed
     from ttp.services.drafts import request_fingerprint
 
-    assert request_fingerprint(Typed(text="hi")) == request_fingerprint(Typed(text="hi", thread=()))
+    assert request_fingerprint(Typed(text="hi"), PLATFORMS) == request_fingerprint(
+        Typed(text="hi", thread=()), PLATFORMS
+    )
 
 
 def test_that_only_x_gets_the_thread_is_said(me: Program) -> None:

@@ -17,7 +17,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
@@ -189,7 +189,7 @@ class Life(StoreMachine):
                 self.refusable(lambda: self.accounts.add(name, '{"accessToken": "t"}'))
             case _:
                 with self.database.writing() as db:
-                    account = stored_accounts.account(db, Platform.X, name.removeprefix("x/"))
+                    account = stored_accounts.account(db, "x", name.removeprefix("x/"))
                     if account is not None:
                         changed = replace(account, **fields[change])  # type: ignore[arg-type]  # fields by name
                         account_store.save(db, changed, now=now)

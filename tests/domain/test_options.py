@@ -1,4 +1,4 @@
-"""Platform options as they are typed, as they are read, and as they are explained."""
+"""str options as they are typed, as they are read, and as they are explained."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.options import ChosenOptions, OptionType, Tag, all_options, options_help
 from ttp.domain.options import parse_option as read_option
@@ -54,15 +53,15 @@ def test_every_option_takes_each_of_its_values_and_keeps_it_as_it_is(name: str) 
 
 
 def test_every_platform_has_options_with_help_and_kinds_that_there_are() -> None:
-    assert {name.partition(".")[0] for name in OPTIONS} == set(Platform)
-    kinds: dict[Platform, set[str]] = {
-        Platform.INSTAGRAM: set(InstagramKind),
-        Platform.TIKTOK: set(TikTokKind),
-        Platform.X: set(),
+    assert {name.partition(".")[0] for name in OPTIONS} == set(PLATFORMS.names())
+    kinds: dict[str, set[str]] = {
+        "instagram": set(InstagramKind),
+        "tiktok": set(TikTokKind),
+        "x": set(),
     }
     for name, option in OPTIONS.items():
         assert option.help
-        assert set(option.kinds) <= kinds[Platform(name.partition(".")[0])]
+        assert set(option.kinds) <= kinds[name.partition(".")[0]]
 
 
 def test_an_alias_of_the_platform_and_any_case_are_understood() -> None:
@@ -181,7 +180,7 @@ def test_a_value_is_read_as_what_it_is() -> None:
         "collaborators": "anna,ben",
         "user_tags": "anna:0.5:1,2/ben",
     }
-    chosen = ChosenOptions(Platform.INSTAGRAM, PLATFORMS.options(Platform.INSTAGRAM), values)
+    chosen = ChosenOptions("instagram", PLATFORMS.options("instagram"), values)
     assert chosen.switch("share_to_feed") is True
     assert chosen.number("thumb_offset_ms") == 1500
     assert chosen.handles("collaborators") == ("anna", "ben")
@@ -189,16 +188,14 @@ def test_a_value_is_read_as_what_it_is() -> None:
 
 
 def test_what_is_not_set_is_nothing_and_never_a_default() -> None:
-    chosen = ChosenOptions(Platform.INSTAGRAM, PLATFORMS.options(Platform.INSTAGRAM), {})
+    chosen = ChosenOptions("instagram", PLATFORMS.options("instagram"), {})
     assert (chosen.switch("share_to_feed"), chosen.number("thumb_offset_ms"), chosen.word("kind")) == (None,) * 3
     assert (chosen.handles("collaborators"), chosen.tags("user_tags")) == ((), ())
 
 
 def test_a_stored_value_that_cannot_be_is_said_to_be_none() -> None:
     with pytest.raises(ValueError, match='disable_duet cannot be "yes": it is true, false'):
-        ChosenOptions(Platform.TIKTOK, PLATFORMS.options(Platform.TIKTOK), {"disable_duet": "yes"}).switch(
-            "disable_duet"
-        )
+        ChosenOptions("tiktok", PLATFORMS.options("tiktok"), {"disable_duet": "yes"}).switch("disable_duet")
 
 
 # What a person must choose.
@@ -230,8 +227,8 @@ def test_the_way_out_is_a_command_whose_options_can_be_parsed() -> None:
 # As it is explained.
 
 
-@pytest.mark.parametrize("platform", Platform)
-def test_the_help_of_a_platform_names_each_of_its_options_and_no_other(platform: Platform) -> None:
+@pytest.mark.parametrize("platform", PLATFORMS.names())
+def test_the_help_of_a_platform_names_each_of_its_options_and_no_other(platform: str) -> None:
     lines = options_help(PLATFORMS.facts(platform), PLATFORMS.options(platform)).splitlines()
     named = [line.strip() for line in lines if line.startswith("  ") and not line.startswith("   ")]
     assert named == [name for name in OPTIONS if name.startswith(f"{platform}.")]

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Problem
 from ttp.domain.image_fit import EXTRA, FitProblems, ImageFit
@@ -16,7 +15,7 @@ from ttp.domain.post import Post
 from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET
 
-IG, X = Platform.INSTAGRAM, Platform.X
+IG, X = "instagram", "x"
 PNG = MediaItem("photo.png", "image/png", 100_000, "ab" * 32, 2000, 2000, url="https://a.example/photo.png")
 JPEG = replace(PNG, name="photo.jpg", mime="image/jpeg", width=1080, height=1080)
 MADE = MediaItem("photo.png", "image/jpeg", 50_000, "cd" * 32, 1440, 1440)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.platforms.factories import login_for
 from tests.platforms.stubs import Clock, Script, Stub
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.config import Config
 from ttp.platforms.login import App, BrowserLogin, Grant
 
@@ -21,7 +21,7 @@ SECRETS = (CODE, VERIFIER, "the-secret", "old-access", "old-refresh", "new-acces
 class Played:
     """A login and the script it must have played to its end."""
 
-    def __init__(self, platform: Platform, *stubs: Stub, **settings: Any) -> None:
+    def __init__(self, platform: str, *stubs: Stub, **settings: Any) -> None:
         self.script = Script(*stubs)
         self.clock = Clock()
         self.login: BrowserLogin = login_for(platform, Config(settings), self.clock, transport=self.script)

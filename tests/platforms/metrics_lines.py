@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.platforms.factories import reader_for
 from tests.platforms.stubs import NOON, TOKEN, Clock, Script, Stub
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
@@ -32,7 +32,7 @@ class Told:
         return [one for page in self.pages for one in sorted(page.gone)]
 
 
-def line(platform: Platform, *renewals: Credentials | None, user_id: str | None = "42") -> AccountSession:
+def line(platform: str, *renewals: Credentials | None, user_id: str | None = "42") -> AccountSession:
     """A line whose token is renewed by `renewals`, in order."""
     left = list(renewals)
     return AccountSession(

@@ -4,7 +4,6 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, login_for
 from tests.platforms.stubs import Clock
-from ttp.domain.account import Platform
 from ttp.domain.config import Config
 from ttp.platforms.addresses import configured
 from ttp.platforms.login import App
@@ -28,12 +27,12 @@ def code_url(config: Config) -> str:
 @pytest.mark.parametrize(
     ("platform", "page", "host"),
     [
-        (Platform.X, "https://x.com/i/oauth2/authorize", "api.x.com"),
-        (Platform.INSTAGRAM, "https://www.instagram.com/oauth/authorize", "graph.instagram.com"),
-        (Platform.TIKTOK, "https://www.tiktok.com/v2/auth/authorize/", "open.tiktokapis.com"),
+        ("x", "https://x.com/i/oauth2/authorize", "api.x.com"),
+        ("instagram", "https://www.instagram.com/oauth/authorize", "graph.instagram.com"),
+        ("tiktok", "https://www.tiktok.com/v2/auth/authorize/", "open.tiktokapis.com"),
     ],
 )
-def test_the_usual_pages_and_hosts(platform: Platform, page: str, host: str) -> None:
+def test_the_usual_pages_and_hosts(platform: str, page: str, host: str) -> None:
     assert page_of(platform, Config()) == page
     assert PLATFORMS.facts(platform).host(Config()) == host
 
@@ -48,14 +47,14 @@ def test_facebook_login_has_its_own_host_and_dialog() -> None:
 @pytest.mark.parametrize(
     ("platform", "settings", "page"),
     [
-        (Platform.X, {}, f"{HERE}/i/oauth2/authorize"),
-        (Platform.INSTAGRAM, {}, f"{HERE}/oauth/authorize"),
-        (Platform.INSTAGRAM, FACEBOOK, f"{HERE}/v25.0/dialog/oauth"),
-        (Platform.TIKTOK, {}, f"{HERE}/v2/auth/authorize/"),
+        ("x", {}, f"{HERE}/i/oauth2/authorize"),
+        ("instagram", {}, f"{HERE}/oauth/authorize"),
+        ("instagram", FACEBOOK, f"{HERE}/v25.0/dialog/oauth"),
+        ("tiktok", {}, f"{HERE}/v2/auth/authorize/"),
     ],
 )
 def test_a_rehearsal_on_this_machine_never_sends_a_person_to_the_real_page(
-    platform: Platform, settings: dict[str, str], page: str
+    platform: str, settings: dict[str, str], page: str
 ) -> None:
     config = Config({f"platforms.{platform}.base_url": HERE, **settings})
     assert page_of(platform, config) == page

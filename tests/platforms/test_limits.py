@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import gate_for
 from tests.platforms.stubs import NOON, Clock, Script, Stub, order
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind, NotDone, Unclear
 from ttp.domain.rate_limit import Limit
 from ttp.platforms.client import PublishRequest, StepFailed
@@ -28,7 +28,7 @@ from ttp.platforms.tiktok.limits import TikTokMeter
 from ttp.platforms.x.limits import XMeter
 
 NOON_S = int(NOON.timestamp())
-X, INSTAGRAM, TIKTOK = (order(platform) for platform in (Platform.X, Platform.INSTAGRAM, Platform.TIKTOK))
+X, INSTAGRAM, TIKTOK = (order(platform) for platform in ("x", "instagram", "tiktok"))
 INIT = "/v2/post/publish/video/init/"
 STATUS = "/v2/post/publish/status/fetch/"
 

@@ -14,7 +14,6 @@ import httpx
 from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS, client_for
 from tests.publisher.bench import Bench
-from ttp.domain.account import Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Phase
 from ttp.domain.time.clock import to_ms
@@ -75,8 +74,8 @@ class FakeX(httpx.BaseTransport):
 
     def enter(self, bench: Bench) -> None:
         """Take the place of X for the bench's next publisher, which is a new process."""
-        client = client_for(Platform.X, bench.config, bench.clock, transport=self)
-        bench.clients[Platform.X] = client  # type: ignore[assignment]  # a real one in the place of a scripted one
+        client = client_for("x", bench.config, bench.clock, transport=self)
+        bench.clients["x"] = client  # type: ignore[assignment]  # a real one in the place of a scripted one
 
     @property
     def now(self) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.outcome import NotDone
 from ttp.platforms.login import App, Grant, Identity
@@ -27,7 +27,7 @@ APP = App("the-client", "the-secret")
 class FakeLogin:
     """Refreshes and codes end as `answers` say, in order; `asked` is every credential that was sent to be renewed."""
 
-    platform: Platform
+    platform: str
     answers: list[Grant | NotDone] = field(default_factory=list)
     people: tuple[Identity, ...] | NotDone = ()
     scopes: tuple[str, ...] = ("write", "offline")
@@ -63,7 +63,7 @@ class FakeLogin:
         return self.answers.pop(0)
 
     def renews(self, credentials: Credentials) -> bool:
-        return self.can_renew and (credentials.refresh_token is not None or self.platform is Platform.INSTAGRAM)
+        return self.can_renew and (credentials.refresh_token is not None or self.platform == "instagram")
 
     def refresh(self, credentials: Credentials) -> Grant | NotDone:
         self.asked.append(credentials)
@@ -89,8 +89,8 @@ class Shop:
         self.config = Config()
         self.database = Database(home)
         self.credentials: CredentialsStore = credentials or CredentialsFile(home)
-        self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform) for platform in Platform}
-        self.x = self.logins[Platform.X]
+        self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform) for platform in PLATFORMS.names()}
+        self.x = self.logins["x"]
         self.tokens = self.new_tokens()
         self.connect = Connect(self.database, self.credentials, self.logins.__getitem__, self.config, clock, PLATFORMS)
 
@@ -112,7 +112,7 @@ class Shop:
             client_id=APP.client_id,
             client_secret=APP.client_secret,
         )
-        account = Account(Platform(platform), handle, connected=True)
+        account = Account(platform, handle, connected=True)
         self.credentials.put(name, replace(pair, **{k: v for k, v in more.items() if k != "user_id"}))  # type: ignore[arg-type]  # fields by name
         account = replace(account, user_id=more.get("user_id"))  # type: ignore[arg-type]  # a text or None
         with self.database.writing() as db:
@@ -123,7 +123,7 @@ class Shop:
         platform, _, handle = name.partition("/")
         with self.database.reading() as db:
             assert db is not None
-            found = stored_accounts.account(db, Platform(platform), handle)
+            found = stored_accounts.account(db, platform, handle)
         assert found is not None
         return found
 

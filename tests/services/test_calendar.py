@@ -12,7 +12,7 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
-from ttp.domain.account import Platform
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.calendar_days import month_with, week_with
 from ttp.domain.config import Config
 from ttp.services.calendar import Calendar
@@ -24,7 +24,7 @@ UTC = ZoneInfo("UTC")
 FILTERS = [
     PostFilter(),
     PostFilter(accounts=(1,)),
-    PostFilter(platforms=(Platform.X,)),
+    PostFilter(platforms=("x",)),
     PostFilter(tags=("a", "b")),
     PostFilter(accounts=(1,), tags=("a",)),
 ]
@@ -49,7 +49,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = Database(ttp.home)
-    return Calendar(database, Look(database, ttp.home, clock, Config({})), clock)
+    return Calendar(database, Look(database, ttp.home, clock, Config({}), PLATFORMS), clock)
 
 
 @pytest.mark.parametrize("wanted", FILTERS)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
 from tests.services.test_round_trips import MADE, SIGNS, TEXTS
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
@@ -60,7 +59,7 @@ POSTS = st.builds(
     lambda post, names, media, content, variant: replace(
         post,
         content=content,
-        deliveries=tuple(Delivery(name, Platform(name.partition("/")[0])) for name in names),
+        deliveries=tuple(Delivery(name, name.partition("/")[0]) for name in names),
         media=tuple(media),
         variants={**post.variants, **({"x/no": variant} if variant else {})},
     ),

@@ -10,7 +10,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.services.logins import Shop
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.config import Config
 from ttp.domain.errors import PartlyFailed
 from ttp.domain.outcome import Kind, NotDone
@@ -72,7 +72,7 @@ def test_a_token_that_another_account_uses_is_kept(shop: Shop) -> None:
 
 
 def test_another_account_of_the_same_app_matters_where_all_of_them_would_lose_access(shop: Shop) -> None:
-    facebook = shop.logins[Platform.INSTAGRAM]
+    facebook = shop.logins["instagram"]
     shop.config = Config({"platforms.instagram.login": "facebook"})
     for name in ("instagram/one", "instagram/two"):
         shop.add(name, host="graph.facebook.com", access_token=f"page-{name}", refresh_token=None)

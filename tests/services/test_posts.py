@@ -11,7 +11,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Conflict, UsageError
 from ttp.domain.post_input import Typed
@@ -28,7 +28,7 @@ Meanwhile = Callable[[], object]
 def posts(tmp_path: Path) -> Posts:
     database = Database(tmp_path / "home", busy_timeout_s=0.05)
     with database.writing() as db:
-        accounts.save(db, Account(Platform.X, "me"), now=START)
+        accounts.save(db, Account("x", "me"), now=START)
     return Posts(Book(database, FakeClock(), Config(), PLATFORMS), MediaStore(tmp_path / "home" / "media"))
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from ttp.cli.row_times import RowTimes
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, settled
@@ -82,7 +82,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with database.writing() as db:
         for name in ("x/me", "x/other"):
             platform, _, handle = name.partition("/")
-            account_store.save(db, Account(Platform(platform), handle, connected=True), now=START)
+            account_store.save(db, Account(platform, handle, connected=True), now=START)
     return home
 
 

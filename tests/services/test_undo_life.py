@@ -186,7 +186,7 @@ class Undoing(StoreMachine):
             return False
         assert [one.post for one in done.posts] == [one.post for one in rehearsed.posts]
         assert self.due() <= due, "something is due that was not"
-        assert not any(one.wrong for one in Audit(self.database).run())
+        assert not any(one.wrong for one in Audit(self.database, PLATFORMS).run())
         return True
 
     def dump(self) -> list[tuple[object, ...]]:

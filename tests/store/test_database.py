@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.store.stores import add_account, new_store
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, NewerStore
@@ -228,7 +229,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
 
 def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> None:
     new_store(home).path.write_bytes(page_overwritten(filled))
-    look = Look(Database(home), home, FakeClock(), Config())
+    look = Look(Database(home), home, FakeClock(), Config(), PLATFORMS)
     with pytest.raises(Damaged):
         list(look.posts(queries.PostFilter()))
 

@@ -17,9 +17,8 @@ from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.declared import SEVERAL, Argument, Group, Option, declaration, parameters
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render import metrics as render_metrics
-from ttp.domain.account import Platform
 from ttp.domain.config import KEYS
-from ttp.domain.ingest.columns import SOURCES
+from ttp.domain.ingest.columns import sources
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
@@ -163,7 +162,7 @@ OPTIONS = {
     "--format": Source(FORMATS),
     "--color": Source(COLORS),
     "--status": Source(tuple(PostStatus), many=True),
-    "--platform": Source(tuple(Platform), many=True),
+    "--platform": Source(Registry().names(), many=True),
     "--account": _ACCOUNTS,
     "--to": _ACCOUNTS,
     "--tag": _TAG,
@@ -189,7 +188,7 @@ AT = {
     "repeat add --until": NOTHING,
     "sandbox --set": NOTHING,
     "export --format": Source(export_posts.FORMATS),
-    "metrics import --format": Source((*SOURCES, *FORMATS)),
+    "metrics import --format": Source((*sources(Registry()), *FORMATS)),
     "metrics import --dates": Source(("mdy", "dmy")),
     "import --dates": Source(DATES),
     "import --spread": Source(tuple(PlanMethod)),

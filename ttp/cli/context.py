@@ -118,7 +118,7 @@ class Context:
     def look(self) -> Look:
         from ttp.services.queries import Look
 
-        return Look(self.database, self.home, self.clock, self.config)
+        return Look(self.database, self.home, self.clock, self.config, self.platforms)
 
     @cached_property
     def status(self) -> Status:
@@ -249,7 +249,7 @@ class Context:
     def metrics(self) -> Metrics:
         from ttp.services.metrics import Metrics
 
-        return Metrics(self.database, self.clock)
+        return Metrics(self.database, self.clock, self.platforms)
 
     @cached_property
     def optimal(self) -> Optimal:
@@ -342,7 +342,7 @@ class Context:
         from ttp.services.metrics_sync import Gather, Pull
 
         gather = Gather(self.database, self.tokens, self._reader, self.config, self.clock, patience)
-        return Pull(self.database, gather, self.config, self.clock)
+        return Pull(self.database, gather, self.config, self.clock, self.platforms)
 
 
 _current = Context()

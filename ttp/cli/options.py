@@ -424,12 +424,11 @@ def post_filter(
     after: int | None = None,
 ) -> PostFilter:
     """What was typed, as the store understands it. UsageError or NotFound for what is none; hints name `command`."""
-    from ttp.domain.account import platform_named
     from ttp.store.queries import PostFilter
 
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
-        platforms=tuple(platform_named(name) for name in split_list(platform) or ()),
+        platforms=tuple(context().platforms.find(name).name for name in split_list(platform) or ()),
         accounts=tuple(a.id or 0 for a in context().look.named(split_list(account) or ())),
         tags=split_list(tag) or (),
         since=_bound(command, "--since", since),

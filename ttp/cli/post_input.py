@@ -31,7 +31,7 @@ def _said(path: str, text: str) -> Typed:
     from ttp.services.files.fields import entry
     from ttp.services.media import beside
 
-    found = entry(path, markdown.read(text) or {"content": text.strip("\n")}, context().platforms)
+    found = entry(path, markdown.read(text, context().platforms) or {"content": text.strip("\n")}, context().platforms)
     if found.faults:
         raise refused(f"{path} is no post", [(path, fault) for fault in found.faults], in_json=False)
     if found.ended:

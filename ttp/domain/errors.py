@@ -83,6 +83,10 @@ class UsageError(TtpError):
     code = "usage"
 
 
+class PlatformDisabled(UsageError):
+    """The platform is not enabled, or its package is gone. Enable it in `platforms.enabled`, or install it."""
+
+
 class NotFound(TtpError):
     """There is no such post, account, file or slot. Nothing was done: the hint lists those that there are."""
 

@@ -97,6 +97,8 @@ class Facts:
 class PlatformFacts(Protocol):
     """The enabled platforms by name."""
 
+    def __hash__(self) -> int: ...
+
     def names(self) -> tuple[str, ...]:
         """Return the names of all enabled platforms."""
         ...

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts
@@ -81,7 +80,7 @@ class Post:
         return tuple([d.account for d in self.active])
 
     @property
-    def platforms(self) -> tuple[Platform, ...]:
+    def platforms(self) -> tuple[str, ...]:
         active = self.active
         return (active[0].platform,) if len(active) == 1 else tuple(sorted({d.platform for d in active}))
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from ttp.domain.account import Account, named, platform_named
+from ttp.domain.account import Account, named
 from ttp.domain.errors import TtpError
+from ttp.domain.platform import PlatformFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,16 @@ class Typed:
     """What the post is to have no more: `at`, `max_lateness_s`."""
 
 
-def check_variants(variants: Mapping[str, str], accounts: Sequence[Account]) -> dict[str, str]:
+def check_variants(
+    variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
+) -> dict[str, str]:
     """Variants keyed by platform or account name, spelled in full. UsageError for a key that is neither."""
     spelled = {}
     for key, text in variants.items():
         if "/" in key:
-            spelled[named(key, accounts).name] = text
+            spelled[named(key, accounts, platforms).name] = text
         else:
-            spelled[platform_named(key).value] = text
+            spelled[platforms.find(key).name] = text
     return spelled
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ttp.domain.account import Account, Credentials
+    from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules
@@ -106,6 +107,10 @@ class Platform(Facts):
     def pricing(self) -> Pricing | None:
         """Return what it charges; None where it charges nothing."""
         return None
+
+    def exports(self) -> tuple[ExportColumns, ...]:
+        """Return the exports of its numbers that can be imported."""
+        return ()
 
     def client(self, runtime: Runtime) -> Client:
         """Return the publishing client; one serves all accounts and threads."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ttp.domain.errors import Hint, UsageError
+from ttp.domain.errors import Hint, PlatformDisabled, UsageError
 from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
+    from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules
@@ -36,15 +37,21 @@ class Registry:
         return tuple(BUILT_IN)
 
     def facts(self, name: str) -> Platform:
-        """Return a platform by its exact name."""
+        """Return a platform by its exact name. Raises PlatformDisabled for one that is not enabled."""
         found = self._loaded.get(name)
         if found is None:
+            if name not in BUILT_IN:
+                raise PlatformDisabled(f"platform {name} is not enabled")
             from importlib import import_module
 
             platform = import_module(BUILT_IN[name]).PLATFORM
             assert isinstance(platform, Platform)
             found = self._loaded[name] = platform
         return found
+
+    def label(self, name: str) -> str:
+        """Return a platform's name where there is little room; of one that is not enabled, the name itself."""
+        return self.facts(name).label if name in self.names() else name
 
     def rules(self, name: str) -> Rules:
         """Return what a platform accepts."""
@@ -61,6 +68,10 @@ class Registry:
     def pricing(self, name: str) -> Pricing | None:
         """Return what a platform charges; None where it charges nothing."""
         return self.facts(name).pricing()
+
+    def exports(self, name: str) -> tuple[ExportColumns, ...]:
+        """Return a platform's exports."""
+        return self.facts(name).exports()
 
     def find(self, text: str) -> Platform:
         """Return the platform of a name or alias. Raises UsageError with the names."""

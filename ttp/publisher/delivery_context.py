@@ -103,7 +103,11 @@ class Desk:
         account's token cannot be used here."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
-        text, *thread = post.parts_for(account.name, self.platforms.facts(account.platform))
+        try:
+            facts = self.platforms.facts(account.platform)
+        except UsageError as why:
+            raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
+        text, *thread = post.parts_for(account.name, facts)
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,

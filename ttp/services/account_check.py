@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, Platform, connect_command, named, same_host
+from ttp.domain.account import Account, Credentials, connect_command, named, same_host
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import SOON, Check, Checkup, Remark, check_of, failure, fine, until, warning
 from ttp.domain.errors import ContentRefused, Problem, TtpError
@@ -44,7 +44,7 @@ SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sud
 class Offset:
     """How far our clock is ahead of a platform's."""
 
-    platform: Platform
+    platform: str
     ahead: timedelta
 
 
@@ -75,7 +75,7 @@ class AccountCheck:
 
     def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
         """As `accounts`, and then one check for each platform whose clock was told."""
-        offsets: dict[Platform, timedelta] = {}
+        offsets: dict[str, timedelta] = {}
         for check, offset in self._asked(accounts, prefix):
             yield check
             if offset is not None:
@@ -302,4 +302,4 @@ class Offers:
 
     def _account(self, name: str) -> Account:
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [])
+            return named(name, accounts.accounts(db) if db else [], self._platforms)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, Platform, named, parse_account_name, same_host
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, named, parse_account_name, same_host
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
@@ -71,7 +71,7 @@ class Accounts:
 
     def add(self, name: str, credentials: str | None) -> Account:
         """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call."""
-        platform, handle = parse_account_name(name)
+        platform, handle = parse_account_name(name, self._platforms)
         known = self._platforms.facts(platform)
         held = None if credentials is None else parse_credentials(credentials, known.host(self._config), known)
         with token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S):
@@ -80,7 +80,7 @@ class Accounts:
                 self._credentials.put(f"{platform}/{handle}", held)
             return self._added(platform, handle, held)
 
-    def _added(self, platform: Platform, handle: str, held: Credentials | None) -> Account:
+    def _added(self, platform: str, handle: str, held: Credentials | None) -> Account:
         with self._database.writing() as db:
             there = accounts.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
@@ -181,7 +181,7 @@ class Accounts:
     def _named(self, name: str) -> Account:
         """The account of a full name. Asked before a change too, which would create a store."""
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [])
+            return named(name, accounts.accounts(db) if db else [], self._platforms)
 
 
 def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
@@ -313,7 +313,7 @@ class Leaving:
         with self._database.reading() as db:
             accounts = stored_accounts.accounts(db) if db else []
         for account in accounts:
-            if account.platform is not gone.platform or account.name == gone.name:
+            if account.platform != gone.platform or account.name == gone.name:
                 continue
             try:
                 other = self._credentials.get(account.name)

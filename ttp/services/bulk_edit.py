@@ -135,8 +135,12 @@ class BulkEdit:
     def steps(self, found: Iterable[Post], edit: Edit) -> Iterator[Step]:
         """What the edit does to each post that has not begun to go out; the others, and those that it does not change,
         have no step. Writes nothing. NotFound for an account that there is not."""
-        known = self._book.accounts()
-        both = None if edit.account is None else (named(edit.account[0], known), named(edit.account[1], known))
+        known, platforms = self._book.accounts(), self._book.platforms
+        both = (
+            None
+            if edit.account is None
+            else (named(edit.account[0], known, platforms), named(edit.account[1], known, platforms))
+        )
         posts = (post for post in found if post.status in _OPEN)
         while batch := list(islice(posts, BATCH)):
             with self._book.database.reading() as db, self._book.guard.reading(db):

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ttp.domain.account import Account, Credentials, Platform, parse_account_name, platform_named, same_host
+from ttp.domain.account import Account, Credentials, parse_account_name, same_host
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
@@ -40,7 +40,7 @@ PATIENCE_S = 90.0
 class Pending:
     """A login that was begun. `url` is what the person opens; `handle` None: whoever logs in."""
 
-    platform: Platform
+    platform: str
     handle: str | None
     app: App
     redirect_uri: str
@@ -50,7 +50,7 @@ class Pending:
 
     @property
     def name(self) -> str:
-        return self.platform.value if self.handle is None else f"{self.platform}/{self.handle}"
+        return self.platform if self.handle is None else f"{self.platform}/{self.handle}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class Connect:
 
         Only the one of the settings, where they name one. None where there is none.
         """
-        platform, handle = _parsed(name)
+        platform, handle = self._parsed(name)
         client_id = self._config.text(f"platforms.{platform}.client_id")
         with self._database.reading() as db:
-            accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform is platform]
+            accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform == platform]
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
         host = self._platforms.facts(platform).host(self._config)
         for account in accounts:
@@ -103,7 +103,7 @@ class Connect:
 
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> Pending:
         """A new login to `platform` or `platform/handle`. `scopes`: other ones than the usual. UsageError."""
-        platform, handle = _parsed(name)
+        platform, handle = self._parsed(name)
         login = self._logins(platform)
         if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
             raise UsageError(f"{platform} apps have a client secret, and none was given")
@@ -132,7 +132,7 @@ class Connect:
         people = _got(pending, login.who(grant))
         with self._database.reading() as db:
             there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
-        parse_account_name(f"{pending.platform}/{person.handle}")
+        parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
         with token_lock(self._database.home, name, patience_s=PATIENCE_S):
             return self._store(pending, person, login)
@@ -141,7 +141,7 @@ class Connect:
         self, pending: Pending, people: tuple[Identity, ...], accounts: list[Account]
     ) -> tuple[Account | None, Identity]:
         """The account that is meant and the person who logged in, if they fit. UsageError, Ambiguous."""
-        accounts = [account for account in accounts if account.platform is pending.platform]
+        accounts = [account for account in accounts if account.platform == pending.platform]
         if pending.handle is not None:
             named = next((a for a in accounts if a.handle.lower() == pending.handle.lower()), None)
             for person in people:
@@ -201,6 +201,12 @@ class Connect:
             failed = store.failed(db, account, Kind.AUTH)
         return Connected(account, there is not None, missing_scopes(login.scopes, person.grant.scopes), failed)
 
+    def _parsed(self, name: str) -> tuple[str, str | None]:
+        """`x` or `x/me`. UsageError for anything else."""
+        if "/" in name:
+            return parse_account_name(name, self._platforms)
+        return self._platforms.find(name).name, None
+
     def _held(self, account: Account) -> Credentials | None:
         """What is stored for the account. An entry that cannot be read is as good as none: connecting replaces it."""
         try:
@@ -226,11 +232,6 @@ class Connect:
         if held is None or not same_app or held.token_secret is not None or grant.refresh_token is not None:
             return fresh
         return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
-
-
-def _parsed(name: str) -> tuple[Platform, str | None]:
-    """`x` or `x/me`. UsageError for anything else."""
-    return parse_account_name(name) if "/" in name else (platform_named(name), None)
 
 
 def _got(pending: Pending, answer: T | NotDone) -> T:

@@ -17,9 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from ttp.domain.account import ALIASES, Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TimeRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem, is_web_address
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post
 from ttp.domain.post_edit import merged, naming, new_delivery, one_for, timed, with_alts
 from ttp.domain.post_input import Typed, check_variants
@@ -64,7 +65,7 @@ class Writing:
         A text from stdin is stored as a draft before anything is checked, and an error then names it; where only the
         time is refused it has the accounts, media and options that were typed.
         """
-        mark = request_fingerprint(typed) if typed.key else None
+        mark = request_fingerprint(typed, self._book.platforms) if typed.key else None
         first = self.made_before(typed, mark)
         if first is not None:
             return first
@@ -98,7 +99,7 @@ class Writing:
 
     def finish(self, kept: Post, typed: Typed, when: When) -> Saved:
         """Make a post of a draft that its text was kept as. Conflict where that was changed meanwhile."""
-        mark = request_fingerprint(typed) if typed.key else None
+        mark = request_fingerprint(typed, self._book.platforms) if typed.key else None
         first = self.made_before(typed, mark)
         if first is None:
             return self._create(typed, when, mark, kept)
@@ -149,7 +150,7 @@ class Writing:
         if typed.at is not None and not accounts:
             name = one_for(book.accounts(), book.platforms, text_alone=not typed.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("name them", f"--to {name}"))
-        variants = check_variants(typed.variants, book.accounts())
+        variants = check_variants(typed.variants, book.accounts(), book.platforms)
         at = None if typed.at is None else when(typed.at, accounts, draft)
         post = Post(
             content=typed.text or "",
@@ -220,7 +221,7 @@ class Writing:
         self,
         names: Sequence[str],
         alts: Sequence[str] | None,
-        platforms: Collection[Platform],
+        platforms: Collection[str],
         before: Post | None = None,
     ) -> tuple[MediaItem, ...]:
         """The media that were named, with their alt texts; empty names are left out. `before`: a post whose media are
@@ -261,11 +262,11 @@ def _draftable(refused: ContentRefused) -> ContentRefused:
     return ContentRefused(refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details)
 
 
-def request_fingerprint(typed: Typed) -> str:
+def request_fingerprint(typed: Typed, platforms: PlatformFacts) -> str:
     """What makes two posts of one key the same: text, accounts, options, media bytes, and the time as typed."""
     parts = {
         "text": typed.text,
-        "to": sorted({_spelled(name) for name in typed.to or ()}),
+        "to": sorted({_spelled(name, platforms) for name in typed.to or ()}),
         "at": typed.at,
         "tz": typed.tz,
         "media": [_file_digest(path) for path in typed.media or ()],
@@ -280,10 +281,13 @@ def request_fingerprint(typed: Typed) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _spelled(name: str) -> str:
+def _spelled(name: str, platforms: PlatformFacts) -> str:
     head, slash, handle = name.strip().partition("/")
-    platform = ALIASES.get(head.lower())
-    return f"{platform or head.lower()}{slash}{handle.removeprefix('@').lower()}"
+    try:
+        platform = platforms.find(head).name
+    except UsageError:
+        platform = head.lower()
+    return f"{platform}{slash}{handle.removeprefix('@').lower()}"
 
 
 def _file_digest(path: str) -> str:

@@ -92,7 +92,7 @@ class Book:
 
     def named(self, names: Iterable[str]) -> tuple[Account, ...]:
         """The accounts of these names; empty ones are left out. NotFound, Ambiguous or UsageError."""
-        return resolve_accounts([name for name in names if name.strip()], self.accounts())
+        return resolve_accounts([name for name in names if name.strip()], self.accounts(), self.platforms)
 
     def judge(self, post: Post, accounts: Iterable[Account], *, timed: bool) -> tuple[Problem, ...]:
         """What to warn of; ContentRefused if the post has a time and a platform would refuse it."""

@@ -71,7 +71,7 @@ class Posts:
         first = book.post(post_id)
         _refuse_to_edit(first)
         known = book.accounts()
-        variants = check_variants(typed.variants, known)
+        variants = check_variants(typed.variants, known, book.platforms)
         goes_to = set(first.platforms) if typed.to is None else {account.platform for account in book.named(typed.to)}
         shown = first if typed.edited else None
         items = None if typed.media is None else self.writing.media_items(typed.media, typed.alts, goes_to, shown)

@@ -70,7 +70,7 @@ def rehearse(book: Book, media: MediaStore, typed: Typed, when: When) -> Rehears
         book = copy.copy(book)
         book.fitting = Fitting(folder, book.platforms)
         writing = Writing(book, folder)
-        mark = request_fingerprint(typed) if typed.key else None
+        mark = request_fingerprint(typed, book.platforms) if typed.key else None
         first = writing.made_before(typed, mark)
         if first is not None:
             return Rehearsed(first.post, replayed=True)

@@ -100,7 +100,7 @@ class Outgoing:
 
         NotFound, StateRefused, UsageError for what is no address; Conflict if it is another post's.
         """
-        (found,) = resolve_accounts([account], self._book.accounts())
+        (found,) = resolve_accounts([account], self._book.accounts(), self._book.platforms)
         said: list[Attempt] = []
 
         def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:

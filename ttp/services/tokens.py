@@ -199,7 +199,7 @@ class Tokens:
         """The account, unless it is `known`, and its credentials as they are stored now, if they may be used here."""
         account = known
         if account is None:
-            platform, handle = parse_account_name(name)
+            platform, handle = parse_account_name(name, self._platforms)
             with self._database.reading() as db:
                 account = accounts.account(db, platform, handle) if db else None
         held = None if account is None else self._stored(account)
@@ -218,7 +218,7 @@ class Tokens:
 
     def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:
         now = now or self._clock.now()
-        due = due_at(account.platform, held)
+        due = due_at(self._platforms.facts(account.platform), held)
         if due is None or due > now:
             return False
         return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,10 +26,10 @@ from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import REVISIONS, Database
 from ttp.store.sqlite import quick_check
 
-# TikTok's answer says that it took the post and under which handle: that it is published is what a look-up finds.
+# Some platforms' answer says that they took the post and under which handle: that it is published, a look-up finds.
 _DELIVERIES = """
 SELECT d.id, d.post_id, a.platform || '/' || a.handle AS account, d.state, d.handle, t.phase, t.step, t.outcome,
-    t.message IS NOT NULL AND a.platform <> 'tiktok' AS told
+    t.message IS NOT NULL AND a.platform NOT IN (SELECT value FROM json_each(?)) AS told
 FROM delivery d JOIN account a ON a.id = d.account_id
 LEFT JOIN attempt t ON t.delivery_id = d.id AND t.phase <> 'prepare'
 ORDER BY d.id, t.id
@@ -69,9 +69,11 @@ class Recorded:
     records: tuple[Record, ...]
 
 
-def deliveries(db: sqlite3.Connection) -> Iterator[Recorded]:
-    """Every delivery that there is."""
-    for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
+def deliveries(db: sqlite3.Connection, done_is_accepted: Collection[str]) -> Iterator[Recorded]:
+    """Every delivery that there is. `done_is_accepted`: platforms whose success a later look-up confirms."""
+    for delivery_id, group in groupby(
+        db.execute(_DELIVERIES, (json.dumps(sorted(done_is_accepted)),)), key=lambda row: int(row["id"])
+    ):
         found = list(group)
         first = found[0]
         records = tuple(

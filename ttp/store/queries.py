@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from ttp.domain.account import Platform
 from ttp.domain.attempt import Attempt, parts_of
 from ttp.domain.delivery import Delivery
 from ttp.domain.media import MediaItem
@@ -51,7 +50,7 @@ class PostFilter:
     """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, `until` excluded."""
 
     statuses: tuple[PostStatus, ...] = ()
-    platforms: tuple[Platform, ...] = ()
+    platforms: tuple[str, ...] = ()
     accounts: tuple[int, ...] = ()
     tags: tuple[str, ...] = ()
     since: datetime | None = None
@@ -183,7 +182,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if wanted.accounts:
         add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({_marks(wanted.accounts)})"), *wanted.accounts)
     if wanted.platforms:
-        names = [p.value for p in wanted.platforms]
+        names = list(wanted.platforms)
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
@@ -362,7 +361,7 @@ class Charged(NamedTuple):
 
 def coming(db: sqlite3.Connection, platform: str, most: int) -> list[int]:
     """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
-    known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (str(platform),))
+    known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
     waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 

@@ -106,7 +106,7 @@ class Limits:
         ids = {account.id for account in accounts if account.id is not None}
         names = {
             "accounts": json.dumps(sorted(ids)),
-            "platforms": json.dumps(sorted({account.platform.value for account in accounts})),
+            "platforms": json.dumps(sorted({account.platform for account in accounts})),
             "shared": SHARED,
             "beyond": SHARED + "\x7f",
         }

@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
@@ -53,7 +53,6 @@ def instant(value: int | None) -> datetime | None:
 
 
 _known_instant = lru_cache(maxsize=1024)(from_ms)
-_platform = lru_cache(maxsize=64)(Platform)
 _state = lru_cache(maxsize=64)(DeliveryState)
 _status = lru_cache(maxsize=64)(PostStatus)
 
@@ -89,7 +88,7 @@ _FORMS: Mapping[str, Callable[[Any], Column]] = {
 @reading("account")
 def account(row: Row) -> Account:
     return Account(
-        platform=Platform(row["platform"]),
+        platform=row["platform"],
         handle=row["handle"],
         id=row["id"],
         user_id=row["user_id"],
@@ -164,7 +163,7 @@ def _delivery(values: Iterable[Any]) -> Delivery:
         error = DeliveryError(Kind(error_kind), error_message, error_code, error_hint)
     return Delivery(
         account=f"{platform}/{account_handle}",
-        platform=_platform(platform),
+        platform=platform,
         state=_state(state),
         due_at=instant(due_at),
         next_at=instant(next_at),

@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from ttp.domain.account import Platform
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
 from ttp.store.row_mapper import ms
@@ -73,7 +72,7 @@ def held(
 
 def _slot(row: sqlite3.Row) -> Slot:
     return Slot(
-        account=f"{Platform(row['platform'])}/{row['handle']}",
+        account=f"{row['platform']}/{row['handle']}",
         cron=row["cron"],
         timezone=row["timezone"],
         name=row["name"],

@@ -19,7 +19,7 @@ from ttp.cli.prompt import can_ask, confirmed
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
-from ttp.domain.account import Account, Platform, is_loopback, platform_named
+from ttp.domain.account import Account, is_loopback
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def connect(
     Example: ttp account connect x
     """
     out.expect(accounts.ACCOUNTS_SPEC)
-    platform = platform_named(name.partition("/")[0])
+    platform = context().platforms.find(name.partition("/")[0]).name
     ask = can_ask() and not no_input
     wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     with _service(platform) as service:
@@ -233,11 +233,11 @@ _TRIES = 3
 _LONGEST_LINE = 1 << 16
 
 
-_DOCS = {platform: f"docs/how-to/connect-{platform}.md" for platform in Platform}
+_DOCS = "docs/how-to/connect-{}.md"
 
 
 @contextmanager
-def _service(platform: Platform) -> Iterator[Connect]:
+def _service(platform: str) -> Iterator[Connect]:
     """The service for one platform, whose connections are closed at the end."""
     from contextlib import closing
 
@@ -255,7 +255,7 @@ def _service(platform: Platform) -> Iterator[Connect]:
         yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock, here.platforms)
 
 
-def _app(service: Connect, platform: Platform, name: str, secret_file: str | None, *, ask: bool) -> App:
+def _app(service: Connect, platform: str, name: str, secret_file: str | None, *, ask: bool) -> App:
     """The user's app: one that is in use already, else of the settings or a prompt. UsageError, NotFound."""
     from ttp.platforms.login import App
 
@@ -271,9 +271,9 @@ def _app(service: Connect, platform: Platform, name: str, secret_file: str | Non
             raise UsageError(
                 f"ttp does not know your {platform} app",
                 Hint("name it", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
-                details=[f"how to make one: {_DOCS[platform]}"],
+                details=[f"how to make one: {_DOCS.format(platform)}"],
             )
-        _print(f"Your own {platform} app is needed; {_DOCS[platform]} says how to make one (setting {key}).")
+        _print(f"Your own {platform} app is needed; {_DOCS.format(platform)} says how to make one (setting {key}).")
         client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:
         secret = _secret("" if facts.needs_client_secret else " (empty for a public client)")

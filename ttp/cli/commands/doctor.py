@@ -81,7 +81,7 @@ def audit(out: Output) -> int:
     out.expect(AUDIT)
     from ttp.services.audit import Audit
 
-    checks = Audit(context().database).run()
+    checks = Audit(context().database, context().platforms).run()
     out.record(AUDIT, checks)
     return FAILED if any(one.wrong for one in checks) else DONE
 

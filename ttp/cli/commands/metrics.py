@@ -28,7 +28,7 @@ from ttp.domain.ingest.columns import source_named
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics import How, Imported
-from ttp.services.metrics_sync import DOLLARS_A_READ, Pulled, Stopped, dollars
+from ttp.services.metrics_sync import Pulled, Stopped, read_price
 from ttp.views import Json
 from ttp.views.metrics import sample_json
 
@@ -151,9 +151,9 @@ def how_to_read(
         ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return How(
-        source=None if source is None else source_named(source),
+        source=None if source is None else source_named(source, context().platforms),
         mapped=_pairs(mapped or ()),
-        account=None if account is None else "/".join(parse_account_name(account)),
+        account=None if account is None else "/".join(parse_account_name(account, context().platforms)),
         zone=None if tz is None else parse_zone(tz),
         order=dates,
     )
@@ -303,7 +303,8 @@ def pull_metrics(out: Output, named: Sequence[Account], history: int | None, *, 
 def _all(out: Output, history: int | None) -> list[Account]:
     accounts, left_out = context().pull.chosen(list(context().look.accounts()))
     for one in left_out:
-        out.note(f"{one.name} is left out: X charges for reading\nread it:  {_command(one.name, history)}")
+        title = context().platforms.facts(one.platform).title
+        out.note(f"{one.name} is left out: {title} charges for reading\nread it:  {_command(one.name, history)}")
     return accounts
 
 
@@ -311,12 +312,20 @@ def _paid(
     out: Output, wanted: Sequence[tuple[Account, Sequence[Followed]]], history: int | None, *, yes: bool, no_input: bool
 ) -> bool:
     """Say what X charges, if anything; on a terminal ask where it is more than a few cents. Whether to go on."""
-    prices = {account.name: price for account, posts in wanted if (price := dollars(account, posts, history)) > 0}
-    if not prices:
+    known, total = context().platforms, 0.0
+    for name in dict.fromkeys(account.platform for account, _ in wanted):
+        pricing, title = known.pricing(name), known.facts(name).title
+        prices = {
+            account.name: price / 1000
+            for account, posts in wanted
+            if account.platform == name and (price := read_price(pricing, posts, history)) > 0
+        }
+        if pricing is not None and prices:
+            total += sum(prices.values())
+            said = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
+            out.note(f"{said} ({_money(pricing.per_read / 1000)} for each; again on the same UTC day nothing)")
+    if not total:
         return True
-    total = sum(prices.values())
-    said = f"X charges up to {_money(total)} to read the posts of {', '.join(prices)}"
-    out.note(f"{said} ({_money(DOLLARS_A_READ)} for each; again on the same UTC day nothing)")
     ask = total > ASK_ABOVE and not yes
     return confirmed(out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
 

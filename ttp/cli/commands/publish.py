@@ -189,13 +189,12 @@ def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
 
 def _accounts(names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[str, ...] | None:
     """The names of the accounts that both filters leave; None where nothing was filtered."""
-    from ttp.domain.account import platform_named
 
     if names is None and platforms is None:
         return None
     look = context().look
     found = look.accounts() if names is None else look.named(names)
-    wanted = [platform_named(name) for name in platforms or ()]
+    wanted = [context().platforms.find(name).name for name in platforms or ()]
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)
 
 

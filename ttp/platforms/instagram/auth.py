@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
@@ -150,7 +150,7 @@ def why(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
     if words and reply.at("error_type") is not None:
         return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.words("error_type"), reply.status)
     # Any account does: it is for the hint alone, which is the caller's to give.
-    graph = refusal(reply, Account(Platform.INSTAGRAM, "_"), now)
+    graph = refusal(reply, Account("instagram", "_"), now)
     if graph is None:
         said = reply.words("error", "message")
         answer = refused(reply, platform)

@@ -11,6 +11,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client, Deleter
@@ -60,6 +61,11 @@ class Instagram(Platform):
         from ttp.platforms.instagram.options import OPTIONS
 
         return tuple(OPTIONS.values())
+
+    def exports(self) -> tuple[ExportColumns, ...]:
+        from ttp.platforms.instagram.exports import EXPORTS
+
+        return EXPORTS
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.instagram.client import InstagramClient

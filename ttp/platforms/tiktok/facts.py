@@ -11,6 +11,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
+    from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.rules import Rules
     from ttp.platforms.client import Checker, Client
@@ -48,6 +49,11 @@ class TikTok(Platform):
         from ttp.platforms.tiktok.options import OPTIONS
 
         return tuple(OPTIONS.values())
+
+    def exports(self) -> tuple[ExportColumns, ...]:
+        from ttp.platforms.tiktok.exports import EXPORTS
+
+        return EXPORTS
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.tiktok.client import TikTokClient

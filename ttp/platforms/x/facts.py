@@ -11,6 +11,7 @@ from ttp.platforms.platform import Platform, Runtime
 
 if TYPE_CHECKING:
     from ttp.domain.account import Credentials
+    from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
     from ttp.domain.rules import Rules
@@ -60,6 +61,11 @@ class X(Platform):
         from ttp.platforms.x.pricing import XPricing
 
         return XPricing()
+
+    def exports(self) -> tuple[ExportColumns, ...]:
+        from ttp.platforms.x.exports import EXPORTS
+
+        return EXPORTS
 
     def client(self, runtime: Runtime) -> Client:
         from ttp.platforms.x.client import XClient

@@ -77,9 +77,9 @@ def read(text: str, tables: OptionTables) -> Typed:
     """What a file says that was written. One without front matter is a text alone. UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         raise UsageError("it is not UTF-8 text", Hint("save it as", "UTF-8"))
-    said = markdown.read(text, LONGEST)
+    said = markdown.read(text, tables, LONGEST)
     if said is None:
-        said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
+        said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
     found = entry("", said, tables)
     if found.faults:
         raise _refused(found)

@@ -103,7 +103,7 @@ class Export:
         self._own.refuse(path)
         done, beside = Written(), self.beside(path)
         _make_folder(path)
-        folder = Folder(path)
+        folder = Folder(path, self._tables)
         with self._database.reading() as db:
             like = Likeness(path, accounts.accounts(db) if db else [], instant, self._tables)
         for one in told:
@@ -240,12 +240,13 @@ class Likeness:
             return False
         typed = entry.typed
         try:
-            accounts = resolve_accounts(typed.to or (), self._known)
+            accounts = resolve_accounts(typed.to or (), self._known, self._tables)
             return (
                 (typed.text or "") == post.content
                 and {account.name for account in accounts} == set(post.accounts)
                 and self._same_time(entry, post, accounts)
-                and {k: v for k, v in check_variants(typed.variants, self._known).items() if v} == dict(post.variants)
+                and {k: v for k, v in check_variants(typed.variants, self._known, self._tables).items() if v}
+                == dict(post.variants)
                 and (typed.thread or ()) == post.thread
                 and tuple(dict.fromkeys(typed.tags or ())) == post.tags
                 and dict(typed.options) == dict(post.options)

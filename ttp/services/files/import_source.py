@@ -64,7 +64,7 @@ class Source:
             yield from _keyed(self._of_file(self.binary), self.origin)
 
     def _of_folder(self) -> Iterator[Entry]:
-        for file in Folder(self.folder).files():
+        for file in Folder(self.folder, self.tables).files():
             self.read += 1
             one = of_markdown(file, self.tables)
             if one is None:
@@ -83,7 +83,7 @@ class Source:
                     yield from json_file.entries(text, self.tables)
                 case "content":
                     whole = text.read(markdown.LONGEST + 1)
-                    yield of_markdown(File(self.name, markdown.read(whole)), self.tables) or unread(
+                    yield of_markdown(File(self.name, markdown.read(whole, self.tables)), self.tables) or unread(
                         self.name, FieldError("", "it has no front matter")
                     )
                 case _:
@@ -121,7 +121,7 @@ def _opened(
         return Source(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
     path = place(name)
     if os.path.isdir(path):  # noqa: PTH112 (never raises)
-        folder = Folder(path)
+        folder = Folder(path, tables)
         return Source(
             path, text_of_path(path.resolve().name), tables, folder.prefix, size=sum(1 for _ in folder.paths())
         )

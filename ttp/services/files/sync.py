@@ -83,7 +83,7 @@ class Sync:
 
     def write_results(self, source: Source) -> int:
         """Write into each file what became of its post: id, status, and where it is to be seen; how many changed."""
-        folder, changed = Folder(source.folder), 0
+        folder, changed = Folder(source.folder, self._book.platforms), 0
         for file in folder.files():
             if file.fields is None:
                 continue
