@@ -11,24 +11,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from tests.clock import FakeClock
+from tests.examples import QUICK
+from tests.store.stores import MIGRATE, empty_store
 from ttp.cli.main import main
+from ttp.store.database import Database
+
+if TYPE_CHECKING:
+    from ttp.sandbox.server import RunningSandbox
 
 # What a shell starts in the background ignores Ctrl-C, and so would every program that the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes is a matter of the machine, and of what else runs on it.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
+settings.load_profile(QUICK)  # `--hypothesis-profile` comes later, and counts
 
-COUNTS = "counts"
-"""What a test records by this name is printed when all have ended: what workers print themselves, nobody sees."""
 LOOKS = ("NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "COLUMNS", "LANG", "LC_ALL", "LC_CTYPE")
 
 
@@ -36,17 +38,12 @@ NOT_MEASURED = {"docs", "e2e", "faults"}
 """Folders whose tests run whole programs. Counting lines takes time, and the other tests reach them."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.pluginmanager.hasplugin("pytest_cov"):
+        return
     for item in items:
         if item.path.relative_to(Path(__file__).parent).parts[0] in NOT_MEASURED:
             item.add_marker(pytest.mark.no_cover)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for report in terminalreporter.stats.get("passed", []):
-        for name, value in report.user_properties:
-            if name == COUNTS:
-                terminalreporter.write_line(f"\n{value}")
 
 
 def inherited() -> dict[str, str]:
@@ -151,6 +148,19 @@ def program(folder: Path, clock: FakeClock) -> Iterator[Program]:
         yield Program(folder / "home", clock)
 
 
+@pytest.fixture(autouse=True)
+def copied_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill each new store from a template: to make its schema takes 20 ms, and thousands of tests need one."""
+
+    def upgrade(self: Database, path: Path, *, fresh: bool = False) -> None:
+        if fresh:
+            path.write_bytes(empty_store())
+        else:
+            MIGRATE(self, path)
+
+    monkeypatch.setattr(Database, "_upgrade", upgrade)
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -160,3 +170,18 @@ def clock() -> FakeClock:
 def ttp(tmp_path: Path, clock: FakeClock) -> Iterator[Program]:
     with program(tmp_path, clock) as ttp:
         yield ttp
+
+
+@pytest.fixture(scope="session")
+def one_sandbox() -> Iterator[RunningSandbox]:
+    from ttp.sandbox.server import running_sandbox
+
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(one_sandbox: RunningSandbox) -> RunningSandbox:
+    """The session's sandbox, empty. `sandbox.reset(now=…, media_dir=…, processing_s=…)` begins again with settings."""
+    one_sandbox.reset()
+    return one_sandbox

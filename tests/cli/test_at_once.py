@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import typer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from typer._click.exceptions import ClickException
 
 from tests.clock import FakeClock
 from tests.conftest import Program, Ran, program
+from tests.examples import examples
 from ttp.cli import at_once, tree
 from ttp.cli.at_once import called
 from ttp.cli.command_table import COMMANDS
@@ -167,7 +168,7 @@ def test_every_command_is_called_with_the_words_that_it_needs() -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_what_is_read_is_what_typer_reads(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(list(LEAVES)))
     argv = [*path.split(), *data.draw(words_for(path))]
@@ -184,7 +185,7 @@ def test_what_is_read_is_what_typer_reads(data: st.DataObject) -> None:
     st.lists(st.sampled_from(USUAL + SHARED + SHARED + UNUSUAL), max_size=3),
     st.sampled_from([None, "1", "9", "x/nobody", ""]),
 )
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_both_ways_say_the_same(filled: Program, name: str, parts: list[list[str]], place: str | None) -> None:
     usual = PLACES.get(name, [])
     argv = [*name.split(), *(usual if place is None else [place]), *(word for part in parts for word in part)]

@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cli.test_pictures import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from ttp.cli.escape import plain
 from ttp.cli.render.calendar import days_name, month_picture, week_picture
@@ -314,7 +315,7 @@ FOUND = st.builds(
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ud800-\udfff]")
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(posts=st.lists(FOUND, max_size=12), width=st.sampled_from(WIDTHS))
 def test_columns_line_up_and_nothing_foreign_acts_whatever_posts_say(posts: list[Post], width: int) -> None:
     posts.sort(key=time_of)

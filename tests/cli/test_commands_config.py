@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
-from hypothesis import settings as runs
 from hypothesis import strategies as st
 
 from tests.clock import START
 from tests.conftest import Program
+from tests.examples import examples
 from ttp.cli import settings
 from ttp.cli.commands import config
 from ttp.domain.config import KEYS, Key, Value
@@ -236,7 +236,7 @@ def _values(key: Key) -> st.SearchStrategy[Value]:
 
 
 @given(data=st.data())
-@runs(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_put_is_what_is_read_and_nothing_else_changes(tmp_path: Path, data: st.DataObject) -> None:
     path = tmp_path / "config.toml"
     path.write_text(BY_HAND)

@@ -34,9 +34,8 @@ def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> 
 
 def bring(ttp: Program, state: State, name: str) -> None:
     """Add an account with what the sandbox has for it."""
-    from ttp.sandbox.accounts import as_credentials
 
-    held = json.dumps(as_credentials(state.accounts[name]))
+    held = json.dumps(state.accounts[name].credentials())
     ttp.ok("account", "add", name, "--credentials", "-", "-q", stdin=held)
 
 
@@ -44,7 +43,7 @@ def change(sandbox: RunningSandbox, name: str, **what: object) -> None:
     """Change something that the platform holds of an account, but not its tokens."""
     from ttp.sandbox.control import ordered_account
 
-    sandbox.state.keep(ordered_account(sandbox.state, {"account": name, "keepTokens": True, **what}))
+    sandbox.state.save(ordered_account(sandbox.state, {"account": name, "keepTokens": True, **what}))
 
 
 def checks(ran: Ran) -> dict[str, dict[str, Any]]:
@@ -130,7 +129,7 @@ def test_facebook_login_has_its_token_debugged(
     from ttp.sandbox.control import ordered_account
 
     account = ordered_account(sandbox.state, {"account": "instagram/demo", "login": "facebook"})
-    sandbox.state.keep(account)
+    sandbox.state.save(account)
     bring(ttp, sandbox.state, "instagram/demo")
     check = checks(ttp.ok("account", "check", "instagram/demo", "--json"))["instagram/demo"]
     assert "has all permissions" in check["message"]

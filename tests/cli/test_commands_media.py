@@ -15,7 +15,6 @@ import pytest
 from tests.conftest import Program
 from tests.media_bytes import jpeg
 from tests.pictures import noise, picture, saved, turned
-from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
@@ -30,7 +29,7 @@ class World:
         for platform in ("INSTAGRAM", "X", "TIKTOK"):
             patch.setenv(f"TTP_PLATFORMS__{platform}__BASE_URL", sandbox.url)
         for name in ("instagram/demo", "x/demo"):
-            credentials = as_credentials(sandbox.state.accounts[name])
+            credentials = sandbox.state.accounts[name].credentials()
             ttp.ok("account", "add", name, "--credentials", "-", "-q", stdin=json.dumps(credentials))
 
     @property

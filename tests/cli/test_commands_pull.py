@@ -16,7 +16,7 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
-from ttp.sandbox.accounts import as_credentials
+from ttp.sandbox.control import change_settings
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
@@ -64,7 +64,7 @@ class World:
 
     def connect(self, *names: str) -> None:
         for name in names:
-            credentials = as_credentials(self.state.accounts[name])
+            credentials = self.state.accounts[name].credentials()
             self.ttp.ok("account", "add", name, "--credentials", "-", stdin=json.dumps(credentials))
 
     def past(self, account: str, posts: int, **more: object) -> list[str]:
@@ -201,7 +201,7 @@ def test_hidden_likes_are_unknown(world: World) -> None:
     from dataclasses import replace
 
     published(world, "instagram")
-    world.state.keep(replace(world.state.accounts["instagram/demo"], hides_likes=True))
+    world.state.save(replace(world.state.accounts["instagram/demo"], hides_likes=True))
     world.ttp.clock.advance(hours=9)
     world.pull()
     ((likes, views),) = world.samples("likes", "views")
@@ -211,7 +211,7 @@ def test_hidden_likes_are_unknown(world: World) -> None:
 
 
 def test_insights_that_lag_are_unknown_and_read_at_the_next_age(world: World) -> None:
-    world.state.insights_lag_s = 36 * 3600.0
+    change_settings(world.state, {"insights_lag_s": 36 * 3600.0})
     published(world, "instagram")
     for hours in (1, 47):
         world.ttp.clock.advance(hours=hours)
@@ -316,7 +316,7 @@ def test_a_dead_token_is_exit_4_unless_something_else_went_wrong_too(world: Worl
 
     world.connect("instagram/demo", "tiktok/demo")
     world.past("tiktok/demo", 1)
-    world.state.keep(replace(world.state.accounts["instagram/demo"], dead=460))
+    world.state.save(replace(world.state.accounts["instagram/demo"], dead=460))
     ran = world.ttp("metrics", "pull", "--history", "5")
     assert (ran.code, [row[1] for row in ran.rows]) == (4, ["0", "1"])
     assert "ttp account connect instagram/demo" in ran.err
@@ -328,7 +328,7 @@ def test_a_missing_permission_does_not_cost_the_account(world: World) -> None:
     from dataclasses import replace
 
     account = world.state.accounts["tiktok/demo"]
-    world.state.keep(replace(account, scopes=tuple(one for one in account.scopes if one != "video.list")))
+    world.state.save(replace(account, scopes=tuple(one for one in account.scopes if one != "video.list")))
     world.connect("tiktok/demo")
     ran = world.ttp("metrics", "pull", "--account", "tiktok", "--history", "5")
     assert (ran.code, "permission video.list" in ran.err) == (4, True)
@@ -340,7 +340,7 @@ def test_without_the_permission_for_insights_the_rest_is_kept_and_said(world: Wo
 
     account = world.state.accounts["instagram/demo"]
     scopes = tuple(one for one in account.scopes if not one.endswith("manage_insights"))
-    world.state.keep(replace(account, scopes=scopes))
+    world.state.save(replace(account, scopes=scopes))
     world.connect("instagram/demo")
     world.past("instagram/demo", 3)
     ran = world.ttp.ok("metrics", "pull", "--history", "5")

@@ -20,8 +20,9 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.drift.terminal import on_a_terminal
 from ttp.platforms.oauth import callback
-from ttp.sandbox import accounts
 from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.tiktok import records as tiktok_records
+from ttp.sandbox.x import records as x_records
 
 ROOT = Path(tests.__file__).parent.parent
 HTML = "<b onload=alert(1)>No</b>\x1b[31m\u202e" + "x" * 70_000
@@ -31,7 +32,7 @@ HTML = "<b onload=alert(1)>No</b>\x1b[31m\u202e" + "x" * 70_000
 def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
     with running_sandbox(now=clock.now) as running:
         monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
-        monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", accounts.X_PUBLIC.id)
+        monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.PUBLIC.id)
         monkeypatch.setenv("TTP_PLATFORMS__X__REDIRECT_URI", "http://127.0.0.1:0/callback")
         monkeypatch.setenv("DISPLAY", ":0")
         yield running
@@ -143,7 +144,7 @@ def test_a_browser_that_stays_open_does_not_hold_the_terminal_up(
 def test_a_secret_that_the_platform_no_longer_takes_is_asked_for_again(
     ttp: Program, sandbox: RunningSandbox, visits: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", accounts.X_CONFIDENTIAL.id)
+    monkeypatch.setenv("TTP_PLATFORMS__X__CLIENT_ID", x_records.CONFIDENTIAL.id)
     (tmp_path / "secret").write_text("of yesterday")
     visits.planned += ["/callback?{}"]
     ran = ttp("account", "connect", "x", "--client-secret", str(tmp_path / "secret"), "--json")
@@ -170,9 +171,9 @@ def program(*words: str) -> list[str]:
 def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: dict[str, str], tmp_path: Path) -> None:
     with on_a_terminal(program("tiktok", "--paste"), cwd=tmp_path, env=environment) as terminal:
         terminal.until("Client key: ")
-        terminal.type(f"{accounts.TIKTOK.id}\n")
+        terminal.type(f"{tiktok_records.APP.id}\n")
         shown = terminal.until("Client secret: ")
-        terminal.type(f"{accounts.TIKTOK.secret}\n")
+        terminal.type(f"{tiktok_records.APP.secret}\n")
         shown += terminal.until("Paste it here: ")
         url = next(line.strip() for line in shown.splitlines() if "/v2/auth/authorize/" in line)
         terminal.type("not this\n")
@@ -181,7 +182,7 @@ def test_a_person_types_the_app_once_and_its_secret_is_never_shown(environment: 
         shown += terminal.rest()
     assert "That is not the answer: it is neither an address nor a code." in shown
     assert "tiktok/roastery is connected." in shown
-    assert (accounts.TIKTOK.secret or "-") not in shown
+    assert (tiktok_records.APP.secret or "-") not in shown
 
 
 @pytest.mark.parametrize(("ends", "code"), [("Ctrl-C", 130), ("Ctrl-D", 2)])

@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import FakeClock
 from tests.conftest import Program, Ran, program
+from tests.examples import examples
 from ttp.sandbox.files import PHOTO
 
 ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -71,7 +72,7 @@ def acts(ran: Ran, *, tsv: bool) -> Any:
     return None
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(said=NASTY)
 def test_nothing_that_others_wrote_acts_on_a_terminal(tmp_path_factory: Any, said: str) -> None:
     folder: Path = tmp_path_factory.mktemp("said")

@@ -15,7 +15,6 @@ from ttp.domain.errors import ReconnectNeeded
 from ttp.publisher import hooks
 from ttp.publisher.events import HOOKS, Event
 from ttp.publisher.hooks import Hooks
-from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 from ttp.services.tokens import Renewal
 
@@ -25,7 +24,7 @@ def sandbox(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSa
     with running_sandbox(now=ttp.clock.now) as running:
         monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
         monkeypatch.setenv("TTP_PUBLISH__RETRY_MAX", "1")
-        credentials = json.dumps(as_credentials(running.state.accounts["x/demo"]))
+        credentials = json.dumps(running.state.accounts["x/demo"].credentials())
         ttp.ok("account", "add", "x/demo", "--credentials", "-", stdin=credentials)
         yield running
 

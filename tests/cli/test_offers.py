@@ -11,7 +11,6 @@ import pytest
 from tests import media_bytes
 from tests.clock import FakeClock
 from tests.conftest import Program
-from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.control import ordered_account
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 
@@ -20,7 +19,7 @@ from ttp.sandbox.server import RunningSandbox, running_sandbox
 def sandbox(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
     with running_sandbox(now=clock.now) as running:
         monkeypatch.setenv("TTP_PLATFORMS__TIKTOK__BASE_URL", running.url)
-        held = json.dumps(as_credentials(running.state.accounts["tiktok/demo"]))
+        held = json.dumps(running.state.accounts["tiktok/demo"].credentials())
         ttp.ok("account", "add", "tiktok/demo", "--credentials", "-", "-q", stdin=held)
         yield running
 
@@ -34,7 +33,7 @@ def clip(tmp_path: Path) -> str:
 
 def offer(sandbox: RunningSandbox, *levels: str) -> None:
     what = {"account": "tiktok/demo", "keepTokens": True, "privacyLevels": list(levels)}
-    sandbox.state.keep(ordered_account(sandbox.state, what))
+    sandbox.state.save(ordered_account(sandbox.state, what))
 
 
 def refusal(ttp: Program, *argv: str) -> str:

@@ -6,11 +6,12 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,7 @@ import pytest
 
 import tests
 from tests.conftest import Program
-from ttp.sandbox.control import ACCOUNT
-from ttp.sandbox.settings import SWITCHES
+from ttp.sandbox.control import account_fields, switch_names
 
 ROOT = Path(tests.__file__).parent.parent
 
@@ -30,8 +30,8 @@ def words(text: str) -> set[str]:
 
 def test_the_help_says_how_to_switch_everything_on(ttp: Program) -> None:
     said = words(ttp.ok("sandbox", "--help").out)
-    assert [name for name in SWITCHES if name not in said] == []
-    assert [key.name for key in ACCOUNT if key.name not in said] == []
+    assert [name for name in switch_names() if name not in said] == []
+    assert [key.name for key in account_fields() if key.name not in said] == []
 
 
 def test_every_line_of_the_help_fits_a_terminal_of_80_columns(ttp: Program) -> None:
@@ -41,7 +41,7 @@ def test_every_line_of_the_help_fits_a_terminal_of_80_columns(ttp: Program) -> N
 def examples(text: str) -> dict[str, str]:
     """The switches that the help gives with a value, as they would be typed."""
     given = dict(re.findall(r"^ {4}([a-z_]+)=(\{.*?\}|\S+)", text, re.MULTILINE))
-    return {name: value for name, value in given.items() if name in SWITCHES}
+    return {name: value for name, value in given.items() if name in switch_names()}
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def test_every_switch_of_the_help_can_be_typed_as_it_stands_there_and_a_folder_i
     ttp: Program, tmp_path: Path
 ) -> None:
     typed = examples(ttp.ok("sandbox", "--help").out)
-    assert set(typed) == set(SWITCHES)
+    assert set(typed) == set(switch_names())
     sets = [word for name, value in typed.items() for word in ("--set", f"{name}={value}")]
     with started(tmp_path, "--media", "web", "--state", "kept", *sets) as url:
         settings: dict[str, Any] = json.loads(got(f"{url}/_sandbox/settings"))
@@ -83,7 +83,7 @@ def test_every_switch_of_the_help_can_be_typed_as_it_stands_there_and_a_folder_i
         ("processing_s", "the value is not JSON"),
         ("auto_approve=yes", "the value is not JSON"),
         ("auto_approve=1", "--set auto_approve: must be bool"),
-        ("lag=1", "--set lag: is none of processing_s, moderation_s,"),
+        ("lag=1", "--set lag: is none of processing_s, lag_s,"),
         ('limits={"posts": 1}', "--set limits: names are those of GET /_sandbox/limits"),
     ],
 )
@@ -92,6 +92,14 @@ def test_a_setting_that_is_none_is_refused(ttp: Program, given: str, said: str) 
     assert ran.code == 2
     assert said in ran.err
     assert "ttp sandbox --help" in ran.err
+
+
+def test_a_state_folder_of_an_older_sandbox_is_refused(ttp: Program, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "sandbox.db")) as db:
+        db.execute("CREATE TABLE thing (seq INTEGER PRIMARY KEY)")
+    ran = ttp("sandbox", "--port", "0", "--state", str(tmp_path))
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 2
 
 
 def test_a_taken_port_is_refused_with_a_free_one(ttp: Program, tmp_path: Path) -> None:

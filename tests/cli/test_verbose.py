@@ -11,7 +11,6 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
-from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.server import running_sandbox
 
 
@@ -20,7 +19,7 @@ def token(ttp: Program, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> It
     """The token of x/demo, which is in the store, of a sandbox that the settings point at."""
     with running_sandbox(now=clock.now) as running:
         monkeypatch.setenv("TTP_PLATFORMS__X__BASE_URL", running.url)
-        held = as_credentials(running.state.accounts["x/demo"])
+        held = running.state.accounts["x/demo"].credentials()
         ttp.ok("account", "add", "x/demo", "--credentials", "-", "-q", stdin=json.dumps(held))
         yield str(held["accessToken"])
 

@@ -10,9 +10,10 @@ from math import exp, isclose
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.optimal.backtest import (
     FEWEST_POSTS,
     Backtest,
@@ -80,6 +81,7 @@ def test_hours_that_are_good_are_found_to_be() -> None:
     assert isclose(found.recommended.lift, exp(0.8) - 1, rel_tol=0.5)
 
 
+@pytest.mark.slow
 def test_where_hours_do_not_matter_the_interval_mostly_says_so() -> None:
     decided = 0
     for seed in range(8):
@@ -88,12 +90,14 @@ def test_where_hours_do_not_matter_the_interval_mostly_says_so() -> None:
     assert decided <= 4  # 1.6 of 8 are expected of an 80 % interval
 
 
+@pytest.mark.slow
 def test_growth_is_not_taken_for_a_good_hour() -> None:
     lift = asked(history(200, growth=5.0)).recommended
     assert lift is not None
     assert abs(lift.lift) < 0.3
 
 
+@pytest.mark.slow
 def test_a_kind_that_goes_out_at_one_time_is_not_taken_for_a_good_hour() -> None:
     found = asked(
         history(
@@ -105,6 +109,7 @@ def test_a_kind_that_goes_out_at_one_time_is_not_taken_for_a_good_hour() -> None
     assert found.recommended is None or found.recommended.lift < 0.5
 
 
+@pytest.mark.slow
 def test_one_viral_post_does_not_decide_the_test() -> None:
     samples = history(200, evening)
     viral = [replace(one, likes=10_000_000) if one.remote_id == "199" else one for one in samples]
@@ -131,7 +136,7 @@ def test_the_same_hours_differ_by_nothing() -> None:
     assert abs(found.difference.lift) < 0.05
 
 
-@settings(max_examples=3, deadline=None)
+@examples(3)
 @given(st.randoms(use_true_random=False))
 def test_neither_the_order_of_rows_nor_other_accounts_change_the_answer(dice: random.Random) -> None:
     samples = history(60, evening)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.optimal import recommend
 from ttp.domain.optimal.explanation import Explanation, explain
 from ttp.domain.sample import Sample
@@ -103,7 +104,7 @@ def test_raw_is_the_geometric_mean_over_the_average_and_adjusted_leaves_the_outl
     assert found.posts[0].parts.clipped > 5
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(st.integers(1, 60), st.integers(0, 1000))
 def test_the_parts_of_each_post_add_up_to_what_was_counted(posts: int, seed: int) -> None:
     samples = history(posts, seed)

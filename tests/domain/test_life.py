@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp.domain.account import Account
@@ -373,4 +373,4 @@ class Life(StoreMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
+TestLife.settings = examples(30, stateful_step_count=40)

@@ -249,6 +249,7 @@ def test_the_best_hours_are_found_where_their_likes_are_hidden_on_half_of_the_po
     assert {hour.hour for hour in found.best_hours} == {17, 18, 19, 20, 21}
 
 
+@pytest.mark.slow
 def test_evidence_is_strong_only_where_the_best_hour_is_above_the_average() -> None:
     for gain, posts in ((0.0, 100), (0.4, 100), (1.0, 100), (1.0, 29)):
         for seed in range(3):

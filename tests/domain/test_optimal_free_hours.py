@@ -9,9 +9,10 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.optimal import Effects, Rating, Recommendation, recommend
 from ttp.domain.optimal.free_hours import (
     BEST,
@@ -162,7 +163,7 @@ def test_a_doubled_hour_is_one_slot_at_its_first_pass() -> None:
     assert between[-1] > second_pass
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.sampled_from(["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]),
     st.integers(0, 366 * 24 * 60),

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from tests.examples import examples
 from ttp.domain.optimal.design_matrix import (
     BEND_SD,
     COLUMNS,
@@ -26,6 +27,8 @@ from ttp.domain.optimal.features import PostFeatures
 from ttp.domain.optimal.linear_algebra import back, backward, cholesky, forward, gram, times, transposed
 from ttp.domain.optimal.model import estimate, steepness
 from ttp.domain.optimal.posterior import NOISE_POSTS, NOISE_SD, drawn, fit, fits
+
+pytestmark = pytest.mark.slow  # numpy and scipy are in the extra `dev` alone
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 SHAPE = Shape(0.2, 0.06, 0.4)
@@ -210,7 +213,7 @@ def test_what_explains_the_posts_gets_the_weight_and_the_draws() -> None:
 # --- the estimate ---
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20)
 @given(st.integers(1, 40), st.integers(0, 1000))
 def test_the_parts_of_every_post_add_up(many: int, seed: int) -> None:
     posts = posts_of(many, seed)

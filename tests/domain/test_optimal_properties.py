@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.optimal import Recommendation, Signal, recommend
 from ttp.domain.sample import LARGEST_COUNT, Sample
 
@@ -47,7 +48,7 @@ def moved(samples: list[Sample], to: Callable[[datetime], datetime]) -> list[Sam
 # --- what must not change the answer ---
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.integers(1, 40), st.integers(0, 99), st.randoms(use_true_random=False))
 def test_order_and_repetition_of_rows(posts: int, seed: int, rng: random.Random) -> None:
     samples = account(posts, seed)
@@ -56,7 +57,7 @@ def test_order_and_repetition_of_rows(posts: int, seed: int, rng: random.Random)
     assert ask(again) == ask(samples)
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.integers(1, 40), st.integers(2, 9))
 def test_the_pace_of_posting(posts: int, slower: int) -> None:
     """The same posts on the same weekdays and hours, weeks apart instead of days."""
@@ -67,7 +68,7 @@ def test_the_pace_of_posting(posts: int, slower: int) -> None:
     assert numbers(ask(apart)) == numbers(ask(samples))
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(st.integers(1, 40), st.integers(1, 12))
 def test_the_same_wall_clock_in_another_zone(posts: int, east: int) -> None:
     samples = account(posts)
@@ -143,7 +144,7 @@ def test_posts_of_one_kind_and_posts_with_nothing_but_views_are_answered() -> No
 
 def test_posts_that_all_did_the_same_make_no_hour_the_better_bet() -> None:
     found = ask(account(40, likes=lambda rng, at: 7))
-    assert not {hour.hour for hour in found.best_hours} & {0, 1, 2, 3, 4}
+    assert all(12 <= hour.hour <= 22 for hour in found.best_hours)  # of equal hours, those at which people are awake
     assert [day.day for day in found.best_days] == [0, 1, 2]
     assert {hour.score for hour in found.hours} == {5 / 24}
     assert found.signal is Signal.THIN

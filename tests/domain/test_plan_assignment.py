@@ -6,9 +6,10 @@ from itertools import combinations
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.plan import assignment
 from ttp.domain.plan.assignment import arrange, parts, total
 from ttp.domain.plan.bound import Picks
@@ -70,7 +71,7 @@ def everything_tried(grid: Grid, families: list[Family]) -> tuple[int, int]:
 
 
 @given(problems())
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_a_small_plan_is_the_best_there_is_and_says_so(problem: tuple[Grid, list[Family]]) -> None:
     grid, families = problem
     best = everything_tried(grid, families)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.test_planner import BERLIN, START, clocks, drafts, nothing, told, within
+from tests.examples import examples
 from ttp.domain.plan import AccountSchedule, Basis, Draft, Limits, Plan, PlanMethod, spread
 from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 
@@ -39,7 +40,7 @@ def test_without_data_posts_go_evenly_over_the_slots() -> None:
 
 
 @given(st.integers(1, 30).flatmap(lambda slots: st.tuples(st.just(slots), st.integers(1, slots))))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_each_of_as_many_equal_parts_gets_one_post_in_its_middle(case: tuple[int, int]) -> None:
     slots, posts = case
     row = daily(14, days=range(slots))
@@ -136,7 +137,7 @@ def test_a_slot_keeps_its_wall_clock_over_the_change_of_clocks() -> None:
     st.sampled_from(list(PlanMethod)),
     st.none() | st.integers(1, 2),
 )
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_no_plan_on_slots_breaks_a_limit_or_loses_a_post(
     sets: list[tuple[str, ...]], slots: dict[str, set[tuple[int, int]]], way: PlanMethod, per_day: int | None
 ) -> None:

@@ -9,9 +9,10 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.optimal import Effects, Rating, Recommendation
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, spread
 from ttp.domain.plan.scoring import AWAKE, UNKNOWN
@@ -207,7 +208,7 @@ def _cases(draw: st.DrawFn) -> tuple[list[Draft], dict[str, AccountSchedule], Li
 
 
 @given(_cases(), st.sampled_from([0.0, 0.4]))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_every_plan_keeps_the_limits(
     case: tuple[list[Draft], dict[str, AccountSchedule], Limits], explore: float
 ) -> None:

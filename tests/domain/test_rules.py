@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
@@ -595,7 +595,6 @@ ITEMS = st.builds(
 )
 
 
-@settings(deadline=None)  # the first text with a link loads the library that counts it
 @given(st.text(max_size=40), st.lists(ITEMS, max_size=5), st.booleans())
 def test_any_post_is_judged_and_every_problem_names_an_account_of_it(
     text: str, media: list[MediaItem], media_host: bool

@@ -9,9 +9,10 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.text import utf16_length
 from ttp.platforms.x.text_length import _PLAIN_LINK, _library, has_link, weighted_length
 
@@ -107,7 +108,7 @@ SENTENCES = st.lists(WORDS, max_size=8).flatmap(
 """Whole links, emoji sequences and scripts as people write them, and what is nearly one."""
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.from_regex(_PLAIN_LINK, fullmatch=True), st.sampled_from(["", " ", "a\n", "a\t"]))
 def test_what_is_taken_for_a_link_unasked_is_one_to_the_library(link: str, before: str) -> None:
     assert _library().extract_urls(before + link) == [link]
@@ -118,19 +119,19 @@ def library_length(text: str) -> int:
     return int(_library().parse_tweet(text).weightedLength)
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(1000)
 @given(TEXTS)
 def test_words_weighed_one_by_one_weigh_what_the_library_says_of_the_whole(text: str) -> None:
     assert weighted_length(text) == library_length(text)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(SENTENCES)
 def test_what_people_write_weighs_what_the_library_says(text: str) -> None:
     assert weighted_length(text) == library_length(text)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(st.one_of(SENTENCES, TEXTS))
 def test_a_link_is_where_the_library_finds_one(text: str) -> None:
     whole = unicodedata.normalize("NFC", text).replace("\r\n", "\n")

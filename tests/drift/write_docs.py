@@ -16,7 +16,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from tests.drift import errors_page, man_page
+from tests.drift import errors_page, man_page, messages
 from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.commands.help import STATES, VARIABLES, topic_text
 from ttp.cli.completion_scripts import script
@@ -43,6 +43,7 @@ def generated() -> dict[str, str]:
         "docs/reference/cli.md": "\n".join(_commands()),
         "docs/reference/ttp.1": man_page.page(),
         "docs/reference/errors.md": "\n".join(errors_page.page()) + "\n",
+        messages.SNAPSHOT: "\n".join(messages.snapshot()),
         "docs/reference/config.md": _spliced("docs/reference/config.md", _settings(), _variables()),
         "docs/reference/accounts.md": _spliced("docs/reference/accounts.md", _options_of_platforms()),
         "docs/reference/state-machine.md": _spliced("docs/reference/state-machine.md", _states(), _diagram()),

@@ -1,7 +1,7 @@
 """Run the fault sweeps and print what is wrong, and one table: the sample of CI, or with `--full` every run.
 
 python -m tests.faults --full --jobs 4 --sweep kills
-python -m tests.faults --mutants
+python -m tests.faults --mutants [NUMBER]
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 
-from tests.faults.mutants import MUTANTS
+from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import try_mutant
 from tests.faults.posts import KINDS
 from tests.faults.sample import SEED, seed
@@ -28,7 +29,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--sweep", action="append", choices=list(SAMPLES), help="only this one (repeatable)")
     parser.add_argument("--part", help="with --full: one part of all runs, evenly spread: 1/20 to 20/20")
     parser.add_argument("--story", action="store_true", help="show what happened in each run that is wrong")
-    parser.add_argument("--mutants", action="store_true", help="show that the sweeps catch mistakes in ttp")
+    parser.add_argument(
+        "--mutants",
+        nargs="?",
+        type=int,
+        const=len(MUTANTS),
+        metavar="NUMBER",
+        help="show that the sweeps catch mistakes in ttp: all of them, or so many of them",
+    )
     said = parser.parse_args(argv)
     if said.part is not None and not said.full:
         return _refuse("--part needs --full: without it the sample is made, which has no parts")
@@ -38,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     if said.mutants:
         if said.full or said.sweep:
             return _refuse("--mutants goes without --full and --sweep: each mutant has sweeps of its own")
-        return _mutants(said.jobs)
+        return _mutants(said.jobs, some_mutants(seed(), said.mutants))
     return _sweeps(Choice(said.full, part, parts), tuple(said.sweep or SAMPLES), said.jobs, story=said.story)
 
 
@@ -81,16 +89,16 @@ def _sweeps(choice: Choice, sweeps: tuple[str, ...], jobs: int, *, story: bool) 
     return 1 if wrong else 0
 
 
-def _mutants(jobs: int) -> int:
+def _mutants(jobs: int, names: Sequence[str]) -> int:
     _told_seed()
     survived = []
     with ExitStack() as held:
         benches = [held.enter_context(bench_somewhere()) for _ in range(jobs)]
         asks = {kind.name: benches[0].requests(kind) for kind in KINDS.values()}
         print("| mistake | sweep | caught after | of | by | because |\n|---|---|--:|--:|---|---|", flush=True)
-        for name, mutant in MUTANTS.items():
+        for name in names:
             caught = False
-            for sweep in mutant.sweeps:
+            for sweep in MUTANTS[name].sweeps:
                 tried = try_mutant(name, sweep, asks, benches)
                 caught |= bool(tried.by)
                 print(tried.line(), flush=True)

@@ -176,13 +176,14 @@ class Bench:
         if kind.name not in self._templates:
             self._templates[kind.name] = self._made(kind)
         state = self.sandbox.state
-        for things in (state.posts, state.containers, state.uploads, state.x_media, state.pieces):
-            things.clear()
+        state.posts.clear()
+        state.pieces.clear()
+        state.records.clear()
         state.lag_s = 0.0
         for limits in (state.minute, state.quarter, state.day):
             limits.opened.clear()
         template, secrets, account = self._templates[kind.name]
-        state.keep(account)  # its tokens may have been renewed, by a store that is gone
+        state.save(account)  # its tokens may have been renewed, by a store that is gone
         shutil.rmtree(self.home, ignore_errors=True)
         duplicate(template, self.home)
         now = int(time.time() * 1000)

@@ -75,6 +75,6 @@ def _end_token(bench: Bench, kind: Kind) -> None:
     if kind.platform == "instagram":
         begun, left = timedelta(days=50), timedelta(days=10)
         account = bench.sandbox.state.accounts[kind.account]
-        bench.sandbox.state.keep(replace(account, issued_ms=int((now - begun).timestamp() * 1000)))
+        bench.sandbox.state.save(replace(account, issued_ms=int((now - begun).timestamp() * 1000)))
     held["accounts"][kind.account] |= {"issuedAt": (now - begun).isoformat(), "expiresAt": (now + left).isoformat()}
     path.write_text(json.dumps(held))

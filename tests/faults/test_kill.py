@@ -14,6 +14,7 @@ from tests.faults.conftest import World, until
 FILES = Path(ttp.sandbox.files.__file__).parent
 CALLS = {"x": ("POST", "/2/tweets$"), "instagram": ("POST", "/media_publish$"), "tiktok": ("PUT", "/video/")}
 MEDIA = {"x": [], "instagram": ["--media", str(FILES / "photo.jpg")], "tiktok": ["--media", str(FILES / "clip.mp4")]}
+PLATFORMS = ["x", *(pytest.param(name, marks=pytest.mark.slow) for name in ("instagram", "tiktok"))]
 
 
 def due(world: World, platform: str, handle: str) -> str:
@@ -29,7 +30,7 @@ def fault(world: World, platform: str, do: str, **more: object) -> None:
     world.fault(path, do, method=method, platform=platform, **more)
 
 
-@pytest.mark.parametrize("platform", list(CALLS))
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_publisher_killed_after_the_platform_had_the_post_leaves_one_post(world: World, platform: str) -> None:
     account = due(world, platform, "killed-after")
     fault(world, platform, "hang", effect=True)
@@ -44,6 +45,7 @@ def test_a_publisher_killed_after_the_platform_had_the_post_leaves_one_post(worl
     assert world.log()[-1] == ("look_up", "found")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", ["x", "tiktok"])
 def test_a_publisher_killed_before_the_platform_had_the_post_sends_it_once_more(world: World, platform: str) -> None:
     account = due(world, platform, "killed-before")
@@ -58,7 +60,7 @@ def test_a_publisher_killed_before_the_platform_had_the_post_sends_it_once_more(
     assert calls == ["unknown", "done"]
 
 
-@pytest.mark.parametrize("platform", list(CALLS))
+@pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("do", ["cut_before", "cut_after"])
 def test_a_cut_connection_is_settled_in_the_same_run(world: World, platform: str, do: str) -> None:
     account = due(world, platform, do)
@@ -68,6 +70,7 @@ def test_a_cut_connection_is_settled_in_the_same_run(world: World, platform: str
     assert len(world.posts(account)) == 1
 
 
+@pytest.mark.slow
 def test_a_publisher_killed_in_the_invisible_steps_starts_them_over(world: World) -> None:
     account = due(world, "x", "killed-early")
     world.fault("/2/users/me$", "hang", platform="x")
@@ -79,6 +82,7 @@ def test_a_publisher_killed_in_the_invisible_steps_starts_them_over(world: World
     assert world.log() == [("publish", "done")]
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_the_process_at_once_and_the_next_run_settles_it(world: World) -> None:
     account = due(world, "x", "two-signals")
     fault(world, "x", "hang", effect=True)

@@ -32,7 +32,7 @@ def whole(world: World, account: str) -> None:
     assert world.ttp.shown()["deliveries"][0]["remoteId"] == posts[0]["id"]
 
 
-@pytest.mark.parametrize("part", [1, 2, 3])
+@pytest.mark.parametrize("part", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_publisher_killed_after_x_had_a_part_goes_on_with_the_next(world: World, part: int) -> None:
     account = due(world, f"kill-after-{part}")
     fault(world, "hang", part, effect=True)
@@ -48,6 +48,7 @@ def test_a_publisher_killed_after_x_had_a_part_goes_on_with_the_next(world: Worl
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [1, 3])
 def test_a_publisher_killed_before_x_had_a_part_sends_that_part_once_more(world: World, part: int) -> None:
     account = due(world, f"kill-before-{part}")
@@ -59,6 +60,7 @@ def test_a_publisher_killed_before_x_had_a_part_sends_that_part_once_more(world:
     whole(world, account)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [2, 3])
 @pytest.mark.parametrize("do", ["cut_before", "cut_after"])
 def test_a_part_whose_connection_is_cut_is_settled_in_the_same_run(world: World, part: int, do: str) -> None:
@@ -68,6 +70,7 @@ def test_a_part_whose_connection_is_cut_is_settled_in_the_same_run(world: World,
     whole(world, account)
 
 
+@pytest.mark.slow
 def test_a_thread_with_a_picture_is_cut_in_its_first_part_and_found_by_the_picture(world: World) -> None:
     photo = ttp.sandbox.files.PHOTO
     account = due(world, "picture", "--media", str(photo), "--alt", "A cup")

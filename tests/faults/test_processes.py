@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.faults.conftest import World, until
 from ttp.publisher.events import EVENTS
 from ttp.store.home import locks
@@ -15,6 +17,7 @@ from ttp.store.home import locks
 KEYS = {"at", "event", "post", "account", "remoteId", "url", "kind", "message", "nextAt", "attempt", "ms"}
 
 
+@pytest.mark.slow
 def test_one_loop_and_all_that_happens_beside_it(world: World) -> None:
     world.account("x/beside")
     loop = world.publisher()
@@ -66,6 +69,7 @@ _REFUSAL = (
 _JSON = {"content-type": "application/json"}
 
 
+@pytest.mark.slow
 def test_a_loop_waits_for_a_short_run(world: World) -> None:
     world.account("x/waits")
     world.ttp.ok("create", "after the short run", "--to", "x/waits", "--at", "now")
@@ -89,6 +93,7 @@ def test_two_runs_for_cron_publish_each_post_once(world: World) -> None:
     assert [len(world.posts(f"x/cron{i}")) for i in range(3)] == [1, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_run_for_cron_counts_what_it_did_and_says_so_by_its_code(world: World) -> None:
     world.account("x/well")
     world.account("x/refused")

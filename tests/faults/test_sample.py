@@ -10,15 +10,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.faults import __main__ as command
 from tests.faults import sample as sampling
 from tests.faults.__main__ import main
 from tests.faults.fixed_cases import FIXED_CASES, FixedCase
 from tests.faults.judge import Verdict
-from tests.faults.mutants import MUTANTS, two_of_them
+from tests.faults.mutants import MUTANTS, some_mutants
 from tests.faults.mutation import Tried
 from tests.faults.posts import Kind
 from tests.faults.sample import SEED, WITHOUT_GIT, sample, seed
@@ -56,21 +57,21 @@ def samples(seed: str) -> dict[str, list[Run]]:
     return {name: sample(name, runs_of(name), count, seed) for name, count in SAMPLES.items()}
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS)
 def test_at_least_half_of_a_sample_spoils_a_publishing_call(seed: str) -> None:
     drawn = [run for runs in samples(seed).values() for run in runs]
     assert 2 * sum(run.at_call for run in drawn) >= len(drawn)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS)
 def test_a_sample_has_every_kind_of_post_that_its_sweep_has(seed: str) -> None:
     for name, runs in samples(seed).items():
         assert {run.covers[0] for run in runs} == {run.covers[0] for run in runs_of(name)}, name
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS)
 def test_a_sample_has_every_trouble_at_a_publishing_call_and_every_kind_there(seed: str) -> None:
     hit = [run for run in samples(seed)["one trouble"] if run.at_call]
@@ -78,7 +79,7 @@ def test_a_sample_has_every_trouble_at_a_publishing_call_and_every_kind_there(se
     assert {run.covers[0] for run in hit} == set(ASKS)
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(SEEDS)
 def test_a_sample_is_the_same_for_the_same_seed_and_has_no_run_twice(seed: str) -> None:
     for name, runs in samples(seed).items():
@@ -121,8 +122,8 @@ def test_the_seed_is_the_commits_and_can_be_given(tmp_path: Path, monkeypatch: p
 
 
 def test_the_mistakes_of_a_commit_are_two_and_all_have_their_turn() -> None:
-    assert {len(set(two_of_them(str(number)))) for number in range(100)} == {2}
-    assert {mutant for number in range(100) for mutant in two_of_them(str(number))} == set(MUTANTS)
+    assert {len(set(some_mutants(str(number), 2))) for number in range(100)} == {2}
+    assert {mutant for number in range(100) for mutant in some_mutants(str(number), 2)} == set(MUTANTS)
     assert all(name in SAMPLES for mutant in MUTANTS.values() for name in mutant.sweeps)
 
 

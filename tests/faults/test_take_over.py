@@ -6,6 +6,8 @@ import shutil
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.faults.conftest import World, until
 from ttp.sandbox.files import PHOTO
 
@@ -52,6 +54,7 @@ def test_a_store_that_was_copied_to_another_machine_publishes_nothing_twice(worl
     assert published(world, "copied") == [["published since", "after it"]] * 2
 
 
+@pytest.mark.slow
 def test_a_store_that_was_restored_from_a_backup_publishes_nothing_twice(world: World) -> None:
     accounts(world, "restored")
     post(world, "published since")
@@ -72,6 +75,7 @@ def test_a_store_that_was_restored_from_a_backup_publishes_nothing_twice(world: 
     assert published(world, "restored") == [["published since", "published later"]] * 2
 
 
+@pytest.mark.slow
 def test_a_folder_that_was_put_back_publishes_nothing_twice(world: World) -> None:
     accounts(world, "folder")
     world.ttp.ok("run", "--once")
@@ -93,6 +97,7 @@ def put_back(world: World, kept: Path) -> None:
     shutil.copytree(kept, world.ttp.home)
 
 
+@pytest.mark.slow
 def test_a_database_that_was_put_back_publishes_nothing_twice(world: World) -> None:
     accounts(world, "file")
     post(world, "published since")

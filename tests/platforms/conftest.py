@@ -17,29 +17,29 @@ from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
-from ttp.sandbox.server import running_sandbox
+from ttp.sandbox.server import RunningSandbox
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
     """A desk for the platform that the test is parametrised with."""
     platform: str = request.param
     clock, served = Clock(), tmp_path / "served"
     served.mkdir()
-    with running_sandbox(now=clock.now, media_dir=served, processing_s=5.0, moderation_s=5.0) as sandbox:
-        settings: dict[str, Value] = {
-            f"platforms.{platform}.base_url": sandbox.url,
-            "media_host.kind": "folder",
-            "media_host.path": str(served),
-            "media_host.base_url": f"{sandbox.url}/_sandbox/media",
-        }
-        client = client_for(platform, Config(settings), clock)
-        assert isinstance(client, XClient | InstagramClient | TikTokClient)
-        options = {"privacy_level": "SELF_ONLY"} if platform == "tiktok" else {}
-        order = PublishRequest(1, Account(platform, "demo"), Credentials(""), TEXT, options=options)
-        made = Desk(sandbox.url, clock, client, order, settings)
-        (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")
-        credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
-        made.order = replace(order, credentials=credentials, media=files(platform, tmp_path))
-        yield made
-        made.client.close()
+    sandbox.reset(now=clock.now, media_dir=served, processing_s=5.0, moderation_s=5.0)
+    settings: dict[str, Value] = {
+        f"platforms.{platform}.base_url": sandbox.url,
+        "media_host.kind": "folder",
+        "media_host.path": str(served),
+        "media_host.base_url": f"{sandbox.url}/_sandbox/media",
+    }
+    client = client_for(platform, Config(settings), clock)
+    assert isinstance(client, XClient | InstagramClient | TikTokClient)
+    options = {"privacy_level": "SELF_ONLY"} if platform == "tiktok" else {}
+    order = PublishRequest(1, Account(platform, "demo"), Credentials(""), TEXT, options=options)
+    made = Desk(sandbox.url, clock, client, order, settings)
+    (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")
+    credentials = Credentials(held["accessToken"], host="127.0.0.1", user_id=held["userId"])
+    made.order = replace(order, credentials=credentials, media=files(platform, tmp_path))
+    yield made
+    made.client.close()

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from tests import media_bytes as made
+from tests.examples import examples
 from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, saved, swapped_profile, turned
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.media import MediaItem
@@ -172,7 +173,7 @@ SEEDS = st.sampled_from([noise(kind, (64, 64)) for kind in ("JPEG", "PNG", "WEBP
 
 
 @given(SEEDS, st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), min_size=1, max_size=8))
-@settings(max_examples=60)
+@examples(60)
 def test_damaged_images_are_converted_or_refused_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, seed: bytes, changes: list[tuple[int, int]]
 ) -> None:

@@ -20,9 +20,11 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.callback import Code, Denied, read_pasted
-from ttp.sandbox import accounts
+from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import App as Registered
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
+from ttp.sandbox.tiktok import records as tiktok_records
+from ttp.sandbox.x import records as x_records
 
 HERE = "http://127.0.0.1:8722/callback"
 AWAY = "https://127.0.0.1/callback"
@@ -41,11 +43,11 @@ def _app(app: Registered) -> App:
 
 
 CASES = {
-    "x public": Case("x", _app(accounts.X_PUBLIC)),
-    "x confidential": Case("x", _app(accounts.X_CONFIDENTIAL)),
-    "tiktok desktop": Case("tiktok", _app(accounts.TIKTOK)),
-    "instagram": Case("instagram", _app(accounts.INSTAGRAM), AWAY),
-    "facebook": Case("instagram", _app(accounts.FACEBOOK), AWAY, "facebook"),
+    "x public": Case("x", _app(x_records.PUBLIC)),
+    "x confidential": Case("x", _app(x_records.CONFIDENTIAL)),
+    "tiktok desktop": Case("tiktok", _app(tiktok_records.APP)),
+    "instagram": Case("instagram", _app(instagram_records.INSTAGRAM), AWAY),
+    "facebook": Case("instagram", _app(instagram_records.FACEBOOK), AWAY, "facebook"),
 }
 
 
@@ -97,13 +99,13 @@ class Visit:
 
 
 @pytest.fixture
-def visit() -> Iterator[Callable[..., Visit]]:
+def visit(sandbox: RunningSandbox) -> Iterator[Callable[..., Visit]]:
     """Makes a visit to a case's login, at a sandbox with settings."""
     clock = FakeClock()
     with ExitStack() as stack:
 
         def made(name: str, **settings: Any) -> Visit:
-            sandbox = stack.enter_context(running_sandbox(now=clock.now, **settings))
+            sandbox.reset(now=clock.now, **settings)
             here = Visit(CASES[name], sandbox, clock)
             stack.callback(here.login.close)
             return here

@@ -200,7 +200,7 @@ def test_a_throttled_instagram_account_makes_no_calls_for_as_long_as_it_is_told(
 
 def test_without_credit_the_posts_of_an_x_account_wait_until_there_is_some(world: World) -> None:
     world.account("x/me")
-    world.control("POST", "settings", {"x_credit": 0.0})
+    world.control("POST", "settings", {"trouble": {"x": "credits"}})
     for number in range(2):
         world.ttp.post(f"Number {number}", "--to", "x/me", "--at", "now")
     for _ in range(30):
@@ -215,7 +215,7 @@ def test_without_credit_the_posts_of_an_x_account_wait_until_there_is_some(world
         " ttp account enable x/me"
     )
     assert "Next:  ttp account enable x/me" in world.ttp("show", "1", "--format", "table").out
-    world.control("POST", "settings", {"x_credit": 5.0})
+    world.control("POST", "settings", {"trouble": {}})
     world.ttp.ok("account", "enable", "x/me")
     assert world.ttp("status", "--json").json["holds"] == []
     before = world.clock.now()

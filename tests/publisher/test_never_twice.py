@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.clock import START
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import FINGERPRINT, Bench, Crash
 from ttp.domain.delivery import DeliveryState
@@ -125,7 +126,7 @@ def lists(names: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
 )
 @example([], ["lost"], [], [], [0.0] * 30, 0.0, False, 1)
 @example([], ["die after", "never", "late"], [], [3, 5], [0.0] * 30, -3600.0, True, 2)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_nothing_is_published_twice_and_nothing_is_lost(
     steps: list[str],
     sends: list[str],

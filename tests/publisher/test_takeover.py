@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import START, FakeClock
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_runner import runner
@@ -273,7 +274,7 @@ class Sites:
     went_on=st.integers(0, 300),
     lost=st.booleans(),
 )
-@settings(max_examples=15, deadline=None)
+@examples(15)
 def test_a_store_from_any_moment_never_publishes_again_what_went_out(
     tmp_path_factory: pytest.TempPathFactory, dues: list[int], kept_at: int, went_on: int, lost: bool
 ) -> None:

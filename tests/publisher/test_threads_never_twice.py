@@ -7,9 +7,10 @@ import random
 import tempfile
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.fake_x import LOOKS, SENDS, FakeX, outgoing, whole
 from tests.publisher.test_never_twice import Countdown
@@ -38,7 +39,7 @@ def lists(names: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
 @example([["One", "One", "One"]], ["lost"], [], [], [0.0] * ROUNDS, False, 1)
 @example([["One", "Two"], ["One", "Two"]], ["late", "die after", "never"], ["die"], [3, 9], [100.0] * ROUNDS, True, 2)
 @example([["One", "Two"], ["Two"]], ["never", "lost", "done"], [], [], [0.0] * ROUNDS, False, 3)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_every_part_is_on_x_once_and_in_a_chain_when_all_is_settled(
     threads: list[list[str]],
     sends: list[str],

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from ttp.sandbox.app import build_app
+from ttp.sandbox.control import change_settings
 from ttp.sandbox.files import CLIP, PHOTO
 from ttp.sandbox.state import State
 
@@ -64,6 +65,10 @@ class Web:
         assert made.status_code == 201, made.text
         return Web(self.state, self.clock, self.app, made.json()["credentials"])
 
+    def set(self, **settings: Any) -> None:
+        """Change switches of the sandbox."""
+        change_settings(self.state, settings)
+
     def posts(self) -> list[dict[str, Any]]:
         seen: list[dict[str, Any]] = self.get("/_sandbox/posts", signed=False).json()
         return seen
@@ -80,7 +85,7 @@ class Web:
 @pytest.fixture
 def web() -> Web:
     clock = Clock()
-    state = State(clock)
+    state = State(now=clock)
     return Web(state, clock, build_app(state))
 
 

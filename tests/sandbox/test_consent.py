@@ -19,7 +19,7 @@ def test_a_page_asks_before_anything_is_granted(web: Web, path: str) -> None:
     assert 'value="approve">Approve<' in answer.text
     assert 'value="deny">Deny<' in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert web.state.grants == {}
+    assert web.state.login_codes == {}
 
 
 @EVERY
@@ -28,7 +28,7 @@ def test_pressing_approve_leads_back_with_a_code_and_the_state(web: Web, path: s
     answer = web.post(path, signed=False, params=PAGES[path], data=form)
     back = returned(answer)
     assert back["state"] == "opaque"
-    assert back["code"] in web.state.grants
+    assert back["code"] in web.state.login_codes
     assert answer.headers["location"].startswith(PAGES[path]["redirect_uri"])
     assert any(name.endswith("/shop") for name in web.state.accounts)
 
@@ -39,7 +39,7 @@ def test_pressing_deny_leads_back_with_an_error_and_the_state(web: Web, path: st
     back = returned(answer)
     assert (back["error"], back["state"]) == ("access_denied", "opaque")
     assert "code" not in back
-    assert web.state.grants == {}
+    assert web.state.login_codes == {}
 
 
 @EVERY

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.media import Facts, facts_of, mime_of
+from ttp.sandbox.media import MediaFacts, mime_of, read_facts
 
 
 def test_the_photo_fits_every_platform() -> None:
-    assert facts_of(PHOTO.read_bytes()) == Facts("image/jpeg", 720, 900)
+    assert read_facts(PHOTO.read_bytes()) == MediaFacts("image/jpeg", 720, 900)
     assert PHOTO.stat().st_size < 20_000
 
 
 def test_the_clip_fits_every_platform() -> None:
     data = CLIP.read_bytes()
-    facts = facts_of(data)
+    facts = read_facts(data)
     assert facts.mime == "video/mp4"
     assert (facts.width, facts.height) == (540, 960)
     assert facts.duration_s is not None
@@ -34,6 +34,6 @@ def test_types_are_told_by_magic_bytes() -> None:
 
 def test_broken_headers_tell_nothing() -> None:
     for length in range(200):
-        facts_of(CLIP.read_bytes()[:length])
-        assert facts_of(PHOTO.read_bytes()[:length]).width in (None, 720)
-    assert facts_of(b"\0\0\0\x08ftypmp42" + b"\0\0\0\0free").duration_s is None
+        read_facts(CLIP.read_bytes()[:length])
+        assert read_facts(PHOTO.read_bytes()[:length]).width in (None, 720)
+    assert read_facts(b"\0\0\0\x08ftypmp42" + b"\0\0\0\0free").duration_s is None

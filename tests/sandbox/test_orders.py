@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import Web
-from ttp.sandbox import trouble
-from ttp.sandbox.control import CONTROL_HELP
-from ttp.sandbox.rate_limits import MOST
-from ttp.sandbox.settings import SWITCHES
+from ttp.sandbox.control import control_help, switch_names
+from ttp.sandbox.stand_in import find_stand_ins
 
 
 def set_(web: Web, order: object) -> Any:
@@ -24,18 +22,17 @@ def past(web: Web, **order: Any) -> Any:
 
 def test_every_switch_is_told_and_can_be_set(web: Web) -> None:
     before = web.get("/_sandbox/settings").json()
-    assert list(before) == list(SWITCHES)
+    assert list(before) == list(switch_names())
     change = {
         "processing_s": 3,
         "auto_approve": True,
-        "x_credit": 1.5,
+        "access_s": 1.5,
         "verified_prefixes": ["http://127.0.0.1:9/"],
         "limits": {"POST /2/tweets": 3},
         "trouble": {"instagram": "spam"},
     }
     assert set_(web, change).json() == {**before, **change}
-    assert web.state.verified_prefixes == ("http://127.0.0.1:9/",)
-    assert set_(web, {"x_credit": None}).json()["x_credit"] is None
+    assert set_(web, {"access_s": None}).json()["access_s"] is None
 
 
 @pytest.mark.parametrize(
@@ -66,11 +63,11 @@ def test_a_setting_of_another_kind_is_refused_and_nothing_is_set(web: Web, order
 def test_apps_are_listed_and_made(web: Web) -> None:
     apps = web.get("/_sandbox/apps").json()
     assert [(a["platform"], a["login"]) for a in apps] == [
+        ("tiktok", None),
         ("x", None),
         ("x", None),
         ("instagram", "instagram"),
         ("instagram", "facebook"),
-        ("tiktok", None),
     ]
     mine = {"platform": "tiktok", "clientId": "mine", "clientSecret": "hush"}
     assert web.post("/_sandbox/apps", json=mine).json() == {**mine, "login": None, "redirects": []}
@@ -147,14 +144,15 @@ def test_a_short_token_may_be_ordered(instagram: Web) -> None:
 
 def test_limits_and_troubles_are_told(web: Web) -> None:
     web.state.limits = {"POST /2/tweets": 3}
-    assert web.get("/_sandbox/limits").json() == {**MOST, "POST /2/tweets": 3}
-    assert web.get("/_sandbox/troubles").json() == {k: list(v) for k, v in trouble.NAMES.items()}
+    most = {name: number for one in find_stand_ins() for name, number in one.limits.items()}
+    assert web.get("/_sandbox/limits").json() == {**most, "POST /2/tweets": 3}
+    assert web.get("/_sandbox/troubles").json() == {one.name: list(one.troubles) for one in find_stand_ins()}
 
 
 def test_the_help_names_every_switch_app_and_path(web: Web) -> None:
     text = web.get("/_sandbox/help").text
-    assert text == CONTROL_HELP
-    for name in (*SWITCHES, *web.state.apps, "/_sandbox/faults", "/_sandbox/troubles", "sandbox=approve"):
+    assert text == control_help()
+    for name in (*switch_names(), *web.state.apps, "/_sandbox/faults", "/_sandbox/troubles", "sandbox=approve"):
         assert name in text
 
 

@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import Host, Web
-from tests.sandbox.test_instagram import image, published
-from tests.sandbox.x_uploads import uploaded
+from tests.sandbox.instagram.test_containers import image, published
+from tests.sandbox.x.uploads import uploaded
 from ttp.sandbox.files import PHOTO
 from ttp.sandbox.media import MOST_BYTES, Pictures
 from ttp.sandbox.records import Post
-from ttp.sandbox.server import RunningSandbox, running_sandbox
+from ttp.sandbox.server import RunningSandbox
 from ttp.sandbox.state import State
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -89,11 +89,10 @@ def posted(sandbox: RunningSandbox, *texts: str, thread: bool = False) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-def test_a_browser_shows_the_feeds_and_runs_nothing_of_a_post(tmp_path: Path) -> None:
-    with running_sandbox(processing_s=0) as sandbox:
-        posted(sandbox, "Good morning", ATTACK)
-        posted(sandbox, "First", "Second", "Third", thread=True)
-        dom = dom_of(f"{sandbox.url}/", tmp_path)
+def test_a_browser_shows_the_feeds_and_runs_nothing_of_a_post(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    posted(sandbox, "Good morning", ATTACK)
+    posted(sandbox, "First", "Second", "Third", thread=True)
+    dom = dom_of(f"{sandbox.url}/", tmp_path)
     assert "<title>ttp sandbox</title>" in dom
     assert dom.count('<span class="who">@shop</span>') == 5
     assert "X (5)" in dom
@@ -113,17 +112,16 @@ def test_a_browser_shows_the_feeds_and_runs_nothing_of_a_post(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-def test_the_page_refreshes_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_refreshes_itself(sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def seen_later(state: State, account: str | None = None) -> Iterator[Post]:
         asked.append(account)
         return there(state, account) if len(asked) > 1 else iter(())
 
-    with running_sandbox() as sandbox:
-        posted(sandbox, "Posted after the page was opened")
-        there = State.visible_posts
-        monkeypatch.setattr(State, "visible_posts", seen_later)
-        dom = dom_of(f"{sandbox.url}/", tmp_path)
+    posted(sandbox, "Posted after the page was opened")
+    there = State.visible_posts
+    monkeypatch.setattr(State, "visible_posts", seen_later)
+    dom = dom_of(f"{sandbox.url}/", tmp_path)
     assert len(asked) > 1
     assert "Posted after the page was opened" in dom

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 from tests.sandbox.conftest import START, Clock
 from ttp.sandbox.files import CLIP, PHOTO
-from ttp.sandbox.server import RunningSandbox, running_sandbox, serve
+from ttp.sandbox.server import OldState, RunningSandbox, running_sandbox, serve
 
 
 def credentials(sandbox: RunningSandbox, name: str) -> dict[str, str]:
@@ -32,8 +33,10 @@ def texts(sandbox: RunningSandbox) -> list[str]:
     return [post["text"] for post in httpx.get(f"{sandbox.url}/_sandbox/posts").json()]
 
 
-def test_a_cut_loses_the_answer_before_or_after_the_effect(capfd: pytest.CaptureFixture[str]) -> None:
-    with running_sandbox() as sandbox, as_x(sandbox) as x:
+def test_a_cut_loses_the_answer_before_or_after_the_effect(
+    sandbox: RunningSandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with as_x(sandbox) as x:
         for do in ("cut_before", "cut_after"):
             x.post("/_sandbox/faults", json={"do": do, "path": "/2/tweets$"})
             with pytest.raises(httpx.RemoteProtocolError):
@@ -43,28 +46,27 @@ def test_a_cut_loses_the_answer_before_or_after_the_effect(capfd: pytest.Capture
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_cut_upload_has_taken_its_bytes_or_not() -> None:
+def test_a_cut_upload_has_taken_its_bytes_or_not(sandbox: RunningSandbox) -> None:
     data = CLIP.read_bytes()
-    with running_sandbox() as sandbox:
-        token = credentials(sandbox, "tiktok/demo")["accessToken"]
-        with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}) as tiktok:
-            body = {
-                "post_info": {"privacy_level": "SELF_ONLY"},
-                "source_info": {
-                    "source": "FILE_UPLOAD",
-                    "video_size": len(data),
-                    "chunk_size": len(data),
-                    "total_chunk_count": 1,
-                },
-            }
-            url = tiktok.post("/v2/post/publish/video/init/", json=body).json()["data"]["upload_url"]
-            assert url.startswith(sandbox.url)
-            headers = {"Content-Type": "video/mp4", "Content-Range": f"bytes 0-{len(data) - 1}/{len(data)}"}
-            for do, posts in (("cut_before", 0), ("cut_after", 1)):
-                tiktok.post("/_sandbox/faults", json={"do": do, "path": "/video/"})
-                with pytest.raises(httpx.RemoteProtocolError):
-                    httpx.put(url, content=data, headers=headers)
-                assert len(texts(sandbox)) == posts
+    token = credentials(sandbox, "tiktok/demo")["accessToken"]
+    with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}) as tiktok:
+        body = {
+            "post_info": {"privacy_level": "SELF_ONLY"},
+            "source_info": {
+                "source": "FILE_UPLOAD",
+                "video_size": len(data),
+                "chunk_size": len(data),
+                "total_chunk_count": 1,
+            },
+        }
+        url = tiktok.post("/v2/post/publish/video/init/", json=body).json()["data"]["upload_url"]
+        assert url.startswith(sandbox.url)
+        headers = {"Content-Type": "video/mp4", "Content-Range": f"bytes 0-{len(data) - 1}/{len(data)}"}
+        for do, posts in (("cut_before", 0), ("cut_after", 1)):
+            tiktok.post("/_sandbox/faults", json={"do": do, "path": "/video/"})
+            with pytest.raises(httpx.RemoteProtocolError):
+                httpx.put(url, content=data, headers=headers)
+            assert len(texts(sandbox)) == posts
 
 
 def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: pytest.CaptureFixture[str]) -> None:
@@ -81,49 +83,62 @@ def test_a_hanging_request_times_out_and_the_sandbox_still_stops_at_once(capfd: 
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_clock_is_the_one_passed_in() -> None:
-    with running_sandbox(now=Clock(START)) as sandbox:
-        assert httpx.get(sandbox.url).headers["date"] == "Tue, 24 Nov 2026 12:00:00 GMT"
+def test_a_reset_forgets_everything_and_ends_what_hangs(sandbox: RunningSandbox) -> None:
+    with as_x(sandbox) as x:
+        x.post("/_sandbox/faults", json={"do": "hang", "path": "/2/tweets$", "effect": True})
+        with ThreadPoolExecutor(1) as pool:
+            hanging = pool.submit(x.post, "/2/tweets", json={"text": "old"}, timeout=10)
+            while not texts(sandbox):
+                pass
+            sandbox.reset()
+            assert isinstance(hanging.exception(), httpx.RemoteProtocolError)
+        assert texts(sandbox) == []
+        assert x.get("/2/users/me").status_code == 401
 
 
-def test_instagram_fetches_from_the_sandboxes_own_media_folder(tmp_path: Path) -> None:
+def test_the_clock_is_the_one_passed_in(sandbox: RunningSandbox) -> None:
+    sandbox.reset(now=Clock(START))
+    assert httpx.get(sandbox.url).headers["date"] == "Tue, 24 Nov 2026 12:00:00 GMT"
+
+
+def test_instagram_fetches_from_the_sandboxes_own_media_folder(sandbox: RunningSandbox, tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(PHOTO.read_bytes())
-    with running_sandbox(media_dir=tmp_path, processing_s=0) as sandbox:
-        ours = credentials(sandbox, "instagram/demo")
-        base = f"{sandbox.url}/v25.0/{ours['userId']}"
-        signed = {"Authorization": f"Bearer {ours['accessToken']}"}
-        body = {"image_url": f"{sandbox.url}/_sandbox/media/a.jpg"}
-        container = httpx.post(f"{base}/media", data=body, headers=signed).json()["id"]
-        answer = httpx.post(f"{base}/media_publish", data={"creation_id": container}, headers=signed)
-        assert answer.status_code == 200
-        assert len(texts(sandbox)) == 1
+    sandbox.reset(media_dir=tmp_path, processing_s=0)
+    ours = credentials(sandbox, "instagram/demo")
+    base = f"{sandbox.url}/v25.0/{ours['userId']}"
+    signed = {"Authorization": f"Bearer {ours['accessToken']}"}
+    body = {"image_url": f"{sandbox.url}/_sandbox/media/a.jpg"}
+    container = httpx.post(f"{base}/media", data=body, headers=signed).json()["id"]
+    answer = httpx.post(f"{base}/media_publish", data={"creation_id": container}, headers=signed)
+    assert answer.status_code == 200
+    assert len(texts(sandbox)) == 1
 
 
-def test_what_arrived_of_an_upload_before_a_cut_stays() -> None:
+def test_what_arrived_of_an_upload_before_a_cut_stays(sandbox: RunningSandbox) -> None:
     data = CLIP.read_bytes()
-    with running_sandbox(processing_s=0) as sandbox:
-        order = {"account": "instagram/shop", "login": "facebook"}
-        ours = httpx.post(f"{sandbox.url}/_sandbox/accounts", json=order).json()["credentials"]
-        base, signed = f"{sandbox.url}/v25.0", {"Authorization": f"Bearer {ours['accessToken']}"}
-        body = {"media_type": "REELS", "upload_type": "resumable"}
-        made = httpx.post(f"{base}/{ours['userId']}/media", data=body, headers=signed).json()
-        path, port = httpx.URL(made["uri"]).path, httpx.URL(sandbox.url).port
-        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: OAuth {ours['accessToken']}\r\n"
-        head += f"offset: 0\r\nfile_size: {len(data)}\r\nContent-Length: {len(data)}\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", port or 0)) as broken:
-            broken.sendall(head.encode() + data[:9000])
+    sandbox.reset(processing_s=0)
+    order = {"account": "instagram/shop", "login": "facebook"}
+    ours = httpx.post(f"{sandbox.url}/_sandbox/accounts", json=order).json()["credentials"]
+    base, signed = f"{sandbox.url}/v25.0", {"Authorization": f"Bearer {ours['accessToken']}"}
+    body = {"media_type": "REELS", "upload_type": "resumable"}
+    made = httpx.post(f"{base}/{ours['userId']}/media", data=body, headers=signed).json()
+    path, port = httpx.URL(made["uri"]).path, httpx.URL(sandbox.url).port
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: OAuth {ours['accessToken']}\r\n"
+    head += f"offset: 0\r\nfile_size: {len(data)}\r\nContent-Length: {len(data)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port or 0)) as broken:
+        broken.sendall(head.encode() + data[:9000])
 
-        def arrived() -> int:
-            told = httpx.get(f"{base}/{made['id']}?fields=video_status", headers=signed).json()["video_status"]
-            return int(told["uploading_phase"]["bytes_transferred"])
+    def arrived() -> int:
+        told = httpx.get(f"{base}/{made['id']}?fields=video_status", headers=signed).json()["video_status"]
+        return int(told["uploading_phase"]["bytes_transferred"])
 
-        until = time.monotonic() + 5
-        while arrived() != 9000 and time.monotonic() < until:
-            pass
-        rest = {"Authorization": f"OAuth {ours['accessToken']}", "offset": "9000", "file_size": str(len(data))}
-        assert httpx.post(made["uri"], content=data[9000:], headers=rest).json()["success"] is True
-        answer = httpx.post(f"{base}/{ours['userId']}/media_publish", data={"creation_id": made["id"]}, headers=signed)
-        assert answer.status_code == 200
+    until = time.monotonic() + 5
+    while arrived() != 9000 and time.monotonic() < until:
+        pass
+    rest = {"Authorization": f"OAuth {ours['accessToken']}", "offset": "9000", "file_size": str(len(data))}
+    assert httpx.post(made["uri"], content=data[9000:], headers=rest).json()["success"] is True
+    answer = httpx.post(f"{base}/{ours['userId']}/media_publish", data={"creation_id": made["id"]}, headers=signed)
+    assert answer.status_code == 200
 
 
 def test_a_state_folder_keeps_accounts_and_posts_between_runs(tmp_path: Path) -> None:
@@ -142,14 +157,27 @@ def test_a_state_folder_keeps_accounts_and_posts_between_runs(tmp_path: Path) ->
         assert int(third["data"]["id"]) > int(made)
 
 
-def test_a_state_folder_of_an_older_sandbox_is_read(tmp_path: Path) -> None:
-    with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
-        x.post("/2/tweets", json={"text": "old"})
+def test_a_state_folder_of_another_version_is_refused_before_anything_starts(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "sandbox.db") as db:
-        db.execute("UPDATE thing SET data = json_set(json_remove(data, '$.poll'), '$.gone', 1) WHERE kind = 'Post'")
+        db.execute("CREATE TABLE thing (seq INTEGER PRIMARY KEY, kind TEXT, id TEXT, data TEXT)")
     db.close()
+    with pytest.raises(OldState):
+        serve(0, tmp_path, print)
+
+
+def test_an_upload_of_a_state_folder_starts_again(tmp_path: Path) -> None:
+    data = CLIP.read_bytes()
+    with running_sandbox(tmp_path) as sandbox, as_x(sandbox) as x:
+        body = {"media_type": "video/mp4", "media_category": "tweet_video", "total_bytes": len(data)}
+        media = x.post("/2/media/upload/initialize", json=body).json()["data"]["id"]
+        x.post(f"/2/media/upload/{media}/append", files={"media": data}, data={"segment_index": "0"})
+        signed = dict(x.headers)
     with running_sandbox(tmp_path) as sandbox:
-        assert texts(sandbox) == ["old"]
+        signed["host"] = httpx.URL(sandbox.url).netloc.decode()
+        with httpx.Client(base_url=f"{sandbox.url}/2/media/upload/{media}", headers=signed) as x:
+            assert x.post("/finalize").status_code == 400
+            assert x.post("/append", files={"media": data}, data={"segment_index": "0"}).status_code == 200
+            assert x.post("/finalize").status_code == 200
 
 
 def test_serve_binds_loopback_says_its_url_and_ends_quietly_on_sigterm(tmp_path: Path) -> None:
@@ -169,12 +197,11 @@ def test_serve_binds_loopback_says_its_url_and_ends_quietly_on_sigterm(tmp_path:
     assert (process.returncode, out, err) == (0, "ended\n", "")
 
 
-def test_a_taken_port_is_an_error_before_anything_starts() -> None:
-    with running_sandbox() as sandbox:
-        port = httpx.URL(sandbox.url).port
-        assert port is not None
-        with pytest.raises(OSError, match="in use"):
-            serve(port, None, print)
+def test_a_taken_port_is_an_error_before_anything_starts(sandbox: RunningSandbox) -> None:
+    port = httpx.URL(sandbox.url).port
+    assert port is not None
+    with pytest.raises(OSError, match="in use"):
+        serve(port, None, print)
 
 
 def test_a_state_folder_that_cannot_be_used_is_an_error_before_anything_starts(tmp_path: Path) -> None:
@@ -186,8 +213,8 @@ def test_a_state_folder_that_cannot_be_used_is_an_error_before_anything_starts(t
         serve(0, tmp_path / "file", print)
 
 
-def test_an_answer_on_a_connection_that_is_kept_does_not_wait_for_an_acknowledgement() -> None:
-    with running_sandbox() as sandbox, as_x(sandbox) as x:
+def test_an_answer_on_a_connection_that_is_kept_does_not_wait_for_an_acknowledgement(sandbox: RunningSandbox) -> None:
+    with as_x(sandbox) as x:
         taken = []
         for _ in range(8):
             began = time.perf_counter()

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp.domain.account import Account
@@ -151,4 +151,4 @@ class Approval(StoreMachine):
 
 
 TestApproval = Approval.TestCase
-TestApproval.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+TestApproval.settings = examples(12, stateful_step_count=25)

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from ttp.domain.errors import UsageError
 from ttp.services.cron import cron_of, fires
 
@@ -63,7 +64,7 @@ hours = st.lists(st.integers(0, 4), min_size=1, max_size=3).map(lambda some: ","
 weekdays = st.lists(st.integers(0, 7), min_size=1, max_size=3).map(lambda some: ",".join(map(str, some)))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     minutes=minutes,
     hours=hours,

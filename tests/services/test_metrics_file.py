@@ -6,7 +6,7 @@ from io import BytesIO, StringIO, TextIOBase, TextIOWrapper
 from typing import TextIO, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
@@ -167,7 +167,6 @@ def test_memory_does_not_grow_with_the_file() -> None:
 _CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-@settings(deadline=None)
 @given(st.lists(_CELLS, max_size=8))
 def test_every_text_comes_back_as_it_was_written(captions: list[str]) -> None:
     quoted = [line("a", '"' + text.replace('"', '""') + '"') for text in captions]
@@ -175,7 +174,6 @@ def test_every_text_comes_back_as_it_was_written(captions: list[str]) -> None:
     assert [row[-1] for _, row in rows] == captions
 
 
-@settings(deadline=None)
 @given(st.lists(st.text('x,"\n\r\0\ufeff\udc80', max_size=40), max_size=6))
 def test_no_text_keeps_the_row_after_it_from_being_read(junk: list[str]) -> None:
     rows = read(HEADER, *junk, line("last"))
@@ -187,7 +185,6 @@ def test_no_text_keeps_the_row_after_it_from_being_read(junk: list[str]) -> None
 _LINES = st.text('x,;"\n\r\0\ufeff\udc80', max_size=60)
 
 
-@settings(deadline=None)
 @given(_LINES)
 def test_blocks_read_what_reading_line_by_line_does(text: str) -> None:
     whole = list(read_rows(StringIO(f"{HEADER}\n{text}", newline="")))

@@ -6,7 +6,7 @@ import json
 from io import StringIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.services.files.metrics_rows import LONGEST_ROW, Buffer, Object, cells_of, is_json, read_objects
@@ -117,7 +117,6 @@ _VALUES = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_VALUES, max_size=5), st.sampled_from([None, 2]))
 def test_every_object_comes_back_in_every_layout(items: list[dict[str, object]], indent: int | None) -> None:
     wanted = [{name: str(value) for name, value in item.items()} for item in items]

@@ -10,10 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.clock import START, FakeClock
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from ttp.cli.row_times import RowTimes
 from ttp.domain.account import Account
@@ -161,7 +162,7 @@ def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(made=st.lists(MADE, min_size=1, max_size=4, unique_by=lambda post: post.key or id(post)))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_posts_come_back_as_they_were(
     form: str, made: list[Post], empty: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.clock import START, FakeClock
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.store.stores import add_account, new_store
 from ttp.domain.account import Account
@@ -109,4 +109,4 @@ class Row(RuleBasedStateMachine):
 
 
 TestRow = Row.TestCase
-TestRow.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
+TestRow.settings = examples(12, stateful_step_count=15)

@@ -18,7 +18,6 @@ import tests
 from tests.clock import FakeClock
 from ttp.domain.account import Account, Credentials
 from ttp.domain.time.clock import to_ms
-from ttp.sandbox.accounts import as_credentials
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
@@ -54,7 +53,7 @@ class Stage:
 
     def __init__(self, sandbox: RunningSandbox, home: Path, platform: str, clock: FakeClock) -> None:
         self.sandbox, self.home, self.clock, self.name = sandbox, home, clock, f"{platform}/demo"
-        given = as_credentials(sandbox.state.accounts[self.name])
+        given = sandbox.state.accounts[self.name].credentials()
         pair = Credentials(
             given["accessToken"],
             host="127.0.0.1",

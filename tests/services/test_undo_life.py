@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp import views
@@ -215,4 +215,4 @@ class Undoing(StoreMachine):
 
 
 TestUndoing = Undoing.TestCase
-TestUndoing.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+TestUndoing.settings = examples(12, stateful_step_count=25)

@@ -1,4 +1,4 @@
-"""Stores for tests: made once by the real migrations, then copied; filled through the store's own writers."""
+"""Stores for tests: created once, then copied; filled through the store's own writers."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-
-from sqlalchemy.pool import NullPool
-from sqlmodel import Session, create_engine
+from typing import TYPE_CHECKING
 
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
@@ -25,13 +23,20 @@ from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.ownership import remember_files
 
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+MIGRATE = Database._upgrade
+"""What makes a schema; tests/conftest.py puts a copy in its place."""
+
 
 @cache
-def _bytes() -> bytes:
+def empty_store() -> bytes:
+    """Return the file of a store without content, made by the real migrations."""
     with tempfile.TemporaryDirectory() as folder:
-        database = Database(Path(folder) / "home")
-        database.connect().close()
-        return database.path.read_bytes()
+        path = Path(folder) / "ttp.db"
+        MIGRATE(Database(path.parent), path, fresh=True)
+        return path.read_bytes()
 
 
 def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
@@ -39,7 +44,7 @@ def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
     home.mkdir(mode=0o700)
     database = Database(home, busy_timeout_s=busy_timeout_s)
     database.path.touch(0o600)
-    database.path.write_bytes(_bytes())
+    database.path.write_bytes(empty_store())
     return database
 
 
@@ -75,6 +80,9 @@ def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **f
 @contextmanager
 def models(database: Database) -> Iterator[Session]:
     """The store as its models see it."""
+    from sqlalchemy.pool import NullPool
+    from sqlmodel import Session, create_engine
+
     with Session(create_engine("sqlite://", creator=database.connect, poolclass=NullPool)) as session:
         yield session
 

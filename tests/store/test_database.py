@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,14 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.store.stores import add_account, new_store
+from ttp.cli.exit_codes import exit_code
 from ttp.domain.config import Config
-from ttp.domain.errors import Busy, Damaged, NewerStore
+from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Look
 from ttp.store import accounts, posts, queries
-from ttp.store.database import REVISIONS, Database
+from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database
 from ttp.store.home.paths import make_home, refuse_loose_modes
-from ttp.store.migrations import upgrade
 from ttp.store.sqlite import quick_check, translate_errors
 
 
@@ -96,10 +97,10 @@ def test_two_processes_that_make_the_store_at_once_share_it(home: Path) -> None:
 
 
 def test_a_making_that_fails_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(connection: sqlite3.Connection, target: str) -> None:
+    def no_room(path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ttp.store.migrations.upgrade", no_room)
+    monkeypatch.setattr("ttp.store.database.create_tables", no_room)
     with pytest.raises(Busy, match="no room left") as caught:
         Database(home).connect()
     assert shlex.split(caught.value.hints[0].type) == ["df", "-h", str(home)]
@@ -449,15 +450,49 @@ def test_many_writings_that_write_nothing_make_no_store(home: Path) -> None:
     assert not (home / "ttp.db").exists()
 
 
+@pytest.mark.parametrize("revision", UNRELEASED)
+def test_a_store_from_before_the_first_release_is_refused_and_unchanged(home: Path, revision: str) -> None:
+    opening = new_store(home)
+    with closing(sqlite3.connect(opening.path)) as db:
+        db.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        db.commit()
+    before = opening.path.read_bytes()
+    with pytest.raises(OlderStore) as caught:
+        opening.connect()
+    assert exit_code(caught.value) == 5
+    assert (UPGRADER in caught.value.message, "\n" in caught.value.message) == (True, False)
+    assert opening.path.read_bytes() == before
+
+
+CREATED = """
+import sys, pathlib
+from ttp.store.database import Database
+Database(pathlib.Path(sys.argv[1])).connect().close()
+print(*sys.modules)
+"""
+
+
+def test_a_new_store_is_created_without_alembic_and_sqlalchemy(home: Path) -> None:
+    created = subprocess.run(
+        [sys.executable, "-c", CREATED, str(home)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "sqlite3" in created
+    assert not {"alembic", "sqlalchemy", "sqlmodel", "pydantic"} & set(created)
+
+
 def test_a_store_that_the_disk_has_no_room_for_is_not_made_by_half(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     most, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    def and_then_it_is_full(connection: sqlite3.Connection, revision: str) -> None:
-        upgrade(connection, revision)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+    class FullAfterwards(sqlite3.Connection):
+        """The tables are in the log, and the file has no room for them."""
+
+        def executescript(self, sql: str, /) -> sqlite3.Cursor:
+            cursor = super().executescript(sql)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+            return cursor
 
     with monkeypatch.context() as patch:
-        patch.setattr("ttp.store.migrations.upgrade", and_then_it_is_full)
+        patch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=FullAfterwards))
         try:
             with pytest.raises(Busy):
                 Database(home).connect()

@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.clock import START
+from tests.examples import examples
 from tests.store.random_posts import POSTS
 from tests.store.stores import add_account, add_post, new_store, to
 from tests.store.test_reads import three_accounts
@@ -26,7 +27,7 @@ def database(tmp_path: Path) -> Database:
     return new_store(tmp_path / "home")
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(made=POSTS)
 def test_an_image_is_the_whole_post(tmp_path_factory: pytest.TempPathFactory, made: Post) -> None:
     database = three_accounts(tmp_path_factory.mktemp("store"))
@@ -70,9 +71,11 @@ def test_media_that_a_change_would_bring_back_are_kept_as_long(database: Databas
 @pytest.mark.parametrize(
     ("sql", "values"),
     [
-        (change_log._NEXT[False], {"since": 0, "post": None, "most": 1}),
-        (change_log._NEXT[True], {"since": 0, "post": None, "most": 1}),
-        (change_log._ROWS, {"change": 1, "undone": None, "post": None}),
+        *(
+            (sql.format(of_post=of_post), {"since": 0, "change": 1, "undone": None, "post": 1, "most": 1})
+            for sql in (*change_log._NEXT.values(), change_log._ROWS)
+            for of_post in ("", change_log._OF_POST)
+        ),
         (change_log._TURN, {"change": 1, "post": 1, "image": None, "digest": "", "media": None, "undone": 1}),
         (change_log._FOLLOWS[False], {"change": 1, "post": 1, "digest": "", "meant": ""}),
         (change_log._FOLLOWS[True], {"change": 1, "post": 1, "digest": "", "meant": ""}),

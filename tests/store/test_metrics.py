@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import START
+from tests.examples import examples
 from tests.store.stores import add_account, new_store
 from ttp.domain.sample import Sample
 from ttp.store import samples as stored_samples
@@ -100,7 +101,7 @@ def test_a_sample_of_an_account_that_is_not_there_is_a_mistake_of_ours(db: sqlit
 ROWS = st.sets(st.tuples(st.integers(0, 9), st.integers(0, 3)), max_size=30)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(rows=ROWS, posts=st.integers(1, 12))
 def test_the_newest_posts_come_with_all_their_samples(
     tmp_path_factory: pytest.TempPathFactory, rows: set[tuple[int, int]], posts: int

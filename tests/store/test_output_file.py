@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import stat
 import threading
 from collections.abc import Iterator
@@ -159,6 +160,7 @@ def test_a_named_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     os.set_blocking(reader, True)
 
     def read() -> None:
+        select.select([reader], [], [], 30)  # before the writer has opened it there is nothing but its end
         with os.fdopen(reader) as file:
             got.append(file.read())
 

@@ -11,11 +11,12 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from tests.clock import START
+from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
 from tests.store.stores import add_account, add_post, models, new_store, to, transaction
@@ -102,7 +103,7 @@ def bare(post: Post) -> Post:
     return replace(post, id=None, deliveries=tuple(sorted(deliveries, key=lambda d: d.account)))
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.lists(POSTS, min_size=1, max_size=3), st.data())
 def test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it(
     tmp_path_factory: pytest.TempPathFactory, made: list[Post], data: st.DataObject
@@ -207,7 +208,7 @@ FILTERS = st.builds(
 SOME_FILTERS = st.just(EVERY) | FILTERS | st.builds(PostFilter, statuses=st.just((PostStatus.DRAFT,)))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     made=st.lists(listed_posts(), max_size=20),
     filters=st.lists(SOME_FILTERS, min_size=1, max_size=5),

@@ -1,4 +1,4 @@
-"""The schema: the models and the migrations say the same, and a migration happens whole or not at all."""
+"""The schema: generated from the models, and a migration happens whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ from sqlalchemy.exc import StatementError
 from sqlmodel import SQLModel, create_engine
 
 from tests.clock import START
+from tests.drift import store_schema
 from tests.store.stores import add_account, add_post, models, new_store, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, queries
+from ttp.store.backup import back_up, put_in_place
 from ttp.store.database import REVISIONS, Database
 from ttp.store.home.locks import publisher_lock
 from ttp.store.models import AccountRow
+from ttp.store.ownership import RESTORED
 
 FOLDER = Path(migrations.__file__).parent
 
 
 @pytest.fixture
-def migrated(tmp_path: Path) -> sqlite3.Connection:
+def created(tmp_path: Path) -> sqlite3.Connection:
     return new_store(tmp_path / "home").connect()
 
 
@@ -68,8 +71,13 @@ def table(db: sqlite3.Connection, name: str) -> dict[str, Any]:
     }
 
 
-def test_the_migrations_make_what_the_models_say(fresh: sqlite3.Connection, migrated: sqlite3.Connection) -> None:
-    wanted, found = schema(fresh), schema(migrated)
+@pytest.mark.parametrize("path", store_schema.generated(), ids=lambda path: path.name)
+def test_a_generated_file_is_up_to_date(path: Path) -> None:
+    assert path.read_text() == store_schema.generated()[path], f"run {store_schema.COMMAND}"
+
+
+def test_a_new_store_has_the_schema_of_the_models(fresh: sqlite3.Connection, created: sqlite3.Connection) -> None:
+    wanted, found = schema(fresh), schema(created)
     assert set(wanted) == {
         "account",
         "attempt",
@@ -93,8 +101,8 @@ def test_the_migrations_make_what_the_models_say(fresh: sqlite3.Connection, migr
     assert set(found) == set(wanted)
 
 
-def test_ids_are_never_used_again(migrated: sqlite3.Connection) -> None:
-    made = schema(migrated)
+def test_ids_are_never_used_again(created: sqlite3.Connection) -> None:
+    made = schema(created)
     assert {name for name, shape in made.items() if shape["autoincrement"]} == {
         "account",
         "attempt",
@@ -175,6 +183,17 @@ def test_an_older_store_is_brought_up_to_date_with_a_backup_beside_it(older: Dat
     backup = older.home / "ttp.db.before-9999"
     assert dump(backup) == before
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+
+
+def test_a_restored_backup_of_an_older_revision_is_brought_up_to_date(
+    older: Database, with_next: WithNext, tmp_path: Path
+) -> None:
+    back_up(older, tmp_path / "backup.db")
+    put_in_place(older, tmp_path / "backup.db")
+    with_next(["ALTER TABLE post ADD COLUMN note TEXT"])
+    with closing(Database(older.home).connect()) as db:
+        assert db.execute("SELECT host, ran_at FROM store").fetchone()[0] == RESTORED
+        assert db.execute("SELECT note FROM post").fetchone()[0] is None
 
 
 def test_rebuilding_a_table_keeps_its_children(older: Database, with_next: WithNext) -> None:

@@ -33,6 +33,7 @@ BY_CODE: Mapping[str, int] = MappingProxyType(
         "busy": STORE,
         "damaged": STORE,
         "newer_store": STORE,
+        "older_store": STORE,
         "partial": PARTIAL,
         "not_allowed": NOT_ALLOWED,
         "internal": FAILED,

@@ -15,6 +15,7 @@
     │   └── SlowClock
     ├── Damaged            damaged      the store cannot be read
     ├── NewerStore         newer_store  a later ttp wrote it
+    ├── OlderStore         older_store  a ttp from before the first release wrote it
     ├── NotAllowed         not_allowed  not here
     ├── PartlyFailed       partial      a part of the work failed
     └── Bug                internal     ours
@@ -169,6 +170,13 @@ class NewerStore(TtpError):
     """A later ttp wrote the store, and this one does not touch it: upgrade."""
 
     code = "newer_store"
+
+
+class OlderStore(TtpError):
+    """A ttp from before the first release wrote the store. Nothing was changed: the message names the version that
+    brings it up to date."""
+
+    code = "older_store"
 
 
 class NotAllowed(TtpError):

@@ -1,38 +1,40 @@
-"""What a person sees of a login: the consent page, or why there is none. HTML with nothing from outside.
+"""The login pages: the consent page, and the page that says why there is none. Nothing is loaded from outside.
 
-Each platform says what an authorization request must look like and how its answer reads; the page, the choice of the
-account and the redirect are the same for all.
+Each platform checks its own authorization requests and words its own answers. The page, the choice of the account and
+the redirect are the same for all.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.accounts import new_account
-from ttp.sandbox.records import App, Grant
-from ttp.sandbox.request_checks import Refused
-from ttp.sandbox.state import State
+from ttp.sandbox.records import App, LoginCode
+from ttp.sandbox.request_checks import RequestRefused
+from ttp.sandbox.stand_in import stand_in
+from ttp.sandbox.state import State, renew_tokens
 
 HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+"""RFC 7636, 4.1."""
 OWN = ("sandbox", "sandbox_account")
-"""Parameters of an authorization request that are the sandbox's: `sandbox=approve|deny|ask`, and whose login it is."""
+"""Parameters that are the sandbox's own: `sandbox=approve|deny|ask`, and who logs in."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """An authorization request that its platform finds in order."""
+class AuthorizationRequest:
+    """An authorization request that its platform accepts."""
 
     app: App
     redirect_uri: str
@@ -44,84 +46,125 @@ class Ask:
     method: str = ""
 
 
-Read: TypeAlias = Callable[[State, Mapping[str, str]], Ask]
-Answer: TypeAlias = Callable[[Ask, str | None], Mapping[str, str]]
-"""The query that goes back: for a code, or for None where the person refused."""
+Reader: TypeAlias = Callable[[State, Mapping[str, str]], AuthorizationRequest]
+Answer: TypeAlias = Callable[[AuthorizationRequest, str | None], Mapping[str, str]]
+"""Returns the query of the redirect: for a code, or for None where the person refused."""
 
 
-def door(state: State, path: str, read: Read, answer: Answer, end: str = "") -> Route:
-    """The authorization page of a platform. `end` is put behind the redirect with a code."""
+def authorization_route(state: State, path: str, read: Reader, answer: Answer, end: str = "") -> Route:
+    """Return the authorization page of a platform. `end` is put behind a redirect with a code."""
 
     async def endpoint(request: Request) -> Response:
         params = dict(request.query_params)
         if len(params) != len(request.query_params.multi_items()):
-            raise refused("A parameter is there twice.")
+            raise refusal_page("A parameter is there twice.")
         own = {name: params.pop(name) for name in OWN if name in params}
-        ask = read(state, params)
+        asked = read(state, params)
         if request.method == "POST":
             own = {name: str(value) for name, value in (await request.form()).multi_items()}
         decision = own.get("sandbox", "approve" if state.auto_approve else "ask")
-        handle = own.get("sandbox_account", "demo").removeprefix(f"{ask.app.platform}/")
+        handle = own.get("sandbox_account", "demo").removeprefix(f"{asked.app.platform}/")
         if not HANDLE.fullmatch(handle):
-            raise refused(f"There is no account {handle}.")
+            raise refusal_page(f"There is no account {handle}.")
         match decision:
             case "approve":
-                return _back(ask, answer(ask, _granted(state, ask, handle)), end)
+                return _redirect(asked, answer(asked, _new_code(state, asked, handle)), end)
             case "deny":
-                return _back(ask, answer(ask, None))
+                return _redirect(asked, answer(asked, None))
             case _:
-                return HTMLResponse(_page(state, ask, handle), headers=HEADERS)
+                return HTMLResponse(_page(state, asked, handle), headers=HEADERS)
 
     return Route(path, endpoint, methods=["GET", "POST"])
 
 
-def refused(reason: str) -> Refused:
-    """400 as a page: the request is not one the app may make, so nothing is sent back to it."""
+def refusal_page(reason: str) -> RequestRefused:
+    """400 as a page. The app gets nothing back, as it may not make this request."""
     body = f"<h1>Something went wrong</h1><p>{escape(reason)}</p>"
-    return Refused(HTMLResponse(_html("Login refused", body), 400, headers=HEADERS))
+    return RequestRefused(HTMLResponse(_html("Login refused", body), 400, headers=HEADERS))
 
 
-def needed(params: Mapping[str, str], *names: str) -> None:
-    """A refusal page for a parameter that is missing or empty."""
-    for name in names:
+def check_request(
+    state: State,
+    params: Mapping[str, str],
+    *,
+    required: Collection[str],
+    known: Collection[str],
+    is_app: Callable[[App], bool],
+    may_redirect: Callable[[SplitResult], bool],
+    no_app: str,
+    no_redirect: str,
+    client: str = "client_id",
+) -> App:
+    """Return the app of an authorization request whose parameters, redirect address and type are in order.
+
+    Registered redirect addresses are compared exactly. An app without one may use any that `may_redirect` accepts.
+    """
+    for name in required:
         if not params.get(name):
-            raise refused(f"The parameter {name} is missing.")
+            raise refusal_page(f"The parameter {name} is missing.")
+    if unknown := set(params) - set(known):
+        raise refusal_page(f"Unknown parameters: {', '.join(sorted(unknown))}.")
+    app = state.apps.get(params[client])
+    if app is None or not is_app(app):
+        raise refusal_page(no_app)
+    address = params["redirect_uri"]
+    if address not in app.redirects if app.redirects else not _is_address(address, may_redirect):
+        raise refusal_page(no_redirect)
+    if params.get("response_type", "code") != "code":
+        raise refusal_page("The response_type must be code.")
+    return app
 
 
-def _granted(state: State, ask: Ask, handle: str) -> str:
-    """A new code for an account, which is made if there is none of that name."""
-    name = f"{ask.app.platform}/{handle}"
+def _is_address(address: str, may_redirect: Callable[[SplitResult], bool]) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return False
+    return not ("#" in address or not parts.hostname or parts.username is not None) and may_redirect(parts)
+
+
+def is_loopback(parts: SplitResult) -> bool:
+    """Return whether a redirect address is one of a desktop app."""
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")
+
+
+def _new_code(state: State, asked: AuthorizationRequest, handle: str) -> str:
+    """Return a new code for an account, which is created if there is none of that name."""
+    name = f"{asked.app.platform}/{handle}"
     if name not in state.accounts:
-        state.keep(new_account(state, name))
-    # TikTok's codes hold signs that a query must escape; all of them do here.
+        state.save(renew_tokens(state, stand_in(asked.app.platform).new_account(state, name)))
+    # With signs that a query must escape, as some platforms' codes have.
     code = f"{secrets.token_urlsafe(48)}*1!{secrets.randbelow(9000) + 1000}"
-    ends = state.now_ms() + ask.code_ms
-    state.grants[code] = Grant(code, ask.app.id, name, ask.redirect_uri, ask.scopes, ends, ask.challenge, ask.method)
+    ends = state.now_ms() + asked.code_ms
+    state.login_codes[code] = LoginCode(
+        code, asked.app.id, name, asked.redirect_uri, asked.scopes, ends, asked.challenge, asked.method
+    )
     return code
 
 
-def _back(ask: Ask, query: Mapping[str, str], end: str = "") -> Response:
-    given = {**query, **({"state": ask.state} if ask.state is not None else {})}
-    separator = "&" if "?" in ask.redirect_uri else "?"
-    address = f"{ask.redirect_uri}{separator}{urlencode(given)}{end}"
+def _redirect(asked: AuthorizationRequest, query: Mapping[str, str], end: str = "") -> Response:
+    given = {**query, **({"state": asked.state} if asked.state is not None else {})}
+    separator = "&" if "?" in asked.redirect_uri else "?"
+    address = f"{asked.redirect_uri}{separator}{urlencode(given)}{end}"
     return RedirectResponse(address, 302, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
 
-def _page(state: State, ask: Ask, handle: str) -> str:
-    names = [account.handle for account in state.of(ask.app.platform)]
+def _page(state: State, asked: AuthorizationRequest, handle: str) -> str:
+    names = [account.handle for account in state.accounts.values() if account.platform == asked.app.platform]
     options = "".join(f'<option value="{escape(name)}">' for name in names)
-    scopes = "".join(f"<li>{escape(scope)}</li>" for scope in ask.scopes)
-    platform = {"x": "X", "tiktok": "TikTok", "instagram": "Instagram"}[ask.app.platform]
+    scopes = "".join(f"<li>{escape(scope)}</li>" for scope in asked.scopes)
+    platform = stand_in(asked.app.platform).title
     return _html(
         f"Log in to {platform} (sandbox)",
         f"""<h1>Log in to {platform} <small>sandbox</small></h1>
-<p>The app <strong>{escape(ask.app.id)}</strong> asks for:</p><ul>{scopes}</ul>
+<p>The app <strong>{escape(asked.app.id)}</strong> asks for:</p><ul>{scopes}</ul>
 <form method="post">
 <p><label>Account <input name="sandbox_account" list="accounts" value="{escape(handle)}" required></label>
 <datalist id="accounts">{options}</datalist></p>
 <p><button name="sandbox" value="approve">Approve</button> <button name="sandbox" value="deny">Deny</button></p>
 </form>
-<p>It leads back to {escape(ask.redirect_uri)}</p>""",
+<p>It leads back to {escape(asked.redirect_uri)}</p>""",
     )
 
 

@@ -1,7 +1,7 @@
-"""What becomes of a post: views, likes and the rest, as a plain function of the post and its age. Draws no numbers.
+"""Views, likes and the rest as a plain function of a post and its age. Nothing is random.
 
-A post nears its end value as 1 - exp(-age / 6 h). The end value depends on the post's id (what it is worth) and on the
-hour and weekday it went out at, in UTC: evenings and the middle of the week do best. So the same question gets the
+A post nears its end value as 1 - exp(-age / 6 h). The end value depends on the post's id and on the
+hour and weekday of its publication, in UTC: evenings and the middle of the week do best. So the same question gets the
 same answer, later answers are never smaller, and the best hours can be found.
 """
 
@@ -12,14 +12,14 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ttp.sandbox.records import Account, Post
+from ttp.sandbox.records import HOUR_MS, Account, Post
 
 SETTLES_H = 6.0
 _BY_WEEKDAY = (0.95, 1.1, 1.15, 1.1, 0.95, 0.85, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Engagement:
     """The numbers of one post at one moment."""
 
     views: int
@@ -33,12 +33,9 @@ class Counts:
     follows: int
 
 
-def counts(account: Account, post: Post, at_ms: int, speed: float) -> Counts:
-    """The numbers of `post` at `at_ms`; `speed` 2 makes a day look like two. All 0 before it was published, and for
-    one that only its author sees."""
-    if post.kind == "SELF_ONLY":
-        speed = 0.0
-    age_h = max(0.0, (at_ms - post.at_ms) / 3_600_000) * speed
+def count_engagement(account: Account, post: Post, at_ms: int) -> Engagement:
+    """Return the numbers of `post` at `at_ms`. All are 0 before it was published, and if only its author sees it."""
+    age_h = 0.0 if post.private else max(0.0, (at_ms - post.at_ms) / HOUR_MS)
     done = 1 - math.exp(-age_h / SETTLES_H)
     worth = hashlib.sha256(post.id.encode()).digest()
 
@@ -47,7 +44,7 @@ def counts(account: Account, post: Post, at_ms: int, speed: float) -> Counts:
 
     views = account.followers * share(0, 0.4, 2.5) * rhythm(post.at_ms) * done
     likes = views * share(1, 0.03, 0.09)
-    return Counts(
+    return Engagement(
         views=int(views),
         reach=int(views * share(2, 0.7, 0.9)),
         likes=int(likes),
@@ -61,7 +58,7 @@ def counts(account: Account, post: Post, at_ms: int, speed: float) -> Counts:
 
 
 def rhythm(at_ms: int) -> float:
-    """How good an instant is to publish at: around 1, best at 18:00 UTC, worst at 6:00."""
+    """Return how good an instant is to publish at: around 1, best at 18:00 UTC, worst at 6:00."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     hour = at.hour + at.minute / 60
     return (1 + 0.4 * math.cos((hour - 18) / 24 * 2 * math.pi)) * _BY_WEEKDAY[at.weekday()]

@@ -1,4 +1,4 @@
-"""Faults on order: which requests go wrong, and how. Counts requests; does nothing to them itself."""
+"""Ordered faults: which requests go wrong and how, and the layer that carries them out."""
 
 from __future__ import annotations
 
@@ -17,29 +17,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ttp.sandbox.request_checks import Key, breaches
+from ttp.sandbox.request_checks import BodyField, validation_errors
+from ttp.sandbox.stand_in import find_stand_ins, platform_of
 from ttp.sandbox.state import Answered, Now
 
-PLATFORM_PATHS = {
-    "x": re.compile(r"/2/|/i/oauth2/"),
-    "tiktok": re.compile(r"/v2/|/video/"),
-    "instagram": re.compile(
-        r"/v\d+\.\d+/|/me(/|$)|/(refresh_)?access_token$|/(oauth|dialog|ig-api-upload)/|/debug_token$"
-    ),
-}
-
-
-DOES = ("status", "cut_before", "cut_after", "hang", "body")
-
-
-def platform_of(path: str) -> str | None:
-    """The platform that a path belongs to; None for the control paths."""
-    return next((name for name, pattern in PLATFORM_PATHS.items() if pattern.match(path)), None)
+_DOES = ("status", "cut_before", "cut_after", "hang", "body")
 
 
 @dataclass(slots=True)
 class Fault:
-    """What goes wrong with the `nth` matching request and the `times - 1` after it.
+    """What goes wrong with the `nth` matching request and the `times - 1` that follow.
 
     `status` answers without effect; `cut_before` and `cut_after` close the connection before or after the effect;
     `hang` never answers; `body` lets the request have its effect and answers something else. `effect` decides for
@@ -60,9 +47,9 @@ class Fault:
     seen: int = 0
 
     def counts(self, method: str, path: str, query: str) -> bool:
-        """Whether this request is to go wrong; counts it if it matches. `path` is searched with and without query."""
+        """Count a matching request, and return whether it goes wrong. `path` is searched with and without query."""
         platform = platform_of(path)
-        if platform is None or self.platform not in (None, platform) or self.method not in (None, method):
+        if platform is None or self.platform not in (None, platform.name) or self.method not in (None, method):
             return False
         if not (self.path.search(path) or (query and self.path.search(f"{path}?{query}"))):
             return False
@@ -70,9 +57,9 @@ class Fault:
         return self.nth <= self.seen < self.nth + self.times
 
 
-def fault_from(order: object) -> Fault:
-    """The fault that a control request orders. ValueError with every breach of its shape."""
-    found = breaches(order, _KEYS)
+def read_fault(order: object) -> Fault:
+    """Return the fault that a control request orders. ValueError with everything that is wrong with it."""
+    found = validation_errors(order, _FIELDS)
     if found or not isinstance(order, dict):
         raise ValueError("; ".join(found))
     if order["do"] == "status" and "status" not in order:
@@ -85,8 +72,8 @@ def fault_from(order: object) -> Fault:
     return Fault(**fields)
 
 
-def due(faults: list[Fault], method: str, path: str, query: str) -> Fault | None:
-    """The first fault that this request falls under. Every matching fault counts it."""
+def find_fault(faults: list[Fault], method: str, path: str, query: str) -> Fault | None:
+    """Return the first fault that applies to this request. Every matching fault counts it."""
     hit = [fault for fault in faults if fault.counts(method, path, query)]
     return hit[0] if hit else None
 
@@ -103,34 +90,26 @@ def _are_headers(headers: dict[str, object]) -> bool:
     return all(value is None or isinstance(value, str) for value in headers.values())
 
 
-_KEYS = (
-    Key("do", str, required=True, fits=DOES.__contains__),
-    Key("path", str, fits=_is_pattern),
-    Key("platform", str, fits=PLATFORM_PATHS.__contains__),
-    Key("method", str, fits=str.isupper),
-    Key("nth", int, fits=lambda n: n >= 1),
-    Key("times", int, fits=lambda n: n >= 1),
-    Key("status", int, fits=lambda n: 200 <= n <= 599),
-    Key("headers", dict, fits=_are_headers),
-    Key("body", str),
-    Key("effect", bool),
+_FIELDS = (
+    BodyField("do", str, required=True, fits=_DOES.__contains__),
+    BodyField("path", str, fits=_is_pattern),
+    BodyField("platform", str, fits=lambda name: name in {one.name for one in find_stand_ins()}),
+    BodyField("method", str, fits=str.isupper),
+    BodyField("nth", int, fits=lambda n: n >= 1),
+    BodyField("times", int, fits=lambda n: n >= 1),
+    BodyField("status", int, fits=lambda n: 200 <= n <= 599),
+    BodyField("headers", dict, fits=_are_headers),
+    BodyField("body", str),
+    BodyField("effect", bool),
 )
-
-
 HANG_S = 600.0
-
-
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?")
-
-
 NOT_HERE = "The sandbox answers requests for 127.0.0.1 and localhost only."
-
-
 NONE_OVER: Mapping[str, str | None] = {}
 
 
-class Edge:
-    """ASGI middleware. `release` ends every hanging request; the server sets it when it stops."""
+class FaultMiddleware:
+    """ASGI middleware. `release` ends every hanging request. The server sets it when it stops."""
 
     def __init__(
         self, app: ASGIApp, now: Now, faults: list[Fault], release: asyncio.Event, answered: deque[Answered]
@@ -148,12 +127,12 @@ class Edge:
         if not is_loopback(Headers(scope=scope).get("host", "")):
             await PlainTextResponse(NOT_HERE, 421)(scope, receive, self._dated(send))
             return
-        send = self._noted(scope, send)
-        fault = due(self.faults, scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
+        send = self._log(scope, send)
+        fault = find_fault(self.faults, scope["method"], scope["path"], scope["query_string"].decode("latin-1"))
         if fault is None:
             await self.app(scope, receive, self._dated(send))
             return
-        # The whole request is read first: the client has sent everything, so what it sees is always a lost answer.
+        # The whole request is read first: the client has sent everything, so it always sees a lost answer.
         body = await Request(scope, receive).body()
         answer = await self._effect(scope, body) if fault.effect else []
         match fault.do:
@@ -170,7 +149,7 @@ class Edge:
                 await _cut(scope, receive)
 
     async def _effect(self, scope: Scope, body: bytes) -> list[Message]:
-        """Let the application answer to nobody; returns its messages."""
+        """Let the application answer, and return its messages instead of sending them."""
         answer: list[Message] = []
 
         async def replay() -> Message:
@@ -182,15 +161,15 @@ class Edge:
         await self.app(scope, replay, collect)
         return answer
 
-    def _noted(self, scope: Scope, send: Send) -> Send:
-        """Write down what a platform's request was answered with; a cut one was not."""
+    def _log(self, scope: Scope, send: Send) -> Send:
+        """Remember the status of a platform's answer; a cut request has none."""
 
-        async def noted(message: Message) -> None:
+        async def log(message: Message) -> None:
             if message["type"] == "http.response.start" and platform_of(scope["path"]) is not None:
                 self.answered.append((scope["method"], scope["path"], message["status"]))
             await send(message)
 
-        return noted
+        return log
 
     def _dated(self, send: Send, over: Mapping[str, str | None] = NONE_OVER) -> Send:
         async def dated(message: Message) -> None:
@@ -208,7 +187,7 @@ class Edge:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a `Host` header names this machine. Any port will do: it may be forwarded, and proves nothing."""
+    """Return whether a `Host` header names this machine. The port may be a forwarded one, so any will do."""
     name = _HOST.fullmatch(host)
     if name is None:
         return False
@@ -220,7 +199,7 @@ def is_loopback(host: str) -> bool:
 
 
 async def _send_altered(fault: Fault, answer: list[Message], send: Send) -> None:
-    """The fault's answer; what it does not say is taken from the real one, if there was any."""
+    """Send the fault's answer. What it leaves out is taken from the real one, if there was one."""
     start: Message = answer[0] if answer else {"status": 200, "headers": [(b"content-type", b"application/json")]}
     body = b"".join(message.get("body", b"") for message in answer[1:]) if fault.body is None else fault.body.encode()
     headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
@@ -235,7 +214,7 @@ async def _cut(scope: Scope, receive: Receive) -> None:
     if transport is None:
         raise ConnectionResetError("the sandbox cut the connection")
     transport.abort()
-    # Returning before the server has seen the connection go would count as an application that forgot to answer.
+    # Returning before the server has seen the connection close would count as a missing answer.
     await _disconnected(receive)
 
 

@@ -1,6 +1,6 @@
-"""The page at `/`: the feeds of the three platforms as their followers would see them. Refreshes itself.
+"""The page at `/`: the feeds of all platforms as their followers would see them. It refreshes itself.
 
-Everything that a post brings is put into the page as text, never as markup. Nothing is loaded from outside.
+Everything that comes from a post is put into the page as text, never as markup. Nothing is loaded from outside.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.accounts import iso
-from ttp.sandbox.engagement import counts
-from ttp.sandbox.records import Post
+from ttp.sandbox.engagement import count_engagement
+from ttp.sandbox.records import Post, iso
+from ttp.sandbox.stand_in import find_stand_ins, stand_in
 from ttp.sandbox.state import State
 
 MOST = 300
-"""Posts on the page: the newest."""
+"""How many posts are on the page: the newest."""
 _STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent) }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 90rem; padding: 1rem 1.5rem }
@@ -42,7 +42,6 @@ li.reply { margin-left: 1.25rem; padding-left: .75rem; border-left: 2px solid va
 #state:empty { display: none }
 """
 _SCRIPT = """
-const feeds = { x: 'X', instagram: 'Instagram', tiktok: 'TikTok' };
 let seen = '';
 
 function add(parent, tag, className, text) {
@@ -75,7 +74,6 @@ function entry(list, post) {
     const row = add(item, 'div', 'media');
     for (const one of post.media) media(row, one);
   }
-  for (const option of post.poll) add(item, 'div', '', '\\u25cb ' + option);
   add(item, 'div', 'facts', post.facts.join(' \\u00b7 '));
 }
 
@@ -100,11 +98,11 @@ async function refresh() {
     if (answer === seen) return;
     seen = answer;
     const posts = JSON.parse(answer);
-    for (const [platform, name] of Object.entries(feeds)) {
-      const own = posts.filter(post => post.platform === platform);
-      const section = document.getElementById(platform);
+    for (const section of document.querySelectorAll('section')) {
+      const own = posts.filter(post => post.platform === section.id);
+      const name = section.getAttribute('aria-label');
       section.replaceChildren();
-      add(section, 'h2', '', name + (own.length ? ' (' + own.length + ')' : '')).id = 'feed-' + platform;
+      add(section, 'h2', '', name + (own.length ? ' (' + own.length + ')' : '')).id = 'feed-' + section.id;
       const list = own.length ? add(section, 'ol') : add(section, 'p', 'none', 'Nothing has been posted yet.');
       if (own.length) threads(own).forEach(posts => thread(list, posts));
     }
@@ -117,14 +115,19 @@ async function refresh() {
 refresh();
 setInterval(refresh, 1000);
 """
-_HTML = f"""<!DOCTYPE html>
+
+
+def _html() -> str:
+    sections = "\n".join(
+        f'<section id="{one.name}" aria-label="{one.title}"><h2>{one.title}</h2></section>'
+        for one in sorted(find_stand_ins(), key=lambda one: one.name)
+    )
+    return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>ttp sandbox</title><link rel="icon" href="data:,"><style>{_STYLE}</style></head>
 <body><h1>ttp sandbox</h1><p id="state" role="status" class="none"></p>
 <main>
-<section id="x" aria-label="X"><h2>X</h2></section>
-<section id="instagram" aria-label="Instagram"><h2>Instagram</h2></section>
-<section id="tiktok" aria-label="TikTok"><h2>TikTok</h2></section>
+{sections}
 </main>
 <noscript><p>The feeds need JavaScript; their content is at /_sandbox/posts</p></noscript>
 <script>{_SCRIPT}</script></body></html>
@@ -144,10 +147,11 @@ HEADERS = {
 
 
 def routes(state: State) -> list[Route]:
-    """The page, and the images that are still in memory."""
+    """Return the routes of the page and of the images that are still in memory."""
+    page = _html()
 
     async def show(request: Request) -> Response:
-        return HTMLResponse(_HTML, headers=HEADERS)
+        return HTMLResponse(page, headers=HEADERS)
 
     async def picture(request: Request) -> Response:
         found = state.pictures.get(request.path_params["sha256"])
@@ -163,8 +167,8 @@ def routes(state: State) -> list[Route]:
     ]
 
 
-def entry(state: State, post: Post) -> dict[str, Any]:
-    """A post as the page shows it."""
+def render_entry(state: State, post: Post) -> dict[str, Any]:
+    """Return a post as the page shows it."""
     account = state.accounts[post.account]
     shapes = post.shapes or ("media",) * len(post.media)
     alts = [*post.alts, *(None for _ in post.media)]
@@ -184,21 +188,19 @@ def entry(state: State, post: Post) -> dict[str, Any]:
         "media": media,
         "at": iso(post.at_ms),
         "parent": post.parent,
-        "poll": list(post.poll),
         "facts": _facts(state, post),
     }
 
 
 def _facts(state: State, post: Post) -> list[str]:
-    """Short notes under a post: its kind, what was declared, how it does."""
-    words = {"REELS": "reel", "STORIES": "story", "CAROUSEL": "carousel", "SELF_ONLY": "only the author sees this"}
-    facts = [words[post.kind]] if post.kind in words else []
+    """Return short notes under a post: its kind, what was declared, its numbers."""
+    facts = list(filter(None, [stand_in(post.platform).post_kinds.get(post.kind)]))
     facts += [label.replace("_", " ") for label in post.labels]
     if post.duration_s:
         facts.append(f"{post.duration_s} s")
     if post.reply_settings != "everyone":
         facts.append(f"replies: {post.reply_settings}")
-    now = counts(state.accounts[post.account], post, state.now_ms(), state.growth)
+    now = count_engagement(state.accounts[post.account], post, state.now_ms())
     return [*facts, _counted(now.views, "view"), _counted(now.likes, "like")]
 
 

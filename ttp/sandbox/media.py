@@ -1,4 +1,4 @@
-"""What a file's own bytes say it is: type, size in pixels, duration. Reads headers only, decodes nothing."""
+"""Media: their type, size and duration from their headers; fetching them; the pictures of the page."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Pixels of an image, seconds of a video; None where the bytes do not tell."""
+class MediaFacts:
+    """Pixels of an image or video, seconds of a video. None where the headers do not say."""
 
     mime: str | None
     width: int | None = None
@@ -22,12 +22,12 @@ class Facts:
 
     @property
     def complete(self) -> bool:
-        """Whether the file holds what a platform must read of its type: a movie without its index cannot be played."""
+        """Whether a platform can use the file. A video without its index cannot be played."""
         return self.duration_s is not None or self.mime not in ("video/mp4", "video/quicktime", None)
 
 
 def mime_of(data: bytes) -> str | None:
-    """The media type by magic bytes; None for an unknown one."""
+    """Return the media type by magic bytes; None for an unknown one."""
     if data[:3] == b"\xff\xd8\xff":
         return "image/jpeg"
     if data[:8] == b"\x89PNG\r\n\x1a\n":
@@ -43,24 +43,24 @@ def mime_of(data: bytes) -> str | None:
     return None
 
 
-def facts_of(data: bytes) -> Facts:
-    """What the bytes say of themselves."""
+def read_facts(data: bytes) -> MediaFacts:
+    """Read the headers of a file."""
     match mime_of(data):
         case "image/jpeg" as mime:
             width, height = _jpeg_size(data)
-            return Facts(mime, width, height)
+            return MediaFacts(mime, width, height)
         case "video/mp4" | "video/quicktime" as mime:
-            return Facts(mime, *_movie_size(data), duration_s=_movie_seconds(data))
+            return MediaFacts(mime, *_movie_size(data), duration_s=_movie_seconds(data))
         case "image/png" as mime if len(data) >= 24:
-            return Facts(mime, int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
+            return MediaFacts(mime, int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
         case "image/gif" as mime if len(data) >= 10:
-            return Facts(mime, int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
+            return MediaFacts(mime, int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
         case mime:
-            return Facts(mime)
+            return MediaFacts(mime)
 
 
 def _jpeg_size(data: bytes) -> tuple[int | None, int | None]:
-    """Width and height out of the first start-of-frame segment (ITU T.81, B.2.2)."""
+    """Return width and height from the first start-of-frame segment (ITU T.81, B.2.2)."""
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
@@ -71,7 +71,7 @@ def _jpeg_size(data: bytes) -> tuple[int | None, int | None]:
 
 
 def _movie_seconds(data: bytes) -> float | None:
-    """Duration out of `moov/mvhd` (ISO 14496-12, 8.2.2)."""
+    """Return the duration from `moov/mvhd` (ISO 14496-12, 8.2.2)."""
     moov = _box(data, b"moov")
     header = _box(moov, b"mvhd") if moov is not None else None
     if header is None or len(header) < 20:
@@ -84,7 +84,7 @@ def _movie_seconds(data: bytes) -> float | None:
 
 
 def _movie_size(data: bytes) -> tuple[int | None, int | None]:
-    """Width and height of the first track that has pixels, out of `moov/trak/tkhd` (ISO 14496-12, 8.3.2)."""
+    """Return width and height of the first track that has pixels, from `moov/trak/tkhd` (ISO 14496-12, 8.3.2)."""
     for kind, track in _boxes(_box(data, b"moov") or b""):
         header = (_box(track, b"tkhd") or b"") if kind == b"trak" else b""
         width, height = int.from_bytes(header[-8:-6]), int.from_bytes(header[-4:-2])
@@ -94,12 +94,12 @@ def _movie_size(data: bytes) -> tuple[int | None, int | None]:
 
 
 def _box(data: bytes, wanted: bytes) -> bytes | None:
-    """The contents of the first box of this kind at the top level of `data`."""
+    """Return the contents of the first box of this kind at the top level of `data`."""
     return next((contents for kind, contents in _boxes(data) if kind == wanted), None)
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and contents of each box at the top level of `data` (ISO 14496-12, 4.2); ends at a size that cannot be."""
+    """Yield kind and contents of each box at the top level of `data` (ISO 14496-12, 4.2). Ends at an invalid size."""
     at = 0
     while at + 8 <= len(data):
         size, start = int.from_bytes(data[at : at + 4]), at + 8
@@ -116,11 +116,11 @@ TIMEOUT_S = 20.0
 
 
 class CannotFetch(Exception):
-    """Nothing could be had from the URL: wrong address, no answer, an error status, too many bytes."""
+    """The URL gave nothing: wrong address, no answer or an error status."""
 
 
-async def fetched(url: str, most_bytes: int) -> bytes:
-    """The body behind `url`. One byte over `most_bytes` is read at most, so that a caller sees it is too large."""
+async def fetch_url(url: str, most_bytes: int) -> bytes:
+    """Return the body behind `url`. Reads at most one byte more than `most_bytes`, so that a caller sees the excess."""
     return await asyncio.to_thread(_get, url, most_bytes)
 
 
@@ -148,13 +148,13 @@ MOST_BYTES = 32 * 1024 * 1024
 
 @dataclass(slots=True)
 class Pictures:
-    """Images by their SHA-256. Anything that is no image is not kept."""
+    """Images by their SHA-256. Other files are not kept."""
 
     kept: dict[str, bytes] = field(default_factory=dict)
     size: int = 0
 
     def keep(self, sha256: str, data: bytes) -> None:
-        """Keep an image, and let the oldest go until all fit."""
+        """Keep an image, and drop the oldest until all fit."""
         mime = mime_of(data)
         if sha256 in self.kept or mime is None or not mime.startswith("image/") or len(data) > MOST_BYTES:
             return
@@ -165,6 +165,6 @@ class Pictures:
             self.size -= len(self.kept.pop(oldest))
 
     def get(self, sha256: str) -> tuple[bytes, str] | None:
-        """An image and its media type."""
+        """Return an image and its media type."""
         data = self.kept.get(sha256)
         return None if data is None else (data, mime_of(data) or "")

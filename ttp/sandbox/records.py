@@ -1,14 +1,37 @@
-"""Authorization codes: what a person allowed, until an app has exchanged the code for tokens. Used once."""
+"""The records that all stand-ins keep: registered apps, accounts, login codes and posts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+def iso(ms: int) -> str:
+    """Format milliseconds since 1970 as `2026-11-24T13:46:03.120Z`."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """One code and everything that its exchange is held to."""
+class App:
+    """A registered client of one platform. `id` is its client id."""
+
+    id: str
+    platform: str
+    secret: str | None = None
+    """None for a public client."""
+    login: str = ""
+    """Which login it belongs to, on a platform that has several."""
+    redirects: tuple[str, ...] = ()
+    """Registered redirect addresses. Without one, the platform's rule decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginCode:
+    """A code that a person approved, until an app exchanges it for tokens. Works once."""
 
     code: str
     app: str
@@ -21,57 +44,25 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class App:
-    """A registered client of one platform. `id` is its client id (TikTok: client key)."""
-
-    id: str
-    platform: str
-    secret: str | None = None
-    """None: a public client (X)."""
-    login: str = "instagram"
-    redirects: tuple[str, ...] = ()
-    """Registered redirect addresses; without one the platform's rule decides (`apps.py`)."""
-
-
-@dataclass(frozen=True, slots=True)
 class Account:
-    """One identity on a platform, and the one set of credentials that works for it now."""
+    """A user of a platform with the one set of tokens that works now. Each platform has a subclass."""
 
     id: str
     """`platform/handle`"""
     user_id: str
-    access_token: str
-    issued_ms: int
-    expires_ms: int
+    access_token: str = ""
+    issued_ms: int = 0
+    expires_ms: int = 0
     refresh_token: str | None = None
     refresh_expires_ms: int = 0
     client_id: str | None = None
     client_secret: str | None = None
     scopes: tuple[str, ...] = ()
-    audited: bool = True
     limited: bool = True
-    """Whether the platform's rate limits and daily quotas are applied."""
-    login: str = "instagram"
-    """Instagram: `instagram` or `facebook`, the product its tokens come from."""
-    page_token: str | None = None
-    """Instagram on Facebook Login: the token of the linked page, which never ends."""
-    short: bool = False
-    """Instagram: a first token of an hour, to be exchanged for one of sixty days."""
-    dead: int = 0
-    """Instagram: the subcode of code 190 that its tokens are answered with; 0 while they work."""
-    signing: tuple[str, str, str, str] | tuple[()] = ()
-    """X: OAuth 1.0a API key, API secret, access token, access token secret."""
+    """Whether rate limits and daily quotas apply."""
     trouble: str = ""
-    """What its platform holds against it (`trouble.py`)."""
-    premium: bool = False
-    hides_likes: bool = False
-    trial_reels: bool = False
-    """Instagram: whether its reels may be shown to people who do not follow first."""
+    """Name of a refusal that the platform answers."""
     followers: int = 1_200
-    privacy_levels: tuple[str, ...] = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
-    switched_off: tuple[str, ...] = ()
-    """TikTok: what the creator's own settings rule out, of `comment`, `duet` and `stitch`."""
-    max_video_s: int = 600
 
     @property
     def platform(self) -> str:
@@ -81,74 +72,39 @@ class Account:
     def handle(self) -> str:
         return self.id.partition("/")[2]
 
+    @property
+    def default_scopes(self) -> tuple[str, ...]:
+        """What a user grants unless an order says otherwise."""
+        raise NotImplementedError
 
-@dataclass(frozen=True, slots=True)
-class XMedia:
-    """One upload session of X; usable in a post once `processed_ms` has come without an `error`."""
+    @property
+    def access_ms(self) -> int:
+        """Life of an access token that is issued now."""
+        raise NotImplementedError
 
-    id: str
-    account: str
-    media_key: str
-    media_type: str
-    category: str
-    total_bytes: int
-    expires_ms: int
-    sha256: str | None = None
-    finalized_ms: int | None = None
-    processed_ms: int | None = None
-    error: str | None = None
-    alt: str | None = None
-    duration_s: float = 0
-    width: int | None = None
-    height: int | None = None
+    def new_tokens(self) -> dict[str, str | None]:
+        """Return new values for the fields that hold tokens."""
+        raise NotImplementedError
 
+    def accepts(self, token: str) -> bool:
+        """Return whether this access token belongs to the account. It may have ended."""
+        return token == self.access_token
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """An Instagram container: invisible until published, and then published once."""
+    def without_tokens(self) -> Self:
+        """Return the account after a revocation."""
+        return replace(self, access_token="", refresh_token=None, refresh_expires_ms=0)
 
-    id: str
-    account: str
-    kind: str
-    """IMAGE, REELS, STORIES, VIDEO or CAROUSEL"""
-    made_ms: int
-    ready_ms: int | None
-    """None while bytes of a resumable upload are missing."""
-    media: tuple[str, ...] = ()
-    caption: str = ""
-    alts: tuple[str | None, ...] = ()
-    child: bool = False
-    error: str | None = None
-    media_id: str | None = None
-    shapes: tuple[str, ...] = ()
-    duration_s: float = 0
-    size: int = 0
-    """Bytes that a resumable upload announced."""
-    feed: bool = True
-    collaborators: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One TikTok publication: `id` is the publish_id, `received` bytes have arrived in order."""
-
-    id: str
-    account: str
-    token: str
-    title: str
-    privacy: str
-    size: int
-    chunk_size: int
-    chunks: int
-    made_ms: int
-    received: int = 0
-    done_ms: int | None = None
-    fail_reason: str | None = None
-    post_id: str | None = None
-    pulled: bool = False
-    """Fetched from URLs instead of uploaded."""
-    inbox: bool = False
-    """Ends as a draft in the creator's inbox instead of a post."""
+    def credentials(self) -> dict[str, str]:
+        """Return the credentials in the form that `ttp account add --credentials` reads."""
+        known = {
+            "accessToken": self.access_token,
+            "refreshToken": self.refresh_token,
+            "expiresAt": iso(self.expires_ms),
+            "userId": self.user_id,
+            "clientId": self.client_id,
+            "clientSecret": self.client_secret,
+        }
+        return {key: value for key, value in known.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +118,27 @@ class Post:
     at_ms: int
     parent: str | None = None
     kind: str = ""
-    """Instagram: the container's kind. TikTok: the privacy level."""
+    private: bool = False
+    """Only its author sees it."""
     alts: tuple[str | None, ...] = ()
     media_keys: tuple[str, ...] = ()
+    """The platform's names of the media."""
     shortcode: str = ""
+    """Its name in web addresses, where that is not the id."""
     duration_s: int = 0
     deleted: bool = False
     shapes: tuple[str, ...] = ()
     """`image` or `video`, one for each of `media`."""
     labels: tuple[str, ...] = ()
-    """X: `made_with_ai`, `paid_partnership`, where they were declared."""
+    """What its author declared."""
     reply_settings: str = "everyone"
-    poll: tuple[str, ...] = ()
-    poll_minutes: int = 0
     children: tuple[str, ...] = ()
-    """Instagram: the ids of a carousel's items."""
+    """Ids of the items of a post with several media, where the platform gives them ids."""
 
     @property
     def platform(self) -> str:
         return self.account.partition("/")[0]
 
 
-Thing: TypeAlias = App | Account | XMedia | Container | Upload | Post
+Record = Any
+"""`App`, `Account`, `Post`, or a dataclass with an `id` that one platform keeps."""

@@ -1,4 +1,4 @@
-"""Runs the sandbox on 127.0.0.1: in the foreground, or in a thread of this process. Binds to loopback only."""
+"""Run the sandbox on 127.0.0.1, in the foreground or in a thread of this process. Never binds to another address."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ import socket
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from ttp.sandbox.app import build_app
-from ttp.sandbox.control import (
-    change_settings,
-)
+from ttp.sandbox.control import NoSetting, change_settings
+from ttp.sandbox.stand_in import find_stand_ins
 from ttp.sandbox.state import Now, State, open_state, wall_clock
+from ttp.sandbox.storage import OldState
+
+__all__ = ["NoSetting", "OldState", "RunningSandbox", "running_sandbox", "serve"]
+CLOSING_S = 5.0
+"""How long open requests may go on once the server stops."""
 
 
 class _Protocol(H11Protocol):
@@ -28,17 +33,52 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        # asyncio does this only for sockets that name their protocol, and ours does not: a body would wait 40 ms.
+        # asyncio sets this only for sockets that name their protocol, and ours does not: a body would wait 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
 
-class _Server(uvicorn.Server):
+class _Server:
+    """Serves one application, which may be replaced while it runs.
+
+    `uvicorn.Server` looks every 0.1 s whether it is to stop, and so takes 0.2 s to end. This one waits for an event.
+    """
+
     def __init__(self, state: State, media_dir: Path | None) -> None:
-        self.release = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self.replace(state, media_dir)
+
+    def replace(self, state: State, media_dir: Path | None) -> None:
+        """Answer from `state` from now on. Ends the requests that hang."""
+        self._end_hanging_requests()
+        self._release = asyncio.Event()
+        self._app: ASGIApp = build_app(state, self._release, media_dir)
+
+    def _end_hanging_requests(self) -> None:
+        if release := getattr(self, "_release", None):
+            self._loop.call_soon_threadsafe(release.set)
+
+    def run(self, listener: socket.socket) -> None:
+        """Serve until `stop` is called."""
+        try:
+            self._loop.run_until_complete(self._serve(listener))
+        finally:
+            self._loop.close()
+
+    def stop(self) -> None:
+        """End `run`. May be called from any thread, and from a signal handler."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop.set)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+    async def _serve(self, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            build_app(state, self.release, media_dir),
+            self._answer,
+            interface="asgi3",
             http=_Protocol,
             ws="none",
             lifespan="off",
@@ -47,26 +87,24 @@ class _Server(uvicorn.Server):
             access_log=False,
             date_header=False,
             server_header=False,
-            timeout_graceful_shutdown=5,
         )
-        super().__init__(config)
+        config.load()
+        open_now = ServerState()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.release.set()
-        await super().shutdown(sockets)
+        def connect() -> asyncio.Protocol:
+            return _Protocol(config=config, server_state=open_now, app_state={}, _loop=self._loop)
 
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """SIGINT and SIGTERM end the server in good order, and are not raised again afterwards."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        former = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in former.items():
-                signal.signal(number, handler)
+        server = await self._loop.create_server(connect, sock=listener)
+        await self._stop.wait()
+        server.close()
+        self._release.set()
+        for connection in list(open_now.connections):
+            connection.shutdown()
+        ends_at = self._loop.time() + CLOSING_S
+        while (open_now.connections or open_now.tasks) and self._loop.time() < ends_at:
+            await asyncio.sleep(0.001)
+        for task in open_now.tasks:
+            task.cancel()
 
 
 def serve(
@@ -78,48 +116,73 @@ def serve(
 ) -> None:
     """Serve the sandbox on 127.0.0.1 until SIGINT or SIGTERM.
 
-    Port 0 picks a free one. `ready` gets the base URL once connections are taken. `state_dir` keeps accounts and posts
-    between runs; None keeps them in memory. `media_dir`, made if missing, is served under `/_sandbox/media/`.
-    `settings` are switches with their values at the start. OSError if the port is taken or a folder cannot be written,
-    NoSetting for a switch or a value that there is not.
+    Port 0 picks a free one. `ready` gets the base URL once connections are accepted. `state_dir` keeps accounts and
+    posts between runs; None keeps them in memory. `media_dir` is created if missing and served under
+    `/_sandbox/media/`. `settings` are the switches that differ from their defaults. Raises OSError if the port is in
+    use or a folder cannot be written, OldState for a folder of another version, NoSetting for an unknown switch or a
+    wrong value.
     """
-    with closing(_listen(port)) as listener, closing(open_state(state_dir)) as state:
-        change_settings(state, settings)
+    with closing(_listen(port)) as listener, closing(_new_state(state_dir, wall_clock, settings)) as state:
         if media_dir is not None:
             media_dir.mkdir(parents=True, exist_ok=True)
         server = _Server(state, media_dir)
-        ready(_url(listener))
-        server.run([listener])
+        with _stopped_by_signals(server):
+            ready(_url(listener))
+            server.run(listener)
 
 
-@dataclass(frozen=True, slots=True)
+@contextmanager
+def _stopped_by_signals(server: _Server) -> Generator[None]:
+    former = {
+        number: signal.signal(number, lambda number, frame: server.stop()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
 class RunningSandbox:
     """A sandbox in a thread of this process. Touch `state` only for what HTTP cannot say."""
 
-    url: str
-    state: State
+    def __init__(self, url: str, server: _Server, state: State) -> None:
+        self.url = url
+        self.state = state
+        self._server = server
+
+    def reset(self, now: Now = wall_clock, media_dir: Path | None = None, **settings: Any) -> State:
+        """Begin again at the same address with an empty state, as `running_sandbox` would."""
+        self.state = _new_state(None, now, settings)
+        self._server.replace(self.state, media_dir)
+        return self.state
 
 
 @contextmanager
 def running_sandbox(
     state_dir: Path | None = None, now: Now = wall_clock, media_dir: Path | None = None, **settings: Any
 ) -> Generator[RunningSandbox]:
-    """A sandbox on a free port of 127.0.0.1 for as long as the block runs.
+    """Run a sandbox on a free port of 127.0.0.1 for as long as the block runs.
 
-    `settings` are fields of `State` (`processing_s=0`, `lag_s=5`). Leaving the block stops it and cuts
-    hanging requests.
+    `settings` are switches (`processing_s=0`, `lag_s=5`). Leaving the block stops the sandbox and cuts hanging
+    requests.
     """
-    with closing(_listen(0)) as listener, closing(open_state(state_dir, now)) as state:
-        for name, value in settings.items():
-            setattr(state, name, value)
+    with closing(_listen(0)) as listener, closing(_new_state(state_dir, now, settings)) as state:
         server = _Server(state, media_dir)
-        thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
+        thread = threading.Thread(target=server.run, args=(listener,), name="sandbox", daemon=True)
         thread.start()
         try:
-            yield RunningSandbox(_url(listener), state)
+            yield RunningSandbox(_url(listener), server, state)
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join()
+
+
+def _new_state(state_dir: Path | None, now: Now, settings: Mapping[str, Any]) -> State:
+    kinds = [kind for one in find_stand_ins() for kind in (one.account, *one.records)]
+    state = open_state(state_dir, now, kinds)
+    change_settings(state, settings)
+    return state
 
 
 def _listen(port: int) -> socket.socket:

@@ -228,7 +228,7 @@ class Pull:
     # What a person asks for.
 
     def chosen(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
-        """Those of all accounts that are read where none is named, and those whose platform charges for it, left out."""
+        """Those of all accounts that are read where none is named, and those left out for what they would cost."""
         platforms = self._config.texts("metrics.pull")
         usable = [one for one in accounts if one.connected and one.enabled]
         left_out = [one for one in usable if self._is_priced(one) and one.platform not in platforms]

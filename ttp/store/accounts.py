@@ -100,7 +100,7 @@ def mark_account(
     """Note what a platform's answer said of the whole account. Only what is given is changed; a hold is only made
     longer."""
     if needs_reconnect:
-        db.execute("UPDATE account SET needs_reconnect = 1 WHERE id = ?", (account_id,))
+        db.execute("UPDATE account SET needs_reconnect = TRUE WHERE id = ?", (account_id,))
     if hold_until is not None:
         db.execute(
             "UPDATE account SET hold_until = :at, hold_reason = :why WHERE id = :id"

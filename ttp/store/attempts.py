@@ -22,9 +22,9 @@ _ATTEMPT = (
 
 def begin(db: sqlite3.Connection, attempt: Attempt) -> int:
     """Record that a step begins (or, with an outcome, that it is over); answers the row's id."""
-    cursor = db.execute(
+    row = db.execute(
         "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
-        " message, fingerprint, platform_at, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " message, fingerprint, platform_at, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             attempt.delivery_id,
             attempt.number,
@@ -41,9 +41,8 @@ def begin(db: sqlite3.Connection, attempt: Attempt) -> int:
             ms(attempt.platform_at),
             attempt.boot_s,
         ),
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+    ).fetchone()
+    return int(row["id"])
 
 
 def end(

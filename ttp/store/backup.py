@@ -14,8 +14,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 
-from ttp.domain.errors import Busy, Damaged, Hint, NewerStore, NotFound, TtpError, UsageError
-from ttp.store.database import REVISIONS, Database
+from ttp.domain.errors import Busy, Damaged, Hint, NotFound, TtpError, UsageError
+from ttp.store.database import Database, read_revision
 from ttp.store.home import output_file
 from ttp.store.home.locks import publisher_lock
 from ttp.store.home.paths import make_home, on_the_way, quoted
@@ -144,13 +144,13 @@ def _opened(copy: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
-        row = connection.execute("SELECT version_num, store_id FROM alembic_version, store").fetchone()
-    except sqlite3.Error as error:
+        store_id(connection)
+        read_revision(connection, copy)
+    except (TtpError, sqlite3.Error, TypeError) as error:  # TypeError: no row
         connection.close()
+        if isinstance(error, TtpError):
+            raise
         raise Damaged(f"{copy} is no backup of a store: {error}", Hint("try another", "ttp restore FILE")) from error
-    if row is None or row["version_num"] not in REVISIONS:
-        connection.close()
-        raise NewerStore(f"{copy} was written by a newer ttp", Hint("upgrade", "pip install --upgrade ttp-cli"))
     return connection
 
 

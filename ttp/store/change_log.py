@@ -75,9 +75,8 @@ class ChangeRecorder:
     def _begun(self, db: sqlite3.Connection) -> int:
         if self._change is None:
             _prune(db, self.at - KEPT_FOR)
-            made = db.execute("INSERT INTO change (command, at) VALUES (?, ?)", (self.command, to_ms(self.at)))
-            assert made.lastrowid is not None
-            self._change = made.lastrowid
+            sql = "INSERT INTO change (command, at) VALUES (?, ?) RETURNING id"
+            self._change = int(db.execute(sql, (self.command, to_ms(self.at))).fetchone()["id"])
         return self._change
 
 
@@ -128,24 +127,27 @@ _BATCH = 200
 _OPEN, _UNDONE = "p.undone IS NULL", "p.undone IS NOT NULL"
 
 
+_OF_POST = " AND p.post_id = :post"
+
+
 _NEXT = {
     False: f"""
 SELECT c.id, c.command, c.at, NULL AS undone FROM change c
 WHERE c.at > :since AND EXISTS (
-    SELECT 1 FROM change_post p WHERE p.change_id = c.id AND {_OPEN} AND (:post IS NULL OR p.post_id = :post)
+    SELECT 1 FROM change_post p WHERE p.change_id = c.id AND {_OPEN}{{of_post}}
 ) ORDER BY c.id DESC LIMIT :most
 """,
     True: f"""
 SELECT DISTINCT c.id, c.command, c.at, p.undone FROM change_post p JOIN change c ON c.id = p.change_id
-WHERE {_UNDONE} AND c.at > :since AND (:post IS NULL OR p.post_id = :post)
+WHERE {_UNDONE} AND c.at > :since{{of_post}}
 ORDER BY p.undone DESC LIMIT :most
 """,
 }
 
 
 _ROWS = """
-SELECT post_id, image, digest FROM change_post
-WHERE change_id = :change AND undone IS :undone AND (:post IS NULL OR post_id = :post) ORDER BY post_id
+SELECT p.post_id, p.image, p.digest FROM change_post p
+WHERE p.change_id = :change AND p.undone IS :undone{of_post} ORDER BY p.post_id
 """
 
 
@@ -208,14 +210,15 @@ def coming(db: sqlite3.Connection, now: datetime, most: int, *, post: int | None
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
         Change(row["id"], row["command"], from_ms(row["at"]), row["undone"])
-        for row in db.execute(_NEXT[undone], values)
+        for row in db.execute(_NEXT[undone].format(of_post="" if post is None else _OF_POST), values)
     ]
 
 
 def touched(db: sqlite3.Connection, change: Change, post: int | None) -> list[Touched]:
     """What a change did to posts (to one), as far as it is (not) taken back."""
     values = {"change": change.id, "undone": change.undone, "post": post}
-    return [Touched(row["post_id"], row["image"], row["digest"]) for row in db.execute(_ROWS, values)]
+    found = db.execute(_ROWS.format(of_post="" if post is None else _OF_POST), values)
+    return [Touched(row["post_id"], row["image"], row["digest"]) for row in found]
 
 
 def listed(db: sqlite3.Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:

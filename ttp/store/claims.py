@@ -50,11 +50,14 @@ _IN_FLIGHT = (
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
 
 
+# The plus keeps SQLite from the index of a post's deliveries: what is ready is read in the order of its own index.
+_ONLY = " AND +d.post_id IN (SELECT value FROM json_each(:only))"
+
+
 _FIRST = """
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
-            AND d.next_at <= :cutoff AND d.post_id NOT IN (SELECT value FROM json_each(:left_posts))
-            AND (:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))
+            AND d.next_at <= :cutoff AND d.post_id NOT IN (SELECT value FROM json_each(:left_posts)){only}
             {more}ORDER BY d.next_at, d.id LIMIT 1
 """
 
@@ -64,8 +67,8 @@ _FIRST = """
 # tick after each outcome, one seek. Of each kind, late and punctual, no more are read than could be claimed.
 _READY = f"""
 WITH first AS (
-    SELECT coalesce(({_FIRST.format(more=f"AND d.next_at >= :now - :late AND NOT {_IS_LATE} ")}),
-        ({_FIRST.format(more="")})) AS id, a.late_claim_at
+    SELECT coalesce(({_FIRST.format(only="{only}", more=f"AND d.next_at >= :now - :late AND NOT {_IS_LATE} ")}),
+        ({_FIRST.format(only="{only}", more="")})) AS id, a.late_claim_at
     FROM account a
     WHERE EXISTS (
             SELECT 1 FROM delivery
@@ -126,15 +129,16 @@ def claim(
     kind the earliest first. Here and below a row that cannot be read is Unreadable, unless it is one in `left`.
     """
     places = places or Places(free)
+    sql = _READY.format(only="" if only is None else _ONLY)
     found = db.execute(
-        conditions.only(_READY) if approved else _READY,
+        conditions.only(sql) if approved else sql,
         {
             "now": to_ms(now),
             "cutoff": to_ms(cutoff),
             "late": LATE_MS,
             "gap": catch_up_gap // timedelta(milliseconds=1),
             "free": free,
-            "only": None if only is None else json.dumps(sorted(only)),
+            **_only(only),
             **left.values,
         },
     ).fetchall()
@@ -223,13 +227,14 @@ def overdue(
     a wait for a rate limit. A post's own limit is a person's word, and counts from its time alone.
     """
     sql = (
+        "SELECT * FROM ("
         "SELECT d.*, a.platform, a.handle AS account_handle, coalesce(p.max_lateness_s, :limit) AS allowed_s,"
         " CASE WHEN p.max_lateness_s IS NOT NULL THEN d.due_at"
         " ELSE max(d.due_at, coalesce(a.hold_until, 0),"
-        " iif(d.state = 'retrying' AND d.error_kind = 'rate_limit', d.next_at, 0)) END AS since"
+        " CASE WHEN d.state = 'retrying' AND d.error_kind = 'rate_limit' THEN d.next_at ELSE 0 END) END AS since"
         " FROM delivery d JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id"
-        " WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now"
-        f" AND since < :now - allowed_s * 1000 AND {LEFT} ORDER BY d.next_at LIMIT :most"
+        f" WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {LEFT}"
+        ") AS ready WHERE since < :now - allowed_s * 1000 ORDER BY next_at LIMIT :most"
     )
     values = {"now": to_ms(now), "limit": limit.total_seconds(), "most": most, **left.values}
     found = db.execute(sql, values).fetchall()
@@ -298,7 +303,7 @@ def next_wake(
             WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL AND next_at > :now
         UNION ALL SELECT min(hold_until) FROM account WHERE hold_until > :now
         UNION ALL SELECT min(late_claim_at + :gap) FROM account WHERE late_claim_at + :gap > :now
-    )
+    ) AS wakes
     """
     gap = catch_up_gap // timedelta(milliseconds=1)
     (at,) = db.execute(conditions.only(sql) if approved else sql, {"now": to_ms(now), "gap": gap}).fetchone()
@@ -316,26 +321,30 @@ def unfinished(
     left: LeftAlone = NOTHING,
 ) -> bool:
     """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
-    only_these = "(:only IS NULL OR d.post_id IN (SELECT value FROM json_each(:only)))"
+    only_these = "" if only is None else _ONLY
     moving = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {found} AND d.state IN (SELECT value FROM json_each(:states))"
-        f" AND {only_these} AND {LEFT})"
+        f"EXISTS (SELECT 1 FROM {found} AND d.state IN (SELECT value FROM json_each(:states)){only_these} AND {LEFT})"
         for found in _IN_FLIGHT
     )
     sql = f"""
     SELECT {moving} OR EXISTS (
         SELECT 1 FROM delivery d JOIN account a ON a.id = d.account_id
         WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :due_by
-            AND (a.hold_until IS NULL OR a.hold_until <= :due_by) AND {only_these} AND {LEFT}
+            AND (a.hold_until IS NULL OR a.hold_until <= :due_by){only_these} AND {LEFT}
     )
     """
     values = {
         "states": json.dumps([state.value for state in states]),
-        "only": None if only is None else json.dumps(sorted(only)),
+        **_only(only),
         "due_by": to_ms(due_by),
         **left.values,
     }
     return bool(db.execute(conditions.only(sql) if approved else sql, values).fetchone()[0])
+
+
+def _only(post_ids: Collection[int] | None) -> dict[str, str]:
+    """The value of _ONLY, where that is part of a statement."""
+    return {} if post_ids is None else {"only": json.dumps(sorted(post_ids))}
 
 
 def _delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery:

@@ -20,12 +20,12 @@ STEP = timedelta(minutes=5)
 _NEWEST = """
 SELECT max(at) FROM (
     SELECT ran_at AS at FROM store
-    UNION ALL SELECT * FROM (SELECT created_at FROM account ORDER BY id DESC LIMIT 1)
-    UNION ALL SELECT * FROM (SELECT created_at FROM post ORDER BY id DESC LIMIT 1)
+    UNION ALL SELECT * FROM (SELECT created_at FROM account ORDER BY id DESC LIMIT 1) AS newest_account
+    UNION ALL SELECT * FROM (SELECT created_at FROM post ORDER BY id DESC LIMIT 1) AS newest_post
     UNION ALL SELECT * FROM (
         SELECT min(at, platform_at) FROM attempt WHERE platform_at IS NOT NULL ORDER BY id DESC LIMIT 1
-    )
-)
+    ) AS newest_attempt
+) AS instants
 """
 # What is waited for, and when its last step was made.
 _WAITS = """

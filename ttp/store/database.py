@@ -15,12 +15,16 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from ttp.domain.errors import Hint, NewerStore, NotAllowed
+from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
 from ttp.store.home.paths import make_home, refuse_loose_modes
-from ttp.store.sqlite import _open, translate_errors
+from ttp.store.sqlite import _open, create_tables, translate_errors
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0007",)
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
+UNRELEASED = ("0001", "0002", "0003", "0004", "0005", "0006")
+"""Revisions from before the first release, which this program does not read."""
+UPGRADER = "ttp 0.1.0 of commit 9b70481"
+"""The last version that brings an unreleased revision to the first of REVISIONS."""
 
 
 BUSY_TIMEOUT_S = 30.0
@@ -164,16 +168,8 @@ class Database:
             self._knows_files = True
 
     def _behind(self, connection: sqlite3.Connection) -> bool:
-        """True if the schema is older than this program's. NewerStore if it is none that it knows."""
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        revision = row[0] if row else ""
-        if revision not in REVISIONS:
-            raise NewerStore(
-                f"the store {self.path} was written by a newer ttp"
-                f' (its schema is "{revision}", this one knows "{REVISIONS[-1]}")',
-                Hint("upgrade", "pip install --upgrade ttp-cli"),
-            )
-        return revision != REVISIONS[-1]
+        """Return whether the schema is older than this program's."""
+        return read_revision(connection, self.path) != REVISIONS[-1]
 
     def _create(self) -> None:
         """Make the store beside its place and move it there at once, so that nobody ever sees half of one."""
@@ -185,7 +181,7 @@ class Database:
             fresh = Path(name)
             try:
                 os.close(descriptor)
-                self._upgrade(fresh, fresh=True)
+                create_tables(fresh)
                 with fresh.open("rb") as written:
                     os.fsync(written.fileno())
                 with suppress(FileExistsError):  # another process was first: its store is as good
@@ -209,17 +205,28 @@ class Database:
                 os.close(os.open(backup, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
                 with closing(sqlite3.connect(backup)) as target:
                     source.backup(target)
-            self._upgrade(self.path)
+            self._upgrade()
 
-    def _upgrade(self, path: Path, *, fresh: bool = False) -> None:
-        """`fresh`: nobody sees the file yet, and one wait for the disk at the end, which is the caller's, is enough."""
+    def _upgrade(self) -> None:
         from ttp.store.migrations import upgrade
 
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=self._busy_timeout_s)) as connection:
-            if fresh:
-                connection.execute("PRAGMA synchronous=OFF")
-            connection.execute("PRAGMA journal_mode=WAL")
+        with closing(sqlite3.connect(self.path, isolation_level=None, timeout=self._busy_timeout_s)) as connection:
             upgrade(connection, REVISIONS[-1])
-            if fresh:
-                # To close it moves the log into the file too, but says nothing where the disk has no room for that.
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def read_revision(connection: sqlite3.Connection, path: Path) -> str:
+    """Return the revision of a store's schema. NewerStore and OlderStore for one that this program does not read."""
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    revision = str(row[0]) if row else ""
+    if revision in UNRELEASED:
+        raise OlderStore(
+            f'the store {path} has the schema "{revision}" from before the first release: open it once with {UPGRADER},'
+            f' which brings it to "{REVISIONS[0]}"'
+        )
+    if revision not in REVISIONS:
+        raise NewerStore(
+            f'the store {path} was written by a newer ttp (its schema is "{revision}",'
+            f' this one knows "{REVISIONS[-1]}")',
+            Hint("upgrade", "pip install --upgrade ttp-cli"),
+        )
+    return revision

@@ -16,14 +16,13 @@ from pathlib import Path
 from ttp.domain.account import Account
 from ttp.domain.attempt import Phase, parts_of
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.errors import Hint, NewerStore
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.protocol_audit import Record
 from ttp.domain.time.clock import from_ms
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, row_mapper
 from ttp.store.corrupt_rows import Unreadable
-from ttp.store.database import REVISIONS, Database
+from ttp.store.database import REVISIONS, Database, read_revision
 from ttp.store.sqlite import quick_check
 
 # Some platforms' answer says that they took the post and under which handle: that it is published, a look-up finds.
@@ -146,13 +145,7 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
         if db is None:
             return None
         quick_check(db, database.path)
-        row = db.execute("SELECT version_num FROM alembic_version").fetchone()
-        revision = str(row[0]) if row else ""
-        if revision not in REVISIONS:
-            raise NewerStore(
-                f'a newer ttp wrote the store {database.path}: its schema is "{revision}"',
-                Hint("upgrade", "pip install --upgrade ttp-cli"),
-            )
+        revision = read_revision(db, database.path)
         size = sum(path.stat().st_size for path in _files(database) if path.exists())
         if revision != REVISIONS[-1]:
             return Survey(size, revision, (), None, 0, 0, None)

@@ -32,11 +32,11 @@ _COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
 # When the last post that names the bytes ended; NULL while one may still be published. A post that needs review may
 # turn out not to be published, and be tried again.
 _ENDED = """
-SELECT m.sha256, CASE WHEN max(
-    p.deleted_at IS NULL AND (p.status IN ('draft', 'scheduled', 'publishing') OR EXISTS (
+SELECT m.sha256, CASE WHEN max(CASE
+    WHEN p.deleted_at IS NULL AND (p.status IN ('draft', 'scheduled', 'publishing') OR EXISTS (
         SELECT 1 FROM delivery d WHERE d.post_id = p.id
             AND d.state NOT IN ('published', 'failed', 'cancelled')
-    ))) THEN NULL ELSE max(p.updated_at) END AS ended_at
+    )) THEN 1 ELSE 0 END) = 1 THEN NULL ELSE max(p.updated_at) END AS ended_at
 FROM post_media m JOIN post p ON p.id = m.post_id
 WHERE m.sha256 IN (SELECT value FROM json_each(?)) GROUP BY m.sha256
 """

@@ -58,7 +58,7 @@ def followed(
     since: datetime,
     until: datetime,
     due_by: datetime | None = None,
-    most: int = -1,
+    most: int | None = None,
 ) -> list[Followed]:
     """The account's followed posts published between the two instants, oldest first.
 
@@ -66,7 +66,7 @@ def followed(
     """
     sql = (
         f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND +d.account_id = :account"
-        " ORDER BY d.published_at LIMIT :most"
+        f" ORDER BY d.published_at{'' if most is None else ' LIMIT :most'}"
     )
     due = _FOR_EVER if due_by is None else to_ms(due_by)
     values = {"account": account_id, "since": to_ms(since), "until": to_ms(until), "due": due, "most": most}
@@ -90,6 +90,7 @@ def note(
     sql = (
         "INSERT INTO reading (delivery_id, read_at, next_at) SELECT id, coalesce(:read, published_at), :next"
         " FROM delivery WHERE account_id = :account AND remote_id = :remote AND state = 'published'"
-        " ON CONFLICT (delivery_id) DO UPDATE SET read_at = coalesce(:read, read_at), next_at = excluded.next_at"
+        " ON CONFLICT (delivery_id) DO UPDATE"
+        " SET read_at = coalesce(:read, reading.read_at), next_at = excluded.next_at"
     )
     db.execute(sql, {"read": ms(read_at), "next": ms(next_at), "account": account_id, "remote": remote_id})

@@ -34,7 +34,7 @@ SELECT at FROM (
     FROM delivery d
     WHERE d.account_id = :account AND d.due_at > :since
         AND d.state IN ('sending', 'processing', 'reconciling', 'published', 'needs_review')
-) WHERE at IS NOT NULL ORDER BY at DESC LIMIT :most
+) AS sent WHERE at IS NOT NULL ORDER BY at DESC LIMIT :most
 """
 
 

@@ -375,9 +375,7 @@ def charged(db: sqlite3.Connection, delivery_ids: Iterable[int], facts: Facts) -
 
 
 def _waiting(db: sqlite3.Connection, account_id: int) -> Iterator[tuple[int, int]]:
-    found = db.execute(_IDS, (account_id,))
-    found.row_factory = None  # tuples, which can be compared
-    return found
+    return ((row["next_at"], row["id"]) for row in db.execute(_IDS, (account_id,)))
 
 
 @reading("delivery")
@@ -400,7 +398,7 @@ LOOKED_THROUGH = 1000
 def waiting(db: sqlite3.Connection, most: int = 100) -> list[int]:
     """The ids of posts that wait for approval, the next ones first: of those that go out next, LOOKED_THROUGH."""
     sql = (
-        f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) WHERE approved_at IS NULL"
+        f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
         " GROUP BY post_id ORDER BY min(next_at), post_id LIMIT :most"
     )
     found = db.execute(sql, {"through": LOOKED_THROUGH, "most": most})
@@ -409,6 +407,6 @@ def waiting(db: sqlite3.Connection, most: int = 100) -> list[int]:
 
 def due(db: sqlite3.Connection, now: datetime, most: int) -> list[int]:
     """The ids of posts that are due and wait for approval, the last due ones: among so many that are due."""
-    sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?)"
+    sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?) AS last"
     found = db.execute(sql, (ms(now), most))
     return sorted({row["post_id"] for row in found if row["approved_at"] is None})

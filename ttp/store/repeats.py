@@ -35,7 +35,7 @@ SELECT id FROM (
     WHERE t.tag = :tag AND p.deleted_at IS NULL
         AND EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = p.id AND d.state <> 'cancelled')
         AND NOT EXISTS (SELECT 1 FROM occurrence o WHERE o.post_id = p.id AND o.source_id IS NOT NULL)
-) WHERE used_at <= :rested ORDER BY used_at, id LIMIT 1
+) AS used WHERE used_at <= :rested ORDER BY used_at, id LIMIT 1
 """
 # Late ones of a recurrence that has a later one due, too: as they were made, and late through nothing but waiting for a
 # publisher. By the index of what is ready.
@@ -85,7 +85,7 @@ def insert(db: sqlite3.Connection, one: Recurrence, *, now: datetime) -> int:
     columns = {**_columns(one), "created_at": ms(now)}
     names = ", ".join(columns)
     marks = ", ".join(f":{name}" for name in columns)
-    return int(db.execute(f"INSERT INTO recurrence ({names}) VALUES ({marks})", columns).lastrowid or 0)
+    return int(db.execute(f"INSERT INTO recurrence ({names}) VALUES ({marks}) RETURNING id", columns).fetchone()["id"])
 
 
 def update(db: sqlite3.Connection, one: Recurrence) -> None:
@@ -151,8 +151,8 @@ def kin(db: sqlite3.Connection, post_id: int, others: Collection[int]) -> set[in
         UNION SELECT recurrence_id FROM occurrence WHERE post_id = :post
     )
     SELECT value AS id FROM json_each(:others) WHERE value IN (
-        SELECT post_id FROM recurrence WHERE id IN shared AND post_id IS NOT NULL
-        UNION SELECT o.post_id FROM occurrence o WHERE o.post_id = value AND o.recurrence_id IN shared
+        SELECT post_id FROM recurrence WHERE id IN (SELECT id FROM shared) AND post_id IS NOT NULL
+        UNION SELECT o.post_id FROM occurrence o WHERE o.post_id = value AND o.recurrence_id IN (SELECT id FROM shared)
     )
     """
     found = db.execute(sql, {"post": post_id, "others": json.dumps(sorted(others))})
@@ -162,8 +162,8 @@ def kin(db: sqlite3.Connection, post_id: int, others: Collection[int]) -> set[in
 def counts(db: sqlite3.Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
     """How many instants had which end."""
     sql = (
-        "SELECT iif(p.deleted_at IS NULL, o.state, 'skipped') AS state, count(*) AS many FROM occurrence o"
-        " LEFT JOIN post p ON p.id = o.post_id WHERE o.recurrence_id = ? GROUP BY 1"
+        "SELECT CASE WHEN p.deleted_at IS NULL THEN o.state ELSE 'skipped' END AS state, count(*) AS many"
+        " FROM occurrence o LEFT JOIN post p ON p.id = o.post_id WHERE o.recurrence_id = ? GROUP BY 1"
     )
     found = {row["state"]: row["many"] for row in db.execute(sql, (recurrence_id,))}
     return {state: found.get(state.value, 0) for state in OccurrenceState}

@@ -1,10 +1,13 @@
-"""Database rows to domain objects, and domain values to columns: the one mapping, used by every reader and writer."""
+"""Rows to domain objects and back: the one mapping, used by every reader and writer.
+
+A column that is named as its field and has a plain value needs no word here: `columns` says how it is stored.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -16,30 +19,16 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
+from ttp.store import columns
 from ttp.store.corrupt_rows import list_of, number_of, object_of, reading, texts_of
 
 Row = sqlite3.Row
 Column = str | int | float | None
 OwnKey = Callable[[int], str]
+Decoder = Callable[[Any], Any]
+Encoder = Callable[[Any], Column]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 """Made once: `json.dumps` would make one for each delivery that is stored."""
-_POST = (
-    *("id", "content", "status", "scheduled_at", "published_at", "created_at", "updated_at", "deleted_at"),
-    *("max_lateness_s", "variants", "thread", "options", "key", "key_digest", "chosen_by", "rejected_at"),
-    "rejected_why",
-)
-_DELIVERY = (
-    *("id", "post_id", "account_id", "state", "due_at", "next_at", "remote_id", "url", "published_at", "tries"),
-    *("attempts", "waiting_for", "waiting_until", "error_kind", "error_code", "error_message", "error_hint"),
-    *("handle", "note", "taken_down_at", "approved_at", "platform", "account_handle"),
-)
-POSTS = f"SELECT {', '.join(_POST)} FROM post"
-"""Selects the rows of posts that `post` reads fastest."""
-DELIVERIES = (
-    f"SELECT {', '.join(f'd.{name}' for name in _DELIVERY[:-2])}, a.platform, a.handle AS account_handle"
-    " FROM delivery d JOIN account a ON a.id = d.account_id"
-)
-"""Selects the rows that `delivery_in_order` reads."""
 
 
 def ms(instant: datetime | None) -> int | None:
@@ -52,193 +41,150 @@ def instant(value: int | None) -> datetime | None:
     return None if value is None else from_ms(value)
 
 
-_known_instant = lru_cache(maxsize=1024)(from_ms)
-_state = lru_cache(maxsize=64)(DeliveryState)
-_status = lru_cache(maxsize=64)(PostStatus)
-
-
 def text_of(value: object) -> str:
-    """JSON as it is stored: keys sorted, no escapes, no spaces."""
+    """Return JSON as it is stored: keys sorted, no escapes, no spaces."""
     return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
 
 
-def _as_it_is(value: Column) -> Column:
-    return value
+def _or_none(decode: Decoder) -> Decoder:
+    return lru_cache(maxsize=64)(lambda value: None if value is None else decode(value))
 
 
-_FORMS: Mapping[str, Callable[[Any], Column]] = {
-    "state": attrgetter("value"),
-    "due_at": ms,
-    "next_at": ms,
-    "remote_id": _as_it_is,
-    "url": _as_it_is,
-    "published_at": ms,
-    "tries": _as_it_is,
-    "attempts": _as_it_is,
-    "waiting_for": _as_it_is,
-    "waiting_until": ms,
-    "handle": text_of,
-    "note": _as_it_is,
-    "taken_down_at": ms,
-    "approved_at": ms,
+_DECODERS: Mapping[columns.Kind, Decoder] = {
+    "boolean": _or_none(bool),
+    "instant": instant,
+    "list": list_of,
+    "object": object_of,
+    "real": number_of,
+    "texts": texts_of,
 }
-"""What a move can change of a delivery, but its error, and how it is stored."""
+_ENCODERS: Mapping[columns.Kind, Encoder] = {"instant": ms, "list": text_of, "object": text_of, "texts": text_of}
+
+
+def _value_of(member: str | None) -> str | None:
+    return None if member is None else str(member)
+
+
+class _Mapping:
+    """How the columns of one table become fields of a domain object, and back."""
+
+    def __init__(
+        self,
+        table: Mapping[str, columns.Kind],
+        *,
+        without: Collection[str] = (),
+        joined: Collection[str] = (),
+        enums: Mapping[str, type[str]] | None = None,
+    ) -> None:
+        """`without`: columns that are no field; `joined`: names of what a statement adds from another table."""
+        kinds = {name: kind for name, kind in table.items() if name not in without}
+        decoders = {name: _DECODERS[kind] for name, kind in kinds.items() if kind in _DECODERS}
+        decoders |= {name: _or_none(enum) for name, enum in (enums or {}).items()}
+        self.names = (*kinds, *joined)
+        self._decoders = tuple(decoders.items())
+        self._encoders = {
+            name: (attrgetter(name), _value_of if name in (enums or {}) else _ENCODERS.get(kind))
+            for name, kind in kinds.items()
+        }
+
+    def fields(self, values: Iterable[Any]) -> dict[str, Any]:
+        """Return the fields of a row whose values come in the order of `names`."""
+        found = dict(zip(self.names, values, strict=True))
+        for name, decode in self._decoders:
+            found[name] = decode(found[name])
+        return found
+
+    def fields_by_name(self, row: Row) -> dict[str, Any]:
+        return self.fields([row[name] for name in self.names])
+
+    def columns(self, source: object, names: Iterable[str], before: object | None = None) -> dict[str, Column]:
+        """Return these columns of an object; only those that differ from `before` where it is given."""
+        found: dict[str, Column] = {}
+        for name in names:
+            field, encode = self._encoders[name]
+            value = field(source)
+            if before is None or value != field(before):
+                found[name] = value if encode is None else encode(value)
+        return found
+
+
+_ERROR = ("error_kind", "error_code", "error_message", "error_hint")
+_REJECTION = ("rejected_at", "rejected_why")
+_MEDIA = _Mapping(columns.POST_MEDIA, without=("post_id", "position"))
+_POST = _Mapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenBy})
+_DELIVERY = _Mapping(
+    columns.DELIVERY,
+    joined=("platform", "account_handle"),
+    enums={"state": DeliveryState, "error_kind": Kind},
+)
+_ACCOUNT = _Mapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
+_ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
+
+# What a change of the object can change of the row.
+_POST_COLUMNS = tuple(name for name in columns.POST if name not in ("id", *_REJECTION))
+_DELIVERY_COLUMNS = tuple(name for name in columns.DELIVERY if name not in ("id", "post_id", "account_id", *_ERROR))
+_ACCOUNT_COLUMNS = tuple(name for name in _ACCOUNT.names if name not in ("id", "platform", "handle"))
+
+POSTS = f"SELECT {', '.join(_POST.names)} FROM post"
+"""Selects the rows of posts that `post_in_order` reads."""
+DELIVERIES = (
+    f"SELECT {', '.join(f'd.{name}' for name in columns.DELIVERY)}, a.platform, a.handle AS account_handle"
+    " FROM delivery d JOIN account a ON a.id = d.account_id"
+)
+"""Selects the rows that `delivery_in_order` reads."""
 
 
 @reading("account")
 def account(row: Row) -> Account:
-    return Account(
-        platform=row["platform"],
-        handle=row["handle"],
-        id=row["id"],
-        user_id=row["user_id"],
-        connected=bool(row["connected"]),
-        needs_reconnect=bool(row["needs_reconnect"]),
-        enabled=bool(row["enabled"]),
-        timezone=row["timezone"],
-        expires_at=instant(row["expires_at"]),
-        scopes=list_of(row["scopes"]),
-        hold_until=instant(row["hold_until"]),
-        hold_reason=row["hold_reason"],
-        options=texts_of(row["options"]),
-    )
+    return Account(**_ACCOUNT.fields_by_name(row))
 
 
 def account_columns(account: Account) -> dict[str, Column]:
-    """All that can change of an account; its name stays."""
-    return {
-        "user_id": account.user_id,
-        "connected": account.connected,
-        "needs_reconnect": account.needs_reconnect,
-        "enabled": account.enabled,
-        "timezone": account.timezone,
-        "expires_at": ms(account.expires_at),
-        "scopes": text_of(list(account.scopes)),
-        "hold_until": ms(account.hold_until),
-        "hold_reason": account.hold_reason,
-        "options": text_of(account.options),
-    }
+    """Return all that can change of an account; its name stays."""
+    return _ACCOUNT.columns(account, _ACCOUNT_COLUMNS)
 
 
 @reading("delivery")
 def delivery(row: Row) -> Delivery:
     """`row` is a delivery joined with its account's `platform` and, as `account_handle`, its handle."""
-    return _delivery([row[name] for name in _DELIVERY])
+    return _delivery(_DELIVERY.fields_by_name(row))
 
 
 @reading("delivery")
 def delivery_in_order(row: Row) -> Delivery:
     """The same of a row of DELIVERIES: by position, because a look-up by name searches the names each time."""
-    return _delivery(row)
+    return _delivery(_DELIVERY.fields(row))
 
 
-def _delivery(values: Iterable[Any]) -> Delivery:
-    (
-        delivery_id,
-        post_id,
-        account_id,
-        state,
-        due_at,
-        next_at,
-        remote_id,
-        url,
-        published_at,
-        tries,
-        attempts,
-        waiting_for,
-        waiting_until,
-        error_kind,
-        error_code,
-        error_message,
-        error_hint,
-        handle,
-        note,
-        taken_down_at,
-        approved_at,
-        platform,
-        account_handle,
-    ) = values
-    error = None
-    if error_kind is not None:
-        error = DeliveryError(Kind(error_kind), error_message, error_code, error_hint)
-    return Delivery(
-        account=f"{platform}/{account_handle}",
-        platform=platform,
-        state=_state(state),
-        due_at=instant(due_at),
-        next_at=instant(next_at),
-        remote_id=remote_id,
-        url=url,
-        published_at=instant(published_at),
-        tries=tries,
-        attempts=attempts,
-        waiting_for=waiting_for,
-        waiting_until=instant(waiting_until),
-        error=error,
-        handle=object_of(handle),
-        note=note,
-        taken_down_at=instant(taken_down_at),
-        approved_at=instant(approved_at),
-        id=delivery_id,
-        post_id=post_id,
-        account_id=account_id,
-    )
+def _delivery(fields: dict[str, Any]) -> Delivery:
+    kind, code, message, hint = (fields.pop(name) for name in _ERROR)
+    fields["error"] = None if kind is None else DeliveryError(kind, message, code, hint)
+    fields["account"] = f"{fields['platform']}/{fields.pop('account_handle')}"
+    return Delivery(**fields)
 
 
 def delivery_columns(delivery: Delivery, before: Delivery | None = None) -> dict[str, Column]:
-    """The columns of a delivery that a move can change; of those only what differs from `before` where it is given."""
-    changed = {
-        name: form(getattr(delivery, name))
-        for name, form in _FORMS.items()
-        if before is None or getattr(delivery, name) != getattr(before, name)
-    }
+    """Return the columns that a transition can change; of those only what differs from `before` where it is given."""
+    changed = _DELIVERY.columns(delivery, _DELIVERY_COLUMNS, before)
     if before is None or delivery.error != before.error:
         error = delivery.error
-        changed["error_kind"] = error.kind.value if error else None
-        changed["error_code"] = error.code if error else None
-        changed["error_message"] = error.message if error else None
-        changed["error_hint"] = error.hint if error else None
+        values = (str(error.kind), error.code, error.message, error.hint) if error else (None,) * len(_ERROR)
+        changed.update(zip(_ERROR, values, strict=True))
     return changed
 
 
 @reading("post_media")
 def media(row: Row) -> MediaItem:
-    return MediaItem(
-        name=row["name"],
-        mime=row["mime"],
-        bytes=row["bytes"],
-        sha256=row["sha256"],
-        width=row["width"],
-        height=row["height"],
-        duration_ms=row["duration_ms"],
-        codec=row["codec"],
-        fps=row["fps"],
-        moov_first=None if row["moov_first"] is None else bool(row["moov_first"]),
-        alt=row["alt"],
-        url=row["url"],
-    )
+    return MediaItem(**_MEDIA.fields_by_name(row))
 
 
 def media_columns(item: MediaItem) -> dict[str, Column]:
-    return {
-        "sha256": item.sha256,
-        "name": item.name,
-        "mime": item.mime,
-        "bytes": item.bytes,
-        "width": item.width,
-        "height": item.height,
-        "duration_ms": item.duration_ms,
-        "codec": item.codec,
-        "fps": item.fps,
-        "moov_first": item.moov_first,
-        "alt": item.alt,
-        "url": item.url,
-    }
+    return _MEDIA.columns(item, _MEDIA.names)
 
 
 @reading("post")
 def post(row: Row, deliveries: Sequence[Delivery], items: Sequence[MediaItem], tags: Sequence[str]) -> Post:
-    return _post([row[name] for name in _POST], deliveries, items, tags)
+    return _post(_POST.fields_by_name(row), deliveries, items, tags)
 
 
 @reading("post")
@@ -250,97 +196,32 @@ def post_in_order(
     own_key: OwnKey | None = None,
 ) -> Post:
     """The same of a row of POSTS. `own_key`: gives a post without a key one, by its id."""
-    return _post(row, deliveries, items, tags, own_key)
+    return _post(_POST.fields(row), deliveries, items, tags, own_key)
 
 
 def _post(
-    values: Iterable[Any],
+    fields: dict[str, Any],
     deliveries: Sequence[Delivery],
     items: Sequence[MediaItem],
     tags: Sequence[str],
     own_key: OwnKey | None = None,
 ) -> Post:
-    (
-        post_id,
-        content,
-        status,
-        scheduled_at,
-        published_at,
-        created_at,
-        updated_at,
-        deleted_at,
-        max_lateness_s,
-        variants,
-        thread,
-        options,
-        key,
-        key_digest,
-        chosen_by,
-        rejected_at,
-        rejected_why,
-    ) = values
-    return Post(
-        content=content,
-        deliveries=tuple(deliveries),
-        status=_status(status),
-        scheduled_at=instant(scheduled_at),
-        published_at=instant(published_at),
-        created_at=_known_instant(created_at),
-        updated_at=_known_instant(updated_at),
-        deleted_at=instant(deleted_at),
-        max_lateness_s=number_of(max_lateness_s),
-        media=tuple(items),
-        variants=texts_of(variants),
-        thread=list_of(thread),
-        tags=tuple(tags),
-        options=texts_of(options),
-        key=own_key(post_id) if own_key is not None and not key else key,
-        key_digest=key_digest,
-        chosen_by=ChosenBy(chosen_by) if chosen_by else None,
-        rejection=None if rejected_at is None else Rejection(from_ms(rejected_at), rejected_why),
-        id=post_id,
-    )
+    at, why = (fields.pop(name) for name in _REJECTION)
+    fields["rejection"] = None if at is None else Rejection(at, why)
+    if own_key is not None and not fields["key"]:
+        fields["key"] = own_key(fields["id"])
+    return Post(deliveries=tuple(deliveries), media=tuple(items), tags=tuple(tags), **fields)
 
 
 def post_columns(post: Post) -> dict[str, Column]:
-    return {
-        "content": post.content,
-        "status": post.status.value,
-        "scheduled_at": ms(post.scheduled_at),
-        "published_at": ms(post.published_at),
-        "created_at": ms(post.created_at),
-        "updated_at": ms(post.updated_at),
-        "deleted_at": ms(post.deleted_at),
-        "max_lateness_s": post.max_lateness_s,
-        "variants": text_of(post.variants),
-        "thread": text_of(post.thread),
-        "options": text_of(post.options),
-        "key": post.key,
-        "key_digest": post.key_digest,
-        "chosen_by": post.chosen_by,
-        "rejected_at": ms(post.rejection.at) if post.rejection else None,
-        "rejected_why": post.rejection.why if post.rejection else None,
-    }
+    """Return the columns of a post but its id."""
+    rejection = post.rejection
+    values = (ms(rejection.at), rejection.why) if rejection else (None, None)
+    return {**_POST.columns(post, _POST_COLUMNS), **dict(zip(_REJECTION, values, strict=True))}
 
 
 @reading("attempt")
 def attempt(row: Row) -> Attempt:
     """`row` is an attempt joined with its account's `platform` and `account_handle`."""
-    return Attempt(
-        account=f"{row['platform']}/{row['account_handle']}",
-        number=row["number"],
-        step=row["step"],
-        phase=Phase(row["phase"]),
-        at=from_ms(row["at"]),
-        ended_at=instant(row["ended_at"]),
-        outcome=row["outcome"],
-        kind=Kind(row["kind"]) if row["kind"] else None,
-        code=row["code"],
-        http_status=row["http_status"],
-        message=row["message"],
-        fingerprint=row["fingerprint"],
-        platform_at=instant(row["platform_at"]),
-        boot_s=row["boot_s"],
-        id=row["id"],
-        delivery_id=row["delivery_id"],
-    )
+    fields = _ATTEMPT.fields_by_name(row)
+    return Attempt(account=f"{fields.pop('platform')}/{fields.pop('account_handle')}", **fields)

@@ -22,10 +22,11 @@ _SUMMED = _COUNTS[:6]
 _SAMPLE = "SELECT s.*, a.platform || '/' || a.handle AS account FROM sample s JOIN account a ON a.id = s.account_id"
 
 # Of one account, whose id is in the text: the parameters are a `Row`, whose fields stand in this order.
-_SAID = ", ".join(f"?{place}" for place in range(3, 3 + len(_TOLD)))
+_KEY = ("remote_id", "observed_at")
+_SAID = ", ".join(f":{name}" for name in _TOLD)
 _UPDATE = (
-    f"UPDATE sample SET ({', '.join(_TOLD)}) = ({_SAID}) WHERE account_id = %d AND remote_id = ?1 AND observed_at = ?2"
-    f" AND ({', '.join(_TOLD)}) IS NOT ({_SAID})"
+    f"UPDATE sample SET ({', '.join(_TOLD)}) = ({_SAID}) WHERE account_id = %d AND remote_id = :remote_id"
+    f" AND observed_at = :observed_at AND ({', '.join(_TOLD)}) IS NOT ({_SAID})"
 )
 # SQLite takes the other columns of a group from the row that has its max().
 _NEWEST = (
@@ -52,7 +53,8 @@ def put_rows(db: sqlite3.Connection, account_id: int, rows: Sequence[Row], *, da
     # In the order of the index: rows that come as they please would touch a page of it for each row.
     told = sorted(told, key=_BY_KEY)
     inserted = _insert(db, account_id, told)
-    updated = db.executemany(_UPDATE % account_id, told).rowcount if inserted < len(told) else 0
+    named = (dict(zip((*_KEY, *_TOLD), row, strict=True)) for row in told)
+    updated = db.executemany(_UPDATE % account_id, named).rowcount if inserted < len(told) else 0
     return +Counter(inserted=inserted, updated=updated, unchanged=len(rows) - inserted - updated)
 
 
@@ -110,7 +112,7 @@ def newest(db: sqlite3.Connection, account_id: int, posts: int) -> list[Sample]:
     # Several samples of a post share its time of publication, so whole posts are cut by that time.
     edge = (
         "SELECT min(published_at) FROM (SELECT DISTINCT published_at, remote_id FROM sample WHERE account_id = ?"
-        " ORDER BY published_at DESC LIMIT ?)"
+        " ORDER BY published_at DESC LIMIT ?) AS newest"
     )
     since = db.execute(edge, (account_id, posts)).fetchone()[0]
     sql = f"{_SAMPLE} WHERE s.account_id = ? AND s.published_at >= ? ORDER BY s.published_at DESC"
@@ -120,8 +122,10 @@ def newest(db: sqlite3.Connection, account_id: int, posts: int) -> list[Sample]:
 def every(db: sqlite3.Connection, account_ids: Iterable[int], limit: int | None) -> Iterator[Sample]:
     """The samples of some accounts, each account's newest post first, read as they are consumed."""
     for account_id in account_ids:
-        sql = f"{_SAMPLE} WHERE s.account_id = ? ORDER BY s.published_at DESC LIMIT ?"
-        yield from (_sample(row) for row in db.execute(sql, (account_id, -1 if limit is None else limit)))
+        sql = f"{_SAMPLE} WHERE s.account_id = :account ORDER BY s.published_at DESC"
+        if limit is not None:
+            sql += " LIMIT :limit"
+        yield from (_sample(row) for row in db.execute(sql, {"account": account_id, "limit": limit}))
 
 
 def total(db: sqlite3.Connection, account: Account) -> Total:
@@ -135,7 +139,7 @@ def total(db: sqlite3.Connection, account: Account) -> Total:
     halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in _SUMMED)
     sql = (
         "SELECT count(*), coalesce(sum(samples), 0), min(published_at), max(published_at), max(observed_at),"
-        f" {halved} FROM ({newest})"
+        f" {halved} FROM ({newest}) AS newest"
     )
     posts, samples, first, last, observed, *halves = db.execute(sql, (account.id,)).fetchone()
     sums = [None if high is None else (high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True)]

@@ -21,10 +21,10 @@ _HOLDING = "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') 
 def insert(db: sqlite3.Connection, slot: Slot, *, now: datetime) -> int:
     """Store a new slot; its id."""
     stored = db.execute(
-        "INSERT INTO slot (account_id, cron, timezone, name, created_at) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO slot (account_id, cron, timezone, name, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
         (slot.account_id, slot.cron, slot.timezone, slot.name, ms(now)),
     )
-    return int(stored.lastrowid or 0)
+    return int(stored.fetchone()["id"])
 
 
 def rename(db: sqlite3.Connection, slot_id: int, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
@@ -35,6 +35,17 @@ def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def create_tables(path: Path) -> None:
+    """Write the tables of a new store into an empty file that nobody sees yet. The caller waits for the disk."""
+    schema = Path(__file__).with_name("schema.sql").read_text()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(f"BEGIN; {schema} COMMIT;")
+        # Closing moves the log into the file too, but does not report that the disk has no room for it.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def quick_check(connection: sqlite3.Connection, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
@@ -105,7 +105,6 @@ def test_a_file_shows_its_order() -> None:
     assert order() is None
 
 
-@settings(deadline=None)
 @given(st.dates(date(2006, 1, 2), TODAY), st.sampled_from(ORDERS), st.sampled_from("/-"))
 def test_every_day_comes_back_in_the_order_in_which_it_was_written(day: date, which: str, sign: str) -> None:
     parts = (day.month, day.day) if which == "mdy" else (day.day, day.month)

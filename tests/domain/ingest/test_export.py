@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.domain.ingest import exports
@@ -87,7 +87,6 @@ _NUMBERS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(
     st.lists(samples("instagram"), min_size=1, max_size=4),
     _NUMBERS,
@@ -99,7 +98,6 @@ def test_metas_rows_come_back(posts: list[Sample], number: exports.Number, time:
     assert read(META, rows, zone=ZoneInfo("UTC")) == posts
 
 
-@settings(deadline=None)
 @given(st.lists(samples("tiktok"), min_size=1, max_size=4), _NUMBERS)
 def test_tiktoks_rows_come_back(posts: list[Sample], number: exports.Number) -> None:
     posts = [replace(one, kind="video") for one in posts]
@@ -109,7 +107,6 @@ def test_tiktoks_rows_come_back(posts: list[Sample], number: exports.Number) -> 
     assert read(TIKTOK, days) == posts
 
 
-@settings(deadline=None)
 @given(st.lists(samples("x"), min_size=1, max_size=4), _NUMBERS)
 def test_xs_rows_come_back(posts: list[Sample], number: exports.Number) -> None:
     posts = [replace(one, saves=5) for one in posts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ttp.domain.errors import UsageError
@@ -16,14 +16,12 @@ def grouped(number: int, sign: str) -> str:
     return f"{number:,}".replace(",", sign)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**15), st.sampled_from([*BLANKS, ",", "."]))
 def test_every_number_comes_back_however_its_digits_are_grouped(number: int, sign: str) -> None:
     numbers = Numbers("." if sign == "." else ",")
     assert int(numbers.plain("likes", f" {grouped(number, sign)} ")) == number
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1_000_000, 10**12), min_size=1), st.sampled_from(",."))
 def test_several_groups_tell_what_groups(values: list[int], sign: str) -> None:
     assert numbers_of((grouped(value, sign) for value in values), usual=None) == Numbers(sign)

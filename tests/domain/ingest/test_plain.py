@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
@@ -183,7 +183,6 @@ _CELLS = {
 }
 
 
-@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), st.none(), max_size=2), min_size=1, max_size=12), st.data())
 def test_by_columns_and_one_by_one_are_the_same(changes: list[dict[str, None]], data: st.DataObject) -> None:
     rows = [row(**{name: data.draw(_CELLS[name]) for name in change}) for change in changes]

@@ -53,8 +53,6 @@ def sandbox(
       moderation_s=60        TikTok names a public post's id after a minute
       insights_lag_s=172800  Instagram's insights stay empty, and lag, two days
       lag_s=60               new posts are not in the platforms' lists at once
-      growth=0               likes and views stay 0
-      x_credit=0.05          X: five cents, then 402
       ignore_unknown_fields=true    X leaves out fields that it does not know
       x_video_s=140          X: no longer videos without Premium
       clock_slack_s=5        X: how wrong the time of a signature may be
@@ -99,6 +97,8 @@ def sandbox(
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except NoSetting as wrong:
         raise UsageError(f"--set {wrong}", Hint("see what there is", "ttp sandbox --help")) from None
+    except server.OldState as old:
+        raise UsageError(str(old), Hint("keep it elsewhere", "ttp sandbox --state NEW_FOLDER")) from None
     except OSError as error:
         raise Busy(
             f"the sandbox cannot start on port {port}: {error.strerror or error}",

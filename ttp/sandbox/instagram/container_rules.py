@@ -1,4 +1,4 @@
-"""Instagram: everything that can be said of a container's parameters before anything is fetched."""
+"""Instagram: the parameters of a container, checked before anything is fetched."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import json
 import re
 from typing import Any
 
-from ttp.sandbox.instagram.fields import listed
-from ttp.sandbox.instagram.front import Params, graph_error, only
-from ttp.sandbox.records import Account
+from ttp.sandbox.instagram.front import Params, allow_only, graph_error, split_list
+from ttp.sandbox.instagram.records import InstagramAccount
 
 _COMMON = {"media_type", "image_url", "video_url", "caption", "is_carousel_item", "is_ai_generated", "location_id"}
-_COMMON |= {"user_tags", "collaborators", "product_tags", "trial_params"}
-_FACEBOOK_ONLY = {"poll_attachment", "is_poll_duration_extended", "is_comment_prompt_used", "is_paid_partnership"}
-_FACEBOOK_ONLY |= {"audio_configuration"}
+_COMMON |= {"user_tags", "collaborators", "trial_params"}
 _OF_KIND = {
     "IMAGE": {"alt_text"},
     "REELS": {"share_to_feed", "thumb_offset", "cover_url", "audio_name"},
@@ -28,22 +25,21 @@ _URLS: dict[str, list[list[str]]] = {
     "VIDEO": [["video_url"]],
     "CAROUSEL": [[]],
 }
-_FLAGS = {"is_carousel_item", "is_ai_generated", "share_to_feed", "is_paid_partnership", "is_poll_duration_extended"}
-_FLAGS |= {"is_comment_prompt_used"}
+_FLAGS = ("is_carousel_item", "is_ai_generated", "share_to_feed", "is_paid_partnership")
 _USERNAME = re.compile(r"@?[A-Za-z0-9._]{1,30}")
 MOST_TAGS = 20
 TRIALS = ("MANUAL", "SS_PERFORMANCE")
 
 
-def kind_of(account: Account, params: Params) -> str:
-    """The container's kind, once every parameter is found to go with it and with the account's login."""
+def kind_of(account: InstagramAccount, params: Params) -> str:
+    """Return the container's kind, after checking that every parameter fits it and the account's login."""
     kind = params.get("media_type", "IMAGE")
     if kind not in _OF_KIND:
         raise graph_error(100, f"(#100) Unknown media type {kind}", 2207023)
     allowed = _COMMON | _OF_KIND[kind]
     if account.login == "facebook":
-        allowed |= _FACEBOOK_ONLY | {"upload_type"}
-    only(params, allowed)
+        allowed |= {"upload_type", "is_paid_partnership"}
+    allow_only(params, allowed)
     for name in _FLAGS:
         if params.get(name, "true").lower() not in ("true", "false"):
             raise graph_error(100, f"(#100) Param {name} must be a boolean")
@@ -57,12 +53,12 @@ def kind_of(account: Account, params: Params) -> str:
 
 
 def is_child(params: Params) -> bool:
-    """Whether the container is to be an item of a carousel."""
+    """Return whether the container is to be an item of a carousel."""
     return params.get("is_carousel_item", "").lower() == "true"
 
 
 def is_resumable(params: Params) -> bool:
-    """Whether the bytes are to be uploaded afterwards."""
+    """Return whether the bytes are to be uploaded afterwards."""
     return params.get("upload_type") == "resumable"
 
 
@@ -90,12 +86,12 @@ def _check_text(params: Params) -> None:
 
 
 def _check_people(params: Params, kind: str) -> None:
-    """Tags of people and products, and who else is to appear as author."""
-    names = listed(params.get("collaborators", ""))
+    """Check tags of people, and who else is to appear as author."""
+    names = split_list(params.get("collaborators", ""))
     if len(names) > 3 or not all(map(_USERNAME.fullmatch, names)) or (names and kind == "STORIES"):
         raise graph_error(100, "(#100) Param collaborators must be at most 3 usernames, not for stories")
     tags = _objects(params, "user_tags")
-    if len(tags) > MOST_TAGS or len(_objects(params, "product_tags")) > MOST_TAGS:
+    if len(tags) > MOST_TAGS:
         raise graph_error(100, "The media has too many tags.", 2207040)
     needs_place = kind == "IMAGE"
     for tag in tags:
@@ -106,12 +102,10 @@ def _check_people(params: Params, kind: str) -> None:
             raise graph_error(100, "(#100) Param user_tags: username, and for images x and y from 0 to 1")
     if kind == "CAROUSEL" and tags:
         raise graph_error(100, "(#100) Param user_tags belongs to the items of a carousel")
-    if "product_tags" in params:
-        raise graph_error(100, "The product tags are not valid for this account.", 2207035)
 
 
-def _check_trial(account: Account, params: Params, kind: str) -> None:
-    """A trial reel is shown to people who do not follow first: one key says who shares it with followers later."""
+def _check_trial(account: InstagramAccount, params: Params, kind: str) -> None:
+    """Check a trial reel, shown first to people who do not follow. One key says who shares it with followers later."""
     if kind != "REELS":
         raise graph_error(100, "(#100) Param trial_params is for reels")
     try:

@@ -1,8 +1,9 @@
-"""Facebook Login for Instagram: the dialog, tokens, the pages behind an account, looking into and revoking a token."""
+"""Facebook Login for Instagram: the dialog, tokens, an account's pages, permissions, checking and revoking a token."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,57 +11,64 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.accounts import SCOPES, logged_in, may_redirect, renewed, without_tokens
-from ttp.sandbox.consent import Ask, door, needed, refused
-from ttp.sandbox.instagram.fields import chosen
-from ttp.sandbox.instagram.front import Params, graph_error, guarded, only, parameters
-from ttp.sandbox.records import Account, App
+from ttp.sandbox.consent import AuthorizationRequest, authorization_route, check_request, refusal_page
+from ttp.sandbox.instagram.front import (
+    Params,
+    allow_only,
+    authenticated_route,
+    graph_error,
+    read_params,
+    select_fields,
+)
+from ttp.sandbox.instagram.records import SCOPES, InstagramAccount, renew, switch_login
+from ttp.sandbox.records import DAY_MS, App
 from ttp.sandbox.state import State
 
 CODE_MS = 600_000
 REMOVED = 458
 """Subcode of code 190 for an app that the user removed."""
-_ASKED = {"client_id", "redirect_uri", "response_type", "scope", "state", "display", "auth_type", "extras", "config_id"}
+_REQUIRED = ("client_id", "redirect_uri", "scope")
+_OPTIONAL = ("response_type", "state", "display", "auth_type", "extras", "config_id")
 _SCOPES = {*SCOPES["facebook"], "instagram_manage_comments", "ads_management", "ads_read", "business_management"}
 _SCOPES |= {"public_profile", "pages_manage_posts"}
 
 
 def routes(state: State) -> list[Route]:
-    """The login's paths, each with and without a version."""
+    """Return the routes of the login, each with and without a version."""
     found: list[Route] = []
     for front in ("", "/{version}"):
         methods = ["GET", "POST"] if front else ["GET"]  # POST without a version is Instagram Login's
         found += [
-            door(state, f"{front}/dialog/oauth", read, answer),
+            authorization_route(state, f"{front}/dialog/oauth", read_request, build_answer),
             Route(f"{front}/oauth/access_token", partial(_token, state), methods=methods),
             Route(f"{front}/debug_token", partial(_debug, state), methods=["GET"]),
-            guarded(state, f"{front}/me/accounts", "GET", pages, "pages_show_list"),
-            guarded(state, f"{front}/me/permissions", "GET", permissions),
-            guarded(state, f"{front}/me/permissions", "DELETE", revoke),
+            authenticated_route(state, f"{front}/me/accounts", "GET", pages, "pages_show_list"),
+            authenticated_route(state, f"{front}/me/permissions", "GET", permissions),
+            authenticated_route(state, f"{front}/me/permissions", "DELETE", revoke),
         ]
     return found
 
 
-def read(state: State, params: Mapping[str, str]) -> Ask:
-    """A dialog that Facebook opens."""
-    needed(params, "client_id", "redirect_uri", "scope")
-    if unknown := set(params) - _ASKED:
-        raise refused(f"Unknown parameters: {', '.join(sorted(unknown))}.")
-    app = state.apps.get(params["client_id"])
-    if app is None or app.login != "facebook":
-        raise refused("Invalid App ID: The provided app ID does not look like a valid app ID.")
-    if not may_redirect(app, params["redirect_uri"]):
-        raise refused("URL blocked: the redirect_uri is not registered for this app.")
-    if params.get("response_type", "code") != "code":
-        raise refused("The response_type must be code.")
+def read_request(state: State, params: Mapping[str, str]) -> AuthorizationRequest:
+    """Check a request for the dialog."""
+    app = check_request(
+        state,
+        params,
+        required=_REQUIRED,
+        known=(*_REQUIRED, *_OPTIONAL),
+        is_app=lambda app: app.login == "facebook",
+        may_redirect=lambda address: address.scheme == "https",
+        no_app="Invalid App ID: The provided app ID does not look like a valid app ID.",
+        no_redirect="URL blocked: the redirect_uri is not registered for this app.",
+    )
     scopes = tuple(dict.fromkeys(scope.strip() for scope in params["scope"].split(",")))
     if not set(scopes) <= _SCOPES:
-        raise refused(f"Invalid Scopes: {', '.join(sorted(set(scopes) - _SCOPES))}.")
-    return Ask(app, params["redirect_uri"], scopes, params.get("state"), CODE_MS)
+        raise refusal_page(f"Invalid Scopes: {', '.join(sorted(set(scopes) - _SCOPES))}.")
+    return AuthorizationRequest(app, params["redirect_uri"], scopes, params.get("state"), CODE_MS)
 
 
-def answer(ask: Ask, code: str | None) -> dict[str, str]:
-    """What goes back to the app beside the state."""
+def build_answer(asked: AuthorizationRequest, code: str | None) -> dict[str, str]:
+    """Return what goes back to the app, without the state."""
     if code is not None:
         return {"code": code}
     described = {"error_code": "200", "error_description": "Permissions error", "error_reason": "user_denied"}
@@ -69,39 +77,40 @@ def answer(ask: Ask, code: str | None) -> dict[str, str]:
 
 async def _token(state: State, request: Request) -> Response:
     """`/oauth/access_token`: a user token for a code, a long one for a short one, or the app's own token."""
-    params = await parameters(request)
+    params = await read_params(request)
     app = _app(state, params)
     grant_type = params.get("grant_type", "authorization_code")
     match grant_type:
         case "client_credentials":
             return JSONResponse({"access_token": f"{app.id}|{app.secret}", "token_type": "bearer"})
         case "fb_exchange_token":
-            account = state.account_of("instagram", params.get("fb_exchange_token", ""))
+            account = state.find_by_token(InstagramAccount, params.get("fb_exchange_token", ""))
             if account is None or account.login != "facebook" or account.expires_ms <= state.now_ms() or account.dead:
                 raise graph_error(190, "Error validating access token: the token is not valid.", 467)
-            account = renewed(state, account)
+            account = renew(state, account)
         case "authorization_code":
-            account = _exchanged(state, app, params)
+            account = _exchange(state, app, params)
         case _:
             raise graph_error(100, "(#100) Param grant_type is not valid")
-    state.keep(account)
+    state.save(account)
     life_s = (account.expires_ms - account.issued_ms) // 1000
     return JSONResponse({"access_token": account.access_token, "token_type": "bearer", "expires_in": life_s})
 
 
-def _exchanged(state: State, app: App, params: Params) -> Account:
-    grant = state.grants.get(params.get("code", ""))
-    if grant is None or grant.app != app.id:
+def _exchange(state: State, app: App, params: Params) -> InstagramAccount:
+    found = state.login_codes.get(params.get("code", ""))
+    if found is None or found.app != app.id:
         raise graph_error(100, "This authorization code has been used or is not valid.", 36009)
-    if grant.ends_ms <= state.now_ms():
+    if found.ends_ms <= state.now_ms():
         raise graph_error(100, "This authorization code has expired.", 36007)
-    if params.get("redirect_uri") != grant.redirect_uri:
+    if params.get("redirect_uri") != found.redirect_uri:
         raise graph_error(
             100, "Error validating verification code. Please make sure your redirect_uri is identical.", 36008
         )
-    del state.grants[grant.code]
-    account = logged_in(state.accounts[grant.account], "facebook", grant.scopes)
-    return renewed(state, account, short=True)
+    del state.login_codes[found.code]
+    account = state.accounts[found.account]
+    assert isinstance(account, InstagramAccount)
+    return renew(state, switch_login(account, "facebook", found.scopes), short=True)
 
 
 def _app(state: State, params: Params) -> App:
@@ -113,22 +122,22 @@ def _app(state: State, params: Params) -> App:
     return app
 
 
-async def pages(state: State, account: Account, request: Request, params: Params) -> Response:
+async def pages(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /me/accounts`: the pages of a Facebook user; each account here has one, linked to its Instagram."""
-    only(params, {"fields", "limit", "after", "before"})
+    allow_only(params, {"fields", "limit", "after", "before"})
     if account.login != "facebook":
         raise graph_error(100, "(#100) Tried accessing nonexisting field (accounts) on node type (IGUser)")
-    page = chosen(params, page_fields(account), default=("access_token", "category", "name", "id", "tasks"))
+    page = select_fields(params, page_fields(account), default=("access_token", "category", "name", "id", "tasks"))
     return JSONResponse({"data": [page], "paging": {"cursors": {"before": "MA==", "after": "MA=="}}})
 
 
-def page_id(account: Account) -> str:
-    """The id of the Facebook page that an Instagram account is linked to."""
+def page_id(account: InstagramAccount) -> str:
+    """Return the id of the Facebook page that an Instagram account is linked to."""
     return f"1{account.user_id[2:16]}"
 
 
-def page_fields(account: Account) -> dict[str, Any]:
-    """What a page can say of itself."""
+def page_fields(account: InstagramAccount) -> dict[str, Any]:
+    """Return the fields of a page."""
     return {
         "id": page_id(account),
         "name": account.handle,
@@ -139,39 +148,39 @@ def page_fields(account: Account) -> dict[str, Any]:
     }
 
 
-async def permissions(state: State, account: Account, request: Request, params: Params) -> Response:
+async def permissions(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /me/permissions`: what the user granted."""
-    only(params, set())
+    allow_only(params, ())
     return JSONResponse({"data": [{"permission": scope, "status": "granted"} for scope in account.scopes]})
 
 
-async def revoke(state: State, account: Account, request: Request, params: Params) -> Response:
+async def revoke(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`DELETE /me/permissions`: the app is removed; every token of this user is dead from here on."""
-    only(params, set())
+    allow_only(params, ())
     if account.login != "facebook":
         raise graph_error(100, "Unsupported delete request.", 33)
-    state.keep(without_tokens(account, dead=REMOVED))
+    state.save(replace(account, dead=REMOVED))
     return JSONResponse({"success": True})
 
 
 async def _debug(state: State, request: Request) -> Response:
-    """`GET /debug_token`: what a token is worth. Asked with the app's token or a user's own."""
-    params = await parameters(request)
+    """`GET /debug_token`: what a token may do. Asked with the app's token or a user's own."""
+    params = await read_params(request)
     asking = params.get("access_token", "")
     app = next((a for a in state.apps.values() if a.login == "facebook" and asking == f"{a.id}|{a.secret}"), None)
-    if app is None and state.account_of("instagram", asking) is None:
+    if app is None and state.find_by_token(InstagramAccount, asking) is None:
         raise graph_error(190, "Invalid OAuth access token - Cannot parse access token")
-    account = state.account_of("instagram", params.get("input_token", ""))
+    account = state.find_by_token(InstagramAccount, params.get("input_token", ""))
     if account is None or account.login != "facebook":
-        told = {"code": 190, "message": "Malformed access token"}
-        return JSONResponse({"data": {"error": told, "is_valid": False, "scopes": []}})
+        error = {"code": 190, "message": "Malformed access token"}
+        return JSONResponse({"data": {"error": error, "is_valid": False, "scopes": []}})
     is_page = params["input_token"] == account.page_token
     alive = not account.dead and (is_page or account.expires_ms > state.now_ms())
     data: dict[str, Any] = {
         "app_id": account.client_id,
         "type": "PAGE" if is_page else "USER",
         "application": "sandbox",
-        "data_access_expires_at": (account.issued_ms + 90 * 86_400_000) // 1000,
+        "data_access_expires_at": (account.issued_ms + 90 * DAY_MS) // 1000,
         "expires_at": 0 if is_page else account.expires_ms // 1000,
         "issued_at": account.issued_ms // 1000,
         "is_valid": alive,

@@ -1,4 +1,4 @@
-"""Instagram's front door: Graph errors, parameters from query, form or JSON, the token check, usage headers."""
+"""Instagram: how every request is checked and refused. Graph errors, parameters, tokens, usage headers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.faults import platform_of
-from ttp.sandbox.records import Account
-from ttp.sandbox.request_checks import Refused, bearer, content_type, json_body
+from ttp.sandbox.instagram.records import CALLS, DEAD, LIMITS, InstagramAccount
+from ttp.sandbox.request_checks import RequestRefused, bearer, content_type, json_body
+from ttp.sandbox.stand_in import platform_of
 from ttp.sandbox.state import State
 
 Params: TypeAlias = Mapping[str, str]
-Work: TypeAlias = Callable[[State, Account, Request, Params], Awaitable[Response]]
+Work: TypeAlias = Callable[[State, InstagramAccount, Request, Params], Awaitable[Response]]
 
 NEWEST_VERSION = 27
 REGAIN_MINUTES = 60
-"""What a throttled account is told to wait."""
+"""How long a throttled account is asked to wait."""
 PERMISSIONS = {
     "instagram": {
         "basic": "instagram_business_basic",
@@ -39,30 +39,21 @@ PERMISSIONS = {
     },
 }
 """What each of the two logins calls a permission."""
-DEAD = {
-    458: "The user has not authorized application.",
-    459: "The user is enrolled in a blocking, logged-in checkpoint.",
-    460: "The session has been invalidated because the user changed their password.",
-    463: "Session has expired.",
-    464: "The session user is not confirmed.",
-    467: "The session is invalid because the user logged out.",
-    492: "The session is invalid.",
-}
-"""Subcodes of code 190, and their words."""
+_FIELD = re.compile(r"([a-z_0-9]+)((?:\.[a-z_]+\([^)]*\))*)")
 _VERSION = re.compile(r"v([1-9]\d?)\.0")
 
 
-def graph_error(code: int, message: str, subcode: int | None = None, transient: bool = False) -> Refused:
+def graph_error(code: int, message: str, subcode: int | None = None, transient: bool = False) -> RequestRefused:
     """400 in the Graph API's error shape."""
     error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
     if subcode is not None:
         error |= {"error_subcode": subcode, "is_transient": transient, "error_user_title": message}
         error["error_user_msg"] = message
     error["fbtrace_id"] = "A" + secrets.token_urlsafe(16)
-    return Refused(JSONResponse({"error": error}, 400))
+    return RequestRefused(JSONResponse({"error": error}, 400))
 
 
-def missing(node: str) -> Refused:
+def no_such_node(node: str) -> RequestRefused:
     """100/33: the id names nothing that this token may see."""
     return graph_error(
         100,
@@ -72,8 +63,8 @@ def missing(node: str) -> Refused:
     )
 
 
-def guarded(state: State, path: str, method: str, work: Work, scope: str | None = None) -> Route:
-    """A route that asks for a live token with `scope` and hands over the parameters without the token.
+def authenticated_route(state: State, path: str, method: str, work: Work, scope: str | None = None) -> Route:
+    """Return a route that needs a live token with `scope`. `work` gets the parameters without the token.
 
     `scope` is a name of `PERMISSIONS`, or a permission by its own name.
     """
@@ -81,22 +72,22 @@ def guarded(state: State, path: str, method: str, work: Work, scope: str | None 
     async def endpoint(request: Request) -> Response:
         version = request.path_params.get("version")
         if version is not None and not ((m := _VERSION.fullmatch(version)) and int(m[1]) <= NEWEST_VERSION):
-            if platform_of(request.url.path) in ("x", "tiktok"):
-                raise HTTPException(404)  # their unknown paths end up here too, since any version may come first
+            if (other := platform_of(request.url.path)) and other.name != "instagram":
+                raise HTTPException(404)  # its unknown paths end here too, since any version may come first
             raise graph_error(2500, f"Unknown path components: {request.url.path}")
-        params = await parameters(request)
+        params = await read_params(request)
         token = params.pop("access_token", None)
-        account = signed_in(state, token := bearer(request.headers) or token)
+        account = authenticate(state, token := bearer(request.headers) or token)
         _check_proof(state, token or "", params.pop("appsecret_proof", None))
-        used, _ = state.day.spend(account.id, "calls", state.now_ms() / 1000)
-        percent = 100 * used // state.most("instagram calls a day", account)
+        used, _ = state.day.count_call(account.id, "calls", state.now_ms() / 1000)
+        percent = 100 * used // state.limit(CALLS, LIMITS[CALLS], account)
         try:
             if percent >= 100 or state.trouble_of(account) == "throttled":
                 percent = 100
                 raise graph_error(80002, "(#80002) There have been too many calls to this Instagram account.")
-            _permitted(account, scope)
+            _check_permission(account, scope)
             answer = await work(state, account, request, params)
-        except Refused as refused:
+        except RequestRefused as refused:
             answer = refused.response
         usage = {"call_count": percent, "total_cputime": percent // 2, "total_time": percent // 2}
         answer.headers["x-app-usage"] = json.dumps(usage)
@@ -118,7 +109,7 @@ def _check_proof(state: State, token: str, proof: str | None) -> None:
         raise graph_error(100, "Invalid appsecret_proof provided in the API argument")
 
 
-def _permitted(account: Account, scope: str | None) -> None:
+def _check_permission(account: InstagramAccount, scope: str | None) -> None:
     """Code 10 for a permission that the user did not grant."""
     if scope is None:
         return
@@ -127,11 +118,11 @@ def _permitted(account: Account, scope: str | None) -> None:
         raise graph_error(10, f"(#10) Application does not have permission for this action: {needed} is needed.")
 
 
-def signed_in(state: State, token: str | None) -> Account:
-    """The account of a token. Code 2500 for none, 190 for an unknown (467), an ended (463) or a dead one (its own)."""
+def authenticate(state: State, token: str | None) -> InstagramAccount:
+    """Return the account of a token. Code 2500 for none, 190 for an unknown, ended or dead one."""
     if not token:
         raise graph_error(2500, "An active access token must be used to query information about the current user.")
-    account = state.account_of("instagram", token)
+    account = state.find_by_token(InstagramAccount, token)
     if account is None:
         raise graph_error(190, "Error validating access token: the token is not valid.", 467)
     if account.dead:
@@ -141,15 +132,15 @@ def signed_in(state: State, token: str | None) -> Account:
     return account
 
 
-def only(params: Params, allowed: Collection[str]) -> None:
+def allow_only(params: Params, allowed: Collection[str]) -> None:
     """Code 100 for a parameter that is neither `allowed` nor one that Meta's own SDK adds to every list."""
     for name in params:
         if name not in allowed and name != "summary":
             raise graph_error(100, f"(#100) Unknown parameter {name}")
 
 
-async def parameters(request: Request) -> dict[str, str]:
-    """Query, form and JSON parameters in one mapping, as text; lists and objects as JSON text."""
+async def read_params(request: Request) -> dict[str, str]:
+    """Return query, form and JSON parameters in one mapping, as text; lists and objects as JSON text."""
     params = dict(request.query_params)
     match content_type(request):
         case "application/x-www-form-urlencoded" | "multipart/form-data":
@@ -163,3 +154,59 @@ async def parameters(request: Request) -> dict[str, str]:
                 raise graph_error(100, "(#100) The body is no JSON object")
             params |= {name: v if isinstance(v, str) else json.dumps(v) for name, v in body.items()}
     return params
+
+
+def split_list(text: str) -> list[str]:
+    """Return the entries of a list parameter. Code 100 for text that is neither a comma list nor a JSON array."""
+    if not text.lstrip().startswith("["):
+        return [entry.strip() for entry in _split(text)] if text.strip() else []
+    try:
+        entries = json.loads(text)
+    except ValueError:
+        raise graph_error(100, "(#100) Param must be an array.") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, str | int) for entry in entries):
+        raise graph_error(100, "(#100) Param must be an array.")
+    return [str(entry).strip() for entry in entries]
+
+
+def select_fields(params: Params, known: Mapping[str, Any], default: Collection[str] = ("id",)) -> dict[str, Any]:
+    """Return the fields a request asks for, of those `known`. None marks a missing field; `id` is always there."""
+    names = split_list(params["fields"]) if params.get("fields") else list(default)
+    return _select(names, known)
+
+
+def _select(names: list[str], known: Mapping[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    for wanted in names:
+        match = _FIELD.match(wanted)
+        rest = wanted[match.end() :] if match else wanted
+        if match is None or match[1] not in known or (rest and not (rest[0] == "{" and rest[-1] == "}")):
+            raise graph_error(100, f"(#100) Tried accessing nonexisting field ({wanted})")
+        if (value := known[match[1]]) is not None:
+            answer[match[1]] = _inside(value, _split(rest[1:-1]) if rest else ["id"])
+    if "id" in known:
+        answer["id"] = known["id"]
+    return answer
+
+
+def _inside(value: Any, names: list[str]) -> Any:
+    """Return what is asked of a field that is a node, or an edge of nodes; its id when nothing is."""
+    match value:
+        case {"id": _}:
+            return _select(names, value)
+        case {"data": [{"id": _}, *_] as nodes}:
+            return {"data": [_select(names, node) for node in nodes]}
+        case _:
+            return value
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas outside brackets."""
+    entries, depth = [""], 0
+    for sign in text:
+        depth += (sign in "{(") - (sign in "})")
+        if sign == "," and depth == 0:
+            entries.append("")
+        else:
+            entries[-1] += sign
+    return [entry.strip() for entry in entries]

@@ -7,11 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.engagement import Counts, counts
-from ttp.sandbox.instagram.fields import listed
-from ttp.sandbox.instagram.front import Params, graph_error, missing, only
-from ttp.sandbox.records import Account, Post
-from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.engagement import Engagement, count_engagement
+from ttp.sandbox.instagram.front import Params, allow_only, graph_error, no_such_node, split_list
+from ttp.sandbox.instagram.records import InstagramAccount, InstagramSwitches
+from ttp.sandbox.records import DAY_MS, Post
+from ttp.sandbox.state import State
 
 _ALL = {"views", "reach", "shares", "total_interactions", "reposts"}
 _LASTING = {"likes", "comments", "saved"}
@@ -23,34 +23,34 @@ METRICS = {
     "REELS": _ALL | _LASTING | _REELS,
     "STORY": _ALL | _PROFILE | _STORY,
 }
-"""What may be asked of each kind of post, by `media_product_type`."""
+"""The metrics of each kind of post, by `media_product_type`."""
 WITHDRAWN = {"impressions", "plays", "video_views", "clips_replays_count", "ig_reels_aggregated_all_plays_count"}
 LEAST_VIEWERS = 5
 """A story's insights need this many viewers."""
 
 
-async def insights(state: State, account: Account, request: Request, params: Params) -> Response:
-    """`GET /{media}/insights`: lifetime numbers, as they were some time ago; no `data` while a post is that new."""
-    only(params, {"metric", "period", "breakdown"})
+async def insights(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
+    """`GET /{media}/insights`: lifetime numbers of some time ago. `data` is empty while the post is newer than that."""
+    allow_only(params, {"metric", "period", "breakdown"})
     post = state.posts.get(request.path_params["node"])
     if post is None or post.account != account.id or post.deleted:
-        raise missing(request.path_params["node"])
-    metrics = listed(params.get("metric", ""))
+        raise no_such_node(request.path_params["node"])
+    metrics = split_list(params.get("metric", ""))
     product = product_of(post)
     _check(metrics, product)
     if params.get("period", "lifetime") != "lifetime":
         raise graph_error(100, f"(#100) The period {params['period']} is not for this media")
-    seen_ms = state.now_ms() - int(state.insights_lag_s * 1000)
+    seen_ms = state.now_ms() - int(state.part(InstagramSwitches).insights_lag_s * 1000)
     if seen_ms < post.at_ms:
         return JSONResponse({"data": []})
-    now = counts(account, post, seen_ms, state.growth)
+    now = count_engagement(account, post, seen_ms)
     if product == "STORY" and (state.now_ms() - post.at_ms >= DAY_MS or now.reach < LEAST_VIEWERS):
         raise graph_error(10, "(#10) Not enough viewers for the media to show insights")
     return JSONResponse({"data": [_entry(post, metric, now) for metric in dict.fromkeys(metrics)]})
 
 
 def product_of(post: Post) -> str:
-    """`media_product_type`: FEED, REELS or STORY."""
+    """Return `media_product_type`: FEED, REELS or STORY."""
     return {"REELS": "REELS", "STORIES": "STORY"}.get(post.kind, "FEED")
 
 
@@ -70,7 +70,7 @@ def _check(metrics: list[str], product: str) -> None:
         raise graph_error(100, text)
 
 
-def _entry(post: Post, metric: str, now: Counts) -> dict[str, Any]:
+def _entry(post: Post, metric: str, now: Engagement) -> dict[str, Any]:
     return {
         "name": metric,
         "period": "lifetime",
@@ -81,8 +81,8 @@ def _entry(post: Post, metric: str, now: Counts) -> dict[str, Any]:
     }
 
 
-def value_of(metric: str, post: Post, now: Counts) -> float:
-    """One number; the durations are milliseconds."""
+def value_of(metric: str, post: Post, now: Engagement) -> float:
+    """Return one number. Durations are in milliseconds."""
     watched_ms = max(1, post.duration_s) * 600
     match metric:
         case "views" | "reach" | "likes" | "comments" | "shares" | "profile_visits" | "follows":

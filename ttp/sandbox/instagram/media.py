@@ -1,4 +1,4 @@
-"""What Instagram makes of media: fetched for real or uploaded, measured against its limits, named by its SHA-256."""
+"""Instagram: fetching media and measuring them against its limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from typing import NamedTuple
 
 from ttp.sandbox.instagram.front import graph_error
-from ttp.sandbox.media import CannotFetch, facts_of, fetched
+from ttp.sandbox.media import CannotFetch, fetch_url, read_facts
 from ttp.sandbox.state import State
 
 MB = 1024 * 1024
@@ -26,17 +26,17 @@ class Video(NamedTuple):
     duration_s: float = 0
 
 
-async def image(state: State, url: str, feed: bool = True) -> str:
-    """SHA-256 of the JPEG behind `url`. Refused: unreachable, no JPEG, over 8 MB, bad aspect in the feed."""
+async def fetch_image(state: State, url: str, feed: bool = True) -> str:
+    """Return the SHA-256 of the JPEG behind `url`. Refuses other files, over 8 MB, a bad aspect in the feed."""
     try:
-        data = await fetched(url, MOST_IMAGE)
+        data = await fetch_url(url, MOST_IMAGE)
     except CannotFetch:
         raise graph_error(
             9004, "Only photo or video can be accepted as media type. The media could not be fetched.", 2207052
         ) from None
     if len(data) > MOST_IMAGE:
         raise graph_error(36000, "The image size is too large.", 2207004)
-    facts = facts_of(data)
+    facts = read_facts(data)
     if facts.mime != "image/jpeg" or not facts.width or not facts.height:
         raise graph_error(36001, "The image format is not supported.", 2207005)
     if feed and not ASPECTS[0] - 0.01 <= facts.width / facts.height <= ASPECTS[1] + 0.01:
@@ -46,18 +46,18 @@ async def image(state: State, url: str, feed: bool = True) -> str:
     return digest
 
 
-async def video(url: str, kind: str) -> Video:
-    """The video behind `url`, for a container of `kind`."""
+async def fetch_video(url: str, kind: str) -> Video:
+    """Return the video behind `url`, for a container of `kind`."""
     try:
-        data = await fetched(url, MOST_VIDEO[kind])
+        data = await fetch_url(url, MOST_VIDEO[kind])
     except CannotFetch:
         return Video("", CANNOT_FETCH)
-    return weighed(data, kind)
+    return measure_video(data, kind)
 
 
-def weighed(data: bytes, kind: str) -> Video:
-    """A video's bytes against the limits of a container's kind: MP4 or MOV, its length, its size."""
-    facts = facts_of(data)
+def measure_video(data: bytes, kind: str) -> Video:
+    """Check a video against the limits of a container's kind: MP4 or MOV, length, size."""
+    facts = read_facts(data)
     least, most = SECONDS[kind]
     sound = (
         facts.mime in ("video/mp4", "video/quicktime")

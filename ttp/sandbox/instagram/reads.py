@@ -1,4 +1,4 @@
-"""Instagram: reading the account, its containers, its posts and what the day's quota has left."""
+"""Instagram: reading the account, its containers, its posts and the quota of the day."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.engagement import counts
+from ttp.sandbox.engagement import count_engagement
 from ttp.sandbox.instagram.containers import own_node, status_code, used_quota
 from ttp.sandbox.instagram.facebook_login import page_fields, page_id
-from ttp.sandbox.instagram.fields import chosen
-from ttp.sandbox.instagram.front import Params, graph_error, missing, only
+from ttp.sandbox.instagram.front import Params, allow_only, graph_error, no_such_node, select_fields
 from ttp.sandbox.instagram.insights import product_of
+from ttp.sandbox.instagram.records import LIMITS, POSTS, Container, InstagramAccount, InstagramSwitches
 from ttp.sandbox.instagram.upload import video_status
-from ttp.sandbox.records import Account, Container, Post
-from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.records import DAY_MS, Post
+from ttp.sandbox.state import State
 
 _STATUS_TEXT = {
     "IN_PROGRESS": "In Progress: Media is still being processed.",
@@ -29,58 +29,49 @@ _STATUS_TEXT = {
 _MEDIA_TYPE = {"IMAGE": "IMAGE", "REELS": "VIDEO", "VIDEO": "VIDEO", "CAROUSEL": "CAROUSEL_ALBUM"}
 
 
-async def me(state: State, account: Account, request: Request, params: Params) -> Response:
+async def me(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /me`: the token's own account; on Facebook Login that is the Facebook user."""
-    only(params, {"fields"})
+    allow_only(params, {"fields"})
     if account.login == "facebook":
         known = {"id": app_scoped_id(account), "name": account.handle, "email": None}
-        return JSONResponse(chosen(params, known, default=("name",)))
-    own = chosen(params, _account(state, account))
-    return JSONResponse(own if state.flat_tokens else {"data": [own]})
+        return JSONResponse(select_fields(params, known, default=("name",)))
+    own = select_fields(params, _account(state, account))
+    return JSONResponse(own if state.part(InstagramSwitches).flat_tokens else {"data": [own]})
 
 
-async def node(state: State, account: Account, request: Request, params: Params) -> Response:
+async def node(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{id}`: an own container, post or carousel item, the own account, or its page."""
-    only(params, {"fields"})
+    allow_only(params, {"fields"})
     wanted = request.path_params["node"]
-    container, post = state.containers.get(wanted), state.posts.get(wanted)
+    container, post = state.table(Container).get(wanted), state.posts.get(wanted)
     if wanted == "me":
         return await me(state, account, request, params)
     if wanted == account.user_id:
         # The node that was asked for: Meta's own SDK goes on with the id that comes back. `/me` names the app's.
-        return JSONResponse(chosen(params, {**_account(state, account), "id": account.user_id}))
+        return JSONResponse(select_fields(params, {**_account(state, account), "id": account.user_id}))
     if account.login == "facebook" and wanted == page_id(account):
-        return JSONResponse(chosen(params, page_fields(account), default=("name",)))
+        return JSONResponse(select_fields(params, page_fields(account), default=("name",)))
     if container is not None and container.account == account.id:
-        return JSONResponse(chosen(params, _container(state, container)))
+        return JSONResponse(select_fields(params, _container(state, container)))
     if post is not None and post.account == account.id and not post.deleted:
-        return JSONResponse(chosen(params, _media(state, account, post)))
+        return JSONResponse(select_fields(params, _media(state, account, post)))
     for parent in state.visible_posts(account.id):
         if wanted in parent.children:
-            return JSONResponse(chosen(params, _items(account, parent)[parent.children.index(wanted)]))
-    raise missing(wanted)
+            return JSONResponse(select_fields(params, _items(account, parent)[parent.children.index(wanted)]))
+    raise no_such_node(wanted)
 
 
-async def change(state: State, account: Account, request: Request, params: Params) -> Response:
-    """`POST /{media}`: whether a post can be commented on, the one thing that can be changed of it."""
-    _own_post(state, account, request)
-    only(params, {"comment_enabled"})
-    if params.get("comment_enabled", "").lower() not in ("true", "false"):
-        raise graph_error(100, "(#100) Param comment_enabled must be a boolean")
-    return JSONResponse({"success": True})
-
-
-async def children(state: State, account: Account, request: Request, params: Params) -> Response:
+async def children(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{media}/children`: the items of a carousel."""
-    only(params, {"fields"})
+    allow_only(params, {"fields"})
     post = _own_post(state, account, request)
-    return JSONResponse({"data": [chosen(params, item) for item in _items(account, post)]})
+    return JSONResponse({"data": [select_fields(params, item) for item in _items(account, post)]})
 
 
-async def media_list(state: State, account: Account, request: Request, params: Params) -> Response:
+async def media_list(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{ig-id}/media`: own posts without stories, newest first, with cursors."""
     own_node(account, request)
-    only(params, {"fields", "limit", "after", "before", "since", "until"})
+    allow_only(params, {"fields", "limit", "after", "before", "since", "until"})
     limit = _whole(params, "limit", 25)
     if not 1 <= limit <= 100:
         raise graph_error(100, "(#100) Param limit must be between 1 and 100")
@@ -93,7 +84,7 @@ async def media_list(state: State, account: Account, request: Request, params: P
     elif "before" in params:
         start = max(0, ids.index(_cursor(params["before"], ids)) - limit)
     page = found[start : start + limit]
-    answer: dict[str, Any] = {"data": [chosen(params, _media(state, account, post)) for post in page]}
+    answer: dict[str, Any] = {"data": [select_fields(params, _media(state, account, post)) for post in page]}
     if page:
         before, after = _as_cursor(page[0].id), _as_cursor(page[-1].id)
         answer["paging"] = {"cursors": {"before": before, "after": after}}
@@ -105,42 +96,42 @@ async def media_list(state: State, account: Account, request: Request, params: P
     return JSONResponse(answer)
 
 
-async def stories(state: State, account: Account, request: Request, params: Params) -> Response:
+async def stories(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{ig-id}/stories`: the stories of the last 24 hours, newest first."""
     own_node(account, request)
-    only(params, {"fields", "limit"})
+    allow_only(params, {"fields", "limit"})
     since = state.now_ms() - DAY_MS
     found = [p for p in state.listed_posts(account.id) if p.kind == "STORIES" and p.at_ms > since]
-    return JSONResponse({"data": [chosen(params, _media(state, account, post)) for post in found]})
+    return JSONResponse({"data": [select_fields(params, _media(state, account, post)) for post in found]})
 
 
-async def publishing_limit(state: State, account: Account, request: Request, params: Params) -> Response:
-    """`GET /{ig-id}/content_publishing_limit`: what the last 24 hours used, as a list of one."""
+async def publishing_limit(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
+    """`GET /{ig-id}/content_publishing_limit`: the use of the last 24 hours, as a list of one."""
     own_node(account, request)
-    only(params, {"fields", "since"})
+    allow_only(params, {"fields", "since"})
     since = _whole(params, "since", 0) * 1000 or state.now_ms() - DAY_MS
     if since < state.now_ms() - DAY_MS:
         raise graph_error(100, "(#100) Param since must be within the last 24 hours")
     known = {
         "quota_usage": used_quota(state, account, since),
-        "config": {"quota_total": state.most("instagram posts a day", account), "quota_duration": DAY_MS // 1000},
+        "config": {"quota_total": state.limit(POSTS, LIMITS[POSTS], account), "quota_duration": DAY_MS // 1000},
     }
-    return JSONResponse({"data": [chosen(params, known, default=("quota_usage",))]})
+    return JSONResponse({"data": [select_fields(params, known, default=("quota_usage",))]})
 
 
-def app_scoped_id(account: Account) -> str:
-    """The id that belongs to the app, and is none for paths."""
+def app_scoped_id(account: InstagramAccount) -> str:
+    """Return the id that belongs to the app. Paths do not accept it."""
     return f"2{account.user_id[1:]}"
 
 
-def _own_post(state: State, account: Account, request: Request) -> Post:
+def _own_post(state: State, account: InstagramAccount, request: Request) -> Post:
     post = state.posts.get(request.path_params["node"])
     if post is None or post.account != account.id or post.deleted:
-        raise missing(request.path_params["node"])
+        raise no_such_node(request.path_params["node"])
     return post
 
 
-def _account(state: State, account: Account) -> dict[str, Any]:
+def _account(state: State, account: InstagramAccount) -> dict[str, Any]:
     facebook = account.login == "facebook"
     return {
         "id": account.user_id if facebook else app_scoped_id(account),
@@ -169,10 +160,10 @@ def _container(state: State, container: Container) -> dict[str, Any]:
     }
 
 
-def _media(state: State, account: Account, post: Post) -> dict[str, Any]:
-    """Every readable field of a post; None for one that this post does not have."""
+def _media(state: State, account: InstagramAccount, post: Post) -> dict[str, Any]:
+    """Return every readable field of a post; None for one that it does not have."""
     folder = {"REELS": "reel", "STORIES": f"stories/{account.handle}"}.get(post.kind, "p")
-    now = counts(account, post, state.now_ms(), state.growth)
+    now = count_engagement(account, post, state.now_ms())
     likes = None if account.hides_likes else now.likes
     known: dict[str, Any] = {
         "id": post.id,
@@ -198,8 +189,8 @@ def _media(state: State, account: Account, post: Post) -> dict[str, Any]:
     return known
 
 
-def _items(account: Account, post: Post) -> list[dict[str, Any]]:
-    """What can be read of a carousel's items."""
+def _items(account: InstagramAccount, post: Post) -> list[dict[str, Any]]:
+    """Return the readable fields of a carousel's items."""
     return [
         {
             "id": item,

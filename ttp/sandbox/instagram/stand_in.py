@@ -1,56 +1,126 @@
 """Instagram's API as `graph.instagram.com` and `graph.facebook.com` speak it: which paths there are.
 
-Both hosts are one here: a token knows which of the two logins it comes from, and the answers follow it.
+Both hosts are one here. A token knows which of the two logins it comes from, and the answers depend on it.
 """
 
 from __future__ import annotations
 
+import re
+import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any, ClassVar
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from ttp.sandbox.instagram import containers, facebook_login, insights, login, reads, upload
-from ttp.sandbox.instagram.front import Params, graph_error, guarded, missing, only
-from ttp.sandbox.records import Account
+from ttp.sandbox.instagram.front import Params, allow_only, authenticated_route, graph_error, no_such_node
+from ttp.sandbox.instagram.records import (
+    DEAD,
+    FACEBOOK,
+    INSTAGRAM,
+    LIMITS,
+    LOGINS,
+    TROUBLES,
+    Container,
+    InstagramAccount,
+    InstagramSwitches,
+    new_id,
+    switch_login,
+)
+from ttp.sandbox.records import Account, Post
+from ttp.sandbox.request_checks import BodyField
+from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
 
 
-def routes(state: State) -> list[Route]:
-    """The paths of Instagram over `state`, each also with a slash behind it, as Meta's own SDK sends them."""
-    route = partial(guarded, state)
-    found = [
-        *facebook_login.routes(state),
-        *login.routes(state),
-        *upload.routes(state),
-        route("/me", "GET", reads.me, "basic"),
-        route("/{version}/{node}", "GET", reads.node, "basic"),
-        route("/{version}/{node}", "POST", reads.change, "basic"),
-        route("/{version}/{node}", "DELETE", delete),
-        route("/{version}/{node}/media", "GET", reads.media_list, "basic"),
-        route("/{version}/{node}/media", "POST", containers.create, "publish"),
-        route("/{version}/{node}/media_publish", "POST", containers.publish, "publish"),
-        route("/{version}/{node}/stories", "GET", reads.stories, "basic"),
-        route("/{version}/{node}/children", "GET", reads.children, "basic"),
-        route("/{version}/{node}/insights", "GET", insights.insights, "insights"),
-        route("/{version}/{node}/content_publishing_limit", "GET", reads.publishing_limit, "publish"),
-    ]
-    slashed = [Route(f"{known.path}/", known.endpoint, methods=list(known.methods or ())) for known in found]
-    return [*found, *slashed]
+class Instagram(StandIn):
+    """Instagram, with its two logins."""
+
+    name, title = "instagram", "Instagram"
+    rank = 9  # its paths begin with any version
+    paths = re.compile(r"/v\d+\.\d+/|/me(/|$)|/(refresh_)?access_token$|/(oauth|dialog|ig-api-upload)/|/debug_token$")
+    account, records, switches = InstagramAccount, (Container,), InstagramSwitches
+    apps, logins = (INSTAGRAM, FACEBOOK), LOGINS
+    limits, troubles = LIMITS, tuple(TROUBLES)
+    account_fields = (
+        BodyField("login", str, fits=LOGINS.__contains__, about='Instagram: "instagram" or "facebook"'),
+        BodyField("short", bool, about="Instagram: a token of an hour, not exchanged yet"),
+        BodyField(
+            "dead", int, fits=lambda code: code == 0 or code in DEAD, about="Instagram: a subcode of 190 for its tokens"
+        ),
+        BodyField("hidesLikes", bool, about="Instagram: likes are not shown"),
+        BodyField("trialReels", bool, about="Instagram: trial reels are allowed"),
+    )
+    post_kinds: ClassVar = {"IMAGE": "", "REELS": "reel", "STORIES": "story", "CAROUSEL": "carousel"}
+    help = "/oauth/authorize (Instagram Login), /v25.0/dialog/oauth (Facebook Login); https"
+
+    def routes(self, state: State) -> list[BaseRoute]:
+        route = partial(authenticated_route, state)
+        found: list[Route] = [
+            *facebook_login.routes(state),
+            *login.routes(state),
+            *upload.routes(state),
+            route("/me", "GET", reads.me, "basic"),
+            route("/{version}/{node}", "GET", reads.node, "basic"),
+            route("/{version}/{node}", "DELETE", delete),
+            route("/{version}/{node}/media", "GET", reads.media_list, "basic"),
+            route("/{version}/{node}/media", "POST", containers.create, "publish"),
+            route("/{version}/{node}/media_publish", "POST", containers.publish, "publish"),
+            route("/{version}/{node}/stories", "GET", reads.stories, "basic"),
+            route("/{version}/{node}/children", "GET", reads.children, "basic"),
+            route("/{version}/{node}/insights", "GET", insights.insights, "insights"),
+            route("/{version}/{node}/content_publishing_limit", "GET", reads.publishing_limit, "publish"),
+        ]
+        slashed = [Route(f"{known.path}/", known.endpoint, methods=list(known.methods or ())) for known in found]
+        # Meta's own SDK sends each path with a slash at its end.
+        return [*found, *slashed]
+
+    def new_account(self, state: State, name: str) -> InstagramAccount:
+        made = InstagramAccount(name, f"17841{secrets.randbelow(10**12):012d}")
+        return replace(made, scopes=made.default_scopes)
+
+    def choose_tokens(self, account: InstagramAccount, order: Mapping[str, Any]) -> InstagramAccount:
+        account = switch_login(account, order.get("login", account.login))
+        if order.get("keepTokens") and account.access_token:
+            return account
+        return replace(account, short=order.get("short", False), dead=0)
+
+    def change_account(self, account: InstagramAccount, order: Mapping[str, Any]) -> InstagramAccount:
+        return replace(
+            account,
+            dead=order.get("dead", account.dead),
+            hides_likes=order.get("hidesLikes", account.hides_likes),
+            trial_reels=order.get("trialReels", account.trial_reels),
+        )
+
+    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
+        kind, code = order.get("kind", "IMAGE"), secrets.token_urlsafe(8)
+        shapes = ("video" if kind == "REELS" else "image",)
+        made = Post(new_id(state), account.id, order["text"], (), at_ms, kind=kind, shortcode=code, shapes=shapes)
+        return replace(made, alts=(None,))
+
+    def no_such_path(self, request: Request, error: HTTPException) -> Response:
+        return graph_error(2500, f"Unknown path components: {request.url.path}").response
 
 
-async def delete(state: State, account: Account, request: Request, params: Params) -> Response:
-    """`DELETE /{media}`: takes an own post down; on Facebook Login only, and never a story."""
-    only(params, set())
+async def delete(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
+    """`DELETE /{media}`: deletes an own post, on Facebook Login only. Stories cannot be deleted."""
+    allow_only(params, ())
     wanted = request.path_params["node"]
     post = state.posts.get(wanted)
     if account.login != "facebook" or post is None or post.account != account.id or post.deleted:
-        raise missing(wanted)
+        raise no_such_node(wanted)
     if "instagram_manage_contents" not in account.scopes:
         raise graph_error(10, "(#10) This requires the instagram_manage_contents permission.")
     if post.kind == "STORIES":
         raise graph_error(-1, "Deleting is not supported for this type of media.", 2207073)
-    state.keep(replace(post, deleted=True))
+    state.save(replace(post, deleted=True))
     return JSONResponse({"success": True, "deleted_id": post.id})
+
+
+STAND_IN = Instagram()

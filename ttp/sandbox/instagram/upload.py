@@ -1,4 +1,4 @@
-"""Instagram on Facebook Login: the bytes of a video, sent to the address its container named (`rupload`)."""
+"""Instagram on Facebook Login: the bytes of a video, sent to the address that its container named."""
 
 from __future__ import annotations
 
@@ -11,72 +11,65 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.instagram.containers import status_code
-from ttp.sandbox.instagram.front import signed_in
-from ttp.sandbox.instagram.media import MOST_VIDEO, weighed
-from ttp.sandbox.media import CannotFetch, fetched
-from ttp.sandbox.records import Container
-from ttp.sandbox.request_checks import Refused
+from ttp.sandbox.instagram.front import authenticate
+from ttp.sandbox.instagram.media import MOST_VIDEO, measure_video
+from ttp.sandbox.instagram.records import Container
+from ttp.sandbox.request_checks import RequestRefused
 from ttp.sandbox.state import State
 
 
 def routes(state: State) -> list[Route]:
-    """The upload path."""
+    """Return the upload route."""
     return [Route("/ig-api-upload/{version}/{container}", partial(_receive, state), methods=["POST"])]
 
 
 async def _receive(state: State, request: Request) -> Response:
-    """`POST uri`: bytes from `offset` on, or a URL in the header `file_url`. What arrived before a cut stays."""
+    """`POST uri`: bytes from `offset` on. What arrived before a cut stays."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    account = signed_in(state, token if scheme == "OAuth" else None)
-    container = state.containers.get(request.path_params["container"])
+    account = authenticate(state, token if scheme == "OAuth" else None)
+    container = state.table(Container).get(request.path_params["container"])
     if container is None or container.account != account.id or not is_open(state, container):
         raise _refused("NotFoundError", "There is no open upload session of this id.")
-    if "file_url" in request.headers:
-        try:
-            data = await fetched(request.headers["file_url"], MOST_VIDEO[container.kind])
-        except CannotFetch:
-            raise _refused("ProcessingFailedError", "The file_url could not be fetched.") from None
-        return _complete(state, container, data)
     offset, size = _number(request, "offset"), _number(request, "file_size")
     if not 0 < size <= MOST_VIDEO[container.kind]:
         raise _refused("ProcessingFailedError", "Request processing failed: the file is too large.")
-    if container.size not in (0, size) or offset != received(state, container):
+    if container.size not in (0, size) or offset != received_bytes(state, container):
         raise _refused("OffsetInvalidError", "Request starting offset is invalid.")
-    state.keep(replace(container, size=size))
+    state.save(replace(container, size=size))
     pieces = state.pieces.setdefault(container.id, {})
-    taken = bytearray()
+    data = bytearray()
     try:
         async for chunk in request.stream():
-            taken += chunk
+            data += chunk
     except ClientDisconnect:
-        pieces[offset] = bytes(taken[: size - offset])
+        pieces[offset] = bytes(data[: size - offset])
         return Response(status_code=400)
-    if len(taken) > size - offset:
+    if len(data) > size - offset:
         raise _refused("ProcessingFailedError", "Request processing failed: more bytes than file_size.")
-    pieces[offset] = bytes(taken)
-    if offset + len(taken) < size:
+    pieces[offset] = bytes(data)
+    if offset + len(data) < size:
         raise _refused("PartialRequestError", "Partial request: not all bytes were received.", retriable=True)
     return _complete(state, replace(container, size=size), b"".join(pieces[at] for at in sorted(pieces)))
 
 
 def is_open(state: State, container: Container) -> bool:
-    """Whether bytes of a resumable upload are still missing."""
+    """Return whether bytes of a resumable upload are still missing."""
     return container.ready_ms is None and status_code(state, container) == "IN_PROGRESS"
 
 
-def received(state: State, container: Container) -> int:
-    """How many bytes of a resumable upload have arrived."""
+def received_bytes(state: State, container: Container) -> int:
+    """Return how many bytes of a resumable upload have arrived."""
     if container.ready_ms is not None:
         return container.size
     return sum(map(len, state.pieces.get(container.id, {}).values()))
 
 
 def video_status(state: State, container: Container) -> dict[str, Any] | None:
-    """The field `video_status` of a container that was uploaded; None for any other."""
+    """Return the field `video_status` of a container that was uploaded; None for any other."""
     if container.ready_ms is not None and not container.size:
         return None
     whole = container.ready_ms is not None
-    have = received(state, container)
+    have = received_bytes(state, container)
     uploading = "complete" if whole else "in_progress" if have else "not_started"
     code = status_code(state, container)
     processing = {"IN_PROGRESS": "in_progress" if whole else "not_started", "ERROR": "error"}.get(code, "complete")
@@ -87,7 +80,7 @@ def video_status(state: State, container: Container) -> dict[str, Any] | None:
 
 
 def _complete(state: State, container: Container, data: bytes) -> Response:
-    video = weighed(data, container.kind)
+    video = measure_video(data, container.kind)
     state.pieces.pop(container.id, None)
     done = replace(
         container,
@@ -97,7 +90,7 @@ def _complete(state: State, container: Container, data: bytes) -> Response:
         duration_s=video.duration_s,
         ready_ms=state.now_ms() + int(state.processing_s * 1000),
     )
-    state.keep(done)
+    state.save(done)
     return JSONResponse({"success": True, "message": "Upload successful. The file is being processed."})
 
 
@@ -108,5 +101,5 @@ def _number(request: Request, name: str) -> int:
     return int(text)
 
 
-def _refused(kind: str, message: str, retriable: bool = False) -> Refused:
-    return Refused(JSONResponse({"debug_info": {"retriable": retriable, "type": kind, "message": message}}, 400))
+def _refused(kind: str, message: str, retriable: bool = False) -> RequestRefused:
+    return RequestRefused(JSONResponse({"debug_info": {"retriable": retriable, "type": kind, "message": message}}, 400))

@@ -1,4 +1,4 @@
-"""TikTok's front door: the envelope of every answer, the token check, limits per minute."""
+"""TikTok: how every request is checked and answered. The envelope, tokens, limits per minute."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ttp.sandbox.records import Account
-from ttp.sandbox.request_checks import Key, Refused, bearer, breaches, json_body
+from ttp.sandbox.request_checks import BodyField, RequestRefused, bearer, json_body, validation_errors
 from ttp.sandbox.state import State
+from ttp.sandbox.tiktok.records import LIMITS, TikTokAccount
 
-Work: TypeAlias = Callable[[State, Account, Request], Awaitable[Response]]
+Work: TypeAlias = Callable[[State, TikTokAccount, Request], Awaitable[Response]]
 
 
 def envelope(state: State, data: dict[str, Any], code: str = "ok", message: str = "", status: int = 200) -> Response:
-    """An answer in TikTok's envelope; an error code may come with status 200."""
+    """Return an answer in TikTok's envelope. An error code may have status 200."""
     return JSONResponse({"data": data, "error": {"code": code, "message": message, "log_id": log_id(state)}}, status)
 
 
-def refusal(state: State, status: int, code: str, message: str) -> Refused:
-    """A refusal in the same envelope, without data."""
-    return Refused(envelope(state, {}, code, message, status))
+def refusal(state: State, status: int, code: str, message: str) -> RequestRefused:
+    """Return a refusal in the same envelope, without data."""
+    return RequestRefused(envelope(state, {}, code, message, status))
 
 
 def log_id(state: State) -> str:
-    """The identifier TikTok gives each request: its time, then hexadecimal digits."""
+    """Return the id TikTok gives each request: its time, then hexadecimal digits."""
     return f"{state.now():%Y%m%d%H%M%S}{secrets.token_hex(9).upper()}"
 
 
-def guarded(state: State, path: str, method: str, work: Work, *scopes: str) -> Route:
-    """A route that asks for a live token with one of `scopes`, within the account's limit for a minute."""
+def authenticated_route(state: State, path: str, method: str, work: Work, *scopes: str) -> Route:
+    """Return a route that needs a live token with one of `scopes`, within the account's limit for a minute."""
     name = f"{method} {path}"
 
     async def endpoint(request: Request) -> Response:
         token = bearer(request.headers)
-        account = state.account_of("tiktok", token) if token else None
+        account = state.find_by_token(TikTokAccount, token) if token else None
         if account is None or account.expires_ms <= state.now_ms():
             raise refusal(
                 state, 401, "access_token_invalid", "The access token is invalid or not found in the request."
             )
-        used, _ = state.minute.spend(account.id, name, state.now_ms() / 1000)
-        if used > state.most(name, account):
+        used, _ = state.minute.count_call(account.id, name, state.now_ms() / 1000)
+        if used > state.limit(name, LIMITS[name], account):
             raise refusal(state, 429, "rate_limit_exceeded", "The API rate limit was exceeded. Please try again later.")
         if scopes and not set(scopes) & set(account.scopes):
             raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize the scope {scopes[0]}.")
@@ -54,21 +54,23 @@ def guarded(state: State, path: str, method: str, work: Work, *scopes: str) -> R
     return Route(path, endpoint, methods=[method])
 
 
-async def checked_body(state: State, request: Request, keys: Iterable[Key], optional: bool = False) -> dict[str, Any]:
-    """The JSON body, of exactly these keys. 400 `invalid_params` otherwise. `optional`: no body is an empty object."""
+async def read_body(
+    state: State, request: Request, known: Iterable[BodyField], optional: bool = False
+) -> dict[str, Any]:
+    """Return the JSON body, of exactly these keys. 400 otherwise. `optional`: no body means an empty object."""
     if optional and not await request.body():
         return {}
     try:
         body: Any = await json_body(request)
     except ValueError as breach:
         raise refusal(state, 400, "invalid_params", str(breach)) from None
-    if found := breaches(body, keys):
+    if found := validation_errors(body, known):
         raise refusal(state, 400, "invalid_params", "; ".join(found))
     return dict(body)
 
 
-def wanted_fields(state: State, request: Request, known: Iterable[str]) -> list[str]:
-    """The fields named in the query, of those `known`; at least one is required."""
+def read_fields(state: State, request: Request, known: Iterable[str]) -> list[str]:
+    """Return the fields named in the query, of those `known`. At least one is required."""
     names = request.query_params.get("fields", "").split(",")
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -1,17 +1,25 @@
-"""TikTok: what a body may say. Sizes, chunks, choices; nothing of this needs more than the account and the request."""
+"""TikTok: what a body may contain, and what an account may post now."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ttp.sandbox import trouble
-from ttp.sandbox.records import Account
-from ttp.sandbox.request_checks import Key, breaches
-from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.records import DAY_MS
+from ttp.sandbox.request_checks import BodyField, are_texts, validation_errors
+from ttp.sandbox.state import State
 from ttp.sandbox.tiktok.front import refusal
+from ttp.sandbox.tiktok.records import (
+    DRAFTS,
+    LEVELS,
+    LIMITS,
+    POSTS,
+    SELF_ONLY,
+    TROUBLES,
+    TikTokAccount,
+    TikTokSwitches,
+    Upload,
+)
 
-PUBLIC = "PUBLIC_TO_EVERYONE"
-LEVELS = (PUBLIC, "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY")
 CHUNK = (5_242_880, 64_000_000)
 """Least and most bytes of a chunk, inside both readings of "5 to 64 MB"."""
 LAST_CHUNK = 128_000_000
@@ -21,79 +29,75 @@ MOST_PHOTOS = 35
 
 
 def _fits(units: int) -> Any:
-    """At most so many UTF-16 code units."""
+    """Return a condition on a text: at most this many UTF-16 code units."""
     return lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2 <= units
 
 
 _CHOICES = (
-    Key("privacy_level", str, required=True, fits=LEVELS.__contains__),
-    Key("disable_comment", bool),
-    Key("brand_content_toggle", bool),
-    Key("brand_organic_toggle", bool),
-    Key("is_aigc", bool),
+    BodyField("privacy_level", str, required=True, fits=LEVELS.__contains__),
+    BodyField("disable_comment", bool),
+    BodyField("brand_content_toggle", bool),
+    BodyField("brand_organic_toggle", bool),
+    BodyField("is_aigc", bool),
 )
 VIDEO_INFO = (
     *_CHOICES,
-    Key("title", str, fits=_fits(2200)),
-    Key("disable_duet", bool),
-    Key("disable_stitch", bool),
-    Key("video_cover_timestamp_ms", int, fits=lambda n: n >= 0),
+    BodyField("title", str, fits=_fits(2200)),
+    BodyField("disable_duet", bool),
+    BodyField("disable_stitch", bool),
+    BodyField("video_cover_timestamp_ms", int, fits=lambda n: n >= 0),
 )
 PHOTO_INFO = (
     *_CHOICES,
-    Key("title", str, fits=_fits(90)),
-    Key("description", str, fits=_fits(4000)),
-    Key("auto_add_music", bool),
+    BodyField("title", str, fits=_fits(90)),
+    BodyField("description", str, fits=_fits(4000)),
+    BodyField("auto_add_music", bool),
 )
-PHOTO_DRAFT_INFO = (Key("privacy_level", str, fits=LEVELS.__contains__), *PHOTO_INFO[1:])
-VIDEO_BODY = (Key("post_info", dict, required=True), Key("source_info", dict, required=True))
-INBOX_BODY = (Key("post_info", dict), Key("source_info", dict, required=True))
+PHOTO_DRAFT_INFO = (BodyField("privacy_level", str, fits=LEVELS.__contains__), *PHOTO_INFO[1:])
+VIDEO_BODY = (BodyField("post_info", dict, required=True), BodyField("source_info", dict, required=True))
+INBOX_BODY = (BodyField("post_info", dict), BodyField("source_info", dict, required=True))
 PHOTO_BODY = (
     *VIDEO_BODY,
-    Key("media_type", str, required=True, fits=("PHOTO",).__contains__),
-    Key("post_mode", str, required=True, fits=("DIRECT_POST", "MEDIA_UPLOAD").__contains__),
+    BodyField("media_type", str, required=True, fits=("PHOTO",).__contains__),
+    BodyField("post_mode", str, required=True, fits=("DIRECT_POST", "MEDIA_UPLOAD").__contains__),
 )
 _FILE = (
-    Key("source", str, required=True),
-    Key("video_size", int, required=True, fits=lambda n: 0 < n <= LARGEST),
-    Key("chunk_size", int, required=True, fits=lambda n: n > 0),
-    Key("total_chunk_count", int, required=True, fits=lambda n: 0 < n <= MOST_CHUNKS),
+    BodyField("source", str, required=True),
+    BodyField("video_size", int, required=True, fits=lambda n: 0 < n <= LARGEST),
+    BodyField("chunk_size", int, required=True, fits=lambda n: n > 0),
+    BodyField("total_chunk_count", int, required=True, fits=lambda n: 0 < n <= MOST_CHUNKS),
 )
-_PULL = (Key("source", str, required=True), Key("video_url", str, required=True))
+_PULL = (BodyField("source", str, required=True), BodyField("video_url", str, required=True))
 _PHOTOS = (
-    Key("source", str, required=True, fits=("PULL_FROM_URL",).__contains__),
-    Key("photo_images", list, required=True, fits=lambda urls: 1 <= len(urls) <= MOST_PHOTOS and _are_texts(urls)),
-    Key("photo_cover_index", int, fits=lambda n: n >= 0),
+    BodyField("source", str, required=True, fits=("PULL_FROM_URL",).__contains__),
+    BodyField("photo_images", list, required=True, fits=lambda urls: 1 <= len(urls) <= MOST_PHOTOS and are_texts(urls)),
+    BodyField("photo_cover_index", int, fits=lambda n: n >= 0),
 )
 
 
-def _are_texts(values: list[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)
-
-
-def source_breaches(source: dict[str, Any]) -> list[str]:
-    """What is wrong with where a video is to come from."""
+def source_errors(source: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the source of a video."""
     match source.get("source"):
         case "FILE_UPLOAD":
-            return breaches(source, _FILE, "source_info.") or chunk_breaches(
+            return validation_errors(source, _FILE, "source_info.") or chunk_errors(
                 source["video_size"], source["chunk_size"], source["total_chunk_count"]
             )
         case "PULL_FROM_URL":
-            return breaches(source, _PULL, "source_info.")
+            return validation_errors(source, _PULL, "source_info.")
         case _:
             return ["source_info.source: value not allowed"]
 
 
-def photo_breaches(source: dict[str, Any]) -> list[str]:
-    """What is wrong with the photos of a post."""
-    found = breaches(source, _PHOTOS, "source_info.")
+def photo_errors(source: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the photos of a post."""
+    found = validation_errors(source, _PHOTOS, "source_info.")
     if not found and source.get("photo_cover_index", 0) >= len(source["photo_images"]):
         found = ["source_info.photo_cover_index: there is no such photo"]
     return found
 
 
-def chunk_breaches(size: int, chunk_size: int, chunks: int) -> list[str]:
-    """What is wrong with a division into chunks: their number is the *floor* of size over chunk size."""
+def chunk_errors(size: int, chunk_size: int, chunks: int) -> list[str]:
+    """Return what is wrong with a division into chunks. Their number is the *floor* of size over chunk size."""
     least, most = CHUNK
     whole = chunks == 1 and chunk_size == size <= most
     if not whole and not least <= chunk_size <= most:
@@ -108,23 +112,23 @@ def chunk_breaches(size: int, chunk_size: int, chunks: int) -> list[str]:
 
 
 def check_urls(state: State, urls: list[str]) -> None:
-    """403 for a URL that lies outside the prefixes verified for the app."""
-    if not all(url.startswith(state.verified_prefixes) for url in urls):
+    """403 for a URL outside the prefixes verified for the app."""
+    if not all(url.startswith(state.part(TikTokSwitches).verified_prefixes) for url in urls):
         raise refusal(state, 403, "url_ownership_unverified", "The URL is not verified for this client.")
 
 
-def check_account(state: State, account: Account, privacy: str | None) -> None:
-    """Everything that stands against a post of this account now. `privacy`: None for a draft in the inbox."""
-    if (found := trouble.TIKTOK.get(state.trouble_of(account))) is not None:
+def check_account(state: State, account: TikTokAccount, privacy: str | None) -> None:
+    """Refuse a post that this account may not make now. `privacy`: None for a draft in the inbox."""
+    if (found := TROUBLES.get(state.trouble_of(account))) is not None:
         raise refusal(state, found.status, found.code, found.message)
     if privacy is None:
-        if drafts_out(state, account):
+        if has_used_drafts(state, account):
             text = "There may be at most 5 pending shares within any 24-hour period."
             raise refusal(state, 403, "spam_risk_too_many_pending_share", text)
         return
-    if posted_out(state, account):
+    if has_used_posts(state, account):
         raise refusal(state, 403, "spam_risk_too_many_posts", "Too many posts in the last 24 hours.")
-    if not account.audited and privacy != "SELF_ONLY":
+    if not account.audited and privacy != SELF_ONLY:
         code = "unaudited_client_can_only_post_to_private_accounts"
         raise refusal(state, 403, code, "An unaudited client can post with SELF_ONLY only.")
     if privacy not in account.privacy_levels:
@@ -132,16 +136,16 @@ def check_account(state: State, account: Account, privacy: str | None) -> None:
         raise refusal(state, 403, "privacy_level_option_mismatch", text)
 
 
-def posted_out(state: State, account: Account) -> bool:
-    """Whether the day's posts are used up."""
+def has_used_posts(state: State, account: TikTokAccount) -> bool:
+    """Return whether the day's posts are used up."""
     since = state.now_ms() - DAY_MS
     made = sum(1 for p in state.posts.values() if p.account == account.id and p.at_ms > since)
-    return made >= state.most("tiktok posts a day", account)
+    return made >= state.limit(POSTS, LIMITS[POSTS], account)
 
 
-def drafts_out(state: State, account: Account) -> bool:
-    """Whether too many drafts wait in the inbox."""
+def has_used_drafts(state: State, account: TikTokAccount) -> bool:
+    """Return whether too many drafts wait in the inbox."""
     since = state.now_ms() - DAY_MS
-    drafts = (u for u in state.uploads.values() if u.account == account.id and u.inbox and u.made_ms > since)
+    drafts = (u for u in state.table(Upload).values() if u.account == account.id and u.inbox and u.made_ms > since)
     pending = sum(1 for upload in drafts if upload.fail_reason is None)
-    return pending >= state.most("tiktok drafts a day", account)
+    return pending >= state.limit(DRAFTS, LIMITS[DRAFTS], account)

@@ -1,148 +1,99 @@
-"""TikTok's API as `open.tiktokapis.com` speaks it: paths (each ends with a slash), own videos, own user."""
+"""TikTok's API as `open.tiktokapis.com` speaks it: which paths there are. Each ends with a slash."""
 
 from __future__ import annotations
 
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 
-from ttp.sandbox.engagement import counts
 from ttp.sandbox.records import Account, Post
-from ttp.sandbox.request_checks import Key, breaches
+from ttp.sandbox.request_checks import BodyField, are_among
+from ttp.sandbox.stand_in import StandIn
 from ttp.sandbox.state import State
-from ttp.sandbox.tiktok import login, status, upload
-from ttp.sandbox.tiktok import publish as publish_module
-from ttp.sandbox.tiktok.front import checked_body, envelope, guarded, refusal, wanted_fields
-from ttp.sandbox.tiktok.rules import PUBLIC
-
-_VIDEO_FIELDS = (
-    "id",
-    "create_time",
-    "title",
-    "video_description",
-    "duration",
-    "share_url",
-    "cover_image_url",
-    "embed_html",
-    "embed_link",
-    "height",
-    "width",
-    "like_count",
-    "comment_count",
-    "share_count",
-    "view_count",
+from ttp.sandbox.tiktok import login, status, upload, videos
+from ttp.sandbox.tiktok import publish as publishing
+from ttp.sandbox.tiktok.front import authenticated_route
+from ttp.sandbox.tiktok.records import (
+    APP,
+    FAILURES,
+    INTERACTIONS,
+    LEVELS,
+    LIMITS,
+    PUBLIC,
+    SELF_ONLY,
+    TROUBLES,
+    TikTokAccount,
+    TikTokSwitches,
+    Upload,
+    new_id,
 )
-_USER_SCOPES = {
-    "open_id": "user.info.basic",
-    "union_id": "user.info.basic",
-    "avatar_url": "user.info.basic",
-    "avatar_url_100": "user.info.basic",
-    "avatar_large_url": "user.info.basic",
-    "display_name": "user.info.basic",
-    "username": "user.info.profile",
-    "is_verified": "user.info.profile",
-    "bio_description": "user.info.profile",
-    "profile_deep_link": "user.info.profile",
-    "follower_count": "user.info.stats",
-    "following_count": "user.info.stats",
-    "likes_count": "user.info.stats",
-    "video_count": "user.info.stats",
-}
-TITLE_LENGTH = 150
-"""Where titles are cut in lists."""
 
 
-def routes(state: State) -> list[Route]:
-    """The paths of TikTok over `state`."""
-    route = partial(guarded, state)
-    publish, either = "/v2/post/publish", ("video.publish", "video.upload")
-    return [
-        *login.routes(state),
-        Route("/video/", partial(upload.put_chunk, state), methods=["PUT"]),
-        route(f"{publish}/creator_info/query/", "POST", status.creator_info, "video.publish"),
-        route(f"{publish}/video/init/", "POST", publish_module.init_video, "video.publish"),
-        route(f"{publish}/inbox/video/init/", "POST", publish_module.init_inbox, "video.upload"),
-        route(f"{publish}/content/init/", "POST", publish_module.init_photos, *either),
-        route(f"{publish}/status/fetch/", "POST", status.fetch_status, *either),
-        route(f"{publish}/cancel/", "POST", status.cancel, *either),
-        route("/v2/video/list/", "POST", video_list, "video.list"),
-        route("/v2/video/query/", "POST", video_query, "video.list"),
-        route("/v2/user/info/", "GET", user_info),
-    ]
+class TikTok(StandIn):
+    """TikTok."""
+
+    name, title = "tiktok", "TikTok"
+    paths = re.compile(r"/v2/|/video/")
+    account, records, switches = TikTokAccount, (Upload,), TikTokSwitches
+    apps = (APP,)
+    limits, troubles = LIMITS, (*TROUBLES, *(f"fail:{name}" for name in FAILURES))
+    account_fields = (
+        BodyField("unaudited", bool, about="TikTok: the app is not audited, only SELF_ONLY is accepted"),
+        BodyField("privacyLevels", list, fits=are_among(LEVELS), about="TikTok: what the creator may choose"),
+        BodyField("switchedOff", list, fits=are_among(INTERACTIONS), about='TikTok: of "comment", "duet", "stitch"'),
+        BodyField("maxVideoS", int, fits=lambda n: n > 0, about="TikTok: longest video in seconds"),
+    )
+    post_kinds = dict.fromkeys(LEVELS, "") | {SELF_ONLY: "only the author sees this"}
+    help = "/v2/auth/authorize/; loopback with a port or https"
+
+    def routes(self, state: State) -> list[BaseRoute]:
+        for unfinished in [one for one in state.table(Upload).values() if one.done_ms is None]:
+            if unfinished.id not in state.pieces:  # a state folder has no bytes, so the upload starts again
+                state.save(replace(unfinished, received=0))
+        route = partial(authenticated_route, state)
+        publish, either = "/v2/post/publish", ("video.publish", "video.upload")
+        return [
+            *login.routes(state),
+            Route("/video/", partial(upload.put_chunk, state), methods=["PUT"]),
+            route(f"{publish}/creator_info/query/", "POST", status.creator_info, "video.publish"),
+            route(f"{publish}/video/init/", "POST", publishing.init_video, "video.publish"),
+            route(f"{publish}/inbox/video/init/", "POST", publishing.init_inbox, "video.upload"),
+            route(f"{publish}/content/init/", "POST", publishing.init_photos, *either),
+            route(f"{publish}/status/fetch/", "POST", status.fetch_status, *either),
+            route(f"{publish}/cancel/", "POST", status.cancel, *either),
+            route("/v2/video/list/", "POST", videos.video_list, "video.list"),
+            route("/v2/video/query/", "POST", videos.video_query, "video.list"),
+            route("/v2/user/info/", "GET", videos.user_info),
+        ]
+
+    def new_account(self, state: State, name: str) -> TikTokAccount:
+        made = TikTokAccount(name, f"-000{secrets.token_hex(16)}", client_id=APP.id, client_secret=APP.secret)
+        return replace(made, scopes=made.default_scopes)
+
+    def change_account(self, account: TikTokAccount, order: Mapping[str, Any]) -> TikTokAccount:
+        return replace(
+            account,
+            audited=not order.get("unaudited", not account.audited),
+            privacy_levels=tuple(order.get("privacyLevels", account.privacy_levels)),
+            switched_off=tuple(order.get("switchedOff", account.switched_off)),
+            max_video_s=order.get("maxVideoS", account.max_video_s),
+        )
+
+    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
+        kind = order.get("kind", PUBLIC)
+        made = Post(new_id(state, at_ms), account.id, order["text"], (), at_ms, kind=kind, shapes=("video",))
+        return replace(made, private=kind == SELF_ONLY)
+
+    def no_such_path(self, request: Request, error: HTTPException) -> Response:
+        return PlainTextResponse("Unsupported path", error.status_code)
 
 
-async def video_list(state: State, account: Account, request: Request) -> Response:
-    """`POST /v2/video/list/`: own public videos before `cursor` (milliseconds), newest first."""
-    fields = wanted_fields(state, request, _VIDEO_FIELDS)
-    keys = (Key("cursor", int, fits=lambda n: n >= 0), Key("max_count", int, fits=lambda n: 1 <= n <= 20))
-    body = await checked_body(state, request, keys, optional=True)
-    before, size = body.get("cursor", 1 << 62), body.get("max_count", 10)
-    found = [p for p in _public(state, account) if p.at_ms < before]
-    page = found[:size]
-    data: dict[str, Any] = {
-        "videos": [_video(state, account, post, fields) for post in page],
-        "cursor": page[-1].at_ms if page else state.now_ms(),
-        "has_more": len(found) > size,
-    }
-    return envelope(state, data)
-
-
-async def video_query(state: State, account: Account, request: Request) -> Response:
-    """`POST /v2/video/query/`: own public videos by id; unknown ids are left out."""
-    fields = wanted_fields(state, request, _VIDEO_FIELDS)
-    body = await checked_body(state, request, (Key("filters", dict, required=True),))
-    ids = Key("video_ids", list, required=True, fits=lambda v: 1 <= len(v) <= 20 and all(type(i) is str for i in v))
-    if found := breaches(body["filters"], (ids,), "filters."):
-        raise refusal(state, 400, "invalid_params", "; ".join(found))
-    wanted = set(body["filters"]["video_ids"])
-    videos = [_video(state, account, post, fields) for post in _public(state, account) if post.id in wanted]
-    return envelope(state, {"videos": videos})
-
-
-async def user_info(state: State, account: Account, request: Request) -> Response:
-    """`GET /v2/user/info/?fields=`: the token's own user; each field asks for its scope."""
-    fields = wanted_fields(state, request, _USER_SCOPES)
-    for field in fields:
-        if _USER_SCOPES[field] not in account.scopes:
-            raise refusal(state, 401, "scope_not_authorized", f"The user did not authorize {_USER_SCOPES[field]}.")
-    videos = _public(state, account)
-    likes = sum(counts(account, post, state.now_ms(), state.growth).likes for post in videos)
-    known: dict[str, Any] = dict.fromkeys(("avatar_url", "avatar_url_100", "avatar_large_url", "bio_description"), "")
-    known |= {"open_id": account.user_id, "union_id": account.user_id, "is_verified": False}
-    known |= {"display_name": account.handle, "username": account.handle}
-    known |= {"follower_count": account.followers, "following_count": 150, "likes_count": likes}
-    known |= {"video_count": len(videos), "profile_deep_link": f"https://www.tiktok.com/@{account.handle}"}
-    return envelope(state, {"user": {field: known[field] for field in fields}})
-
-
-def _public(state: State, account: Account) -> list[Post]:
-    """Public videos that moderation has let through, newest first."""
-    until = state.now_ms() - int(state.moderation_s * 1000)
-    found = (p for p in state.listed_posts(account.id) if p.kind == PUBLIC and p.at_ms <= until)
-    return [post for post in found if "image" not in post.shapes]
-
-
-def _video(state: State, account: Account, post: Post, fields: list[str]) -> dict[str, Any]:
-    now = counts(account, post, state.now_ms(), state.growth)
-    embed = f"https://www.tiktok.com/player/v1/{post.id}"
-    known: dict[str, Any] = {
-        "id": post.id,
-        "create_time": post.at_ms // 1000,
-        "title": post.text[:TITLE_LENGTH],
-        "video_description": post.text[:TITLE_LENGTH],
-        "duration": post.duration_s,
-        "cover_image_url": "",
-        "share_url": f"https://www.tiktok.com/@{account.handle}/video/{post.id}",
-        "embed_link": embed,
-        "embed_html": f'<iframe src="{embed}"></iframe>',
-        "height": 960,
-        "width": 540,
-        "like_count": now.likes,
-        "comment_count": now.comments,
-        "share_count": now.shares,
-        "view_count": now.views,
-    }
-    return {field: known[field] for field in fields}
+STAND_IN = TikTok()

@@ -1,4 +1,4 @@
-"""TikTok: what a creator may choose, how far a publication is, and calling it off."""
+"""TikTok: the choices of a creator, the status of a publication, and cancelling one."""
 
 from __future__ import annotations
 
@@ -8,37 +8,36 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ttp.sandbox import trouble
-from ttp.sandbox.records import Account, Upload
-from ttp.sandbox.request_checks import Key
+from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.state import State
-from ttp.sandbox.tiktok.front import checked_body, envelope, refusal
-from ttp.sandbox.tiktok.rules import PUBLIC, posted_out
+from ttp.sandbox.tiktok.front import envelope, read_body, refusal
+from ttp.sandbox.tiktok.records import INTERACTIONS, PUBLIC, TROUBLES, TikTokAccount, TikTokSwitches, Upload
+from ttp.sandbox.tiktok.rules import has_used_posts
 
-_PUBLISH_ID = (Key("publish_id", str, required=True),)
+_PUBLISH_ID = (BodyField("publish_id", str, required=True),)
 
 
-async def creator_info(state: State, account: Account, request: Request) -> Response:
+async def creator_info(state: State, account: TikTokAccount, request: Request) -> Response:
     """`creator_info/query/`: this creator's choices. Past the day's posts it is 200 with an error code."""
-    await checked_body(state, request, (), optional=True)
+    await read_body(state, request, (), optional=True)
     data = {
         "creator_avatar_url": "",
         "creator_username": account.handle,
         "creator_nickname": account.handle,
         "privacy_level_options": list(account.privacy_levels),
-        **{f"{what}_disabled": what in account.switched_off for what in ("comment", "duet", "stitch")},
+        **{f"{what}_disabled": what in account.switched_off for what in INTERACTIONS},
         "max_video_post_duration_sec": account.max_video_s,
     }
-    found = trouble.TIKTOK.get(state.trouble_of(account))
+    found = TROUBLES.get(state.trouble_of(account))
     if found is not None and found.creator_info:
         return envelope(state, data, found.code, found.message)
-    if posted_out(state, account):
+    if has_used_posts(state, account):
         return envelope(state, data, "spam_risk_too_many_posts", "Too many posts in the last 24 hours.")
     return envelope(state, data)
 
 
-async def fetch_status(state: State, account: Account, request: Request) -> Response:
-    """`POST /v2/post/publish/status/fetch/`: how far a publication is. A public post's id comes later than its end."""
+async def fetch_status(state: State, account: TikTokAccount, request: Request) -> Response:
+    """`POST /v2/post/publish/status/fetch/`: the status of a publication. A public post's id comes later."""
     upload = await _own_upload(state, account, request)
     since_done = -1 if upload.done_ms is None else state.now_ms() - upload.done_ms
     data: dict[str, Any] = {"uploaded_bytes": upload.received, "publicaly_available_post_id": []}
@@ -54,29 +53,29 @@ async def fetch_status(state: State, account: Account, request: Request) -> Resp
         data["status"] = "SEND_TO_USER_INBOX"
     else:
         data["status"] = "PUBLISH_COMPLETE"
-        if upload.privacy == PUBLIC and upload.post_id and since_done >= state.moderation_s * 1000:
+        if upload.privacy == PUBLIC and upload.post_id and since_done >= state.part(TikTokSwitches).moderation_s * 1000:
             data["publicaly_available_post_id"] = [int(upload.post_id)]
     return envelope(state, data)
 
 
-async def cancel(state: State, account: Account, request: Request) -> Response:
-    """`POST /v2/post/publish/cancel/`: while bytes are still uploaded or downloaded; afterwards it is too late."""
+async def cancel(state: State, account: TikTokAccount, request: Request) -> Response:
+    """`POST /v2/post/publish/cancel/`: works while bytes are uploaded or downloaded."""
     upload = await _own_upload(state, account, request)
     now = state.now_ms()
     downloading = upload.pulled and upload.done_ms is not None and now - upload.done_ms < state.processing_s * 1000
     if upload.fail_reason is not None or not (upload.done_ms is None or downloading):
         raise refusal(state, 400, "invalid_params", "The publication cannot be cancelled any more.")
     if upload.post_id is not None:
-        state.keep(replace(state.posts[upload.post_id], deleted=True))
+        state.save(replace(state.posts[upload.post_id], deleted=True))
     state.pieces.pop(upload.id, None)
-    state.keep(replace(upload, done_ms=now, fail_reason="publish_cancelled", post_id=None))
+    state.save(replace(upload, done_ms=now, fail_reason="publish_cancelled", post_id=None))
     return envelope(state, {})
 
 
-async def _own_upload(state: State, account: Account, request: Request) -> Upload:
-    """The publication that the body names."""
-    body = await checked_body(state, request, _PUBLISH_ID)
-    upload = state.uploads.get(body["publish_id"])
+async def _own_upload(state: State, account: TikTokAccount, request: Request) -> Upload:
+    """Return the publication that the body names."""
+    body = await read_body(state, request, _PUBLISH_ID)
+    upload = state.table(Upload).get(body["publish_id"])
     if upload is None:
         raise refusal(state, 400, "invalid_publish_id", "The publish_id does not exist.")
     if upload.account != account.id:

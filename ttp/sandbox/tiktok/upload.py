@@ -1,4 +1,4 @@
-"""TikTok: bytes that arrive, in chunks and in order, and what becomes of the whole."""
+"""TikTok: receiving bytes in chunks and in order, and finishing a publication."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ttp.sandbox.media import facts_of
-from ttp.sandbox.records import Post, Upload
+from ttp.sandbox.media import read_facts
+from ttp.sandbox.records import HOUR_MS, Post
 from ttp.sandbox.state import State
+from ttp.sandbox.tiktok.records import SELF_ONLY, TikTokAccount, Upload, new_id
 
-UPLOAD_MS = 3_600_000
-"""How long an upload URL is good for."""
+UPLOAD_MS = HOUR_MS
+"""How long an upload URL works."""
 TYPES = ("video/mp4", "video/quicktime", "video/webm")
 LARGEST_PHOTO = 20_000_000
 VIDEO_SIDES = (360, 4096)
@@ -25,9 +26,9 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 async def put_chunk(state: State, request: Request) -> Response:
-    """`PUT upload_url`: the next chunk. 206 while more is wanted; the last one publishes and is answered with 201."""
+    """`PUT upload_url`: the next chunk. 206 until the last one, which publishes and gets 201."""
     data = await request.body()  # first: another call may bring the same chunk while this one's arrives
-    upload = state.uploads.get(request.query_params.get("upload_id", ""))
+    upload = state.table(Upload).get(request.query_params.get("upload_id", ""))
     if upload is None or request.query_params.get("upload_token") != upload.token:
         return Response(status_code=404)
     if state.now_ms() - upload.made_ms >= UPLOAD_MS or upload.fail_reason == "publish_cancelled":
@@ -48,32 +49,33 @@ async def put_chunk(state: State, request: Request) -> Response:
     upload = replace(upload, received=last + 1)
     if upload.received == upload.size:
         pieces = state.pieces.pop(upload.id)
-        completed(state, upload, b"".join(pieces[at] for at in sorted(pieces)), request.headers["content-type"])
+        finish_video(state, upload, b"".join(pieces[at] for at in sorted(pieces)), request.headers["content-type"])
         return _range(201, upload)
-    state.keep(upload)
+    state.save(upload)
     return _range(206, upload)
 
 
-def completed(state: State, upload: Upload, data: bytes, content_type: str | None = None) -> None:
-    """The video is there: it becomes a post or a draft, or fails for what it is."""
-    facts = facts_of(data)
-    most_s = state.accounts[upload.account].max_video_s
+def finish_video(state: State, upload: Upload, data: bytes, content_type: str | None = None) -> None:
+    """Turn a complete video into a post or a draft, or fail."""
+    facts = read_facts(data)
+    account = state.accounts[upload.account]
+    assert isinstance(account, TikTokAccount)
     reason = None
     if facts.mime not in TYPES or facts.mime != (content_type or facts.mime) or not facts.complete:
         reason = "file_format_check_failed"
     elif not all(VIDEO_SIDES[0] <= side <= VIDEO_SIDES[1] for side in (facts.width, facts.height) if side):
         reason = "picture_size_check_failed"
-    elif (facts.duration_s or 0) > most_s:
+    elif (facts.duration_s or 0) > account.max_video_s:
         reason = "duration_check_failed"
     upload = replace(upload, size=len(data), received=len(data))
-    _settle(state, upload, (hashlib.sha256(data).hexdigest(),), "video", reason, int(facts.duration_s or 0))
+    _finish(state, upload, (hashlib.sha256(data).hexdigest(),), "video", reason, int(facts.duration_s or 0))
 
 
-def completed_photos(state: State, upload: Upload, photos: list[bytes] | None) -> None:
-    """The photos are there (None: one could not be fetched): they become a post or a draft, or fail."""
+def finish_photos(state: State, upload: Upload, photos: list[bytes] | None) -> None:
+    """Turn photos into a post or a draft, or fail. None: one could not be fetched."""
     reason = "photo_pull_failed" if photos is None else None
     for data in photos or []:
-        facts = facts_of(data)
+        facts = read_facts(data)
         sides = sorted((facts.width or 0, facts.height or 0))
         if facts.mime not in ("image/jpeg", "image/webp") or len(data) > LARGEST_PHOTO:
             reason = reason or "file_format_check_failed"
@@ -82,35 +84,36 @@ def completed_photos(state: State, upload: Upload, photos: list[bytes] | None) -
         state.pictures.keep(hashlib.sha256(data).hexdigest(), data)
     size = sum(map(len, photos or []))
     media = tuple(hashlib.sha256(data).hexdigest() for data in photos or [])
-    _settle(state, replace(upload, size=size, received=size), media, "image", reason)
+    _finish(state, replace(upload, size=size, received=size), media, "image", reason)
 
 
-def _settle(
+def _finish(
     state: State, upload: Upload, media: tuple[str, ...], shape: str, reason: str | None, duration_s: int = 0
 ) -> None:
-    """Keep the publication's end, with the post it made if it made one."""
+    """Save the end of a publication, with its post if it made one."""
     account = state.accounts[upload.account]
     ordered = state.trouble_of(account).removeprefix("fail:") if "fail:" in state.trouble_of(account) else None
     reason = reason or ordered
     now = state.now_ms()
     if reason is not None or upload.inbox:
-        state.keep(replace(upload, done_ms=now, fail_reason=reason))
+        state.save(replace(upload, done_ms=now, fail_reason=reason))
         return
     post = Post(
-        state.int64(),
+        new_id(state),
         upload.account,
         upload.title,
         media=media,
         at_ms=now,
         kind=upload.privacy,
+        private=upload.privacy == SELF_ONLY,
         duration_s=duration_s,
         shapes=(shape,) * len(media),
     )
-    state.keep(post, replace(upload, done_ms=now, post_id=post.id))
+    state.save(post, replace(upload, done_ms=now, post_id=post.id))
 
 
 def _end_of_chunk(upload: Upload) -> int:
-    """Where the chunk that starts at `received` ends: the last one takes the rest."""
+    """Return where the chunk that starts at `received` ends. The last one takes the rest."""
     index = upload.received // upload.chunk_size
     return upload.size if index >= upload.chunks - 1 else (index + 1) * upload.chunk_size
 

@@ -1,4 +1,4 @@
-"""X: media uploads in chunks, their processing, and alt text. An upload never publishes anything."""
+"""X: media uploads in chunks or at once, their processing, and alt text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.media import facts_of, mime_of
-from ttp.sandbox.records import Account, XMedia
-from ttp.sandbox.request_checks import Key, breaches, content_type, json_body
-from ttp.sandbox.state import DAY_MS, State
+from ttp.sandbox.media import mime_of, read_facts
+from ttp.sandbox.records import DAY_MS
+from ttp.sandbox.request_checks import BodyField, content_type, json_body, validation_errors
+from ttp.sandbox.state import State
 from ttp.sandbox.x.front import invalid, not_found, problem
+from ttp.sandbox.x.records import XAccount, XMedia, new_id
 
 MB = 1024 * 1024
 MOST_BYTES = {"tweet_image": 5 * MB, "tweet_gif": 15 * MB, "tweet_video": 8192 * MB, "amplify_video": 8192 * MB}
@@ -35,29 +36,29 @@ TYPES = {
 LARGEST_SEGMENT = 5 * MB
 _ID = re.compile(r"[0-9]{1,19}")
 _INITIALIZE = (
-    Key("media_type", str, required=True),
-    Key("media_category", str, required=True, fits=MOST_BYTES.__contains__),
-    Key("total_bytes", int, required=True, fits=lambda n: n > 0),
-    Key("shared", bool),
-    Key("additional_owners", list, fits=lambda ids: all(isinstance(i, str) and _ID.fullmatch(i) for i in ids)),
+    BodyField("media_type", str, required=True),
+    BodyField("media_category", str, required=True, fits=MOST_BYTES.__contains__),
+    BodyField("total_bytes", int, required=True, fits=lambda n: n > 0),
+    BodyField("shared", bool),
+    BodyField("additional_owners", list, fits=lambda ids: all(isinstance(i, str) and _ID.fullmatch(i) for i in ids)),
 )
 _ONE_SHOT = (
-    Key("media", str, required=True),
-    Key("media_category", str, required=True, fits=("tweet_image", "tweet_gif").__contains__),
-    Key("media_type", str, fits={mime for types in TYPES.values() for mime in types}.__contains__),
-    Key("additional_owners", str),
+    BodyField("media", str, required=True),
+    BodyField("media_category", str, required=True, fits=("tweet_image", "tweet_gif").__contains__),
+    BodyField("media_type", str, fits={mime for types in TYPES.values() for mime in types}.__contains__),
+    BodyField("additional_owners", str),
 )
 _METADATA = (
-    Key("id", str, required=True, fits=lambda text: bool(_ID.fullmatch(text))),
-    Key("metadata", dict, required=True),
+    BodyField("id", str, required=True, fits=lambda text: bool(_ID.fullmatch(text))),
+    BodyField("metadata", dict, required=True),
 )
-_ALT = (Key("text", str, required=True, fits=lambda text: 1 <= len(text) <= 1000),)
+_ALT = (BodyField("text", str, required=True, fits=lambda text: 1 <= len(text) <= 1000),)
 
 
-async def initialize(state: State, account: Account, request: Request) -> Response:
+async def initialize(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/upload/initialize`: opens an upload session of a day."""
     body = await _json(request)
-    if found := breaches(body, _INITIALIZE):
+    if found := validation_errors(body, _INITIALIZE):
         raise invalid("; ".join(found))
     category, media_type, total = body["media_category"], body["media_type"], body["total_bytes"]
     if media_type not in TYPES[category]:
@@ -65,11 +66,10 @@ async def initialize(state: State, account: Account, request: Request) -> Respon
     if total > MOST_BYTES[category]:
         raise invalid(f"total_bytes is over {MOST_BYTES[category]} for {category}", total_bytes=total)
     media = _session(state, account, media_type, category, total)
-    state.pieces[media.id] = {}
     return JSONResponse({"data": {"id": media.id, "media_key": media.media_key, "expires_after_secs": DAY_MS // 1000}})
 
 
-async def upload(state: State, account: Account, request: Request) -> Response:
+async def upload(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/upload`: an image or a GIF in one request, as multipart or as JSON with base64."""
     if request.query_params:
         raise invalid("Query parameters are not allowed for this request.")
@@ -79,76 +79,76 @@ async def upload(state: State, account: Account, request: Request) -> Response:
         raise invalid(f"The file is nothing for {category}.", media_category=category)
     if len(data) > MOST_BYTES[category]:
         raise invalid(f"The file is over {MOST_BYTES[category]} bytes.", media_category=category)
-    return _described(state, _finished(state, _session(state, account, mime, category, len(data)), data))
+    return _render(state, _finish(state, _session(state, account, mime, category, len(data)), data))
 
 
-async def append(state: State, account: Account, request: Request) -> Response:
+async def append(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/upload/{id}/append`: one segment, as multipart or as JSON with base64. May be repeated."""
     media = _own(state, account, request.path_params["id"])
     index, data = await _segment(request)
-    if media.finalized_ms is not None or media.id not in state.pieces:
+    if media.finalized_ms is not None:
         raise invalid("The upload has been finalized.", id=media.id)
     if not 1 <= len(data) <= LARGEST_SEGMENT:
         raise invalid(f"media: a segment has 1 to {LARGEST_SEGMENT} bytes", segment_index=index)
-    state.pieces[media.id][index] = data
+    state.pieces.setdefault(media.id, {})[index] = data
     return JSONResponse({"data": {"expires_at": media.expires_ms // 1000}})
 
 
-async def finalize(state: State, account: Account, request: Request) -> Response:
-    """`POST /2/media/upload/{id}/finalize`: puts the segments together. Videos and GIFs are then worked on."""
+async def finalize(state: State, account: XAccount, request: Request) -> Response:
+    """`POST /2/media/upload/{id}/finalize`: joins the segments. Videos and GIFs are then processed."""
     if await request.body():
         raise invalid("A body is not allowed for this request.")
     media = _own(state, account, request.path_params["id"])
     if media.finalized_ms is not None:
-        return _described(state, media)
+        return _render(state, media)
     pieces = state.pieces.get(media.id, {})
     if sorted(pieces) != list(range(len(pieces))):
         raise invalid("Segments do not add up to provided total file size: one is missing.", id=media.id)
     data = b"".join(pieces[index] for index in range(len(pieces)))
     if len(data) != media.total_bytes:
         raise invalid("Segments do not add up to provided total file size.", total_bytes=media.total_bytes)
-    media = _finished(state, media, data)
-    del state.pieces[media.id]
-    return _described(state, media)
+    media = _finish(state, media, data)
+    state.pieces.pop(media.id, None)
+    return _render(state, media)
 
 
-async def status(state: State, account: Account, request: Request) -> Response:
-    """`GET /2/media/upload?command=STATUS&media_id=`: how far the processing is."""
+async def status(state: State, account: XAccount, request: Request) -> Response:
+    """`GET /2/media/upload?command=STATUS&media_id=`: the state of the processing."""
     params = dict(request.query_params)
     if not {"media_id"} <= set(params) <= {"command", "media_id"} or params.get("command", "STATUS") != "STATUS":
         raise invalid("The query parameters are command=STATUS and media_id", **params)
     media = _own(state, account, params["media_id"])
     if media.finalized_ms is None:
         raise invalid("The upload has not been finalized.", media_id=media.id)
-    return _described(state, media)
+    return _render(state, media)
 
 
-async def metadata(state: State, account: Account, request: Request) -> Response:
+async def metadata(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/media/metadata`: sets the alt text of an upload."""
     body = await _json(request)
-    found = breaches(body, _METADATA)
+    found = validation_errors(body, _METADATA)
     if not found:
-        found = breaches(body["metadata"], (Key("alt_text", dict, required=True),), "metadata.")
+        found = validation_errors(body["metadata"], (BodyField("alt_text", dict, required=True),), "metadata.")
     if not found:
-        found = breaches(body["metadata"]["alt_text"], _ALT, "metadata.alt_text.")
+        found = validation_errors(body["metadata"]["alt_text"], _ALT, "metadata.alt_text.")
     if found:
         raise invalid("; ".join(found))
     media = replace(_own(state, account, body["id"]), alt=body["metadata"]["alt_text"]["text"])
-    state.keep(media)
+    state.save(media)
     return JSONResponse({"data": {"id": media.id, "associated_metadata": body["metadata"]}})
 
 
-def _session(state: State, account: Account, media_type: str, category: str, total: int) -> XMedia:
-    """A new upload of a day, kept."""
-    made, ends = state.snowflake(), state.now_ms() + DAY_MS
+def _session(state: State, account: XAccount, media_type: str, category: str, total: int) -> XMedia:
+    """Save a new upload that lives for a day."""
+    made, ends = new_id(state), state.now_ms() + DAY_MS
     media = XMedia(made, account.id, f"{PREFIX[category]}_{made}", media_type, category, total, expires_ms=ends)
-    state.keep(media)
+    state.save(media)
     return media
 
 
-def _finished(state: State, media: XMedia, data: bytes) -> XMedia:
-    """The upload with its bytes, kept. 400 for an image that is none; a bad video or GIF fails in processing."""
-    facts = facts_of(data)
+def _finish(state: State, media: XMedia, data: bytes) -> XMedia:
+    """Save the upload with its bytes. 400 for a bad image; a bad video or GIF fails in processing."""
+    facts = read_facts(data)
     fits = facts.mime == media.media_type and facts.complete
     if facts.duration_s is not None:
         fits = fits and facts.duration_s >= SHORTEST_S
@@ -168,12 +168,12 @@ def _finished(state: State, media: XMedia, data: bytes) -> XMedia:
         width=facts.width,
         height=facts.height,
     )
-    state.keep(media)
+    state.save(media)
     state.pictures.keep(media.sha256 or "", data)
     return media
 
 
-def _described(state: State, media: XMedia) -> JSONResponse:
+def _render(state: State, media: XMedia) -> JSONResponse:
     now = state.now_ms()
     data: dict[str, Any] = {
         "id": media.id,
@@ -198,10 +198,10 @@ def _processing(media: XMedia, now: int) -> dict[str, Any]:
     return {"state": "pending" if percent < 50 else "in_progress", "check_after_secs": 1, "progress_percent": percent}
 
 
-def _own(state: State, account: Account, media_id: str) -> XMedia:
+def _own(state: State, account: XAccount, media_id: str) -> XMedia:
     if not _ID.fullmatch(media_id):
         raise invalid(f"The media id [{media_id}] is not valid", id=media_id)
-    media = state.x_media.get(media_id)
+    media = state.table(XMedia).get(media_id)
     if media is None or media.account != account.id or media.expires_ms <= state.now_ms():
         entry = not_found("media", media_id)
         raise problem(404, "Not Found Error", entry["detail"], "resource-not-found", errors=[entry])
@@ -209,7 +209,7 @@ def _own(state: State, account: Account, media_id: str) -> XMedia:
 
 
 async def _segment(request: Request) -> tuple[int, bytes]:
-    """The segment's index and bytes. 400 for anything else in the request."""
+    """Return the segment's index and bytes. 400 for anything else in the request."""
     if content_type(request) == "multipart/form-data":
         form = await request.form(max_part_size=2 * LARGEST_SEGMENT)
         given: dict[str, Any] = dict(form.multi_items())
@@ -224,7 +224,9 @@ async def _segment(request: Request) -> tuple[int, bytes]:
         index = int(text)
     else:
         body = await _json(request)
-        if found := breaches(body, (Key("media", str, required=True), Key("segment_index", int, required=True))):
+        if found := validation_errors(
+            body, (BodyField("media", str, required=True), BodyField("segment_index", int, required=True))
+        ):
             raise invalid("; ".join(found))
         data = _decoded(body["media"])
         index = body["segment_index"]
@@ -234,20 +236,20 @@ async def _segment(request: Request) -> tuple[int, bytes]:
 
 
 async def _one_shot(request: Request) -> tuple[str, bytes]:
-    """Category and bytes of an upload in one request. 400 for anything else in it."""
+    """Return category and bytes of an upload in one request. 400 for anything else in it."""
     if content_type(request) == "multipart/form-data":
         form = await request.form(max_part_size=2 * MOST_BYTES["tweet_gif"])
         given: dict[str, Any] = dict(form.multi_items())
         media = given.get("media")
         data = await media.read() if isinstance(media, UploadFile) else None
         await form.close()
-        if found := breaches({**given, "media": "" if data is None else "a"}, _ONE_SHOT):
+        if found := validation_errors({**given, "media": "" if data is None else "a"}, _ONE_SHOT):
             raise invalid("; ".join(found))
         if data is None:
             raise invalid("media: must be a file")
         return given["media_category"], data
     body = await _json(request)
-    if found := breaches(body, _ONE_SHOT):
+    if found := validation_errors(body, _ONE_SHOT):
         raise invalid("; ".join(found))
     return body["media_category"], _decoded(body["media"])
 

@@ -1,4 +1,4 @@
-"""X: reading users and posts back. What an entry looks like is `x_view`'s affair."""
+"""X: reading users, timelines and posts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,19 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ttp.sandbox.records import Account, Post
+from ttp.sandbox.records import Post
 from ttp.sandbox.state import State
 from ttp.sandbox.x.front import invalid, not_found
-from ttp.sandbox.x.prices import OWN_READ, pay
-from ttp.sandbox.x.view import SHAPE, USER_EXPANSIONS, asked_for, shown_post, shown_posts, shown_user, view_of
+from ttp.sandbox.x.records import XAccount
+from ttp.sandbox.x.view import (
+    SHAPE,
+    USER_EXPANSIONS,
+    read_field_list,
+    read_view,
+    render_post,
+    render_posts,
+    render_user,
+)
 
 NEWEST = 3200
 """How far back a timeline reaches, in posts."""
@@ -25,27 +33,25 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")
 _PAGE = {"max_results", "pagination_token", "start_time", "end_time", "since_id", "until_id", "exclude"}
 
 
-async def me(state: State, account: Account, request: Request) -> Response:
+async def me(state: State, account: XAccount, request: Request) -> Response:
     """`GET /2/users/me`: the token's own user."""
-    params = parameters(request, {"user.fields", "expansions", "post.fields", "tweet.fields"})
-    asked_for(state, params, "expansions", USER_EXPANSIONS)
-    for name in ("post.fields", "tweet.fields"):
-        asked_for(state, params, name)
-    fields = asked_for(state, params, "user.fields")
-    return JSONResponse({"data": shown_user(state, account, fields, "tweet.fields" not in params)})
+    params = read_query(request, {"user.fields", "expansions", "post.fields"})
+    read_field_list(state, params, "expansions", USER_EXPANSIONS)
+    read_field_list(state, params, "post.fields")
+    return JSONResponse({"data": render_user(state, account, read_field_list(state, params, "user.fields"))})
 
 
-async def timeline(state: State, account: Account, request: Request) -> Response:
+async def timeline(state: State, account: XAccount, request: Request) -> Response:
     """`GET /2/users/{id}/tweets`: newest first, `max_results` at a time. Without a post there is no `data` key."""
-    params = parameters(request, SHAPE | _PAGE)
-    view = view_of(state, account, params)
+    params = read_query(request, SHAPE | _PAGE)
+    view = read_view(state, params)
     wanted = request.path_params["id"]
     if not ID.fullmatch(wanted):
         raise invalid(f"The `id` path parameter value [{wanted}] is not valid", id=wanted)
     size = _size(params.get("max_results", "10"))
     if not {*filter(None, params.get("exclude", "").split(","))} <= {"replies", "retweets"}:
         raise invalid("The `exclude` query parameter value is not valid", exclude=params["exclude"])
-    owner = next((a for a in state.of("x") if a.user_id == wanted), None)
+    owner = next((a for a in state.accounts_of(XAccount) if a.user_id == wanted), None)
     if owner is None:
         return JSONResponse({"errors": [not_found("user", wanted)]})
     found = [p for p in state.listed_posts(owner.id)[:NEWEST] if _within(p, params)]
@@ -55,39 +61,37 @@ async def timeline(state: State, account: Account, request: Request) -> Response
         meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
     if rest:
         meta["next_token"] = base64.b32encode(page[-1].id.encode()).decode().lower().rstrip("=")
-    _pay_for(state, page)
-    return JSONResponse({**shown_posts(state, page, view), "meta": meta})
+    return JSONResponse({**render_posts(state, page, view), "meta": meta})
 
 
-async def by_ids(state: State, account: Account, request: Request) -> Response:
-    """`GET /2/tweets?ids=`: up to 100 posts; those that are not there come in `errors`, with 200."""
-    params = parameters(request, SHAPE | {"ids"})
-    ids = wanted_ids(params)
+async def by_ids(state: State, account: XAccount, request: Request) -> Response:
+    """`GET /2/tweets?ids=`: up to 100 posts; unknown ones are listed in `errors`, with 200."""
+    params = read_query(request, SHAPE | {"ids"})
+    ids = _read_ids(params)
     known = {p.id: p for p in state.visible_posts() if p.platform == "x"}
     page = [known[i] for i in ids if i in known]
-    answer = shown_posts(state, page, view_of(state, account, params))
+    answer = render_posts(state, page, read_view(state, params))
     missing = [not_found("tweet", i) for i in ids if i not in known]
     if missing:
         answer["errors"] = [*answer.get("errors", []), *missing]
-    _pay_for(state, page)
     return JSONResponse(answer)
 
 
-async def by_id(state: State, account: Account, request: Request) -> Response:
-    """`GET /2/tweets/{id}`: one post; one that is not there comes in `errors`, with 200."""
-    view = view_of(state, account, parameters(request, SHAPE))
+async def by_id(state: State, account: XAccount, request: Request) -> Response:
+    """`GET /2/tweets/{id}`: one post. An unknown one is listed in `errors`, with 200."""
+    view = read_view(state, read_query(request, SHAPE))
     wanted = request.path_params["id"]
     if not ID.fullmatch(wanted):
         raise invalid(f"The `id` path parameter value [{wanted}] is not valid", id=wanted)
     post = state.posts.get(wanted)
     if post is None or post.platform != "x" or post.deleted:
         return JSONResponse({"errors": [not_found("tweet", wanted)]})
-    answer = shown_posts(state, [post], view)
-    return JSONResponse({**answer, "data": shown_post(state, post, view)})
+    answer = render_posts(state, [post], view)
+    return JSONResponse({**answer, "data": render_post(state, post, view)})
 
 
-def parameters(request: Request, allowed: Collection[str]) -> dict[str, str]:
-    """The query; 400 for a parameter that is not `allowed`, or there twice."""
+def read_query(request: Request, allowed: Collection[str]) -> dict[str, str]:
+    """Return the query. 400 for a parameter that is not `allowed`, or there twice."""
     pairs = request.query_params.multi_items()
     for name, _ in pairs:
         if name not in allowed:
@@ -97,30 +101,25 @@ def parameters(request: Request, allowed: Collection[str]) -> dict[str, str]:
     return dict(pairs)
 
 
-def wanted_ids(params: dict[str, str]) -> list[str]:
-    """The parameter `ids`: 1 to 100 ids."""
+def _read_ids(params: dict[str, str]) -> list[str]:
+    """Return the parameter `ids`: 1 to 100 ids."""
     ids = params.get("ids", "").split(",")
     if not 1 <= len(ids) <= 100 or not all(map(ID.fullmatch, ids)):
         raise invalid("The `ids` query parameter value is not 1 to 100 ids", ids=params.get("ids", ""))
     return ids
 
 
-def instant(params: dict[str, str], name: str, default: int | None) -> int:
-    """A time parameter in milliseconds since 1970. 400 for another form, or a missing one without a default."""
+def _read_time(params: dict[str, str], name: str, default: int) -> int:
+    """Return a time parameter in milliseconds since 1970. 400 for another form."""
     text = params.get(name)
-    if text is None and default is not None:
+    if text is None:
         return default
     try:
-        if text is None or not _TIME.fullmatch(text):
+        if not _TIME.fullmatch(text):
             raise ValueError(text)
         return int(datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError:
         raise invalid(f"The `{name}` query parameter value [{text}] is not a valid RFC3339 time", name=text) from None
-
-
-def _pay_for(state: State, page: list[Post]) -> None:
-    """Each post of a list costs; the call has paid for one."""
-    pay(state, OWN_READ * max(0, len(page) - 1))
 
 
 def _size(text: str) -> int:
@@ -130,10 +129,10 @@ def _size(text: str) -> int:
 
 
 def _within(post: Post, params: dict[str, str]) -> bool:
-    """Whether a post is in the page's bounds: times half-open, ids exclusive."""
+    """Return whether a post is in the page's bounds: times half-open, ids exclusive."""
     number = int(post.id)
     return (
-        instant(params, "start_time", 0) <= post.at_ms < instant(params, "end_time", 1 << 62)
+        _read_time(params, "start_time", 0) <= post.at_ms < _read_time(params, "end_time", 1 << 62)
         and _number(params, "since_id", 0) < number < _number(params, "until_id", 1 << 63)
         and number < _token(params)
         and not ("replies" in params.get("exclude", "").split(",") and post.parent)

@@ -1,4 +1,4 @@
-"""How X reads the text of a post: its weighted length, its links, and the text that comes back with t.co in it.
+"""X: the text of a post. Its weighted length, its links, and the text with t.co links that the API returns.
 
 Numbers: twitter-text configuration v3 (280 units of 100; a link counts 23; U+0000-10FF and a few punctuation ranges
 count one unit, everything else two; an emoji sequence counts two).
@@ -49,13 +49,13 @@ class Link:
     url: str
 
 
-def normal(text: str) -> str:
-    """The text as the server keeps it: NFC, no white space at its ends."""
+def normalize(text: str) -> str:
+    """Return the text as X stores it: NFC, no white space at its ends."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def links(text: str) -> list[Link]:
-    """The links of a text, in order."""
+    """Return the links of a text, in order."""
     found = []
     for match in _LINK.finditer(text):
         url = match[0].rstrip(_TRAILING)
@@ -64,7 +64,7 @@ def links(text: str) -> list[Link]:
 
 
 def weighted_length(text: str) -> int:
-    """Length of a post's text in X's units, of which 280 are allowed."""
+    """Return the length of a text in X's units, of which 280 are allowed."""
     total, rest = 0, 0
     for link in links(text):
         total += LINK_LENGTH + _weight(text[rest : link.start])
@@ -72,17 +72,15 @@ def weighted_length(text: str) -> int:
     return total + _weight(text[rest:])
 
 
-def cashtags(text: str) -> int:
-    """How many cashtags ($ABC) a text has."""
+def count_cashtags(text: str) -> int:
+    """Return how many cashtags ($ABC) a text has."""
     return len(_CASHTAG.findall(text))
 
 
-def with_short_links(
-    text: str, post_id: str, photo_url: str | None, media_keys: tuple[str, ...]
-) -> tuple[str, list[Any]]:
-    """The text as the API returns it, and its `entities.urls`.
+def shorten_links(text: str, post_id: str, photo_url: str | None, media_keys: tuple[str, ...]) -> tuple[str, list[Any]]:
+    """Return the text as the API shows it, and its `entities.urls`.
 
-    `& < >` are escaped, every link is a t.co one, and attached media add one more at the end (`photo_url`).
+    `& < >` are escaped, every link becomes a t.co link, and attached media add one at the end (`photo_url`).
     """
     parts: list[str] = []
     urls: list[dict[str, Any]] = []

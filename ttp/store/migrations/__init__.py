@@ -1,4 +1,4 @@
-"""Bringing a store's schema from any older revision to this program's, in one transaction."""
+"""Upgrade the schema of a store, in one transaction. Imports alembic (0.3 s): only where the schema is behind."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import Host, Web
-from tests.sandbox.test_instagram import V, code_of, created, image, published, reel
-from ttp.sandbox import trouble
+from tests.sandbox.instagram.test_containers import V, code_of, created, image, published, reel
+from ttp.sandbox.instagram.records import TROUBLES, Container
 
 TAG = {"username": "friend", "x": 0.5, "y": 1}
 
@@ -57,8 +57,6 @@ def test_a_trial_reel_is_for_accounts_that_have_them(instagram: Web, host: Host)
         ("IMAGE", {"user_tags": "friend"}, 100, None),
         ("IMAGE", {"user_tags": tags("friend")}, 100, None),
         ("IMAGE", {"user_tags": tags(*[TAG] * 21)}, 100, 2207040),
-        ("IMAGE", {"product_tags": tags({"product_id": "1"})}, 100, 2207035),
-        ("IMAGE", {"product_tags": tags(*[{"product_id": "1"}] * 21)}, 100, 2207040),
         ("IMAGE", {"collaborators": '["a","b","c","d"]'}, 100, None),
         ("IMAGE", {"collaborators": '["no name"]'}, 100, None),
         ("IMAGE", {"collaborators": '{"a":1}'}, 100, None),
@@ -89,7 +87,7 @@ def test_what_each_kind_may_not_carry(
     source = {"video_url": f"{host.url}/clip.mp4"} if kind in ("REELS", "STORIES") else {}
     source = {"image_url": f"{host.url}/photo.jpg"} if kind == "IMAGE" else source
     assert code_of(created(instagram, media_type=kind, **source, **params)) == (400, code, subcode)
-    assert instagram.state.containers == {}
+    assert instagram.state.table(Container) == {}
 
 
 def test_facebook_login_knows_more_parameters(host: Host, web: Web) -> None:
@@ -149,14 +147,6 @@ def test_stories_are_listed_apart_and_for_a_day(instagram: Web, host: Host) -> N
     assert instagram.get(path).json() == {"data": []}
 
 
-def test_only_comments_can_be_switched_on_a_post(instagram: Web, host: Host) -> None:
-    media = published(instagram, image(instagram, host)).json()["id"]
-    assert instagram.post(f"{V}/{media}", data={"comment_enabled": "false"}).json() == {"success": True}
-    assert code_of(instagram.post(f"{V}/{media}", data={"caption": "new"})) == (400, 100, None)
-    assert code_of(instagram.post(f"{V}/{media}")) == (400, 100, None)
-    assert code_of(instagram.post(f"{V}/17000000000000000", data={"comment_enabled": "false"})) == (400, 100, 33)
-
-
 def test_facebook_login_deletes_posts_and_no_stories(web: Web, host: Host) -> None:
     shop = web.account("instagram/shop", login="facebook")
     media = published(shop, image(shop, host)).json()["id"]
@@ -193,9 +183,9 @@ def test_an_account_may_change_its_login(web: Web) -> None:
     assert back.get("/me?fields=user_id").json()["user_id"] == back.user_id
 
 
-@pytest.mark.parametrize("name", [n for n, t in trouble.INSTAGRAM.items() if t.step != "all"])
+@pytest.mark.parametrize("name", [n for n, t in TROUBLES.items() if t.step != "all"])
 def test_every_trouble_is_answered_at_its_step(instagram: Web, host: Host, name: str) -> None:
-    known = trouble.INSTAGRAM[name]
+    known = TROUBLES[name]
     container = image(instagram, host)
     instagram.account("instagram/demo", keepTokens=True, trouble=name)
     create = created(instagram, image_url=f"{host.url}/photo.jpg")

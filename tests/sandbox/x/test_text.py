@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.sandbox.x.text import cashtags, links, normal, weighted_length, with_short_links
+from ttp.sandbox.x.text import count_cashtags, links, normalize, shorten_links, weighted_length
 
 
 @pytest.mark.parametrize(
@@ -41,19 +41,19 @@ def test_length_is_counted_as_x_counts(text: str, length: int) -> None:
 
 
 def test_text_is_composed_and_trimmed() -> None:
-    assert normal(" e\u0301\n") == "é"
+    assert normalize(" e\u0301\n") == "é"
 
 
 def test_a_link_ends_before_the_punctuation_of_the_sentence() -> None:
     assert [link.url for link in links("(https://a.de/b?c=d), a.com/x!")] == ["https://a.de/b?c=d", "a.com/x"]
 
 
-def test_prices_are_no_cashtags() -> None:
-    assert cashtags("$5 $AB $TWTR us$X") == 2
+def test_prices_are_no_count_cashtags() -> None:
+    assert count_cashtags("$5 $AB $TWTR us$X") == 2
 
 
 @given(st.text(alphabet="ab &<> https://example.com/é👍", max_size=60))
 def test_entities_point_at_their_links(text: str) -> None:
-    shown, urls = with_short_links(text, "1", "https://x.com/a/status/1/photo/1", ("3_1",))
+    shown, urls = shorten_links(text, "1", "https://x.com/a/status/1/photo/1", ("3_1",))
     assert [shown[u["start"] : u["end"]] for u in urls] == [u["url"] for u in urls]
     assert len(urls) == len(links(text)) + 1

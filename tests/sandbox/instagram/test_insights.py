@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import Host, Web
-from tests.sandbox.test_instagram import V, code_of, created, image, published, reel
+from tests.sandbox.instagram.test_containers import V, code_of, created, image, published, reel
 from ttp.sandbox.instagram.insights import METRICS, WITHDRAWN
 
 ALL = "views,reach,likes,comments,shares,saved,total_interactions"
@@ -38,7 +38,7 @@ def posted_reel(instagram: Web, host: Host) -> str:
 def test_insights_are_empty_first_and_lag_behind(instagram: Web, media: str) -> None:
     instagram.account("instagram/demo", keepTokens=True, followers=100_000)
     assert insights(instagram, media).json() == {"data": []}
-    instagram.state.insights_lag_s = 3600
+    instagram.set(insights_lag_s=3600)
     instagram.clock.tick(minutes=59)
     assert insights(instagram, media).json() == {"data": []}
     instagram.clock.tick(minutes=1)

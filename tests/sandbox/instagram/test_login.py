@@ -50,7 +50,7 @@ def test_a_code_becomes_a_token_of_an_hour_and_that_one_of_sixty_days(web: Web) 
 
 
 def test_the_answers_may_have_the_documented_shape(web: Web) -> None:
-    web.state.flat_tokens = False
+    web.set(flat_tokens=False)
     (first,) = short(web, code(web, PAGE)).json()["data"]
     assert first["permissions"] == "instagram_business_basic,instagram_business_content_publish"
     assert type(first["user_id"]) is str

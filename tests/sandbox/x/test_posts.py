@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import Web
-from tests.sandbox.x_uploads import uploaded
+from tests.sandbox.x.uploads import uploaded
 
 
 def kind_of(answer: Any) -> tuple[int, str]:

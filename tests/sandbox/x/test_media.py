@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.sandbox.conftest import Web
-from tests.sandbox.x_uploads import appended, initialized, uploaded
+from tests.sandbox.x.uploads import appended, initialized, uploaded
 from ttp.sandbox.files import CLIP, PHOTO
 
 

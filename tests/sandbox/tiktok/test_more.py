@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.sandbox.conftest import Host, Web
-from tests.sandbox.test_tiktok import DATA, INIT, code_of, init, posted, put, source, status
-from ttp.sandbox import trouble
+from tests.sandbox.tiktok.test_videos import DATA, INIT, code_of, init, posted, put, source, status
 from ttp.sandbox.files import CLIP, PHOTO
+from ttp.sandbox.tiktok.records import FAILURES, TROUBLES
 
 PHOTOS = "/v2/post/publish/content/init/"
 INBOX = "/v2/post/publish/inbox/video/init/"
@@ -134,7 +134,7 @@ def test_a_video_may_be_pulled(tiktok: Web, host: Host) -> None:
 
 
 def test_urls_must_begin_with_a_verified_prefix(tiktok: Web, host: Host) -> None:
-    tiktok.state.verified_prefixes = (f"{host.url}/mine/",)
+    tiktok.set(verified_prefixes=[f"{host.url}/mine/"])
     host.files["/mine/clip.mp4"] = DATA
     assert code_of(init(tiktok, file=pull(f"{host.url}/clip.mp4"))) == (403, "url_ownership_unverified")
     assert code_of(init(tiktok, file=pull(f"{host.url}/mine/clip.mp4"))) == (200, "ok")
@@ -211,9 +211,9 @@ def test_a_creator_has_choices_of_their_own(tiktok: Web) -> None:
     assert status(tiktok, publish_id)["fail_reason"] == "duration_check_failed"
 
 
-@pytest.mark.parametrize("name", trouble.TIKTOK)
+@pytest.mark.parametrize("name", TROUBLES)
 def test_every_trouble_is_answered_when_a_publication_begins(tiktok: Web, host: Host, name: str) -> None:
-    known = trouble.TIKTOK[name]
+    known = TROUBLES[name]
     tiktok.account("tiktok/demo", keepTokens=True, trouble=name)
     expected = (known.status, known.code)
     assert code_of(init(tiktok)) == expected
@@ -225,7 +225,7 @@ def test_every_trouble_is_answered_when_a_publication_begins(tiktok: Web, host: 
     assert code_of(init(tiktok)) == (200, "ok")
 
 
-@pytest.mark.parametrize("reason", trouble.FAILURES)
+@pytest.mark.parametrize("reason", FAILURES)
 def test_every_reason_to_fail_may_be_ordered(tiktok: Web, reason: str) -> None:
     tiktok.state.trouble = {"tiktok": f"fail:{reason}"}
     publish_id = posted(tiktok)

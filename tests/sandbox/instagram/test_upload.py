@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import Host, Web
-from tests.sandbox.test_instagram import V, code_of, created, published
+from tests.sandbox.conftest import Web
+from tests.sandbox.instagram.test_containers import V, code_of, created, published
 from ttp.sandbox.files import CLIP
 
 DATA = CLIP.read_bytes()
@@ -71,14 +71,6 @@ def test_a_broken_upload_goes_on_where_it_stopped(shop: Web) -> None:
     shop.clock.tick(seconds=1)
     assert published(shop, container).status_code == 200
     assert shop.posts()[0]["media"] == [hashlib.sha256(DATA).hexdigest()]
-
-
-def test_a_video_may_be_fetched_instead(shop: Web, host: Host) -> None:
-    container, uri = begun(shop)
-    assert fault_of(sent(shop, uri, b"", file_url="http://127.0.0.1:1/none.mp4")) == "ProcessingFailedError"
-    assert sent(shop, uri, b"", file_url=f"{host.url}/clip.mp4").json()["success"] is True
-    shop.clock.tick(seconds=1)
-    assert published(shop, container).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,24 @@
+"""How many examples a property is tried with: a fifth of them, always the same, or all of them, drawn anew.
+
+The quick suite takes the profile `quick`; `pytest -m 'slow or hypothesis' --hypothesis-profile=thorough` all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+
+QUICK, THOROUGH = "quick", "thorough"
+USUAL = 100
+"""Examples of a property that does not ask for another number."""
+
+# How long an example takes is a matter of the machine, and of what else runs on it.
+settings.register_profile(QUICK, max_examples=USUAL // 5, derandomize=True, deadline=None)
+settings.register_profile(THOROUGH, max_examples=USUAL, deadline=None)
+
+
+def examples(count: int, **more: Any) -> settings:
+    """Return the settings of a property that is to be tried with `count` examples, or with a fifth of them."""
+    thorough = settings.get_current_profile_name() == THOROUGH
+    return settings(max_examples=count if thorough else max(2, count // 5), **more)

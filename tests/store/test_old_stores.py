@@ -1,0 +1,96 @@
+"""A store that the version before the squashed migrations made, with every feature in it, keeps working unchanged.
+
+`old_stores/0007.sql` is the dump of a store that commit 9b70481 filled through its own commands against the sandbox.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+from tests.store.stores import new_store, transaction
+from tests.store.test_schema import dump, schema
+from ttp.domain.delivery import DeliveryState
+from ttp.store import accounts, claims, posts, queries
+from ttp.store.database import Database
+
+OLD = Path(__file__).parent / "old_stores" / "0007.sql"
+LATER = datetime(2031, 1, 1, tzinfo=UTC)
+
+
+def old_store(home: Path) -> Database:
+    """Create the old store under `home`."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    store = Database(home)
+    store.path.touch(0o600)
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.executescript(OLD.read_text())
+    return store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Database:
+    return old_store(tmp_path / "old")
+
+
+def test_it_has_rows_in_every_table(store: Database) -> None:
+    with closing(sqlite3.connect(store.path)) as db:
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        assert [name for name in tables if not db.execute(f"SELECT count(*) FROM {name}").fetchone()[0]] == []
+
+
+def test_its_schema_is_that_of_a_new_store(store: Database, tmp_path: Path) -> None:
+    assert schema(store.connect()) == schema(new_store(tmp_path / "new").connect())
+
+
+def test_opening_and_reading_it_changes_nothing(store: Database) -> None:
+    before = dump(store.path)
+    with closing(store.connect()) as db:
+        ids = queries.existing_ids(db, 1, 100)
+        assert [post.id for post in queries.posts_by_id(db, ids)] == ids
+        assert len(accounts.accounts(db)) == 3
+    assert dump(store.path) == before
+
+
+def test_every_post_is_stored_as_it_was_read(store: Database) -> None:
+    before = dump(store.path)
+    with transaction(store) as db:
+        for post in list(queries.posts_by_id(db, queries.existing_ids(db, 1, 100))):
+            posts.update(db, post, None)
+    assert sorted(dump(store.path)) == sorted(before)
+
+
+def test_its_due_posts_are_claimed_and_published(store: Database) -> None:
+    with transaction(store) as db:
+        claimed = claims.claim(db, now=LATER, cutoff=LATER, free=9, catch_up_gap=timedelta(0))
+        assert {delivery.account for delivery in claimed} == {"instagram/demo", "x/demo"}
+        for number, delivery in enumerate(claimed):
+            sending = delivery.sending()
+            assert claims.save(db, delivery, sending, now=LATER) is not None
+            published = sending.published(at=LATER, remote_id=f"new-{number}", url=None)
+            assert claims.save(db, sending, published, now=LATER) is not None
+            assert {one.state for one in queries.post_even_deleted(db, delivery.post_id or 0).deliveries} <= {
+                DeliveryState.PUBLISHED,
+                DeliveryState.PENDING,
+            }
+
+
+def test_every_command_goes_on_with_it(ttp: Program) -> None:
+    old_store(ttp.home)
+    ttp.clock.set(datetime(2026, 11, 27, 5, tzinfo=UTC))
+    ttp.sql("UPDATE store SET host = NULL, mark = NULL")  # it was another machine's
+    assert ttp.ok("audit", "--json").json["ok"]
+    assert len(ttp.ok("list", "--json").json) == 16
+    assert ttp.ok("show", "17", "--json").json["status"] == "draft"
+    assert [row[0] for row in ttp.ok("slots", "list").rows] != []
+    assert len(ttp.ok("repeat", "list", "--json").json) == 2
+    assert len(ttp.ok("metrics", "list", "--json").json) == 31
+    ttp.ok("undo", "--post", "6")
+    assert ttp.ok("show", "6", "--json").json["content"] == "Edited"
+    assert ttp.ok("create", "New", "--json").json["id"] == 18

@@ -1,0 +1,168 @@
+"""Instagram: its accounts, containers, apps, switches, limits, and the refusals that can be ordered."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ttp.sandbox.records import DAY_MS, HOUR_MS, Account, App
+from ttp.sandbox.settings import switch
+from ttp.sandbox.state import State, renew_tokens
+
+LOGINS = ("instagram", "facebook")
+INSTAGRAM = App("170100000000001", "instagram", "sandbox-instagram-secret", login="instagram")
+FACEBOOK = App("170200000000002", "instagram", "sandbox-facebook-secret", login="facebook")
+SCOPES = {
+    "instagram": (
+        "instagram_business_basic",
+        "instagram_business_content_publish",
+        "instagram_business_manage_insights",
+    ),
+    "facebook": (
+        "instagram_basic",
+        "instagram_content_publish",
+        "instagram_manage_insights",
+        "instagram_manage_contents",
+        "pages_show_list",
+        "pages_read_engagement",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InstagramAccount(Account):
+    """A professional account, as one of the two logins sees it."""
+
+    login: str = "instagram"
+    """The login that its tokens come from."""
+    page_token: str | None = None
+    """Facebook Login: the token of the linked page, which never ends."""
+    short: bool = False
+    """The token is the first one, of an hour, to be exchanged for one of sixty days."""
+    dead: int = 0
+    """The subcode of code 190 that its tokens are answered with; 0 while they work."""
+    hides_likes: bool = False
+    trial_reels: bool = False
+    """Whether its reels may be shown to people who do not follow it first."""
+
+    @property
+    def default_scopes(self) -> tuple[str, ...]:
+        return SCOPES[self.login]
+
+    @property
+    def access_ms(self) -> int:
+        return HOUR_MS if self.short else 60 * DAY_MS
+
+    def new_tokens(self) -> dict[str, str | None]:
+        if self.login == "facebook":
+            return {"access_token": f"EAA{secrets.token_hex(60)}", "page_token": f"EAA{secrets.token_hex(60)}"}
+        return {"access_token": f"IGAA{secrets.token_urlsafe(90)}", "page_token": None}
+
+    def accepts(self, token: str) -> bool:
+        return token in (self.access_token, self.page_token)
+
+    def credentials(self) -> dict[str, str]:
+        # The client of Facebook Login belongs to the login, not to the account.
+        return Account.credentials(replace(self, client_id=None, client_secret=None))
+
+
+def switch_login(account: InstagramAccount, login: str, scopes: tuple[str, ...] | None = None) -> InstagramAccount:
+    """Return the account on another login, with that login's own permissions and without new tokens yet."""
+    if account.login == login:
+        return account if scopes is None else replace(account, scopes=scopes)
+    app = FACEBOOK if login == "facebook" else None
+    return replace(
+        account,
+        login=login,
+        scopes=SCOPES[login] if scopes is None else scopes,
+        client_id=app.id if app else None,
+        client_secret=app.secret if app else None,
+    )
+
+
+def renew(state: State, account: InstagramAccount, short: bool = False) -> InstagramAccount:
+    """Return the account with new tokens that work. `short`: the first token, of an hour."""
+    return renew_tokens(state, replace(account, short=short, dead=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container: invisible until it is published, which works once."""
+
+    id: str
+    account: str
+    kind: str
+    """IMAGE, REELS, STORIES, VIDEO or CAROUSEL"""
+    made_ms: int
+    ready_ms: int | None
+    """None while bytes of a resumable upload are missing."""
+    media: tuple[str, ...] = ()
+    caption: str = ""
+    alts: tuple[str | None, ...] = ()
+    child: bool = False
+    error: str | None = None
+    media_id: str | None = None
+    shapes: tuple[str, ...] = ()
+    duration_s: float = 0
+    size: int = 0
+    """Bytes that a resumable upload announced."""
+
+
+@dataclass(slots=True)
+class InstagramSwitches:
+    """Instagram's own switches."""
+
+    insights_lag_s: float = switch(5.0, "Instagram: how long insights stay empty, and how far they lag behind")
+    flat_tokens: bool = switch(True, "Instagram Login answers flat, as in practice; false: as documented, under data")
+
+
+def new_id(state: State) -> str:
+    """Return a new id: 17 digits in no order."""
+    containers = state.table(Container)
+    while (made := f"1{secrets.randbelow(10**15) + 7 * 10**15:016d}") in containers or made in state.posts:
+        pass
+    return made
+
+
+CALLS, POSTS, CONTAINERS = "instagram calls a day", "instagram posts a day", "instagram containers a day"
+LIMITS = {CALLS: 4800, POSTS: 50, CONTAINERS: 400}
+"""Per account and 24 hours. The documents name 50 and 100 posts; the stricter number holds."""
+DEAD = {
+    458: "The user has not authorized application.",
+    459: "The user is enrolled in a blocking, logged-in checkpoint.",
+    460: "The session has been invalidated because the user changed their password.",
+    463: "Session has expired.",
+    464: "The session user is not confirmed.",
+    467: "The session is invalid because the user logged out.",
+    492: "The session is invalid.",
+}
+"""Subcodes of code 190 and their messages."""
+
+
+class Trouble(NamedTuple):
+    """A Graph error at one step: `create` a container, `publish` it, or every call."""
+
+    code: int
+    subcode: int | None
+    step: str
+    message: str
+    transient: bool = False
+
+
+TROUBLES = {
+    "throttled": Trouble(80002, None, "all", "(#80002) There have been too many calls."),
+    "spam": Trouble(4, 2207051, "publish", "We restrict certain activity to protect our community."),
+    "restricted": Trouble(25, 2207050, "publish", "The account is restricted or inactive."),
+    "blocked": Trouble(368, None, "publish", "The action attempted has been deemed abusive."),
+    "limit_blocked": Trouble(341, None, "publish", "Application limit reached."),
+    "duplicate": Trouble(506, None, "publish", "Duplicate status message."),
+    "server_error": Trouble(-1, 2207001, "publish", "Instagram server error. Try again.", True),
+    "unknown": Trouble(2, None, "publish", "An unexpected error has occurred. Please retry.", True),
+    "slow_media": Trouble(-2, 2207003, "create", "It takes too long to download the media.", True),
+    "media_expired": Trouble(-2, 2207020, "create", "The media you are trying to access has expired."),
+    "create_failed": Trouble(-1, 2207032, "create", "Create media fail, please try to re-create media.", True),
+    "upload_error": Trouble(-1, 2207053, "create", "Unknown upload error.", True),
+    "upload_failed": Trouble(-1, 2207082, "create", "Media upload has failed.", True),
+    "video_format": Trouble(352, 2207026, "create", "The video format is not supported."),
+}

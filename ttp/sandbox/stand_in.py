@@ -1,0 +1,96 @@
+"""What a platform's stand-in is. Each folder with a `stand_in.py` that names its `STAND_IN` is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from ttp.sandbox.records import Account, App, Post
+from ttp.sandbox.request_checks import BodyField
+from ttp.sandbox.state import State
+
+
+class StandIn:
+    """A platform as the sandbox plays it: its paths, and what the control API may order of it."""
+
+    name: str
+    title: str
+    rank: int = 0
+    """Routes are tried in this order. A platform whose paths match nearly anything comes last."""
+    paths: re.Pattern[str]
+    """Matches the beginning of its paths."""
+    account: type[Account]
+    records: tuple[type, ...] = ()
+    """Kinds of records it keeps beside accounts and posts."""
+    switches: type[Any]
+    """Dataclass of its switches."""
+    apps: tuple[App, ...] = ()
+    logins: tuple[str, ...] = ()
+    """Names of its logins if there are several; the first is the default."""
+    limits: Mapping[str, int]
+    """How often each thing may be done."""
+    troubles: tuple[str, ...]
+    """Names of refusals that can be ordered."""
+    account_fields: tuple[BodyField, ...] = ()
+    """What can be ordered of its accounts."""
+    post_kinds: ClassVar[Mapping[str, str]] = {}
+    """Kinds that a post may have, and what the page calls them; empty for nothing."""
+    help: str = ""
+    """Lines for the control API's help: login pages, redirects, credentials."""
+
+    def routes(self, state: State) -> list[BaseRoute]:
+        """Return its routes over `state`."""
+        raise NotImplementedError
+
+    def new_account(self, state: State, name: str) -> Account:
+        """Return a new account without tokens, not yet saved."""
+        raise NotImplementedError
+
+    def choose_tokens(self, account: Any, order: Mapping[str, Any]) -> Account:
+        """Return the account with what an order says of its next tokens."""
+        changed: Account = account
+        return changed
+
+    def change_account(self, account: Any, order: Mapping[str, Any]) -> Account:
+        """Return the account with everything else that an order says of it."""
+        raise NotImplementedError
+
+    def credentials(self, account: Any, order: Mapping[str, Any]) -> dict[str, str]:
+        """Return the credentials that an order asks for."""
+        found: dict[str, str] = account.credentials()
+        return found
+
+    def past_post(self, state: State, account: Account, order: Mapping[str, Any], at_ms: int) -> Post:
+        """Return a post as if it had been published at `at_ms`."""
+        raise NotImplementedError
+
+    def no_such_path(self, request: Request, error: HTTPException) -> Response:
+        """Answer a path or a method that the platform does not have."""
+        raise NotImplementedError
+
+
+@cache
+def find_stand_ins() -> tuple[StandIn, ...]:
+    """Return the stand-ins of all folders, in the order of their routes."""
+    folders = sorted(path.parent.name for path in Path(__file__).parent.glob("*/stand_in.py"))
+    found: list[StandIn] = [import_module(f"ttp.sandbox.{name}.stand_in").STAND_IN for name in folders]
+    return tuple(sorted(found, key=lambda one: one.rank))
+
+
+def stand_in(name: str) -> StandIn:
+    """Return the stand-in of a platform."""
+    return next(one for one in find_stand_ins() if one.name == name)
+
+
+def platform_of(path: str) -> StandIn | None:
+    """Return the platform that a path belongs to; None for the control paths."""
+    return next((one for one in find_stand_ins() if one.paths.match(path)), None)

@@ -1,0 +1,106 @@
+"""Columns of the tables that row_mapper reads. Generated from models.py: python -m tests.drift.store_schema"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["boolean", "instant", "integer", "list", "object", "real", "text", "texts"]
+"""What a column holds: `list`, `object` and `texts` (object of texts) are JSON."""
+
+ACCOUNT: dict[str, Kind] = {
+    "id": "integer",
+    "platform": "text",
+    "handle": "text",
+    "user_id": "text",
+    "connected": "boolean",
+    "needs_reconnect": "boolean",
+    "enabled": "boolean",
+    "timezone": "text",
+    "expires_at": "instant",
+    "scopes": "list",
+    "hold_until": "instant",
+    "hold_reason": "text",
+    "options": "texts",
+    "created_at": "instant",
+    "removed_at": "instant",
+    "late_claim_at": "instant",
+}
+
+ATTEMPT: dict[str, Kind] = {
+    "id": "integer",
+    "delivery_id": "integer",
+    "number": "integer",
+    "step": "text",
+    "phase": "text",
+    "at": "instant",
+    "ended_at": "instant",
+    "outcome": "text",
+    "kind": "text",
+    "code": "text",
+    "http_status": "integer",
+    "message": "text",
+    "fingerprint": "text",
+    "platform_at": "instant",
+    "boot_s": "real",
+}
+
+DELIVERY: dict[str, Kind] = {
+    "id": "integer",
+    "post_id": "integer",
+    "account_id": "integer",
+    "state": "text",
+    "due_at": "instant",
+    "next_at": "instant",
+    "remote_id": "text",
+    "url": "text",
+    "published_at": "instant",
+    "tries": "integer",
+    "attempts": "integer",
+    "waiting_for": "text",
+    "waiting_until": "instant",
+    "error_kind": "text",
+    "error_code": "text",
+    "error_message": "text",
+    "error_hint": "text",
+    "handle": "object",
+    "note": "text",
+    "taken_down_at": "instant",
+    "approved_at": "instant",
+}
+
+POST: dict[str, Kind] = {
+    "id": "integer",
+    "content": "text",
+    "status": "text",
+    "scheduled_at": "instant",
+    "published_at": "instant",
+    "created_at": "instant",
+    "updated_at": "instant",
+    "deleted_at": "instant",
+    "max_lateness_s": "real",
+    "variants": "texts",
+    "thread": "list",
+    "options": "texts",
+    "key": "text",
+    "key_digest": "text",
+    "chosen_by": "text",
+    "rejected_at": "instant",
+    "rejected_why": "text",
+}
+
+POST_MEDIA: dict[str, Kind] = {
+    "post_id": "integer",
+    "position": "integer",
+    "sha256": "text",
+    "name": "text",
+    "mime": "text",
+    "bytes": "integer",
+    "width": "integer",
+    "height": "integer",
+    "duration_ms": "integer",
+    "codec": "text",
+    "fps": "real",
+    "moov_first": "boolean",
+    "alt": "text",
+    "url": "text",
+}

@@ -1,0 +1,235 @@
+-- A new SQLite store. Generated from models.py: python -m tests.drift.store_schema
+CREATE TABLE account (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    platform TEXT NOT NULL,
+    handle TEXT COLLATE "NOCASE" NOT NULL,
+    user_id TEXT,
+    connected BOOLEAN NOT NULL,
+    needs_reconnect BOOLEAN NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    timezone TEXT,
+    expires_at INTEGER,
+    scopes TEXT NOT NULL,
+    hold_until INTEGER,
+    hold_reason TEXT,
+    options TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    removed_at INTEGER,
+    late_claim_at INTEGER,
+    UNIQUE (platform, handle)
+);
+CREATE TABLE change (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    command TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE TABLE post (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    content TEXT NOT NULL,
+    status TEXT NOT NULL,
+    scheduled_at INTEGER,
+    published_at INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER,
+    max_lateness_s FLOAT,
+    variants TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    options TEXT NOT NULL,
+    "key" TEXT,
+    key_digest TEXT,
+    chosen_by TEXT,
+    rejected_at INTEGER,
+    rejected_why TEXT,
+    UNIQUE ("key")
+);
+CREATE INDEX post_by_status ON post (status, scheduled_at, id) WHERE deleted_at IS NULL;
+CREATE TABLE store (
+    id INTEGER NOT NULL,
+    store_id TEXT NOT NULL,
+    host TEXT,
+    created_at INTEGER NOT NULL,
+    checked_at INTEGER,
+    host_name TEXT,
+    mark TEXT,
+    ran_at INTEGER,
+    PRIMARY KEY (id)
+);
+CREATE TABLE change_post (
+    change_id INTEGER NOT NULL,
+    post_id INTEGER NOT NULL,
+    image TEXT,
+    digest TEXT NOT NULL,
+    media TEXT,
+    undone INTEGER,
+    PRIMARY KEY (change_id, post_id),
+    FOREIGN KEY(change_id) REFERENCES change (id),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX change_post_by_post ON change_post (post_id, change_id);
+CREATE INDEX change_post_open ON change_post (change_id) WHERE undone IS NULL;
+CREATE INDEX change_post_undone ON change_post (undone) WHERE undone IS NOT NULL;
+CREATE INDEX change_post_media ON change_post (media) WHERE media IS NOT NULL;
+CREATE TABLE delivery (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    post_id INTEGER NOT NULL,
+    account_id INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    due_at INTEGER,
+    next_at INTEGER,
+    remote_id TEXT,
+    url TEXT,
+    published_at INTEGER,
+    tries INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    waiting_for TEXT,
+    waiting_until INTEGER,
+    error_kind TEXT,
+    error_code TEXT,
+    error_message TEXT,
+    error_hint TEXT,
+    handle TEXT NOT NULL,
+    note TEXT,
+    taken_down_at INTEGER,
+    approved_at INTEGER,
+    UNIQUE (post_id, account_id),
+    FOREIGN KEY(post_id) REFERENCES post (id),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX delivery_of_account ON delivery (account_id, due_at);
+CREATE UNIQUE INDEX delivery_remote ON delivery (account_id, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX delivery_ready ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX delivery_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX delivery_approved ON delivery (account_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
+CREATE INDEX delivery_approved_next ON delivery (next_at) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL AND approved_at IS NOT NULL;
+CREATE INDEX delivery_looking ON delivery (next_at) WHERE state IN ('processing', 'reconciling', 'published') AND next_at IS NOT NULL;
+CREATE INDEX delivery_busy ON delivery (account_id) WHERE state IN ('claimed', 'sending');
+CREATE INDEX delivery_needs ON delivery (state, post_id) WHERE state IN ('failed', 'needs_review');
+CREATE INDEX delivery_published ON delivery (published_at) WHERE state = 'published' AND remote_id IS NOT NULL;
+CREATE TABLE post_media (
+    post_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mime TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    width INTEGER,
+    height INTEGER,
+    duration_ms INTEGER,
+    codec TEXT,
+    fps FLOAT,
+    moov_first BOOLEAN,
+    alt TEXT,
+    url TEXT,
+    PRIMARY KEY (post_id, position),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX post_media_by_sha256 ON post_media (sha256);
+CREATE TABLE post_tag (
+    post_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (post_id, position),
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX post_tag_by_tag ON post_tag (tag, post_id);
+CREATE TABLE rate_limit (
+    account_id INTEGER NOT NULL,
+    endpoint TEXT NOT NULL,
+    most INTEGER,
+    remaining INTEGER NOT NULL,
+    reset_at INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (account_id, endpoint),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE TABLE recurrence (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    post_id INTEGER,
+    pool TEXT,
+    cool_down_s FLOAT,
+    cron TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    until INTEGER,
+    count INTEGER,
+    texts TEXT NOT NULL,
+    next_at INTEGER,
+    made_until INTEGER,
+    created_at INTEGER NOT NULL,
+    paused_at INTEGER,
+    ended_at INTEGER,
+    FOREIGN KEY(post_id) REFERENCES post (id)
+);
+CREATE INDEX recurrence_going ON recurrence (next_at) WHERE paused_at IS NULL AND ended_at IS NULL;
+CREATE TABLE sample (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    observed_at INTEGER NOT NULL,
+    likes INTEGER,
+    comments INTEGER,
+    shares INTEGER,
+    views INTEGER,
+    saves INTEGER,
+    reach INTEGER,
+    kind TEXT,
+    text TEXT,
+    UNIQUE (account_id, remote_id, observed_at),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE INDEX sample_newest ON sample (account_id, published_at DESC);
+CREATE TABLE slot (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL,
+    cron TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    name TEXT,
+    created_at INTEGER NOT NULL,
+    UNIQUE (account_id, cron, timezone),
+    FOREIGN KEY(account_id) REFERENCES account (id)
+);
+CREATE TABLE attempt (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    delivery_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    ended_at INTEGER,
+    outcome TEXT,
+    kind TEXT,
+    code TEXT,
+    http_status INTEGER,
+    message TEXT,
+    fingerprint TEXT,
+    platform_at INTEGER,
+    boot_s FLOAT,
+    FOREIGN KEY(delivery_id) REFERENCES delivery (id)
+);
+CREATE INDEX attempt_by_delivery ON attempt (delivery_id, id);
+CREATE INDEX attempt_open ON attempt (delivery_id) WHERE phase = 'publish' AND outcome IS NULL;
+CREATE TABLE occurrence (
+    recurrence_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    post_id INTEGER,
+    source_id INTEGER,
+    PRIMARY KEY (recurrence_id, at),
+    FOREIGN KEY(recurrence_id) REFERENCES recurrence (id),
+    FOREIGN KEY(post_id) REFERENCES post (id),
+    FOREIGN KEY(source_id) REFERENCES post (id)
+);
+CREATE INDEX occurrence_by_post ON occurrence (post_id);
+CREATE INDEX occurrence_by_source ON occurrence (source_id, at);
+CREATE TABLE reading (
+    delivery_id INTEGER NOT NULL,
+    read_at INTEGER NOT NULL,
+    next_at INTEGER,
+    PRIMARY KEY (delivery_id),
+    FOREIGN KEY(delivery_id) REFERENCES delivery (id)
+);
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
+INSERT INTO alembic_version (version_num) VALUES ('0007');
+INSERT INTO store (id, store_id, created_at)
+VALUES (1, lower(hex(randomblob(16))), CAST(unixepoch('subsec') * 1000 AS INTEGER));
