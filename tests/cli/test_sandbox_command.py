@@ -83,7 +83,7 @@ def test_every_switch_of_the_help_can_be_typed_as_it_stands_there_and_a_folder_i
         ("processing_s", "the value is not JSON"),
         ("auto_approve=yes", "the value is not JSON"),
         ("auto_approve=1", "--set auto_approve: must be bool"),
-        ("lag=1", "--set lag: is none of processing_s, lag_s,"),
+        ("lag=1", "--set lag: not one of processing_s, lag_s,"),
         ('limits={"posts": 1}', "--set limits: names are those of GET /_sandbox/limits"),
     ],
 )

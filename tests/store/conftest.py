@@ -1,4 +1,4 @@
-"""Stores that are made by the real migrations, in the tests of those."""
+"""Stores made by the program itself, in the tests of the store."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def copied_stores() -> None:
-    """Copy none."""
+    """Copy no template."""

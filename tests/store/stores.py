@@ -22,20 +22,18 @@ from ttp.domain.post_edit import settled
 from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.ownership import remember_files
+from ttp.store.sqlite import create_tables
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-MIGRATE = Database._upgrade
-"""What makes a schema; tests/conftest.py puts a copy in its place."""
-
 
 @cache
 def empty_store() -> bytes:
-    """Return the file of a store without content, made by the real migrations."""
+    """Return the file of a store without content, made by the program's own schema."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ttp.db"
-        MIGRATE(Database(path.parent), path, fresh=True)
+        create_tables(path)
         return path.read_bytes()
 
 

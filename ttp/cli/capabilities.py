@@ -106,8 +106,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
 _HELP = (
     f"""\
 {VARIABLE} says what a shell, a script or an agent may do. What it may not
-do ends with exit code 7, and nothing is done. Where it is not set everything
-may be done.
+do ends with exit code 7 and does nothing. Without it everything is allowed.
 
   read     Writes nothing, no file either:""",
     """
@@ -117,8 +116,8 @@ may be done.
     """
   publish  Everything.
 
-It guards against mistakes, and nothing more: whoever can set a variable can
-unset it. docs/how-to/approval.md tells how a store of another user makes a boundary.""",
+It guards against mistakes only: whoever can set a variable can unset it. For a
+real boundary use a second user: docs/how-to/approval.md.""",
 )
 
 

@@ -1,4 +1,4 @@
-"""The login pages: the consent page, and the page that says why there is none. Nothing is loaded from outside.
+"""The login pages: the consent page, and the page for a request that is refused. Nothing is loaded from outside.
 
 Each platform checks its own authorization requests and words its own answers. The page, the choice of the account and
 the redirect are the same for all.
@@ -130,7 +130,7 @@ def is_loopback(parts: SplitResult) -> bool:
 
 
 def _new_code(state: State, asked: AuthorizationRequest, handle: str) -> str:
-    """Return a new code for an account, which is created if there is none of that name."""
+    """Return a new code for an account, which is created if missing."""
     name = f"{asked.app.platform}/{handle}"
     if name not in state.accounts:
         state.save(renew_tokens(state, stand_in(asked.app.platform).new_account(state, name)))

@@ -313,7 +313,7 @@ def change_settings(state: State, order: Mapping[str, Any]) -> None:
     owners = {known.name: (owner, known) for owner, known in _switches(state)}
     for name, value in order.items():
         if name not in owners:
-            raise NoSetting(f"{name}: is none of {', '.join(owners)}")
+            raise NoSetting(f"{name}: not one of {', '.join(owners)}")
         _, known = owners[name]
         if not is_valid(known, value):
             raise NoSetting(f"{name}: must be {describe_type(known)}")

@@ -199,7 +199,7 @@ def is_loopback(host: str) -> bool:
 
 
 async def _send_altered(fault: Fault, answer: list[Message], send: Send) -> None:
-    """Send the fault's answer. What it leaves out is taken from the real one, if there was one."""
+    """Send the fault's answer. What it leaves out comes from the real one, if there was one."""
     start: Message = answer[0] if answer else {"status": 200, "headers": [(b"content-type", b"application/json")]}
     body = b"".join(message.get("body", b"") for message in answer[1:]) if fault.body is None else fault.body.encode()
     headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]

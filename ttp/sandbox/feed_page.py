@@ -161,10 +161,7 @@ def routes(state: State) -> list[Route]:
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
         return Response(data, media_type=mime, headers=headers)
 
-    return [
-        Route("/", show, methods=["GET"]),
-        Route("/_sandbox/pictures/{sha256}", picture, methods=["GET"]),
-    ]
+    return [Route("/", show, methods=["GET"]), Route("/_sandbox/pictures/{sha256}", picture, methods=["GET"])]
 
 
 def render_entry(state: State, post: Post) -> dict[str, Any]:

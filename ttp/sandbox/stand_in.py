@@ -30,7 +30,7 @@ class StandIn:
     """Matches the beginning of its paths."""
     account: type[Account]
     records: tuple[type, ...] = ()
-    """Kinds of records it keeps beside accounts and posts."""
+    """Kinds of records it keeps in addition to accounts and posts."""
     switches: type[Any]
     """Dataclass of its switches."""
     apps: tuple[App, ...] = ()

@@ -244,11 +244,7 @@ def test_the_list_is_newest_first_with_cursors(instagram: Web, host: Host) -> No
     second = instagram.get(first["paging"]["next"]).json()
     assert [m["id"] for m in second["data"]] == ids[:1]
     assert "next" not in second["paging"]
-    back = instagram.get(path, params={"before": second["paging"]["cursors"]["before"], "limit": "1"}).json()
-    assert [m["id"] for m in back["data"]] == [ids[1]]
-    since = int(instagram.clock().timestamp())
-    assert [m["id"] for m in instagram.get(path, params={"since": since}).json()["data"]] == [ids[2]]
-    for bad in ({"limit": "0"}, {"after": "x"}, {"fields": "shares"}, {"pretty": "1"}, {"since": "today"}):
+    for bad in ({"limit": "0"}, {"after": "x"}, {"fields": "shares"}, {"pretty": "1"}, {"limit": "few"}):
         assert code_of(instagram.get(path, params=bad))[:2] == (400, 100)
 
 

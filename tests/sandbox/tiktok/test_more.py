@@ -1,4 +1,4 @@
-"""TikTok: photos, pulled videos, drafts, cancelling, creators of their own mind, numbers, troubles on order."""
+"""TikTok: photos, pulled videos, drafts, creators' choices, numbers, troubles on order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from ttp.sandbox.tiktok.records import FAILURES, TROUBLES
 
 PHOTOS = "/v2/post/publish/content/init/"
 INBOX = "/v2/post/publish/inbox/video/init/"
-CANCEL = "/v2/post/publish/cancel/"
 CREATOR = "/v2/post/publish/creator_info/query/"
 
 
@@ -175,27 +174,6 @@ def test_drafts_and_posts_have_their_own_scopes(tiktok: Web, host: Host) -> None
     assert code_of(photos(posts, url)) == (200, "ok")
     assert code_of(posts.post(INBOX, json={"source_info": source()})) == (401, "scope_not_authorized")
     assert code_of(photos(posts, url, "MEDIA_UPLOAD")) == (401, "scope_not_authorized")
-
-
-def test_an_upload_can_be_cancelled_until_its_last_byte(tiktok: Web) -> None:
-    data = init(tiktok).json()["data"]
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": data["publish_id"]})) == (200, "ok")
-    assert status(tiktok, data["publish_id"])["fail_reason"] == "publish_cancelled"
-    assert put(tiktok, data["upload_url"], DATA, 0, len(DATA)).status_code == 403
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": data["publish_id"]})) == (400, "invalid_params")
-    late = posted(tiktok)
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": late})) == (400, "invalid_params")
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": "v_pub_file~v2-1.1"})) == (400, "invalid_publish_id")
-    assert len(tiktok.posts()) == 1
-
-
-def test_a_pull_can_be_cancelled_while_it_downloads(tiktok: Web, host: Host) -> None:
-    early, late = (init(tiktok, file=pull(f"{host.url}/clip.mp4")).json()["data"]["publish_id"] for _ in range(2))
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": early})) == (200, "ok")
-    assert len(tiktok.posts()) == 1
-    tiktok.clock.tick(seconds=1)
-    assert code_of(tiktok.post(CANCEL, json={"publish_id": late})) == (400, "invalid_params")
-    assert status(tiktok, early)["status"] == "FAILED"
 
 
 def test_a_creator_has_choices_of_their_own(tiktok: Web) -> None:

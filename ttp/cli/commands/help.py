@@ -24,17 +24,17 @@ VARIABLES = (
     ("TTP_CONFIG", "the config file; by default config.toml in TTP_HOME, else in your system's folder for settings"),
     ("TTP_TZ", "the zone of times without an offset; the same as the setting timezone"),
     ("TTP_CAPABILITY", "read, draft or publish: what may be done here (ttp help capability)"),
-    ("TTP_NO_INPUT", "any value: never ask, fail where a question would be needed"),
-    ("TTP_EDITOR", "the program that opens texts and settings; else VISUAL, else EDITOR, else what there is"),
-    ("TTP_PAGER", "the program that shows tables on a terminal, such as less; without it they are just printed"),
+    ("TTP_NO_INPUT", "any value: never ask; fail if a question would be needed"),
+    ("TTP_EDITOR", "the editor for texts and settings; else VISUAL, else EDITOR, else an installed one"),
+    ("TTP_PAGER", "the program that shows tables on a terminal, such as less; without it they are printed"),
     (
         "TTP_DEBUG",
-        "http: tell on stderr each request to a platform and its answer, without secrets; any value: show the whole"
+        "http: print each request to a platform and its answer on stderr, without secrets; any value: print the whole"
         " traceback of a bug",
     ),
     (
         "NO_COLOR, CLICOLOR, CLICOLOR_FORCE, FORCE_COLOR",
-        "colour or none, as elsewhere; TERM=dumb has none; --color is stronger than all",
+        "colour or not, as in other programs; TERM=dumb means none; --color overrides all",
     ),
     ("COLUMNS", "how wide tables are; else as wide as the terminal"),
 )
@@ -42,7 +42,7 @@ VARIABLES = (
 
 def environment_help() -> str:
     """The topic `environment`."""
-    lines = ["A flag is stronger than a variable, a variable than the config file.", ""]
+    lines = ["A flag overrides a variable, a variable the config file.", ""]
     for name, meaning in VARIABLES:
         lines += [name, *wrap(meaning, 80, initial_indent="    ", subsequent_indent="    ")]
     lines += [
@@ -61,7 +61,7 @@ STATUSES: Mapping[PostStatus, str] = MappingProxyType(
     {
         PostStatus.DRAFT: "has no time yet: ttp schedule ID --at TIME",
         PostStatus.SCHEDULED: "waits for its time",
-        PostStatus.PUBLISHING: "some account has it in hand, or will have it again soon",
+        PostStatus.PUBLISHING: "is being published, or will be tried again",
         PostStatus.PUBLISHED: "is live on all its accounts",
         PostStatus.PARTIAL: "is live on some accounts, or one needs review: ttp show ID",
         PostStatus.FAILED: "is live nowhere: ttp show ID says why, ttp retry ID tries again",
@@ -72,42 +72,42 @@ STATUSES: Mapping[PostStatus, str] = MappingProxyType(
 STATES: Mapping[DeliveryState, tuple[str, str]] = MappingProxyType(
     {
         DeliveryState.PENDING: (
-            "waits for its time, and for approval where that is required",
+            "waits for its time, and for approval if that is required",
             "the publisher, when it is due",
         ),
         DeliveryState.CLAIMED: (
-            "the publisher has it in hand: it checks the token and uploads media, which nobody can see yet",
+            "the publisher checks the token and uploads media; followers see nothing yet",
             "the publisher",
         ),
         DeliveryState.SENDING: (
-            "the intent is on the disk; the publishing call is under way",
+            "the intent is on disk; the publishing call is in progress",
             "the publisher, or the next one after a crash",
         ),
-        DeliveryState.PROCESSING: ("the platform took it and still works on it", "the publisher, which asks"),
-        DeliveryState.RETRYING: ("failed for a passing reason; it has a time for the next try", "the publisher"),
-        DeliveryState.RECONCILING: ("may or may not be live; look-ups tell", "the publisher"),
-        DeliveryState.PUBLISHED: ("is live", "nobody"),
-        DeliveryState.FAILED: ("is not live", "you: ttp retry, a new time, or an edit that leaves the account out"),
-        DeliveryState.NEEDS_REVIEW: ("may or may not be live, and look-ups cannot tell", "you: ttp resolve"),
-        DeliveryState.CANCELLED: ("the account was taken off the post, or removed", "nobody"),
+        DeliveryState.PROCESSING: ("the platform accepted it and is still processing it", "the publisher, by asking"),
+        DeliveryState.RETRYING: ("failed for a temporary reason; waits for the next try", "the publisher"),
+        DeliveryState.RECONCILING: ("may or may not be live; the publisher looks it up", "the publisher"),
+        DeliveryState.PUBLISHED: ("is live", "-"),
+        DeliveryState.FAILED: ("is not live", "you: ttp retry, a new time, or an edit that drops the account"),
+        DeliveryState.NEEDS_REVIEW: ("may or may not be live, and the platform cannot say", "you: ttp resolve"),
+        DeliveryState.CANCELLED: ("the account was dropped from the post, or removed", "-"),
     }
 )
-"""What a state means, and who moves it on."""
+"""The meaning of each state, and who changes it."""
 
 
 KINDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
     {
-        Kind.AUTH: ("the platform does not take the token", "ttp account connect ACCOUNT, then ttp retry ID"),
-        Kind.RATE_LIMIT: ("too many calls for now", "wait: it goes on at the platform's own time"),
-        Kind.NETWORK: ("no connection, or a cut one", "wait: it tries again; ttp doctor --online looks"),
-        Kind.SERVER: ("the platform is in trouble", "wait: it tries again"),
-        Kind.CONTENT: ("the platform refuses this post as it is", "ttp edit ID, then ttp retry ID"),
-        Kind.DUPLICATE: ("the platform has had this text lately", "ttp edit ID TEXT, then ttp retry ID"),
-        Kind.MEDIA: ("the platform does not take this file, or cannot fetch it", "ttp edit ID --media FILE"),
-        Kind.QUOTA: ("the account's or the app's allowance is used up", "wait, or buy more"),
-        Kind.MISSED: ("it came too late: nothing ran when it was due", "ttp schedule ID --at TIME, or ttp publish ID"),
-        Kind.ACCOUNT: ("the account or the app may not do this", "what the message says, or ttp account check"),
-        Kind.UNKNOWN: ("something that no list has", "ttp log ID shows what was answered; then ttp retry ID"),
+        Kind.AUTH: ("the platform refuses the token", "ttp account connect ACCOUNT, then ttp retry ID"),
+        Kind.RATE_LIMIT: ("too many calls for now", "wait: it continues when the platform allows"),
+        Kind.NETWORK: ("no connection, or a cut one", "wait: it tries again; check with ttp doctor --online"),
+        Kind.SERVER: ("the platform has an error", "wait: it tries again"),
+        Kind.CONTENT: ("the platform refuses this post", "ttp edit ID, then ttp retry ID"),
+        Kind.DUPLICATE: ("the platform has seen this text recently", "ttp edit ID TEXT, then ttp retry ID"),
+        Kind.MEDIA: ("the platform refuses this file, or cannot download it", "ttp edit ID --media FILE"),
+        Kind.QUOTA: ("the quota of the account or the app is used up", "wait, or buy more"),
+        Kind.MISSED: ("too late: nothing was running when it was due", "ttp schedule ID --at TIME, or ttp publish ID"),
+        Kind.ACCOUNT: ("the account or the app may not do this", "see the message, or ttp account check"),
+        Kind.UNKNOWN: ("an answer that ttp does not know", "ttp log ID shows the answer; then ttp retry ID"),
     }
 )
 """What an error's kind means, and what to do."""
@@ -217,7 +217,7 @@ TikTok with videos, take the bytes: nothing of this is needed for them.)
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. The whole story: docs/how-to/instagram-media.md.
+`ttp doctor` says what is missing. More: docs/how-to/instagram-media.md
 """
 
 

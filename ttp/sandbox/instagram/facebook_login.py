@@ -12,14 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.consent import AuthorizationRequest, authorization_route, check_request, refusal_page
-from ttp.sandbox.instagram.front import (
-    Params,
-    allow_only,
-    authenticated_route,
-    graph_error,
-    read_params,
-    select_fields,
-)
+from ttp.sandbox.instagram.front import Params, allow_only, authenticated_route, graph_error, read_params, select_fields
 from ttp.sandbox.instagram.records import SCOPES, InstagramAccount, renew, switch_login
 from ttp.sandbox.records import DAY_MS, App
 from ttp.sandbox.state import State

@@ -18,11 +18,7 @@ _LASTING = {"likes", "comments", "saved"}
 _PROFILE = {"follows", "profile_visits", "profile_activity"}
 _REELS = {"ig_reels_avg_watch_time", "ig_reels_video_view_total_time", "reels_skip_rate"}
 _STORY = {"navigation", "replies"}
-METRICS = {
-    "FEED": _ALL | _LASTING | _PROFILE,
-    "REELS": _ALL | _LASTING | _REELS,
-    "STORY": _ALL | _PROFILE | _STORY,
-}
+METRICS = {"FEED": _ALL | _LASTING | _PROFILE, "REELS": _ALL | _LASTING | _REELS, "STORY": _ALL | _PROFILE | _STORY}
 """The metrics of each kind of post, by `media_product_type`."""
 WITHDRAWN = {"impressions", "plays", "video_views", "clips_replays_count", "ig_reels_aggregated_all_plays_count"}
 LEAST_VIEWERS = 5

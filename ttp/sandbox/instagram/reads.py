@@ -71,28 +71,20 @@ async def children(state: State, account: InstagramAccount, request: Request, pa
 async def media_list(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{ig-id}/media`: own posts without stories, newest first, with cursors."""
     own_node(account, request)
-    allow_only(params, {"fields", "limit", "after", "before", "since", "until"})
-    limit = _whole(params, "limit", 25)
+    allow_only(params, {"fields", "limit", "after"})
+    limit = int(params.get("limit", "25")) if params.get("limit", "25").isdecimal() else 0
     if not 1 <= limit <= 100:
         raise graph_error(100, "(#100) Param limit must be between 1 and 100")
-    since, until = _whole(params, "since", 0) * 1000, _whole(params, "until", 1 << 40) * 1000
-    found = [p for p in state.listed_posts(account.id) if p.kind != "STORIES" and since <= p.at_ms <= until]
-    ids = [p.id for p in found]
-    start = 0
-    if "after" in params:
-        start = ids.index(_cursor(params["after"], ids)) + 1
-    elif "before" in params:
-        start = max(0, ids.index(_cursor(params["before"], ids)) - limit)
+    found = [post for post in state.listed_posts(account.id) if post.kind != "STORIES"]
+    ids = [post.id for post in found]
+    start = ids.index(_cursor(params["after"], ids)) + 1 if "after" in params else 0
     page = found[start : start + limit]
     answer: dict[str, Any] = {"data": [select_fields(params, _media(state, account, post)) for post in page]}
     if page:
         before, after = _as_cursor(page[0].id), _as_cursor(page[-1].id)
         answer["paging"] = {"cursors": {"before": before, "after": after}}
-        bare = request.url.remove_query_params(["after", "before"])
         if start + limit < len(found):
-            answer["paging"]["next"] = str(bare.include_query_params(after=after))
-        if start > 0:
-            answer["paging"]["previous"] = str(bare.include_query_params(before=before))
+            answer["paging"]["next"] = str(request.url.remove_query_params(["after"]).include_query_params(after=after))
     return JSONResponse(answer)
 
 
@@ -108,12 +100,9 @@ async def stories(state: State, account: InstagramAccount, request: Request, par
 async def publishing_limit(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{ig-id}/content_publishing_limit`: the use of the last 24 hours, as a list of one."""
     own_node(account, request)
-    allow_only(params, {"fields", "since"})
-    since = _whole(params, "since", 0) * 1000 or state.now_ms() - DAY_MS
-    if since < state.now_ms() - DAY_MS:
-        raise graph_error(100, "(#100) Param since must be within the last 24 hours")
+    allow_only(params, {"fields"})
     known = {
-        "quota_usage": used_quota(state, account, since),
+        "quota_usage": used_quota(state, account, state.now_ms() - DAY_MS),
         "config": {"quota_total": state.limit(POSTS, LIMITS[POSTS], account), "quota_duration": DAY_MS // 1000},
     }
     return JSONResponse({"data": [select_fields(params, known, default=("quota_usage",))]})
@@ -207,15 +196,6 @@ def _items(account: InstagramAccount, post: Post) -> list[dict[str, Any]]:
 
 def _timestamp(ms: int) -> str:
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-
-
-def _whole(params: Params, name: str, default: int) -> int:
-    text = params.get(name)
-    if text is None:
-        return default
-    if not text.isdecimal():
-        raise graph_error(100, f"(#100) Param {name} must be a whole number")
-    return int(text)
 
 
 def _as_cursor(post_id: str) -> str:

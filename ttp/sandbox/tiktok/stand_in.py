@@ -68,7 +68,6 @@ class TikTok(StandIn):
             route(f"{publish}/inbox/video/init/", "POST", publishing.init_inbox, "video.upload"),
             route(f"{publish}/content/init/", "POST", publishing.init_photos, *either),
             route(f"{publish}/status/fetch/", "POST", status.fetch_status, *either),
-            route(f"{publish}/cancel/", "POST", status.cancel, *either),
             route("/v2/video/list/", "POST", videos.video_list, "video.list"),
             route("/v2/video/query/", "POST", videos.video_query, "video.list"),
             route("/v2/user/info/", "GET", videos.user_info),

@@ -1,8 +1,7 @@
-"""TikTok: the choices of a creator, the status of a publication, and cancelling one."""
+"""TikTok: the choices of a creator and the status of a publication."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -43,9 +42,7 @@ async def fetch_status(state: State, account: TikTokAccount, request: Request) -
     data: dict[str, Any] = {"uploaded_bytes": upload.received, "publicaly_available_post_id": []}
     if upload.pulled:
         data = {"downloaded_bytes": upload.received, "publicaly_available_post_id": []}
-    if upload.fail_reason == "publish_cancelled":
-        data |= {"status": "FAILED", "fail_reason": upload.fail_reason}
-    elif upload.done_ms is None or since_done < state.processing_s * 1000:
+    if upload.done_ms is None or since_done < state.processing_s * 1000:
         data["status"] = "PROCESSING_DOWNLOAD" if upload.pulled else "PROCESSING_UPLOAD"
     elif upload.fail_reason is not None:
         data |= {"status": "FAILED", "fail_reason": upload.fail_reason}
@@ -56,20 +53,6 @@ async def fetch_status(state: State, account: TikTokAccount, request: Request) -
         if upload.privacy == PUBLIC and upload.post_id and since_done >= state.part(TikTokSwitches).moderation_s * 1000:
             data["publicaly_available_post_id"] = [int(upload.post_id)]
     return envelope(state, data)
-
-
-async def cancel(state: State, account: TikTokAccount, request: Request) -> Response:
-    """`POST /v2/post/publish/cancel/`: works while bytes are uploaded or downloaded."""
-    upload = await _own_upload(state, account, request)
-    now = state.now_ms()
-    downloading = upload.pulled and upload.done_ms is not None and now - upload.done_ms < state.processing_s * 1000
-    if upload.fail_reason is not None or not (upload.done_ms is None or downloading):
-        raise refusal(state, 400, "invalid_params", "The publication cannot be cancelled any more.")
-    if upload.post_id is not None:
-        state.save(replace(state.posts[upload.post_id], deleted=True))
-    state.pieces.pop(upload.id, None)
-    state.save(replace(upload, done_ms=now, fail_reason="publish_cancelled", post_id=None))
-    return envelope(state, {})
 
 
 async def _own_upload(state: State, account: TikTokAccount, request: Request) -> Upload:

@@ -31,7 +31,7 @@ async def put_chunk(state: State, request: Request) -> Response:
     upload = state.table(Upload).get(request.query_params.get("upload_id", ""))
     if upload is None or request.query_params.get("upload_token") != upload.token:
         return Response(status_code=404)
-    if state.now_ms() - upload.made_ms >= UPLOAD_MS or upload.fail_reason == "publish_cancelled":
+    if state.now_ms() - upload.made_ms >= UPLOAD_MS:
         return Response(status_code=403)
     span = _RANGE.fullmatch(request.headers.get("content-range", ""))
     length = request.headers.get("content-length", "")

@@ -30,7 +30,7 @@ NEWEST = 3200
 """How far back a timeline reaches, in posts."""
 ID = re.compile(r"[0-9]{1,19}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z")
-_PAGE = {"max_results", "pagination_token", "start_time", "end_time", "since_id", "until_id", "exclude"}
+_PAGE = {"max_results", "pagination_token", "start_time", "end_time", "exclude"}
 
 
 async def me(state: State, account: XAccount, request: Request) -> Response:
@@ -42,7 +42,7 @@ async def me(state: State, account: XAccount, request: Request) -> Response:
 
 
 async def timeline(state: State, account: XAccount, request: Request) -> Response:
-    """`GET /2/users/{id}/tweets`: newest first, `max_results` at a time. Without a post there is no `data` key."""
+    """`GET /2/users/{id}/tweets`: newest first, `max_results` at a time. Without posts, `data` is missing."""
     params = read_query(request, SHAPE | _PAGE)
     view = read_view(state, params)
     wanted = request.path_params["id"]
@@ -129,23 +129,12 @@ def _size(text: str) -> int:
 
 
 def _within(post: Post, params: dict[str, str]) -> bool:
-    """Return whether a post is in the page's bounds: times half-open, ids exclusive."""
-    number = int(post.id)
+    """Return whether a post is in the page's bounds: times, and the page before it."""
     return (
         _read_time(params, "start_time", 0) <= post.at_ms < _read_time(params, "end_time", 1 << 62)
-        and _number(params, "since_id", 0) < number < _number(params, "until_id", 1 << 63)
-        and number < _token(params)
+        and int(post.id) < _token(params)
         and not ("replies" in params.get("exclude", "").split(",") and post.parent)
     )
-
-
-def _number(params: dict[str, str], name: str, default: int) -> int:
-    text = params.get(name)
-    if text is None:
-        return default
-    if not ID.fullmatch(text):
-        raise invalid(f"The `{name}` query parameter value [{text}] is not valid", name=text)
-    return int(text)
 
 
 def _token(params: dict[str, str]) -> int:

@@ -126,11 +126,7 @@ def render_post(state: State, post: Post, view: View) -> dict[str, Any]:
         "reply_settings": post.reply_settings,
         "paid_partnership": "paid_partnership" in post.labels,
         "display_text_range": [0, len(text)],
-        "edit_controls": {
-            "edits_remaining": 5,
-            "is_edit_eligible": False,
-            "editable_until": iso(post.at_ms + HOUR_MS),
-        },
+        "edit_controls": {"edits_remaining": 5, "is_edit_eligible": False, "editable_until": iso(post.at_ms + HOUR_MS)},
         "public_metrics": _metrics(state, post),
     }
     if urls:
