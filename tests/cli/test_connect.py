@@ -20,8 +20,8 @@ import tests
 from tests.browser import goes_back, says
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.settings import Config
 from ttp.cli.commands import account as account_module
-from ttp.domain.config import Config
 from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import App
 from ttp.sandbox.server import RunningSandbox, running_sandbox

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.clock import START
+from tests.settings import Config
 from ttp.domain import approval
-from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus, Rejection

@@ -16,9 +16,9 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from tests.store.life import StoreMachine
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase

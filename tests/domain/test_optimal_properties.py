@@ -144,9 +144,7 @@ def test_posts_of_one_kind_and_posts_with_nothing_but_views_are_answered() -> No
 
 def test_posts_that_all_did_the_same_make_no_hour_the_better_bet() -> None:
     found = ask(account(40, likes=lambda rng, at: 7))
-    assert all(
-        12 <= (hour.hour or 0) <= 22 for hour in found.best_hours
-    )  # people are awake then
+    assert all(12 <= (hour.hour or 0) <= 22 for hour in found.best_hours)  # people are awake then
     assert [day.day for day in found.best_days] == [0, 1, 2]
     assert {hour.score for hour in found.hours} == {5 / 24}
     assert found.signal is Signal.THIN

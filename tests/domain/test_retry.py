@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.retry import JITTER, LONGEST, SHORTEST, RetryPolicy, after_not_done, error_of

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
@@ -50,7 +50,7 @@ def problems(
         variants=variants or {},
         id=id,
     )
-    config = Config({"platforms.instagram.login": "facebook"}) if video_upload else None
+    config = Config({"platforms.instagram.login": "facebook"}) if video_upload else Config()
     return check(post, known or {}, PLATFORMS, no_host=None if media_host else NOT_SET, config=config)
 
 
@@ -92,9 +92,12 @@ def test_all_problems_of_a_post_come_at_once_each_with_its_field_and_account() -
 
 def test_what_is_published_or_cancelled_already_is_not_judged_again() -> None:
     ended = tuple(Delivery(IG, "instagram", state) for state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED))
-    assert check(Post("Hello", ended), {}, PLATFORMS, no_host=None) == ()
+    assert check(Post("Hello", ended), {}, PLATFORMS, config=Config(), no_host=None) == ()
     failed = Delivery(IG, "instagram", DeliveryState.FAILED)
-    assert only(check(Post("Hello", (*ended, failed)), {}, PLATFORMS, no_host=None)).code == "media_missing"
+    assert (
+        only(check(Post("Hello", (*ended, failed)), {}, PLATFORMS, config=Config(), no_host=None)).code
+        == "media_missing"
+    )
 
 
 def test_every_account_is_judged_by_its_own_text() -> None:

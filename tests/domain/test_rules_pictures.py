@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Problem
 from ttp.domain.image_fit import EXTRA, FitProblems, ImageFit
@@ -25,7 +26,9 @@ def problems(
     item: MediaItem, fit: ImageFit | None = None, no_host: MediaHostProblem | None = None
 ) -> tuple[Problem, ...]:
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
-    return check(post, {}, PLATFORMS, no_host=no_host, fits={} if fit is None else {(IG, item.sha256): fit})
+    return check(
+        post, {}, PLATFORMS, config=Config(), no_host=no_host, fits={} if fit is None else {(IG, item.sha256): fit}
+    )
 
 
 def test_a_converted_image_is_judged_as_it_is_sent_and_needs_an_address_of_its_own() -> None:
@@ -88,7 +91,9 @@ def test_a_shape_is_no_matter_that_the_extra_would_mend() -> None:
 def test_an_address_on_this_machine_is_none_for_a_platform_that_is_elsewhere() -> None:
     item = replace(JPEG, url="http://127.0.0.1:8700/photo.jpg")
     post = Post("", (Delivery("instagram/shop", IG),), media=(item,))
-    assert [p.code for p in check(post, {}, PLATFORMS, no_host=NOT_SET)] == ["media_host"]
-    assert check(post, {}, PLATFORMS, no_host=NOT_SET, rehearsed=[IG]) == ()
-    assert check(post, {}, PLATFORMS, no_host=None) == ()
-    assert check(replace(post, deliveries=(Delivery("x/me", X),)), {}, PLATFORMS, no_host=NOT_SET) == ()
+    assert [p.code for p in check(post, {}, PLATFORMS, config=Config(), no_host=NOT_SET)] == ["media_host"]
+    assert check(post, {}, PLATFORMS, config=Config(), no_host=NOT_SET, rehearsed=[IG]) == ()
+    assert check(post, {}, PLATFORMS, config=Config(), no_host=None) == ()
+    assert (
+        check(replace(post, deliveries=(Delivery("x/me", X),)), {}, PLATFORMS, config=Config(), no_host=NOT_SET) == ()
+    )

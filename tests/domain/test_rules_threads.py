@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
@@ -21,7 +22,7 @@ LONG = "a" * 281
 
 def problems(*parts: str, to: tuple[Delivery, ...] = (X,), **fields: object) -> tuple[Problem, ...]:
     post = Post(parts[0], to, thread=parts[1:], **fields)  # type: ignore[arg-type]  # fields by name
-    return check(post, {}, PLATFORMS, no_host=None)
+    return check(post, {}, PLATFORMS, config=Config(), no_host=None)
 
 
 def told(found: tuple[Problem, ...]) -> list[tuple[str, str, str, bool]]:

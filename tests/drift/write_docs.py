@@ -17,6 +17,7 @@ from textwrap import dedent
 from typing import Any
 
 from tests.drift import errors_page, man_page, messages
+from tests.settings import KEYS
 from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.commands.help import STATES, VARIABLES, topic_text
 from ttp.cli.completion_scripts import script
@@ -24,7 +25,7 @@ from ttp.cli.completion_tree import SHELLS, first_line, tree
 from ttp.cli.options import _SHARED
 from ttp.cli.settings import variable
 from ttp.cli.tree import load
-from ttp.domain.config import KEYS, Key
+from ttp.domain.config import Key
 from ttp.domain.delivery import ENDED, MOVES, DeliveryState
 from ttp.domain.options import all_options
 from ttp.platforms.registry import Registry

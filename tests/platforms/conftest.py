@@ -11,8 +11,9 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import TEXT, Desk, files
 from tests.platforms.stubs import Clock
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config, Value
+from ttp.domain.config import Value
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.client import InstagramClient
 from ttp.platforms.tiktok.client import TikTokClient

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.platforms.factories import login_for
 from tests.platforms.stubs import Clock, Script, Stub
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.platforms.login import App, BrowserLogin, Grant
 
 APP = App("the-client", "the-secret")

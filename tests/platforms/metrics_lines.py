@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from tests.platforms.factories import reader_for
 from tests.platforms.stubs import NOON, TOKEN, Clock, Script, Stub
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import AccountSession, MetricsPage

@@ -12,7 +12,8 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, client_for
 from tests.platforms.stubs import Clock, drive, media
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.config import Value
 from ttp.domain.outcome import Handle, Outcome
 from ttp.platforms.client import MediaFile, PublishRequest, Ready
 from ttp.platforms.instagram.client import InstagramClient

@@ -4,7 +4,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, login_for
 from tests.platforms.stubs import Clock
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.platforms.addresses import configured
 from ttp.platforms.login import App
 

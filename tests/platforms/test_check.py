@@ -10,8 +10,9 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, checker_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config, Value
+from ttp.domain.config import Value
 from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import to_ms

@@ -18,8 +18,9 @@ from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import PUBLIC, Desk
 from tests.platforms.stubs import Clock, drive_to_failure, last_handle, media
 from tests.platforms.tap import Tap, fails, no_proof
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config, Value
+from ttp.domain.config import Value
 from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
 from ttp.platforms.instagram.client import InstagramClient

@@ -15,9 +15,9 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import NOON, TOKEN, Body, Clock, Script, Stub, order
+from tests.settings import Config
 from ttp import __version__
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.platform import Runtime

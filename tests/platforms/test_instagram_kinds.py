@@ -23,8 +23,9 @@ from tests.platforms.test_instagram_prepare import (
     prepared,
     status,
 )
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config, Value
+from ttp.domain.config import Value
 from ttp.domain.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Wait

@@ -11,8 +11,8 @@ import pytest
 
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, NOON, Stub
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 

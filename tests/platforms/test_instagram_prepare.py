@@ -12,8 +12,8 @@ import pytest
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.outcome import Handle, Kind
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait

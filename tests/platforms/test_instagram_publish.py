@@ -12,8 +12,8 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
 from tests.platforms.test_instagram_prepare import API, error, listed, of, status
+from tests.settings import Config
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest

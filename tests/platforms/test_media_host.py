@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.platforms.stubs import media
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.config import Value
 from ttp.platforms.client import MediaFile
 from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import availability as troubles

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import NOON, Clock, Script, Stub, order
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.platforms.platform import Runtime
 from ttp.platforms.x.auth import signature
 

@@ -14,8 +14,8 @@ import pytest
 from tests.browser import says
 from tests.clock import FakeClock
 from tests.platforms.factories import login_for
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, BrowserLogin, Grant, Identity
 from ttp.platforms.oauth import pkce

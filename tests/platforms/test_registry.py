@@ -9,7 +9,7 @@ import pytest
 
 from tests.platforms.factories import PLATFORMS, client_for
 from tests.platforms.stubs import Clock, Script
-from ttp.domain.config import Config
+from tests.settings import Config
 
 
 @pytest.mark.parametrize("platform", PLATFORMS.names())

@@ -10,8 +10,8 @@ import pytest
 from tests.platforms.factories import PLATFORMS, deleter_for
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import BEARER, TOKEN, Clock, Script, Stub, order
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Deleted, Deleter, PublishRequest
 

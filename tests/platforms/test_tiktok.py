@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
+from tests.settings import Config
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed

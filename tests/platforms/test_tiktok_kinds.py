@@ -13,7 +13,7 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, media, order
 from tests.platforms.test_tiktok import API, JSON, OPEN, announce, creator, envelope, failed, fetch, put
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step
 

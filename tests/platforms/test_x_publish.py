@@ -10,8 +10,8 @@ import pytest
 
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer

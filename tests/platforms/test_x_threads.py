@@ -11,7 +11,7 @@ import pytest
 from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, media, order
 from tests.platforms.test_x_look_up import SINCE, id_at, looked, page, post, timeline
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest, Ready

@@ -21,9 +21,9 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.services.logins import FakeLogin
+from tests.settings import Config
 from tests.store.stores import add_account, add_post, new_store, to
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post

@@ -8,8 +8,8 @@ import pytest
 
 from tests.clock import START
 from tests.publisher.bench import Bench, Scripted
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import (
     Absent,

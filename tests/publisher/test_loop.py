@@ -10,7 +10,7 @@ import pytest
 
 from tests.clock import START
 from tests.publisher.bench import Bench, calls_of
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unknown, Working
 from ttp.platforms.client import PublishRequest, Wait

@@ -15,7 +15,7 @@ import pytest
 from tests.clock import START
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome

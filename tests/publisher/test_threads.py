@@ -8,7 +8,7 @@ import pytest
 
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.fake_x import PARTS, FakeX, error_of, outgoing, steps, thread, whole
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Phase
 from ttp.domain.post import PostStatus

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config
 from ttp.domain.outcome import NotDone
 from ttp.platforms.login import App, Grant, Identity
 from ttp.services.connect import Connect

@@ -11,9 +11,9 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from tests.store.life import StoreMachine
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
 from ttp.domain.post import Post
 from ttp.domain.post_input import Typed

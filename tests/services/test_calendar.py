@@ -13,8 +13,8 @@ import pytest
 from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.calendar_days import month_with, week_with
-from ttp.domain.config import Config
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Look
 from ttp.store.database import Database

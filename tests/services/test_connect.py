@@ -12,8 +12,8 @@ import pytest
 from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.services.logins import APP, Shop
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import App, Identity

@@ -10,8 +10,8 @@ import pytest
 from tests.clock import FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.services.logins import Shop
+from tests.settings import Config
 from ttp.domain.account import Credentials
-from ttp.domain.config import Config
 from ttp.domain.errors import PartlyFailed
 from ttp.domain.outcome import Kind, NotDone
 from ttp.services.accounts import Accounts, Leaving, Left

@@ -11,8 +11,8 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Conflict, UsageError
 from ttp.domain.post_input import Typed
 from ttp.services.post_changes import Book

@@ -12,9 +12,9 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
 from tests.services.logins import Shop
+from tests.settings import Config
 from tests.store.stores import add_post, to
 from ttp.domain.account import Account, Credentials
-from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.cli.row_times import RowTimes
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, settled
 from ttp.services.files import json_file

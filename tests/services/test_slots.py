@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from tests.store.stores import add_account, new_store
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.post_input import Typed
 from ttp.services.post_changes import Book
 from ttp.services.posts import Posts

@@ -12,10 +12,10 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from tests.store.life import StoreMachine
 from ttp import views
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.post_input import Typed
 from ttp.domain.time.clock import to_ms

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.platforms.factories import PLATFORMS, login_for
+from tests.settings import Config
 from ttp.domain.account import Account, Credentials, parse_account_name
-from ttp.domain.config import Config
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import SystemClock, from_ms
 from ttp.platforms.http import Http

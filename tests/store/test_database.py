@@ -19,9 +19,9 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from tests.store.stores import add_account, new_store
 from ttp.cli.exit_codes import exit_code
-from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
 from ttp.services.queries import Look

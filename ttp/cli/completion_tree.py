@@ -17,7 +17,7 @@ from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.declared import SEVERAL, Argument, Group, Option, declaration, parameters
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render import metrics as render_metrics
-from ttp.domain.config import KEYS
+from ttp.domain.config import KeyTable
 from ttp.domain.ingest.columns import sources
 from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
@@ -140,7 +140,7 @@ _POST = Source(ask=("post",))
 _FILE = Source(files=True)
 
 
-_KEY = Source(tuple(KEYS))
+_KEY = Source(tuple(KeyTable(Registry())))
 
 
 _TIME = Source(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ttp.domain.account import Account
-    from ttp.domain.config import Config
+    from ttp.domain.config import Config, KeyTable
     from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.client import Checker
     from ttp.platforms.login import BrowserLogin, PasswordLogin
@@ -76,7 +76,14 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
-        return settings.load(warn=self.warn)
+        return settings.load(warn=self.warn, keys=self.keys)
+
+    @cached_property
+    def keys(self) -> KeyTable:
+        """All settings there are."""
+        from ttp.domain.config import KeyTable
+
+        return KeyTable(self.platforms)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -319,7 +326,7 @@ class Context:
         """The enabled platforms."""
         from ttp.platforms.registry import Registry
 
-        return Registry()
+        return Registry(settings.enabled_platforms(), warn=self.warn)
 
     @cached_property
     def runtime(self) -> Runtime:

@@ -161,7 +161,7 @@ def check(
     platforms: Platforms,
     *,
     no_host: MediaHostProblem | None,
-    config: Config | None = None,
+    config: Config,
     fits: ImageFits = NO_FITS,
     rehearsed: Collection[str] = (),
 ) -> tuple[Problem, ...]:
@@ -191,7 +191,7 @@ def check(
             thread=post.parts_for(delivery.account, facts)[1:],
             published_parts=len(delivery.parts),
             table=platforms.options(delivery.platform),
-            config=config or Config(),
+            config=config,
             fits={item.sha256: fit for item, fit in media},
         )
         problems += case.invalid_option_problems()

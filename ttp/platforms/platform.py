@@ -118,7 +118,7 @@ class Platform(Facts):
 
     def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
         """Return how long a post may take to appear in a look-up; 0 where absence is authoritative."""
-        return timedelta(seconds=config.seconds(f"publish.settle_{self.name}_s") if self.settle_s else 0.0)
+        return timedelta(seconds=config.seconds(f"platforms.{self.name}.settle_s") if self.settle_s else 0.0)
 
     def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
         """Return the Authorization header of a request to `url` (whole, with its query)."""

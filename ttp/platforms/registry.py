@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from ttp.domain.errors import Hint, PlatformDisabled, UsageError
 from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
+    from ttp.domain.config import Key
     from ttp.domain.ingest.columns import ExportColumns
     from ttp.domain.options import Option
     from ttp.domain.pricing import Pricing
@@ -24,24 +25,41 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Registry:
-    """The enabled platforms by name."""
+GROUP, API = "ttp.platforms", 1
+"""The entry points of packages that bring a platform, and the only `Platform.api` that this ttp knows."""
 
-    def __init__(self) -> None:
+
+class Registry:
+    """The enabled platforms by name: those that ttp brings, and those of `enabled` from other packages.
+
+    Entry points are read only for a name in `enabled`. One that cannot be used is left out, and `warn` is told why.
+    """
+
+    def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
+        self._names = tuple(BUILT_IN)
         self._loaded: dict[str, Platform] = {}
         self._rules: dict[str, Rules] = {}
         self._options: dict[str, Mapping[str, Option]] = {}
+        for name in dict.fromkeys(enabled):
+            if name not in BUILT_IN:
+                try:
+                    self._loaded[name] = _from_outside(name)
+                    self._names += (name,)
+                except UsageError as error:
+                    warn(error.message)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all enabled platforms."""
-        return tuple(BUILT_IN)
+        return self._names
 
     def facts(self, name: str) -> Platform:
         """Return a platform by its exact name. Raises PlatformDisabled for one that is not enabled."""
         found = self._loaded.get(name)
         if found is None:
             if name not in BUILT_IN:
-                raise PlatformDisabled(f"platform {name} is not enabled")
+                raise PlatformDisabled(
+                    f"platform {name} is not enabled", Hint("enable it", f"ttp config set platforms.enabled {name}")
+                )
             from importlib import import_module
 
             platform = import_module(BUILT_IN[name]).PLATFORM
@@ -73,10 +91,19 @@ class Registry:
         """Return a platform's exports."""
         return self.facts(name).exports()
 
+    def keys(self, name: str) -> tuple[Key, ...]:
+        """Return a platform's settings, named without `platforms.NAME.`."""
+        return self.facts(name).keys
+
+    def reads_free(self, name: str) -> bool:
+        """Whether reading numbers of posts costs nothing there."""
+        pricing = self.facts(name).pricing()
+        return pricing is None or not pricing.per_read
+
     def find(self, text: str) -> Platform:
         """Return the platform of a name or alias. Raises UsageError with the names."""
         typed = text.strip().lower()
-        if typed in BUILT_IN:
+        if typed in self._names:
             return self.facts(typed)
         known = [self.facts(name) for name in self.names()]
         for one in known:
@@ -84,3 +111,22 @@ class Registry:
                 return one
         listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
         raise UsageError(f'no platform "{text}"', Hint("the platforms", listed))
+
+
+def _from_outside(name: str) -> Platform:
+    """Load a platform from another package. Raises UsageError that says in a line why it cannot be used."""
+    from importlib.metadata import entry_points
+
+    found = next(iter(entry_points(group=GROUP, name=name)), None)
+    if found is None:
+        raise UsageError(f"platform {name} is enabled and not installed")
+    try:
+        platform = found.load()
+    except Exception as error:  # noqa: BLE001 (a stranger's code may raise anything, and the others go on)
+        raise UsageError(f"platform {name} cannot be loaded: {type(error).__name__}: {error}") from None
+    api = getattr(platform, "api", None)
+    if api != API:
+        raise UsageError(f"platform {name} is made for api {api}, and this ttp has api {API}")
+    if not isinstance(platform, Platform) or platform.name != name:
+        raise UsageError(f"platform {name} cannot be loaded: its entry point is not a Platform of that name")
+    return platform

@@ -18,7 +18,7 @@ from ttp.cli.escape import one_line
 from ttp.cli.options import printing
 from ttp.cli.output import Output, cell
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain.config import KEYS, Key, Value
+from ttp.domain.config import Key, Value
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
 from ttp.store.home import atomic_file, locks, regular_file
 from ttp.views import Json
@@ -70,7 +70,7 @@ def show(
     view = _WITH_ORIGIN if origin else VIEW
     out.expect(view)
     written = settings.written(settings.config_path())
-    shown = [_shape(key, written) for key in (_below(keys) if keys else KEYS.values())]
+    shown = [_shape(key, written) for key in (_below(keys) if keys else context().keys.values())]
     out.records(view, [one for one in shown if not changed or one["value"] != one["default"]])
 
 
@@ -82,7 +82,7 @@ def get(out: Output, key: Name) -> None:
     Example: ttp config get timezone
     """
     out.expect(_VALUE)
-    shape = _shape(settings.key_named(key), settings.written(settings.config_path()))
+    shape = _shape(settings.key_named(key, context().keys), settings.written(settings.config_path()))
     out.record(_VALUE, shape, say=[_plain(shape["value"])])
 
 
@@ -100,7 +100,7 @@ def set_(
     Example: ttp config set timezone Europe/Berlin
     """
     out.expect(VIEW)
-    wanted = settings.key_named(key)
+    wanted = settings.key_named(key, context().keys)
     _write(out, wanted, settings.parse_value(wanted, value))
 
 
@@ -114,7 +114,7 @@ def unset(out: Output, key: Name) -> None:
     Example: ttp config unset timezone
     """
     out.expect(VIEW)
-    _write(out, settings.key_named(key), None)
+    _write(out, settings.key_named(key, context().keys), None)
 
 
 @config.command("edit")
@@ -152,7 +152,7 @@ def edit_(out: Output) -> None:
             f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
             Hint("see what is set", "ttp config show --changed"),
         )
-    found, wrong = settings.survey({"TTP_CONFIG": str(draft)})
+    found, wrong = settings.survey({"TTP_CONFIG": str(draft)}, context().keys)
     if found.text("timezone"):
         try:
             parse_zone(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
@@ -187,17 +187,19 @@ def path_(out: Output) -> None:
 
 def _below(names: list[str]) -> list[Key]:
     """The settings of those names, and those in tables of those names. NoSetting."""
-    found = [key for key in KEYS.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
+    found = [
+        key for key in context().keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)
+    ]
     for name in names:
         if not any(key.name == name or key.name.startswith(f"{name}.") for key in found):
-            settings.key_named(name)
+            settings.key_named(name, context().keys)
     return found
 
 
 def _shape(key: Key, written: Container[str]) -> Json:
     """A setting; `written`: the names in the config file."""
     value = context().config[key.name]
-    given = value != key.default or key.name in written
+    given = value != key.default or key.name in written or key.formerly in written
     origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
     return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
 
@@ -215,7 +217,7 @@ def _plain(value: object) -> str:
 def _write(out: Output, key: Key, value: Value) -> None:
     path = settings.config_path()
     put(path, key, value)
-    context().config = settings.load(warn=context().warn)
+    context().config = settings.load(warn=context().warn, keys=context().keys)
     shape = _shape(key, settings.written(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
     out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
@@ -271,6 +273,9 @@ def _with(path: Path, key: Key, value: Value) -> str:
     import tomlkit
 
     document = tomlkit.parse(_text(path))
+    if key.formerly:
+        *before, old = key.formerly.split(".")
+        _take_out(document, before, old)
     *tables, name = key.name.split(".")
     if value is None:
         _take_out(document, tables, name)
@@ -328,7 +333,7 @@ def _template() -> Iterator[str]:
 
     yield "# Settings of ttp. Those with a # are at their default.  ttp help config tells more."
     # Settings without a table come first: behind one they would be its own.
-    for table, keys in groupby(KEYS.values(), key=lambda key: key.name.rpartition(".")[0]):
+    for table, keys in groupby(context().keys.values(), key=lambda key: key.name.rpartition(".")[0]):
         yield from ["", *([f"[{table}]"] if table else [])]
         for key in keys:
             value = list(key.default) if isinstance(key.default, tuple) else "" if key.default is None else key.default

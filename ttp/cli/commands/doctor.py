@@ -20,7 +20,7 @@ from ttp.cli.options import calling, printing
 from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
-from ttp.domain.config import KEYS, Config
+from ttp.domain.config import Config
 from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, warning
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.zones import parse_zone
@@ -123,7 +123,7 @@ def _checks(*, online: bool) -> Iterator[Check]:
 
     here = context()
     # What can be read of the settings stands in for all of them: the rest is to be looked at all the same.
-    here.config, wrong = settings.survey()
+    here.config, wrong = settings.survey(keys=here.keys)
     zone, here.zone = zone_check(here.config)
     yield here.doctor.program()
     yield config_check(here.config, wrong, settings.config_path())
@@ -142,7 +142,7 @@ EXAMPLE = 'timezone = "Europe/Berlin"'
 
 def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Check:
     """The config file and the variables: everything in them that is wrong."""
-    changed = sum(config[name] != key.default for name, key in KEYS.items())
+    changed = sum(config.is_set(name) for name in config)
     number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
     remarks = [
         warning(error.told, error.mend)
@@ -155,7 +155,9 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
 
 def host_checks(config: Config, platforms: Registry, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
     """Every address of a platform that is not its own; one line where there is none."""
-    changed = [key for key in KEYS.values() if settings.is_platform_address(key) and config[key.name] != key.default]
+    changed = [
+        key for key in context().keys.values() if settings.is_platform_address(key) and config[key.name] != key.default
+    ]
     for key in changed:
         url, where = config.text(key.name), settings.source(key.name, environ)
         said = f"{url} instead of {key.default} (set in {where})"

@@ -14,7 +14,6 @@ from ttp.cli.options import printing
 from ttp.cli.output import Output
 from ttp.cli.render import spec
 from ttp.cli.streams import print_out
-from ttp.domain.config import KEYS
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def _job() -> Job:
     """This very program, as it is set up now."""
     from ttp.services.background_service import Job
 
-    names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in KEYS)]
+    names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in context().keys)]
     environ = {name: os.environ[name] for name in dict.fromkeys(names) if os.environ.get(name)}
     for name in ("TTP_HOME", "TTP_CONFIG"):
         if name in environ:

@@ -44,6 +44,12 @@ class Instagram(Platform):
         Key("token_url", "https://api.instagram.com", "where Instagram takes the code of a login"),
         Key("client_id", None, "your Instagram app id (login = facebook: your Facebook app id)"),
         Key("redirect_uri", "https://localhost/callback", "the redirect address of your app"),
+        Key(
+            "settle_s",
+            settle_s,
+            "seconds after which a look-up that finds nothing counts as proof",
+            formerly="publish.settle_instagram_s",
+        ),
     )
 
     def base_url(self, config: Config, server: str | None = None) -> str:

@@ -37,7 +37,7 @@ class XClient:
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
         self._http = http
         self._clock = clock
-        self._settle_s = config.seconds("publish.settle_x_s")
+        self._settle_s = config.seconds("platforms.x.settle_s")
         self._uploads = Uploads(http, clock)
         self._checked: dict[str, tuple[str, float]] = {}
 

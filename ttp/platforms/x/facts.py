@@ -37,6 +37,12 @@ class X(Platform):
         Key("authorize_url", "https://x.com/i/oauth2/authorize", "X's page for a login"),
         Key("client_id", None, "your X app's OAuth 2.0 client id"),
         Key("redirect_uri", "http://127.0.0.1:8722/callback", "the redirect address of your app"),
+        Key(
+            "settle_s",
+            settle_s,
+            "seconds after which a look-up that finds nothing counts as proof",
+            formerly="publish.settle_x_s",
+        ),
     )
 
     def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
