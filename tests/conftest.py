@@ -9,7 +9,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,11 @@ from tests.clock import FakeClock
 from tests.examples import QUICK
 from tests.store.stores import empty_store
 from ttp.cli.main import main
+from ttp.domain.attempt import Kind
+from ttp.domain.delivery import DeliveryError, DeliveryState
+from ttp.domain.post_edit import settled
+from ttp.store import posts, queries
+from ttp.store.database import Database
 
 if TYPE_CHECKING:
     from ttp.sandbox.server import RunningSandbox
@@ -118,15 +123,30 @@ class Program:
         """A post as `ttp show --json` has it."""
         return self.ok("show", str(post), "--json").json
 
-    def bring(self, post: int, state: str, account: str | None = None, **columns: object) -> None:
-        """Bring a post's deliveries (those of one account) into a state, as the publisher would have."""
-        columns = {"state": state, **columns}
-        sets = ", ".join(f"{name} = ?" for name in columns)
-        one = "account_id = (SELECT id FROM account WHERE platform || '/' || handle = ?)"
-        where = f"post_id = ? AND (? IS NULL OR {one})"
-        self.sql(f"UPDATE delivery SET {sets} WHERE {where}", *columns.values(), post, account, account)
-        status = {"needs_review": "partial", "published": "published", "failed": "failed"}.get(state, "publishing")
-        self.sql("UPDATE post SET status = ? WHERE id = ?", status, post)
+    def bring(
+        self,
+        post_id: int,
+        state: str,
+        account: str | None = None,
+        *,
+        error: tuple[str, ...] | None = None,
+        **fields: object,
+    ) -> None:
+        """Bring a post's deliveries (those of one account) into a state, as the publisher would have.
+
+        `error`: its kind, its message and, if there is one, its hint. `fields`: of `Delivery`.
+        """
+        changed = {"state": DeliveryState(state), **fields}
+        if error is not None:
+            kind, message, *hint = error
+            changed["error"] = DeliveryError(Kind(kind), message, hint=hint[0] if hint else None)
+        with Database(self.home).writing() as db:
+            post = queries.post_even_deleted(db, post_id)
+            deliveries = tuple(
+                replace(one, **changed) if account in (None, one.account) else one  # type: ignore[arg-type]
+                for one in post.deliveries
+            )
+            posts.update(db, settled(replace(post, deliveries=deliveries), post.updated_at or self.clock.now()), None)
 
     def count(self, table: str) -> int:
         """Rows of a table; 0 where there is no store."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program
 
 
@@ -80,7 +80,7 @@ def test_all_are_approved_or_none(strict: Program) -> None:
 
 
 def test_what_is_out_is_not_approved(strict: Program) -> None:
-    strict.bring(1, "published", published_at=0)
+    strict.bring(1, "published", published_at=START)
     strict.bring(2, "needs_review")
     assert "post 1 is published" in strict("approve", "1").err
     assert "may already be live" in strict("approve", "2").err
@@ -188,7 +188,7 @@ def test_a_change_or_a_yes_takes_the_no_back(strict: Program) -> None:
 
 def test_what_has_begun_is_not_rejected_and_a_reason_has_words(strict: Program) -> None:
     strict.bring(1, "claimed")
-    strict.bring(2, "published", published_at=0)
+    strict.bring(2, "published", published_at=START)
     assert "post 1 is being published and cannot be rejected now" in strict("reject", "1").err
     assert "post 2 is published" in strict("reject", "2").err
     assert strict("reject", "3", "--reason", " ").code == 2
@@ -198,7 +198,7 @@ def test_what_has_begun_is_not_rejected_and_a_reason_has_words(strict: Program) 
 @pytest.mark.parametrize("command", ["publish", "retry"])
 def test_what_is_not_approved_is_not_sent_by_hand_either(strict: Program, command: str) -> None:
     if command == "retry":
-        strict.bring(1, "failed", next_at=None, error_kind="missed", error_message="late")
+        strict.bring(1, "failed", next_at=None, error=("missed", "late"))
     refused = strict(command, "1", "--no-wait", "--yes", "--json")
     assert refused.code == 7
     assert {name: refused.error[name] for name in ("code", "message", "hint", "exit")} == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.clock import START
 from tests.conftest import Program
 
 
@@ -30,7 +31,7 @@ def test_an_audit_counts_what_it_checked(ttp: Program) -> None:
 def test_a_breach_is_named_and_ends_with_1(ttp: Program) -> None:
     ttp.account("x/me")
     ttp.post("one", "--to", "x/me", "--at", "in 1h")
-    ttp.bring(1, "published", published_at=1795521600000)
+    ttp.bring(1, "published", published_at=START)
     ttp.sql("UPDATE post SET published_at = 1795521600000")
     said = "delivery 1 (post 1, x/me): it is published, and no call can have published it"
     ran = ttp("audit")

@@ -12,7 +12,7 @@ import pytest
 from icalendar import Calendar
 
 from tests.cli.test_commands_optimal import history
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program, program
 
 KEYS = {*("date", "time", "id", "status", "accounts", "content", "scheduledAt", "publishedAt", "tags", "repeat")}
@@ -93,8 +93,8 @@ def test_the_gaps_are_those_of_the_posts_that_are_shown_and_none_where_statuses_
 
 
 def test_what_ended_is_there_and_what_went_out_without_a_time(planned: Program) -> None:
-    planned.bring(1, "failed", error_kind="auth", error_message="no")
-    planned.bring(2, "published", published_at=1)
+    planned.bring(1, "failed", error=("auth", "no"))
+    planned.bring(2, "published", published_at=START)
     at = round(datetime(2026, 11, 20, 8, tzinfo=UTC).timestamp() * 1000)
     planned.sql("UPDATE post SET scheduled_at = NULL, published_at = ? WHERE id = 2", at)
     rows = planned.ok("calendar", "--fields", "date,time,id,status,scheduledAt,publishedAt").rows

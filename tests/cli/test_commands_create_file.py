@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Program
 from tests.media_bytes import jpeg
+from ttp.cli.context import Context
 from ttp.cli.options import read_stdin
 from ttp.domain.errors import UsageError
 
@@ -149,7 +150,7 @@ def test_no_more_of_stdin_is_read_than_may_be_long(ttp: Program, monkeypatch: py
 
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(Endless())))
     with pytest.raises(UsageError):
-        read_stdin("text")
+        read_stdin(Context(), "text")
 
 
 def test_credentials_have_a_most_length_of_their_own(ttp: Program, tmp_path: Path) -> None:

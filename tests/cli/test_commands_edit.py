@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import START
 from tests.conftest import Program
 from tests.media_bytes import jpeg
 
@@ -73,7 +74,7 @@ def test_a_new_account_of_a_post_whose_time_has_passed_waits_for_a_time(ttp: Pro
     for name in ("x/me", "x/shop"):
         ttp.account(name)
     ttp.post("Hello", "--to", "x/me", "--at", "in 1h")
-    ttp.bring(1, "failed", error_kind="network", error_message="cut")
+    ttp.bring(1, "failed", error=("network", "cut"))
     ttp.clock.advance(hours=2)
     ran = ttp("edit", "1", "--to", "x/me,x/shop", "--json")
     assert ran.json["deliveries"][1]["dueAt"] is None
@@ -85,8 +86,8 @@ def test_published_deliveries_are_not_touched_by_an_edit(ttp: Program) -> None:
     for name in ("x/me", "x/shop"):
         ttp.account(name)
     ttp.post("Hello", "--to", "x/me,x/shop", "--at", "in 1h")
-    ttp.bring(1, "failed", "x/shop", error_kind="network", error_message="cut")
-    ttp.bring(1, "published", "x/me", published_at=1795521600000)
+    ttp.bring(1, "failed", "x/shop", error=("network", "cut"))
+    ttp.bring(1, "published", "x/me", published_at=START)
     ttp.sql("UPDATE post SET status = 'partial'")
     ttp.ok("edit", "1", "Better", "--to", "x/shop")
     assert states(ttp) == {"x/me": "published", "x/shop": "failed"}
@@ -180,7 +181,7 @@ def test_a_post_that_may_be_live_is_refused_with_the_commands_that_settle_it(ttp
 def test_a_published_post_is_neither_edited_nor_given_a_time_but_can_be_deleted(ttp: Program) -> None:
     ttp.account()
     ttp.post("Hello", "--to", "x", "--at", "in 1h")
-    ttp.bring(1, "published", published_at=1795521600000, url="https://x.com/i/status/5")
+    ttp.bring(1, "published", published_at=START, url="https://x.com/i/status/5")
     for argv in (["edit", "1", "x"], ["schedule", "1", "--at", "in 1h"], ["unschedule", "1"]):
         ran = ttp(*argv, "--json")
         assert (ran.code, ran.error["code"], ran.error["message"]) == (2, "state", "post 1 is published"), argv
@@ -192,8 +193,8 @@ def test_a_new_time_moves_the_failed_deliveries_only(ttp: Program) -> None:
     for name in ("x/me", "x/shop"):
         ttp.account(name)
     ttp.post("Hello", "--to", "x/me,x/shop", "--at", "in 1h")
-    ttp.bring(1, "failed", "x/shop", error_kind="network", error_message="cut", tries=8)
-    ttp.bring(1, "published", "x/me", published_at=1795521600000)
+    ttp.bring(1, "failed", "x/shop", error=("network", "cut"), tries=8)
+    ttp.bring(1, "published", "x/me", published_at=START)
     ttp.sql("UPDATE post SET status = 'partial'")
     (post,) = ttp("schedule", "1", "--at", "in 3h", "--json").json
     assert [(d["state"], d["error"]) for d in post["deliveries"]] == [("published", None), ("pending", None)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,8 @@ def posts(ttp: Program, tmp_path: Path) -> Program:
     )
     ttp.post("A draft", "--to", "x", "--media", str(tmp_path / "a.jpg"), "--alt", "A door", "--max-late", "90m")
     ttp.post("Out", "--to", "x", "--at", "tomorrow 10am")
-    ttp.bring(3, "published", remote_id="77", url="https://x.com/i/status/77", published_at=1_795_000_000_000)
-    ttp.sql("UPDATE post SET published_at = 1795000000000 WHERE id = 3")
+    at = datetime(2026, 11, 18, 11, 6, 40, tzinfo=UTC)
+    ttp.bring(3, "published", remote_id="77", url="https://x.com/i/status/77", published_at=at)
     return ttp
 
 

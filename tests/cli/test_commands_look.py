@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program, program
 from tests.store.stores import duplicate
 
@@ -66,9 +66,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ttp.post("draft two", "--key", "k")
         ttp.post("sooner", "--to", "x/shop", "--at", "in 1h")
         ttp.post("old", "--to", "x/me", "--at", "in 1m")
-        ttp.bring(5, "published", published_at=1795521600000, remote_id="9", url="https://x.com/i/status/9")
+        ttp.bring(5, "published", published_at=START, remote_id="9", url="https://x.com/i/status/9")
         ttp.post("unsure", "--to", "x/me", "--at", "in 2m")
-        ttp.bring(6, "needs_review", error_kind="unknown", error_message="cut")
+        ttp.bring(6, "needs_review", error=("unknown", "cut"))
     return ttp.home
 
 

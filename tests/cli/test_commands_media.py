@@ -279,7 +279,7 @@ def test_a_draft_and_a_scheduled_post_keep_their_copies(world: World) -> None:
 
 def test_a_failed_post_whose_copy_is_gone_is_refused_a_retry_and_a_time_until_it_has_one(world: World) -> None:
     world.ttp.post("Hi", "--to", "x", "--media", str(PHOTO), "--at", "in 1m")
-    world.ttp.bring(1, "failed", error_kind="network", error_message="cut")
+    world.ttp.bring(1, "failed", error=("network", "cut"))
     world.ttp.clock.advance(KEPT_S + 3_600)
     world.ttp.ok("run", "--once")
     assert world.copies() == set()

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program, program
 from tests.store.stores import duplicate
 
-CUT: dict[str, Any] = {"error_kind": "network", "error_message": "cut"}
-DONE: dict[str, Any] = {"published_at": 1795521600000}
+CUT: dict[str, Any] = {"error": ("network", "cut")}
+DONE: dict[str, Any] = {"published_at": START}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ttp.bring(1, "failed", "x/b", **CUT)
         ttp.bring(2, "failed", **CUT)
         ttp.bring(3, "published", "x/b", **DONE)
-        ttp.bring(3, "needs_review", "x/a", error_kind="unknown", error_message="cut")
+        ttp.bring(3, "needs_review", "x/a", error=("unknown", "cut"))
         ttp.bring(4, "published", **DONE)
         ttp.sql("UPDATE post SET status = 'partial' WHERE id IN (1, 3)")
         ttp.post("five", "--to", "x/a")

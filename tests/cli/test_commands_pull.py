@@ -409,8 +409,7 @@ def test_a_post_that_is_not_named_yet_is_said_and_no_failure(world: World) -> No
     world.connect("tiktok/demo")
     for number in (1, 2):
         post = world.ttp.post("Hello", "--to", "tiktok")
-        at = int(world.ttp.clock.now().timestamp() * 1000)
-        world.ttp.bring(post, "published", remote_id=f"v_pub_file~{number}", published_at=at)
+        world.ttp.bring(post, "published", remote_id=f"v_pub_file~{number}", published_at=world.ttp.clock.now())
         said = world.ttp.ok("metrics", "pull").err
         are = "1 post is" if number == 1 else "2 posts are"
         assert said == f"note: {are} not shown by tiktok yet, and read later: tiktok/demo\n"

@@ -23,11 +23,9 @@ def me(ttp: Program) -> Program:
 def half_out(ttp: Program, state: str) -> None:
     """A thread of three of which two parts are published."""
     ttp.ok("create", "One", "--thread", "Two", "--thread", "Three", "--to", "x/me", "--at", "in 1h")
-    handle = json.dumps({"parts": ["5", "6"], "of": 3})
+    handle = {"parts": ["5", "6"], "of": 3}
     url = "https://x.com/i/status/5"
-    ttp.bring(
-        1, state, handle=handle, remote_id="5", url=url, error_kind="content", error_message="403 no", next_at=None
-    )
+    ttp.bring(1, state, handle=handle, remote_id="5", url=url, error=("content", "403 no"), next_at=None)
 
 
 def test_the_parts_of_a_thread_are_stored_in_order(me: Program) -> None:
@@ -67,11 +65,10 @@ def test_the_same_key_with_another_thread_is_a_conflict(me: Program) -> None:
 
 
 def test_a_key_of_a_post_without_a_thread_is_what_it_was_before_threads() -> None:
-    from ttp.domain.post_input import Typed
-    from ttp.services.drafts import request_fingerprint
+    from ttp.domain.post_input import PostInput, request_fingerprint
 
-    assert request_fingerprint(Typed(text="hi"), PLATFORMS) == request_fingerprint(
-        Typed(text="hi", thread=()), PLATFORMS
+    assert request_fingerprint(PostInput(text="hi"), (), PLATFORMS) == request_fingerprint(
+        PostInput(text="hi", thread=()), (), PLATFORMS
     )
 
 

@@ -26,7 +26,7 @@ def ttp(ttp: Program) -> Program:
     ttp.post("See https://a.example", "--to", "x/me", "--at", "2026-12-01 09:00")
     ttp.post("Third", "--to", "x/me,x/other", "--at", "2026-12-02 09:00", "--tag", "t", "--thread", "more")
     ttp.post("Fourth", "--to", "x/me", "--at", "2026-12-03 09:00")
-    ttp.bring(4, "failed", next_at=None, error_kind="content", error_message="no")
+    ttp.bring(4, "failed", next_at=None, error=("content", "no"))
     return ttp
 
 
@@ -278,7 +278,7 @@ def test_the_last_change_of_one_post_is_taken_back_alone(ttp: Program) -> None:
         ("retrying", {}, "post 2 is being published and cannot be taken back now"),
         ("published", {"remote_id": "7"}, "post 2 is published on x/me, and what was sent cannot be taken back"),
         ("needs_review", {}, "post 2 may already be live on x/me, so it is not touched before you have looked"),
-        ("failed", {"error_kind": "content", "error_message": "no"}, "post 2 has failed on x/me since"),
+        ("failed", {"error": ("content", "no")}, "post 2 has failed on x/me since"),
         ("pending", {"attempts": 1}, "post 2 was changed since by something else"),
     ],
 )
@@ -398,7 +398,7 @@ def test_a_time_that_is_still_to_come_is_told_with_the_note_that_nothing_runs(tt
 
 def test_a_delivery_beside_one_that_is_out_gets_no_time_that_has_passed(ttp: Program, clock: FakeClock) -> None:
     ttp.bring(3, "published", "x/me", remote_id="7", next_at=None)
-    ttp.bring(3, "failed", "x/other", next_at=None, error_kind="content", error_message="no")
+    ttp.bring(3, "failed", "x/other", next_at=None, error=("content", "no"))
     ttp.ok("schedule", "3", "--at", "in 1h")
     ttp.ok("schedule", "3", "--at", "in 5h")
     clock.advance(hours=2)

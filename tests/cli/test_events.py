@@ -6,19 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli.commands.run import PublishReport
-from ttp.cli.context import begin
-from ttp.cli.output import output_of_process
+from ttp.cli.context import Context
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Mode
 
 
 def finished(clock: FakeClock, mode: Mode, format: str = "table") -> None:
-    here = begin(clock)
-    out = output_of_process(format=format, now=here.now, zone=lambda: here.zone)
-    PublishReport(out, mode).tell(Event(clock.now(), "post.finished", post=1, kind="published"))
+    context = Context(clock)
+    context.open_output(format=format)
+    PublishReport(context, mode).tell(Event(clock.now(), "post.finished", post=1, kind="published"))
 
 
 def test_a_loop_says_what_comes_next_after_each_post(
@@ -53,7 +52,7 @@ def test_a_post_for_several_accounts_ends_with_how_many_have_it(
     ttp.account("x/me")
     ttp.account("x/other")
     ttp.post("One", "--to", "x/me,x/other")
-    ttp.bring(1, "published", "x/me", published_at=0)
+    ttp.bring(1, "published", "x/me", published_at=START)
     finished(clock, Mode.UNTIL_IDLE)
     finished(clock, Mode.UNTIL_IDLE, "tsv")
     watched, piped = capsys.readouterr().out.splitlines()

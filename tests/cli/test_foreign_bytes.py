@@ -54,7 +54,7 @@ def told(ttp: Program, said: str) -> None:
     post = ttp.sql("SELECT min(id) FROM post")[0][0]
     if post is None:
         return
-    ttp.bring(post, "failed", error_kind="content", error_message=said, error_hint=said, url=said, note=said)
+    ttp.bring(post, "failed", error=("content", said, said), url=said, note=said)
     ttp.sql("UPDATE account SET hold_until = 4102444800000, hold_reason = ?", said)
     ttp.sql(
         "INSERT INTO attempt (delivery_id, number, step, phase, at, outcome, message, code)"

@@ -16,8 +16,7 @@ def no_memory(*_: object, **__: object) -> None:
     [
         ("ttp.services.queries.Look.listed", ("list",)),
         ("ttp.services.posts.Posts.create", ("create", "hello")),
-        ("ttp.cli.at_once.answer", ("list",)),
-        ("ttp.cli.tree.invoke", ("list", "--nonsense")),
+        ("ttp.cli.app.run", ("list",)),
         ("ttp.cli.complete.offer", ("__complete", "post")),
         ("ttp.cli.command_table.start_page", ()),
         ("ttp.publisher.loop.Loop.run", ("run", "--once")),

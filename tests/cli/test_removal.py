@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.clock import FakeClock
+from tests.clock import START, FakeClock
 from tests.conftest import Program
 from ttp.cli import prompt
 from ttp.domain.errors import Hint, StateRefused
@@ -48,7 +48,7 @@ class Rehearsal:
     def with_tiktok(self, to: str, clip: str) -> int:
         """A post of which TikTok has its part already, and the rest is published; its id."""
         post = self.ttp.post("A film", "--to", to, "--media", clip, "--at", "now")
-        on_tiktok = {"published_at": 1795521600000, "remote_id": "7", "url": TIKTOK}
+        on_tiktok: dict[str, Any] = {"published_at": START, "remote_id": "7", "url": TIKTOK}
         self.ttp.bring(post, "published", "tiktok/demo", **on_tiktok)
         self.ttp.ok("run", "--until-idle", "-q")
         return post
@@ -181,7 +181,7 @@ def test_instagram_deletes_by_facebook_login(here: Rehearsal, monkeypatch: pytes
     credentials = json.dumps(here.control("POST", "accounts", order)["credentials"])
     here.ttp.ok("account", "add", "instagram/demo", "--credentials", "-", "-q", stdin=credentials)
     here.ttp.post("A cup", "--to", "instagram")
-    here.ttp.bring(1, "published", published_at=1795521600000, remote_id="17900000000000001")
+    here.ttp.bring(1, "published", published_at=START, remote_id="17900000000000001")
     here.ttp.ok("delete", "1", "--remote", "--yes")
     assert here.deleted == ["17900000000000001"]
     message = here.ttp.sql("SELECT message FROM attempt WHERE phase = 'take_down'")
@@ -252,7 +252,7 @@ def test_what_is_not_published_is_deleted_and_needs_no_network(here: Rehearsal) 
 
 def test_what_must_be_looked_at_first_is_not_touched(here: Rehearsal) -> None:
     here.publish("Oops", "x")
-    here.ttp.bring(1, "needs_review", error_kind="unknown", error_message="cut")
+    here.ttp.bring(1, "needs_review", error=("unknown", "cut"))
     ran = here.ttp("delete", "1", "--remote", "--yes", "--json")
     assert (ran.code, ran.error["code"]) == (2, "state")
     assert here.feed == ["Oops"]

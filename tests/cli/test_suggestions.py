@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.clock import START
 from tests.conftest import Program
+from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS
-from ttp.cli.tree import load
 
 
 def drafts(ttp: Program) -> None:
@@ -27,17 +28,17 @@ def scheduled(ttp: Program) -> None:
 
 def failed(ttp: Program) -> None:
     scheduled(ttp)
-    ttp.bring(1, "failed", error_kind="network", error_message="no answer")
+    ttp.bring(1, "failed", error=("network", "no answer"))
 
 
 def review(ttp: Program) -> None:
     scheduled(ttp)
-    ttp.bring(1, "needs_review", error_kind="unknown", error_message="it was cut")
+    ttp.bring(1, "needs_review", error=("unknown", "it was cut"))
 
 
 def published(ttp: Program) -> None:
     scheduled(ttp)
-    ttp.bring(1, "published", remote_id="1", published_at=0)
+    ttp.bring(1, "published", remote_id="1", published_at=START)
 
 
 def two(ttp: Program) -> None:

@@ -16,7 +16,7 @@ def elsewhere(ttp: Program) -> Program:
     ttp.account("x/me")
     ttp.post("due", "--to", "x/me", "--at", "in 1m")
     ttp.post("failed", "--to", "x/me", "--at", "in 1m")
-    ttp.bring(2, "failed", error_kind="network", error_message="cut")
+    ttp.bring(2, "failed", error=("network", "cut"))
     ttp.sql("UPDATE store SET host = 'another', host_name = 'pi', ran_at = 1795521600000")
     ttp.clock.advance(hours=1)
     return ttp

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS
 from ttp.cli.commands.help import EXIT_HELP, VARIABLES
 from ttp.cli.completion_tree import first_line
-from ttp.cli.options import _SHARED
-from ttp.cli.tree import load
+from ttp.cli.options import OUTPUT_OPTIONS
 
 _FILES = (
     ("config.toml", "the settings; without TTP_HOME in the system's folder for configuration"),
@@ -48,7 +48,7 @@ def _lines() -> Iterator[str]:
                 yield from _command(f"ttp {command.name}", load(command.name))
     yield from (".SH OPTIONS OF EVERY COMMAND THAT PRINTS DATA",)
     for option in load("list").params:
-        if option.name in _SHARED:
+        if option.name in OUTPUT_OPTIONS:
             yield from _option(option)
     yield from (".SH EXIT STATUS",)
     for code, meaning in re.findall(r"^(\d+) +(.*?)(?=   \d|$)", EXIT_HELP.replace("   143", "\n143"), re.MULTILINE):
@@ -67,7 +67,7 @@ def _lines() -> Iterator[str]:
 
 
 def _command(path: str, command: Any) -> Iterator[str]:
-    own = [p for p in command.params if p.param_type_name == "option" and p.name not in _SHARED]
+    own = [p for p in command.params if p.param_type_name == "option" and p.name not in OUTPUT_OPTIONS]
     arguments = [p.metavar for p in command.params if p.param_type_name == "argument"]
     children = getattr(command, "commands", {})
     yield from (".TP", rf"\fB{_escaped(path)}\fR {_escaped(' '.join(arguments))}".rstrip())

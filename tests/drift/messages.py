@@ -10,6 +10,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from ttp.domain import errors
@@ -31,6 +32,7 @@ def snapshot() -> Iterator[str]:
         yield from (f"[{code}]", *sorted(found[code], key=str.lower), "")
 
 
+@cache
 def messages() -> Mapping[str, set[str]]:
     """Return the messages of each code (`usage`), problem of a post (`content/empty`) and kind (`delivery auth`)."""
     found: dict[str, set[str]] = defaultdict(set)

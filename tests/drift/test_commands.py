@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from ttp.cli.capabilities import NEEDS, capability_help
-from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS, Command, start_page
-from ttp.cli.commands.help import EXIT_HELP, topic_text
+from tests.platforms.factories import PLATFORMS
+from ttp.cli.app import load_command as load
+from ttp.cli.app import root_group as root
+from ttp.cli.command_table import BY_NAME, COMMANDS, SECTIONS, TOPICS, Command, capability_of, start_page
+from ttp.cli.commands.help import EXIT_HELP, capability_help, topic_text
 from ttp.cli.completion_tree import AT, OPTIONS, first_line
 from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.main import main
-from ttp.cli.tree import load, root
-from ttp.domain.capability import Capability
+from ttp.domain.permissions import Capability
 
 LONGEST_HELP = 78
 """A line of help stays one line on a terminal of 80."""
@@ -67,16 +68,23 @@ def test_every_option_and_argument_has_help_that_ends_in_a_full_stop(path: str) 
     assert wrong == []
 
 
-def test_the_table_of_capabilities_has_every_command_and_names_parameters_that_exist() -> None:
-    assert set(NEEDS) == set(LEAVES)
-    for path, need in NEEDS.items():
-        assert set(need.given) <= {parameter.name for parameter in LEAVES[path].params}, path
+def test_what_a_command_needs_instead_is_of_a_subcommand_option_or_argument_that_exists() -> None:
+    for command in COMMANDS:
+        for instead in command.instead:
+            words = [word for word in instead.split() if word in TREE[command.name].commands] if " " in instead else []
+            below = words or [instead] * (instead in getattr(TREE[command.name], "commands", {}))
+            found = TREE[" ".join([command.name, *below])]
+            names = {name for one in found.params for name in (*one.opts, one.name.upper())}
+            assert instead in ("", *below) or instead.split()[-1] in names, (command.name, instead)
 
 
 def test_the_topic_of_capabilities_names_every_command_that_does_not_need_all() -> None:
-    told = capability_help()
+    lines = [line[11:] for line in capability_help().splitlines() if line.startswith(" " * 11)]
+    words = [word for line in lines for word in line.rstrip(",").split(", ")]
+    less = [path for path in LEAVES if capability_of(path) != Capability.PUBLISH]
 
-    assert [path for path, need in NEEDS.items() if need.usual is not Capability.PUBLISH and path not in told] == []
+    assert [path for path in less if path not in words and path.split()[0] not in words] == []
+    assert {capability_of(name) for name in BY_NAME} == set(Capability)
 
 
 def test_completion_knows_only_options_that_exist() -> None:
@@ -117,9 +125,9 @@ def test_a_wide_start_page_is_that_of_80_columns() -> None:
 def test_every_topic_has_a_text(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", topic]) == 0
 
-    assert capsys.readouterr().out == topic_text(topic)
-    assert len({topic_text(other) for other in TOPICS}) == len(TOPICS)
-    assert max(map(len, topic_text(topic).splitlines())) <= 80, "a terminal of 80 columns breaks words"
+    assert capsys.readouterr().out == topic_text(topic, PLATFORMS)
+    assert len({topic_text(other, PLATFORMS) for other in TOPICS}) == len(TOPICS)
+    assert max(map(len, topic_text(topic, PLATFORMS).splitlines())) <= 80, "a terminal of 80 columns breaks words"
 
 
 def test_the_topic_of_exit_codes_names_every_code_that_there_is() -> None:

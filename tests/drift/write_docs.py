@@ -17,14 +17,15 @@ from textwrap import dedent
 from typing import Any
 
 from tests.drift import errors_page, man_page, messages
+from tests.platforms.factories import PLATFORMS
 from tests.settings import KEYS
+from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.commands.help import STATES, VARIABLES, topic_text
 from ttp.cli.completion_scripts import script
 from ttp.cli.completion_tree import SHELLS, first_line, tree
-from ttp.cli.options import _SHARED
+from ttp.cli.options import OUTPUT_OPTIONS
 from ttp.cli.settings import variable
-from ttp.cli.tree import load
 from ttp.domain.config import Key
 from ttp.domain.delivery import ENDED, MOVES, DeliveryState
 from ttp.domain.options import all_options
@@ -81,13 +82,15 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "Write them after the command's name."
     yield ""
-    yield from _table(("option", "meaning"), [_option_row(p) for p in _options(load("list")) if p.name in _SHARED])
+    yield from _table(
+        ("option", "meaning"), [_option_row(p) for p in _options(load("list")) if p.name in OUTPUT_OPTIONS]
+    )
     for section in SECTIONS:
         for command in COMMANDS:
             if command.section == section:
                 yield from _command(f"ttp {command.name}", load(command.name), "##")
     for topic in TOPICS:
-        yield from ("", f"## ttp help {topic}", "", "```text", *topic_text(topic).splitlines(), "```")
+        yield from ("", f"## ttp help {topic}", "", "```text", *topic_text(topic, PLATFORMS).splitlines(), "```")
     yield ""
 
 
@@ -95,7 +98,7 @@ def _command(path: str, command: Any, level: str) -> Iterator[str]:
     children = getattr(command, "commands", {})
     prose, example = _help(command.help)
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    options = [p for p in _options(command) if p.name not in _SHARED]
+    options = [p for p in _options(command) if p.name not in OUTPUT_OPTIONS]
     usage = [path, *(["[OPTIONS]"] if _options(command) else []), *map(_argument, arguments)]
     if children:
         usage.append("[COMMAND]" if example else "COMMAND")

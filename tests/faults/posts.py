@@ -80,3 +80,24 @@ def put_media(folder: Path) -> None:
     (folder / "other.jpg").write_bytes(photo + b"another one")
     filler = SIZE - len(clip)
     (folder / "long.mp4").write_bytes(clip + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8))
+
+
+_UPLOAD = ["POST /2/media/upload/initialize", "POST /2/media/upload/ID/append", "POST /2/media/upload/ID/finalize"]
+_CHECK, _TWEET = "GET /2/users/me", "POST /2/tweets"
+_QUOTA, _NEW, _STATUS = "GET /v25.0/ID/content_publishing_limit", "POST /v25.0/ID/media", "GET /v25.0/ID"
+_PUBLISH = "POST /v25.0/ID/media_publish"
+_CREATOR, _TIKTOK = "POST /v2/post/publish/creator_info/query/", "POST /v2/post/publish/status/fetch/"
+_CONTAINER = [_QUOTA, _NEW, _STATUS, _STATUS, _PUBLISH, _STATUS]
+ASKS = {
+    "x text": [_CHECK, _TWEET],
+    "x image": [*_UPLOAD, _CHECK, _TWEET],
+    "x video": [*_UPLOAD, "GET /2/media/upload", _CHECK, _TWEET],
+    "x thread": [_CHECK, _TWEET, _TWEET, _TWEET],
+    "instagram photo": _CONTAINER,
+    "instagram carousel": [_QUOTA, _NEW, _NEW, _NEW, *[_STATUS] * 6, _NEW, _STATUS, _PUBLISH, _STATUS],
+    "instagram reel": _CONTAINER,
+    "instagram story": _CONTAINER,
+    "tiktok video": [_CREATOR, "POST /v2/post/publish/video/init/", *["PUT /video/"] * 3, _TIKTOK, _TIKTOK],
+    "tiktok photos": [_CREATOR, "POST /v2/post/publish/content/init/", _TIKTOK],
+}
+"""The requests of each kind of post, as a sandbox gets them."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.bench import open_bench
-from tests.faults.posts import KINDS
+from tests.faults.posts import ASKS, KINDS
 from tests.faults.sample import sample
 from tests.faults.sweeps import Run
 from tests.faults.table import sweep
@@ -20,9 +20,8 @@ FEW = ("one trouble", "kills", "tokens", "copies", "hostile answers")
 
 @pytest.mark.parametrize("name", FEW)
 def test_a_run_of_a_sweep_leaves_every_post_once(name: str, tmp_path: Path) -> None:
+    run = sample(name, sweep(name, ASKS), 1, "0")[0]
     with open_bench(tmp_path) as bench:
-        asks = {kind.name: bench.requests(kind) for kind in KINDS.values()}
-        run = sample(name, sweep(name, asks), 1, "0")[0]
         verdict = run.go(bench)
     assert run.breaches(verdict) == [], "\n".join(verdict.story)
 

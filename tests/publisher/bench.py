@@ -7,7 +7,6 @@ always goes the same way.
 from __future__ import annotations
 
 import queue
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
@@ -38,6 +37,7 @@ from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
+from ttp.store.dialect import Connection, Row
 from ttp.store.home.media import MediaStore
 from ttp.store.writer import Writer
 
@@ -187,7 +187,7 @@ class Bench:
         assert post.id is not None
         return post.id
 
-    def read(self, question: Callable[[sqlite3.Connection], object]) -> Any:
+    def read(self, question: Callable[[Connection], object]) -> Any:
         with closing(self.database.connect()) as db:
             return question(db)
 
@@ -206,9 +206,9 @@ class Bench:
         """What became of each publishing intent, oldest first."""
         return [attempt.outcome for attempt in self.attempts(post_id, Phase.PUBLISH)]
 
-    def sql(self, statement: str, *values: object) -> list[sqlite3.Row]:
+    def sql(self, statement: str, *values: object) -> list[Row]:
         """Run one statement as another process would."""
-        found: list[sqlite3.Row] = self.read(lambda db: db.execute(statement, values).fetchall())
+        found: list[Row] = self.read(lambda db: db.execute(statement, values).fetchall())
         return found
 
     def die(self) -> NoReturn:
@@ -309,7 +309,7 @@ class Bench:
 class Hasty(Database):
     """Does not wait for the disk: nobody cuts the power here, and there are thousands of commits."""
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self) -> Connection:
         connection = super().connect()
         connection.execute("PRAGMA synchronous=OFF")
         return connection
@@ -322,7 +322,7 @@ class MortalWriter(Writer):
         self._bench = bench
         super().__init__(bench.database.connect)
 
-    def run(self, work: Callable[[sqlite3.Connection], T], late: Callable[[], object] | None = None) -> T:
+    def run(self, work: Callable[[Connection], T], late: Callable[[], object] | None = None) -> T:
         if self._bench.dead:
             raise Crash
         answer = super().run(work, late)

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import people
 from tests.clock import START
-from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
 from ttp.publisher.loop import Mode
 from ttp.publisher.watch import Follow
-from ttp.services.approvals import Approving
-from ttp.services.post_changes import Book
+from ttp.services.approvals import Approvals
 
 HOUR = 3600.0
 PUBLISHED, FAILED, PENDING = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.PENDING
@@ -27,7 +26,7 @@ def strict(tmp_path: Path) -> Bench:
 
 
 def approve(bench: Bench, *ids: int) -> None:
-    Approving(Book(bench.database, bench.clock, bench.config, PLATFORMS)).approve(ids)
+    Approvals(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
 
 
 def notes(bench: Bench) -> list[str | None]:

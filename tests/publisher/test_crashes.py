@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sqlite3
 from threading import Event
 
 import pytest
@@ -13,6 +12,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase
 from ttp.platforms.client import Did, PublishRequest, Wait
 from ttp.publisher.loop import Mode
+from ttp.store.dialect import StoreError
 
 
 def killed(bench: Bench) -> Outcome:
@@ -127,7 +127,7 @@ def test_an_outcome_that_the_store_cannot_take_leaves_the_intent_open(bench: Ben
         return Done("1")
 
     bench.x.publishes.append(fill)
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StoreError):
         bench.run()
     assert bench.intents() == [None]
     bench.sql("DROP TRIGGER broken")

@@ -22,6 +22,7 @@ from ttp.publisher import outcomes
 from ttp.publisher.loop import Mode, Scope
 from ttp.store.corrupt_rows import LeftAlone
 from ttp.store.database import Database
+from ttp.store.dialect import StoreError
 from ttp.store.home.journal import FILE, Entry, Journal
 from ttp.store.ownership import store_id
 from ttp.store.writer import Writer
@@ -130,6 +131,10 @@ def test_an_outcome_that_waits_for_a_locked_store_is_kept_before_the_store_says_
     assert [entry["held"]["remote_id"] for entry in journal(bench).entries()] == ["1"]
 
 
+FULL = StoreError("database or disk is full")
+FULL.__cause__ = sqlite3.OperationalError("database or disk is full")
+
+
 def test_nothing_more_is_sent_while_an_outcome_is_not_stored(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     bench.account("x/other")
     bench.post("x/me")
@@ -138,7 +143,7 @@ def test_nothing_more_is_sent_while_an_outcome_is_not_stored(bench: Bench, monke
 
     def columns(outcome: Outcome) -> object:
         if next(refusals, False):
-            raise sqlite3.OperationalError("database or disk is full")
+            raise FULL
         return real(outcome)
 
     monkeypatch.setattr("ttp.publisher.delivery_worker.columns", columns)
@@ -150,7 +155,7 @@ def test_nothing_more_is_sent_while_an_outcome_is_not_stored(bench: Bench, monke
 
 def test_a_store_that_goes_on_refusing_ends_the_publisher(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def columns(outcome: Outcome) -> object:
-        raise sqlite3.OperationalError("database or disk is full")
+        raise FULL
 
     monkeypatch.setattr("ttp.publisher.delivery_worker.columns", columns)
     bench.post()

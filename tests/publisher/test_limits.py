@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.clock import START, FakeClock
 from tests.publisher.world import World, open_world
 from ttp.publisher.loop import Mode
 from ttp.sandbox.files import CLIP, PHOTO
+from ttp.store.dialect import Connection
 from ttp.store.rate_limits import Limits
 
 
@@ -238,7 +238,7 @@ def test_limits_are_written_with_what_is_written_anyway(world: World, monkeypatc
     world.ttp.post("Hello", "--to", "x/me", "--at", "now")
     written: list[str] = []
 
-    def write(limits: Limits, db: sqlite3.Connection) -> None:
+    def write(limits: Limits, db: Connection) -> None:
         written.append("inside" if db.in_transaction else "alone")
         original(limits, db)
 

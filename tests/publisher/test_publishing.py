@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -17,6 +16,7 @@ from ttp.domain.post import PostStatus
 from ttp.platforms.client import Did, PublishRequest, Ready, Wait
 from ttp.publisher.loop import Mode
 from ttp.store import attempts
+from ttp.store.dialect import Connection
 
 PASSING = NotDone(Kind.NETWORK, "no route", passing=True)
 
@@ -210,7 +210,7 @@ def test_a_machine_that_sleeps_before_it_sends_withdraws_the_intent(
     def sleep() -> None:
         bench.clock.advance(next(sleeps, 0.0))
 
-    def begin(db: sqlite3.Connection, attempt: Attempt) -> int:
+    def begin(db: Connection, attempt: Attempt) -> int:
         if attempt.phase is Phase.PUBLISH and asleep == "before the commit":
             sleep()
         return begin_attempt(db, attempt)

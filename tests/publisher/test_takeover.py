@@ -19,6 +19,7 @@ from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_runner import runner
+from tests.store.stores import raw
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Refused, Unclear, Working
@@ -315,5 +316,5 @@ def test_a_store_from_any_moment_never_publishes_again_what_went_out(
 def copy_of(bench: Bench, folder: Path) -> Path:
     kept = folder / "kept.db"
     with closing(bench.database.connect()) as db, closing(sqlite3.connect(kept)) as copy:
-        db.backup(copy)
+        raw(db).backup(copy)
     return kept

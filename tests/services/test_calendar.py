@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -14,10 +13,13 @@ from tests.clock import FakeClock
 from tests.conftest import Program
 from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
+from tests.store.stores import raw
 from ttp.domain.calendar_days import month_with, week_with
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Look
+from ttp.services.slots import Slots
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
 
 UTC = ZoneInfo("UTC")
@@ -37,10 +39,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     usual = Database.reading
 
     @contextmanager
-    def reading(self: Database) -> Iterator[sqlite3.Connection | None]:
+    def reading(self: Database) -> Iterator[Connection | None]:
         with usual(self) as db:
             if db is not None:
-                db.set_trace_callback(statements.append)
+                raw(db).set_trace_callback(statements.append)
             yield db
 
     monkeypatch.setattr(Database, "reading", reading)
@@ -49,7 +51,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = Database(ttp.home)
-    return Calendar(database, Look(database, ttp.home, clock, Config({}), PLATFORMS), clock)
+    config = Config({})
+    return Calendar(database, Look(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock)
 
 
 @pytest.mark.parametrize("wanted", FILTERS)

@@ -49,7 +49,7 @@ def test_an_object_is_taken_back_when_the_last_post_with_the_bytes_has_ended(ttp
     lend(ttp, "one.jpg", digest)
     assert care(ttp).take_back() == []
     assert asked == []
-    ttp.bring(1, "failed", error_kind="network", error_message="cut")
+    ttp.bring(1, "failed", error=("network", "cut"))
     assert care(ttp).take_back() == []
     assert asked == ["one.jpg"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -21,8 +20,9 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import settled
 from ttp.store import accounts, posts
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.ownership import remember_files
-from ttp.store.sqlite import create_tables
+from ttp.store.sqlite import SqliteConnection, create_tables
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -85,8 +85,14 @@ def models(database: Database) -> Iterator[Session]:
         yield session
 
 
+def raw(db: Connection) -> SqliteConnection:
+    """The connection as SQLite's own, for what only its module offers."""
+    assert isinstance(db, SqliteConnection)
+    return db
+
+
 @contextmanager
-def transaction(database: Database) -> Iterator[sqlite3.Connection]:
+def transaction(database: Database) -> Iterator[Connection]:
     """The publisher's connection inside an immediate transaction, committed at the end."""
     with closing(database.connect()) as db:
         db.execute("BEGIN IMMEDIATE")

@@ -17,6 +17,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.store import attempts, queries
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 SECOND = timedelta(seconds=1)
 FULL = Attempt(
@@ -46,7 +47,7 @@ def database(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def db(database: Database) -> Iterator[sqlite3.Connection]:
+def db(database: Database) -> Iterator[Connection]:
     account = add_account(database)
     add_post(database, to(account, START))
     add_post(database, to(account, START))
@@ -54,13 +55,13 @@ def db(database: Database) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def test_every_field_of_an_attempt_comes_back(db: sqlite3.Connection) -> None:
+def test_every_field_of_an_attempt_comes_back(db: Connection) -> None:
     number = attempts.begin(db, FULL)
     assert list(queries.attempts(db, 1)) == [replace(FULL, id=number)]
     assert list(queries.attempts(db, 2)) == []
 
 
-def test_an_intent_is_open_until_its_outcome_is_written(db: sqlite3.Connection) -> None:
+def test_an_intent_is_open_until_its_outcome_is_written(db: Connection) -> None:
     number = attempts.begin(db, INTENT)
     assert attempts.last_intent(db, 1) == replace(INTENT, id=number)
     attempts.end(db, number, at=START + SECOND, outcome="done", http_status=201, message="17")
@@ -68,14 +69,14 @@ def test_an_intent_is_open_until_its_outcome_is_written(db: sqlite3.Connection) 
     assert attempts.last_intent(db, 1) == done
 
 
-def test_an_outcome_keeps_its_kind_and_code(db: sqlite3.Connection) -> None:
+def test_an_outcome_keeps_its_kind_and_code(db: Connection) -> None:
     number = attempts.begin(db, INTENT)
     attempts.end(db, number, at=START, outcome="not_done", kind=Kind.QUOTA, code="9")
     (found,) = queries.attempts(db, 1)
     assert (found.kind, found.code) == (Kind.QUOTA, "9")
 
 
-def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: sqlite3.Connection) -> None:
+def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: Connection) -> None:
     assert attempts.last_intent(db, 1) is None
     attempts.begin(db, replace(INTENT, phase=Phase.PREPARE))
     assert attempts.last_intent(db, 1) is None
@@ -88,7 +89,7 @@ def test_the_last_intent_is_the_deliverys_own_newest_publishing_step(db: sqlite3
     assert (found.id, found.number) == (second, 2)
 
 
-def test_the_looks_after_a_step_come_oldest_first(db: sqlite3.Connection) -> None:
+def test_the_looks_after_a_step_come_oldest_first(db: Connection) -> None:
     early = attempts.begin(db, LOOK)
     intent = attempts.begin(db, INTENT)
     late = [attempts.begin(db, replace(LOOK, message=word)) for word in ("one", "two")]
@@ -97,7 +98,7 @@ def test_the_looks_after_a_step_come_oldest_first(db: sqlite3.Connection) -> Non
     assert [look.id for look in attempts.looks_after(db, 1, 0)] == [early, *late]
 
 
-def test_a_doubt_counts_only_if_it_is_older_than_the_newest_call(db: sqlite3.Connection) -> None:
+def test_a_doubt_counts_only_if_it_is_older_than_the_newest_call(db: Connection) -> None:
     assert not attempts.has_unknown(db, 1)
     attempts.begin(db, replace(INTENT, outcome="unknown"))
     assert not attempts.has_unknown(db, 1)
@@ -109,7 +110,7 @@ def test_a_doubt_counts_only_if_it_is_older_than_the_newest_call(db: sqlite3.Con
 
 
 @pytest.mark.parametrize("settled", [replace(INTENT, outcome="done"), replace(LOOK, outcome="found")])
-def test_a_doubt_about_one_part_of_a_thread_is_none_about_the_next(db: sqlite3.Connection, settled: Attempt) -> None:
+def test_a_doubt_about_one_part_of_a_thread_is_none_about_the_next(db: Connection, settled: Attempt) -> None:
     attempts.begin(db, replace(INTENT, outcome="unknown"))
     attempts.begin(db, LOOK)
     attempts.begin(db, replace(INTENT, number=2))
@@ -123,13 +124,13 @@ def test_a_doubt_about_one_part_of_a_thread_is_none_about_the_next(db: sqlite3.C
     assert attempts.has_unknown(db, 1, in_thread=True)
 
 
-def test_a_call_that_was_refused_is_no_doubt(db: sqlite3.Connection) -> None:
+def test_a_call_that_was_refused_is_no_doubt(db: Connection) -> None:
     attempts.begin(db, replace(INTENT, outcome="not_done"))
     attempts.begin(db, replace(INTENT, number=2))
     assert not attempts.has_unknown(db, 1)
 
 
-def test_an_attempt_of_no_delivery_is_refused(db: sqlite3.Connection) -> None:
+def test_an_attempt_of_no_delivery_is_refused(db: Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         attempts.begin(db, replace(INTENT, delivery_id=99))
 

@@ -19,6 +19,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.store import accounts as stored_accounts
 from ttp.store import claims, posts, queries, row_mapper
 from ttp.store.database import Database
+from ttp.store.dialect import Row
 
 GAP = timedelta(seconds=60)
 ERROR = DeliveryError(Kind.NETWORK, "cut off")
@@ -294,7 +295,7 @@ def test_a_claim_that_loses_claims_nothing(database: Database, monkeypatch: pyte
     read = row_mapper.delivery
     with transaction(database) as db:
 
-        def overtaken(row: row_mapper.Row) -> Delivery:
+        def overtaken(row: Row) -> Delivery:
             db.execute("UPDATE delivery SET state = 'cancelled'")
             return read(row)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import attempts, clock_check
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -28,7 +28,7 @@ def database(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def db(database: Database) -> Iterator[sqlite3.Connection]:
+def db(database: Database) -> Iterator[Connection]:
     with closing(database.connect()) as connection:
         yield connection
 
@@ -38,18 +38,16 @@ def me(database: Database) -> Account:
     return add_account(database)
 
 
-def step(db: sqlite3.Connection, at: datetime, platform_at: datetime | None = None, delivery_id: int = 1) -> None:
+def step(db: Connection, at: datetime, platform_at: datetime | None = None, delivery_id: int = 1) -> None:
     known = Attempt("x/me", 1, "look up", Phase.LOOK_UP, at, ended_at=at, platform_at=platform_at)
     attempts.begin(db, Attempt(**{**{n: getattr(known, n) for n in known.__slots__}, "delivery_id": delivery_id}))
 
 
-def test_an_empty_store_knows_of_nothing(db: sqlite3.Connection) -> None:
+def test_an_empty_store_knows_of_nothing(db: Connection) -> None:
     assert clock_check.newest(db) is None
 
 
-def test_what_is_planned_is_no_record_and_what_was_made_is(
-    database: Database, db: sqlite3.Connection, me: Account
-) -> None:
+def test_what_is_planned_is_no_record_and_what_was_made_is(database: Database, db: Connection, me: Account) -> None:
     add_post(database, to(me, START + 1000 * HOUR))
     assert clock_check.newest(db) == START
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START + HOUR),))
@@ -67,7 +65,7 @@ def test_what_is_planned_is_no_record_and_what_was_made_is(
 )
 def test_of_a_call_the_earlier_of_both_clocks_counts(
     database: Database,
-    db: sqlite3.Connection,
+    db: Connection,
     me: Account,
     at: datetime,
     platform_at: datetime | None,
@@ -85,7 +83,7 @@ def test_a_step_of_a_few_minutes_is_no_doubt() -> None:
     assert clock_check.behind(START, None) is None
 
 
-def test_what_is_remembered_is_never_earlier_than_before(db: sqlite3.Connection) -> None:
+def test_what_is_remembered_is_never_earlier_than_before(db: Connection) -> None:
     db.execute("UPDATE store SET ran_at = ?", (to_ms(START),))
     clock_check.remember(db, START - HOUR)
     clock_check.remember(db, None)
@@ -96,7 +94,7 @@ def test_what_is_remembered_is_never_earlier_than_before(db: sqlite3.Connection)
 
 @pytest.mark.parametrize("state", ["processing", "reconciling", "retrying", "published"])
 def test_a_wait_that_began_on_a_clock_that_was_ahead_is_as_long_as_it_was_to_be(
-    database: Database, db: sqlite3.Connection, me: Account, state: str
+    database: Database, db: Connection, me: Account, state: str
 ) -> None:
     ahead = START + HOUR
     error = DeliveryError(Kind.NETWORK, "cut")
@@ -111,9 +109,7 @@ def test_a_wait_that_began_on_a_clock_that_was_ahead_is_as_long_as_it_was_to_be(
     assert db.execute("SELECT next_at FROM delivery").fetchone()[0] == to_ms(START + 30 * SECOND)
 
 
-def test_a_wait_that_began_on_a_right_clock_is_left_alone(
-    database: Database, db: sqlite3.Connection, me: Account
-) -> None:
+def test_a_wait_that_began_on_a_right_clock_is_left_alone(database: Database, db: Connection, me: Account) -> None:
     reset = START + 20 * HOUR
     add_post(database, to(me, START, state=DeliveryState.RETRYING, next_at=reset))
     step(db, START)
@@ -123,14 +119,14 @@ def test_a_wait_that_began_on_a_right_clock_is_left_alone(
     assert [row[0] for row in db.execute("SELECT next_at FROM delivery")] == [to_ms(reset)] * 2
 
 
-def test_an_account_that_sent_a_late_one_in_the_future_may_send_now(db: sqlite3.Connection, me: Account) -> None:
+def test_an_account_that_sent_a_late_one_in_the_future_may_send_now(db: Connection, me: Account) -> None:
     db.execute("UPDATE account SET late_claim_at = ?", (to_ms(START + HOUR),))
     clock_check.mend_waits(db, START)
     assert db.execute("SELECT late_claim_at FROM account").fetchone()[0] == to_ms(START)
 
 
 def test_a_clock_that_is_trusted_leaves_the_records_of_what_was_sent(
-    database: Database, db: sqlite3.Connection, me: Account
+    database: Database, db: Connection, me: Account
 ) -> None:
     add_post(database, to(me, START), created_at=START + HOUR, updated_at=START + HOUR)
     clock_check.remember(db, START + HOUR)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from ttp.domain.rate_limit import Limit
 from ttp.store import accounts, claims, queries, rate_limits
 from ttp.store.accounts import lift_hold
 from ttp.store.database import Database
+from ttp.store.dialect import StoreError
 from ttp.store.rate_limits import Limits, current
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
@@ -187,7 +187,7 @@ def test_a_transaction_that_sqlite_gave_up_is_not_hidden(
     made.note(account, [limit()])
     with transaction(database) as db:
         db.execute("CREATE TEMP TRIGGER gone BEFORE INSERT ON rate_limit BEGIN SELECT RAISE(ROLLBACK, 'gone'); END")
-        with pytest.raises(sqlite3.Error, match="gone"):
+        with pytest.raises(StoreError, match="gone"):
             made.write(db)
         assert not db.in_transaction
         db.execute("BEGIN")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +17,7 @@ from tests.examples import examples
 from tests.store.stores import add_account, new_store
 from ttp.domain.sample import Sample
 from ttp.store import samples as stored_samples
+from ttp.store.dialect import Connection
 
 HOUR = timedelta(hours=1)
 READ = Sample("x/me", "17", START, START + HOUR, 3, 2, 1, 100, 4, 90, "video", "a clip")
@@ -26,7 +26,7 @@ ACCOUNTS = {"x/me": 1, "x/other": 2}
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+def db(tmp_path: Path) -> Iterator[Connection]:
     database = new_store(tmp_path / "home")
     for name in ACCOUNTS:
         add_account(database, name)
@@ -34,42 +34,42 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield db
 
 
-def put(db: sqlite3.Connection, *samples: Sample) -> dict[str, int]:
+def put(db: Connection, *samples: Sample) -> dict[str, int]:
     return dict(stored_samples.put(db, samples, ACCOUNTS))
 
 
-def stored(db: sqlite3.Connection) -> list[Sample]:
+def stored(db: Connection) -> list[Sample]:
     return list(stored_samples.every(db, [1, 2], None))
 
 
-def test_every_field_of_a_sample_comes_back(db: sqlite3.Connection) -> None:
+def test_every_field_of_a_sample_comes_back(db: Connection) -> None:
     bare = Sample("X/Other", "18", START, START)
     assert put(db, READ, bare) == {"inserted": 2}
     assert stored(db) == [READ, replace(bare, account="x/other")]
 
 
-def test_the_same_again_is_unchanged(db: sqlite3.Connection) -> None:
+def test_the_same_again_is_unchanged(db: Connection) -> None:
     put(db, READ)
     assert put(db, READ, READ) == {"unchanged": 2}
     assert stored(db) == [READ]
 
 
-def test_the_same_post_and_time_with_other_numbers_is_updated(db: sqlite3.Connection) -> None:
+def test_the_same_post_and_time_with_other_numbers_is_updated(db: Connection) -> None:
     put(db, READ)
     more = replace(READ, likes=9, reach=None, text="another text")
     assert put(db, more) == {"updated": 1}
     assert stored(db) == [more]
 
 
-def test_another_time_is_another_sample_even_with_the_same_numbers(db: sqlite3.Connection) -> None:
+def test_another_time_is_another_sample_even_with_the_same_numbers(db: Connection) -> None:
     assert put(db, READ, replace(READ, observed_at=START + 2 * HOUR)) == {"inserted": 2}
 
 
-def test_another_account_or_post_is_another_sample(db: sqlite3.Connection) -> None:
+def test_another_account_or_post_is_another_sample(db: Connection) -> None:
     assert put(db, READ, replace(READ, account="x/other"), replace(READ, remote_id="18")) == {"inserted": 3}
 
 
-def test_without_a_time_the_newest_stored_decides(db: sqlite3.Connection) -> None:
+def test_without_a_time_the_newest_stored_decides(db: Connection) -> None:
     put(db, READ, replace(READ, observed_at=START + 2 * HOUR, likes=5))
     assert put(db, replace(NOW, likes=5)) == {"unchanged": 1}
     assert put(db, NOW) == {"inserted": 1}, "the same as an older one is news"
@@ -77,7 +77,7 @@ def test_without_a_time_the_newest_stored_decides(db: sqlite3.Connection) -> Non
     assert len(stored(db)) == 3
 
 
-def test_a_post_twice_in_a_file_without_times_keeps_the_last_row(db: sqlite3.Connection) -> None:
+def test_a_post_twice_in_a_file_without_times_keeps_the_last_row(db: Connection) -> None:
     assert put(db, NOW, replace(NOW, likes=7), replace(NOW, likes=7), NOW) == {
         "inserted": 1,
         "updated": 2,
@@ -86,14 +86,14 @@ def test_a_post_twice_in_a_file_without_times_keeps_the_last_row(db: sqlite3.Con
     assert stored(db) == [NOW]
 
 
-def test_a_sample_from_the_future_does_not_stop_todays(db: sqlite3.Connection) -> None:
+def test_a_sample_from_the_future_does_not_stop_todays(db: Connection) -> None:
     put(db, replace(READ, observed_at=START + 99 * HOUR), NOW)
     assert put(db, replace(NOW, likes=8)) == {"inserted": 1}
     assert put(db, replace(NOW, likes=8)) == {"unchanged": 1}
     assert put(db, replace(NOW, likes=9)) == {"updated": 1}
 
 
-def test_a_sample_of_an_account_that_is_not_there_is_a_mistake_of_ours(db: sqlite3.Connection) -> None:
+def test_a_sample_of_an_account_that_is_not_there_is_a_mistake_of_ours(db: Connection) -> None:
     with pytest.raises(KeyError):
         put(db, replace(READ, account="x/nobody"))
 
@@ -121,7 +121,7 @@ def test_the_newest_posts_come_with_all_their_samples(
     assert [s.published_at for s in found] == sorted((s.published_at for s in found), reverse=True)
 
 
-def test_a_limit_holds_for_each_account_newest_first(db: sqlite3.Connection) -> None:
+def test_a_limit_holds_for_each_account_newest_first(db: Connection) -> None:
     for name in ACCOUNTS:
         put(db, *(replace(READ, account=name, remote_id=str(n), published_at=START + n * HOUR) for n in range(3)))
     found = [(s.account, s.remote_id) for s in stored_samples.every(db, [2, 1], 2)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
-from tests.store.stores import new_store, transaction
+from tests.store.stores import new_store, raw, transaction
 from tests.store.test_schema import dump, schema
 from ttp.domain.delivery import DeliveryState
 from ttp.store import accounts, claims, posts, queries
@@ -46,7 +46,7 @@ def test_it_has_rows_in_every_table(store: Database) -> None:
 
 
 def test_its_schema_is_that_of_a_new_store(store: Database, tmp_path: Path) -> None:
-    assert schema(store.connect()) == schema(new_store(tmp_path / "new").connect())
+    assert schema(raw(store.connect())) == schema(raw(new_store(tmp_path / "new").connect()))
 
 
 def test_opening_and_reading_it_changes_nothing(store: Database) -> None:

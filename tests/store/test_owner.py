@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.stores import add_account, add_post, new_store, to, transaction
+from tests.store.stores import add_account, add_post, new_store, raw, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Phase
@@ -50,9 +50,9 @@ def publish(database: Database, who: Owner, steps: int = 1, now: datetime = NOW)
 
 def doubt(database: Database, who: Owner) -> str | None:
     with closing(database.connect()) as db:
-        before = db.total_changes
+        before = raw(db).total_changes
         found = who.doubt(db)
-        assert db.total_changes == before
+        assert raw(db).total_changes == before
     if found is not None:
         assert [hint.type for hint in found.hints] == ["ttp run --take-over"]
         assert "\n" not in found.message
@@ -98,7 +98,7 @@ def test_a_database_that_was_put_back_alone_is_noticed(
     publish(database, who)
     kept = tmp_path / "kept.db"
     with closing(database.connect()) as db, closing(sqlite3.connect(kept)) as copy:
-        db.backup(copy)
+        raw(db).backup(copy)
     publish(database, who)
     assert doubt(database, who) is None
     for part in ("ttp.db", "ttp.db-wal", "ttp.db-shm"):

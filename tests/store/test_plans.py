@@ -28,8 +28,10 @@ from ttp.store import (
     samples,
     slots,
 )
+from ttp.store.dialect import Connection
 from ttp.store.pacing import Pace
 from ttp.store.queries import PostFilter
+from ttp.store.sqlite import SqliteConnection
 
 GAP = timedelta(seconds=60)
 DUE = START + timedelta(days=1)
@@ -37,7 +39,7 @@ DUE = START + timedelta(days=1)
 GROWING = ("post", "delivery", "attempt", "sample", "post_tag", "post_media")
 
 
-class Explaining(sqlite3.Connection):
+class Explaining(SqliteConnection):
     """A connection that asks for the plan of every statement, with its values, before it runs it."""
 
     plans: list[str]
@@ -59,10 +61,10 @@ def db(tmp_path: Path) -> Iterator[Explaining]:
         yield connection
 
 
-Ask = Callable[[sqlite3.Connection], object]
+Ask = Callable[[Connection], object]
 
 
-def claim(db: sqlite3.Connection) -> object:
+def claim(db: Connection) -> object:
     return claims.claim(db, now=START, cutoff=START, free=32, catch_up_gap=GAP)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.store import metric_schedule
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ def account(database: Database) -> Account:
 
 
 @pytest.fixture
-def db(database: Database, account: Account) -> Iterator[sqlite3.Connection]:
+def db(database: Database, account: Account) -> Iterator[Connection]:
     with closing(database.connect()) as db:
         yield db
 
@@ -43,19 +43,19 @@ def published(database: Database, account: Account, remote_id: str | None, at: d
     add_post(database, to(account, at, **more))
 
 
-def ids(db: sqlite3.Connection, *, since: datetime = START - 28 * DAY, until: datetime = START, **more: object) -> str:
+def ids(db: Connection, *, since: datetime = START - 28 * DAY, until: datetime = START, **more: object) -> str:
     """The remote ids of the first account's followed posts, joined."""
     found = metric_schedule.followed(db, 1, since=since, until=until, **more)  # type: ignore[arg-type]  # fields by name
     return "".join(post.remote_id for post in found)
 
 
-def due(db: sqlite3.Connection, *platforms: str) -> list[str]:
+def due(db: Connection, *platforms: str) -> list[str]:
     found = metric_schedule.accounts_due(db, platforms or ALL, since=START - 28 * DAY, until=START - HOUR, now=START)
     return [one.name for one in found]
 
 
 def test_published_posts_with_an_id_are_followed_oldest_first(
-    database: Database, account: Account, db: sqlite3.Connection
+    database: Database, account: Account, db: Connection
 ) -> None:
     other = add_account(database, "x/other")
     published(database, account, "2", START - HOUR)
@@ -73,7 +73,7 @@ def test_published_posts_with_an_id_are_followed_oldest_first(
 
 
 def test_a_post_is_due_when_it_was_never_read_or_its_next_reading_has_come(
-    database: Database, account: Account, db: sqlite3.Connection
+    database: Database, account: Account, db: Connection
 ) -> None:
     for remote_id in "1234":
         published(database, account, remote_id, START - DAY)
@@ -85,7 +85,7 @@ def test_a_post_is_due_when_it_was_never_read_or_its_next_reading_has_come(
     assert ids(db) == "124"
 
 
-def test_what_is_put_off_keeps_when_it_was_read(database: Database, account: Account, db: sqlite3.Connection) -> None:
+def test_what_is_put_off_keeps_when_it_was_read(database: Database, account: Account, db: Connection) -> None:
     def rows() -> list[tuple[object, ...]]:
         return [tuple(row) for row in db.execute("SELECT delivery_id, read_at, next_at FROM reading")]
 
@@ -100,7 +100,7 @@ def test_what_is_put_off_keeps_when_it_was_read(database: Database, account: Acc
     assert len(rows()) == 1
 
 
-def test_only_what_ttp_published_has_a_time_of_it(database: Database, account: Account, db: sqlite3.Connection) -> None:
+def test_only_what_ttp_published_has_a_time_of_it(database: Database, account: Account, db: Connection) -> None:
     published(database, account, "1", START - DAY)
     assert metric_schedule.published_at(db, 1, "1") == START - DAY
     assert metric_schedule.published_at(db, 1, "2") is None
@@ -108,7 +108,7 @@ def test_only_what_ttp_published_has_a_time_of_it(database: Database, account: A
 
 
 def test_accounts_with_something_due_come_by_their_oldest_post(
-    database: Database, account: Account, db: sqlite3.Connection
+    database: Database, account: Account, db: Connection
 ) -> None:
     shop, quiet = add_account(database, "instagram/shop"), add_account(database, "tiktok/quiet")
     published(database, account, "1", START - DAY)
@@ -122,7 +122,7 @@ def test_accounts_with_something_due_come_by_their_oldest_post(
 
 @pytest.mark.parametrize("column", ["connected = 0", "enabled = 0", "needs_reconnect = 1", "removed_at = 1"])
 def test_an_account_that_cannot_be_used_has_nothing_due(
-    database: Database, account: Account, db: sqlite3.Connection, column: str
+    database: Database, account: Account, db: Connection, column: str
 ) -> None:
     published(database, account, "1", START - DAY)
     assert due(db) == ["x/me"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -19,7 +18,7 @@ from tests.clock import START
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from tests.store.random_posts import ACCOUNTS, FEW_INSTANTS, NAMES, POSTS, listed_posts
-from tests.store.stores import add_account, add_post, models, new_store, to, transaction
+from tests.store.stores import add_account, add_post, models, new_store, raw, to, transaction
 from ttp.domain.account import Account
 from ttp.domain.approval import waits
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -32,6 +31,7 @@ from ttp.store import accounts, attempts, posts, queries
 from ttp.store import accounts as stored_accounts
 from ttp.store.change_log import ChangeRecorder
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.models import AccountRow, DeliveryRow, MediaRow, PostRow, TagRow
 from ttp.store.queries import PostFilter
 
@@ -51,7 +51,7 @@ def database(tmp_path: Path) -> Database:
     return three_accounts(tmp_path)
 
 
-def ask(database: Database, question: Callable[[sqlite3.Connection], object]) -> object:
+def ask(database: Database, question: Callable[[Connection], object]) -> object:
     with closing(database.connect()) as db:
         return question(db)
 
@@ -264,7 +264,7 @@ def test_a_limit_reads_no_more_than_it_shows(database: Database) -> None:
         assert list(queries.posts(db, PostFilter(limit=0))) == []
         found = queries.posts(db, PostFilter(limit=2))
         seen: list[str] = []
-        db.set_trace_callback(seen.append)
+        raw(db).set_trace_callback(seen.append)
         assert [post.id for post in found] == [1, 2]
     assert [sql for sql in seen if "FROM post WHERE status" in sql and not sql.endswith("LIMIT 2")] == []
 

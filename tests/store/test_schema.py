@@ -19,7 +19,7 @@ from sqlmodel import SQLModel, create_engine
 
 from tests.clock import START
 from tests.drift import store_schema
-from tests.store.stores import add_account, add_post, models, new_store, to
+from tests.store.stores import add_account, add_post, models, new_store, raw, to
 from ttp.domain.errors import Busy, NewerStore
 from ttp.store import database, migrations, queries
 from ttp.store.backup import back_up, put_in_place
@@ -33,7 +33,7 @@ FOLDER = Path(migrations.__file__).parent
 
 @pytest.fixture
 def created(tmp_path: Path) -> sqlite3.Connection:
-    return new_store(tmp_path / "home").connect()
+    return raw(new_store(tmp_path / "home").connect())
 
 
 @pytest.fixture

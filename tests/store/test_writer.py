@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.stores import new_store
+from tests.store.stores import new_store, raw
 from ttp.store.database import Database
+from ttp.store.dialect import Conflicting, Connection, StoreError
 from ttp.store.writer import Writer
 
-Work = Callable[[sqlite3.Connection], object]
+Work = Callable[[Connection], object]
 
 
 @pytest.fixture
@@ -23,12 +24,12 @@ def database(tmp_path: Path) -> Database:
     return new_store(tmp_path / "home")
 
 
-def connecting(database: Database, seen: list[str]) -> Callable[[], sqlite3.Connection]:
+def connecting(database: Database, seen: list[str]) -> Callable[[], Connection]:
     """A connection that notes its statements, and has room for hardly more than it holds."""
 
-    def connect() -> sqlite3.Connection:
+    def connect() -> Connection:
         connection = database.connect()
-        connection.set_trace_callback(seen.append)
+        raw(connection).set_trace_callback(seen.append)
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={pages + 4}")
         return connection
@@ -52,7 +53,7 @@ def at_once(writer: Writer, *works: Work) -> Iterator[list[Future[object]]]:
     """Have all the works in the queue before the writer takes any: the first batch holds it up meanwhile."""
     go, busy = threading.Event(), threading.Event()
 
-    def hold(db: sqlite3.Connection) -> None:
+    def hold(db: Connection) -> None:
         busy.set()
         go.wait(10)
 
@@ -79,12 +80,12 @@ def host(database: Database) -> str | None:
         return found
 
 
-def failing(db: sqlite3.Connection) -> None:
+def failing(db: Connection) -> None:
     db.execute("UPDATE store SET host = 'half done'")
     raise KeyError("its own fault")
 
 
-def filling(db: sqlite3.Connection) -> None:
+def filling(db: Connection) -> None:
     db.execute("UPDATE store SET host = ?", ("z" * 100_000,))
 
 
@@ -112,16 +113,20 @@ def test_a_failed_statement_leaves_the_rest_of_the_batch(writer: Writer, databas
     with at_once(
         writer, naming("a"), lambda db: db.execute("INSERT INTO store (id, store_id, created_at) VALUES (1, 'b', 0)")
     ) as all_:
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(Conflicting):
             all_[1].result()
         assert all_[0].result() == 1
     assert host(database) == "a"
 
 
+def cause_of(error: BaseException | None) -> object:
+    return getattr(error and error.__cause__, "sqlite_errorname", error)
+
+
 def test_when_the_whole_transaction_is_lost_everyone_hears_why(writer: Writer, database: Database) -> None:
     with at_once(writer, naming("a"), filling, naming("b")) as futures:
         errors = [future.exception() for future in futures]
-    assert [getattr(error, "sqlite_errorname", error) for error in errors] == ["SQLITE_FULL"] * 3
+    assert [cause_of(error) for error in errors] == ["SQLITE_FULL"] * 3
     assert host(database) is None
     assert writer.run(naming("c")) == 1, "the next batch starts afresh"
 
@@ -132,7 +137,9 @@ def test_a_transaction_that_is_lost_when_its_works_run_again_is_heard_of_too(
     with at_once(writer, failing, filling, naming("b")) as futures:
         errors = [future.exception() for future in futures]
     assert isinstance(errors[0], KeyError)
-    assert [getattr(error, "sqlite_errorname", error) for error in errors[1:]] == ["SQLITE_FULL"] * 2
+    assert [getattr(error and error.__cause__, "sqlite_errorname", error) for error in errors[1:]] == [
+        "SQLITE_FULL"
+    ] * 2
     assert host(database) is None
 
 
@@ -144,7 +151,7 @@ def test_what_is_written_with_a_commit_is_written_once_for_all(writer: Writer, d
 
 
 def test_a_loss_that_a_work_tells_in_its_own_words_reaches_everyone_too(writer: Writer) -> None:
-    def wrapping(db: sqlite3.Connection) -> None:
+    def wrapping(db: Connection) -> None:
         try:
             filling(db)
         except sqlite3.Error as error:
@@ -156,13 +163,13 @@ def test_a_loss_that_a_work_tells_in_its_own_words_reaches_everyone_too(writer: 
 
 
 def test_a_commit_that_fails_reaches_everyone_who_waits(writer: Writer, database: Database) -> None:
-    def breaking(db: sqlite3.Connection) -> None:
+    def breaking(db: Connection) -> None:
         db.execute("PRAGMA defer_foreign_keys=ON")
         db.execute("INSERT INTO post_tag (post_id, position, tag) VALUES (99, 0, 'of no post')")
 
     with at_once(writer, naming("a"), breaking, failing) as (first, second, third):
         for future in (first, second):
-            with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+            with pytest.raises(Conflicting, match="FOREIGN KEY"):
                 future.result()
         assert isinstance(third.exception(), KeyError), "it failed before, for its own reason"
     assert host(database) is None
@@ -174,7 +181,7 @@ def test_a_store_that_stays_locked_is_told_to_all_and_is_tried_again_later(tmp_p
     with closing(Writer(database.connect)) as writer:
         with closing(database.connect()) as other:
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(sqlite3.OperationalError, match="locked"):
+            with pytest.raises(StoreError, match="locked"):
                 writer.run(naming("a"))
         assert writer.run(naming("b")) == 1
     assert host(database) == "b"
@@ -196,7 +203,7 @@ def test_no_batch_grows_without_bound(writer: Writer, database: Database, monkey
 
 
 def test_what_fails_after_a_commit_leaves_nobody_waiting(writer: Writer) -> None:
-    def no_memory(db: sqlite3.Connection) -> None:
+    def no_memory(db: Connection) -> None:
         raise MemoryError
 
     writer.committed = no_memory

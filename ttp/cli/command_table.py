@@ -5,81 +5,167 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
-    from ttp.cli.declared import Group
+    from typer import Typer
+
+READ, DRAFT, PUBLISH = "read", "draft", "publish"
+"""What a command needs of `TTP_CAPABILITY`. (Plain words: the enum would take as long to import as the start page.)"""
 
 
-@dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `module` of `ttp.cli.commands` has a function or a group called `name`, with a final `_` if Python
-    reserves the word."""
+    """One command. `module` of `ttp.cli.commands` has a function or a Typer app called `name`, with a final `_` where
+    Python reserves the word.
 
-    name: str
-    module: str
-    section: str
-    help: str
+    `instead`: what a subcommand (`""`: none), or the command with one of these options or arguments, needs instead of
+    `capability`.
+    `first_implied`: the name of its first subcommand may be left out.
+    """
 
-    def load(self) -> Callable[..., Any] | Group:
-        """The function or the group itself."""
+    __slots__ = ("capability", "first_implied", "help", "instead", "module", "name", "section")
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        section: str,
+        capability: str,
+        help: str,
+        instead: Mapping[str, str] | None = None,
+        first_implied: bool = False,
+    ) -> None:
+        self.name = name
+        self.module = module
+        self.section = section
+        self.capability = capability
+        self.help = help
+        self.instead = instead or {}
+        self.first_implied = first_implied
+
+    def load(self) -> Callable[..., Any] | Typer:
+        """Return the function or the app itself."""
         module = import_module(f"ttp.cli.commands.{self.module}")
-        found: Callable[..., Any] | Group = getattr(module, f"{self.name}_", None) or getattr(module, self.name)
+        found: Callable[..., Any] | Typer = getattr(module, f"{self.name}_", None) or getattr(module, self.name)
         return found
 
 
 SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")
 COMMANDS = (
-    Command("create", "create", "Write", "Write a post: a draft without a time, scheduled with one."),
-    Command("edit", "edit", "Write", "Change a post that is not published yet, or many at once."),
-    Command("delete", "delete", "Write", "Take posts off the lists."),
-    Command("import", "import_posts", "Write", "Make posts of a sheet, a JSON file or a folder of Markdown files."),
-    Command("sync", "sync", "Write", "Make the store say what a folder says: add, change, move, cancel."),
-    Command("undo", "undo", "Write", "Take back the last changes of posts."),
-    Command("redo", "undo", "Write", "Do again what ttp undo took back, the last one first."),
-    Command("schedule", "schedule", "Plan", "Give posts a publish time, or a new one."),
-    Command("unschedule", "schedule", "Plan", "Take the time of posts away: drafts again."),
-    Command("slots", "slots", "Plan", "The weekly times at which accounts post."),
-    Command("repeat", "repeat", "Plan", "Posts that come again and again."),
-    Command("plan", "plan", "Plan", "Spread drafts over the coming days, on the best free hours of their accounts."),
-    Command("optimal", "optimal", "Plan", "Which hours and days bring an account more engagement."),
-    Command("calendar", "calendar", "Plan", "What goes out when, in a month or a week."),
-    Command("run", "run", "Publish", "Publish due posts."),
-    Command("publish", "publish", "Publish", "Publish posts now, and follow them to their end."),
-    Command("retry", "publish", "Publish", "Publish failed deliveries again, and only those."),
-    Command("resolve", "publish", "Publish", "Settle a delivery that may or may not be live."),
-    Command("approve", "approve", "Publish", "Let posts go out as they are now."),
-    Command("reject", "approve", "Publish", "Let posts not go out as they are: drafts again, with the reason."),
-    Command("pause", "pause", "Publish", "Let nothing go out, to any account or to one; what comes due waits."),
-    Command("resume", "pause", "Publish", "Let posts go out again; what waited goes first, a minute apart."),
-    Command("status", "status", "Publish", "Who publishes, what is next, what needs you."),
-    Command("service", "service", "Publish", "Let the system run the publisher: systemd on Linux, launchd on macOS."),
-    Command("list", "list", "Look", "What is planned, what are drafts, what has ended."),
-    Command("show", "list", "Look", "Everything about one post, and the next command."),
-    Command("log", "list", "Look", "Every attempt at a post, step by step."),
-    Command("audit", "doctor", "Look", "Prove from the records that nothing was published twice."),
-    Command("metrics", "metrics", "Look", "Likes, comments, shares and views of what was published."),
-    Command("export", "export_posts", "Look", "Write posts to a file, a folder of Markdown files or stdout."),
-    Command("account", "account", "Set up", "The accounts that posts can go to."),
-    Command("config", "config", "Set up", "The settings: what is in force, where it comes from, and changing it."),
-    Command("backup", "backup", "Set up", "Copy the store to a file, also while something publishes."),
-    Command("restore", "backup", "Set up", "Put a backup in the place of the store, which is kept beside it."),
-    Command("doctor", "doctor", "Set up", "Whether everything is there that publishing needs."),
-    Command("demo", "demo", "Set up", "A tour of ttp against the built-in sandbox."),
-    Command("sandbox", "sandbox", "Set up", "The three platforms on this machine, for rehearsals."),
-    Command("completion", "completion", "Set up", "The completion script of a shell."),
-    Command("help", "help", "Set up", "Help on a command or a topic."),
+    Command("create", "create", "Write", DRAFT, "Write a post: a draft without a time, scheduled with one."),
+    Command("edit", "edit", "Write", DRAFT, "Change a post that is not published yet, or many at once."),
+    Command("delete", "delete", "Write", DRAFT, "Take posts off the lists.", {"--remote": PUBLISH}),
+    Command(
+        "import", "import_posts", "Write", DRAFT, "Make posts of a sheet, a JSON file or a folder of Markdown files."
+    ),
+    Command("sync", "sync", "Write", DRAFT, "Make the store say what a folder says: add, change, move, cancel."),
+    Command("undo", "undo", "Write", DRAFT, "Take back the last changes of posts.", {"--list": READ}),
+    Command("redo", "undo", "Write", DRAFT, "Do again what ttp undo took back, the last one first."),
+    Command("schedule", "schedule", "Plan", PUBLISH, "Give posts a publish time, or a new one."),
+    Command("unschedule", "schedule", "Plan", PUBLISH, "Take the time of posts away: drafts again."),
+    Command(
+        "slots", "slots", "Plan", PUBLISH, "The weekly times at which accounts post.", {"list": READ, "preview": READ}
+    ),
+    Command(
+        "repeat", "repeat", "Plan", PUBLISH, "Posts that come again and again.", {"list": READ}, first_implied=True
+    ),
+    Command(
+        "plan",
+        "plan",
+        "Plan",
+        PUBLISH,
+        "Spread drafts over the coming days, on the best free hours of their accounts.",
+        {"--dry-run": DRAFT},
+    ),
+    Command(
+        "optimal",
+        "optimal",
+        "Plan",
+        READ,
+        "Which hours and days bring an account more engagement.",
+        {"heatmap --svg": DRAFT, "heatmap --html": DRAFT},
+    ),
+    Command("calendar", "calendar", "Plan", READ, "What goes out when, in a month or a week."),
+    Command("run", "run", "Publish", PUBLISH, "Publish due posts."),
+    Command("publish", "publish", "Publish", PUBLISH, "Publish posts now, and follow them to their end."),
+    Command("retry", "publish", "Publish", PUBLISH, "Publish failed deliveries again, and only those."),
+    Command("resolve", "publish", "Publish", PUBLISH, "Settle a delivery that may or may not be live."),
+    Command("approve", "approve", "Publish", PUBLISH, "Let posts go out as they are now."),
+    Command(
+        "reject", "approve", "Publish", PUBLISH, "Let posts not go out as they are: drafts again, with the reason."
+    ),
+    Command(
+        "pause", "pause", "Publish", PUBLISH, "Let nothing go out, to any account or to one; what comes due waits."
+    ),
+    Command("resume", "pause", "Publish", PUBLISH, "Let posts go out again; what waited goes first, a minute apart."),
+    Command("status", "status", "Publish", READ, "Who publishes, what is next, what needs you."),
+    Command(
+        "service",
+        "service",
+        "Publish",
+        PUBLISH,
+        "Let the system run the publisher: systemd on Linux, launchd on macOS.",
+        {"": READ, "status": READ},
+    ),
+    Command("list", "list", "Look", READ, "What is planned, what are drafts, what has ended."),
+    Command("show", "list", "Look", READ, "Everything about one post, and the next command."),
+    Command("log", "list", "Look", READ, "Every attempt at a post, step by step."),
+    Command("audit", "doctor", "Look", READ, "Prove from the records that nothing was published twice."),
+    Command(
+        "metrics",
+        "metrics",
+        "Look",
+        PUBLISH,
+        "Likes, comments, shares and views of what was published.",
+        {"list": READ, "summary": READ},
+    ),
+    Command(
+        "export",
+        "export_posts",
+        "Look",
+        READ,
+        "Write posts to a file, a folder of Markdown files or stdout.",
+        {"TARGET": DRAFT},
+    ),
+    Command(
+        "account", "account", "Set up", PUBLISH, "The accounts that posts can go to.", {"list": READ, "show": READ}
+    ),
+    Command(
+        "config",
+        "config",
+        "Set up",
+        PUBLISH,
+        "The settings: what is in force, where it comes from, and changing it.",
+        {"show": READ, "get": READ, "path": READ},
+    ),
+    Command("backup", "backup", "Set up", DRAFT, "Copy the store to a file, also while something publishes."),
+    Command("restore", "backup", "Set up", PUBLISH, "Put a backup in the place of the store, which is kept beside it."),
+    Command(
+        "doctor", "doctor", "Set up", READ, "Whether everything is there that publishing needs.", {"--online": PUBLISH}
+    ),
+    Command("demo", "demo", "Set up", DRAFT, "A tour of ttp against the built-in sandbox."),
+    Command("sandbox", "sandbox", "Set up", DRAFT, "The three platforms on this machine, for rehearsals."),
+    Command("completion", "completion", "Set up", READ, "The completion script of a shell."),
+    Command("help", "help", "Set up", READ, "Help on a command or a topic."),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 TOPICS = (
     *("time", "json", "exit-codes", "environment", "statuses", "cron", "media-host", "capability"),
     *("x", "instagram", "tiktok"),
 )
+
+
+def capability_of(path: str, given: Collection[str] = ()) -> str:
+    """Return what a command, `slots add`, needs where these options and arguments are given."""
+    name, _, below = path.partition(" ")
+    entry = BY_NAME[name]
+    needs = [entry.instead[one] for one in (f"{below} {option}".strip() for option in given) if one in entry.instead]
+    levels = (READ, DRAFT, PUBLISH)
+    return max(needs, key=levels.index) if needs else entry.instead.get(below, entry.capability)
 
 
 WHAT = "Schedule posts for Instagram, TikTok and X from the terminal."

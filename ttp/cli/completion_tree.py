@@ -1,7 +1,7 @@
 """What can be typed where, for the completion scripts of bash, zsh and fish (`completion_scripts`).
 
 Names, options and values that are known are in the scripts: no process is started for them. Ids, accounts and tags are
-asked of `ttp __complete` (`at_tab`). The files in `completions/` are what `ttp completion` prints; a test holds them
+asked of `ttp __complete` (`complete`). The files in `completions/` are what `ttp completion` prints; a test holds them
 equal.
 """
 
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, TOPICS
 from ttp.cli.commands import export_posts
 from ttp.cli.commands.config import VIEW as SETTING
-from ttp.cli.declared import SEVERAL, Argument, Group, Option, declaration, parameters
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render import metrics as render_metrics
 from ttp.domain.config import KeyTable
@@ -32,11 +32,6 @@ from ttp.views import metrics as views_metrics
 from ttp.views import optimal as views_optimal
 from ttp.views import plan as views_plan
 from ttp.views import slots as views_slots
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -81,7 +76,7 @@ def tree() -> Iterator[Node]:
     yield Node("", commands, (("--help", "Show help."), ("--version", "Show the version.")))
     groups: list[Node] = []
     for command in COMMANDS:
-        for node in _nodes(command.name, command.load()):
+        for node in _nodes(command.name, load_command(command.name)):
             match node.path:
                 case "completion":
                     yield Node(node.path, tuple((shell, "") for shell in SHELLS), node.options)
@@ -94,29 +89,23 @@ def tree() -> Iterator[Node]:
                         groups.append(Node(f"help {node.path}", node.words, node.options[-1:]))
 
 
-def _nodes(path: str, found: Callable[..., Any] | Group) -> Iterator[Node]:
-    if not isinstance(found, Group):
-        yield _node(path, found)
-        return
-    children = found.commands.items()
-    yield _node(path, found.alone, tuple((name, first_line(child.__doc__)) for name, child in children))
-    for name, child in children:
+def _nodes(path: str, command: Any) -> Iterator[Node]:
+    children = getattr(command, "commands", {})
+    yield _node(path, command, tuple((name, first_line(child.help)) for name, child in children.items()))
+    for name, child in children.items():
         yield from _nodes(f"{path} {name}", child)
 
 
-def _node(path: str, command: Callable[..., Any] | None, words: tuple[Word, ...] = ()) -> Node:
-    pass  # MOVED
-
-    taken = [] if command is None else [declaration(one) for one in parameters(command)]
-    options = [(kind, one) for kind, one in taken if isinstance(one, Option)]
-    kind, place = next(((kind, one) for kind, one in taken if isinstance(one, Argument)), (None, None))
+def _node(path: str, command: Any, words: tuple[Word, ...]) -> Node:
+    options = [one for one in command.params if one.param_type_name == "option"]
+    place = next((one for one in command.params if one.param_type_name == "argument"), None)
     return Node(
         path,
         words,
-        (*((name, first_line(one.help)) for _, one in options for name in one.names), ("--help", "Show help.")),
-        tuple((name, source_of_option(path, name)) for kind, one in options if kind is not bool for name in one.names),
+        (*((name, first_line(one.help)) for one in options for name in one.opts), ("--help", "Show help.")),
+        tuple((name, source_of_option(path, name)) for one in options if not one.is_flag for name in one.opts),
         NOTHING if place is None else source_of_argument(path, str(place.metavar)),
-        kind in SEVERAL,
+        place is not None and place.nargs == -1,
     )
 
 

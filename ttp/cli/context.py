@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ttp.cli import settings
 from ttp.domain.time.clock import Clock, SystemClock
@@ -15,6 +15,7 @@ from ttp.domain.time.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from ttp.cli.output import Output
     from ttp.domain.account import Account
     from ttp.domain.config import Config, KeyTable
     from ttp.domain.time.zones import ZoneConflict
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from ttp.services.accounts import Accounts, Leaving
     from ttp.services.backup import Copies
     from ttp.services.bulk_edit import BulkEdit
+    from ttp.services.calendar import Calendar
     from ttp.services.doctor import Doctor
+    from ttp.services.drafts import Drafts
     from ttp.services.files.export import Export
     from ttp.services.files.importer import BulkIn
     from ttp.services.files.sync import Sync
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from ttp.services.metrics_sync import Pull
     from ttp.services.optimal import Optimal
     from ttp.services.planning import Planning
-    from ttp.services.post_changes import Book
     from ttp.services.posts import Posts
     from ttp.services.publishing import Outgoing
     from ttp.services.queries import Look
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from ttp.services.repeats import Occurrences
     from ttp.services.slots import Slots
     from ttp.services.status import Status
+    from ttp.services.time_resolver import TimeResolver
     from ttp.services.tokens import Tokens
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
@@ -57,11 +60,26 @@ class Context:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
-        self.warn: Callable[[str], object] = lambda text: None
-        """Says a sentence on stderr; the command's own output takes its place."""
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def open_output(self, **options: Any) -> None:
+        """Open this process's output as the shared options say. UsageError for what does not go together."""
+        from ttp.cli.output import output_of_process
+
+        self.out = output_of_process(now=self.now, zone=lambda: self.zone, **options)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether the output is open."""
+        return "out" in self.__dict__
+
+    @cached_property
+    def out(self) -> Output:
+        """The output of a command that has none of the shared options."""
+        self.open_output()
+        return self.out
 
     @cached_property
     def home(self) -> Path:
@@ -76,7 +94,7 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
-        return settings.load(warn=self.warn, keys=self.keys)
+        return settings.load(warn=lambda text: self.out.note(text), keys=self.keys)
 
     @cached_property
     def keys(self) -> KeyTable:
@@ -160,25 +178,31 @@ class Context:
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
-        return Posts(self.book, self.media, lambda post, recorder: self.slots.make_room(post, recorder))
+        return Posts(self.database, self.media, self.clock, self.config, self.platforms, settings.capability())
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from ttp.services.drafts import Drafts
+
+        return Drafts(self.posts)
+
+    @cached_property
+    def times(self) -> TimeResolver:
+        from ttp.services.time_resolver import TimeResolver
+
+        return TimeResolver(self.database, self.clock, self.config, settings.system_zone().zone)
 
     @cached_property
     def outgoing(self) -> Outgoing:
         from ttp.services.publishing import Outgoing
 
-        return Outgoing(self.book, self.credentials)
+        return Outgoing(self.posts, self.credentials)
 
     @cached_property
     def copies(self) -> Copies:
         from ttp.services.backup import Copies
 
         return Copies(self.database, self.media, self.own_files)
-
-    @cached_property
-    def book(self) -> Book:
-        from ttp.services.post_changes import Book
-
-        return Book(self.database, self.clock, self.config, self.platforms, settings.capability())
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -224,9 +248,7 @@ class Context:
     def take_down(self) -> TakeDown:
         from ttp.services.remote_delete import TakeDown
 
-        return TakeDown(
-            self.book, self.posts, self.tokens, lambda name: self.platforms.facts(name).deleter(self.runtime)
-        )
+        return TakeDown(self.posts, self.tokens, lambda name: self.platforms.facts(name).deleter(self.runtime))
 
     @cached_property
     def export(self) -> Export:
@@ -238,19 +260,19 @@ class Context:
     def bulk_edit(self) -> BulkEdit:
         from ttp.services.bulk_edit import BulkEdit
 
-        return BulkEdit(self.book)
+        return BulkEdit(self.posts, self.times)
 
     @cached_property
     def bulk_in(self) -> BulkIn:
         from ttp.services.files.importer import BulkIn
 
-        return BulkIn(self.book, self.media)
+        return BulkIn(self.posts, self.media, self.times)
 
     @cached_property
     def sync(self) -> Sync:
         from ttp.services.files.sync import Sync
 
-        return Sync(self.book, self.media, self.own_files)
+        return Sync(self.posts, self.media, self.own_files, self.times)
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -268,7 +290,13 @@ class Context:
     def planning(self) -> Planning:
         from ttp.services.planning import Planning
 
-        return Planning(self.book, self.optimal, self.slots)
+        return Planning(self.posts, self.optimal, self.slots, self.times)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        from ttp.services.calendar import Calendar
+
+        return Calendar(self.database, self.look, self.slots, self.clock)
 
     @cached_property
     def slots(self) -> Slots:
@@ -326,7 +354,7 @@ class Context:
         """The enabled platforms."""
         from ttp.platforms.registry import Registry
 
-        return Registry(settings.enabled_platforms(), warn=self.warn)
+        return Registry(settings.enabled_platforms(), warn=lambda text: self.out.note(text))
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -350,18 +378,3 @@ class Context:
 
         gather = Gather(self.database, self.tokens, self._reader, self.config, self.clock, patience)
         return Pull(self.database, gather, self.config, self.clock, self.platforms)
-
-
-_current = Context()
-
-
-def context() -> Context:
-    """The context of the call that runs now."""
-    return _current
-
-
-def begin(clock: Clock | None = None) -> Context:
-    """Start a new call: nothing that was built for the one before is kept."""
-    global _current
-    _current = Context(clock)
-    return _current

@@ -1,4 +1,8 @@
-"""A person's editor, opened on a file: `TTP_EDITOR`, else `VISUAL`, `EDITOR`, else what the system has."""
+"""A person's editor, opened on a file; `ttp create -e` and `ttp edit -e`: until what was written is valid, or given up.
+
+An error is shown at the top of the file, on a terminal. What was written is always somewhere: in the file, and as a
+draft before it is looked at.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,44 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ttp.cli.context import Context
+from ttp.cli.hints import error_lines
+from ttp.cli.notices import print_saved_post, saved_post_message
+from ttp.cli.post_input import offering
 from ttp.cli.prompt import can_ask
-from ttp.domain.errors import Hint, TtpError, UsageError
+from ttp.cli.render import posts
+from ttp.cli.times import TimeCommand, command_of_file, scheduled_text
+from ttp.domain.errors import (
+    Ambiguous,
+    Busy,
+    ContentRefused,
+    Hint,
+    NotAllowed,
+    NotFound,
+    TimeRefused,
+    TtpError,
+    UsageError,
+)
+from ttp.domain.permissions import Capability
+from ttp.services.drafts import post_fingerprint
+from ttp.services.files import editor_form
+from ttp.services.files.fields import fields_of, name_of
+from ttp.store.home.editor_drafts import Manuscript, Manuscripts
+
+if TYPE_CHECKING:
+    from ttp.domain.post import Post
+    from ttp.domain.post_input import PostInput
+    from ttp.services.posts import SavedPost
 
 _USUAL = ("sensible-editor", "nano", "vim", "vi")
+_MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
+"""What another word in the file can put right."""
+_UNREADABLE = (TtpError, ValueError, RecursionError)
 
 
 def edit(path: Path, environ: Mapping[str, str] = os.environ, lock: int | None = None) -> None:
@@ -75,3 +110,270 @@ def _screen() -> int | None:
     except OSError:
         return subprocess.DEVNULL
     return 2
+
+
+def create_in_editor(context: Context, wish: PostInput) -> None:
+    """Write a new post; `wish` is what the file begins with."""
+    manuscripts = Manuscripts(context.home)
+    with ExitStack() as held:
+        with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
+            editor()
+            text = _filled(context, editor_form.fields_of_typed(wish), new=True)
+            for left in manuscripts.left_behind():
+                try:
+                    _keep(context, left)
+                except Busy as error:  # the next one, and the new post, are no worse for it
+                    context.out.note(error.message)
+            sheet = held.enter_context(manuscripts.begun())
+            sheet.write(text)
+            sheet.know(first=wish.first)
+        _finish_new(context, NewPostEdit(context, sheet, began=text))
+
+
+def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
+    """Change a post; `wish` is changed in the file already when it opens."""
+    with ExitStack() as held:
+        with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
+            editor()
+            post = context.posts.editable(post_id)
+            sheet = held.enter_context(Manuscripts(context.home).of_post(post_id))
+            task = _begun(context, sheet, post, wish)
+        if isinstance(task, NewPostEdit):
+            _finish_new(context, task)
+        else:
+            _finish_change(context, task)
+
+
+def _begun(context: Context, sheet: Manuscript, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
+    """What an edit goes on with, or begins."""
+    if sheet.path.exists() and sheet.base != post_fingerprint(post):
+        aside = shlex.quote(str(sheet.set_aside()))
+        context.out.note(f"post {post.id} was changed since you wrote what was not saved; that is in {aside}")
+    if not sheet.path.exists():
+        change = ExistingPostEdit(context, sheet, post)
+        sheet.know(base=post_fingerprint(post))
+        sheet.write(_filled(context, editor_form.fields_of_typed(editor_form.over(change.before, wish)), new=False))
+        return change
+    if not editor_form.nothing(replace(wish, kept=False)):
+        raise UsageError(
+            f"there is something for post {post.id} that was not saved",
+            Hint("go on with it", f"ttp edit {post.id} -e"),
+            Hint("or throw it away", f"rm {shlex.quote(str(sheet.path))}"),
+        )
+    context.out.note("this goes on with what was not saved the last time")
+    return NewPostEdit(context, sheet) if sheet.new else ExistingPostEdit(context, sheet, post)
+
+
+class NewPostEdit:
+    """A file that is to become a post. `began`: what it was when the editor was opened first."""
+
+    def __init__(self, context: Context, sheet: Manuscript, *, began: str | None = None) -> None:
+        self.sheet = sheet
+        self.context = context
+        self._began = began
+        self.command = TimeCommand(context, ["ttp", "create"])
+
+    def take(self, text: str) -> SavedPost:
+        """Make a post of what was written. Any refusal."""
+        if (kept := self.keep(text)) is None:
+            raise UsageError("there is no text and no media")
+        wish: PostInput | None = None
+        try:
+            wish = replace(editor_form.read(text, self.context.platforms), first=self.sheet.first)
+            self.command = command_of_file(self.context, ["ttp", "create"], wish, in_file=can_ask())
+            with offering(self.context):
+                posts = self.context.posts
+                first = posts.find_by_key(wish)
+                if first is not None:
+                    posts.discard_draft(kept)
+                    return first
+                return posts.create(wish, self.command.time_of_new(wish, kept.id), kept)
+        except TtpError:
+            if wish is not None and (wish.text or "").strip():
+                _save(self.context, self.sheet, wish.text or "")
+            raise
+
+    def keep(self, text: str) -> Post | None:
+        """Save all of it as the draft, as it is; nothing where nobody wrote anything."""
+        if self.is_blank(text):
+            return None
+        return _save(self.context, self.sheet, text)
+
+    def is_blank(self, text: str) -> bool:
+        """Whether nothing was written. Media alone, in a file that was left as it is, are no wish for a post."""
+        return _is_blank(self.context, text, media=text != self._began)
+
+
+class ExistingPostEdit:
+    """A file that is to change a post."""
+
+    def __init__(self, context: Context, sheet: Manuscript, post: Post) -> None:
+        self.sheet = sheet
+        self.context = context
+        self._post = post
+        self.post_id = post.id or 0
+        self.asked: PostInput | None = None
+        self.command = TimeCommand(context, ["ttp", "edit", str(self.post_id)])
+        fields = fields_of(post, [name_of(item) for item in post.media])
+        if post.scheduled_at is not None:
+            from ttp.domain.time.formatting import format_iso
+
+            fields["scheduledAt"] = format_iso(post.scheduled_at, self.context.zone)
+        self.before = replace(
+            editor_form.read(_filled(self.context, fields, new=False), self.context.platforms), key=None
+        )
+
+    def take(self, text: str) -> SavedPost | None:
+        """Change the post as was written; None where nothing is to change. Any refusal."""
+        wish: PostInput | None = None
+        try:
+            wish = editor_form.read(text, self.context.platforms)
+            self.asked = editor_form.changed(self.before, wish)
+            if editor_form.nothing(self.asked):
+                return None
+            if wish.key is not None:
+                raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
+            self.command = command_of_file(
+                self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=can_ask()
+            )
+            with offering(self.context):
+                time = self.command.time_of_edit(self.post_id, self.asked)
+                return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
+        except TtpError:
+            self.keep(text if wish is None else wish.text or "")
+            raise
+
+    def keep(self, text: str) -> Post | None:
+        """Save a text as a draft of its own, unless it is the post's."""
+        known = _is_blank(self.context, text) or text == self._post.content or self.is_as_before(text)
+        return None if known else _save(self.context, self.sheet, text)
+
+    def is_as_before(self, text: str) -> bool:
+        """Whether a file says of the post what is so already."""
+        try:
+            return editor_form.nothing(
+                editor_form.changed(self.before, editor_form.read(text, self.context.platforms))
+            )
+        except _UNREADABLE:
+            return False
+
+
+def _finish_new(context: Context, task: NewPostEdit) -> None:
+    sheet = task.sheet
+    try:
+        saved = edit_until_valid(task)
+    except TtpError as error:
+        if sheet.draft is None:
+            if not task.is_blank(sheet.read()):
+                raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
+            sheet.discard()
+            raise TtpError("nothing was written, and nothing is stored") from None
+        sheet.know(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
+        sheet.belongs_to(sheet.draft)
+        way = Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
+        raise _adding(error, way) from error
+    sheet.discard()
+    assert saved is not None
+    said = saved_post_message(context, saved, task.command)
+    print_saved_post(context, saved, task.command, *said, draft=sheet.draft)
+
+
+def _finish_change(context: Context, task: ExistingPostEdit) -> None:
+    sheet = task.sheet
+    try:
+        saved = edit_until_valid(task)
+    except TtpError as error:
+        if sheet.draft is None and task.is_as_before(sheet.read()):
+            sheet.discard()
+            raise
+        ways = [Hint("go on with what you wrote", f"ttp edit {task.post_id} -e")]
+        if sheet.draft is not None:
+            ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
+        raise _adding(error, *ways) from error
+    if sheet.draft is not None:
+        context.drafts.discard(sheet.draft, sheet.kept)
+    sheet.discard()
+    if saved is None:
+        post = context.look.post(task.post_id)
+        context.out.record(posts.saved_posts_spec(), post, say=[f"Nothing of post {task.post_id} changed."])
+        return
+    moved = task.asked is not None and task.asked.at is not None
+    said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
+    print_saved_post(context, saved, task.command, said, timed=moved)
+
+
+def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
+    """Open the editor until what was written is taken. Without a person, or where they leave a mistake as it is, the
+    last refusal."""
+    sheet, lines = task.sheet, list[str]()
+    text = editor_form.without_lines(sheet.read(), sheet.shown)
+    while True:
+        sheet.know(shown=lines)
+        sheet.write(editor_form.with_lines(text, lines))
+        try:
+            edit(sheet.path, lock=sheet.lock)
+        except TtpError:
+            sheet.write(written := editor_form.without_lines(sheet.read(), lines))
+            task.keep(written)
+            raise
+        sheet.write(written := editor_form.without_lines(sheet.read(), lines))
+        sheet.know(shown=[])
+        try:
+            return task.take(written)
+        except _MENDABLE as error:
+            left = (bool(lines) and written == text) or _is_blank(task.context, written)
+            if left or not can_ask():
+                raise
+            text, lines = written, _error_lines(error)
+
+
+def _keep(context: Context, left: Manuscript) -> None:
+    """Make a draft of what was being written when ttp or the machine ended."""
+    text = editor_form.without_lines(left.read(), left.shown)
+    if _is_blank(context, text):
+        left.discard()
+        return
+    task = NewPostEdit(context, left)
+    kept = task.keep(text)
+    assert kept is not None
+    left.write(text)
+    left.know(new=True, base=post_fingerprint(kept), shown=[])
+    left.belongs_to(kept.id or 0)
+    context.out.note(f"what was being written when ttp ended is kept as draft {kept.id}:  ttp edit {kept.id} -e")
+
+
+def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
+    service = context.posts
+    for name in () if new else ("key", "status"):
+        fields.pop(name, None)
+    timed = service.capability is Capability.PUBLISH
+    return editor_form.filled(fields, [account.name for account in service.accounts()], new=new, timed=timed)
+
+
+def _error_lines(error: TtpError) -> list[str]:
+    """The lines at the top of the file: what was wrong."""
+    first, *more = error_lines(error)
+    last = "! Change it and save. Left as it is, it is kept and not taken."
+    lines = [f"! {first.removeprefix('ttp: error: ')}", *more, last]
+    return ["".join(sign if sign.isprintable() else "?" for sign in line) for line in lines]
+
+
+def _adding(error: TtpError, *ways: Hint) -> TtpError:
+    hints = [hint for hint in error.hints if hint.type != "leave out --at"]
+    return type(error)(error.message, *hints, *ways, problems=error.problems, details=error.details)
+
+
+def _save(context: Context, sheet: Manuscript, text: str) -> Post:
+    """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    kept = context.drafts.save(text, sheet.draft, sheet.kept)
+    sheet.know(draft=kept.id, kept=post_fingerprint(kept))
+    return kept
+
+
+def _is_blank(context: Context, text: str, *, media: bool = True) -> bool:
+    """Whether a file says nothing that could be posted; without `media` only texts count. Unreadable, it may."""
+    try:
+        return not text.strip() or editor_form.is_blank(editor_form.read(text, context.platforms), media=media)
+    except _UNREADABLE:
+        return False

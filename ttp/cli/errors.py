@@ -7,23 +7,27 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttp.cli.exit_codes import FAILED, INTERRUPTED, exit_code
 from ttp.cli.output import write_error
 from ttp.cli.streams import put, willing
 from ttp.domain.errors import Hint, TtpError
 
+if TYPE_CHECKING:
+    from ttp.cli.context import Context
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_JSON = ("--json", "--jsonl", "--format=json", "--format=jsonl")
 _NO_MEMORY = b"ttp: error: there is not enough memory for this\n"
 
 
-def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
-    """Run a command that was typed as `argv`; its exit code."""
+def run_command(command: Callable[[], Any], argv: Sequence[str], context: Context) -> int:
+    """Run the command that was typed as `argv`; return its exit code. The one place where an error becomes text."""
     try:
         code = command()
     except TtpError as error:
-        return _told(error, argv)
+        return report_error(error, argv, context)
     except KeyboardInterrupt:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
@@ -31,50 +35,49 @@ def ended(command: Callable[[], Any], argv: Sequence[str]) -> int:
             put(sys.stdout, "", flush=True)
         return 0
     except MemoryError:
-        return out_of_memory(argv)
+        return report_out_of_memory(argv, context)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _FULL:
-            return unwritten(error, argv)
+            return report_write_error(error, argv, context)
         if os.environ.get("TTP_DEBUG"):
             raise
-        write_error(willing(sys.stderr), _bug(error, argv), json=wants_json(argv))
+        write_error(willing(sys.stderr), _bug(error, argv), json=_in_json(argv, context))
         return FAILED
     return code if isinstance(code, int) else 0
 
 
-def out_of_memory(argv: Sequence[str]) -> int:
+def report_out_of_memory(argv: Sequence[str], context: Context | None = None) -> int:
     """Report that there is not enough memory; the exit code. What the command held is free again by now."""
     try:
-        return _told(TtpError("there is not enough memory for this"), argv)
+        return report_error(TtpError("there is not enough memory for this"), argv, context)
     except MemoryError:
         with suppress(OSError):
             os.write(2, _NO_MEMORY)
     return FAILED
 
 
-def unwritten(error: OSError, argv: Sequence[str]) -> int:
+def report_write_error(error: OSError, argv: Sequence[str], context: Context | None = None) -> int:
     """Tell that there is no room for what was to be written; the exit code."""
     if sys.stdout is not None:
         put(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
-    return _told(TtpError(f"cannot write the output: {error.strerror}"), argv)
+    return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, context)
 
 
-def _told(error: TtpError, argv: Sequence[str]) -> int:
-    from ttp.cli.retyping import whole
+def report_error(error: TtpError, argv: Sequence[str], context: Context | None = None) -> int:
+    """Write an error to stderr, its hints as whole commands where they replace a word of what was typed; return its
+    exit code."""
+    from ttp.cli.hints import with_replaced_words
 
-    write_error(willing(sys.stderr), whole(error, argv), json=wants_json(argv))
+    write_error(willing(sys.stderr), with_replaced_words(error, argv), json=_in_json(argv, context))
     return exit_code(error)
 
 
-def wants_json(argv: Sequence[str]) -> bool:
-    """Errors follow the format that was asked for, even where the command could not be read."""
+def _in_json(argv: Sequence[str], context: Context | None) -> bool:
+    """Whether the error is for a program: the command's own output says so, and before there is one the words."""
+    if context is not None and context.has_output:
+        return context.out.in_json
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    pairs = list(zip(words, [*words[1:], ""], strict=False))
-    return any(
-        word in ("--json", "--jsonl", "--format=json", "--format=jsonl")
-        or (word == "--format" and then in ("json", "jsonl"))
-        for word, then in pairs
-    )
+    return any(f"{word}={then}" in _JSON or word in _JSON for word, then in zip(words, [*words[1:], ""], strict=False))
 
 
 def _bug(error: Exception, argv: Sequence[str]) -> TtpError:

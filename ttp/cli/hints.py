@@ -49,3 +49,47 @@ def option_words(options: Mapping[str, Sequence[str] | str | None]) -> list[str]
     """Options as they were typed, for a command that is to be typed again."""
     given = {flag: [value] if isinstance(value, str) else value or () for flag, value in options.items()}
     return [word for flag, values in given.items() for value in values for word in (flag, value)]
+
+
+_LONGEST = 300
+"""Characters of a command that is still read at a glance."""
+
+
+def with_replaced_words(error: TtpError, argv: Sequence[str]) -> TtpError:
+    """Return the error, its hints that replace a word of what was typed as the whole command."""
+    error.hints = tuple(_as_command(hint, argv) for hint in error.hints)
+    return error
+
+
+def _as_command(hint: Hint, argv: Sequence[str]) -> Hint:
+    words = None if hint.instead is None else _replaced(argv, *hint.instead)
+    typed = "" if words is None else shlex.join(["ttp", *words])
+    return Hint(hint.say, typed) if typed.isprintable() and 0 < len(typed) <= _LONGEST else hint
+
+
+def _replaced(argv: Sequence[str], wrong: str, meant: str) -> list[str] | None:
+    """`argv` with the last word that is or has `wrong` replaced, `meant` added where nothing is wrong; None without."""
+    ends = argv.index("--") if "--" in argv else len(argv)
+    if not wrong:
+        return [*argv[:ends], meant, *argv[ends:]]
+    for place in range(ends - 1, -1, -1):
+        word = _replace_in(argv[place], wrong, meant)
+        if word is not None:
+            return [*argv[:place], word, *argv[place + 1 :]]
+    return None
+
+
+def _replace_in(word: str, wrong: str, meant: str) -> str | None:
+    """A word with `wrong` replaced: all of it, a part between commas, or what stands before or behind a `=`."""
+    if word == wrong:
+        return meant
+    parts = word.split(",")
+    if len(parts) > 1 and wrong in [part.strip() for part in parts]:
+        return ",".join(meant if part.strip() == wrong else part for part in parts)
+    head, equals, tail = word.partition("=")
+    if not equals:
+        return None
+    if head == wrong:
+        return f"{meant}={tail}"
+    behind = _replace_in(tail, wrong, meant)
+    return None if behind is None else f"{head}={behind}"

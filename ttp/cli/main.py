@@ -39,20 +39,16 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
 
                 return _print(offer(asked))
             case words:
-                from ttp.cli.at_once import answer
+                from ttp.cli import app
+                from ttp.cli.context import Context
 
-                code = answer(words, clock)
-                if code is None:
-                    from ttp.cli.tree import invoke
-
-                    code = invoke(words, clock)
-                return code
+                return app.run(words, Context(clock))
     except KeyboardInterrupt:
         return 130
     except MemoryError:
-        from ttp.cli.errors import out_of_memory
+        from ttp.cli.errors import report_out_of_memory
 
-        return out_of_memory(argv)
+        return report_out_of_memory(argv)
 
 
 def _print(text: str) -> int:
@@ -65,7 +61,7 @@ def _print(text: str) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as full:
-        from ttp.cli.errors import unwritten
+        from ttp.cli.errors import report_write_error
 
-        return unwritten(full, [])
+        return report_write_error(full, [])
     return 0

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import quote_command
-from ttp.cli.output import FORMATS, Output, output_of_process
 from ttp.domain.errors import Hint, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -67,257 +65,242 @@ def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     return ranges
 
 
-PostId = Annotated[int, Argument(metavar="ID", help="The post's number.", parser=read_id)]
+PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
 
 
-MaybePostId = Annotated[int | None, Argument(metavar="ID", help="The post's number.", parser=read_id)]
+MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
 
 
-AccountName = Annotated[str, Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
+AccountName = Annotated[str, typer.Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
 
 
-PostIds = Annotated[list[str], Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
+PostIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Numbers and ranges of posts: 41 42 50-55.")]
 
 
-Text = Annotated[str | None, Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
+Text = Annotated[str | None, typer.Argument(metavar="TEXT|-", help="The text; - reads it from stdin.")]
 
 
 To = Annotated[
-    list[str] | None, Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
+    list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="PLATFORM/HANDLE, or a platform with one account.")
 ]
 
 
-At = Annotated[str, Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
+At = Annotated[str, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")]
 
 
 MaybeAt = Annotated[
-    str | None, Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
+    str | None, typer.Option("--at", metavar="TIME", help="When: 'tomorrow 9am', 'in 2h', next-slot, optimal.")
 ]
 
 
 First = Annotated[
-    bool, Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
+    bool, typer.Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
 ]
 
 
-Tz = Annotated[str | None, Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
+Tz = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of a time without an offset.")]
 
 
-MediaPaths = Annotated[list[str] | None, Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
+MediaPaths = Annotated[list[str] | None, typer.Option("--media", metavar="PATH_OR_URL", help="An image or video.")]
 
 
-Alts = Annotated[list[str] | None, Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")]
+Alts = Annotated[
+    list[str] | None, typer.Option("--alt", metavar="TEXT", help="Alt text, one for each --media in order.")
+]
 
 
 Variants = Annotated[
-    list[str] | None, Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
+    list[str] | None, typer.Option("--text", metavar="KEY=TEXT", help="Another text for a platform or an account.")
 ]
 
 
 Threads = Annotated[
     list[str] | None,
-    Option("--thread", metavar="TEXT", help="The next part of a thread on X; once for each part after the first."),
+    typer.Option(
+        "--thread", metavar="TEXT", help="The next part of a thread on X; once for each part after the first."
+    ),
 ]
 
 
-Tags = Annotated[list[str] | None, Option("--tag", metavar="TAG", help="A word to find it by.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="A word to find it by.")]
 
 
 Options = Annotated[
     list[str] | None,
-    Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
+    typer.Option("--set", metavar="NAME=VALUE", help="A platform option: tiktok.privacy_level=SELF_ONLY."),
 ]
 
 
 MaxLate = Annotated[
-    str | None, Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
+    str | None, typer.Option("--max-late", metavar="DURATION", help="Later than this it is missed, not sent: 2h.")
 ]
 
 
-InEditor = Annotated[bool, Option("--edit", "-e", help="Write it in your editor: TTP_EDITOR, VISUAL or EDITOR.")]
+InEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write it in your editor: TTP_EDITOR, VISUAL or EDITOR.")]
 
 
-Where = Annotated[str | None, Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")]
+Where = Annotated[
+    str | None, typer.Option("--where", metavar="FILTERS", help="Many posts: 'status=scheduled tag=launch'.")
+]
 
 
 ReplaceLink = Annotated[
-    tuple[str, str] | None, Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")
+    tuple[str, str] | None, typer.Option("--replace-link", metavar="OLD NEW", help="Another address in all texts.")
 ]
 
 
-Shift = Annotated[str | None, Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
+Shift = Annotated[str | None, typer.Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
 
 
 Instead = Annotated[
-    str | None, Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
+    str | None, typer.Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
 ]
 
 
 Strict = Annotated[
-    bool, Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
+    bool, typer.Option("--strict", help="Refuse the same text again, and two posts at once, instead of warning.")
 ]
 
 
-From = Annotated[str | None, Option("--from", metavar="TIME", help="Not before then: a date, TIME.")]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="Not before then: a date, TIME.")]
 
 
-Days = Annotated[int | None, Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)]
+Days = Annotated[int | None, typer.Option("--days", metavar="N", help="Within so many days (14).", min=1, max=366)]
 
 
 PerDay = Annotated[
     int | None,
-    Option(
+    typer.Option(
         "--per-day", metavar="N", help="Most posts of an account on a day; else as few as let all fit.", min=1, max=MOST
     ),
 ]
 
 
-DryRun = Annotated[bool, Option("--dry-run", help="Show what would change, and change nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
 
 
-Yes = Annotated[bool, Option("--yes", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-NoInput = Annotated[bool, Option("--no-input", help="Never ask; fail where a question would be needed.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would be needed.")]
 
 
-Accounts = Annotated[list[str] | None, Option("--account", metavar="ACCOUNT", help="Only this account.")]
+Accounts = Annotated[list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="Only this account.")]
 
 
-Platforms = Annotated[list[str] | None, Option("--platform", metavar="PLATFORM", help="Only this platform.")]
+Platforms = Annotated[list[str] | None, typer.Option("--platform", metavar="PLATFORM", help="Only this platform.")]
 
 
-_SHARED = {
-    "format": (
-        str | None,
-        Option("--format", metavar="FORMAT", help="table, tsv, json or jsonl; a table on a terminal, else tsv."),
-        None,
-    ),
-    "json": (bool, Option("--json", help="The same as --format json."), False),
-    "jsonl": (bool, Option("--jsonl", help="The same as --format jsonl."), False),
-    "fields": (str | None, Option("--fields", metavar="A,B", help="Only these fields, in this order."), None),
-    "header": (bool, Option("--header", help="A first line with the names of the TSV columns."), False),
-    "color": (str, Option("--color", metavar="WHEN", help="auto, always or never."), "auto"),
-    "ascii": (bool, Option("--ascii", help="Draw with ASCII signs alone."), False),
-    "quiet": (bool, Option("--quiet", "-q", help="No notes."), False),
-}
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="FORMAT", help="table, tsv, json or jsonl; a table on a terminal, else tsv."),
+]
 
 
-_VERBOSE = {
-    "verbose": (bool, Option("--verbose", "-v", help="Each request to a platform, in a line on stderr."), False)
-}
+Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
 
-_WITH_SOURCE = {
-    "format": (
-        str | None,
-        Option(
-            "--format",
-            metavar="FORMAT",
-            help="Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv,"
-            " json or jsonl.",
-        ),
-        None,
-    )
-}
+JsonLines = Annotated[bool, typer.Option("--jsonl", help="The same as --format jsonl.")]
 
 
-def printing(command: F, options: Collection[str] = tuple(_SHARED)) -> F:
-    """Give a command the shared output options; it gets what they say as its first argument, `out`.
-
-    One that reads files with a `source` gets that by --format too, where its value is no format of the output.
-    """
-    own = inspect.signature(command).parameters
-    assert next(iter(own)) == "out"
-    has_source = "source" in own
-    every = {**_SHARED, **(_WITH_SOURCE if has_source else {}), **_VERBOSE}
-
-    @functools.wraps(command)
-    def run(**values: Any) -> Any:
-        _refuse_bad_bytes(values)
-        asked = {name: values.pop(name) for name in options}
-        if has_source and asked["format"] not in (*FORMATS, None):
-            values["source"], asked["format"] = asked["format"], None
-        if "verbose" not in options:
-            return command(output(**asked), **values)
-        from ttp.cli.progress import requests_told
-
-        with requests_told(wanted=asked.pop("verbose")):
-            return command(output(**asked), **values)
-
-    run.added = tuple(  # type: ignore[attr-defined]  # read by `declared.parameters`
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
-        for name, (kind, option, default) in every.items()
-        if name in options
-    )
-    return run  # type: ignore[return-value]  # the same command, called by keywords
+Fields = Annotated[str | None, typer.Option("--fields", metavar="A,B", help="Only these fields, in this order.")]
 
 
-def calling(command: F) -> F:
-    """As `printing`, for a command that calls the platforms: it can tell each request."""
-    return printing(command, (*_SHARED, *_VERBOSE))
+Header = Annotated[bool, typer.Option("--header", help="A first line with the names of the TSV columns.")]
 
 
-def writing(command: F) -> F:
-    """As `printing`, for a command that writes files in formats of its own: of the shared options it has --quiet."""
-    return printing(command, ("quiet",))
+Color = Annotated[str, typer.Option("--color", metavar="WHEN", help="auto, always or never.")]
 
 
-def _refuse_bad_bytes(values: Mapping[str, Any]) -> None:
+Ascii = Annotated[bool, typer.Option("--ascii", help="Draw with ASCII signs alone.")]
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes.")]
+
+
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Each request to a platform, in a line on stderr.")]
+
+
+def output_options(
+    format: Format = None,
+    json: Json = False,
+    jsonl: JsonLines = False,
+    fields: Fields = None,
+    header: Header = False,
+    color: Color = "auto",
+    ascii: Ascii = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """The options of commands that print data, declared once. `app` adds them to a command, and opens its output."""
+
+
+OUTPUT_OPTIONS = ("format", "json", "jsonl", "fields", "header", "color", "ascii", "quiet")
+
+
+def with_output(*, verbose: bool = False, only: str | None = None) -> Callable[[F], F]:
+    """Give a command the shared output options; `verbose`: also --verbose, for one that calls the platforms; `only`:
+    that one alone, for one that writes files in formats of its own."""
+    options = (only,) if only is not None else (*OUTPUT_OPTIONS, "verbose") if verbose else OUTPUT_OPTIONS
+
+    def mark(command: F) -> F:
+        command.output_options = options  # type: ignore[attr-defined]  # read by `app`
+        return command
+
+    return mark
+
+
+def refuse_bad_bytes(values: Mapping[str, Any]) -> None:
     """UsageError for bytes that are not UTF-8, which Python hands on as lone surrogates. Files may be named so."""
     for name, value in values.items():
-        for text in value if isinstance(value, list) else [value]:
+        for text in value if isinstance(value, list | tuple) else [value]:
             if isinstance(text, str) and name not in _FILES and any("\ud800" <= sign <= "\udfff" for sign in text):
                 raise UsageError(f"what is given as {name.rstrip('_')} is not UTF-8")
 
 
-def output(**asked: Any) -> Output:
-    """This process's output as the shared options say."""
-    here = context()
-    out = output_of_process(now=here.now, zone=lambda: here.zone, **asked)
-    here.warn = out.note
-    return out
-
-
-def guarded(out: Output, *, strict: bool) -> None:
+def guarded(context: Context, *, strict: bool) -> None:
     """Let the guard of this call refuse instead of warning, where that is asked for; and let a person see what is being
     converted for it."""
-    if not out.quiet and sys.stderr is not None and sys.stderr.isatty():
+    if not context.out.quiet and sys.stderr is not None and sys.stderr.isatty():
         from ttp.cli.progress import watched
 
         watched(quiet=False)
     if strict:
-        context().book.guard.strict = True
+        context.posts.strict = True
 
 
-def ids_of(texts: Sequence[str]) -> list[int]:
+def ids_of(context: Context, texts: Sequence[str]) -> list[int]:
     """The ids of the posts that were named; NotFound for a single one that does not exist."""
-    return context().look.ids(read_ids(texts))
+    return context.look.ids(read_ids(texts))
 
 
-def read_text(text: str | None) -> tuple[str | None, bool]:
+def read_text(context: Context, text: str | None) -> tuple[str | None, bool]:
     """The text, and whether it came from stdin. `-` reads stdin to its end; the line breaks at its end are not kept."""
     if text != "-":
         return text, False
-    return read_stdin("text").rstrip("\n"), True
+    return read_stdin(context, "text").rstrip("\n"), True
 
 
-def read_stdin(what: str) -> str:
+def read_stdin(context: Context, what: str) -> str:
     """All of stdin, in UTF-8 whatever the locale says, without a byte order mark, lines ended by \\n. UsageError, also
     where it is longer than it may be."""
     if sys.stdin is None:
         raise UsageError(f"there is no stdin to read the {what} from")
     try:
-        return _read_limited(sys.stdin.buffer, f"the {what} on stdin", what).decode("utf-8-sig").replace("\r\n", "\n")
+        return (
+            _read_limited(context, sys.stdin.buffer, f"the {what} on stdin", what)
+            .decode("utf-8-sig")
+            .replace("\r\n", "\n")
+        )
     except UnicodeDecodeError:
         raise UsageError(f"stdin is not UTF-8, as the {what} must be") from None
     except OSError as error:
         raise UsageError(f"the {what} on stdin cannot be read: {error.strerror}") from None
 
 
-def _read_limited(stream: BinaryIO, named: str, what: str) -> bytes:
+def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> bytes:
     """All of a stream. UsageError where that is more than may be read whole; no more than that is held of it."""
-    most = context().config.count(_MOST_BYTES)
+    most = context.config.count(_MOST_BYTES)
     if what in _SECRETS:
         most = min(most, _LONGEST_SECRET)
     read = bytearray()
@@ -340,11 +323,11 @@ def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return found
 
 
-def read_options(texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
+def read_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
     """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text, context().platforms, may_empty=may_empty) for text in texts or ())
+    return dict(parse_option(text, context.platforms, may_empty=may_empty) for text in texts or ())
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -362,17 +345,17 @@ def read_duration(text: str | None) -> timedelta | None:
     return parse_duration(text)
 
 
-def read_file(path: str, what: str) -> str:
+def read_file(context: Context, path: str, what: str) -> str:
     """The text of a file, or of stdin for `-`. NotFound, UsageError."""
     if path == "-":
-        return read_stdin(what)
+        return read_stdin(context, what)
     from pathlib import Path
 
     from ttp.store.home.regular_file import open_input
 
     try:
         with open_input(Path(path)) as file:
-            whole = _read_limited(file, f"the {what} file {path}", what).decode("utf-8")
+            whole = _read_limited(context, file, f"the {what} file {path}", what).decode("utf-8")
         return whole.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         from ttp.store.home.paths import on_the_way
@@ -387,28 +370,29 @@ def read_file(path: str, what: str) -> str:
         ) from None
 
 
-Statuses = Annotated[list[str] | None, Option("--status", metavar="A,B", help="Only these statuses.")]
+Statuses = Annotated[list[str] | None, typer.Option("--status", metavar="A,B", help="Only these statuses.")]
 
 
-WithTags = Annotated[list[str] | None, Option("--tag", metavar="TAG", help="Only with this tag.")]
+WithTags = Annotated[list[str] | None, typer.Option("--tag", metavar="TAG", help="Only with this tag.")]
 
 
-Since = Annotated[str | None, Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")]
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Due from then on: 7d, a date.")]
 
 
-Until = Annotated[str | None, Option("--until", metavar="TIME", help="Due before then.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Due before then.")]
 
 
-Search = Annotated[str | None, Option("--search", metavar="TEXT", help="Only with this in the text.")]
+Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only with this in the text.")]
 
 
-OfKey = Annotated[str | None, Option("--key", metavar="KEY", help="Only the post of this key.")]
+OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only the post of this key.")]
 
 
-NeedsYou = Annotated[bool, Option("--needs-you", help="Only what waits for a person.")]
+NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only what waits for a person.")]
 
 
 def post_filter(
+    context: Context,
     command: str,
     *,
     status: list[str] | None = None,
@@ -428,11 +412,11 @@ def post_filter(
 
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
-        platforms=tuple(context().platforms.find(name).name for name in split_list(platform) or ()),
-        accounts=tuple(a.id or 0 for a in context().look.named(split_list(account) or ())),
+        platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
+        accounts=tuple(a.id or 0 for a in context.look.named(split_list(account) or ())),
         tags=split_list(tag) or (),
-        since=_bound(command, "--since", since),
-        until=_bound(command, "--until", until),
+        since=_bound(context, command, "--since", since),
+        until=_bound(context, command, "--until", until),
         search=search,
         key=key,
         needs_you=needs_you,
@@ -454,13 +438,13 @@ def _status(name: str) -> PostStatus:
         raise UsageError(f'no status "{name}"', *near, Hint("the statuses", ", ".join(PostStatus))) from None
 
 
-def _bound(command: str, option: str, text: str | None) -> datetime | None:
+def _bound(context: Context, command: str, option: str, text: str | None) -> datetime | None:
     """The instant that a list begins or ends with."""
     if text is None:
         return None
     from ttp.domain.time.resolve import resolve_bound
 
-    here = context()
+    here = context
     return resolve_bound(
         text, now=here.now(), zone=here.zone, retype=lambda other: quote_command("ttp", command, option, other)
     )

@@ -179,8 +179,6 @@ class Output:
         if not self._pager:
             self._write(parts)
             return
-        pass  # MOVED
-
         self.finish()
         page(self._pager, parts)
 

@@ -8,30 +8,30 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.options import read_duration, read_options, read_pairs, split_list
 from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.media import is_web_address
 
 if TYPE_CHECKING:
-    from ttp.domain.post_input import Typed
+    from ttp.domain.post_input import PostInput
 
 
-def with_file(path: str, text: str, typed: Typed) -> Typed:
+def with_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
     """What was typed, over what the file of that path and text says. NotFound, UsageError."""
-    said = _said(path, text)
+    said = _said(context, path, text)
     given = {one.name: getattr(typed, one.name) for one in fields(typed)}
     merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
     return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
 
 
-def _said(path: str, text: str) -> Typed:
+def _said(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused
     from ttp.services.files import markdown
     from ttp.services.files.fields import entry
     from ttp.services.media import beside
 
-    found = entry(path, markdown.read(text, context().platforms) or {"content": text.strip("\n")}, context().platforms)
+    found = entry(path, markdown.read(text, context.platforms) or {"content": text.strip("\n")}, context.platforms)
     if found.faults:
         raise refused(f"{path} is no post", [(path, fault) for fault in found.faults], in_json=False)
     if found.ended:
@@ -52,6 +52,7 @@ def given_options(**values: list[str] | str | None) -> dict[str, list[str] | str
 
 
 def read_typed(
+    context: Context,
     text: str | None,
     given: Mapping[str, list[str] | str | None],
     *,
@@ -60,9 +61,9 @@ def read_typed(
     piped: bool = False,
     key: str | None = None,
     may_empty: bool = False,
-) -> Typed:
+) -> PostInput:
     """What was typed, read. UsageError for what cannot be. `may_empty`: an option may be taken away."""
-    from ttp.domain.post_input import Typed
+    from ttp.domain.post_input import PostInput
 
     def several(flag: str) -> list[str] | None:
         value = given[flag]
@@ -71,7 +72,7 @@ def read_typed(
     late = given["--max-late"]
     lateness = read_duration(late if isinstance(late, str) else None)
     media, alts, thread = several("--media"), several("--alt"), several("--thread")
-    return Typed(
+    return PostInput(
         text=text,
         kept=piped,
         to=split_list(several("--to")),
@@ -82,16 +83,16 @@ def read_typed(
         thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(several("--tag")),
         variants=read_pairs(several("--text"), "--text"),
-        options=read_options(several("--set"), may_empty=may_empty),
+        options=read_options(context, several("--set"), may_empty=may_empty),
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
         key=key,
     )
 
 
 @contextmanager
-def offering() -> Iterator[None]:
+def offering(context: Context) -> Iterator[None]:
     """A refusal of the block names what the platform offers the account now, where that can be asked."""
     try:
         yield
     except ContentRefused as refused:
-        raise context().offers.told(refused) from None
+        raise context.offers.told(refused) from None

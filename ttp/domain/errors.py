@@ -34,6 +34,15 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTime:
+    """The same request with another time, and zone if one was named; on `draft`, if the text was saved as one."""
+
+    at: str
+    tz: str | None = None
+    draft: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """One way out: `say` is the label ("did you mean"), `type` the command or text to type.
 
@@ -44,6 +53,8 @@ class Hint:
     say: str
     type: str
     instead: tuple[str, str] | None = None
+    other_time: OtherTime | None = None
+    """What to ask for instead; each interface writes it in its own form."""
 
 
 @dataclass(frozen=True, slots=True)

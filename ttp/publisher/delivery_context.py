@@ -6,7 +6,6 @@ post's status and the account's marks. Decides nothing.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -33,6 +32,7 @@ from ttp.services.media import Fitting
 from ttp.services.tokens import Dead, Delayed, InHand, Tokens
 from ttp.store import accounts, claims, queries
 from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.dialect import Connection
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.home.locks import TokenHeld
 from ttp.store.home.media import MediaStore
@@ -69,7 +69,7 @@ class Desk:
     left: LeftAlone = field(default_factory=LeftAlone)
     """What cannot be read is left alone to the end of the run."""
 
-    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def run(self, work: Callable[[Connection], T]) -> T:
         """As the writer's, for work that reads many rows: what one that cannot be read belongs to is left alone from
         now on, and the work done again."""
         while True:
@@ -161,7 +161,7 @@ class Desk:
         self,
         task: Task,
         after: Delivery,
-        *also: Callable[[sqlite3.Connection], object],
+        *also: Callable[[Connection], object],
         quiet: bool = False,
         ms: int | None = None,
         late: Callable[[], object] | None = None,
@@ -172,7 +172,7 @@ class Desk:
         """
         now = self.clock.now()
 
-        def work(db: sqlite3.Connection) -> PostStatus:
+        def work(db: Connection) -> PostStatus:
             status = claims.save(db, task.delivery, after, now=now)
             if status is None:
                 raise Bug(f"delivery {task.delivery.id} is no longer {task.delivery.state}")
@@ -210,7 +210,7 @@ def effective_options(post: Post, account: Account) -> Mapping[str, str]:
     return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
 
 
-def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callable[[sqlite3.Connection], object]:
+def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callable[[Connection], object]:
     """What a refusal says of the whole account: it needs a new token, or it waits.
 
     A publishing call that met a limit holds the account too, although it is not known whether it was carried out.
@@ -218,7 +218,7 @@ def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callab
     assert account.id is not None
     account_id = account.id
 
-    def work(db: sqlite3.Connection) -> None:
+    def work(db: Connection) -> None:
         if outcome.kind is Kind.AUTH and isinstance(outcome, NotDone):
             accounts.mark_account(db, account_id, needs_reconnect=True)
         until = outcome.look_at if isinstance(outcome, Unknown) else outcome.retry_at if outcome.hold else None

@@ -6,7 +6,6 @@ A publishing call is never made here without an intent of its own that is alread
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
@@ -23,6 +22,7 @@ from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import InHand
 from ttp.store import attempts
 from ttp.store.corrupt_rows import Unreadable
+from ttp.store.dialect import Conflicting, Connection, StoreError
 
 SUSPENDED_AFTER_S = 5.0
 """Longest time from the end of the invisible steps to the call. More means that the machine slept in between, and that
@@ -39,7 +39,7 @@ AGAIN_AFTER_S = (0.5, 1.0, 2.0, 4.0)
 TOKEN_REFUSED = frozenset({400, 401})
 """Statuses with which platforms refuse a token itself; 403 is about what it may do, which renewing does not change."""
 
-Begun = Callable[[sqlite3.Connection], object]
+Begun = Callable[[Connection], object]
 
 
 class Delivering:
@@ -166,7 +166,7 @@ class Delivering:
     def _unwritten_rows(self) -> Begun:
         rows, self._unwritten = self._unwritten, []
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Connection) -> None:
             for row in rows:
                 attempts.begin(db, row)
 
@@ -188,7 +188,7 @@ class Delivering:
             boot_s=desk.clock.boot(),
         )
 
-        def begin(db: sqlite3.Connection) -> None:
+        def begin(db: Connection) -> None:
             ids[0] = attempts.begin(db, intent)
 
         after = replace(self.task.delivery, handle=ready.handle).sending()
@@ -200,7 +200,7 @@ class Delivering:
     def _withdraw(self, intent: Attempt, outcome: str, message: str, said: NotDone | None = None) -> None:
         now = self._desk.clock.now()
 
-        def end(db: sqlite3.Connection) -> None:
+        def end(db: Connection) -> None:
             attempts.end(
                 db,
                 intent.id or 0,
@@ -226,7 +226,7 @@ class Delivering:
         for pause_s in (*AGAIN_AFTER_S, None):
             try:
                 store()
-            except (sqlite3.Error, Unreadable):
+            except (StoreError, Unreadable):
                 keep()
                 if pause_s is None:
                     raise
@@ -239,7 +239,7 @@ class Delivering:
         """Commit what became of the call, and move the delivery accordingly."""
         try:
             self._store_outcome(intent, outcome)
-        except sqlite3.IntegrityError:
+        except Conflicting:
             # The id belongs to another delivery: this answer proves nothing.
             self._store_outcome(intent, Unknown(Kind.UNKNOWN, ANOTHERS))
 
@@ -250,7 +250,7 @@ class Delivering:
             outcome = doubted(outcome, sent_before=self._sent_before())
         after = after_outcome(self.task.delivery, outcome, config=desk.config, now=now)
 
-        def end(db: sqlite3.Connection) -> None:
+        def end(db: Connection) -> None:
             attempts.end(db, intent.id or 0, at=now, **columns(outcome))
             if isinstance(outcome, NotDone | Unknown):
                 marks(self.task.account, outcome, now)(db)

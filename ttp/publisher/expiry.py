@@ -3,7 +3,6 @@ cannot publish. They fail, with the way out."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -15,6 +14,7 @@ from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_la
 from ttp.publisher.delivery_context import Desk
 from ttp.publisher.events import Event, finished, moved
 from ttp.store import accounts, claims, queries, repeats
+from ttp.store.dialect import Connection
 
 MOST = 500
 _DAY = timedelta(days=1)
@@ -29,7 +29,7 @@ def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = No
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
         return first_valid_zone(zones.get(delivery.account_id or 0), desk.config.text("timezone"))
 
-    def work(db: sqlite3.Connection) -> list[Event]:
+    def work(db: Connection) -> list[Event]:
         overdue = claims.overdue(db, now=now, limit=limit, most=most, left=desk.left)
         zones = accounts.zones(db) if overdue else {}
         wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]

@@ -7,7 +7,6 @@ whether another process has written (`PRAGMA data_version`), so that `--at now` 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +23,9 @@ from ttp.publisher.expiry import refuse_hopeless
 from ttp.publisher.worker_pool import Crew
 from ttp.store import accounts as stored_accounts
 from ttp.store import claims, clock_check, queries, repeats
+from ttp.store.dialect import Connection
 from ttp.store.pacing import Pace
+from ttp.store.sqlite import data_version
 
 LOOK_AROUND_S = 1.0
 LEAST_POLL_S = 0.05
@@ -65,11 +66,11 @@ class Loop:
         self,
         desk: Desk,
         crew: Crew,
-        watch: sqlite3.Connection,
+        watch: Connection,
         heartbeat: Callable[[datetime], None] = lambda now: None,
         taken: Sequence[Delivery] = (),
         make_ahead: Callable[[], list[str]] | None = None,
-        replaced: Callable[[sqlite3.Connection], TtpError | None] = lambda watch: None,
+        replaced: Callable[[Connection], TtpError | None] = lambda watch: None,
     ) -> None:
         """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over.
         `make_ahead` makes the posts of recurrences, and answers what is to be said; None: not this publisher's.
@@ -192,7 +193,7 @@ class Loop:
         self._places.late &= {job.task.delivery.id or 0 for job in at_work}
         cutoff = start if scope.mode is Mode.ONCE else now
 
-        def work(db: sqlite3.Connection) -> tuple[list[Task], list[Task], datetime | None]:
+        def work(db: Connection) -> tuple[list[Task], list[Task], datetime | None]:
             self._pace.hold(db, now)
             looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
@@ -222,7 +223,7 @@ class Loop:
             self._crew.start(Delivering(desk, task, lambda: self._stop_asked))
         return wake
 
-    def _tasks(self, db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> list[Task]:
+    def _tasks(self, db: Connection, deliveries: Sequence[Delivery]) -> list[Task]:
         """Deliveries with their posts and accounts, as they are in this transaction; their limits are read too."""
         if not deliveries:
             return []
@@ -232,7 +233,7 @@ class Loop:
             self._desk.limits.recall(db, *accounts.values())
         return [Task(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
 
-    def _looks(self, db: sqlite3.Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
+    def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
         """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
         jobs = self._crew.jobs
         in_hand = {job.task.delivery.id or 0 for job in jobs}
@@ -302,7 +303,7 @@ class Loop:
                 return
 
     def _data_version(self) -> int:
-        return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
+        return data_version(self._watch)
 
 
 def _is_wanted(delivery: Delivery, scope: Scope, start: datetime) -> bool:

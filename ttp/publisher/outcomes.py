@@ -8,7 +8,6 @@ nothing about what an answer means: that is the platforms' word.
 from __future__ import annotations
 
 import random
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.publisher.delivery_context import marks
 from ttp.store import accounts, attempts, claims, queries
 from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.dialect import Conflicting, Connection
 from ttp.store.home.journal import Entry, Journal
 from ttp.store.writer import Writer
 
@@ -140,7 +140,7 @@ def take_up(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -
     for entry in entries:
         try:
             after = writer.run(partial(_take_up, entry=entry, config=config))
-        except sqlite3.IntegrityError:
+        except Conflicting:
             after = writer.run(partial(_take_up, entry=entry, config=config, bound=True))
         except Unreadable as row:
             left.take(row)
@@ -154,7 +154,7 @@ def take_up(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -
     return moved
 
 
-def _take_up(db: sqlite3.Connection, *, entry: Entry, config: Config, bound: bool = False) -> Delivery | None:
+def _take_up(db: Connection, *, entry: Entry, config: Config, bound: bool = False) -> Delivery | None:
     """`bound`: the id that the answer gave belongs to another delivery, so the answer proves nothing."""
     delivery = queries.delivery(db, entry["delivery"])
     intent = attempts.last_intent(db, entry["delivery"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +36,7 @@ from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
 from ttp.store.corrupt_rows import LeftAlone
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.home.journal import Journal
 from ttp.store.home.media import MediaStore
@@ -147,7 +147,7 @@ class Runner:
                 taken = take_up(writer, journal, self.config, left)
                 ran_at = None if trust_clock or last is None else last.last_run_at
 
-                def own(db: sqlite3.Connection) -> list[Delivery]:
+                def own(db: Connection) -> list[Delivery]:
                     if trust_clock:
                         clock_check.trust(db, since)
                     known = max((at for at in (ran_at, clock_check.newest(db)) if at is not None), default=None)
@@ -234,7 +234,7 @@ class Runner:
     def _check(self, writer: Writer, now: datetime) -> None:
         """Read through the whole file once a day, and after a publisher that died."""
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Connection) -> None:
             last = db.execute("SELECT checked_at FROM store").fetchone()[0]
             if last is None or to_ms(now) - last > CHECK_EVERY_MS or claims.any_busy(db):
                 quick_check(db, self.database.path)

@@ -7,7 +7,6 @@ becomes `needs_review`, and a person is told.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from ttp.publisher.delivery_context import Desk, Task, marks
 from ttp.publisher.outcomes import clean_looks, clocks_agree, made_since, over_by, unclear_since
 from ttp.store import attempts, claims
 from ttp.store.corrupt_rows import LeftAlone, Unreadable
+from ttp.store.dialect import Conflicting, Connection
 
 CLEAN_LOOKS = 3
 SLEPT = "slept"
@@ -34,7 +34,7 @@ ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedel
 _SECOND = timedelta(seconds=1)
 
 
-def recover(db: sqlite3.Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
+def recover(db: Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
     """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
 
     To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now, all but what
@@ -47,7 +47,7 @@ def recover(db: sqlite3.Connection, now: datetime, left: LeftAlone) -> list[Deli
     return taken
 
 
-def _taken_over(db: sqlite3.Connection, delivery: Delivery, now: datetime) -> Delivery:
+def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     if delivery.state is DeliveryState.CLAIMED:
         return delivery.released(now)
     message = "the publisher ended before the answer came"
@@ -96,7 +96,7 @@ class Looking:
             looked = LookupResult(Unclear(Kind.UNKNOWN, row.message), None)
         try:
             self._settle(looked, intent, earlier, began)
-        except sqlite3.IntegrityError:
+        except Conflicting:
             other = Unclear(Kind.UNKNOWN, "what was found is another delivery's post", final=True)
             self._settle(LookupResult(other, looked.platform_at), intent, earlier, began)
 
@@ -119,7 +119,7 @@ class Looking:
             delivery_id=delivery.id,
         )
         after = self._after(looked, intent, [*earlier, row], now)
-        also: list[Callable[[sqlite3.Connection], object]] = [lambda db: attempts.begin(db, row)]
+        also: list[Callable[[Connection], object]] = [lambda db: attempts.begin(db, row)]
         if isinstance(looked.finding, Refused):
             also.append(marks(self.task.account, looked.finding.outcome, now))
         self.task = desk.move(self.task, after, *also)

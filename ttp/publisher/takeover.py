@@ -6,7 +6,6 @@ due later stays as it is.
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
@@ -14,12 +13,13 @@ from ttp.domain.errors import Busy, Hint
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.publisher.reconcile import TAKEN_OVER
 from ttp.store import attempts, claims, clock_check
+from ttp.store.dialect import Connection
 from ttp.store.ownership import Owner, at_stake
 
 _WHY = "the store was taken over, and it may be published already"
 
 
-def own(db: sqlite3.Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
+def own(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
     """Make this machine the store's publisher, in the caller's transaction. Answers what is looked up first.
 
     Elsewhere where a person must say so before; Busy where the clock cannot be right.
@@ -34,7 +34,7 @@ def own(db: sqlite3.Connection, owner: Owner, now: datetime, *, take_over: bool)
     return taken
 
 
-def _refuse_slow_clock(db: sqlite3.Connection, now: datetime) -> None:
+def _refuse_slow_clock(db: Connection, now: datetime) -> None:
     """What this clock calls due later may have been due when the store was last right."""
     last = clock_check.newest(db)
     if last is not None and now < last:
@@ -45,7 +45,7 @@ def _refuse_slow_clock(db: sqlite3.Connection, now: datetime) -> None:
         )
 
 
-def _taken(db: sqlite3.Connection, before: Delivery, now: datetime) -> Delivery:
+def _taken(db: Connection, before: Delivery, now: datetime) -> Delivery:
     """Written down as a call that may have been made, by whom ever, at any time since the delivery's own."""
     intent = attempts.last_intent(db, before.id or 0)
     if intent is not None and intent.outcome is None:

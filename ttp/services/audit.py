@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from ttp.domain.post import derive_status, published_at
 from ttp.domain.protocol_audit import replay
 from ttp.store import inspection
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.ownership import is_copied
 from ttp.store.sqlite import quick_check
 
@@ -39,11 +39,10 @@ class Audit:
 
     def run(self) -> list[PromiseCheck]:
         """Everything that can be proven from the records. Nothing is there to check without a store. Damaged."""
-        with self._database.reading() as db:
+        with self._database.snapshot() as db:
             if db is None:
                 return []
             quick_check(db, self._database.path)
-            db.execute("BEGIN")
             accepted = [name for name in self._platforms.names() if self._platforms.facts(name).done_is_accepted]
             return [
                 _checked(
@@ -56,7 +55,7 @@ class Audit:
                 _checked("store", "store: its files are those that it remembers, so it is no copy", self._copies(db)),
             ]
 
-    def _copies(self, db: sqlite3.Connection) -> Iterator[list[str]]:
+    def _copies(self, db: Connection) -> Iterator[list[str]]:
         refused = is_copied(self._database.home, db)
         yield [] if refused is None else [f"{refused.message}: {refused.hints[0].type}"]
 
@@ -70,13 +69,13 @@ def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
     return PromiseCheck(name, what, checked, wrong, tuple(told))
 
 
-def _deliveries(db: sqlite3.Connection, accepted: Collection[str]) -> Iterator[list[str]]:
+def _deliveries(db: Connection, accepted: Collection[str]) -> Iterator[list[str]]:
     for one in inspection.deliveries(db, accepted):
         name = f"delivery {one.delivery_id} (post {one.post_id}, {one.account})"
         yield [f"{name}: {said}" for said in replay(one.state, one.records, in_thread=one.in_thread)]
 
 
-def _posts(db: sqlite3.Connection) -> Iterator[list[str]]:
+def _posts(db: Connection) -> Iterator[list[str]]:
     for post in inspection.posts(db):
         has_time = any(d.due_at is not None for d in post.active)
         status = derive_status((d.state for d in post.deliveries), has_time=has_time)
@@ -88,7 +87,7 @@ def _posts(db: sqlite3.Connection) -> Iterator[list[str]]:
         yield told
 
 
-def _remote_ids(db: sqlite3.Connection) -> Iterator[list[str]]:
+def _remote_ids(db: Connection) -> Iterator[list[str]]:
     for account, remote_id, ids in inspection.bound(db):
         deliveries = " and ".join(f"delivery {one}" for one in ids)
         yield [f"{deliveries}: both are {remote_id} of {account}"] if len(ids) > 1 else []

@@ -9,7 +9,6 @@ import os
 import platform
 import shlex
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
@@ -35,6 +34,7 @@ from ttp.store.home import locks
 from ttp.store.home.paths import place
 from ttp.store.inspection import Survey, loose, survey
 from ttp.store.ownership import Owner, this_machine
+from ttp.store.sqlite import VERSION as SQLITE
 
 ACCOUNT = "account."
 """What the name of each account's check begins with."""
@@ -78,7 +78,7 @@ class Doctor:
 
     def program(self) -> Check:
         """What runs here."""
-        said = f"ttp {__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        said = f"ttp {__version__}, Python {platform.python_version()}, SQLite {SQLITE}"
         return check_of("program", [fine(said)])
 
     def here(self) -> Iterator[Check]:

@@ -6,12 +6,10 @@ waits for it. What was read is stored at once, so that a stop in the middle lose
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from sqlite3 import Connection
 
 from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
@@ -26,6 +24,7 @@ from ttp.platforms.metrics_reader import AccountSession, MetricsPage, MetricsRea
 from ttp.services.tokens import Delayed, Tokens
 from ttp.store import metric_schedule, samples
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.locks import TokenHeld
 from ttp.store.metric_schedule import Followed
 from ttp.store.sqlite import translate_errors
@@ -167,7 +166,7 @@ class Gather:
                     done.rejected.append((one, f"{account.platform} does not show it any more"))
                     metric_schedule.note(db, account.id or 0, one, read_at=now, next_at=None)
 
-    def _put(self, db: sqlite3.Connection, account: Account, sample: Sample, published_at: datetime) -> str:
+    def _put(self, db: Connection, account: Account, sample: Sample, published_at: datetime) -> str:
         """Store a sample; `inserted`, `updated` or `unchanged`."""
         last = samples.last_observed(db, account.id or 0, sample.remote_id)
         of_age = is_of_age(ages_of(self._config), published_at, last, sample.observed_at)
@@ -185,12 +184,10 @@ class Gather:
                     metric_schedule.note(db, account.id or 0, post.remote_id, read_at=None, next_at=next_at)
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """One short transaction; nothing of it stays where the block raises."""
-        with closing(self._database.connect()) as db, translate_errors(self._database.path):
-            db.execute("BEGIN IMMEDIATE")
+        with closing(self._database.connect()) as db, translate_errors(self._database.path), db.transaction():
             yield db
-            db.execute("COMMIT")
 
 
 def _error(account: Account, outcome: NotDone) -> TtpError:

@@ -5,7 +5,6 @@ Opens the store for each question with the standard library alone, and never cre
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +28,7 @@ from ttp.store import accounts as stored_accounts
 from ttp.store import repeats as stored_repeats
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Look:
         with self._database.snapshot() as db:
             found = _listed(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
             while db is not None and (batch := list(islice(found, _BATCH))):
-                yield from told(db, batch, now=self._clock.now(), config=self._config)
+                yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
 
     def post(self, post_id: int) -> Post:
         """One post, as it is shown. NotFound if there is none."""
@@ -71,7 +71,7 @@ class Look:
 
     def _told(self, posts: Sequence[Post]) -> list[Post]:
         with self._database.reading() as db:
-            return [] if db is None else told(db, posts, now=self._clock.now(), config=self._config)
+            return [] if db is None else view_posts(db, posts, now=self._clock.now(), config=self._config)
 
     def accounts_of(self, post_id: int) -> list[Account]:
         """The accounts that a post goes to. NotFound if there is no such post."""
@@ -148,23 +148,28 @@ class Look:
         ]
 
 
-def _listed(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[Post]:
+def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
     if wanted.after is not None and not queries.existing_ids(db, wanted.after, wanted.after):
         raise no_such_post(wanted.after)
     yield from queries.posts(db, wanted)
 
 
-def told(db: sqlite3.Connection, posts: Sequence[Post], *, now: datetime, config: Config) -> list[Post]:
-    """The posts, a few hundred at most, as they are to be shown now."""
+PostView = Post
+
+
+def view_posts(db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config) -> list[PostView]:
+    """Return some posts, a few hundred at most, as they are shown now."""
     held: dict[str, Hold] = {}
-    with suppress(Unreadable):  # `ttp doctor` tells of it
-        held = held_accounts(db, now)
-    repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
+    repeats: dict[int, Repeat] = {}
+    if db is not None:
+        with suppress(Unreadable):  # `ttp doctor` tells of it
+            held = held_accounts(db, now)
+        repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
     needed = approval.is_needed(config)
     return [_told(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
 
 
-def held_accounts(db: sqlite3.Connection, now: datetime) -> dict[str, Hold]:
+def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
     """The accounts that are held now, by name."""
     held = accounts.accounts(db, held_at=now)
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,6 +23,7 @@ from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, rate_limits
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home import locks
 from ttp.store.media_cleanup import usage
 from ttp.store.queries import PostFilter
@@ -134,7 +134,7 @@ class Status:
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
         return last is None or now - last > expected
 
-    def _clock_trouble(self, db: sqlite3.Connection, publisher: Publisher) -> SlowClock | None:
+    def _clock_trouble(self, db: Connection, publisher: Publisher) -> SlowClock | None:
         """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""
         now = self._clock.now()
         times = (clock_check.newest(db), None if publisher.running else publisher.last_run_at)
@@ -155,5 +155,5 @@ class Status:
         return Publisher(True, holder.pid, holder.mode, holder.since, holder.last_run_at)
 
 
-def _coming(db: sqlite3.Connection, now: datetime, most: int) -> list[Post]:
+def _coming(db: Connection, now: datetime, most: int) -> list[Post]:
     return list(queries.posts(db, PostFilter((PostStatus.SCHEDULED,), since=now, limit=most)))

@@ -6,7 +6,6 @@ once: where a process died between the platform's answer and storing it, the nex
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,18 +13,19 @@ from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
+from ttp.store.dialect import HANDLE_KEY, Connection, same_handle
 from ttp.store.queries import _marks
 from ttp.store.row_mapper import ms
 
 
-def renewed(db: sqlite3.Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
+def renewed(db: Connection, account: Account, *, until: datetime | None, scopes: tuple[str, ...]) -> None:
     """Note until when the account works now, and what it was granted where the platform said so."""
     if scopes:
         db.execute("UPDATE account SET scopes = ? WHERE id = ?", (row_mapper.text_of(list(scopes)), account.id))
     db.execute("UPDATE account SET expires_at = ? WHERE id = ?", (ms(until), account.id))
 
 
-def save(db: sqlite3.Connection, account: Account, *, now: datetime, removed: bool = False) -> int:
+def save(db: Connection, account: Account, *, now: datetime, removed: bool = False) -> int:
     """Store an account under its name, new or changed or come back; answers its id."""
     columns = {**row_mapper.account_columns(account), "removed_at": row_mapper.ms(now) if removed else None}
     sets = ", ".join(f"{name} = :{name}" for name in columns)
@@ -33,14 +33,14 @@ def save(db: sqlite3.Connection, account: Account, *, now: datetime, removed: bo
     columns |= name
     db.execute(
         f"INSERT INTO account ({', '.join(columns)}) VALUES ({', '.join(f':{one}' for one in columns)})"
-        f" ON CONFLICT (platform, handle) DO UPDATE SET {sets}",
+        f" ON CONFLICT {HANDLE_KEY} DO UPDATE SET {sets}",
         columns,
     )
-    found = db.execute("SELECT id FROM account WHERE platform = :platform AND handle = :handle", name)
+    found = db.execute(f"SELECT id FROM account WHERE platform = :platform AND {same_handle(':handle')}", name)
     return int(found.fetchone()["id"])
 
 
-def waiting(db: sqlite3.Connection, account: Account) -> int:
+def waiting(db: Connection, account: Account) -> int:
     """How many posts are to go out to the account at a time that they have."""
     sql = (
         "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
@@ -49,7 +49,7 @@ def waiting(db: sqlite3.Connection, account: Account) -> int:
     return int(db.execute(sql, (account.id,)).fetchone()[0])
 
 
-def failed(db: sqlite3.Connection, account: Account, kind: Kind) -> int:
+def failed(db: Connection, account: Account, kind: Kind) -> int:
     """How many posts failed for the account for that reason, and are still failed."""
     sql = (
         "SELECT count(*) FROM delivery d JOIN post p ON p.id = d.post_id"
@@ -58,7 +58,7 @@ def failed(db: sqlite3.Connection, account: Account, kind: Kind) -> int:
     return int(db.execute(sql, (account.id, kind.value)).fetchone()[0])
 
 
-def lift_hold(db: sqlite3.Connection, account_id: int, now: datetime) -> bool:
+def lift_hold(db: Connection, account_id: int, now: datetime) -> bool:
     """End an account's hold now: a person has done what it waited for. True if it was held.
 
     Its posts are due at once, and not late before they have had their chance; what the platform said of its limits is
@@ -79,7 +79,7 @@ def lift_hold(db: sqlite3.Connection, account_id: int, now: datetime) -> bool:
     return bool(held)
 
 
-def count_held(db: sqlite3.Connection, now: datetime) -> int:
+def count_held(db: Connection, now: datetime) -> int:
     """How many posts whose time has come are kept by an account's hold."""
     sql = (
         "SELECT count(DISTINCT post_id) FROM delivery WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL"
@@ -89,7 +89,7 @@ def count_held(db: sqlite3.Connection, now: datetime) -> int:
 
 
 def mark_account(
-    db: sqlite3.Connection,
+    db: Connection,
     account_id: int,
     *,
     needs_reconnect: bool = False,
@@ -111,33 +111,34 @@ def mark_account(
         db.execute("UPDATE account SET user_id = ? WHERE id = ?", (user_id, account_id))
 
 
-def accounts(db: sqlite3.Connection, *, held_at: datetime | None = None) -> list[Account]:
+def accounts(db: Connection, *, held_at: datetime | None = None) -> list[Account]:
     """Every account that is not removed, by name; `held_at`: only those that are held then."""
     held = "" if held_at is None else "AND hold_until > :at "
     sql = f"SELECT * FROM account WHERE removed_at IS NULL {held}ORDER BY platform, handle"
     return [row_mapper.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
 
 
-def account(db: sqlite3.Connection, platform: str, handle: str, *, removed: bool = False) -> Account | None:
+def account(db: Connection, platform: str, handle: str, *, removed: bool = False) -> Account | None:
     """The account of that name, whatever the case of the handle. `removed`: also one that was removed."""
-    sql = "SELECT * FROM account WHERE platform = ? AND handle = ?" + ("" if removed else " AND removed_at IS NULL")
+    which = "" if removed else " AND removed_at IS NULL"
+    sql = f"SELECT * FROM account WHERE platform = ? AND {same_handle('?')}{which}"
     row = db.execute(sql, (platform, handle)).fetchone()
     return None if row is None else row_mapper.account(row)
 
 
-def account_by_id(db: sqlite3.Connection, account_id: int) -> Account | None:
+def account_by_id(db: Connection, account_id: int) -> Account | None:
     row = db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone()
     return None if row is None else row_mapper.account(row)
 
 
-def accounts_by_id(db: sqlite3.Connection, account_ids: Iterable[int]) -> dict[int, Account]:
+def accounts_by_id(db: Connection, account_ids: Iterable[int]) -> dict[int, Account]:
     """Accounts by their ids, removed ones too; as few as a publisher claims for at once."""
     ids = sorted(set(account_ids))
     found = db.execute(f"SELECT * FROM account WHERE id IN ({_marks(ids)})", ids)
     return {row["id"]: row_mapper.account(row) for row in found}
 
 
-def zones(db: sqlite3.Connection) -> dict[int, str]:
+def zones(db: Connection) -> dict[int, str]:
     """The zones of the accounts that have one of their own, by id. Nothing else of their rows is read."""
     found = db.execute("SELECT id, timezone FROM account WHERE timezone IS NOT NULL")
     return {row["id"]: str(row["timezone"]) for row in found}

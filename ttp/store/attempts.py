@@ -5,13 +5,13 @@ A `publish` row without an outcome is an open intent: its call may or may not ha
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 
 from ttp.domain.attempt import Attempt, Kind, Phase, parts_of
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
 from ttp.store.corrupt_rows import object_of, reading
+from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import ms
 
 _ATTEMPT = (
@@ -20,7 +20,7 @@ _ATTEMPT = (
 )
 
 
-def begin(db: sqlite3.Connection, attempt: Attempt) -> int:
+def begin(db: Connection, attempt: Attempt) -> int:
     """Record that a step begins (or, with an outcome, that it is over); answers the row's id."""
     row = db.execute(
         "INSERT INTO attempt (delivery_id, number, step, phase, at, ended_at, outcome, kind, code, http_status,"
@@ -46,7 +46,7 @@ def begin(db: sqlite3.Connection, attempt: Attempt) -> int:
 
 
 def end(
-    db: sqlite3.Connection,
+    db: Connection,
     attempt_id: int,
     *,
     at: datetime,
@@ -63,20 +63,20 @@ def end(
     )
 
 
-def last_intent(db: sqlite3.Connection, delivery_id: int) -> Attempt | None:
+def last_intent(db: Connection, delivery_id: int) -> Attempt | None:
     """The newest publishing intent of a delivery, open or not."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = 'publish' ORDER BY t.id DESC LIMIT 1"
     row = db.execute(sql, (delivery_id,)).fetchone()
     return None if row is None else row_mapper.attempt(row)
 
 
-def looks_after(db: sqlite3.Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
+def looks_after(db: Connection, delivery_id: int, attempt_id: int) -> list[Attempt]:
     """The look-ups of a delivery after one of its steps, oldest first."""
     sql = f"{_ATTEMPT} WHERE t.delivery_id = ? AND t.phase = ? AND t.id > ? ORDER BY t.id"
     return [row_mapper.attempt(row) for row in db.execute(sql, (delivery_id, Phase.LOOK_UP.value, attempt_id))]
 
 
-def has_unknown(db: sqlite3.Connection, delivery_id: int, *, in_thread: bool = False) -> bool:
+def has_unknown(db: Connection, delivery_id: int, *, in_thread: bool = False) -> bool:
     """Whether any publishing call of the delivery, before its newest, ended with an unknown outcome.
 
     `in_thread`: only calls since its last part was published or found; those before were about other parts.
@@ -93,7 +93,7 @@ def has_unknown(db: sqlite3.Connection, delivery_id: int, *, in_thread: bool = F
     return bool(db.execute(sql, {"d": delivery_id}).fetchone()[0])
 
 
-def bound_remote_ids(db: sqlite3.Connection, account_id: int, delivery_id: int, since: datetime) -> frozenset[str]:
+def bound_remote_ids(db: Connection, account_id: int, delivery_id: int, since: datetime) -> frozenset[str]:
     """The remote ids that belong to other deliveries of the account, published after `since`; with them the ids of
     all parts of threads, also of those that are only half out."""
     sql = (
@@ -108,5 +108,5 @@ def bound_remote_ids(db: sqlite3.Connection, account_id: int, delivery_id: int, 
 
 
 @reading("delivery")
-def _parts(row: sqlite3.Row) -> tuple[str, ...]:
+def _parts(row: Row) -> tuple[str, ...]:
     return parts_of(object_of(row["handle"]))

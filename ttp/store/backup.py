@@ -7,7 +7,6 @@ of the same store: what a restored copy replaces is kept beside it.
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -16,12 +15,14 @@ from tempfile import mkstemp
 
 from ttp.domain.errors import Busy, Damaged, Hint, NotFound, TtpError, UsageError
 from ttp.store.database import Database, read_revision
+from ttp.store.dialect import Connection, StoreError
 from ttp.store.home import output_file
 from ttp.store.home.locks import publisher_lock
 from ttp.store.home.paths import make_home, on_the_way, quoted
 from ttp.store.home.regular_file import NotRegular, kind_of
 from ttp.store.ownership import RESTORED
-from ttp.store.sqlite import quick_check, translate_errors
+from ttp.store.sqlite import connect_as_it_is, is_locked, lock_alone, quick_check, translate_errors
+from ttp.store.sqlite import copy as copy_database
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _ANOTHER = Hint("take another name", "ttp backup FILE")
@@ -66,7 +67,7 @@ def put_in_place(database: Database, copy: Path) -> Path | None:
         held.callback(fresh.unlink, missing_ok=True)
         with translate_errors(database.path):
             _copy(source, fresh, copy)
-            with closing(sqlite3.connect(fresh, isolation_level=None)) as db:
+            with closing(connect_as_it_is(fresh)) as db:
                 db.execute("UPDATE store SET host = ?", (RESTORED,))
                 db.execute("PRAGMA journal_mode=WAL")
             _sync(fresh)
@@ -84,12 +85,12 @@ def _is_same(path: Path, store: Path) -> bool:
         return False
 
 
-def count_posts(db: sqlite3.Connection) -> int:
+def count_posts(db: Connection) -> int:
     """How many posts there are, without the deleted ones."""
     return int(db.execute("SELECT count(*) FROM post WHERE deleted_at IS NULL").fetchone()[0])
 
 
-def media_named(db: sqlite3.Connection, *, unpublished: bool = False) -> list[str]:
+def media_named(db: Connection, *, unpublished: bool = False) -> list[str]:
     """The digests of the media of all posts, or of those that may still be published."""
     sql = "SELECT DISTINCT m.sha256 FROM post_media m JOIN post p ON p.id = m.post_id WHERE p.deleted_at IS NULL"
     if unpublished:
@@ -119,16 +120,15 @@ def _fresh(target: Path) -> Path:
     return fresh
 
 
-def _copy(source: sqlite3.Connection, fresh: Path, original: Path) -> None:
+def _copy(source: Connection, fresh: Path, original: Path) -> None:
     """All of `source` in one file, read through and on the disk. Damaged names `original`."""
-    with closing(sqlite3.connect(fresh, isolation_level=None)) as target:
-        source.backup(target)
-        target.execute("PRAGMA journal_mode=DELETE")  # nothing beside it is ever needed
+    copy_database(source, fresh)
+    with closing(connect_as_it_is(fresh)) as target:
         quick_check(target, original)
     _sync(fresh)
 
 
-def _opened(copy: Path) -> sqlite3.Connection:
+def _opened(copy: Path) -> Connection:
     """A copy open for reading, known to be a store of a revision that this program knows."""
     try:
         # Looked at and not opened: closing a file of SQLite's gives up the locks that this process has on it.
@@ -141,12 +141,12 @@ def _opened(copy: Path) -> sqlite3.Connection:
         raise UsageError(
             f"{copy} cannot be read: {error.strerror}", Hint("name a backup", "ttp restore FILE")
         ) from None
-    connection = sqlite3.connect(f"{copy.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    connection.row_factory = sqlite3.Row
+    connection = connect_as_it_is(copy, read_only=True)
     try:
-        store_id(connection)
-        read_revision(connection, copy)
-    except (TtpError, sqlite3.Error, TypeError) as error:  # TypeError: no row
+        with connection.snapshot():
+            store_id(connection)
+            read_revision(connection, copy)
+    except (TtpError, StoreError, TypeError) as error:  # TypeError: no row
         connection.close()
         if isinstance(error, TtpError):
             raise
@@ -154,7 +154,7 @@ def _opened(copy: Path) -> sqlite3.Connection:
     return connection
 
 
-def store_id(db: sqlite3.Connection) -> str:
+def store_id(db: Connection) -> str:
     """The id that a store has for ever, and its copies too."""
     return str(db.execute("SELECT store_id FROM store").fetchone()[0])
 
@@ -164,12 +164,11 @@ def _put_aside(path: Path, held: ExitStack) -> Path:
     refused by SQLite, since its file is another one then."""
     kept = _free(path.with_name(f"{path.name}.before-restore"))
     try:
-        present = held.enter_context(closing(sqlite3.connect(path, isolation_level=None, timeout=5.0)))
-        present.execute("PRAGMA journal_mode=DELETE")  # folds the write-ahead log in, and needs all others to be gone
-        present.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
+        # Open until all is done: closing it would remove a log beside it that is no log of it.
+        lock_alone(held.enter_context(closing(connect_as_it_is(path))))
+    except StoreError as error:
         # A store that is damaged is what backups are for: it is kept as it is, with what is beside it.
-        if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        if is_locked(error):
             raise Busy(f"another program has {path} open", Hint("see who publishes", "ttp status")) from error
         for part in _BESIDE:
             with suppress(FileNotFoundError):
@@ -194,9 +193,9 @@ def _writing(target: Path) -> Iterator[None]:
         yield
     except TtpError:
         raise
-    except (OSError, sqlite3.Error) as error:
-        if isinstance(error, OSError):
-            raise output_file.fault(target, error) from error
+    except OSError as error:
+        raise output_file.fault(target, error) from error
+    except StoreError as error:
         raise Busy(
             f"{target} cannot be written: {error}", Hint("look for room", f"df -h {quoted(target.parent)}")
         ) from error

@@ -8,7 +8,6 @@ for KEPT_FOR, and pruned a few at a time when something new is written.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from ttp.domain.post import Post
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import posts
 from ttp.store import posts as stored_posts
+from ttp.store.dialect import Connection, json_items
 from ttp.store.posts import PostSnapshot, snapshots
 
 KEPT_FOR = timedelta(days=30)
@@ -38,7 +38,7 @@ class ChangeRecorder:
     at: datetime
     _change: int | None = field(default=None, init=False)
 
-    def write(self, db: sqlite3.Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
+    def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
         """Write what became of posts that were just stored; `before`: those that were there. What is as it was, and
         what the publisher has in hand, is left out."""
         written = []
@@ -56,7 +56,7 @@ class ChangeRecorder:
             ((change, *row) for row in written),
         )
 
-    def go_on(self, db: sqlite3.Connection, post_id: int) -> None:
+    def go_on(self, db: Connection, post_id: int) -> None:
         """Go on with the change that made a post, if that is the last one of it and of no other."""
         sql = (
             "SELECT change_id FROM change_post p WHERE post_id = ? AND image IS NULL AND undone IS NULL"
@@ -66,13 +66,13 @@ class ChangeRecorder:
         found = db.execute(sql, (post_id,)).fetchone()
         self._change = None if found is None else found["change_id"]
 
-    def forget(self, db: sqlite3.Connection) -> None:
+    def forget(self, db: Connection) -> None:
         """Take back what was written: it came to nothing."""
         db.execute("DELETE FROM change_post WHERE change_id = ?", (self._change,))
         db.execute("DELETE FROM change WHERE id = ?", (self._change,))
         self._change = None
 
-    def _begun(self, db: sqlite3.Connection) -> int:
+    def _begun(self, db: Connection) -> int:
         if self._change is None:
             _prune(db, self.at - KEPT_FOR)
             sql = "INSERT INTO change (command, at) VALUES (?, ?) RETURNING id"
@@ -80,7 +80,7 @@ class ChangeRecorder:
         return self._change
 
 
-def commands(db: sqlite3.Connection, post_id: int) -> list[tuple[str, datetime]]:
+def commands(db: Connection, post_id: int) -> list[tuple[str, datetime]]:
     """The commands that changed a post after it was made, and when, oldest first; those that were taken back are left
     out. As far back as rows are kept."""
     sql = (
@@ -90,16 +90,16 @@ def commands(db: sqlite3.Connection, post_id: int) -> list[tuple[str, datetime]]
     return [(row["command"], from_ms(row["at"])) for row in db.execute(sql, (post_id,))]
 
 
-def kept_media(db: sqlite3.Connection, now: datetime) -> set[str]:
+def kept_media(db: Connection, now: datetime) -> set[str]:
     """The digests of media without which something could not be taken back."""
     sql = (
-        "SELECT DISTINCT one.value FROM change_post p JOIN change c ON c.id = p.change_id, json_each(p.media) one"
-        " WHERE p.media IS NOT NULL AND c.at > ?"
+        "SELECT DISTINCT one.value FROM change_post p JOIN change c ON c.id = p.change_id"
+        f" CROSS JOIN {json_items('p.media', 'one')} WHERE p.media IS NOT NULL AND c.at > ?"
     )
     return {row[0] for row in db.execute(sql, (to_ms(now - KEPT_FOR),))}
 
 
-def _prune(db: sqlite3.Connection, before: datetime) -> None:
+def _prune(db: Connection, before: datetime) -> None:
     """Delete a few of the rows of changes that are too old to be taken back."""
     oldest = db.execute("SELECT id, at FROM change ORDER BY id LIMIT ?", (_PRUNED_CHANGES,)).fetchall()
     old = [row["id"] for row in oldest if row["at"] <= to_ms(before)]
@@ -147,7 +147,7 @@ ORDER BY p.undone DESC LIMIT :most
 
 _ROWS = """
 SELECT p.post_id, p.image, p.digest FROM change_post p
-WHERE p.change_id = :change AND p.undone IS :undone{of_post} ORDER BY p.post_id
+WHERE p.change_id = :change AND p.undone IS NOT DISTINCT FROM :undone{of_post} ORDER BY p.post_id
 """
 
 
@@ -205,7 +205,7 @@ class Turned:
     after: Post
 
 
-def coming(db: sqlite3.Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
+def coming(db: Connection, now: datetime, most: int, *, post: int | None, undone: bool) -> list[Change]:
     """The changes that would be taken back next, newest first; `undone`: done again next. `post`: only those of it."""
     values = {"since": to_ms(now - KEPT_FOR), "post": post, "most": most}
     return [
@@ -214,14 +214,14 @@ def coming(db: sqlite3.Connection, now: datetime, most: int, *, post: int | None
     ]
 
 
-def touched(db: sqlite3.Connection, change: Change, post: int | None) -> list[Touched]:
+def touched(db: Connection, change: Change, post: int | None) -> list[Touched]:
     """What a change did to posts (to one), as far as it is (not) taken back."""
     values = {"change": change.id, "undone": change.undone, "post": post}
     found = db.execute(_ROWS.format(of_post="" if post is None else _OF_POST), values)
     return [Touched(row["post_id"], row["image"], row["digest"]) for row in found]
 
 
-def listed(db: sqlite3.Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
+def listed(db: Connection, now: datetime, most: int) -> list[tuple[Change, list[int]]]:
     """The last changes that are not taken back, newest first, with their posts."""
     found = coming(db, now, most, post=None, undone=False)
     return [(change, [one.post_id for one in touched(db, change, None)]) for change in found]
@@ -232,7 +232,7 @@ def batched(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[at : at + _BATCH] for at in range(0, len(items), _BATCH))
 
 
-def turn(db: sqlite3.Connection, change: Change, turned: Sequence[Turned]) -> None:
+def turn(db: Connection, change: Change, turned: Sequence[Turned]) -> None:
     """Put posts of a change back, and turn their rows round."""
     again = change.undone is not None
     (last,) = db.execute("SELECT max(undone) FROM change_post WHERE undone IS NOT NULL").fetchone()
@@ -258,7 +258,7 @@ def turn(db: sqlite3.Connection, change: Change, turned: Sequence[Turned]) -> No
         db.executemany(_FOLLOWS[again], [one for one in values if one["meant"] not in (None, one["digest"])])
 
 
-def _put_back(db: sqlite3.Connection, after: Sequence[Post]) -> None:
+def _put_back(db: Connection, after: Sequence[Post]) -> None:
     """Store posts as they were, with the deliveries that they had, by their own ids."""
     ids = [post.id for post in after]
     marks = ",".join("?" * len(ids))

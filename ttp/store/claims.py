@@ -6,8 +6,6 @@ is compare-and-set on the state that was read, and stores the post's derived sta
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +18,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import LEFT
 from ttp.store.corrupt_rows import LeftAlone, Unreadable, reading
+from ttp.store.dialect import Connection, List, Row, greatest, in_list, not_in_list, unindexed
 
 NOTHING = LeftAlone()
 """Nothing is left alone."""
@@ -50,15 +49,15 @@ _IN_FLIGHT = (
 _IS_LATE = "(d.state = 'pending' AND d.due_at < :now - :late)"
 
 
-# The plus keeps SQLite from the index of a post's deliveries: what is ready is read in the order of its own index.
-_ONLY = " AND +d.post_id IN (SELECT value FROM json_each(:only))"
+# Not by the index of a post's deliveries: what is ready is read in the order of its own index.
+_ONLY = f" AND {in_list(unindexed('d.post_id'), 'only')}"
 
 
-_FIRST = """
+_FIRST = f"""
         SELECT d.id FROM delivery d
         WHERE d.account_id = a.id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL
-            AND d.next_at <= :cutoff AND d.post_id NOT IN (SELECT value FROM json_each(:left_posts)){only}
-            {more}ORDER BY d.next_at, d.id LIMIT 1
+            AND d.next_at <= :cutoff AND {not_in_list("d.post_id", "left_posts")}{{only}}
+            {{more}}ORDER BY d.next_at, d.id LIMIT 1
 """
 
 
@@ -76,10 +75,10 @@ WITH first AS (
         )
         AND a.enabled AND a.connected AND NOT a.needs_reconnect AND a.removed_at IS NULL
         AND (a.hold_until IS NULL OR a.hold_until <= :now)
-        AND a.id NOT IN (SELECT value FROM json_each(:left_accounts))
+        AND {not_in_list("a.id", "left_accounts")}
         AND NOT EXISTS (
             SELECT 1 FROM delivery b WHERE b.account_id = a.id AND b.state IN ('claimed', 'sending')
-                AND b.post_id NOT IN (SELECT value FROM json_each(:left_posts))
+                AND {not_in_list("b.post_id", "left_posts")}
         )
 ), ranked AS (
     SELECT d.id, {_IS_LATE} AS is_late, row_number() OVER (PARTITION BY {_IS_LATE} ORDER BY d.next_at, d.id) AS place
@@ -110,7 +109,7 @@ class Places:
 
 
 def claim(
-    db: sqlite3.Connection,
+    db: Connection,
     *,
     now: datetime,
     cutoff: datetime,
@@ -153,29 +152,31 @@ def claim(
     return _save_claims(db, [row_mapper.delivery(row).claimed() for row in chosen], are_late, now)
 
 
-def _save_claims(db: sqlite3.Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
+def _save_claims(db: Connection, after: list[Delivery], late: set[int], now: datetime) -> list[Delivery]:
     """Store what `Delivery.claimed` changes, in statements that do not grow in number; answers those that were claimed.
 
     `late`: the ids of those that go out late.
     """
-    each = "SELECT value FROM json_each(?)"
     changed = db.execute(
-        f"UPDATE delivery SET state = ?, next_at = NULL, attempts = attempts + 1 WHERE id IN ({each})"
+        f"UPDATE delivery SET state = :state, next_at = NULL, attempts = attempts + 1 WHERE {in_list('id', 'ids')}"
         " AND state IN ('pending', 'retrying') RETURNING id",
-        (DeliveryState.CLAIMED.value, json.dumps([d.id for d in after])),
+        {"state": DeliveryState.CLAIMED.value, "ids": List(d.id for d in after)},
     ).fetchall()
     ids = {row["id"] for row in changed}
     claimed = [d for d in after if d.id in ids]
     db.execute(
-        f"UPDATE post SET status = ?, published_at = NULL, updated_at = ? WHERE id IN ({each})",
-        (PostStatus.PUBLISHING.value, to_ms(now), json.dumps([d.post_id for d in claimed])),
+        f"UPDATE post SET status = :status, published_at = NULL, updated_at = :now WHERE {in_list('id', 'ids')}",
+        {"status": PostStatus.PUBLISHING.value, "now": to_ms(now), "ids": List(d.post_id for d in claimed)},
     )
     if behind := [d.account_id for d in claimed if d.id in late]:
-        db.execute(f"UPDATE account SET late_claim_at = ? WHERE id IN ({each})", (to_ms(now), json.dumps(behind)))
+        db.execute(
+            f"UPDATE account SET late_claim_at = :now WHERE {in_list('id', 'ids')}",
+            {"now": to_ms(now), "ids": List(behind)},
+        )
     return claimed
 
 
-def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
+def save(db: Connection, before: Delivery, after: Delivery, *, now: datetime) -> PostStatus | None:
     """Store a delivery that moved from `before` to `after`; answers its post's status. None, and nothing changed, if it
     is no longer `before`."""
     columns = {"state": after.state.value, **row_mapper.delivery_columns(after, before)}
@@ -192,7 +193,7 @@ def save(db: sqlite3.Connection, before: Delivery, after: Delivery, *, now: date
     return refresh_status(db, before.post_id, now=now)
 
 
-def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> PostStatus:
+def refresh_status(db: Connection, post_id: int, *, now: datetime) -> PostStatus:
     """Store the status that follows from the post's deliveries, and when the last of them was published."""
     found = db.execute("SELECT state, published_at, due_at FROM delivery WHERE post_id = ?", (post_id,)).fetchall()
     counted = [row for row in found if row["state"] != "cancelled"]
@@ -210,6 +211,9 @@ def refresh_status(db: sqlite3.Connection, post_id: int, *, now: datetime) -> Po
     return status
 
 
+_LIMITED_UNTIL = "CASE WHEN d.state = 'retrying' AND d.error_kind = 'rate_limit' THEN d.next_at ELSE 0 END"
+
+
 class Late(NamedTuple):
     """A delivery that is later than the `allowed` lateness, which counts from `since`."""
 
@@ -218,9 +222,7 @@ class Late(NamedTuple):
     since: datetime
 
 
-def overdue(
-    db: sqlite3.Connection, *, now: datetime, limit: timedelta, most: int, left: LeftAlone = NOTHING
-) -> list[Late]:
+def overdue(db: Connection, *, now: datetime, limit: timedelta, most: int, left: LeftAlone = NOTHING) -> list[Late]:
     """Due deliveries later than their post allows, else than `limit`.
 
     What the platform made it wait is no lateness: `limit` counts from the end of the account's last hold too, and of
@@ -230,8 +232,7 @@ def overdue(
         "SELECT * FROM ("
         "SELECT d.*, a.platform, a.handle AS account_handle, coalesce(p.max_lateness_s, :limit) AS allowed_s,"
         " CASE WHEN p.max_lateness_s IS NOT NULL THEN d.due_at"
-        " ELSE max(d.due_at, coalesce(a.hold_until, 0),"
-        " CASE WHEN d.state = 'retrying' AND d.error_kind = 'rate_limit' THEN d.next_at ELSE 0 END) END AS since"
+        f" ELSE {greatest('d.due_at', 'coalesce(a.hold_until, 0)', _LIMITED_UNTIL)} END AS since"
         " FROM delivery d JOIN account a ON a.id = d.account_id JOIN post p ON p.id = d.post_id"
         f" WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at <= :now AND {LEFT}"
         ") AS ready WHERE since < :now - allowed_s * 1000 ORDER BY next_at LIMIT :most"
@@ -242,13 +243,11 @@ def overdue(
 
 
 @reading("delivery")
-def _late(row: sqlite3.Row) -> Late:
+def _late(row: Row) -> Late:
     return Late(row_mapper.delivery(row), timedelta(seconds=row["allowed_s"]), from_ms(row["since"]))
 
 
-def unusable(
-    db: sqlite3.Connection, *, now: datetime, most: int, left: LeftAlone = NOTHING
-) -> list[tuple[Delivery, Account]]:
+def unusable(db: Connection, *, now: datetime, most: int, left: LeftAlone = NOTHING) -> list[tuple[Delivery, Account]]:
     """Due deliveries of accounts that cannot publish: disabled, not connected, or in need of a new token."""
     sql = (
         "SELECT d.id, a.id AS account_id FROM account a JOIN delivery d ON d.account_id = a.id"
@@ -261,7 +260,7 @@ def unusable(
 
 
 def looking(
-    db: sqlite3.Connection,
+    db: Connection,
     *,
     now: datetime,
     most: int,
@@ -273,27 +272,25 @@ def looking(
     sql = (
         f"{_DELIVERY} WHERE d.state IN ('processing', 'reconciling', 'published') AND d.next_at IS NOT NULL"
         " AND d.next_at <= :now"
-        f" AND d.id NOT IN (SELECT value FROM json_each(:without)) AND {LEFT} ORDER BY d.next_at LIMIT :most"
+        f" AND {not_in_list('d.id', 'without')} AND {LEFT} ORDER BY d.next_at LIMIT :most"
     )
-    values = {"now": to_ms(now), "without": json.dumps(sorted(without)), "most": most, **left.values}
+    values = {"now": to_ms(now), "without": List(sorted(without)), "most": most, **left.values}
     return [row_mapper.delivery(row) for row in db.execute(sql, values)]
 
 
-def left_busy(db: sqlite3.Connection, left: LeftAlone = NOTHING) -> list[Delivery]:
+def left_busy(db: Connection, left: LeftAlone = NOTHING) -> list[Delivery]:
     """Claimed and sending deliveries: to the next publisher, what the last one left when it died."""
     sql = f"{_DELIVERY} WHERE d.state IN ('claimed', 'sending') AND {LEFT}"
     return [row_mapper.delivery(row) for row in db.execute(sql, left.values)]
 
 
-def any_busy(db: sqlite3.Connection) -> bool:
+def any_busy(db: Connection) -> bool:
     """Whether the last publisher left anything when it died."""
     sql = "SELECT EXISTS (SELECT 1 FROM delivery WHERE state IN ('claimed', 'sending'))"
     return bool(db.execute(sql).fetchone()[0])
 
 
-def next_wake(
-    db: sqlite3.Connection, *, now: datetime, catch_up_gap: timedelta, approved: bool = False
-) -> datetime | None:
+def next_wake(db: Connection, *, now: datetime, catch_up_gap: timedelta, approved: bool = False) -> datetime | None:
     """The first instant after `now` at which there may be something to do; None if nothing is planned."""
     sql = """
     SELECT min(at) FROM (
@@ -312,7 +309,7 @@ def next_wake(
 
 
 def unfinished(
-    db: sqlite3.Connection,
+    db: Connection,
     *,
     due_by: datetime,
     states: Iterable[DeliveryState],
@@ -323,7 +320,7 @@ def unfinished(
     """True while any delivery is in one of `states` (of those in flight), or could still be claimed by `due_by`."""
     only_these = "" if only is None else _ONLY
     moving = " OR ".join(
-        f"EXISTS (SELECT 1 FROM {found} AND d.state IN (SELECT value FROM json_each(:states)){only_these} AND {LEFT})"
+        f"EXISTS (SELECT 1 FROM {found} AND {in_list('d.state', 'states')}{only_these} AND {LEFT})"
         for found in _IN_FLIGHT
     )
     sql = f"""
@@ -334,7 +331,7 @@ def unfinished(
     )
     """
     values = {
-        "states": json.dumps([state.value for state in states]),
+        "states": List(state.value for state in states),
         **_only(only),
         "due_by": to_ms(due_by),
         **left.values,
@@ -342,14 +339,14 @@ def unfinished(
     return bool(db.execute(conditions.only(sql) if approved else sql, values).fetchone()[0])
 
 
-def _only(post_ids: Collection[int] | None) -> dict[str, str]:
+def _only(post_ids: Collection[int] | None) -> dict[str, List]:
     """The value of _ONLY, where that is part of a statement."""
-    return {} if post_ids is None else {"only": json.dumps(sorted(post_ids))}
+    return {} if post_ids is None else {"only": List(sorted(post_ids))}
 
 
-def _delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery:
+def _delivery(db: Connection, delivery_id: int) -> Delivery:
     return row_mapper.delivery(db.execute(f"{_DELIVERY} WHERE d.id = ?", (delivery_id,)).fetchone())
 
 
-def _account(db: sqlite3.Connection, account_id: int) -> Account:
+def _account(db: Connection, account_id: int) -> Account:
     return row_mapper.account(db.execute("SELECT * FROM account WHERE id = ?", (account_id,)).fetchone())

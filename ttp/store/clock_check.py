@@ -6,24 +6,24 @@ that was ahead wrote down lies in the future, and would be waited for. What is p
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime, timedelta
 
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
+from ttp.store.dialect import Connection, greatest, least
 
 STEP = timedelta(minutes=5)
 """How far a clock may be set back without a doubt: time synchronisation does so."""
 
 # Each by an index, whatever the number of posts. Of a call the earlier of both clocks counts: a platform's may be
 # ahead, and what this machine's wrote down while it was ahead is no reason to wait.
-_NEWEST = """
+_NEWEST = f"""
 SELECT max(at) FROM (
     SELECT ran_at AS at FROM store
     UNION ALL SELECT * FROM (SELECT created_at FROM account ORDER BY id DESC LIMIT 1) AS newest_account
     UNION ALL SELECT * FROM (SELECT created_at FROM post ORDER BY id DESC LIMIT 1) AS newest_post
     UNION ALL SELECT * FROM (
-        SELECT min(at, platform_at) FROM attempt WHERE platform_at IS NOT NULL ORDER BY id DESC LIMIT 1
+        SELECT {least("at", "platform_at")} FROM attempt WHERE platform_at IS NOT NULL ORDER BY id DESC LIMIT 1
     ) AS newest_attempt
 ) AS instants
 """
@@ -43,17 +43,18 @@ WHERE p.status = 'publishing' AND p.deleted_at IS NULL AND d.state = 'retrying' 
 """
 
 
-def newest(db: sqlite3.Connection) -> datetime | None:
+def newest(db: Connection) -> datetime | None:
     """The newest instant at which anything is known to have happened; None in a store where nothing has."""
     return row_mapper.instant(db.execute(_NEWEST).fetchone()[0])
 
 
-def remember(db: sqlite3.Connection, at: datetime | None) -> None:
+def remember(db: Connection, at: datetime | None) -> None:
     """Let no later run hear of an earlier instant than `at`."""
-    db.execute("UPDATE store SET ran_at = max(ran_at, coalesce(?, 0))", (row_mapper.ms(at),))
+    if at is not None:
+        db.execute(f"UPDATE store SET ran_at = {greatest('ran_at', ':at')} WHERE ran_at IS NOT NULL", {"at": to_ms(at)})
 
 
-def mend_waits(db: sqlite3.Connection, now: datetime) -> None:
+def mend_waits(db: Connection, now: datetime) -> None:
     """Shorten the waits that began while the clock was ahead: each is as long as it was to be, from `now`."""
     here = to_ms(now)
     for row in db.execute(_WAITS, {"now": here}).fetchall():
@@ -61,14 +62,14 @@ def mend_waits(db: sqlite3.Connection, now: datetime) -> None:
         ahead = last - here
         if ahead > STEP // timedelta(milliseconds=1) and row["next_at"] >= last:  # else it is mended already
             db.execute(
-                "UPDATE delivery SET next_at = max(next_at - :ahead, :now), waiting_until = waiting_until - :ahead"
-                " WHERE id = :id",
+                f"UPDATE delivery SET next_at = {greatest('next_at - :ahead', ':now')},"
+                " waiting_until = waiting_until - :ahead WHERE id = :id",
                 {"ahead": ahead, "now": here, "id": row["id"]},
             )
     db.execute("UPDATE account SET late_claim_at = :now WHERE late_claim_at > :now", {"now": here})
 
 
-def trust(db: sqlite3.Connection, now: datetime) -> None:
+def trust(db: Connection, now: datetime) -> None:
     """The clock is right: what lies ahead of `now` was written down by one that was not. The records of what was sent
     stay as they are."""
     for name in ("account", "post"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from ttp.store.dialect import not_in_list
+
 _READY = "state IN ('pending', 'retrying') AND {}next_at IS NOT NULL"
 
 
@@ -33,8 +35,5 @@ def only(sql: str) -> str:
     return narrow
 
 
-LEFT = (
-    "d.post_id NOT IN (SELECT value FROM json_each(:left_posts))"
-    " AND d.account_id NOT IN (SELECT value FROM json_each(:left_accounts))"
-)
+LEFT = f"{not_in_list('d.post_id', 'left_posts')} AND {not_in_list('d.account_id', 'left_accounts')}"
 """The condition that leaves alone what is left alone, on a delivery `d`, with the values of `LeftAlone.values`."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import functools
 import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from ttp.domain.errors import Damaged, Hint
+from ttp.store.dialect import List, Row
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,7 +38,7 @@ def reading(table: str) -> Callable[[F], F]:
 
     def wrap(read: F) -> F:
         @functools.wraps(read)
-        def reading_it(row: sqlite3.Row, *more: object) -> object:
+        def reading_it(row: Row, *more: object) -> object:
             try:
                 return read(row, *more)
             except FAULTS as why:
@@ -76,11 +76,8 @@ class LeftAlone:
         return True
 
     @property
-    def values(self) -> dict[str, str]:
-        return {
-            "left_posts": json.dumps(sorted(self.posts)),
-            "left_accounts": json.dumps(sorted(self.accounts)),
-        }
+    def values(self) -> dict[str, List]:
+        return {"left_posts": List(sorted(self.posts)), "left_accounts": List(sorted(self.accounts))}
 
 
 def object_of(text: str) -> dict[str, object]:

@@ -1,23 +1,21 @@
-"""The database file: creating, opening, checking and locking it. The only place that opens a connection.
+"""The store of a home: created with the first change, upgraded when it is opened, read and written in blocks.
 
-Every connection, whoever uses it, has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power
-cut), foreign keys on, schema not trusted, 30 s of patience for another writer. Questions use `reading`, the publisher
-`connect`; changes that people make are a `writing`, which begins IMMEDIATE: a transaction that reads first and writes
-later would fail with BUSY_SNAPSHOT, whatever the patience.
+Questions use `reading`, the publisher `connect`; a change that a person makes is one `writing`, which takes the right
+to write at its beginning: a transaction that reads first and writes later would fail with BUSY_SNAPSHOT.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from ttp.domain.errors import Hint, NewerStore, NotAllowed, OlderStore
+from ttp.store.dialect import Connection
 from ttp.store.home.paths import make_home, refuse_loose_modes
-from ttp.store.sqlite import _open, create_tables, translate_errors
+from ttp.store.sqlite import connect, connect_as_it_is, copy, create_tables, translate_errors
 
 REVISIONS = ("0007",)
 """Every revision of the schema, oldest first; the last one is this program's. A test holds it equal to migrations/."""
@@ -50,7 +48,7 @@ class Database:
     def exists(self) -> bool:
         return self.path.exists()
 
-    def connect(self) -> sqlite3.Connection:
+    def connect(self) -> Connection:
         """Open the store, creating or migrating it first where that is needed.
 
         Raises Busy, Damaged, NewerStore, NotAllowed. Usable from any thread, by one at a time.
@@ -61,12 +59,12 @@ class Database:
             beside = (self.path.with_name(f"ttp.db-{part}") for part in ("wal", "shm"))
             refuse_loose_modes(self.home, self.path, *beside)
         with translate_errors(self.path):
-            connection = _open(self.path, self._busy_timeout_s)
+            connection = connect(self.path, self._busy_timeout_s)
             try:
                 if not self._checked and self._behind(connection):
                     connection.close()
                     self._migrate()
-                    connection = _open(self.path, self._busy_timeout_s)
+                    connection = connect(self.path, self._busy_timeout_s)
             except BaseException:
                 connection.close()
                 raise
@@ -74,12 +72,12 @@ class Database:
         return connection
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection | None]:
+    def reading(self) -> Iterator[Connection | None]:
         """A connection for a read-only question; None where no store exists yet, and none is made.
 
         Inside `writing` of the same thread it is that transaction's own: what it has written is seen.
         """
-        within: sqlite3.Connection | None = getattr(self._within, "connection", None)
+        within: Connection | None = getattr(self._within, "connection", None)
         if within is not None:
             yield within
             return
@@ -90,55 +88,51 @@ class Database:
             yield connection
 
     @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection | None]:
+    def snapshot(self) -> Iterator[Connection | None]:
         """As `reading`, but everything in the block is read as the store was at the first read.
 
         Keeps no writer waiting; the log cannot be emptied before the end of the block.
         """
         with self.reading() as connection:
-            if connection is None or connection.in_transaction:
-                yield connection
+            if connection is None:
+                yield None
                 return
-            connection.execute("BEGIN")
-            yield connection  # closing the connection ends the transaction, which wrote nothing
+            with connection.snapshot():
+                yield connection
 
     @contextmanager
-    def as_it_is(self) -> Iterator[sqlite3.Connection | None]:
+    def as_it_is(self) -> Iterator[Connection | None]:
         """As `reading`, but whatever its schema and modes are, and without bringing it up to date: for a check-up."""
         with translate_errors(self.path):
             if not self.exists():
                 yield None
                 return
-            with closing(_open(self.path, self._busy_timeout_s)) as connection:
+            with closing(connect(self.path, self._busy_timeout_s)) as connection:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """One IMMEDIATE transaction: committed at the end, rolled back on any error.
 
         Inside another one of the same thread it is a part of that one.
         """
-        within: sqlite3.Connection | None = getattr(self._within, "connection", None)
+        within: Connection | None = getattr(self._within, "connection", None)
         if within is not None:
             yield within
             return
-        with self._for_writing() as connection, translate_errors(self.path):
-            connection.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
+        with self._for_writing() as connection, translate_errors(self.path), connection.transaction():
             self._within.connection = connection
             try:
                 self._remember_files(connection)
                 yield connection
-                connection.execute("COMMIT")
             finally:
                 self._within.connection = None
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
 
     @contextmanager
     def many_writings(self) -> Iterator[None]:
         """In the block this thread's `writing`s share a connection, and what they wrote is moved from the log into the
         file each LONG_LOG pages, not at every commit: a page that many of them change is moved once."""
-        kept: list[sqlite3.Connection] = []
+        kept: list[Connection] = []
         self._within.kept = kept
         try:
             yield
@@ -147,8 +141,8 @@ class Database:
             for connection in kept:
                 connection.close()
 
-    def _for_writing(self) -> AbstractContextManager[sqlite3.Connection]:
-        kept: list[sqlite3.Connection] | None = getattr(self._within, "kept", None)
+    def _for_writing(self) -> AbstractContextManager[Connection]:
+        kept: list[Connection] | None = getattr(self._within, "kept", None)
         if kept is None:
             return closing(self.connect())
         if not kept:
@@ -156,7 +150,7 @@ class Database:
             kept[0].execute(f"PRAGMA wal_autocheckpoint={LONG_LOG}")
         return nullcontext(kept[0])
 
-    def _remember_files(self, connection: sqlite3.Connection) -> None:
+    def _remember_files(self, connection: Connection) -> None:
         """Let a store that does not know yet which files it is record that with its first change."""
         if self._knows_files:
             return
@@ -167,7 +161,7 @@ class Database:
         else:
             self._knows_files = True
 
-    def _behind(self, connection: sqlite3.Connection) -> bool:
+    def _behind(self, connection: Connection) -> bool:
         """Return whether the schema is older than this program's."""
         return read_revision(connection, self.path) != REVISIONS[-1]
 
@@ -198,23 +192,22 @@ class Database:
             why = f"the store {self.path} must be brought up to date first, and nothing may be written here"
             raise NotAllowed(why, Hint("what is allowed", "ttp help capability"))
         with publisher_lock(self.home, doing="the store's schema must be brought up to date"):
-            with closing(_open(self.path, self._busy_timeout_s)) as source:
+            with closing(connect(self.path, self._busy_timeout_s)) as source:
                 if not self._behind(source):  # another process was first, and the backup is of the older store
                     return
                 backup = self.home / f"ttp.db.before-{REVISIONS[-1]}"
                 os.close(os.open(backup, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
-                with closing(sqlite3.connect(backup)) as target:
-                    source.backup(target)
+                copy(source, backup)
             self._upgrade()
 
     def _upgrade(self) -> None:
         from ttp.store.migrations import upgrade
 
-        with closing(sqlite3.connect(self.path, isolation_level=None, timeout=self._busy_timeout_s)) as connection:
+        with closing(connect_as_it_is(self.path, self._busy_timeout_s)) as connection:
             upgrade(connection, REVISIONS[-1])
 
 
-def read_revision(connection: sqlite3.Connection, path: Path) -> str:
+def read_revision(connection: Connection, path: Path) -> str:
     """Return the revision of a store's schema. NewerStore and OlderStore for one that this program does not read."""
     row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     revision = str(row[0]) if row else ""

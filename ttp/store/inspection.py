@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 from ttp.domain.account import Account
@@ -23,12 +23,13 @@ from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, row_mapper
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.database import REVISIONS, Database, read_revision
+from ttp.store.dialect import Connection, Row, json_items
 from ttp.store.sqlite import quick_check
 
 # Some platforms' answer says that they took the post and under which handle: that it is published, a look-up finds.
 _DELIVERIES = """
 SELECT d.id, d.post_id, a.platform || '/' || a.handle AS account, d.state, d.handle, t.phase, t.step, t.outcome,
-    t.message IS NOT NULL AND a.platform NOT IN (SELECT value FROM json_each(?)) AS told
+    t.message IS NOT NULL AS told, a.platform
 FROM delivery d JOIN account a ON a.id = d.account_id
 LEFT JOIN attempt t ON t.delivery_id = d.id AND t.phase <> 'prepare'
 ORDER BY d.id, t.id
@@ -43,16 +44,16 @@ ORDER BY p.id
 
 
 # What was ever said to be a delivery's: bound to it, an id that a publishing call answered, a part of its thread.
-_BOUND = """
+_BOUND = f"""
 WITH bound AS (
     SELECT account_id, remote_id, id FROM delivery WHERE remote_id IS NOT NULL
     UNION SELECT d.account_id, t.message, d.id FROM attempt t JOIN delivery d ON d.id = t.delivery_id
         WHERE t.phase = 'publish' AND t.outcome = 'done' AND t.message IS NOT NULL
-    UNION SELECT d.account_id, part.value, d.id FROM delivery d, json_each(d.handle, '$.parts') part
+    UNION SELECT d.account_id, part.value, d.id FROM delivery d CROSS JOIN {json_items("d.handle", "part", "parts")}
         WHERE d.handle LIKE '%"parts"%'
 )
-SELECT a.platform || '/' || a.handle AS account, remote_id, json_group_array(DISTINCT bound.id) AS ids
-FROM bound JOIN account a ON a.id = bound.account_id GROUP BY bound.account_id, remote_id
+SELECT a.platform || '/' || a.handle AS account, remote_id, bound.id
+FROM bound JOIN account a ON a.id = bound.account_id ORDER BY bound.account_id, remote_id, bound.id
 """
 
 
@@ -68,15 +69,16 @@ class Recorded:
     records: tuple[Record, ...]
 
 
-def deliveries(db: sqlite3.Connection, done_is_accepted: Collection[str]) -> Iterator[Recorded]:
+def deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterator[Recorded]:
     """Every delivery that there is. `done_is_accepted`: platforms whose success a later look-up confirms."""
-    for delivery_id, group in groupby(
-        db.execute(_DELIVERIES, (json.dumps(sorted(done_is_accepted)),)), key=lambda row: int(row["id"])
-    ):
+    accepted = frozenset(done_is_accepted)
+    for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
         found = list(group)
         first = found[0]
         records = tuple(
-            Record(Phase(row["phase"]), row["step"], row["outcome"], bool(row["told"]))
+            Record(
+                Phase(row["phase"]), row["step"], row["outcome"], bool(row["told"]) and row["platform"] not in accepted
+            )
             for row in found
             if row["phase"] is not None
         )
@@ -85,7 +87,7 @@ def deliveries(db: sqlite3.Connection, done_is_accepted: Collection[str]) -> Ite
         yield Recorded(delivery_id, first["post_id"], first["account"], state, in_thread, records)
 
 
-def posts(db: sqlite3.Connection) -> Iterator[Post]:
+def posts(db: Connection) -> Iterator[Post]:
     """Every post that there is, with what its status follows from: its deliveries."""
     for number, group in groupby(db.execute(_POSTS), key=lambda row: int(row["number"])):
         found = list(group)
@@ -100,10 +102,10 @@ def posts(db: sqlite3.Connection) -> Iterator[Post]:
         )
 
 
-def bound(db: sqlite3.Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+def bound(db: Connection) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """Every remote id, its account before it, and the deliveries that it was said to be."""
-    for row in db.execute(_BOUND):
-        yield row["account"], str(row["remote_id"]), tuple(json.loads(row["ids"]))
+    for (account, remote_id), found in groupby(db.execute(_BOUND), key=itemgetter("account", "remote_id")):
+        yield account, str(remote_id), tuple(row["id"] for row in found)
 
 
 MOST = 20
@@ -166,14 +168,14 @@ def survey(database: Database, now: datetime, *, approved: bool = False) -> Surv
         )
 
 
-def _unreadable(db: sqlite3.Connection) -> Iterator[str]:
+def _unreadable(db: Connection) -> Iterator[str]:
     """Why each row cannot be read, of those that publishing reads."""
     known = "SELECT d.*, a.platform, a.handle AS account_handle FROM delivery d JOIN account a ON a.id = d.account_id"
     steps = (
         "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
         " JOIN delivery d ON d.id = t.delivery_id JOIN account a ON a.id = d.account_id"
     )
-    asked: tuple[tuple[str, Callable[[sqlite3.Row], object]], ...] = (
+    asked: tuple[tuple[str, Callable[[Row], object]], ...] = (
         ("SELECT * FROM account", row_mapper.account),
         ("SELECT * FROM post", lambda row: row_mapper.post(row, [], [], [])),
         (known, row_mapper.delivery),

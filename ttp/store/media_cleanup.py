@@ -7,10 +7,8 @@ after a day. Never runs beside somebody who adds media.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -20,6 +18,7 @@ from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.time.clock import to_ms
 from ttp.store.change_log import kept_media
 from ttp.store.database import Database
+from ttp.store.dialect import Connection, List, in_list
 from ttp.store.home.locks import removing
 from ttp.store.sqlite import translate_errors
 
@@ -31,14 +30,14 @@ _COPY = re.compile(r"([0-9a-f]{64})(\.[a-z]+)?")
 
 # When the last post that names the bytes ended; NULL while one may still be published. A post that needs review may
 # turn out not to be published, and be tried again.
-_ENDED = """
+_ENDED = f"""
 SELECT m.sha256, CASE WHEN max(CASE
     WHEN p.deleted_at IS NULL AND (p.status IN ('draft', 'scheduled', 'publishing') OR EXISTS (
         SELECT 1 FROM delivery d WHERE d.post_id = p.id
             AND d.state NOT IN ('published', 'failed', 'cancelled')
     )) THEN 1 ELSE 0 END) = 1 THEN NULL ELSE max(p.updated_at) END AS ended_at
 FROM post_media m JOIN post p ON p.id = m.post_id
-WHERE m.sha256 IN (SELECT value FROM json_each(?)) GROUP BY m.sha256
+WHERE {in_list("m.sha256", "digests")} GROUP BY m.sha256
 """
 
 
@@ -64,9 +63,9 @@ def gone(folder: Path, media: Iterable[MediaItem]) -> list[MediaItem]:
     return [item for item in media if not is_there(item)]
 
 
-def needed(db: sqlite3.Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
+def needed(db: Connection, digests: Iterable[str], *, ended_by: datetime) -> set[str]:
     """Those of the digests that a post names which may still be published, or that ended after `ended_by`."""
-    rows = db.execute(_ENDED, (json.dumps(sorted(digests)),))
+    rows = db.execute(_ENDED, {"digests": List(sorted(digests))})
     return {row[0] for row in rows if row[1] is None or row[1] > to_ms(ended_by)}
 
 
@@ -90,12 +89,11 @@ def sweep(folder: Path, database: Database, *, now: datetime, keep: timedelta) -
         return removed
 
 
-def _sweep(db: sqlite3.Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:
+def _sweep(db: Connection, batch: list[os.DirEntry[str]], old: float, now: datetime, keep: timedelta) -> int:
     """Remove what is not needed of some files, in one transaction: a retry either comes first, or sees it gone."""
     named = {entry.name: found[1] for entry in batch if (found := _COPY.fullmatch(entry.name))}
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        known = {row[0] for row in db.execute(_ENDED, (json.dumps(sorted(set(named.values()))),))}
+    with db.transaction():
+        known = {row[0] for row in db.execute(_ENDED, {"digests": List(sorted(set(named.values())))})}
         kept = needed(db, set(named.values()), ended_by=now - keep) | kept_media(db, now)
         gone = 0
         for entry in batch:
@@ -104,8 +102,6 @@ def _sweep(db: sqlite3.Connection, batch: list[os.DirEntry[str]], old: float, no
                 continue
             Path(entry.path).unlink(missing_ok=True)
             gone += 1
-    finally:
-        db.execute("ROLLBACK")
     return gone
 
 

@@ -6,7 +6,6 @@ published since a given instant, by the index `delivery_published`.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +13,10 @@ from datetime import datetime
 from ttp.domain.account import Account
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import row_mapper
+from ttp.store.dialect import Connection, unindexed
 from ttp.store.row_mapper import ms
 
-# A plus before an account's id, below, keeps SQLite from the indexes over all its posts.
+# Not by the indexes over all posts of an account: unindexed, below.
 _FROM = "FROM delivery d LEFT JOIN reading r ON r.delivery_id = d.id"
 _FOLLOWED = (
     "d.state = 'published' AND d.remote_id IS NOT NULL AND d.published_at > :since AND d.published_at <= :until"
@@ -34,7 +34,7 @@ class Followed:
 
 
 def accounts_due(
-    db: sqlite3.Connection, platforms: Collection[str], *, since: datetime, until: datetime, now: datetime
+    db: Connection, platforms: Collection[str], *, since: datetime, until: datetime, now: datetime
 ) -> list[Account]:
     """The usable accounts of `platforms` with a post whose reading is due, the one with the oldest such post first.
 
@@ -42,8 +42,8 @@ def accounts_due(
     """
     marks = ",".join(f":p{place}" for place in range(len(platforms)))
     sql = (
-        f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = +d.account_id WHERE {_FOLLOWED}"
-        f" AND a.platform IN ({marks}) AND a.connected AND a.enabled AND NOT a.needs_reconnect"
+        f"SELECT a.*, min(d.published_at) AS oldest {_FROM} JOIN account a ON a.id = {unindexed('d.account_id')}"
+        f" WHERE {_FOLLOWED} AND a.platform IN ({marks}) AND a.connected AND a.enabled AND NOT a.needs_reconnect"
         " AND a.removed_at IS NULL GROUP BY a.id ORDER BY oldest"
     )
     values: dict[str, object] = {f"p{place}": name for place, name in enumerate(platforms)}
@@ -52,7 +52,7 @@ def accounts_due(
 
 
 def followed(
-    db: sqlite3.Connection,
+    db: Connection,
     account_id: int,
     *,
     since: datetime,
@@ -65,7 +65,7 @@ def followed(
     `due_by`: only those never read, or with a next reading up to then; None: every one that has not had its last.
     """
     sql = (
-        f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND +d.account_id = :account"
+        f"SELECT d.remote_id, d.published_at {_FROM} WHERE {_FOLLOWED} AND {unindexed('d.account_id')} = :account"
         f" ORDER BY d.published_at{'' if most is None else ' LIMIT :most'}"
     )
     due = _FOR_EVER if due_by is None else to_ms(due_by)
@@ -73,7 +73,7 @@ def followed(
     return [Followed(row["remote_id"], from_ms(row["published_at"])) for row in db.execute(sql, values)]
 
 
-def published_at(db: sqlite3.Connection, account_id: int, remote_id: str) -> datetime | None:
+def published_at(db: Connection, account_id: int, remote_id: str) -> datetime | None:
     """When ttp published the post of that id; None where it did not."""
     sql = "SELECT published_at FROM delivery WHERE account_id = ? AND remote_id = ? AND state = 'published'"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
@@ -81,7 +81,7 @@ def published_at(db: sqlite3.Connection, account_id: int, remote_id: str) -> dat
 
 
 def note(
-    db: sqlite3.Connection, account_id: int, remote_id: str, *, read_at: datetime | None, next_at: datetime | None
+    db: Connection, account_id: int, remote_id: str, *, read_at: datetime | None, next_at: datetime | None
 ) -> None:
     """When a post's numbers were read (None: they were not, only put off), and are read next (None: not again).
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Busy, Hint
 from ttp.domain.time.clock import to_ms
 from ttp.store import file_identity, row_mapper
+from ttp.store.dialect import Connection, Row, StoreError
 from ttp.store.home.regular_file import open_regular
 
 FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -137,13 +137,13 @@ class Owner:
     machine: Machine
     any_machine: bool = False
 
-    def doubt(self, db: sqlite3.Connection) -> Elsewhere | None:
+    def doubt(self, db: Connection) -> Elsewhere | None:
         """Why this machine must not publish from the store; None where it may. Changes nothing."""
         seen = _seen(self.home, db)  # first: a publisher that runs writes the database before the file
         row = _row(db)
         if row["host"] == RESTORED:
             return Elsewhere("this store was restored from a backup")
-        if seen is not None and seen.newest > row["newest"]:
+        if seen is not None and seen.newest > db.highest_id("attempt"):
             return Elsewhere("this store was put back to an earlier state")
         if row["host"] and not self.any_machine and row["host"] != self.machine.digest_for(row["store_id"]):
             ran_at = row_mapper.instant(row["ran_at"])
@@ -151,7 +151,7 @@ class Owner:
             return Elsewhere(f"another machine publishes from this store ({row['host_name']}{when})")
         return _copied(row["mark"], seen)
 
-    def replaced(self, db: sqlite3.Connection) -> Elsewhere | None:
+    def replaced(self, db: Connection) -> Elsewhere | None:
         """Why a publisher that runs must stop: other files are in the place of its store's. None where there are none,
         as while the folder is moved."""
         with suppress(OSError):
@@ -159,7 +159,7 @@ class Owner:
             return None if seen is None else _copied(_row(db)["mark"], seen)
         return None
 
-    def own(self, db: sqlite3.Connection, now: datetime) -> None:
+    def own(self, db: Connection, now: datetime) -> None:
         """Record, in the caller's transaction, that this machine publishes from the store now."""
         store_id = _row(db)["store_id"]
         db.execute(
@@ -167,19 +167,20 @@ class Owner:
             (self.machine.digest_for(store_id), self.machine.name, _mark(self.home, db), to_ms(now)),
         )
 
-    def note(self, db: sqlite3.Connection) -> None:
+    def note(self, db: Connection) -> None:
         """Write into `publisher.mark` how many steps are recorded: after a commit, never before. Raises nothing: what
         is committed stands, and less can be told of a store that is put back."""
-        with suppress(OSError, sqlite3.Error):
-            row = _row(db)
+        with suppress(OSError, StoreError):
+            with db.snapshot():
+                store_id, newest = _row(db)["store_id"], db.highest_id("attempt")
             descriptor = open_regular(self.home / _FILE, os.O_WRONLY)
             try:
-                os.pwrite(descriptor, _FORM.format(row["store_id"], row["newest"]).encode(), 0)
+                os.pwrite(descriptor, _FORM.format(store_id, newest).encode(), 0)
             finally:
                 os.close(descriptor)
 
 
-def remember_files(home: Path, db: sqlite3.Connection) -> None:
+def remember_files(home: Path, db: Connection) -> None:
     """Record, in the caller's transaction, which files the store is: a copy that is made from now on is noticed."""
     db.execute("UPDATE store SET mark = ?", (_mark(home, db),))
 
@@ -191,33 +192,32 @@ def _copied(mark: str | None, seen: Seen | None) -> Elsewhere | None:
     return Elsewhere("this store is a copy, or was put back")
 
 
-def is_copied(home: Path, db: sqlite3.Connection) -> Elsewhere | None:
+def is_copied(home: Path, db: Connection) -> Elsewhere | None:
     """The refusal of a store that is a copy, whichever machine this is."""
     return _copied(_row(db)["mark"], _seen(home, db))
 
 
-def at_stake(db: sqlite3.Connection, *, now: datetime) -> Iterator[Delivery]:
+def at_stake(db: Connection, *, now: datetime) -> Iterator[Delivery]:
     """What another copy of the store may have published: all that is in flight, and all that is due and pending."""
     return (row_mapper.delivery(row) for row in db.execute(_AT_STAKE, {"now": to_ms(now)}))
 
 
-def store_id(db: sqlite3.Connection) -> str:
+def store_id(db: Connection) -> str:
     """Which store it is."""
     return str(_row(db)["store_id"])
 
 
-def _row(db: sqlite3.Connection) -> sqlite3.Row:
-    newest = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'attempt'), 0)"
-    row: sqlite3.Row = db.execute(f"SELECT *, {newest} AS newest FROM store").fetchone()
+def _row(db: Connection) -> Row:
+    row: Row = db.execute("SELECT * FROM store").fetchone()
     return row
 
 
-def _mark(home: Path, db: sqlite3.Connection) -> str:
+def _mark(home: Path, db: Connection) -> str:
     """Which files the store is, as `store.mark` has it. Makes `publisher.mark` where it is not there."""
     return file_identity.as_text((_seen(home, db) or _make(home, _row(db)["store_id"])).files)
 
 
-def _seen(home: Path, db: sqlite3.Connection) -> Seen | None:
+def _seen(home: Path, db: Connection) -> Seen | None:
     """None where there is no `publisher.mark`, or it is another store's."""
     try:
         descriptor = open_regular(home / _FILE)

@@ -6,12 +6,12 @@ nothing becomes missed by it, and `ttp status` shows until when. Runs in the tra
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import accounts, conditions
+from ttp.store.dialect import Connection
 
 _DAY = timedelta(days=1)
 _PATIENCE = timedelta(days=8)
@@ -53,7 +53,7 @@ class Pace:
     per_day: int
     approved: bool = False
 
-    def hold(self, db: sqlite3.Connection, now: datetime) -> None:
+    def hold(self, db: Connection, now: datetime) -> None:
         """Hold each account with something due that may not post yet, until it may."""
         if not self.min_gap and not self.per_day:
             return
@@ -63,14 +63,14 @@ class Pace:
             if until > now:
                 accounts.mark_account(db, row["id"], hold_until=until, hold_reason=why)
 
-    def renew(self, db: sqlite3.Connection, now: datetime) -> None:
+    def renew(self, db: Connection, now: datetime) -> None:
         """End the holds of other settings, which were changed since: what these say holds anew."""
         for row in db.execute(_HELD, {"now": to_ms(now)}).fetchall():
             until, _ = self._waits(db, row["id"], now)
             if to_ms(until) < row["hold_until"]:
                 accounts.lift_hold(db, row["id"], now)
 
-    def _waits(self, db: sqlite3.Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
+    def _waits(self, db: Connection, account_id: int, now: datetime) -> tuple[datetime, str]:
         """Until when an account waits, and for which of the settings."""
         values = {"account": account_id, "since": to_ms(now - _PATIENCE), "most": max(1, self.per_day)}
         went_out = [from_ms(found["at"]) for found in db.execute(_WENT_OUT, values)]

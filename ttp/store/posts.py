@@ -7,7 +7,6 @@ name it is, so that it can be taken back (`history`); None where it is in no per
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -16,37 +15,35 @@ from typing import Any, Protocol
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import Post
 from ttp.store import queries, row_mapper
+from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import Column, text_of
 
 
 class Recorder(Protocol):
     """Writes down what a command changed, so that it can be undone."""
 
-    def write(self, db: sqlite3.Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
+    def write(self, db: Connection, ids: Iterable[int], before: Mapping[int, PostSnapshot]) -> None:
         """Record posts that were just stored; `before` has those that existed."""
         ...
 
 
-def insert(db: sqlite3.Connection, post: Post, recorder: Recorder | None) -> Post:
+def insert(db: Connection, post: Post, recorder: Recorder | None) -> Post:
     """Store a new post; answers it with its ids."""
     assert post.id is None
     return _saved(db, post, recorder)
 
 
-def update(db: sqlite3.Connection, post: Post, recorder: Recorder | None) -> Post:
+def update(db: Connection, post: Post, recorder: Recorder | None) -> Post:
     """Store every field of a post; deliveries without an id are new. Answers it as it is stored."""
     assert post.id is not None
     return _saved(db, post, recorder)
 
 
-def save(db: sqlite3.Connection, posts: Sequence[Post], recorder: Recorder | None) -> list[int]:
+def save(db: Connection, posts: Sequence[Post], recorder: Recorder | None) -> list[int]:
     """Store posts, new ones (without an id) and changed ones; their ids, in order."""
     before = _before(db, posts, recorder)
-    following = _last_id(db) + 1
-    ids = []
-    for post in posts:
-        ids.append(post.id or following)
-        following += post.id is None
+    fresh = iter(db.reserve_ids("post", sum(post.id is None for post in posts)))
+    ids = [post.id or next(fresh) for post in posts]
     numbered = list(zip(ids, posts, strict=True))
     _insert(db, "post", ({"id": i, **row_mapper.post_columns(p)} for i, p in numbered if p.id is None))
     _update(db, "post", ({**row_mapper.post_columns(p), "id": i} for i, p in numbered if p.id is not None))
@@ -81,7 +78,7 @@ def save(db: sqlite3.Connection, posts: Sequence[Post], recorder: Recorder | Non
     return ids
 
 
-def retime(db: sqlite3.Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
+def retime(db: Connection, posts: Sequence[Post], recorder: Recorder) -> list[Post]:
     """Store the times of drafts that are scheduled now: what `update` does of it, for many at once."""
     before = _before(db, posts, recorder)
     db.executemany(
@@ -97,23 +94,17 @@ def retime(db: sqlite3.Connection, posts: Sequence[Post], recorder: Recorder) ->
     return list(queries.posts_by_id(db, [post.id or 0 for post in posts]))
 
 
-def _saved(db: sqlite3.Connection, post: Post, recorder: Recorder | None) -> Post:
+def _saved(db: Connection, post: Post, recorder: Recorder | None) -> Post:
     (post_id,) = save(db, [post], recorder)
     return queries.post_even_deleted(db, post_id)
 
 
-def _before(db: sqlite3.Connection, posts: Iterable[Post], recorder: Recorder | None) -> Mapping[int, PostSnapshot]:
+def _before(db: Connection, posts: Iterable[Post], recorder: Recorder | None) -> Mapping[int, PostSnapshot]:
     """The posts as they are, where somebody may want them back."""
     return {} if recorder is None else dict(snapshots(db, (post.id for post in posts if post.id is not None)))
 
 
-def _last_id(db: sqlite3.Connection) -> int:
-    """The highest id that a post ever had."""
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'post'").fetchone()
-    return 0 if row is None else int(row[0])
-
-
-def _insert(db: sqlite3.Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
+def _insert(db: Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
     ordered = iter(columns)
     first = next(ordered, None)
     if first is not None:
@@ -122,7 +113,7 @@ def _insert(db: sqlite3.Connection, table: str, columns: Iterable[Mapping[str, C
         db.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", chain([first], ordered))
 
 
-def _update(db: sqlite3.Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
+def _update(db: Connection, table: str, columns: Iterable[Mapping[str, Column]]) -> None:
     ordered = iter(columns)
     first = next(ordered, None)
     if first is not None:
@@ -167,7 +158,7 @@ def digest(image: str) -> str:
     return hashlib.blake2b(image.encode(), digest_size=16).hexdigest()
 
 
-def snapshots(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSnapshot]]:
+def snapshots(db: Connection, ids: Iterable[int]) -> Iterator[tuple[int, PostSnapshot]]:
     """The posts of these ids, deleted ones too, as their rows are now."""
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
@@ -186,9 +177,9 @@ def post_of(post_id: int, image: str) -> Post:
     held = json.loads(image)
     own = _Row(held["post"], id=post_id, updated_at=held["post"]["created_at"])
     of_post = {"post_id": post_id}
-    deliveries = [row_mapper.delivery(_Row(one, **of_post)) for one in held["deliveries"]]  # type: ignore[arg-type]
-    media = [row_mapper.media(_Row(one, **of_post)) for one in held["media"]]  # type: ignore[arg-type]
-    return row_mapper.post(own, deliveries, media, held["tags"])  # type: ignore[arg-type]  # a mapping, as rows are
+    deliveries = [row_mapper.delivery(_Row(one, **of_post)) for one in held["deliveries"]]
+    media = [row_mapper.media(_Row(one, **of_post)) for one in held["media"]]
+    return row_mapper.post(own, deliveries, media, held["tags"])
 
 
 class _Row(dict[str, Any]):
@@ -201,18 +192,18 @@ class _Row(dict[str, Any]):
         return None
 
 
-def _by_post(db: sqlite3.Connection, sql: str, ids: Sequence[int]) -> dict[int, list[row_mapper.Row]]:
-    found: dict[int, list[row_mapper.Row]] = {i: [] for i in ids}
+def _by_post(db: Connection, sql: str, ids: Sequence[int]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {i: [] for i in ids}
     for row in db.execute(sql, ids):
         found[row["post_id"]].append(row)
     return found
 
 
 def _image(
-    post: row_mapper.Row,
-    deliveries: Sequence[row_mapper.Row],
-    media: Sequence[row_mapper.Row],
-    tags: Sequence[row_mapper.Row],
+    post: Row,
+    deliveries: Sequence[Row],
+    media: Sequence[Row],
+    tags: Sequence[Row],
 ) -> PostSnapshot:
     own = _named(post, "id", "updated_at")
     held = {
@@ -225,6 +216,6 @@ def _image(
     return PostSnapshot(text_of(held), in_flight, tuple(row["sha256"] for row in media))
 
 
-def _named(row: row_mapper.Row, *without: str) -> dict[str, Any]:
+def _named(row: Row, *without: str) -> dict[str, Any]:
     """The columns that have a value: one that a later schema adds makes no other digest."""
     return {name: row[name] for name in row.keys() if name not in without and row[name] is not None}  # noqa: SIM118

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
 from ttp.store.conditions import _READY
 from ttp.store.corrupt_rows import list_of, object_of, reading, texts_of
+from ttp.store.dialect import Connection, Row, contains
 from ttp.store.row_mapper import ms
 
 _BATCH = 200
@@ -66,30 +66,30 @@ class PostFilter:
     after: int | None = None
 
 
-def post(db: sqlite3.Connection, post_id: int) -> Post | None:
+def post(db: Connection, post_id: int) -> Post | None:
     """One post that is not deleted, with everything it has."""
     return next(posts_by_id(db, [post_id]), None)
 
 
-def post_even_deleted(db: sqlite3.Connection, post_id: int) -> Post:
+def post_even_deleted(db: Connection, post_id: int) -> Post:
     """One post that must exist. StopIteration if it never did."""
     return next(whole(db, db.execute(f"{row_mapper.POSTS} WHERE id = ?", (post_id,)).fetchall()))
 
 
-def posts_even_deleted(db: sqlite3.Connection, post_ids: Iterable[int]) -> dict[int, Post]:
+def posts_even_deleted(db: Connection, post_ids: Iterable[int]) -> dict[int, Post]:
     """Posts by their ids, as few as a publisher claims at once."""
     ids = sorted(set(post_ids))
     found = db.execute(f"{row_mapper.POSTS} WHERE id IN ({_marks(ids)})", ids).fetchall()
     return {post.id or 0: post for post in whole(db, found)}
 
 
-def post_by_key(db: sqlite3.Connection, key: str) -> Post | None:
+def post_by_key(db: Connection, key: str) -> Post | None:
     """The post of a key, also a deleted one: a key is used once for ever."""
     row = db.execute(f"{row_mapper.POSTS} WHERE key = ?", (key,)).fetchone()
     return None if row is None else next(whole(db, [row]))
 
 
-def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
+def posts_by_id(db: Connection, ids: Iterable[int]) -> Iterator[Post]:
     """The posts of these ids that exist and are not deleted, in the order given."""
     wanted = iter(ids)
     while batch := list(islice(wanted, _BATCH)):
@@ -99,13 +99,13 @@ def posts_by_id(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Post]:
         yield from whole(db, [found[i] for i in batch if i in found])
 
 
-def existing_ids(db: sqlite3.Connection, first: int, last: int) -> list[int]:
+def existing_ids(db: Connection, first: int, last: int) -> list[int]:
     """The ids from `first` to `last`, both included, of posts that are not deleted."""
     sql = "SELECT id FROM post WHERE id BETWEEN ? AND ? AND deleted_at IS NULL ORDER BY id"
     return [row["id"] for row in db.execute(sql, (first, last))]
 
 
-def posts(db: sqlite3.Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
+def posts(db: Connection, wanted: PostFilter, *, own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """The posts that pass the filter, in list order, read in batches as they are consumed. `own_key`: gives those
     without a key one, by their ids."""
     found = _list_rows(db, wanted)
@@ -115,7 +115,7 @@ def posts(db: sqlite3.Connection, wanted: PostFilter, *, own_key: row_mapper.Own
         yield from whole(db, batch, own_key)
 
 
-def _list_rows(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[row_mapper.Row]:
+def _list_rows(db: Connection, wanted: PostFilter) -> Iterator[Row]:
     after = db.execute("SELECT * FROM post WHERE id = ?", (wanted.after,)).fetchone() if wanted.after else None
     reached = after is None
     for run, descending in _RUNS:
@@ -133,19 +133,19 @@ def _list_rows(db: sqlite3.Connection, wanted: PostFilter) -> Iterator[row_mappe
 
 
 def _status_rows(
-    db: sqlite3.Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: row_mapper.Row | None
-) -> Iterator[row_mapper.Row]:
+    db: Connection, status: PostStatus, wanted: PostFilter, descending: bool, after: Row | None
+) -> Iterator[Row]:
     """All posts of one status in keyset order by the index post_by_status, a batch at a time."""
     where, values = _conditions(wanted)
-    order = "DESC" if descending else "ASC"
+    order = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
     size = min(_BATCH, wanted.limit or _BATCH)
     position = None if after is None else (after["scheduled_at"], after["id"])
     while True:
-        batch: list[row_mapper.Row] = []
+        batch: list[Row] = []
         for keyset, at in _beyond(position, descending):
             sql = (
                 f"{row_mapper.POSTS} WHERE status = ? AND deleted_at IS NULL{where}{keyset}"
-                f" ORDER BY scheduled_at {order}, id {order} LIMIT {size - len(batch)}"
+                f" ORDER BY scheduled_at {order}, id {order.split()[0]} LIMIT {size - len(batch)}"
             )
             batch += db.execute(sql, [status.value, *values, *at]).fetchall()
         yield from batch
@@ -197,7 +197,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if wanted.until is not None:
         add(f"{bounded} < ?", ms(wanted.until))
     if wanted.search:
-        add("instr(lower(content), lower(?)) > 0", wanted.search)
+        add(contains("content", "?"), wanted.search)
     if wanted.key is not None:
         add("key = ?", wanted.key)
     return "".join(parts), values
@@ -207,9 +207,7 @@ def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def whole(
-    db: sqlite3.Connection, found: list[row_mapper.Row], own_key: row_mapper.OwnKey | None = None
-) -> Iterator[Post]:
+def whole(db: Connection, found: list[Row], own_key: row_mapper.OwnKey | None = None) -> Iterator[Post]:
     """Complete posts from their rows (of POSTS): three more queries for the batch, whatever its size."""
     ids = [row["id"] for row in found]
     deliveries: dict[int, list[Delivery]] = defaultdict(list)
@@ -228,12 +226,12 @@ def whole(
         yield row_mapper.post_in_order(row, deliveries.get(i, ()), media.get(i, ()), tags.get(i, ()), own_key)
 
 
-def delivery(db: sqlite3.Connection, delivery_id: int) -> Delivery | None:
+def delivery(db: Connection, delivery_id: int) -> Delivery | None:
     row = db.execute(f"{row_mapper.DELIVERIES} WHERE d.id = ?", (delivery_id,)).fetchone()
     return None if row is None else row_mapper.delivery_in_order(row)
 
 
-def posts_naming(db: sqlite3.Connection, account_id: int) -> list[int]:
+def posts_naming(db: Connection, account_id: int) -> list[int]:
     """The ids of posts with a delivery to the account that has not ended."""
     sql = (
         "SELECT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id WHERE d.account_id = ?"
@@ -242,7 +240,7 @@ def posts_naming(db: sqlite3.Connection, account_id: int) -> list[int]:
     return [row["post_id"] for row in db.execute(sql, (account_id,))]
 
 
-def attempts(db: sqlite3.Connection, post_id: int) -> Iterator[Attempt]:
+def attempts(db: Connection, post_id: int) -> Iterator[Attempt]:
     """Every step of every attempt at a post's deliveries, in the order in which they began."""
     sql = (
         "SELECT t.*, d.post_id, a.platform, a.handle AS account_handle FROM attempt t"
@@ -252,7 +250,7 @@ def attempts(db: sqlite3.Connection, post_id: int) -> Iterator[Attempt]:
     yield from (row_mapper.attempt(row) for row in db.execute(sql, (post_id,)))
 
 
-def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime, until: datetime = _NEVER) -> list[datetime]:
+def busy_instants(db: Connection, account_id: int, since: datetime, until: datetime = _NEVER) -> list[datetime]:
     """When the account has posts from `since` on, and before `until`: scheduled, in flight or published. In order."""
     sql = (
         "SELECT d.due_at FROM delivery d JOIN post p ON p.id = d.post_id"
@@ -263,7 +261,7 @@ def busy_instants(db: sqlite3.Connection, account_id: int, since: datetime, unti
     return [at for at in found if at is not None]
 
 
-def next_due(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
+def next_due(db: Connection, now: datetime, *, approved: bool = False) -> Delivery | None:
     """The delivery that is due next, after `now`: of those that are `approved`, where so asked."""
     sql = (
         f"{row_mapper.DELIVERIES} WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.next_at > ?"
@@ -273,7 +271,7 @@ def next_due(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -
     return None if row is None else row_mapper.delivery_in_order(row)
 
 
-def count_waiting(db: sqlite3.Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
+def count_waiting(db: Connection, now: datetime, *, approved: bool = False) -> tuple[int, int]:
     """How many posts are overdue, and how many have a time still to come. What an account's hold keeps is neither.
 
     `approved`: what is not approved is not overdue.
@@ -288,7 +286,7 @@ def count_waiting(db: sqlite3.Connection, now: datetime, *, approved: bool = Fal
     return overdue, waiting
 
 
-def needing(db: sqlite3.Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
+def needing(db: Connection, state: str, *, auth: bool | None = None, most: int = 100) -> list[int]:
     """The ids of posts with a delivery in a state that only a person ends, newest first.
 
     `auth`: only those whose token no longer worked (True), or only the others (False).
@@ -303,26 +301,26 @@ def needing(db: sqlite3.Connection, state: str, *, auth: bool | None = None, mos
     return [row["post_id"] for row in found]
 
 
-def posts_by_key(db: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Post]:
+def posts_by_key(db: Connection, keys: Sequence[str]) -> dict[str, Post]:
     """The posts of some keys, at most a few hundred; also deleted ones: a key is used once for ever."""
     found = db.execute(f"{row_mapper.POSTS} WHERE key IN ({','.join('?' * len(keys))})", list(keys)).fetchall()
     return {post.key or "": post for post in whole(db, found)}
 
 
-def keys_from(db: sqlite3.Connection, beginning: str) -> Iterator[tuple[int, str]]:
+def keys_from(db: Connection, beginning: str) -> Iterator[tuple[int, str]]:
     """The ids and keys of the posts whose key begins so and that are not deleted, by key."""
     sql = "SELECT id, key FROM post WHERE key >= ? AND key < ? AND deleted_at IS NULL ORDER BY key"
     for row in db.execute(sql, (beginning, beginning[:-1] + chr(ord(beginning[-1]) + 1))):
         yield row["id"], row["key"]
 
 
-def media_item(db: sqlite3.Connection, sha256: str) -> MediaItem | None:
+def media_item(db: Connection, sha256: str) -> MediaItem | None:
     """What is known of the media with this digest, if a post has had it."""
     row = db.execute("SELECT * FROM post_media WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
     return None if row is None else row_mapper.media(row)
 
 
-def said(db: sqlite3.Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
+def said(db: Connection, account_id: int, since: datetime, until: datetime) -> list[tuple[datetime, int, str]]:
     """What an account's posts that are due between two instants say, with their ids; also what is out."""
     sql = (
         "SELECT d.due_at, d.post_id, p.content, p.variants, a.platform, a.platform || '/' || a.handle AS name"
@@ -359,14 +357,14 @@ class Charged(NamedTuple):
     alts: int
 
 
-def coming(db: sqlite3.Connection, platform: str, most: int) -> list[int]:
+def coming(db: Connection, platform: str, most: int) -> list[int]:
     """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
     known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
     waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 
 
-def charged(db: sqlite3.Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[Charged]:
+def charged(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[Charged]:
     """What is to be charged of each of these deliveries, in no order. Unreadable."""
     ids = iter(delivery_ids)
     while batch := list(islice(ids, _BATCH)):
@@ -374,12 +372,12 @@ def charged(db: sqlite3.Connection, delivery_ids: Iterable[int], facts: Facts) -
             yield _charged(row, facts)
 
 
-def _waiting(db: sqlite3.Connection, account_id: int) -> Iterator[tuple[int, int]]:
+def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
     return ((row["next_at"], row["id"]) for row in db.execute(_IDS, (account_id,)))
 
 
 @reading("delivery")
-def _charged(row: sqlite3.Row, facts: Facts) -> Charged:
+def _charged(row: Row, facts: Facts) -> Charged:
     if (row["variants"], row["thread"], row["handle"]) == ("{}", "[]", "{}"):  # as most are
         return Charged((row["content"],), row["alts"])
     post = Post(row["content"], variants=texts_of(row["variants"]), thread=list_of(row["thread"]))
@@ -395,7 +393,7 @@ LOOKED_THROUGH = 1000
 """Deliveries that are looked through for such that wait for approval: the next ones."""
 
 
-def waiting(db: sqlite3.Connection, most: int = 100) -> list[int]:
+def waiting(db: Connection, most: int = 100) -> list[int]:
     """The ids of posts that wait for approval, the next ones first: of those that go out next, LOOKED_THROUGH."""
     sql = (
         f"SELECT post_id FROM ({_COMING} ORDER BY next_at LIMIT :through) AS next WHERE approved_at IS NULL"
@@ -405,7 +403,7 @@ def waiting(db: sqlite3.Connection, most: int = 100) -> list[int]:
     return [row["post_id"] for row in found]
 
 
-def due(db: sqlite3.Connection, now: datetime, most: int) -> list[int]:
+def due(db: Connection, now: datetime, most: int) -> list[int]:
     """The ids of posts that are due and wait for approval, the last due ones: among so many that are due."""
     sql = f"SELECT post_id, approved_at FROM ({_COMING} AND next_at <= ? ORDER BY next_at DESC LIMIT ?) AS last"
     found = db.execute(sql, (ms(now), most))

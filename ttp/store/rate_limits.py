@@ -7,8 +7,6 @@ another process wrote them: the publisher reads them at the start of each delive
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import threading
 from collections.abc import Iterable
 from contextlib import closing, suppress
@@ -21,17 +19,18 @@ from ttp.domain.rate_limit import SHARED, Limit, whose
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.store import row_mapper
 from ttp.store.database import Database
+from ttp.store.dialect import Connection, List, Row, StoreError, in_list, not_in_list
 
 _ALIKE = timedelta(seconds=2)
 """Resets closer together are the same one, told by two answers."""
 
 
-_READ = """
+_READ = f"""
 SELECT r.*, a.platform, a.handle FROM rate_limit r JOIN account a ON a.id = r.account_id
-WHERE r.account_id IN (SELECT value FROM json_each(:accounts))
+WHERE {in_list("r.account_id", "accounts")}
 UNION ALL
 SELECT r.*, a.platform, a.handle FROM account a JOIN rate_limit r ON r.account_id = a.id
-WHERE a.platform IN (SELECT value FROM json_each(:platforms)) AND a.id NOT IN (SELECT value FROM json_each(:accounts))
+WHERE {in_list("a.platform", "platforms")} AND {not_in_list("a.id", "accounts")}
     AND r.endpoint >= :shared AND r.endpoint < :beyond
 """
 
@@ -91,22 +90,20 @@ class Limits:
         if not self._unwritten():
             return
         # What is wrong with the store is met, and told, by whoever has more to say to it.
-        with suppress(TtpError, sqlite3.Error, OSError), closing(self._database.connect()) as db:
-            db.execute("BEGIN IMMEDIATE")
+        with suppress(TtpError, StoreError, OSError), closing(self._database.connect()) as db, db.transaction():
             self.write(db)
-            db.execute("COMMIT")
 
     # For the publisher, inside its transactions.
 
-    def recall(self, db: sqlite3.Connection, *accounts: Account) -> None:
+    def recall(self, db: Connection, *accounts: Account) -> None:
         """Take over what the store has of accounts' limits, and of their apps', where it is newer than what is known.
 
         What the store does not have any more is forgotten: somebody lifted it.
         """
         ids = {account.id for account in accounts if account.id is not None}
         names = {
-            "accounts": json.dumps(sorted(ids)),
-            "platforms": json.dumps(sorted({account.platform for account in accounts})),
+            "accounts": List(sorted(ids)),
+            "platforms": List(sorted({account.platform for account in accounts})),
             "shared": SHARED,
             "beyond": SHARED + "\x7f",
         }
@@ -121,19 +118,17 @@ class Limits:
                     self._known[key] = seen
             self._recalled |= ids
 
-    def write(self, db: sqlite3.Connection) -> None:
+    def write(self, db: Connection) -> None:
         """Write what is not written yet. If it cannot be, nothing else of the transaction is lost."""
         unwritten = self._unwritten()
         if not unwritten:
             return
-        db.execute("SAVEPOINT limits")
         try:
-            db.executemany(_WRITE, [_columns(seen) for seen in unwritten.values()])
-        except sqlite3.Error:
+            with db.savepoint():
+                db.executemany(_WRITE, [_columns(seen) for seen in unwritten.values()])
+        except StoreError:
             if not db.in_transaction:  # no room, or an I/O error: the whole transaction is gone, its owner must know
                 raise
-            db.execute("ROLLBACK TO limits")
-        db.execute("RELEASE limits")
         with self._lock:
             for key, seen in unwritten.items():
                 if self._known.get(key) is seen:
@@ -144,7 +139,7 @@ class Limits:
             return {key: seen for key, seen in self._known.items() if not seen.written}
 
 
-def current(db: sqlite3.Connection, now: datetime) -> list[Limit]:
+def current(db: Connection, now: datetime) -> list[Limit]:
     """The limits that have not reset, of accounts that there are; the nearest to its end first. One that several
     accounts of an app share is told once, as it was told last."""
     sql = (
@@ -165,7 +160,7 @@ def _alike(one: Limit, other: Limit) -> bool:
     return same and abs(one.resets_at - other.resets_at) < _ALIKE
 
 
-def _seen(row: row_mapper.Row) -> _Seen:
+def _seen(row: Row) -> _Seen:
     account = f"{row['platform']}/{row['handle']}"
     limit = Limit(account, row["endpoint"], row["remaining"], row["most"], from_ms(row["reset_at"]))
     return _Seen(limit, from_ms(row["seen_at"]), row["account_id"], written=True)

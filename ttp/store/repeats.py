@@ -5,8 +5,6 @@ The key of an occurrence is its recurrence and its instant, so that none is made
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
@@ -17,6 +15,7 @@ from ttp.store import row_mapper
 from ttp.store.claims import LATE_MS
 from ttp.store.conditions import LEFT
 from ttp.store.corrupt_rows import LeftAlone, list_of
+from ttp.store.dialect import Connection, List, Row, greatest, rows_of
 from ttp.store.row_mapper import ms
 
 _GOING = "paused_at IS NULL AND ended_at IS NULL"
@@ -25,12 +24,10 @@ SELECT id FROM recurrence WHERE {_GOING} AND next_at IS NOT NULL AND next_at <= 
 UNION SELECT id FROM recurrence WHERE {_GOING} AND next_at IS NOT NULL AND coalesce(made_until, 0) <= :now
 """
 # The posts of a tag by their last use: as a pattern, or by themselves. What is a copy itself is none of the pool.
-_LEAST_USED = """
+_AS_PATTERN = "coalesce((SELECT max(o.at) FROM occurrence o WHERE o.source_id = p.id), 0)"
+_LEAST_USED = f"""
 SELECT id FROM (
-    SELECT p.id, max(
-        coalesce((SELECT max(o.at) FROM occurrence o WHERE o.source_id = p.id), 0),
-        coalesce(p.published_at, p.scheduled_at, 0)
-    ) AS used_at
+    SELECT p.id, {greatest(_AS_PATTERN, "coalesce(p.published_at, p.scheduled_at, 0)")} AS used_at
     FROM post_tag t JOIN post p ON p.id = t.post_id
     WHERE t.tag = :tag AND p.deleted_at IS NULL
         AND EXISTS (SELECT 1 FROM delivery d WHERE d.post_id = p.id AND d.state <> 'cancelled')
@@ -54,14 +51,12 @@ LIMIT :most
 """
 
 
-def due(db: sqlite3.Connection, *, now: datetime, horizon: datetime) -> list[int]:
+def due(db: Connection, *, now: datetime, horizon: datetime) -> list[int]:
     """The recurrences with something to make: an instant up to `horizon`, or none made that is still to come."""
     return [row["id"] for row in db.execute(_DUE, {"now": ms(now), "horizon": ms(horizon)})]
 
 
-def outdone(
-    db: sqlite3.Connection, *, now: datetime, most: int, approved: bool, left: LeftAlone
-) -> list[tuple[Delivery, int]]:
+def outdone(db: Connection, *, now: datetime, most: int, approved: bool, left: LeftAlone) -> list[tuple[Delivery, int]]:
     """Due deliveries of recurrences that a later time of the same one has outdone, and the recurrence of each.
 
     `approved`: only what is approved goes out, so that what is not outdoes nothing that is.
@@ -70,17 +65,17 @@ def outdone(
     return [(row_mapper.delivery(row), int(row["recurrence_id"])) for row in db.execute(_OUTDONE, values)]
 
 
-def recurrence(db: sqlite3.Connection, recurrence_id: int) -> Recurrence | None:
+def recurrence(db: Connection, recurrence_id: int) -> Recurrence | None:
     row = db.execute("SELECT * FROM recurrence WHERE id = ?", (recurrence_id,)).fetchone()
     return None if row is None else _recurrence(row)
 
 
-def recurrences(db: sqlite3.Connection) -> list[Recurrence]:
+def recurrences(db: Connection) -> list[Recurrence]:
     """All there are, those that go on first."""
     return [_recurrence(row) for row in db.execute("SELECT * FROM recurrence ORDER BY ended_at IS NOT NULL, id")]
 
 
-def insert(db: sqlite3.Connection, one: Recurrence, *, now: datetime) -> int:
+def insert(db: Connection, one: Recurrence, *, now: datetime) -> int:
     """Store a new recurrence; its id."""
     columns = {**_columns(one), "created_at": ms(now)}
     names = ", ".join(columns)
@@ -88,22 +83,22 @@ def insert(db: sqlite3.Connection, one: Recurrence, *, now: datetime) -> int:
     return int(db.execute(f"INSERT INTO recurrence ({names}) VALUES ({marks}) RETURNING id", columns).fetchone()["id"])
 
 
-def update(db: sqlite3.Connection, one: Recurrence) -> None:
+def update(db: Connection, one: Recurrence) -> None:
     """Store what changes of a recurrence."""
     columns = _columns(one)
     sets = ", ".join(f"{name} = :{name}" for name in columns)
     db.execute(f"UPDATE recurrence SET {sets} WHERE id = :id", {**columns, "id": one.id})
 
 
-def add(db: sqlite3.Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
-    """Store what became of an instant. sqlite3.IntegrityError if that is stored already."""
+def add(db: Connection, recurrence_id: int, one: Occurrence, source_id: int | None = None) -> None:
+    """Store what became of an instant. Conflicting if that is stored already."""
     db.execute(
         "INSERT INTO occurrence (recurrence_id, at, state, post_id, source_id) VALUES (?, ?, ?, ?, ?)",
         (recurrence_id, ms(one.at), one.state.value, one.post_id, source_id),
     )
 
 
-def skip(db: sqlite3.Connection, recurrence_id: int, at: datetime) -> None:
+def skip(db: Connection, recurrence_id: int, at: datetime) -> None:
     """Leave an instant out, whether or not it is stored."""
     db.execute(
         "INSERT INTO occurrence (recurrence_id, at, state) VALUES (?, ?, 'skipped')"
@@ -112,18 +107,18 @@ def skip(db: sqlite3.Connection, recurrence_id: int, at: datetime) -> None:
     )
 
 
-def forget(db: sqlite3.Connection, recurrence_id: int, at: datetime) -> None:
+def forget(db: Connection, recurrence_id: int, at: datetime) -> None:
     """Let an instant be made again."""
     db.execute("DELETE FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
 
 
-def has(db: sqlite3.Connection, recurrence_id: int, at: datetime) -> bool:
+def has(db: Connection, recurrence_id: int, at: datetime) -> bool:
     """Whether it is stored what became of an instant."""
     found = db.execute("SELECT 1 FROM occurrence WHERE recurrence_id = ? AND at = ?", (recurrence_id, ms(at)))
     return found.fetchone() is not None
 
 
-def after(db: sqlite3.Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
+def after(db: Connection, recurrence_id: int, at: datetime) -> Iterator[Occurrence]:
     """What is stored of the instants after `at`, in order; a post that is deleted counts as skipped."""
     sql = (
         "SELECT o.*, p.deleted_at FROM occurrence o LEFT JOIN post p ON p.id = o.post_id"
@@ -134,7 +129,7 @@ def after(db: sqlite3.Connection, recurrence_id: int, at: datetime) -> Iterator[
         yield Occurrence(from_ms(row["at"]), state, row["post_id"])
 
 
-def of_posts(db: sqlite3.Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
+def of_posts(db: Connection, post_ids: Collection[int]) -> dict[int, Repeat]:
     """What posts are occurrences of, by their ids, a few hundred at most."""
     sql = (
         "SELECT o.post_id, r.id, r.cron, r.timezone FROM occurrence o JOIN recurrence r ON r.id = o.recurrence_id"
@@ -143,23 +138,23 @@ def of_posts(db: sqlite3.Connection, post_ids: Collection[int]) -> dict[int, Rep
     return {row["post_id"]: Repeat(row["id"], row["cron"], row["timezone"]) for row in db.execute(sql, [*post_ids])}
 
 
-def kin(db: sqlite3.Connection, post_id: int, others: Collection[int]) -> set[int]:
+def kin(db: Connection, post_id: int, others: Collection[int]) -> set[int]:
     """Those of some posts that come of a recurrence that `post_id` comes of too, or is the pattern of."""
-    sql = """
+    sql = f"""
     WITH shared AS (
         SELECT id FROM recurrence WHERE post_id = :post
         UNION SELECT recurrence_id FROM occurrence WHERE post_id = :post
     )
-    SELECT value AS id FROM json_each(:others) WHERE value IN (
+    SELECT value AS id FROM {rows_of("others")} WHERE value IN (
         SELECT post_id FROM recurrence WHERE id IN (SELECT id FROM shared) AND post_id IS NOT NULL
         UNION SELECT o.post_id FROM occurrence o WHERE o.post_id = value AND o.recurrence_id IN (SELECT id FROM shared)
     )
     """
-    found = db.execute(sql, {"post": post_id, "others": json.dumps(sorted(others))})
+    found = db.execute(sql, {"post": post_id, "others": List(sorted(others))})
     return {row["id"] for row in found}
 
 
-def counts(db: sqlite3.Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
+def counts(db: Connection, recurrence_id: int) -> dict[OccurrenceState, int]:
     """How many instants had which end."""
     sql = (
         "SELECT CASE WHEN p.deleted_at IS NULL THEN o.state ELSE 'skipped' END AS state, count(*) AS many"
@@ -169,20 +164,20 @@ def counts(db: sqlite3.Connection, recurrence_id: int) -> dict[OccurrenceState, 
     return {state: found.get(state.value, 0) for state in OccurrenceState}
 
 
-def gone_through(db: sqlite3.Connection, recurrence_id: int, *, made: bool = False) -> int:
+def gone_through(db: Connection, recurrence_id: int, *, made: bool = False) -> int:
     """How many instants are stored; `made`: how many of them became a post."""
     more = " AND state = 'made'" if made else ""
     found = db.execute(f"SELECT count(*) FROM occurrence WHERE recurrence_id = ?{more}", (recurrence_id,))
     return int(found.fetchone()[0])
 
 
-def least_used(db: sqlite3.Connection, tag: str, *, rested: datetime) -> int | None:
+def least_used(db: Connection, tag: str, *, rested: datetime) -> int | None:
     """The post of a tag whose last use is the longest ago, and not after `rested`."""
     row = db.execute(_LEAST_USED, {"tag": tag, "rested": ms(rested)}).fetchone()
     return None if row is None else int(row["id"])
 
 
-def _recurrence(row: sqlite3.Row) -> Recurrence:
+def _recurrence(row: Row) -> Recurrence:
     return Recurrence(
         cron=row["cron"],
         timezone=row["timezone"],

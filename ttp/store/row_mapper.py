@@ -6,7 +6,6 @@ A column that is named as its field and has a plain value needs no word here: `c
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -21,8 +20,8 @@ from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import columns
 from ttp.store.corrupt_rows import list_of, number_of, object_of, reading, texts_of
+from ttp.store.dialect import Row
 
-Row = sqlite3.Row
 Column = str | int | float | None
 OwnKey = Callable[[int], str]
 Decoder = Callable[[Any], Any]

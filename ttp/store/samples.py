@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +12,8 @@ from typing import cast
 from ttp.domain.account import Account
 from ttp.domain.sample import Row, Sample, Total, row_of
 from ttp.domain.time.clock import from_ms
+from ttp.store import dialect
+from ttp.store.dialect import Connection, List, in_list, newest_rows
 from ttp.store.row_mapper import instant
 
 _TOLD = ("published_at", "likes", "comments", "shares", "views", "saves", "reach", "kind", "text")
@@ -26,16 +26,13 @@ _KEY = ("remote_id", "observed_at")
 _SAID = ", ".join(f":{name}" for name in _TOLD)
 _UPDATE = (
     f"UPDATE sample SET ({', '.join(_TOLD)}) = ({_SAID}) WHERE account_id = %d AND remote_id = :remote_id"
-    f" AND observed_at = :observed_at AND ({', '.join(_TOLD)}) IS NOT ({_SAID})"
+    f" AND observed_at = :observed_at AND ({', '.join(_TOLD)}) IS DISTINCT FROM ({_SAID})"
 )
-# SQLite takes the other columns of a group from the row that has its max().
-_NEWEST = (
-    f"SELECT remote_id, max(observed_at), {', '.join(_TOLD)} FROM sample WHERE account_id = ?"
-    " AND remote_id IN (SELECT value FROM json_each(?)) GROUP BY remote_id"
-)
+_NEWEST = newest_rows(_TOLD, f"account_id = :account AND {in_list('remote_id', 'posts')}")
+_NEWEST_OF_EACH = newest_rows((*_SUMMED, "published_at"), "account_id = ?")
 
 
-def put(db: sqlite3.Connection, samples: Iterable[Sample], accounts: Mapping[str, int]) -> Counter[str]:
+def put(db: Connection, samples: Iterable[Sample], accounts: Mapping[str, int]) -> Counter[str]:
     """Store samples of accounts that exist (`accounts`: lower-case name to id); counts `inserted`, `updated` and
     `unchanged`.
 
@@ -47,7 +44,7 @@ def put(db: sqlite3.Connection, samples: Iterable[Sample], accounts: Mapping[str
     return done
 
 
-def put_rows(db: sqlite3.Connection, account_id: int, rows: Sequence[Row], *, dated: bool) -> Counter[str]:
+def put_rows(db: Connection, account_id: int, rows: Sequence[Row], *, dated: bool) -> Counter[str]:
     """As `put`, for rows of one account: the same as one after the other, without a question for each of them."""
     told = rows if dated else _changed(db, account_id, rows)
     # In the order of the index: rows that come as they please would touch a page of it for each row.
@@ -63,7 +60,7 @@ _TOGETHER = 40
 """Rows of a statement: each statement looks up and notes the table's largest id."""
 
 
-def _insert(db: sqlite3.Connection, account_id: int, rows: Sequence[Row]) -> int:
+def _insert(db: Connection, account_id: int, rows: Sequence[Row]) -> int:
     """Store those rows whose post has no sample of that time; how many."""
     inserted, whole = 0, len(rows) - len(rows) % _TOGETHER
     for together, some in ((_TOGETHER, rows[:whole]), (1, rows[whole:])):
@@ -80,10 +77,10 @@ def _insert(db: sqlite3.Connection, account_id: int, rows: Sequence[Row]) -> int
     return inserted
 
 
-def _changed(db: sqlite3.Connection, account_id: int, rows: Sequence[Row]) -> list[Row]:
+def _changed(db: Connection, account_id: int, rows: Sequence[Row]) -> list[Row]:
     """The rows that say something else than the newest sample of their post, counting those before them."""
-    found = db.execute(_NEWEST, (account_id, json.dumps(list({row[0] for row in rows}))))
-    newest: dict[str, tuple[object, ...]] = {one[0]: tuple(one)[1:] for one in found}
+    found = db.execute(_NEWEST, {"account": account_id, "posts": List({row[0] for row in rows})})
+    newest: dict[str, tuple[object, ...]] = {one[0]: tuple(one)[1:-1] for one in found}
     told = []
     for row in rows:
         known = newest.get(row[0])
@@ -94,20 +91,20 @@ def _changed(db: sqlite3.Connection, account_id: int, rows: Sequence[Row]) -> li
     return told
 
 
-def last_observed(db: sqlite3.Connection, account_id: int, remote_id: str) -> datetime | None:
+def last_observed(db: Connection, account_id: int, remote_id: str) -> datetime | None:
     """When the newest sample of a post was observed; None where there is none."""
     sql = "SELECT max(observed_at) FROM sample WHERE account_id = ? AND remote_id = ?"
     return instant(db.execute(sql, (account_id, remote_id)).fetchone()[0])
 
 
-def newest_of(db: sqlite3.Connection, account_id: int, remote_id: str) -> Sample | None:
+def newest_of(db: Connection, account_id: int, remote_id: str) -> Sample | None:
     """The newest sample of one post."""
     sql = f"{_SAMPLE} WHERE s.account_id = ? AND s.remote_id = ? ORDER BY s.observed_at DESC LIMIT 1"
     row = db.execute(sql, (account_id, remote_id)).fetchone()
     return None if row is None else _sample(row)
 
 
-def newest(db: sqlite3.Connection, account_id: int, posts: int) -> list[Sample]:
+def newest(db: Connection, account_id: int, posts: int) -> list[Sample]:
     """Every sample of the account's `posts` newest posts, by the index sample_newest."""
     # Several samples of a post share its time of publication, so whole posts are cut by that time.
     edge = (
@@ -119,7 +116,7 @@ def newest(db: sqlite3.Connection, account_id: int, posts: int) -> list[Sample]:
     return [_sample(row) for row in db.execute(sql, (account_id, since))]
 
 
-def every(db: sqlite3.Connection, account_ids: Iterable[int], limit: int | None) -> Iterator[Sample]:
+def every(db: Connection, account_ids: Iterable[int], limit: int | None) -> Iterator[Sample]:
     """The samples of some accounts, each account's newest post first, read as they are consumed."""
     for account_id in account_ids:
         sql = f"{_SAMPLE} WHERE s.account_id = :account ORDER BY s.published_at DESC"
@@ -128,25 +125,20 @@ def every(db: sqlite3.Connection, account_ids: Iterable[int], limit: int | None)
         yield from (_sample(row) for row in db.execute(sql, {"account": account_id, "limit": limit}))
 
 
-def total(db: sqlite3.Connection, account: Account) -> Total:
+def total(db: Connection, account: Account) -> Total:
     """What is stored of one account, in one pass over the index of its posts and their samples."""
-    # SQLite takes the other columns of a group from the row that has its max().
-    newest = (
-        f"SELECT count(*) AS samples, max(observed_at) AS observed_at, {', '.join(_SUMMED)}, published_at"
-        " FROM sample WHERE account_id = ? GROUP BY remote_id"
-    )
     # In halves: SQLite's sum() refuses what is longer than its own integers.
     halved = ", ".join(f"sum({name} >> 32), sum({name} & 4294967295)" for name in _SUMMED)
     sql = (
         "SELECT count(*), coalesce(sum(samples), 0), min(published_at), max(published_at), max(observed_at),"
-        f" {halved} FROM ({newest}) AS newest"
+        f" {halved} FROM ({_NEWEST_OF_EACH}) AS newest"
     )
     posts, samples, first, last, observed, *halves = db.execute(sql, (account.id,)).fetchone()
     sums = [None if high is None else (high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True)]
     return Total(account.name, posts, samples, instant(first), instant(last), instant(observed), *sums)
 
 
-def _sample(row: sqlite3.Row) -> Sample:
+def _sample(row: dialect.Row) -> Sample:
     return Sample(
         account=row["account"],
         remote_id=row["remote_id"],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
+from ttp.store.dialect import Connection, Row
 from ttp.store.row_mapper import ms
 
 _SLOTS = (
@@ -18,7 +18,7 @@ _SLOTS = (
 _HOLDING = "d.state NOT IN ('published', 'failed', 'needs_review', 'cancelled') AND p.deleted_at IS NULL"
 
 
-def insert(db: sqlite3.Connection, slot: Slot, *, now: datetime) -> int:
+def insert(db: Connection, slot: Slot, *, now: datetime) -> int:
     """Store a new slot; its id."""
     stored = db.execute(
         "INSERT INTO slot (account_id, cron, timezone, name, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
@@ -27,36 +27,34 @@ def insert(db: sqlite3.Connection, slot: Slot, *, now: datetime) -> int:
     return int(stored.fetchone()["id"])
 
 
-def rename(db: sqlite3.Connection, slot_id: int, name: str) -> None:
+def rename(db: Connection, slot_id: int, name: str) -> None:
     db.execute("UPDATE slot SET name = ? WHERE id = ?", (name, slot_id))
 
 
-def remove(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+def remove(db: Connection, ids: Iterable[int]) -> None:
     """Forget slots. Posts that hold their instants keep them."""
     db.executemany("DELETE FROM slot WHERE id = ?", [(slot_id,) for slot_id in ids])
 
 
-def slots(db: sqlite3.Connection, account_ids: Collection[int] | None = None) -> list[Slot]:
+def slots(db: Connection, account_ids: Collection[int] | None = None) -> list[Slot]:
     """The slots of these accounts, of all where None is given: by account, in the order in which they were added."""
     ids = sorted(account_ids or ())
     which = "" if account_ids is None else f"AND s.account_id IN ({','.join('?' * len(ids))})"
     return [_slot(row) for row in db.execute(_SLOTS.format(which), ids)]
 
 
-def holders(db: sqlite3.Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
+def holders(db: Connection, account_ids: Collection[int], at: datetime, *, without: int | None) -> list[int]:
     """The ids of the posts that hold an instant of one of these accounts, but for the post `without`."""
     ids = sorted(account_ids)
     sql = (
         "SELECT DISTINCT d.post_id FROM delivery d JOIN post p ON p.id = d.post_id"
-        f" WHERE d.account_id IN ({','.join('?' * len(ids))}) AND d.due_at = ? AND d.post_id IS NOT ? AND {_HOLDING}"
-        " ORDER BY d.post_id"
+        f" WHERE d.account_id IN ({','.join('?' * len(ids))}) AND d.due_at = ?"
+        f" AND d.post_id IS DISTINCT FROM ? AND {_HOLDING} ORDER BY d.post_id"
     )
     return [row["post_id"] for row in db.execute(sql, [*ids, ms(at), without])]
 
 
-def held(
-    db: sqlite3.Connection, account_ids: Collection[int], since: datetime, until: datetime
-) -> dict[datetime, list[int]]:
+def held(db: Connection, account_ids: Collection[int], since: datetime, until: datetime) -> dict[datetime, list[int]]:
     """Who holds which instants of these accounts, from `since` on and before `until`."""
     ids = sorted(account_ids)
     sql = (
@@ -70,7 +68,7 @@ def held(
     return found
 
 
-def _slot(row: sqlite3.Row) -> Slot:
+def _slot(row: Row) -> Slot:
     return Slot(
         account=f"{row['platform']}/{row['handle']}",
         cron=row["cron"],

@@ -1,39 +1,122 @@
-"""Open a SQLite store, check it, and translate its errors."""
+"""The SQLite side of the store, and the only module that opens its files: connections, creation, copies, errors.
+
+Every connection, whoever uses it, has the same pragmas: WAL, `synchronous=FULL` (a committed intent survives a power
+cut), foreign keys on, schema not trusted, and patience for another writer.
+"""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ttp.domain.errors import Busy, Damaged, Hint, TtpError
+from ttp.store.dialect import Conflicting, Connection, List, StoreError
 from ttp.store.home.paths import _FULL, no_room, quoted
 from ttp.store.home.regular_file import kind_of
 
+VERSION = sqlite3.sqlite_version
+sqlite3.register_adapter(List, json.dumps)
 
-def _open(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+
+class SqliteConnection(sqlite3.Connection):
+    """A `dialect.Connection`. Statements run as they are written, without a step of Python between."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with _neutral_errors():
+            self.execute("BEGIN IMMEDIATE")  # takes the lock now, not with the first statement that writes
+            try:
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                if self.in_transaction:
+                    with suppress(sqlite3.Error):  # a disk that refuses this too: closing the connection undoes it
+                        self.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        with _neutral_errors():
+            self.execute("SAVEPOINT part")
+            try:
+                yield
+            except BaseException:
+                if self.in_transaction:
+                    self.execute("ROLLBACK TO part")
+                    self.execute("RELEASE part")
+                raise
+            self.execute("RELEASE part")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with _neutral_errors():
+            inside = self.in_transaction
+            if not inside:
+                self.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if not inside:
+                    with suppress(sqlite3.Error):  # an error may have ended it already
+                        self.execute("ROLLBACK")  # it wrote nothing
+
+    def highest_id(self, table: str) -> int:
+        row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def reserve_ids(self, table: str, count: int) -> Sequence[int]:
+        following = self.highest_id(table) + 1  # the transaction is the only one that writes
+        return range(following, following + count)
+
+
+@contextmanager
+def _neutral_errors() -> Iterator[None]:
+    """Turn the driver's errors into those of `dialect`."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise Conflicting(str(error)) from error
+    except sqlite3.Error as error:
+        raise StoreError(str(error)) from error
+
+
+def connect(path: Path, busy_timeout_s: float) -> SqliteConnection:
+    """Open a store that exists. Busy and Damaged where its file cannot be one."""
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):  # SQLite would wait for a named pipe
         look = Hint("look", f"ls -la {quoted(path.parent)}")
         raise Busy(f"the store {path} cannot be written: it is {kind_of(found)}, not a file", look)
     if found.st_size == 0:
         raise Damaged(f"the store {path} is an empty file", *_ways_out(path))
-    connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=rw",
-        uri=True,
-        isolation_level=None,
-        timeout=busy_timeout_s,
-        check_same_thread=False,
-    )
+    connection = _open_file(path, "rw", busy_timeout_s)
     try:
-        connection.row_factory = sqlite3.Row
         for pragma in ("foreign_keys=ON", "trusted_schema=OFF", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def connect_as_it_is(path: Path, busy_timeout_s: float = 5.0, *, read_only: bool = False) -> SqliteConnection:
+    """Open a file of SQLite's to copy, upgrade or replace it: without the pragmas of `connect`."""
+    return _open_file(path, "ro" if read_only else "rw", busy_timeout_s)
+
+
+def _open_file(path: Path, mode: str, busy_timeout_s: float) -> SqliteConnection:
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        timeout=busy_timeout_s,
+        check_same_thread=False,
+        factory=SqliteConnection,
+    )
+    connection.row_factory = sqlite3.Row
     return connection
 
 
@@ -48,7 +131,33 @@ def create_tables(path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def quick_check(connection: sqlite3.Connection, path: Path) -> None:
+def lock_alone(connection: SqliteConnection) -> None:
+    """Fold the log of a store that nobody else has open into its file, and lock it. StoreError."""
+    with _neutral_errors():
+        connection.execute("PRAGMA journal_mode=DELETE")  # needs all others to be gone
+        connection.execute("BEGIN EXCLUSIVE")
+
+
+def copy(source: Connection, target: Path) -> None:
+    """Copy all of a store into an empty file, as it is at this moment; whoever writes meanwhile goes on. StoreError."""
+    assert isinstance(source, SqliteConnection)
+    with _neutral_errors(), closing(connect_as_it_is(target)) as db:
+        source.backup(db)
+        db.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
+
+
+def data_version(connection: Connection) -> int:
+    """Return a number that changes whenever another connection has committed."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+def is_locked(error: StoreError | sqlite3.Error) -> bool:
+    """Whether another connection keeps the file from being used."""
+    cause = error.__cause__ if isinstance(error, StoreError) else error
+    return (getattr(cause, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def quick_check(connection: Connection, path: Path) -> None:
     """Read through the whole file. Damaged if SQLite finds anything wrong."""
     with translate_errors(path):
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -72,7 +181,8 @@ def translate_errors(path: Path) -> Iterator[None]:
 
 
 def _store_error(path: Path, error: BaseException) -> TtpError | None:
-    cause = getattr(error, "orig", None) or error  # SQLAlchemy wraps the driver's error
+    cause = error.__cause__ if isinstance(error, StoreError) else error
+    cause = getattr(cause, "orig", None) or cause  # SQLAlchemy wraps the driver's error
     match cause:
         case sqlite3.Error() if not isinstance(cause, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             name = getattr(cause, "sqlite_errorname", "") or ""

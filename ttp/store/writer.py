@@ -6,15 +6,16 @@ With `synchronous=FULL` a commit costs one fsync; thirty workers that each commi
 from __future__ import annotations
 
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ttp.store.dialect import Connection
+
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], Any]
+Work = Callable[[Connection], Any]
 _MOST = 256
 LATE_S = 3.0
 """Seconds after which a commit is late: somebody else holds the store."""
@@ -37,17 +38,17 @@ class Writer:
     nothing but the database. Savepoints for all would be a fifth of the statements, and hardly any work ever fails.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: Callable[[], Connection]) -> None:
         self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._connection = connect()
-        self.committing: Callable[[sqlite3.Connection], None] = lambda db: None
+        self.committing: Callable[[Connection], None] = lambda db: None
         """Called before each commit, inside its transaction."""
-        self.committed: Callable[[sqlite3.Connection], None] = lambda db: None
+        self.committed: Callable[[Connection], None] = lambda db: None
         """Called after each commit, before those who asked hear of it. Never raises."""
         self._thread = threading.Thread(target=self._serve, name="ttp-writer", daemon=True)
         self._thread.start()
 
-    def run(self, work: Callable[[sqlite3.Connection], T], late: Callable[[], object] | None = None) -> T:
+    def run(self, work: Callable[[Connection], T], late: Callable[[], object] | None = None) -> T:
         """Run `work` and come back once it is committed. Raises what it raised, or what the commit raised.
 
         `late` is called, once, where that takes longer than LATE_S: the process may end before it is committed.
@@ -88,24 +89,25 @@ class Writer:
 
     def _commit(self, batch: list[_Asked]) -> None:
         db = self._connection
+        alive = False
         try:
-            db.execute("BEGIN IMMEDIATE")
             try:
-                for asked in batch:
-                    asked.answer = asked.work(db)
+                with db.transaction():
+                    try:
+                        for asked in batch:
+                            asked.answer = asked.work(db)
+                    except BaseException:
+                        # False after no room or an I/O error: the database gave up the work of all.
+                        alive = db.in_transaction
+                        raise
+                    self.committing(db)
             except BaseException:
-                # No room, or an I/O error: SQLite gave up the work of all. Or it is nobody else's.
-                if not db.in_transaction or len(batch) == 1:
+                if not alive or len(batch) == 1:  # or it is nobody else's
                     raise
-                db.execute("ROLLBACK")
-                db.execute("BEGIN IMMEDIATE")
-                self._each_alone(batch)
-            self.committing(db)
-            db.execute("COMMIT")
+                with db.transaction():
+                    self._each_alone(batch)
+                    self.committing(db)
         except BaseException as error:  # noqa: BLE001 (it belongs to those who asked)
-            if db.in_transaction:
-                with suppress(sqlite3.Error):  # a disk that refuses this too must not leave those who asked waiting
-                    db.execute("ROLLBACK")
             for asked in batch:
                 asked.error = asked.error or error
             return
@@ -116,12 +118,10 @@ class Writer:
         """Run the pieces once more, inside the transaction; who fails hears of that alone."""
         db = self._connection
         for asked in batch:
-            # One within the other: ROLLBACK TO means the last, COMMIT ends them all.
-            db.execute("SAVEPOINT work")
             try:
-                asked.answer = asked.work(db)
+                with db.savepoint():
+                    asked.answer = asked.work(db)
             except BaseException as error:
                 if not db.in_transaction:
                     raise
-                db.execute("ROLLBACK TO work")
                 asked.error = error

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Group, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import quote_command
-from ttp.cli.options import AccountName, NoInput, Options, Yes, calling, printing, read_file, read_options
-from ttp.cli.output import Output
+from ttp.cli.options import AccountName, NoInput, Options, Yes, read_file, read_options, with_output
 from ttp.cli.prompt import can_ask, confirmed
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from ttp.services.connect import Connect, Connected, Pending
 
 
-account = Group()
+account = typer.Typer()
 
 
-Some = Annotated[str | None, Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
+Some = Annotated[str | None, typer.Argument(metavar="[PLATFORM/HANDLE]", help="One account; else all of them.")]
 
 
 @account.command("add")
-@printing
+@with_output()
 def add(
-    out: Output,
+    context: Context,
     name: AccountName,
     credentials: Annotated[
-        str | None, Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
+        str | None, typer.Option("--credentials", metavar="FILE", help="JSON with accessToken …; - reads stdin.")
     ] = None,
 ) -> None:
     """Add an account, or give one new credentials. Makes no network call.
@@ -49,27 +49,28 @@ def add(
 
     Example: ttp account add x/me --credentials token.json
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    added = context().accounts.add(name, None if credentials is None else read_file(credentials, "credentials"))
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    added = context.accounts.add(name, None if credentials is None else read_file(context, credentials, "credentials"))
     said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
-    out.record(accounts_module.ACCOUNTS_SPEC, added, say=[said])
-    held = None if credentials is None else context().credentials.get(added.name)
+    context.out.record(accounts_module.ACCOUNTS_SPEC, added, say=[said])
+    held = None if credentials is None else context.credentials.get(added.name)
     if held is not None and held.refresh_token is not None:
-        out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
-    note_media_host(out, added)
+        context.out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
+    note_media_host(context, added)
 
 
-@calling
+@account.command("connect")
+@with_output(verbose=True)
 def connect(
-    out: Output,
-    name: Annotated[str, Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
-    paste: Annotated[bool, Option("--paste", help="Paste the address that the browser ends on.")] = False,
-    no_browser: Annotated[bool, Option("--no-browser", help="Print the address, open nothing.")] = False,
+    context: Context,
+    name: Annotated[str, typer.Argument(metavar="PLATFORM[/HANDLE]", help="For example x, or ig/shop.")],
+    paste: Annotated[bool, typer.Option("--paste", help="Paste the address that the browser ends on.")] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open nothing.")] = False,
     client_secret: Annotated[
-        str | None, Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
+        str | None, typer.Option("--client-secret", metavar="FILE", help="Your app's secret; - reads stdin.")
     ] = None,
     scopes: Annotated[
-        str | None, Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
+        str | None, typer.Option("--scopes", metavar="A,B", help="Ask for these permissions instead of the usual.")
     ] = None,
     no_input: NoInput = False,
 ) -> None:
@@ -80,56 +81,49 @@ def connect(
 
     Example: ttp account connect x
     """
-    out.expect(accounts.ACCOUNTS_SPEC)
-    platform = context().platforms.find(name.partition("/")[0]).name
+    context.out.expect(accounts.ACCOUNTS_SPEC)
+    platform = context.platforms.find(name.partition("/")[0]).name
     ask = can_ask() and not no_input
     wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
-    with _service(platform) as service:
-        app = _app(service, platform, name, client_secret, ask=ask)
-        redirect = context().config.text(f"platforms.{platform}.redirect_uri")
+    with _service(context, platform) as service:
+        app = _app(context, service, platform, name, client_secret, ask=ask)
+        redirect = context.config.text(f"platforms.{platform}.redirect_uri")
         if not _is_here(redirect) or paste:
             pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
             with _browsers_silent():
-                answer = _pasted(pending, ask=ask, browser=not no_browser)
+                answer = _pasted(context, pending, ask=ask, browser=not no_browser)
         else:
             from ttp.platforms.oauth.callback import Listener
 
             with Listener(redirect, name) as listener, _browsers_silent():
                 pending = service.begin(name, app, redirect_uri=listener.redirect_uri, scopes=wanted)
                 answer = listener.wait(pending.state, ready=lambda: _show(pending, browser=not no_browser, back=True))
-        _tell(out, service.finish(pending, answer))
+        _tell(context, service.finish(pending, answer))
 
 
-account.command("connect")(connect)
-
-
-@printing
-def list_accounts(out: Output) -> None:
+@account.command("list")
+@with_output()
+def list_accounts(context: Context) -> None:
     """Every account, and whether its token works.
 
     Example: ttp account list --json
     """
-    out.records(accounts_module.ACCOUNTS_SPEC, context().look.accounts())
+    context.out.records(accounts_module.ACCOUNTS_SPEC, context.look.accounts())
 
 
-account.command("list")(list_accounts)
-
-
-@printing
-def show_account(out: Output, name: AccountName) -> None:
+@account.command("show")
+@with_output()
+def show_account(context: Context, name: AccountName) -> None:
     """Everything about one account but its tokens, and the next command.
 
     Example: ttp account show x/me
     """
-    out.record(accounts_module.ACCOUNT_SPEC, context().look.account(name))
-
-
-account.command("show")(show_account)
+    context.out.record(accounts_module.ACCOUNT_SPEC, context.look.account(name))
 
 
 @account.command("check")
-@calling
-def check(out: Output, name: Some = None) -> int:
+@with_output(verbose=True)
+def check(context: Context, name: Some = None) -> int:
     """Ask the platforms whether the accounts work: token, permissions, quota.
 
     A token that is due is renewed; one that works no more marks its account. Exit code 4 where all that is wrong is
@@ -140,51 +134,53 @@ def check(out: Output, name: Some = None) -> int:
     from ttp.cli.commands.doctor import ended
 
     view = doctor.checkup()
-    out.expect(view)
-    here = context()
+    context.out.expect(view)
+    here = context
     accounts = here.look.accounts() if name is None else [here.look.account(name)]
-    return ended(out, here.account_check.accounts(accounts))
+    return ended(context.out, here.account_check.accounts(accounts))
 
 
 @account.command("enable")
-@printing
-def enable(out: Output, name: AccountName) -> None:
+@with_output()
+def enable(context: Context, name: AccountName) -> None:
     """Let posts go out to an account that is disabled or held.
 
     Example: ttp account enable x/me
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    done = context().accounts.enable(name)
-    out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    done = context.accounts.enable(name)
+    context.out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
     if done.failed:
         from ttp.cli.render.labels import plural
 
-        out.note(f"{plural(done.failed, 'post')} failed meanwhile:  ttp retry --failed --account {done.account.name}")
+        context.out.note(
+            f"{plural(done.failed, 'post')} failed meanwhile:  ttp retry --failed --account {done.account.name}"
+        )
 
 
 @account.command("disable")
-@printing
-def disable(out: Output, name: AccountName) -> None:
+@with_output()
+def disable(context: Context, name: AccountName) -> None:
     """Let no post go out to an account; what comes due for it fails.
 
     Example: ttp account disable x/me
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    done = context().accounts.disable(name)
-    out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    done = context.accounts.disable(name)
+    context.out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
     if done.waiting:
         from ttp.cli.render.labels import plural
 
         held = f"{plural(done.waiting, 'post')} {'is' if done.waiting == 1 else 'are'} scheduled for it"
-        out.note(f"{held}, and will fail when due:  ttp list --account {done.account.name}")
+        context.out.note(f"{held}, and will fail when due:  ttp list --account {done.account.name}")
 
 
 @account.command("set")
-@printing
+@with_output()
 def set_(
-    out: Output,
+    context: Context,
     name: AccountName,
-    tz: Annotated[str | None, Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
+    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Its IANA zone; '' for none.")] = None,
     options: Options = None,
 ) -> None:
     """Set an account's time zone and its platform options.
@@ -193,20 +189,20 @@ def set_(
 
     Example: ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
     if tz is None and not options:
         raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
 
         parse_zone(tz, retype=lambda zone: quote_command("ttp", "account", "set", name, "--tz", zone))
-    changed = context().accounts.set(name, timezone=tz, options=read_options(options, may_empty=True))
-    out.record(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
+    changed = context.accounts.set(name, timezone=tz, options=read_options(context, options, may_empty=True))
+    context.out.record(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
 
 
 @account.command("remove")
-@calling
-def remove(out: Output, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
+@with_output(verbose=True)
+def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoInput = False) -> None:
     """Forget an account and its credentials; published posts and metrics stay.
 
     Refused while posts go to it; --yes cancels those for this account. Then the platform is asked to take its access
@@ -214,17 +210,17 @@ def remove(out: Output, name: AccountName, yes: Yes = False, no_input: NoInput =
 
     Example: ttp account remove x/old
     """
-    out.expect(accounts_module.ACCOUNTS_SPEC)
-    found = context().look.account(name)
+    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    found = context.look.account(name)
     if not confirmed(
-        out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
+        context.out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
     ):
         return
-    left = context().leaving.remove(name, cancel=yes)
+    left = context.leaving.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
-    out.record(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
+    context.out.record(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
-        out.note(left.access)
+        context.out.note(left.access)
 
 
 _TRIES = 3
@@ -237,15 +233,14 @@ _DOCS = "docs/how-to/connect-{}.md"
 
 
 @contextmanager
-def _service(platform: str) -> Iterator[Connect]:
+def _service(context: Context, platform: str) -> Iterator[Connect]:
     """The service for one platform, whose connections are closed at the end."""
     from contextlib import closing
 
     from ttp.platforms.login import BrowserLogin
     from ttp.services.connect import Connect
 
-    here = context()
-    login = here.login(platform)
+    here, login = context, context.login(platform)
     if not isinstance(login, BrowserLogin):
         raise UsageError(
             f"{platform} accounts are not connected in a browser",
@@ -255,16 +250,16 @@ def _service(platform: str) -> Iterator[Connect]:
         yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock, here.platforms)
 
 
-def _app(service: Connect, platform: str, name: str, secret_file: str | None, *, ask: bool) -> App:
+def _app(context: Context, service: Connect, platform: str, name: str, secret_file: str | None, *, ask: bool) -> App:
     """The user's app: one that is in use already, else of the settings or a prompt. UsageError, NotFound."""
     from ttp.platforms.login import App
 
-    facts = context().platforms.facts(platform)
-    secret = None if secret_file is None else read_file(secret_file, "client secret").strip()
+    facts = context.platforms.facts(platform)
+    secret = None if secret_file is None else read_file(context, secret_file, "client secret").strip()
     known = service.known_app(name)
     if known is not None:
         return known if secret is None else App(known.client_id, secret or None)
-    client_id = context().config.text(f"platforms.{platform}.client_id")
+    client_id = context.config.text(f"platforms.{platform}.client_id")
     if not client_id:
         key = f"platforms.{platform}.client_id"
         if not ask:
@@ -313,7 +308,7 @@ def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
         _browse(pending.url)
 
 
-def _pasted(pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
+def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
     """The answer that the person pastes. UsageError where there is nobody, or where it is none."""
     from ttp.platforms.oauth.callback import Foreign, read_pasted
 
@@ -323,9 +318,10 @@ def _pasted(pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
             Hint("with tokens that you have", f"ttp account add {_full(pending)} --credentials FILE"),
         )
     _show(pending, browser=browser)
+    soon = " within 30 seconds" if _is_quick(context, pending) else ""
     _print(
         f"The browser then ends on an address that begins with {pending.redirect_uri} and may say that it cannot be",
-        f"reached; that does not matter. Copy the whole address{' within 30 seconds' if _is_quick(pending) else ''}.",
+        f"reached; that does not matter. Copy the whole address{soon}.",
     )
     why = ""
     for _ in range(_TRIES):
@@ -342,33 +338,33 @@ def _full(pending: Pending) -> str:
     return pending.name if pending.handle else f"{pending.platform}/HANDLE"
 
 
-def _is_quick(pending: Pending) -> bool:
+def _is_quick(context: Context, pending: Pending) -> bool:
     """The code of the answer lives for less than a minute."""
-    return context().platforms.facts(pending.platform).code_life < timedelta(minutes=1)
+    return context.platforms.facts(pending.platform).code_life < timedelta(minutes=1)
 
 
-def _tell(out: Output, done: Connected) -> None:
+def _tell(context: Context, done: Connected) -> None:
     account = done.account
     again = " again" if done.again else ""
-    out.record(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
+    context.out.record(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
     if done.missing:
-        out.note(
+        context.out.note(
             f"{account.name} did not get {', '.join(done.missing)}; what needs that will fail\n"
             f"allow it:  ttp account connect {account.name}"
         )
     if done.failed:
         posts = "1 post" if done.failed == 1 else f"{done.failed} posts"
-        out.note(f"{posts} failed meanwhile:  ttp retry --failed --account {account.name}")
-    note_media_host(out, account)
+        context.out.note(f"{posts} failed meanwhile:  ttp retry --failed --account {account.name}")
+    note_media_host(context, account)
 
 
-def note_media_host(out: Output, account: Account) -> None:
+def note_media_host(context: Context, account: Account) -> None:
     """Say at once where local files cannot go to an account."""
     from ttp.services.doctor import media_host_advice
 
-    if (advice := media_host_advice(context().config, [account], context().platforms)) is not None:
+    if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
         sentence, hint = advice
-        out.note(f"{sentence}\n{hint.say}:  {hint.type}")
+        context.out.note(f"{sentence}\n{hint.say}:  {hint.type}")
 
 
 def _has_desktop() -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.escape import one_line
 from ttp.cli.notices import warn_not_running
-from ttp.cli.options import PostIds, ids_of, printing
-from ttp.cli.output import Output
+from ttp.cli.options import PostIds, ids_of, with_output
 from ttp.cli.render import posts as posts_module
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
@@ -17,56 +17,56 @@ from ttp.domain.post import Post
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.services.approvals import Approving
+    from ttp.services.approvals import Approvals
 
 
-@printing
-def approve(out: Output, post_ids: PostIds) -> None:
+@with_output()
+def approve(context: Context, post_ids: PostIds) -> None:
     """Let posts go out as they are now.
 
     Needed where publish.require_approval is true. A later change of the text, media, accounts or time takes it back.
 
     Example: ttp approve 41 42 50-55
     """
-    out.expect(posts_module.saved_posts_spec())
-    posts = _approving().approve(ids_of(post_ids))
-    if not approval.is_needed(context().config):
-        out.note(f"posts go out here without it: {approval.SETTING} is false")
-    waiting = warn_not_running(out) if any(post.scheduled_at for post in posts) else []
-    out.records(posts_module.saved_posts_spec(waiting), posts, say=[_approved(post) for post in posts])
+    context.out.expect(posts_module.saved_posts_spec())
+    posts = _approving(context).approve(ids_of(context, post_ids))
+    if not approval.is_needed(context.config):
+        context.out.note(f"posts go out here without it: {approval.SETTING} is false")
+    waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
+    context.out.records(posts_module.saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts])
 
 
-@printing
+@with_output()
 def reject(
-    out: Output,
+    context: Context,
     post_ids: PostIds,
-    reason: Annotated[str | None, Option("--reason", metavar="TEXT", help="Why; ttp show tells it.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; ttp show tells it.")] = None,
 ) -> None:
     """Let posts not go out as they are: drafts again, with the reason.
 
     Example: ttp reject 41 --reason 'The price is wrong'
     """
-    out.expect(posts_module.saved_posts_spec())
+    context.out.expect(posts_module.saved_posts_spec())
     if reason is not None and not reason.strip():
         raise UsageError("the reason is empty", Hint("give none", "leave out --reason"))
-    posts = _approving().reject(ids_of(post_ids), reason)
-    out.records(
+    posts = _approving(context).reject(ids_of(context, post_ids), reason)
+    context.out.records(
         posts_module.saved_posts_spec(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts]
     )
 
 
-def _approving() -> Approving:
-    from ttp.services.approvals import Approving
+def _approving(context: Context) -> Approvals:
+    from ttp.services.approvals import Approvals
 
-    return Approving(context().book)
+    return Approvals(context.posts)
 
 
-def _approved(post: Post) -> str:
+def _approved(context: Context, post: Post) -> str:
     """What was approved, in a line: the person may have seen another text a moment ago."""
     to = ", ".join(post.accounts)
     if post.scheduled_at is None:
         return f"Approved draft {post.id} to {to}: {_beginning(post)} (when it gets a time, approve it again)"
-    at = format_instant(post.scheduled_at, context().zone)
+    at = format_instant(post.scheduled_at, context.zone)
     return f"Approved post {post.id} for {at} to {to}: {_beginning(post)}"
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import quote_command
-from ttp.cli.options import printing
-from ttp.cli.output import Output
+from ttp.cli.options import with_output
 from ttp.cli.render import spec
 
 BACKUP = spec.name_value_spec(("file", "bytes", "posts", "media"))
 RESTORE = spec.name_value_spec(("file", "posts", "kept", "missingMedia"))
 
 
-@printing
-def backup(out: Output, file: Annotated[str, Argument(metavar="FILE", help="Where to write it.")]) -> None:
+@with_output()
+def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")]) -> None:
     """Copy the store to a file, also while something publishes.
 
     It holds posts, accounts, attempts and metrics. Media and credentials are not in it: keep those folders and files
@@ -24,27 +24,29 @@ def backup(out: Output, file: Annotated[str, Argument(metavar="FILE", help="Wher
 
     Example: ttp backup ~/backups/ttp.db
     """
-    out.expect(BACKUP)
-    here = context()
+    context.out.expect(BACKUP)
+    here = context
     from ttp.store.home.paths import place
 
     made = here.copies.back_up(place(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
-    out.record(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
+    context.out.record(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
     files = f"{_count(made.media, 'media file')} in {here.media.folder}, and " if made.media else ""
-    out.note(f"not in it: {files}credentials")
+    context.out.note(f"not in it: {files}credentials")
 
 
-@printing
-def restore(out: Output, file: Annotated[str, Argument(metavar="FILE", help="A backup of a store.")]) -> None:
+@with_output()
+def restore(
+    context: Context, file: Annotated[str, typer.Argument(metavar="FILE", help="A backup of a store.")]
+) -> None:
     """Put a backup in the place of the store, which is kept beside it.
 
     What was published since the backup was made is not in it, so nothing is sent before ttp run --take-over.
 
     Example: ttp restore ~/backups/ttp.db
     """
-    out.expect(RESTORE)
-    here = context()
+    context.out.expect(RESTORE)
+    here = context
     from ttp.store.home.paths import place
 
     now = here.copies.restore(place(file))
@@ -53,11 +55,11 @@ def restore(out: Output, file: Annotated[str, Argument(metavar="FILE", help="A b
     said = [f"Restored {_count(now.posts, 'post')} from {file}."]
     if kept:
         said.append(f"The store before it is kept:  {kept}")
-    out.record(RESTORE, shape, say=said)
+    context.out.record(RESTORE, shape, say=said)
     if now.missing:
         are = "is" if now.missing == 1 else "are"
-        out.note(f"{_count(now.missing, 'media file')} of unpublished posts {are} not in {here.media.folder}")
-    out.note(
+        context.out.note(f"{_count(now.missing, 'media file')} of unpublished posts {are} not in {here.media.folder}")
+    context.out.note(
         "what is due may be published already; look that up, and go on:  " + quote_command("ttp", "run", "--take-over")
     )
 

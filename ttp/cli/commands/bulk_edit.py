@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import print_warnings
 from ttp.cli.options import post_filter
-from ttp.cli.output import Output
 from ttp.cli.prompt import confirmed
 from ttp.cli.render import changes
 from ttp.cli.render.spec import OutputSpec
@@ -21,8 +18,7 @@ from ttp.domain.time.durations import duration_parts, length
 from ttp.views import files
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Account
-    from ttp.services.bulk_edit import Edit, Step
+    from ttp.services.bulk_edit import Edit, Shift, Step
     from ttp.store.queries import PostFilter
 
 VIEW: OutputSpec[Step] = OutputSpec(
@@ -36,7 +32,7 @@ WORDS = ("status", "platform", "account", "tag", "since", "until", "search", "ke
 
 
 def edit_many(
-    out: Output,
+    context: Context,
     where: str,
     *,
     replace_link: tuple[str, str] | None,
@@ -49,26 +45,28 @@ def edit_many(
     """Show what the change does to the posts that `where` names, ask, and do it in one transaction."""
     from ttp.services.bulk_edit import apply, refuse_forbidden
 
-    out.expect(VIEW)
+    context.out.expect(VIEW)
     edit = _edit(replace_link, shift, account)
-    posts = context().look.posts(_filter(where))
-    steps = list(context().bulk_edit.steps(posts, edit))
+    posts = context.look.posts(_filter(context, where))
+    steps = list(context.bulk_edit.steps(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
-        raise changes.refused("some posts cannot be changed so, and none was", faults, out.in_json)
+        raise changes.refused("some posts cannot be changed so, and none was", faults, context.out.in_json)
     if not dry_run:
-        refuse_forbidden(context().book, steps)
-    out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
-    print_warnings(out, list({problem.message: problem for step in steps for problem in step.warnings}.values()))
+        refuse_forbidden(context.posts, steps)
+    context.out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
+    print_warnings(
+        context.out, list({problem.message: problem for step in steps for problem in step.warnings}.values())
+    )
     if steps and dry_run:
-        out.note("nothing was changed: --dry-run")
+        context.out.note("nothing was changed: --dry-run")
     if not steps or dry_run:
         return DONE
     said = changes.counted(len(steps), "post")
     again = ["--where", where, *(["--replace-link", *replace_link] if replace_link else [])]
     again += [*(["--shift", shift] if shift else []), *(["--account", account] if account else []), "--yes"]
     sure = confirmed(
-        out,
+        context.out,
         f"Change {said}?",
         yes=yes,
         ask_anyway=not yes,
@@ -77,12 +75,12 @@ def edit_many(
         again=quote_command("ttp", "edit", *again),
     )
     if sure:
-        apply(context().book, steps, "edit")
-        out.note(f"{said} changed.  Take it back:  ttp undo")
+        apply(context.posts, steps, "edit")
+        context.out.note(f"{said} changed.  Take it back:  ttp undo")
     return DONE
 
 
-def _filter(where: str) -> PostFilter:
+def _filter(context: Context, where: str) -> PostFilter:
     """`status=scheduled tag=launch` as a filter. UsageError for what it cannot name."""
     found: dict[str, list[str]] = {}
     try:
@@ -102,7 +100,7 @@ def _filter(where: str) -> PostFilter:
         raise UsageError("--where names no posts", Hint("for all that are scheduled", "--where status=scheduled"))
     several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
     one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
-    return post_filter("edit", **several, **one)  # type: ignore[arg-type]  # by name
+    return post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
 
 
 def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None) -> Edit:
@@ -122,8 +120,10 @@ def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None)
     return Edit(links, None if shift is None else _shift(shift), pair)
 
 
-def _shift(text: str) -> Callable[[datetime, Sequence[Account]], datetime]:
+def _shift(text: str) -> Shift:
     """`+1d`: days and weeks later by the calendar, at the same time of day; hours and less as they pass. UsageError."""
+    from ttp.services.bulk_edit import Shift
+
     sign, rest = text[:1], text[1:]
     parts = duration_parts(rest)
     if sign not in ("+", "-") or parts is None:
@@ -134,12 +134,4 @@ def _shift(text: str) -> Callable[[datetime, Sequence[Account]], datetime]:
     days = factor * length(tuple(part for part in parts if part[1] in ("d", "w")))
     more = factor * length(tuple(part for part in parts if part[1] not in ("d", "w")))
 
-    def shifted(at: datetime, accounts: Sequence[Account]) -> datetime:
-        from ttp.cli.recommending import zone_for
-
-        zones = {zone_for(account, None).key: zone_for(account, None) for account in accounts}
-        zone = next(iter(zones.values())) if len(zones) == 1 else context().zone
-        wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + days
-        return wall.replace(tzinfo=zone).astimezone(UTC) + more
-
-    return shifted if days else lambda at, _: at + more
+    return Shift(days, more)

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.ahead import make_ahead
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
-from ttp.cli.options import Accounts, Platforms, Statuses, WithTags, post_filter, printing, split_list
+from ttp.cli.options import Accounts, Platforms, Statuses, WithTags, post_filter, split_list, with_output
 from ttp.cli.output import Output
-from ttp.cli.recommending import wanted_accounts, zone_for
+from ttp.cli.recommending import wanted_accounts
 from ttp.cli.render.calendar import calendar as view
 from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain.calendar_days import time_of
@@ -28,23 +28,22 @@ if TYPE_CHECKING:
     from ttp.domain.calendar_days import CalendarRange
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.post import Post
-    from ttp.services.calendar import Calendar
 
 
-@printing
+@with_output()
 def calendar(
-    out: Output,
+    context: Context,
     when: Annotated[
-        str | None, Argument(metavar="[WHEN]", help="2026-12, 2026-W49, a date in it, next or prev; else now.")
+        str | None, typer.Argument(metavar="[WHEN]", help="2026-12, 2026-W49, a date in it, next or prev; else now.")
     ] = None,
-    month: Annotated[bool, Option("--month", help="A month, as it is without this.")] = False,
-    week: Annotated[bool, Option("--week", help="A week, Monday to Sunday.")] = False,
-    ics: Annotated[bool, Option("--ics", help="As an iCalendar file, for a phone.")] = False,
+    month: Annotated[bool, typer.Option("--month", help="A month, as it is without this.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="A week, Monday to Sunday.")] = False,
+    ics: Annotated[bool, typer.Option("--ics", help="As an iCalendar file, for a phone.")] = False,
     status: Statuses = None,
     platform: Platforms = None,
     account: Accounts = None,
     tag: WithTags = None,
-    tz: Annotated[str | None, Option("--tz", metavar="ZONE", help="Days and times of that IANA zone.")] = None,
+    tz: Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="Days and times of that IANA zone.")] = None,
 ) -> None:
     """What goes out when, in a month or a week.
 
@@ -59,60 +58,59 @@ def calendar(
         filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--tz": tz}
         return quote_command("ttp", "calendar", *days, *option_words(filters), *(["--ics"] if ics else []))
 
-    here = context()
+    here = context
     days = [*(["--month"] if month else []), *(["--week"] if week else []), *([when] if when else [])]
     zone = here.zone if tz is None else parse_zone(tz, retype=lambda name: again(days, name))
     today = here.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=month, week=week, today=today, zone=zone, retype=again)
-    _refuse(out, status, again(days), ics=ics)
-    out.expect(view(CalendarPage(span)))
-    wanted = post_filter("calendar", status=status, platform=platform, account=account, tag=tag)
-    make_ahead(out)
-    posts = _calendar().posts(span, wanted)
+    _refuse(context.out, status, again(days), ics=ics)
+    context.out.expect(view(CalendarPage(span)))
+    wanted = post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
+    posts = context.calendar.posts(span, wanted)
     if ics:
         from ttp.services.files.export import Told
 
-        out.document(here.export.calendar(Told(post) for post in posts))
+        context.out.document(here.export.calendar(Told(post) for post in posts))
         return
     paused = paused_account_notes(here.look.accounts())
-    for line in [] if out.for_people else paused:
-        out.note(line)
+    for line in [] if context.out.for_people else paused:
+        context.out.note(line)
     sheet = CalendarPage(
         span,
         clock=UTC if tz is None else zone,
         gaps=() if status else gaps_of(span, posts, today),
         all_=again([span.name, "--format", "tsv"]),
     )
-    if span.is_week and (out.for_people or out.format == "json"):
-        sheet = _with_free_slots(sheet, posts, account, platform, tz)
-    out.records(view(sheet), posts, foot=paused)
-
-
-def _calendar() -> Calendar:
-    from ttp.services.calendar import Calendar
-
-    here = context()
-    return Calendar(here.database, here.look, here.clock)
+    if span.is_week and (context.out.for_people or context.out.format == "json"):
+        sheet = _with_free_slots(context, sheet, posts, account, platform, tz)
+    context.out.records(view(sheet), posts, foot=paused)
 
 
 def _with_free_slots(
-    sheet: CalendarPage, posts: Sequence[Post], names: list[str] | None, platforms: list[str] | None, tz: str | None
+    context: Context,
+    sheet: CalendarPage,
+    posts: Sequence[Post],
+    names: list[str] | None,
+    platforms: list[str] | None,
+    tz: str | None,
 ) -> CalendarPage:
     """The sheet with the best slots of its week that are free for all accounts together that are named and measured."""
-    optimal = context().optimal
-    accounts = optimal.measured([one for one in wanted_accounts(names, platforms) if one.enabled])
+    optimal = context.optimal
+    accounts = optimal.measured([one for one in wanted_accounts(context, names, platforms) if one.enabled])
     coming = {one.name: [time_of(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [zone_for(one, tz) for one in accounts]
+    zones = [context.times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)
-    return replace(sheet, free=tuple(free), take=_take(sheet.span, free, accounts, tz) if free else "")
+    return replace(sheet, free=tuple(free), take=_take(context, sheet.span, free, accounts, tz) if free else "")
 
 
-def _take(span: CalendarRange, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None) -> str:
+def _take(
+    context: Context, span: CalendarRange, free: Sequence[FreeHour], accounts: Sequence[Account], tz: str | None
+) -> str:
     """The command that gives the slots to drafts of these accounts, or the first one to a new post."""
     from ttp.domain.time.formatting import format_iso
 
-    here = context()
-    ids = map(str, _calendar().drafts(accounts, min(len(free), MOST_NAMED)))
+    here = context
+    ids = map(str, context.calendar.drafts(accounts, min(len(free), MOST_NAMED)))
     start = max(span.start, here.now())
     days = 1 + (free[-1].at - start) // timedelta(days=1)
     plan = [*ids, *(["--from", f"{span.first}"] if start == span.start else []), "--days", f"{days}"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ttp.cli.completion_tree import SHELLS, tree
-from ttp.cli.declared import Argument
+from ttp.cli.context import Context
 from ttp.cli.streams import print_out
 from ttp.domain.errors import Hint, UsageError
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
     pass
 
 
-def completion(shell: Annotated[str, Argument(metavar="SHELL", help="bash, zsh or fish.")]) -> None:
+def completion(
+    context: Context, shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]
+) -> None:
     """The completion script of a shell.
 
     Example: ttp completion bash > ~/.local/share/bash-completion/completions/ttp

@@ -11,14 +11,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
 from ttp.cli import settings
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Group, Option
+from ttp.cli.context import Context
 from ttp.cli.escape import one_line
-from ttp.cli.options import printing
-from ttp.cli.output import Output, cell
+from ttp.cli.options import with_output
+from ttp.cli.output import cell
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain.config import Key, Value
+from ttp.domain.config import Key, KeyTable, Value
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
 from ttp.store.home import atomic_file, locks, regular_file
 from ttp.views import Json
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ttp.cli.render.page import Page
 
 
-config = Group()
+config = typer.Typer()
 
 
 def _origins(shown: Sequence[Json], page: Page) -> Iterable[str]:
@@ -52,46 +53,46 @@ _VALUE = replace(VIEW, columns=("value",))
 _WITH_ORIGIN = replace(VIEW, columns=("key", "value", "origin"), picture=_origins)
 
 
-Name = Annotated[str, Argument(metavar="KEY", help="A setting: publish.retry_max.")]
+Name = Annotated[str, typer.Argument(metavar="KEY", help="A setting: publish.retry_max.")]
 
 
 @config.command("show")
-@printing
+@with_output()
 def show(
-    out: Output,
-    keys: Annotated[list[str] | None, Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
-    origin: Annotated[bool, Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
-    changed: Annotated[bool, Option("--changed", help="Only what is not at its default.")] = False,
+    context: Context,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Only these, or those below.")] = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Where each is set: a variable, the file, default.")] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only what is not at its default.")] = False,
 ) -> None:
     """Every setting and its value.
 
     Example: ttp config show publish --origin
     """
     view = _WITH_ORIGIN if origin else VIEW
-    out.expect(view)
+    context.out.expect(view)
     written = settings.written(settings.config_path())
-    shown = [_shape(key, written) for key in (_below(keys) if keys else context().keys.values())]
-    out.records(view, [one for one in shown if not changed or one["value"] != one["default"]])
+    shown = [_shape(context, key, written) for key in (_below(context, keys) if keys else context.keys.values())]
+    context.out.records(view, [one for one in shown if not changed or one["value"] != one["default"]])
 
 
 @config.command("get")
-@printing
-def get(out: Output, key: Name) -> None:
+@with_output()
+def get(context: Context, key: Name) -> None:
     """The value of one setting; an empty line where it has none.
 
     Example: ttp config get timezone
     """
-    out.expect(_VALUE)
-    shape = _shape(settings.key_named(key, context().keys), settings.written(settings.config_path()))
-    out.record(_VALUE, shape, say=[_plain(shape["value"])])
+    context.out.expect(_VALUE)
+    shape = _shape(context, settings.key_named(key, context.keys), settings.written(settings.config_path()))
+    context.out.record(_VALUE, shape, say=[_plain(shape["value"])])
 
 
 @config.command("set")
-@printing
+@with_output()
 def set_(
-    out: Output,
+    context: Context,
     key: Name,
-    value: Annotated[list[str], Argument(metavar="VALUE...", help="Its value; of a list each member.")],
+    value: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Its value; of a list each member.")],
 ) -> None:
     """Write a setting to the config file.
 
@@ -99,27 +100,27 @@ def set_(
 
     Example: ttp config set timezone Europe/Berlin
     """
-    out.expect(VIEW)
-    wanted = settings.key_named(key, context().keys)
-    _write(out, wanted, settings.parse_value(wanted, value))
+    context.out.expect(VIEW)
+    wanted = settings.key_named(key, context.keys)
+    _write(context, wanted, settings.parse_value(wanted, value))
 
 
 @config.command("unset")
-@printing
-def unset(out: Output, key: Name) -> None:
+@with_output()
+def unset(context: Context, key: Name) -> None:
     """Take a setting out of the config file.
 
     It is at its default again then.
 
     Example: ttp config unset timezone
     """
-    out.expect(VIEW)
-    _write(out, settings.key_named(key, context().keys), None)
+    context.out.expect(VIEW)
+    _write(context, settings.key_named(key, context.keys), None)
 
 
 @config.command("edit")
-@printing
-def edit_(out: Output) -> None:
+@with_output()
+def edit_(context: Context) -> None:
     """Change the config file in your editor.
 
     It is checked before it takes its place; what is refused is there when you edit again. Without a file it opens one
@@ -132,10 +133,12 @@ def edit_(out: Output) -> None:
 
     path = settings.config_path()
     there = text_of(path)
-    before = template() if there is None else there
+    before = template(context.keys) if there is None else there
     draft = path.with_name(path.name + ".edit")
     if draft.exists():
-        out.note(f"this goes on with what was not taken the last time; to begin anew:  rm {shlex.quote(str(draft))}")
+        context.out.note(
+            f"this goes on with what was not taken the last time; to begin anew:  rm {shlex.quote(str(draft))}"
+        )
     else:
         replace_file(draft, None, before)
     go_on = Hint("what you wrote is kept, go on with it", "ttp config edit")
@@ -152,7 +155,7 @@ def edit_(out: Output) -> None:
             f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
             Hint("see what is set", "ttp config show --changed"),
         )
-    found, wrong = settings.survey({"TTP_CONFIG": str(draft)}, context().keys)
+    found, wrong = settings.survey({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
         try:
             parse_zone(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
@@ -162,7 +165,7 @@ def edit_(out: Output) -> None:
         said = error.message.replace(str(draft), str(path))
         if not isinstance(error, settings.NoSetting):
             raise UsageError(said, go_on)
-        out.note(said)
+        context.out.note(said)
     if after != before and not replace_file(path, there, after):
         raise Conflict(
             f"{path} was changed by something else meanwhile, and what you wrote is not taken yet",
@@ -170,35 +173,33 @@ def edit_(out: Output) -> None:
             go_on,
         )
     draft.unlink(missing_ok=True)
-    out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
+    context.out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
     if after != before:
-        _tell_who_publishes(out)
+        _tell_who_publishes(context)
 
 
 @config.command("path")
-@printing
-def path_(out: Output) -> None:
+@with_output()
+def path_(context: Context) -> None:
     """Where the config file is, or would be.
 
     Example: ttp config path
     """
-    out.line(str(settings.config_path()))
+    context.out.line(str(settings.config_path()))
 
 
-def _below(names: list[str]) -> list[Key]:
+def _below(context: Context, names: list[str]) -> list[Key]:
     """The settings of those names, and those in tables of those names. NoSetting."""
-    found = [
-        key for key in context().keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)
-    ]
+    found = [key for key in context.keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
     for name in names:
         if not any(key.name == name or key.name.startswith(f"{name}.") for key in found):
-            settings.key_named(name, context().keys)
+            settings.key_named(name, context.keys)
     return found
 
 
-def _shape(key: Key, written: Container[str]) -> Json:
+def _shape(context: Context, key: Key, written: Container[str]) -> Json:
     """A setting; `written`: the names in the config file."""
-    value = context().config[key.name]
+    value = context.config[key.name]
     given = value != key.default or key.name in written or key.formerly in written
     origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
     return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
@@ -214,26 +215,26 @@ def _plain(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else cell(value)
 
 
-def _write(out: Output, key: Key, value: Value) -> None:
+def _write(context: Context, key: Key, value: Value) -> None:
     path = settings.config_path()
     put(path, key, value)
-    context().config = settings.load(warn=context().warn, keys=context().keys)
-    shape = _shape(key, settings.written(path))
+    context.config = settings.load(warn=context.out.note, keys=context.keys)
+    shape = _shape(context, key, settings.written(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
-    out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
+    context.out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
-        out.note(f"{where} goes before the file here")
-    _tell_who_publishes(out)
+        context.out.note(f"{where} goes before the file here")
+    _tell_who_publishes(context)
 
 
-def _tell_who_publishes(out: Output) -> None:
+def _tell_who_publishes(context: Context) -> None:
     """Say it where something publishes on as before: approval that is needed now is not needed there."""
     from ttp.store.home import locks
 
-    home = context().home
+    home = context.home
     holder = locks.read_holder(home)
     if holder is not None and holder.mode == "loop" and locks.is_held(home):
-        out.note(
+        context.out.note(
             f"the publisher that runs goes by the settings as they were when it began\n"
             f"end it, and start it again:  kill {holder.pid}"
         )
@@ -301,9 +302,9 @@ def _changing(path: Path) -> Iterator[None]:
         raise Busy(f"the config file {path} cannot be written: {error.strerror}") from None
 
 
-def template() -> str:
+def template(keys: KeyTable) -> str:
     """A file that sets nothing: every setting with its default, behind a `#`."""
-    return "\n".join(_template()) + "\n"
+    return "\n".join(_template(keys)) + "\n"
 
 
 def _text(path: Path) -> str:
@@ -328,12 +329,12 @@ def _take_out(table: Any, tables: list[str], name: str) -> None:
         table.pop(first)
 
 
-def _template() -> Iterator[str]:
+def _template(known: KeyTable) -> Iterator[str]:
     import tomlkit
 
     yield "# Settings of ttp. Those with a # are at their default.  ttp help config tells more."
     # Settings without a table come first: behind one they would be its own.
-    for table, keys in groupby(context().keys.values(), key=lambda key: key.name.rpartition(".")[0]):
+    for table, keys in groupby(known.values(), key=lambda key: key.name.rpartition(".")[0]):
         yield from ["", *([f"[{table}]"] if table else [])]
         for key in keys:
             value = list(key.default) if isinstance(key.default, tuple) else "" if key.default is None else key.default

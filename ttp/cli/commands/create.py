@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import option_words
 from ttp.cli.notices import print_saved_post, print_warnings, saved_post_message
 from ttp.cli.options import (
@@ -26,29 +27,29 @@ from ttp.cli.options import (
     Tz,
     Variants,
     guarded,
-    printing,
     read_file,
     read_stdin,
     read_text,
+    with_output,
 )
-from ttp.cli.output import Output
 from ttp.cli.post_input import given_options, offering, read_typed
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.times import Times
+from ttp.cli.times import TimeCommand, time_text
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import Json
 from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
-    from ttp.domain.post_input import Typed
-    from ttp.services.preview import Rehearsed, Version
+    from ttp.domain.post_input import PostInput
+    from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.preview import PostPreview, Version
 
 
-@printing
+@with_output()
 def create(
-    out: Output,
+    context: Context,
     text: Text = None,
     to: To = None,
     at: MaybeAt = None,
@@ -60,14 +61,17 @@ def create(
     text_for: Variants = None,
     tag: Tags = None,
     set_: Options = None,
-    key: Annotated[str | None, Option("--key", metavar="KEY", help="The same key again makes no second post.")] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="The same key again makes no second post.")
+    ] = None,
     max_late: MaxLate = None,
     file: Annotated[
-        str | None, Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
+        str | None, typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
     ] = None,
     in_editor: InEditor = False,
     dry_run: Annotated[
-        bool, Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems.")
+        bool,
+        typer.Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems."),
     ] = False,
     strict: Strict = False,
 ) -> None:
@@ -77,73 +81,78 @@ def create(
 
     Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
     """
-    guarded(out, strict=strict)
+    guarded(context, strict=strict)
     if in_editor and dry_run:
         raise UsageError(
             "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
         )
     if text == file == "-":
         raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
-    posts = context().posts
-    words, piped = read_text(text)
+    words, piped = read_text(context, text)
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
     if first and at is None:
         at = "next-slot"
-    source = read_stdin("content") if file == "-" else None
-    with posts.writing.rescuing(None if dry_run else words if piped else source):
+    source = read_stdin(context, "content") if file == "-" else None
+    with context.drafts.keep_text_on_error(None if dry_run else words if piped else source):
         if not dry_run:
-            out.expect(render_posts.saved_posts_spec())
-        wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
+            context.out.expect(render_posts.saved_posts_spec())
+        wish = replace(
+            read_typed(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
+        )
         if file is not None:
             from ttp.cli.post_input import with_file
 
-            wish = with_file(file, read_file(file, "content") if source is None else source, wish)
+            wish = with_file(context, file, read_file(context, file, "content") if source is None else source, wish)
     if in_editor:
-        from ttp.cli.in_editor import create_in_editor
+        from ttp.cli.editor import create_in_editor
 
-        create_in_editor(out, wish)
+        create_in_editor(context, wish)
         return
-    times = Times(
-        ["ttp", "create", *option_words({"--file": file, "--key": key})], wish.tz, text, option_words(given), first
+    command = TimeCommand(
+        context,
+        ["ttp", "create", *option_words({"--file": file, "--key": key})],
+        wish.tz,
+        text,
+        option_words(given),
+        first,
     )
     if dry_run:
-        pass  # MOVED
-
-        try_out(out, wish, times)
+        preview(context, wish, command)
         return
-    with offering():
-        if (source or "").strip():
-            saved = posts.writing.create_from(source or "", wish, times.read)
-        else:
-            saved = posts.create(wish, times.read)
-    print_saved_post(out, saved, times, *saved_post_message(out, saved, times))
+    saved, draft = context.posts.find_by_key(wish), None
+    if saved is None:
+        text = source if (source or "").strip() else words if piped else None
+        with offering(context), context.drafts.save_first(text, wish) as kept:
+            draft = kept.id if kept else None
+            saved = context.posts.create(wish, command.time_of_new(wish, draft), kept)
+    print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)
 
 
 FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
 
 
-def try_out(out: Output, wish: Typed, times: Times) -> None:
+def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
-    out.expect(_view(()))
-    here = context()
-    from ttp.services.preview import rehearse
+    from ttp.services.preview import preview_post
 
-    found = rehearse(here.book, here.media, wish, times.read)
+    context.out.expect(_view(()))
+    time = None if context.posts.find_by_key(wish) else command.time_of_new(wish)
+    found = preview_post(context.posts, wish, time)
     if found.refused is not None:
-        if out.for_people:
-            _tell(out, found, times, ())
+        if context.out.for_people:
+            _tell(context, found, time, ())
         raise found.refused  # no platform is asked what it offers: that would be recorded
-    times.notes(out)
-    _tell(out, found, times, print_warnings(out, found.warnings))
+    command.print_notes([time])
+    _tell(context, found, time, print_warnings(context.out, found.warnings))
 
 
-def _tell(out: Output, found: Rehearsed, times: Times, warnings: Sequence[str]) -> None:
-    out.record(_view(warnings), found, foot=_ending(found, times))
+def _tell(context: Context, found: PostPreview, time: ResolvedTime | None, warnings: Sequence[str]) -> None:
+    context.out.record(_view(warnings), found, foot=_ending(context, found, time))
 
 
-def _ending(found: Rehearsed, times: Times) -> list[str]:
+def _ending(context: Context, found: PostPreview, time: ResolvedTime | None) -> list[str]:
     post = found.post
     if found.replayed:
         return [f"Post {post.id} was made before with this key."]
@@ -152,11 +161,11 @@ def _ending(found: Rehearsed, times: Times) -> list[str]:
     at = post.scheduled_at
     if at is None:
         return ["It would be a draft. Nothing is stored."]
-    return [f"It would be scheduled for {times.echo(at)}.", "Nothing is stored."]
+    return [f"It would be scheduled for {time_text(context, at, time)}.", "Nothing is stored."]
 
 
-def _view(warnings: Sequence[str]) -> OutputSpec[Rehearsed]:
-    def shape(found: Rehearsed) -> Json:
+def _view(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
+    def shape(found: PostPreview) -> Json:
         post = views_posts.post_json(found.post, warnings, replayed=found.replayed)
         return {**post, "versions": [_version(one) for one in found.versions]}
 
@@ -172,7 +181,7 @@ def _version(one: Version) -> Json:
     }
 
 
-def _rows(found: Rehearsed) -> Iterable[Json]:
+def _rows(found: PostPreview) -> Iterable[Json]:
     """A row for each text of each account; what a thread costs stands beside its first part."""
     for one in found.versions:
         for number, part in enumerate(one.parts, 1):
@@ -181,7 +190,7 @@ def _rows(found: Rehearsed) -> Iterable[Json]:
             yield {"account": one.account, **counted, "costUsd": cost, "text": part.text}
 
 
-def _picture(found: Sequence[Rehearsed], page: Page) -> Iterable[str]:
+def _picture(found: Sequence[PostPreview], page: Page) -> Iterable[str]:
     from ttp.cli.render.post import versions_picture
 
     for one in found:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, exit_code
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import _few
-from ttp.cli.options import NoInput, PostIds, Yes, calling, ids_of
+from ttp.cli.options import NoInput, PostIds, Yes, ids_of, with_output
 from ttp.cli.output import Output
 from ttp.cli.prompt import confirmed
 from ttp.cli.render import posts as posts_module
@@ -22,21 +23,21 @@ from ttp.services.remote_delete import Fate, Plan, TakenDown
 from ttp.views import Json
 
 
-def remove(out: Output, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
+def remove(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
     """Remove posts from where they are published, and delete those of which nothing is left; the exit code.
 
     NotAllowed where nothing of what is published can be removed; nothing is done then.
     """
-    out.expect(REMOVED)
-    service = context().take_down
-    plan = service.plan(ids_of(post_ids))
+    context.out.expect(REMOVED)
+    service = context.take_down
+    plan = service.plan(ids_of(context, post_ids))
     if plan.impossible and not plan.possible:
         fates = [Fate(target.delivery, target.why_not, final=True) for target in plan.impossible]
         raise _error(fates, 0, post_ids)
     for target in plan.impossible if not yes else ():  # with a yes it is told once, at the end
-        out.note(_kept(target.delivery, target.why_not or ""))
+        context.out.note(_kept(target.delivery, target.why_not or ""))
     if not confirmed(
-        out,
+        context.out,
         _question(plan),
         yes=yes,
         ask_anyway=not yes,
@@ -46,8 +47,8 @@ def remove(out: Output, post_ids: Sequence[str], *, yes: bool, no_input: bool) -
     ):
         return DONE
     done = service.run(plan)
-    out.records(REMOVED, done, say=[line for post in done for line in _said(post)])
-    return _finish(out, done, post_ids)
+    context.out.records(REMOVED, done, say=[line for post in done for line in _said(post)])
+    return _finish(context.out, done, post_ids)
 
 
 def _question(plan: Plan) -> str:
@@ -141,12 +142,12 @@ REMOVED: OutputSpec[TakenDown] = OutputSpec(("id", "deleted", "remote"), ("id",)
 """In TSV the ids of the posts that are deleted."""
 
 
-@calling
+@with_output(verbose=True)
 def delete(
-    out: Output,
+    context: Context,
     post_ids: PostIds,
     remote: Annotated[
-        bool, Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
+        bool, typer.Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
     ] = False,
     yes: Yes = False,
     no_input: NoInput = False,
@@ -159,14 +160,12 @@ def delete(
     Example: ttp delete 41 42 --yes
     """
     if remote:
-        pass  # MOVED
-
-        return remove(out, post_ids, yes=yes, no_input=no_input)
-    out.expect(posts_module.DELETED_SPEC)
-    ids = ids_of(post_ids)
+        return remove(context, post_ids, yes=yes, no_input=no_input)
+    context.out.expect(posts_module.DELETED_SPEC)
+    ids = ids_of(context, post_ids)
     several = f"{len(ids)} posts would be deleted"
     if not confirmed(
-        out,
+        context.out,
         f"Delete {_few(ids)}?",
         yes=yes or len(ids) == 1,
         ask_anyway=not yes,
@@ -175,12 +174,14 @@ def delete(
         again=quote_command("ttp", "delete", *post_ids, "--yes"),
     ):
         return DONE
-    posts = context().posts.delete(ids)
+    posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]
-    out.records(posts_module.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Take it back:  ttp undo"])
+    context.out.records(posts_module.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Take it back:  ttp undo"])
     for post in posts:
         for url in post.live:
-            out.note(f"post {post.id} stays published: {url}")
-    for repeat_id, post_id in context().posts.repeats_of(gone):
-        out.note(f"repeat {repeat_id} makes no more posts, for it was of post {post_id}; those that it made stay")
+            context.out.note(f"post {post.id} stays published: {url}")
+    for repeat_id, post_id in context.posts.repeats_of(gone):
+        context.out.note(
+            f"repeat {repeat_id} makes no more posts, for it was of post {post_id}; those that it made stay"
+        )
     return DONE

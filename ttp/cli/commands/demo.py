@@ -17,13 +17,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from ttp.cli import settings
 from ttp.cli.commands.sandbox import load_sandbox
-from ttp.cli.context import begin, context
+from ttp.cli.context import Context
 from ttp.cli.output import color_wanted
 from ttp.domain.errors import TtpError
 
@@ -31,7 +31,7 @@ ACCOUNTS = ("instagram/demo", "tiktok/demo", "x/demo")
 POSTS = 120
 
 
-def demo() -> None:
+def demo(context: Context) -> None:
     """A tour of ttp against the built-in sandbox.
 
     In a scratch folder and over HTTP on this machine only; your own store is not touched. Takes a few seconds.
@@ -43,10 +43,7 @@ def demo() -> None:
         scratch = Path(folder)
         (scratch / "web").mkdir()
         with server.running_sandbox(media_dir=scratch / "web") as sandbox, _environment(scratch, sandbox.url):
-            try:
-                Tour(scratch, sandbox.url).go()
-            finally:
-                begin()
+            Tour(context, scratch, sandbox.url).go()
 
 
 @contextmanager
@@ -75,7 +72,8 @@ def _environment(scratch: Path, url: str) -> Iterator[None]:
 class Tour:
     """One tour: runs commands, and says what they gave."""
 
-    def __init__(self, scratch: Path, url: str) -> None:
+    def __init__(self, context: Context, scratch: Path, url: str) -> None:
+        self._context = context
         self._scratch = scratch
         self._url = url
         self._out = sys.stdout
@@ -124,7 +122,7 @@ class Tour:
             writer.writerow(
                 ("account", "remoteId", "publishedAt", "observedAt", "likes", "comments", "shares", "views")
             )
-            writer.writerows(_made_up_history(context().now()))
+            writer.writerows(_made_up_history(self._context))
         done = self._json("metrics", "import", str(history))
         self._say("ttp metrics import history.csv", f"{done['inserted']} samples of {POSTS} posts (made up)")
         best = self._json("optimal", "--account", ACCOUNTS[0])["recommendation"]["bestHours"][0]
@@ -198,10 +196,10 @@ def _call(words: Sequence[str]) -> int:
     return main(words)
 
 
-def _made_up_history(now: datetime) -> Iterator[tuple[object, ...]]:
+def _made_up_history(context: Context) -> Iterator[tuple[object, ...]]:
     """Two samples of each of 120 posts, whose evenings do better; the same on every day of a zone."""
     dice = random.Random(7)  # noqa: S311 (a demo's data)
-    zone = context().zone
+    now, zone = context.now(), context.zone
     for number in range(POSTS):
         day = (now - timedelta(days=3 + number)).astimezone(zone)
         at = day.replace(hour=dice.choice((8, 12, 15, 18, 19, 21)), minute=dice.randrange(60), second=0, microsecond=0)

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
+import typer
+
 from ttp.cli import settings
 from ttp.cli.completion_tree import SHELLS, tree
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, FAILED, RECONNECT
-from ttp.cli.options import calling, printing
+from ttp.cli.options import with_output
 from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
-from ttp.domain.config import Config
+from ttp.domain.config import Config, KeyTable
 from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, warning
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.zones import parse_zone
@@ -68,8 +69,8 @@ def _picture(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
 AUDIT: spec.OutputSpec[list[PromiseCheck]] = spec.OutputSpec(("checks", "ok"), COLUMNS, _shape, _picture, rows=_rows)
 
 
-@printing
-def audit(out: Output) -> int:
+@with_output()
+def audit(context: Context) -> int:
     """Prove from the records that nothing was published twice.
 
     Replays every publishing call and look-up that was ever recorded: no delivery was done twice, an intent stands
@@ -78,18 +79,18 @@ def audit(out: Output) -> int:
 
     Example: ttp audit --json
     """
-    out.expect(AUDIT)
+    context.out.expect(AUDIT)
     from ttp.services.audit import Audit
 
-    checks = Audit(context().database, context().platforms).run()
-    out.record(AUDIT, checks)
+    checks = Audit(context.database, context.platforms).run()
+    context.out.record(AUDIT, checks)
     return FAILED if any(one.wrong for one in checks) else DONE
 
 
-@calling
+@with_output(verbose=True)
 def doctor(
-    out: Output,
-    online: Annotated[bool, Option("--online", help="Ask the platforms about each account too.")] = False,
+    context: Context,
+    online: Annotated[bool, typer.Option("--online", help="Ask the platforms about each account too.")] = False,
 ) -> int:
     """Whether everything is there that publishing needs.
 
@@ -101,8 +102,8 @@ def doctor(
 
     Example: ttp doctor --online
     """
-    out.expect(render_doctor.checkup())
-    return ended(out, Checkup(tuple(_checks(online=online))))
+    context.out.expect(render_doctor.checkup())
+    return ended(context.out, Checkup(tuple(_checks(context, online=online))))
 
 
 def ended(out: Output, found: Checkup) -> int:
@@ -116,18 +117,16 @@ def ended(out: Output, found: Checkup) -> int:
     return RECONNECT if found.only_reconnects else FAILED
 
 
-def _checks(*, online: bool) -> Iterator[Check]:
-    pass  # MOVED
-    pass  # MOVED
+def _checks(context: Context, *, online: bool) -> Iterator[Check]:
     from ttp.services.doctor import ACCOUNT
 
-    here = context()
+    here = context
     # What can be read of the settings stands in for all of them: the rest is to be looked at all the same.
     here.config, wrong = settings.survey(keys=here.keys)
     zone, here.zone = zone_check(here.config)
     yield here.doctor.program()
     yield config_check(here.config, wrong, settings.config_path())
-    yield from host_checks(here.config, here.platforms)
+    yield from host_checks(here.config, here.keys, here.platforms)
     yield zone
     yield from here.doctor.here()
     if online:
@@ -153,11 +152,11 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])
 
 
-def host_checks(config: Config, platforms: Registry, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+def host_checks(
+    config: Config, keys: KeyTable, platforms: Registry, environ: Mapping[str, str] = os.environ
+) -> Iterator[Check]:
     """Every address of a platform that is not its own; one line where there is none."""
-    changed = [
-        key for key in context().keys.values() if settings.is_platform_address(key) and config[key.name] != key.default
-    ]
+    changed = [key for key in keys.values() if settings.is_platform_address(key) and config[key.name] != key.default]
     for key in changed:
         url, where = config.text(key.name), settings.source(key.name, environ)
         said = f"{url} instead of {key.default} (set in {where})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.hints import option_words
 from ttp.cli.notices import print_saved_post
 from ttp.cli.options import (
@@ -30,19 +30,18 @@ from ttp.cli.options import (
     Where,
     Yes,
     guarded,
-    printing,
     read_text,
+    with_output,
 )
-from ttp.cli.output import Output
 from ttp.cli.post_input import given_options, offering, read_typed
 from ttp.cli.render import posts as posts_module
-from ttp.cli.times import Times, scheduled
+from ttp.cli.times import TimeCommand, scheduled_text
 from ttp.domain.errors import Hint, UsageError
 
 
-@printing
+@with_output()
 def edit(
-    out: Output,
+    context: Context,
     post_id: MaybePostId = None,
     text: Text = None,
     to: To = None,
@@ -80,13 +79,13 @@ def edit(
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
-    guarded(out, strict=strict)
+    guarded(context, strict=strict)
     many = {"--replace-link": replace_link, "--shift": shift, "--account": account, "--dry-run": dry_run or None}
     if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *given.values()]):
         from ttp.cli.commands.bulk_edit import edit_many
 
         edit_many(
-            out,
+            context,
             where or "",
             replace_link=replace_link,
             shift=shift,
@@ -97,24 +96,24 @@ def edit(
         )
         return
     assert post_id is not None
-    posts = context().posts
-    words, piped = read_text(text)
+    words, piped = read_text(context, text)
     if in_editor:
-        from ttp.cli.in_editor import edit_in_editor
+        from ttp.cli.editor import edit_in_editor
 
-        with posts.writing.rescuing(words if piped else None):
-            out.expect(posts_module.saved_posts_spec())
-            wish = read_typed(words, given, at=at, tz=tz, piped=piped, may_empty=True)
-        edit_in_editor(out, post_id, wish)
+        with context.drafts.keep_text_on_error(words if piped else None):
+            context.out.expect(posts_module.saved_posts_spec())
+            wish = read_typed(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
+        edit_in_editor(context, post_id, wish)
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
-    times = Times(["ttp", "edit", str(post_id)], tz, text, option_words(given))
-    with offering(), posts.writing.rescuing(words if piped else None):
-        out.expect(posts_module.saved_posts_spec())
-        saved = posts.edit(post_id, read_typed(words, given, at=at, tz=tz, may_empty=True), times.read)
-    said = f"Changed post {post_id}." if at is None else scheduled(saved.post, times)
-    print_saved_post(out, saved, times, said, timed=at is not None)
+    command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
+    with offering(context), context.drafts.keep_text_on_error(words if piped else None):
+        context.out.expect(posts_module.saved_posts_spec())
+        wanted = read_typed(context, words, given, at=at, tz=tz, may_empty=True)
+        saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
+    said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
+    print_saved_post(context, saved, command, said, timed=at is not None)
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.options import (
     MOST,
     Accounts,
@@ -21,7 +22,7 @@ from ttp.cli.options import (
     WithTags,
     post_filter,
     split_list,
-    writing,
+    with_output,
 )
 from ttp.cli.output import Output
 from ttp.cli.render import changes, spec
@@ -38,20 +39,20 @@ MORE = ("metrics", "media")
 EXPORTED = spec.name_value_spec(("target", "format", "posts", "media", "unchanged"))
 
 
-@writing
+@with_output(only="quiet")
 def export(
-    out: Output,
+    context: Context,
     target: Annotated[
-        str | None, Argument(metavar="FILE|DIR|-", help="Where to; the folder of --format md. Else stdout.")
+        str | None, typer.Argument(metavar="FILE|DIR|-", help="Where to; the folder of --format md. Else stdout.")
     ] = None,
     format: Annotated[
-        str | None, Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else as FILE ends.")
+        str | None, typer.Option("--format", metavar="FORMAT", help="csv, json, jsonl, md or ics; else as FILE ends.")
     ] = None,
     with_: Annotated[
         list[str] | None,
-        Option("--with", metavar="WHAT", help="metrics: results and newest numbers; media: copies beside FILE."),
+        typer.Option("--with", metavar="WHAT", help="metrics: results and newest numbers; media: copies beside FILE."),
     ] = None,
-    force: Annotated[bool, Option("--force", help="Replace FILE.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
     status: Statuses = None,
     platform: Platforms = None,
     account: Accounts = None,
@@ -61,7 +62,7 @@ def export(
     search: Search = None,
     key: OfKey = None,
     needs_you: NeedsYou = False,
-    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
 ) -> None:
     """Write posts to a file, a folder of Markdown files or stdout.
 
@@ -70,6 +71,7 @@ def export(
     Example: ttp export month.csv --status scheduled,draft
     """
     wanted = post_filter(
+        context,
         "export",
         status=status,
         platform=platform,
@@ -87,19 +89,19 @@ def export(
     path = None if target in (None, "-") else place(str(target))
     chosen = _format(format, path)
     more = _more(with_)
-    counted = _Counted(context().export.posts(wanted, numbers="metrics" in more))
+    counted = _Counted(context.export.posts(wanted, numbers="metrics" in more))
     if chosen == "md":
-        _folder(out, path, counted)
+        _folder(context, path, counted)
         return
-    beside = _beside(path, chosen) if "media" in more else None
-    parts = _parts(chosen, counted, beside, numbers="metrics" in more)
+    beside = _beside(context, path, chosen) if "media" in more else None
+    parts = _parts(context, chosen, counted, beside, numbers="metrics" in more)
     if path is None:
-        out.document(parts)
+        context.out.document(parts)
         return
     from ttp.store.home.output_file import write
 
-    write(path, parts, context().own_files, over=force, typed=target)
-    _answer(out, path, chosen, counted.count, beside)
+    write(path, parts, context.own_files, over=force, typed=target)
+    _answer(context.out, path, chosen, counted.count, beside)
 
 
 class _Counted:
@@ -115,12 +117,14 @@ class _Counted:
             yield one
 
 
-def _parts(chosen: str, told: Iterable[Told], beside: MediaBeside | None, *, numbers: bool) -> Iterable[str]:
+def _parts(
+    context: Context, chosen: str, told: Iterable[Told], beside: MediaBeside | None, *, numbers: bool
+) -> Iterable[str]:
     """The pieces of the file."""
     from ttp.services.files import json_file
     from ttp.services.files.fields import name_of
 
-    export = context().export
+    export = context.export
     name = name_of if beside is None else beside.name
     match chosen:
         case "csv":
@@ -145,13 +149,11 @@ def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: boo
     return shape
 
 
-def _folder(out: Output, path: Path | None, told: _Counted) -> None:
+def _folder(context: Context, path: Path | None, told: _Counted) -> None:
     if path is None:
         raise UsageError("--format md writes a folder of files", Hint("name it", "ttp export --format md DIR"))
-    from ttp.cli.row_times import row_times
-
-    done, beside = context().export.folder(told, path, row_times().instant)
-    _answer(out, path, "md", told.count, beside, done.unchanged)
+    done, beside = context.export.folder(told, path, context.times)
+    _answer(context.out, path, "md", told.count, beside, done.unchanged)
 
 
 def _answer(out: Output, path: Path, chosen: str, posts: int, beside: MediaBeside | None, unchanged: int = 0) -> None:
@@ -197,7 +199,7 @@ def _more(asked: list[str] | None) -> tuple[str, ...]:
     return more
 
 
-def _beside(path: Path | None, chosen: str) -> MediaBeside:
+def _beside(context: Context, path: Path | None, chosen: str) -> MediaBeside:
     if path is None:
         raise UsageError("media are copied beside a file", Hint("name it", f"ttp export posts.{chosen} --with media"))
-    return context().export.beside(path.parent)
+    return context.export.beside(path.parent)

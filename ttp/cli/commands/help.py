@@ -1,4 +1,4 @@
-"""The environment variables that are no setting's, once: for `ttp help environment` and docs/reference/config.md."""
+"""`ttp help` and its topics."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from textwrap import wrap
 from types import MappingProxyType
 from typing import Annotated
 
-from ttp.cli.command_table import BY_NAME, TOPICS, start_page, terminal_width
-from ttp.cli.declared import Argument
+import typer
+
+from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, start_page, terminal_width
+from ttp.cli.context import Context
 from ttp.cli.streams import print_out
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.permissions import VARIABLE
 from ttp.domain.post import PostStatus
+from ttp.platforms.registry import Registry
 
 VARIABLES = (
     (
@@ -217,14 +221,59 @@ TikTok with videos, take the bytes: nothing of this is needed for them.)
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. More: docs/how-to/instagram-media.md
+`ttp doctor` says what is missing. The whole story:
+docs/how-to/instagram-media.md.
 """
 
 
+_CAPABILITY_HELP = (
+    f"""\
+{VARIABLE} says what a shell, a script or an agent may do. What it may not
+do ends with exit code 7, and nothing is done. Where it is not set everything
+may be done.
+
+  read     Writes nothing, no file either:""",
+    """
+  draft    That, and writing drafts and files. No post gets a time, and nothing
+           but a draft is changed or deleted; not what a repeat makes posts of
+           either. plan has only its --dry-run.""",
+    """
+  publish  Everything.
+
+It guards against mistakes, and nothing more: whoever can set a variable can
+unset it. docs/how-to/approval.md
+tells how a store of another user makes a boundary.""",
+)
+
+
+def capability_help() -> str:
+    """Return what `ttp help capability` prints: what each level allows, and the commands that need no more."""
+    import textwrap
+
+    def listed(level: str) -> list[str]:
+        names = ", ".join(path.replace(" ", "\xa0") for path in _paths_of(level))
+        lines = textwrap.wrap(names, 80, initial_indent="           ", subsequent_indent="           ")
+        return [line.replace("\xa0", " ") for line in lines]
+
+    read, draft, publish = _CAPABILITY_HELP
+    return "\n".join([read, *listed(READ), draft, *listed(DRAFT), publish]) + "\n"
+
+
+def _paths_of(level: str) -> Iterator[str]:
+    """The commands, with all their subcommands or without, that need this much."""
+    for one in COMMANDS:
+        if one.capability == level:
+            yield one.name
+        for below, needed in one.instead.items():
+            if needed == level and not below.isupper() and "--" not in below:
+                yield f"{one.name} {below}".strip()
+
+
 def help_(
+    context: Context,
     what: Annotated[
         list[str] | None,
-        Argument(metavar="[COMMAND or TOPIC]", help="A command, or one of the topics that bare ttp lists."),
+        typer.Argument(metavar="[COMMAND or TOPIC]", help="A command, or one of the topics that bare ttp lists."),
     ] = None,
 ) -> int | None:
     """Help on a command or a topic.
@@ -235,12 +284,11 @@ def help_(
         case []:
             print_out(start_page(terminal_width()))
         case [topic] if topic in TOPICS:
-            print_out(topic_text(topic).rstrip("\n") + "\n")
+            print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
-            from ttp.cli.tree import root
+            from ttp.cli.app import print_help
 
-            code = root().main(args=[command, *rest, "--help"], prog_name="ttp", standalone_mode=False)
-            return code if isinstance(code, int) else None
+            print_help([command, *rest])
         case words:
             raise _unknown(" ".join(words))
     return None
@@ -254,7 +302,7 @@ def _unknown(word: str) -> UsageError:
     return UsageError(f'no help on "{word}"', hint)
 
 
-def topic_text(topic: str) -> str:
+def topic_text(topic: str, platforms: Registry) -> str:
     """What `ttp help TOPIC` says, for one of TOPICS."""
     match topic:
         case "time":
@@ -268,22 +316,14 @@ def topic_text(topic: str) -> str:
         case "cron":
             return CRON_HELP
         case "environment":
-            pass  # MOVED
-
             return environment_help()
         case "statuses":
-            pass  # MOVED
-
             return status_help()
         case "media-host":
             return MEDIA_HOST_HELP
         case "capability":
-            from ttp.cli.capabilities import capability_help
-
             return capability_help()
         case platform:
-            from ttp.cli.context import context
             from ttp.domain.options import options_help
 
-            known = context().platforms
-            return options_help(known.facts(platform), known.options(platform))
+            return options_help(platforms.facts(platform), platforms.options(platform))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ttp.cli.commands.plan import DAYS, starting
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+from ttp.cli.context import Context
 from ttp.cli.escape import safe
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
-from ttp.cli.options import Days, From, PerDay, Strict, Tz, guarded, printing, read_pairs, split_list
-from ttp.cli.output import Output
+from ttp.cli.options import Days, From, PerDay, Strict, Tz, guarded, read_pairs, split_list, with_output
 from ttp.cli.progress import progress
-from ttp.cli.recommending import zone_for
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
 from ttp.cli.render.labels import plural
@@ -34,30 +33,30 @@ if TYPE_CHECKING:
 VIEW = spec.name_value_spec(files.IMPORT_FIELDS)
 
 
-@printing
+@with_output()
 def import_(
-    out: Output,
-    file: Annotated[str, Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
+    context: Context,
+    file: Annotated[str, typer.Argument(metavar="FILE|DIR|-", help="CSV, JSON, JSON lines, or a folder of Markdown.")],
     to: Annotated[
-        list[str] | None, Option("--to", metavar="ACCOUNT", help="Where rows go that name no account.")
+        list[str] | None, typer.Option("--to", metavar="ACCOUNT", help="Where rows go that name no account.")
     ] = None,
     tz: Tz = None,
     map_: Annotated[
         list[str] | None,
-        Option("--map", metavar="COLUMN=FIELD", help="What a column is; its number where there is no header."),
+        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is; its number where there is no header."),
     ] = None,
     dates: Annotated[
-        str | None, Option("--dates", metavar="ORDER", help="dmy or mdy: how 12/11/2026 is meant.")
+        str | None, typer.Option("--dates", metavar="ORDER", help="dmy or mdy: how 12/11/2026 is meant.")
     ] = None,
     spread: Annotated[
         str | None,
-        Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even; as ttp plan."),
+        typer.Option("--spread", metavar="WAY", help="Plan rows without a time: optimal, slots or even; as ttp plan."),
     ] = None,
     from_: From = None,
     days: Days = None,
     per_day: PerDay = None,
-    dry_run: Annotated[bool, Option("--dry-run", help="Look at every row, store no post.")] = False,
-    partial: Annotated[bool, Option("--partial", help="Take the rows that can be taken.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at every row, store no post.")] = False,
+    partial: Annotated[bool, typer.Option("--partial", help="Take the rows that can be taken.")] = False,
     strict: Strict = False,
 ) -> int:
     """Make posts of a sheet, a JSON file or a folder of Markdown files.
@@ -68,12 +67,11 @@ def import_(
 
     Example: ttp import month.csv --to x/me --dry-run
     """
-    pass  # MOVED
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import opened
 
-    out.expect(VIEW)
-    guarded(out, strict=strict)
+    context.out.expect(VIEW)
+    guarded(context, strict=strict)
     words = Words(
         ["ttp", "import"],
         [file, *(["--dry-run"] if dry_run else []), *(["--strict"] if strict else [])],
@@ -89,58 +87,61 @@ def import_(
         },
     )
     stdin = sys.stdin.buffer if sys.stdin is not None else None
-    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(words)
-    with opened(file, stdin, _columns(map_), context().platforms, _order(dates)) as source:
-        taken = _taken(out, source, rules, plan, dry_run=dry_run, partial=partial)
+    rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(context, words)
+    with opened(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
+        taken = _taken(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
-        raise _refused(taken, words, dry_run=dry_run, in_json=out.in_json)
+        raise _refused(taken, words, dry_run=dry_run, in_json=context.out.in_json)
     if taken.spread and taken.spread.left_out and not partial:
         raise no_room(taken.spread, words)
-    return _told(out, taken, dry_run=dry_run)
+    return _told(context, taken, dry_run=dry_run)
 
 
-def _taken(out: Output, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool) -> Taken:
+def _taken(
+    context: Context, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool
+) -> Taken:
     """Take the rows, and say what there is to say of the file."""
-    from ttp.cli.row_times import row_times
     from ttp.services.files.importer import Taken
 
-    times, done = row_times(), Taken()
-    with progress(out, safe(source.name), 1, counted=False) as tell:
+    done = Taken()
+    with progress(context.out, safe(source.name), 1, counted=False) as tell:
         try:
-            context().bulk_in.take(
-                source, times, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done
-            )
+            context.bulk_in.take(source, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done)
         except KeyboardInterrupt:
-            out.note(f"stopped: {'all' if done.stored else 'none'} of it is stored")
+            context.out.note(f"stopped: {'all' if done.stored else 'none'} of it is stored")
             raise
-    for note in (*source.notes, *times.notes):
-        out.note(note)
+    for note in (*source.notes, *done.time_notes):
+        context.out.note(note)
     return done
 
 
-def _told(out: Output, taken: Taken, *, dry_run: bool) -> int:
+def _told(context: Context, taken: Taken, *, dry_run: bool) -> int:
     """Say what became of the rows; the exit code that this deserves."""
     from ttp.cli.render.plan import spread_spec
 
     warnings = []
-    if taken.spread and out.for_people and not out.fields:
-        out.records(spread_spec(taken.spread), taken.spread.assignments)
+    if taken.spread and context.out.for_people and not context.out.fields:
+        context.out.records(spread_spec(taken.spread), taken.spread.assignments)
     if taken.spread and taken.spread.left_out:
-        out.note(left_over(taken.spread))
+        context.out.note(left_over(taken.spread))
     for problem, row, many in taken.warnings.values():
         more = f" (row {row}, and {many - 1} more)" if many > 1 else f" (row {row})"
         warnings.append(problem.message)
-        out.note(problem.message + more + (f"\n{problem.hint}" if problem.hint else ""))
+        context.out.note(problem.message + more + (f"\n{problem.hint}" if problem.hint else ""))
     for row, why in taken.left[: files.SHOWN]:
-        out.note(f"row {row} is left alone: {why}")
+        context.out.note(f"row {row} is left alone: {why}")
     if taken.faults:
-        out.note("\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.SHOWN])]))
+        context.out.note(
+            "\n".join([_some(taken.refused, taken.read), *changes.fault_table(taken.faults[: files.SHOWN])])
+        )
     if taken.timed and taken.stored:
-        needed = approval.is_needed(context().config)
-        scheduled = ids_needing_approval(context().look.many(taken.ids)) if needed else []
-        warnings += [*warn_not_running(out), *warn_needs_approval(out, scheduled)]
+        needed = approval.is_needed(context.config)
+        scheduled = ids_needing_approval(context.look.many(taken.ids)) if needed else []
+        warnings += [*warn_not_running(context), *warn_needs_approval(context, scheduled)]
     shape = files.import_json(taken, warnings)
-    out.record(VIEW, shape if out.in_json else changes.summed(shape), say=[_sentence(taken, dry_run=dry_run)])
+    context.out.record(
+        VIEW, shape if context.out.in_json else changes.summed(shape), say=[_sentence(taken, dry_run=dry_run)]
+    )
     return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE
 
 
@@ -196,7 +197,7 @@ _NAMED = 20
 LIMITS = ("--from", "--days", "--per-day")
 
 
-def spreading(words: Words) -> Spreading | None:
+def spreading(context: Context, words: Words) -> Spreading | None:
     """The plan that was asked for; None where none was. UsageError."""
     from ttp.domain.plan import PlanMethod
     from ttp.services.files.importer import Spreading
@@ -214,27 +215,26 @@ def spreading(words: Words) -> Spreading | None:
             f'--spread is optimal, slots or even, not "{way}"',
             Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
         )
-    here, tz = context(), words.text("--tz")
-    return Spreading(
-        here.book, here.planning, _asked(PlanMethod(way), words, tz), lambda account: zone_for(account, tz)
-    )
+    here, tz = context, words.text("--tz")
+    return Spreading(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
 
 
-def _asked(way: PlanMethod, words: Words, tz: str | None) -> Asked:
+def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> Asked:
     """What was typed, and the limits that are set."""
     from ttp.domain.time.quiet_hours import QuietHours, parse_blackout, parse_quiet_hours
     from ttp.services.planning import Asked
 
-    config, per_day = context().config, words.text("--per-day")
+    config, per_day = context.config, words.text("--per-day")
     return Asked(
         days=int(words.text("--days") or DAYS),
-        start=starting(words, tz),
+        start=starting(context, words, tz),
         per_day=None if per_day is None else int(per_day),
         gap_s=config.seconds("plan.min_gap_s"),
         quiet=QuietHours(
             parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))
         ),
         way=way,
+        tz=tz,
     )
 
 

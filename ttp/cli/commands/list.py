@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from ttp.cli.ahead import make_ahead
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import (
@@ -22,10 +22,9 @@ from ttp.cli.options import (
     Until,
     WithTags,
     post_filter,
-    printing,
     read_id,
+    with_output,
 )
-from ttp.cli.output import Output
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
 
@@ -36,9 +35,9 @@ MOST_DRAWN = 5
 """Posts on the line of `status`."""
 
 
-@printing
+@with_output()
 def list_(
-    out: Output,
+    context: Context,
     status: Statuses = None,
     platform: Platforms = None,
     account: Accounts = None,
@@ -48,19 +47,20 @@ def list_(
     search: Search = None,
     key: OfKey = None,
     needs_you: NeedsYou = False,
-    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
     after: Annotated[
-        int | None, Option("--after", metavar="ID", help="Go on behind this post.", parser=read_id)
+        int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", parser=read_id)
     ] = None,
-    ids: Annotated[bool, Option("--ids", help="Only the ids, one a line.")] = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
 ) -> None:
     """What is planned, what are drafts, what has ended.
 
     Example: ttp list --status failed,partial --json
     """
-    out.expect(posts_module.POSTS_SPEC)
-    shown = SHOWN if out.for_people and limit is None and not ids else None
+    context.out.expect(posts_module.POSTS_SPEC)
+    shown = SHOWN if context.out.for_people and limit is None and not ids else None
     wanted = post_filter(
+        context,
         "list",
         status=status,
         platform=platform,
@@ -74,49 +74,48 @@ def list_(
         limit=limit if shown is None else shown + 1,
         after=after,
     )
-    make_ahead(out)
-    posts = context().look.listed(wanted)
-    paused = paused_account_notes(context().look.accounts())
+    posts = context.look.listed(wanted)
+    paused = paused_account_notes(context.look.accounts())
     if shown is None:
         for line in paused:
-            out.note(line)
+            context.out.note(line)
     if ids:
         for post in posts:
-            out.line(str(post.id))
+            context.out.line(str(post.id))
         return
     if shown is None:
-        out.records(posts_module.POSTS_SPEC, posts)
+        context.out.records(posts_module.POSTS_SPEC, posts)
         return
     first = list(posts)
     filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--since": since}
     asked = option_words({**filters, "--until": until, "--search": search, "--key": key})
     again = quote_command("ttp", "list", *asked, *(["--needs-you"] if needs_you else []))
     foot = [f"more:  {again} --after {first[shown - 1].id}"] if len(first) > shown else []
-    out.records(posts_module.POSTS_SPEC, first[:shown], foot=[*foot, *paused])
+    context.out.records(posts_module.POSTS_SPEC, first[:shown], foot=[*foot, *paused])
 
 
-@printing
-def show(out: Output, post_id: PostId) -> None:
+@with_output()
+def show(context: Context, post_id: PostId) -> None:
     """Everything about one post, and the next command.
 
     Example: ttp show 38
     """
-    look = context().look
+    look = context.look
     post = look.post(post_id)
     said = [f"the copy of {name} is not there any more" for name in look.gone(post)]
     if said and post.status != "published":
         said.append(f"to publish it, give the media again:  ttp edit {post_id} --media FILE")
     for line in said:
-        out.note(line)
-    out.record(post_module.post_spec(said, look.past(post) if out.for_people else None), post)
+        context.out.note(line)
+    context.out.record(post_module.post_spec(said, look.past(post) if context.out.for_people else None), post)
 
 
-@printing
-def log(out: Output, post_id: PostId) -> None:
+@with_output()
+def log(context: Context, post_id: PostId) -> None:
     """Every attempt at a post, step by step.
 
     A deleted post keeps its log.
 
     Example: ttp log 38 --json
     """
-    out.records(post_module.ATTEMPTS_SPEC, context().look.attempts(post_id))
+    context.out.records(post_module.ATTEMPTS_SPEC, context.look.attempts(post_id))

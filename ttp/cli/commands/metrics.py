@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Group, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.escape import safe
 from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
 from ttp.cli.hints import quote_command
-from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, calling, printing, split_list
+from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
 from ttp.cli.prompt import confirmed
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ttp.store.metric_schedule import Followed
 
 
-metrics = Group()
+metrics = typer.Typer()
 
 
 LONGEST = 10_000
@@ -44,23 +45,31 @@ LONGEST = 10_000
 
 
 @metrics.command("import")
-@printing
+@with_output()
 def import_(
-    out: Output,
-    file: Annotated[str, Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
-    source: str | None = None,
+    context: Context,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="CSV, JSON or JSON lines; - reads stdin.")],
     account: Annotated[
         str | None,
-        Option("--account", metavar="ACCOUNT", help="Whose posts they are, where the file does not say."),
+        typer.Option("--account", metavar="ACCOUNT", help="Whose posts they are, where the file does not say."),
     ] = None,
     mapped: Annotated[
-        list[str] | None, Option("--map", metavar="COLUMN=FIELD", help="What a column is: --map Clicks=likes.")
+        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="What a column is: --map Clicks=likes.")
     ] = None,
     tz: Tz = None,
     dates: Annotated[
-        str | None, Option("--dates", metavar="ORDER", help="mdy or dmy: which comes first in 03/04/2026.")
+        str | None, typer.Option("--dates", metavar="ORDER", help="mdy or dmy: which comes first in 03/04/2026.")
     ] = None,
-    dry_run: Annotated[bool, Option("--dry-run", help="Show what would be read, store nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, store nothing.")] = False,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv,"
+            " json or jsonl.",
+        ),
+    ] = None,
 ) -> int:
     """Store samples from a file.
 
@@ -69,20 +78,18 @@ def import_(
 
     Example: ttp metrics import history.csv
     """
-    pass  # MOVED
-
-    how = how_to_read(source=source, account=account, mapped=mapped, tz=tz, dates=dates)
-    return import_metrics(out, file, how, dry_run=dry_run)
+    how = how_to_read(context, source=source, account=account, mapped=mapped, tz=tz, dates=dates)
+    return import_metrics(context, file, how, dry_run=dry_run)
 
 
 @metrics.command("pull")
-@calling
+@with_output(verbose=True)
 def pull(
-    out: Output,
+    context: Context,
     account: Accounts = None,
     history: Annotated[
         int | None,
-        Option("--history", metavar="N", help="The newest N posts, whoever published them.", min=1, max=LONGEST),
+        typer.Option("--history", metavar="N", help="The newest N posts, whoever published them.", min=1, max=LONGEST),
     ] = None,
     yes: Yes = False,
     no_input: NoInput = False,
@@ -94,41 +101,41 @@ def pull(
 
     Example: ttp metrics pull --account ig/shop --history 200
     """
-    pass  # MOVED
-
-    out.expect(render_metrics.PULL_SPEC)
-    named = context().look.named(split_list(account) or ())
-    return pull_metrics(out, named, history, yes=yes, no_input=no_input)
+    context.out.expect(render_metrics.PULL_SPEC)
+    named = context.look.named(split_list(account) or ())
+    return pull_metrics(context, named, history, yes=yes, no_input=no_input)
 
 
 @metrics.command("list")
-@printing
+@with_output()
 def list_(
-    out: Output,
+    context: Context,
     account: Accounts = None,
-    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
 ) -> None:
     """Samples, newest post first.
 
     Example: ttp metrics list --account x/me --limit 20
     """
-    here = context()
-    shown = 50 if out.for_people and limit is None else limit
-    out.records(render_metrics.SAMPLES_SPEC, here.metrics.samples(here.look.named(split_list(account) or ()), shown))
+    here = context
+    shown = 50 if context.out.for_people and limit is None else limit
+    context.out.records(
+        render_metrics.SAMPLES_SPEC, here.metrics.samples(here.look.named(split_list(account) or ()), shown)
+    )
 
 
 @metrics.command("summary")
-@printing
-def summary(out: Output, account: Accounts = None) -> None:
+@with_output()
+def summary(context: Context, account: Accounts = None) -> None:
     """Totals of each account: posts, samples, and what the newest samples say.
 
     Example: ttp metrics summary --account x/me
     """
     from ttp.cli.render.metrics import TOTALS
 
-    here = context()
-    out.expect(TOTALS)
-    out.records(TOTALS, here.metrics.totals(here.look.named(split_list(account) or ())))
+    here = context
+    context.out.expect(TOTALS)
+    context.out.records(TOTALS, here.metrics.totals(here.look.named(split_list(account) or ())))
 
 
 COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -142,7 +149,13 @@ SHOWN = 10
 
 
 def how_to_read(
-    *, source: str | None, account: str | None, mapped: Sequence[str] | None, tz: str | None, dates: str | None
+    context: Context,
+    *,
+    source: str | None,
+    account: str | None,
+    mapped: Sequence[str] | None,
+    tz: str | None,
+    dates: str | None,
 ) -> How:
     """What the options say of the file. UsageError."""
     from ttp.domain.time.zones import parse_zone
@@ -151,29 +164,29 @@ def how_to_read(
         ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return How(
-        source=None if source is None else source_named(source, context().platforms),
+        source=None if source is None else source_named(source, context.platforms),
         mapped=_pairs(mapped or ()),
-        account=None if account is None else "/".join(parse_account_name(account, context().platforms)),
+        account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
         zone=None if tz is None else parse_zone(tz),
         order=dates,
     )
 
 
-def import_metrics(out: Output, file: str, how: How, *, dry_run: bool) -> int:
+def import_metrics(context: Context, file: str, how: How, *, dry_run: bool) -> int:
     """Read the file, and tell what became of it; the exit code that this deserves."""
-    out.expect(spec.name_value_spec(FIELDS))
+    context.out.expect(spec.name_value_spec(FIELDS))
     done = Imported()
     with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
-        with progress(out, safe(Path(file).name), _size(binary), counted=False) as tell:
+        with progress(context.out, safe(Path(file).name), _size(binary), counted=False) as tell:
             try:
-                context().metrics.import_file(
+                context.metrics.import_file(
                     text, how, dry_run=dry_run, done=done, tell=lambda rows: tell(_place(binary))
                 )
             except KeyboardInterrupt:
-                out.note(_stopped(done, dry_run))
+                context.out.note(_stopped(done, dry_run))
                 raise
-    return _tell(out, done, dry_run)
+    return _tell(context.out, done, dry_run)
 
 
 def _tell(out: Output, done: Imported, dry_run: bool) -> int:
@@ -283,36 +296,43 @@ ASK_ABOVE = 0.05
 """Dollars up to which nobody is asked."""
 
 
-def pull_metrics(out: Output, named: Sequence[Account], history: int | None, *, yes: bool, no_input: bool) -> int:
+def pull_metrics(context: Context, named: Sequence[Account], history: int | None, *, yes: bool, no_input: bool) -> int:
     """Read the numbers of the named accounts' posts (of every account that costs nothing, where none is named)."""
-    here = context()
-    accounts = named or _all(out, history)
+    here = context
+    accounts = named or _all(context, history)
     wanted = [(one, here.pull.posts(one) if history is None else []) for one in accounts]
-    if not _paid(out, wanted, history, yes=yes, no_input=no_input):
+    if not _paid(context, wanted, history, yes=yes, no_input=no_input):
         return DONE
     done = []
     try:
         for account, posts in wanted:
-            with progress(out, account.name, len(posts) if history is None else history) as tell:
+            with progress(context.out, account.name, len(posts) if history is None else history) as tell:
                 done.append(here.pull.pull(account, posts, history, tell))
     finally:
         here.pull.close()
-    return _pulling_tell(out, done, history, alone=len(named) == 1)
+    return _pulling_tell(context, done, history, alone=len(named) == 1)
 
 
-def _all(out: Output, history: int | None) -> list[Account]:
-    accounts, left_out = context().pull.chosen(list(context().look.accounts()))
+def _all(context: Context, history: int | None) -> list[Account]:
+    accounts, left_out = context.pull.chosen(list(context.look.accounts()))
     for one in left_out:
-        title = context().platforms.facts(one.platform).title
-        out.note(f"{one.name} is left out: {title} charges for reading\nread it:  {_command(one.name, history)}")
+        title = context.platforms.facts(one.platform).title
+        context.out.note(
+            f"{one.name} is left out: {title} charges for reading\nread it:  {_command(one.name, history)}"
+        )
     return accounts
 
 
 def _paid(
-    out: Output, wanted: Sequence[tuple[Account, Sequence[Followed]]], history: int | None, *, yes: bool, no_input: bool
+    context: Context,
+    wanted: Sequence[tuple[Account, Sequence[Followed]]],
+    history: int | None,
+    *,
+    yes: bool,
+    no_input: bool,
 ) -> bool:
     """Say what X charges, if anything; on a terminal ask where it is more than a few cents. Whether to go on."""
-    known, total = context().platforms, 0.0
+    known, total = context.platforms, 0.0
     for name in dict.fromkeys(account.platform for account, _ in wanted):
         pricing, title = known.pricing(name), known.facts(name).title
         prices = {
@@ -323,11 +343,11 @@ def _paid(
         if pricing is not None and prices:
             total += sum(prices.values())
             said = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
-            out.note(f"{said} ({_money(pricing.per_read / 1000)} for each; again on the same UTC day nothing)")
+            context.out.note(f"{said} ({_money(pricing.per_read / 1000)} for each; again on the same UTC day nothing)")
     if not total:
         return True
     ask = total > ASK_ABOVE and not yes
-    return confirmed(out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
+    return confirmed(context.out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
 
 
 def _money(dollars: float) -> str:
@@ -336,18 +356,18 @@ def _money(dollars: float) -> str:
     return f"${text.removesuffix('0')}"
 
 
-def _pulling_tell(out: Output, done: Sequence[Pulled], history: int | None, *, alone: bool) -> int:
+def _pulling_tell(context: Context, done: Sequence[Pulled], history: int | None, *, alone: bool) -> int:
     """Write what became of each account; the exit code that this deserves."""
     for one in done:
         for note in (*one.notes, *_waiting(one)):
-            out.note(note)
-    errors = [_with_way_out(one, history) for one in done if one.error is not None]
+            context.out.note(note)
+    errors = [_with_way_out(context, one, history) for one in done if one.error is not None]
     if alone and errors and not done[0].read and not done[0].rejected:
         raise errors[0]
     for error in errors:
-        out.error(error)
+        context.out.error(error)
     nothing = ["No account to read.  Connect one:  ttp account connect instagram"]
-    out.records(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
+    context.out.records(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
     rejected = any(one.rejected for one in done)
     if errors and not rejected and all(error.code == "reconnect" for error in errors):
         return RECONNECT
@@ -365,7 +385,7 @@ def _waiting(one: Pulled) -> Iterable[str]:
         yield f"{are} not shown by {one.account.partition('/')[0]} yet, and read later: {one.account}"
 
 
-def _with_way_out(one: Pulled, history: int | None) -> TtpError:
+def _with_way_out(context: Context, one: Pulled, history: int | None) -> TtpError:
     """The account's error; where it passes, with the time and the command to go on."""
     error = one.error
     assert error is not None
@@ -373,7 +393,7 @@ def _with_way_out(one: Pulled, history: int | None) -> TtpError:
         return error
     say = "try again"
     if error.again_at is not None:
-        here = context()
+        here = context
         at, now = error.again_at.astimezone(here.zone), here.now().astimezone(here.zone)
         say = f"go on after {at:%H:%M}" if at.date() == now.date() else f"go on after {at:%a %H:%M}"
     return PartlyFailed(error.message, Hint(say, _command(one.account, history)))

@@ -7,20 +7,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Group, Option
-from ttp.cli.options import MOST, Accounts, Platforms, Tz, printing
-from ttp.cli.output import Output
-from ttp.cli.recommending import nothing_measured, read_place, wanted_accounts, zone_for, zone_is_known
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.options import MOST, Accounts, Platforms, Tz, with_output
+from ttp.cli.recommending import nothing_measured, read_place, wanted_accounts, zone_is_known
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import optimal as views_optimal
 from ttp.views.optimal import AccountAdvice
 
+optimal = typer.Typer()
 
-@printing
-def best(out: Output, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False) -> None:
+
+@optimal.callback()
+@with_output()
+def best(
+    context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None, all_: All = False
+) -> None:
     """Which hours and days bring an account more engagement.
 
     From its own published posts: read them with ttp metrics pull, or import them. Hours are in the account's zone, or
@@ -28,25 +33,26 @@ def best(out: Output, account: Accounts = None, platform: Platforms = None, tz: 
 
     Example: ttp optimal --account ig/shop --json
     """
-    accounts = wanted_accounts(account, platform)
+    accounts = wanted_accounts(context, account, platform)
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
-    out.expect(view)
-    advise = context().optimal.advise
-    told = [views_optimal.AccountAdvice(advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
+    context.out.expect(view)
+    advise = context.optimal.advise
+    zone = context.times.account_zone
+    told = [
+        views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
+    ]
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
-    out.records(view, told, say=None if told else nothing)
+    context.out.records(view, told, say=None if told else nothing)
 
 
-optimal = Group(alone=best)
-
-
-@printing
+@optimal.command("next")
+@with_output()
 def next_(
-    out: Output,
+    context: Context,
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    count: Annotated[int | None, Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
+    count: Annotated[int | None, typer.Option("--count", metavar="N", help="So many, not one.", min=1, max=50)] = None,
     explore: Explore = None,
     seed: Seed = None,
 ) -> None:
@@ -59,43 +65,41 @@ def next_(
 
     Example: ttp optimal next --account x/me --json
     """
-    accounts = wanted_accounts(account, platform)
-    zones = [zone_for(one, tz) for one in accounts]
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    zones = [zone(one, tz) for one in accounts]
     view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
-    out.expect(view)
-    slots = context().optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
-    if not slots and not out.in_json:
+    context.out.expect(view)
+    slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
+    if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
-        ways = context().optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         raise UsageError(f"no metrics of {names} to tell from", *ways)
-    out.records(view, [slot.as_json() for slot in slots])
+    context.out.records(view, [slot.as_json() for slot in slots])
 
 
-optimal.command("next")(next_)
-
-
-@printing
-def week(out: Output, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
+@optimal.command("week")
+@with_output()
+def week(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Every day's hours, best first.
 
     For several accounts: of all of them together.
 
     Example: ttp optimal week --account x/me --json
     """
-    out.expect(render_optimal.week_spec())
-    accounts = wanted_accounts(account, platform)
-    found = context().optimal.week(accounts, [zone_for(one, tz) for one in accounts])
+    context.out.expect(render_optimal.week_spec())
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    found = context.optimal.week(accounts, [zone(one, tz) for one in accounts])
     if not found.accounts:
-        nothing_measured(out, accounts)
-    out.records(render_optimal.week_spec(found), found.days)
+        nothing_measured(context, accounts)
+    context.out.records(render_optimal.week_spec(found), found.days)
 
 
-optimal.command("week")(week)
-
-
-@printing
+@optimal.command("heatmap")
+@with_output()
 def heatmap(
-    out: Output,
+    context: Context,
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
@@ -109,34 +113,35 @@ def heatmap(
 
     Example: ttp optimal heatmap --account ig/shop --html week.html
     """
-    out.expect(render_heatmap.heatmaps_spec())
+    context.out.expect(render_heatmap.heatmaps_spec())
     if svg == html == "-":
         raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
-    accounts = wanted_accounts(account, platform)
-    told = [AccountAdvice(context().optimal.advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    told = [
+        AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
+    ]
     if not any(one.advice.recommendation.slots for one in told):
-        nothing_measured(out, accounts)
-    written = [_write(out, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
+        nothing_measured(context, accounts)
+    written = [_write(context, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
     if "-" in written:
         return
-    if out.in_json or not written:
+    if context.out.in_json or not written:
         nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
-        out.records(render_heatmap.heatmaps_spec(), told, say=None if told else nothing)
+        context.out.records(render_heatmap.heatmaps_spec(), told, say=None if told else nothing)
     else:
-        out.say(f"Wrote {' and '.join(written)}.")
+        context.out.say(f"Wrote {' and '.join(written)}.")
 
 
-optimal.command("heatmap")(heatmap)
-
-
-@printing
+@optimal.command("explain")
+@with_output()
 def explain(
-    out: Output,
+    context: Context,
     place: Place,
     account: Accounts = None,
     platform: Platforms = None,
     tz: Tz = None,
-    limit: Annotated[int | None, Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N posts.", min=0, max=MOST)] = None,
 ) -> None:
     """Why an hour or a slot is rated so: the posts behind it.
 
@@ -146,21 +151,22 @@ def explain(
     Example: ttp optimal explain 'Tue 18' --account x/me
     """
     view = render_optimal.explanations_spec(limit)
-    out.expect(view)
+    context.out.expect(view)
     day, hour = read_place(" ".join(place))
-    accounts = wanted_accounts(account, platform)
-    asked = [(one, context().optimal.explain(one, zone_for(one, tz), day, hour)) for one in accounts]
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    asked = [(one, context.optimal.explain(one, zone(one, tz), day, hour)) for one in accounts]
     found = [explained for _, explained in asked if explained is not None]
     if not found:
-        nothing_measured(out, accounts)
-    out.records(view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"])
+        nothing_measured(context, accounts)
+    context.out.records(
+        view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
+    )
 
 
-optimal.command("explain")(explain)
-
-
-@printing
-def backtest(out: Output, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
+@optimal.command("backtest")
+@with_output()
+def backtest(context: Context, account: Accounts = None, platform: Platforms = None, tz: Tz = None) -> None:
     """Would the recommendation have helped? Tried on posts it was not made from.
 
     The later half of an account's posts, each with what was known before it: posts at recommended hours against the
@@ -170,56 +176,54 @@ def backtest(out: Output, account: Accounts = None, platform: Platforms = None, 
     """
     from ttp.services.optimal import way_to_data
 
-    accounts = wanted_accounts(account, platform)
+    accounts = wanted_accounts(context, account, platform)
     view = render_optimal.backtests_spec({one.name: way_to_data(one) for one in accounts})
-    out.expect(view)
-    tests = [context().optimal.backtest(one, zone_for(one, tz)) for one in accounts]
+    context.out.expect(view)
+    zone = context.times.account_zone
+    tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
-        nothing_measured(out, accounts)
+        nothing_measured(context, accounts)
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
-    out.records(view, tests, say=None if tests else nothing)
-
-
-optimal.command("backtest")(backtest)
+    context.out.records(view, tests, say=None if tests else nothing)
 
 
 Explore = Annotated[
     float | None,
-    Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
+    typer.Option("--explore", metavar="P", help="With this probability try an hour to learn about it.", min=0, max=1),
 ]
 
 
-Seed = Annotated[int | None, Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="What --explore draws by: again, the same.")]
 
 
-All = Annotated[bool, Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
+All = Annotated[bool, typer.Option("--all", help="All 24 hours, 7 days and 168 slots, in JSON.")]
 
 
-Svg = Annotated[str | None, Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
+Svg = Annotated[str | None, typer.Option("--svg", metavar="FILE|-", help="Write it as an SVG picture; - is stdout.")]
 
 
-Html = Annotated[str | None, Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
+Html = Annotated[str | None, typer.Option("--html", metavar="FILE|-", help="Write it as a web page; - is stdout.")]
 
 
 _BEGINNINGS = {"svg": b"<svg ", "html": b"<!DOCTYPE html>"}
 
 
-def _write(out: Output, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
+def _write(context: Context, kind: str, file: str, told: Sequence[AccountAdvice]) -> str:
     """Draw it and put it in its place; answers that place. NotFound, UsageError."""
     from ttp.cli.render.heatmap_files import heatmap_html, heatmap_svg
 
     recommendations = [one.advice.recommendation for one in told]
     text = heatmap_svg(recommendations) if kind == "svg" else heatmap_html(recommendations)
     if file == "-":
-        out.document([text])
+        context.out.document([text])
         return file
     from ttp.store.home.output_file import write
     from ttp.store.home.paths import place
 
     path = place(file)
-    context().own_files.refuse(path, file)
+    context.own_files.refuse(path, file)
     _refuse_to_overwrite(path, kind)
-    write(path, [text], context().own_files, over=True, typed=file)
+    write(path, [text], context.own_files, over=True, typed=file)
     return file
 
 
@@ -241,4 +245,4 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
         )
 
 
-Place = Annotated[list[str], Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
+Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]

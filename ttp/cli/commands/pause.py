@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ttp.cli.context import context
-from ttp.cli.options import Accounts, printing, split_list
-from ttp.cli.output import Output
+from ttp.cli.context import Context
+from ttp.cli.options import Accounts, split_list, with_output
 from ttp.cli.render import accounts as accounts_module
 from ttp.domain.account import Account
 
@@ -19,40 +18,40 @@ if TYPE_CHECKING:
 _VIEW = replace(accounts_module.ACCOUNTS_SPEC, columns=("account",))
 
 
-@printing
-def pause(out: Output, account: Accounts = None) -> None:
+@with_output()
+def pause(context: Context, account: Accounts = None) -> None:
     """Let nothing go out, to any account or to one; what comes due waits.
 
     It is for the accounts that there are now. What is under way goes on.
 
     Example: ttp pause --account x/me
     """
-    out.expect(_VIEW)
-    paused = _pausing().pause(_wanted(account))
+    context.out.expect(_VIEW)
+    paused = _pausing(context).pause(_wanted(context, account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
     said = f"Paused {_names(paused)}.  Go on:  ttp resume{more}" if paused else "There is no account yet."
-    out.records(_VIEW, paused, say=[said])
+    context.out.records(_VIEW, paused, say=[said])
 
 
-@printing
-def resume(out: Output, account: Accounts = None) -> None:
+@with_output()
+def resume(context: Context, account: Accounts = None) -> None:
     """Let posts go out again; what waited goes first, a minute apart.
 
     Example: ttp resume
     """
-    out.expect(_VIEW)
-    resumed = _pausing().resume(_wanted(account))
-    out.records(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
+    context.out.expect(_VIEW)
+    resumed = _pausing(context).resume(_wanted(context, account))
+    context.out.records(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
 
 
-def _pausing() -> Pausing:
+def _pausing(context: Context) -> Pausing:
     from ttp.services.accounts import Pausing
 
-    return Pausing(context().database, context().clock)
+    return Pausing(context.database, context.clock)
 
 
-def _wanted(names: Sequence[str] | None) -> Sequence[Account]:
-    look = context().look
+def _wanted(context: Context, names: Sequence[str] | None) -> Sequence[Account]:
+    look = context.look
     return look.named(split_list(names) or ()) if names else look.accounts()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
@@ -17,11 +18,10 @@ from ttp.cli.options import (
     PostId,
     PostIds,
     Yes,
-    calling,
     ids_of,
-    printing,
     read_duration,
     split_list,
+    with_output,
 )
 from ttp.cli.output import Output
 from ttp.cli.prompt import confirmed
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from ttp.services.publishing import Queued
 
 
-@calling
+@with_output(verbose=True)
 def publish(
-    out: Output,
+    context: Context,
     post_ids: PostIds,
-    no_wait: Annotated[bool, Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
@@ -50,14 +50,14 @@ def publish(
     """
     from ttp.domain.pricing import price_notes
 
-    _expect(out, no_wait=no_wait)
-    ids = ids_of(post_ids)
-    context().runner.refuse_elsewhere()
-    posts = context().look.many(ids)
-    print_warnings(out, [note for post in posts for note in price_notes(post, context().platforms)])
+    _expect(context.out, no_wait=no_wait)
+    ids = ids_of(context, post_ids)
+    context.runner.refuse_elsewhere()
+    posts = context.look.many(ids)
+    print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirmed(
-        out,
+        context.out,
         question,
         yes=yes,
         ask_anyway=not yes,
@@ -66,18 +66,18 @@ def publish(
         again=quote_command("ttp", "publish", *post_ids, *(["--no-wait"] if no_wait else []), "--yes"),
     ):
         return DONE
-    return _follow(out, context().outgoing.publish(ids), no_wait=no_wait)
+    return _follow(context, context.outgoing.publish(ids), no_wait=no_wait)
 
 
-@calling
+@with_output(verbose=True)
 def retry(
-    out: Output,
-    post_ids: Annotated[list[str] | None, Argument(metavar="[ID...]", help="Numbers of posts.")] = None,
+    context: Context,
+    post_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Numbers of posts.")] = None,
     account: Accounts = None,
-    failed: Annotated[bool, Option("--failed", help="Every failed post; lists them first.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Every failed post; lists them first.")] = False,
     platform: Platforms = None,
-    since: Annotated[str | None, Option("--since", metavar="DURATION", help="Due within this: 7d.")] = None,
-    no_wait: Annotated[bool, Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
+    since: Annotated[str | None, typer.Option("--since", metavar="DURATION", help="Due within this: 7d.")] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only queue it for the publisher that runs.")] = False,
     yes: Yes = False,
     no_input: NoInput = False,
 ) -> int:
@@ -87,26 +87,26 @@ def retry(
 
     Example: ttp retry 38 --account x/me
     """
-    _expect(out, no_wait=no_wait)
-    here = context()
+    _expect(context.out, no_wait=no_wait)
+    here = context
     if bool(post_ids) == failed:
         raise UsageError("name posts, or say --failed", Hint("for example", "ttp retry --failed --since 7d"))
     here.runner.refuse_elsewhere()
     if not failed:
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("usage", "ttp retry --help"))
-        ids = ids_of(post_ids or [])
-        return _follow(out, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
-    names = _accounts(split_list(account), split_list(platform))
+        ids = ids_of(context, post_ids or [])
+        return _follow(context, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
+    names = _accounts(context, split_list(account), split_list(platform))
     posts = [] if names == () else here.look.failed(names or (), read_duration(since))
     if not posts:
-        out.records(render_posts.saved_posts_spec(), [], say=["Nothing has failed."])
+        context.out.records(render_posts.saved_posts_spec(), [], say=["Nothing has failed."])
         return DONE
     if not yes:
-        out.note("\n".join(["these have failed:", *(_first_line(post) for post in posts)]))
+        context.out.note("\n".join(["these have failed:", *(_first_line(post) for post in posts)]))
     asked = option_words({"--account": account, "--platform": platform, "--since": since})
     if not confirmed(
-        out,
+        context.out,
         "Retry them?",
         yes=yes,
         ask_anyway=not yes,
@@ -115,18 +115,18 @@ def retry(
         again=quote_command("ttp", "retry", "--failed", *asked, "--yes"),
     ):
         return DONE
-    return _follow(out, here.outgoing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
+    return _follow(context, here.outgoing.retry([post.id or 0 for post in posts], names or ()), no_wait=no_wait)
 
 
-@printing
+@with_output()
 def resolve(
-    out: Output,
+    context: Context,
     post_id: PostId,
-    account: Annotated[str, Option("--account", metavar="ACCOUNT", help="The account that needs review.")],
+    account: Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="The account that needs review.")],
     published: Annotated[
-        str | None, Option("--published", metavar="URL_OR_ID", help="It is live: its address or id.")
+        str | None, typer.Option("--published", metavar="URL_OR_ID", help="It is live: its address or id.")
     ] = None,
-    not_published: Annotated[bool, Option("--not-published", help="It is not live.")] = False,
+    not_published: Annotated[bool, typer.Option("--not-published", help="It is not live.")] = False,
 ) -> None:
     """Settle a delivery that may or may not be live.
 
@@ -134,16 +134,16 @@ def resolve(
 
     Example: ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
     """
-    out.expect(render_posts.saved_posts_spec())
+    context.out.expect(render_posts.saved_posts_spec())
     if (published is None) != not_published:
         raise UsageError("say either --published URL_OR_ID or --not-published", Hint("look", f"ttp show {post_id}"))
-    post = context().outgoing.resolve(post_id, account, published)
-    out.record(render_posts.saved_posts_spec(), post, say=_settled(post, account, published))
+    post = context.outgoing.resolve(post_id, account, published)
+    context.out.record(render_posts.saved_posts_spec(), post, say=_settled(context, post, account, published))
 
 
-def _settled(post: Post, account: str, published: str | None) -> list[str]:
+def _settled(context: Context, post: Post, account: str, published: str | None) -> list[str]:
     """What a person settled; of a thread what is left to publish."""
-    (named,) = context().look.named([account])
+    (named,) = context.look.named([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
     if published is None or not halves:
         return [f"Post {post.id} for {account} is {'not published' if published is None else 'published'}."]
@@ -161,20 +161,20 @@ def _expect(out: Output, *, no_wait: bool) -> None:
         expect(out, Mode.PUBLISH)
 
 
-def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
+def _follow(context: Context, queued: Queued, *, no_wait: bool) -> int:
     """Publish or follow the posts to their end; the exit code that they deserve."""
     from ttp.cli.commands.run import PublishReport
     from ttp.publisher.loop import Mode
 
-    here = context()
+    here = context
     for refused in queued.refused:
-        out.error(refused)
+        context.out.error(refused)
     if no_wait:
-        warnings = warn_not_running(out)
+        warnings = warn_not_running(context)
         said = f"Queued: {' '.join(map(str, queued.ids))}"
-        out.records(render_posts.saved_posts_spec(warnings), here.look.many(queued.ids), say=[said])
+        context.out.records(render_posts.saved_posts_spec(warnings), here.look.many(queued.ids), say=[said])
         return PARTIAL if queued.refused else DONE
-    report = PublishReport(out, Mode.PUBLISH)
+    report = PublishReport(context, Mode.PUBLISH)
     ended = here.runner.publish(frozenset(queued.ids), report.tell)
     posts = here.look.many(queued.ids)
     report.finish(posts, ended.notes)
@@ -182,19 +182,19 @@ def _follow(out: Output, queued: Queued, *, no_wait: bool) -> int:
         for delivery in post.active:
             if delivery.state == "pending" and delivery.waiting_for:
                 until = f", until {format_instant(delivery.waiting_until, here.zone)}" if delivery.waiting_until else ""
-                out.note(f"post {post.id} to {delivery.account} waits for {delivery.waiting_for}{until}")
+                context.out.note(f"post {post.id} to {delivery.account} waits for {delivery.waiting_for}{until}")
     code = report.exit_code(ended, posts)
     return PARTIAL if queued.refused and code in (DONE, RECONNECT) else code
 
 
-def _accounts(names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[str, ...] | None:
+def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[str, ...] | None:
     """The names of the accounts that both filters leave; None where nothing was filtered."""
 
     if names is None and platforms is None:
         return None
-    look = context().look
+    look = context.look
     found = look.accounts() if names is None else look.named(names)
-    wanted = [context().platforms.find(name).name for name in platforms or ()]
+    wanted = [context.platforms.find(name).name for name in platforms or ()]
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)
 
 

@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
-from ttp.cli.ahead import make_ahead
-from ttp.cli.context import context
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
-from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import MOST, Strict, guarded, printing, read_duration, read_file, read_id
+from ttp.cli.options import MOST, Strict, guarded, read_duration, read_file, read_id, with_output
 from ttp.cli.output import Output
 from ttp.cli.post_input import offering
 from ttp.cli.render import slots
@@ -25,32 +25,36 @@ from ttp.domain.time.formatting import format_instant
 if TYPE_CHECKING:
     from ttp.services.repeats import Changed, Repeats
 
-repeat = Group(first_implied=True)
+repeat = typer.Typer()
 COOL_DOWN = "30d"
-RepeatId = Annotated[int, Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)]
+RepeatId = Annotated[
+    int, typer.Argument(metavar="ID", help="The repeat's number, of ttp repeat list.", min=1, max=MOST)
+]
 
 
 @repeat.command("add")
-@printing
+@with_output()
 def add(
-    out: Output,
+    context: Context,
     post_id: Annotated[
-        int | None, Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=read_id)
+        int | None, typer.Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=read_id)
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
     until: Annotated[
-        str | None, Option("--until", metavar="DATE", help="The last day on which it comes: 2027-06-30.")
+        str | None, typer.Option("--until", metavar="DATE", help="The last day on which it comes: 2027-06-30.")
     ] = None,
-    count: Annotated[int | None, Option("--count", metavar="N", help="So many times in all.", min=1, max=MOST)] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", help="So many times in all.", min=1, max=MOST)
+    ] = None,
     vary: Annotated[
-        str | None, Option("--vary", metavar="FILE", help="Texts that come in turn, parted by lines of ---.")
+        str | None, typer.Option("--vary", metavar="FILE", help="Texts that come in turn, parted by lines of ---.")
     ] = None,
     pool: Annotated[
-        str | None, Option("--pool", metavar="TAG", help="Each time the least recently used post of a tag.")
+        str | None, typer.Option("--pool", metavar="TAG", help="Each time the least recently used post of a tag.")
     ] = None,
     cool_down: Annotated[
-        str | None, Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
+        str | None, typer.Option("--cool-down", metavar="DURATION", help="How long a post of the pool rests: 30d.")
     ] = None,
     strict: Strict = False,
 ) -> None:
@@ -60,8 +64,8 @@ def add(
 
     Example: ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
     """
-    out.expect(slots.begun_spec((), ()))
-    here = context()
+    context.out.expect(slots.begun_spec((), ()))
+    here = context
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
     given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
@@ -69,7 +73,7 @@ def add(
         raise UsageError("say when", Hint("for example", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = crons_given(None, cron, given)
     accounts = here.look.accounts_of(post_id) if post_id is not None else ()
-    zone = clock_zone(tz, accounts, [*given, "--cron", cron])
+    zone = clock_zone(context, tz, accounts, [*given, "--cron", cron])
     wanted = Recurrence(
         expression,
         zone.key,
@@ -78,96 +82,97 @@ def add(
         cool_down_s=None if pool is None else _seconds(cool_down or COOL_DOWN),
         until=None if until is None else _end(until, zone),
         count=count,
-        texts=() if vary is None else _texts(vary),
+        texts=() if vary is None else _texts(context, vary),
     )
-    guarded(out, strict=strict)
-    with offering():
-        done = _repeats().begin(wanted)
+    guarded(context, strict=strict)
+    with offering(context):
+        done = _repeats(context).begin(wanted)
     for line in done.told:
-        out.note(line)
+        context.out.note(line)
     made = [post.id or 0 for post in done.made]
     warnings = [
         *done.told,
-        *print_warnings(out, done.warnings),
-        *warn_not_running(out),
-        *warn_needs_approval(out, made),
+        *print_warnings(context.out, done.warnings),
+        *warn_not_running(context),
+        *warn_needs_approval(context, made),
     ]
     said = f"Repeat {done.tally.recurrence.id} begins: {_next(done.tally)}; made ahead: {_ids(made)}."
-    out.record(slots.begun_spec(made, warnings), done.tally, say=[said])
+    context.out.record(slots.begun_spec(made, warnings), done.tally, say=[said])
 
 
 @repeat.command("list")
-@printing
-def list_(out: Output) -> None:
+@with_output()
+def list_(context: Context) -> None:
     """What comes again and again, and when next.
 
     Example: ttp repeat list --json
     """
-    out.expect(slots.REPEATS_SPEC)
-    make_ahead(out)
-    out.records(slots.REPEATS_SPEC, _repeats().all())
+    context.out.expect(slots.REPEATS_SPEC)
+    context.out.records(slots.REPEATS_SPEC, _repeats(context).all())
 
 
 @repeat.command("skip")
-@printing
-def skip(out: Output, repeat_id: RepeatId) -> None:
+@with_output()
+def skip(context: Context, repeat_id: RepeatId) -> None:
     """Leave the next time out; the post that was made for it is deleted.
 
     The post that is repeated is not: if it has that time itself, it is a draft again.
 
     Example: ttp repeat skip 2
     """
-    out.expect(slots.CHANGED_REPEATS_SPEC)
-    done = _repeats().skip(repeat_id)
+    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    done = _repeats(context).skip(repeat_id)
     assert done.at is not None
     left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
     deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, which is repeated, is a draft again." if done.freed else ""
-    out.record(slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}{freed}"])
+    context.out.record(
+        slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}{freed}"]
+    )
 
 
 @repeat.command("pause")
-@printing
-def pause(out: Output, repeat_id: RepeatId) -> None:
+@with_output()
+def pause(context: Context, repeat_id: RepeatId) -> None:
     """Make no more until it is resumed, and take back what was made ahead.
 
     A post that was changed by hand stays.
 
     Example: ttp repeat pause 2
     """
-    out.expect(slots.CHANGED_REPEATS_SPEC)
-    _answer(out, _repeats().pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
+    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    _answer(context.out, _repeats(context).pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
 
 
 @repeat.command("resume")
-@printing
-def resume(out: Output, repeat_id: RepeatId) -> None:
+@with_output()
+def resume(context: Context, repeat_id: RepeatId) -> None:
     """Go on from now; what would have come meanwhile does not come later.
 
     Example: ttp repeat resume 2
     """
-    out.expect(slots.CHANGED_REPEATS_SPEC)
-    done = _repeats().resume(repeat_id)
-    _answer(out, done, f"Goes on: {_next(done.tally)}.")
+    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    done = _repeats(context).resume(repeat_id)
+    _answer(context.out, done, f"Goes on: {_next(done.tally)}.")
 
 
 @repeat.command("stop")
-@printing
-def stop(out: Output, repeat_id: RepeatId) -> None:
+@with_output()
+def stop(context: Context, repeat_id: RepeatId) -> None:
     """End it for good, and take back what was made ahead.
 
     A post that was changed by hand stays.
 
     Example: ttp repeat stop 2
     """
-    out.expect(slots.CHANGED_REPEATS_SPEC)
-    _answer(out, _repeats().stop(repeat_id), "Stopped.")
+    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    _answer(context.out, _repeats(context).stop(repeat_id), "Stopped.")
 
 
-def _repeats() -> Repeats:
+def _repeats(context: Context) -> Repeats:
     from ttp.services.repeats import Repeats
 
-    return Repeats(context().book, context().occurrences)
+    return Repeats(context.posts, context.occurrences)
 
 
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:
@@ -219,9 +224,9 @@ def _end(text: str, zone: ZoneInfo) -> datetime:
     raise UsageError(f'"{text}" is not a date', Hint("write it like", "--until 2027-06-30"))
 
 
-def _texts(path: str) -> tuple[str, ...]:
+def _texts(context: Context, path: str) -> tuple[str, ...]:
     """The texts of a file, parted by lines of `---`. UsageError for fewer than two."""
-    whole = read_file(path, "texts").replace("\r\n", "\n")
+    whole = read_file(context, path, "texts").replace("\r\n", "\n")
     found = tuple(text.strip("\n") for text in re.split(r"^---[ \t]*$", whole, flags=re.MULTILINE) if text.strip())
     if len(found) < 2:
         raise UsageError(

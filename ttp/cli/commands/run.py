@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ttp import views
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
 from ttp.cli.notices import paused_account_notes
-from ttp.cli.options import calling, read_duration
+from ttp.cli.options import read_duration, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import watched
 from ttp.cli.render import posts as render_posts
@@ -32,21 +33,23 @@ if TYPE_CHECKING:
 MAX_TIME_S = 600.0
 
 
-@calling
+@with_output(verbose=True)
 def run(
-    out: Output,
-    once: Annotated[bool, Option("--once", help="Only what is due now; for cron.")] = False,
-    until_idle: Annotated[bool, Option("--until-idle", help="Until nothing is due or under way.")] = False,
+    context: Context,
+    once: Annotated[bool, typer.Option("--once", help="Only what is due now; for cron.")] = False,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="Until nothing is due or under way.")] = False,
     max_time: Annotated[
-        str | None, Option("--max-time", metavar="DURATION", help="Stop a short run after this (10m).")
+        str | None, typer.Option("--max-time", metavar="DURATION", help="Stop a short run after this (10m).")
     ] = None,
     fail_if_locked: Annotated[
-        bool, Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
+        bool, typer.Option("--fail-if-locked", help="Exit 5 where another publisher runs, instead of 0.")
     ] = False,
     take_over: Annotated[
-        bool, Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
+        bool, typer.Option("--take-over", help="Publish from a store that was copied, moved, restored or set back.")
     ] = False,
-    trust_clock: Annotated[bool, Option("--trust-clock", help="The clock is right, and was ahead before.")] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="The clock is right, and was ahead before.")
+    ] = False,
 ) -> int:
     """Publish due posts.
 
@@ -56,7 +59,6 @@ def run(
 
     Example: ttp run --once
     """
-    pass  # MOVED
     from ttp.publisher.loop import Mode, Scope
     from ttp.store.home.locks import LockHeld
 
@@ -65,10 +67,10 @@ def run(
     mode = Mode.ONCE if once else Mode.UNTIL_IDLE if until_idle else Mode.LOOP
     if max_time is not None and mode is Mode.LOOP:
         raise UsageError("--max-time goes with --once or --until-idle", Hint("usage", "ttp run --help"))
-    expect(out, mode)
+    expect(context.out, mode)
     asked = read_duration(max_time)
     limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S
-    report, runner = PublishReport(out, mode), context().runner
+    report, runner = PublishReport(context, mode), context.runner
     while True:
         try:
             if mode is Mode.LOOP:
@@ -81,7 +83,7 @@ def run(
             if mode is Mode.LOOP or fail_if_locked or take_over or trust_clock:
                 raise
             return DONE
-        report.finish(context().look.many(list(report.posts)), ended.notes)
+        report.finish(context.look.many(list(report.posts)), ended.notes)
         return report.exit_code(ended)
 
 
@@ -117,7 +119,9 @@ class PublishReport:
     tally), they are on stderr, unless a person reads both.
     """
 
-    def __init__(self, out: Output, mode: Mode) -> None:
+    def __init__(self, context: Context, mode: Mode) -> None:
+        out = context.out
+        self._context = context
         self._out = out
         self._data = out.format == "json" or bool(out.fields) or (mode is Mode.PUBLISH and not out.for_people)
         self._line_out = out.aside if self._data and not out.for_people else out.line
@@ -134,7 +138,7 @@ class PublishReport:
             return
         from ttp import __version__
 
-        here = context()
+        here = self._context
         health = here.status.health()
         found = here.look.accounts()
         self._out.say(
@@ -179,7 +183,7 @@ class PublishReport:
             self._out.note(event.message or "")
         if event.event in _SILENT or event.post is None:
             return
-        at = f"{event.at.astimezone(context().zone):%H:%M:%S}"
+        at = f"{event.at.astimezone(self._context.zone):%H:%M:%S}"
         match event.event:
             case "post.due":
                 self._line_out(f"{at}  {event.post}  due  {event.message or ''}".rstrip())
@@ -202,17 +206,17 @@ class PublishReport:
         """`  2 of 3`: of how many accounts a person's post is live; nothing where it has one."""
         if not self._out.for_people:
             return ""
-        active = next((post.active for post in context().look.many([post_id])), ())
+        active = next((post.active for post in self._context.look.many([post_id])), ())
         live = sum(delivery.state is DeliveryState.PUBLISHED for delivery in active)
         return f"  {live} of {len(active)}" if len(active) > 1 else ""
 
     def _say_next(self, now: datetime) -> None:
         """What a person who watches waits for from now on; nothing where that is at hand."""
-        following = context().status.next_due(now)
+        following = self._context.status.next_due(now)
         if following is not None and following.next_at is not None and following.next_at - now > _SOON:
             from ttp.cli.render.page import Page
 
-            page, at = Page(now, context().zone), following.next_at
+            page, at = Page(now, self._context.zone), following.next_at
             self._out.say(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
 
     def finish(self, posts: Sequence[Post], notes: Sequence[str] = ()) -> None:

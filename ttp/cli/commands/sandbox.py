@@ -7,24 +7,26 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
-from ttp.cli.context import context
-from ttp.cli.declared import Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.streams import print_out
 from ttp.domain.errors import Busy, Hint, NotAllowed, UsageError
 
 
 def sandbox(
+    context: Context,
     port: Annotated[
-        int, Option("--port", metavar="N", help="0 takes a free one and prints it.", min=0, max=65535)
+        int, typer.Option("--port", metavar="N", help="0 takes a free one and prints it.", min=0, max=65535)
     ] = 8700,
     state: Annotated[
-        str | None, Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
+        str | None, typer.Option("--state", metavar="DIR", help="Keep accounts and posts in this folder.")
     ] = None,
     media: Annotated[
-        str | None, Option("--media", metavar="DIR", help="Serve this folder, for media that are fetched.")
+        str | None, typer.Option("--media", metavar="DIR", help="Serve this folder, for media that are fetched.")
     ] = None,
     settings: Annotated[
-        list[str] | None, Option("--set", metavar="NAME=VALUE", help="Switch something on, see above.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Switch something on, see above.")
     ] = None,
 ) -> None:
     """The three platforms on this machine, for rehearsals.
@@ -92,7 +94,7 @@ def sandbox(
 
     folder, served = (None if name is None else Path(name) for name in (state, media))
     for given in filter(None, (state, media)):
-        context().own_files.refuse(Path(given), given)
+        context.own_files.refuse(Path(given), given)
     try:
         server.serve(port, folder, lambda url: print_out(f"{url}\n"), served, dict(map(_setting, settings or ())))
     except NoSetting as wrong:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.notices import ids_needing_approval, print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import At, First, PostIds, Strict, Tz, guarded, ids_of, printing
-from ttp.cli.output import Output
+from ttp.cli.options import At, First, PostIds, Strict, Tz, guarded, ids_of, with_output
 from ttp.cli.post_input import offering
 from ttp.cli.render import posts as render_posts
-from ttp.cli.times import Times, scheduled
+from ttp.cli.times import TimeCommand, print_moved, scheduled_text
 from ttp.views import posts as views_posts
 
 
-@printing
+@with_output()
 def schedule(
-    out: Output, post_ids: PostIds, at: At, tz: Tz = None, first: First = False, strict: Strict = False
+    context: Context, post_ids: PostIds, at: At, tz: Tz = None, first: First = False, strict: Strict = False
 ) -> None:
     """Give posts a publish time, or a new one.
 
@@ -24,27 +23,29 @@ def schedule(
 
     Example: ttp schedule 3 --at 'tomorrow 9am'
     """
-    out.expect(render_posts.saved_posts_spec())
-    guarded(out, strict=strict)
-    times = Times(["ttp", "schedule", *post_ids], tz, first=first)
-    with offering():
-        saved = context().posts.schedule(ids_of(post_ids), at, times.read, first=first)
-    times.notes(out)
-    warnings = {one.post.id: [*print_warnings(out, one.warnings), *times.made_room(out, one.moved)] for one in saved}
+    context.out.expect(render_posts.saved_posts_spec())
+    guarded(context, strict=strict)
+    command = TimeCommand(context, ["ttp", "schedule", *post_ids], tz, first=first)
+    with offering(context):
+        saved = context.posts.schedule(command.times_of_posts(ids_of(context, post_ids), at), first=first)
+    command.print_notes([one.time for one in saved])
+    warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
-    more = [*warn_not_running(out), *warn_needs_approval(out, ids_needing_approval(posts))]
+    more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]
     view = replace(
         render_posts.saved_posts_spec(), shape=lambda post: views_posts.post_json(post, [*warnings[post.id], *more])
     )
-    out.records(view, posts, say=[scheduled(post, times) for post in posts])
+    context.out.records(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 
 
-@printing
-def unschedule(out: Output, post_ids: PostIds) -> None:
+@with_output()
+def unschedule(context: Context, post_ids: PostIds) -> None:
     """Take the time of posts away: drafts again.
 
     Example: ttp unschedule 3
     """
-    out.expect(render_posts.saved_posts_spec())
-    posts = [saved.post for saved in context().posts.unschedule(ids_of(post_ids))]
-    out.records(render_posts.saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts])
+    context.out.expect(render_posts.saved_posts_spec())
+    posts = [saved.post for saved in context.posts.unschedule(ids_of(context, post_ids))]
+    context.out.records(
+        render_posts.saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts]
+    )

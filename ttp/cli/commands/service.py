@@ -6,12 +6,12 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ttp.cli import settings
-from ttp.cli.context import context
-from ttp.cli.declared import Group, Option
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, FAILED
-from ttp.cli.options import printing
-from ttp.cli.output import Output
+from ttp.cli.options import with_output
 from ttp.cli.render import spec
 from ttp.cli.streams import print_out
 from ttp.domain.errors import Hint, UsageError
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 SERVICE = spec.name_value_spec(("kind", "file", "installed", "running", "says", "lingers", "log"))
 
 
+service = typer.Typer()
+
+
+@service.callback()
 def print_it(
-    print_: Annotated[bool, Option("--print", help="Only show the file that install would write.")] = False,
+    context: Context,
+    print_: Annotated[bool, typer.Option("--print", help="Only show the file that install would write.")] = False,
 ) -> None:
     """Let the system run the publisher: systemd on Linux, launchd on macOS.
 
@@ -33,54 +38,51 @@ def print_it(
     """
     if not print_:
         raise UsageError(
-            f"ttp service needs one of: {', '.join(service.commands)}, --print", Hint("usage", "ttp service --help")
+            "ttp service needs one of: install, uninstall, status, --print", Hint("usage", "ttp service --help")
         )
-    print_out(_background().text(_job()))
-
-
-service = Group(alone=print_it)
+    print_out(_background().text(_job(context)))
 
 
 @service.command("install")
-@printing
-def install(out: Output) -> None:
+@with_output()
+def install(context: Context) -> None:
     """Write the service and start it; once more after ttp was moved or upgraded.
 
     Example: ttp service install
     """
-    out.expect(SERVICE)
-    state = _background().install(_job())
-    out.record(
+    context.out.expect(SERVICE)
+    state = _background().install(_job(context))
+    context.out.record(
         SERVICE, _shape(state), say=[f"{state.file} is installed: {state.says}", f"What it prints:  {state.log}"]
     )
     if state.lingers is False:
-        out.note("it ends when you log out; to have it run without you:  loginctl enable-linger")
+        context.out.note("it ends when you log out; to have it run without you:  loginctl enable-linger")
 
 
 @service.command("uninstall")
-@printing
-def uninstall(out: Output) -> None:
+@with_output()
+def uninstall(context: Context) -> None:
     """Stop the service and remove it. The store stays as it is.
 
     Example: ttp service uninstall
     """
-    out.expect(SERVICE)
+    context.out.expect(SERVICE)
     state = _background().uninstall()
-    out.record(SERVICE, _shape(state), say=[f"{state.file} is not installed any more."])
+    context.out.record(SERVICE, _shape(state), say=[f"{state.file} is not installed any more."])
 
 
 @service.command("status")
-@printing
-def status(out: Output) -> int:
+@with_output()
+def status(context: Context) -> int:
     """Whether the service is installed, and runs.
 
     Exit code 1 where it does not run.
 
     Example: ttp service status --json
     """
-    out.expect(SERVICE)
+    context.out.expect(SERVICE)
     state = _background().state()
-    out.record(SERVICE, _shape(state))
+    context.out.record(SERVICE, _shape(state))
     return DONE if state.running else FAILED
 
 
@@ -96,18 +98,18 @@ def _shape(state: State) -> dict[str, object]:
     }
 
 
-def _job() -> Job:
+def _job(context: Context) -> Job:
     """This very program, as it is set up now."""
     from ttp.services.background_service import Job
 
-    names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in context().keys)]
+    names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in context.keys)]
     environ = {name: os.environ[name] for name in dict.fromkeys(names) if os.environ.get(name)}
     for name in ("TTP_HOME", "TTP_CONFIG"):
         if name in environ:
             environ[name] = os.path.abspath(os.path.expanduser(environ[name]))  # noqa: PTH100, PTH111 (text to text)
     # -P: a folder called ttp where the service starts is not taken for the program
     argv = (sys.executable, "-P", "-m", "ttp", "run", "--quiet")
-    return Job(argv, environ, context().config.seconds("publish.drain_s"))
+    return Job(argv, environ, context.config.seconds("publish.drain_s"))
 
 
 def _background() -> Background:

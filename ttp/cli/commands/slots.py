@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from ttp.cli.ahead import make_ahead
-from ttp.cli.context import context
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
-from ttp.cli.declared import Argument, Group, Option
 from ttp.cli.hints import option_words, quote_command
-from ttp.cli.options import Accounts, printing, split_list
-from ttp.cli.output import Output
+from ttp.cli.options import Accounts, split_list, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
@@ -20,22 +19,22 @@ from ttp.domain.slot import Place
 from ttp.domain.time.formatting import format_instant
 from ttp.domain.time.slot_parser import format_slot_times
 
-slots = Group()
+slots = typer.Typer()
 
 
 @slots.command("add")
-@printing
+@with_output()
 def add(
-    out: Output,
+    context: Context,
     words: Annotated[
-        str | None, Argument(metavar="[DAYS TIMES]", help="Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
+        str | None, typer.Argument(metavar="[DAYS TIMES]", help="Days and times: 'mon,wed,fri 09:00', 'daily 18:00'.")
     ] = None,
     account: Annotated[
-        list[str] | None, Option("--account", metavar="ACCOUNT", help="The account that posts then.")
+        list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="The account that posts then.")
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
-    name: Annotated[str | None, Option("--name", metavar="NAME", help="A name to remove it by.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="A name to remove it by.")] = None,
 ) -> None:
     """Add weekly posting times to an account.
 
@@ -44,8 +43,8 @@ def add(
 
     Example: ttp slots add 'mon,wed,fri 09:00' --account x/me
     """
-    out.expect(slots_module.SLOTS_SPEC)
-    here = context()
+    context.out.expect(slots_module.SLOTS_SPEC)
+    here = context
     given = ["ttp", "slots", "add", *option_words({"--account": account, "--name": name})]
     if not account:
         when = [words] if words else option_words({"--cron": cron or "0 9 * * 1,3,5"})
@@ -56,53 +55,52 @@ def add(
     accounts = here.look.named(split_list(account) or ())
     crons = crons_given(words, cron, given)
     again = [*given, *([words] if words else option_words({"--cron": cron}))]
-    added = here.slots.add([(one, clock_zone(tz, [one], again).key) for one in accounts], crons, name)
+    added = here.slots.add([(one, clock_zone(context, tz, [one], again).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in here.slots.all(accounts)}
     said = [_said(places[one.slot.id], known=one.known) for one in added]
-    out.records(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
+    context.out.records(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
 
 
 @slots.command("list")
-@printing
-def list_(out: Output, account: Accounts = None) -> None:
+@with_output()
+def list_(context: Context, account: Accounts = None) -> None:
     """Every slot, and when it comes next.
 
     Example: ttp slots list --account x/me
     """
-    out.expect(slots_module.SLOTS_SPEC)
-    out.records(slots_module.SLOTS_SPEC, context().slots.all(_wanted(account)))
+    context.out.expect(slots_module.SLOTS_SPEC)
+    context.out.records(slots_module.SLOTS_SPEC, context.slots.all(_wanted(context, account)))
 
 
 @slots.command("preview")
-@printing
+@with_output()
 def preview(
-    out: Output,
+    context: Context,
     account: Accounts = None,
-    count: Annotated[int, Option("--count", metavar="N", help="So many instants.", min=1, max=1000)] = 10,
+    count: Annotated[int, typer.Option("--count", metavar="N", help="So many instants.", min=1, max=1000)] = 10,
 ) -> None:
     """The next ten instants of the slots, and who holds them.
 
     Example: ttp slots preview --account x/me --json
     """
-    out.expect(slots_module.PREVIEW_SPEC)
-    make_ahead(out)
-    out.records(slots_module.PREVIEW_SPEC, context().slots.preview(_wanted(account), count))
+    context.out.expect(slots_module.PREVIEW_SPEC)
+    context.out.records(slots_module.PREVIEW_SPEC, context.calendar.slots_preview(_wanted(context, account), count))
 
 
 @slots.command("remove")
-@printing
+@with_output()
 def remove(
-    out: Output,
-    slots: Annotated[list[str], Argument(metavar="ID|NAME...", help="Numbers or names of slots.")],
+    context: Context,
+    slots: Annotated[list[str], typer.Argument(metavar="ID|NAME...", help="Numbers or names of slots.")],
 ) -> None:
     """Forget slots. Posts that stand in them keep their times.
 
     Example: ttp slots remove 3 mornings
     """
-    out.expect(slots_module.REMOVED_SLOTS_SPEC)
-    gone = context().slots.remove(slots)
+    context.out.expect(slots_module.REMOVED_SLOTS_SPEC)
+    gone = context.slots.remove(slots)
     said = [f"Removed slot {one.id}: {format_slot_times(one.cron)} {one.timezone} of {one.account}." for one in gone]
-    out.records(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
+    context.out.records(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
 
 
 def _said(place: Place, *, known: bool) -> str:
@@ -111,6 +109,6 @@ def _said(place: Place, *, known: bool) -> str:
     return f"{what}: {format_slot_times(slot.cron)}, next {format_instant(place.at, ZoneInfo(slot.timezone))}"
 
 
-def _wanted(names: Sequence[str] | None) -> tuple[Account, ...] | None:
+def _wanted(context: Context, names: Sequence[str] | None) -> tuple[Account, ...] | None:
     """The accounts that were named; None: all."""
-    return context().look.named(split_list(names) or ()) if names else None
+    return context.look.named(split_list(names) or ()) if names else None

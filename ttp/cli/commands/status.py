@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ttp.cli.commands.list import MOST_DRAWN
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import FAILED
-from ttp.cli.options import printing
-from ttp.cli.output import Output
+from ttp.cli.options import with_output
 from ttp.cli.render import status as render_status
 
 
-@printing
-def status(out: Output) -> int:
+@with_output()
+def status(context: Context) -> int:
     """Who publishes, what is next, what needs you.
 
     Exit code 1 when posts are overdue and nothing runs that would publish them.
 
     Example: ttp status --json
     """
-    asked = context().status
-    health = asked.health(MOST_DRAWN if out.for_people else 0)
+    asked = context.status
+    health = asked.health(MOST_DRAWN if context.out.for_people else 0)
     health = replace(health, costs=asked.costs(), elsewhere=asked.elsewhere())
-    out.record(render_status.STATUS_SPEC, health)
+    context.out.record(render_status.STATUS_SPEC, health)
     return FAILED if health.stalled else 0

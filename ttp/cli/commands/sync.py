@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+import typer
+
+from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
-from ttp.cli.options import NoInput, Strict, Yes, guarded, printing
+from ttp.cli.options import NoInput, Strict, Yes, guarded, with_output
 from ttp.cli.output import Output
 from ttp.cli.prompt import confirmed
 from ttp.cli.render import changes
@@ -32,14 +33,16 @@ VIEW: OutputSpec[Step] = OutputSpec(
 )
 
 
-@printing
+@with_output()
 def sync(
-    out: Output,
-    dir: Annotated[str, Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
-    check: Annotated[bool, Option("--check", help="Change nothing; exit code 6 where something would.")] = False,
-    prune: Annotated[bool, Option("--prune", help="Cancel the folder's posts that have no file any more.")] = False,
+    context: Context,
+    dir: Annotated[str, typer.Argument(metavar="DIR", help="A folder of Markdown files with front matter.")],
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 6 where something would.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Cancel the folder's posts that have no file any more.")
+    ] = False,
     write_status: Annotated[
-        bool, Option("--write-status", help="Write ids, statuses and addresses into the files.")
+        bool, typer.Option("--write-status", help="Write ids, statuses and addresses into the files.")
     ] = False,
     strict: Strict = False,
     yes: Yes = False,
@@ -52,42 +55,41 @@ def sync(
 
     Example: ttp sync content --check
     """
-    from ttp.cli.row_times import row_times
     from ttp.services.bulk_edit import refuse_forbidden
     from ttp.services.files.import_source import opened
 
-    out.expect(VIEW)
-    guarded(out, strict=strict)
+    context.out.expect(VIEW)
+    guarded(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
         raise NotFound(f"no folder {dir}", Hint("make one", quote_command("ttp", "export", dir, "--format", "md")))
-    service, times = context().sync, row_times()
-    with opened(dir, None, {}, context().platforms) as source:
+    service = context.sync
+    with opened(dir, None, {}, context.platforms) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quote_command("ttp", "import", dir)))
         if write_status:
-            context().own_files.refuse(source.folder, dir)
-        plan = service.plan(source, times, prune=prune)
-        _notes(out, dir, plan, times.notes)
+            context.own_files.refuse(source.folder, dir)
+        plan = service.plan(source, prune=prune)
+        _notes(context.out, dir, plan)
         if not check:
             _refuse_emptied(dir, plan)
-            refuse_forbidden(context().book, plan.drift)
-        out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
+            refuse_forbidden(context.posts, plan.drift)
+        context.out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
-        if plan.drift and not _sure(out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
+        if plan.drift and not _sure(context.out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
             return DONE
-        changed = service.apply(plan, times.agenda)
+        changed = service.apply(plan)
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
-        warn_not_running(out)
-        warn_needs_approval(out, ids_needing_approval(context().look.many(changed)))
+        warn_not_running(context)
+        warn_needs_approval(context, ids_needing_approval(context.look.many(changed)))
     return DONE
 
 
-def _notes(out: Output, dir: str, plan: Plan, of_times: Iterable[str]) -> None:
+def _notes(out: Output, dir: str, plan: Plan) -> None:
     """What there is to say of the files; UsageError where some of them cannot be taken."""
-    for note in (*plan.notes, *of_times):
+    for note in plan.notes:
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})

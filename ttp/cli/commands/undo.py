@@ -7,15 +7,15 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from ttp import views
-from ttp.cli.context import context
-from ttp.cli.declared import Argument, Option
+from ttp.cli.context import Context
 from ttp.cli.escape import one_line
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
-from ttp.cli.options import MOST, NoInput, Yes, printing, read_id
-from ttp.cli.output import Output
+from ttp.cli.options import MOST, NoInput, Yes, read_id, with_output
 from ttp.cli.prompt import confirmed
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
@@ -31,10 +31,14 @@ LISTED = 20
 _FEW = 5
 """Posts of one change that are told one by one."""
 
-Count = Annotated[int | None, Argument(metavar="[N]", help="How many changes, the newest first (1).", min=1, max=MOST)]
-OfPost = Annotated[int | None, Option("--post", metavar="ID", help="The last changes of this post.", parser=read_id)]
-Partial = Annotated[bool, Option("--partial", help="Of the changes' posts, those that can be.")]
-Rehearse = Annotated[bool, Option("--dry-run", help="Only show what it would do.")]
+Count = Annotated[
+    int | None, typer.Argument(metavar="[N]", help="How many changes, the newest first (1).", min=1, max=MOST)
+]
+OfPost = Annotated[
+    int | None, typer.Option("--post", metavar="ID", help="The last changes of this post.", parser=read_id)
+]
+Partial = Annotated[bool, typer.Option("--partial", help="Of the changes' posts, those that can be.")]
+Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do.")]
 
 
 def _taken_back(one: TakenBack) -> views.Json:
@@ -76,13 +80,15 @@ CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
 )
 
 
-@printing
+@with_output()
 def undo(
-    out: Output,
+    context: Context,
     count: Count = None,
     post: OfPost = None,
-    list_: Annotated[bool, Option("--list", help="The changes that can be taken back, newest first.")] = False,
-    limit: Annotated[int | None, Option("--limit", metavar="N", help="With --list: how many (20).", min=1)] = None,
+    list_: Annotated[bool, typer.Option("--list", help="The changes that can be taken back, newest first.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="With --list: how many (20).", min=1)
+    ] = None,
     partial: Partial = False,
     dry_run: Rehearse = False,
     yes: Yes = False,
@@ -99,17 +105,17 @@ def undo(
     if list_:
         if count is not None or post is not None or partial or dry_run:
             raise UsageError("--list goes with --limit alone", Hint("usage", "ttp undo --help"))
-        out.expect(CHANGES)
-        out.records(CHANGES, _undo().listed(limit or LISTED))
+        context.out.expect(CHANGES)
+        context.out.records(CHANGES, _undo(context).listed(limit or LISTED))
         return DONE
     if limit is not None:
         raise UsageError("--limit goes with --list", Hint("for example", f"ttp undo --list --limit {limit}"))
-    return _turn(out, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+    return _turn(context, count, post, again=False, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
 
 
-@printing
+@with_output()
 def redo(
-    out: Output,
+    context: Context,
     count: Count = None,
     post: OfPost = None,
     partial: Partial = False,
@@ -121,11 +127,11 @@ def redo(
 
     Example: ttp redo
     """
-    return _turn(out, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
+    return _turn(context, count, post, again=True, partial=partial, dry_run=dry_run, yes=yes, no_input=no_input)
 
 
 def _turn(
-    out: Output,
+    context: Context,
     count: int | None,
     post: int | None,
     *,
@@ -139,37 +145,39 @@ def _turn(
 
     from ttp.services.undo import Wanted
 
-    out.expect(TAKEN_BACK)
+    context.out.expect(TAKEN_BACK)
     wanted = Wanted(count or 1, post, again=again, partial=partial)
-    found = _undo().take_back(wanted, rehearse=dry_run or not yes)
+    found = _undo(context).take_back(wanted, rehearse=dry_run or not yes)
     if not dry_run and not yes:
-        if not _agreed(out, found, wanted, no_input=no_input):
+        if not _agreed(context, found, wanted, no_input=no_input):
             return DONE
-        found = _undo().take_back(replace(wanted, only=tuple(change.id for change in found.changes)))
+        found = _undo(context).take_back(replace(wanted, only=tuple(change.id for change in found.changes)))
     for why in found.left:
-        out.note(f"left: {why.message}")
-    print_warnings(out, list({problem.message: problem for one in found.posts for problem in one.warnings}.values()))
+        context.out.note(f"left: {why.message}")
+    print_warnings(
+        context.out, list({problem.message: problem for one in found.posts for problem in one.warnings}.values())
+    )
     if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in found.posts):
-        warn_not_running(out)
-    out.records(TAKEN_BACK, found.posts, say=_sentences(found, again=again, dry_run=dry_run))
+        warn_not_running(context)
+    context.out.records(TAKEN_BACK, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
     return PARTIAL if found.left else DONE
 
 
-def _undo() -> Undo:
+def _undo(context: Context) -> Undo:
     from ttp.services.undo import Undo
 
-    return Undo(context().book)
+    return Undo(context.posts)
 
 
-def _agreed(out: Output, found: Done, wanted: Wanted, *, no_input: bool) -> bool:
+def _agreed(context: Context, found: Done, wanted: Wanted, *, no_input: bool) -> bool:
     """Say which changes it is about, and ask; elsewhere several posts need `--yes`."""
     command, done = ("redo", "done again") if wanted.again else ("undo", "taken back")
     posts = plural(len({one.post.id for one in found.posts}), "post")
     words = [str(wanted.count)] if wanted.count > 1 else []
     words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
-    what = "; ".join(_what(change, ones) for change, ones in _by_change(found))
+    what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
     return confirmed(
-        out,
+        context.out,
         f"{'Do again' if wanted.again else 'Take back'}: {what}?",
         yes=len(found.posts) == 1,
         no_input=no_input,
@@ -182,10 +190,10 @@ def _by_change(found: Done) -> Iterable[tuple[Change, list[TakenBack]]]:
     return [(change, list(ones)) for change, ones in groupby(found.posts, key=lambda one: one.change)]
 
 
-def _what(change: Change, ones: Sequence[TakenBack]) -> str:
+def _what(context: Context, change: Change, ones: Sequence[TakenBack]) -> str:
     """`scheduled post 41 "Hello", 3 min ago`; without the last if it was a moment ago."""
     done = change.command.removesuffix("e") + ("ned" if change.command == "plan" else "ed")
-    now = context().now()
+    now = context.now()
     when = f", {relative(change.at, now, short=True)}" if now - change.at >= timedelta(minutes=1) else ""
     if len(ones) == 1:
         words = one_line(ones[0].post.content)
@@ -194,33 +202,33 @@ def _what(change: Change, ones: Sequence[TakenBack]) -> str:
     return f"{done} {len(ones)} posts ({_ranges([one.post.id or 0 for one in ones])}){when}"
 
 
-def _sentences(found: Done, *, again: bool, dry_run: bool) -> list[str]:
+def _sentences(context: Context, found: Done, *, again: bool, dry_run: bool) -> list[str]:
     did = ("Would do again" if dry_run else "Did again") if again else ("Would take back" if dry_run else "Took back")
     said = []
     for change, ones in _by_change(found):
-        head = f"{did}: {_what(change, ones)}."
+        head = f"{did}: {_what(context, change, ones)}."
         if len(ones) == 1:
-            said.append(f"{head}  {_now(ones[0])}")
+            said.append(f"{head}  {_now(context, ones[0])}")
             continue
         said.append(head)
         told = [one for one in ones if one.late or one.unapproved] if len(ones) > _FEW else ones
-        said += [f"  Post {one.post.id}: {_now(one)}" for one in told[:_FEW]]
+        said += [f"  Post {one.post.id}: {_now(context, one)}" for one in told[:_FEW]]
         said += [f"  and {len(told) - _FEW} more like that"] if len(told) > _FEW else []
     if not dry_run:
         said.append("Take it back:  ttp undo" if again else "Do it again:  ttp redo")
     return said
 
 
-def _now(one: TakenBack) -> str:
+def _now(context: Context, one: TakenBack) -> str:
     """What a post is after that, and what it needs."""
     post = one.post
     if post.deleted_at is not None:
         return "It is deleted."
     if one.late is not None:
-        passed = format_instant(one.late, context().zone)
+        passed = format_instant(one.late, context.zone)
         return f"It is a draft: {passed} has passed.  Give it a time:  ttp schedule {post.id} --at TIME"
     if post.status == "scheduled" and post.scheduled_at is not None:
-        told = f"It is scheduled for {format_instant(post.scheduled_at, context().zone)}."
+        told = f"It is scheduled for {format_instant(post.scheduled_at, context.zone)}."
     else:
         told = f"It is {'a draft' if post.status == 'draft' else post.status}."
     return f"{told}  Approve it again:  ttp approve {post.id}" if one.unapproved else told

@@ -101,14 +101,10 @@ def _state(account: Account, page: Page) -> tuple[str, Style]:
 
 
 def _accounts(accounts: Sequence[Account], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return accounts_picture(accounts, page)
 
 
 def _account(accounts: Sequence[Account], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return account_picture(accounts[0], page)
 
 

@@ -39,11 +39,7 @@ def calendar(sheet: CalendarPage) -> OutputSpec[Post]:
 
     def picture(posts: Sequence[Post], page: Page) -> Iterable[str]:
         if span.is_week:
-            pass  # MOVED
-
             return week_picture(posts, sheet, page)
-        pass  # MOVED
-
         return month_picture(posts, sheet, page)
 
     columns = ("date", "time", "id", "accounts", "content")

@@ -23,8 +23,6 @@ def pictured(*, files: bool) -> Picture[Step]:
     """How people are shown what would become of posts. `files`: with the file of each."""
 
     def picture(steps: Sequence[Step], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         return steps_picture(steps, page, files=files)
 
     return picture

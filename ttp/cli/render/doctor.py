@@ -56,8 +56,6 @@ def checkup(found: Checkup | None = None) -> OutputSpec[Check]:
         return {"checks": rows, "ok": ok, "warnings": warnings, "failures": failures}
 
     def picture(checks: Sequence[Check], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         return doctor_picture(checks, page)
 
     return OutputSpec(

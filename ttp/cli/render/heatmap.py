@@ -143,8 +143,6 @@ def heatmaps_spec() -> OutputSpec[AccountAdvice]:
     """`ttp optimal heatmap`: the 168 slots of each account."""
 
     def picture(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         yield from separate(heatmap_picture(told.advice, page, zone_known=told.zone_known) for told in all_told)
 
     return OutputSpec(

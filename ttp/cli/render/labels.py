@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from ttp.cli.context import context
 from ttp.cli.escape import safe
 from ttp.cli.render.page import Style
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post, PostStatus
+from ttp.platforms.registry import Registry
 
+_PLATFORMS = Registry()
+"""For short names alone: one of another package is shown under its own."""
 MOST_NAMED = 8
 """Posts that one line names."""
 _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
@@ -113,7 +115,7 @@ def everywhere(posts: Iterable[Post]) -> frozenset[str]:
 
 def short_name(row: Delivery, *, handle: bool) -> str:
     """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
-    label = context().platforms.label(row.platform)
+    label = _PLATFORMS.label(row.platform)
     return safe(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 

@@ -99,8 +99,6 @@ def _row(sample: Sample, page: Page) -> list[Cell]:
 
 
 def _samples(samples: Sequence[Sample], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return samples_picture(samples, page)
 
 

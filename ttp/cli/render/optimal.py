@@ -431,8 +431,6 @@ def next_slots(*, counted: bool = False, zone: tzinfo | None = None) -> OutputSp
         return {**shape, "slots": slots} if counted else shape
 
     def picture(slots: Sequence[Json], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         return slots_picture(slots, replace(page, zone=zone or page.zone))
 
     return OutputSpec(optimal.FREE_SLOT_FIELDS, ("at", "score"), dict, picture, wrap=wrap)
@@ -445,8 +443,6 @@ def recommendations_spec(
     `several`: there is more than one account, which its rows name first."""
 
     def picture(all_told: Sequence[AccountAdvice], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         draw = partial(recommendation_picture, page=page, tz=tz)
         yield from separate(draw(told.advice, zone_known=told.zone_known) for told in all_told)
 
@@ -467,8 +463,6 @@ def week_spec(of: Week | None = None) -> OutputSpec[Json]:
     """`ttp optimal week`: seven days with their hours; `of`: the week they are of, for the picture."""
 
     def picture(_: Sequence[Json], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         assert of is not None
         return week_picture(of, page)
 
@@ -486,8 +480,6 @@ def explanations_spec(most: int | None = None) -> OutputSpec[Explained]:
     """`ttp optimal explain`; `most`: so many posts of each are shown."""
 
     def picture(explained: Sequence[Explained], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         yield from separate(explanation_picture(one, page, most) for one in explained)
 
     return OutputSpec(
@@ -504,8 +496,6 @@ def backtests_spec(ways: Mapping[str, str]) -> OutputSpec[Backtest]:
     """`ttp optimal backtest`. `ways`: by account, the command that gets numbers of its posts."""
 
     def picture(tests: Sequence[Backtest], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         yield from separate(backtest_picture(one, page, ways[one.account]) for one in tests)
 
     return OutputSpec(

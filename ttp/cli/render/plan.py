@@ -118,8 +118,6 @@ def plan_spec(
         return {"assignments": rows, **told, "scheduled": scheduled, "warnings": list(warnings)}
 
     def picture(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         assert found is not None
         return plan_picture(rows, found, [*placement_notes(found), *limit_notes(found)], page)
 
@@ -195,8 +193,6 @@ def spread_spec(found: Spread) -> OutputSpec[Assignment]:
     """The plan as a person sees it."""
 
     def picture(rows: Sequence[Assignment], page: Page) -> Iterable[str]:
-        pass  # MOVED
-
         notes = [*placement_notes(found.proposal), *limit_notes(found.proposal)]
         if len(rows) > SPREAD_SHOWN:
             notes = [f"{len(rows) - SPREAD_SHOWN} more posts; see them all with --json", *notes]

@@ -292,8 +292,6 @@ def post_spec(warnings: Sequence[str] = (), past: Past | None = None) -> OutputS
 
 
 def _show(posts: Sequence[Post], page: Page, past: Past | None = None) -> Iterable[str]:
-    pass  # MOVED
-
     for place, post in enumerate(posts):
         if place:
             yield ""
@@ -301,8 +299,6 @@ def _show(posts: Sequence[Post], page: Page, past: Past | None = None) -> Iterab
 
 
 def _log(attempts: Sequence[Attempt], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return attempts_picture(attempts, page)
 
 

@@ -110,8 +110,6 @@ def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) ->
 
 
 def _list(posts: Sequence[Post], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return posts_picture(posts, page)
 
 

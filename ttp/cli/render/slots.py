@@ -114,7 +114,8 @@ def preview_picture(places: Sequence[Place], page: Page) -> Iterator[str]:
 
 
 def _slots_row(place: Place, page: Page) -> list[Cell]:
-    held = one_line(f"{' '.join(map(str, place.posts))}  {place.content or ''}").rstrip()
+    ids = " ".join("-" if post is None else str(post) for post in place.posts)
+    held = one_line(f"{ids}  {place.content or ''}").rstrip()
     return [
         Cell(_in_its_zone(place, page)),
         Cell(page.ago(place.at), "dim"),
@@ -144,8 +145,6 @@ def begun_spec(posts: Sequence[int], warnings: Sequence[str]) -> OutputSpec[Tall
 
 
 def _picture(tallies: Sequence[Tally], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return repeats_picture(tallies, page)
 
 
@@ -163,14 +162,10 @@ CHANGED_REPEATS_SPEC = replace(REPEATS_SPEC, columns=("id",))
 
 
 def _slots(places: Sequence[Place], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return slots_picture(places, page, format_slot_times)
 
 
 def _preview(places: Sequence[Place], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return preview_picture(places, page)
 
 

@@ -166,8 +166,6 @@ def _cell(text: str, step: int) -> str:
 
 
 def _status(healths: Sequence[Health], page: Page) -> Iterable[str]:
-    pass  # MOVED
-
     return health_picture(healths[0], page)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
+from ttp.store.dialect import Conflicting
+from ttp.store.sqlite import SqliteConnection
 
-def upgrade(connection: sqlite3.Connection, target: str) -> None:
+
+def upgrade(connection: SqliteConnection, target: str) -> None:
     """Run every migration up to `target` on `connection` (autocommit mode, foreign keys switched off here).
 
-    All or nothing. A broken foreign key afterwards is a sqlite3.IntegrityError, and nothing is changed.
+    All or nothing. Conflicting where a reference is broken afterwards, and nothing is changed.
     """
     from alembic import command
     from alembic.config import Config
@@ -28,4 +30,4 @@ def upgrade(connection: sqlite3.Connection, target: str) -> None:
         command.upgrade(config, target)
         broken = c.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
-            raise sqlite3.IntegrityError(f"migration to {target} would break {len(broken)} references")
+            raise Conflicting(f"migration to {target} would break {len(broken)} references")

@@ -1,4 +1,4 @@
-"""Hints that name one word are the whole command that was typed, with that word mended."""
+"""Hints that name one word are the whole command that was typed, with that word replaced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import Program
-from ttp.cli.retyping import whole
+from ttp.cli.hints import with_replaced_words
 from ttp.domain.errors import Hint, UsageError
 
 WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=9)
@@ -31,13 +31,8 @@ WORDS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1,
         (["create", "Hello", "--to", "x", "--at", "tomorrow 9am"], None),
         (["help", "tiem"], "ttp help time"),
         (["schedule", "3-1", "--at", "fri 9am"], "ttp schedule 1-3 --at 'fri 9am'"),
-        (["create", "Hello", "--at", "fri 9am"], "ttp create Hello --at 'fri 9am' --to x/me"),
         (["slots", "add", "mon 9am"], "ttp slots add 'mon 9am' --account x/me"),
         (["run", "--once", "--max-time", "30"], "ttp run --once --max-time 30m"),
-        (
-            ["repeat", "1", "--cron", "0 9 * * *", "--until", "2020-01-01"],
-            "ttp repeat 1 --cron '0 9 * * *' --until DATE",
-        ),
     ],
 )
 def test_a_near_word_is_a_whole_command(ttp: Program, typed: list[str], meant: str | None) -> None:
@@ -81,46 +76,17 @@ def test_help_on_nothing_known_lists_what_there_is(ttp: Program) -> None:
 @given(st.lists(WORDS, max_size=3), WORDS, st.lists(WORDS, max_size=3))
 def test_only_the_wrong_word_changes(before: list[str], wrong: str, after: list[str]) -> None:
     after = [word for word in after if word != wrong]
-    error = whole(UsageError("no", Hint("did you mean", "right", (wrong, "right"))), [*before, wrong, *after])
+    error = with_replaced_words(
+        UsageError("no", Hint("did you mean", "right", (wrong, "right"))), [*before, wrong, *after]
+    )
     assert error.hints[0].type == " ".join(["ttp", *before, "right", *after])
 
 
 def test_what_is_not_found_or_too_long_or_raw_stays_as_it_is() -> None:
     hint = Hint("did you mean", "right", ("wrong", "right"))
     for argv in (["other"], ["--", "wrong"], ["wrong", "x" * 300], ["wrong", "\x1b[31m"]):
-        assert whole(UsageError("no", hint), argv).hints == (hint,)
+        assert with_replaced_words(UsageError("no", hint), argv).hints == (hint,)
     added = Hint("add", "--force", ("", "--force"))
-    assert whole(UsageError("no", added), ["export", "--", "-f"]).hints[0].type == "ttp export --force -- -f"
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        (["create", "Hello", "--at", "7pm"], "ttp create Hello --at 7pm --to x/me"),
-        (["create", "Hello", "--to", "ig", "--at", "7pm"], "ttp create Hello --to ig --at 7pm --media FILE"),
-        (["create", "--to", "ig", "--at=7pm", "--", "-5%"], "ttp create --to ig -- -5%"),
-        (["create", "Hello", "--media", "."], "ttp create Hello --media FILE"),
-        (["create", "Hello", "--alt", "a", "--alt", "b"], "ttp create Hello"),
-        (["resolve", "2", "--account", "x/me", "--published=no"], "ttp resolve 2 --account x/me --published URL"),
-        (["edit", "--where", "id=1", "--shift", "-2x"], "ttp edit --where id=1 --shift +1d"),
-        (["edit", "--where", "status=scheduled", "--replace-link", "a b", "c"], None),
-        (["slots", "add", "mon 9am", "--account", "x/me", "--name", "3"], None),
-    ],
-)
-def test_a_hint_that_names_options_is_a_whole_command(ttp: Program, typed: list[str], meant: str | None) -> None:
-    ttp.account()
-    ttp.account("ig/me")
-    ttp.post("One", "--to", "x/me", "--at", "7pm")
-    ttp.post("Two", "--to", "x/me", "--at", "8pm")
-    ttp.bring(2, "needs_review", error_kind="unknown", error_message="cut")
-    ran = ttp(*typed)
-    assert ran.code == 2
-    ways = [line.partition(":  ")[2].strip() for line in ran.err.splitlines()[1:]]
-    assert meant in ways if meant else all(way.startswith("ttp ") for way in ways)
-
-
-def test_an_option_that_the_command_has_not_or_must_have_is_no_way_out() -> None:
-    for said in ("--media FILE", "leave out --at", "leave out --to"):
-        error = UsageError("no", Hint("do", said))
-        assert whole(error, ["schedule", "1", "--at", "7pm"]).hints[0].type == said
-    assert whole(UsageError("no", Hint("do", "leave out --at")), ["create", "x"]).hints[0].type == "leave out --at"
+    assert (
+        with_replaced_words(UsageError("no", added), ["export", "--", "-f"]).hints[0].type == "ttp export --force -- -f"
+    )

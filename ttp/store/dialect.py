@@ -1,0 +1,172 @@
+"""What the store's statements need of a database: connections, rows, errors, and the few fragments that differ.
+
+Statements are plain SQL that SQLite and PostgreSQL both accept, with `:name` or `?` for values. Where the two differ a
+function below writes the fragment for SQLite and registers the one for PostgreSQL, which `translate` puts in its place:
+SQLite, the default, pays nothing for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import Any, Protocol
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+class StoreError(Exception):
+    """The database refused a statement or a commit. `__cause__` is the error of its driver."""
+
+
+class Conflicting(StoreError):
+    """A row would break a unique key or a reference."""
+
+
+class Row(Protocol):
+    """A row, by position or by the name of a column."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __len__(self) -> int: ...
+    def keys(self) -> Any: ...
+
+
+class Cursor(Protocol):
+    """The rows that a statement answers, and how many rows it changed."""
+
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """One session of a database. Usable from any thread, by one at a time."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """False after an error that ended the whole transaction: no room, an I/O error."""
+        ...
+
+    def execute(self, sql: str, values: Values = (), /) -> Cursor: ...
+    def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Hold the right to write for the block, and commit at its end. Errors of the driver leave as StoreError."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo the block alone, inside a transaction, where it raises. Errors of the driver leave as StoreError."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Read everything in the block as the store was at the first read. Errors leave as StoreError."""
+        ...
+
+    def highest_id(self, table: str) -> int:
+        """Return the highest id that a table ever had; 0 for none."""
+        ...
+
+    def reserve_ids(self, table: str, count: int) -> Sequence[int]:
+        """Return ids for new rows, which no other session takes; inside a transaction."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class List(list[Any]):
+    """A list as one value of a statement: for `in_list`, `not_in_list` and `rows_of`."""
+
+
+_POSTGRESQL: dict[str, str] = {}
+"""The fragments for SQLite and what stands in their place on PostgreSQL."""
+
+
+def _fragment(sqlite: str, postgresql: str) -> str:
+    _POSTGRESQL[sqlite] = postgresql
+    return sqlite
+
+
+def in_list(column: str, name: str) -> str:
+    """`column` is one of the List `:name`."""
+    return _fragment(f"{column} IN (SELECT value FROM json_each(:{name}))", f"{column} = ANY(:{name})")
+
+
+def not_in_list(column: str, name: str) -> str:
+    return _fragment(f"{column} NOT IN (SELECT value FROM json_each(:{name}))", f"{column} <> ALL(:{name})")
+
+
+def rows_of(name: str) -> str:
+    """The List of integers `:name` as rows with one column, `value`."""
+    return _fragment(f"json_each(:{name}) listed", f"unnest(:{name}::bigint[]) listed (value)")
+
+
+def json_items(column: str, alias: str, key: str | None = None) -> str:
+    """The texts of a JSON list (of the list under `key` of a JSON object) as rows with one column, `value`."""
+    path = "" if key is None else f", '$.{key}'"
+    found = f"{column}::jsonb" if key is None else f"coalesce({column}::jsonb -> '{key}', '[]'::jsonb)"
+    return _fragment(f"json_each({column}{path}) {alias}", f"jsonb_array_elements_text({found}) {alias} (value)")
+
+
+def greatest(*values: str) -> str:
+    """The greatest of some values. None of them may be NULL: the two databases treat that differently."""
+    return _fragment(f"max({', '.join(values)})", f"greatest({', '.join(values)})")
+
+
+def least(*values: str) -> str:
+    """The least of some values, of which none may be NULL."""
+    return _fragment(f"min({', '.join(values)})", f"least({', '.join(values)})")
+
+
+def unindexed(column: str) -> str:
+    """A column for which SQLite must not use an index: another one has the right order."""
+    return _fragment(f"+{column}", column)
+
+
+def contains(column: str, name: str) -> str:
+    """A text contains the value `name` (`:search` or `?`), whatever its case."""
+    return _fragment(f"instr(lower({column}), lower({name})) > 0", f"strpos(lower({column}), lower({name})) > 0")
+
+
+def same_handle(name: str) -> str:
+    """An account's handle is the value `name`, whatever its case. The column's collation says so to SQLite."""
+    return _fragment(f"handle = {name}", f"lower(handle) = lower({name})")
+
+
+HANDLE_KEY = _fragment("(platform, handle)", "(platform, lower(handle))")
+"""The unique key of an account's name."""
+
+
+def newest_rows(columns: Sequence[str], where: str) -> str:
+    """A statement for the newest sample of each post, and as `samples` how many samples a post has.
+
+    SQLite takes the other columns of a group from the row that has its max().
+    """
+    named = ", ".join(columns)
+    return _fragment(
+        f"SELECT remote_id, max(observed_at) AS observed_at, {named}, count(*) AS samples FROM sample"
+        f" WHERE {where} GROUP BY remote_id",
+        f"SELECT DISTINCT ON (remote_id) remote_id, observed_at, {named},"
+        f" count(*) OVER (PARTITION BY remote_id) AS samples FROM sample"
+        f" WHERE {where} ORDER BY remote_id, observed_at DESC",
+    )
+
+
+_TOKEN = re.compile(r"'[^']*'|::|:(?P<name>[a-z_]\w*)|(?P<mark>\?)|%")
+
+
+@lru_cache(maxsize=1024)
+def translate(sql: str) -> str:
+    """Return a statement as psycopg takes it: the fragments of PostgreSQL, and its placeholders."""
+    for sqlite in sorted(_POSTGRESQL, key=len, reverse=True):
+        sql = sql.replace(sqlite, _POSTGRESQL[sqlite])
+    return _TOKEN.sub(_placeholder, sql)
+
+
+def _placeholder(token: re.Match[str]) -> str:
+    if token["name"]:
+        return f"%({token['name']})s"
+    return "%s" if token["mark"] else token[0].replace("%", "%%")
