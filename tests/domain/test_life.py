@@ -16,6 +16,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from tests import people
 from tests.examples import examples
+from tests.platforms.factories import PLATFORMS
 from tests.settings import Config
 from tests.store.life import StoreMachine
 from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
