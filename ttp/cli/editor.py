@@ -251,9 +251,7 @@ class ExistingPostEdit:
     def is_as_before(self, text: str) -> bool:
         """Whether a file says of the post what is so already."""
         try:
-            return editor_form.nothing(
-                editor_form.changed(self.before, editor_form.read(text, self.context.platforms))
-            )
+            return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text, self.context.platforms)))
         except _UNREADABLE:
             return False
 

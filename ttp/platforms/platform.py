@@ -96,6 +96,13 @@ class Platform(Facts):
 
         return is_loopback(self.host(config))
 
+    def help(self) -> str:
+        """Return what `ttp help NAME` says before options and settings: the folder's `help.md`."""
+        from importlib.resources import files
+
+        text = files(type(self).__module__.rpartition(".")[0]) / "help.md"
+        return text.read_text(encoding="utf-8") if text.is_file() else f"{self.title}\n"
+
     def rules(self) -> Rules:
         """Return what the platform accepts."""
         raise NotImplementedError

@@ -147,7 +147,7 @@ def delete(
     context: Context,
     post_ids: PostIds,
     remote: Annotated[
-        bool, typer.Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
+        bool, typer.Option("--remote", help="Also remove what is published, where the platform lets apps.")
     ] = False,
     yes: Yes = False,
     no_input: NoInput = False,

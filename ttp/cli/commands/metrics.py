@@ -66,7 +66,7 @@ def import_(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv,"
+            help="Of the file (own, or a platform) where its columns do not tell; or of the output: table, tsv,"
             " json or jsonl.",
         ),
     ] = None,
@@ -366,7 +366,7 @@ def _pulling_tell(context: Context, done: Sequence[Pulled], history: int | None,
         raise errors[0]
     for error in errors:
         context.out.error(error)
-    nothing = ["No account to read.  Connect one:  ttp account connect instagram"]
+    nothing = ["No account to read.  Connect one:  ttp account connect PLATFORM"]
     context.out.records(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
     rejected = any(one.rejected for one in done)
     if errors and not rejected and all(error.code == "reconnect" for error in errors):
