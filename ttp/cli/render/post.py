@@ -260,6 +260,7 @@ def _next(post: Post) -> Iterator[str]:
 
 def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
     """A block for each account, with an empty line after it."""
+    from ttp.domain.pricing import dollars
 
     for one in versions:
         for number, part in enumerate(one.parts, 1):
