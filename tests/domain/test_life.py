@@ -25,7 +25,7 @@ from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post import Post, derive_status
 from ttp.domain.post_input import PostInput
 from ttp.domain.retry import RetryPolicy, after_not_done
-from ttp.publisher.reconcile import recover
+from ttp.publisher.reconcile import recover_interrupted
 from ttp.services.accounts import Accounts
 from ttp.services.publishing import Outgoing
 from ttp.store import accounts as account_store
@@ -223,7 +223,7 @@ class Life(StoreMachine):
     @rule()
     def the_publisher_dies_and_another_takes_over(self) -> None:
         before = self.deliveries(S.CLAIMED, S.SENDING)
-        assert len(self.writer.run(lambda db: recover(db, self.clock.now(), LeftAlone()))) == len(before)
+        assert len(self.writer.run(lambda db: recover_interrupted(db, self.clock.now(), LeftAlone()))) == len(before)
         after = {d.id: d.state for d in self.deliveries(*S)}
         for delivery in before:
             assert after[delivery.id] is (S.PENDING if delivery.state is S.CLAIMED else S.RECONCILING)

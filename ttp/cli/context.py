@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ttp.platforms.metrics_reader import MetricsReader
     from ttp.platforms.platform import Runtime
     from ttp.platforms.registry import Registry
-    from ttp.publisher.process import Runner
+    from ttp.publisher.process import PublisherProcess
     from ttp.services.account_check import AccountCheck, Offers
     from ttp.services.accounts import Accounts, Leaving
     from ttp.services.backup import Copies
@@ -311,14 +311,14 @@ class Context:
         return Occurrences(self.database, self.clock, self.config)
 
     @cached_property
-    def runner(self) -> Runner:
+    def runner(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import Runner
+        from ttp.publisher.process import PublisherProcess
         from ttp.publisher.systemd_notify import notifier
 
         clients = cache(lambda name: self.platforms.facts(name).client(self.runtime))
         numbers = self._pull(PATIENCE_S).pull_due
-        return Runner(
+        return PublisherProcess(
             self.database,
             self.media,
             self.tokens,
