@@ -20,6 +20,7 @@ from ttp.domain.post import PostStatus
 
 if TYPE_CHECKING:
     from ttp.domain.options import Option
+    from ttp.platforms.platform import Platform
     from ttp.platforms.registry import Registry
 
 VARIABLES = (
