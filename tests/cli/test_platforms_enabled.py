@@ -110,7 +110,10 @@ def left(ttp: Program) -> Program:
     return ttp
 
 
-@pytest.mark.parametrize("command", ["list", "list --status draft", "show 1", "account list", "status", "log 2", "audit"])
+COMMANDS = ["list", "list --status draft", "show 1", "account list", "status", "log 2", "audit"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_what_is_stored_of_it_stays_readable(left: Program, command: str) -> None:
     ran = left(*command.split())
     assert ran.code == 0, ran.err

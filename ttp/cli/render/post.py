@@ -17,7 +17,6 @@ from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.pricing import dollars
 from ttp.views import Json
 from ttp.views import posts as posts_module
 
@@ -261,6 +260,7 @@ def _next(post: Post) -> Iterator[str]:
 
 def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
     """A block for each account, with an empty line after it."""
+    from ttp.domain.pricing import dollars
 
     for one in versions:
         for number, part in enumerate(one.parts, 1):
