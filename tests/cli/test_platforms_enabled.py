@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Program
 from ttp.cli import settings
 from ttp.domain.config import KeyTable
 from ttp.domain.errors import PlatformDisabled
@@ -93,3 +94,45 @@ def test_a_setting_is_accepted_by_the_name_that_it_had(tmp_path: Path) -> None:
 
 def test_numbers_are_read_by_themselves_where_that_is_free() -> None:
     assert settings.load({"TTP_HOME": "/none"}).texts("metrics.pull") == ("instagram", "tiktok")
+
+
+# A platform that is not enabled any more.
+
+
+@pytest.fixture
+def left(ttp: Program) -> Program:
+    """A store with a post to a platform that is gone, and one to a platform that is there."""
+    for name in ("x/me", "tiktok/me"):
+        ttp.account(name)
+    ttp.post("Hello", "--to", "x/me")
+    ttp.post("Hello again", "--to", "x/me", "--at", "in 1h")
+    ttp.sql("UPDATE account SET platform = 'paper' WHERE platform = 'x'")
+    return ttp
+
+
+COMMANDS = ["list", "list --status draft", "show 1", "account list", "status", "log 2", "audit"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_stored_of_it_stays_readable(left: Program, command: str) -> None:
+    ran = left(*command.split())
+    assert ran.code == 0, ran.err
+    shown = left(*command.split(), "--json")
+    assert shown.code == 0
+    if command in ("show 1", "account list"):
+        assert "paper/me" in ran.out
+        assert "paper/me" in shown.out
+
+
+def test_its_account_is_told_and_can_be_removed(left: Program) -> None:
+    (paper, tiktok) = sorted(left("account", "check", "--json").json["checks"], key=lambda check: str(check["name"]))
+    assert "not enabled" in paper["message"]
+    assert "not enabled" not in tiktok["message"]
+    left.ok("account", "remove", "paper/me", "--yes")
+
+
+def test_what_is_due_for_it_fails_by_its_account_and_the_publisher_ends_well(left: Program) -> None:
+    left.clock.advance(hours=1, seconds=5)
+    left("run", "--once", "--quiet")
+    (delivery,) = left.shown(2)["deliveries"]
+    assert (delivery["state"], delivery["error"]["kind"]) == ("failed", "account")

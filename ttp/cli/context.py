@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.config import Config, KeyTable
     from ttp.domain.time.zones import ZoneConflict
-    from ttp.platforms.client import Checker
+    from ttp.platforms.client import Checker, Deleter
     from ttp.platforms.login import BrowserLogin, PasswordLogin
     from ttp.platforms.metrics_reader import MetricsReader
     from ttp.platforms.platform import Runtime
@@ -248,7 +248,7 @@ class Context:
     def take_down(self) -> TakeDown:
         from ttp.services.remote_delete import TakeDown
 
-        return TakeDown(self.posts, self.tokens, lambda name: self.platforms.facts(name).deleter(self.runtime))
+        return TakeDown(self.posts, self.tokens, self._deleter)
 
     @cached_property
     def export(self) -> Export:
@@ -364,14 +364,19 @@ class Context:
         return Runtime(self.config, self.clock, memory=self.limits, lent=self.home / "lent")
 
     def login(self, name: str) -> BrowserLogin | PasswordLogin | None:
-        """Return a new login of a platform; None where it has none."""
-        return self.platforms.facts(name).login(self.runtime)
+        """Return a new login of a platform; None where it has none, or is not enabled any more."""
+        return self.platforms.facts(name).login(self.runtime) if name in self.platforms.names() else None
 
     def _checker(self, name: str) -> Checker | None:
-        return self.platforms.facts(name).checker(self.runtime)
+        return self.platforms.facts(name).checker(self.runtime) if name in self.platforms.names() else None
 
     def _reader(self, name: str) -> MetricsReader | None:
-        return self.platforms.facts(name).metrics_reader(self.runtime)
+        return self.platforms.facts(name).metrics_reader(self.runtime) if name in self.platforms.names() else None
+
+    def _deleter(self, name: str) -> Deleter | str:
+        if name not in self.platforms.names():
+            return f"platform {name} is not enabled"
+        return self.platforms.facts(name).deleter(self.runtime)
 
     def _pull(self, patience: float | None) -> Pull:
         from ttp.services.metrics_sync import Gather, Pull

@@ -126,6 +126,9 @@ def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: 
 
 def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
     """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
+    exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
+    if exact is not None:  # also of a platform that is not enabled any more
+        return exact
     platform, handle = parse_account_name(name, platforms)
     for account in known:
         if account.platform == platform and account.handle.lower() == handle.lower():

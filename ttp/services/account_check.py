@@ -100,6 +100,8 @@ class AccountCheck:
 
     def _remarks(self, account: Account, checker: Checker | None) -> Iterator[Remark]:
         yield from standing(account, self._clock.now())
+        if account.platform not in self._platforms.names():
+            yield failure(f"platform {account.platform} is not enabled: what is due for it fails")
         if account.needs_reconnect or not account.connected or checker is None:
             return
         try:

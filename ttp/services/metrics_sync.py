@@ -232,7 +232,8 @@ class Pull:
         return [one for one in usable if one.platform in platforms], left_out
 
     def _is_priced(self, account: Account) -> bool:
-        return self._platforms.pricing(account.platform) is not None
+        known = account.platform in self._platforms.names()
+        return known and self._platforms.pricing(account.platform) is not None
 
     def posts(self, account: Account) -> list[Followed]:
         """The account's posts that are followed: published by ttp, and not yet read for the last time."""

@@ -204,6 +204,8 @@ class Repeats:
         again = next(islice(self._instants(wanted, first), len(set(texts)) - 1, None), None)
         found = []
         for name in post.platforms if again is not None else ():
+            if name not in self._posts.platforms.names():
+                continue
             facts = self._posts.platforms.facts(name)
             if facts.same_text_after is not None and again is not None and again - first < facts.same_text_after:
                 said = f"{facts.title} gets the same text again after {compact(again - first)}, and may refuse it"

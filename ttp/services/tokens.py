@@ -202,6 +202,8 @@ class Tokens:
             platform, handle = parse_account_name(name, self._platforms)
             with self._database.reading() as db:
                 account = accounts.account(db, platform, handle) if db else None
+        if account is not None:
+            self._platforms.facts(account.platform)  # PlatformDisabled says nothing of its token
         held = None if account is None else self._stored(account)
         if account is None or held is None:
             missing = f"{name} is not connected"
