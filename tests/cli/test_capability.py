@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Program
 from ttp.cli.app import load_command
 from ttp.cli.command_table import COMMANDS, capability_of
-from ttp.domain.capability import Capability
+from ttp.domain.permissions import Capability
 
 PATHS = [
     path

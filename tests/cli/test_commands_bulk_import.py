@@ -310,12 +310,12 @@ def test_how_far_an_import_is_rises_to_its_end(
 
 
 def test_who_stops_an_import_is_told_that_nothing_is_stored(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ttp.services.post_changes import Book
+    from ttp.services.posts import Posts
 
     def stopped(*args: object, **more: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Book, "judge", stopped)
+    monkeypatch.setattr(Posts, "check_post", stopped)
     ran = ttp("import", "-", stdin=f"{HEADER}x/me,2026-12-01 09:00,One,\n")
     assert (ran.code, ran.err, ttp.count("post")) == (130, "note: stopped: none of it is stored\n", 0)
 

@@ -15,7 +15,7 @@ from tests.cli.writing import editor, left, writes
 from tests.conftest import Program
 from tests.media_bytes import jpeg
 from ttp.domain.errors import Busy
-from ttp.services.drafts import Writing
+from ttp.services.drafts import Drafts
 from ttp.store.home.editor_drafts import Manuscript, Manuscripts
 
 WRONG = "---\nto: x/me\nat: tomorow 9am\ntags: [a]\nkey: k\n---\n\nHello\n\n## x\n\nHi\n"
@@ -165,7 +165,7 @@ def test_a_store_that_cannot_be_written_leaves_the_file_and_names_it(
         raise Busy("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Writing, "keep", full)
+        patch.setattr(Drafts, "save", full)
         ran = ttp("create", "-e")
     assert ran.code == 5
     (kept,) = (ttp.home / "writing").glob("new-*.md")

@@ -281,27 +281,18 @@ def test_bad_input_is_refused_and_changes_nothing(daily: Program, words: tuple[s
 
 
 def test_two_that_come_at_once_take_two_slots(daily: Program) -> None:
-    """The choice is made inside the transaction that stores the post."""
+    """The slot is chosen before the transaction, and looked at again inside it."""
     from ttp.cli.context import Context
-    from ttp.domain.account import Account
-    from ttp.domain.post_input import Typed
+    from ttp.domain.post_input import PostInput
 
     meet = threading.Barrier(2)
     found: list[str] = []
 
     def create() -> None:
-        here = Context(daily.clock)
-        asked = []
-
-        def when(text: str, accounts: tuple[Account, ...], draft: int | None = None, post: int | None = None) -> object:
-            asked.append(text)
-            at = here.slots.next_free(accounts, post=post).at
-            if len(asked) == 1:
-                meet.wait()
-            return at
-
-        saved = here.posts.create(Typed(text="hi", to=("x",), at="next-slot"), when)  # type: ignore[arg-type]  # Times is
-        found.append(str(saved.post.scheduled_at))
+        here, wanted = Context(daily.clock), PostInput(text="hi", to=("x",), at="next-slot")
+        time = here.times.resolve("next-slot", here.posts.accounts_of_new(wanted))
+        meet.wait()
+        found.append(str(here.posts.create(wanted, time).post.scheduled_at))
 
     threads = [threading.Thread(target=create) for _ in range(2)]
     for thread in threads:

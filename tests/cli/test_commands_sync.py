@@ -154,7 +154,6 @@ def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
     ttp: Program, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ttp.services.files.sync import Plan, Sync
-    from ttp.services.slots import Agenda
 
     for name in ("a.md", "b.md"):
         put(folder, name, name)
@@ -163,9 +162,9 @@ def test_a_post_that_somebody_changes_meanwhile_stops_all_of_it(
         put(folder, name, "other")
     apply = Sync.apply
 
-    def late(self: Sync, plan: Plan, agenda: Agenda) -> list[int]:
+    def late(self: Sync, plan: Plan) -> list[int]:
         ttp.bring(2, "claimed")
-        return apply(self, plan, agenda)
+        return apply(self, plan)
 
     monkeypatch.setattr(Sync, "apply", late)
     ran = ttp("sync", str(folder), "--yes")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from tests.conftest import Program
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
 from ttp.services.files.ics import _folded
@@ -52,7 +52,7 @@ def peak(run: Callable[[], object]) -> int:
 def listed(format: str) -> None:
     with Path("/dev/null").open("w") as nowhere:
         out = Output(nowhere, nowhere, format=format, now=lambda: START, zone=lambda: UTC)
-        out.records(posts_module.POSTS_SPEC, context().look.listed(PostFilter()))
+        out.records(posts_module.POSTS_SPEC, Context().look.listed(PostFilter()))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_post_that_is_published_meanwhile_is_told_once_as_it_was(ttp: Program,
     fill(ttp, 500)
     ttp.ok("status")  # a call whose context is of this store
     wanted = PostFilter()
-    posts = context().look.listed(wanted) if asked == "list" else (t.post for t in context().export.posts(wanted))
+    posts = Context().look.listed(wanted) if asked == "list" else (t.post for t in Context().export.posts(wanted))
     read = [next(posts)]
     ttp.sql("UPDATE post SET status = 'published', published_at = 0 WHERE id IN (1, 400)")
     read += posts
@@ -113,9 +113,9 @@ def test_a_reader_of_all_keeps_no_writer_waiting(ttp: Program) -> None:
     ttp.account()
     fill(ttp, 500)
     ttp.ok("status")
-    posts = context().export.posts(PostFilter())
+    posts = Context().export.posts(PostFilter())
     next(posts)
-    with context().database.writing() as db:
+    with Context().database.writing() as db:
         db.execute("UPDATE post SET content = 'Changed' WHERE id = 500")
     assert [told.post.content for told in posts][-1] == "Fresh beans, lot 500"
 

@@ -6,7 +6,7 @@ through `recover`. A model of the platform knows what is really live, and answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,27 +14,25 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from tests import people
 from tests.examples import examples
 from tests.store.life import StoreMachine
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Platform
 from ttp.domain.config import Config
 from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post import Post, derive_status
-from ttp.domain.post_input import Typed
+from ttp.domain.post_input import PostInput
 from ttp.domain.retry import RetryPolicy, after_not_done
-from ttp.publisher.reconcile import recover
+from ttp.publisher.reconcile import recover_interrupted
 from ttp.services.accounts import Accounts
-from ttp.services.post_changes import Book
-from ttp.services.posts import Posts
 from ttp.services.publishing import Outgoing
 from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
 from ttp.store.corrupt_rows import LeftAlone
 from ttp.store.credentials import CredentialsFile
-from ttp.store.home.media import MediaStore
 
 NAMES = ("x/one", "x/two", "x/three")
 POLICY = RetryPolicy(timedelta(seconds=15), timedelta(minutes=15), 3)
@@ -84,9 +82,9 @@ class Life(StoreMachine):
     @initialize()
     def begin(self) -> None:
         self.open_store(NAMES)
-        book, credentials = Book(self.database, self.clock, Config()), CredentialsFile(self.home)
-        self.posts = Posts(book, MediaStore(self.home / "media"))
-        self.outgoing = Outgoing(book, credentials)
+        credentials = CredentialsFile(self.home)
+        self.posts = people.posts_of(self.database, self.clock)
+        self.outgoing = Outgoing(self.posts, credentials)
         self.accounts = Accounts(self.database, credentials, self.clock, Config())
         self.live: dict[int, str] = {}
         """What followers see: delivery id -> remote id."""
@@ -103,10 +101,8 @@ class Life(StoreMachine):
     def deliveries(self, *states: DeliveryState) -> list[Delivery]:
         return [d for post in self.every() for d in post.deliveries if d.state in states]
 
-    def when(
-        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
-    ) -> datetime:
-        return self.clock.now() + timedelta(minutes=int(text))
+    def at(self, minutes: str | None) -> datetime | None:
+        return None if minutes is None else self.clock.now() + timedelta(minutes=int(minutes))
 
     def refusable(self, change: Callable[[], object]) -> None:
         """A person's wish: done, or refused with nothing changed."""
@@ -125,7 +121,8 @@ class Life(StoreMachine):
     @rule(to=SOME, at=st.none() | MINUTES)
     def create(self, to: tuple[str, ...], at: str | None) -> None:
         def change() -> None:
-            saved = self.posts.create(Typed(f"post {len(self.ids)}", to=to, at=at), self.when)
+            wanted = PostInput(f"post {len(self.ids)}", to=to, at=at)
+            saved = people.create(self.posts, wanted, self.at(at))
             post_id = saved.post.id or 0
             assert post_id > max(self.ids, default=0), "ids are never used again"
             self.ids.append(post_id)
@@ -136,16 +133,16 @@ class Life(StoreMachine):
     @rule(what=WISHES, pick=PICK, to=SOME, at=MINUTES)
     def wish(self, what: str, pick: int, to: tuple[str, ...], at: str) -> None:
         """Something that a person wants of a post, whether it can be had or not."""
-        post_id = self.ids[pick % len(self.ids)]
+        post_id, due = self.ids[pick % len(self.ids)], self.clock.now() + timedelta(minutes=int(at))
         match what:
             case "schedule":
-                self.refusable(lambda: self.posts.schedule([post_id], at, self.when))
+                self.refusable(lambda: people.schedule(self.posts, [post_id], due))
             case "unschedule":
                 self.refusable(lambda: self.posts.unschedule([post_id]))
             case "another time":
-                self.refusable(lambda: self.posts.edit(post_id, Typed(at=at), self.when))
+                self.refusable(lambda: people.edit(self.posts, post_id, PostInput(at=at), due))
             case "other accounts":
-                self.refusable(lambda: self.posts.edit(post_id, Typed(to=to), self.when))
+                self.refusable(lambda: people.edit(self.posts, post_id, PostInput(to=to)))
             case "delete":
                 self.refusable(lambda: self.posts.delete([post_id]))
             case "publish":
@@ -226,7 +223,7 @@ class Life(StoreMachine):
     @rule()
     def the_publisher_dies_and_another_takes_over(self) -> None:
         before = self.deliveries(S.CLAIMED, S.SENDING)
-        assert len(self.writer.run(lambda db: recover(db, self.clock.now(), LeftAlone()))) == len(before)
+        assert len(self.writer.run(lambda db: recover_interrupted(db, self.clock.now(), LeftAlone()))) == len(before)
         after = {d.id: d.state for d in self.deliveries(*S)}
         for delivery in before:
             assert after[delivery.id] is (S.PENDING if delivery.state is S.CLAIMED else S.RECONCILING)

@@ -15,7 +15,7 @@ from ttp.cli.commands.help import EXIT_HELP, capability_help, topic_text
 from ttp.cli.completion_tree import AT, OPTIONS, first_line
 from ttp.cli.exit_codes import BY_CODE
 from ttp.cli.main import main
-from ttp.domain.capability import Capability
+from ttp.domain.permissions import Capability
 
 LONGEST_HELP = 78
 """A line of help stays one line on a terminal of 80."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from tests import people
 from tests.clock import FakeClock
 from tests.publisher.bench import Bench
 from ttp.domain.account import Platform
@@ -19,7 +20,6 @@ from ttp.domain.outcome import Phase
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.registry import client_for
 from ttp.platforms.x.look_up import X_EPOCH_MS
-from ttp.services.post_changes import Book
 from ttp.services.publishing import Outgoing
 
 PARTS = ("One", "Two", "Three", "Four")
@@ -196,7 +196,7 @@ def thread(bench: Bench, parts: Sequence[str] = PARTS, **fields: object) -> int:
 
 
 def outgoing(bench: Bench) -> Outgoing:
-    return Outgoing(Book(bench.database, bench.clock, bench.config), bench.credentials)
+    return Outgoing(people.posts_of(bench.database, bench.clock, bench.config), bench.credentials)
 
 
 def steps(bench: Bench, post_id: int = 1) -> list[tuple[str, str | None]]:

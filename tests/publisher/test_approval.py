@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import people
 from tests.clock import START
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
 from ttp.publisher.loop import Mode
-from ttp.publisher.watch import Follow
-from ttp.services.approvals import Approving
-from ttp.services.post_changes import Book
+from ttp.publisher.watch import PostWatch
+from ttp.services.approvals import Approvals
 
 HOUR = 3600.0
 PUBLISHED, FAILED, PENDING = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.PENDING
@@ -26,7 +26,7 @@ def strict(tmp_path: Path) -> Bench:
 
 
 def approve(bench: Bench, *ids: int) -> None:
-    Approving(Book(bench.database, bench.clock, bench.config)).approve(ids)
+    Approvals(people.posts_of(bench.database, bench.clock, bench.config)).approve(ids)
 
 
 def notes(bench: Bench) -> list[str | None]:
@@ -118,7 +118,7 @@ def test_a_post_that_is_followed_ends_where_its_approval_was_taken_back(strict: 
     strict.run(Mode.PUBLISH, only=[1])
     assert strict.delivery().state is PENDING
     for approved in (False, True):
-        watch = Follow(strict.database, frozenset([1]), strict.events.append, strict.clock, approved=approved)
+        watch = PostWatch(strict.database, frozenset([1]), strict.events.append, strict.clock, approved=approved)
         assert watch.look() is approved
 
 

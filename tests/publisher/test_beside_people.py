@@ -7,27 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests import people
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Bug, StateRefused
 from ttp.domain.outcome import Done, Handle, Outcome
-from ttp.domain.post_input import Typed
+from ttp.domain.post_input import PostInput
 from ttp.platforms.client import PublishRequest
 from ttp.publisher.loop import Mode
-from ttp.services.approvals import Approving
-from ttp.services.drafts import When
-from ttp.services.post_changes import Book
+from ttp.services.approvals import Approvals
 from ttp.services.posts import Posts
-from ttp.store.home.media import MediaStore
 
 
 @pytest.fixture
 def posts(bench: Bench) -> Posts:
-    return Posts(Book(bench.database, bench.clock, bench.config), MediaStore(bench.database.home / "media"))
-
-
-def never() -> When:
-    raise AssertionError("no time is given here")
+    return people.posts_of(bench.database, bench.clock, bench.config)
 
 
 def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, posts: Posts) -> None:
@@ -47,7 +41,7 @@ def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, 
         for post_id in reversed(ids):
             try:
                 if post_id % 3:
-                    posts.edit(post_id, Typed(text=f"edited {post_id}"), never)  # type: ignore[arg-type]  # never called
+                    posts.edit(post_id, PostInput(text=f"edited {post_id}"), None)
                     answers[post_id] = "edited"
                 else:
                     posts.delete([post_id])
@@ -75,8 +69,8 @@ def test_an_edit_and_a_delete_win_before_the_claim_or_are_refused(bench: Bench, 
 def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Path) -> None:
     """With real threads: nothing is ever sent that nobody has approved as it is."""
     bench = Bench(tmp_path / "home", publish__require_approval=True)
-    book = Book(bench.database, bench.clock, bench.config)
-    posts, approving = Posts(book, MediaStore(bench.database.home / "media")), Approving(book)
+    posts = people.posts_of(bench.database, bench.clock, bench.config)
+    approving = Approvals(posts)
     names = [f"x/a{i}" for i in range(4)]
     for name in names:
         bench.account(name)
@@ -92,7 +86,7 @@ def test_an_edit_after_approval_wins_and_is_not_sent_or_is_refused(tmp_path: Pat
     def meddle() -> None:
         for post_id in reversed(ids):
             try:
-                posts.edit(post_id, Typed(text=f"edited {post_id}"), never)  # type: ignore[arg-type]  # never called
+                posts.edit(post_id, PostInput(text=f"edited {post_id}"), None)
                 answers[post_id] = "edited"
             except StateRefused:
                 answers[post_id] = "refused"
@@ -116,7 +110,7 @@ def test_what_is_being_published_can_be_neither_edited_nor_deleted_nor_reschedul
 
     def meddle() -> None:
         for act in (
-            lambda: posts.edit(1, Typed(text="too late"), never),  # type: ignore[arg-type]  # never called
+            lambda: posts.edit(1, PostInput(text="too late"), None),
             lambda: posts.delete([1]),
             lambda: posts.unschedule([1]),
         ):

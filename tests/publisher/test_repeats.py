@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import people
 from tests.clock import START, FakeClock
 from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
 from ttp.domain.recurrence import Recurrence
 from ttp.publisher.loop import Mode
-from ttp.services.post_changes import Book
 from ttp.services.repeats import Occurrences, Repeats
 
 HOUR = 3600.0
@@ -24,9 +24,9 @@ def begin(bench: Bench, cron: str, zone: str = "UTC", **fields: object) -> int:
     post = bench.post(content="again")
     bench.sql("UPDATE delivery SET due_at = NULL, next_at = NULL WHERE post_id = ?", post)
     bench.sql("UPDATE post SET scheduled_at = NULL, status = 'draft' WHERE id = ?", post)
-    book = Book(bench.database, bench.clock, bench.config)
+    posts = people.posts_of(bench.database, bench.clock, bench.config)
     wanted = Recurrence(cron, zone, post_id=post, **fields)  # type: ignore[arg-type]  # fields by name
-    begun = Repeats(book, Occurrences(bench.database, bench.clock, bench.config)).begin(wanted)
+    begun = Repeats(posts, Occurrences(bench.database, bench.clock, bench.config)).begin(wanted)
     return begun.tally.recurrence.id or 0
 
 

@@ -24,7 +24,7 @@ from ttp.domain.errors import Busy
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Refused, Unclear, Working
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.process import Runner
+from ttp.publisher.process import PublisherProcess
 from ttp.publisher.reconcile import TAKEN_OVER
 from ttp.services.audit import Audit
 from ttp.store import claims
@@ -34,7 +34,7 @@ PI, LAPTOP = Machine("pi", "1" * 32), Machine("laptop", "2" * 32)
 S = DeliveryState
 
 
-def on(bench: Bench, machine: Machine, **more: object) -> Runner:
+def on(bench: Bench, machine: Machine, **more: object) -> PublisherProcess:
     return runner(bench, machine=lambda: machine, **more)
 
 

@@ -7,15 +7,14 @@ from typing import NoReturn
 
 import pytest
 
+from tests import people
 from tests.publisher.bench import Bench
 from tests.publisher.fake_x import FakeX, error_of, outgoing, thread, whole
 from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, Hint, StateRefused, UsageError
-from ttp.domain.post_input import Typed
-from ttp.services.post_changes import Book, Saved
-from ttp.services.posts import Posts
-from ttp.store.home.media import MediaStore
+from ttp.domain.post_input import PostInput
+from ttp.services.posts import SavedPost
 
 PUBLISHED, FAILED, REVIEW = DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW
 
@@ -71,10 +70,10 @@ def test_a_person_cannot_name_a_part_that_is_known_or_one_of_another_thread(benc
     assert bench.delivery().state is REVIEW
 
 
-def edited(bench: Bench, **changes: object) -> Saved:
+def edited(bench: Bench, **changes: object) -> SavedPost:
     """The post as a person changes it."""
-    posts = Posts(Book(bench.database, bench.clock, bench.config), MediaStore(bench.database.home / "media"))
-    return posts.edit(1, Typed(**changes), never)  # type: ignore[arg-type]  # what was typed, by name
+    posts = people.posts_of(bench.database, bench.clock, bench.config)
+    return posts.edit(1, PostInput(**changes), None)  # type: ignore[arg-type]  # what was typed, by name
 
 
 def never(text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None) -> NoReturn:

@@ -14,7 +14,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Wait
 from ttp.platforms.oauth.grant import Grant
-from ttp.publisher.periodic import keeping
+from ttp.publisher.periodic import token_refresh
 from ttp.store.credentials import Away
 from ttp.store.home.locks import TokenHeld, token_lock
 
@@ -140,7 +140,7 @@ def test_while_a_publish_waits_for_its_platform_nobody_else_renews_its_token(ben
 
 def test_a_run_that_was_cut_takes_no_turn_at_its_end(bench: Bench, login: FakeLogin) -> None:
     bench.clock.advance(minutes=100)
-    with keeping(bench.tokens(), bench.clock, lambda: True):
+    with token_refresh(bench.tokens(), bench.clock, lambda: True):
         pass
     assert login.asked == []
     assert bench.tokens().refresh_due(bench.clock.now(), lambda: True) == []
@@ -150,7 +150,7 @@ def test_a_run_that_was_cut_takes_no_turn_at_its_end(bench: Bench, login: FakeLo
 def test_a_short_run_renews_what_is_due_at_its_end(bench: Bench, login: FakeLogin) -> None:
     bench.clock.advance(minutes=100)
     login.answers = [grant(bench)]
-    with keeping(bench.tokens(), bench.clock):
+    with token_refresh(bench.tokens(), bench.clock):
         pass
     held = bench.credentials.get("x/me")
     assert held is not None

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from tests import people
 from tests.examples import examples
 from tests.store.life import StoreMachine
-from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
 from ttp.domain.post import Post
-from ttp.domain.post_input import Typed
-from ttp.services.approvals import Approving
-from ttp.services.bulk_edit import BulkEdit, Edit, apply
-from ttp.services.post_changes import Book
-from ttp.services.posts import Posts
+from ttp.domain.post_input import PostInput
+from ttp.services.approvals import Approvals
+from ttp.services.bulk_edit import BulkEdit, Edit, Shift, apply
 from ttp.services.publishing import Outgoing
 from ttp.store import claims, queries
 from ttp.store.credentials import CredentialsFile
-from ttp.store.home.media import MediaStore
 
 NAMES = ("x/one", "x/two")
 GAP = timedelta(seconds=60)
 PICK = st.integers(0, 1)
 Seen: TypeAlias = tuple[object, ...]
 EDITS = st.builds(
-    Typed,
+    PostInput,
     text=st.sampled_from([None, "Hello", "Hi"]),
     to=st.sampled_from([None, ("x/one",), ("x/one", "x/two")]),
     at=st.sampled_from([None, "0", "5"]),
@@ -49,20 +46,17 @@ class Approval(StoreMachine):
     @initialize()
     def begin(self) -> None:
         self.open_store(NAMES)
-        self.book = Book(self.database, self.clock, Config({"publish.require_approval": True}))
-        self.posts = Posts(self.book, MediaStore(self.home / "media"))
-        self.approving = Approving(self.book)
-        self.outgoing = Outgoing(self.book, CredentialsFile(self.home))
+        self.posts = people.posts_of(self.database, self.clock, Config({"publish.require_approval": True}))
+        self.approving = Approvals(self.posts)
+        self.outgoing = Outgoing(self.posts, CredentialsFile(self.home))
         self.ids: list[int] = []
         self.said: dict[int, Seen] = {}
         """What was approved, as it was seen then."""
         for to in (NAMES, NAMES[:1]):
             self.create(to, "5")
 
-    def when(
-        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
-    ) -> datetime:
-        return self.clock.now() + timedelta(minutes=int(text))
+    def at(self, minutes: str | None) -> datetime | None:
+        return None if minutes is None else self.clock.now() + timedelta(minutes=int(minutes))
 
     def stored(self, post_id: int) -> Post:
         return queries.post_even_deleted(self.db, post_id)
@@ -79,15 +73,17 @@ class Approval(StoreMachine):
     def create(self, to: tuple[str, ...], at: str | None) -> None:
         """The last two are what the rest is about."""
         if len(self.ids) < 6:
-            self.ids.append(self.posts.create(Typed(f"post {len(self.ids)}", to=to, at=at), self.when).post.id or 0)
+            wanted = PostInput(f"post {len(self.ids)}", to=to, at=at)
+            self.ids.append(people.create(self.posts, wanted, self.at(at)).post.id or 0)
 
     @rule(pick=PICK, typed=EDITS)
-    def edit(self, pick: int, typed: Typed) -> None:
-        self.change(pick, lambda post_id: self.posts.edit(post_id, typed, self.when))
+    def edit(self, pick: int, typed: PostInput) -> None:
+        self.change(pick, lambda post_id: people.edit(self.posts, post_id, typed, self.at(typed.at)))
 
     @rule(pick=PICK, at=st.sampled_from(["0", "5"]))
     def schedule(self, pick: int, at: str) -> None:
-        self.change(pick, lambda post_id: self.posts.schedule([post_id], at, self.when))
+        due = self.clock.now() + timedelta(minutes=int(at))
+        self.change(pick, lambda post_id: people.schedule(self.posts, [post_id], due))
 
     @rule(pick=PICK)
     def unschedule(self, pick: int) -> None:
@@ -95,16 +91,20 @@ class Approval(StoreMachine):
 
     @rule(pick=PICK, later=st.booleans())
     def edit_in_bulk(self, pick: int, later: bool) -> None:
-        edit = Edit(shift=(lambda at, _: at + GAP) if later else None, account=None if later else NAMES)
+        edit = Edit(shift=Shift(timedelta(0), GAP) if later else None, account=None if later else NAMES)
 
         def act(post_id: int) -> None:
-            steps = [step for step in BulkEdit(self.book).steps([self.stored(post_id)], edit) if not step.faults]
-            apply(self.book, steps, "edit")
+            steps = [
+                step
+                for step in BulkEdit(self.posts, people.times_of(self.posts)).steps([self.stored(post_id)], edit)
+                if not step.faults
+            ]
+            apply(self.posts, steps, "edit")
 
         self.change(pick, act)
 
     @rule(pick=PICK, then=st.none() | EDITS)
-    def approve(self, pick: int, then: Typed | None) -> None:
+    def approve(self, pick: int, then: PostInput | None) -> None:
         def act(post_id: int) -> None:
             self.approving.approve([post_id])
             self.said[post_id] = seen(self.stored(post_id))

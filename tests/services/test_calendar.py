@@ -17,6 +17,7 @@ from ttp.domain.calendar_days import month_with, week_with
 from ttp.domain.config import Config
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Look
+from ttp.services.slots import Slots
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
@@ -50,7 +51,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = Database(ttp.home)
-    return Calendar(database, Look(database, ttp.home, clock, Config({})), clock)
+    config = Config({})
+    return Calendar(database, Look(database, ttp.home, clock, config), Slots(database, clock, config), clock)
 
 
 @pytest.mark.parametrize("wanted", FILTERS)

@@ -14,8 +14,7 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import new_delivery, redirected, remote_id_of, settled, timed
-from ttp.domain.post_input import Typed
-from ttp.services.drafts import request_fingerprint
+from ttp.domain.post_input import PostInput, request_fingerprint
 
 ACCOUNTS = tuple(Account(Platform.X, f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)
@@ -76,14 +75,14 @@ def test_what_holds_no_id_is_refused(text: str) -> None:
 
 
 def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_else() -> None:
-    one = request_fingerprint(Typed(text="hi", to=("x/Me", "ig/shop")))
-    assert request_fingerprint(Typed(text="hi", kept=True, to=("instagram/@shop", "twitter/me", "x/me"))) == one
+    one = request_fingerprint(PostInput(text="hi", to=("x/Me", "ig/shop")), ())
+    assert request_fingerprint(PostInput(text="hi", kept=True, to=("instagram/@shop", "twitter/me", "x/me")), ()) == one
     for other in (
-        Typed(text="hi", to=("x/me",)),
-        Typed(text="hi ", to=("x/me", "ig/shop")),
-        Typed(text="hi", to=("x/me", "ig/shop"), at="now"),
-        Typed(text="hi", to=("x/me", "ig/shop"), tz="UTC"),
-        Typed(text="hi", to=("x/me", "ig/shop"), variants={"x": "ho"}),
-        Typed(text="hi", to=("x/me", "ig/shop"), max_lateness_s=60),
+        PostInput(text="hi", to=("x/me",)),
+        PostInput(text="hi ", to=("x/me", "ig/shop")),
+        PostInput(text="hi", to=("x/me", "ig/shop"), at="now"),
+        PostInput(text="hi", to=("x/me", "ig/shop"), tz="UTC"),
+        PostInput(text="hi", to=("x/me", "ig/shop"), variants={"x": "ho"}),
+        PostInput(text="hi", to=("x/me", "ig/shop"), max_lateness_s=60),
     ):
-        assert request_fingerprint(other) != one
+        assert request_fingerprint(other, ()) != one

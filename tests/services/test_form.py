@@ -14,7 +14,7 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.post_input import Typed
+from ttp.domain.post_input import PostInput
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
 
@@ -151,7 +151,7 @@ def test_where_no_post_may_get_a_time_none_is_offered() -> None:
     shown = editor_form.filled({}, [], new=False, timed=False)
     assert "# at:" not in shown
     assert "# key:" not in shown
-    assert editor_form.read(shown) == Typed(text="", to=(), media=(), alts=(), thread=(), tags=())
+    assert editor_form.read(shown) == PostInput(text="", to=(), media=(), alts=(), thread=(), tags=())
 
 
 def _means(text: str) -> object:

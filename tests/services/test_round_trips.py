@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,11 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from tests import people
 from tests.clock import START, FakeClock
 from tests.examples import examples
-from ttp.cli.row_times import RowTimes
 from ttp.domain.account import Account, Platform
-from ttp.domain.config import Config
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, settled
 from ttp.services.files import json_file
@@ -25,10 +23,6 @@ from ttp.services.files.export import Export
 from ttp.services.files.import_plan import Rules
 from ttp.services.files.import_source import opened
 from ttp.services.files.importer import BulkIn, Taken
-from ttp.services.optimal import Optimal
-from ttp.services.post_changes import Book
-from ttp.services.slot_allocator import Turns
-from ttp.services.slots import Agenda, Slots
 from ttp.store import accounts, queries
 from ttp.store import accounts as account_store
 from ttp.store import posts as store_posts
@@ -95,11 +89,10 @@ class Store:
     def __init__(self, empty: Path, home: Path, name: str) -> None:
         shutil.copytree(empty, home)
         self.database = Database(home)
-        self.book = Book(self.database, FakeClock(), Config())
+        self.clock = FakeClock()
+        self.service = people.posts_of(self.database, self.clock)
         self.media = MediaStore(home / "media")
-        self.clock, config = FakeClock(), Config()
-        slots, optimal = Slots(self.database, self.clock, config), Optimal(self.database, self.clock, config)
-        self.turns = Turns(Agenda(self.database, START), slots, optimal)
+        self.times = people.times_of(self.service)
         with self.database.writing() as db:
             db.execute("UPDATE store SET store_id = ?", (name * 32,))
 
@@ -117,7 +110,7 @@ class Store:
         out = Export(self.database, self.media, NO_OWN)
         told = out.posts(PostFilter())
         if form == "md":
-            out.folder(told, target, RowTimes(self.turns).instant)
+            out.folder(told, target, self.times)
         elif form == "csv":
             output_file.write(target, out.csv(told), NO_OWN, over=True)
         else:
@@ -125,11 +118,10 @@ class Store:
             output_file.write(target, json_file.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
 
     def take(self, target: Path) -> Taken:
-        taken = BulkIn(self.book, self.media)
+        taken = BulkIn(self.service, self.media, self.times)
         with opened(str(target), None, {}) as source:
             return taken.take(
                 source,
-                RowTimes(self.turns),
                 Rules(),
                 dry_run=False,
                 partial=False,
@@ -147,16 +139,6 @@ class Store:
 def _said(post: Post) -> tuple[object, ...]:
     said = (post.content, post.status, post.scheduled_at, post.max_lateness_s, sorted(post.variants.items()))
     return (*said, post.thread, post.tags, sorted(post.options.items()), post.accounts)
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    from ttp.cli.context import Context, begin
-
-    monkeypatch.setenv("TTP_TZ", "UTC")
-    begin(Context(FakeClock()))
-    yield
-    begin(Context())
 
 
 @pytest.mark.parametrize("form", FORMATS)

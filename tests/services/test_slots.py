@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests import people
 from tests.clock import START, FakeClock
 from tests.examples import examples
 from tests.store.stores import add_account, new_store
-from ttp.domain.account import Account
 from ttp.domain.config import Config
-from ttp.domain.post_input import Typed
-from ttp.services.post_changes import Book
-from ttp.services.posts import Posts
+from ttp.domain.post_input import PostInput
 from ttp.services.slots import Slots
 from ttp.store import queries
-from ttp.store.home.media import MediaStore
 
 NAMES = ("x/a", "x/b")
 
@@ -34,30 +30,24 @@ class Row(RuleBasedStateMachine):
         self.clock = FakeClock()
         database = new_store(Path(self.folder.name) / "home")
         accounts = [add_account(database, name) for name in NAMES]
-        book = Book(database, self.clock, Config())
         self.database = database
         self.slots = Slots(database, self.clock, Config())
-        self.posts = Posts(book, MediaStore(database.home / "media"), self.slots.make_room)
+        self.posts = people.posts_of(database, self.clock)
+        self.times = people.times_of(self.posts)
         self.slots.add([(account, "Europe/Berlin") for account in accounts], ["0 9 * * *"], None)
         self.slots.add([(accounts[0], "Europe/Berlin")], ["0 18 * * *"], None)
-        self.first = False
         self.ids: list[int] = []
+        self.named = 0
 
     def teardown(self) -> None:
         self.folder.cleanup()
 
-    def when(
-        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
-    ) -> datetime:
-        if text == "next-slot":
-            return self.slots.next_free(accounts, post=post, first=self.first).at
-        return datetime.fromisoformat(text)
-
     @rule(to=st.sampled_from([("x/a",), ("x/b",), NAMES]), first=st.booleans())
     def create(self, to: tuple[str, ...], first: bool) -> None:
-        self.first = first
         before = self.held()
-        saved = self.posts.create(Typed(text="hi", to=to, at="next-slot", first=first), self.when)
+        wanted = PostInput(text="hi", to=to, at="next-slot", first=first)
+        time = self.times.resolve("next-slot", self.posts.accounts_of_new(wanted), first=first)
+        saved = self.posts.create(wanted, time)
         assert saved.post.id is not None
         self.ids.append(saved.post.id)
         if not first:
@@ -66,8 +56,8 @@ class Row(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), first=st.booleans())
     def move(self, data: st.DataObject, first: bool) -> None:
-        self.first = first
-        self.posts.schedule([data.draw(st.sampled_from(self.ids))], "next-slot", self.when, first=first)
+        accounts = self.posts.accounts_by_post([data.draw(st.sampled_from(self.ids))])
+        self.posts.schedule(self.times.resolve_posts("next-slot", accounts, first=first), first=first)
 
     @precondition(lambda self: self.ids)
     @rule(data=st.data())
@@ -80,8 +70,9 @@ class Row(RuleBasedStateMachine):
     @rule(data=st.data(), hours=st.integers(1, 200))
     def elsewhere(self, data: st.DataObject, hours: int) -> None:
         """A time of its own, which is no slot of anybody's."""
-        at = START + timedelta(hours=hours, minutes=7)
-        self.posts.schedule([data.draw(st.sampled_from(self.ids))], at.isoformat(), self.when)
+        self.named += 1
+        at = START + timedelta(hours=hours, minutes=7, seconds=self.named)
+        people.schedule(self.posts, [data.draw(st.sampled_from(self.ids))], at)
 
     @precondition(lambda self: self.ids)
     @rule(data=st.data())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.services.duplicate_check import Told
+from ttp.services.duplicate_check import PostIndex
 
 POSTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9), st.sampled_from(["", "a", "b", "Ä"])), max_size=20)
 
@@ -14,7 +14,7 @@ POSTS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9), st.sampled_fro
 def test_what_is_near_and_what_says_the_same_is_found(
     posts: list[tuple[int, int, str]], at: int, span: int, text: str
 ) -> None:
-    told = Told()
+    told = PostIndex()
     for post in posts:
         told.add(*post)
 

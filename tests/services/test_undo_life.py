@@ -9,23 +9,19 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from tests import people
 from tests.examples import examples
 from tests.store.life import StoreMachine
 from ttp import views
-from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
-from ttp.domain.post_input import Typed
+from ttp.domain.post_input import PostInput
 from ttp.domain.time.clock import to_ms
-from ttp.services.approvals import Approving
+from ttp.services.approvals import Approvals
 from ttp.services.audit import Audit
-from ttp.services.bulk_edit import BulkEdit, Edit, apply
-from ttp.services.post_changes import Book
-from ttp.services.posts import Posts
+from ttp.services.bulk_edit import BulkEdit, Edit, Shift, apply
 from ttp.services.undo import Undo, Wanted
 from ttp.store import claims, queries
 from ttp.store.dialect import Row
-from ttp.store.home.media import MediaStore
 from ttp.store.queries import PostFilter
 from ttp.views import posts
 
@@ -35,7 +31,7 @@ AT = st.sampled_from(["30", "60", "600"])
 """Minutes from now."""
 Snapshot: TypeAlias = dict[int, Any]
 EDITS = st.builds(
-    Typed,
+    PostInput,
     text=st.sampled_from([None, "Hello", "Hi"]),
     to=st.sampled_from([None, ("x/one",), ("x/two",), NAMES]),
     at=st.none() | AT,
@@ -50,9 +46,8 @@ class Undoing(StoreMachine):
     @initialize()
     def begin(self) -> None:
         self.open_store(NAMES)
-        self.book = Book(self.database, self.clock, Config())
-        self.posts = Posts(self.book, MediaStore(self.home / "media"))
-        self.undo = Undo(self.book)
+        self.posts = people.posts_of(self.database, self.clock)
+        self.undo = Undo(self.posts)
         self.before: list[Snapshot] = []
         """The posts before each change that is not taken back, the newest last."""
         self.after: list[Snapshot] = []
@@ -61,10 +56,8 @@ class Undoing(StoreMachine):
         for to in (NAMES, NAMES[:1]):
             self.create(to, "600", kept=False)
 
-    def when(
-        self, text: str, accounts: Sequence[Account], draft: int | None = None, post: int | None = None
-    ) -> datetime:
-        return self.clock.now() + timedelta(minutes=int(text))
+    def at(self, minutes: str | None) -> datetime | None:
+        return None if minutes is None else self.clock.now() + timedelta(minutes=int(minutes))
 
     def seen(self) -> Snapshot:
         """All posts as they are shown, but for when they were changed and approved."""
@@ -95,16 +88,17 @@ class Undoing(StoreMachine):
     @rule(to=st.sampled_from([(), ("x/one",), NAMES]), at=AT, kept=st.booleans())
     def create(self, to: tuple[str, ...], at: str, kept: bool) -> None:
         self.made += 1
-        typed = Typed(f"post {self.made}", kept=kept, to=to, at=at if to else None, key=f"k{self.made}")
-        self.change(lambda: self.posts.create(typed, self.when))
+        typed = PostInput(f"post {self.made}", kept=kept, to=to, at=at if to else None, key=f"k{self.made}")
+        self.change(lambda: people.create(self.posts, typed, self.at(typed.at)))
 
     @rule(pick=PICK, typed=EDITS)
-    def edit(self, pick: list[int], typed: Typed) -> None:
-        self.change(lambda: self.posts.edit(self.some(pick)[0], typed, self.when))
+    def edit(self, pick: list[int], typed: PostInput) -> None:
+        self.change(lambda: people.edit(self.posts, self.some(pick)[0], typed, self.at(typed.at)))
 
     @rule(pick=PICK, at=AT)
     def schedule(self, pick: list[int], at: str) -> None:
-        self.change(lambda: self.posts.schedule(self.some(pick), at, self.when))
+        due = self.clock.now() + timedelta(minutes=int(at))
+        self.change(lambda: people.schedule(self.posts, self.some(pick), due))
 
     @rule(pick=PICK)
     def unschedule(self, pick: list[int]) -> None:
@@ -116,18 +110,18 @@ class Undoing(StoreMachine):
 
     @rule(pick=PICK, yes=st.booleans())
     def approve_or_reject(self, pick: list[int], yes: bool) -> None:
-        approving = Approving(self.book)
+        approving = Approvals(self.posts)
         self.change(lambda: approving.approve(self.some(pick)) if yes else approving.reject(self.some(pick), "no"))
 
     @rule(pick=PICK, later=st.booleans())
     def edit_many(self, pick: list[int], later: bool) -> None:
-        edit = Edit(
-            shift=(lambda at, _: at + timedelta(minutes=5)) if later else None, account=None if later else NAMES
-        )
+        shift = Shift(timedelta(0), timedelta(minutes=5)) if later else None
+        edit = Edit(shift=shift, account=None if later else NAMES)
 
         def act() -> None:
             found = list(queries.posts_by_id(self.db, self.some(pick)))
-            apply(self.book, [s for s in BulkEdit(self.book).steps(found, edit) if not s.faults], "edit")
+            steps = BulkEdit(self.posts, people.times_of(self.posts)).steps(found, edit)
+            apply(self.posts, [step for step in steps if not step.faults], "edit")
 
         self.change(act)
 

@@ -19,14 +19,14 @@ from typer.main import get_command
 
 from ttp.cli import settings
 from ttp.cli.command_table import BY_NAME, COMMANDS, capability_of
-from ttp.cli.context import Context, begin
+from ttp.cli.context import Context
 from ttp.cli.errors import run_command
 from ttp.cli.exit_codes import INTERRUPTED
 from ttp.cli.hints import quote_command
 from ttp.cli.options import output_options, refuse_bad_bytes
 from ttp.cli.output import FORMATS
-from ttp.domain.capability import VARIABLE, Capability
 from ttp.domain.errors import Hint, NotAllowed, UsageError
+from ttp.domain.permissions import VARIABLE, Capability
 
 _TAKE_TEXT = ("ttp create", "ttp edit", "ttp config set")
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
@@ -146,7 +146,6 @@ def _output_params() -> list[Any]:
 
 def run(argv: Sequence[str], context: Context) -> int:
     """Run the command that was typed; return its exit code."""
-    begin(context)
     return run_command(lambda: _run(argv, context), argv, context)
 
 

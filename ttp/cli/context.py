@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from ttp.domain.config import Config
     from ttp.domain.time.zones import ZoneConflict
     from ttp.platforms.factory import Factory
-    from ttp.publisher.process import Runner
+    from ttp.publisher.process import PublisherProcess
     from ttp.services.account_check import AccountCheck, Offers
     from ttp.services.accounts import Accounts, Leaving
     from ttp.services.backup import Copies
     from ttp.services.bulk_edit import BulkEdit
+    from ttp.services.calendar import Calendar
     from ttp.services.doctor import Doctor
+    from ttp.services.drafts import Drafts
     from ttp.services.files.export import Export
     from ttp.services.files.importer import BulkIn
     from ttp.services.files.sync import Sync
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from ttp.services.metrics_sync import Pull
     from ttp.services.optimal import Optimal
     from ttp.services.planning import Planning
-    from ttp.services.post_changes import Book
     from ttp.services.posts import Posts
     from ttp.services.publishing import Outgoing
     from ttp.services.queries import Look
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from ttp.services.repeats import Occurrences
     from ttp.services.slots import Slots
     from ttp.services.status import Status
+    from ttp.services.time_resolver import TimeResolver
     from ttp.services.tokens import Tokens
     from ttp.store.credentials import CredentialsStore
     from ttp.store.database import Database
@@ -165,25 +167,31 @@ class Context:
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
-        return Posts(self.book, self.media, lambda post, recorder: self.slots.make_room(post, recorder))
+        return Posts(self.database, self.media, self.clock, self.config, settings.capability())
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from ttp.services.drafts import Drafts
+
+        return Drafts(self.posts)
+
+    @cached_property
+    def times(self) -> TimeResolver:
+        from ttp.services.time_resolver import TimeResolver
+
+        return TimeResolver(self.database, self.clock, self.config, settings.system_zone().zone)
 
     @cached_property
     def outgoing(self) -> Outgoing:
         from ttp.services.publishing import Outgoing
 
-        return Outgoing(self.book, self.credentials)
+        return Outgoing(self.posts, self.credentials)
 
     @cached_property
     def copies(self) -> Copies:
         from ttp.services.backup import Copies
 
         return Copies(self.database, self.media, self.own_files)
-
-    @cached_property
-    def book(self) -> Book:
-        from ttp.services.post_changes import Book
-
-        return Book(self.database, self.clock, self.config, settings.capability())
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -219,7 +227,7 @@ class Context:
     def take_down(self) -> TakeDown:
         from ttp.services.remote_delete import TakeDown
 
-        return TakeDown(self.book, self.posts, self.tokens, self._factory.taker)
+        return TakeDown(self.posts, self.tokens, self._factory.taker)
 
     @cached_property
     def export(self) -> Export:
@@ -231,19 +239,19 @@ class Context:
     def bulk_edit(self) -> BulkEdit:
         from ttp.services.bulk_edit import BulkEdit
 
-        return BulkEdit(self.book)
+        return BulkEdit(self.posts, self.times)
 
     @cached_property
     def bulk_in(self) -> BulkIn:
         from ttp.services.files.importer import BulkIn
 
-        return BulkIn(self.book, self.media)
+        return BulkIn(self.posts, self.media, self.times)
 
     @cached_property
     def sync(self) -> Sync:
         from ttp.services.files.sync import Sync
 
-        return Sync(self.book, self.media, self.own_files)
+        return Sync(self.posts, self.media, self.own_files, self.times)
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -261,7 +269,13 @@ class Context:
     def planning(self) -> Planning:
         from ttp.services.planning import Planning
 
-        return Planning(self.book, self.optimal, self.slots)
+        return Planning(self.posts, self.optimal, self.slots, self.times)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        from ttp.services.calendar import Calendar
+
+        return Calendar(self.database, self.look, self.slots, self.clock)
 
     @cached_property
     def slots(self) -> Slots:
@@ -276,13 +290,13 @@ class Context:
         return Occurrences(self.database, self.clock, self.config)
 
     @cached_property
-    def runner(self) -> Runner:
+    def runner(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import Runner
+        from ttp.publisher.process import PublisherProcess
         from ttp.publisher.systemd_notify import notifier
 
         clients, numbers = cache(self._factory.client), self._pull(PATIENCE_S).pull_due
-        return Runner(
+        return PublisherProcess(
             self.database,
             self.media,
             self.tokens,
@@ -323,17 +337,3 @@ class Context:
 
         gather = Gather(self.database, self.tokens, self._factory.reader, self.config, self.clock, patience)
         return Pull(self.database, gather, self.config, self.clock)
-
-
-_current = Context()
-
-
-def context() -> Context:
-    """The context of the call that runs now."""
-    return _current
-
-
-def begin(context: Context) -> None:
-    """Start a new call."""
-    global _current
-    _current = context

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.hints import quote_command
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, TimeRefused, UsageError
@@ -38,14 +38,14 @@ def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> li
     return parse_slot_times(words, lambda other: quote_command(*again, other))
 
 
-def clock_zone(tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
+def clock_zone(context: Context, tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
     """The zone that clocks are read in for years to come: `--tz`, else that of the accounts, config or system.
 
     TimeRefused where the accounts disagree, or where it has no IANA name.
     """
     from ttp.domain.time.zones import ZoneConflict, load_zone
 
-    zone = context().choose_zone(accounts, tz, lambda name: quote_command(*again, "--tz", name))
+    zone = context.choose_zone(accounts, tz, lambda name: quote_command(*again, "--tz", name))
     if isinstance(zone, ZoneConflict):
         ways = [Hint(f"in {there.key}", quote_command(*again, "--tz", there.key)) for there in zone.zones]
         raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)

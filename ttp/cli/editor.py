@@ -24,9 +24,7 @@ from ttp.cli.notices import print_saved_post, saved_post_message
 from ttp.cli.post_input import offering
 from ttp.cli.prompt import can_ask
 from ttp.cli.render import posts
-from ttp.cli.times import Times, scheduled
-from ttp.cli.written_times import times_of
-from ttp.domain.capability import Capability
+from ttp.cli.times import TimeCommand, command_of_file, scheduled_text
 from ttp.domain.errors import (
     Ambiguous,
     Busy,
@@ -38,15 +36,16 @@ from ttp.domain.errors import (
     TtpError,
     UsageError,
 )
-from ttp.services.drafts import mark_of
+from ttp.domain.permissions import Capability
+from ttp.services.drafts import post_fingerprint
 from ttp.services.files import editor_form
 from ttp.services.files.fields import fields_of, name_of
 from ttp.store.home.editor_drafts import Manuscript, Manuscripts
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
-    from ttp.domain.post_input import Typed
-    from ttp.services.post_changes import Saved
+    from ttp.domain.post_input import PostInput
+    from ttp.services.posts import SavedPost
 
 _USUAL = ("sensible-editor", "nano", "vim", "vi")
 _MENDABLE = (Ambiguous, ContentRefused, NotAllowed, NotFound, TimeRefused, UsageError)
@@ -113,11 +112,11 @@ def _screen() -> int | None:
     return 2
 
 
-def create_in_editor(context: Context, wish: Typed) -> None:
+def create_in_editor(context: Context, wish: PostInput) -> None:
     """Write a new post; `wish` is what the file begins with."""
     manuscripts = Manuscripts(context.home)
     with ExitStack() as held:
-        with context.posts.writing.rescuing(wish.text if wish.kept else None):
+        with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
             text = _filled(context, editor_form.fields_of_typed(wish), new=True)
             for left in manuscripts.left_behind():
@@ -131,10 +130,10 @@ def create_in_editor(context: Context, wish: Typed) -> None:
         _finish_new(context, NewPostEdit(context, sheet, began=text))
 
 
-def edit_in_editor(context: Context, post_id: int, wish: Typed) -> None:
+def edit_in_editor(context: Context, post_id: int, wish: PostInput) -> None:
     """Change a post; `wish` is changed in the file already when it opens."""
     with ExitStack() as held:
-        with context.posts.writing.rescuing(wish.text if wish.kept else None):
+        with context.drafts.keep_text_on_error(wish.text if wish.kept else None):
             editor()
             post = context.posts.editable(post_id)
             sheet = held.enter_context(Manuscripts(context.home).of_post(post_id))
@@ -145,14 +144,14 @@ def edit_in_editor(context: Context, post_id: int, wish: Typed) -> None:
             _finish_change(context, task)
 
 
-def _begun(context: Context, sheet: Manuscript, post: Post, wish: Typed) -> NewPostEdit | ExistingPostEdit:
+def _begun(context: Context, sheet: Manuscript, post: Post, wish: PostInput) -> NewPostEdit | ExistingPostEdit:
     """What an edit goes on with, or begins."""
-    if sheet.path.exists() and sheet.base != mark_of(post):
+    if sheet.path.exists() and sheet.base != post_fingerprint(post):
         aside = shlex.quote(str(sheet.set_aside()))
         context.out.note(f"post {post.id} was changed since you wrote what was not saved; that is in {aside}")
     if not sheet.path.exists():
         change = ExistingPostEdit(context, sheet, post)
-        sheet.know(base=mark_of(post))
+        sheet.know(base=post_fingerprint(post))
         sheet.write(_filled(context, editor_form.fields_of_typed(editor_form.over(change.before, wish)), new=False))
         return change
     if not editor_form.nothing(replace(wish, kept=False)):
@@ -172,18 +171,23 @@ class NewPostEdit:
         self.sheet = sheet
         self._context = context
         self._began = began
-        self.times = Times(["ttp", "create"])
+        self.command = TimeCommand(context, ["ttp", "create"])
 
-    def take(self, text: str) -> Saved:
+    def take(self, text: str) -> SavedPost:
         """Make a post of what was written. Any refusal."""
         if (kept := self.keep(text)) is None:
             raise UsageError("there is no text and no media")
-        wish: Typed | None = None
+        wish: PostInput | None = None
         try:
             wish = replace(editor_form.read(text), first=self.sheet.first)
-            self.times = times_of(["ttp", "create"], wish)
+            self.command = command_of_file(self._context, ["ttp", "create"], wish, in_file=can_ask())
             with offering(self._context):
-                return self._context.posts.writing.finish(kept, wish, self.times.read)
+                posts = self._context.posts
+                first = posts.find_by_key(wish)
+                if first is not None:
+                    posts.discard_draft(kept)
+                    return first
+                return posts.create(wish, self.command.time_of_new(wish, kept.id), kept)
         except TtpError:
             if wish is not None and (wish.text or "").strip():
                 _save(self._context, self.sheet, wish.text or "")
@@ -208,8 +212,8 @@ class ExistingPostEdit:
         self._context = context
         self._post = post
         self.post_id = post.id or 0
-        self.asked: Typed | None = None
-        self.times = Times(["ttp", "edit", str(self.post_id)])
+        self.asked: PostInput | None = None
+        self.command = TimeCommand(context, ["ttp", "edit", str(self.post_id)])
         fields = fields_of(post, [name_of(item) for item in post.media])
         if post.scheduled_at is not None:
             from ttp.domain.time.formatting import format_iso
@@ -217,9 +221,9 @@ class ExistingPostEdit:
             fields["scheduledAt"] = format_iso(post.scheduled_at, self._context.zone)
         self.before = replace(editor_form.read(_filled(self._context, fields, new=False)), key=None)
 
-    def take(self, text: str) -> Saved | None:
+    def take(self, text: str) -> SavedPost | None:
         """Change the post as was written; None where nothing is to change. Any refusal."""
-        wish: Typed | None = None
+        wish: PostInput | None = None
         try:
             wish = editor_form.read(text)
             self.asked = editor_form.changed(self.before, wish)
@@ -227,9 +231,12 @@ class ExistingPostEdit:
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
-            self.times = times_of(["ttp", "edit", str(self.post_id)], self.asked)
+            self.command = command_of_file(
+                self._context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=can_ask()
+            )
             with offering(self._context):
-                return self._context.posts.edit(self.post_id, self.asked, self.times.read, since=self._post)
+                time = self.command.time_of_edit(self.post_id, self.asked)
+                return self._context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
             self.keep(text if wish is None else wish.text or "")
             raise
@@ -257,13 +264,14 @@ def _finish_new(context: Context, task: NewPostEdit) -> None:
                 raise _adding(error, Hint("what you wrote is in", str(sheet.path))) from error
             sheet.discard()
             raise TtpError("nothing was written, and nothing is stored") from None
-        sheet.know(new=True, base=mark_of(context.book.post(sheet.draft)))
+        sheet.know(new=True, base=post_fingerprint(context.posts.post(sheet.draft)))
         sheet.belongs_to(sheet.draft)
         way = Hint(f"it is kept as draft {sheet.draft}, go on with it", f"ttp edit {sheet.draft} -e")
         raise _adding(error, way) from error
     sheet.discard()
     assert saved is not None
-    print_saved_post(context, saved, task.times, *saved_post_message(context.out, saved, task.times))
+    said = saved_post_message(context, saved, task.command)
+    print_saved_post(context, saved, task.command, *said, draft=sheet.draft)
 
 
 def _finish_change(context: Context, task: ExistingPostEdit) -> None:
@@ -279,18 +287,18 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
             ways.append(Hint(f"its text is kept as draft {sheet.draft} too", f"ttp show {sheet.draft}"))
         raise _adding(error, *ways) from error
     if sheet.draft is not None:
-        context.posts.writing.drop(sheet.draft, sheet.kept)
+        context.drafts.discard(sheet.draft, sheet.kept)
     sheet.discard()
     if saved is None:
-        post = context.book.told(context.book.post(task.post_id))
+        post = context.look.post(task.post_id)
         context.out.record(posts.saved_posts_spec(), post, say=[f"Nothing of post {task.post_id} changed."])
         return
     moved = task.asked is not None and task.asked.at is not None
-    said = scheduled(saved.post, task.times) if moved else f"Changed post {task.post_id}."
-    print_saved_post(context, saved, task.times, said, timed=moved)
+    said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
+    print_saved_post(context, saved, task.command, said, timed=moved)
 
 
-def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> Saved | None:
+def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
     """Open the editor until what was written is taken. Without a person, or where they leave a mistake as it is, the
     last refusal."""
     sheet, lines = task.sheet, list[str]()
@@ -325,17 +333,17 @@ def _keep(context: Context, left: Manuscript) -> None:
     kept = task.keep(text)
     assert kept is not None
     left.write(text)
-    left.know(new=True, base=mark_of(kept), shown=[])
+    left.know(new=True, base=post_fingerprint(kept), shown=[])
     left.belongs_to(kept.id or 0)
     context.out.note(f"what was being written when ttp ended is kept as draft {kept.id}:  ttp edit {kept.id} -e")
 
 
 def _filled(context: Context, fields: dict[str, object], *, new: bool) -> str:
-    book = context.book
+    service = context.posts
     for name in () if new else ("key", "status"):
         fields.pop(name, None)
-    timed = book.capability is Capability.PUBLISH
-    return editor_form.filled(fields, [account.name for account in book.accounts()], new=new, timed=timed)
+    timed = service.capability is Capability.PUBLISH
+    return editor_form.filled(fields, [account.name for account in service.accounts()], new=new, timed=timed)
 
 
 def _error_lines(error: TtpError) -> list[str]:
@@ -354,8 +362,8 @@ def _adding(error: TtpError, *ways: Hint) -> TtpError:
 def _save(context: Context, sheet: Manuscript, text: str) -> Post:
     """Store a text as the draft that holds it; bytes that are no UTF-8 as escapes."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    kept = context.posts.writing.keep(text, sheet.draft, sheet.kept)
-    sheet.know(draft=kept.id, kept=mark_of(kept))
+    kept = context.drafts.save(text, sheet.draft, sheet.kept)
+    sheet.know(draft=kept.id, kept=post_fingerprint(kept))
     return kept
 
 

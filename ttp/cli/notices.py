@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.cli.times import Times, scheduled
+from ttp.cli.times import TimeCommand, print_moved, scheduled_text
 from ttp.domain import approval
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, Problem, TtpError
+from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.domain.post import Post
-    from ttp.services.post_changes import Saved
+    from ttp.services.posts import SavedPost
 
 
 def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
@@ -26,23 +27,36 @@ def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
     return [f"{account.name} is paused, its posts wait:  ttp resume --account {account.name}" for account in paused]
 
 
-def saved_post_message(out: Output, saved: Saved, times: Times) -> list[str]:
+def saved_post_message(context: Context, saved: SavedPost, command: TimeCommand) -> list[str]:
     """What was made, and of a draft how it gets a time: at its accounts' best free slot, where one is known."""
     post = saved.post
     if saved.replayed:
         return [f"Post {post.id} was made before with this key."]
     if post.scheduled_at is not None:
-        return [scheduled(post, times)]
-    slot = times.suggested(post.accounts) if out.for_people else None
+        return [scheduled_text(context, post, saved.time)]
+    slot = _suggested_slot(context, post.accounts, command.tz) if context.out.for_people else None
     if slot is None:
         return [f"Saved draft {post.id}.  Give it a time:  ttp schedule {post.id} --at 'tomorrow 9am'"]
     return [f"Saved draft {post.id}.", f"Best free slot: {slot}.  Take it:  ttp schedule {post.id} --at optimal"]
 
 
-def print_saved_post(context: Context, saved: Saved, times: Times, *said: str, timed: bool = True) -> None:
+def _suggested_slot(context: Context, names: Sequence[str], tz: str | None) -> str | None:
+    """Return the hour that `--at optimal` would take for a post to these accounts; None where none is known."""
+    found = context.times.suggest_slot(context.look.named(names), tz)
+    return f"{format_instant(found[0].at, found[1])}, score {found[0].score:.2f}" if found else None
+
+
+def print_saved_post(
+    context: Context,
+    saved: SavedPost,
+    command: TimeCommand,
+    *said: str,
+    timed: bool = True,
+    draft: int | None = None,
+) -> None:
     """Print a post that was written, after what there is to say of it."""
-    times.notes(context.out)
-    warnings = [*print_warnings(context.out, saved.warnings), *times.made_room(context.out, saved.moved)]
+    command.print_notes([saved.time], draft)
+    warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
         warnings += warn_not_running(context)
     warnings += warn_needs_approval(context, ids_needing_approval([saved.post]))

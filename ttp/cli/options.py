@@ -266,7 +266,7 @@ def guarded(context: Context, *, strict: bool) -> None:
 
         watched(quiet=False)
     if strict:
-        context.book.guard.strict = True
+        context.posts.strict = True
 
 
 def ids_of(context: Context, texts: Sequence[str]) -> list[int]:

@@ -14,10 +14,10 @@ from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.media import is_web_address
 
 if TYPE_CHECKING:
-    from ttp.domain.post_input import Typed
+    from ttp.domain.post_input import PostInput
 
 
-def with_file(path: str, text: str, typed: Typed) -> Typed:
+def with_file(path: str, text: str, typed: PostInput) -> PostInput:
     """What was typed, over what the file of that path and text says. NotFound, UsageError."""
     said = _said(path, text)
     given = {one.name: getattr(typed, one.name) for one in fields(typed)}
@@ -25,7 +25,7 @@ def with_file(path: str, text: str, typed: Typed) -> Typed:
     return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
 
 
-def _said(path: str, text: str) -> Typed:
+def _said(path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused
     from ttp.services.files import markdown
     from ttp.services.files.fields import entry
@@ -60,9 +60,9 @@ def read_typed(
     piped: bool = False,
     key: str | None = None,
     may_empty: bool = False,
-) -> Typed:
+) -> PostInput:
     """What was typed, read. UsageError for what cannot be. `may_empty`: an option may be taken away."""
-    from ttp.domain.post_input import Typed
+    from ttp.domain.post_input import PostInput
 
     def several(flag: str) -> list[str] | None:
         value = given[flag]
@@ -71,7 +71,7 @@ def read_typed(
     late = given["--max-late"]
     lateness = read_duration(late if isinstance(late, str) else None)
     media, alts, thread = several("--media"), several("--alt"), several("--thread")
-    return Typed(
+    return PostInput(
         text=text,
         kept=piped,
         to=split_list(several("--to")),

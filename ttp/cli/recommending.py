@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from ttp.cli.context import context
+from ttp.cli.context import Context
 from ttp.cli.options import split_list
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
-    from ttp.cli.output import Output
+    pass
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
 
 
-def wanted_accounts(names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[Account, ...]:
+def wanted_accounts(
+    context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None
+) -> tuple[Account, ...]:
     """The accounts that were named, all of a platform, or all there are."""
-    look = context().look
+    look = context.look
     found = look.named(split_list(names) or ())
     if names:
         return found
@@ -33,26 +34,17 @@ def wanted_accounts(names: Sequence[str] | None, platforms: Sequence[str] | None
     return tuple(look.accounts())
 
 
-def zone_for(account: Account, tz: str | None) -> ZoneInfo:
-    """The zone of an account's hours: --tz, else its own, else the config's or the system's."""
-    from ttp.domain.time.zones import ZoneConflict
-
-    found = context().choose_zone([account], tz)
-    assert not isinstance(found, ZoneConflict)
-    return found
-
-
-def zone_is_known(account: Account, tz: str | None) -> bool:
+def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
     """Somebody said which zone the account's hours are in; else it is this machine's."""
-    return bool(tz or account.timezone or context().config.text("timezone"))
+    return bool(tz or account.timezone or context.config.text("timezone"))
 
 
-def nothing_measured(out: Output, accounts: Sequence[Account]) -> None:
+def nothing_measured(context: Context, accounts: Sequence[Account]) -> None:
     """Say on stderr what a pipe would not know from an empty answer: nothing is measured, and what would help."""
-    if not out.for_people:
-        ways = context().optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+    if not context.out.for_people:
+        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         names = ", ".join(one.name for one in accounts) or "any account"
-        out.note("\n".join([f"no measured posts of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
+        context.out.note("\n".join([f"no measured posts of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
 
 
 def read_place(text: str) -> tuple[int | None, int | None]:

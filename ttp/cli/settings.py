@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
-from ttp.domain.capability import VARIABLE, Capability
 from ttp.domain.config import KEYS, Config, Key, Value
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.permissions import VARIABLE, Capability
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

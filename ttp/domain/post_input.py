@@ -5,17 +5,19 @@ Never opens the store: the accounts are given.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from ttp.domain.account import Account, named, platform_named
+from ttp.domain.account import ALIASES, Account, named, platform_named
 from ttp.domain.errors import TtpError
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """What the user typed of a post. None: not given; an empty tuple or text: given, and to be emptied."""
+class PostInput:
+    """What was given of a post. None: not given; an empty tuple or text: given, and to be emptied."""
 
     text: str | None = None
     kept: bool = False
@@ -48,6 +50,32 @@ def check_variants(variants: Mapping[str, str], accounts: Sequence[Account]) -> 
         else:
             spelled[platform_named(key).value] = text
     return spelled
+
+
+def request_fingerprint(wanted: PostInput, media: Sequence[str]) -> str:
+    """Return what makes two requests of one key the same: text, accounts, options, time as given, and `media`: the
+    digests of their files."""
+    parts = {
+        "text": wanted.text,
+        "to": sorted({_account_text(name) for name in wanted.to or ()}),
+        "at": wanted.at,
+        "tz": wanted.tz,
+        "media": list(media),
+        "alts": list(wanted.alts or ()),
+        "tags": list(wanted.tags or ()),
+        "variants": dict(wanted.variants),
+        "options": dict(wanted.options),
+        "max_late": wanted.max_lateness_s,
+    }
+    if wanted.thread:
+        parts["thread"] = list(wanted.thread)  # only where there is one: keys that are in use stay what they are
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _account_text(name: str) -> str:
+    head, slash, handle = name.strip().partition("/")
+    platform = ALIASES.get(head.lower())
+    return f"{platform or head.lower()}{slash}{handle.removeprefix('@').lower()}"
 
 
 T = TypeVar("T")

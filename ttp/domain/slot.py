@@ -25,12 +25,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One coming instant of a slot, and the posts that hold it. `content`: the text of the first of them, where it was
-    asked for."""
+    """One coming instant of a slot, and the posts that hold it: None for one that a repeat will create. `content`: the
+    text of the first of them, where it was asked for."""
 
     at: datetime
     slot: Slot
-    posts: tuple[int, ...] = ()
+    posts: tuple[int | None, ...] = ()
     content: str | None = None
 
 

@@ -8,18 +8,19 @@ from ttp.domain import approval
 from ttp.domain.errors import Problem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import as_draft, no_accounts, nothing_left
-from ttp.services.post_changes import Book
+from ttp.services.posts import Posts
+from ttp.store.dialect import Connection
 
 
-class Approving:
-    def __init__(self, book: Book) -> None:
-        self._book = book
+class Approvals:
+    def __init__(self, posts: Posts) -> None:
+        self._posts = posts
 
     def approve(self, ids: Sequence[int]) -> list[Post]:
         """Let posts go out as they are now. StateRefused where nothing of one is left to go out."""
-        now, known = self._book.clock.now(), self._book.accounts()
+        now, known = self._posts.clock.now(), self._posts.accounts()
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not post.active:
                 raise no_accounts(post, known)
             if not any(d.state in approval.OPEN for d in post.active):
@@ -27,16 +28,17 @@ class Approving:
             return approval.approved(post, now), ()
 
         return [
-            saved.post for saved in self._book.change(ids, change, self._book.recorder("approve"), keeps_approval=True)
+            saved.post
+            for saved in self._posts.change(ids, change, self._posts.recorder("approve"), keeps_approval=True)
         ]
 
     def reject(self, ids: Sequence[int], why: str | None) -> list[Post]:
         """Let posts not go out as they are: drafts again, with the reason. StateRefused for what has begun to."""
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             return approval.rejected(as_draft(post, "be rejected"), now, why), ()
 
         return [
-            saved.post for saved in self._book.change(ids, change, self._book.recorder("reject"), keeps_approval=True)
+            saved.post for saved in self._posts.change(ids, change, self._posts.recorder("reject"), keeps_approval=True)
         ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account, named
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
@@ -15,9 +16,11 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import redirected, settled, timed
 from ttp.domain.post_input import FieldError, fault_of
 from ttp.domain.time.formatting import first_valid_zone, format_instant
-from ttp.services.post_changes import Book, of
+from ttp.services.posts import Posts, accounts_of
 from ttp.services.slots import Agenda
-from ttp.store import posts, queries
+from ttp.services.time_resolver import TimeResolver
+from ttp.store import posts as stored_posts
+from ttp.store import queries
 from ttp.store.dialect import Connection
 
 BATCH = 200
@@ -51,33 +54,33 @@ class Step:
     """The row has another text than the post, which is left alone."""
 
 
-def apply(book: Book, steps: Iterable[Step], command: str, agenda: Agenda | None = None) -> list[int]:
+def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Agenda | None = None) -> list[int]:
     """Store what steps change, in the name of a command: all of it or nothing; the ids of the posts. Conflict where
     one of them was changed by somebody else meanwhile, StateRefused where others took the times that were chosen for
     them (`agenda`), NotAllowed where that is not to be done here."""
     ids: list[int] = []
-    rows, recorder = iter(steps), book.recorder(command)
-    with book.database.writing() as db:
+    rows, recorder = iter(steps), posts.recorder(command)
+    with posts.database.writing() as db:
         if agenda is not None:
             agenda.refuse_changed(db)
         while batch := list(islice(rows, BATCH)):
             _refuse_changed(db, batch)
-            _permit(book, db, batch)
-            ids += posts.save(db, [step.post for step in batch if step.post is not None], recorder)
+            _permit(posts, db, batch)
+            ids += stored_posts.save(db, [step.post for step in batch if step.post is not None], recorder)
     return ids
 
 
-def refuse_forbidden(book: Book, steps: Iterable[Step]) -> None:
+def refuse_forbidden(posts: Posts, steps: Iterable[Step]) -> None:
     """NotAllowed where the steps are not to be done here: what `apply` would say, before anything is shown."""
-    with book.database.reading() as db:
+    with posts.database.reading() as db:
         if db is not None:
-            _permit(book, db, steps)
+            _permit(posts, db, steps)
 
 
-def _permit(book: Book, db: Connection, steps: Iterable[Step]) -> None:
+def _permit(posts: Posts, db: Connection, steps: Iterable[Step]) -> None:
     for step in steps:
         if step.post is not None:
-            book.permit(db, step.before, step.post)
+            posts.refuse_forbidden_change(db, step.before, step.post)
 
 
 def _refuse_changed(db: Connection, batch: Sequence[Step]) -> None:
@@ -119,32 +122,48 @@ _GOES_ON = r"(?![\w/?&=%#~@:+-]|\.\w)"
 
 
 @dataclass(frozen=True, slots=True)
+class Shift:
+    """Days later (or earlier) at the same time of day on the accounts' clocks, and hours as they pass."""
+
+    days: timedelta
+    hours: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
-    """What is to be changed. `links`: an address and the one in its place; `shift`: the new time of an old one, on the
-    clocks of some accounts; `account`: an account and the one in its place."""
+    """What is to be changed. `links`: an address and the one in its place; `shift`: how much later; `account`: an
+    account and the one in its place."""
 
     links: tuple[str, str] | None = None
-    shift: Callable[[datetime, tuple[Account, ...]], datetime] | None = None
+    shift: Shift | None = None
     account: tuple[str, str] | None = None
 
 
 class BulkEdit:
-    def __init__(self, book: Book) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, resolver: TimeResolver) -> None:
+        self._posts = posts
+        self._resolver = resolver
 
     def steps(self, found: Iterable[Post], edit: Edit) -> Iterator[Step]:
         """What the edit does to each post that has not begun to go out; the others, and those that it does not change,
         have no step. Writes nothing. NotFound for an account that there is not."""
-        known = self._book.accounts()
+        known = self._posts.accounts()
         both = None if edit.account is None else (named(edit.account[0], known), named(edit.account[1], known))
-        posts = (post for post in found if post.status in _OPEN)
-        while batch := list(islice(posts, BATCH)):
-            with self._book.database.reading() as db, self._book.guard.reading(db):
-                steps = [self._step(post, edit, known, both) for post in batch]
+        changeable = (post for post in found if post.status in _OPEN)
+        while batch := list(islice(changeable, BATCH)):
+            with self._posts.database.reading() as db:
+                steps = [self._step(db, post, edit, known, both) for post in batch]
             yield from (step for step in steps if step.faults or changes(step))
 
-    def _step(self, before: Post, edit: Edit, known: tuple[Account, ...], both: tuple[Account, Account] | None) -> Step:
-        now = self._book.clock.now()
+    def _step(
+        self,
+        db: Connection | None,
+        before: Post,
+        edit: Edit,
+        known: tuple[Account, ...],
+        both: tuple[Account, Account] | None,
+    ) -> Step:
+        now = self._posts.clock.now()
         where = f"post {before.id}"
         post = before
         if edit.links is not None:
@@ -152,9 +171,11 @@ class BulkEdit:
         if both is not None:
             post = moved_over(post, both[0], both[1], known, now)
         if edit.shift is not None and post.scheduled_at is not None:
-            post = timed(post, edit.shift(post.scheduled_at, of(post, known)))
+            post = timed(post, self._shifted(post.scheduled_at, edit.shift, accounts_of(post, known)))
             if post.scheduled_at is not None and post.scheduled_at < now:
-                zone = first_valid_zone(*(one.timezone for one in of(post, known)), self._book.config.text("timezone"))
+                zone = first_valid_zone(
+                    *(one.timezone for one in accounts_of(post, known)), self._posts.config.text("timezone")
+                )
                 late = f"it would go out at {format_instant(post.scheduled_at, zone)}, which has passed"
                 return Step(where, What.LEFT, faults=(FieldError("at", late),))
         post = settled(post, now, before)
@@ -162,15 +183,28 @@ class BulkEdit:
         if not changes(Step(where, what, post, before)):
             return Step(where, What.SAME, post, before)
         try:
-            warnings = self._book.judge(post, known, timed=post.scheduled_at is not None)
+            warnings = self._posts.check_post(post, known, timed=post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             return Step(
                 where, What.LEFT, faults=tuple(FieldError(p.field, p.message, p.hint) for p in refused.problems)
             )
         except TtpError as error:
             return Step(where, What.LEFT, faults=(fault_of("", error),))
-        self._book.guard.pending(post)
+        self._posts.duplicates.pending(post)
         return Step(where, what, post, before, warnings)
+
+    def _shifted(self, at: datetime, shift: Shift, accounts: Sequence[Account]) -> datetime:
+        """Return a moved instant: on the clocks of the accounts if they go by one zone, else of the config."""
+        zones = {zone.key: zone for zone in (self._resolver.account_zone(account) for account in accounts)}
+        return shift_instant(at, shift, next(iter(zones.values())) if len(zones) == 1 else self._resolver.home_zone())
+
+
+def shift_instant(at: datetime, shift: Shift, zone: ZoneInfo) -> datetime:
+    """Return an instant moved on the clocks of a zone."""
+    if not shift.days:
+        return at + shift.hours
+    wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + shift.days
+    return wall.replace(tzinfo=zone).astimezone(UTC) + shift.hours
 
 
 def relinked(post: Post, old: str, new: str) -> Post:
@@ -194,6 +228,6 @@ def moved_over(post: Post, old: Account, new: Account, known: tuple[Account, ...
     """The post with another account in the place of one, if it goes to that; a text of its own goes along."""
     if old.name not in post.accounts:
         return post
-    wanted = [new if account.id == old.id else account for account in of(post, known)]
+    wanted = [new if account.id == old.id else account for account in accounts_of(post, known)]
     variants = {new.name if name == old.name else name: text for name, text in post.variants.items()}
     return redirected(replace(post, variants=variants), wanted, now)

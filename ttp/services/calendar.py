@@ -15,10 +15,12 @@ from ttp.domain.account import Account
 from ttp.domain.calendar_days import CalendarRange, time_of
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.recurrence import Recurrence, Repeat
+from ttp.domain.slot import Place
 from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
 from ttp.services.queries import Look
 from ttp.services.repeats import copy_of
+from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
 from ttp.store import queries
 from ttp.store import repeats as store
@@ -38,9 +40,10 @@ _INSTANT = timedelta(milliseconds=1)
 
 
 class Calendar:
-    def __init__(self, database: Database, look: Look, clock: Clock) -> None:
+    def __init__(self, database: Database, look: Look, slots: Slots, clock: Clock) -> None:
         self._database = database
         self._look = look
+        self._slots = slots
         self._clock = clock
 
     def posts(self, span: CalendarRange, wanted: PostFilter) -> list[Post]:
@@ -51,14 +54,24 @@ class Calendar:
         if PostStatus.PUBLISHED in within.statuses:
             found += self._look.listed(replace(within, statuses=(PostStatus.PUBLISHED,), untimed=True))
         if not wanted.statuses:
-            found += self.coming(span, wanted)
+            found += self.coming(span.start, span.end, wanted)
         return sorted(found, key=lambda post: (time_of(post), post.id or 0))
 
-    def coming(self, span: CalendarRange, wanted: PostFilter) -> list[Post]:
-        """What repeats will make for the span, of accounts, platforms and tags that are wanted."""
+    def coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[Post]:
+        """Return the posts that repeats will create from `start` on and before `end`, of accounts, platforms and tags
+        that are wanted."""
         with self._database.reading() as db:
-            going = [one for one in store.recurrences(db) if _reaches(one, span)] if db else []
-            return [post for one in going if db for post in self._of(db, one, span, wanted)]
+            going = [one for one in store.recurrences(db) if _reaches(one, start, end)] if db else []
+            return [post for one in going if db for post in self._of(db, one, start, end, wanted)]
+
+    def slots_preview(self, accounts: Sequence[Account] | None, count: int) -> list[Place]:
+        """Return the next instants of the slots, with the posts that hold them and those that repeats will create."""
+        places = self._slots.preview(accounts, count)
+        if not places:
+            return places
+        posts = self.coming(self._clock.now(), places[-1].at + _INSTANT, PostFilter())
+        texts = {(name, post.scheduled_at): post.content for post in posts for name in post.accounts}
+        return [_with_coming(place, texts.get((place.slot.account, place.at))) for place in places]
 
     def drafts(self, accounts: Sequence[Account], most: int) -> list[int]:
         """The oldest drafts that go to none but these accounts, and that no repeat makes its posts of."""
@@ -70,7 +83,9 @@ class Calendar:
             free = (post.id or 0 for post in found if names.issuperset(post.accounts) and post.id not in patterns)
             return list(islice(free, most))
 
-    def _of(self, db: Connection, one: Recurrence, span: CalendarRange, wanted: PostFilter) -> Iterator[Post]:
+    def _of(
+        self, db: Connection, one: Recurrence, start: datetime, end: datetime, wanted: PostFilter
+    ) -> Iterator[Post]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
             pattern = queries.post(db, one.post_id) if one.post_id is not None else None
@@ -82,32 +97,41 @@ class Calendar:
         accounts = [a for a in stored_accounts.accounts(db) if a.name in source.accounts]
         if source is pattern and not accounts:
             return
-        for place, at in self._instants(db, one, span):
+        for place, at in self._instants(db, one, start, end):
             if at != source.scheduled_at:  # else the pattern is that post itself
                 text = one.texts[place % len(one.texts)] if one.texts else None
                 yield replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED, repeat=repeat)
 
-    def _instants(self, db: Connection, one: Recurrence, span: CalendarRange) -> Iterator[tuple[int, datetime]]:
+    def _instants(
+        self, db: Connection, one: Recurrence, start: datetime, end: datetime
+    ) -> Iterator[tuple[int, datetime]]:
         """The instants in a span that are not gone through yet, and which post of its kind each will be."""
         assert one.next_at is not None
         in_turn = one.count is not None or one.texts
-        begin = one.next_at if in_turn else max(one.next_at, span.start)
+        begin = one.next_at if in_turn else max(one.next_at, start)
         gone, made = store.gone_through(db, one.id or 0), store.gone_through(db, one.id or 0, made=True)
         known = {each.at for each in store.after(db, one.id or 0, begin - _INSTANT)}
         new = (at for at in fires(one.cron, ZoneInfo(one.timezone), begin - _INSTANT) if at not in known)
         left = MOST_RECKONED if one.count is None else max(0, one.count - gone)
         for place, at in enumerate(islice(new, min(left, MOST_RECKONED))):
-            if at >= span.end or (one.until is not None and at >= one.until):
+            if at >= end or (one.until is not None and at >= one.until):
                 return
-            if at >= span.start and at > self._clock.now():
+            if at >= start and at > self._clock.now():
                 yield made + place, at
 
 
-def _reaches(one: Recurrence, span: CalendarRange) -> bool:
+def _reaches(one: Recurrence, start: datetime, end: datetime) -> bool:
     """Whether anything of it can still be made in the span."""
     if one.state != "active" or one.next_at is None:
         return False
-    return one.next_at < span.end and (one.until is None or one.until > span.start)
+    return one.next_at < end and (one.until is None or one.until > start)
+
+
+def _with_coming(place: Place, content: str | None) -> Place:
+    """Return a place with a post that will be created for it."""
+    if content is None:
+        return place
+    return replace(place, posts=(*place.posts, None), content=place.content or content)
 
 
 def _passes(post: Post, wanted: PostFilter) -> bool:

@@ -10,7 +10,7 @@ import unicodedata
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -34,8 +34,10 @@ Near = list[tuple[int, int]]
 """Instants in milliseconds, and the posts that are there: 0 for one that is not stored."""
 
 
-class Told:
-    """Instants are in milliseconds; `who` is a number of the caller's for a post."""
+class PostIndex:
+    """Compact index of an account's posts by time and text hash; finds duplicates.
+
+    Instants are in milliseconds; `who` is a number of the caller's for a post."""
 
     def __init__(self) -> None:
         self._times, self._by_time = array("q"), array("q")
@@ -70,58 +72,52 @@ class Told:
 class _Stored:
     """What the store has of one account, as far as it was read: the days since 1970 that were."""
 
-    told: Told = field(default_factory=Told)
+    index: PostIndex = field(default_factory=PostIndex)
     days: set[int] = field(default_factory=set)
 
 
-class Guard:
-    """`strict`: it refuses instead of warning."""
+class DuplicateCheck:
+    """One command's: it remembers what it read through an open transaction, for many posts."""
 
-    def __init__(self, database: Database, config: Config) -> None:
+    def __init__(self, database: Database, config: Config, *, strict: bool = False) -> None:
+        """`strict`: problems refuse instead of warning, as they do with the setting `guard.strict`."""
         self._database = database
         self._same = round(1000 * config.seconds("guard.same_text_s"))
         self._gap = round(1000 * config.seconds("guard.gap_s"))
         self._timezone = config.text("timezone")
-        self.strict = config["guard.strict"] is True
-        self._pending: dict[int, Told] = {}
+        self.strict = strict or config["guard.strict"] is True
+        self._pending: dict[int, PostIndex] = {}
         self._moved: set[int] = set()
-        self._open: Connection | None = None
         self._stored: dict[int, _Stored] = {}
 
-    @contextmanager
-    def reading(self, db: Connection | None) -> Iterator[None]:
-        """Look through this connection in the block, and remember what was read for the next one: for many posts."""
-        self._open = db
-        try:
-            yield
-        finally:
-            self._open = None
+    def problems(self, post: Post, db: Connection | None = None) -> Iterator[Problem]:
+        """Yield what is too close to a post that is to be published at a time: the same text, or any post at all.
 
-    def problems(self, post: Post) -> Iterator[Problem]:
-        """What stands too near to a post that is to go out at a time: the same text, or any other post at all."""
+        `db`: an open connection to read through; None: each question opens the store.
+        """
         for delivery in post.active:
             if delivery.state in _WAITS and delivery.due_at is not None and (self._same or self._gap):
                 at = to_ms(delivery.due_at)
-                same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0)
-                same = self._not_of_the_same_repeat(post, same)
+                same, close = self._around(delivery, at, _normal(post, delivery), post.id or 0, db)
+                same = self._not_of_the_same_repeat(post, same, db)
                 if same:
-                    yield self._problem(delivery, at, same, "content", "same_text", "says the same")
+                    yield self._problem(delivery, at, same, "content", "same_text", "says the same", db)
                 elif close:
-                    yield self._problem(delivery, at, close, "scheduledAt", "crowded", "goes out")
+                    yield self._problem(delivery, at, close, "scheduledAt", "crowded", "goes out", db)
 
     def pending(self, post: Post) -> None:
         """Count in a post that is to be stored."""
         self._moved |= {post.id} if post.id is not None else set()
         for delivery in post.active:
             if delivery.due_at is not None:
-                told = self._pending.setdefault(delivery.account_id or 0, Told())
-                told.add(to_ms(delivery.due_at), post.id or 0, _normal(post, delivery))
+                index = self._pending.setdefault(delivery.account_id or 0, PostIndex())
+                index.add(to_ms(delivery.due_at), post.id or 0, _normal(post, delivery))
 
-    def _around(self, delivery: Delivery, at: int, text: str, post_id: int) -> tuple[Near, Near]:
+    def _around(self, delivery: Delivery, at: int, text: str, post_id: int, db: Connection | None) -> tuple[Near, Near]:
         """The account's other posts that say the same, and those that are too close."""
         account_id = delivery.account_id or 0
-        stored = self._read(account_id, at).told
-        pending = self._pending.get(account_id) or Told()
+        stored = self._read(account_id, at, db).index
+        pending = self._pending.get(account_id) or PostIndex()
         same, close = (
             [one for one in found if one[1] != post_id and one[1] not in self._moved]
             for found in (stored.same(text, at, self._same), stored.near(at, self._gap))
@@ -130,41 +126,50 @@ class Guard:
         close += [one for one in pending.near(at, self._gap) if not post_id or one[1] != post_id]
         return same, close
 
-    def _read(self, account_id: int, at: int) -> _Stored:
+    def _read(self, account_id: int, at: int, db: Connection | None) -> _Stored:
         """What the store has of an account around an instant, as far as it can matter."""
         span = max(self._same, self._gap)
         days = range((at - span) // _DAY, (at + span) // _DAY + 1)
-        if self._open is not None:
+        if db is not None:
             stored = self._stored.setdefault(account_id, _Stored())
-            _take_up(self._open, stored, account_id, days)
+            _take_up(db, stored, account_id, days)
             return stored
         stored = _Stored()
-        with self._database.reading() as db:
-            if db is not None:
-                _take_up(db, stored, account_id, days)
+        with self._database.reading() as own:
+            if own is not None:
+                _take_up(own, stored, account_id, days)
         return stored
 
-    def _not_of_the_same_repeat(self, post: Post, same: Near) -> Near:
+    def _not_of_the_same_repeat(self, post: Post, same: Near, db: Connection | None) -> Near:
         """Those that do not say the same because a person wanted it said again and again."""
         others = {post_id for _, post_id in same if post_id}
         if post.id is None or not others:
             return same
-        with nullcontext(self._open) if self._open else self._database.reading() as db:
-            kin = repeats.kin(db, post.id, others) if db else set()
+        with nullcontext(db) if db else self._database.reading() as own:
+            kin = repeats.kin(own, post.id, others) if own else set()
         return [one for one in same if one[1] not in kin]
 
-    def _problem(self, delivery: Delivery, mine: int, found: Near, field: str, code: str, does: str) -> Problem:
+    def _problem(
+        self,
+        delivery: Delivery,
+        mine: int,
+        found: Near,
+        field: str,
+        code: str,
+        does: str,
+        db: Connection | None,
+    ) -> Problem:
         at, post_id = min(found, key=lambda one: abs(one[0] - mine))
         which = f"post {post_id}" if post_id else "another one of these"
-        shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0))
+        shown = format_instant(from_ms(at), self._zone(delivery.account_id or 0, db))
         said = f"{delivery.account}: {which} {does} at {shown}"
         hint = f"ttp show {post_id}" if post_id else None
         return Problem(field, code, said, delivery.account, hint, warning=not self.strict)
 
-    def _zone(self, account_id: int) -> tzinfo | None:
+    def _zone(self, account_id: int, db: Connection | None) -> tzinfo | None:
         """The zone in which times of an account are told."""
-        with nullcontext(self._open) if self._open else self._database.reading() as db:
-            zones = accounts.zones(db) if db else {}
+        with nullcontext(db) if db else self._database.reading() as own:
+            zones = accounts.zones(own) if own else {}
         return first_valid_zone(zones.get(account_id), self._timezone)
 
 
@@ -175,14 +180,14 @@ def _take_up(db: Connection, stored: _Stored, account_id: int, days: range) -> N
         first, last = missing[0], missing[-1]
         for at, post_id, text in queries.said(db, account_id, from_ms(first * _DAY), from_ms((last + 1) * _DAY - 1)):
             if to_ms(at) // _DAY not in stored.days:
-                stored.told.add(to_ms(at), post_id, normal(text))
+                stored.index.add(to_ms(at), post_id, normalize_text(text))
         stored.days.update(missing)
 
 
-def normal(text: str) -> str:
+def normalize_text(text: str) -> str:
     """A text as the guard compares it: without regard to case, blanks and forms of the same sign."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _normal(post: Post, delivery: Delivery) -> str:
-    return normal(post.text_for(delivery.account, delivery.platform))
+    return normalize_text(post.text_for(delivery.account, delivery.platform))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -29,6 +30,7 @@ from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore, names_like
+from ttp.store.home.regular_file import open_regular
 from ttp.store.media_cleanup import gone, needed, sweep
 
 if TYPE_CHECKING:
@@ -225,6 +227,17 @@ class MediaCare:
         except TtpError as error:
             return [f"media that are not needed any more could not be removed: {error.message}"]
         return []
+
+
+def file_digest(name: str) -> str:
+    """Return the SHA-256 of a file. A web address stands for itself: it is fetched once, when the post is made."""
+    if is_web_address(name):
+        return name
+    try:
+        with os.fdopen(open_regular(Path(name)), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 class RowMedia:

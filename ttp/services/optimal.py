@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from random import Random
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -29,6 +31,7 @@ from ttp.domain.time.quiet_hours import QuietHours, parse_quiet_hours
 from ttp.store import queries
 from ttp.store import samples as stored_samples
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.queries import PostFilter
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ FIRST_PULL = 200
 """Posts that a newcomer reads first: enough for a signal, and twenty cents of X."""
 OFFERED = 20
 """Drafts that are looked at for one to offer a slot to."""
+_NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 NEWEST = 1000
 """The newest posts of an account that are used (docs/explanation/optimal.md, the method)."""
 
@@ -72,9 +76,9 @@ class Optimal:
         self._clock = clock
         self._config = config
 
-    def recommend(self, account: Account, zone: ZoneInfo) -> Recommendation:
+    def recommend(self, account: Account, zone: ZoneInfo, db: Connection | None = None) -> Recommendation:
         """The recommendation for one account, its hours and days in `zone`."""
-        return recommend(self._samples(account), account=account.name, zone=zone)
+        return recommend(self._samples(account, db), account=account.name, zone=zone)
 
     def advise(self, account: Account, zone: ZoneInfo) -> Advice:
         """The recommendation for one account, the next free slot of it, and drafts that could take that."""
@@ -138,12 +142,37 @@ class Optimal:
             busy = {name: sorted([*instants, *(slot.at for slot in slots)]) for name, instants in busy.items()}
         return tuple(sorted(found, key=lambda slot: slot.at))
 
-    def one_next(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> FreeHour:
-        """The next slot for a post to these accounts. UsageError with the command that would get data."""
-        found = self.next(accounts, zones)
+    def one_next(
+        self,
+        accounts: Sequence[Account],
+        zones: Sequence[ZoneInfo],
+        *,
+        taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
+        db: Connection | None = None,
+    ) -> FreeHour:
+        """The next slot for a post to these accounts. UsageError with the command that would get data.
+
+        `taken`: instants by account id that are given away already. `db`: the transaction to look in.
+        """
+        told = [self.recommend(account, zone, db) for account, zone in zip(accounts, zones, strict=True)]
+        found: tuple[FreeHour, ...] = ()
+        if told and all(one.data_points for one in told):
+            busy = self._busy(accounts, db)
+            for account in accounts:
+                busy[account.name] = sorted([*busy[account.name], *taken.get(account.id or 0, ())])
+            found = self._next_free(told, busy)
         if not found:
-            raise self.no_hour(accounts)
+            raise self.no_hour(accounts, db)
         return found[0]
+
+    def is_free(self, db: Connection, accounts: Sequence[Account], at: datetime) -> bool:
+        """Whether no post of these accounts has come too close to an hour that `one_next` chose."""
+        gap = timedelta(seconds=self._config.seconds("plan.min_gap_s"))
+        return not any(
+            abs(one - at) < gap
+            for account in accounts
+            for one in queries.busy_instants(db, account.id or 0, at - gap, at + gap)
+        )
 
     def free_hours(
         self, accounts: Sequence[Account], zones: Sequence[ZoneInfo], busy: Sequence[Sequence[datetime]]
@@ -178,27 +207,27 @@ class Optimal:
         hours = takewhile(lambda slot: slot.at < end, free_best_slots(told, now, busy, gap.total_seconds()))
         return [slot for slot in hours if slot.at >= start]
 
-    def no_hour(self, accounts: Sequence[Account]) -> UsageError:
+    def no_hour(self, accounts: Sequence[Account], db: Connection | None = None) -> UsageError:
         """That there is no best slot for a post to these accounts."""
         names = ", ".join(account.name for account in accounts)
-        if accounts and not self._without_data(accounts):
+        if accounts and not self._without_data(accounts, db):
             return UsageError(
                 f"every one of the best hours of {names} is taken for a year", Hint("see them", "ttp list")
             )
-        return UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts))
+        return UsageError(f"no metrics of {names} to find the best time with", *self.ways_to_data(accounts, db))
 
     def measured(self, accounts: Sequence[Account]) -> list[Account]:
         """Those of the accounts that have data."""
         empty = self._without_data(accounts)
         return [one for one in accounts if one not in empty]
 
-    def ways_to_data(self, accounts: Sequence[Account]) -> tuple[Hint, ...]:
+    def ways_to_data(self, accounts: Sequence[Account], db: Connection | None = None) -> tuple[Hint, ...]:
         """The commands that get numbers of those accounts that have none."""
-        empty = self._without_data(accounts)
+        empty = self._without_data(accounts, db)
         return tuple(dict.fromkeys(Hint("get some", way_to_data(one)) for one in empty or accounts))
 
-    def _without_data(self, accounts: Sequence[Account]) -> list[Account]:
-        with self._database.reading() as db:
+    def _without_data(self, accounts: Sequence[Account], db: Connection | None = None) -> list[Account]:
+        with nullcontext(db) if db else self._database.reading() as db:
             return [one for one in accounts if db is None or not stored_samples.newest(db, one.id or 0, 1)]
 
     def _next_free(
@@ -207,14 +236,14 @@ class Optimal:
         gap, horizon = self._config.seconds("plan.min_gap_s"), self._config.seconds("plan.horizon_s")
         return next_free_hour(told, now=self._clock.now(), busy=busy, min_gap_s=gap, horizon_s=horizon, count=count)
 
-    def _samples(self, account: Account) -> list[Sample]:
-        with self._database.reading() as db:
+    def _samples(self, account: Account, db: Connection | None = None) -> list[Sample]:
+        with nullcontext(db) if db else self._database.reading() as db:
             return stored_samples.newest(db, account.id or 0, NEWEST) if db else []
 
-    def _busy(self, accounts: Sequence[Account]) -> dict[str, list[datetime]]:
+    def _busy(self, accounts: Sequence[Account], db: Connection | None = None) -> dict[str, list[datetime]]:
         """The instants of each account's posts that a slot may come too close to, sorted."""
         since = self._clock.now() - timedelta(seconds=self._config.seconds("plan.min_gap_s"))
-        with self._database.reading() as db:
+        with nullcontext(db) if db else self._database.reading() as db:
             return {one.name: queries.busy_instants(db, one.id or 0, since) if db else [] for one in accounts}
 
 

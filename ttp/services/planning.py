@@ -6,21 +6,22 @@ than then, is looked at again inside the transaction that schedules it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
-from ttp.domain.errors import ContentRefused, Hint, StateRefused, TtpError
+from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpError
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.post_edit import no_accounts, no_such_post, settled, timed
 from ttp.domain.time.quiet_hours import QuietHours
 from ttp.services.optimal import Optimal
-from ttp.services.post_changes import Book, Saved, of
+from ttp.services.posts import Posts, SavedPost, accounts_of
 from ttp.services.slots import Agenda, Slots
+from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as store
 from ttp.store import queries
@@ -41,6 +42,8 @@ class Asked:
     quiet: QuietHours = field(default_factory=QuietHours)
     way: PlanMethod = PlanMethod.OPTIMAL
     explore: float = 0.0
+    tz: str | None = None
+    """The zone of hours and days; None: each account's."""
     seed: str | None = None
     """None: one that follows from the posts and the hour, so that asking again gives the same."""
 
@@ -70,36 +73,45 @@ class Proposal:
         return [name for name, one in self.schedules.items() if not one.told.data_points]
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A draft that could be scheduled, and what to warn of."""
+
+    post: Post
+    warnings: tuple[Problem, ...]
+
+
 class Planning:
-    def __init__(self, book: Book, optimal: Optimal, slots: Slots) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, optimal: Optimal, slots: Slots, resolver: TimeResolver) -> None:
+        self._posts = posts
+        self._resolver = resolver
         self._optimal = optimal
         self._slots = slots
 
-    def propose(self, ids: Sequence[int], asked: Asked, zone: Callable[[Account], ZoneInfo]) -> Proposal:
+    def propose(self, ids: Sequence[int], asked: Asked) -> Proposal:
         """Times for some drafts. StateRefused or ContentRefused where one of them could not be scheduled at all."""
-        self._book.fit(list(dict.fromkeys(ids)))
-        with self._book.database.reading() as db:
-            posts = [saved.post for saved in self._drafts(db, ids)]
-        return self.place({post.id or 0: post for post in posts}, asked, zone, self.agenda(asked.gap_s))
+        self._posts.convert_media(list(dict.fromkeys(ids)))
+        with self._posts.database.reading() as db:
+            posts = [draft.post for draft in self._drafts(db, ids)]
+        return self.place({post.id or 0: post for post in posts}, asked, self.agenda(asked.gap_s))
 
     def agenda(self, gap_s: float) -> Agenda:
         """The posts that matter to a plan: also those of the first day, and one gap before."""
-        return Agenda(self._book.database, self._book.clock.now() - max(2 * _DAY, timedelta(seconds=gap_s)))
+        return Agenda(self._posts.database, self._posts.clock.now() - max(2 * _DAY, timedelta(seconds=gap_s)))
 
-    def place(
-        self, posts: Mapping[int, Post], asked: Asked, zone: Callable[[Account], ZoneInfo], agenda: Agenda
-    ) -> Proposal:
+    def place(self, posts: Mapping[int, Post], asked: Asked, agenda: Agenda) -> Proposal:
         """Times for posts, by any numbers, that all have accounts; beside what is on the agenda."""
-        known = {account.name: account for account in self._book.accounts()}
+        known = {account.name: account for account in self._posts.accounts()}
         named = dict.fromkeys(name for post in posts.values() for name in sorted(post.accounts))
         accounts = [known[name] for name in named]
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
         start = max(asked.start or now, now + LEAD)
         limits = Limits(start, start + asked.days * _DAY, asked.per_day, asked.gap_s, asked.quiet)
         schedules = {
             one.name: AccountSchedule(
-                self._optimal.recommend(one, zone(one)), tuple(agenda.of(one)), self._slots_of(one, limits)
+                self._optimal.recommend(one, self._resolver.account_zone(one, asked.tz)),
+                tuple(agenda.of(one)),
+                self._slots_of(one, limits),
             )
             for one in accounts
         }
@@ -110,10 +122,10 @@ class Planning:
         enough = self._enough_days(drafts, schedules, limits, asked.way, accounts) if plan.left_out else None
         return Proposal(plan, limits, asked.way, posts, schedules, agenda, enough)
 
-    def schedule(self, proposal: Proposal) -> list[Saved]:
+    def schedule(self, proposal: Proposal) -> list[SavedPost]:
         """Give the posts of a proposal their times: all of them, or none."""
-        now, saved = self._book.clock.now(), []
-        with self._book.database.writing() as db:
+        now, changed = self._posts.clock.now(), list[Post]()
+        with self._posts.database.writing() as db:
             proposal.agenda.refuse_changed(db)
             drafts = self._drafts(db, [one.id for one in proposal.plan.assignments])
             if any(draft.post.accounts != proposal.posts[draft.post.id or 0].accounts for draft in drafts):
@@ -122,9 +134,12 @@ class Planning:
                 )
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
-                saved.append(replace(draft, post=settled(timed(draft.post, one.at, by), now, draft.post)))
-            stored = store.retime(db, [one.post for one in saved], self._book.recorder("plan"))
-        return [replace(one, post=post) for one, post in zip(saved, stored, strict=True)]
+                changed.append(settled(timed(draft.post, one.at, by), now, draft.post))
+            stored = store.retime(db, changed, self._posts.recorder("plan"))
+            return [
+                SavedPost(self._posts.view(db, post), draft.warnings)
+                for draft, post in zip(drafts, stored, strict=True)
+            ]
 
     def _slots_of(self, account: Account, limits: Limits) -> tuple[datetime, ...]:
         return tuple(self._slots.within(account, limits.start, limits.end))
@@ -147,7 +162,7 @@ class Planning:
                 return days
         return None
 
-    def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[Saved]:
+    def _drafts(self, db: Connection | None, ids: Sequence[int]) -> list[_Draft]:
         """The posts, all of which could be scheduled as they are, with what to warn of. Of several that could not, each
         is named."""
         wanted = list(dict.fromkeys(ids))
@@ -156,14 +171,14 @@ class Planning:
         if missing:
             raise no_such_post(min(missing))
         known = stored_accounts.accounts(db) if db else []
-        drafts: list[Saved] = []
+        drafts: list[_Draft] = []
         refusals: dict[int, TtpError] = {}
         for post in posts:
             try:
                 _refuse_other_than_draft(post)
-                if not of(post, known):
+                if not accounts_of(post, known):
                     raise no_accounts(post, known)
-                drafts.append(Saved(post, self._book.judge(post, known, timed=True)))
+                drafts.append(_Draft(post, self._posts.check_post(post, known, timed=True, db=db)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused
         if refusals:

@@ -1,23 +1,33 @@
-"""Writing posts and giving them times: create, edit, schedule, unschedule, delete.
+"""Posts: create, edit, schedule, unschedule, delete; and what every service that changes posts shares.
 
-Every method is one transaction: all of it happens, or nothing. A method that changes a post either wins before the
-publisher's claim or is refused; it never touches a delivery that is in flight.
+A change is one transaction: all of it happens, or nothing. It reads the posts inside the transaction, so that it either
+wins before the publisher's claim or is refused. It never touches a delivery that is in flight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
+from ttp.domain import permissions
+from ttp.domain.account import Account, Platform, connect_command, resolve_accounts
+from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
-from ttp.domain.errors import Conflict, Hint, Problem, StateRefused, UsageError
+from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
+from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     as_draft,
     half_out,
     merged,
+    new_delivery,
     no_accounts,
+    no_such_post,
     nothing_left,
+    one_for,
     redirected,
     refuse_in_flight,
     refuse_other_parts,
@@ -26,146 +36,561 @@ from ttp.domain.post_edit import (
     untimed,
     with_alts,
 )
-from ttp.domain.post_input import Typed, check_variants
-from ttp.services.drafts import When, Writing, in_front, once
-from ttp.services.post_changes import Book, Room, Saved, nobody, of
-from ttp.store import repeats
+from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
+from ttp.domain.price import price_notes
+from ttp.domain.rules import check
+from ttp.domain.time.clock import Clock
+from ttp.services.queries import PostView, view_posts
+from ttp.store import accounts as stored_accounts
+from ttp.store import attempts, queries, repeats
+from ttp.store import posts as store
+from ttp.store.change_log import ChangeRecorder
+from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
+if TYPE_CHECKING:
+    from ttp.domain.attempt import Attempt
+    from ttp.domain.media import MediaItem
+    from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.duplicate_check import DuplicateCheck
+    from ttp.services.media import Fitting
 
+Change = Callable[[Connection, Post], tuple[Post, tuple[Problem, ...]]]
+"""Makes of a stored post what it is to become, and what to warn of. Raises what refuses the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPost:
+    """A post as it was stored, and what to warn of. `replayed`: its key had stored it before; `moved`: other posts that
+    made room for it; `time`: the time that it got, if it was given one."""
+
+    post: PostView
+    warnings: tuple[Problem, ...] = ()
+    replayed: bool = False
+    moved: tuple[Post, ...] = ()
+    time: ResolvedTime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """A post that is not stored yet, and the accounts that it goes to."""
+
+    post: Post
+    accounts: tuple[Account, ...]
+
+
+@dataclass
 class Posts:
-    def __init__(self, book: Book, media: MediaStore, make_room: Room = nobody) -> None:
-        self._book = book
-        self._media = media
-        self._make_room = make_room
-        self.writing = Writing(book, media, make_room)
+    """`strict`: problems of the duplicate check refuse instead of warning."""
 
-    # Writing.
+    database: Database
+    media: MediaStore
+    clock: Clock
+    config: Config
+    capability: Capability = Capability.PUBLISH
+    strict: bool = field(default=False)
 
-    def create(self, typed: Typed, when: When) -> Saved:
-        """Store a new post, as `Writing.create`."""
-        return self.writing.create(typed, when)
+    @cached_property
+    def media_conversion(self) -> Fitting:
+        from ttp.services.media import Fitting
 
-    def editable(self, post_id: int) -> Post:
-        """A post that can be edited now. NotFound, StateRefused, NotAllowed."""
-        post = self._book.post(post_id)
-        _refuse_to_edit(post)
-        with self._book.database.reading() as db:
-            if db is not None:
-                self._book.permit(db, post, post)
+        return Fitting(self.media)
+
+    @cached_property
+    def duplicates(self) -> DuplicateCheck:
+        """The duplicate check of this command: it remembers the posts that are to be stored."""
+        from ttp.services.duplicate_check import DuplicateCheck
+
+        return DuplicateCheck(self.database, self.config, strict=self.strict)
+
+    # Questions.
+
+    def post(self, post_id: int) -> Post:
+        """Return a post. Raise NotFound if there is none. Never creates a store."""
+        with self.database.reading() as db:
+            post = queries.post(db, post_id) if db else None
+        if post is None:
+            raise no_such_post(post_id)
         return post
 
-    def edit(self, post_id: int, typed: Typed, when: When, since: Post | None = None) -> Saved:
-        """Change what is given. Lists are replaced whole; variants and options by their key (an empty value removes).
+    def accounts(self) -> tuple[Account, ...]:
+        """Return every account there is."""
+        with self.database.reading() as db:
+            return tuple(stored_accounts.accounts(db)) if db else ()
 
-        Touches only what is not published yet; an account left out of `to` is cancelled for this post. `since`: the
-        post that this is an edit of. Conflict where it is another one by now.
-        """
-        with self._media.holding():
-            return self._edit(post_id, typed, when, since)
+    def find_accounts(self, names: Iterable[str]) -> tuple[Account, ...]:
+        """Return the accounts of these names; empty names are left out. Raise NotFound, Ambiguous, UsageError."""
+        return resolve_accounts([name for name in names if name.strip()], self.accounts())
 
-    def _edit(self, post_id: int, typed: Typed, when: When, since: Post | None) -> Saved:
-        book, now = self._book, self._book.clock.now()
-        if typed.at is not None:
-            book.permit_time()
-        first = book.post(post_id)
-        _refuse_to_edit(first)
-        known = book.accounts()
-        variants = check_variants(typed.variants, known)
-        goes_to = set(first.platforms) if typed.to is None else {account.platform for account in book.named(typed.to)}
-        shown = first if typed.edited else None
-        items = None if typed.media is None else self.writing.media_items(typed.media, typed.alts, goes_to, shown)
-        book.fitting.fits(first.media if items is None else items, goes_to)
-
-        def change(before: Post) -> tuple[Post, tuple[Problem, ...]]:
-            _refuse_to_edit(before)
-            if since is not None and before != since:
-                raise Conflict(
-                    f"post {post_id} was changed meanwhile, and is as that left it",
-                    Hint("see what it is now", f"ttp show {post_id}"),
-                )
-            after = replace(
-                before,
-                content=before.content if typed.text is None else typed.text,
-                media=with_alts(before.media, typed.alts) if items is None else items,
-                variants=merged(before.variants, variants),
-                options=merged(before.options, typed.options),
-                thread=before.thread if typed.thread is None else typed.thread,
-                tags=before.tags if typed.tags is None else once(typed.tags),
-                max_lateness_s=None if "max_lateness_s" in typed.dropped else _later(before, typed),
-            )
-            refuse_other_parts(before, after)
-            if typed.to is not None:
-                after = redirected(after, book.named(typed.to), now)
-            if "at" in typed.dropped:
-                after = as_draft(after, "go back to draft")
-            if typed.at is not None:
-                if not after.active:
-                    raise no_accounts(after, known)
-                after = timed(after, when(typed.at, of(after, known), post=post_id))
-            after = settled(after, now)
-            if not after.content.strip() and not after.media:
-                raise UsageError(
-                    f"post {post_id} would have no text and no media", Hint("delete it", f"ttp delete {post_id}")
-                )
-            has_time = after.scheduled_at is not None
-            return after, (*book.judge(after, known, timed=has_time), *untimed(after), *half_out(before, after))
-
-        return book.change([post_id], change, book.recorder("edit"))[0]
-
-    def delete(self, ids: Sequence[int]) -> list[Post]:
-        """Take posts off the lists, before they fire or after they have ended. They are marked, not removed. Answers
-        them as they were when that was done."""
-        now = self._book.clock.now()
-
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            refuse_in_flight(post, "be deleted")
-            still = tuple(replace(d, next_at=None) for d in post.deliveries)
-            return replace(post, deliveries=still, deleted_at=now), ()
-
-        return [saved.post for saved in self._book.change(ids, change, self._book.recorder("delete"))]
+    def editable(self, post_id: int) -> Post:
+        """Return a post that can be edited now. Raise NotFound, StateRefused, NotAllowed."""
+        post = self.post(post_id)
+        _refuse_to_edit(post)
+        with self.database.reading() as db:
+            if db is not None:
+                self.refuse_forbidden_change(db, post, post)
+        return post
 
     def repeats_of(self, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """The repeats that go on and are of one of these posts, and which it is."""
-        with self._book.database.reading() as db:
+        """Return the repeats that have not ended and copy one of these posts, each with the id of that post."""
+        with self.database.reading() as db:
             known = repeats.recurrences(db) if db else []
         return [(one.id or 0, one.post_id or 0) for one in known if one.state != "ended" and one.post_id in ids]
 
-    # Planning.
+    # Accounts that a time is resolved for, before the transaction that stores it.
 
-    def schedule(self, ids: Sequence[int], at: str, when: When, *, first: bool = False) -> list[Saved]:
-        """Give posts a time, or a new one; of failed and partial posts it moves the failed deliveries.
+    def accounts_of_new(self, wanted: PostInput) -> tuple[Account, ...]:
+        """Return the accounts of a new post with a time. Raise NotAllowed, or UsageError where it has none."""
+        _refuse_empty_key(wanted)
+        self.refuse_time()
+        accounts = self.find_accounts(wanted.to or ())
+        if not accounts:
+            name = one_for(self.accounts(), text_alone=not wanted.media)
+            raise UsageError("a post with a time needs accounts to go to", Hint("name them", f"--to {name}"))
+        return accounts
 
-        `first`: the one post goes in front of those that stand in its slot.
-        """
-        if first and len(set(ids)) > 1:
-            last = f"ttp schedule {ids[-1]} --at next-slot --first"
-            raise UsageError("only one post can be the first", Hint("one after the other, the last one first", last))
-        self._book.fit(ids)
-        known = self._book.accounts()
+    def accounts_after_edit(self, post_id: int, wanted: PostInput) -> tuple[Account, ...]:
+        """Return the accounts of a post as an edit leaves them. Raise NotFound, StateRefused, NotAllowed."""
+        self.refuse_time()
+        post, known = self.post(post_id), self.accounts()
+        _refuse_to_edit(post)
+        if wanted.to is not None:
+            post = redirected(post, self.find_accounts(wanted.to), self.clock.now())
+        if not post.active:
+            raise no_accounts(post, known)
+        return accounts_of(post, known)
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+    def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
+        """Return the accounts of each of some posts that are to get a time. Raise NotFound, StateRefused."""
+        known = self.accounts()
+        found = {}
+        for post_id in dict.fromkeys(ids):
+            post = self.post(post_id)
             refuse_in_flight(post, "be given a time", reviewing=False)
-            accounts = of(post, known)
-            instant = when(
-                at, accounts, post=post.id
-            )  # first of all: what was typed is looked at before what it is typed for
+            found[post_id] = accounts_of(post, known)
+        return found
+
+    # Checks.
+
+    def check_post(
+        self, post: Post, accounts: Iterable[Account], *, timed: bool, db: Connection | None = None
+    ) -> tuple[Problem, ...]:
+        """Return what to warn of. Raise ContentRefused if the post has a time and a platform would refuse it.
+
+        `db`: the transaction that changes the post, if one has begun.
+        """
+        chosen = accounts_of(post, accounts)
+        with_media = self._check_with_media if post.media else _check_without_media
+        problems = with_media(post, chosen)
+        if timed:
+            problems = (*self.duplicates.problems(post, db), *problems)
+        refusing = [problem for problem in problems if not problem.warning]
+        if refusing and timed:
+            hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
+            raise ContentRefused(refusing[0].message, *hints, problems=problems)
+        return (*problems, *_account_warnings(chosen), *price_notes(post)) if timed else problems
+
+    def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
+        from ttp.domain import hosts
+        from ttp.platforms.media_host.availability import trouble
+        from ttp.services.media import gone_problems, rehearsed
+
+        to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
+        found = check(
+            post,
+            _by_name(accounts),
+            no_host=trouble(self.config),
+            video_upload=hosts.by_facebook(self.config),
+            fits=self.media_conversion.fits(post.media, to_come),
+            rehearsed=rehearsed(self.config),
+        )
+        return (*(gone_problems(post, self.media_conversion.gone(post)) if to_come else ()), *found)
+
+    def convert_media(self, ids: Sequence[int]) -> None:
+        """Convert what platforms need converted of some posts: before a change, whose transaction others wait for."""
+        with self.database.reading() as db:
+            posts = list(queries.posts_by_id(db, ids)) if db else []
+        for post in posts:
+            if post.media:
+                self.media_conversion.fits(post.media, post.platforms)
+
+    def refuse_forbidden_change(self, db: Connection, before: Post | None, after: Post) -> None:
+        """Raise NotAllowed for a change that this environment may not make."""
+        if self.capability is not Capability.PUBLISH:
+            going = [one for one in repeats.recurrences(db) if one.state != "ended"]
+            permissions.refuse_forbidden_change(self.capability, before, after, going)
+
+    def refuse_time(self) -> None:
+        """Raise NotAllowed where no post may get a time: asked before the time is read."""
+        permissions.refuse_time(self.capability)
+
+    # Changes.
+
+    def as_new(self, post: Post) -> Post:
+        """Return a new post, as created now."""
+        now = self.clock.now()
+        return settled(replace(post, created_at=now), now)
+
+    def recorder(self, command: str) -> ChangeRecorder:
+        """Return what records the changes of a command, so that they can be undone."""
+        return ChangeRecorder(command, self.clock.now())
+
+    def change(
+        self,
+        ids: Sequence[int],
+        change: Change,
+        recorder: ChangeRecorder | None,
+        *,
+        make_room: bool = False,
+        steps: Sequence[Attempt] = (),
+        keeps_approval: bool = False,
+        db: Connection | None = None,
+    ) -> list[SavedPost]:
+        """Change some posts: all, or none. Of several, an error names the one that the rules refuse.
+
+        `recorder` None: the change cannot be undone. `make_room`: posts in the slot of a changed one move back.
+        `steps` are recorded as attempts; the change may add to them. `keeps_approval`: the posts stay approved or
+        rejected, whatever changes. `db`: the transaction that the change is a part of.
+        """
+        wanted = dict.fromkeys(ids)
+        saved = []
+        with nullcontext(db) if db else self.database.writing() as db:
+            for post_id in wanted:
+                post = queries.post(db, post_id)
+                if post is None:
+                    raise no_such_post(post_id)
+                try:
+                    changed, warnings = change(db, post)
+                except ContentRefused as refused:
+                    raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
+                if changed.scheduled_at is not None or post.scheduled_at is not None:
+                    self.duplicates.pending(changed)
+                after = settled(changed, self.clock.now(), None if keeps_approval else post)
+                self.refuse_forbidden_change(db, post, after)
+                stored = store.update(db, after, recorder)
+                moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
+                saved.append(SavedPost(self.view(db, stored), warnings, moved=moved))
+            for step in steps:
+                attempts.begin(db, step)
+        return saved
+
+    def view(self, db: Connection | None, post: Post) -> PostView:
+        """Return a post as it is shown now. `db` None: there is no store."""
+        return view_posts(db, [post], now=self.clock.now(), config=self.config)[0]
+
+    def find_by_key(self, wanted: PostInput) -> SavedPost | None:
+        """Return the post that the same request stored before under its key. Raise Conflict if it was another one."""
+        if not wanted.key:
+            return None
+        with self.database.reading() as db:
+            first = queries.post_by_key(db, wanted.key) if db else None
+            if db is None or first is None:
+                return None
+            return SavedPost(self.view(db, _same_request(first, self.fingerprint(wanted))), replayed=True)
+
+    def fingerprint(self, wanted: PostInput) -> str | None:
+        """Return what tells one request under a key from another; None without a key."""
+        if not wanted.key:
+            return None
+        if not wanted.media:
+            return request_fingerprint(wanted, ())
+        from ttp.services.media import file_digest
+
+        return request_fingerprint(wanted, [file_digest(path) for path in wanted.media])
+
+    def build_post(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> NewPost:
+        """Return a new post, without storing it; its media are copied into the store's folder.
+
+        `draft`: the draft that its text was saved as. Raise every refusal but that of the content.
+        """
+        _refuse_empty_key(wanted)
+        known = self.accounts()
+        accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known)
+        at = None if time is None else time.at
+        post = Post(
+            content=wanted.text or "",
+            deliveries=tuple(new_delivery(account, at) for account in accounts),
+            scheduled_at=at,
+            max_lateness_s=wanted.max_lateness_s,
+            media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
+            variants=merged({}, check_variants(wanted.variants, known)),
+            thread=wanted.thread or (),
+            tags=unique(wanted.tags or ()),
+            options=dict(wanted.options),
+            key=wanted.key,
+            key_digest=self.fingerprint(wanted),
+            id=None if draft is None else draft.id,
+        )
+        if not post.content.strip() and not post.media:
+            raise UsageError("there is no text and no media", Hint("write it as", "ttp create 'Hello' --to x/me"))
+        return NewPost(self.as_new(post), accounts)
+
+    def check_new(self, new: NewPost, *, first: bool) -> tuple[Problem, ...]:
+        """Return what to warn of. Raise ContentRefused if the post has a time and a platform would refuse it."""
+        try:
+            has_time = new.post.scheduled_at is not None
+            return _without_crowded(self.check_post(new.post, new.accounts, timed=has_time), first=first)
+        except ContentRefused as refused:
+            keep = Hint("keep it as a draft", "leave out --at")  # the rules refuse a time and never a draft
+            raise ContentRefused(
+                refused.message, *refused.hints, keep, problems=refused.problems, details=refused.details
+            ) from None
+
+    def create(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> SavedPost:
+        """Store a new post: a draft without a time, scheduled with one.
+
+        `draft` becomes the post: the draft that its text was saved as. Another process that stored the same key
+        meanwhile has made the post. Raise Conflict where the draft was changed meanwhile.
+        """
+        with self._holding_media(wanted):
+            new = self.build_post(wanted, time, draft)
+            warnings, post = self.check_new(new, first=wanted.first), new.post
+            with self.database.writing() as db:
+                known = queries.post_by_key(db, wanted.key) if wanted.key else None
+                if known is not None:
+                    if draft is not None:
+                        self._discard_draft(db, draft)
+                    return SavedPost(self.view(db, _same_request(known, post.key_digest)), replayed=True)
+                if time is not None:
+                    time = self._confirm_time(db, time, new.accounts, post.id)
+                    post = timed(post, time.at)
+                self.refuse_forbidden_change(db, draft, post)
+                recorder = self._recorder_of_new(db, draft)
+                if draft is None:
+                    stored = store.insert(db, post, recorder)
+                elif queries.post(db, draft.id or 0) != draft:
+                    raise Conflict(
+                        f"draft {draft.id} was changed meanwhile, and is as that left it",
+                        Hint("see what it is now", f"ttp show {draft.id}"),
+                    )
+                else:
+                    stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
+                moved = self._make_room(db, stored, recorder) if wanted.first else ()
+                return SavedPost(self.view(db, stored), warnings, moved=moved, time=time)
+
+    def edit(self, post_id: int, wanted: PostInput, time: ResolvedTime | None, since: Post | None = None) -> SavedPost:
+        """Change what is given. Lists are replaced whole; variants and options by their key (an empty value removes).
+
+        Touches only what is not published yet; an account left out of `to` is cancelled for this post. `since`: the
+        post that this is an edit of. Raise Conflict where it was changed meanwhile.
+        """
+        with self._holding_media(wanted):
+            now, first, known = self.clock.now(), self.post(post_id), self.accounts()
+            _refuse_to_edit(first)
+            variants = check_variants(wanted.variants, known)
+            to = None if wanted.to is None else self.find_accounts(wanted.to)
+            platforms = set(first.platforms) if to is None else {account.platform for account in to}
+            items = None
+            if wanted.media is not None:
+                items = self._media_items(wanted.media, wanted.alts, platforms, first if wanted.edited else None)
+            if media := first.media if items is None else items:
+                self.media_conversion.fits(media, platforms)
+            confirmed = time
+
+            def change(db: Connection, before: Post) -> tuple[Post, tuple[Problem, ...]]:
+                nonlocal confirmed
+                _refuse_to_edit(before)
+                if since is not None and before != since:
+                    raise Conflict(
+                        f"post {post_id} was changed meanwhile, and is as that left it",
+                        Hint("see what it is now", f"ttp show {post_id}"),
+                    )
+                after = _edited(before, wanted, variants, items)
+                refuse_other_parts(before, after)
+                if to is not None:
+                    after = redirected(after, to, now)
+                if "at" in wanted.dropped:
+                    after = as_draft(after, "go back to draft")
+                if time is not None:
+                    if not after.active:
+                        raise no_accounts(after, known)
+                    confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
+                    after = timed(after, confirmed.at)
+                after = settled(after, now)
+                if not after.content.strip() and not after.media:
+                    raise UsageError(
+                        f"post {post_id} would have no text and no media", Hint("delete it", f"ttp delete {post_id}")
+                    )
+                warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
+                return after, (*warnings, *untimed(after), *half_out(before, after))
+
+            (saved,) = self.change([post_id], change, self.recorder("edit"))
+            return replace(saved, time=confirmed)
+
+    def schedule(self, times: Mapping[int, ResolvedTime], *, first: bool = False) -> list[SavedPost]:
+        """Give posts their times (by id), or new ones; of failed and partial posts the failed deliveries move.
+
+        `first`: scheduled posts in the slot of the one post move back.
+        """
+        if first and len(times) > 1:
+            last = f"ttp schedule {list(times)[-1]} --at next-slot --first"
+            raise UsageError("only one post can be the first", Hint("one after the other, the last one first", last))
+        self.convert_media(list(times))
+        known, confirmed = self.accounts(), dict(times)
+
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            refuse_in_flight(post, "be given a time", reviewing=False)
+            accounts = accounts_of(post, known)
             if not accounts:
                 raise no_accounts(post, known)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise nothing_left(post)
-            moved = timed(post, instant)
-            return moved, in_front(self._book.judge(moved, known, timed=True), first=first)
+            post_id = post.id or 0
+            confirmed[post_id] = self._confirm_time(db, times[post_id], accounts, post_id)
+            moved = timed(post, confirmed[post_id].at)
+            return moved, _without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
 
-        return self._book.change(ids, change, self._book.recorder("schedule"), self._make_room if first else nobody)
+        saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
+        return [replace(one, time=confirmed[one.post.id or 0]) for one in saved]
 
-    def unschedule(self, ids: Sequence[int]) -> list[Saved]:
-        """Back to draft: no time."""
+    def unschedule(self, ids: Sequence[int]) -> list[SavedPost]:
+        """Make posts drafts again: without a time."""
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             return as_draft(post, "go back to draft"), ()
 
-        return self._book.change(ids, change, self._book.recorder("unschedule"))
+        return self.change(ids, change, self.recorder("unschedule"))
+
+    def delete(self, ids: Sequence[int]) -> list[PostView]:
+        """Mark posts as deleted, before they are published or after they have ended. Return them as they are then."""
+        now = self.clock.now()
+
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            refuse_in_flight(post, "be deleted")
+            still = tuple(replace(d, next_at=None) for d in post.deliveries)
+            return replace(post, deliveries=still, deleted_at=now), ()
+
+        return [saved.post for saved in self.change(ids, change, self.recorder("delete"))]
+
+    # Drafts that hold a text until it becomes a post (`services/drafts`).
+
+    def save_draft_text(self, text: str, draft: Post | None = None) -> Post:
+        """Store a text as a draft, whatever it is: in place of the text of `draft` if that is unchanged, else as a new
+        one."""
+        with self.database.writing() as db:
+            if draft is not None and queries.post(db, draft.id or 0) == draft:
+                after = replace(draft, content=text, updated_at=self.clock.now())
+                return store.update(db, after, self._recorder_of_new(db, draft))
+            return store.insert(db, self.as_new(Post(text)), self.recorder("create"))
+
+    def discard_draft(self, draft: Post) -> None:
+        """Remove a draft that held a text, if it is unchanged."""
+        with self.database.writing() as db:
+            if queries.post(db, draft.id or 0) == draft:
+                self._discard_draft(db, draft)
+
+    def _discard_draft(self, db: Connection, draft: Post) -> None:
+        store.update(db, replace(draft, deleted_at=self.clock.now()), None)
+        self._recorder_of_new(db, draft).forget(db)
+
+    def _recorder_of_new(self, db: Connection, draft: Post | None) -> ChangeRecorder:
+        """Return the recorder of a new post. Saving its text before is a part of the same change."""
+        recorder = self.recorder("create")
+        if draft is not None:
+            recorder.go_on(db, draft.id or 0)
+        return recorder
+
+    # Steps of a change.
+
+    def _confirm_time(
+        self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], post_id: int | None
+    ) -> ResolvedTime:
+        """Return the time of a post; where a slot or hour was chosen and is taken by now, the next free one."""
+        if {account.id for account in accounts} != set(time.account_ids):
+            raise Conflict("the accounts of the post were changed meanwhile", Hint("look again", "ttp list"))
+        if time.choice is None:
+            return time
+        from ttp.services.time_resolver import TimeChooser
+
+        return TimeChooser(self.database, self.clock, self.config).confirm(db, time, accounts, post=post_id)
+
+    def _make_room(self, db: Connection, post: Post, recorder: ChangeRecorder) -> tuple[Post, ...]:
+        """Move the posts that are in the slot of a stored one back; return them as they are then."""
+        from ttp.services.slots import Slots
+
+        return tuple(Slots(self.database, self.clock, self.config).make_room(db, post, recorder))
+
+    def _holding_media(self, wanted: PostInput) -> AbstractContextManager[None]:
+        """Keep media that no post names yet from being cleaned up."""
+        return self.media.holding() if wanted.media else nullcontext()
+
+    def _media_items(
+        self,
+        names: Sequence[str] | None,
+        alts: Sequence[str] | None,
+        platforms: Collection[Platform],
+        before: Post | None = None,
+    ) -> tuple[MediaItem, ...]:
+        """Return the media of these names, with their alt texts; empty names are left out. `before`: a post whose media
+        are not fetched again. Raise NotFound, UsageError, Busy."""
+        wanted = [name for name in names or () if name]
+        if not wanted:
+            return with_alts((), alts)
+        from ttp.services.media import RowMedia
+
+        media = RowMedia(self.database, self.media, self.config, None)
+        return with_alts(media.items(wanted, before, platforms), alts)
+
+
+def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
+    """Return the accounts that a post goes to."""
+    ids = {d.account_id for d in post.active}
+    return tuple(account for account in known if account.id in ids)
+
+
+def unique(words: Sequence[str]) -> tuple[str, ...]:
+    """Return each word once, in their order."""
+    return tuple(dict.fromkeys(words))
+
+
+def _check_without_media(post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
+    return check(post, _by_name(accounts), no_host=None)
+
+
+def _by_name(accounts: Iterable[Account]) -> dict[str, Account]:
+    return {account.name: account for account in accounts}
+
+
+def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None) -> Post:
+    late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
+    return replace(
+        before,
+        content=before.content if wanted.text is None else wanted.text,
+        media=with_alts(before.media, wanted.alts) if items is None else items,
+        variants=merged(before.variants, variants),
+        options=merged(before.options, wanted.options),
+        thread=before.thread if wanted.thread is None else wanted.thread,
+        tags=before.tags if wanted.tags is None else unique(wanted.tags),
+        max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,
+    )
+
+
+def _without_crowded(warnings: tuple[Problem, ...], *, first: bool) -> tuple[Problem, ...]:
+    """Return the warnings without those of posts that make room."""
+    return tuple(one for one in warnings if not (first and one.code == "crowded"))
+
+
+def _of_post(refused: ContentRefused, post_id: int) -> ContentRefused:
+    return ContentRefused(
+        f"post {post_id}: {refused.message}", *refused.hints, problems=refused.problems, details=refused.details
+    )
+
+
+def _same_request(first: Post, fingerprint: str | None) -> Post:
+    """Return the post that a key stored before. Raise Conflict if that was another request."""
+    if first.key_digest != fingerprint:
+        raise Conflict(
+            f'the key "{first.key}" belongs to post {first.id}, which is another text, account, option, file or time',
+            Hint("look at it", f"ttp show {first.id}"),
+            Hint("or take another", "--key KEY"),
+        )
+    return first
+
+
+def _refuse_empty_key(wanted: PostInput) -> None:
+    if wanted.key is not None and not wanted.key.strip():
+        raise UsageError("the key is empty", Hint("leave it out, or write", "--key KEY"))
 
 
 def _refuse_to_edit(post: Post) -> None:
@@ -176,5 +601,17 @@ def _refuse_to_edit(post: Post) -> None:
         )
 
 
-def _later(before: Post, typed: Typed) -> float | None:
-    return before.max_lateness_s if typed.max_lateness_s is None else typed.max_lateness_s
+def _account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
+    """Yield what would make every post of an account fail, or wait, when it is due, as the account is now."""
+    for account in accounts:
+        name = account.name
+        if account.is_paused:
+            resume = f"ttp resume --account {name}"
+            yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
+        if not account.enabled:
+            said = f"{name} is disabled: what is due for it fails"
+            yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)
+        if account.needs_reconnect or not account.connected:
+            code = "reconnect" if account.connected else "not_connected"
+            said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
+            yield Problem("accounts", code, said, name, connect_command(name), warning=True)

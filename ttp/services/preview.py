@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
-from ttp.domain.image_fit import Fit, Fits
+from ttp.domain.image_fit import NO_FITS, Fit, Fits
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.post_input import Typed
+from ttp.domain.post_input import PostInput
 from ttp.domain.price import price_of
 from ttp.domain.rules import text_use
-from ttp.services.drafts import When, Writing, request_fingerprint
-from ttp.services.media import Fitting
-from ttp.services.post_changes import Book
-from ttp.store.home.media import MediaStore, borrowed
+from ttp.domain.time.resolve import ResolvedTime
+from ttp.services.posts import Posts
+from ttp.services.queries import PostView
+from ttp.store.home.media import borrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,43 +48,40 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class PostPreview:
     """The post as it would be stored, without a number. `refused`: why it would not be; else `warnings`.
 
     `replayed`: its key made this post before, and nothing new would be.
     """
 
-    post: Post
+    post: PostView
     versions: tuple[Version, ...] = ()
     warnings: tuple[Problem, ...] = ()
     refused: ContentRefused | None = None
     replayed: bool = False
 
 
-def rehearse(book: Book, media: MediaStore, typed: Typed, when: When) -> Rehearsed:
-    """What `Writing.create` would do. Raises what it would raise, but for what a platform would refuse: that is told
-    with the versions."""
-    with borrowed(media) as folder:
-        book = copy.copy(book)
-        book.fitting = Fitting(folder)
-        writing = Writing(book, folder)
-        mark = request_fingerprint(typed) if typed.key else None
-        first = writing.made_before(typed, mark)
+def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> PostPreview:
+    """Return what `Posts.create` would store. Raise what it would raise, but for what a platform would refuse: that is
+    returned with the versions."""
+    with borrowed(posts.media) as folder:
+        posts = replace(posts, media=folder)
+        first = posts.find_by_key(wanted)
         if first is not None:
-            return Rehearsed(first.post, replayed=True)
-        made = writing.made(typed, when, mark)
-        post, warnings, refused = made.post, tuple[Problem, ...](), None
+            return PostPreview(first.post, replayed=True)
+        new = posts.build_post(wanted, time)
+        post, warnings, refused = new.post, tuple[Problem, ...](), None
         try:
-            warnings = writing.judge(made, first=typed.first)
+            warnings = posts.check_new(new, first=wanted.first)
         except ContentRefused as error:
             refused = error
-        else:
-            with book.database.reading() as db:
-                if db is not None:
-                    book.permit(db, None, post)
-        fits = book.fitting.fits(post.media, post.platforms)
+        with posts.database.reading() as db:
+            if db is not None and refused is None:
+                posts.refuse_forbidden_change(db, None, post)
+            shown = posts.view(db, post)
+        fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
         versions = tuple(_version(post, delivery, fits) for delivery in post.deliveries)
-        return Rehearsed(book.told(post), versions, warnings, refused)
+        return PostPreview(shown, versions, warnings, refused)
 
 
 def _version(post: Post, delivery: Delivery, fits: Fits) -> Version:

@@ -29,9 +29,10 @@ from ttp.domain.post import Post
 from ttp.domain.post_edit import must_be_reviewed, no_accounts, nothing_left, persons_word, resolved, with_delivery
 from ttp.domain.time.clock import EPOCH
 from ttp.services.media import refuse_gone
-from ttp.services.post_changes import Book, Change, of
+from ttp.services.posts import Change, Posts, accounts_of
 from ttp.store import attempts, queries
 from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
+from ttp.store.dialect import Connection
 
 _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, DeliveryState.NEEDS_REVIEW
 
@@ -45,18 +46,18 @@ class Queued:
 
 
 class Outgoing:
-    def __init__(self, book: Book, credentials: CredentialsStore) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, credentials: CredentialsStore) -> None:
+        self._posts = posts
         self._credentials = credentials
 
     def publish(self, ids: Iterable[int]) -> Queued:
         """Make the pending deliveries of posts due now. The reason where it can be done for none of the posts."""
-        ids, now, known = tuple(ids), self._book.clock.now(), self._book.accounts()
-        self._book.fit(ids)
+        ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
+        self._posts.convert_media(ids)
         elsewhere = self._elsewhere(ids, known)
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
-            if not of(post, known):
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
+            if not accounts_of(post, known):
                 raise no_accounts(post, known)
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
                 raise nothing_left(post)
@@ -65,17 +66,17 @@ class Outgoing:
             _refuse(pending, elsewhere)
             at = post.scheduled_at if post.scheduled_at is not None and post.scheduled_at <= now else now
             moved = replace(_due(post, pending, now), scheduled_at=at)
-            return moved, self._book.judge(moved, known, timed=True)
+            return moved, self._posts.check_post(moved, known, timed=True, db=db)
 
         return self._each(ids, change)
 
     def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> Queued:
         """Make the failed deliveries of posts due now, and only those (of these accounts, if any are named)."""
-        ids, now, known = tuple(ids), self._book.clock.now(), self._book.accounts()
+        ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         elsewhere = self._elsewhere(ids, known)
-        only = {account.id for account in self._book.named(accounts)}
+        only = {account.id for account in self._posts.find_accounts(accounts)}
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             wanted = [d for d in post.deliveries if not only or d.account_id in only]
             failed = [d for d in wanted if d.state is _FAILED]
             if not failed:
@@ -89,7 +90,7 @@ class Outgoing:
                 )
             self._refuse_unapproved(post, failed)
             _refuse(failed, elsewhere)
-            refuse_gone(post, self._book.fitting.gone(post))
+            refuse_gone(post, self._posts.media_conversion.gone(post))
             return _due(post, failed, now), ()
 
         return self._each(ids, change)
@@ -100,10 +101,10 @@ class Outgoing:
 
         NotFound, StateRefused, UsageError for what is no address; Conflict if it is another post's.
         """
-        (found,) = resolve_accounts([account], self._book.accounts())
+        (found,) = resolve_accounts([account], self._posts.accounts())
         said: list[Attempt] = []
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             delivery = next((d for d in post.active if d.account_id == found.id), None)
             if delivery is None:
                 raise NotFound(f"post {post.id} does not go to {found.name}", Hint("look", f"ttp show {post.id}"))
@@ -112,9 +113,9 @@ class Outgoing:
                     f"post {post.id} for {found.name} is {delivery.state}, it needs no review",
                     Hint("look", f"ttp show {post.id}"),
                 )
-            now = self._book.clock.now()
+            now = self._posts.clock.now()
             after = resolved(post, delivery, published, now)
-            if self._bound(delivery).intersection(after.parts or (str(after.remote_id),)):
+            if self._bound(db, delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",
                     Hint("if this one is not live", f"ttp resolve {post.id} --account {found.name} --not-published"),
@@ -122,14 +123,14 @@ class Outgoing:
             said.append(persons_word(delivery, published, now))
             return with_delivery(post, delivery, after), ()
 
-        return self._book.change([post_id], change, None, steps=said)[0].post
+        return self._posts.change([post_id], change, None, steps=said)[0].post
 
     def _each(self, ids: Iterable[int], change: Change) -> Queued:
         queued: list[int] = []
         refused: list[TtpError] = []
         for post_id in dict.fromkeys(ids):
             try:
-                self._book.change([post_id], change, None, keeps_approval=True)  # it goes out as it was approved
+                self._posts.change([post_id], change, None, keeps_approval=True)  # it goes out as it was approved
                 queued.append(post_id)
             except (StateRefused, ContentRefused, UsageError, NotAllowed) as error:
                 refused.append(error)
@@ -141,7 +142,7 @@ class Outgoing:
 
     def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
         """NotAllowed for what may not go out before somebody has approved it."""
-        if approval.is_needed(self._book.config) and any(d.approved_at is None for d in wanted):
+        if approval.is_needed(self._posts.config) and any(d.approved_at is None for d in wanted):
             said = "was rejected" if post.rejection else "waits for approval"
             raise NotAllowed(f"post {post.id} {said}", Hint("approve it", f"ttp approve {post.id}"))
 
@@ -150,12 +151,12 @@ class Outgoing:
 
         Asked before the change, whose transaction others wait for: a keyring or a program takes its time.
         """
-        with self._book.database.reading() as db:
+        with self._posts.database.reading() as db:
             wanted = {d.account_id for post in (queries.posts_by_id(db, ids) if db else ()) for d in post.deliveries}
         found: dict[int | None, UsageError] = {}
         for account in known:
             held = self._held(account) if account.id in wanted else None
-            host = hosts.host(account.platform, self._book.config)
+            host = hosts.host(account.platform, self._posts.config)
             if held is not None and held.host and not same_host(held.host, host):
                 found[account.id] = UsageError(
                     f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
@@ -170,11 +171,9 @@ class Outgoing:
         except (BrokenEntry, Away):
             return None
 
-    def _bound(self, delivery: Delivery) -> frozenset[str]:
+    def _bound(self, db: Connection, delivery: Delivery) -> frozenset[str]:
         """The remote ids that other deliveries of the account have."""
-        with self._book.database.reading() as db:
-            assert db is not None
-            return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
+        return attempts.bound_remote_ids(db, delivery.account_id or 0, delivery.id or 0, EPOCH)
 
 
 def _refuse(deliveries: Iterable[Delivery], why: Mapping[int | None, UsageError]) -> None:

@@ -58,7 +58,7 @@ class Look:
         with self._database.snapshot() as db:
             found = _listed(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
             while db is not None and (batch := list(islice(found, _BATCH))):
-                yield from told(db, batch, now=self._clock.now(), config=self._config)
+                yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
 
     def post(self, post_id: int) -> Post:
         """One post, as it is shown. NotFound if there is none."""
@@ -69,7 +69,7 @@ class Look:
 
     def _told(self, posts: Sequence[Post]) -> list[Post]:
         with self._database.reading() as db:
-            return [] if db is None else told(db, posts, now=self._clock.now(), config=self._config)
+            return [] if db is None else view_posts(db, posts, now=self._clock.now(), config=self._config)
 
     def accounts_of(self, post_id: int) -> list[Account]:
         """The accounts that a post goes to. NotFound if there is no such post."""
@@ -152,12 +152,17 @@ def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
     yield from queries.posts(db, wanted)
 
 
-def told(db: Connection, posts: Sequence[Post], *, now: datetime, config: Config) -> list[Post]:
-    """The posts, a few hundred at most, as they are to be shown now."""
+PostView = Post
+
+
+def view_posts(db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config) -> list[PostView]:
+    """Return some posts, a few hundred at most, as they are shown now."""
     held: dict[str, Hold] = {}
-    with suppress(Unreadable):  # `ttp doctor` tells of it
-        held = held_accounts(db, now)
-    repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
+    repeats: dict[int, Repeat] = {}
+    if db is not None:
+        with suppress(Unreadable):  # `ttp doctor` tells of it
+            held = held_accounts(db, now)
+        repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
     needed = approval.is_needed(config)
     return [_told(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
 

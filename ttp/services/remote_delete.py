@@ -20,7 +20,6 @@ from ttp.domain.post_edit import refuse_in_flight, with_delivery
 from ttp.domain.price import DELETE
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.take_down import Gone, Taker, why_never
-from ttp.services.post_changes import Book
 from ttp.services.posts import Posts
 from ttp.services.tokens import Dead, Tokens
 from ttp.store import attempts, queries
@@ -85,8 +84,7 @@ class TakenDown:
 class TakeDown:
     """`takers` makes what deletes posts on a platform, which is closed at the end."""
 
-    def __init__(self, book: Book, posts: Posts, tokens: Tokens, takers: Callable[[Platform], Taker | None]) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, tokens: Tokens, takers: Callable[[Platform], Taker | None]) -> None:
         self._posts = posts
         self._tokens = tokens
         self._takers = takers
@@ -95,9 +93,9 @@ class TakeDown:
         """What of the posts is live, and what can be deleted. NotFound; StateRefused for one that is in flight."""
         found: dict[int, tuple[Target, ...]] = {}
         for post_id in dict.fromkeys(ids):
-            post = self._book.post(post_id)
+            post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
-            found[post_id] = tuple(_target(d, self._book.config) for d in post.deliveries if is_live(d))
+            found[post_id] = tuple(_target(d, self._posts.config) for d in post.deliveries if is_live(d))
         return Plan(found)
 
     def run(self, plan: Plan) -> list[TakenDown]:
@@ -137,13 +135,13 @@ class TakeDown:
     def _removed(self, target: Target, taker: Taker) -> Fate:
         """Delete one delivery's posts, the last first. A token that is refused is renewed once."""
         delivery = target.delivery
-        account = next((a for a in self._book.accounts() if a.id == delivery.account_id), None)
+        account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
         held = self._tokens.fresh(delivery.account)
         assert account is not None  # an account that is gone has no token either
         renewed = False
         for remote_id in target.ids:
             while True:
-                began = self._book.clock.now()
+                began = self._posts.clock.now()
                 answer = taker.take_down(PublishRequest(delivery.id or 0, account, held, ""), remote_id)
                 delivery = self._record(delivery, remote_id, answer, began)
                 if renewed or not self._may_renew(account.name, held, answer):
@@ -160,7 +158,7 @@ class TakeDown:
 
     def _record(self, delivery: Delivery, remote_id: str, answer: Gone | NotDone, began: datetime) -> Delivery:
         """Store what became of one call, with what that makes of the delivery."""
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
         row = Attempt(
             account=delivery.account,
             number=delivery.attempts,
@@ -178,7 +176,7 @@ class TakeDown:
                 row = replace(row, message=f"{remote_id}: {note}" if note else remote_id)
             case NotDone(kind, message, code):
                 row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
-        with self._book.database.writing() as db:
+        with self._posts.database.writing() as db:
             attempts.begin(db, row)
             post = queries.post_even_deleted(db, delivery.post_id or 0)
             before = next(d for d in post.deliveries if d.id == delivery.id)

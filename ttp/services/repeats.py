@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
@@ -17,7 +18,7 @@ from ttp.domain.recurrence import DUPLICATE_WINDOW, Occurrence, OccurrenceState,
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact
 from ttp.services.cron import fires
-from ttp.services.post_changes import Book, of
+from ttp.services.posts import Posts, accounts_of
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as post_store
 from ttp.store import queries
@@ -64,35 +65,35 @@ class Changed:
 
 
 class Repeats:
-    def __init__(self, book: Book, occurrences: Occurrences) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, occurrences: Occurrences) -> None:
+        self._posts = posts
         self._occurrences = occurrences
 
     def begin(self, wanted: Recurrence) -> Begun:
         """Store a recurrence, and make what is due of it. ContentRefused where a platform would refuse one of its
         texts; UsageError where it would never come."""
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
         first = next(self._instants(wanted, now), None)
         if first is None or (wanted.until is not None and first >= wanted.until):
             raise UsageError("it would never come", Hint("end it later", "--until DATE"))
         self._refuse_flood(wanted, now)
         warnings = self._judge(wanted, first)
-        with self._book.database.writing() as db:
+        with self._posts.database.writing() as db:
             _refuse_same(wanted, store.recurrences(db))
             recurrence_id = store.insert(db, replace(wanted, next_at=first), now=now)
-            gone = self._occurrences.make(recurrence_id)
+            gone = self._occurrences.make(recurrence_id, db)
             tally = self._tally(db, gone.recurrence)
         return Begun(tally, gone.made, warnings, tuple(gone.told()))
 
     def all(self) -> list[Tally]:
         """Every recurrence, those that go on first."""
-        with self._book.database.reading() as db:
+        with self._posts.database.reading() as db:
             return [self._tally(db, one) for one in store.recurrences(db)] if db else []
 
     def skip(self, recurrence_id: int) -> Changed:
         """Leave the next instant out; a post made for it is deleted, the one that is repeated becomes a draft."""
-        now = self._book.clock.now()
-        with self._book.database.writing() as db:
+        now = self._posts.clock.now()
+        with self._posts.database.writing() as db:
             one = self._going(db, recurrence_id)
             at = self._next(db, one)
             if at is None:
@@ -101,9 +102,9 @@ class Repeats:
             gone = None if made is None else made.post_id
             freed = gone if gone == one.post_id else None
             if freed is not None:
-                self._book.change([freed], lambda post: (as_draft(post, "be left out"), ()), None)
+                self._posts.change([freed], lambda _, post: (as_draft(post, "be left out"), ()), None, db=db)
             elif gone is not None:
-                self._delete(gone)
+                self._delete(db, gone)
             store.skip(db, recurrence_id, at)
             left = () if gone is None or freed is not None else (gone,)
             return Changed(self._tally(db, one), gone=left, at=at, freed=freed)
@@ -118,25 +119,25 @@ class Repeats:
 
     def resume(self, recurrence_id: int) -> Changed:
         """Go on from now: what would have come meanwhile does not come later."""
-        now = self._book.clock.now()
-        with self._book.database.writing() as db:
+        now = self._posts.clock.now()
+        with self._posts.database.writing() as db:
             one = self._known(db, recurrence_id)
             if one.state != "paused":
                 raise StateRefused(f"repeat {recurrence_id} is {one.state}", Hint("see them", "ttp repeat list"))
             going = replace(one, paused_at=None, made_until=None, next_at=next(self._instants(one, now), None))
             store.update(db, going)
-            return Changed(self._tally(db, self._occurrences.make(recurrence_id).recurrence))
+            return Changed(self._tally(db, self._occurrences.make(recurrence_id, db).recurrence))
 
     def _end(self, recurrence_id: int, ended: End) -> Changed:
-        now, gone, kept = self._book.clock.now(), list[int](), list[int]()
-        with self._book.database.writing() as db:
+        now, gone, kept = self._posts.clock.now(), list[int](), list[int]()
+        with self._posts.database.writing() as db:
             one = self._going(db, recurrence_id)
             for known in list(store.after(db, recurrence_id, now)):
                 post = queries.post(db, known.post_id) if known.post_id is not None else None
                 if known.state is not OccurrenceState.MADE or post is None or post.id == one.post_id:
                     continue
                 if post.status is PostStatus.SCHEDULED and post.updated_at == post.created_at:
-                    self._delete(post.id or 0)
+                    self._delete(db, post.id or 0)
                     store.forget(db, recurrence_id, known.at)
                     gone.append(post.id or 0)
                 else:
@@ -145,23 +146,23 @@ class Repeats:
             store.update(db, after)
             return Changed(self._tally(db, after), tuple(gone), tuple(kept))
 
-    def _delete(self, post_id: int) -> None:
-        now = self._book.clock.now()
+    def _delete(self, db: Connection, post_id: int) -> None:
+        now = self._posts.clock.now()
 
-        def change(post: Post) -> tuple[Post, tuple[Problem, ...]]:
+        def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             refuse_in_flight(post, "be left out")
             still = tuple(replace(d, next_at=None) for d in post.deliveries)
             return replace(post, deliveries=still, deleted_at=now), ()
 
-        self._book.change([post_id], change, None)
+        self._posts.change([post_id], change, None, db=db)
 
     def _judge(self, wanted: Recurrence, first: datetime) -> tuple[Problem, ...]:
         """What to warn of, for each text that will go out."""
         if wanted.post_id is None:
             self._refuse_empty_pool(wanted)
             return ()
-        post, known = self._book.post(wanted.post_id), self._book.accounts()
-        accounts = of(post, known)
+        post, known = self._posts.post(wanted.post_id), self._posts.accounts()
+        accounts = accounts_of(post, known)
         if not accounts:
             raise no_accounts(post, known)
         if wanted.texts and post.variants:
@@ -173,7 +174,7 @@ class Repeats:
         for number, text in enumerate(wanted.texts or (post.content,), start=1):
             try:
                 copy = replace(copy_of(post, accounts, first, text), id=post.id)  # what it says, and its copies, again
-                found = self._book.judge(copy, known, timed=True)
+                found = self._posts.check_post(copy, known, timed=True)
             except ContentRefused as refused:
                 where = f"text {number}: " if wanted.texts else ""
                 raise ContentRefused(f"{where}{refused.message}", *refused.hints, problems=refused.problems) from None
@@ -183,14 +184,14 @@ class Repeats:
     def _crowded(self, wanted: Recurrence, post: Post, accounts: tuple[Account, ...]) -> list[Problem]:
         """What the guard says of the later ones that are made at once: of each kind the first. ContentRefused where it
         refuses."""
-        now, texts = self._book.clock.now(), wanted.texts or (post.content,)
+        now, texts = self._posts.clock.now(), wanted.texts or (post.content,)
         most = min(wanted.count or FLOOD, FLOOD)
-        end = min(now + timedelta(seconds=self._book.config.seconds("repeat.ahead_s")), wanted.until or _NEVER)
+        end = min(now + timedelta(seconds=self._posts.config.seconds("repeat.ahead_s")), wanted.until or _NEVER)
         found: dict[str, Problem] = {}
-        with self._book.database.reading() as db, self._book.guard.reading(db):
+        with self._posts.database.reading() as db:
             for turn, at in enumerate(takewhile(lambda at: at < end, islice(self._instants(wanted, now), most))):
                 copy = replace(copy_of(post, accounts, at, texts[turn % len(texts)]), id=post.id)
-                for problem in self._book.guard.problems(copy) if turn else ():
+                for problem in self._posts.duplicates.problems(copy, db) if turn else ():
                     found.setdefault(problem.code, problem)
         refused = [problem for problem in found.values() if not problem.warning]
         if refused:
@@ -210,7 +211,7 @@ class Repeats:
         """UsageError where more posts would be made ahead than anybody looks through."""
         if wanted.count is not None and wanted.count <= FLOOD:
             return
-        ahead_s = self._book.config.seconds("repeat.ahead_s")
+        ahead_s = self._posts.config.seconds("repeat.ahead_s")
         flood = next(islice(self._instants(wanted, now), FLOOD, None), now)
         if now < flood <= min(now + timedelta(seconds=ahead_s), wanted.until or flood):
             fewer_s = int((flood - now).total_seconds() - 1) // 60 * 60
@@ -220,7 +221,7 @@ class Repeats:
             )
 
     def _refuse_empty_pool(self, wanted: Recurrence) -> None:
-        with self._book.database.reading() as db:
+        with self._posts.database.reading() as db:
             found = (
                 None if db is None else store.least_used(db, wanted.pool or "", rested=datetime.max.replace(tzinfo=UTC))
             )
@@ -233,14 +234,16 @@ class Repeats:
     def _tally(self, db: Connection, one: Recurrence) -> Tally:
         many = store.counts(db, one.id or 0)
         missed = many[OccurrenceState.MISSED] + many[OccurrenceState.EMPTY]
+        if one.state == "active" and one.post_id is not None and queries.post(db, one.post_id) is None:
+            one = replace(one, ended_at=self._posts.clock.now())  # the post was deleted: the publisher will end it
         next_at = self._next(db, one) if one.state == "active" else None
         if one.state == "active" and next_at is None:  # its last time has passed
-            one = replace(one, ended_at=one.made_until or self._book.clock.now())
+            one = replace(one, ended_at=one.made_until or self._posts.clock.now())
         return Tally(one, many[OccurrenceState.MADE], many[_SKIPPED], missed, next_at)
 
     def _next(self, db: Connection, one: Recurrence) -> datetime | None:
         """The next instant that is not left out."""
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
         known = {each.at: each.state for each in store.after(db, one.id or 0, now)}
         left = None if one.count is None else one.count - store.gone_through(db, one.id or 0)
         for at in self._instants(one, now):
@@ -330,10 +333,11 @@ class Occurrences:
                 continue  # `ttp doctor` tells of it
         return done
 
-    def make(self, recurrence_id: int) -> Gone:
-        """Go through the instants of one recurrence that are to be made now, MOST at once."""
+    def make(self, recurrence_id: int, db: Connection | None = None) -> Gone:
+        """Go through the instants of one recurrence that are to be made now, MOST at once. `db`: the transaction that
+        this is a part of."""
         now = self._clock.now()
-        with self._database.writing() as db:
+        with nullcontext(db) if db else self._database.writing() as db:
             one = store.recurrence(db, recurrence_id)
             pattern = queries.post(db, one.post_id) if one is not None and one.post_id is not None else None
             if one is None or one.state != "active" or one.next_at is None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import dropwhile, groupby, islice, takewhile, tee
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from ttp.domain.account import Account
@@ -37,6 +39,9 @@ _DAY = timedelta(days=1)
 
 
 _MOMENT = timedelta(milliseconds=1)
+
+
+_NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,34 +127,56 @@ class Slots:
             merged = heapq.merge(*lines, key=lambda place: (place.at, place.slot.account, place.slot.id or 0))
             single = (next(same) for _, same in groupby(merged, key=lambda place: (place.at, place.slot.account)))
             held = [self._held(db, place) for place in islice(single, count) if db]
-            first = [place.posts[0] for place in held if place.posts]
+            first = [post for place in held for post in place.posts[:1] if post is not None]
             texts = {post.id: post.content for post in queries.posts_by_id(db, first)} if db else {}
-            return [replace(place, content=texts.get(place.posts[0])) if place.posts else place for place in held]
+            return [replace(place, content=texts.get(place.posts[0] or 0)) if place.posts else place for place in held]
 
-    def next_free(self, accounts: Sequence[Account], *, post: int | None = None, first: bool = False) -> Place:
+    def next_free(
+        self,
+        accounts: Sequence[Account],
+        *,
+        post: int | None = None,
+        first: bool = False,
+        taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
+        db: Connection | None = None,
+    ) -> Place:
         """The next instant that is a slot of all these accounts and free for each. UsageError where there is none.
 
         `post`: the post it is for, which does not stand in its own way. `first`: a scheduled post does not either.
+        `taken`: instants by account id that are given away already. `db`: the transaction to look in.
         """
-        line = self.line(accounts)
-        with self._database.reading() as db:
+        with nullcontext(db) if db else self._database.reading() as db:
+            line = self.line(accounts, db)
             assert db is not None
             holders = _holders(db, _ids(accounts) or (), self._clock.now())
 
             def is_taken(at: datetime) -> bool:
-                others = [one for one in holders(at) if one != post]
-                return bool(others) and not (first and all(map(_is_movable, queries.posts_by_id(db, others))))
+                if any(at in taken.get(account.id or 0, ()) for account in accounts):
+                    return True
+                return not _may_take(db, holders(at), post, first=first)
 
             at = line.first(is_taken)
         return Place(at, next(slot for slot in line.slots if next(_instants(slot, at - _MOMENT), None) == at))
 
-    def line(self, accounts: Sequence[Account]) -> Line:
+    def is_free(
+        self,
+        db: Connection,
+        accounts: Sequence[Account],
+        at: datetime,
+        *,
+        post: int | None = None,
+        first: bool = False,
+    ) -> bool:
+        """Whether nobody has taken an instant that `next_free` chose."""
+        return _may_take(db, store.holders(db, _ids(accounts) or (), at, without=post), post, first=first)
+
+    def line(self, accounts: Sequence[Account], db: Connection | None = None) -> Line:
         """The coming instants that are slots of all these accounts. UsageError where one of them has no slots."""
         now = self._clock.now()
         if not accounts:
             why = "a slot is an account's, and the post has none"
             raise UsageError(why, Hint("name one", "--to PLATFORM/HANDLE"))
-        with self._database.reading() as db:
+        with nullcontext(db) if db else self._database.reading() as db:
             known = store.slots(db, _ids(accounts)) if db else []
         for account in accounts:
             if not any(slot.account_id == account.id for slot in known):
@@ -166,20 +193,19 @@ class Slots:
             own = store.slots(db, [account.id or 0]) if db else []
         return list(takewhile(lambda at: at < end, any_of(_instants(slot, start - _MOMENT) for slot in own)))
 
-    def make_room(self, post: Post, recorder: ChangeRecorder) -> list[Post]:
+    def make_room(self, db: Connection, post: Post, recorder: ChangeRecorder) -> list[Post]:
         """Move the posts that hold the instant of `post`, which is stored, along their slots: each to the next one,
         whose post goes on to its next in turn. UsageError if one has nowhere to go; answers them as they are then."""
         moved: dict[int, Post] = {}
         placed = [post]
-        with self._database.writing() as db:
-            while placed:
-                here = placed.pop(0)
-                assert here.scheduled_at is not None
-                ids = [d.account_id or 0 for d in here.active]
-                for other in list(queries.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
-                    after = timed(other, self._following(db, other, here.scheduled_at))
-                    moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now(), other), recorder)
-                    placed.append(moved[other.id or 0])
+        while placed:
+            here = placed.pop(0)
+            assert here.scheduled_at is not None
+            ids = [d.account_id or 0 for d in here.active]
+            for other in list(queries.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
+                after = timed(other, self._following(db, other, here.scheduled_at))
+                moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now(), other), recorder)
+                placed.append(moved[other.id or 0])
         return list(moved.values())
 
     def _following(self, db: Connection, post: Post, at: datetime) -> datetime:
@@ -240,6 +266,12 @@ def _holders(db: Connection, ids: Sequence[int], start: datetime) -> Callable[[d
         return found.get(at, ())
 
     return holders
+
+
+def _may_take(db: Connection, holders: Sequence[int], post: int | None, *, first: bool) -> bool:
+    """Whether a post may take an instant that these hold: nobody else does, or (`first`) they can move."""
+    others = [one for one in holders if one != post]
+    return not others or (first and all(map(_is_movable, queries.posts_by_id(db, others))))
 
 
 def _length(span: timedelta) -> str:

@@ -14,8 +14,8 @@ from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
 from ttp.domain.post_edit import refuse_in_flight, settled
-from ttp.services.duplicate_check import Guard
-from ttp.services.post_changes import Book
+from ttp.services.duplicate_check import DuplicateCheck
+from ttp.services.posts import Posts
 from ttp.store import accounts, change_log, queries, repeats
 from ttp.store import change_log as store
 from ttp.store import posts as stored_posts
@@ -67,13 +67,13 @@ class _Rehearsed(Exception):
 
 
 class Undo:
-    def __init__(self, book: Book) -> None:
-        self._book = book
+    def __init__(self, posts: Posts) -> None:
+        self._posts = posts
 
     def listed(self, most: int) -> list[tuple[Change, list[int]]]:
         """The last changes that can be asked for, newest first, with the ids of their posts."""
-        with self._book.database.reading() as db:
-            return store.listed(db, self._book.clock.now(), most) if db else []
+        with self._posts.database.reading() as db:
+            return store.listed(db, self._posts.clock.now(), most) if db else []
 
     def take_back(self, wanted: Wanted, *, rehearse: bool = False) -> Done:
         """Take changes back, all of them or none; `rehearse`: only find out what that does. NotFound where there are
@@ -82,11 +82,13 @@ class Undo:
         done: list[TakenBack] = []
         left: list[TtpError] = []
         try:
-            with self._book.database.writing() as db:
+            with self._posts.database.writing() as db:
                 for change in self._changes(db, wanted):
-                    self._book.guard = self._fresh_guard()
-                    with self._book.guard.reading(db):
-                        done.extend(self._turned(db, change, wanted, left))
+                    # A new check: it has seen none of what was put back on the way.
+                    self._posts.duplicates = DuplicateCheck(
+                        self._posts.database, self._posts.config, strict=self._posts.strict
+                    )
+                    done.extend(self._turned(db, change, wanted, left))
                 if left and not (wanted.partial and done):
                     raise _all_of(left, len(done) + len(left))
                 if rehearse:
@@ -96,7 +98,7 @@ class Undo:
         return Done(tuple(done), tuple(left))
 
     def _changes(self, db: Connection, wanted: Wanted) -> list[Change]:
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
         found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
         if wanted.only is not None and tuple(one.id for one in found) != wanted.only:
             raise Conflict("posts were changed meanwhile, and nothing was taken back", _LIST)
@@ -106,7 +108,7 @@ class Undo:
 
     def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[TakenBack]:
         """Put back the posts of one change; `left` gets why some cannot be."""
-        turning, turned, told = _Turning(self._book, db, change), list[Turned](), list[TakenBack]()
+        turning, turned, told = _Turning(self._posts, db, change), list[Turned](), list[TakenBack]()
         for batch in batched(store.touched(db, change, wanted.post)):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
@@ -115,7 +117,7 @@ class Undo:
                 except (StateRefused, ContentRefused) as why:
                     left.append(why)
                     continue
-                self._book.guard.pending(done.post)
+                self._posts.duplicates.pending(done.post)
                 told.append(done)
                 turned.append(Turned(one, there[one.post_id], done.post))
         _refuse_taken_keys(db, [one.after for one in turned])
@@ -124,32 +126,26 @@ class Undo:
 
     def _fit(self, wanted: Wanted) -> None:
         """Convert what platforms need converted of posts that come back: before the transaction."""
-        with self._book.database.reading() as db:
+        with self._posts.database.reading() as db:
             if db is None:
                 raise _not_so_many(0, wanted)
-            now = self._book.clock.now()
+            now = self._posts.clock.now()
             found = store.coming(db, now, wanted.count, post=wanted.post, undone=wanted.again)
             images = [(one.post_id, one.image) for each in found for one in store.touched(db, each, wanted.post)]
         for post_id, image in images:
             if image is not None and '"media":[]' not in image:
                 post = stored_posts.post_of(post_id, image)
-                self._book.fitting.fits(post.media, post.platforms)
-
-    def _fresh_guard(self) -> Guard:
-        """A guard that has seen none of what was put back on the way."""
-        guard = Guard(self._book.database, self._book.config)
-        guard.strict = self._book.guard.strict
-        return guard
+                self._posts.media_conversion.fits(post.media, post.platforms)
 
 
 class _Turning:
     """What the posts of one change become. Asked inside the transaction that does it."""
 
-    def __init__(self, book: Book, db: Connection, change: Change) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, db: Connection, change: Change) -> None:
+        self._posts = posts
         self._db = db
         self._change = change
-        self._now = book.clock.now()
+        self._now = posts.clock.now()
         self._known = accounts.accounts(db)
         self._ids = {account.id for account in self._known}
         self._patterns = {
@@ -165,7 +161,7 @@ class _Turning:
             told = TakenBack(self._change, self._unmade(now))
         else:
             told = self._as_before(now, stored_posts.post_of(touched.post_id, touched.image))
-        self._book.permit(self._db, now, told.post)
+        self._posts.refuse_forbidden_change(self._db, now, told.post)
         return told
 
     def _unmade(self, post: Post) -> Post:
@@ -209,7 +205,7 @@ class _Turning:
         if not timed:
             return ()
         try:
-            return self._book.judge(post, self._known, timed=True)
+            return self._posts.check_post(post, self._known, timed=True, db=self._db)
         except ContentRefused as refused:
             raise ContentRefused(
                 f"post {post.id}: {refused.message}", *refused.hints, problems=refused.problems

@@ -66,7 +66,7 @@ def slot_json(place: Place) -> Json:
 
 def place_json(found: Place) -> Json:
     """One coming instant of a slot. `post` is the one that holds it and `content` its text, null where it is free;
-    `posts`: all that do."""
+    `posts`: all that do, null for one that a repeat will create."""
     return {
         "at": format_json_instant(found.at),
         "account": found.slot.account,

@@ -17,7 +17,7 @@ from ttp.domain.post import Post
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.services.approvals import Approving
+    from ttp.services.approvals import Approvals
 
 
 @with_output()
@@ -55,10 +55,10 @@ def reject(
     )
 
 
-def _approving(context: Context) -> Approving:
-    from ttp.services.approvals import Approving
+def _approving(context: Context) -> Approvals:
+    from ttp.services.approvals import Approvals
 
-    return Approving(context.book)
+    return Approvals(context.posts)
 
 
 def _approved(context: Context, post: Post) -> str:

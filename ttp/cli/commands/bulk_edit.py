@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
@@ -20,8 +18,7 @@ from ttp.domain.time.durations import duration_parts, length
 from ttp.views import files
 
 if TYPE_CHECKING:
-    from ttp.domain.account import Account
-    from ttp.services.bulk_edit import Edit, Step
+    from ttp.services.bulk_edit import Edit, Shift, Step
     from ttp.store.queries import PostFilter
 
 VIEW: OutputSpec[Step] = OutputSpec(
@@ -49,14 +46,14 @@ def edit_many(
     from ttp.services.bulk_edit import apply, refuse_forbidden
 
     context.out.expect(VIEW)
-    edit = _edit(context, replace_link, shift, account)
+    edit = _edit(replace_link, shift, account)
     posts = context.look.posts(_filter(context, where))
     steps = list(context.bulk_edit.steps(posts, edit))
     faults = [(step.where, fault) for step in steps for fault in step.faults]
     if faults:
         raise changes.refused("some posts cannot be changed so, and none was", faults, context.out.in_json)
     if not dry_run:
-        refuse_forbidden(context.book, steps)
+        refuse_forbidden(context.posts, steps)
     context.out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
     print_warnings(
         context.out, list({problem.message: problem for step in steps for problem in step.warnings}.values())
@@ -78,7 +75,7 @@ def edit_many(
         again=quote_command("ttp", "edit", *again),
     )
     if sure:
-        apply(context.book, steps, "edit")
+        apply(context.posts, steps, "edit")
         context.out.note(f"{said} changed.  Take it back:  ttp undo")
     return DONE
 
@@ -106,7 +103,7 @@ def _filter(context: Context, where: str) -> PostFilter:
     return post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
 
 
-def _edit(context: Context, links: tuple[str, str] | None, shift: str | None, account: str | None) -> Edit:
+def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None) -> Edit:
     from ttp.services.bulk_edit import Edit
 
     if links is None and shift is None and account is None:
@@ -120,11 +117,13 @@ def _edit(context: Context, links: tuple[str, str] | None, shift: str | None, ac
                 f'--account "{account}" names no two accounts', Hint("write it as", "--account x/old=x/new")
             )
         pair = (old.strip(), new.strip())
-    return Edit(links, None if shift is None else _shift(context, shift), pair)
+    return Edit(links, None if shift is None else _shift(shift), pair)
 
 
-def _shift(context: Context, text: str) -> Callable[[datetime, Sequence[Account]], datetime]:
+def _shift(text: str) -> Shift:
     """`+1d`: days and weeks later by the calendar, at the same time of day; hours and less as they pass. UsageError."""
+    from ttp.services.bulk_edit import Shift
+
     sign, rest = text[:1], text[1:]
     parts = duration_parts(rest)
     if sign not in ("+", "-") or parts is None:
@@ -135,12 +134,4 @@ def _shift(context: Context, text: str) -> Callable[[datetime, Sequence[Account]
     days = factor * length(tuple(part for part in parts if part[1] in ("d", "w")))
     more = factor * length(tuple(part for part in parts if part[1] not in ("d", "w")))
 
-    def shifted(at: datetime, accounts: Sequence[Account]) -> datetime:
-        from ttp.cli.recommending import zone_for
-
-        zones = {zone_for(account, None).key: zone_for(account, None) for account in accounts}
-        zone = next(iter(zones.values())) if len(zones) == 1 else context.zone
-        wall = at.astimezone(zone).replace(tzinfo=None, fold=0) + days
-        return wall.replace(tzinfo=zone).astimezone(UTC) + more
-
-    return shifted if days else lambda at, _: at + more
+    return Shift(days, more)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
 from ttp.cli.options import Accounts, Platforms, Statuses, WithTags, post_filter, split_list, with_output
 from ttp.cli.output import Output
-from ttp.cli.recommending import wanted_accounts, zone_for
+from ttp.cli.recommending import wanted_accounts
 from ttp.cli.render.calendar import calendar as view
 from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain.calendar_days import time_of
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ttp.domain.calendar_days import CalendarRange
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.domain.post import Post
-    from ttp.services.calendar import Calendar
 
 
 @with_output()
@@ -68,8 +66,7 @@ def calendar(
     _refuse(context.out, status, again(days), ics=ics)
     context.out.expect(view(CalendarPage(span)))
     wanted = post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
-    make_ahead(context)
-    posts = _calendar(context).posts(span, wanted)
+    posts = context.calendar.posts(span, wanted)
     if ics:
         from ttp.services.files.export import Told
 
@@ -89,13 +86,6 @@ def calendar(
     context.out.records(view(sheet), posts, foot=paused)
 
 
-def _calendar(context: Context) -> Calendar:
-    from ttp.services.calendar import Calendar
-
-    here = context
-    return Calendar(here.database, here.look, here.clock)
-
-
 def _with_free_slots(
     context: Context,
     sheet: CalendarPage,
@@ -106,9 +96,9 @@ def _with_free_slots(
 ) -> CalendarPage:
     """The sheet with the best slots of its week that are free for all accounts together that are named and measured."""
     optimal = context.optimal
-    accounts = optimal.measured([one for one in wanted_accounts(names, platforms) if one.enabled])
+    accounts = optimal.measured([one for one in wanted_accounts(context, names, platforms) if one.enabled])
     coming = {one.name: [time_of(post) for post in posts if one.name in post.accounts] for one in accounts}
-    zones = [zone_for(one, tz) for one in accounts]
+    zones = [context.times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)
     return replace(sheet, free=tuple(free), take=_take(context, sheet.span, free, accounts, tz) if free else "")
 
@@ -120,7 +110,7 @@ def _take(
     from ttp.domain.time.formatting import format_iso
 
     here = context
-    ids = map(str, _calendar(context).drafts(accounts, min(len(free), MOST_NAMED)))
+    ids = map(str, context.calendar.drafts(accounts, min(len(free), MOST_NAMED)))
     start = max(span.start, here.now())
     days = 1 + (free[-1].at - start) // timedelta(days=1)
     plan = [*ids, *(["--from", f"{span.first}"] if start == span.start else []), "--days", f"{days}"]

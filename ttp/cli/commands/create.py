@@ -32,19 +32,19 @@ from ttp.cli.options import (
     read_text,
     with_output,
 )
-from ttp.cli.output import Output
 from ttp.cli.post_input import given_options, offering, read_typed
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.spec import OutputSpec
-from ttp.cli.times import Times
+from ttp.cli.times import TimeCommand, time_text
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import Json
 from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
-    from ttp.domain.post_input import Typed
-    from ttp.services.preview import Rehearsed, Version
+    from ttp.domain.post_input import PostInput
+    from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.preview import PostPreview, Version
 
 
 @with_output()
@@ -88,7 +88,6 @@ def create(
         )
     if text == file == "-":
         raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
-    posts = context.posts
     words, piped = read_text(context, text)
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
@@ -96,7 +95,7 @@ def create(
     if first and at is None:
         at = "next-slot"
     source = read_stdin(context, "content") if file == "-" else None
-    with posts.writing.rescuing(None if dry_run else words if piped else source):
+    with context.drafts.keep_text_on_error(None if dry_run else words if piped else source):
         if not dry_run:
             context.out.expect(render_posts.saved_posts_spec())
         wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
@@ -109,43 +108,49 @@ def create(
 
         create_in_editor(context, wish)
         return
-    times = Times(
-        ["ttp", "create", *option_words({"--file": file, "--key": key})], wish.tz, text, option_words(given), first
+    command = TimeCommand(
+        context,
+        ["ttp", "create", *option_words({"--file": file, "--key": key})],
+        wish.tz,
+        text,
+        option_words(given),
+        first,
     )
     if dry_run:
-        try_out(context, wish, times)
+        preview(context, wish, command)
         return
-    with offering(context):
-        if (source or "").strip():
-            saved = posts.writing.create_from(source or "", wish, times.read)
-        else:
-            saved = posts.create(wish, times.read)
-    print_saved_post(context, saved, times, *saved_post_message(context.out, saved, times))
+    saved, draft = context.posts.find_by_key(wish), None
+    if saved is None:
+        text = source if (source or "").strip() else words if piped else None
+        with offering(context), context.drafts.save_first(text, wish) as kept:
+            draft = kept.id if kept else None
+            saved = context.posts.create(wish, command.time_of_new(wish, draft), kept)
+    print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)
 
 
 FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
 
 
-def try_out(context: Context, wish: Typed, times: Times) -> None:
+def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
-    from ttp.services.preview import rehearse
+    from ttp.services.preview import preview_post
 
     context.out.expect(_view(()))
-    here = context
-    found = rehearse(here.book, here.media, wish, times.read)
+    time = None if context.posts.find_by_key(wish) else command.time_of_new(wish)
+    found = preview_post(context.posts, wish, time)
     if found.refused is not None:
         if context.out.for_people:
-            _tell(context.out, found, times, ())
+            _tell(context, found, time, ())
         raise found.refused  # no platform is asked what it offers: that would be recorded
-    times.notes(context.out)
-    _tell(context.out, found, times, print_warnings(context.out, found.warnings))
+    command.print_notes([time])
+    _tell(context, found, time, print_warnings(context.out, found.warnings))
 
 
-def _tell(out: Output, found: Rehearsed, times: Times, warnings: Sequence[str]) -> None:
-    out.record(_view(warnings), found, foot=_ending(found, times))
+def _tell(context: Context, found: PostPreview, time: ResolvedTime | None, warnings: Sequence[str]) -> None:
+    context.out.record(_view(warnings), found, foot=_ending(context, found, time))
 
 
-def _ending(found: Rehearsed, times: Times) -> list[str]:
+def _ending(context: Context, found: PostPreview, time: ResolvedTime | None) -> list[str]:
     post = found.post
     if found.replayed:
         return [f"Post {post.id} was made before with this key."]
@@ -154,11 +159,11 @@ def _ending(found: Rehearsed, times: Times) -> list[str]:
     at = post.scheduled_at
     if at is None:
         return ["It would be a draft. Nothing is stored."]
-    return [f"It would be scheduled for {times.echo(at)}.", "Nothing is stored."]
+    return [f"It would be scheduled for {time_text(context, at, time)}.", "Nothing is stored."]
 
 
-def _view(warnings: Sequence[str]) -> OutputSpec[Rehearsed]:
-    def shape(found: Rehearsed) -> Json:
+def _view(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
+    def shape(found: PostPreview) -> Json:
         post = views_posts.post_json(found.post, warnings, replayed=found.replayed)
         return {**post, "versions": [_version(one) for one in found.versions]}
 
@@ -174,7 +179,7 @@ def _version(one: Version) -> Json:
     }
 
 
-def _rows(found: Rehearsed) -> Iterable[Json]:
+def _rows(found: PostPreview) -> Iterable[Json]:
     """A row for each text of each account; what a thread costs stands beside its first part."""
     for one in found.versions:
         for number, part in enumerate(one.parts, 1):
@@ -183,7 +188,7 @@ def _rows(found: Rehearsed) -> Iterable[Json]:
             yield {"account": one.account, **counted, "costUsd": cost, "text": part.text}
 
 
-def _picture(found: Sequence[Rehearsed], page: Page) -> Iterable[str]:
+def _picture(found: Sequence[PostPreview], page: Page) -> Iterable[str]:
     from ttp.cli.render.post import versions_picture
 
     for one in found:

@@ -35,7 +35,7 @@ from ttp.cli.options import (
 )
 from ttp.cli.post_input import given_options, offering, read_typed
 from ttp.cli.render import posts as posts_module
-from ttp.cli.times import Times, scheduled
+from ttp.cli.times import TimeCommand, scheduled_text
 from ttp.domain.errors import Hint, UsageError
 
 
@@ -96,24 +96,24 @@ def edit(
         )
         return
     assert post_id is not None
-    posts = context.posts
     words, piped = read_text(context, text)
     if in_editor:
         from ttp.cli.editor import edit_in_editor
 
-        with posts.writing.rescuing(words if piped else None):
+        with context.drafts.keep_text_on_error(words if piped else None):
             context.out.expect(posts_module.saved_posts_spec())
             wish = read_typed(words, given, at=at, tz=tz, piped=piped, may_empty=True)
         edit_in_editor(context, post_id, wish)
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
-    times = Times(["ttp", "edit", str(post_id)], tz, text, option_words(given))
-    with offering(context), posts.writing.rescuing(words if piped else None):
+    command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
+    with offering(context), context.drafts.keep_text_on_error(words if piped else None):
         context.out.expect(posts_module.saved_posts_spec())
-        saved = posts.edit(post_id, read_typed(words, given, at=at, tz=tz, may_empty=True), times.read)
-    said = f"Changed post {post_id}." if at is None else scheduled(saved.post, times)
-    print_saved_post(context, saved, times, said, timed=at is not None)
+        wanted = read_typed(words, given, at=at, tz=tz, may_empty=True)
+        saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
+    said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
+    print_saved_post(context, saved, command, said, timed=at is not None)
 
 
 def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:

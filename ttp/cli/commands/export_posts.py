@@ -152,9 +152,7 @@ def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: boo
 def _folder(context: Context, path: Path | None, told: _Counted) -> None:
     if path is None:
         raise UsageError("--format md writes a folder of files", Hint("name it", "ttp export --format md DIR"))
-    from ttp.cli.row_times import row_times
-
-    done, beside = context.export.folder(told, path, row_times().instant)
+    done, beside = context.export.folder(told, path, context.times)
     _answer(context.out, path, "md", told.count, beside, done.unchanged)
 
 

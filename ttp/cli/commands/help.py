@@ -13,9 +13,9 @@ from ttp.cli.command_table import BY_NAME, COMMANDS, DRAFT, READ, TOPICS, start_
 from ttp.cli.context import Context
 from ttp.cli.streams import print_out
 from ttp.domain.attempt import Kind
-from ttp.domain.capability import VARIABLE
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.permissions import VARIABLE
 from ttp.domain.post import PostStatus
 
 VARIABLES = (

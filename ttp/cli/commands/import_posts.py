@@ -14,7 +14,6 @@ from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
 from ttp.cli.options import Days, From, PerDay, Strict, Tz, guarded, read_pairs, split_list, with_output
 from ttp.cli.progress import progress
-from ttp.cli.recommending import zone_for
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
 from ttp.cli.render.labels import plural
@@ -102,19 +101,16 @@ def _taken(
     context: Context, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool
 ) -> Taken:
     """Take the rows, and say what there is to say of the file."""
-    from ttp.cli.row_times import row_times
     from ttp.services.files.importer import Taken
 
-    times, done = row_times(), Taken()
+    done = Taken()
     with progress(context.out, safe(source.name), 1, counted=False) as tell:
         try:
-            context.bulk_in.take(
-                source, times, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done
-            )
+            context.bulk_in.take(source, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done)
         except KeyboardInterrupt:
             context.out.note(f"stopped: {'all' if done.stored else 'none'} of it is stored")
             raise
-    for note in (*source.notes, *times.notes):
+    for note in (*source.notes, *done.time_notes):
         context.out.note(note)
     return done
 
@@ -220,9 +216,7 @@ def spreading(context: Context, words: Words) -> Spreading | None:
             Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
         )
     here, tz = context, words.text("--tz")
-    return Spreading(
-        here.book, here.planning, _asked(context, PlanMethod(way), words, tz), lambda account: zone_for(account, tz)
-    )
+    return Spreading(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
 
 
 def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> Asked:
@@ -240,6 +234,7 @@ def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> A
             parse_quiet_hours(config.text("plan.quiet_hours")), parse_blackout(config.texts("plan.blackout"))
         ),
         way=way,
+        tz=tz,
     )
 
 

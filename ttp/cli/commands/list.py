@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
@@ -75,7 +74,6 @@ def list_(
         limit=limit if shown is None else shown + 1,
         after=after,
     )
-    make_ahead(context)
     posts = context.look.listed(wanted)
     paused = paused_account_notes(context.look.accounts())
     if shown is None:

@@ -11,7 +11,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.options import MOST, Accounts, Platforms, Tz, with_output
-from ttp.cli.recommending import nothing_measured, read_place, wanted_accounts, zone_for, zone_is_known
+from ttp.cli.recommending import nothing_measured, read_place, wanted_accounts, zone_is_known
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
 from ttp.domain.errors import Hint, UsageError
@@ -33,11 +33,14 @@ def best(
 
     Example: ttp optimal --account ig/shop --json
     """
-    accounts = wanted_accounts(account, platform)
+    accounts = wanted_accounts(context, account, platform)
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
     context.out.expect(view)
     advise = context.optimal.advise
-    told = [views_optimal.AccountAdvice(advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
+    zone = context.times.account_zone
+    told = [
+        views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
+    ]
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
     context.out.records(view, told, say=None if told else nothing)
 
@@ -62,8 +65,9 @@ def next_(
 
     Example: ttp optimal next --account x/me --json
     """
-    accounts = wanted_accounts(account, platform)
-    zones = [zone_for(one, tz) for one in accounts]
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    zones = [zone(one, tz) for one in accounts]
     view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
     context.out.expect(view)
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
@@ -84,10 +88,11 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
     Example: ttp optimal week --account x/me --json
     """
     context.out.expect(render_optimal.week_spec())
-    accounts = wanted_accounts(account, platform)
-    found = context.optimal.week(accounts, [zone_for(one, tz) for one in accounts])
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    found = context.optimal.week(accounts, [zone(one, tz) for one in accounts])
     if not found.accounts:
-        nothing_measured(context.out, accounts)
+        nothing_measured(context, accounts)
     context.out.records(render_optimal.week_spec(found), found.days)
 
 
@@ -111,10 +116,13 @@ def heatmap(
     context.out.expect(render_heatmap.heatmaps_spec())
     if svg == html == "-":
         raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
-    accounts = wanted_accounts(account, platform)
-    told = [AccountAdvice(context.optimal.advise(one, zone_for(one, tz)), zone_is_known(one, tz)) for one in accounts]
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    told = [
+        AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
+    ]
     if not any(one.advice.recommendation.slots for one in told):
-        nothing_measured(context.out, accounts)
+        nothing_measured(context, accounts)
     written = [_write(context, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
     if "-" in written:
         return
@@ -145,11 +153,12 @@ def explain(
     view = render_optimal.explanations_spec(limit)
     context.out.expect(view)
     day, hour = read_place(" ".join(place))
-    accounts = wanted_accounts(account, platform)
-    asked = [(one, context.optimal.explain(one, zone_for(one, tz), day, hour)) for one in accounts]
+    accounts = wanted_accounts(context, account, platform)
+    zone = context.times.account_zone
+    asked = [(one, context.optimal.explain(one, zone(one, tz), day, hour)) for one in accounts]
     found = [explained for _, explained in asked if explained is not None]
     if not found:
-        nothing_measured(context.out, accounts)
+        nothing_measured(context, accounts)
     context.out.records(
         view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
     )
@@ -167,12 +176,13 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     """
     from ttp.services.optimal import way_to_data
 
-    accounts = wanted_accounts(account, platform)
+    accounts = wanted_accounts(context, account, platform)
     view = render_optimal.backtests_spec({one.name: way_to_data(one) for one in accounts})
     context.out.expect(view)
-    tests = [context.optimal.backtest(one, zone_for(one, tz)) for one in accounts]
+    zone = context.times.account_zone
+    tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
-        nothing_measured(context.out, accounts)
+        nothing_measured(context, accounts)
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
     context.out.records(view, tests, say=None if tests else nothing)
 

@@ -15,7 +15,6 @@ from ttp.cli.options import Days, From, NoInput, PerDay, Tz, Yes, ids_of, read_d
 from ttp.cli.output import Output
 from ttp.cli.post_input import offering
 from ttp.cli.prompt import confirmed
-from ttp.cli.recommending import zone_for
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
 from ttp.cli.words import Words, text_of
@@ -90,7 +89,7 @@ def plan(
         context.out.records(plan_module.plan_spec(), [], say=["No drafts.  Write one:  ttp create 'Hello' --to x/me"])
         return DONE
     with offering(context):
-        found = context.planning.propose(ids, _asked(context, words), lambda account: zone_for(account, tz))
+        found = context.planning.propose(ids, _asked(context, words))
     if found.plan.left_out and not partly:
         raise _too_many(found, words)
     if not dry_run and not _agreed(context.out, found, words, yes=yes, no_input=no_input):
@@ -142,6 +141,7 @@ def _asked(context: Context, words: Words) -> Asked:
         ),
         explore=float(words.text("--explore") or 0),
         seed=seed,
+        tz=tz,
     )
 
 

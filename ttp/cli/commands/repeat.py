@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import Context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.hints import option_words, quote_command
@@ -74,7 +73,7 @@ def add(
         raise UsageError("say when", Hint("for example", quote_command(*given, "--cron", "0 9 * * 1")))
     (expression,) = crons_given(None, cron, given)
     accounts = here.look.accounts_of(post_id) if post_id is not None else ()
-    zone = clock_zone(tz, accounts, [*given, "--cron", cron])
+    zone = clock_zone(context, tz, accounts, [*given, "--cron", cron])
     wanted = Recurrence(
         expression,
         zone.key,
@@ -109,7 +108,6 @@ def list_(context: Context) -> None:
     Example: ttp repeat list --json
     """
     context.out.expect(slots.REPEATS_SPEC)
-    make_ahead(context)
     context.out.records(slots.REPEATS_SPEC, _repeats(context).all())
 
 
@@ -174,7 +172,7 @@ def stop(context: Context, repeat_id: RepeatId) -> None:
 def _repeats(context: Context) -> Repeats:
     from ttp.services.repeats import Repeats
 
-    return Repeats(context.book, context.occurrences)
+    return Repeats(context.posts, context.occurrences)
 
 
 def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, cool_down: str | None) -> None:

@@ -9,7 +9,7 @@ from ttp.cli.notices import ids_needing_approval, print_warnings, warn_needs_app
 from ttp.cli.options import At, First, PostIds, Strict, Tz, guarded, ids_of, with_output
 from ttp.cli.post_input import offering
 from ttp.cli.render import posts as render_posts
-from ttp.cli.times import Times, scheduled
+from ttp.cli.times import TimeCommand, print_moved, scheduled_text
 from ttp.views import posts as views_posts
 
 
@@ -25,20 +25,17 @@ def schedule(
     """
     context.out.expect(render_posts.saved_posts_spec())
     guarded(context, strict=strict)
-    times = Times(["ttp", "schedule", *post_ids], tz, first=first)
+    command = TimeCommand(context, ["ttp", "schedule", *post_ids], tz, first=first)
     with offering(context):
-        saved = context.posts.schedule(ids_of(context, post_ids), at, times.read, first=first)
-    times.notes(context.out)
-    warnings = {
-        one.post.id: [*print_warnings(context.out, one.warnings), *times.made_room(context.out, one.moved)]
-        for one in saved
-    }
+        saved = context.posts.schedule(command.times_of_posts(ids_of(context, post_ids), at), first=first)
+    command.print_notes([one.time for one in saved])
+    warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
     more = [*warn_not_running(context), *warn_needs_approval(context, ids_needing_approval(posts))]
     view = replace(
         render_posts.saved_posts_spec(), shape=lambda post: views_posts.post_json(post, [*warnings[post.id], *more])
     )
-    context.out.records(view, posts, say=[scheduled(post, times) for post in posts])
+    context.out.records(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 
 
 @with_output()

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ttp.cli.ahead import make_ahead
 from ttp.cli.context import Context
 from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.hints import option_words, quote_command
@@ -56,7 +55,7 @@ def add(
     accounts = here.look.named(split_list(account) or ())
     crons = crons_given(words, cron, given)
     again = [*given, *([words] if words else option_words({"--cron": cron}))]
-    added = here.slots.add([(one, clock_zone(tz, [one], again).key) for one in accounts], crons, name)
+    added = here.slots.add([(one, clock_zone(context, tz, [one], again).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in here.slots.all(accounts)}
     said = [_said(places[one.slot.id], known=one.known) for one in added]
     context.out.records(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
@@ -85,8 +84,7 @@ def preview(
     Example: ttp slots preview --account x/me --json
     """
     context.out.expect(slots_module.PREVIEW_SPEC)
-    make_ahead(context)
-    context.out.records(slots_module.PREVIEW_SPEC, context.slots.preview(_wanted(context, account), count))
+    context.out.records(slots_module.PREVIEW_SPEC, context.calendar.slots_preview(_wanted(context, account), count))
 
 
 @slots.command("remove")

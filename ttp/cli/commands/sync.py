@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,7 +55,6 @@ def sync(
 
     Example: ttp sync content --check
     """
-    from ttp.cli.row_times import row_times
     from ttp.services.bulk_edit import refuse_forbidden
     from ttp.services.files.import_source import opened
 
@@ -63,23 +62,23 @@ def sync(
     guarded(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
         raise NotFound(f"no folder {dir}", Hint("make one", quote_command("ttp", "export", dir, "--format", "md")))
-    service, times = context.sync, row_times()
+    service = context.sync
     with opened(dir, None, {}) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quote_command("ttp", "import", dir)))
         if write_status:
             context.own_files.refuse(source.folder, dir)
-        plan = service.plan(source, times, prune=prune)
-        _notes(context.out, dir, plan, times.notes)
+        plan = service.plan(source, prune=prune)
+        _notes(context.out, dir, plan)
         if not check:
             _refuse_emptied(dir, plan)
-            refuse_forbidden(context.book, plan.drift)
+            refuse_forbidden(context.posts, plan.drift)
         context.out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
         if plan.drift and not _sure(context.out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
             return DONE
-        changed = service.apply(plan, times.agenda)
+        changed = service.apply(plan)
         if write_status:
             service.write_results(source)
     if any(step.post is not None and step.post.scheduled_at is not None for step in plan.drift):
@@ -88,9 +87,9 @@ def sync(
     return DONE
 
 
-def _notes(out: Output, dir: str, plan: Plan, of_times: Iterable[str]) -> None:
+def _notes(out: Output, dir: str, plan: Plan) -> None:
     """What there is to say of the files; UsageError where some of them cannot be taken."""
-    for note in (*plan.notes, *of_times):
+    for note in plan.notes:
         out.note(note)
     if plan.faults:
         files = len({where for where, _ in plan.faults})

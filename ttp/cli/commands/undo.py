@@ -166,7 +166,7 @@ def _turn(
 def _undo(context: Context) -> Undo:
     from ttp.services.undo import Undo
 
-    return Undo(context.book)
+    return Undo(context.posts)
 
 
 def _agreed(context: Context, found: Done, wanted: Wanted, *, no_input: bool) -> bool:

@@ -114,7 +114,8 @@ def preview_picture(places: Sequence[Place], page: Page) -> Iterator[str]:
 
 
 def _slots_row(place: Place, page: Page) -> list[Cell]:
-    held = one_line(f"{' '.join(map(str, place.posts))}  {place.content or ''}").rstrip()
+    ids = " ".join("-" if post is None else str(post) for post in place.posts)
+    held = one_line(f"{ids}  {place.content or ''}").rstrip()
     return [
         Cell(_in_its_zone(place, page)),
         Cell(page.ago(place.at), "dim"),

@@ -65,6 +65,14 @@ class ResolvedTime:
     """What the person should know about it: the clock shows this time twice."""
     note_hint: Hint | None = None
     """The command for the other one."""
+    choice: OptimalTime | NextFreeSlot | None = None
+    """What ttp chose the instant by, if nobody named it."""
+    first: bool = False
+    """Scheduled posts in the slot move back."""
+    account_ids: tuple[int | None, ...] = ()
+    """The accounts that it was resolved for."""
+    account_zones: tuple[ZoneInfo, ...] = ()
+    """The zones of their hours, where ttp chose one."""
 
 
 When = ResolvedTime | OptimalTime | NextFreeSlot

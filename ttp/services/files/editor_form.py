@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from ttp.domain.errors import Hint, Problem, UsageError
-from ttp.domain.post_input import Typed, Value
+from ttp.domain.post_input import PostInput, Value
 from ttp.services.files import markdown
 from ttp.services.files.fields import Entry, entry
 
@@ -52,7 +52,7 @@ def filled(given: Mapping[str, Value], accounts: Sequence[str], *, new: bool, ti
     return whole if given.get("content") else f"{whole}\n"
 
 
-def fields_of_typed(typed: Typed) -> dict[str, Value]:
+def fields_of_typed(typed: PostInput) -> dict[str, Value]:
     """What was typed of a post as the fields of a file; empty ones are left out. UsageError."""
     media = [name for name in typed.media or () if name]
     every: dict[str, Value] = {
@@ -72,7 +72,7 @@ def fields_of_typed(typed: Typed) -> dict[str, Value]:
     return {name: value for name, value in every.items() if value not in (None, [], {}, "")}
 
 
-def read(text: str) -> Typed:
+def read(text: str) -> PostInput:
     """What a file says that was written. One without front matter is a text alone. UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         raise UsageError("it is not UTF-8 text", Hint("save it as", "UTF-8"))
@@ -92,7 +92,7 @@ def _refused(found: Entry) -> UsageError:
     return UsageError(said[0], *hints, problems=problems)
 
 
-def is_blank(typed: Typed, *, media: bool = True) -> bool:
+def is_blank(typed: PostInput, *, media: bool = True) -> bool:
     """Whether nothing is there that could be posted; without `media` only texts count."""
     texts = (typed.text or "", *typed.variants.values(), *(typed.thread or ()))
     return not (media and typed.media) and not any(text.strip() for text in texts)
@@ -135,7 +135,7 @@ def _begins_front(rows: Sequence[str]) -> bool:
 # What changed.
 
 
-def changed(before: Typed, after: Typed) -> Typed:
+def changed(before: PostInput, after: PostInput) -> PostInput:
     """What an edit is asked for, where a file said `before` and says `after`."""
     media, dropped = after.media or (), []
     same_media = media == (before.media or ())
@@ -145,7 +145,7 @@ def changed(before: Typed, after: Typed) -> Typed:
     if before.max_lateness_s is not None and after.max_lateness_s is None:
         dropped.append("max_lateness_s")
     moved = after.at and (after.at, after.tz) != (before.at, before.tz)
-    return Typed(
+    return PostInput(
         text=None if after.text == before.text else after.text or "",
         to=None if set(after.to or ()) == set(before.to or ()) else after.to or (),
         at=after.at if moved else None,
@@ -163,7 +163,7 @@ def changed(before: Typed, after: Typed) -> Typed:
     )
 
 
-def over(before: Typed, wish: Typed) -> Typed:
+def over(before: PostInput, wish: PostInput) -> PostInput:
     """What a file says of a post that a wish would change."""
     given = {one.name: value for one in fields(wish) if (value := getattr(wish, one.name)) not in (None, {}, False, ())}
     both = {"variants": {**before.variants, **wish.variants}, "options": {**before.options, **wish.options}}
@@ -172,9 +172,9 @@ def over(before: Typed, wish: Typed) -> Typed:
     return replace(before, **given | both | emptied | alts)
 
 
-def nothing(change: Typed) -> bool:
+def nothing(change: PostInput) -> bool:
     """Whether an edit asks for nothing."""
-    return replace(change, edited=False) == Typed()
+    return replace(change, edited=False) == PostInput()
 
 
 def _keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
@@ -183,7 +183,7 @@ def _keys(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]
     return {key: text for key, text in both.items() if before.get(key, "") != text}
 
 
-def _alts(typed: Typed, many: int) -> tuple[str, ...]:
+def _alts(typed: PostInput, many: int) -> tuple[str, ...]:
     """An alt text for each of so many media, empty ones too; none where all are."""
     alts = typed.alts or ()
     if len(alts) > many:

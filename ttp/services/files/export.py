@@ -11,7 +11,6 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from ttp.domain.account import Account, resolve_accounts
@@ -27,6 +26,7 @@ from ttp.services.files.fields import SHORT, Entry, fields_of, name_of, own_key
 from ttp.services.files.import_source import of_markdown
 from ttp.services.files.markdown import File, Folder
 from ttp.services.media import beside
+from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts, backup, queries
 from ttp.store import samples as stored_samples
 from ttp.store.database import Database
@@ -95,7 +95,7 @@ class Export:
             store = backup.store_id(db) if db else ""
         return ics.written((one.post for one in told), store[:SHORT])
 
-    def folder(self, told: Iterable[Told], path: Path, instant: Instant) -> tuple[Written, MediaBeside]:
+    def folder(self, told: Iterable[Told], path: Path, resolver: TimeResolver) -> tuple[Written, MediaBeside]:
         """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that
         file, unless that says the same already; files of other posts stay. Busy, UsageError."""
         self._own.refuse(path)
@@ -103,11 +103,11 @@ class Export:
         _make_folder(path)
         folder = Folder(path)
         with self._database.reading() as db:
-            like = Likeness(path, accounts.accounts(db) if db else [], instant)
+            diff = FileDiff(path, accounts.accounts(db) if db else [], resolver)
         for one in told:
             key, begun = folder.inside(one.post.key or ""), one.post.status in _BEGUN
             there = folder.file_of(key)
-            if there and like.same(folder.file(there), one.post, begun=begun):
+            if there and diff.matches(folder.file(there), one.post, begun=begun):
                 done.unchanged += 1
                 continue
             file = there or folder.new_file(key, _slug(one.post))
@@ -218,17 +218,15 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-Instant = Callable[[str, str | None, Sequence[Account]], datetime | None]
-"""The instant of a time as a file has it, in a zone, for some accounts; None where it leaves the choice to ttp."""
+class FileDiff:
+    """Whether files of a folder already match their posts."""
 
-
-class Likeness:
-    def __init__(self, folder: Path, known: Sequence[Account], instant: Instant) -> None:
+    def __init__(self, folder: Path, known: Sequence[Account], resolver: TimeResolver) -> None:
         self._folder = folder
         self._known = known
-        self._instant = instant
+        self._resolver = resolver
 
-    def same(self, file: File, post: Post, *, begun: bool) -> bool:
+    def matches(self, file: File, post: Post, *, begun: bool) -> bool:
         """Whether a file says what the post says. `begun`: it has begun to go out, and the file must say how far."""
         entry = of_markdown(file)
         if entry is None or entry.faults or entry.ended != begun:
@@ -256,10 +254,9 @@ class Likeness:
         text = entry.typed.at
         if text is None or not text.strip():
             return post.scheduled_at is None
-        return post.scheduled_at is not None and self._instant(text, entry.typed.tz, accounts) in (
-            None,
-            post.scheduled_at,
-        )
+        if post.scheduled_at is None:
+            return False
+        return self._resolver.resolve_row(text, entry.typed.tz, accounts).at in (None, post.scheduled_at)
 
     def _same_media(self, names: Sequence[str], alts: Sequence[str], items: Sequence[MediaItem]) -> bool:
         told = [alts[place] if place < len(alts) else "" for place in range(len(items))]

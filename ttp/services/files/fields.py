@@ -15,7 +15,7 @@ from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import parse_option
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_input import KEPT, FieldError, Typed, Value, _Said
+from ttp.domain.post_input import KEPT, FieldError, PostInput, Value, _Said
 from ttp.domain.time.clock import utc_text
 
 _NAMES = {
@@ -77,7 +77,7 @@ class Entry:
     """
 
     where: str
-    typed: Typed
+    typed: PostInput
     ended: bool = False
     faults: tuple[FieldError, ...] = ()
 
@@ -95,7 +95,7 @@ def entry(where: str, row: Mapping[str, Value]) -> Entry:
     """One post from its fields (the keys are FIELDS). Every fault of it is told, not the first alone."""
     said = _Said(row)
     media, alts = said.read("media", pictures, (_NOTHING, _NOTHING))
-    typed = Typed(
+    typed = PostInput(
         text=said.read("content", _text, ""),
         to=said.read("accounts", _words, _NOTHING),
         at=said.read("scheduledAt", _text, None),
@@ -115,7 +115,7 @@ def entry(where: str, row: Mapping[str, Value]) -> Entry:
 
 def unread(where: str, *faults: FieldError) -> Entry:
     """An entry that cannot be taken, whatever else it says."""
-    return Entry(where, Typed(), faults=faults)
+    return Entry(where, PostInput(), faults=faults)
 
 
 def fields_of(post: Post, media: Sequence[str]) -> dict[str, Value]:

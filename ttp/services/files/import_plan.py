@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
 
 from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
@@ -23,8 +22,8 @@ from ttp.domain.post_input import FieldError, check_variants, fault_of
 from ttp.services.bulk_edit import BATCH, Step, What
 from ttp.services.files.fields import Entry, of_own_key
 from ttp.services.media import RowMedia
-from ttp.services.post_changes import Book
-from ttp.services.slots import Agenda
+from ttp.services.posts import Posts
+from ttp.services.time_resolver import SlotAllocator, TimeResolver
 from ttp.store import backup, queries
 from ttp.store.dialect import Connection
 
@@ -34,20 +33,6 @@ _IN_FILE = {
     "--alt": "one alt text for each of the media, in order",
     "leave out --alt": "one alt text for each of the media, in order",
 }
-
-
-class Times(Protocol):
-    """Reads the time of a row; given by the command line, which owns the grammar."""
-
-    agenda: Agenda
-    """What the times rest on that it chose."""
-
-    def instant(self, text: str, tz: str | None, accounts: Sequence[Account]) -> datetime | None:
-        """Which instant it is, also a past one; None where ttp is to choose one. TimeRefused."""
-
-    def coming(self, text: str, tz: str | None, accounts: Sequence[Account], at: datetime | None) -> datetime:
-        """That instant (`at`) for a post that gets it now, chosen where it is None. TimeRefused for one that has
-        passed, UsageError where none can be chosen."""
 
 
 @dataclass
@@ -70,26 +55,29 @@ class Rules:
 
 
 class Intake:
-    def __init__(self, book: Book, media: RowMedia, times: Times, rules: Rules) -> None:
-        self._book = book
+    def __init__(
+        self, posts: Posts, media: RowMedia, resolver: TimeResolver, allocator: SlotAllocator, rules: Rules
+    ) -> None:
+        self._posts = posts
         self._media = media
-        self._times = times
+        self._resolver = resolver
+        self._allocator = allocator
         self._rules = rules
-        self._known: tuple[Account, ...] = book.accounts()
+        self._known: tuple[Account, ...] = posts.accounts()
 
     def steps(self, entries: Iterable[Entry]) -> Iterator[Step]:
         """What each row does, in order; reads the store, and copies media into it, but writes no post."""
         rows = iter(entries)
         while batch := list(islice(rows, BATCH)):
-            with self._book.database.reading() as db, self._book.guard.reading(db):
+            with self._posts.database.reading() as db:
                 found = self._found(db, batch) if db else {}
-                steps = [self._step(one, found.get(one.typed.key or "")) for one in batch]
+                steps = [self._step(db, one, found.get(one.typed.key or "")) for one in batch]
             yield from steps
 
     def renamed(self, step: Step, before: Post) -> Step:
         """The step that adds a post, as the one that gives its file to a post that is there."""
         assert step.post is not None
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
         post = replace(settled(_like(before, step.post, now), now, before), key=step.post.key)
         what = _what(before, post)
         warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
@@ -109,7 +97,7 @@ class Intake:
         numbers = {number: key for key in missing if (number := of_own_key(key, store)) is not None}
         return found | {numbers[post.id or 0]: post for post in queries.posts_by_id(db, numbers)}
 
-    def _step(self, row: Entry, before: Post | None) -> Step:
+    def _step(self, db: Connection | None, row: Entry, before: Post | None) -> Step:
         faults = list(row.faults)
         key = row.typed.key
         if key and key in self._rules.named:
@@ -125,20 +113,20 @@ class Intake:
         faults += more
         if made is None or faults:
             return Step(row.where, What.LEFT, faults=tuple(faults))
-        now = self._book.clock.now()
-        post = self._book.stamped(made) if before is None else settled(_like(before, made, now), now, before)
+        now = self._posts.clock.now()
+        post = self._posts.as_new(made) if before is None else settled(_like(before, made, now), now, before)
         post = replace(post, key=self._key(key, before))
         what, waits = _what(before, post), self._rules.spread and post.scheduled_at is None
         if what is What.SAME and not waits:
             return Step(row.where, what, post, before)
         try:
-            warnings = self._book.judge(post, self._known, timed=waits or post.scheduled_at is not None)
+            warnings = self._posts.check_post(post, self._known, timed=waits or post.scheduled_at is not None, db=db)
         except ContentRefused as refused:
             told = [
                 FieldError(one.field, one.message, _in_file(one.hint)) for one in refused.problems if not one.warning
             ]
             return Step(row.where, What.LEFT, faults=tuple(told or [fault_of("content", refused)]))
-        self._book.guard.pending(post)
+        self._posts.duplicates.pending(post)
         return Step(row.where, what, post, before, warnings, waits=waits)
 
     def _earlier(self, row: Entry) -> Post | None:
@@ -148,7 +136,7 @@ class Intake:
             return None
         with suppress(TtpError):
             accounts = resolve_accounts(typed.to or self._rules.accounts, self._known)
-            at = self._times.instant(typed.at, typed.tz or self._rules.tz, accounts)
+            at = self._resolver.resolve_row(typed.at, typed.tz or self._rules.tz, accounts).at
             if at is not None:
                 return self._rules.lost.pop((at, frozenset(account.name for account in accounts)), None)
         return None
@@ -234,10 +222,10 @@ class Intake:
                 "a post with a time needs accounts to go to",
                 Hint("name them", "a column accounts, or --to PLATFORM/HANDLE"),
             )
-        at = self._times.instant(text, tz, accounts)
-        if held is not None and at in (None, held):
+        time = self._resolver.resolve_row(text, tz, accounts)
+        if held is not None and time.at in (None, held):
             return held
-        return self._times.coming(text, tz, accounts, at)
+        return self._resolver.assign_row(time, accounts, self._allocator)
 
 
 def _in_file(hint: str | None) -> str | None:

@@ -15,22 +15,22 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from types import MappingProxyType
 from typing import IO
-from zoneinfo import ZoneInfo
 
-from ttp.domain.account import Account
 from ttp.domain.errors import Problem
 from ttp.domain.plan import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
 from ttp.domain.post_edit import settled, timed
 from ttp.domain.post_input import FieldError
 from ttp.services.bulk_edit import Step, What, apply
-from ttp.services.files.import_plan import Intake, Rules, Times
+from ttp.services.files.import_plan import Intake, Rules
 from ttp.services.files.import_source import Source
 from ttp.services.media import RowMedia
 from ttp.services.planning import Asked, Planning, Proposal
-from ttp.services.post_changes import Book
+from ttp.services.posts import Posts
 from ttp.services.slots import Agenda
+from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
+from ttp.store.dialect import Connection
 from ttp.store.home.media import MediaStore
 
 TOLD_EVERY = 200
@@ -58,6 +58,8 @@ class Taken:
     timed: bool = False
     stored: bool = False
     ids: list[int] = field(default_factory=list)
+    time_notes: dict[str, None] = field(default_factory=dict)
+    """What to report of the times that rows got."""
     spread: Spread | None = None
     """The plan of the rows without a time, where there was to be one."""
 
@@ -79,14 +81,14 @@ class Taken:
 
 
 class BulkIn:
-    def __init__(self, book: Book, media: MediaStore) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, media: MediaStore, resolver: TimeResolver) -> None:
+        self._posts = posts
+        self._resolver = resolver
         self._media = media
 
     def take(
         self,
         source: Source,
-        times: Times,
         rules: Rules,
         *,
         dry_run: bool,
@@ -103,7 +105,9 @@ class BulkIn:
         done = done or Taken()
         rules.scope, rules.origin, rules.spread = source.scope, source.origin, spreading is not None
         rules.lost = self._lost(source)
-        intake = Intake(self._book, self._row_media(source.folder), times, rules)
+        allocator = self._resolver.allocator()
+        done.time_notes = allocator.notes
+        intake = Intake(self._posts, self._row_media(source.folder), self._resolver, allocator, rules)
         with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
             for step in intake.steps(source.entries()):
                 done.read += 1
@@ -115,14 +119,14 @@ class BulkIn:
                     done.count(step)
                 if step.waits or (writes(step) and not dry_run):
                     _keep(step, kept)
-            if spreading and (partial or not done.refused) and (spread := spreading.plan(times.agenda)):
+            if spreading and (partial or not done.refused) and (spread := spreading.plan(allocator.agenda)):
                 done.spread = spread
                 numbers = self._place(spreading, spread, kept, placed, done)
                 kept, whole = placed, not spread.left_out
             else:
                 numbers, whole = [], True
             if not dry_run and (partial or (whole and not done.refused)) and kept.tell():
-                done.ids = apply(self._book, _told(_back(kept), done.read, tell), "import", times.agenda)
+                done.ids = apply(self._posts, _told(_back(kept), done.read, tell), "import", allocator.agenda)
                 done.stored = True
         if done.spread and done.stored:
             done.spread.ids.update((n, i) for n, i in zip(numbers, done.ids, strict=True) if n is not None)
@@ -133,8 +137,8 @@ class BulkIn:
     ) -> list[int | None]:
         """Keep all steps once more, with the times of the plan; for each the number that it has in the plan."""
         numbers = []
-        with self._book.database.reading() as db, self._book.guard.reading(db):
-            for step, number in spreading.placed(_back(kept), spread):
+        with self._posts.database.reading() as db:
+            for step, number in spreading.placed(db, _back(kept), spread):
                 if number is not None:
                     done.count(step)
                     spread.refused.update([number] if step.faults else [])
@@ -144,11 +148,11 @@ class BulkIn:
         return numbers
 
     def _row_media(self, folder: Path) -> RowMedia:
-        return RowMedia(self._book.database, self._media, self._book.config, folder)
+        return RowMedia(self._posts.database, self._media, self._posts.config, folder)
 
     def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
         """The posts of earlier rows without a key that no row has now as they were."""
-        with self._book.database.reading() as db:
+        with self._posts.database.reading() as db:
             before = {key: i for i, key in queries.keys_from(db, source.origin)} if db else {}
             if db is None or not before:
                 return {}
@@ -233,45 +237,44 @@ class Spread:
 
 
 class Spreading:
-    """One import's. `zone`: that of an account's hours."""
+    """One import's."""
 
-    def __init__(self, book: Book, planning: Planning, asked: Asked, zone: Callable[[Account], ZoneInfo]) -> None:
-        self._book = book
+    def __init__(self, posts: Posts, planning: Planning, asked: Asked) -> None:
+        self._posts = posts
         self._planning = planning
         self._asked = asked
-        self._zone = zone
-        self._posts: dict[int, Post] = {}
+        self._waiting: dict[int, Post] = {}
         self._rows: dict[int, str] = {}
 
     def wait(self, step: Step) -> None:
         """Take up a row that waits for a time: as much of it as a plan shows."""
         assert step.post is not None
-        number = len(self._posts)
-        self._posts[number] = Post(step.post.content[:SHOWN], step.post.deliveries)
+        number = len(self._waiting)
+        self._waiting[number] = Post(step.post.content[:SHOWN], step.post.deliveries)
         self._rows[number] = step.where
 
     def plan(self, agenda: Agenda) -> Spread | None:
         """Times for the rows that wait, beside what is on the agenda; None where none waits."""
-        if not self._posts:
+        if not self._waiting:
             return None
-        return Spread(self._planning.place(self._posts, self._asked, self._zone, agenda), self._rows)
+        return Spread(self._planning.place(self._waiting, self._asked, agenda), self._rows)
 
-    def placed(self, steps: Iterable[Step], spread: Spread) -> Iterator[tuple[Step, int | None]]:
+    def placed(self, db: Connection | None, steps: Iterable[Step], spread: Spread) -> Iterator[tuple[Step, int | None]]:
         """All steps in order, those that wait with their times; and the number that such a one has."""
         times = {one.id: one for one in spread.proposal.plan.assignments}
         numbers = count()
         for step in steps:
             number = next(numbers) if step.waits else None
-            yield (step, None) if number is None else (self._timed(step, times.get(number)), number)
+            yield (step, None) if number is None else (self._timed(db, step, times.get(number)), number)
 
-    def _timed(self, step: Step, one: Assignment | None) -> Step:
+    def _timed(self, db: Connection | None, step: Step, one: Assignment | None) -> Step:
         """The step with its time. Only now can be told what stands too near to it."""
         if one is None:
             return replace(step, waits=False)
         assert step.post is not None
-        post = settled(timed(step.post, one.at, ChosenBy.PLAN), self._book.clock.now(), step.before)
-        problems = tuple(self._book.guard.problems(post))
+        post = settled(timed(step.post, one.at, ChosenBy.PLAN), self._posts.clock.now(), step.before)
+        problems = tuple(self._posts.duplicates.problems(post, db))
         refused = tuple(FieldError(p.field, p.message, p.hint) for p in problems if not p.warning)
-        self._book.guard.pending(post)
+        self._posts.duplicates.pending(post)
         what = What.MOVE if step.what is What.SAME else step.what
         return replace(step, what=what, post=post, warnings=(*step.warnings, *problems), faults=refused, waits=False)

@@ -13,13 +13,14 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_input import FieldError
 from ttp.services.bulk_edit import Step, What, apply
 from ttp.services.files import markdown
-from ttp.services.files.import_plan import Intake, Rules, Times
+from ttp.services.files.import_plan import Intake, Rules
 from ttp.services.files.import_source import Source
 from ttp.services.files.importer import writes
 from ttp.services.files.markdown import Folder
 from ttp.services.media import RowMedia
-from ttp.services.post_changes import Book
+from ttp.services.posts import Posts
 from ttp.services.slots import Agenda
+from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
 from ttp.store.home import output_file
 from ttp.store.home.media import MediaStore
@@ -35,7 +36,9 @@ class Plan:
     """What would bring the store to the folder. `steps`: all files in order, then the posts that have none any more.
     `orphans`: those posts, where they are not to be cancelled. `faults`: files that cannot be taken, and why."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Step]
+    agenda: Agenda
+    """What the times rest on that were chosen for its rows."""
     orphans: list[Post] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -54,32 +57,36 @@ class Plan:
 
 
 class Sync:
-    def __init__(self, book: Book, media: MediaStore, own: OwnFiles) -> None:
+    def __init__(self, posts: Posts, media: MediaStore, own: OwnFiles, resolver: TimeResolver) -> None:
         """`own`: where nothing is written to."""
-        self._book = book
+        self._posts = posts
         self._media = media
         self._own = own
+        self._resolver = resolver
 
-    def plan(self, source: Source, times: Times, *, prune: bool) -> Plan:
+    def plan(self, source: Source, *, prune: bool) -> Plan:
         """What differs. `prune`: posts whose file is gone are cancelled. Writes no post. NotFound, UsageError."""
         rules = Rules(scope=source.scope, revive=True)
-        intake = self._intake(source, times, rules)
-        plan = Plan(list(intake.steps(source.entries())), notes=source.notes)
+        allocator = self._resolver.allocator()
+        media = RowMedia(self._posts.database, self._media, self._posts.config, source.folder)
+        intake = Intake(self._posts, media, self._resolver, allocator, rules)
+        plan = Plan(list(intake.steps(source.entries())), allocator.agenda)
+        plan.notes = [*source.notes, *allocator.notes]
         without = _renamed(plan.steps, list(self._without_file(source.scope, rules.named)), intake.renamed)
         if not prune:
             return replace(plan, orphans=without)
-        now = self._book.clock.now()
+        now = self._posts.clock.now()
         for post in without:
             still = tuple(replace(delivery, next_at=None) for delivery in post.deliveries)
             gone = replace(post, deliveries=still, deleted_at=now, updated_at=now)
             plan.steps.append(Step((post.key or "").removeprefix(source.scope), What.CANCEL, gone, post))
         return plan
 
-    def apply(self, plan: Plan, agenda: Agenda) -> list[int]:
+    def apply(self, plan: Plan) -> list[int]:
         """Do what the plan says, all of it in one transaction; the ids. As `steps.apply`."""
         with self._media.holding():
             todo = [step for step in plan.steps if step.what in DRIFT or writes(step)]
-            return apply(self._book, todo, "sync", agenda) if todo else []
+            return apply(self._posts, todo, "sync", plan.agenda) if todo else []
 
     def write_results(self, source: Source) -> int:
         """Write into each file what became of its post: id, status, and where it is to be seen; how many changed."""
@@ -87,7 +94,7 @@ class Sync:
         for file in folder.files():
             if file.fields is None:
                 continue
-            with self._book.database.reading() as db:
+            with self._posts.database.reading() as db:
                 found = queries.posts_by_key(db, [folder.key(file)]) if db else {}
             for post in found.values():
                 changed += self._write(folder.path / file.name, post)
@@ -105,13 +112,9 @@ class Sync:
             output_file.write(path, [after], self._own, over=True)
         return after != before
 
-    def _intake(self, source: Source, times: Times, rules: Rules) -> Intake:
-        database, config = self._book.database, self._book.config
-        return Intake(self._book, RowMedia(database, self._media, config, source.folder), times, rules)
-
     def _without_file(self, scope: str, named: set[str]) -> Iterator[Post]:
         """The folder's posts that no file is about and that have not begun to go out."""
-        with self._book.database.reading() as db:
+        with self._posts.database.reading() as db:
             if db is not None:
                 ids = [i for i, key in queries.keys_from(db, scope) if key.removeprefix(scope) not in named]
                 yield from (post for post in queries.posts_by_id(db, ids) if post.status in _OPEN)

@@ -1,0 +1,64 @@
+"""What one environment may do: only read, write drafts too, or everything; and which change of a post that allows.
+
+A guard against mistakes, set by `TTP_CAPABILITY`. Whoever may set that variable may unset it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from ttp.domain.errors import Hint, NotAllowed
+
+if TYPE_CHECKING:
+    from ttp.domain.post import Post
+    from ttp.domain.recurrence import Recurrence
+
+VARIABLE = "TTP_CAPABILITY"
+
+
+class Capability(StrEnum):
+    """Each allows what those before it do."""
+
+    READ = "read"  # writes nothing
+    DRAFT = "draft"  # writes drafts, and files that are named
+    PUBLISH = "publish"  # whatever there is
+
+    def allows(self, needed: Capability) -> bool:
+        order = list(Capability)
+        return order.index(self) >= order.index(needed)
+
+
+def refuse_forbidden_change(
+    capability: Capability, before: Post | None, after: Post, repeats: Iterable[Recurrence]
+) -> None:
+    """Raise NotAllowed for a change of anything but a draft, and of a draft that is published by itself.
+
+    `repeats`: all that have not ended; a draft that one of them copies counts as published by itself.
+    """
+    if capability is Capability.PUBLISH:
+        return
+    this = "" if before is None else f" {before.id}"
+    here = f"{VARIABLE} is {capability}"
+    if before is not None and before.status != "draft":
+        raise NotAllowed(f"post{this} is {before.status}, and {here}: only drafts are changed here", *_look(before))
+    if after.status != "draft":
+        refuse_time(capability)
+    for one in repeats:
+        if before is not None and one.post_id == before.id:
+            raise NotAllowed(f"post{this} is what repeat {one.id} makes posts of, and {here}", *_look(before))
+        if one.pool is not None and one.pool in (*after.tags, *(before.tags if before else ())):
+            said = f'what is tagged "{one.pool}" goes out by repeat {one.id}, and {here}'
+            raise NotAllowed(said, Hint("see it", "ttp repeat list"))
+
+
+def refuse_time(capability: Capability) -> None:
+    """Raise NotAllowed where no post may get a time."""
+    if capability is not Capability.PUBLISH:
+        said = f"{VARIABLE} is {capability}: no post gets a time here"
+        raise NotAllowed(said, Hint("keep it as a draft", "leave out --at"))
+
+
+def _look(post: Post) -> tuple[Hint, ...]:
+    return (Hint("look at it", f"ttp show {post.id}"),)

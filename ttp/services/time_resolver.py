@@ -1,0 +1,341 @@
+"""TIME as people write it, for the accounts of a post -> the instant: before any transaction begins.
+
+A slot or an hour that is chosen here can be taken by another process until the post is stored. `confirm` looks again
+inside the transaction that stores it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from ttp.domain.account import Account
+from ttp.domain.config import Config
+from ttp.domain.errors import Hint, OtherTime, PastTime, TimeRefused, UsageError
+from ttp.domain.time.clock import Clock
+from ttp.domain.time.formatting import format_instant, format_iso
+from ttp.domain.time.grammar import ExactTime, NextFreeSlot, OnDate, OptimalTime, WallTime, parse_time
+from ttp.domain.time.resolve import ResolvedTime, resolve_bound, resolve_time
+from ttp.domain.time.zones import ZoneConflict, choose_zone, parse_zone
+from ttp.store.database import Database
+from ttp.store.dialect import Connection
+
+if TYPE_CHECKING:
+    from ttp.domain.optimal.free_hours import FreeHour
+    from ttp.services.optimal import Optimal
+    from ttp.services.slots import Agenda, Line, Slots
+
+ALL_FORMS = Hint("see", "ttp help time")
+_PLANNED_SINCE = timedelta(days=2)
+
+_NONE_TAKEN: Mapping[int, Sequence[datetime]] = MappingProxyType({})
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowTime:
+    """The time of a row in a file. `at` may be past; None: ttp chooses a slot or an hour when the row is assigned."""
+
+    text: str
+    tz: str | None
+    at: datetime | None
+    note: str | None = None
+
+
+class TimeChooser:
+    """Chooses slots and hours, before the transaction that stores the post and again inside it."""
+
+    def __init__(self, database: Database, clock: Clock, config: Config) -> None:
+        self._database = database
+        self._clock = clock
+        self._config = config
+
+    @cached_property
+    def slots(self) -> Slots:
+        from ttp.services.slots import Slots
+
+        return Slots(self._database, self._clock, self._config)
+
+    @cached_property
+    def optimal(self) -> Optimal:
+        from ttp.services.optimal import Optimal
+
+        return Optimal(self._database, self._clock, self._config)
+
+    def choose(
+        self,
+        wanted: ResolvedTime,
+        accounts: Sequence[Account],
+        *,
+        post: int | None = None,
+        taken: Mapping[int, Sequence[datetime]] = _NONE_TAKEN,
+        db: Connection | None = None,
+    ) -> ResolvedTime:
+        """Return `wanted` with the next free slot or hour. Raise UsageError where there is none.
+
+        `post`: the stored post that it is for. `taken`: instants by account id that are given away already. `db`: the
+        transaction to look in.
+        """
+        if isinstance(wanted.choice, NextFreeSlot):
+            place = self.slots.next_free(accounts, post=post, first=wanted.first, taken=taken, db=db)
+            return replace(wanted, at=place.at, zone=ZoneInfo(place.slot.timezone))
+        best = self.optimal.one_next(accounts, wanted.account_zones, taken=taken, db=db)
+        note = f"took {best.why}: {format_instant(best.at, wanted.zone)}, score {best.score:.2f}"
+        return replace(wanted, at=best.at, note=note)
+
+    def confirm(
+        self, db: Connection, time: ResolvedTime, accounts: Sequence[Account], *, post: int | None = None
+    ) -> ResolvedTime:
+        """Return a time that was chosen, or the next free one where another post has taken it meanwhile.
+
+        For use inside the transaction of `db` that stores the post.
+        """
+        if isinstance(time.choice, NextFreeSlot):
+            is_free = self.slots.is_free(db, accounts, time.at, post=post, first=time.first)
+        else:
+            is_free = self.optimal.is_free(db, accounts, time.at)
+        return time if is_free else self.choose(time, accounts, post=post, db=db)
+
+
+class TimeResolver:
+    def __init__(self, database: Database, clock: Clock, config: Config, system: ZoneInfo) -> None:
+        """`system`: the zone of this machine, used where neither accounts nor config name one."""
+        self._database = database
+        self._clock = clock
+        self._config = config
+        self._system = system
+        self._chooser = TimeChooser(database, clock, config)
+        self._zones: dict[tuple[object, ...], ZoneInfo | ZoneConflict] = {}
+
+    # Zones.
+
+    def zone(self, accounts: Sequence[Account], tz: str | None = None) -> ZoneInfo | ZoneConflict:
+        """Return the zone of times without an offset: `tz`, else the accounts', the config's, the system's.
+
+        Raise TimeRefused for a name that IANA does not have.
+        """
+        if tz is not None:
+            return parse_zone(tz)
+        which = tuple((account.name, account.timezone) for account in accounts)
+        if which not in self._zones:
+            self._zones[which] = choose_zone(
+                accounts=dict(which),
+                config=self._config.text("timezone") or None,
+                system=self._system,
+                retype_account="ttp account set {} --tz {}".format,
+            )
+        return self._zones[which]
+
+    def account_zone(self, account: Account, tz: str | None = None) -> ZoneInfo:
+        """Return the zone of an account's hours and days. Raise TimeRefused as `zone`."""
+        found = self.zone([account], tz)
+        assert not isinstance(found, ZoneConflict)
+        return found
+
+    def home_zone(self) -> ZoneInfo:
+        """Return the zone of the config, or the system's."""
+        found = self.zone(())
+        assert not isinstance(found, ZoneConflict)
+        return found
+
+    # One post.
+
+    def resolve(
+        self,
+        text: str,
+        accounts: Sequence[Account],
+        tz: str | None = None,
+        *,
+        first: bool = False,
+        post: int | None = None,
+    ) -> ResolvedTime:
+        """Return what a TIME means for a post to these accounts.
+
+        `first`: the next slot, even where scheduled posts are in it, which move back. `post`: the stored post that the
+        time is for; its own slot is free for it. Raise TimeRefused, or UsageError where no slot or hour can be chosen;
+        their hints carry the other time (`OtherTime`).
+        """
+        return self._resolve(text, accounts, tz, first=first, post=post, taken=_NONE_TAKEN)
+
+    def resolve_posts(
+        self, text: str, posts: Mapping[int, Sequence[Account]], tz: str | None = None, *, first: bool = False
+    ) -> dict[int, ResolvedTime]:
+        """Return what a TIME means for each of several posts, by id; each takes the next slot or hour after those that
+        the posts before it take. Raise as `resolve`."""
+        found: dict[int, ResolvedTime] = {}
+        taken: dict[int, list[datetime]] = {}
+        for post, accounts in posts.items():
+            found[post] = self._resolve(text, accounts, tz, first=first, post=post, taken=taken)
+            for account in accounts:
+                taken.setdefault(account.id or 0, []).append(found[post].at)
+        return found
+
+    def suggest_slot(self, accounts: Sequence[Account], tz: str | None = None) -> tuple[FreeHour, ZoneInfo] | None:
+        """Return the hour that `optimal` would choose for a post to these accounts, and the zone to show it in; None
+        where nothing is measured."""
+        zones = [self.account_zone(one, tz) for one in accounts]
+        found = self._chooser.optimal.next(accounts, zones)
+        return (found[0], zones[0]) if found else None
+
+    def _resolve(
+        self,
+        text: str,
+        accounts: Sequence[Account],
+        tz: str | None,
+        *,
+        first: bool,
+        post: int | None,
+        taken: Mapping[int, Sequence[datetime]],
+    ) -> ResolvedTime:
+        try:
+            zone = self.zone(accounts, tz)
+        except TimeRefused as refused:
+            if tz is not None:
+                hints = [replace(one, other_time=OtherTime(text, _zone_of(one))) for one in refused.hints]
+                raise _with_hints(refused, hints) from None
+            raise
+        if first and not isinstance(parse_time(text), NextFreeSlot):
+            way = Hint("in the next slot", "--at next-slot", other_time=OtherTime("next-slot", tz))
+            raise UsageError("--first is for the slots of an account", way)
+        try:
+            found = resolve_time(text, now=self._clock.now(), zone=zone, retype=str, forms=ALL_FORMS)
+        except TimeRefused as refused:
+            raise _with_hints(refused, [_at_other_time(hint, tz) for hint in refused.hints]) from None
+        ids = tuple(account.id for account in accounts)
+        if isinstance(found, ResolvedTime):
+            hint = found.note_hint and _at_other_time(found.note_hint, tz)
+            return replace(found, note_hint=hint, account_ids=ids)
+        shown = zone.shown if isinstance(zone, ZoneConflict) else zone
+        zones = tuple(self.account_zone(one, tz) for one in accounts)
+        wanted = ResolvedTime(
+            self._clock.now(), shown, text, choice=found, first=first, account_ids=ids, account_zones=zones
+        )
+        return self._chooser.choose(wanted, accounts, post=post, taken=taken)
+
+    # Rows of a file.
+
+    def allocator(self) -> SlotAllocator:
+        """Return what gives the rows of one file their slots and hours."""
+        from ttp.services.slots import Agenda
+
+        gap = timedelta(seconds=self._config.seconds("plan.min_gap_s"))
+        agenda = Agenda(self._database, self._clock.now() - max(_PLANNED_SINCE, gap))
+        return SlotAllocator(agenda, self._chooser.slots, self._chooser.optimal)
+
+    def resolve_row(self, text: str, tz: str | None, accounts: Sequence[Account]) -> RowTime:
+        """Return the time of a row, which may be past. A file means the same tomorrow: only whole dates, `optimal` and
+        `next-slot` are accepted. Raise TimeRefused, with the date that other times mean now."""
+        now, said = self._clock.now(), parse_time(text)
+        try:
+            zone = self.zone(accounts, tz)
+        except TimeRefused as refused:
+            raise _with_hints(refused, [Hint(hint.say, _zone_of(hint)) for hint in refused.hints]) from None
+        if isinstance(said, OptimalTime | NextFreeSlot):
+            return RowTime(text, tz, None)
+        try:
+            found = resolve_time(text, now=now, zone=zone, retype=str)
+        except PastTime:
+            home = zone.shown if isinstance(zone, ZoneConflict) else zone
+            return RowTime(text, tz, resolve_bound(text, now=now, zone=home))
+        except TimeRefused as refused:
+            raise _with_hints(
+                refused, [Hint(hint.say, _dated(hint.type, now, zone)) for hint in refused.hints]
+            ) from None
+        assert isinstance(found, ResolvedTime)
+        if not isinstance(said, ExactTime) and not (isinstance(said, WallTime) and isinstance(said.day, OnDate)):
+            zoned = isinstance(said, WallTime) and said.zone is not None
+            raise TimeRefused(
+                f'"{text}" is another time tomorrow: a file needs a date',
+                Hint("now it is", _date_text(found, zoned=zoned)),
+            )
+        hint = f"\n{found.note_hint.say}:  {found.note_hint.type}" if found.note_hint else ""
+        return RowTime(text, tz, found.at, f"{text}: {found.note}{hint}" if found.note else None)
+
+    def assign_row(self, row: RowTime, accounts: Sequence[Account], allocator: SlotAllocator) -> datetime:
+        """Return the instant that a row's post gets, and give it away. Raise PastTime for one that has passed,
+        UsageError where no slot or hour can be chosen."""
+        at, now = row.at, self._clock.now()
+        if at is None and isinstance(parse_time(row.text), NextFreeSlot):
+            at = allocator.slot(accounts)
+        elif at is None:
+            at = allocator.hour(accounts, [self.account_zone(one, row.tz) for one in accounts])
+        elif at < now:
+            resolve_time(row.text, now=now, zone=self.zone(accounts, row.tz), retype=str)
+        elif row.note:
+            allocator.notes[row.note] = None
+        allocator.agenda.give(accounts, at)
+        return at
+
+
+@dataclass
+class SlotAllocator:
+    """Slots and hours for many rows, one after the other.
+
+    Reads what the store holds once for each account, and looks at each instant once, so that a thousand rows take a
+    thousand steps. Who stores the posts looks again whether the times are still free (`agenda`).
+    """
+
+    agenda: Agenda
+    _slots: Slots
+    _optimal: Optimal
+    notes: dict[str, None] = field(default_factory=dict)
+    """What to report of the times that were assigned, each once."""
+    _lines: dict[Names, Line] = field(default_factory=dict)
+    _hours: dict[Names, Iterator[FreeHour]] = field(default_factory=dict)
+
+    def slot(self, accounts: Sequence[Account]) -> datetime:
+        """Return the next instant that is a slot of all these accounts and free for each. Raise UsageError where
+        there is none."""
+        names = tuple(account.name for account in accounts)
+        if names not in self._lines:
+            self._lines[names] = self._slots.line(accounts)
+        self.agenda.rest_on(accounts)
+        return self._lines[names].first(lambda at: any(self.agenda.has(account, at) for account in accounts))
+
+    def hour(self, accounts: Sequence[Account], zones: Sequence[ZoneInfo]) -> datetime:
+        """Return the next free one of the best hours of these accounts. Raise UsageError where there is none."""
+        names = tuple(account.name for account in accounts)
+        if names not in self._hours:
+            busy = [self.agenda.of(account) for account in accounts]
+            self._hours[names] = self._optimal.free_hours(accounts, zones, busy)
+        self.agenda.rest_on(accounts)
+        found = next(self._hours[names], None)
+        if found is None:
+            raise self._optimal.no_hour(accounts)
+        return found.at
+
+
+def _with_hints(error: TimeRefused, hints: Sequence[Hint]) -> TimeRefused:
+    error.hints = tuple(hints)
+    return error
+
+
+def _at_other_time(hint: Hint, tz: str | None) -> Hint:
+    """The hint that names another TIME, for the interface to render."""
+    return hint if hint == ALL_FORMS else replace(hint, other_time=OtherTime(hint.type, tz))
+
+
+def _zone_of(hint: Hint) -> str:
+    return hint.type.removeprefix("--tz ")
+
+
+def _date_text(found: ResolvedTime, *, zoned: bool) -> str:
+    return format_iso(found.at, found.zone) if zoned else f"{found.at.astimezone(found.zone):%Y-%m-%d %H:%M}"
+
+
+def _dated(text: str, now: datetime, zone: ZoneInfo | ZoneConflict) -> str:
+    """Return another time as a file may have it: `tomorrow 9am` as the date that it is now."""
+    said = parse_time(text)
+    if isinstance(said, WallTime):
+        with suppress(TimeRefused):
+            found = resolve_time(text, now=now, zone=zone, retype=str)
+            if isinstance(found, ResolvedTime):
+                return _date_text(found, zoned=said.zone is not None)
+    return text
