@@ -27,7 +27,10 @@ CALLED = {
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
     "files.importer.BulkIn.take(tell)",
     "metrics.Metrics.import_file(tell)",
+    "metrics_sync.Gather.history(tell)",
     "metrics_sync.Gather.posts(stopping)",
+    "metrics_sync.Gather.posts(tell)",
+    "metrics_sync.Pull.pull(tell)",
     "metrics_sync.Pull.pull_due(stopping)",
     "tokens.Tokens.refresh_due(stopping)",
     # From one service to another.
