@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ttp.domain.account import Platform
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.recurrence import Repeat
+
+if TYPE_CHECKING:
+    from ttp.domain.recurrence import Repeat
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 MOST_PARTS = 24

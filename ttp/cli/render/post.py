@@ -17,12 +17,11 @@ from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_history import Happened, Past
-from ttp.domain.price import dollars
 from ttp.views import Json
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
+    from ttp.domain.post_history import Happened, Past
     from ttp.services.preview import Sent, Version
 
 
@@ -77,6 +76,8 @@ _LABEL = 14
 
 def post_picture(post: Post, page: Page, past: Past | None = None) -> Iterator[str]:
     """Everything about one post; `past`: with what has happened to it."""
+    from ttp.domain.post_history import Past
+
     past = past or Past()
     events = past.events if len(past.events) > 1 else ()
     word, style = status_word(post)
@@ -259,6 +260,8 @@ def _next(post: Post) -> Iterator[str]:
 
 def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
     """A block for each account, with an empty line after it."""
+    from ttp.domain.price import dollars
+
     for one in versions:
         for number, part in enumerate(one.parts, 1):
             head = page.paint(safe(one.account), "bold") if number == 1 else f"part {number}"
