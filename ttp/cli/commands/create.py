@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +33,7 @@ from ttp.cli.options import (
     read_text,
     with_output,
 )
-from ttp.cli.post_input import given_options, offering, read_typed
+from ttp.cli.post_input import given_options, keeping_text, offering, read_typed
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.times import TimeCommand, time_text
@@ -95,7 +96,7 @@ def create(
     if first and at is None:
         at = "next-slot"
     source = read_stdin(context, "content") if file == "-" else None
-    with context.drafts.keep_text_on_error(None if dry_run else words if piped else source):
+    with keeping_text(context, None if dry_run else words if piped else source):
         if not dry_run:
             context.out.expect(render_posts.saved_posts_spec())
         wish = replace(
@@ -124,7 +125,7 @@ def create(
     saved, draft = context.posts.find_by_key(wish), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
-        with offering(context), context.drafts.save_first(text, wish) as kept:
+        with offering(context), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
             draft = kept.id if kept else None
             saved = context.posts.create(wish, command.time_of_new(wish, draft), kept)
     print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)

@@ -33,7 +33,7 @@ from ttp.cli.options import (
     read_text,
     with_output,
 )
-from ttp.cli.post_input import given_options, offering, read_typed
+from ttp.cli.post_input import given_options, keeping_text, offering, read_typed
 from ttp.cli.render import posts as posts_module
 from ttp.cli.times import TimeCommand, scheduled_text
 from ttp.domain.errors import Hint, UsageError
@@ -100,7 +100,7 @@ def edit(
     if in_editor:
         from ttp.cli.editor import edit_in_editor
 
-        with context.drafts.keep_text_on_error(words if piped else None):
+        with keeping_text(context, words if piped else None):
             context.out.expect(posts_module.saved_posts_spec())
             wish = read_typed(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
         edit_in_editor(context, post_id, wish)
@@ -108,7 +108,7 @@ def edit(
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
     command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
-    with offering(context), context.drafts.keep_text_on_error(words if piped else None):
+    with offering(context), keeping_text(context, words if piped else None):
         context.out.expect(posts_module.saved_posts_spec())
         wanted = read_typed(context, words, given, at=at, tz=tz, may_empty=True)
         saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
