@@ -12,14 +12,14 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.publisher.bench import Bench
+from tests.settings import Config
 from tests.store.stores import transaction
-from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.post import PostStatus
 from ttp.platforms.client import PublishRequest
 from ttp.publisher import expiry
-from ttp.publisher.delivery_context import marks
+from ttp.publisher.delivery_context import apply_outcome_to_account
 from ttp.publisher.loop import Mode
 
 HOUR = 3600.0
@@ -185,7 +185,7 @@ def test_a_shorter_hold_does_not_end_a_longer_one(bench: Bench) -> None:
         bench.post("x/you", due=-1.0)
         hold = NotDone(Kind.QUOTA, reason, passing=True, retry_at=START.replace(hour=until), hold=True)
         with transaction(bench.database) as db:
-            marks(bench.account_now("x/you"), hold, START)(db)
+            apply_outcome_to_account(bench.account_now("x/you"), hold, START)(db)
     held = bench.account_now("x/you")
     assert (held.hold_until, held.hold_reason) == (START.replace(hour=20), "long")
 

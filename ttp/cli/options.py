@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,6 +16,8 @@ from ttp.domain.account import Account
 from ttp.domain.errors import Hint, NotFound, TimeRefused, UsageError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ttp.domain.post import PostStatus
     from ttp.store.queries import PostFilter
 
@@ -325,11 +326,11 @@ def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return found
 
 
-def read_options(texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
+def read_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
     """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text, may_empty=may_empty) for text in texts or ())
+    return dict(parse_option(text, context.platforms, may_empty=may_empty) for text in texts or ())
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -410,12 +411,11 @@ def post_filter(
     after: int | None = None,
 ) -> PostFilter:
     """What was typed, as the store understands it. UsageError or NotFound for what is none; hints name `command`."""
-    from ttp.domain.account import platform_named
     from ttp.store.queries import PostFilter
 
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
-        platforms=tuple(platform_named(name) for name in split_list(platform) or ()),
+        platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
         accounts=tuple(a.id or 0 for a in context.look.named(split_list(account) or ())),
         tags=split_list(tag) or (),
         since=_bound(context, command, "--since", since),
@@ -506,8 +506,6 @@ def select_accounts(
     if names:
         return found
     if platforms:
-        from ttp.domain.account import platform_named
-
-        wanted = {platform_named(name) for name in split_list(platforms) or ()}
+        wanted = {context.platforms.find(name).name for name in split_list(platforms) or ()}
         return tuple(one for one in look.accounts() if one.platform in wanted)
     return tuple(look.accounts())

@@ -113,11 +113,13 @@ def create(
     with context.drafts.keep_text_on_error(None if dry_run else words if piped else source):
         if not dry_run:
             context.out.expect(render_posts.saved_posts_spec())
-        wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
+        wish = replace(
+            read_typed(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
+        )
         if file is not None:
             from ttp.cli.post_input import with_file
 
-            wish = with_file(file, read_file(context, file, "content") if source is None else source, wish)
+            wish = with_file(context, file, read_file(context, file, "content") if source is None else source, wish)
     if in_editor:
         from ttp.cli.editor import create_in_editor
 
@@ -275,7 +277,7 @@ def edit(
 
         with context.drafts.keep_text_on_error(words if piped else None):
             context.out.expect(render_posts.saved_posts_spec())
-            wish = read_typed(words, given, at=at, tz=tz, piped=piped, may_empty=True)
+            wish = read_typed(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
         edit_in_editor(context, post_id, wish)
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
@@ -283,7 +285,7 @@ def edit(
     command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
     with offering(context), context.drafts.keep_text_on_error(words if piped else None):
         context.out.expect(render_posts.saved_posts_spec())
-        wanted = read_typed(words, given, at=at, tz=tz, may_empty=True)
+        wanted = read_typed(context, words, given, at=at, tz=tz, may_empty=True)
         saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
     print_saved_post(context, saved, command, said, timed=at is not None)
@@ -343,9 +345,9 @@ def _delete_question(plan: Plan) -> str:
     if not plan.possible:
         return f"Delete {posts}? Nothing of it is published."
     places = ", ".join(dict.fromkeys(target.delivery.account for target in plan.possible))
-    from ttp.domain.price import dollars
+    from ttp.domain.pricing import dollars
 
-    price = f" X takes {dollars(plan.price)} for it." if plan.price else ""
+    price = "".join(f" {title} takes {dollars(price)} for it." for title, price in plan.prices.items())
     return f"Remove {posts} from {places} for good?{price}"
 
 
@@ -354,9 +356,9 @@ def _delete_refusal(plan: Plan) -> str:
     if not count:
         return f"{len(plan.targets)} {'post' if len(plan.targets) == 1 else 'posts'} would be deleted"
     what = "published post" if count == 1 else "published posts"
-    from ttp.domain.price import dollars
+    from ttp.domain.pricing import dollars
 
-    price = f" ({dollars(plan.price)} at X)" if plan.price else ""
+    price = "".join(f" ({dollars(price)} at {title})" for title, price in plan.prices.items())
     return f"{count} {what} would be removed for good{price}"
 
 
@@ -438,7 +440,7 @@ def delete(
     context: Context,
     post_ids: PostIds,
     remote: Annotated[
-        bool, typer.Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
+        bool, typer.Option("--remote", help="Also remove what is published, where the platform lets apps.")
     ] = False,
     yes: Yes = False,
     no_input: NoInput = False,

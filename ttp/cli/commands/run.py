@@ -26,7 +26,7 @@ from ttp.publisher.loop import Mode
 from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
-    from ttp.publisher.process import Ended
+    from ttp.publisher.process import RunResult
     from ttp.store.home.locks import Holder
 
 
@@ -246,7 +246,7 @@ class PublishReport:
             "posts": [views_posts.post_json(post) for post in posts],
         }
 
-    def exit_code(self, ended: Ended, followed: Sequence[Post] = ()) -> int:
+    def exit_code(self, ended: RunResult, followed: Sequence[Post] = ()) -> int:
         """0, 4 where reconnecting an account is all that is wrong, 6 for other failures, 130 or 143 when cut."""
         if not ended.clean or (ended.signal is not None and self._mode is Mode.PUBLISH):
             return 128 + ended.signal if ended.signal else INTERRUPTED
