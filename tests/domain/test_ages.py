@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.errors import UsageError
 from ttp.domain.metric_schedule import again_at, ages_of, is_of_age, next_reading, parse_ages, reach
 

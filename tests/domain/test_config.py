@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ttp.domain.config import KEYS, Config
+from tests.settings import KEYS, Config
 from ttp.domain.errors import Bug
 
 
 def test_a_setting_that_is_not_set_has_its_default() -> None:
     config = Config()
-    assert config["publish.settle_x_s"] == 900.0
+    assert config["platforms.x.settle_s"] == 900.0
     assert config["timezone"] is None
     assert dict(config) == {name: key.default for name, key in KEYS.items()}
     assert len(config) == len(KEYS)

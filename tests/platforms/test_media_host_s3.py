@@ -20,9 +20,10 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.platforms.stubs import media
-from ttp.domain.account import Platform
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.config import Value
 from ttp.platforms.client import MediaFile
+from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.platforms.media_host.host import MediaHost
@@ -99,7 +100,7 @@ def keys(config: Config) -> list[str]:
 
 
 def host(config: Config, lent: Path) -> MediaHost:
-    return MediaHost(Platform.INSTAGRAM, config, lent)
+    return MediaHost(config, lent, loopback=INSTAGRAM.is_local(config))
 
 
 @with_server

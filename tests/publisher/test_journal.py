@@ -14,7 +14,6 @@ import pytest
 from tests.clock import START, FakeClock
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_runner import runner
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.outcome import Attempt, Done, Found, Handle, Kind, NotDone, Outcome, Phase, Unknown
@@ -288,7 +287,7 @@ def test_an_upload_s_address_is_not_in_the_journal() -> None:
     secret = "https://upload.example/?token=hush"
     before: Handle = {"upload_url": secret, "offset": 5, "old": 1}
     after: Handle = {"upload_url": secret, "offset": 9, "publish_id": "p"}
-    delivery = Delivery("tiktok/me", Platform.TIKTOK, handle=before, id=7)
+    delivery = Delivery("tiktok/me", "tiktok", handle=before, id=7)
     intent = Attempt("tiktok/me", 1, "PUT", Phase.PUBLISH, START, id=3, fingerprint="f")
     entry = outcomes.to_journal_entry(delivery, intent, Done("p", processing=True, handle=after), START)
     assert secret not in str(entry)

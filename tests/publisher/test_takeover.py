@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.clock import START, FakeClock
 from tests.examples import examples
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.test_runner import runner
 from tests.store.stores import raw
@@ -304,7 +305,7 @@ def test_a_store_from_any_moment_never_publishes_again_what_went_out(
         loop(1.0, LAPTOP)
     on(bench, LAPTOP).run(Scope(Mode.LOOP, max_time=700.0), bench.events.append, take_over=True)
     assert sites.doubles == []
-    assert [check.breaches for check in Audit(bench.database).run() if check.wrong] == []
+    assert [check.breaches for check in Audit(bench.database, PLATFORMS).run() if check.wrong] == []
     for number in range(len(dues)):
         delivery = bench.delivery(number + 1)
         text = f"text {number}"

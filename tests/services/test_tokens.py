@@ -14,7 +14,6 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.services.logins import Shop
-from ttp.domain.account import Platform
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.services.tokens import Dead, Delayed
@@ -79,7 +78,7 @@ def test_an_accounts_end_is_the_refresh_tokens_where_that_is_known(shop: Shop) -
 
 
 def test_instagrams_token_is_renewed_by_the_timer_at_half_time_and_not_before_a_day(shop: Shop) -> None:
-    instagram = shop.logins[Platform.INSTAGRAM]
+    instagram = shop.logins["instagram"]
     shop.add("instagram/shop", life=timedelta(days=60), refresh_token=None)
     shop.clock.advance(days=29)
     shop.x.answers = [BUSY]
@@ -135,7 +134,7 @@ def test_a_refused_renewal_holds_nobody_else_up(shop: Shop) -> None:
     shop.add("tiktok/me")
     shop.clock.advance(minutes=96)
     shop.x.answers = [REFUSED]
-    shop.logins[Platform.TIKTOK].answers = [shop.grant(1)]
+    shop.logins["tiktok"].answers = [shop.grant(1)]
     failed, done = sorted(shop.tokens.refresh_due(shop.clock.now()), key=lambda renewal: renewal.error is None)
     assert (failed.account, type(failed.error)) == ("x/me", Dead)
     assert done.account == "tiktok/me"

@@ -323,11 +323,11 @@ def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return found
 
 
-def read_options(texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
+def read_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
     """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
     from ttp.domain.options import parse_option
 
-    return dict(parse_option(text, may_empty=may_empty) for text in texts or ())
+    return dict(parse_option(text, context.platforms, may_empty=may_empty) for text in texts or ())
 
 
 def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -408,12 +408,11 @@ def post_filter(
     after: int | None = None,
 ) -> PostFilter:
     """What was typed, as the store understands it. UsageError or NotFound for what is none; hints name `command`."""
-    from ttp.domain.account import platform_named
     from ttp.store.queries import PostFilter
 
     return PostFilter(
         statuses=tuple(_status(name) for name in split_list(status) or ()),
-        platforms=tuple(platform_named(name) for name in split_list(platform) or ()),
+        platforms=tuple(context.platforms.find(name).name for name in split_list(platform) or ()),
         accounts=tuple(a.id or 0 for a in context.look.named(split_list(account) or ())),
         tags=split_list(tag) or (),
         since=_bound(context, command, "--since", since),

@@ -27,9 +27,7 @@ def wanted_accounts(
     if names:
         return found
     if platforms:
-        from ttp.domain.account import platform_named
-
-        wanted = {platform_named(name) for name in split_list(platforms) or ()}
+        wanted = {context.platforms.find(name).name for name in split_list(platforms) or ()}
         return tuple(one for one in look.accounts() if one.platform in wanted)
     return tuple(look.accounts())
 

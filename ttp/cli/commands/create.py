@@ -98,11 +98,13 @@ def create(
     with context.drafts.keep_text_on_error(None if dry_run else words if piped else source):
         if not dry_run:
             context.out.expect(render_posts.saved_posts_spec())
-        wish = replace(read_typed(words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first)
+        wish = replace(
+            read_typed(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
+        )
         if file is not None:
             from ttp.cli.post_input import with_file
 
-            wish = with_file(file, read_file(context, file, "content") if source is None else source, wish)
+            wish = with_file(context, file, read_file(context, file, "content") if source is None else source, wish)
     if in_editor:
         from ttp.cli.editor import create_in_editor
 

@@ -18,7 +18,7 @@ from ttp.cli.render import posts as posts_module
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError
-from ttp.domain.price import dollars
+from ttp.domain.pricing import dollars
 from ttp.services.remote_delete import Fate, Plan, TakenDown
 from ttp.views import Json
 
@@ -56,7 +56,7 @@ def _question(plan: Plan) -> str:
     if not plan.possible:
         return f"Delete {posts}? Nothing of it is published."
     places = ", ".join(dict.fromkeys(target.delivery.account for target in plan.possible))
-    price = f" X takes {dollars(plan.price)} for it." if plan.price else ""
+    price = "".join(f" {title} takes {dollars(price)} for it." for title, price in plan.prices.items())
     return f"Remove {posts} from {places} for good?{price}"
 
 
@@ -65,7 +65,7 @@ def _refusal(plan: Plan) -> str:
     if not count:
         return f"{len(plan.targets)} {'post' if len(plan.targets) == 1 else 'posts'} would be deleted"
     what = "published post" if count == 1 else "published posts"
-    price = f" ({dollars(plan.price)} at X)" if plan.price else ""
+    price = "".join(f" ({dollars(price)} at {title})" for title, price in plan.prices.items())
     return f"{count} {what} would be removed for good{price}"
 
 
@@ -147,7 +147,7 @@ def delete(
     context: Context,
     post_ids: PostIds,
     remote: Annotated[
-        bool, typer.Option("--remote", help="Also remove what is published: from X, and Instagram by Facebook Login.")
+        bool, typer.Option("--remote", help="Also remove what is published, where the platform lets apps.")
     ] = False,
     yes: Yes = False,
     no_input: NoInput = False,

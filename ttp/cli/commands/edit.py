@@ -102,7 +102,7 @@ def edit(
 
         with context.drafts.keep_text_on_error(words if piped else None):
             context.out.expect(posts_module.saved_posts_spec())
-            wish = read_typed(words, given, at=at, tz=tz, piped=piped, may_empty=True)
+            wish = read_typed(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
         edit_in_editor(context, post_id, wish)
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
@@ -110,7 +110,7 @@ def edit(
     command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
     with offering(context), context.drafts.keep_text_on_error(words if piped else None):
         context.out.expect(posts_module.saved_posts_spec())
-        wanted = read_typed(words, given, at=at, tz=tz, may_empty=True)
+        wanted = read_typed(context, words, given, at=at, tz=tz, may_empty=True)
         saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
     print_saved_post(context, saved, command, said, timed=at is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from types import MappingProxyType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,11 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.permissions import VARIABLE
 from ttp.domain.post import PostStatus
+
+if TYPE_CHECKING:
+    from ttp.domain.options import Option
+    from ttp.platforms.platform import Platform
+    from ttp.platforms.registry import Registry
 
 VARIABLES = (
     (
@@ -201,9 +206,8 @@ Once a day, a look at the accounts that is mailed only where something failed:
 
 
 MEDIA_HOST_HELP = """\
-Instagram fetches images and videos from a public URL, and so does TikTok with
-photos. A local file needs one for the minutes in which it is fetched. (X, and
-TikTok with videos, take the bytes: nothing of this is needed for them.)
+Some platforms fetch images or videos from a public URL (ttp help PLATFORM says
+which). A local file needs one for the minutes in which it is fetched.
 
   --media https://...    the file is on the web already
   folder                 your web server (or a tunnel) serves this folder
@@ -220,8 +224,7 @@ TikTok with videos, take the bytes: nothing of this is needed for them.)
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. The whole story:
-docs/how-to/instagram-media.md.
+`ttp doctor` says what is missing. The whole story is under docs/how-to/.
 """
 
 
@@ -282,8 +285,8 @@ def help_(
     match what or []:
         case []:
             print_out(start_page(terminal_width()))
-        case [topic] if topic in TOPICS:
-            print_out(topic_text(topic).rstrip("\n") + "\n")
+        case [topic] if topic in TOPICS or topic in context.platforms.names():
+            print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
             from ttp.cli.app import print_help
 
@@ -301,7 +304,23 @@ def _unknown(word: str) -> UsageError:
     return UsageError(f'no help on "{word}"', hint)
 
 
-def topic_text(topic: str) -> str:
+def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
+    """What `ttp help PLATFORM` says: how to begin, its options and its settings."""
+    from ttp.domain.options import options_help
+
+    parts = [platform.help()]
+    if options:
+        parts.append(options_help(platform, options))
+    if platform.keys:
+        lines = ["Settings (ttp config set):", ""]
+        for key in platform.keys:
+            lines.append(f"  platforms.{platform.name}.{key.name}")
+            lines += wrap(key.help, 80, initial_indent=6 * " ", subsequent_indent=6 * " ")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def topic_text(topic: str, platforms: Registry) -> str:
     """What `ttp help TOPIC` says, for one of TOPICS."""
     match topic:
         case "time":
@@ -323,7 +342,4 @@ def topic_text(topic: str) -> str:
         case "capability":
             return capability_help()
         case platform:
-            from ttp.domain.account import Platform
-            from ttp.domain.options import options_help
-
-            return options_help(Platform(platform))
+            return platform_help(platforms.facts(platform), platforms.options(platform))

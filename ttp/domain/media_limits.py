@@ -1,4 +1,4 @@
-"""Limits of one media item as plain data, and the problems of an item with them."""
+"""MediaLimits of one media item as plain data, and the problems of an item with them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ttp.domain.errors import Problem
-from ttp.domain.image_fit import EXTRA, Fit, crop
+from ttp.domain.image_fit import EXTRA, ImageFit, crop
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.rules.case import Case
+from ttp.domain.rules import PlatformPost
 
 _CODECS = {"h264": "H.264", "hevc": "HEVC", "vp8": "VP8", "vp9": "VP9", "av1": "AV1"}
 _FPS_SLACK = 0.5
@@ -16,7 +16,7 @@ _FPS_SLACK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MediaLimits:
     """What an item may be; None: anything. `sides` and `widths` in pixels (least, most), `box` is the longer and the
     shorter side, `aspects` are width:height (lowest, highest) as numbers to multiply with, durations in ms."""
 
@@ -33,7 +33,7 @@ class Limits:
     moov_first: bool = False
 
 
-def item_problems(case: Case, item: MediaItem, taken: Limits, advised: Limits) -> Iterator[Problem]:
+def item_problems(case: PlatformPost, item: MediaItem, taken: MediaLimits, advised: MediaLimits) -> Iterator[Problem]:
     """The problems of one item: a breach of `taken` refuses, a breach of `advised` warns, and only of what the first
     one left standing. What the file does not tell breaks no limit."""
     fit = case.fit(item)
@@ -54,7 +54,7 @@ def item_problems(case: Case, item: MediaItem, taken: Limits, advised: Limits) -
     yield from _differences(case, item, fit)
 
 
-def _differences(case: Case, item: MediaItem, fit: Fit) -> Iterator[Problem]:
+def _differences(case: PlatformPost, item: MediaItem, fit: ImageFit) -> Iterator[Problem]:
     """A warning where an image could be shown otherwise than it is seen here, and was not converted."""
     if fit.misfit is not None and fit.misfit.may:
         message = f" may show {item.name} otherwise than you see it: {_and(fit.misfit.may)}"
@@ -75,7 +75,7 @@ def shape(item: MediaItem) -> str:
     return f"{item.width}x{item.height}" if item.width and item.height else "unknown"
 
 
-def _breaches(item: MediaItem, limits: Limits, shown: tuple[int, int] | None) -> Iterator[tuple[str, str]]:
+def _breaches(item: MediaItem, limits: MediaLimits, shown: tuple[int, int] | None) -> Iterator[tuple[str, str]]:
     """(code, what is wrong) for every limit that the item breaks. `shown`: an image's pixels as they are seen."""
     if limits.mimes is not None and item.mime not in limits.mimes:
         taken = _and(NAMES[mime] for mime in limits.mimes)
@@ -98,14 +98,14 @@ def _breaches(item: MediaItem, limits: Limits, shown: tuple[int, int] | None) ->
         yield "media_layout", "its index comes after its data (ffmpeg's -movflags +faststart moves it to the front)"
 
 
-def _duration(ms: int | None, limits: Limits) -> Iterator[tuple[str, str]]:
+def _duration(ms: int | None, limits: MediaLimits) -> Iterator[tuple[str, str]]:
     if ms is not None and ms < limits.least_ms:
         yield "media_duration", f"it lasts {_time(ms // 100)}, and {_time(limits.least_ms // 100)} is the least"
     if ms is not None and limits.most_ms is not None and ms > limits.most_ms:
         yield "media_duration", f"it lasts {_time(-(-ms // 100))}, and {_time(limits.most_ms // 100)} is the most"
 
 
-def _pixels(width: int, height: int, limits: Limits) -> Iterator[tuple[str, str]]:
+def _pixels(width: int, height: int, limits: MediaLimits) -> Iterator[tuple[str, str]]:
     size = f"it is {width}x{height} pixels"
     wrong = None
     if min(width, height) < limits.sides[0]:
@@ -122,7 +122,7 @@ def _pixels(width: int, height: int, limits: Limits) -> Iterator[tuple[str, str]
         yield "media_dimensions", f"{size}, and {wrong}"
 
 
-def _shape(width: int, height: int, item: MediaItem, limits: Limits) -> Iterator[tuple[str, str]]:
+def _shape(width: int, height: int, item: MediaItem, limits: MediaLimits) -> Iterator[tuple[str, str]]:
     if limits.aspects is None:
         return
     (low_w, low_h), (high_w, high_h) = limits.aspects

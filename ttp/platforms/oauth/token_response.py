@@ -1,16 +1,14 @@
-"""What a login gives, and what every platform's login can do. Plain data; no secret is ever part of a repr."""
+"""Reading what a token endpoint answers: grants, and why there is none. No secret is ever part of a message."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-from ttp.domain.account import Credentials, Platform
 from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.login import Grant
 from ttp.platforms.reply import Answer, Cut, Reply, Unsent
 
 _LONGEST_S = 10 * 366 * 86_400
@@ -18,87 +16,7 @@ _PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
 """Errors of RFC 6749's shape that say nothing of the token."""
 
 
-UNKNOWN_APP = NotDone(Kind.ACCOUNT, "ttp does not know which app the token is from")
-"""Why a token that was added by hand cannot be given back: its app must name itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """The user's own app at a platform. `client_secret` None: a public client."""
-
-    client_id: str
-    client_secret: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One set of tokens. `scopes`: what was granted, empty where the platform did not say."""
-
-    access_token: str = field(repr=False)
-    issued_at: datetime
-    expires_at: datetime | None = None
-    refresh_token: str | None = field(default=None, repr=False)
-    refresh_expires_at: datetime | None = None
-    scopes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """An account that a grant is good for, and the grant to keep for it (Facebook: the page's own)."""
-
-    user_id: str
-    handle: str
-    grant: Grant
-
-
-class Login(Protocol):
-    """One platform's way to connect. Safe to use from several threads; raises nothing the network or a platform does.
-
-    A refusal with `passing` may be tried again; one without means that a person must connect the account again.
-    """
-
-    platform: Platform
-    scopes: tuple[str, ...]
-    needs_secret: bool
-    revokes_all: bool
-    """Whether `revoke` ends the access of every account that its person has connected with the app."""
-
-    def close(self) -> None:
-        """Close its connections."""
-        ...
-
-    def challenge(self, verifier: str, redirect_uri: str) -> str | None:
-        """The PKCE challenge of `verifier`; None where the platform takes none."""
-        ...
-
-    def authorize_url(
-        self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
-    ) -> str:
-        """The address that a person opens to say yes."""
-        ...
-
-    def exchange(self, app: App, *, code: str, verifier: str | None, redirect_uri: str) -> Grant | NotDone:
-        """The tokens that a code is good for. A code works once."""
-        ...
-
-    def renews(self, credentials: Credentials) -> bool:
-        """Whether `refresh` can do anything for these credentials."""
-        ...
-
-    def refresh(self, credentials: Credentials) -> Grant | NotDone:
-        """New tokens for old ones. Where the new `refresh_token` is None, the old one stays."""
-        ...
-
-    def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
-        """The accounts that the grant is good for: one, or on Facebook one for each page with an account."""
-        ...
-
-    def revoke(self, credentials: Credentials) -> NotDone | None:
-        """Give the access back. None: done; else why it was not, and where a person can do it."""
-        ...
-
-
-def address(page: str, query: Mapping[str, str | None]) -> str:
+def with_query(page: str, query: Mapping[str, str | None]) -> str:
     """`page` with `query` (without what is None) added to what it has."""
     given = urlencode({name: value for name, value in query.items() if value is not None}, quote_via=quote)
     split = urlsplit(page)
@@ -164,12 +82,12 @@ def _later(now: datetime, seconds: object) -> datetime | None:
     return now + timedelta(seconds=seconds)
 
 
-def known(*secrets: str | None) -> tuple[str, ...]:
+def without_none(*secrets: str | None) -> tuple[str, ...]:
     """The secrets that there are: what must never be shown."""
     return tuple(secret for secret in secrets if secret)
 
 
-def unknown_person(reply: Reply, platform: str) -> NotDone:
+def identity_refusal(reply: Reply, platform: str) -> NotDone:
     """Why a platform did not say whose token it is."""
     match reply:
         case Answer(status=status):

@@ -11,20 +11,15 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import NotDone
 from ttp.domain.sample import LARGEST_COUNT, Sample
-from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer
 
 if TYPE_CHECKING:
-    import httpx
-
     from ttp.platforms.http import Http
-    from ttp.platforms.limits import Memory
 
 STEP = "read the numbers"
 LONGEST_TEXT = 150
@@ -42,7 +37,7 @@ class Asking(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class MetricsPage:
     """A part of what was asked for. A post that is in neither of the two could not be read now.
 
     `gone`: ids that the platform no longer has. `ends`: when it will forget a post's numbers, by id. `note`: what a
@@ -56,7 +51,7 @@ class Page:
 
 
 @dataclass
-class Line:
+class AccountSession:
     """The line to the platform for one account: its token, which is renewed once where the platform refuses it.
 
     `renew` gives other credentials than those that were refused, or None where there are none to be had.
@@ -69,17 +64,17 @@ class Line:
     """Seconds to wait for an answer where that is less than the settings say."""
     _renewed: bool = False
 
-    def ask(self, http: Http, manner: Manner, method: str, path: str, **parts: Unpack[Asking]) -> Answer:
+    def request(self, http: Http, policy: AnswerPolicy, method: str, path: str, **parts: Unpack[Asking]) -> Answer:
         """The answer to one request, where it is a success. Raises StepFailed, and what `renew` raises."""
         while True:
             order = PublishRequest(0, self.account, self.credentials, "")
             kept = http.gate.kept(order, method, path, RESERVE)
             reply = kept or http.send(order, method, path, patience=self.patience, **parts)
-            if isinstance(reply, Answer) and manner.accepts(reply):
+            if isinstance(reply, Answer) and policy.accepts(reply):
                 return reply
-            failure = as_failure(reply, lambda answer: manner.judge(answer, self.account), manner.name)
+            failure = as_failure(reply, lambda answer: policy.judge(answer, self.account), policy.name)
             fresh = None
-            if manner.refuses_token(failure) and not self._renewed:
+            if policy.refuses_token(failure) and not self._renewed:
                 self._renewed = True
                 fresh = self.renew(self.credentials)
             if fresh is None:
@@ -87,7 +82,7 @@ class Line:
             self.credentials = fresh
 
 
-class Manner(Protocol):
+class AnswerPolicy(Protocol):
     """How one platform answers."""
 
     name: str
@@ -105,16 +100,14 @@ class Manner(Protocol):
         ...
 
 
-class Reader(Protocol):
+class MetricsReader(Protocol):
     """One platform's reader. Raises StepFailed, and what renewing a token raises; pages before that count."""
 
-    platform: Platform
-
-    def read(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """The numbers of the account's own posts of these ids, as they are now."""
         ...
 
-    def history(self, line: Line, most: int) -> Iterator[Page]:
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """The numbers of the account's newest posts, at most `most` of them, newest first."""
         ...
 
@@ -123,43 +116,14 @@ class Reader(Protocol):
         ...
 
 
-def reader_for(
-    platform: Platform,
-    config: Config,
-    clock: Clock,
-    *,
-    memory: Memory | None = None,
-    transport: httpx.BaseTransport | None = None,
-) -> Reader:
-    """The reader of `platform` as the settings say. `memory`: where its limits are remembered, beyond the reader
-    itself; `transport`: for tests."""
-    from ttp.platforms.http import Http
-    from ttp.platforms.registry import gate_for
-
-    http = Http.to(platform, config, clock, gate=gate_for(platform, clock, memory), transport=transport)
-    match platform:
-        case Platform.X:
-            from ttp.platforms.x.metrics import XReader
-
-            return XReader(http, clock)
-        case Platform.INSTAGRAM:
-            from ttp.platforms.instagram.metrics import InstagramReader
-
-            return InstagramReader(http, config, clock)
-        case Platform.TIKTOK:
-            from ttp.platforms.tiktok.metrics import TikTokReader
-
-            return TikTokReader(http, clock)
-
-
-def count(value: object) -> int | None:
+def parse_count(value: object) -> int | None:
     """A number that can be a count; None for anything else."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_COUNT:
         return value
     return None
 
 
-def total(*counts: int | None) -> int | None:
+def sum_known(*counts: int | None) -> int | None:
     """The sum of those that are known; None where none is."""
     known = [one for one in counts if one is not None]
     return sum(known) if known else None
@@ -174,6 +138,6 @@ def first_line(text: object) -> str | None:
     return (line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…") or None
 
 
-def tells(sample: Sample) -> bool:
+def has_counts(sample: Sample) -> bool:
     """Whether a sample has any of the four numbers that make it one."""
     return any(one is not None for one in (sample.likes, sample.comments, sample.shares, sample.views))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from ttp.domain.errors import Problem
-from ttp.domain.kinds import InstagramKind, instagram_kind
-from ttp.domain.options import Chosen
-from ttp.domain.rules.case import Case
-from ttp.domain.rules.limits import Limits, item_problems, same_shape, shape
+from ttp.domain.image_fit import ImageForm
+from ttp.domain.media import MediaItem
+from ttp.domain.media_limits import MediaLimits, item_problems, same_shape, shape
+from ttp.domain.rules import PlatformPost
 from ttp.domain.text import utf16_length
+from ttp.platforms.instagram.options import InstagramKind, instagram_kind
 
 MOST_TEXT = 2200
 """Characters of a caption; the unit is not documented, so UTF-16 code units, the strictest."""
@@ -26,10 +27,10 @@ _ADVISED_HASHTAGS = 5
 # Image, reel and story specifications of Instagram's content publishing reference. "8 MB" is 8 MiB in its error text;
 # of the videos' megabytes the unit is not told: decimal, which is inside both. Narrow images are scaled up, wide ones
 # down. A story is not cropped to the feed's shapes. Of a video in a carousel only the reel's limits are told.
-_IMAGE = Limits(mimes=("image/jpeg",), most_bytes=8 << 20, aspects=((4, 5), (191, 100)))
-_STORY_IMAGE = Limits(mimes=("image/jpeg",), most_bytes=8 << 20)
-_IMAGE_ADVISED = Limits(widths=(320, None))
-_REEL = Limits(
+_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20, aspects=((4, 5), (191, 100)))
+_STORY_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20)
+_IMAGE_ADVISED = MediaLimits(widths=(320, None))
+_REEL = MediaLimits(
     mimes=("video/mp4", "video/quicktime"),
     most_bytes=300_000_000,
     least_ms=3_000,
@@ -37,7 +38,7 @@ _REEL = Limits(
     aspects=((1, 100), (10, 1)),
     codecs=("h264", "hevc"),
 )
-_STORY_VIDEO = Limits(
+_STORY_VIDEO = MediaLimits(
     mimes=("video/mp4", "video/quicktime"),
     most_bytes=100_000_000,
     least_ms=3_000,
@@ -45,12 +46,28 @@ _STORY_VIDEO = Limits(
     aspects=((1, 100), (10, 1)),
     codecs=("h264", "hevc"),
 )
-_VIDEO_ADVISED = Limits(widths=(0, 1920), fps=(23, 60), moov_first=True)
+_VIDEO_ADVISED = MediaLimits(widths=(0, 1920), fps=(23, 60), moov_first=True)
 
 
-def problems(case: Case) -> Iterator[Problem]:
+class InstagramRules:
+    """What Instagram accepts."""
+
+    image_form: ImageForm | None = ImageForm("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440))
+
+    def problems(self, post: PlatformPost) -> Iterator[Problem]:
+        return problems(post)
+
+    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
+        return instagram_kind(options.get("kind"), media)
+
+    def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
+        return utf16_length(text), MOST_TEXT
+
+
+def problems(case: PlatformPost) -> Iterator[Problem]:
     """Every problem of a post with Instagram."""
     kind = instagram_kind(case.chosen("kind"), case.media)
+    sends_videos = case.config.text("platforms.instagram.login") == "facebook"
     yield from _text_problems(case, kind)
     yield from _count_problems(case, kind)
     for item in case.media:
@@ -61,14 +78,14 @@ def problems(case: Case) -> Iterator[Problem]:
             yield from item_problems(case, item, _STORY_IMAGE if story else _IMAGE, _IMAGE_ADVISED)
     if kind is InstagramKind.CAROUSEL:
         yield from _crops(case)
-    yield from case.without_address(item for item in case.media if not (item.is_video and case.video_upload))
+    yield from case.public_url_problems(item for item in case.media if not (item.is_video and sends_videos))
     if case.media:
         yield from _cover_problems(case, kind)
         yield from _tag_problems(case, kind)
-        yield from case.idle_options(kind)
+        yield from case.unused_option_warnings(kind)
 
 
-def _text_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
+def _text_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
     if kind is InstagramKind.STORY:
         if case.text.strip():
             yield case.warning("content", "text_idle", " shows no text with a story: it is not sent", case.text_hint)
@@ -86,7 +103,7 @@ def _text_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
         yield case.warning("content", "hashtags", message, case.text_hint)
 
 
-def _count_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
+def _count_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
     count, chosen = len(case.media), case.chosen("kind")
     if not case.media:
         yield case.breach("media", "media_missing", " cannot take a post without media", case.media_hint)
@@ -103,7 +120,7 @@ def _count_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
         yield case.breach("media", "media_count", message, case.media_hint)
 
 
-def _crops(case: Case) -> Iterator[Problem]:
+def _crops(case: PlatformPost) -> Iterator[Problem]:
     """A warning where items of a carousel have another shape than the first, to which Instagram crops them all."""
     first, *others = case.media
     other = [item.name for item in others if not same_shape(item, first)]
@@ -112,7 +129,7 @@ def _crops(case: Case) -> Iterator[Problem]:
         yield case.warning("media", "media_crop", message, case.media_hint)
 
 
-def _cover_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
+def _cover_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
     offset, item = case.chosen("thumb_offset_ms"), case.media[0]
     if kind is not InstagramKind.REEL or offset is None:
         return
@@ -124,9 +141,9 @@ def _cover_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
         yield case.breach("options", "option_value", message)
 
 
-def _tag_problems(case: Case, kind: InstagramKind) -> Iterator[Problem]:
+def _tag_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
     text = case.chosen("user_tags")
-    for tag in Chosen(case.platform, {"user_tags": text or ""}).tags("user_tags") if text else ():
+    for tag in case.chosen_options.tags("user_tags") if text else ():
         if tag.item > len(case.media):
             message = f": instagram.user_tags names item {tag.item}, and there are {len(case.media)}"
             yield case.breach("options", "option_value", message)

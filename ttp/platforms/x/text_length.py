@@ -65,7 +65,7 @@ _HOPELESS = 10 * X_LIMIT
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def x_length(text: str) -> int:
+def weighted_length(text: str) -> int:
     """The weighted length of `text` on X, where at most X_LIMIT fit: links 23, emoji 2, most scripts of Europe and the
     Near East 1, everything else 2 (twitter-text configuration, version 3).
 
@@ -85,8 +85,8 @@ def x_length(text: str) -> int:
     return length
 
 
-def x_has_link(text: str) -> bool:
-    """Whether X finds a link in `text`, with or without a scheme: the same links that x_length counts as 23."""
+def has_link(text: str) -> bool:
+    """Whether X finds a link in `text`, with or without a scheme: the same links that weighted_length counts as 23."""
     if "." not in text:
         return False
     text = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text)).replace("\r\n", "\n")
