@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from ttp.domain.account import Platform
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
-
-if TYPE_CHECKING:
-    from ttp.domain.recurrence import Repeat
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 MOST_PARTS = 24
@@ -47,11 +43,10 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`.
+class PostFields:
+    """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 
     `thread`: the parts that follow the text on X, each a reply to the one before; no other platform gets them.
-    `repeat`: what it is an occurrence of, where it is shown.
     """
 
     content: str
@@ -72,7 +67,6 @@ class Post:
     key_digest: str | None = None
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
-    repeat: Repeat | None = None
     id: int | None = None
 
     @property
@@ -125,6 +119,11 @@ class Post:
             "approve": any(d.waiting_for == APPROVAL for d in self.deliveries),
         }
         return tuple(name for name, wanted in wants.items() if wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Post(PostFields):
+    """What the user wrote, once, as it is stored."""
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:

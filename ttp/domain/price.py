@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
-from ttp.domain.post import Post
+from ttp.domain.post import PostFields
 from ttp.domain.text_length import x_has_link
 
 POST, LINK_POST, ALT_TEXT, DELETE = 15, 200, 5, 10
@@ -19,7 +19,7 @@ POST, LINK_POST, ALT_TEXT, DELETE = 15, 200, 5, 10
 deleting a post."""
 
 
-def price_of(post: Post, delivery: Delivery) -> int:
+def price_of(post: PostFields, delivery: Delivery) -> int:
     """What X will charge for what is still to come of a post on one account, in thousandths of a dollar."""
     alts = 0 if delivery.parts else sum(item.alt is not None for item in post.media)
     return price(_left(post, delivery), alts)
@@ -30,7 +30,7 @@ def price(texts: Iterable[str], alts: int = 0) -> int:
     return sum(LINK_POST if x_has_link(text) else POST for text in texts) + ALT_TEXT * alts
 
 
-def price_notes(post: Post) -> Iterator[Problem]:
+def price_notes(post: PostFields) -> Iterator[Problem]:
     """What to say of a post before it gets a time: a link makes it thirteen times as dear."""
     coming = [d for d in post.active if d.platform is Platform.X and d.state is not DeliveryState.PUBLISHED]
     linked = [d for d in coming if any(map(x_has_link, _left(post, d)))]
@@ -51,5 +51,5 @@ def dollars(thousandths: int) -> str:
     return text[:-1] if text.endswith("0") else text
 
 
-def _left(post: Post, delivery: Delivery) -> Sequence[str]:
+def _left(post: PostFields, delivery: Delivery) -> Sequence[str]:
     return post.parts_for(delivery.account, delivery.platform)[len(delivery.parts) :]

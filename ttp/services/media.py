@@ -199,14 +199,14 @@ class MediaCare:
 
     def is_needed(self) -> bool:
         """Whether there are any media that could be removed."""
-        return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
+        return any(folder.is_dir() for folder in (self.media.folder, self.database.home / "lent"))
 
     def take_back(self) -> list[str]:
         """Remove from the bucket what no post needs any more."""
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
-            lent = list(s3.remembered(self.database.home / s3.LENT))
+            lent = list(s3.remembered(self.database.home / "lent"))
             if not lent:
                 return []
             with self.database.reading() as db:
