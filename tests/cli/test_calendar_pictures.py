@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tests.cli.test_pictures import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
 from tests.examples import examples
+from tests.platforms.factories import PLATFORMS
 from ttp.cli.escape import plain
 from ttp.cli.render.calendar import days_name, month_picture, week_picture
 from ttp.cli.render.labels import SIGNS, sign
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
-from ttp.domain.account import Platform
 from ttp.domain.calendar_days import month_with, time_of, week_with
 from ttp.domain.delivery import APPROVAL, Delivery, DeliveryState
 from ttp.domain.optimal.free_hours import FreeHour
@@ -302,7 +302,7 @@ STATES = st.sampled_from([*DeliveryState])
 FOUND = st.builds(
     lambda text, when, states, post_id, tags: PostView(
         text,
-        tuple(Delivery(f"{p}/roastery", p, state) for p, state in zip(Platform, states, strict=False)),
+        tuple(Delivery(f"{p}/roastery", p, state) for p, state in zip(PLATFORMS.names(), states, strict=False)),
         PostStatus.SCHEDULED,
         when.astimezone(UTC),
         id=post_id,

@@ -19,7 +19,7 @@ from ttp.cli.output import Output, chosen_format, color_wanted, output_of_proces
 from ttp.cli.render import accounts, metrics, optimal, spec, status
 from ttp.cli.render import post as post_module
 from ttp.cli.render import posts as posts_module
-from ttp.domain.account import Account, Hold, Platform
+from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Hint, NotFound, PastTime, Problem, TtpError, UsageError
 from ttp.domain.health import Health
@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 AT = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 POST = PostView(
     "Launch day!\nDoors 9:00",
-    (Delivery("instagram/shop", Platform.INSTAGRAM), Delivery("x/me", Platform.X)),
+    (Delivery("instagram/shop", "instagram"), Delivery("x/me", "x")),
     PostStatus.SCHEDULED,
     AT,
     id=41,
@@ -221,7 +221,7 @@ def test_deleted_posts_are_ids_and_say_so_in_json() -> None:
 
 def test_the_default_columns_of_the_other_lists() -> None:
     desk = Desk(header=True)
-    desk.output.records(accounts.ACCOUNTS_SPEC, [Account(Platform.X, "me", connected=True, timezone="Asia/Tokyo")])
+    desk.output.records(accounts.ACCOUNTS_SPEC, [Account("x", "me", connected=True, timezone="Asia/Tokyo")])
     desk.output.records(post_module.ATTEMPTS_SPEC, [Attempt("x/me", 1, "create", Phase.PUBLISH, AT, http_status=201)])
     desk.output.records(metrics.SAMPLES_SPEC, [Sample("x/me", "1", AT, AT, likes=3)])
     assert desk.written == (
@@ -270,7 +270,7 @@ def test_the_next_slot_is_null_where_there_are_no_data() -> None:
     ("view", "item", "word"),
     [
         (posts_module.POSTS_SPEC, POST, "ACCOUNTS"),
-        (accounts.ACCOUNTS_SPEC, Account(Platform.X, "me"), "not connected"),
+        (accounts.ACCOUNTS_SPEC, Account("x", "me"), "not connected"),
         (post_module.ATTEMPTS_SPEC, Attempt("x/me", 1, "create", Phase.PUBLISH, AT), "open"),
         (metrics.SAMPLES_SPEC, Sample("x/me", "1", AT, AT), "LIKES"),
         (status.STATUS_SPEC, Health(), "stopped"),

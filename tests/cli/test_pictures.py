@@ -18,7 +18,7 @@ from ttp.cli.render.post import attempts_picture, post_picture
 from ttp.cli.render.posts import posts_picture
 from ttp.cli.render.status import health_picture
 from ttp.cli.render.width import columns, cut, pad, widest, wrap
-from ttp.domain.account import Account, Hold, Platform
+from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import Health, Needs, Publisher
 from ttp.domain.media import MediaItem
@@ -45,7 +45,7 @@ def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
 
 
 def row(account: str, state: DeliveryState = DeliveryState.PENDING, error: DeliveryError | None = None) -> Delivery:
-    return Delivery(account, Platform(account.partition("/")[0]), state, error=error)
+    return Delivery(account, account.partition("/")[0], state, error=error)
 
 
 ENDED = DeliveryError(Kind.AUTH, "token ended on 21 Nov", "401", "ttp account connect x/roastery")
@@ -68,7 +68,7 @@ LAUNCH = PostView(
     (
         Delivery(
             "instagram/roastery",
-            Platform.INSTAGRAM,
+            "instagram",
             DeliveryState.PUBLISHED,
             published_at=at(23, 18, 0, 3),
             url="https://www.instagram.com/p/DEMO123",
@@ -241,7 +241,7 @@ def test_everything_about_a_post_that_failed_in_part() -> None:
 def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
     waiting = Delivery(
         "tiktok/me",
-        Platform.TIKTOK,
+        "tiktok",
         DeliveryState.PROCESSING,
         next_at=at(24, 13, 50),
         waiting_for="the video to be processed",
@@ -257,7 +257,7 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
 
 
 def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
-    late = Delivery("x/me", Platform.X, DeliveryState.PUBLISHED, published_at=at(24, 9, 1, 2), url="https://x.com/i/1")
+    late = Delivery("x/me", "x", DeliveryState.PUBLISHED, published_at=at(24, 9, 1, 2), url="https://x.com/i/1")
     text = drawn(post_picture(PostView("Late", (late,), PostStatus.PUBLISHED, at(23, 18), at(24, 9, 1, 2), id=7), PAGE))
     assert "published  today 09:01:02  x.com/i/1" in text
     assert "Next" not in text
@@ -306,8 +306,8 @@ def test_show_has_a_line_for_every_field_that_is_set() -> None:
 @given(FOREIGN)
 def test_no_foreign_text_of_a_post_acts_on_the_terminal(text: str) -> None:
     error = DeliveryError(Kind.UNKNOWN, text, text, text)
-    failed = Delivery("x/me", Platform.X, DeliveryState.FAILED, waiting_for=text, error=error)
-    done = Delivery("x/you", Platform.X, DeliveryState.PUBLISHED, url=text, published_at=NOW)
+    failed = Delivery("x/me", "x", DeliveryState.FAILED, waiting_for=text, error=error)
+    done = Delivery("x/you", "x", DeliveryState.PUBLISHED, url=text, published_at=NOW)
     media = replace(IMAGE, name=text, alt=text)
     post = PostView(
         text,
@@ -327,12 +327,12 @@ def test_no_foreign_text_of_a_post_acts_on_the_terminal(text: str) -> None:
 
 def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
     accounts = [
-        Account(Platform.X, "roastery", connected=True, needs_reconnect=True, timezone="Europe/Berlin"),
-        Account(Platform.TIKTOK, "demo", connected=True, expires_at=NOW + timedelta(days=200, hours=1)),
-        Account(Platform.INSTAGRAM, "demo", connected=True, hold_until=at(24, 21, 10), hold_reason="quota"),
-        Account(Platform.INSTAGRAM, "over", connected=True, hold_until=at(24, 9)),
-        Account(Platform.INSTAGRAM, "new"),
-        Account(Platform.INSTAGRAM, "old", connected=True, enabled=False),
+        Account("x", "roastery", connected=True, needs_reconnect=True, timezone="Europe/Berlin"),
+        Account("tiktok", "demo", connected=True, expires_at=NOW + timedelta(days=200, hours=1)),
+        Account("instagram", "demo", connected=True, hold_until=at(24, 21, 10), hold_reason="quota"),
+        Account("instagram", "over", connected=True, hold_until=at(24, 9)),
+        Account("instagram", "new"),
+        Account("instagram", "old", connected=True, enabled=False),
     ]
     assert drawn(accounts_picture(accounts, PAGE)) == (
         "  ACCOUNT         STATE          ZONE           TOKEN UNTIL\n"
@@ -350,9 +350,7 @@ def test_the_accounts_and_what_is_to_be_done_about_them() -> None:
 
 
 def test_options_of_accounts_get_a_column_where_there_are_some() -> None:
-    text = drawn(
-        accounts_picture([Account(Platform.TIKTOK, "me", options={"tiktok.privacy_level": "SELF_ONLY"})], PAGE)
-    )
+    text = drawn(accounts_picture([Account("tiktok", "me", options={"tiktok.privacy_level": "SELF_ONLY"})], PAGE))
     assert "tiktok.privacy_level=SELF_ONLY" in text
 
 

@@ -18,10 +18,11 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.services.logins import FakeLogin
+from tests.settings import Config
 from tests.store.stores import add_account, add_post, new_store, to
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.delivery import Delivery
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
@@ -72,7 +73,7 @@ class Call:
 class Scripted:
     """A client that answers from lists. `skew`: how far the platform's clock is ahead; None: it tells no time."""
 
-    platform: Platform
+    platform: str
     clock: FakeClock
     skew: float | None = 0.0
     prepares: deque[list[Step]] = field(default_factory=deque)
@@ -144,8 +145,10 @@ class Bench:
         self.database: Database = new_store(home) if durable else Hasty(new_store(home).home)
         self.config = Config({name.replace("__", "."): value for name, value in config.items()})
         self.credentials = CredentialsFile(home)
-        self.clients = {platform: Scripted(platform, self.clock) for platform in Platform}
-        self.logins = {platform: FakeLogin(platform, can_renew=False) for platform in Platform}
+        self.clients: dict[str, Scripted] = {platform: Scripted(platform, self.clock) for platform in PLATFORMS.names()}
+        self.logins: dict[str, FakeLogin] = {
+            platform: FakeLogin(platform, can_renew=False) for platform in PLATFORMS.names()
+        }
         self.events: list[Event] = []
         self.loop: Loop | None = None
         self.naps: list[tuple[float, float]] = []
@@ -161,7 +164,7 @@ class Bench:
 
     @property
     def x(self) -> Scripted:
-        return self.clients[Platform.X]
+        return self.clients["x"]
 
     @property
     def seconds(self) -> float:
@@ -260,7 +263,7 @@ class Bench:
 
     def tokens(self) -> Tokens:
         """The tokens as a publisher has them."""
-        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock)
+        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock, PLATFORMS)
 
     def context(self, writer: Writer) -> DeliveryContext:
         return DeliveryContext(
@@ -270,6 +273,7 @@ class Bench:
             Clients(lambda platform: self.clients[platform]),
             self.config,
             self.clock,
+            PLATFORMS,
             self._tell,
         )
 

@@ -8,7 +8,6 @@ from threading import Event
 import pytest
 
 from tests.publisher.bench import Bench, Unscripted
-from ttp.domain.account import Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Phase
 from ttp.platforms.client import Did, PublishRequest, Wait
@@ -111,7 +110,7 @@ def test_an_error_in_one_job_does_not_take_along_the_outcome_of_another(bench: B
         broken.set()
         raise Unscripted("a fault of the publisher itself")
 
-    bench.clients[Platform.TIKTOK].publishes.append(slow)
+    bench.clients["tiktok"].publishes.append(slow)
     bench.x.prepares.append([break_off])
     bench.threads = True
     with pytest.raises(Unscripted):

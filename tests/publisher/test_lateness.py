@@ -12,8 +12,8 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.publisher.bench import Bench
+from tests.settings import Config
 from tests.store.stores import transaction
-from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.post import PostStatus

@@ -8,8 +8,8 @@ import pytest
 
 from tests.clock import START
 from tests.publisher.bench import Bench, Scripted
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Credentials
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import (
     Absent,
@@ -49,7 +49,7 @@ def on(bench: Bench, platform: str) -> Scripted:
     if platform != "x":
         bench.account(f"{platform}/me")
     bench.post(f"{platform}/me")
-    return bench.clients[Platform(platform)]
+    return bench.clients[platform]
 
 
 def test_a_post_that_is_found_is_taken_at_once(bench: Bench) -> None:

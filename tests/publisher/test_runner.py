@@ -13,8 +13,9 @@ from threading import Event as Flag
 import pytest
 
 from tests.clock import START
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
@@ -40,6 +41,7 @@ def runner(bench: Bench, **more: object) -> PublisherProcess:
         lambda platform: bench.clients[platform],
         bench.config,
         bench.clock,
+        PLATFORMS,
         Inline(),
         bench.nap,
         bench.clock.advance,

@@ -9,11 +9,11 @@ import pytest
 
 from tests.publisher.bench import Bench
 from tests.services.logins import FakeLogin
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Wait
-from ttp.platforms.oauth.grant import Grant
+from ttp.platforms.login import Grant
 from ttp.publisher.periodic import token_refresh
 from ttp.store.credentials import Away
 from ttp.store.home.locks import TokenHeld, token_lock
@@ -27,7 +27,7 @@ AWAY = NotDone(Kind.NETWORK, "no connection", passing=True)
 @pytest.fixture
 def login(bench: Bench) -> FakeLogin:
     """X's login, and a pair of tokens of two hours that it renews."""
-    made = bench.logins[Platform.X] = FakeLogin(Platform.X)
+    made = bench.logins["x"] = FakeLogin("x")
     now = bench.clock.now()
     pair = Credentials("old", refresh_token="r0", issued_at=now, expires_at=now + timedelta(hours=2))
     bench.credentials.put("x/me", pair)

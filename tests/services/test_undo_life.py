@@ -11,6 +11,7 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from tests import people
 from tests.examples import examples
+from tests.platforms.factories import PLATFORMS
 from tests.store.life import StoreMachine
 from ttp import views
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
@@ -180,7 +181,7 @@ class Undoing(StoreMachine):
             return False
         assert [one.post for one in done.posts] == [one.post for one in rehearsed.posts]
         assert self.due() <= due, "something is due that was not"
-        assert not any(one.wrong for one in Audit(self.database).run())
+        assert not any(one.wrong for one in Audit(self.database, PLATFORMS).run())
         return True
 
     def dump(self) -> list[tuple[object, ...]]:

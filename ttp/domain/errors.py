@@ -95,6 +95,10 @@ class UsageError(TtpError):
     code = "usage"
 
 
+class PlatformDisabled(UsageError):
+    """The platform is not enabled, or its package is gone. Enable it in `platforms.enabled`, or install it."""
+
+
 class NotFound(TtpError):
     """The post, account, file or slot does not exist. Nothing was done. The hint lists existing ones."""
 

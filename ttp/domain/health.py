@@ -39,8 +39,13 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What X will charge, in thousandths of a US dollar, for so many posts. `more`: further ones were not looked at."""
+    """What a platform will charge, in thousandths of a US dollar, for so many posts.
 
+    `more`: further ones were not looked at.
+    """
+
+    platform: str
+    title: str
     posts: int = 0
     thousandths: int = 0
     more: bool = False
@@ -67,7 +72,7 @@ class Health:
     needs: Needs = Needs()
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
-    costs: Costs = Costs()
+    costs: tuple[Costs, ...] = ()
     media: MediaUse = NO_MEDIA
     clock: TtpError | None = None
     elsewhere: TtpError | None = None

@@ -8,13 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
+from ttp.domain.platform import Facts
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
-MOST_PARTS = 24
-"""Parts of one thread, the first one included."""
 
 
 class PostStatus(StrEnum):
@@ -46,7 +44,7 @@ class Rejection:
 class PostFields:
     """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 
-    `thread`: the parts that follow the text on X, each a reply to the one before; no other platform gets them.
+    `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
     """
 
     content: str
@@ -79,7 +77,7 @@ class PostFields:
         return tuple([d.account for d in self.active])
 
     @property
-    def platforms(self) -> tuple[Platform, ...]:
+    def platforms(self) -> tuple[str, ...]:
         active = self.active
         return (active[0].platform,) if len(active) == 1 else tuple(sorted({d.platform for d in active}))
 
@@ -101,13 +99,13 @@ class PostFields:
         there = (d for d in self.deliveries if d.state is DeliveryState.PUBLISHED and d.taken_down_at is None)
         return tuple(d.url or d.account for d in there)
 
-    def text_for(self, account: str, platform: Platform) -> str:
+    def text_for(self, account: str, platform: str) -> str:
         """The text that goes to one account: its variant, else its platform's, else the post's."""
         return self.variants.get(account) or self.variants.get(platform) or self.content
 
-    def parts_for(self, account: str, platform: Platform) -> tuple[str, ...]:
-        """The texts that go to one account, in order: on X the text and its thread, elsewhere the text alone."""
-        return (self.text_for(account, platform), *(self.thread if platform is Platform.X else ()))
+    def parts_for(self, account: str, facts: Facts) -> tuple[str, ...]:
+        """The texts that go to one account, in order: the text, and its thread where the platform has threads."""
+        return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:
         """What a person must do: `review`, `reconnect`, `retry`, `approve`, in this order."""

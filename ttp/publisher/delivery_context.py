@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
@@ -26,6 +26,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, NoPillow
+from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import Fitting
 from ttp.services.tokens import Dead, Delayed, InHand, Tokens
@@ -58,9 +59,10 @@ class DeliveryContext:
     writer: Writer
     media: MediaStore
     tokens: Tokens
-    clients: Callable[[Platform], Client]
+    clients: Callable[[str], Client]
     config: Config
     clock: Clock
+    platforms: Registry
     tell: Sink
     limits: Limits | None = None
     journal: Journal | None = None
@@ -101,7 +103,11 @@ class DeliveryContext:
         account's token cannot be used here."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
-        text, *thread = post.parts_for(account.name, account.platform)
+        try:
+            facts = self.platforms.facts(account.platform)
+        except UsageError as why:
+            raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
+        text, *thread = post.parts_for(account.name, facts)
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
@@ -119,7 +125,7 @@ class DeliveryContext:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
         try:
-            return Fitting(self.media).file(item, platform)
+            return Fitting(self.media, self.platforms).file(item, platform)
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
             raise StepFailed(TAKE, gone) from None
@@ -227,12 +233,12 @@ def apply_outcome_to_account(
 class Clients:
     """A client for each platform, from `make`."""
 
-    def __init__(self, make: Callable[[Platform], Client]) -> None:
+    def __init__(self, make: Callable[[str], Client]) -> None:
         self._make = make
-        self._made: dict[Platform, SafeClient] = {}
+        self._made: dict[str, SafeClient] = {}
         self._making = threading.Lock()
 
-    def __call__(self, platform: Platform) -> Client:
+    def __call__(self, platform: str) -> Client:
         with self._making:
             if platform not in self._made:
                 self._made[platform] = SafeClient(self._make(platform))
@@ -249,7 +255,6 @@ class SafeClient:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.platform = client.platform
 
     def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         try:

@@ -15,12 +15,12 @@ from pathlib import Path
 from types import FrameType
 
 from ttp.domain import approval
-from ttp.domain.account import Platform
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
+from ttp.platforms.registry import Registry
 from ttp.publisher import takeover
 from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.events import Event, Sink
@@ -70,9 +70,10 @@ class PublisherProcess:
     database: Database
     media: MediaStore
     tokens: Tokens
-    clients: Callable[[Platform], Client]
+    clients: Callable[[str], Client]
     config: Config
     clock: Clock
+    platforms: Registry
     pool: Pool | None = None
     wait: WaitForReport = wait_for_report
     sleep: Callable[[float], None] = time.sleep
@@ -167,6 +168,7 @@ class PublisherProcess:
                 clients,
                 self.config,
                 self.clock,
+                self.platforms,
                 hooks.tell,
                 self.limits,
                 journal,

@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
 from ttp.domain.retry import RetryPolicy, after_not_done
@@ -36,24 +35,9 @@ TAKEN_OVER = "taken over"
 NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
 JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
 LONGEST_GAP_S = 300.0
-WORKING_AT_MOST = {
-    Platform.X: timedelta(minutes=30),
-    Platform.INSTAGRAM: timedelta(minutes=30),
-    Platform.TIKTOK: timedelta(hours=24),  # moderation may take hours (docs/reference/platforms/tiktok.md, section 10)
-}
-"""How long a platform may work on an accepted post before a person is asked."""
 ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
 """A public id that comes after moderation is asked for after 30 s, doubling up to an hour, for a day: cosmetic."""
-UNREADABLE_LOOKS = 60
-"""Patience with TikTok's status endpoint, in look-up gaps (30 min by default); X and Instagram go by their windows."""
 _SECOND = timedelta(seconds=1)
-
-
-def settle_window(context: DeliveryContext, platform: Platform) -> timedelta:
-    """How long a post may take to appear in the platform's look-up. TikTok's status is authoritative: none."""
-    if platform is Platform.TIKTOK:
-        return timedelta(0)
-    return timedelta(seconds=context.config.seconds(f"publish.settle_{platform}_s"))
 
 
 def recover_interrupted(db: Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
@@ -112,7 +96,8 @@ class LookupJob:
             order = context.build_request(self.task, bound)
             looked = context.client(self.task).look_up(order, delivery.handle, since)
         except StepFailed as failed:
-            looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message), None)
+            gone = account.platform not in context.platforms.names()  # nobody is left to ask
+            looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message, final=gone), None)
         except Unreadable as row:  # of another delivery: what belongs to that one is not known
             looked = LookupResult(Unclear(Kind.UNKNOWN, row.message), None)
         try:
@@ -207,7 +192,7 @@ class LookupJob:
         if intent is not None and intent.platform_at is not None and platform_at is not None:
             # This machine's clock may have been set forward meanwhile: the platform's was not.
             since = max(since, now - (platform_at - intent.platform_at))
-        until = since + WORKING_AT_MOST[delivery.platform]
+        until = since + self._context.platforms.facts(delivery.platform).processing_for
         if now >= until and delivery.state is DeliveryState.PROCESSING:
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"{delivery.platform} has not finished: {what}"))
         poll = self._context.config.seconds("publish.status_poll_s")
@@ -239,7 +224,7 @@ class LookupJob:
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         gap = self._gap()
         clean = count_clean_lookups([look.at for look in looks if look.outcome == "absent"], gap)
-        window_end = latest_send_time(intent, looks, platform_at) + settle_window(self._context, delivery.platform)
+        window_end = latest_send_time(intent, looks, platform_at) + self._settle_window()
         if kind is Kind.DUPLICATE:
             if clean >= CLEAN_LOOKS:
                 message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
@@ -267,23 +252,25 @@ class LookupJob:
             message += ": " + " ".join(unclear.links)
         error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
         since = unclear_since(looks)
+        if unclear.final:
+            return delivery.needs_review(error)
         patience = self._patience(delivery)
-        if unclear.final or (now - since >= patience and len(looks) >= CLEAN_LOOKS):
+        if now - since >= patience and len(looks) >= CLEAN_LOOKS:
             return delivery.needs_review(error)
         at = max(unclear.look_at or now, now + self._gap())
         return delivery.look_again(at, until=since + patience, error=error)
 
     def _patience(self, delivery: Delivery) -> timedelta:
+        """How long look-ups may stay unclear."""
+        facts = self._context.platforms.facts(delivery.platform)
         if delivery.state is DeliveryState.PROCESSING:
-            return WORKING_AT_MOST[delivery.platform]
-        window = settle_window(self._context, delivery.platform)
-        match delivery.platform:
-            case Platform.X:
-                return window
-            case Platform.INSTAGRAM:
-                return window * 6  # half an hour by default
-            case Platform.TIKTOK:
-                return self._gap() * UNREADABLE_LOOKS
+            return facts.processing_for
+        return (self._settle_window() if facts.settle_s else self._gap()) * facts.patience
+
+    def _settle_window(self) -> timedelta:
+        """How long a post may take to appear in the platform's look-up."""
+        account = self.task.account
+        return self._context.platforms.facts(account.platform).settle_for(self._context.config, account)
 
     def _gap(self) -> timedelta:
         return timedelta(seconds=self._context.config.seconds("publish.lookup_gap_s"))

@@ -23,7 +23,7 @@ class Approvals:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not post.active:
-                raise no_accounts(post, known)
+                raise no_accounts(post, known, self._posts.platforms)
             if not any(d.state in approval.OPEN for d in post.active):
                 raise nothing_left(post)
             return approval.approved(post, now), ()

@@ -18,6 +18,7 @@ from ttp.domain.account import Account, Hold, named, resolve_accounts
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import no_such_post
 from ttp.domain.recurrence import Repeat
@@ -39,7 +40,8 @@ _BATCH = 200
 
 
 class Look:
-    def __init__(self, database: Database, home: Path, clock: Clock, config: Config) -> None:
+    def __init__(self, database: Database, home: Path, clock: Clock, config: Config, platforms: PlatformFacts) -> None:
+        self._platforms = platforms
         self._database = database
         self._home = home
         self._clock = clock
@@ -123,11 +125,11 @@ class Look:
 
     def named(self, names: Sequence[str]) -> tuple[Account, ...]:
         """The accounts that `--to`-like names mean. NotFound, Ambiguous or UsageError."""
-        return resolve_accounts(names, self.accounts())
+        return resolve_accounts(names, self.accounts(), self._platforms)
 
     def account(self, name: str) -> Account:
         """One account by its full name. NotFound if there is none."""
-        return named(name, self.accounts())
+        return named(name, self.accounts(), self._platforms)
 
     def failed(self, names: Sequence[str], since: timedelta | None) -> list[Post]:
         """Posts with failed deliveries, newest first: of these accounts, due within `since` of now."""

@@ -48,13 +48,13 @@ def publish(
 
     Example: ttp publish 44
     """
-    from ttp.domain.price import price_notes
+    from ttp.domain.pricing import price_notes
 
     _expect(context.out, no_wait=no_wait)
     ids = ids_of(context, post_ids)
     context.runner.refuse_elsewhere()
     posts = context.look.many(ids)
-    print_warnings(context.out, [note for post in posts for note in price_notes(post)])
+    print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirmed(
         context.out,
@@ -189,13 +189,12 @@ def _follow(context: Context, queued: Queued, *, no_wait: bool) -> int:
 
 def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[str, ...] | None:
     """The names of the accounts that both filters leave; None where nothing was filtered."""
-    from ttp.domain.account import platform_named
 
     if names is None and platforms is None:
         return None
     look = context.look
     found = look.accounts() if names is None else look.named(names)
-    wanted = [platform_named(name) for name in platforms or ()]
+    wanted = [context.platforms.find(name).name for name in platforms or ()]
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)
 
 

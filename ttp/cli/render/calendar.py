@@ -8,12 +8,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from ttp.cli.escape import one_line, safe
-from ttp.cli.render.labels import SIGNS, plural, several, short_name, sign
+from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
-from ttp.domain.account import Platform
 from ttp.domain.calendar_days import CalendarRange, time_of
 from ttp.views import Json
 from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot
@@ -85,7 +84,7 @@ def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator
         )
 
 
-def names(post: PostView, with_handle: Collection[Platform]) -> str:
+def names(post: PostView, with_handle: Collection[str]) -> str:
     """The accounts of a post, shortly: `ig x/me`; of a pool's that is still to be chosen, its tag."""
     found = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
     return found or (one_line(post.tags[0]) if post.id is None and post.tags else "")
@@ -187,7 +186,7 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
     wanted = after if sheet.span.holds(page.now) else posts
     if not wanted:
         return
-    with_handle = frozenset(Platform) if page.width >= _WITH_HANDLES else several(wanted)
+    with_handle = everywhere(wanted) if page.width >= _WITH_HANDLES else several(wanted)
     titles = [
         Column(""),
         Column(""),
@@ -200,7 +199,7 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
         yield f"  +{len(wanted) - LISTED}, all of them:  {safe(sheet.all_)}"
 
 
-def _line(post: PostView, with_handle: frozenset[Platform], page: Page) -> list[Cell]:
+def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
     at, one = time_of(post), sign(post)
     return [
         Cell(f"{page.time(at)} {page.day(at)}"),
@@ -317,7 +316,7 @@ def _by_hour(posts: Sequence[PostView], page: Page) -> dict[tuple[int, date], li
     return found
 
 
-def _post(post: PostView, room: int, with_handle: Collection[Platform], page: Page) -> _Drawn:
+def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
     """The minute if it is not the full hour, and number; accounts and text where there is room; its sign at the end."""
     at = time_of(post)
     minute = page.local(at).minute
@@ -371,7 +370,7 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
             yield f" {name}  {line}".rstrip()
 
 
-def _told(post: PostView, with_handle: Collection[Platform], page: Page) -> str:
+def _told(post: PostView, with_handle: Collection[str], page: Page) -> str:
     one = sign(post)
     said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
     text = cut(f"{said}  {one_line(post.content)}", page.width - 19)

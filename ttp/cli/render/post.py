@@ -250,7 +250,7 @@ def _next(post: PostView) -> Iterator[str]:
     retry = f"ttp retry {post.id}"
     yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
     for row in failed:
-        of = len(post.parts_for(row.account, row.platform))
+        of = 1 + len(post.thread)
         if 0 < len(row.parts) < of:
             yield f"(goes on with part {len(row.parts) + 1} of {of} on {safe(row.account)})"
     published = [safe(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
@@ -261,13 +261,13 @@ def _next(post: PostView) -> Iterator[str]:
 
 def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
     """A block for each account, with an empty line after it."""
-    from ttp.domain.price import dollars
+    from ttp.domain.pricing import dollars
 
     for one in versions:
         for number, part in enumerate(one.parts, 1):
             head = page.paint(safe(one.account), "bold") if number == 1 else f"part {number}"
             use = page.paint(f"{part.length}/{part.limit}", "red" if part.length > part.limit else "")
-            cost = f"   X charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
+            cost = f"   {one.title} charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
             yield f"{head}   {use}{cost}"
             yield from (f"  {row}".rstrip() for line in lines(part.text) for row in wrap(line, page.width - 2))
         yield from (f"  {row}" for item in one.media for row in wrap(_versions_media(item), page.width - 2))

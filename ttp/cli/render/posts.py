@@ -8,11 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ttp.cli.escape import one_line
-from ttp.cli.render.labels import approve_command, mark, plural, several, short_name, status_word
+from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.post import _show
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain.account import Platform
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.media import MediaItem
 from ttp.views import posts as posts_module
@@ -30,7 +29,7 @@ def posts_picture(posts: Sequence[PostView], page: Page) -> Iterator[str]:
         yield "No posts here.  Write one:  ttp create 'Hello'"
         return
     wide = page.width >= _WIDE
-    with_handle = frozenset(Platform) if wide else several(posts)
+    with_handle = everywhere(posts) if wide else several(posts)
     columns = [
         Column("ID", right=True),
         Column("WHEN"),
@@ -49,7 +48,7 @@ def posts_picture(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     yield from page.flow([page.footer(), *_legend(posts)])
 
 
-def _row(post: PostView, day: str, with_handle: frozenset[Platform], page: Page, *, wide: bool) -> list[Cell]:
+def _row(post: PostView, day: str, with_handle: frozenset[str], page: Page, *, wide: bool) -> list[Cell]:
     at = _time(post)
     accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
     when = f"{day} {page.time(at)}" if at else "-"

@@ -13,7 +13,7 @@ from ttp.cli.render.spec import OutputSpec, _facts
 from ttp.cli.render.width import cut, pad, wrap
 from ttp.domain.account import Hold
 from ttp.domain.health import Costs, Health, Publisher
-from ttp.domain.price import dollars
+from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
 
@@ -88,8 +88,9 @@ def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
     if health.media.files:
         yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"
-    if health.costs.posts:
-        yield "costs", _costs(health.costs)
+    for costs in health.costs:
+        if costs.posts:
+            yield "costs", _costs(costs)
     scarce = [limit for limit in health.limits if limit.share_left < _SCARCE]
     if scarce:
         yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
@@ -125,7 +126,7 @@ def _hold(hold: Hold, page: Page) -> str:
 
 def _costs(costs: Costs) -> str:
     what = f"the next {plural(costs.posts, 'post')}" if costs.more else plural(costs.posts, "post")
-    return f"X will charge {dollars(costs.thousandths)} for {what}"
+    return f"{costs.title} will charge {dollars(costs.thousandths)} for {what}"
 
 
 def _limit(limit: Limit, page: Page) -> str:
