@@ -212,7 +212,7 @@ class MediaCare:
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
-            lent = list(s3.remembered(self.database.home / s3.LENT))
+            lent = list(s3.remembered(self.database.home / "lent"))
             if not lent:
                 return []
             with self.database.reading() as db:
