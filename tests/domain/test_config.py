@@ -25,7 +25,7 @@ def test_what_is_set_is_in_force_and_what_it_was_made_of_is_not_held() -> None:
 
 def test_an_unknown_name_is_a_bug_and_not_an_empty_value() -> None:
     for read in (Config().seconds, Config().count, Config().text, Config().__getitem__):
-        with pytest.raises(Bug, match=r"no setting publish\.retry_min"):
+        with pytest.raises(Bug):
             read("publish.retry_min")
 
 

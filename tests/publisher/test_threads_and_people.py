@@ -60,7 +60,7 @@ def test_a_person_who_does_not_find_it_has_it_sent_again_and_not_the_parts_befor
 
 def test_a_person_cannot_name_a_part_that_is_known_or_one_of_another_thread(bench: Bench, x: FakeX) -> None:
     in_doubt(bench, x, 3)
-    with pytest.raises(UsageError, match="is part 2 of this thread, and part 3 is in doubt"):
+    with pytest.raises(UsageError):
         outgoing(bench).resolve(1, "x/me", x.feed[1].id)
     other = thread(bench, parts=["Other", "Words"], due=bench.seconds)
     bench.run()

@@ -112,7 +112,7 @@ def race(stage: Stage, expiries: int, processes: int = 8) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_eight_processes_ask_for_one_token_per_expiry(tmp_path: Path, platform: str) -> None:
     with staged(tmp_path, platform) as stage:
-        race(stage, expiries=20)
+        race(stage, expiries=3)
 
 
 @pytest.mark.slow

@@ -110,7 +110,7 @@ def test_a_broken_entry_is_dead_and_the_timer_renews_the_others(shop: Shop, kind
     done = {renewal.account: renewal.error for renewal in shop.tokens.refresh_due(shop.clock.now())}
     assert (type(done["x/me"]), done["tiktok/me"]) == (Dead, None)
     assert shop.account("x/me").needs_reconnect
-    with pytest.raises(Dead, match=r"the credentials of x/me in .+ cannot be read") as dead:
+    with pytest.raises(Dead, match="x/me") as dead:
         shop.tokens.fresh("x/me")
     assert dead.value.hints[0].type == "ttp account connect x/me"
 
