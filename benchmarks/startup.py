@@ -37,31 +37,31 @@ app()
 """
 """What any program pays that reads an option with Typer."""
 PEERS = {"toot": "toot", "httpie": "http", "sqlite-utils": "sqlite-utils", "awscli": "aws"}
-# {late}: a post that is scheduled, {draft}: one that is not. The libraries stand behind #; None: not even Typer.
-AT_ONCE = """
+# {late}: a post that is scheduled, {draft}: one that is not. What must be imported beside Typer stands behind #.
+BEFORE_TYPER = """
 1.5  --version
-8    --help
+2    --help
 2    __complete post
 2    __complete post 50
 2    __complete account x/
 2    __complete tag
-8    list --limit 50
-8    list --limit 50 --json
-8    list --format table --color always
-8    list --status published --search lot --limit 50
-8    show {late}
-8    show {late} --format table
-8    status
-8    status --json
-8    log {late}
-8    account list --json
 """
 BY_TYPER = """
-8    list --help
-8    create --help
-20   create Hello
-20   create "New on the menu" --to x/shop1 --at 2099-12-01T09:00Z
-20   create https://example.com/menu --to x/shop1 --at 2099-12-03T09:00Z
+10   list --limit 50
+10   list --limit 50 --json
+10   list --format table --color always
+10   list --status published --search lot --limit 50
+10   show {late}
+10   show {late} --format table
+11   status
+11   status --json
+10   log {late}
+10   account list --json
+10   list --help
+10   create --help
+13   create Hello
+13   create "New on the menu" --to x/shop1 --at 2099-12-01T09:00Z
+13   create https://example.com/menu --to x/shop1 --at 2099-12-03T09:00Z
 20   edit {late} Changed
 20   unschedule {late}
 20   schedule {late} --at 2099-12-02T09:00Z
@@ -140,12 +140,12 @@ def _prepared(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _rows(told: Mapping[str, str]) -> list[Row]:
     rows = []
-    for at_once, table in ((True, AT_ONCE), (False, BY_TYPER)):
+    for uses_typer, table in ((False, BEFORE_TYPER), (True, BY_TYPER)):
         for line in table.strip().splitlines():
             typed, _, libraries = line.partition(" # ")
             goal, *words = shlex.split(typed)
             known = tuple(word.format_map(told) for word in words)
-            rows.append(Row(known, goal, None if at_once else tuple(libraries.split())))
+            rows.append(Row(known, goal, tuple(libraries.split()) if uses_typer else None))
     return rows
 
 

@@ -15,18 +15,18 @@ from pathlib import Path
 from ttp.cli.main import main
 from ttp.platforms.client import Wait
 from ttp.publisher import loop
-from ttp.publisher.delivery_context import Desk, Task
-from ttp.publisher.delivery_worker import Delivering
+from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
+from ttp.publisher.delivery_worker import DeliveryWorker
 
 claimed: list[tuple[int, float]] = []
 ended: list[tuple[int, float]] = []
 
 
-class Watched(Delivering):
+class Watched(DeliveryWorker):
     """Made right after the claim is committed; its run ends when the outcome is."""
 
-    def __init__(self, desk: Desk, task: Task, stopping: Callable[[], bool]) -> None:
-        super().__init__(desk, task, stopping)
+    def __init__(self, context: DeliveryContext, task: DeliveryTask, stopping: Callable[[], bool]) -> None:
+        super().__init__(context, task, stopping)
         claimed.append((task.delivery.id or 0, time.time()))
 
     def run(self) -> Generator[Wait, None, None]:
@@ -43,7 +43,7 @@ def peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    loop.Delivering = Watched  # type: ignore[attr-defined]  # the one place where they are made
+    loop.DeliveryWorker = Watched  # type: ignore[attr-defined]  # the one place where they are made
     code = main(sys.argv[2:])
     report = {"claimed": claimed, "ended": ended, "peak_mb": peak_mb(), "cpu_s": time.process_time()}
     Path(sys.argv[1]).write_text(json.dumps(report))

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.account import Account
-from ttp.domain.config import Config
 from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
 from ttp.domain.time.clock import Clock
@@ -21,7 +22,7 @@ from ttp.store.home.media import MediaStore
 
 def posts_of(database: Database, clock: Clock, config: Config | None = None) -> Posts:
     """The service of a store's posts."""
-    return Posts(database, MediaStore(database.home / "media"), clock, config or Config())
+    return Posts(database, MediaStore(database.home / "media"), clock, config or Config(), PLATFORMS)
 
 
 def times_of(posts: Posts) -> TimeResolver:

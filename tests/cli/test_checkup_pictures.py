@@ -11,7 +11,7 @@ from ttp.cli.render.accounts import account_picture
 from ttp.cli.render.doctor import doctor_picture
 from ttp.cli.render.page import Page
 from ttp.cli.render.width import columns
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.diagnostics import Check, Grade
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_foreign_words_do_nothing_to_the_terminal() -> None:
 
 def test_everything_about_an_account() -> None:
     account = Account(
-        Platform.TIKTOK,
+        "tiktok",
         "me",
         user_id="-000a",
         connected=True,
@@ -93,7 +93,7 @@ def test_everything_about_an_account() -> None:
 
 
 def test_an_account_that_is_not_connected_says_how() -> None:
-    assert drawn(account_picture(Account(Platform.X, "me"), PAGE)) == (
+    assert drawn(account_picture(Account("x", "me"), PAGE)) == (
         "x/me   not connected\n"
         "  Zone         none of its own (UTC)\n"
         "\n"

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from tests.clock import START
 from tests.conftest import Program
 from tests.examples import examples
+from tests.settings import KEYS
 from ttp.cli import settings
 from ttp.cli.commands import config
-from ttp.domain.config import KEYS, Key, Value
+from ttp.domain.config import Key, Value
 from ttp.store.home import locks
 
 BY_HAND = """# mine

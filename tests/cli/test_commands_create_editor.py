@@ -129,6 +129,7 @@ def test_bytes_that_are_not_utf8_stay_as_they_are(
     assert ttp.shown()["content"] == "café"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("front", ["", "---\nto: x/me\nat: in 1h\n---\n"])
 def test_ten_megabytes_are_kept(ttp: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, front: str) -> None:
     ttp.account()

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.conftest import Program
+from tests.platforms.factories import PLATFORMS
 
 LINK = "see https://example.com/menu"
 PRICE = "X will charge {} for this (x/me): $0.20 for a post with a link, $0.015 for one without"
@@ -66,7 +67,9 @@ def test_the_same_key_with_another_thread_is_a_conflict(me: Program) -> None:
 def test_a_key_of_a_post_without_a_thread_is_what_it_was_before_threads() -> None:
     from ttp.domain.post_input import PostInput, request_fingerprint
 
-    assert request_fingerprint(PostInput(text="hi"), ()) == request_fingerprint(PostInput(text="hi", thread=()), ())
+    assert request_fingerprint(PostInput(text="hi"), (), PLATFORMS) == request_fingerprint(
+        PostInput(text="hi", thread=()), (), PLATFORMS
+    )
 
 
 def test_that_only_x_gets_the_thread_is_said(me: Program) -> None:

@@ -20,8 +20,8 @@ import tests
 from tests.browser import goes_back, says
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.settings import Config
 from ttp.cli.commands import account as account_module
-from ttp.domain.config import Config
 from ttp.sandbox.instagram import records as instagram_records
 from ttp.sandbox.records import App
 from ttp.sandbox.server import RunningSandbox, running_sandbox
@@ -264,7 +264,7 @@ def test_user_keys_of_oauth_1_are_added_signed_with_and_never_renewed(ttp: Progr
         (
             "ig/me",
             {"apiKey": "a", "apiSecret": "s", "accessToken": "t", "accessTokenSecret": "u"},
-            "keys of OAuth 1.0a are X's only",
+            "keys of OAuth 1.0a are not accepted by Instagram",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Program
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.errors import ReconnectNeeded
 from ttp.publisher import hooks
 from ttp.publisher.events import HOOKS, Event

@@ -10,14 +10,14 @@ import pytest
 
 from ttp.cli import progress
 from ttp.cli.progress import Live, watched
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.media import MediaItem
 from ttp.platforms import uploads
 from ttp.platforms.client import MediaFile, PublishRequest
 
 ITEM = MediaItem("clip.mp4", "video/mp4", 3, "ab" * 32)
 ORDER = PublishRequest(
-    1, Account(Platform.X, "me"), Credentials("token", "localhost"), "hi", (MediaFile(ITEM, Path("clip.mp4")),)
+    1, Account("x", "me"), Credentials("token", "localhost"), "hi", (MediaFile(ITEM, Path("clip.mp4")),)
 )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ttp import views
 from ttp.cli import exit_codes
-from ttp.domain.account import Account, Hold, Platform
+from ttp.domain.account import Account, Hold
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import (
     Bug,
@@ -27,9 +27,10 @@ from ttp.domain.errors import (
 from ttp.domain.health import Health, Needs, Publisher
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.outcome import Attempt, Kind, Phase
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostStatus
 from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
+from ttp.services.queries import PostView
 from ttp.views import accounts, errors, metrics, posts, status
 
 AT = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -37,7 +38,7 @@ AT_TEXT = "2026-11-23T17:00:00Z"
 NEXT = AT + timedelta(minutes=5)
 DELIVERED = Delivery(
     "instagram/roastery",
-    Platform.INSTAGRAM,
+    "instagram",
     DeliveryState.PUBLISHED,
     due_at=AT,
     remote_id="179",
@@ -47,13 +48,13 @@ DELIVERED = Delivery(
 )
 FAILED = Delivery(
     "x/roastery",
-    Platform.X,
+    "x",
     DeliveryState.FAILED,
     due_at=AT,
     attempts=1,
     error=DeliveryError(Kind.AUTH, "token ended", "401", "ttp account connect x/roastery"),
 )
-POST = Post(
+POST = PostView(
     "Launch day!",
     (DELIVERED, FAILED),
     PostStatus.PARTIAL,
@@ -155,7 +156,7 @@ def test_warnings_are_told_and_replayed_only_where_it_is_so() -> None:
 def test_only_a_retrying_delivery_has_a_next_attempt_because_a_look_up_is_none(
     state: DeliveryState, told: str | None
 ) -> None:
-    row = Delivery("x/me", Platform.X, state, next_at=NEXT, waiting_for="a reset", waiting_until=NEXT)
+    row = Delivery("x/me", "x", state, next_at=NEXT, waiting_for="a reset", waiting_until=NEXT)
     shape = posts.delivery_json(row)
     assert shape["nextAttemptAt"] == told
     assert (shape["waitingFor"], shape["waitingUntil"]) == ("a reset", "2026-11-23T17:05:00Z")
@@ -183,7 +184,7 @@ def test_a_naive_time_is_no_instant() -> None:
 
 def test_an_account_has_the_documented_form() -> None:
     account = Account(
-        Platform.TIKTOK,
+        "tiktok",
         "demo",
         id=3,
         user_id="77",
@@ -290,7 +291,7 @@ def test_publishing_is_stalled_when_posts_are_overdue_and_nothing_runs(*, runnin
 
 def test_the_key_lists_are_the_keys_of_the_objects() -> None:
     assert tuple(posts.post_json(POST)) == posts.POST_FIELDS
-    assert tuple(accounts.account_json(Account(Platform.X, "me"))) == accounts.ACCOUNT_FIELDS
+    assert tuple(accounts.account_json(Account("x", "me"))) == accounts.ACCOUNT_FIELDS
     assert tuple(posts.attempt_json(Attempt("x/me", 1, "s", Phase.PREPARE, AT))) == posts.ATTEMPT_FIELDS
     assert tuple(metrics.sample_json(Sample("x/me", "1", AT, AT))) == metrics.SAMPLE_FIELDS
     assert tuple(status.status_json(Health())) == status.STATUS_FIELDS

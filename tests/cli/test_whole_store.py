@@ -55,7 +55,9 @@ def listed(format: str) -> None:
         out.records(posts_module.POSTS_SPEC, Context().look.listed(PostFilter()))
 
 
-@pytest.mark.parametrize("what", ["csv", "json", "ics", "list json", "list tsv"])
+@pytest.mark.parametrize(
+    "what", ["csv", *(pytest.param(it, marks=pytest.mark.slow) for it in ("json", "ics", "list json", "list tsv"))]
+)
 def test_ten_times_the_posts_take_no_more_memory(ttp: Program, tmp_path: Path, what: str) -> None:
     ttp.account()
 
@@ -73,6 +75,7 @@ def test_ten_times_the_posts_take_no_more_memory(ttp: Program, tmp_path: Path, w
     assert peaks[1] < peaks[0] + 1_000_000
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_an_import_holds_a_little_of_each_row(ttp: Program, tmp_path: Path) -> None:
     ttp.account()
     peaks = []

@@ -85,12 +85,10 @@ def documents() -> list[str]:
     return sorted(found, key=lambda name: name != FIRST)
 
 
-def printed(part: int = 0, parts: int = 1) -> list[tuple[str, Command, list[str]]]:
-    """Run the commands of the documents, or of one part of them and the first, which all others need; answers each,
-    and the document it is in, with the lines it printed."""
-    first, *others = documents()
-    wanted = [first, *others[part::parts]]
-    todo = [(name, command) for name in wanted for command in commands((ROOT / name).read_text())]
+def printed(pages: Sequence[str]) -> list[tuple[str, Command, list[str]]]:
+    """Run the commands of documents, and before them those of the first, which all need; return each command, and the
+    document it is in, with the lines it printed."""
+    todo = [(name, command) for name in (FIRST, *pages) for command in commands((ROOT / name).read_text())]
     clock = RunningClock()
     with tempfile.TemporaryDirectory() as folder, _servers(Path(folder), clock) as ports:
         scratch = Path(folder)
@@ -191,7 +189,7 @@ def _comparable(lines: Sequence[str]) -> list[str]:
 
 def renew() -> None:
     """Write into the documents what their commands print now, where that differs from what they show."""
-    for name, command, lines in printed():
+    for name, command, lines in printed(documents()[1:]):
         if same(command.shown, lines):
             continue
         typed = "$ " + command.typed.replace("\n", "\n> ")

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 
 import pytest
 
-from tests.docs.console import documents, masked, printed, same
+from tests.docs.console import FIRST, documents, masked, printed, same
 
+needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 PARTS = 4
 """So many run beside each other, where there are processors for it."""
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
-@pytest.mark.parametrize("part", range(PARTS))
-def test_the_documents_show_what_happens(part: int) -> None:
+def assert_shown(pages: Sequence[str]) -> None:
     """If this fails, and what happens is right: python -m tests.docs.console"""
     wrong = [
         "\n".join([f"{name}: $ {command.typed}", "shows:", *command.shown, "happens:", *lines])
-        for name, command, lines in printed(part, PARTS)
+        for name, command, lines in printed(pages)
         if not same(command.shown, lines)
     ]
 
     assert not wrong, "\n\n".join(wrong)
+
+
+@needs_bash
+def test_the_readme_shows_what_happens() -> None:
+    assert_shown(["README.md"])
+
+
+@pytest.mark.slow
+@needs_bash
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_documents_show_what_happens(part: int) -> None:
+    assert_shown([name for name in documents() if name not in (FIRST, "README.md")][part::PARTS])
 
 
 def test_the_readme_has_a_session_that_goes_on_from_the_sandboxs_page() -> None:

@@ -8,9 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.clock import START
+from tests.settings import Config
 from ttp.domain import approval
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus, Rejection
@@ -21,7 +20,7 @@ PICTURE = MediaItem("a.jpg", "image/jpeg", 1, "1" * 64)
 
 
 def to(name: str = "x/me", state: S = S.PENDING, at: object = LATER, **fields: object) -> Delivery:
-    known = Delivery(name, Platform.X, state, due_at=LATER, next_at=LATER if at else None)
+    known = Delivery(name, "x", state, due_at=LATER, next_at=LATER if at else None)
     return replace(known, **fields)  # type: ignore[arg-type]  # fields by name
 
 

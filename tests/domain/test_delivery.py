@@ -9,7 +9,6 @@ from itertools import product
 
 import pytest
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import BUSY, ENDED, IN_FLIGHT, MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import InvalidTransition
 from ttp.domain.outcome import Kind
@@ -52,7 +51,7 @@ WAYS: dict[DeliveryState, tuple[Move, ...]] = {
 
 
 def in_state(state: DeliveryState, **more: object) -> Delivery:
-    return replace(Delivery("x/me", Platform.X, state=state, due_at=NOW), **more)  # type: ignore[arg-type]  # fields
+    return replace(Delivery("x/me", "x", state=state, due_at=NOW), **more)  # type: ignore[arg-type]  # fields
 
 
 def allowed(before: DeliveryState, after: DeliveryState) -> bool:
@@ -183,7 +182,7 @@ def test_the_handle_is_not_shown() -> None:
 
 
 def test_what_was_taken_down_stays_known_as_published() -> None:
-    live = Delivery("x/me", Platform.X, DeliveryState.PUBLISHED, remote_id="5", url="https://x.com/5", next_at=NOW)
+    live = Delivery("x/me", "x", DeliveryState.PUBLISHED, remote_id="5", url="https://x.com/5", next_at=NOW)
     gone = live.taken_down("5", NOW)
     assert (gone.state, gone.taken_down_at, gone.remote_id, gone.next_at) == (DeliveryState.PUBLISHED, NOW, "5", None)
 
@@ -191,7 +190,7 @@ def test_what_was_taken_down_stays_known_as_published() -> None:
 def test_a_thread_is_taken_down_part_by_part_and_half_a_thread_begins_anew() -> None:
     handle = {"parts": ["5", "6"], "of": 3}
     for state in (DeliveryState.PUBLISHED, DeliveryState.FAILED):
-        live = Delivery("x/me", Platform.X, state, remote_id="5", url="https://x.com/5", handle=handle)
+        live = Delivery("x/me", "x", state, remote_id="5", url="https://x.com/5", handle=handle)
         half = live.taken_down("6", NOW)
         assert (half.parts, half.taken_down_at, half.remote_id) == (("5",), None, "5")
         gone = half.taken_down("5", NOW)

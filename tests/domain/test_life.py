@@ -16,16 +16,16 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from tests import people
 from tests.examples import examples
+from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from tests.store.life import StoreMachine
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
 from ttp.domain.delivery import MOVES, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import ContentRefused, NotFound, StateRefused, UsageError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post import Post, derive_status
 from ttp.domain.post_input import PostInput
 from ttp.domain.retry import RetryPolicy, after_not_done
-from ttp.publisher.reconcile import recover
+from ttp.publisher.reconcile import recover_interrupted
 from ttp.services.accounts import Accounts
 from ttp.services.publishing import Outgoing
 from ttp.store import accounts as account_store
@@ -85,7 +85,7 @@ class Life(StoreMachine):
         credentials = CredentialsFile(self.home)
         self.posts = people.posts_of(self.database, self.clock)
         self.outgoing = Outgoing(self.posts, credentials)
-        self.accounts = Accounts(self.database, credentials, self.clock, Config())
+        self.accounts = Accounts(self.database, credentials, self.clock, Config(), PLATFORMS)
         self.live: dict[int, str] = {}
         """What followers see: delivery id -> remote id."""
         self.states: dict[int, DeliveryState] = {}
@@ -185,7 +185,7 @@ class Life(StoreMachine):
                 self.refusable(lambda: self.accounts.add(name, '{"accessToken": "t"}'))
             case _:
                 with self.database.writing() as db:
-                    account = stored_accounts.account(db, Platform.X, name.removeprefix("x/"))
+                    account = stored_accounts.account(db, "x", name.removeprefix("x/"))
                     if account is not None:
                         changed = replace(account, **fields[change])  # type: ignore[arg-type]  # fields by name
                         account_store.save(db, changed, now=now)
@@ -223,7 +223,7 @@ class Life(StoreMachine):
     @rule()
     def the_publisher_dies_and_another_takes_over(self) -> None:
         before = self.deliveries(S.CLAIMED, S.SENDING)
-        assert len(self.writer.run(lambda db: recover(db, self.clock.now(), LeftAlone()))) == len(before)
+        assert len(self.writer.run(lambda db: recover_interrupted(db, self.clock.now(), LeftAlone()))) == len(before)
         after = {d.id: d.state for d in self.deliveries(*S)}
         for delivery in before:
             assert after[delivery.id] is (S.PENDING if delivery.state is S.CLAIMED else S.RECONCILING)

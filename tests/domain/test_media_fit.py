@@ -3,52 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.account import Platform
-from ttp.domain.image_fit import FORMS, Fit, Misfit, crop, misfit, target
+from tests.platforms.factories import PLATFORMS
+from ttp.domain.image_fit import FitProblems, ImageFit, ImageForm, crop, find_misfit, target
 from ttp.domain.media import MediaItem, is_web_address
 from ttp.domain.media_probe.images import Look
 
-INSTAGRAM, TIKTOK = FORMS[Platform.INSTAGRAM], FORMS[Platform.TIKTOK]
+INSTAGRAM, TIKTOK = (cast(ImageForm, PLATFORMS.rules(name).image_form) for name in ("instagram", "tiktok"))
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 100_000, "ab" * 32, 1080, 1350, url="https://a.example/photo.jpg")
 SEEN = Look(1080, 1350)
 ASPECTS = ((4, 5), (191, 100))
 
 
 def test_a_jpeg_that_fits_is_sent_byte_for_byte() -> None:
-    assert misfit(PHOTO, SEEN, INSTAGRAM) is None
-    assert misfit(PHOTO, SEEN, TIKTOK) is None
-    assert misfit(replace(PHOTO, mime="image/webp"), None, TIKTOK) is None
-    assert misfit(replace(PHOTO, width=None, height=None), None, INSTAGRAM) is None
+    assert find_misfit(PHOTO, SEEN, INSTAGRAM) is None
+    assert find_misfit(PHOTO, SEEN, TIKTOK) is None
+    assert find_misfit(replace(PHOTO, mime="image/webp"), None, TIKTOK) is None
+    assert find_misfit(replace(PHOTO, width=None, height=None), None, INSTAGRAM) is None
 
 
 @pytest.mark.parametrize(
     ("item", "look", "wrong"),
     [
-        (replace(PHOTO, mime="image/png"), None, Misfit(must=("it is PNG",))),
-        (replace(PHOTO, bytes=9_000_000), SEEN, Misfit(must=("its file is too large",))),
-        (PHOTO, replace(SEEN, cmyk=True, srgb=False), Misfit(must=("its colours are CMYK, for printing",))),
-        (PHOTO, replace(SEEN, turned=True), Misfit(may=("it is turned by its EXIF data",))),
-        (PHOTO, replace(SEEN, srgb=False), Misfit(may=("its colours are not sRGB",))),
-        (PHOTO, replace(SEEN, several=True), Misfit(may=("it holds several pictures (MPO)",))),
-        (PHOTO, replace(SEEN, width=1441), Misfit(scaled=True)),
-        (PHOTO, replace(SEEN, width=319), Misfit(scaled=True)),
+        (replace(PHOTO, mime="image/png"), None, FitProblems(must=("it is PNG",))),
+        (replace(PHOTO, bytes=9_000_000), SEEN, FitProblems(must=("its file is too large",))),
+        (PHOTO, replace(SEEN, cmyk=True, srgb=False), FitProblems(must=("its colours are CMYK, for printing",))),
+        (PHOTO, replace(SEEN, turned=True), FitProblems(may=("it is turned by its EXIF data",))),
+        (PHOTO, replace(SEEN, srgb=False), FitProblems(may=("its colours are not sRGB",))),
+        (PHOTO, replace(SEEN, several=True), FitProblems(may=("it holds several pictures (MPO)",))),
+        (PHOTO, replace(SEEN, width=1441), FitProblems(scaled=True)),
+        (PHOTO, replace(SEEN, width=319), FitProblems(scaled=True)),
     ],
 )
 def test_what_instagram_refuses_must_be_converted_and_what_it_could_show_otherwise_may_be(
-    item: MediaItem, look: Look | None, wrong: Misfit
+    item: MediaItem, look: Look | None, wrong: FitProblems
 ) -> None:
-    assert misfit(item, look, INSTAGRAM) == wrong
+    assert find_misfit(item, look, INSTAGRAM) == wrong
 
 
 def test_tiktok_must_have_no_more_pixels_than_1080p_in_either_direction() -> None:
     for width, height in ((1921, 1080), (1080, 1921), (1081, 1081)):
-        wrong = misfit(replace(PHOTO, width=width, height=height), Look(width, height), TIKTOK)
-        assert wrong == Misfit(must=("it has too many pixels",))
+        wrong = find_misfit(replace(PHOTO, width=width, height=height), Look(width, height), TIKTOK)
+        assert wrong == FitProblems(must=("it has too many pixels",))
 
 
 @pytest.mark.parametrize(
@@ -91,10 +92,10 @@ def test_the_crop_is_in_the_middle() -> None:
 
 def test_a_converted_copy_has_its_own_facts_and_no_address() -> None:
     made = MediaItem("x", "image/jpeg", 5, "cd" * 32, 320, 400)
-    sent = Fit(made=made).sent(replace(PHOTO, alt="A cup"))
+    sent = ImageFit(made=made).sent(replace(PHOTO, alt="A cup"))
     assert (sent.name, sent.alt, sent.url) == ("photo.jpg", "A cup", None)
     assert (sent.mime, sent.bytes, sent.sha256, sent.width, sent.height) == ("image/jpeg", 5, "cd" * 32, 320, 400)
-    assert Fit().sent(PHOTO) is PHOTO
+    assert ImageFit().sent(PHOTO) is PHOTO
 
 
 def test_a_web_address_is_told_from_a_path() -> None:

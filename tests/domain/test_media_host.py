@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.config import Value
 from ttp.platforms.media_host.availability import NOT_SET, lack
 
 WHOLE: list[dict[str, Value]] = [

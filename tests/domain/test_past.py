@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import Post, PostStatus
@@ -20,12 +19,12 @@ def step(account: str, second: int, *, number: int = 1, phase: Phase = Phase.PUB
 
 
 def failed(account: str, kind: Kind = Kind.CONTENT, state: DeliveryState = DeliveryState.FAILED) -> Delivery:
-    return Delivery(account, Platform(account.partition("/")[0]), state, error=DeliveryError(kind, "no"))
+    return Delivery(account, account.partition("/")[0], state, error=DeliveryError(kind, "no"))
 
 
 def published(account: str, second: int) -> Delivery:
     at = DUE + timedelta(seconds=second)
-    return Delivery(account, Platform(account.partition("/")[0]), DeliveryState.PUBLISHED, published_at=at)
+    return Delivery(account, account.partition("/")[0], DeliveryState.PUBLISHED, published_at=at)
 
 
 def post(*rows: Delivery, status: PostStatus = PostStatus.PARTIAL, updated: datetime = DUE) -> Post:

@@ -101,6 +101,7 @@ def _large(days: int, per_day: int) -> tuple[Grid, list[Family]]:
     return Grid([3600 * hour for hour in range(hours)], 3600, calendars), families
 
 
+@pytest.mark.slow
 def test_a_large_plan_is_within_a_hundredth_of_its_bound() -> None:
     grid, families = _large(28, 2)
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from ttp.domain.account import Platform
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.price import dollars, price_notes, price_of
+from ttp.domain.pricing import dollars, price_notes, price_of
 
-X = Delivery("x/me", Platform.X)
+X = Delivery("x/me", "x")
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64)
 LINK = "see https://example.com/menu"
 
@@ -41,12 +41,12 @@ def alt(text: str | None = "A cup") -> MediaItem:
     ],
 )
 def test_a_post_has_its_price(written: Post, thousandths: int) -> None:
-    assert price_of(written, X) == thousandths
+    assert price_of(written, X, PLATFORMS) == thousandths
 
 
 def test_what_is_published_of_a_thread_is_paid_already() -> None:
     half = replace(X, handle={"parts": ["1", "2"], "of": 3})
-    assert price_of(post(LINK, LINK, "Three", media=(alt(),)), half) == 15
+    assert price_of(post(LINK, LINK, "Three", media=(alt(),)), half, PLATFORMS) == 15
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_dollars_have_two_places_or_three(thousandths: int, text: str) -> None:
 
 
 def notes(written: Post) -> list[str]:
-    return [note.message for note in price_notes(written)]
+    return [note.message for note in price_notes(written, PLATFORMS)]
 
 
 BOTH = "$0.20 for a post with a link, $0.015 for one without"
@@ -66,12 +66,12 @@ BOTH = "$0.20 for a post with a link, $0.015 for one without"
 def test_a_link_is_told_with_what_it_costs_and_without_what() -> None:
     assert notes(post(LINK)) == [f"X will charge $0.20 for this (x/me): {BOTH}"]
     assert notes(post("One", LINK, "Three")) == [f"X will charge $0.23 for this (x/me): {BOTH}"]
-    (note,) = price_notes(post(LINK))
+    (note,) = price_notes(post(LINK), PLATFORMS)
     assert (note.warning, note.account, note.code) == (True, "x/me", "price")
 
 
 def test_one_note_is_for_all_accounts_and_names_what_adds_to_it() -> None:
-    other = Delivery("x/shop", Platform.X)
+    other = Delivery("x/shop", "x")
     assert notes(post(LINK, to=(X, other), media=(alt(),))) == [
         f"X will charge $0.41 for this (x/me, x/shop): {BOTH}, $0.005 for an alt text"
     ]
@@ -81,7 +81,7 @@ def test_one_note_is_for_all_accounts_and_names_what_adds_to_it() -> None:
     "written",
     [
         post("Hello", "Two", media=(alt(),)),
-        post(LINK, to=(Delivery("instagram/me", Platform.INSTAGRAM),)),
+        post(LINK, to=(Delivery("instagram/me", "instagram"),)),
         post(LINK, to=(replace(X, state=DeliveryState.PUBLISHED),)),
         post(LINK, "Two", to=(replace(X, handle={"parts": ["1"], "of": 2}),)),
     ],
@@ -93,9 +93,10 @@ def test_without_a_link_to_come_there_is_nothing_to_say(written: Post) -> None:
 
 def test_plain_text_is_priced_without_the_library() -> None:
     program = (
-        "import sys; from ttp.domain.price import price_notes; from ttp.domain.post import Post;"
-        "from ttp.domain.delivery import Delivery; from ttp.domain.account import Platform;"
-        "assert list(price_notes(Post('Hello. 30 % at 9.30', (Delivery('x/me', Platform.X),)))) == [];"
+        "import sys; from ttp.domain.pricing import price_notes; from ttp.platforms.registry import Registry;"
+        "from ttp.domain.post import Post;"
+        "from ttp.domain.delivery import Delivery;"
+        "assert list(price_notes(Post('Hello. 30 % at 9.30', (Delivery('x/me', 'x'),)), Registry())) == [];"
         "assert 'twitter_text' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.retry import JITTER, LONGEST, SHORTEST, RetryPolicy, after_not_done, error_of
@@ -20,7 +19,7 @@ PASSING = NotDone(Kind.NETWORK, "cut off", passing=True)
 
 
 def sending(tries: int = 0) -> Delivery:
-    return Delivery("x/me", Platform.X, DeliveryState.SENDING, tries=tries)
+    return Delivery("x/me", "x", DeliveryState.SENDING, tries=tries)
 
 
 def after(outcome: NotDone, tries: int = 0, *, policy: RetryPolicy = POLICY, spread: float = 0.0) -> Delivery:

@@ -9,16 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttp.domain.account import Account, Platform
+from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
+from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
-from ttp.domain.rules import check, text_use
+from ttp.domain.rules import check
 from ttp.platforms.media_host.availability import NOT_SET
 
 X, IG, TT = "x/me", "instagram/shop", "tiktok/shop"
-PLATFORM = {X: Platform.X, IG: Platform.INSTAGRAM, TT: Platform.TIKTOK}
+PLATFORM = {X: "x", IG: "instagram", TT: "tiktok"}
 PRIVATE = {"tiktok.privacy_level": "SELF_ONLY"}
 
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64, 1080, 1350)
@@ -48,7 +50,8 @@ def problems(
         variants=variants or {},
         id=id,
     )
-    return check(post, known or {}, no_host=None if media_host else NOT_SET, video_upload=video_upload)
+    config = Config({"platforms.instagram.login": "facebook"}) if video_upload else Config()
+    return check(post, known or {}, PLATFORMS, no_host=None if media_host else NOT_SET, config=config)
 
 
 def only(found: tuple[Problem, ...]) -> Problem:
@@ -88,12 +91,13 @@ def test_all_problems_of_a_post_come_at_once_each_with_its_field_and_account() -
 
 
 def test_what_is_published_or_cancelled_already_is_not_judged_again() -> None:
-    ended = tuple(
-        Delivery(IG, Platform.INSTAGRAM, state) for state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED)
+    ended = tuple(Delivery(IG, "instagram", state) for state in (DeliveryState.PUBLISHED, DeliveryState.CANCELLED))
+    assert check(Post("Hello", ended), {}, PLATFORMS, config=Config(), no_host=None) == ()
+    failed = Delivery(IG, "instagram", DeliveryState.FAILED)
+    assert (
+        only(check(Post("Hello", (*ended, failed)), {}, PLATFORMS, config=Config(), no_host=None)).code
+        == "media_missing"
     )
-    assert check(Post("Hello", ended), {}, no_host=None) == ()
-    failed = Delivery(IG, Platform.INSTAGRAM, DeliveryState.FAILED)
-    assert only(check(Post("Hello", (*ended, failed)), {}, no_host=None)).code == "media_missing"
 
 
 def test_every_account_is_judged_by_its_own_text() -> None:
@@ -123,16 +127,16 @@ def test_what_a_file_does_not_tell_breaks_no_limit() -> None:
 
 
 def test_text_use_counts_as_the_platform_does() -> None:
-    assert text_use(Platform.X, "日本 https://example.com/page") == (28, 280)
-    assert text_use(Platform.INSTAGRAM, "👍") == (2, 2200)
-    assert text_use(Platform.TIKTOK, "👍a") == (3, 2200)
-    assert text_use(Platform.TIKTOK, "👍a", (PHOTO,)) == (3, 4000)
+    assert PLATFORMS.rules("x").text_use("日本 https://example.com/page", (), {}) == (28, 280)
+    assert PLATFORMS.rules("instagram").text_use("👍", (), {}) == (2, 2200)
+    assert PLATFORMS.rules("tiktok").text_use("👍a", (), {}) == (3, 2200)
+    assert PLATFORMS.rules("tiktok").text_use("👍a", (PHOTO,), {}) == (3, 4000)
 
 
 def test_an_option_that_is_set_to_what_it_cannot_be_is_refused() -> None:
     problem = only(problems(IG, media=(PHOTO,), options={"instagram.location_id": "here"}))
     assert (problem.field, problem.code, problem.warning) == ("options", "option_value", False)
-    message = 'instagram/shop: instagram.location_id cannot be "here": it is a number as Instagram gives it'
+    message = 'instagram/shop: instagram.location_id cannot be "here": it is a number as the platform gives it'
     assert problem.message == message
     assert problems(X, media=(PHOTO,), options={"instagram.location_id": "here"}) == ()
 
@@ -142,7 +146,7 @@ def test_an_option_that_says_nothing_of_the_post_is_warned_of_where_the_post_has
     problem = only(problems(IG, media=(PHOTO,), options=reel))
     assert (problem.code, problem.warning) == ("option_idle", True)
     assert problem.message == "instagram/shop: instagram.share_to_feed is for reel, and is not sent with this image"
-    known = {IG: Account(Platform.INSTAGRAM, "shop", options=reel)}
+    known = {IG: Account("instagram", "shop", options=reel)}
     assert problems(IG, media=(PHOTO,), known=known) == ()
     assert problems(IG, media=(CLIP,), options=reel) == ()
 
@@ -489,7 +493,7 @@ def test_photos_need_no_choice_about_duets_and_a_draft_needs_none_at_all() -> No
 
 
 def test_tiktoks_privacy_level_may_be_the_accounts() -> None:
-    known = {TT: Account(Platform.TIKTOK, "shop", options=PRIVATE)}
+    known = {TT: Account("tiktok", "shop", options=PRIVATE)}
     assert problems(TT, media=(CLIP,), known=known) == ()
 
 

@@ -6,22 +6,23 @@ from collections.abc import Mapping
 
 import pytest
 
-from ttp.domain.account import Platform
+from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.rules import check
 
-X = Delivery("x/me", Platform.X)
-IG = Delivery("instagram/shop", Platform.INSTAGRAM)
+X = Delivery("x/me", "x")
+IG = Delivery("instagram/shop", "instagram")
 PHOTO = MediaItem("photo.jpg", "image/jpeg", 400_000, "a" * 64, 1080, 1350)
 LONG = "a" * 281
 
 
 def problems(*parts: str, to: tuple[Delivery, ...] = (X,), **fields: object) -> tuple[Problem, ...]:
     post = Post(parts[0], to, thread=parts[1:], **fields)  # type: ignore[arg-type]  # fields by name
-    return check(post, {}, no_host=None)
+    return check(post, {}, PLATFORMS, config=Config(), no_host=None)
 
 
 def told(found: tuple[Problem, ...]) -> list[tuple[str, str, str, bool]]:
@@ -76,7 +77,7 @@ def test_a_part_that_is_the_same_as_another_is_warned_of() -> None:
 
 
 def test_what_is_published_of_a_thread_is_not_judged_again() -> None:
-    half = Delivery("x/me", Platform.X, DeliveryState.FAILED, handle={"parts": ["1", "2"], "of": 4})
+    half = Delivery("x/me", "x", DeliveryState.FAILED, handle={"parts": ["1", "2"], "of": 4})
     assert problems(LONG, LONG + "b", "Three", "Four", to=(half,)) == ()
     assert [problem.code for problem in problems("One", "Two", LONG, to=(half,))] == ["text_too_long"]
 
@@ -90,7 +91,7 @@ def test_that_others_get_the_first_part_alone_is_said() -> None:
     assert told(problems("One", "Two", to=(X, IG), media=(PHOTO,))) == [
         ("thread", "thread_elsewhere", "only X gets the thread: to instagram/shop goes the first part alone", True)
     ]
-    done = Delivery("instagram/shop", Platform.INSTAGRAM, DeliveryState.PUBLISHED)
+    done = Delivery("instagram/shop", "instagram", DeliveryState.PUBLISHED)
     assert problems("One", "Two", to=(X, done), media=(PHOTO,)) == ()
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from ttp.domain.text import utf16_length
-from ttp.domain.text_length import _PLAIN_LINK, _library, x_has_link, x_length
+from ttp.platforms.x.text_length import _PLAIN_LINK, _library, has_link, weighted_length
 
 PIECES = st.sampled_from(
     [
@@ -112,7 +112,7 @@ SENTENCES = st.lists(WORDS, max_size=8).flatmap(
 @given(st.from_regex(_PLAIN_LINK, fullmatch=True), st.sampled_from(["", " ", "a\n", "a\t"]))
 def test_what_is_taken_for_a_link_unasked_is_one_to_the_library(link: str, before: str) -> None:
     assert _library().extract_urls(before + link) == [link]
-    assert x_length(before + link) == library_length(before + link) == len(before) + 23
+    assert weighted_length(before + link) == library_length(before + link) == len(before) + 23
 
 
 def library_length(text: str) -> int:
@@ -122,20 +122,20 @@ def library_length(text: str) -> int:
 @examples(1000)
 @given(TEXTS)
 def test_words_weighed_one_by_one_weigh_what_the_library_says_of_the_whole(text: str) -> None:
-    assert x_length(text) == library_length(text)
+    assert weighted_length(text) == library_length(text)
 
 
 @examples(400)
 @given(SENTENCES)
 def test_what_people_write_weighs_what_the_library_says(text: str) -> None:
-    assert x_length(text) == library_length(text)
+    assert weighted_length(text) == library_length(text)
 
 
 @examples(400)
 @given(st.one_of(SENTENCES, TEXTS))
 def test_a_link_is_where_the_library_finds_one(text: str) -> None:
     whole = unicodedata.normalize("NFC", text).replace("\r\n", "\n")
-    assert x_has_link(text) == bool(_library().extract_urls(whole))
+    assert has_link(text) == bool(_library().extract_urls(whole))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_link_is_where_the_library_finds_one(text: str) -> None:
     ],
 )
 def test_a_link_needs_a_domain_that_exists(text: str, has: bool) -> None:
-    assert x_has_link(text) is has
+    assert has_link(text) is has
 
 
 @pytest.mark.parametrize(
@@ -176,12 +176,12 @@ def test_a_link_needs_a_domain_that_exists(text: str, has: bool) -> None:
     ],
 )
 def test_x_weighs_links_as_23_emoji_as_2_and_most_scripts_of_asia_as_2(text: str, length: int) -> None:
-    assert x_length(text) == length
+    assert weighted_length(text) == length
 
 
 def test_a_half_of_a_surrogate_pair_is_weighed_and_raises_nothing() -> None:
-    assert x_length("a\ud800") == 3
-    assert x_length("\udc00 example.com") == 2 + 1 + 23
+    assert weighted_length("a\ud800") == 3
+    assert weighted_length("\udc00 example.com") == 2 + 1 + 23
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_a_half_of_a_surrogate_pair_is_weighed_and_raises_nothing() -> None:
 )
 def test_texts_made_to_exhaust_the_search_for_links_are_weighed_at_once(text: str) -> None:
     begun = time.process_time()
-    assert x_length(text) > 2_800
+    assert weighted_length(text) > 2_800
     assert time.process_time() - begun < 5  # the library alone takes minutes
 
 
 def test_far_beyond_the_limit_links_are_no_longer_looked_for() -> None:
     link = "https://example.com/long "
-    assert x_length(link * 117) == 117 * 24
-    assert x_length(link * 118) > 118 * 24
+    assert weighted_length(link * 117) == 117 * 24
+    assert weighted_length(link * 118) > 118 * 24
 
 
 def test_plain_text_is_weighed_without_importing_the_library() -> None:
@@ -221,8 +221,8 @@ def modules_after(text: str, before: str = "") -> dict[str, object]:
 import json, sys
 {before}
 there = sys.modules.get("pkg_resources", "none")
-from ttp.domain.text_length import x_length
-length = x_length({text!r})
+from ttp.platforms.x.text_length import weighted_length
+length = weighted_length({text!r})
 assert sys.modules.get("pkg_resources", "none") is there
 print(json.dumps({{"length": length, "library": "twitter_text" in sys.modules}}))
 """

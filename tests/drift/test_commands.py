@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from ttp.cli.app import load_command as load
 from ttp.cli.app import root_group as root
 from ttp.cli.command_table import BY_NAME, COMMANDS, SECTIONS, TOPICS, Command, capability_of, start_page
@@ -124,9 +125,9 @@ def test_a_wide_start_page_is_that_of_80_columns() -> None:
 def test_every_topic_has_a_text(topic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["help", topic]) == 0
 
-    assert capsys.readouterr().out == topic_text(topic)
-    assert len({topic_text(other) for other in TOPICS}) == len(TOPICS)
-    assert max(map(len, topic_text(topic).splitlines())) <= 80, "a terminal of 80 columns breaks words"
+    assert capsys.readouterr().out == topic_text(topic, PLATFORMS)
+    assert len({topic_text(other, PLATFORMS) for other in TOPICS}) == len(TOPICS)
+    assert max(map(len, topic_text(topic, PLATFORMS).splitlines())) <= 80, "a terminal of 80 columns breaks words"
 
 
 def test_the_topic_of_exit_codes_names_every_code_that_there_is() -> None:

@@ -12,13 +12,10 @@ from tests.conftest import Program
 from tests.drift.messages import HOLE, messages
 from tests.drift.write_docs import ROOT, generated
 
-WRITTEN = generated()
 
-
-@pytest.mark.parametrize("name", WRITTEN)
-def test_a_file_is_what_the_program_says(name: str) -> None:
+def test_each_generated_file_is_what_the_program_says() -> None:
     """If this fails: python -m tests.drift.write_docs"""
-    assert (ROOT / name).read_text() == WRITTEN[name]
+    assert [name for name, text in generated().items() if (ROOT / name).read_text() != text] == []
 
 
 @pytest.mark.skipif(shutil.which("groff") is None, reason="there is no groff to read it with")

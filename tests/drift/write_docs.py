@@ -17,6 +17,8 @@ from textwrap import dedent
 from typing import Any
 
 from tests.drift import errors_page, man_page, messages
+from tests.platforms.factories import PLATFORMS
+from tests.settings import KEYS
 from ttp.cli.app import load_command as load
 from ttp.cli.command_table import COMMANDS, SECTIONS, TOPICS
 from ttp.cli.commands.help import STATES, VARIABLES, topic_text
@@ -24,9 +26,10 @@ from ttp.cli.completion_scripts import script
 from ttp.cli.completion_tree import SHELLS, first_line, tree
 from ttp.cli.options import OUTPUT_OPTIONS
 from ttp.cli.settings import variable
-from ttp.domain.config import KEYS, Key
+from ttp.domain.config import Key
 from ttp.domain.delivery import ENDED, MOVES, DeliveryState
-from ttp.domain.options import OPTIONS
+from ttp.domain.options import all_options
+from ttp.platforms.registry import Registry
 
 ROOT = Path(__file__).parents[2]
 BEGIN = "<!-- from the program: python -m tests.drift.write_docs -->"
@@ -87,7 +90,7 @@ def _commands() -> Iterator[str]:
             if command.section == section:
                 yield from _command(f"ttp {command.name}", load(command.name), "##")
     for topic in TOPICS:
-        yield from ("", f"## ttp help {topic}", "", "```text", *topic_text(topic).splitlines(), "```")
+        yield from ("", f"## ttp help {topic}", "", "```text", *topic_text(topic, PLATFORMS).splitlines(), "```")
     yield ""
 
 
@@ -176,8 +179,8 @@ def _meaning(key: Key) -> str:
 
 def _options_of_platforms() -> Iterator[str]:
     rows = [
-        (f"`{option.name}`", ", ".join(f"`{value}`" for value in option.values) or option.takes, option.help)
-        for option in OPTIONS.values()
+        (f"`{name}`", ", ".join(f"`{value}`" for value in option.values) or option.accepts, option.help)
+        for name, option in all_options(Registry()).items()
     ]
     yield from _table(("option", "values", "meaning"), rows)
 

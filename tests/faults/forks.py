@@ -23,8 +23,7 @@ from typing import Any
 
 IMPORTED = (
     "ttp.cli.commands.publish",
-    "ttp.cli.commands.create",
-    "ttp.cli.commands.edit",
+    "ttp.cli.commands.posts",
     "ttp.cli.post_input",
     "ttp.cli.commands.account",
     "ttp.cli.commands.list",
@@ -229,18 +228,18 @@ def _become(order: Mapping[str, Any]) -> None:
 
 def _stop_at_intent(number: int) -> None:
     """Have this process stop itself between the commit of its n-th intent and the call."""
-    from ttp.publisher.delivery_worker import Delivering
+    from ttp.publisher.delivery_worker import DeliveryWorker
 
-    intend, left = Delivering._intend, iter(range(number - 1, -1, -1))
+    intend, left = DeliveryWorker._commit_intent, iter(range(number - 1, -1, -1))
 
-    def stopping(self: Delivering, ready: Any) -> Any:
+    def stopping(self: DeliveryWorker, ready: Any) -> Any:
         intent = intend(self, ready)
         if next(left, None) == 0:
             # To this thread: one sent to the process may be taken by another, and this one goes on for a moment.
             signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
         return intent
 
-    Delivering._intend = stopping  # type: ignore[method-assign]  # in this process alone
+    DeliveryWorker._commit_intent = stopping  # type: ignore[method-assign]  # in this process alone
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.faults.forks import MEMORY
 from tests.faults.posts import Kind
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.delivery import DeliveryState
 from ttp.services.audit import Audit
 from ttp.store.database import Database
@@ -97,7 +98,7 @@ def leaks(bench: Bench, secrets: tuple[str, ...]) -> list[str]:
 
 
 def _audit(bench: Bench) -> list[str]:
-    return [said for check in Audit(Database(bench.home)).run() for said in check.breaches]
+    return [said for check in Audit(Database(bench.home), PLATFORMS).run() for said in check.breaches]
 
 
 def story(bench: Bench) -> list[str]:

@@ -21,7 +21,7 @@ from ttp.platforms.client import LookupResult, Wait
 from ttp.platforms.outcomes import Judge
 from ttp.platforms.reply import Answer, Cut, Reply
 from ttp.publisher import delivery_worker, reconcile
-from ttp.publisher.delivery_worker import Delivering
+from ttp.publisher.delivery_worker import DeliveryWorker
 from ttp.services.tokens import InHand
 from ttp.store import attempts
 from ttp.store.home import locks
@@ -45,16 +45,16 @@ def _in_place_of(original: Any, changed: Any) -> None:
 
 
 def _intent_after_the_call() -> None:
-    def _try(self: Delivering, token: InHand) -> Generator[Wait, None, bool]:
-        order = self._desk.order(self.task, credentials=token.credentials)
-        client = self._desk.client(self.task)
+    def _try(self: DeliveryWorker, token: InHand) -> Generator[Wait, None, bool]:
+        order = self._context.build_request(self.task, credentials=token.credentials)
+        client = self._context.client(self.task)
         ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
         outcome = client.publish(order, ready.handle)
-        intent = self._intend(ready)
-        yield from self._durably(intent, outcome, lambda: self._record(intent, outcome))
+        intent = self._commit_intent(ready)
+        yield from self._store_or_journal(intent, outcome, lambda: self._record(intent, outcome))
         return self.task.delivery.state != "claimed"
 
-    Delivering._try = _try  # type: ignore[method-assign]
+    DeliveryWorker._try = _try  # type: ignore[method-assign]
 
 
 def _judged(is_not_done: Callable[[Reply], bool]) -> None:
@@ -79,7 +79,7 @@ def _server_error_is_not_done() -> None:
 
 def _absent_at_once() -> None:
     def _absent(
-        self: reconcile.Looking,
+        self: reconcile.LookupJob,
         delivery: Delivery,
         intent: Attempt | None,
         looks: list[Attempt],
@@ -91,7 +91,7 @@ def _absent_at_once() -> None:
         error = DeliveryError(Kind.UNKNOWN, "the platform does not have it; it is sent again")
         return self._resend(delivery, now, error, spend=True)
 
-    reconcile.Looking._absent = _absent  # type: ignore[method-assign]
+    reconcile.LookupJob._absent = _absent  # type: ignore[method-assign]
 
 
 def _binding_is_ignored() -> None:
@@ -111,15 +111,15 @@ def _one_clean_look() -> None:
 
 
 def _window_by_the_local_clock() -> None:
-    original = reconcile.Looking._settle
+    original = reconcile.LookupJob._settle
 
     def _settle(
-        self: reconcile.Looking, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime
+        self: reconcile.LookupJob, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime
     ) -> None:
         local = None if intent is None else replace(intent, platform_at=intent.at)
-        original(self, replace(looked, platform_at=self._desk.clock.now()), local, earlier, began)
+        original(self, replace(looked, platform_at=self._context.clock.now()), local, earlier, began)
 
-    reconcile.Looking._settle = _settle  # type: ignore[method-assign]
+    reconcile.LookupJob._settle = _settle  # type: ignore[method-assign]
 
 
 def _intent_kept_after_a_sleep() -> None:

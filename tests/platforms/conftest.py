@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import TEXT, Desk, files
 from tests.platforms.stubs import Clock
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
+from ttp.domain.config import Value
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.instagram.client import InstagramClient
-from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.server import RunningSandbox
@@ -23,7 +24,7 @@ from ttp.sandbox.server import RunningSandbox
 @pytest.fixture
 def desk(request: pytest.FixtureRequest, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Desk]:
     """A desk for the platform that the test is parametrised with."""
-    platform: Platform = request.param
+    platform: str = request.param
     clock, served = Clock(), tmp_path / "served"
     served.mkdir()
     sandbox.reset(now=clock.now, media_dir=served, processing_s=5.0, moderation_s=5.0)
@@ -35,7 +36,7 @@ def desk(request: pytest.FixtureRequest, sandbox: RunningSandbox, tmp_path: Path
     }
     client = client_for(platform, Config(settings), clock)
     assert isinstance(client, XClient | InstagramClient | TikTokClient)
-    options = {"privacy_level": "SELF_ONLY"} if platform is Platform.TIKTOK else {}
+    options = {"privacy_level": "SELF_ONLY"} if platform == "tiktok" else {}
     order = PublishRequest(1, Account(platform, "demo"), Credentials(""), TEXT, options=options)
     made = Desk(sandbox.url, clock, client, order, settings)
     (held,) = (a["credentials"] for a in made.control("GET", "accounts") if a["account"] == f"{platform}/demo")

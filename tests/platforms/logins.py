@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.platforms.factories import login_for
 from tests.platforms.stubs import Clock, Script, Stub
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
-from ttp.platforms.oauth.grant import App, Grant, Login
-from ttp.platforms.oauth.registry import login_for
+from tests.settings import Config
+from ttp.domain.account import Credentials
+from ttp.platforms.login import App, BrowserLogin, Grant
 
 APP = App("the-client", "the-secret")
 PUBLIC = App("the-client")
@@ -21,10 +21,10 @@ SECRETS = (CODE, VERIFIER, "the-secret", "old-access", "old-refresh", "new-acces
 class Played:
     """A login and the script it must have played to its end."""
 
-    def __init__(self, platform: Platform, *stubs: Stub, **settings: Any) -> None:
+    def __init__(self, platform: str, *stubs: Stub, **settings: Any) -> None:
         self.script = Script(*stubs)
         self.clock = Clock()
-        self.login: Login = login_for(platform, Config(settings), self.clock, transport=self.script)
+        self.login: BrowserLogin = login_for(platform, Config(settings), self.clock, transport=self.script)
 
     def exchange(self, app: App = APP) -> Any:
         return self._done(self.login.exchange(app, code=CODE, verifier=VERIFIER, redirect_uri=REDIRECT))

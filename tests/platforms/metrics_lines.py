@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tests.platforms.factories import reader_for
 from tests.platforms.stubs import NOON, TOKEN, Clock, Script, Stub
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
-from ttp.platforms.metrics import Line, Page, reader_for
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage
 
 SECOND = "second-token-456"
 
@@ -19,7 +20,7 @@ SECOND = "second-token-456"
 class Told:
     """What a reader told before it ended, and how it failed."""
 
-    pages: list[Page] = field(default_factory=list)
+    pages: list[MetricsPage] = field(default_factory=list)
     failure: StepFailed | None = None
 
     @property
@@ -31,21 +32,25 @@ class Told:
         return [one for page in self.pages for one in sorted(page.gone)]
 
 
-def line(platform: Platform, *renewals: Credentials | None, user_id: str | None = "42") -> Line:
+def line(platform: str, *renewals: Credentials | None, user_id: str | None = "42") -> AccountSession:
     """A line whose token is renewed by `renewals`, in order."""
     left = list(renewals)
-    return Line(Account(platform, "demo", id=1), Credentials(TOKEN, user_id=user_id), lambda refused: left.pop(0))
+    return AccountSession(
+        Account(platform, "demo", id=1), Credentials(TOKEN, user_id=user_id), lambda refused: left.pop(0)
+    )
 
 
-def read(at: Line, ids: Iterable[str], *stubs: Stub, config: Config | None = None) -> Told:
+def read(at: AccountSession, ids: Iterable[str], *stubs: Stub, config: Config | None = None) -> Told:
     return _told(at, stubs, config, ids=list(ids))
 
 
-def history(at: Line, most: int, *stubs: Stub, config: Config | None = None) -> Told:
+def history(at: AccountSession, most: int, *stubs: Stub, config: Config | None = None) -> Told:
     return _told(at, stubs, config, most=most)
 
 
-def _told(at: Line, stubs: Iterable[Stub], config: Config | None, ids: list[str] | None = None, most: int = 0) -> Told:
+def _told(
+    at: AccountSession, stubs: Iterable[Stub], config: Config | None, ids: list[str] | None = None, most: int = 0
+) -> Told:
     """All that is told, by exactly these requests."""
     script, told = Script(*stubs), Told()
     reader = reader_for(at.account.platform, config or Config(), Clock(NOON), transport=script)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.platforms.factories import PLATFORMS, client_for
 from tests.platforms.stubs import Clock, drive, media
-from ttp.domain.account import Platform
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.config import Value
 from ttp.domain.outcome import Handle, Outcome
 from ttp.platforms.client import MediaFile, PublishRequest, Ready
 from ttp.platforms.instagram.client import InstagramClient
-from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO
@@ -50,7 +50,7 @@ class Desk:
         """Go on with a client of other settings; `__` stands for a dot."""
         self.settings |= {name.replace("__", "."): value for name, value in settings.items()}
         self.client.close()
-        client = client_for(self.client.platform, Config(self.settings), self.clock)
+        client = client_for(self.order.account.platform, Config(self.settings), self.clock)
         assert isinstance(client, XClient | InstagramClient | TikTokClient)
         self.client = client
 
@@ -80,18 +80,18 @@ class Desk:
         return self.client.publish(self.order, ready.handle)
 
 
-def files(platform: Platform, folder: Path) -> tuple[MediaFile, ...]:
+def files(platform: str, folder: Path) -> tuple[MediaFile, ...]:
     match platform:
-        case Platform.X:
+        case "x":
             return ()
-        case Platform.INSTAGRAM:
+        case "instagram":
             return (media(folder / "photo.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup"),)
-        case Platform.TIKTOK:
+        case _:
             return (media(folder / "clip.mp4", CLIP.read_bytes(), "video/mp4", duration_ms=4000),)
 
 
-def on(*platforms: Platform) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("desk", platforms or tuple(Platform), indirect=True, ids=str)
+def on(*platforms: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("desk", platforms or tuple(PLATFORMS.names()), indirect=True, ids=str)
 
 
 PUBLIC = {
@@ -103,7 +103,7 @@ PUBLIC = {
     "brand_organic_toggle": "false",
 }
 CALL = {
-    Platform.X: ("POST", "/2/tweets$"),
-    Platform.INSTAGRAM: ("POST", "/media_publish$"),
-    Platform.TIKTOK: ("PUT", "/video/"),
+    "x": ("POST", "/2/tweets$"),
+    "instagram": ("POST", "/media_publish$"),
+    "tiktok": ("PUT", "/video/"),
 }

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Handle
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
@@ -160,7 +160,7 @@ def media(path: Path, data: bytes, mime: str, alt: str | None = None, **facts: A
     return MediaFile(item, path)
 
 
-def order(platform: Platform, text: str = "Hello", *files: MediaFile, **changes: Any) -> PublishRequest:
+def order(platform: str, text: str = "Hello", *files: MediaFile, **changes: Any) -> PublishRequest:
     account = Account(platform, "demo", id=1)
     fields: dict[str, Any] = {
         "delivery_id": 7,

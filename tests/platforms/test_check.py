@@ -8,13 +8,15 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from tests.platforms.factories import PLATFORMS, checker_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
+from ttp.domain.config import Value
 from ttp.domain.diagnostics import Grade
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.check import Checker, Seen, checker_for
+from ttp.platforms.client import AccountInfo, Checker
 
 USER = "17841400000000001"
 HELD = Credentials(TOKEN, user_id=USER)
@@ -28,32 +30,32 @@ QUOTA = {"fields": "quota_usage,config"}
 
 
 def asked(
-    platform: Platform,
+    platform: str,
     *stubs: Stub,
     held: Credentials = HELD,
     settings: dict[str, Value] | None = None,
     options: dict[str, str] | None = None,
-) -> Seen | NotDone:
+) -> AccountInfo | NotDone:
     """What comes of asking about `platform`/demo; every stub must have been used."""
     script = Script(*stubs)
     checker = checker_for(platform, Config(settings or {}), Clock(), transport=script)
-    found = checker.ask(Account(platform, "demo", id=1, options=options or {}), held)
+    found = checker.check(Account(platform, "demo", id=1, options=options or {}), held)
     checker.close()
     assert script.left == []
     return found
 
 
-def seen(found: Seen | NotDone) -> Seen:
-    assert isinstance(found, Seen), found
+def seen(found: AccountInfo | NotDone) -> AccountInfo:
+    assert isinstance(found, AccountInfo), found
     return found
 
 
-def refused(found: Seen | NotDone) -> NotDone:
+def refused(found: AccountInfo | NotDone) -> NotDone:
     assert isinstance(found, NotDone), found
     return found
 
 
-def said(found: Seen | NotDone) -> list[tuple[str, str]]:
+def said(found: AccountInfo | NotDone) -> list[tuple[str, str]]:
     return [(remark.status.value, remark.message) for remark in seen(found).remarks]
 
 
@@ -71,14 +73,14 @@ def limits(left: int, name: str = "x-rate-limit") -> dict[str, str]:
 
 
 def test_x_is_asked_once_and_tells_its_limits_in_the_headers() -> None:
-    found = asked(Platform.X, me(sent={**limits(74), **limits(9, "x-user-limit-24hour")}))
+    found = asked("x", me(sent={**limits(74), **limits(9, "x-user-limit-24hour")}))
     assert (seen(found).user_id, seen(found).handle, seen(found).scopes) == ("42", "Demo", ())
     assert said(found) == [("ok", "74 of 75 token checks left in 15 min"), ("ok", "9 of 75 token checks left in 24 h")]
 
 
 def test_x_without_limit_headers_says_nothing_of_them_and_warns_of_the_last_call() -> None:
-    assert said(asked(Platform.X, me())) == []
-    assert said(asked(Platform.X, me(sent=limits(0)))) == [("warn", "0 of 75 token checks left in 15 min")]
+    assert said(asked("x", me())) == []
+    assert said(asked("x", me(sent=limits(0)))) == [("warn", "0 of 75 token checks left in 15 min")]
 
 
 def test_keys_of_oauth_1_sign_the_question() -> None:
@@ -89,8 +91,8 @@ def test_keys_of_oauth_1_sign_the_question() -> None:
         proofs.append(request.headers["authorization"])
         return httpx.Response(200, json={"data": {"id": "42", "username": "demo"}})
 
-    checker = checker_for(Platform.X, Config(), Clock(), transport=httpx.MockTransport(answer))
-    assert seen(checker.ask(Account(Platform.X, "demo"), keys)).user_id == "42"
+    checker = checker_for("x", Config(), Clock(), transport=httpx.MockTransport(answer))
+    assert seen(checker.check(Account("x", "demo"), keys)).user_id == "42"
     checker.close()
     assert [proof.partition(" ")[0] for proof in proofs] == ["OAuth"]
 
@@ -108,7 +110,7 @@ def test_keys_of_oauth_1_sign_the_question() -> None:
     ],
 )
 def test_what_x_refuses_is_told_by_its_kind(status: int, answer: object, kind: Kind) -> None:
-    assert refused(asked(Platform.X, me(status=status, answer=answer))).kind is kind
+    assert refused(asked("x", me(status=status, answer=answer))).kind is kind
 
 
 # Instagram
@@ -129,27 +131,27 @@ PERSON = {"user_id": USER, "username": "demo", "account_type": "BUSINESS"}
 
 @pytest.mark.parametrize("answer", [PERSON, {"data": [PERSON]}, {**PERSON, "user_id": int(USER)}])
 def test_instagram_is_asked_who_it_is_and_what_is_left_of_the_day(answer: object) -> None:
-    found = asked(Platform.INSTAGRAM, ig_me(answer), ig_quota(2))
+    found = asked("instagram", ig_me(answer), ig_quota(2))
     assert (seen(found).user_id, seen(found).handle) == (USER, "demo")
     assert said(found) == [("ok", "quota used: 2 of 50 posts in 24 h")]
 
 
 def test_a_quota_that_is_used_up_is_a_warning_and_one_that_is_not_told_too() -> None:
-    assert said(asked(Platform.INSTAGRAM, ig_me(PERSON), ig_quota(50))) == [
+    assert said(asked("instagram", ig_me(PERSON), ig_quota(50))) == [
         ("warn", "Instagram's publishing quota is used up: 50 of 50 posts in 24 h")
     ]
     odd = Stub("GET", LIMIT, QUOTA, BEARER, status=500, answer={"error": {"code": 2, "message": "An error"}})
-    assert said(asked(Platform.INSTAGRAM, ig_me(PERSON), odd)) == [("warn", "the quota is not told: An error (2)")]
+    assert said(asked("instagram", ig_me(PERSON), odd)) == [("warn", "the quota is not told: An error (2)")]
 
 
 def test_a_personal_account_cannot_publish() -> None:
-    found = asked(Platform.INSTAGRAM, ig_me({**PERSON, "account_type": "Personal"}), ig_quota(0))
+    found = asked("instagram", ig_me({**PERSON, "account_type": "Personal"}), ig_quota(0))
     assert said(found)[0] == ("fail", "a personal account, and Instagram publishes for professional ones only")
 
 
 def test_a_missing_permission_to_publish_shows_when_the_quota_is_asked() -> None:
     error = {"error": {"code": 10, "message": "Application does not have permission", "type": "OAuthException"}}
-    found = asked(Platform.INSTAGRAM, ig_me(PERSON), Stub("GET", LIMIT, QUOTA, BEARER, status=400, answer=error))
+    found = asked("instagram", ig_me(PERSON), Stub("GET", LIMIT, QUOTA, BEARER, status=400, answer=error))
     (remark,) = seen(found).remarks
     assert (remark.status, remark.reconnect, remark.hint) == (Grade.FAIL, True, "ttp account connect instagram/demo")
     assert "Application does not have permission" in remark.message
@@ -157,7 +159,7 @@ def test_a_missing_permission_to_publish_shows_when_the_quota_is_asked() -> None
 
 def test_a_dead_instagram_token_ends_the_questions() -> None:
     error = {"error": {"code": 190, "error_subcode": 463, "message": f"Session of {TOKEN} has expired."}}
-    found = refused(asked(Platform.INSTAGRAM, ig_me(error, status=400)))
+    found = refused(asked("instagram", ig_me(error, status=400)))
     assert (found.kind, found.http_status) == (Kind.AUTH, 400)
     assert TOKEN not in found.message
 
@@ -173,7 +175,7 @@ def test_facebook_login_asks_for_the_node_and_has_the_token_debugged() -> None:
         "data_access_expires_at": now + 3 * day,
     }
     found = asked(
-        Platform.INSTAGRAM,
+        "instagram",
         Stub("GET", FB_NODE, {"fields": "id,username"}, BEARER, answer={"id": USER, "username": "demo"}),
         Stub("GET", FB_DEBUG, {"input_token": TOKEN, "access_token": "app|app-secret-1"}, answer={"data": debugged}),
         ig_quota(1, f"{FB_NODE}/content_publishing_limit"),
@@ -197,7 +199,7 @@ def test_facebook_login_asks_for_the_node_and_has_the_token_debugged() -> None:
 def test_facebooks_end_of_a_token_is_told(after: timedelta, status: str, told: str) -> None:
     data = {"expires_at": to_ms(NOON + after) // 1000, "data_access_expires_at": True}
     found = asked(
-        Platform.INSTAGRAM,
+        "instagram",
         Stub("GET", FB_NODE, {"fields": "id,username"}, BEARER, answer={"id": USER}),
         Stub("GET", FB_DEBUG, {"input_token": TOKEN, "access_token": TOKEN}, answer={"data": data}),
         ig_quota(0, f"{FB_NODE}/content_publishing_limit"),
@@ -210,7 +212,7 @@ def test_facebooks_end_of_a_token_is_told(after: timedelta, status: str, told: s
 def test_a_token_that_facebook_does_not_debug_is_no_failure() -> None:
     error = {"error": {"code": 100, "message": "You must provide an app access token", "type": "OAuthException"}}
     found = asked(
-        Platform.INSTAGRAM,
+        "instagram",
         Stub("GET", FB_NODE, {"fields": "id,username"}, BEARER, answer={"id": USER, "username": "demo"}),
         Stub("GET", FB_DEBUG, {"input_token": TOKEN, "access_token": TOKEN}, status=400, answer=error),
         ig_quota(0, f"{FB_NODE}/content_publishing_limit"),
@@ -223,7 +225,7 @@ def test_a_token_that_facebook_does_not_debug_is_no_failure() -> None:
 
 
 def test_facebook_login_without_the_accounts_id_cannot_ask() -> None:
-    found = refused(asked(Platform.INSTAGRAM, held=Credentials(TOKEN), settings=FACEBOOK))
+    found = refused(asked("instagram", held=Credentials(TOKEN), settings=FACEBOOK))
     assert (found.kind, found.hint) == (Kind.AUTH, "ttp account connect instagram/demo")
 
 
@@ -254,7 +256,7 @@ def tt_creator(code: str = "ok", status: int = 200, **data: object) -> Stub:
 
 
 def test_tiktok_is_asked_who_it_is_and_what_its_creator_may_post() -> None:
-    found = asked(Platform.TIKTOK, tt_user(open_id="-000a", username="demo"), tt_creator())
+    found = asked("tiktok", tt_user(open_id="-000a", username="demo"), tt_creator())
     assert (seen(found).user_id, seen(found).handle) == ("-000a", "demo")
     assert said(found) == [
         ("ok", "privacy levels: SELF_ONLY, MUTUAL_FOLLOW_FRIENDS"),
@@ -265,7 +267,7 @@ def test_tiktok_is_asked_who_it_is_and_what_its_creator_may_post() -> None:
 
 def test_a_privacy_level_that_is_set_and_not_offered_is_a_warning() -> None:
     options = {"tiktok.privacy_level": "PUBLIC_TO_EVERYONE"}
-    found = asked(Platform.TIKTOK, tt_user(open_id="a", username="demo"), tt_creator(), options=options)
+    found = asked("tiktok", tt_user(open_id="a", username="demo"), tt_creator(), options=options)
     remark = seen(found).remarks[0]
     assert (remark.status, remark.message) == (
         Grade.WARN,
@@ -273,7 +275,7 @@ def test_a_privacy_level_that_is_set_and_not_offered_is_a_warning() -> None:
     )
     assert remark.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
     offered = {"tiktok.privacy_level": "SELF_ONLY"}
-    found = asked(Platform.TIKTOK, tt_user(open_id="a", username="demo"), tt_creator(), options=offered)
+    found = asked("tiktok", tt_user(open_id="a", username="demo"), tt_creator(), options=offered)
     assert seen(found).remarks[0].status is Grade.OK
 
 
@@ -281,9 +283,9 @@ def test_a_creator_whose_privacy_levels_are_not_told_is_judged_by_the_rest() -> 
     nothing = tt_creator(
         privacy_level_options=[], comment_disabled=False, stitch_disabled=False, max_video_post_duration_sec=None
     )
-    found = asked(Platform.TIKTOK, tt_user(open_id="a"), nothing)
+    found = asked("tiktok", tt_user(open_id="a"), nothing)
     assert said(found) == []
-    assert said(asked(Platform.TIKTOK, tt_user(open_id="a"), tt_creator(privacy_level_options=None)))[0] == (
+    assert said(asked("tiktok", tt_user(open_id="a"), tt_creator(privacy_level_options=None)))[0] == (
         "ok",
         "switched off in the TikTok app: comment, stitch",
     )
@@ -291,41 +293,41 @@ def test_a_creator_whose_privacy_levels_are_not_told_is_judged_by_the_rest() -> 
 
 def test_without_the_permission_for_the_name_the_id_alone_is_asked_for() -> None:
     no = tt_user(code="scope_not_authorized", status=401)
-    found = asked(Platform.TIKTOK, no, tt_user("open_id", open_id="-000a"), tt_creator())
+    found = asked("tiktok", no, tt_user("open_id", open_id="-000a"), tt_creator())
     assert (seen(found).user_id, seen(found).handle) == ("-000a", "demo")
-    found = asked(Platform.TIKTOK, no, tt_user("open_id", code="scope_not_authorized", status=401), tt_creator())
+    found = asked("tiktok", no, tt_user("open_id", code="scope_not_authorized", status=401), tt_creator())
     assert (seen(found).user_id, seen(found).handle) == (None, "demo")
     assert said(found)[0][0] == "warn"
 
 
 def test_a_day_of_posts_that_is_used_up_is_a_warning_although_the_status_is_200() -> None:
-    found = asked(Platform.TIKTOK, tt_user(open_id="a"), tt_creator("spam_risk_too_many_posts"))
+    found = asked("tiktok", tt_user(open_id="a"), tt_creator("spam_risk_too_many_posts"))
     assert said(found) == [("warn", "what may be posted: No. (spam_risk_too_many_posts, log id 1)")]
 
 
 @pytest.mark.parametrize(("options", "status"), [({}, Grade.FAIL), ({"tiktok.mode": "inbox"}, Grade.WARN)])
 def test_without_the_permission_to_publish_only_the_inbox_works(options: dict[str, str], status: Grade) -> None:
     no = tt_creator("scope_not_authorized", 401)
-    (remark,) = seen(asked(Platform.TIKTOK, tt_user(open_id="a"), no, options=options)).remarks
+    (remark,) = seen(asked("tiktok", tt_user(open_id="a"), no, options=options)).remarks
     assert (remark.status, remark.reconnect) == (status, status is Grade.FAIL)
 
 
 def test_a_dead_tiktok_token_ends_the_questions() -> None:
-    found = refused(asked(Platform.TIKTOK, tt_user(code="access_token_invalid", status=401)))
+    found = refused(asked("tiktok", tt_user(code="access_token_invalid", status=401)))
     assert (found.kind, found.http_status) == (Kind.AUTH, 401)
 
 
 # All of them
 
 
-@pytest.mark.parametrize("platform", Platform)
-def test_a_platform_that_cannot_be_reached_is_told_and_no_clock_is_known(platform: Platform) -> None:
+@pytest.mark.parametrize("platform", PLATFORMS.names())
+def test_a_platform_that_cannot_be_reached_is_told_and_no_clock_is_known(platform: str) -> None:
     def down(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route to host")
 
     checker: Checker = checker_for(platform, Config(), Clock(), transport=httpx.MockTransport(down))
     account = Account(platform, "demo", id=1)
-    found = refused(checker.ask(account, HELD))
+    found = refused(checker.check(account, HELD))
     assert (found.kind, found.passing) == (Kind.NETWORK, True)
     assert checker.platform_at(account) is None
     checker.close()
@@ -333,9 +335,9 @@ def test_a_platform_that_cannot_be_reached_is_told_and_no_clock_is_known(platfor
 
 def test_the_platforms_clock_is_that_of_its_last_answer_moved_on() -> None:
     clock = Clock()
-    checker = checker_for(Platform.X, Config(), clock, transport=Script(me(date=NOON + timedelta(hours=1))))
-    account = Account(Platform.X, "demo", id=1)
-    checker.ask(account, HELD)
+    checker = checker_for("x", Config(), clock, transport=Script(me(date=NOON + timedelta(hours=1))))
+    account = Account("x", "demo", id=1)
+    checker.check(account, HELD)
     clock.move(60)
     assert checker.platform_at(account) == NOON + timedelta(hours=1, minutes=1)
     checker.close()

@@ -14,15 +14,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.sandboxed import PUBLIC, Desk
 from tests.platforms.stubs import Clock, drive_to_failure, last_handle, media
 from tests.platforms.tap import Tap, fails, no_proof
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
+from ttp.domain.config import Value
 from ttp.domain.outcome import Absent, Done, Finding, Found, Kind, NotDone, Unclear, Unknown, Working
 from ttp.platforms.client import MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
 from ttp.platforms.instagram.client import InstagramClient
-from ttp.platforms.registry import client_for
 from ttp.platforms.tiktok.client import TikTokClient
 from ttp.platforms.x.client import XClient
 from ttp.sandbox.files import CLIP, PHOTO
@@ -35,7 +36,7 @@ AHEAD = timedelta(hours=1)
 class Role:
     """One way to publish: `call` is its one publishing call, `success` the status of a real answer to it."""
 
-    platform: Platform
+    platform: str
     call: tuple[str, str]
     success: int = 200
     film: bool = False
@@ -45,15 +46,15 @@ class Role:
 
 
 ROLES = {
-    "x": Role(Platform.X, ("POST", r"/2/tweets$"), 201),
-    "x with images": Role(Platform.X, ("POST", r"/2/tweets$"), 201, pictures=2),
-    "x with a video": Role(Platform.X, ("POST", r"/2/tweets$"), 201, film=True),
-    "instagram": Role(Platform.INSTAGRAM, ("POST", r"/media_publish$"), pictures=1),
-    "instagram carousel": Role(Platform.INSTAGRAM, ("POST", r"/media_publish$"), pictures=2),
-    "facebook": Role(Platform.INSTAGRAM, ("POST", r"/media_publish$"), film=True, login="facebook"),
+    "x": Role("x", ("POST", r"/2/tweets$"), 201),
+    "x with images": Role("x", ("POST", r"/2/tweets$"), 201, pictures=2),
+    "x with a video": Role("x", ("POST", r"/2/tweets$"), 201, film=True),
+    "instagram": Role("instagram", ("POST", r"/media_publish$"), pictures=1),
+    "instagram carousel": Role("instagram", ("POST", r"/media_publish$"), pictures=2),
+    "facebook": Role("instagram", ("POST", r"/media_publish$"), film=True, login="facebook"),
     # 201 alone is TikTok's answer to the last chunk, whatever its body; 200 is none that it has.
-    "tiktok": Role(Platform.TIKTOK, ("PUT", r"/video/"), film=True, options={"privacy_level": "SELF_ONLY"}),
-    "tiktok pull": Role(Platform.TIKTOK, ("POST", r"/video/init/$"), film=True, options={**PUBLIC, "source": "pull"}),
+    "tiktok": Role("tiktok", ("PUT", r"/video/"), film=True, options={"privacy_level": "SELF_ONLY"}),
+    "tiktok pull": Role("tiktok", ("POST", r"/video/init/$"), film=True, options={**PUBLIC, "source": "pull"}),
 }
 roles = pytest.mark.parametrize("seat", list(ROLES), indirect=True)
 

@@ -18,18 +18,19 @@ from PIL import Image, ImageCms
 from tests import media_bytes as made
 from tests.examples import examples
 from tests.pictures import BLUE, GREEN, RED, halves, noise, opened, picture, saved, swapped_profile, turned
-from ttp.domain.account import Platform
-from ttp.domain.image_fit import FORMS
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.media import MediaItem
 from ttp.domain.media_probe import Unreadable, read_facts
 from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
 
-INSTAGRAM, TIKTOK = Platform.INSTAGRAM, Platform.TIKTOK
+INSTAGRAM, TIKTOK = "instagram", "tiktok"
 WHITE = (255, 255, 255)
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
+FORMS = {name: form for name in PLATFORMS.names() if (form := PLATFORMS.rules(name).image_form)}
 
-def make(folder: Path, data: bytes, platform: Platform = INSTAGRAM) -> bytes:
+
+def make(folder: Path, data: bytes, platform: str = INSTAGRAM) -> bytes:
     path = folder / "image"
     path.write_bytes(data)
     facts = read_facts(lambda at, length: data[at : at + length], len(data))
@@ -97,7 +98,7 @@ def test_an_image_stands_upright_afterwards_and_tells_nothing_more(tmp_path: Pat
     ],
 )
 def test_it_has_the_pixels_that_the_platform_takes(
-    tmp_path: Path, size: tuple[int, int], platform: Platform, becomes: tuple[int, int]
+    tmp_path: Path, size: tuple[int, int], platform: str, becomes: tuple[int, int]
 ) -> None:
     for kind in ("JPEG", "PNG"):
         assert opened(make(tmp_path, picture(kind, size), platform)).size == becomes

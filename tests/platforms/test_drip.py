@@ -12,13 +12,12 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.platforms.stubs import order
-from ttp.domain.account import Platform
 from ttp.domain.time.clock import SystemClock
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.reply import Answer, Cut
 from ttp.platforms.transport import Network, Stream
 
-WHO = order(Platform.X)
+WHO = order("x")
 READ_S = 0.3
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -13,16 +13,18 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import NOON, TOKEN, Body, Clock, Script, Stub, order
+from tests.settings import Config
 from ttp import __version__
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
+from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer, Cut, Unsent
 
 URL = "https://api.example/thing"
-WHO = order(Platform.X)
+WHO = order("x")
 
 
 def http(transport: httpx.BaseTransport, clock: Clock | None = None, base: str = "https://api.example") -> Http:
@@ -68,7 +70,7 @@ def test_uploads_wait_longer_and_patience_shortens_the_wait() -> None:
 
 def test_the_settings_give_the_address_and_the_time_outs() -> None:
     config = Config({"platforms.x.base_url": "http://127.0.0.1:8700/", "http.read_timeout_s": 5.0})
-    made = Http.to(Platform.X, config, Clock())
+    made = Runtime(config, Clock()).http(PLATFORMS.facts("x"))
     assert (made.base_url, made.is_loopback) == ("http://127.0.0.1:8700", True)
     assert Timeouts.of(config) == Timeouts(10.0, 5.0, 120.0)
 
@@ -206,7 +208,7 @@ def test_cookies_of_one_account_never_reach_another() -> None:
 )
 def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool) -> None:
     transport = One()
-    who = order(Platform.X, credentials=Credentials(TOKEN, host=host))
+    who = order("x", credentials=Credentials(TOKEN, host=host))
     reply = http(transport, base=base).send(who, "GET", "/thing")
     assert bool(transport.requests) is sent
     if not sent:
@@ -217,21 +219,21 @@ def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool)
 
 def test_keys_of_oauth_1_for_another_host_are_added_again() -> None:
     keys = Credentials(TOKEN, host="other.example", token_secret="s")
-    reply = http(One(), base="https://api.example").send(order(Platform.X, credentials=keys), "GET", "/thing")
+    reply = http(One(), base="https://api.example").send(order("x", credentials=keys), "GET", "/thing")
     assert isinstance(reply, Unsent)
     assert reply.hint == "ttp account add x/demo --credentials FILE"
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökèn"])
 def test_a_token_that_is_none_is_not_sent(token: str) -> None:
-    reply = http(Script()).send(order(Platform.X, credentials=Credentials(token)), "GET", "/thing")
+    reply = http(Script()).send(order("x", credentials=Credentials(token)), "GET", "/thing")
     assert isinstance(reply, Unsent)
     assert reply.kind is Kind.AUTH
     assert not token or token not in reply.message
 
 
 def test_secrets_are_in_no_message_no_repr_and_no_log(caplog: pytest.LogCaptureFixture) -> None:
-    who = order(Platform.X, credentials=Credentials(TOKEN, refresh_token="refresh-456", client_secret="client-789"))
+    who = order("x", credentials=Credentials(TOKEN, refresh_token="refresh-456", client_secret="client-789"))
     body = f'{{"error": {{"message": "bad token {TOKEN}, refresh-456, client-789"}}}}'.encode()
     with caplog.at_level(logging.DEBUG):
         answer = http(One(401, Body(body))).send(who, "GET", "/thing")

@@ -10,12 +10,11 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.platforms.stubs import order
-from ttp.domain.account import Platform
 from ttp.domain.time.clock import SystemClock
 from ttp.platforms.http import Http, Timeouts
 from ttp.platforms.reply import Answer
 
-WHO = order(Platform.X)
+WHO = order("x")
 PATIENCE_S = 5.0
 
 

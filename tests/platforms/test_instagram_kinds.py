@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, last_handle, media, order
 from tests.platforms.test_instagram_prepare import (
     API,
@@ -22,12 +23,12 @@ from tests.platforms.test_instagram_prepare import (
     prepared,
     status,
 )
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.account import Credentials
+from ttp.domain.config import Value
 from ttp.domain.outcome import Found, Handle, Kind, NotDone, Refused, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Wait
-from ttp.platforms.registry import client_for
 
 PEOPLE = {"collaborators": "anna,ben", "location_id": "77", "is_ai_generated": "true"}
 SAID = {"collaborators": json.dumps(["anna", "ben"]), "location_id": "77", "is_ai_generated": "true"}
@@ -59,7 +60,7 @@ def clip(tmp_path: Path) -> MediaFile:
 
 def of(*files: MediaFile, text: str = "Hello", user_id: str | None = "178", **options: str) -> PublishRequest:
     credentials = Credentials("secret-token-123", user_id=user_id)
-    return order(Platform.INSTAGRAM, text, *files, credentials=credentials, options=options)
+    return order("instagram", text, *files, credentials=credentials, options=options)
 
 
 def tags(*found: dict[str, object]) -> str:
@@ -275,7 +276,7 @@ def story(number: str, minutes: int = 0) -> dict[str, object]:
 def looked_up(what: PublishRequest, *stubs: Stub) -> object:
     handle: Handle = {"user_id": "178", "creation_id": "900", "created": to_ms(NOON), "request": "r"}
     script = Script(*stubs)
-    found = client_for(Platform.INSTAGRAM, Config(), Clock(), transport=script).look_up(what, handle, NOON)
+    found = client_for("instagram", Config(), Clock(), transport=script).look_up(what, handle, NOON)
     assert script.left == []
     return found.finding
 

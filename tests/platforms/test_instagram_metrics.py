@@ -11,8 +11,8 @@ import pytest
 
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, NOON, Stub
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 
@@ -77,7 +77,7 @@ def listed(*items: dict[str, Any], limit: int = 50, after: str | None = None, cu
 
 
 def ig(*renewals: Credentials | None, user_id: str | None = "42") -> Any:
-    return line(Platform.INSTAGRAM, *renewals, user_id=user_id)
+    return line("instagram", *renewals, user_id=user_id)
 
 
 def one(answer: dict[str, Any], *stubs: Stub) -> Sample:

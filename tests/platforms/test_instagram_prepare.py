@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Handle, Kind
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
-from ttp.platforms.registry import client_for
 
 API = "https://graph.instagram.com/v25.0"
 LIMIT = f"{API}/178/content_publishing_limit"
@@ -42,7 +42,7 @@ def config(tmp_path: Path) -> Config:
 
 
 def of(*files: MediaFile, text: str = "Hello", user_id: str | None = "178") -> PublishRequest:
-    return order(Platform.INSTAGRAM, text, *files, credentials=Credentials("secret-token-123", user_id=user_id))
+    return order("instagram", text, *files, credentials=Credentials("secret-token-123", user_id=user_id))
 
 
 def create(form: dict[str, str], **changes: Any) -> Stub:
@@ -96,14 +96,14 @@ def quota(used: int, total: int = 50, **changes: Any) -> Stub:
 
 def prepared(config: Config, what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
     clock, script = Clock(), Roomy(*stubs)
-    steps, ready = drive(client_for(Platform.INSTAGRAM, config, clock, transport=script).prepare(what, handle), clock)
+    steps, ready = drive(client_for("instagram", config, clock, transport=script).prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
 
 
 def failed(config: Config, what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
     clock, script = Clock(), Roomy(*stubs)
-    client = client_for(Platform.INSTAGRAM, config, clock, transport=script)
+    client = client_for("instagram", config, clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
     assert script.left == []
     return steps, failure

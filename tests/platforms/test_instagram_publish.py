@@ -9,21 +9,21 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub
 from tests.platforms.test_instagram_prepare import API, error, listed, of, status
-from ttp.domain.account import Account, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Account
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.instagram.errors import CODES, SUBCODES, refusal
-from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
 
 HANDLE: Handle = {"user_id": "178", "creation_id": "900", "created": to_ms(NOON), "request": "r"}
 SINCE = NOON - timedelta(minutes=5)
 SEEN = {**HANDLE, "unsettled_since": to_ms(SINCE)}
-DEMO = Account(Platform.INSTAGRAM, "demo")
+DEMO = Account("instagram", "demo")
 
 
 def call(**changes: Any) -> Stub:
@@ -37,7 +37,7 @@ def permalink(**changes: Any) -> Stub:
 
 def published(*stubs: Stub, handle: Handle = HANDLE) -> Outcome:
     script = Script(*stubs)
-    outcome = client_for(Platform.INSTAGRAM, Config(), Clock(), transport=script).publish(of(), handle)
+    outcome = client_for("instagram", Config(), Clock(), transport=script).publish(of(), handle)
     assert script.left == []
     return outcome
 
@@ -326,7 +326,7 @@ def looked(
     *stubs: Stub, handle: Handle = HANDLE, what: PublishRequest | None = None, since: datetime = SINCE
 ) -> LookupResult:
     script = Script(*stubs)
-    client = client_for(Platform.INSTAGRAM, Config(), Clock(), transport=script)
+    client = client_for("instagram", Config(), Clock(), transport=script)
     found = client.look_up(what or of(), handle, since)
     assert script.left == []
     return found

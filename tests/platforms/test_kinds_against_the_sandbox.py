@@ -10,7 +10,7 @@ import pytest
 
 from tests.platforms.sandboxed import CALL, PUBLIC, Desk, on
 from tests.platforms.stubs import drive, drive_to_failure, media
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.platforms.client import Did, MediaFile, StepFailed
 from ttp.sandbox.files import CLIP, PHOTO
@@ -24,7 +24,7 @@ def film(folder: Path, name: str = "clip.mp4") -> MediaFile:
     return media(folder / name, CLIP.read_bytes(), "video/mp4", duration_ms=4000)
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 def test_a_carousel_of_mixed_items_is_published_once_whatever_is_cut(desk: Desk, tmp_path: Path) -> None:
     items = (picture(tmp_path, "1.jpg"), film(tmp_path), picture(tmp_path, "3.jpg"))
     desk.order = replace(desk.order, media=items)
@@ -35,7 +35,7 @@ def test_a_carousel_of_mixed_items_is_published_once_whatever_is_cut(desk: Desk,
     steps, failure = drive_to_failure(desk.client.prepare(desk.order, {}), desk.clock)
     assert failure.outcome.passing
     ready = desk.prepare(next(step.handle for step in reversed(steps) if isinstance(step, Did) and step.handle))
-    desk.fault(*CALL[Platform.INSTAGRAM], "cut_after")
+    desk.fault(*CALL["instagram"], "cut_after")
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     (post,) = desk.posts()
@@ -44,14 +44,14 @@ def test_a_carousel_of_mixed_items_is_published_once_whatever_is_cut(desk: Desk,
     assert post["media"] == [file.item.sha256 for file in items]
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 @pytest.mark.parametrize("kind", ["image", "video"])
 def test_a_story_is_published_and_found_among_the_stories(desk: Desk, tmp_path: Path, kind: str) -> None:
     file = picture(tmp_path, "1.jpg") if kind == "image" else film(tmp_path)
     desk.order = replace(desk.order, media=(file,))
     desk.said_of(kind="story", user_tags="anna")
     ready = desk.prepare()
-    desk.fault(*CALL[Platform.INSTAGRAM], "cut_after")
+    desk.fault(*CALL["instagram"], "cut_after")
     assert isinstance(desk.publish(ready), Unknown)
     finding = desk.look_up(ready)
     assert isinstance(finding, Found)
@@ -60,7 +60,7 @@ def test_a_story_is_published_and_found_among_the_stories(desk: Desk, tmp_path: 
     assert len(desk.posts()) == 1
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 def test_a_reel_takes_everything_that_can_be_said_of_one(desk: Desk, tmp_path: Path) -> None:
     desk.order = replace(desk.order, media=(film(tmp_path),))
     desk.said_of(
@@ -80,7 +80,7 @@ def test_a_reel_takes_everything_that_can_be_said_of_one(desk: Desk, tmp_path: P
     assert isinstance(desk.publish(desk.prepare()), Done)
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 def test_with_facebook_login_a_videos_bytes_are_sent_and_a_cut_goes_on(desk: Desk, tmp_path: Path) -> None:
     desk.configure(platforms__instagram__login="facebook", media_host__kind=None)
     answer = desk.control("POST", "accounts", {"account": "instagram/demo", "login": "facebook"})
@@ -96,7 +96,7 @@ def test_with_facebook_login_a_videos_bytes_are_sent_and_a_cut_goes_on(desk: Des
     assert post["media"] == [desk.order.media[0].item.sha256]
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 def test_a_quota_that_is_used_up_is_waited_for_and_nothing_is_made(desk: Desk) -> None:
     desk.control("POST", "settings", {"limits": {"instagram posts a day": 1}})
     assert isinstance(desk.publish(desk.prepare()), Done)
@@ -107,7 +107,7 @@ def test_a_quota_that_is_used_up_is_waited_for_and_nothing_is_made(desk: Desk) -
     assert isinstance(desk.publish(desk.prepare()), Done)
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 def test_what_instagram_holds_against_a_container_fails_the_step(desk: Desk) -> None:
     expected = {
         "slow_media": (Kind.MEDIA, True),
@@ -127,7 +127,7 @@ def test_what_instagram_holds_against_a_container_fails_the_step(desk: Desk) -> 
     assert found == expected
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 def test_what_instagram_holds_against_a_publication_is_proof_or_it_is_not(desk: Desk) -> None:
     expected = {
         "spam": (NotDone, Kind.ACCOUNT),
@@ -147,7 +147,7 @@ def test_what_instagram_holds_against_a_publication_is_proof_or_it_is_not(desk: 
     assert desk.posts() == []
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_photos_are_fetched_and_published_and_found_by_their_id(desk: Desk, tmp_path: Path) -> None:
     desk.order = replace(desk.order, media=tuple(picture(tmp_path, f"{n}.jpg") for n in range(3)))
     photos = {name: value for name, value in PUBLIC.items() if name not in ("disable_duet", "disable_stitch")}
@@ -165,7 +165,7 @@ def test_photos_are_fetched_and_published_and_found_by_their_id(desk: Desk, tmp_
     assert desk.prepare(outcome.handle).doubt is not None
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_a_pulled_video_whose_answer_is_lost_is_found_by_its_title(desk: Desk) -> None:
     desk.said_of(**PUBLIC, source="pull")
     ready = desk.prepare()
@@ -178,7 +178,7 @@ def test_a_pulled_video_whose_answer_is_lost_is_found_by_its_title(desk: Desk) -
     assert finding.remote_id == post["id"]
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_a_pulled_private_video_whose_answer_is_lost_is_left_to_a_person(desk: Desk) -> None:
     desk.said_of(privacy_level="SELF_ONLY", source="pull")
     ready = desk.prepare()
@@ -190,7 +190,7 @@ def test_a_pulled_private_video_whose_answer_is_lost_is_left_to_a_person(desk: D
     assert finding.final
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_a_url_of_a_domain_that_is_not_verified_is_refused_with_what_to_do(desk: Desk) -> None:
     desk.control("POST", "settings", {"verified_prefixes": ["https://verified.example/"]})
     desk.said_of(privacy_level="SELF_ONLY", source="pull")
@@ -201,7 +201,7 @@ def test_a_url_of_a_domain_that_is_not_verified_is_refused_with_what_to_do(desk:
     assert outcome.hint == "ttp account set tiktok/demo --set tiktok.source=file"
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 @pytest.mark.parametrize("source", ["file", "pull"])
 @pytest.mark.parametrize("kind", ["video", "photos"])
 def test_a_draft_ends_in_the_inbox_and_says_so(desk: Desk, tmp_path: Path, source: str, kind: str) -> None:
@@ -218,7 +218,7 @@ def test_a_draft_ends_in_the_inbox_and_says_so(desk: Desk, tmp_path: Path, sourc
     assert desk.posts() == []
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_what_the_creator_switched_off_is_respected_and_what_is_not_offered_refused(desk: Desk) -> None:
     desk.change(switchedOff=["comment", "duet"], privacyLevels=["MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"])
     desk.said_of(**{**PUBLIC, "privacy_level": "PUBLIC_TO_EVERYONE"})
@@ -228,7 +228,7 @@ def test_what_the_creator_switched_off_is_respected_and_what_is_not_offered_refu
     assert isinstance(desk.publish(desk.prepare()), Done)
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_an_unaudited_app_is_refused_with_what_to_do(desk: Desk) -> None:
     desk.change(unaudited=True)
     desk.said_of(**PUBLIC)
@@ -238,7 +238,7 @@ def test_an_unaudited_app_is_refused_with_what_to_do(desk: Desk) -> None:
     assert "apply for the audit" in failure.outcome.message
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_ten_posts_in_a_row_wait_for_the_minute_and_are_all_published(desk: Desk) -> None:
     began = desk.clock.now()
     for number in range(10):
@@ -253,7 +253,7 @@ def test_ten_posts_in_a_row_wait_for_the_minute_and_are_all_published(desk: Desk
     assert len(desk.posts()) == 10
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 def test_the_days_posts_are_waited_for(desk: Desk) -> None:
     desk.control("POST", "settings", {"limits": {"tiktok posts a day": 1}})
     assert isinstance(desk.publish(desk.prepare()), Done)
@@ -262,7 +262,7 @@ def test_the_days_posts_are_waited_for(desk: Desk) -> None:
     assert "log id" in failure.outcome.message
 
 
-@on(Platform.TIKTOK)
+@on("tiktok")
 @pytest.mark.parametrize("source", ["file", "pull"])
 def test_what_tiktok_holds_against_a_post_is_told_and_is_proof_or_not(desk: Desk, source: str) -> None:
     expected = {

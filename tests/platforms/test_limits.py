@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.platforms.factories import gate_for
 from tests.platforms.stubs import NOON, Clock, Script, Stub, order
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind, NotDone, Unclear
 from ttp.domain.rate_limit import Limit
 from ttp.platforms.client import PublishRequest, StepFailed
@@ -21,14 +22,13 @@ from ttp.platforms.instagram.limits import InstagramMeter
 from ttp.platforms.instagram.usage import regain_s
 from ttp.platforms.limits import Brief, Gate, Unmetered, whole_number
 from ttp.platforms.outcomes import as_failure, as_outcome, as_unclear
-from ttp.platforms.registry import gate_for
 from ttp.platforms.reply import Answer, Unsent
 from ttp.platforms.tiktok.errors import refusal as tiktok_refusal
-from ttp.platforms.tiktok.limits import Pace
+from ttp.platforms.tiktok.limits import TikTokMeter
 from ttp.platforms.x.limits import XMeter
 
 NOON_S = int(NOON.timestamp())
-X, INSTAGRAM, TIKTOK = (order(platform) for platform in (Platform.X, Platform.INSTAGRAM, Platform.TIKTOK))
+X, INSTAGRAM, TIKTOK = (order(platform) for platform in ("x", "instagram", "tiktok"))
 INIT = "/v2/post/publish/video/init/"
 STATUS = "/v2/post/publish/status/fetch/"
 
@@ -139,7 +139,7 @@ def test_a_429_that_is_not_x_s_tells_nothing_of_x_s_limits(data: object) -> None
 def test_what_stands_before_a_platform_may_say_when_to_come_back() -> None:
     asked = {"retry-after": "7"}
     too_many = {"error": {"code": "rate_limit_exceeded"}}
-    (limit,) = Pace(Clock()).told(TIKTOK, "POST", "/v2/post/publish/video/init/", Answer(429, asked, too_many))
+    (limit,) = TikTokMeter(Clock()).told(TIKTOK, "POST", "/v2/post/publish/video/init/", Answer(429, asked, too_many))
     assert limit.resets_at == after(seconds=7)
     refused = tiktok_refusal(Answer(429, asked, too_many), TIKTOK.account, NOON, 5)
     assert refused is not None
@@ -237,7 +237,9 @@ def test_only_publishing_counts_against_the_posts_of_a_day() -> None:
 # TikTok: counted here.
 
 
-def counts(pace: Pace, memory: Brief, path: str = INIT, what: PublishRequest = TIKTOK) -> tuple[int, datetime | None]:
+def counts(
+    pace: TikTokMeter, memory: Brief, path: str = INIT, what: PublishRequest = TIKTOK
+) -> tuple[int, datetime | None]:
     (limit,) = pace.counted(what, "POST", path, memory)
     memory.note(what.account, [limit])
     return limit.left, limit.resets_at
@@ -245,7 +247,7 @@ def counts(pace: Pace, memory: Brief, path: str = INIT, what: PublishRequest = T
 
 def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> None:
     clock, memory = Clock(), Brief()
-    pace = Pace(clock)
+    pace = TikTokMeter(clock)
     seen = []
     for _ in range(6):
         seen.append(counts(pace, memory))
@@ -269,7 +271,7 @@ def test_tiktok_s_calls_of_a_minute_are_counted_and_the_next_place_is_told() -> 
     ],
 )
 def test_tiktok_limits_each_sort_of_call(path: str, names: tuple[str, ...], most: int | None) -> None:
-    pace = Pace(Clock())
+    pace = TikTokMeter(Clock())
     assert pace.names(TIKTOK, "POST", path) == names
     assert [limit.limit for limit in pace.counted(TIKTOK, "POST", path, Brief())] == ([most] if most else [])
 
@@ -281,12 +283,12 @@ def test_what_another_process_counted_counts_on(left: int, resets_in: int | None
     memory = Brief()
     resets_at = None if resets_in is None else after(seconds=resets_in)
     memory.note(TIKTOK.account, [Limit("tiktok/demo", "new posts a minute", left, 6, resets_at)])
-    assert counts(Pace(Clock()), memory)[0] == now_left
+    assert counts(TikTokMeter(Clock()), memory)[0] == now_left
 
 
 def test_accounts_of_tiktok_are_counted_apart_and_a_clock_that_is_put_back_stops_nothing() -> None:
     clock, memory = Clock(), Brief()
-    pace = Pace(clock)
+    pace = TikTokMeter(clock)
     other = replace(TIKTOK, account=replace(TIKTOK.account, handle="other"))
     assert (counts(pace, memory)[0], counts(pace, memory, what=other)[0]) == (5, 5)
     clock.at -= timedelta(hours=1)
@@ -304,7 +306,7 @@ def test_accounts_of_tiktok_are_counted_apart_and_a_clock_that_is_put_back_stops
     ],
 )
 def test_tiktok_s_refusals_are_remembered(code: str, path: str, told: tuple[str, int, int | None, int] | None) -> None:
-    found = list(Pace(Clock()).told(TIKTOK, "POST", path, Answer(429, {}, {"error": {"code": code}})))
+    found = list(TikTokMeter(Clock()).told(TIKTOK, "POST", path, Answer(429, {}, {"error": {"code": code}})))
     assert found == ([] if told is None else [Limit("tiktok/demo", *told[:3], after(seconds=told[3]))])
 
 
@@ -398,7 +400,7 @@ HEADERS = st.dictionaries(
 def test_whatever_an_answer_holds_it_fails_no_call(headers: dict[str, str], status: int, data: object) -> None:
     clock = Clock()
     answer = Answer(status, headers, data, date=NOON)
-    for what, meter in ((X, XMeter(clock)), (INSTAGRAM, InstagramMeter(clock)), (TIKTOK, Pace(clock))):
+    for what, meter in ((X, XMeter(clock)), (INSTAGRAM, InstagramMeter(clock)), (TIKTOK, TikTokMeter(clock))):
         there = Gate(clock, meter)
         there.hear(what, "POST", INIT, answer)
         shut = there.shut(what, "POST", INIT)
@@ -433,7 +435,7 @@ def test_an_urgent_call_is_made_all_the_same_and_one_without_the_token_is_no_cal
     client = http(script, Clock())
     client.send(X, "POST", "/2/tweets")
     assert isinstance(client.send(X, "POST", "/2/tweets", urgent=True), Answer)
-    assert isinstance(client.send(X, "POST", URL, bearer=False), Answer)
+    assert isinstance(client.send(X, "POST", URL, with_token=False), Answer)
     assert script.left == []
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.platforms.stubs import media
-from ttp.domain.account import Platform
-from ttp.domain.config import Config, Value
+from tests.settings import Config
+from ttp.domain.config import Value
 from ttp.platforms.client import MediaFile
+from ttp.platforms.instagram.facts import PLATFORM as INSTAGRAM
 from ttp.platforms.media_host import availability as troubles
 from ttp.platforms.media_host import command
 from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, trouble
@@ -32,14 +33,14 @@ def folder(path: Path) -> MediaHost:
         "media_host.path": str(path),
         "media_host.base_url": "https://cdn.example/m/",
     }
-    return MediaHost(Platform.INSTAGRAM, Config(settings))
+    return MediaHost(Config(settings), loopback=INSTAGRAM.is_local(Config(settings)))
 
 
 def program(code: str, **settings: Value) -> MediaHost:
     """A media host whose program is a line of Python; the file's path is its last argument."""
     line = f"import os, sys; path = sys.argv[-1]; {code}"
     values = {"media_host.kind": "command", "media_host.command": (sys.executable, "-c", line, "--public"), **settings}
-    return MediaHost(Platform.INSTAGRAM, Config(values))
+    return MediaHost(Config(values), loopback=INSTAGRAM.is_local(Config(values)))
 
 
 def refused(host: MediaHost, file: MediaFile) -> NoPublicUrl:
@@ -82,7 +83,7 @@ def test_an_item_that_has_a_url_keeps_it_if_the_platform_can_reach_it(file: Medi
     def at(url: str) -> MediaFile:
         return replace(file, item=replace(file.item, url=url))
 
-    nowhere, rehearsal = (MediaHost(Platform.INSTAGRAM, Config(one)) for one in ({}, REHEARSAL))
+    nowhere, rehearsal = (MediaHost(Config(one), loopback=bool(one)) for one in ({}, REHEARSAL))
     assert nowhere.url(at("https://a.example/v.jpg")) == "https://a.example/v.jpg"
     assert rehearsal.url(at("http://127.0.0.1/v.jpg")) == "http://127.0.0.1/v.jpg"
     assert "needs a public URL" in refused(nowhere, at("http://127.0.0.1/v.jpg")).message
@@ -108,7 +109,7 @@ def test_a_platform_gets_https_or_this_machine_while_it_is_here_itself(url: str,
 
 
 def test_without_a_media_host_what_to_set_is_said(file: MediaFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    why = refused(MediaHost(Platform.TIKTOK, Config()), file)
+    why = refused(MediaHost(Config()), file)
     assert why.message.startswith("launch.jpg needs a public URL: no media host is set")
     assert why.hint == "ttp help media-host"
     bucket = Config({"media_host.kind": "s3", "media_host.s3.url": "s3://bucket"})
@@ -165,7 +166,7 @@ def test_in_a_rehearsal_a_program_may_print_an_address_on_this_machine(file: Med
 
 def test_a_program_that_cannot_be_started_is_named(file: MediaFile) -> None:
     settings: dict[str, Value] = {"media_host.kind": "command", "media_host.command": ("/nowhere/put",)}
-    error = refused(MediaHost(Platform.INSTAGRAM, Config(settings)), file)
+    error = refused(MediaHost(Config(settings), loopback=INSTAGRAM.is_local(Config(settings))), file)
     assert error.message == "media_host.command cannot be started: /nowhere/put: No such file or directory"
 
 

@@ -13,11 +13,12 @@ import httpx
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.platforms.factories import PLATFORMS
 from tests.platforms.stubs import NOON, Clock, Script, Stub, order
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
-from ttp.platforms.http import Http
-from ttp.platforms.oauth1 import signature
+from tests.settings import Config
+from ttp.domain.account import Credentials
+from ttp.platforms.platform import Runtime
+from ttp.platforms.x.auth import signature
 
 KEYS = Credentials("the-token", client_id="the-key", client_secret="key-secret", token_secret="token-secret")
 
@@ -90,8 +91,8 @@ def test_a_client_with_user_keys_signs_what_it_sends_with_its_query() -> None:
             seen.append(request)
 
     script = Script(Signed("GET", "", answer={"data": {}}))
-    http = Http.to(Platform.X, Config(), Clock(), transport=script)
-    http.send(order(Platform.X, credentials=KEYS), "GET", "/2/tweets", query={"ids": "1,2", "a b": "ü"})
+    http = Runtime(Config(), Clock(), transport=script).http(PLATFORMS.facts("x"))
+    http.send(order("x", credentials=KEYS), "GET", "/2/tweets", query={"ids": "1,2", "a b": "ü"})
     (request,) = seen
     header = request.headers["authorization"]
     assert parts(header)["oauth_token"] == "the-token"

@@ -8,9 +8,8 @@ import pytest
 
 from tests.platforms.logins import APP, CODE, GRAPH, META, OLD, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import NOON, Stub
-from ttp.domain.account import Platform
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.oauth.grant import Grant, Identity
+from ttp.platforms.login import Grant, Identity
 
 CODES = "https://api.instagram.com/oauth/access_token"
 FORM = {
@@ -39,7 +38,7 @@ DEAD = {
 
 
 def played(*stubs: Stub) -> Played:
-    return Played(Platform.INSTAGRAM, *stubs)
+    return Played("instagram", *stubs)
 
 
 def refreshing(**more: Any) -> Played:
@@ -128,7 +127,7 @@ def test_instagram_has_no_way_to_give_access_back() -> None:
 
 
 def by_facebook(*stubs: Stub) -> Played:
-    return Played(Platform.INSTAGRAM, *stubs, **{"platforms.instagram.login": "facebook"})
+    return Played("instagram", *stubs, **{"platforms.instagram.login": "facebook"})
 
 
 def pages(*lines: object, after: str = "", paging: object = None) -> Stub:

@@ -9,9 +9,8 @@ import pytest
 
 from tests.platforms.logins import APP, CODE, OLD, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import NOON, Stub
-from ttp.domain.account import Platform
 from ttp.domain.outcome import Kind, NotDone
-from ttp.platforms.oauth.grant import Grant, Identity
+from ttp.platforms.login import Grant, Identity
 
 TOKEN = "https://open.tiktokapis.com/v2/oauth/token/"
 KEYS = {"client_key": "the-client", "client_secret": "the-secret"}
@@ -38,7 +37,7 @@ ASKED = {"fields": "open_id,username"}
 
 
 def played(*stubs: Stub) -> Played:
-    return Played(Platform.TIKTOK, *stubs)
+    return Played("tiktok", *stubs)
 
 
 def test_the_address_has_a_client_key_commas_and_a_challenge_in_hexadecimal() -> None:

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from tests.platforms.logins import APP, CODE, OLD, PUBLIC, REDIRECT, VERIFIER, Played
 from tests.platforms.stubs import NOON, Stub
-from ttp.domain.account import Platform
 from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.login import App, Grant, Identity
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.grant import App, Grant, Identity
 
 TOKEN = "https://api.x.com/2/oauth2/token"
 BASIC = {"authorization": "Basic " + base64.b64encode(b"the-client:the-secret").decode()}
@@ -39,7 +38,7 @@ EXCHANGE = {"grant_type": "authorization_code", "code": CODE, "redirect_uri": RE
 
 
 def played(*stubs: Stub) -> Played:
-    return Played(Platform.X, *stubs)
+    return Played("x", *stubs)
 
 
 def token(form: dict[str, str], **more: object) -> Stub:

@@ -7,28 +7,28 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import PLATFORMS, deleter_for
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import BEARER, TOKEN, Clock, Script, Stub, order
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Done, Kind, NotDone
-from ttp.platforms.client import PublishRequest
-from ttp.platforms.take_down import Gone, Taker, taker_for, why_never
+from ttp.platforms.client import Deleted, Deleter, PublishRequest
 
 FACEBOOK = Config({"platforms.instagram.login": "facebook"})
 MEDIA = "https://graph.facebook.com/v25.0/17900000000000001"
 UNSEEN = {"error": {"message": "Object does not exist", "type": "OAuthException", "code": 100, "error_subcode": 33}}
-X, INSTAGRAM = order(Platform.X), order(Platform.INSTAGRAM)
+X, INSTAGRAM = order("x"), order("instagram")
 
 
 def taken(
-    platform: Platform, *stubs: Stub, what: PublishRequest | None = None, config: Config | None = None
-) -> Gone | NotDone:
+    platform: str, *stubs: Stub, what: PublishRequest | None = None, config: Config | None = None
+) -> Deleted | NotDone:
     script = Script(*stubs)
-    taker = taker_for(platform, config or FACEBOOK, Clock(), transport=script)
-    assert taker is not None
-    remote_id = "5" if platform is Platform.X else "17900000000000001"
-    outcome = taker.take_down(what or (X if platform is Platform.X else INSTAGRAM), remote_id)
+    taker = deleter_for(platform, config or FACEBOOK, Clock(), transport=script)
+    assert not isinstance(taker, str)
+    remote_id = "5" if platform == "x" else "17900000000000001"
+    outcome = taker.delete(what or (X if platform == "x" else INSTAGRAM), remote_id)
     taker.close()
     assert script.left == []
     assert TOKEN not in repr(outcome)
@@ -44,19 +44,18 @@ def removal(**answer: Any) -> Stub:
 
 
 def test_tiktok_and_instagram_login_let_no_app_delete() -> None:
-    assert taker_for(Platform.TIKTOK, Config(), Clock()) is None
-    assert taker_for(Platform.INSTAGRAM, Config(), Clock()) is None
-    assert [why_never(platform, Config()) is None for platform in Platform] == [False, False, True]
-    assert why_never(Platform.INSTAGRAM, FACEBOOK) is None
+    found = [isinstance(deleter_for(platform, Config(), Clock()), str) for platform in PLATFORMS.names()]
+    assert found == [True, True, False]
+    assert not isinstance(deleter_for("instagram", FACEBOOK, Clock()), str)
 
 
 def test_x_deletes_a_post() -> None:
-    assert taken(Platform.X, deletion(answer={"data": {"deleted": True}})) == Gone(200)
+    assert taken("x", deletion(answer={"data": {"deleted": True}})) == Deleted(200)
 
 
 def test_a_post_that_x_does_not_know_is_gone() -> None:
     problem = {"title": "Not Found Error", "detail": "Could not find tweet", "type": "https://x/resource-not-found"}
-    assert taken(Platform.X, deletion(status=404, answer=problem)) == Gone(404, "it was gone before")
+    assert taken("x", deletion(status=404, answer=problem)) == Deleted(404, "it was gone before")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_a_post_that_x_does_not_know_is_gone() -> None:
     ids=lambda value: str(value)[:30] if isinstance(value, dict) else None,
 )
 def test_anything_else_from_x_leaves_it_there(answer: dict[str, Any], kind: Kind, passing: bool) -> None:
-    outcome = taken(Platform.X, deletion(**answer))
+    outcome = taken("x", deletion(**answer))
     assert isinstance(outcome, NotDone)
     assert (outcome.kind, outcome.passing) == (kind, passing)
 
@@ -83,25 +82,25 @@ def test_anything_else_from_x_leaves_it_there(answer: dict[str, Any], kind: Kind
 def test_keys_of_oauth_1_sign_a_deletion_and_are_added_again_where_they_are_refused() -> None:
     keys = Credentials(TOKEN, client_id="key", client_secret="key-secret", token_secret="token-secret")
     stub = Stub("DELETE", "https://api.x.com/2/tweets/5", status=401, answer={"title": "Unauthorized"})
-    outcome = taken(Platform.X, stub, what=order(Platform.X, credentials=keys))
+    outcome = taken("x", stub, what=order("x", credentials=keys))
     assert isinstance(outcome, NotDone)
     assert outcome.hint == "ttp account add x/demo --credentials FILE"
 
 
 def test_instagram_deletes_a_post_by_facebook_login() -> None:
     answer = {"success": True, "deleted_id": "17900000000000001"}
-    assert taken(Platform.INSTAGRAM, removal(answer=answer)) == Gone(200)
+    assert taken("instagram", removal(answer=answer)) == Deleted(200)
 
 
 def test_a_post_that_the_account_cannot_see_any_more_is_gone() -> None:
     seen = Stub("GET", MEDIA, query={"fields": "id"}, headers=BEARER, status=400, answer=UNSEEN)
-    assert taken(Platform.INSTAGRAM, removal(status=400, answer=UNSEEN), seen) == Gone(400, "it was gone before")
+    assert taken("instagram", removal(status=400, answer=UNSEEN), seen) == Deleted(400, "it was gone before")
 
 
 @pytest.mark.parametrize("answer", [{"answer": {"id": "1"}}, {"answer": UNSEEN}, {"fails": httpx.ReadTimeout("slow")}])
 def test_a_post_that_is_seen_or_may_be_is_not_called_gone(answer: dict[str, Any]) -> None:
     seen = Stub("GET", MEDIA, query={"fields": "id"}, **answer)
-    outcome = taken(Platform.INSTAGRAM, removal(status=400, answer=UNSEEN), seen)
+    outcome = taken("instagram", removal(status=400, answer=UNSEEN), seen)
     assert isinstance(outcome, NotDone)
     assert outcome.code == "100/33"
 
@@ -114,7 +113,7 @@ def test_what_instagram_refuses_stays(code: int, subcode: int | None, kind: Kind
     error = {"message": "No", "type": "OAuthException", "code": code}
     if subcode is not None:
         error["error_subcode"] = subcode
-    outcome = taken(Platform.INSTAGRAM, removal(status=400, answer={"error": error}))
+    outcome = taken("instagram", removal(status=400, answer={"error": error}))
     assert isinstance(outcome, NotDone)
     assert (outcome.kind, outcome.passing) == (kind, passing)
     assert outcome.hint in (None, "ttp account connect instagram/demo")
@@ -122,7 +121,7 @@ def test_what_instagram_refuses_stays(code: int, subcode: int | None, kind: Kind
 
 def test_the_permission_that_is_missing_is_named_with_the_command_that_asks_for_it() -> None:
     error = {"message": "(#10) no permission", "type": "OAuthException", "code": 10}
-    outcome = taken(Platform.INSTAGRAM, removal(status=400, answer={"error": error}))
+    outcome = taken("instagram", removal(status=400, answer={"error": error}))
     assert isinstance(outcome, NotDone)
     assert "instagram_manage_contents is needed to delete posts" in outcome.message
     assert outcome.hint is not None
@@ -133,26 +132,26 @@ def test_the_permission_that_is_missing_is_named_with_the_command_that_asks_for_
 # Against the sandbox.
 
 
-def beside(desk: Desk) -> Taker:
+def beside(desk: Desk) -> Deleter:
     """What deletes posts, with the desk's settings."""
-    taker = taker_for(desk.client.platform, Config(desk.settings), desk.clock)
-    assert taker is not None
+    taker = deleter_for(desk.order.account.platform, Config(desk.settings), desk.clock)
+    assert not isinstance(taker, str)
     return taker
 
 
-@on(Platform.X)
+@on("x")
 def test_what_x_published_is_gone_from_its_feed_and_gone_the_second_time_too(desk: Desk) -> None:
     done = desk.publish(desk.prepare())
     assert isinstance(done, Done)
     assert done.remote_id is not None
     taker = beside(desk)
-    assert taker.take_down(desk.order, done.remote_id) == Gone(200)
+    assert taker.delete(desk.order, done.remote_id) == Deleted(200)
     assert desk.posts() == []
-    assert isinstance(taker.take_down(desk.order, done.remote_id), Gone)
+    assert isinstance(taker.delete(desk.order, done.remote_id), Deleted)
     taker.close()
 
 
-@on(Platform.INSTAGRAM)
+@on("instagram")
 def test_what_instagram_published_by_facebook_is_gone_and_a_story_stays(desk: Desk) -> None:
     desk.control("POST", "accounts", {"account": "instagram/demo", "login": "facebook", "keepTokens": True})
     desk.configure(platforms__instagram__login="facebook")
@@ -162,14 +161,14 @@ def test_what_instagram_published_by_facebook_is_gone_and_a_story_stays(desk: De
     story = desk.publish(desk.prepare())
     assert isinstance(story, Done)
     taker = beside(desk)
-    refused = taker.take_down(desk.order, story.remote_id or "")
+    refused = taker.delete(desk.order, story.remote_id or "")
     assert isinstance(refused, NotDone)
     assert (refused.kind, refused.code) == (Kind.CONTENT, "-1/2207073")
-    assert taker.take_down(desk.order, done.remote_id or "") == Gone(200)
+    assert taker.delete(desk.order, done.remote_id or "") == Deleted(200)
     assert [post["id"] for post in desk.posts()] == [story.remote_id]
-    assert taker.take_down(desk.order, done.remote_id or "") == Gone(400, "it was gone before")
+    assert taker.delete(desk.order, done.remote_id or "") == Deleted(400, "it was gone before")
     desk.change(scopes=["instagram_basic", "instagram_content_publish"])
-    refused = taker.take_down(desk.order, story.remote_id or "")
+    refused = taker.delete(desk.order, story.remote_id or "")
     assert isinstance(refused, NotDone)
     assert refused.kind is Kind.AUTH
     taker.close()

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
-from ttp.domain.account import Account, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Account
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
-from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer, Cut
 from ttp.platforms.tiktok import uploads as tiktok_upload
 from ttp.platforms.tiktok.errors import CODES, REASONS, publication_failure, refusal
@@ -27,7 +27,7 @@ from ttp.platforms.uploads import pieces
 API = "https://open.tiktokapis.com/v2/post/publish"
 PUT_URL = "https://upload.tiktok.example/video/?id=1"
 PLAIN_URL = "https://upload.tiktok.example/video/"
-DEMO = Account(Platform.TIKTOK, "demo")
+DEMO = Account("tiktok", "demo")
 RECONNECT = "ttp account connect tiktok/demo"
 JSON = {"content-type": "application/json; charset=UTF-8", **BEARER}
 
@@ -48,7 +48,7 @@ def film(tmp_path: Path) -> MediaFile:
 
 
 def of(*files: MediaFile, text: str = "Hello", **options: str) -> PublishRequest:
-    return order(Platform.TIKTOK, text, *files, options={"privacy_level": "SELF_ONLY", **options})
+    return order("tiktok", text, *files, options={"privacy_level": "SELF_ONLY", **options})
 
 
 OPEN = {
@@ -109,14 +109,14 @@ def fetch(state: str = "PROCESSING_UPLOAD", **changes: Any) -> Stub:
 
 def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
     clock, script = Clock(), Script(*stubs)
-    steps, ready = drive(client_for(Platform.TIKTOK, Config(), clock, transport=script).prepare(what, handle), clock)
+    steps, ready = drive(client_for("tiktok", Config(), clock, transport=script).prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
 
 
 def failed(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
     clock, script = Clock(), Script(*stubs)
-    client = client_for(Platform.TIKTOK, Config(), clock, transport=script)
+    client = client_for("tiktok", Config(), clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
     assert script.left == []
     return steps, failure
@@ -207,17 +207,17 @@ def test_the_options_go_along_and_nothing_is_a_default(clip: MediaFile) -> None:
     ids=["nothing", "some"],
 )
 def test_what_a_person_must_choose_is_never_guessed(clip: MediaFile, chosen: dict[str, str], asked: str) -> None:
-    _, failure = failed(order(Platform.TIKTOK, "Hello", clip, options=chosen), {}, creator())
+    _, failure = failed(order("tiktok", "Hello", clip, options=chosen), {}, creator())
     assert (failure.outcome.kind, failure.outcome.code) == (Kind.CONTENT, "option_missing")
     assert failure.outcome.message == f"TikTok needs choices that only a person can make: {asked}"
 
 
 def test_the_way_out_makes_every_missing_choice_the_careful_way(clip: MediaFile) -> None:
-    _, failure = failed(order(Platform.TIKTOK, "Hello", clip), {}, creator())
+    _, failure = failed(order("tiktok", "Hello", clip), {}, creator())
     assert failure.outcome.hint == "ttp account set tiktok/demo --set tiktok.privacy_level=SELF_ONLY"
     public = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
     del public["disable_duet"], public["brand_content_toggle"]
-    _, failure = failed(order(Platform.TIKTOK, "Hello", clip, options=public), {}, creator())
+    _, failure = failed(order("tiktok", "Hello", clip, options=public), {}, creator())
     assert failure.outcome.hint == (
         "ttp account set tiktok/demo --set tiktok.disable_duet=true --set tiktok.brand_content_toggle=false"
     )
@@ -237,7 +237,7 @@ def test_what_the_account_has_switched_off_stays_off_and_needs_no_choice(clip: M
         "brand_organic_toggle": False,
     }
     answer = envelope({"privacy_level_options": ["PUBLIC_TO_EVERYONE"], **off})
-    what = order(Platform.TIKTOK, "Hello", clip, options=chosen)
+    what = order("tiktok", "Hello", clip, options=chosen)
     steps, _ = prepared(what, {}, creator(answer=answer), announce(5, 5, 1, info))
     told = next(step.message for step in steps if isinstance(step, Did))
     assert told == "by the account's own settings: tiktok.disable_comment, tiktok.disable_duet"
@@ -450,7 +450,7 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_call(tmp_path: Path) -> N
 
 def published(what: PublishRequest, handle: Handle, stub: Stub) -> Outcome:
     script = Script(stub)
-    outcome = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).publish(what, handle)
+    outcome = client_for("tiktok", Config(), Clock(), transport=script).publish(what, handle)
     assert script.left == []
     return outcome
 
@@ -496,7 +496,7 @@ def test_a_video_that_went_missing_before_the_last_chunk_is_proof(film: MediaFil
     handle = held(of(film), offset=8)
     film.path.unlink()
     script = Script()
-    outcome = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).publish(of(film), handle)
+    outcome = client_for("tiktok", Config(), Clock(), transport=script).publish(of(film), handle)
     assert isinstance(outcome, NotDone)
     assert outcome.kind is Kind.MEDIA
 
@@ -506,7 +506,7 @@ def test_a_video_that_went_missing_before_the_last_chunk_is_proof(film: MediaFil
 
 def looked(what: PublishRequest, handle: Handle, stub: Stub) -> LookupResult:
     script = Script(stub)
-    found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(what, handle, NOON)
+    found = client_for("tiktok", Config(), Clock(), transport=script).look_up(what, handle, NOON)
     assert script.left == []
     return found
 
@@ -703,7 +703,7 @@ def test_a_status_that_tiktok_has_never_had_could_not_tell(film: MediaFile) -> N
 
 def test_without_an_upload_nobody_can_tell(film: MediaFile) -> None:
     script = Script()
-    found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(of(film), {}, NOON)
+    found = client_for("tiktok", Config(), Clock(), transport=script).look_up(of(film), {}, NOON)
     assert isinstance(found.finding, Unclear)
     assert found.finding.final
 
@@ -728,7 +728,7 @@ def test_an_announcement_in_which_the_machine_slept_is_made_anew(film: MediaFile
                 clock.move(3600)
             return answer
 
-    client = client_for(Platform.TIKTOK, Config(), clock, transport=Slept())
+    client = client_for("tiktok", Config(), clock, transport=Slept())
     steps, failure = drive_to_failure(client.prepare(of(film), {}), clock)
     assert (failure.step, failure.outcome.passing) == ("announce the post", True)
     assert last_handle(steps) is None

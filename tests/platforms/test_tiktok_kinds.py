@@ -10,13 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, media, order
 from tests.platforms.test_tiktok import API, JSON, OPEN, announce, creator, envelope, failed, fetch, put
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome, Refused, Unclear, Unknown, Working
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step
-from ttp.platforms.registry import client_for
 
 PUBLIC = {**OPEN, "privacy_level": "PUBLIC_TO_EVERYONE"}
 SENT = {
@@ -50,11 +49,11 @@ def pictures(tmp_path: Path) -> tuple[MediaFile, ...]:
 
 
 def of(*files: MediaFile, text: str = "Hello", **options: str) -> PublishRequest:
-    return order(Platform.TIKTOK, text, *files, options={**PUBLIC, **options})
+    return order("tiktok", text, *files, options={**PUBLIC, **options})
 
 
 def draft(*files: MediaFile, **options: str) -> PublishRequest:
-    return order(Platform.TIKTOK, "Hello", *files, options={"mode": "inbox", **options})
+    return order("tiktok", "Hello", *files, options={"mode": "inbox", **options})
 
 
 def pulled(clip: MediaFile, text: str = "Hello", **options: str) -> PublishRequest:
@@ -65,7 +64,7 @@ def prepared(
     what: PublishRequest, handle: Handle, *stubs: Stub, config: Config | None = None
 ) -> tuple[list[Step], Ready]:
     clock, script = Clock(), Script(*stubs)
-    client = client_for(Platform.TIKTOK, config or Config(), clock, transport=script)
+    client = client_for("tiktok", config or Config(), clock, transport=script)
     steps, ready = drive(client.prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
@@ -78,14 +77,14 @@ def init(path: str, body: object, publish_id: str = PULL_ID, **changes: Any) -> 
 
 def published(what: PublishRequest, handle: Handle, *stubs: Stub) -> Outcome:
     script = Script(*stubs)
-    outcome = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).publish(what, handle)
+    outcome = client_for("tiktok", Config(), Clock(), transport=script).publish(what, handle)
     assert script.left == []
     return outcome
 
 
 def looked(what: PublishRequest, handle: Handle, *stubs: Stub, since: datetime = NOON) -> LookupResult:
     script = Script(*stubs)
-    found = client_for(Platform.TIKTOK, Config(), Clock(), transport=script).look_up(what, handle, since)
+    found = client_for("tiktok", Config(), Clock(), transport=script).look_up(what, handle, since)
     assert script.left == []
     return found
 
@@ -154,7 +153,7 @@ def test_photos_say_nothing_that_was_not_chosen(pictures: tuple[MediaFile, ...])
 
 
 def test_photos_need_no_choice_about_duets_and_stitches(pictures: tuple[MediaFile, ...]) -> None:
-    what = order(Platform.TIKTOK, "Hello", *pictures, options={"privacy_level": "PUBLIC_TO_EVERYONE"})
+    what = order("tiktok", "Hello", *pictures, options={"privacy_level": "PUBLIC_TO_EVERYONE"})
     _, failure = failed(what, {}, creator())
     asked = ("tiktok.disable_comment", "tiktok.brand_content_toggle", "tiktok.brand_organic_toggle")
     told = ", ".join(f"{name} (true, false)" for name in asked)
@@ -436,7 +435,7 @@ def test_photos_as_a_draft_keep_their_texts(pictures: tuple[MediaFile, ...]) -> 
 def test_a_seventh_post_in_a_minute_waits_instead_of_being_refused(clip: MediaFile) -> None:
     clock, local = Clock(), replace(clip, item=replace(clip.item, url=None))
     script = Script()
-    client = client_for(Platform.TIKTOK, Config(), clock, transport=script)
+    client = client_for("tiktok", Config(), clock, transport=script)
     for _ in range(6):
         script.left = [creator(), announce(5, 5, 1, INFO)]
         drive(client.prepare(of(local), {}), clock)
@@ -465,7 +464,7 @@ def test_a_seventh_post_in_a_minute_waits_instead_of_being_refused(clip: MediaFi
 
 def test_calls_that_publish_count_as_well(clip: MediaFile) -> None:
     clock, script = Clock(), Script()
-    client = client_for(Platform.TIKTOK, Config(), clock, transport=script)
+    client = client_for("tiktok", Config(), clock, transport=script)
     for number in range(6):
         script.left = [creator(), init("video/init/", PULLED)]
         _, ready = drive(client.prepare(pulled(clip), {}), clock)

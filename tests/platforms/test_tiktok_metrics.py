@@ -9,7 +9,7 @@ import pytest
 
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, NOON, Stub
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 
@@ -46,7 +46,7 @@ def page(size: int, *videos: object, cursor: object = None, more: object = False
 
 
 def tiktok(*renewals: Credentials | None) -> Any:
-    return line(Platform.TIKTOK, *renewals, user_id="open-id")
+    return line("tiktok", *renewals, user_id="open-id")
 
 
 def one(answer: object) -> Sample:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import Clock
-from ttp.domain.account import Platform
 from ttp.platforms.http import Http, Timeouts
 
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -37,8 +36,8 @@ def test_a_whole_publication_is_told_without_its_secrets(desk: Desk, caplog: pyt
     assert desk.order.credentials.access_token not in caplog.text
     assert caplog.text.count("upload_token=[secret]") == caplog.text.count("upload_token")
     assert "authorization: Bearer [secret]" in caplog.text
-    call = {Platform.X: "/2/tweets", Platform.INSTAGRAM: "/media_publish", Platform.TIKTOK: "/video/"}
-    assert f"{call[desk.client.platform]} 20" in caplog.text
+    call = {"x": "/2/tweets", "instagram": "/media_publish", "tiktok": "/video/"}
+    assert f"{call[desk.order.account.platform]} 20" in caplog.text
     assert f"({desk.order.account.name})" in caplog.text
 
 

@@ -11,7 +11,6 @@ import pytest
 from tests.media_bytes import gif
 from tests.platforms.sandboxed import Desk, on
 from tests.platforms.stubs import drive_to_failure, last_handle, media
-from ttp.domain.account import Platform
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Unclear, Unknown
 from ttp.platforms.client import Ready
 from ttp.platforms.x.media import CHUNK
@@ -25,7 +24,7 @@ def large(folder: Path) -> Any:
     return media(folder / "long.mp4", clip + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8), "video/mp4")
 
 
-@on(Platform.X)
+@on("x")
 def test_a_gif_is_waited_for_and_published(desk: Desk, tmp_path: Path) -> None:
     desk.order = replace(desk.order, media=(media(tmp_path / "loop.gif", gif(), "image/gif", alt="A loop"),))
     assert isinstance(desk.publish(desk.prepare()), Done)
@@ -33,7 +32,7 @@ def test_a_gif_is_waited_for_and_published(desk: Desk, tmp_path: Path) -> None:
     assert post["media"] == [desk.order.media[0].item.sha256]
 
 
-@on(Platform.X)
+@on("x")
 @pytest.mark.parametrize("do", ["cut_before", "cut_after"])
 @pytest.mark.parametrize("call", ["append", "finalize"])
 def test_a_video_goes_on_behind_the_segments_that_x_has(desk: Desk, tmp_path: Path, call: str, do: str) -> None:
@@ -72,7 +71,7 @@ def chained(desk: Desk, texts: tuple[str, ...] = TEXTS) -> None:
     assert [post["parent"] for post in posts] == [None, *(post["id"] for post in posts[:-1])]
 
 
-@on(Platform.X)
+@on("x")
 def test_a_thread_is_a_chain_of_replies_and_its_picture_is_in_its_first_part(desk: Desk, tmp_path: Path) -> None:
     texts = ("One", "Two", "Three")
     photo = media(tmp_path / "a.jpg", PHOTO.read_bytes(), "image/jpeg", alt="A cup")
@@ -82,7 +81,7 @@ def test_a_thread_is_a_chain_of_replies_and_its_picture_is_in_its_first_part(des
     assert [len(post["media"]) for post in desk.posts()] == [1, 0, 0]
 
 
-@on(Platform.X)
+@on("x")
 @pytest.mark.parametrize("part", [0, 1, 3])
 def test_a_part_whose_answer_is_lost_is_found_whatever_x_made_of_its_text(desk: Desk, part: int) -> None:
     texts = (*TEXTS[:2], "Three, once", TEXTS[3])
@@ -104,7 +103,7 @@ def test_a_part_whose_answer_is_lost_is_found_whatever_x_made_of_its_text(desk: 
     chained(desk, texts)
 
 
-@on(Platform.X)
+@on("x")
 def test_a_part_that_never_arrived_is_absent_though_a_post_of_its_text_is_there(desk: Desk) -> None:
     """The third part has the text of the first, which is known and no reply."""
     thread(desk)
@@ -115,7 +114,7 @@ def test_a_part_that_never_arrived_is_absent_though_a_post_of_its_text_is_there(
     assert isinstance(desk.look_up(ready), Absent)
 
 
-@on(Platform.X)
+@on("x")
 def test_x_refuses_a_part_of_a_text_that_is_there_already(desk: Desk) -> None:
     thread(desk)
     refused = desk.publish(desk.prepare(one_and_two(desk)))
@@ -133,7 +132,7 @@ def one_and_two(desk: Desk) -> Handle:
     return handle
 
 
-@on(Platform.X)
+@on("x")
 def test_a_reply_to_a_part_that_was_deleted_meanwhile_is_refused_for_good(desk: Desk) -> None:
     thread(desk)
     ready = desk.prepare(one_and_two(desk))

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, order
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Absent, Found, Handle, Kind, Unclear
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
-from ttp.platforms.registry import client_for
 from ttp.platforms.x.look_up import X_EPOCH_MS
 
 API = "https://api.x.com"
@@ -59,8 +59,8 @@ def looked(
     settle: float = 900,
 ) -> LookupResult:
     script = Script(*stubs)
-    client = client_for(Platform.X, Config({"publish.settle_x_s": settle}), Clock(), transport=script)
-    found = client.look_up(what or order(Platform.X), handle, since)
+    client = client_for("x", Config({"platforms.x.settle_s": settle}), Clock(), transport=script)
+    found = client.look_up(what or order("x"), handle, since)
     assert script.left == []
     return found
 
@@ -81,7 +81,7 @@ def test_an_empty_timeline_has_no_data_key_and_is_a_clean_look() -> None:
 
 
 def test_a_post_of_another_delivery_is_no_match() -> None:
-    bound = order(Platform.X, bound=frozenset({id_at(SINCE)}))
+    bound = order("x", bound=frozenset({id_at(SINCE)}))
     assert looked(timeline(post()), what=bound).finding == Absent(handle=SEEN)
     assert looked(timeline(post(), post(number=1)), what=bound).finding == found(1)
 
@@ -128,7 +128,7 @@ UPLOADS: Handle = {**HANDLE, "media": [{"id": "1", "key": "3_1"}, {"id": "2", "k
 )
 def test_media_are_compared_by_their_keys_whatever_the_text_became(keys: tuple[str, ...], same: bool) -> None:
     finding = looked(
-        timeline(post("changed https://t.co/1", **attached(*keys))), what=order(Platform.X, **PICTURES), handle=UPLOADS
+        timeline(post("changed https://t.co/1", **attached(*keys))), what=order("x", **PICTURES), handle=UPLOADS
     ).finding
     assert isinstance(finding, Found) is same
 
@@ -139,7 +139,7 @@ def test_a_text_alone_does_not_match_a_post_with_media() -> None:
 
 def test_media_whose_keys_x_never_told_are_compared_by_text_and_number() -> None:
     handle: Handle = {**HANDLE, "media": [{"id": "1", "key": None}, {"id": "2", "key": None}]}
-    what = order(Platform.X, **PICTURES)
+    what = order("x", **PICTURES)
     assert isinstance(looked(timeline(post(**attached("3_1", "3_2"))), what=what, handle=handle).finding, Found)
     assert isinstance(looked(timeline(post(**attached("3_1"))), what=what, handle=handle).finding, Absent)
 
@@ -206,18 +206,18 @@ def test_an_unknown_user_id_is_asked_for_or_taken_from_the_credentials() -> None
     finding = looked(refused, handle={}).finding
     assert isinstance(finding, Unclear)
     assert finding.kind is Kind.AUTH
-    known = order(Platform.X, credentials=Credentials("secret-token-123", user_id="42"))
+    known = order("x", credentials=Credentials("secret-token-123", user_id="42"))
     assert looked(timeline(post()), what=known, handle={}).finding == found()
 
 
 def test_the_timeline_is_that_of_the_user_who_is_known_whatever_a_token_check_said() -> None:
-    what = order(Platform.X, account=Account(Platform.X, "demo", id=1, user_id="42"))
+    what = order("x", account=Account("x", "demo", id=1, user_id="42"))
     assert looked(timeline(post()), what=what, handle={"user_id": "43"}).finding == found()
 
 
 def test_media_keys_are_nobody_elses_so_the_time_does_not_count() -> None:
     handle = {**HANDLE, "media": [{"id": "11", "key": "3_11"}]}
-    what = order(Platform.X, "Hello", None)  # type: ignore[arg-type]  # a look-up never opens the file
+    what = order("x", "Hello", None)  # type: ignore[arg-type]  # a look-up never opens the file
     early = SINCE - timedelta(hours=1)
     listed = {**post(at=early), "attachments": {"media_keys": ["3_11"]}}
     assert looked(timeline(listed), what=what, handle=handle).finding == found(at=early)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.platforms.metrics_lines import SECOND, Told, history, line, read
 from tests.platforms.stubs import BEARER, NOON, Stub
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import to_ms
@@ -61,7 +61,7 @@ def page(size: int, *posts: dict[str, object], token: str | None = None, after: 
 
 
 def x(*renewals: Credentials | None, user_id: str | None = "42") -> Any:
-    return line(Platform.X, *renewals, user_id=user_id)
+    return line("x", *renewals, user_id=user_id)
 
 
 def one(answer: dict[str, object]) -> Sample:

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, drive_to_failure, last_handle, media, order
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Handle, Kind, NotDone
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Ready, Step, StepFailed, Wait
-from ttp.platforms.registry import client_for
 from ttp.platforms.x.media import CHUNK
 
 API = "https://api.x.com"
@@ -57,7 +57,7 @@ def status(state: str | None, **changes: Any) -> Stub:
 def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], Ready]:
     clock = Clock()
     script = Script(*stubs)
-    made = client_for(Platform.X, Config(), clock, transport=script)
+    made = client_for("x", Config(), clock, transport=script)
     steps, ready = drive(made.prepare(what, handle), clock)
     assert script.left == []
     return steps, ready
@@ -66,7 +66,7 @@ def prepared(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[S
 def failed(what: PublishRequest, handle: Handle, *stubs: Stub) -> tuple[list[Step], StepFailed]:
     clock = Clock()
     script = Script(*stubs)
-    client = client_for(Platform.X, Config(), clock, transport=script)
+    client = client_for("x", Config(), clock, transport=script)
     steps, failure = drive_to_failure(client.prepare(what, handle), clock)
     assert script.left == []
     return steps, failure
@@ -86,7 +86,7 @@ def entry(**changes: object) -> dict[str, object]:
 
 
 def test_a_text_needs_the_token_check_only() -> None:
-    steps, ready = prepared(order(Platform.X), {}, me(date=NOON - timedelta(seconds=3)))
+    steps, ready = prepared(order("x"), {}, me(date=NOON - timedelta(seconds=3)))
     assert steps == [Did("check the token", 200, handle={"user_id": "42"})]
     assert ready == Ready(
         {"user_id": "42"}, NOON - timedelta(seconds=3), "POST /2/tweets", ready.fingerprint, doubt=None
@@ -97,43 +97,43 @@ def test_a_text_needs_the_token_check_only() -> None:
     "known",
     [
         {"credentials": Credentials("secret-token-123", user_id="43")},
-        {"account": Account(Platform.X, "demo", id=1, user_id="43")},
+        {"account": Account("x", "demo", id=1, user_id="43")},
     ],
     ids=["by its credentials", "by the store"],
 )
 def test_a_token_of_another_user_than_the_accounts_own_publishes_nothing(known: dict[str, Any]) -> None:
-    _, failure = failed(order(Platform.X, **known), {}, me())
+    _, failure = failed(order("x", **known), {}, me())
     message = "X says that the token is of user 42, and x/demo is user 43"
     hint = "ttp account connect x/demo"
     assert failure.outcome == NotDone(Kind.ACCOUNT, message, http_status=200, passing=True, hint=hint)
 
 
 def test_without_a_date_there_is_no_platform_time() -> None:
-    assert prepared(order(Platform.X), {}, me(date=None))[1].platform_at is None
+    assert prepared(order("x"), {}, me(date=None))[1].platform_at is None
 
 
 def test_the_fingerprint_names_the_request() -> None:
-    one = prepared(order(Platform.X, "a"), {}, me())[1].fingerprint
-    again = prepared(order(Platform.X, "a"), {}, me())[1].fingerprint
-    other = prepared(order(Platform.X, "b"), {}, me())[1].fingerprint
+    one = prepared(order("x", "a"), {}, me())[1].fingerprint
+    again = prepared(order("x", "a"), {}, me())[1].fingerprint
+    other = prepared(order("x", "b"), {}, me())[1].fingerprint
     assert one == again != other
     assert len(one) == 64
 
 
 def test_a_token_is_checked_once_in_fifteen_minutes() -> None:
     clock = Clock()
-    other = order(Platform.X, credentials=Credentials("another-token"))
+    other = order("x", credentials=Credentials("another-token"))
     script = Script(me(), me(headers={"authorization": "Bearer another-token"}), me())
-    client = client_for(Platform.X, Config(), clock, transport=script)
-    drive(client.prepare(order(Platform.X), {}), clock)
+    client = client_for("x", Config(), clock, transport=script)
+    drive(client.prepare(order("x"), {}), clock)
     clock.move(899)
-    steps, ready = drive(client.prepare(order(Platform.X), {}), clock)
+    steps, ready = drive(client.prepare(order("x"), {}), clock)
     assert steps == []
     assert ready.platform_at == NOON + timedelta(seconds=899)
     assert ready.handle == {"user_id": "42"}
     drive(client.prepare(other, {}), clock)
     clock.move(2)
-    drive(client.prepare(order(Platform.X), {}), clock)
+    drive(client.prepare(order("x"), {}), clock)
     assert script.left == []
 
 
@@ -141,10 +141,10 @@ def test_a_token_refused_in_publishing_is_checked_again() -> None:
     clock = Clock()
     refused = Stub("POST", f"{API}/2/tweets", json={"text": "Hello"}, status=401, answer={"title": "Unauthorized"})
     script = Script(me(), refused, me())
-    client = client_for(Platform.X, Config(), clock, transport=script)
-    drive(client.prepare(order(Platform.X), {}), clock)
-    client.publish(order(Platform.X), {})
-    drive(client.prepare(order(Platform.X), {}), clock)
+    client = client_for("x", Config(), clock, transport=script)
+    drive(client.prepare(order("x"), {}), clock)
+    client.publish(order("x"), {})
+    drive(client.prepare(order("x"), {}), clock)
     assert script.left == []
 
 
@@ -157,7 +157,7 @@ def test_an_image_is_uploaded_described_and_remembered(tmp_path: Path) -> None:
         json={"id": "900", "metadata": {"alt_text": {"text": "A cup"}}},
         answer={"data": {}},
     )
-    what = order(Platform.X, "Hello", file)
+    what = order("x", "Hello", file)
     steps, ready = prepared(
         what, {}, initialize("image/jpeg", "tweet_image", 4), append(0, b"jpeg"), finalize(), alt, me()
     )
@@ -184,14 +184,14 @@ def test_an_image_is_uploaded_described_and_remembered(tmp_path: Path) -> None:
 )
 def test_every_kind_of_media_has_its_category(tmp_path: Path, mime: str, category: str) -> None:
     file = media(tmp_path / "m", b"1", mime)
-    prepared(order(Platform.X, "", file), {}, initialize(mime, category, 1), append(0, b"1"), finalize(), me())
+    prepared(order("x", "", file), {}, initialize(mime, category, 1), append(0, b"1"), finalize(), me())
 
 
 def test_a_large_file_goes_in_chunks(tmp_path: Path) -> None:
     data = b"a" * CHUNK + b"b" * CHUNK + b"c"
     file = media(tmp_path / "v.mp4", data, "video/mp4")
     prepared(
-        order(Platform.X, "", file),
+        order("x", "", file),
         {},
         initialize("video/mp4", "tweet_video", len(data)),
         append(0, b"a" * CHUNK),
@@ -210,7 +210,7 @@ def half_sent(file: MediaFile, **changes: object) -> dict[str, object]:
 def large(tmp_path: Path) -> tuple[MediaFile, PublishRequest]:
     """A video of three segments, and a post with it."""
     file = media(tmp_path / "v.mp4", b"a" * CHUNK + b"b" * CHUNK + b"c", "video/mp4")
-    return file, order(Platform.X, "", file)
+    return file, order("x", "", file)
 
 
 def test_every_segment_that_x_has_is_remembered(tmp_path: Path) -> None:
@@ -285,14 +285,14 @@ def test_a_file_of_more_than_a_thousand_segments_is_cut_into_larger_ones(
     monkeypatch.setattr("ttp.platforms.x.media.MOST_SEGMENTS", 2)
     file = media(tmp_path / "v.mp4", b"abcde", "video/mp4")
     opened = initialize("video/mp4", "tweet_video", 5)
-    prepared(order(Platform.X, "", file), {}, opened, append(0, b"abc"), append(1, b"de"), finalize(), me())
+    prepared(order("x", "", file), {}, opened, append(0, b"abc"), append(1, b"de"), finalize(), me())
 
 
 def test_a_video_is_waited_for_as_x_says(tmp_path: Path) -> None:
     file = media(tmp_path / "v.mp4", b"v", "video/mp4")
     pending = shape(processing_info={"state": "pending", "check_after_secs": 1})
     steps, _ = prepared(
-        order(Platform.X, "", file),
+        order("x", "", file),
         {},
         initialize("video/mp4", "tweet_video", 1),
         append(0, b"v"),
@@ -311,7 +311,7 @@ def test_a_video_that_x_cannot_process_is_refused_and_forgotten(tmp_path: Path) 
     file = media(tmp_path / "v.mp4", b"v", "video/mp4")
     held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
     bad = shape(processing_info={"state": "failed", "error": {"code": 1, "name": "InvalidMedia", "message": "bad"}})
-    steps, failure = failed(order(Platform.X, "", file), held, status(None, answer=bad))
+    steps, failure = failed(order("x", "", file), held, status(None, answer=bad))
     assert failure.outcome == NotDone(Kind.MEDIA, "X could not process v.mp4: bad")
     assert last_handle(steps) == {"media": [{}]}
 
@@ -320,7 +320,7 @@ def test_a_status_without_sense_fails_the_step_and_keeps_the_upload(tmp_path: Pa
     file = media(tmp_path / "v.mp4", b"v", "video/mp4")
     held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
     odd = shape(processing_info={"state": "thinking"})
-    steps, failure = failed(order(Platform.X, "", file), held, status(None, answer=odd))
+    steps, failure = failed(order("x", "", file), held, status(None, answer=odd))
     assert (failure.outcome.kind, failure.outcome.passing, steps) == (Kind.SERVER, True, [])
 
 
@@ -328,7 +328,7 @@ def test_an_upload_that_x_does_not_know_any_more_is_forgotten(tmp_path: Path) ->
     file = media(tmp_path / "v.mp4", b"v", "video/mp4")
     held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
     answer = {"title": "Not Found", "detail": "gone", "type": "https://api.x.com/2/problems/resource-not-found"}
-    steps, failure = failed(order(Platform.X, "", file), held, status(None, status=404, answer=answer))
+    steps, failure = failed(order("x", "", file), held, status(None, status=404, answer=answer))
     assert failure.outcome.kind is Kind.MEDIA
     assert last_handle(steps) == {"media": [{}]}
 
@@ -337,7 +337,7 @@ def test_a_video_that_is_never_ready_is_given_up_for_now(tmp_path: Path) -> None
     file = media(tmp_path / "v.mp4", b"v", "video/mp4")
     held = {"media": [entry(sha256=file.item.sha256, ready=False)]}
     slow = shape(processing_info={"state": "in_progress", "check_after_secs": 10_000})
-    steps, failure = failed(order(Platform.X, "", file), held, *[status(None, answer=slow)] * 31)
+    steps, failure = failed(order("x", "", file), held, *[status(None, answer=slow)] * 31)
     assert (failure.outcome.kind, failure.outcome.passing) == (Kind.MEDIA, True)
     assert len(steps) == 30
     assert set(steps) == {Wait(60.0, "X to process v.mp4")}
@@ -346,7 +346,7 @@ def test_a_video_that_is_never_ready_is_given_up_for_now(tmp_path: Path) -> None
 def test_what_is_uploaded_is_not_uploaded_again(tmp_path: Path) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
     held = {"media": [entry(sha256=file.item.sha256, used=1)]}
-    _, ready = prepared(order(Platform.X, "", file), held, me())
+    _, ready = prepared(order("x", "", file), held, me())
     assert ready.handle == {"media": [entry(sha256=file.item.sha256, used=2)], "user_id": "42"}
 
 
@@ -359,7 +359,7 @@ def test_an_upload_that_cannot_be_used_is_made_anew(tmp_path: Path, changes: dic
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
     held = {"media": [entry(**{"sha256": file.item.sha256, **changes})]}
     prepared(
-        order(Platform.X, "", file),
+        order("x", "", file),
         held,
         initialize("image/jpeg", "tweet_image", 4),
         append(0, b"jpeg"),
@@ -371,7 +371,7 @@ def test_an_upload_that_cannot_be_used_is_made_anew(tmp_path: Path, changes: dic
 def test_a_resend_keeps_its_media_ids_so_that_a_look_up_can_compare_them(tmp_path: Path) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
     held = {"media": [entry(sha256=file.item.sha256, used=5)], "unsettled_since": 1}
-    _, ready = prepared(order(Platform.X, "", file), held, me())
+    _, ready = prepared(order("x", "", file), held, me())
     assert ready.handle["media"] == [entry(sha256=file.item.sha256, used=6)]
 
 
@@ -380,7 +380,7 @@ def test_the_second_of_two_images_is_resumed_alone(tmp_path: Path) -> None:
     two = media(tmp_path / "b.png", b"two", "image/png")
     held = {"media": [entry(sha256=one.item.sha256, id="1", key="3_1")]}
     steps, _ = prepared(
-        order(Platform.X, "", one, two),
+        order("x", "", one, two),
         held,
         initialize("image/png", "tweet_image", 3),
         append(0, b"two"),
@@ -414,7 +414,7 @@ def test_an_upload_that_fails_says_why_and_whether_it_passes(
     tmp_path: Path, changes: dict[str, Any], kind: Kind, passing: bool
 ) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
-    _, failure = failed(order(Platform.X, "", file), {}, initialize("image/jpeg", "tweet_image", 4, **changes))
+    _, failure = failed(order("x", "", file), {}, initialize("image/jpeg", "tweet_image", 4, **changes))
     assert (failure.outcome.kind, failure.outcome.passing) == (kind, passing)
     assert (failure.outcome.hint is not None) is (kind in (Kind.AUTH, Kind.QUOTA))
     assert failure.outcome.hold is (kind is Kind.QUOTA)
@@ -426,14 +426,14 @@ def test_an_upload_that_fails_says_why_and_whether_it_passes(
 def test_a_token_check_that_fails_says_why(changes: dict[str, Any], kind: Kind, passing: bool) -> None:
     if changes.get("status") == 403:
         kind = Kind.CONTENT
-    _, failure = failed(order(Platform.X), {}, me(**changes))
+    _, failure = failed(order("x"), {}, me(**changes))
     assert failure.step == "check the token"
     assert (failure.outcome.kind, failure.outcome.passing) == (kind, passing)
 
 
 def test_a_rate_limit_on_an_invisible_step_waits_for_its_reset() -> None:
     reset = {"x-rate-limit-reset": str(int(NOON.timestamp()) + 40)}
-    _, failure = failed(order(Platform.X), {}, me(status=429, answer={"title": "Too Many"}, sent=reset))
+    _, failure = failed(order("x"), {}, me(status=429, answer={"title": "Too Many"}, sent=reset))
     assert failure.outcome.retry_at == NOON + timedelta(seconds=40)
 
 
@@ -444,6 +444,6 @@ def test_a_file_that_is_not_what_it_was_is_no_traceback(tmp_path: Path, harm: st
         file.path.unlink()
     else:
         file.path.write_bytes(b"jp")
-    _, failure = failed(order(Platform.X, "", file), {}, initialize("image/jpeg", "tweet_image", 4))
+    _, failure = failed(order("x", "", file), {}, initialize("image/jpeg", "tweet_image", 4))
     assert failure.outcome.kind is Kind.MEDIA
     assert failure.outcome.message.startswith("cannot read a.jpg")

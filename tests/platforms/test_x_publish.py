@@ -8,24 +8,24 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, TOKEN, Clock, Script, Stub, order
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
+from tests.settings import Config
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.registry import client_for
 from ttp.platforms.reply import Answer
 from ttp.platforms.x.errors import REFUSALS, refusal
 
 API = "https://api.x.com"
 PROBLEMS = "https://api.twitter.com/2/problems/"
-ORDER = order(Platform.X)
+ORDER = order("x")
 HINT = "ttp account connect x/demo"
 
 
 def published(stub: Stub, handle: Handle | None = None, what: PublishRequest = ORDER) -> Outcome:
     script = Script(stub)
-    outcome = client_for(Platform.X, Config(), Clock(), transport=script).publish(what, handle or {})
+    outcome = client_for("x", Config(), Clock(), transport=script).publish(what, handle or {})
     assert script.left == []
     return outcome
 
@@ -47,7 +47,7 @@ def test_a_created_post_is_done_with_its_link() -> None:
 
 def test_the_media_ids_go_along_in_order() -> None:
     handle = {"media": [{"id": "11", "key": "3_11"}, {"id": "22", "key": "3_22"}]}
-    what = order(Platform.X, "", *[None, None])  # type: ignore[arg-type]  # publish never opens the files
+    what = order("x", "", *[None, None])  # type: ignore[arg-type]  # publish never opens the files
     stub = post(json={"text": "", "media": {"media_ids": ["11", "22"]}}, status=201, answer={"data": {"id": "5"}})
     assert isinstance(published(stub, handle, what), Done)
 
@@ -55,7 +55,7 @@ def test_the_media_ids_go_along_in_order() -> None:
 def test_refused_keys_of_oauth_1_are_added_again_and_not_connected() -> None:
     keys = Credentials(TOKEN, client_id="key", client_secret="key-secret", token_secret="token-secret")
     stub = post(headers={}, status=401, answer=problem(401, "Unauthorized"))
-    refused = published(stub, what=order(Platform.X, credentials=keys))
+    refused = published(stub, what=order("x", credentials=keys))
     assert isinstance(refused, NotDone)
     assert (refused.kind, refused.hint) == (Kind.AUTH, "ttp account add x/demo --credentials FILE")
 
@@ -243,4 +243,4 @@ def test_what_was_chosen_goes_along_and_nothing_else() -> None:
     chosen = {"reply_settings": "following", "made_with_ai": "true", "paid_partnership": "false"}
     body = {"text": "Hello", "reply_settings": "following", "made_with_ai": True, "paid_partnership": False}
     stub = post(json=body, status=201, answer={"data": {"id": "5"}})
-    assert isinstance(published(stub, what=order(Platform.X, options=chosen)), Done)
+    assert isinstance(published(stub, what=order("x", options=chosen)), Done)

@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
+from tests.platforms.factories import client_for
 from tests.platforms.stubs import BEARER, NOON, Clock, Script, Stub, drive, media, order
 from tests.platforms.test_x_look_up import SINCE, id_at, looked, page, post, timeline
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, Outcome, Unclear, Unknown
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.client import LookupResult, PublishRequest, Ready
-from ttp.platforms.registry import client_for
 
 API = "https://api.x.com"
-ORDER = order(Platform.X, "One", thread=("Two", "Three"))
+ORDER = order("x", "One", thread=("Two", "Three"))
 FIRST, SECOND = id_at(SINCE - timedelta(hours=1)), id_at(SINCE - timedelta(hours=1), 1)
 
 
@@ -31,14 +30,14 @@ def prepared(handle: Handle, what: PublishRequest = ORDER) -> Ready:
     clock = Clock()
     me = Stub("GET", f"{API}/2/users/me", headers=BEARER, answer={"data": {"id": "42"}})
     script = Script(me)
-    ready = drive(client_for(Platform.X, Config(), clock, transport=script).prepare(what, handle), clock)[1]
+    ready = drive(client_for("x", Config(), clock, transport=script).prepare(what, handle), clock)[1]
     assert script.left == []
     return ready
 
 
 def published(handle: Handle, *stubs: Stub, what: PublishRequest = ORDER) -> Outcome:
     script = Script(*stubs)
-    outcome = client_for(Platform.X, Config(), Clock(), transport=script).publish(what, handle)
+    outcome = client_for("x", Config(), Clock(), transport=script).publish(what, handle)
     assert script.left == []
     return outcome
 
@@ -68,7 +67,7 @@ def test_the_step_names_the_part_and_the_fingerprint_is_of_its_own_request() -> 
 
 def test_media_go_with_the_first_part_and_are_forgotten_after_it(tmp_path: Path) -> None:
     file = media(tmp_path / "a.jpg", b"jpeg", "image/jpeg")
-    what = order(Platform.X, "One", file, thread=("Two",))
+    what = order("x", "One", file, thread=("Two",))
     upload = {"sha256": file.item.sha256, "id": "11", "key": "3_11", "expires": to_ms(NOON + timedelta(days=1))}
     held: Handle = {"user_id": "42", "media": [{**upload, "ready": True, "alt": None, "used": 0}]}
     first = published(held, sent({"text": "One", "media": {"media_ids": ["11"]}}, FIRST), what=what)
@@ -81,7 +80,7 @@ def test_media_go_with_the_first_part_and_are_forgotten_after_it(tmp_path: Path)
 
 def test_who_may_reply_is_said_once_and_what_must_be_disclosed_by_every_part() -> None:
     chosen = {"reply_settings": "following", "made_with_ai": "true"}
-    what = order(Platform.X, "One", thread=("Two",), options=chosen)
+    what = order("x", "One", thread=("Two",), options=chosen)
     published({}, sent({"text": "One", "reply_settings": "following", "made_with_ai": True}), what=what)
     reply = {"text": "Two", "made_with_ai": True, "reply": {"in_reply_to_tweet_id": FIRST}}
     published(out(FIRST, of=2), sent(reply), what=what)
@@ -101,7 +100,7 @@ def test_doubt_about_one_part_is_none_about_the_next() -> None:
 def test_a_thread_that_is_whole_is_neither_prepared_nor_sent_and_its_look_up_asks_nobody() -> None:
     whole = out(FIRST, SECOND, "7")
     clock, script = Clock(), Script()
-    client = client_for(Platform.X, Config(), clock, transport=script)
+    client = client_for("x", Config(), clock, transport=script)
     steps, ready = drive(client.prepare(ORDER, whole), clock)
     assert (steps, ready.handle) == ([], whole)
     assert ready.doubt == "every part of the thread is published already, so nothing is sent"
@@ -162,7 +161,7 @@ def test_a_text_that_stands_alone_where_a_reply_is_looked_for_is_for_a_person() 
 def test_a_post_that_is_known_as_another_raises_no_doubt(taken: str) -> None:
     lone = post("Two", number=3)
     known = id_at(SINCE, 3)
-    what = order(Platform.X, "Two", thread=("Two", "Three"), bound=frozenset({known} if taken == "bound" else ()))
+    what = order("x", "Two", thread=("Two", "Three"), bound=frozenset({known} if taken == "bound" else ()))
     finding = looked(timeline(lone), what=what, handle=out(known if taken == "out" else FIRST)).finding
     assert isinstance(finding, Absent)
 

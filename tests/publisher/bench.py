@@ -18,18 +18,19 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.services.logins import FakeLogin
+from tests.settings import Config
 from tests.store.stores import add_account, add_post, new_store, to
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.delivery import Delivery
 from ttp.domain.outcome import Attempt, Finding, Handle, NotDone, Outcome, Phase
 from ttp.domain.post import Post
 from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, StepFailed, Wait
-from ttp.publisher.delivery_context import Clients, Desk
+from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Loop, Mode, Scope
-from ttp.publisher.worker_pool import Crew, Inline, Report, Reports, Workers
+from ttp.publisher.worker_pool import Inline, JobReport, Reports, WorkerPool, WorkerThreads
 from ttp.services.repeats import Occurrences
 from ttp.services.tokens import Tokens
 from ttp.store import accounts as stored_accounts
@@ -72,7 +73,7 @@ class Call:
 class Scripted:
     """A client that answers from lists. `skew`: how far the platform's clock is ahead; None: it tells no time."""
 
-    platform: Platform
+    platform: str
     clock: FakeClock
     skew: float | None = 0.0
     prepares: deque[list[Step]] = field(default_factory=deque)
@@ -144,8 +145,10 @@ class Bench:
         self.database: Database = new_store(home) if durable else Hasty(new_store(home).home)
         self.config = Config({name.replace("__", "."): value for name, value in config.items()})
         self.credentials = CredentialsFile(home)
-        self.clients = {platform: Scripted(platform, self.clock) for platform in Platform}
-        self.logins = {platform: FakeLogin(platform, can_renew=False) for platform in Platform}
+        self.clients: dict[str, Scripted] = {platform: Scripted(platform, self.clock) for platform in PLATFORMS.names()}
+        self.logins: dict[str, FakeLogin] = {
+            platform: FakeLogin(platform, can_renew=False) for platform in PLATFORMS.names()
+        }
         self.events: list[Event] = []
         self.loop: Loop | None = None
         self.naps: list[tuple[float, float]] = []
@@ -161,7 +164,7 @@ class Bench:
 
     @property
     def x(self) -> Scripted:
-        return self.clients[Platform.X]
+        return self.clients["x"]
 
     @property
     def seconds(self) -> float:
@@ -239,35 +242,38 @@ class Bench:
         writer, watch = MortalWriter(self), self.database.connect()
         self.naps.clear()
         self.dead = False
-        crew = Crew(Workers(4), self.clock) if self.threads else Crew(Inline(), self.clock, self.nap)
+        workers = (
+            WorkerPool(WorkerThreads(4), self.clock) if self.threads else WorkerPool(Inline(), self.clock, self.nap)
+        )
         try:
-            desk = self.desk(writer)
+            context = self.context(writer)
             repeating = Occurrences(self.database, self.clock, self.config)
-            self.loop = Loop(desk, crew, watch, self.heartbeat, make_ahead=repeating.make_due)
+            self.loop = Loop(context, workers, watch, self.heartbeat, make_ahead=repeating.make_due)
             return self.loop.run(Scope(mode, None if only is None else frozenset(only), max_time))
         finally:
             # The kernel takes a dead process's locks back; here they are held by what it left suspended.
-            while not crew._reports.empty():
-                report = crew._reports.get_nowait()
+            while not workers._reports.empty():
+                report = workers._reports.get_nowait()
                 if report is not None and report.steps is not None:
                     report.steps.close()
-            for sleeper in crew._sleepers:
+            for sleeper in workers._sleepers:
                 sleeper.steps.close()
             writer.close()
             watch.close()
 
     def tokens(self) -> Tokens:
         """The tokens as a publisher has them."""
-        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock)
+        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock, PLATFORMS)
 
-    def desk(self, writer: Writer) -> Desk:
-        return Desk(
+    def context(self, writer: Writer) -> DeliveryContext:
+        return DeliveryContext(
             writer,
             MediaStore(self.database.home / "media"),
             self.tokens(),
             Clients(lambda platform: self.clients[platform]),
             self.config,
             self.clock,
+            PLATFORMS,
             self._tell,
         )
 
@@ -285,7 +291,7 @@ class Bench:
         """The names of the events, or of those among `names`."""
         return [event.event for event in self.events if not names or event.event in names]
 
-    def nap(self, reports: Reports, seconds: float) -> Report | None:
+    def nap(self, reports: Reports, seconds: float) -> JobReport | None:
         self.naps.append((self.seconds, seconds))
         assert len(self.naps) < LIMIT, "the publisher never ends"
         try:

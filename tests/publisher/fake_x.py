@@ -13,12 +13,11 @@ import httpx
 
 from tests import people
 from tests.clock import FakeClock
+from tests.platforms.factories import client_for
 from tests.publisher.bench import Bench
-from ttp.domain.account import Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Phase
 from ttp.domain.time.clock import to_ms
-from ttp.platforms.registry import client_for
 from ttp.platforms.x.look_up import X_EPOCH_MS
 from ttp.services.publishing import Outgoing
 
@@ -75,8 +74,8 @@ class FakeX(httpx.BaseTransport):
 
     def enter(self, bench: Bench) -> None:
         """Take the place of X for the bench's next publisher, which is a new process."""
-        client = client_for(Platform.X, bench.config, bench.clock, transport=self)
-        bench.clients[Platform.X] = client  # type: ignore[assignment]  # a real one in the place of a scripted one
+        client = client_for("x", bench.config, bench.clock, transport=self)
+        bench.clients["x"] = client  # type: ignore[assignment]  # a real one in the place of a scripted one
 
     @property
     def now(self) -> float:

@@ -12,7 +12,7 @@ from tests.publisher.bench import Bench
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind
 from ttp.publisher.loop import Mode
-from ttp.publisher.watch import Follow
+from ttp.publisher.watch import PostWatch
 from ttp.services.approvals import Approvals
 
 HOUR = 3600.0
@@ -118,7 +118,7 @@ def test_a_post_that_is_followed_ends_where_its_approval_was_taken_back(strict: 
     strict.run(Mode.PUBLISH, only=[1])
     assert strict.delivery().state is PENDING
     for approved in (False, True):
-        watch = Follow(strict.database, frozenset([1]), strict.events.append, strict.clock, approved=approved)
+        watch = PostWatch(strict.database, frozenset([1]), strict.events.append, strict.clock, approved=approved)
         assert watch.look() is approved
 
 

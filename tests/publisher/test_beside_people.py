@@ -137,7 +137,7 @@ def test_a_delivery_that_something_else_moved_is_a_fault_and_nothing_is_overwrit
         return Done("1")
 
     bench.x.publishes.append(publish)
-    with pytest.raises(Bug, match="delivery 1 is no longer sending"):
+    with pytest.raises(Bug):
         bench.run(Mode.ONCE)
     assert bench.delivery().state is DeliveryState.NEEDS_REVIEW
     assert bench.delivery().remote_id is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ttp.publisher import periodic as module
-from ttp.publisher.periodic import caring
+from ttp.publisher.periodic import media_cleanup
 
 
 @dataclass
@@ -17,6 +17,9 @@ class Care:
 
     turns: list[str] = field(default_factory=list)
     turned: threading.Event = field(default_factory=threading.Event)
+
+    def is_needed(self) -> bool:
+        return True
 
     def take_back(self) -> list[str]:
         self.turns.append("take back")
@@ -30,7 +33,7 @@ class Care:
 
 def test_a_short_run_does_both_at_its_end_and_tells_what_went_wrong() -> None:
     care = Care()
-    with caring(care) as told:  # type: ignore[arg-type]  # all that is asked of it
+    with media_cleanup(care) as told:  # type: ignore[arg-type]  # all that is asked of it
         assert care.turns == []
     assert care.turns == ["take back", "sweep"]
     assert told == ["the bucket does not give it back"]
@@ -40,7 +43,7 @@ def test_a_loop_does_both_in_between_and_says_nothing_twice(monkeypatch: pytest.
     monkeypatch.setattr(module, "MEDIA_EVERY_S", 0.01)
     monkeypatch.setattr(module, "SWEEPS_EVERY_S", 1000.0)
     care = Care()
-    with caring(care) as told:  # type: ignore[arg-type]
+    with media_cleanup(care) as told:  # type: ignore[arg-type]
         assert care.turned.wait(5)
     assert care.turns.count("sweep") == 2
     assert care.turns.count("take back") >= 2
@@ -49,6 +52,6 @@ def test_a_loop_does_both_in_between_and_says_nothing_twice(monkeypatch: pytest.
 
 def test_a_run_that_is_cut_takes_no_time_for_it() -> None:
     care = Care()
-    with caring(care, lambda: True) as told:  # type: ignore[arg-type]
+    with media_cleanup(care, lambda: True) as told:  # type: ignore[arg-type]
         pass
     assert (care.turns, told) == ([], [])

@@ -13,8 +13,8 @@ import pytest
 from tests.clock import FakeClock
 from ttp.platforms.client import StepFailed, Wait
 from ttp.publisher import worker_pool as crew_module
-from ttp.publisher.delivery_context import Task
-from ttp.publisher.worker_pool import Crew, Inline, Workers, nap
+from ttp.publisher.delivery_context import DeliveryTask
+from ttp.publisher.worker_pool import Inline, WorkerPool, WorkerThreads, wait_for_report
 
 
 @dataclass(eq=False)
@@ -22,13 +22,13 @@ class Carried:
     """A job made of a plain generator."""
 
     steps: Callable[[], Generator[Wait, None, None]]
-    task: Task = field(default_factory=lambda: cast(Task, None))
+    task: DeliveryTask = field(default_factory=lambda: cast(DeliveryTask, None))
     gone: bool = False
 
     def run(self) -> Generator[Wait, None, None]:
         return self.steps()
 
-    def let_go(self) -> None:
+    def release_claim(self) -> None:
         self.gone = True
 
 
@@ -49,29 +49,29 @@ def waits(*seconds: float, log: list[str] | None = None) -> Callable[[], Generat
 
 
 def test_a_job_that_waits_is_in_hand_but_takes_no_worker(clock: FakeClock) -> None:
-    crew, log = Crew(Inline(), clock), list[str]()
-    crew.start(Carried(waits(5.0, log=log)))
-    assert len(crew.at_work) == 1
-    assert crew.wait(0)
-    assert (len(crew.jobs), len(crew.at_work)) == (1, 0)
-    assert crew.wake() == 1005.0
+    workers, log = WorkerPool(Inline(), clock), list[str]()
+    workers.start(Carried(waits(5.0, log=log)))
+    assert len(workers.at_work) == 1
+    assert workers.wait(0)
+    assert (len(workers.jobs), len(workers.at_work)) == (1, 0)
+    assert workers.resume_due_jobs() == 1005.0
     clock.advance(5.0)
-    assert crew.wake() is None
-    assert len(crew.at_work) == 1
-    assert crew.wait(0)
-    assert (len(crew.jobs), len(crew.at_work)) == (0, 0)
+    assert workers.resume_due_jobs() is None
+    assert len(workers.at_work) == 1
+    assert workers.wait(0)
+    assert (len(workers.jobs), len(workers.at_work)) == (0, 0)
     assert log == ["wait 5.0", "done"]
-    assert not crew.wait(0)
+    assert not workers.wait(0)
 
 
 def test_sleepers_go_on_in_the_order_of_their_time(clock: FakeClock) -> None:
-    crew, log = Crew(Inline(), clock), list[str]()
+    workers, log = WorkerPool(Inline(), clock), list[str]()
     for seconds in (3.0, 1.0, 2.0):
-        crew.start(Carried(waits(seconds, seconds, log=log)))
-    crew.wait(0)
+        workers.start(Carried(waits(seconds, seconds, log=log)))
+    workers.wait(0)
     log.clear()
     clock.advance(3.0)
-    crew.wake()
+    workers.resume_due_jobs()
     assert log == ["wait 1.0", "wait 2.0", "wait 3.0"]
 
 
@@ -80,46 +80,46 @@ def test_what_a_job_raises_comes_out_of_the_wait_and_the_job_is_gone(clock: Fake
         yield Wait(0.0, "nothing")
         raise ZeroDivisionError
 
-    crew = Crew(Inline(), clock)
-    crew.start(Carried(steps))
-    crew.wait(0)
-    crew.wake()
+    workers = WorkerPool(Inline(), clock)
+    workers.start(Carried(steps))
+    workers.wait(0)
+    workers.resume_due_jobs()
     with pytest.raises(ZeroDivisionError):
-        crew.wait(0)
-    assert not crew.jobs
+        workers.wait(0)
+    assert not workers.jobs
 
 
 def test_the_end_of_a_job_does_not_end_the_next_one_of_the_same_delivery(clock: FakeClock) -> None:
     """A look-up stores that its delivery is to be sent again; the loop claims it before the look-up's report came."""
-    task = cast(Task, object())
-    crew = Crew(Inline(), clock)
+    task = cast(DeliveryTask, object())
+    workers = WorkerPool(Inline(), clock)
     look, send = Carried(waits(), task), Carried(waits(60.0), task)
-    crew.start(look)
-    crew.start(send)
-    crew.wait(0)
-    assert crew.jobs == {send}
-    assert crew.drain(1.0)
+    workers.start(look)
+    workers.start(send)
+    workers.wait(0)
+    assert workers.jobs == {send}
+    assert workers.drain(1.0)
 
 
 def test_a_poke_ends_a_wait(clock: FakeClock) -> None:
-    crew = Crew(Inline(), clock)
-    crew.poke()
-    assert not crew.wait(60.0)
+    workers = WorkerPool(Inline(), clock)
+    workers.interrupt_wait()
+    assert not workers.wait(60.0)
 
 
 def test_a_nap_ends_with_its_time() -> None:
-    assert nap(queue.SimpleQueue(), 0.01) is None
+    assert wait_for_report(queue.SimpleQueue(), 0.01) is None
 
 
 def test_a_drain_lets_go_of_what_waits(clock: FakeClock) -> None:
-    crew, log = Crew(Inline(), clock), list[str]()
+    workers, log = WorkerPool(Inline(), clock), list[str]()
     jobs = [Carried(waits(60.0, log=log)), Carried(waits(90.0, log=log))]
     for job in jobs:
-        crew.start(job)
-    assert crew.drain(10.0)
+        workers.start(job)
+    assert workers.drain(10.0)
     assert all(job.gone for job in jobs)
     assert log == ["wait 60.0", "wait 90.0", "let go", "let go"]
-    assert not crew.jobs
+    assert not workers.jobs
 
 
 def test_a_drain_waits_for_what_works_and_lets_go_of_it_at_its_next_wait() -> None:
@@ -129,10 +129,10 @@ def test_a_drain_waits_for_what_works_and_lets_go_of_it_at_its_next_wait() -> No
         assert go.wait(5.0)
         yield from waits(60.0, log=log)()
 
-    crew = Crew(Workers(1), clock)
-    crew.start(Carried(steps))
+    workers = WorkerPool(WorkerThreads(1), clock)
+    workers.start(Carried(steps))
     go.set()
-    assert crew.drain(10.0)
+    assert workers.drain(10.0)
     assert log == ["wait 60.0", "let go"]
 
 
@@ -146,11 +146,11 @@ def test_a_drain_gives_up_what_outlasts_it() -> None:
     def doze(reports: object, seconds: float) -> None:
         clock.advance(seconds)
 
-    crew = Crew(Workers(1), clock, doze)
-    crew.start(Carried(steps))
-    assert not crew.drain(20.0)
+    workers = WorkerPool(WorkerThreads(1), clock, doze)
+    workers.start(Carried(steps))
+    assert not workers.drain(20.0)
     assert clock.boot() == 1020.0
-    assert len(crew.jobs) == 1
+    assert len(workers.jobs) == 1
     go.set()
 
 
@@ -161,19 +161,19 @@ def test_one_job_that_cannot_let_go_keeps_no_other_from_it(clock: FakeClock) -> 
         finally:
             raise StepFailed("close", cast(object, None))  # type: ignore[arg-type]  # never looked at
 
-    crew, log = Crew(Inline(), clock), list[str]()
-    crew.start(Carried(stubborn))
-    crew.start(Carried(waits(60.0, log=log)))
-    crew.start(Carried(stubborn))
-    crew.wait(0)
+    workers, log = WorkerPool(Inline(), clock), list[str]()
+    workers.start(Carried(stubborn))
+    workers.start(Carried(waits(60.0, log=log)))
+    workers.start(Carried(stubborn))
+    workers.wait(0)
     with pytest.raises(AttributeError):
-        crew.drain(10.0)
+        workers.drain(10.0)
     assert log[-1] == "let go"
-    assert not crew.jobs
+    assert not workers.jobs
 
 
 def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> None:
-    pool, lock, go = Workers(2), threading.Lock(), threading.Event()
+    pool, lock, go = WorkerThreads(2), threading.Lock(), threading.Event()
     begun, done = threading.Semaphore(0), threading.Semaphore(0)
     at_once, most, threads = 0, 0, set[int]()
 
@@ -203,7 +203,7 @@ def test_workers_are_started_as_they_are_needed_and_no_more_than_allowed() -> No
 
 
 def test_workers_that_are_closed_end_when_they_have_nothing_left_to_do() -> None:
-    pool, go, done, ended = Workers(1), threading.Event(), threading.Semaphore(0), list[threading.Thread]()
+    pool, go, done, ended = WorkerThreads(1), threading.Event(), threading.Semaphore(0), list[threading.Thread]()
 
     def piece() -> None:
         ended.append(threading.current_thread())
@@ -223,10 +223,10 @@ def test_workers_that_are_closed_end_when_they_have_nothing_left_to_do() -> None
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
 def test_a_wait_that_is_no_time_ends_in_an_hour(clock: FakeClock, seconds: float) -> None:
-    crew = Crew(Inline(), clock)
-    crew.start(Carried(waits(seconds)))
-    crew.wait(0)
-    assert crew.wake() == clock.boot() + 3600.0
+    workers = WorkerPool(Inline(), clock)
+    workers.start(Carried(waits(seconds)))
+    workers.wait(0)
+    assert workers.resume_due_jobs() == clock.boot() + 3600.0
 
 
 def test_a_job_without_memory_is_reported_and_its_worker_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,18 +236,18 @@ def test_a_job_without_memory_is_reported_and_its_worker_goes_on(monkeypatch: py
         def refuse(*_: object) -> tuple[Wait, ...]:
             raise MemoryError
 
-        monkeypatch.setattr(crew_module, "Report", refuse)
+        monkeypatch.setattr(crew_module, "JobReport", refuse)
         yield from refuse()
 
-    workers, clock, log = Workers(1), FakeClock(), list[str]()
-    crew = Crew(workers, clock)
-    crew.start(Carried(steps))
+    clock, log = FakeClock(), list[str]()
+    workers = WorkerPool(WorkerThreads(1), clock)
+    workers.start(Carried(steps))
     with pytest.raises(MemoryError):
-        crew.wait(10.0)
-    assert not crew.jobs
+        workers.wait(10.0)
+    assert not workers.jobs
     monkeypatch.undo()
-    crew.start(Carried(waits(log=log)))
-    assert crew.wait(10.0)
+    workers.start(Carried(waits(log=log)))
+    assert workers.wait(10.0)
     assert log == ["done"]
 
 
@@ -258,10 +258,10 @@ def test_a_job_that_no_thread_can_be_started_for_is_not_in_hand(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    crew = Crew(Workers(2), clock)
+    workers = WorkerPool(WorkerThreads(2), clock)
     with pytest.raises(RuntimeError):
-        crew.start(Carried(waits()))
-    assert not crew.jobs
+        workers.start(Carried(waits()))
+    assert not workers.jobs
 
 
 def test_where_no_more_threads_start_the_first_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,15 +272,15 @@ def test_where_no_more_threads_start_the_first_does_the_work(monkeypatch: pytest
         assert go.wait(10.0)
         yield from ()
 
-    crew = Crew(Workers(2), clock)
-    crew.start(Carried(first))
+    workers = WorkerPool(WorkerThreads(2), clock)
+    workers.start(Carried(first))
     assert begun.wait(10.0)
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    crew.start(Carried(waits(log=log)))
+    workers.start(Carried(waits(log=log)))
     go.set()
-    assert crew.drain(10.0)
+    assert workers.drain(10.0)
     assert log == ["done"]

@@ -10,8 +10,7 @@ import pytest
 
 from tests.clock import START
 from tests.publisher.bench import Bench, calls_of
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unknown, Working
 from ttp.platforms.client import PublishRequest, Wait
@@ -93,7 +92,7 @@ def test_an_account_takes_one_delivery_at_a_time_and_never_delays_another(bench:
     bench.post("instagram/me")
     bench.post("instagram/me", due=1.0)
     bench.post("x/me", due=2.0)
-    instagram = bench.clients[Platform.INSTAGRAM]
+    instagram = bench.clients["instagram"]
     instagram.prepares.append([Wait(40.0, "container IN_PROGRESS"), Wait(40.0, "container IN_PROGRESS")])
     instagram.publishes.extend([Done("1"), Done("2")])
     bench.x.publishes.append(Done("3"))
@@ -217,7 +216,7 @@ def test_once_waits_for_processing_and_leaves_retrying_and_reconciling(bench: Be
     for name in ("tiktok/me", "x/cut", "x/passing"):
         bench.account(name)
     bench.post("tiktok/me", "x/cut", "x/passing")
-    tiktok = bench.clients[Platform.TIKTOK]
+    tiktok = bench.clients["tiktok"]
     tiktok.publishes.append(Done("v", processing=True))
     tiktok.looks.extend([Working("TikTok"), Working("TikTok"), Found("7")])
     bench.x.publishes.extend([CUT, PASSING])
@@ -267,7 +266,7 @@ def test_until_idle_waits_for_what_is_due_within_a_second(bench: Bench) -> None:
 def test_max_time_ends_a_run_on_the_second_and_keeps_what_it_waited_for(bench: Bench, mode: Mode) -> None:
     bench.account("tiktok/me")
     bench.post("tiktok/me")
-    tiktok = bench.clients[Platform.TIKTOK]
+    tiktok = bench.clients["tiktok"]
     tiktok.publishes.append(Done("v", processing=True))
     tiktok.always = Working("TikTok")
     assert bench.run(mode, only=[1] if mode is Mode.PUBLISH else None, max_time=40.5)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.clock import START
 from tests.examples import examples
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import FINGERPRINT, Bench, Crash
-from ttp.domain.account import Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, Working
 from ttp.platforms.client import Did, PublishRequest, Ready, StepFailed, Wait
@@ -73,7 +73,7 @@ class World:
         if send in ("done", "accepted", "lost", "late", "die after"):
             # A request may be on its way for a while, and a list may show a post later than it is there. TikTok's word
             # is final from the first.
-            slow = send in ("lost", "late", "die after") and order.account.platform is not Platform.TIKTOK
+            slow = send in ("lost", "late", "die after") and order.account.platform != "tiktok"
             delay = self.delays.uniform(0.0, SETTLE_S - 1.0) if slow else 0.0
             mine = self.posts.setdefault(order.delivery_id, [])
             mine.append((self.bench.seconds + delay, f"{order.delivery_id}-{len(mine)}"))
@@ -106,7 +106,7 @@ class World:
             case "working" if self.posts.get(order.delivery_id):
                 return Working("processing")
         visible = [post for at, post in self.posts.get(order.delivery_id, []) if at <= self.bench.seconds]
-        certain = order.account.platform is Platform.TIKTOK and not self.posts.get(order.delivery_id)
+        certain = order.account.platform == "tiktok" and not self.posts.get(order.delivery_id)
         return Found(visible[0]) if visible else Absent(certain=certain)
 
 
@@ -169,7 +169,7 @@ def test_nothing_is_published_twice_and_nothing_is_lost(
                 case DeliveryState.FAILED:
                     assert there == 0
         assert Counter(bench.intents(1) + bench.intents(2))[None] == 0
-        assert [check.breaches for check in Audit(bench.database).run() if check.wrong] == []
+        assert [check.breaches for check in Audit(bench.database, PLATFORMS).run() if check.wrong] == []
         assert bench.clock.now() >= START
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.clock import START
 from tests.publisher.bench import Bench
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone, Unknown
 from ttp.domain.post import PostStatus

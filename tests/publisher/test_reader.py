@@ -14,7 +14,7 @@ from ttp.domain.errors import Busy
 from ttp.domain.outcome import Done
 from ttp.publisher import periodic
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.periodic import read_once, reading
+from ttp.publisher.periodic import metrics_pull, pull_once
 from ttp.store.home import locks
 
 Stopping = Callable[[], bool]
@@ -38,7 +38,7 @@ def test_a_loop_takes_turn_after_turn_and_asks_them_to_stop_at_its_end() -> None
                 pass
             ended.set()
 
-    with reading(turn) as faults:
+    with metrics_pull(turn) as faults:
         assert third.wait(10)
     assert ended.wait(10)
     assert (turns, faults) == ([False] * 3, [])
@@ -51,14 +51,14 @@ def test_the_end_of_a_loop_does_not_wait_for_a_turn_that_hangs() -> None:
         begun.set()
         release.wait(10)
 
-    with reading(turn):
+    with metrics_pull(turn):
         assert begun.wait(10)
     assert not release.is_set()
     release.set()
 
 
 def test_without_a_turn_nothing_is_done() -> None:
-    with reading(None) as faults:
+    with metrics_pull(None) as faults:
         pass
     assert faults == []
 
@@ -73,7 +73,7 @@ def test_what_is_wrong_with_the_store_is_told_by_others_and_a_fault_of_ours_once
             return
         raise raised.pop(0)
 
-    with reading(turn) as faults:
+    with metrics_pull(turn) as faults:
         assert done.wait(10)
     (fault,) = faults
     assert fault.startswith("numbers were not read, by a fault of ttp: ZeroDivisionError in test_reader.py, line ")
@@ -81,7 +81,7 @@ def test_what_is_wrong_with_the_store_is_told_by_others_and_a_fault_of_ours_once
 
 def test_a_short_run_takes_one_turn() -> None:
     turns: list[bool] = []
-    assert read_once(lambda stopping: turns.append(stopping()), threading.Event()) == []
+    assert pull_once(lambda stopping: turns.append(stopping()), threading.Event()) == []
     assert turns == [False]
 
 
@@ -93,7 +93,7 @@ def test_a_short_run_leaves_a_turn_behind_that_takes_too_long() -> None:
         if stopping():
             stopped.set()
 
-    assert read_once(turn, threading.Event(), budget_s=0.01) == []
+    assert pull_once(turn, threading.Event(), budget_s=0.01) == []
     assert not stopped.is_set()
     release.set()
     assert stopped.wait(10)
@@ -106,14 +106,14 @@ def test_a_signal_ends_the_turn_of_a_short_run() -> None:
         over.set()
         assert stopping()
 
-    assert read_once(turn, over, budget_s=60) == []
+    assert pull_once(turn, over, budget_s=60) == []
 
 
 def test_a_fault_in_a_short_run_is_told() -> None:
     def turn(stopping: Stopping) -> None:
         raise ZeroDivisionError
 
-    (fault,) = read_once(turn, threading.Event())
+    (fault,) = pull_once(turn, threading.Event())
     assert "ZeroDivisionError" in fault
 
 
@@ -136,11 +136,11 @@ def test_a_short_run_reads_after_it_has_published_and_let_go_of_the_lock(bench: 
 def test_a_loop_reads_while_it_runs(bench: Bench) -> None:
     read = threading.Event()
 
-    def nap(reports: object, seconds: float) -> None:
+    def wait_for_report(reports: object, seconds: float) -> None:
         assert read.wait(10)
         bench.clock.advance(seconds)
 
-    made = runner(bench, numbers=lambda stopping: read.set(), nap=nap)
+    made = runner(bench, numbers=lambda stopping: read.set(), wait=wait_for_report)
     assert made.run(Scope(Mode.LOOP, max_time=1.0), bench.events.append).clean
 
 

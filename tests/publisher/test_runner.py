@@ -13,33 +13,35 @@ from threading import Event as Flag
 import pytest
 
 from tests.clock import START
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import Bench
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Handle, Kind, NotDone, Outcome
 from ttp.platforms.client import PublishRequest, Wait
 from ttp.publisher import process as running
-from ttp.publisher.events import EVENTS, Event, moved
+from ttp.publisher.events import EVENTS, Event, delivery_event
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.process import Runner
-from ttp.publisher.watch import Follow
-from ttp.publisher.worker_pool import Inline, Workers, nap
+from ttp.publisher.process import PublisherProcess
+from ttp.publisher.watch import PostWatch
+from ttp.publisher.worker_pool import Inline, WorkerThreads, wait_for_report
 from ttp.store.home import locks
 from ttp.store.home.media import MediaStore
 
 PUBLISHED = DeliveryState.PUBLISHED
 
 
-def runner(bench: Bench, **more: object) -> Runner:
-    made = Runner(
+def runner(bench: Bench, **more: object) -> PublisherProcess:
+    made = PublisherProcess(
         bench.database,
         MediaStore(bench.database.home / "media"),
         bench.tokens(),
         lambda platform: bench.clients[platform],
         bench.config,
         bench.clock,
+        PLATFORMS,
         Inline(),
         bench.nap,
         bench.clock.advance,
@@ -92,7 +94,7 @@ def test_a_publisher_that_leaves_workers_behind_keeps_the_lock_to_the_end_of_its
 
     bench.x.publishes.append(publish)
     bench.config = Config({"publish.drain_s": 1.0})
-    ended = runner(bench, pool=Workers(1)).run(Scope(Mode.LOOP, max_time=3.0), bench.events.append)
+    ended = runner(bench, pool=WorkerThreads(1)).run(Scope(Mode.LOOP, max_time=3.0), bench.events.append)
     assert not ended.clean
     assert locks.is_held(bench.database.home)
     go.set()
@@ -203,7 +205,7 @@ def test_events_of_many_workers_are_told_one_at_a_time(bench: Bench) -> None:
     bench.account("x/you")
     bench.post("x/me", "x/you")
     bench.x.publishes.extend([Done("1"), Done("2")])
-    runner(bench, pool=Workers(2), nap=nap).run(Scope(Mode.UNTIL_IDLE), tell)
+    runner(bench, pool=WorkerThreads(2), wait=wait_for_report).run(Scope(Mode.UNTIL_IDLE), tell)
     assert met == [False, False]
 
 
@@ -258,9 +260,9 @@ def test_a_follower_takes_over_where_the_publisher_ends_before_it_is_done(bench:
     assert bench.told("publisher.started") == ["publisher.started"]
 
 
-def follow(bench: Bench) -> tuple[Follow, list[Event]]:
+def follow(bench: Bench) -> tuple[PostWatch, list[Event]]:
     told: list[Event] = []
-    return Follow(bench.database, frozenset([1]), told.append, bench.clock), told
+    return PostWatch(bench.database, frozenset([1]), told.append, bench.clock), told
 
 
 def test_what_ended_before_the_follower_looked_is_told_all_the_same(bench: Bench) -> None:
@@ -333,7 +335,7 @@ def test_every_move_that_is_told_is_among_the_events(bench: Bench, state: Delive
     delivery = replace(
         bench.delivery(), state=state, error=error, waiting_for="x", next_at=START + timedelta(seconds=1)
     )
-    event = moved(delivery, START, ms=12)
+    event = delivery_event(delivery, START, ms=12)
     assert event.event in EVENTS
     assert event.message == ("x" if state is PUBLISHED else "503")
     assert event.kind == (None if state is PUBLISHED else "server")

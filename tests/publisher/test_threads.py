@@ -8,8 +8,7 @@ import pytest
 
 from tests.publisher.bench import Bench, Crash
 from tests.publisher.fake_x import PARTS, FakeX, error_of, outgoing, steps, thread, whole
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Phase
 from ttp.domain.post import PostStatus
@@ -43,11 +42,11 @@ def test_a_post_without_a_thread_remembers_no_parts_and_its_step_names_none(benc
 def test_only_x_gets_the_thread(bench: Bench) -> None:
     bench.account("instagram/me")
     bench.x.publishes.append(Done("1"))
-    bench.clients[Platform.INSTAGRAM].publishes.append(Done("2"))
+    bench.clients["instagram"].publishes.append(Done("2"))
     bench.post("x/me", "instagram/me", content="One", thread=("Two", "Three"))
     bench.run()
     assert {order.thread for order in bench.x.orders} == {("Two", "Three")}
-    assert {(order.text, order.thread) for order in bench.clients[Platform.INSTAGRAM].orders} == {("One", ())}
+    assert {(order.text, order.thread) for order in bench.clients["instagram"].orders} == {("One", ())}
 
 
 def test_each_part_is_stored_before_the_next_is_sent(bench: Bench, x: FakeX) -> None:

@@ -9,12 +9,12 @@ import pytest
 
 from tests.publisher.bench import Bench
 from tests.services.logins import FakeLogin
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Done, Kind, NotDone
 from ttp.platforms.client import Wait
-from ttp.platforms.oauth.grant import Grant
-from ttp.publisher.periodic import keeping
+from ttp.platforms.login import Grant
+from ttp.publisher.periodic import token_refresh
 from ttp.store.credentials import Away
 from ttp.store.home.locks import TokenHeld, token_lock
 
@@ -27,7 +27,7 @@ AWAY = NotDone(Kind.NETWORK, "no connection", passing=True)
 @pytest.fixture
 def login(bench: Bench) -> FakeLogin:
     """X's login, and a pair of tokens of two hours that it renews."""
-    made = bench.logins[Platform.X] = FakeLogin(Platform.X)
+    made = bench.logins["x"] = FakeLogin("x")
     now = bench.clock.now()
     pair = Credentials("old", refresh_token="r0", issued_at=now, expires_at=now + timedelta(hours=2))
     bench.credentials.put("x/me", pair)
@@ -140,7 +140,7 @@ def test_while_a_publish_waits_for_its_platform_nobody_else_renews_its_token(ben
 
 def test_a_run_that_was_cut_takes_no_turn_at_its_end(bench: Bench, login: FakeLogin) -> None:
     bench.clock.advance(minutes=100)
-    with keeping(bench.tokens(), bench.clock, lambda: True):
+    with token_refresh(bench.tokens(), bench.clock, lambda: True):
         pass
     assert login.asked == []
     assert bench.tokens().refresh_due(bench.clock.now(), lambda: True) == []
@@ -150,7 +150,7 @@ def test_a_run_that_was_cut_takes_no_turn_at_its_end(bench: Bench, login: FakeLo
 def test_a_short_run_renews_what_is_due_at_its_end(bench: Bench, login: FakeLogin) -> None:
     bench.clock.advance(minutes=100)
     login.answers = [grant(bench)]
-    with keeping(bench.tokens(), bench.clock):
+    with token_refresh(bench.tokens(), bench.clock):
         pass
     held = bench.credentials.get("x/me")
     assert held is not None

@@ -18,7 +18,7 @@ from tests.platforms.sandboxed import control
 from ttp.cli.context import Context
 from ttp.publisher.events import Event
 from ttp.publisher.loop import Mode, Scope
-from ttp.publisher.worker_pool import Inline, Report, Reports
+from ttp.publisher.worker_pool import Inline, JobReport, Reports
 from ttp.sandbox.server import running_sandbox
 
 MOST_NAPS = 5_000
@@ -50,7 +50,7 @@ class World:
         """A publisher in a process of its own: it knows nothing but what the store has."""
         naps = 0
 
-        def nap(reports: Reports, seconds: float) -> Report | None:
+        def nap(reports: Reports, seconds: float) -> JobReport | None:
             nonlocal naps
             naps += 1
             assert naps < MOST_NAPS, "the publisher never ends"
@@ -60,7 +60,7 @@ class World:
                 self.clock.advance(max(seconds, 1e-6) if seconds else 0.0)
                 return None
 
-        runner = replace(Context(self.clock).runner, pool=Inline(), nap=nap)
+        runner = replace(Context(self.clock).runner, pool=Inline(), wait=nap)
         runner.run(Scope(mode, None, max_time), self.events.append)
 
     def calls(self, path: str) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from tests.clock import FakeClock
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import NotDone
-from ttp.platforms.oauth.grant import App, Grant, Identity
+from ttp.platforms.login import App, Grant, Identity
 from ttp.services.connect import Connect
 from ttp.services.tokens import Tokens
 from ttp.store import accounts
@@ -26,12 +27,12 @@ APP = App("the-client", "the-secret")
 class FakeLogin:
     """Refreshes and codes end as `answers` say, in order; `asked` is every credential that was sent to be renewed."""
 
-    platform: Platform
+    platform: str
     answers: list[Grant | NotDone] = field(default_factory=list)
     people: tuple[Identity, ...] | NotDone = ()
     scopes: tuple[str, ...] = ("write", "offline")
-    needs_secret: bool = False
     revokes_all: bool = False
+    revoke_at: str = "in the settings"
     can_renew: bool = True
     before_answer: Callable[[], object] = lambda: None
     asked: list[Credentials] = field(default_factory=list)
@@ -42,6 +43,12 @@ class FakeLogin:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def register(self, redirect_uri: str) -> App | NotDone | None:
+        return None
+
+    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
+        return True
 
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return f"challenge-of-{verifier}"
@@ -56,7 +63,7 @@ class FakeLogin:
         return self.answers.pop(0)
 
     def renews(self, credentials: Credentials) -> bool:
-        return self.can_renew and (credentials.refresh_token is not None or self.platform is Platform.INSTAGRAM)
+        return self.can_renew and (credentials.refresh_token is not None or self.platform == "instagram")
 
     def refresh(self, credentials: Credentials) -> Grant | NotDone:
         self.asked.append(credentials)
@@ -82,14 +89,14 @@ class Shop:
         self.config = Config()
         self.database = Database(home)
         self.credentials: CredentialsStore = credentials or CredentialsFile(home)
-        self.logins = {platform: FakeLogin(platform) for platform in Platform}
-        self.x = self.logins[Platform.X]
+        self.logins: dict[str, FakeLogin] = {platform: FakeLogin(platform) for platform in PLATFORMS.names()}
+        self.x = self.logins["x"]
         self.tokens = self.new_tokens()
-        self.connect = Connect(self.database, self.credentials, self.logins.__getitem__, self.config, clock)
+        self.connect = Connect(self.database, self.credentials, self.logins.__getitem__, self.config, clock, PLATFORMS)
 
     def new_tokens(self) -> Tokens:
         """The service as another process has it."""
-        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock)
+        return Tokens(self.database, self.credentials, self.logins.__getitem__, self.config, self.clock, PLATFORMS)
 
     def add(self, name: str = "x/me", *, life: timedelta = timedelta(hours=2), **more: object) -> Account:
         """A connected account with a pair of tokens that were issued now."""
@@ -105,7 +112,7 @@ class Shop:
             client_id=APP.client_id,
             client_secret=APP.client_secret,
         )
-        account = Account(Platform(platform), handle, connected=True)
+        account = Account(platform, handle, connected=True)
         self.credentials.put(name, replace(pair, **{k: v for k, v in more.items() if k != "user_id"}))  # type: ignore[arg-type]  # fields by name
         account = replace(account, user_id=more.get("user_id"))  # type: ignore[arg-type]  # a text or None
         with self.database.writing() as db:
@@ -116,7 +123,7 @@ class Shop:
         platform, _, handle = name.partition("/")
         with self.database.reading() as db:
             assert db is not None
-            found = stored_accounts.account(db, Platform(platform), handle)
+            found = stored_accounts.account(db, platform, handle)
         assert found is not None
         return found
 

@@ -11,8 +11,8 @@ from hypothesis.stateful import initialize, invariant, rule
 
 from tests import people
 from tests.examples import examples
+from tests.settings import Config
 from tests.store.life import StoreMachine
-from ttp.domain.config import Config
 from ttp.domain.errors import ContentRefused, NotAllowed, StateRefused, UsageError
 from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput

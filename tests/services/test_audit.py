@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.platforms.factories import PLATFORMS
 from tests.publisher.bench import FINGERPRINT, Bench
-from ttp.domain.account import Platform
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged
 from ttp.domain.outcome import Done, Found, Kind, NotDone, Refused, Unclear, Unknown, Working
@@ -61,11 +61,11 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def breaches(bench: Bench) -> list[str]:
-    return [breach for check in Audit(bench.database).run() for breach in check.breaches]
+    return [breach for check in Audit(bench.database, PLATFORMS).run() for breach in check.breaches]
 
 
 def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> None:
-    checks = Audit(bench.database).run()
+    checks = Audit(bench.database, PLATFORMS).run()
     assert [(check.name, check.checked, check.wrong, check.breaches) for check in checks] == [
         ("deliveries", 8, 0, ()),
         ("posts", 8, 0, ()),
@@ -75,7 +75,7 @@ def test_what_publishers_leave_behind_passes_with_its_counts(bench: Bench) -> No
 
 
 def test_a_new_folder_has_nothing_to_check_and_gets_no_store(tmp_path: Path) -> None:
-    assert Audit(Database(tmp_path / "home")).run() == []
+    assert Audit(Database(tmp_path / "home"), PLATFORMS).run() == []
     assert not (tmp_path / "home").exists()
 
 
@@ -132,7 +132,7 @@ def test_many_breaches_are_counted_and_the_first_are_told(bench: Bench) -> None:
         " INSERT INTO post (id, content, status, created_at, updated_at, variants, thread, options)"
         " SELECT i, '', 'failed', 0, 0, '{}', '[]', '{}' FROM n"
     )
-    posts = Audit(bench.database).run()[1]
+    posts = Audit(bench.database, PLATFORMS).run()[1]
     assert (posts.wrong, len(posts.breaches)) == (MOST + 101, MOST)
 
 
@@ -142,7 +142,7 @@ def test_a_damaged_file_is_told_as_such(bench: Bench) -> None:
         file.seek(4096 * 3)
         file.write(b"\x5a" * 4096 * 20)
     with pytest.raises(Damaged):
-        Audit(bench.database).run()
+        Audit(bench.database, PLATFORMS).run()
 
 
 def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
@@ -156,7 +156,7 @@ def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
         " SELECT i, printf('%.1000c', 'x'), 'draft', 0, 0, '{}', '[]', '{}' FROM n"
     )
     tracemalloc.start()
-    checks = Audit(bench.database).run()
+    checks = Audit(bench.database, PLATFORMS).run()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (checks[1].checked, checks[1].wrong) == (19_909, 0)
@@ -166,11 +166,11 @@ def test_nothing_is_sorted_or_held_whatever_the_number(bench: Bench) -> None:
 def test_what_tiktok_took_and_did_not_publish_is_no_breach(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "home", durable=False)
     bench.account("tiktok/t")
-    tiktok = bench.clients[Platform.TIKTOK]
+    tiktok = bench.clients["tiktok"]
     bench.post("tiktok/t")
     refused = NotDone(Kind.SERVER, "internal", passing=True)
     tiktok.publishes.extend([Done("handle 1", processing=True), Done("handle 2", processing=True)])
     tiktok.looks.extend([Refused(refused), Refused(NotDone(Kind.CONTENT, "spam_risk"))])
     bench.run()
     assert bench.delivery().state is DeliveryState.FAILED
-    assert [check.breaches for check in Audit(Database(tmp_path / "home")).run()] == [()] * 4
+    assert [check.breaches for check in Audit(Database(tmp_path / "home"), PLATFORMS).run()] == [()] * 4

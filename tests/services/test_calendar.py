@@ -11,10 +11,10 @@ import pytest
 
 from tests.clock import FakeClock
 from tests.conftest import Program
+from tests.platforms.factories import PLATFORMS
+from tests.settings import Config
 from tests.store.stores import raw
-from ttp.domain.account import Platform
 from ttp.domain.calendar_days import month_with, week_with
-from ttp.domain.config import Config
 from ttp.services.calendar import Calendar
 from ttp.services.queries import Look
 from ttp.services.slots import Slots
@@ -26,7 +26,7 @@ UTC = ZoneInfo("UTC")
 FILTERS = [
     PostFilter(),
     PostFilter(accounts=(1,)),
-    PostFilter(platforms=(Platform.X,)),
+    PostFilter(platforms=("x",)),
     PostFilter(tags=("a", "b")),
     PostFilter(accounts=(1,), tags=("a",)),
 ]
@@ -52,7 +52,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = Database(ttp.home)
     config = Config({})
-    return Calendar(database, Look(database, ttp.home, clock, config), Slots(database, clock, config), clock)
+    return Calendar(database, Look(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock)
 
 
 @pytest.mark.parametrize("wanted", FILTERS)

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock import START
-from ttp.domain.account import Account, Platform
+from tests.platforms.factories import PLATFORMS
+from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import new_delivery, redirected, remote_id_of, settled, timed
 from ttp.domain.post_input import PostInput, request_fingerprint
 
-ACCOUNTS = tuple(Account(Platform.X, f"a{i}", id=i) for i in range(1, 5))
+ACCOUNTS = tuple(Account("x", f"a{i}", id=i) for i in range(1, 5))
 HOUR = timedelta(hours=1)
 some = st.sets(st.integers(0, 3)).map(lambda places: [ACCOUNTS[place] for place in places])
 quiet = st.sampled_from([DeliveryState.PENDING, DeliveryState.PUBLISHED, DeliveryState.FAILED, DeliveryState.CANCELLED])
@@ -55,28 +56,33 @@ def test_a_new_account_goes_out_with_the_others_as_long_as_none_has_begun() -> N
 @pytest.mark.parametrize(
     ("platform", "text", "found"),
     [
-        (Platform.X, "1890000000000000000", "1890000000000000000"),
-        (Platform.X, " https://x.com/me/status/189?s=20 ", "189"),
-        (Platform.X, "https://twitter.com/i/web/status/189/photo/1", "189"),
-        (Platform.TIKTOK, "https://www.tiktok.com/@me/video/7711772948752497734?lang=en", "7711772948752497734"),
-        (Platform.TIKTOK, "https://www.tiktok.com/@me/photo/77", "77"),
-        (Platform.INSTAGRAM, "https://www.instagram.com/p/DEMO123/", None),
-        (Platform.INSTAGRAM, "17900", "17900"),
+        ("x", "1890000000000000000", "1890000000000000000"),
+        ("x", " https://x.com/me/status/189?s=20 ", "189"),
+        ("x", "https://twitter.com/i/web/status/189/photo/1", "189"),
+        ("tiktok", "https://www.tiktok.com/@me/video/7711772948752497734?lang=en", "7711772948752497734"),
+        ("tiktok", "https://www.tiktok.com/@me/photo/77", "77"),
+        ("instagram", "https://www.instagram.com/p/DEMO123/", None),
+        ("instagram", "17900", "17900"),
     ],
 )
-def test_an_id_is_found_in_what_a_person_copies(platform: Platform, text: str, found: str | None) -> None:
-    assert remote_id_of(platform, text) == found
+def test_an_id_is_found_in_what_a_person_copies(platform: str, text: str, found: str | None) -> None:
+    assert remote_id_of(PLATFORMS.facts(platform), text) == found
 
 
 @pytest.mark.parametrize("text", ["", "two words", "http://x.com/me/status/1", "https://x.com/me", "x.com/me/status/1"])
 def test_what_holds_no_id_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        remote_id_of(Platform.X, text)
+        remote_id_of(PLATFORMS.facts("x"), text)
 
 
 def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_else() -> None:
-    one = request_fingerprint(PostInput(text="hi", to=("x/Me", "ig/shop")), ())
-    assert request_fingerprint(PostInput(text="hi", kept=True, to=("instagram/@shop", "twitter/me", "x/me")), ()) == one
+    one = request_fingerprint(PostInput(text="hi", to=("x/Me", "ig/shop")), (), PLATFORMS)
+    assert (
+        request_fingerprint(
+            PostInput(text="hi", kept=True, to=("instagram/@shop", "twitter/me", "x/me")), (), PLATFORMS
+        )
+        == one
+    )
     for other in (
         PostInput(text="hi", to=("x/me",)),
         PostInput(text="hi ", to=("x/me", "ig/shop")),
@@ -85,4 +91,4 @@ def test_the_mark_of_a_key_knows_accounts_by_any_spelling_and_order_but_nothing_
         PostInput(text="hi", to=("x/me", "ig/shop"), variants={"x": "ho"}),
         PostInput(text="hi", to=("x/me", "ig/shop"), max_lateness_s=60),
     ):
-        assert request_fingerprint(other, ()) != one
+        assert request_fingerprint(other, (), PLATFORMS) != one

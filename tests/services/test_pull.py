@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.clock import START, FakeClock
+from tests.platforms.factories import PLATFORMS
 from tests.services.logins import Shop
+from tests.settings import Config
 from tests.store.stores import add_post, to
-from ttp.domain.account import Account, Credentials, Platform
-from ttp.domain.config import Config
+from ttp.domain.account import Account, Credentials
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Damaged, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
-from ttp.platforms.metrics import STEP, Line, Page
-from ttp.services.metrics_sync import BATCH, Gather, Pull, Pulled, Stopped, dollars
+from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
+from ttp.services.metrics_sync import BATCH, Gather, Pull, Pulled, Stopped, read_price
 from ttp.store import metric_schedule
 from ttp.store import samples as stored_samples
 from ttp.store.home.locks import token_lock
@@ -36,7 +37,7 @@ class FakeReader:
     """Tells of every post what `likes` says, one post a page; `gone` ones it does not have, of `dumb` ones it says
     nothing."""
 
-    platform: Platform
+    platform: str
     clock: FakeClock
     likes: int = 1
     gone: set[str] = field(default_factory=set)
@@ -49,28 +50,30 @@ class FakeReader:
     tokens: list[str] = field(default_factory=list)
     closed: int = 0
 
-    def read(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         self.asked.append(tuple(ids))
-        yield from self._pages(line, ids)
+        yield from self._pages(session, ids)
 
-    def history(self, line: Line, most: int) -> Iterator[Page]:
-        yield from self._pages(line, self.listed[:most])
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
+        yield from self._pages(session, self.listed[:most])
 
     def close(self) -> None:
         self.closed += 1
 
-    def _pages(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def _pages(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         for one in ids:
-            self.tokens.append(line.credentials.access_token)
+            self.tokens.append(session.credentials.access_token)
             self.before(one)
             if one in self.fails:
                 raise StepFailed(STEP, self.fails[one])
             if one in self.gone:
-                yield Page(gone=frozenset({one}))
+                yield MetricsPage(gone=frozenset({one}))
             elif one not in self.dumb:
                 now = self.clock.now()
                 at = readings_time(one)
-                yield Page((Sample(line.account.name, one, at, max(now, at), self.likes),), ends=self.ends, note="said")
+                yield MetricsPage(
+                    (Sample(session.account.name, one, at, max(now, at), self.likes),), ends=self.ends, note="said"
+                )
 
 
 def readings_time(remote_id: str) -> datetime:
@@ -86,15 +89,15 @@ class Numbers:
         self.clock = clock
         self.config = Config({f"metrics.{name}": value for name, value in settings.items()})
         self.account = self.shop.add("instagram/shop", life=timedelta(days=60))
-        self.readers = {platform: FakeReader(platform, clock) for platform in Platform}
-        self.ig = self.readers[Platform.INSTAGRAM]
+        self.readers: dict[str, FakeReader] = {platform: FakeReader(platform, clock) for platform in PLATFORMS.names()}
+        self.ig = self.readers["instagram"]
         self.pull = self.new()
 
     def new(self) -> Pull:
         """The service as another process has it."""
         shop = self.shop
-        gather = Gather(shop.database, shop.new_tokens(), self.readers.__getitem__, self.config, self.clock)
-        return Pull(shop.database, gather, self.config, self.clock)
+        gather = Gather(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock)
+        return Pull(shop.database, gather, self.config, self.clock, PLATFORMS)
 
     def out(self, remote_id: str, at: datetime | None = None, account: Account | None = None, **more: object) -> None:
         """A post that was published when its id says."""
@@ -183,7 +186,7 @@ def test_x_is_read_only_when_it_is_switched_on(tmp_path: Path, clock: FakeClock)
         numbers = Numbers(tmp_path / f"home{len(pull)}", clock, pull=pull)
         numbers.out("5", account=numbers.shop.add("x/me"))
         numbers.pull.pull_due(lambda: False)
-        assert numbers.readers[Platform.X].asked == asked
+        assert numbers.readers["x"].asked == asked
 
 
 def test_without_a_store_nothing_is_made(tmp_path: Path, clock: FakeClock) -> None:
@@ -404,9 +407,9 @@ def test_a_token_is_renewed_in_passing(numbers: Numbers) -> None:
     me = numbers.shop.add("x/me")
     numbers.clock.advance(hours=2)
     numbers.shop.x.answers = [numbers.shop.grant(1)]
-    numbers.readers[Platform.X].listed = ["1"]
+    numbers.readers["x"].listed = ["1"]
     assert numbers.pulled(history=1, account=me).read == 1
-    assert numbers.readers[Platform.X].tokens == ["access-1"]
+    assert numbers.readers["x"].tokens == ["access-1"]
 
 
 def test_a_token_that_cannot_be_renewed_now_is_an_error_that_passes(numbers: Numbers) -> None:
@@ -420,13 +423,13 @@ def test_a_token_that_cannot_be_renewed_now_is_an_error_that_passes(numbers: Num
 
 def test_a_refused_token_is_renewed_where_that_is_possible_and_else_left_alone(numbers: Numbers) -> None:
     class Refusing(FakeReader):
-        def _pages(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
-            fresh = line.renew(line.credentials)
+        def _pages(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
+            fresh = session.renew(session.credentials)
             self.tokens.append("none" if fresh is None else fresh.access_token)
-            yield Page()
+            yield MetricsPage()
 
     me = numbers.shop.add("x/me")
-    reader = numbers.readers[Platform.X] = Refusing(Platform.X, numbers.clock)
+    reader = numbers.readers["x"] = Refusing("x", numbers.clock)
     numbers.shop.x.answers = [numbers.shop.grant(1)]
     numbers.pulled(history=1, account=me)
     numbers.shop.x.can_renew = False
@@ -441,13 +444,13 @@ def test_accounts_that_cost_nothing_are_chosen_where_none_is_named(numbers: Numb
     assert numbers.pull.chosen(accounts) == ([numbers.account], [x])
 
 
-def test_only_x_has_a_price(numbers: Numbers) -> None:
-    x = numbers.shop.add("x/me")
+def test_only_x_has_a_price() -> None:
+    x = PLATFORMS.pricing("x")
     posts = [Followed(str(number), START) for number in range(3)]
-    assert dollars(x, posts, None) == pytest.approx(0.003)
-    assert dollars(x, [], 200) == pytest.approx(0.2)
-    assert dollars(x, [], 1) == pytest.approx(0.005)
-    assert dollars(numbers.account, posts, 200) == 0
+    assert read_price(x, posts, None) == 3
+    assert read_price(x, [], 200) == 200
+    assert read_price(x, [], 1) == 5
+    assert read_price(PLATFORMS.pricing("instagram"), posts, 200) == 0
 
 
 def test_readings_of_two_processes_at_once_are_one_sample(numbers: Numbers) -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests import people
 from tests.clock import START, FakeClock
 from tests.examples import examples
-from ttp.domain.account import Account, Platform
+from tests.platforms.factories import PLATFORMS
+from ttp.domain.account import Account
 from ttp.domain.post import Post
 from ttp.domain.post_edit import new_delivery, settled
 from ttp.services.files import json_file
@@ -23,6 +24,7 @@ from ttp.services.files.export import Export
 from ttp.services.files.import_plan import Rules
 from ttp.services.files.import_source import opened
 from ttp.services.files.importer import BulkIn, Taken
+from ttp.services.queries import view_of
 from ttp.store import accounts, queries
 from ttp.store import accounts as account_store
 from ttp.store import posts as store_posts
@@ -76,7 +78,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with database.writing() as db:
         for name in ("x/me", "x/other"):
             platform, _, handle = name.partition("/")
-            account_store.save(db, Account(Platform(platform), handle, connected=True), now=START)
+            account_store.save(db, Account(platform, handle, connected=True), now=START)
     return home
 
 
@@ -107,19 +109,19 @@ class Store:
             store_posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
-        out = Export(self.database, self.media, NO_OWN)
+        out = Export(self.database, self.media, NO_OWN, PLATFORMS)
         told = out.posts(PostFilter())
         if form == "md":
             out.folder(told, target, self.times)
         elif form == "csv":
             output_file.write(target, out.csv(told), NO_OWN, over=True)
         else:
-            shaped = (views_posts.post_json(one.post) for one in told)
+            shaped = (views_posts.post_json(view_of(one.post)) for one in told)
             output_file.write(target, json_file.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
 
     def take(self, target: Path) -> Taken:
         taken = BulkIn(self.service, self.media, self.times)
-        with opened(str(target), None, {}) as source:
+        with opened(str(target), None, {}, PLATFORMS) as source:
             return taken.take(
                 source,
                 Rules(),
@@ -174,4 +176,4 @@ def test_json_is_read_a_piece_at_a_time(tmp_path: Path) -> None:
         file = tmp_path / "posts.json"
         file.write_text(text)
         with file.open() as stream:
-            assert [one.typed.text for one in json_file.entries(stream)] == [one["content"] for one in many]
+            assert [one.typed.text for one in json_file.entries(stream, PLATFORMS)] == [one["content"] for one in many]

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests import people
 from tests.clock import START, FakeClock
 from tests.examples import examples
+from tests.settings import Config
 from tests.store.stores import add_account, new_store
-from ttp.domain.config import Config
 from ttp.domain.post_input import PostInput
 from ttp.services.slots import Slots
 from ttp.store import queries

@@ -16,7 +16,7 @@ import pytest
 
 import tests
 from tests.clock import FakeClock
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.time.clock import to_ms
 from ttp.sandbox.server import RunningSandbox, running_sandbox
 from ttp.store import accounts
@@ -65,7 +65,7 @@ class Stage:
         )
         self.database = Database(home)
         with self.database.writing() as db:
-            accounts.save(db, Account(Platform(platform), "demo", connected=True), now=clock.now())
+            accounts.save(db, Account(platform, "demo", connected=True), now=clock.now())
         CredentialsFile(home).put(self.name, pair)
 
     @contextmanager
@@ -112,7 +112,7 @@ def race(stage: Stage, expiries: int, processes: int = 8) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_eight_processes_ask_for_one_token_per_expiry(tmp_path: Path, platform: str) -> None:
     with staged(tmp_path, platform) as stage:
-        race(stage, expiries=20)
+        race(stage, expiries=3)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 from tests.clock import FakeClock
 from tests.services.logins import Shop
 from tests.store.backends import Open, place, scribble
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.errors import Busy, TtpError
 from ttp.domain.outcome import Kind
 from ttp.services.tokens import Dead, Delayed
@@ -106,11 +106,11 @@ def test_a_broken_entry_is_dead_and_the_timer_renews_the_others(shop: Shop, kind
     shop.add("tiktok/me")
     scribble(kind, shop.home, "x/me", json.dumps({"accessToken": 7}))
     shop.clock.advance(minutes=100)
-    shop.logins[Platform.TIKTOK].answers = [shop.grant(1)]
+    shop.logins["tiktok"].answers = [shop.grant(1)]
     done = {renewal.account: renewal.error for renewal in shop.tokens.refresh_due(shop.clock.now())}
     assert (type(done["x/me"]), done["tiktok/me"]) == (Dead, None)
     assert shop.account("x/me").needs_reconnect
-    with pytest.raises(Dead, match=r"the credentials of x/me in .+ cannot be read") as dead:
+    with pytest.raises(Dead, match="x/me") as dead:
         shop.tokens.fresh("x/me")
     assert dead.value.hints[0].type == "ttp account connect x/me"
 
@@ -141,8 +141,8 @@ def test_an_account_whose_entry_is_broken_can_be_connected_again(
 def finish() -> Callable[[Shop, str], None]:
     """Connect an account in the browser."""
     from tests.services.logins import APP
+    from ttp.platforms.login import Identity
     from ttp.platforms.oauth.callback import Code
-    from ttp.platforms.oauth.grant import Identity
 
     def done(shop: Shop, name: str) -> None:
         grant = shop.grant(1, expires_at=shop.clock.now() + timedelta(hours=2))

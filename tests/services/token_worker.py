@@ -15,18 +15,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ttp.domain.account import Account, Credentials, Platform, parse_account_name
-from ttp.domain.config import Config
+from tests.platforms.factories import PLATFORMS, login_for
+from tests.settings import Config
+from ttp.domain.account import Account, Credentials, parse_account_name
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import SystemClock, from_ms
 from ttp.platforms.http import Http
-from ttp.platforms.oauth.registry import login_for
+from ttp.platforms.platform import Runtime
 from ttp.platforms.reply import Answer
 from ttp.services.tokens import Tokens
 from ttp.store.credentials import CredentialsFile
 from ttp.store.database import Database
 
-PROBE = {Platform.X: ("/2/users/me", {}), Platform.TIKTOK: ("/v2/user/info/", {"fields": "open_id"})}
+PROBE = {"x": ("/2/users/me", {}), "tiktok": ("/v2/user/info/", {"fields": "open_id"})}
 
 
 class ToldClock(SystemClock):
@@ -59,11 +60,11 @@ class Counting:
 
 
 def main(home: str, url: str, name: str) -> None:
-    platform, handle = parse_account_name(name)
+    platform, handle = parse_account_name(name, PLATFORMS)
     clock, config = ToldClock(), Config({f"platforms.{platform}.base_url": url})
     login = Counting(login_for(platform, config, clock))
-    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda _: login, config, clock)
-    http = Http.to(platform, config, clock)
+    tokens = Tokens(Database(Path(home)), CredentialsFile(Path(home)), lambda _: login, config, clock, PLATFORMS)
+    http = Runtime(config, clock).http(PLATFORMS.facts(platform))
     for line in sys.stdin:
         *deadly, instant = line.split()
         clock.at, login.deadly, login.asked = from_ms(int(instant)), bool(deadly), 0
@@ -76,7 +77,7 @@ def main(home: str, url: str, name: str) -> None:
         print(json.dumps({"asked": login.asked, **said}), flush=True)
 
 
-def _use(http: Http, platform: Platform, account: Account, credentials: Credentials) -> int | None:
+def _use(http: Http, platform: str, account: Account, credentials: Credentials) -> int | None:
     path, query = PROBE[platform]
     bearer = {"Authorization": f"Bearer {credentials.access_token}"}
     reply = http.ask("GET", path, query=query, headers=bearer)

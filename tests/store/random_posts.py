@@ -8,7 +8,6 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from tests.clock import START
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Kind
@@ -51,7 +50,7 @@ def _delivery(account_id: int) -> st.SearchStrategy[Delivery]:
     return st.builds(
         Delivery,
         account=st.just(name),
-        platform=st.just(Platform(name.partition("/")[0])),
+        platform=st.just(name.partition("/")[0]),
         state=st.sampled_from(DeliveryState),
         due_at=maybe(INSTANTS),
         next_at=maybe(INSTANTS),
@@ -102,7 +101,7 @@ def listed_posts(draw: st.DrawFn) -> Post:
         name = ACCOUNTS[account_id]
         state = draw(st.sampled_from(DeliveryState)) if timed else DeliveryState.PENDING
         due = at if timed else None
-        platform = Platform(name.partition("/")[0])
+        platform = name.partition("/")[0]
         approved_at = draw(st.sampled_from([None, START]))
         known = Delivery(name, platform, state, due_at=due, next_at=due, approved_at=approved_at)
         deliveries.append(replace(known, account_id=account_id))

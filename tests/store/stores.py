@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.clock import START
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
@@ -75,7 +76,7 @@ def duplicate(store: Path, home: Path) -> None:
 
 def add_account(database: Database, name: str = "x/me", **fields: object) -> Account:
     """A connected account."""
-    account = replace(Account(*parse_account_name(name), connected=True), **fields)  # type: ignore[arg-type]  # fields
+    account = replace(Account(*parse_account_name(name, PLATFORMS), connected=True), **fields)  # type: ignore[arg-type]  # fields
     with database.writing() as db:
         return replace(account, id=accounts.save(db, account, now=START))
 

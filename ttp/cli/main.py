@@ -1,6 +1,6 @@
 """The one entry: an argv in, an exit code out, and the one place where errors become text.
 
-`--version`, bare `ttp`, `--help`, what a shell asks at TAB, and questions are answered before Typer is imported.
+`--version`, bare `ttp`, `--help` and what a shell asks at TAB are answered before Typer is imported.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 
 def run() -> None:
-    """The console script. Most of what it runs is over before there is any garbage worth a look."""
+    """Run the console script. Most of what it runs is over before there is any garbage worth a look."""
     gc.set_threshold(50_000)
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # else Python looks for garbage in all of it once more at exit, for as long as `ttp --version` takes
+    sys.exit(code)
 
 
 def main(argv: Sequence[str], clock: Clock | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
 
 
-def with_file(path: str, text: str, typed: PostInput) -> PostInput:
+def with_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
     """What was typed, over what the file of that path and text says. NotFound, UsageError."""
-    said = _said(path, text)
+    said = _said(context, path, text)
     given = {one.name: getattr(typed, one.name) for one in fields(typed)}
     merged = {"variants": {**said.variants, **typed.variants}, "options": {**said.options, **typed.options}}
     return replace(said, **{name: value for name, value in given.items() if value not in (None, {}, False)} | merged)
 
 
-def _said(path: str, text: str) -> PostInput:
+def _said(context: Context, path: str, text: str) -> PostInput:
     from ttp.cli.render.changes import refused
     from ttp.services.files import markdown
     from ttp.services.files.fields import entry
     from ttp.services.media import beside
 
-    found = entry(path, markdown.read(text) or {"content": text.strip("\n")})
+    found = entry(path, markdown.read(text, context.platforms) or {"content": text.strip("\n")}, context.platforms)
     if found.faults:
         raise refused(f"{path} is no post", [(path, fault) for fault in found.faults], in_json=False)
     if found.ended:
@@ -52,6 +52,7 @@ def given_options(**values: list[str] | str | None) -> dict[str, list[str] | str
 
 
 def read_typed(
+    context: Context,
     text: str | None,
     given: Mapping[str, list[str] | str | None],
     *,
@@ -82,10 +83,15 @@ def read_typed(
         thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(several("--tag")),
         variants=read_pairs(several("--text"), "--text"),
-        options=read_options(several("--set"), may_empty=may_empty),
+        options=read_options(context, several("--set"), may_empty=may_empty),
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
         key=key,
     )
+
+
+def keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:
+    """Save a text (if there is any) as a draft when the block fails."""
+    return context.drafts.keep_text_on_error(text) if text else nullcontext()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ttp.domain.account import is_loopback
-from ttp.domain.config import KEYS, Config, Key, Value
+from ttp.domain.config import OWN_KEYS, Config, Key, KeyTable, Value
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.permissions import VARIABLE, Capability
 
@@ -67,22 +67,37 @@ class NoSetting(UsageError):
     """A name that is no setting's: of another version, or mistyped. In the config file it is left alone.
     `told`: all of it in a sentence. `mend`: the command by which it is taken away."""
 
-    def __init__(self, name: str, where: str = "", mend: str = "") -> None:
+    def __init__(self, name: str, keys: KeyTable, where: str = "", mend: str = "") -> None:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, KEYS, n=1)
+        near = get_close_matches(name, list(keys), n=1)
         meant = [Hint("did you mean", key, (name, key)) for key in near]
         super().__init__(f'{where}no setting "{name}"', *meant, Hint("see them", "ttp config show"))
         self.told = self.message + "".join(f'; did you mean "{key}"?' for key in near)
         self.mend = mend
 
 
-def load(environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] = lambda text: None) -> Config:
+def enabled_platforms(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Return the names in `platforms.enabled`, as far as they can be read: what is wrong with it, `survey` says."""
+    key = OWN_KEYS["platforms.enabled"]
+    try:
+        text = environ.get(variable(key.name))
+        value = _converted(key, text or written(config_path(environ)).get(key.name, []))
+    except UsageError:
+        return ()
+    return value if isinstance(value, tuple) else ()
+
+
+def load(
+    environ: Mapping[str, str] = os.environ,
+    warn: Callable[[str], object] = lambda text: None,
+    keys: KeyTable | None = None,
+) -> Config:
     """The settings in force. UsageError for a file that cannot be read, or a value that a setting cannot have.
 
     `warn` is told of names in the file that are no setting's.
     """
-    config, wrong = survey(environ)
+    config, wrong = survey(environ, keys)
     for error in wrong:
         if not isinstance(error, NoSetting):
             raise error
@@ -90,8 +105,9 @@ def load(environ: Mapping[str, str] = os.environ, warn: Callable[[str], object] 
     return config
 
 
-def survey(environ: Mapping[str, str] = os.environ) -> tuple[Config, list[UsageError]]:
+def survey(environ: Mapping[str, str] = os.environ, keys: KeyTable | None = None) -> tuple[Config, list[UsageError]]:
     """The settings in force as far as they can be read, and everything that is wrong with the others."""
+    keys = keys or key_table(environ)
     values: dict[str, Value] = {}
     wrong: list[UsageError] = []
     path = config_path(environ)
@@ -100,19 +116,33 @@ def survey(environ: Mapping[str, str] = os.environ) -> tuple[Config, list[UsageE
     except UsageError as error:
         found, wrong = {}, [error]
     for name, value in found.items():
-        _keep(values, wrong, name, partial(_from_file, name, value, path))
-    for key in KEYS.values():
-        if text := environ.get(variable(key.name)):
-            _keep(values, wrong, key.name, partial(_from_environment, key, text))
-    wrong += [NoSetting(name, f"{given}: ", f"unset {given}") for given, name in _meant(environ) if name not in KEYS]
+        named = keys.find(name)
+        _keep(values, wrong, named.name if named else name, partial(_from_file, name, value, path, keys))
+    if text := environ.get(variable("timezone")):
+        _keep(values, wrong, "timezone", partial(_from_environment, OWN_KEYS["timezone"], text))
+    for given, name in _meant(environ):
+        if given != variable(name):
+            continue
+        found_key = keys.find(name)
+        if found_key is None:
+            wrong.append(NoSetting(name, keys, f"{given}: ", f"unset {given}"))
+        elif text := environ.get(given):
+            _keep(values, wrong, found_key.name, partial(_from_environment, found_key, text))
     if environ.get("TTP_TZ"):
         values["timezone"] = environ["TTP_TZ"]
-    return Config(values), wrong
+    return Config(values, keys), wrong
+
+
+def key_table(environ: Mapping[str, str] = os.environ) -> KeyTable:
+    """Return all settings there are, with those of the enabled platforms."""
+    from ttp.platforms.registry import Registry
+
+    return KeyTable(Registry(enabled_platforms(environ)))
 
 
 def _meant(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The variables that are meant for settings, and the names of those: `TTP_PUBLISH__POLL_S`, `publish.poll_s`."""
-    tables = {key.partition(".")[0] for key in KEYS}
+    tables = {key.partition(".")[0] for key in OWN_KEYS}
     for given in environ:
         name = given.removeprefix("TTP_").lower().replace("__", ".")
         if given.startswith("TTP_") and "." in name and name.partition(".")[0] in tables:
@@ -153,11 +183,12 @@ def _words(value: Value) -> str:
     )
 
 
-def key_named(name: str) -> Key:
+def key_named(name: str, keys: KeyTable) -> Key:
     """The setting of that name. NoSetting."""
-    if name not in KEYS:
-        raise NoSetting(name)
-    return KEYS[name]
+    key = keys.find(name)
+    if key is None:
+        raise NoSetting(name, keys)
+    return key
 
 
 def parse_value(key: Key, texts: Sequence[str]) -> Value:
@@ -211,10 +242,11 @@ def _keep(values: dict[str, Value], wrong: list[UsageError], name: str, read: Ca
         wrong.append(error)
 
 
-def _from_file(name: str, value: object, path: Path) -> Value:
-    if name not in KEYS:
-        raise NoSetting(name, f"{path}: ", "ttp config edit")
-    return typed(KEYS[name], value, f"{path}: ", Hint("without it", f"ttp config unset {name}"))
+def _from_file(name: str, value: object, path: Path, keys: KeyTable) -> Value:
+    key = keys.find(name)
+    if key is None:
+        raise NoSetting(name, keys, f"{path}: ", "ttp config edit")
+    return typed(key, value, f"{path}: ", Hint("without it", f"ttp config unset {name}"))
 
 
 def _from_environment(key: Key, text: str) -> Value:

@@ -1,4 +1,4 @@
-"""Accounts and platforms: names, aliases, credentials.
+"""Accounts: names, credentials, holds.
 
 An account is written `platform/handle` everywhere (a shell splits words at `:` and `@`, so neither is used).
 """
@@ -9,37 +9,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from types import MappingProxyType
 
 from ttp.domain.errors import Ambiguous, Hint, NotFound, UsageError
-
-
-class Platform(StrEnum):
-    INSTAGRAM = "instagram"
-    TIKTOK = "tiktok"
-    X = "x"
-
-
-ALIASES: Mapping[str, Platform] = MappingProxyType(
-    {
-        "instagram": Platform.INSTAGRAM,
-        "ig": Platform.INSTAGRAM,
-        "tiktok": Platform.TIKTOK,
-        "tt": Platform.TIKTOK,
-        "x": Platform.X,
-        "twitter": Platform.X,
-    }
-)
-"""Every way a platform may be typed."""
-
-
-SHORT: Mapping[Platform, str] = MappingProxyType({Platform.INSTAGRAM: "ig", Platform.TIKTOK: "tiktok", Platform.X: "x"})
-"""How a platform is shown where there is little room."""
-
-
-_HANDLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
-
+from ttp.domain.platform import PlatformFacts
 
 PAUSED_UNTIL = datetime(9999, 12, 31, tzinfo=UTC)
 """The hold of an account that a person has paused, which only a person ends."""
@@ -52,7 +25,7 @@ NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 class Account:
     """One connected identity on a platform."""
 
-    platform: Platform
+    platform: str
     handle: str
     id: int | None = None
     user_id: str | None = None
@@ -116,27 +89,19 @@ def connect_command(name: str, *, by_keys: bool = False) -> str:
     return f"ttp account add {name} --credentials FILE" if by_keys else f"ttp account connect {name}"
 
 
-def platform_named(text: str) -> Platform:
-    """The platform that `text` names, by name or alias. UsageError with the names otherwise."""
-    platform = ALIASES.get(text.strip().lower())
-    if platform is None:
-        raise UsageError(f'no platform "{text}"', Hint("the platforms", "instagram (ig), tiktok (tt), x (twitter)"))
-    return platform
-
-
-def parse_account_name(text: str) -> tuple[Platform, str]:
-    """`ig/shop` -> (instagram, "shop"). A leading @ of the handle is dropped. UsageError if it is neither."""
+def parse_account_name(text: str, platforms: PlatformFacts) -> tuple[str, str]:
+    """`ig/shop` -> ("instagram", "shop"). A leading @ of the handle is dropped. UsageError if it is neither."""
     head, slash, handle = text.strip().partition("/")
     if not slash:
         raise UsageError(f'"{text}" is not an account', Hint("write it as", "PLATFORM/HANDLE, for example x/me"))
-    platform = platform_named(head)
+    facts = platforms.find(head)
     handle = handle.removeprefix("@")
-    if not _HANDLE.fullmatch(handle):
+    if not re.fullmatch(facts.handle, handle):
         raise UsageError(
             f'"{handle}" is not a handle: letters, digits, dot, dash and underscore only',
-            Hint("write it as", f"{platform}/HANDLE"),
+            Hint("write it as", f"{facts.name}/HANDLE"),
         )
-    return platform, handle
+    return facts.name, handle
 
 
 def same_host(one: str, other: str) -> bool:
@@ -150,20 +115,23 @@ def is_loopback(host: str) -> bool:
     return bare in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", bare) is not None
 
 
-def resolve_accounts(names: Iterable[str], known: Sequence[Account]) -> tuple[Account, ...]:
+def resolve_accounts(names: Iterable[str], known: Sequence[Account], platforms: PlatformFacts) -> tuple[Account, ...]:
     """The accounts that `--to` names, each once, in the order typed. NotFound, Ambiguous or UsageError otherwise."""
     found: dict[str, Account] = {}
     for name in names:
-        account = named(name, known) if "/" in name else _only_one(name, known)
+        account = named(name, known, platforms) if "/" in name else _only_one(name, known, platforms)
         found[account.name] = account
     return tuple(found.values())
 
 
-def named(name: str, known: Sequence[Account]) -> Account:
+def named(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
     """The account of a full name, whatever the case of its handle. NotFound, or UsageError if it is no name."""
-    platform, handle = parse_account_name(name)
+    exact = next((account for account in known if account.name.lower() == name.strip().lower()), None)
+    if exact is not None:  # also of a platform that is not enabled any more
+        return exact
+    platform, handle = parse_account_name(name, platforms)
     for account in known:
-        if account.platform is platform and account.handle.lower() == handle.lower():
+        if account.platform == platform and account.handle.lower() == handle.lower():
             return account
     raise NotFound(
         f"no account {platform}/{handle}",
@@ -180,15 +148,15 @@ def _like(name: str, typed: str, known: Sequence[Account]) -> tuple[Hint, ...]:
     return tuple(Hint("did you mean", like, (typed, like)) for like in near)
 
 
-def _only_one(name: str, known: Sequence[Account]) -> Account:
+def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> Account:
     """The one enabled account of a platform. UsageError for none, Ambiguous for several."""
-    platform = platform_named(name)
-    enabled = [account for account in known if account.platform is platform and account.enabled]
+    platform = platforms.find(name).name
+    enabled = [account for account in known if account.platform == platform and account.enabled]
     match enabled:
         case [account]:
             return account
         case []:
-            off = [account.name for account in known if account.platform is platform]
+            off = [account.name for account in known if account.platform == platform]
             if off:
                 raise UsageError(
                     f"no {platform} account is enabled", *(Hint("enable it", f"ttp account enable {n}") for n in off)

@@ -1,10 +1,14 @@
-"""Every setting of ttp in one table: name, default, unit and meaning. Reading files and the environment is `cli`'s."""
+"""All settings: name, default, unit and meaning. Those of a platform are in its folder, the others in one table here.
+
+Reading files and the environment is `cli`'s.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Protocol
 
 from ttp.domain.errors import Bug
 
@@ -20,30 +24,16 @@ class Key:
     default: Value
     help: str
     choices: tuple[str, ...] = ()
+    formerly: str = ""
+    """A whole name by which it is accepted too."""
 
 
-_PULLED = ("instagram", "tiktok", "x")
+_PULLED = "metrics.pull"
+"""Its default and its choices follow from the enabled platforms."""
 _KEYS = (
     Key("timezone", None, "IANA zone of times without an offset (else the system's)"),
-    Key("platforms.x.base_url", "https://api.x.com", "where X's API is reached"),
-    Key("platforms.x.authorize_url", "https://x.com/i/oauth2/authorize", "X's page for a login"),
-    Key("platforms.x.client_id", None, "your X app's OAuth 2.0 client id"),
-    Key("platforms.x.redirect_uri", "http://127.0.0.1:8722/callback", "the redirect address of your app"),
-    Key("platforms.instagram.base_url", "https://graph.instagram.com", "where Instagram's API is reached"),
-    Key("platforms.instagram.upload_url", "https://rupload.facebook.com", "where videos are sent with Facebook Login"),
-    Key("platforms.instagram.version", "v25.0", "version of the Graph API, part of every path"),
-    Key("platforms.instagram.login", "instagram", "the product that the tokens are from", ("instagram", "facebook")),
-    Key("platforms.instagram.authorize_url", "https://www.instagram.com/oauth/authorize", "its page for a login"),
-    Key("platforms.instagram.token_url", "https://api.instagram.com", "where Instagram takes the code of a login"),
-    Key("platforms.instagram.client_id", None, "your Instagram app id (login = facebook: your Facebook app id)"),
-    Key("platforms.instagram.redirect_uri", "https://localhost/callback", "the redirect address of your app"),
-    Key("platforms.tiktok.base_url", "https://open.tiktokapis.com", "where TikTok's API is reached"),
-    Key("platforms.tiktok.authorize_url", "https://www.tiktok.com/v2/auth/authorize/", "its page for a login"),
-    Key("platforms.tiktok.client_id", None, "your TikTok app's client key"),
-    Key("platforms.tiktok.redirect_uri", "http://127.0.0.1:8722/callback", "the redirect address of your app"),
+    Key("platforms.enabled", (), "platforms from other packages that are used, beside those that ttp brings"),
     Key("input.max_bytes", 1_000_000, "maximum size in bytes of a text from stdin or a file"),
-    Key("publish.settle_x_s", 900.0, "seconds after which an X look-up that finds nothing counts as proof"),
-    Key("publish.settle_instagram_s", 300.0, "the same for Instagram; TikTok needs none, its status is authoritative"),
     Key("publish.lookup_gap_s", 30.0, "minimum seconds between look-ups of one unknown outcome"),
     Key("publish.retry_base_s", 15.0, "seconds before the first retry; doubles with each"),
     Key("publish.retry_cap_s", 900.0, "maximum seconds between two retries"),
@@ -94,29 +84,115 @@ _KEYS = (
     Key("hooks.on_needs_review", (), "the same for each delivery that may be live, and a store to take over"),
     Key("hooks.on_account", (), "the same for each account that must be connected again"),
     Key("hooks.timeout_s", 30.0, "seconds that a hook may take"),
-    Key("metrics.pull", ("instagram", "tiktok"), "platforms whose numbers ttp run reads; X charges for it", _PULLED),
+    Key(_PULLED, (), "platforms whose numbers ttp run reads"),
     Key("metrics.after", ("1h", "24h", "48h", "7d", "14d"), "when the numbers are read, after publishing"),
 )
-KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
-"""All settings by name, in the order in which they are documented."""
+OWN_KEYS: Mapping[str, Key] = MappingProxyType({key.name: key for key in _KEYS})
+"""The settings that belong to no platform, in the order in which they are documented."""
+
+
+class PlatformKeys(Protocol):
+    """What the enabled platforms add to the settings."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all enabled platforms."""
+        ...
+
+    def keys(self, name: str) -> tuple[Key, ...]:
+        """Return a platform's settings, named without `platforms.NAME.`."""
+        ...
+
+    def reads_free(self, name: str) -> bool:
+        """Whether reading numbers of posts costs nothing there."""
+        ...
+
+
+class KeyTable(Mapping[str, Key]):
+    """All settings by name: ttp's own, and those of the enabled platforms. A platform is loaded when one of its
+    settings is asked for."""
+
+    def __init__(self, platforms: PlatformKeys) -> None:
+        self._platforms = platforms
+        self._found: dict[str, Mapping[str, Key]] = {}
+
+    def __getitem__(self, name: str) -> Key:
+        key = self.get(name)
+        if key is None:
+            raise KeyError(name)
+        return key
+
+    def get(self, name: str, default: Key | None = None) -> Key | None:  # type: ignore[override]  # narrower
+        """Return a setting by its name; `default` where there is none."""
+        if name == _PULLED:
+            return self._pulled()
+        if name in OWN_KEYS:
+            return OWN_KEYS[name]
+        table, _, rest = name.partition(".")
+        platform = rest.partition(".")[0]
+        if table == "platforms" and platform in self._platforms.names():
+            return self._of(platform).get(name, default)
+        return default
+
+    def find(self, name: str) -> Key | None:
+        """Return a setting by its name or the one that it had formerly."""
+        key = self.get(name)
+        if key is not None:
+            return key
+        return next((one for one in self.values() if one.formerly == name), None)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        for name in OWN_KEYS:
+            yield name
+            if name == "platforms.enabled":
+                for platform in self._platforms.names():
+                    yield from self._of(platform)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _of(self, platform: str) -> Mapping[str, Key]:
+        if platform not in self._found:
+            keys = (replace(key, name=f"platforms.{platform}.{key.name}") for key in self._platforms.keys(platform))
+            self._found[platform] = {key.name: key for key in keys}
+        return self._found[platform]
+
+    def _pulled(self) -> Key:
+        names = self._platforms.names()
+        free = tuple(name for name in names if self._platforms.reads_free(name))
+        charging = ", ".join(name for name in names if name not in free)
+        key = OWN_KEYS[_PULLED]
+        return replace(
+            key, default=free, choices=names, help=f"{key.help}; those that charge for it: {charging or '-'}"
+        )
 
 
 class Config(Mapping[str, Value]):
     """The settings in force: what was set, else the default. Unknown names are a Bug."""
 
-    def __init__(self, values: Mapping[str, Value] = MappingProxyType({})) -> None:
+    def __init__(self, values: Mapping[str, Value] = MappingProxyType({}), keys: Mapping[str, Key] = OWN_KEYS) -> None:
         self._values = dict(values)
+        self._keys = keys
 
     def __getitem__(self, name: str) -> Value:
-        if name not in KEYS:
+        if name in self._values:
+            return self._values[name]
+        key = self._keys.get(name)
+        if key is None:
             raise Bug(f"no setting {name}")
-        return self._values.get(name, KEYS[name].default)
+        return key.default
 
     def __iter__(self) -> Iterator[str]:
-        return iter(KEYS)
+        return iter(self._keys)
 
     def __len__(self) -> int:
-        return len(KEYS)
+        return len(self._keys)
+
+    def is_set(self, name: str) -> bool:
+        """Whether a setting has another value than its default."""
+        return self[name] != self._keys[name].default
 
     def seconds(self, name: str) -> float:
         """A setting that is a number of seconds."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ttp.domain.account import Platform
 from ttp.domain.attempt import Handle, Kind, parts_of
 from ttp.domain.errors import InvalidTransition
 
@@ -104,7 +103,7 @@ class Delivery:
     """
 
     account: str
-    platform: Platform
+    platform: str
     state: DeliveryState = DeliveryState.PENDING
     due_at: datetime | None = None
     next_at: datetime | None = None

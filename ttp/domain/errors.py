@@ -1,15 +1,15 @@
-"""Everything that ttp tells a person went wrong.
+"""The errors that ttp reports to a person.
 
     TtpError
-    ├── UsageError         usage        what was typed cannot be read
+    ├── UsageError         usage        the command line or a file is invalid
     ├── NotFound           not_found    no such post, account or file
-    ├── Ambiguous          ambiguous    it could mean several things
+    ├── Ambiguous          ambiguous    the input has several meanings
     ├── ContentRefused     content      a platform would refuse the post
     ├── TimeRefused        time         the time cannot be read
     │   ├── PastTime       past         it has passed
-    │   └── SkippedTime    dst          the clocks jump over it
-    ├── Conflict           conflict     the key is taken by another post
-    ├── StateRefused       state        not in this state
+    │   └── SkippedTime    dst          daylight saving skips it
+    ├── Conflict           conflict     another post or change conflicts
+    ├── StateRefused       state        the post's state does not allow it
     ├── ReconnectNeeded    reconnect    the account's token no longer works
     ├── Busy               busy         the store or the publisher's lock is held, read-only or full
     │   └── SlowClock
@@ -18,7 +18,7 @@
     ├── OlderStore         older_store  a ttp from before the first release wrote it
     ├── NotAllowed         not_allowed  not here
     ├── PartlyFailed       partial      a part of the work failed
-    └── Bug                internal     ours
+    └── Bug                internal     a bug
         └── InvalidTransition
 
 A message says what happened in one line. A hint is one whole command to type. `ttp.cli.exit_codes` maps the
@@ -90,73 +90,77 @@ class TtpError(Exception):
 
 
 class UsageError(TtpError):
-    """What was typed, or a file that was given, cannot be read as it is. Nothing was done: type it as the hint says."""
+    """The command line or a file is invalid. Nothing was done. The hint shows the right form."""
 
     code = "usage"
 
 
+class PlatformDisabled(UsageError):
+    """The platform is not enabled, or its package is gone. Enable it in `platforms.enabled`, or install it."""
+
+
 class NotFound(TtpError):
-    """There is no such post, account, file or slot. Nothing was done: the hint lists those that there are."""
+    """The post, account, file or slot does not exist. Nothing was done. The hint lists existing ones."""
 
     code = "not_found"
 
 
 class Ambiguous(TtpError):
-    """It could mean several things, and ttp does not guess. Nothing was done: type the one that you mean."""
+    """The input has several meanings, and ttp does not guess. Nothing was done. Choose one of the hints."""
 
     code = "ambiguous"
 
 
 class ContentRefused(TtpError):
-    """A platform would refuse the post as it is, so it gets no time. Change it, or keep it as a draft."""
+    """A platform would refuse the post, so it cannot be scheduled. Change it, or keep it as a draft."""
 
     code = "content"
 
 
 class TimeRefused(TtpError):
-    """The time cannot be read, or could be several. Nothing was done: `ttp help time` has all forms."""
+    """The time is invalid or ambiguous. Nothing was done. `ttp help time` lists all forms."""
 
     code = "time"
 
 
 class PastTime(TimeRefused):
-    """The time has passed. Nothing was done: give one that is to come, or `now`."""
+    """The time has passed. Nothing was done. Give a later one, or `now`."""
 
     code = "past"
 
 
 class SkippedTime(TimeRefused):
-    """The clocks go forward over that time. Nothing was done: take one before or after."""
+    """Daylight saving skips this time. Nothing was done. Choose an earlier or a later one."""
 
     code = "dst"
 
 
 class Conflict(TtpError):
-    """Something else has been there first: another post, or another change. Nothing was overwritten."""
+    """Another post or another change conflicts with this one. Nothing was overwritten."""
 
     code = "conflict"
 
 
 class StateRefused(TtpError):
-    """The post is not in a state in which that can be done. Nothing was done: `ttp show ID` tells what can."""
+    """The state of the post does not allow this. Nothing was done. `ttp show ID` says what is possible."""
 
     code = "state"
 
 
 class ReconnectNeeded(TtpError):
-    """The platform no longer takes the account's token: `ttp account connect ACCOUNT`, then go on."""
+    """The account's token no longer works. Run `ttp account connect ACCOUNT`, then try again."""
 
     code = "reconnect"
 
 
 class Busy(TtpError):
-    """Another program holds the store, or it cannot be written. Nothing is lost: mend what it says, and try again."""
+    """The store is locked by another program or cannot be written. Nothing is lost. Fix the cause and try again."""
 
     code = "busy"
 
 
 class SlowClock(Busy):
-    """The clock stands at `now`, before `known`, when something has happened: nothing is published by such a clock."""
+    """The clock shows `now`, earlier than `known`, the last recorded event. Nothing is published until it is right."""
 
     def __init__(self, now: datetime, known: datetime) -> None:
         here, then = (f"{at.astimezone():%d %b %Y %H:%M}" for at in (now, known))
@@ -168,41 +172,41 @@ class SlowClock(Busy):
 
 
 class Damaged(TtpError):
-    """A file of ttp's cannot be read. Nothing is published, nothing is made anew: the hints say how to get it back."""
+    """One of ttp's files is damaged. Nothing is published or replaced. The hints say how to recover it."""
 
     code = "damaged"
 
 
 class NewerStore(TtpError):
-    """A later ttp wrote the store, and this one does not touch it: upgrade."""
+    """The store was written by a newer ttp. Nothing was changed. Upgrade ttp."""
 
     code = "newer_store"
 
 
 class OlderStore(TtpError):
-    """A ttp from before the first release wrote the store. Nothing was changed: the message names the version that
-    brings it up to date."""
+    """The store was written before the first release. Nothing was changed. The message names the version that can
+    upgrade it."""
 
     code = "older_store"
 
 
 class NotAllowed(TtpError):
-    """It may not be done here: by TTP_CAPABILITY, by approval, or because something is not installed."""
+    """This is not allowed here, by TTP_CAPABILITY or by approval, or something is not installed."""
 
     code = "not_allowed"
 
 
 class PartlyFailed(TtpError):
-    """A part of the work was done and a part was not; both are told."""
+    """A part of the work failed. The output lists both parts."""
 
     code = "partial"
 
 
 class Bug(TtpError):
-    """A fault of ttp's own, or of a program that it starts. Nothing is lost; `TTP_DEBUG=1` shows where it is."""
+    """A bug in ttp, or in a program that it starts. Nothing is lost. `TTP_DEBUG=1` shows the traceback."""
 
     code = "internal"
 
 
 class InvalidTransition(Bug):
-    """A delivery was asked to make a move that `delivery.MOVES` does not have."""
+    """A delivery was asked for a transition that `delivery.MOVES` does not have."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
 from ttp.domain.media import NO_MEDIA, MediaUse
-from ttp.domain.post import Post
+from ttp.domain.post import PostFields
 from ttp.domain.rate_limit import Limit
 
 
@@ -39,8 +39,13 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What X will charge, in thousandths of a US dollar, for so many posts. `more`: further ones were not looked at."""
+    """What a platform will charge, in thousandths of a US dollar, for so many posts.
 
+    `more`: further ones were not looked at.
+    """
+
+    platform: str
+    title: str
     posts: int = 0
     thousandths: int = 0
     more: bool = False
@@ -59,15 +64,15 @@ class Health:
 
     publisher: Publisher = Publisher()
     next_due_at: datetime | None = None
-    next_post: Post | None = None
-    coming: tuple[Post, ...] = ()
+    next_post: PostFields | None = None
+    coming: tuple[PostFields, ...] = ()
     overdue: int = 0
     waiting: int = 0
     held: int = 0
     needs: Needs = Needs()
     holds: tuple[Hold, ...] = ()
     limits: tuple[Limit, ...] = ()
-    costs: Costs = Costs()
+    costs: tuple[Costs, ...] = ()
     media: MediaUse = NO_MEDIA
     clock: TtpError | None = None
     elsewhere: TtpError | None = None

@@ -1,8 +1,4 @@
-"""What a platform's images must be like, where an image is not, and into what it is converted. Pure; decodes nothing.
-
-See docs/reference/platforms/, section 4. Instagram: JPEG in sRGB, 320 to 1440 pixels wide, 8 MB. TikTok: JPEG or WebP,
-1080p, 20 MB.
-"""
+"""What a platform's images must be like, and into what an image that is not is converted. Pure; decodes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ttp.domain.account import Platform
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.media_probe.images import Look
 
@@ -19,7 +14,7 @@ EXTRA = "pip install 'ttp-cli[media]'"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ImageForm:
     """What one platform's images may be. `name` is part of a converted copy's file name; `widths` (least, most) and
     `box` (longer and shorter side) in pixels."""
 
@@ -30,17 +25,8 @@ class Form:
     box: tuple[int, int] | None = None
 
 
-FORMS: Mapping[Platform, Form] = MappingProxyType(
-    {
-        Platform.INSTAGRAM: Form("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440)),
-        Platform.TIKTOK: Form("tiktok", ("image/jpeg", "image/webp"), 20_000_000, box=(1920, 1080)),
-    }
-)
-"""The platforms for which images are converted. X takes them as they are."""
-
-
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class FitProblems:
     """Why an image does not fit: `must`, for which the platform refuses it; `may`, for which it could show it
     otherwise than it is seen here; `scaled`: only its width is another, which the platform changes itself."""
 
@@ -50,7 +36,7 @@ class Misfit:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class ImageFit:
     """One image as one platform gets it: `made` of it, or as it is (None).
 
     `shown`: its own pixels as they are seen. `misfit`: what is wrong with what is sent. `lacks`: the extra that would
@@ -59,7 +45,7 @@ class Fit:
 
     shown: tuple[int, int] | None = None
     made: MediaItem | None = None
-    misfit: Misfit | None = None
+    misfit: FitProblems | None = None
     lacks: bool = False
     failed: str | None = None
 
@@ -72,12 +58,12 @@ class Fit:
         return replace(item, width=made.width, height=made.height)
 
 
-Fits = Mapping[tuple[Platform, str], Fit]
-"""Fits by platform and the image's SHA-256."""
-NO_FITS: Fits = MappingProxyType({})
+ImageFits = Mapping[tuple[str, str], ImageFit]
+"""ImageFits by platform and the image's SHA-256."""
+NO_FITS: ImageFits = MappingProxyType({})
 
 
-def misfit(item: MediaItem, look: Look | None, form: Form) -> Misfit | None:
+def find_misfit(item: MediaItem, look: Look | None, form: ImageForm) -> FitProblems | None:
     """Why an image must or should be converted; None where it is sent byte for byte. `look`: of a JPEG."""
     must = []
     if item.mime not in form.mimes:
@@ -98,10 +84,10 @@ def misfit(item: MediaItem, look: Look | None, form: Form) -> Misfit | None:
         if look.several:
             may.append("it holds several pictures (MPO)")
     scaled = form.widths is not None and width > 0 and not form.widths[0] <= width <= form.widths[1]
-    return Misfit(tuple(must), tuple(may), scaled) if must or may or scaled else None
+    return FitProblems(tuple(must), tuple(may), scaled) if must or may or scaled else None
 
 
-def target(width: int, height: int, form: Form) -> tuple[int, int]:
+def target(width: int, height: int, form: ImageForm) -> tuple[int, int]:
     """The pixels of a converted copy. Heights are rounded up: so a shape within 4:5 and 1.91:1 stays there."""
     if form.box is not None:
         width, height = _boxed(width, height, form.box)

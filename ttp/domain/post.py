@@ -8,14 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
-from ttp.domain.recurrence import Repeat
+from ttp.domain.platform import Facts
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
-MOST_PARTS = 24
-"""Parts of one thread, the first one included."""
 
 
 class PostStatus(StrEnum):
@@ -44,11 +41,10 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`.
+class PostFields:
+    """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 
-    `thread`: the parts that follow the text on X, each a reply to the one before; no other platform gets them.
-    `repeat`: what it is an occurrence of, where it is shown.
+    `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
     """
 
     content: str
@@ -69,7 +65,6 @@ class Post:
     key_digest: str | None = None
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
-    repeat: Repeat | None = None
     id: int | None = None
 
     @property
@@ -82,7 +77,7 @@ class Post:
         return tuple([d.account for d in self.active])
 
     @property
-    def platforms(self) -> tuple[Platform, ...]:
+    def platforms(self) -> tuple[str, ...]:
         active = self.active
         return (active[0].platform,) if len(active) == 1 else tuple(sorted({d.platform for d in active}))
 
@@ -104,13 +99,13 @@ class Post:
         there = (d for d in self.deliveries if d.state is DeliveryState.PUBLISHED and d.taken_down_at is None)
         return tuple(d.url or d.account for d in there)
 
-    def text_for(self, account: str, platform: Platform) -> str:
+    def text_for(self, account: str, platform: str) -> str:
         """The text that goes to one account: its variant, else its platform's, else the post's."""
         return self.variants.get(account) or self.variants.get(platform) or self.content
 
-    def parts_for(self, account: str, platform: Platform) -> tuple[str, ...]:
-        """The texts that go to one account, in order: on X the text and its thread, elsewhere the text alone."""
-        return (self.text_for(account, platform), *(self.thread if platform is Platform.X else ()))
+    def parts_for(self, account: str, facts: Facts) -> tuple[str, ...]:
+        """The texts that go to one account, in order: the text, and its thread where the platform has threads."""
+        return (self.text_for(account, facts.name), *(self.thread if facts.max_parts > 1 else ()))
 
     def needs(self) -> tuple[str, ...]:
         """What a person must do: `review`, `reconnect`, `retry`, `approve`, in this order."""
@@ -122,6 +117,11 @@ class Post:
             "approve": any(d.waiting_for == APPROVAL for d in self.deliveries),
         }
         return tuple(name for name, wanted in wants.items() if wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Post(PostFields):
+    """What the user wrote, once, as it is stored."""
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:

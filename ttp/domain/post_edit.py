@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.approval import still_approved
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryError, DeliveryState
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
 from ttp.domain.media import MediaItem
+from ttp.domain.platform import Facts, PlatformFacts, parse_post_url
 from ttp.domain.post import ChosenBy, Post, PostStatus, derive_status, published_at
 
 _RESTS = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
@@ -136,7 +137,7 @@ def _first(post: Post, delivery: Delivery) -> str:
     return post.text_for(delivery.account, delivery.platform)
 
 
-def resolved(post: Post, delivery: Delivery, published: str | None, now: datetime) -> Delivery:
+def resolved(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
     """A person's word on a delivery that needs review: live under this URL or id, or not live (None).
 
     Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
@@ -146,8 +147,8 @@ def resolved(post: Post, delivery: Delivery, published: str | None, now: datetim
     if published is None:
         return delivery.resolved_failed(DeliveryError(Kind.UNKNOWN, "a person looked: it is not published", hint=again))
     url = published if published.startswith("https://") else None
-    remote_id = remote_id_of(delivery.platform, published)
-    of = len(post.parts_for(delivery.account, delivery.platform))
+    remote_id = remote_id_of(facts, published)
+    of = len(post.parts_for(delivery.account, facts))
     if of == 1:
         return delivery.resolved_published(now, remote_id, url)
     if remote_id in delivery.parts:
@@ -181,23 +182,23 @@ def persons_word(delivery: Delivery, published: str | None, now: datetime) -> At
     )
 
 
-def remote_id_of(platform: Platform, text: str) -> str | None:
-    """The platform's id in a URL or id as a person copies it; None for an Instagram URL, which has none."""
+def remote_id_of(facts: Facts, text: str) -> str | None:
+    """The platform's id in a URL or id as a person copies it; None for a URL of a platform whose URLs hold none."""
     text = text.strip()
     if "/" not in text:
-        if not re.fullmatch(r"[A-Za-z0-9_.~-]{1,64}" if platform is Platform.TIKTOK else "[0-9]{1,30}", text):
+        if not re.fullmatch(facts.post_id, text):
             raise UsageError(f'"{text}" is neither a URL nor an id', Hint("give", "--published URL"))
         return text
     if not text.startswith("https://"):
         raise UsageError(f'"{text}" is not an address', Hint("give", "--published URL"))
-    if platform is Platform.INSTAGRAM:
+    if "(?P<id>" not in facts.post_url:
         return None
-    found = re.search(r"/(?:status|video|photo)/(\d+)", text)
+    found = parse_post_url(facts, text).get("id")
     if found is None:
         raise UsageError(
-            f"no {platform} post in {text}", Hint("give the address of the post itself, or its id", "--published ID")
+            f"no {facts.name} post in {text}", Hint("give the address of the post itself, or its id", "--published ID")
         )
-    return found[1]
+    return found
 
 
 # When it is refused.
@@ -253,16 +254,16 @@ def nothing_left(post: Post) -> StateRefused:
     return StateRefused(f"post {post.id} is {PostStatus.PUBLISHED}", Hint("look at it", f"ttp show {post.id}"))
 
 
-def no_accounts(post: Post, known: Sequence[Account]) -> StateRefused:
-    name = one_for(known, text_alone=not post.media)
+def no_accounts(post: Post, known: Sequence[Account], platforms: PlatformFacts) -> StateRefused:
+    name = one_for(known, platforms, text_alone=not post.media)
     return StateRefused(
         f"post {post.id} has no accounts to go to", Hint("name them", f"ttp edit {post.id} --to {name}")
     )
 
 
-def one_for(known: Sequence[Account], *, text_alone: bool) -> str:
-    """An account for an example: where there is one, an X account for a text alone, which the others do not take."""
-    fit = [one.name for one in known if not text_alone or one.platform is Platform.X]
+def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: bool) -> str:
+    """An account for an example: for a text alone, where there is one, of a platform that takes such posts."""
+    fit = [one.name for one in known if not text_alone or platforms.facts(one.platform).takes_text_alone]
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
 
 

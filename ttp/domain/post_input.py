@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from ttp.domain.account import ALIASES, Account, named, platform_named
-from ttp.domain.errors import TtpError
+from ttp.domain.account import Account, named
+from ttp.domain.errors import TtpError, UsageError
+from ttp.domain.platform import PlatformFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,25 @@ class PostInput:
     """What the post is to have no more: `at`, `max_lateness_s`."""
 
 
-def check_variants(variants: Mapping[str, str], accounts: Sequence[Account]) -> dict[str, str]:
+def check_variants(
+    variants: Mapping[str, str], accounts: Sequence[Account], platforms: PlatformFacts
+) -> dict[str, str]:
     """Variants keyed by platform or account name, spelled in full. UsageError for a key that is neither."""
     spelled = {}
     for key, text in variants.items():
         if "/" in key:
-            spelled[named(key, accounts).name] = text
+            spelled[named(key, accounts, platforms).name] = text
         else:
-            spelled[platform_named(key).value] = text
+            spelled[platforms.find(key).name] = text
     return spelled
 
 
-def request_fingerprint(wanted: PostInput, media: Sequence[str]) -> str:
+def request_fingerprint(wanted: PostInput, media: Sequence[str], platforms: PlatformFacts) -> str:
     """Return what makes two requests of one key the same: text, accounts, options, time as given, and `media`: the
     digests of their files."""
     parts = {
         "text": wanted.text,
-        "to": sorted({_account_text(name) for name in wanted.to or ()}),
+        "to": sorted({_account_text(name, platforms) for name in wanted.to or ()}),
         "at": wanted.at,
         "tz": wanted.tz,
         "media": list(media),
@@ -72,10 +75,13 @@ def request_fingerprint(wanted: PostInput, media: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _account_text(name: str) -> str:
+def _account_text(name: str, platforms: PlatformFacts) -> str:
     head, slash, handle = name.strip().partition("/")
-    platform = ALIASES.get(head.lower())
-    return f"{platform or head.lower()}{slash}{handle.removeprefix('@').lower()}"
+    try:
+        platform = platforms.find(head).name
+    except UsageError:
+        platform = head.lower()
+    return f"{platform}{slash}{handle.removeprefix('@').lower()}"
 
 
 T = TypeVar("T")

@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-DUPLICATE_WINDOW = timedelta(hours=24)
-"""X refuses a text that it has seen lately. How lately is not documented: hours."""
-
 
 class OccurrenceState(StrEnum):
     MADE = "made"  # it is a post of its own

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
 from ttp.domain.errors import UsageError
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import to_ms
 
 REQUIRED_COLUMNS = ("account", "remoteId", "publishedAt", "likes", "comments", "shares", "views")
@@ -100,13 +101,15 @@ def row_of(sample: Sample) -> Row:
     )
 
 
-def parse_row(row: Mapping[str, str], *, now: datetime, zone: ZoneInfo | None = None) -> Sample:
+def parse_row(
+    row: Mapping[str, str], platforms: PlatformFacts, *, now: datetime, zone: ZoneInfo | None = None
+) -> Sample:
     """The sample of one row of ttp's own format. UsageError with a plain reason where a cell cannot be read.
 
     `zone` is that of times without an offset; without it such times are refused. In a doubled hour the first is meant.
     Instants are cut to milliseconds, as the store keeps them.
     """
-    account = _account(row.get("account", "").strip())
+    account = _account(row.get("account", "").strip(), platforms)
     remote_id = _remote_id(row.get("remoteId", "").strip())
     published_at = _instant("publishedAt", row.get("publishedAt", "").strip(), now, zone)
     observed = row.get("observedAt", "").strip()
@@ -134,11 +137,11 @@ def parse_row(row: Mapping[str, str], *, now: datetime, zone: ZoneInfo | None = 
 
 
 @lru_cache(maxsize=256)
-def _account(text: str) -> str:
+def _account(text: str, platforms: PlatformFacts) -> str:
     """The canonical account name; remembered, because a file names the same few accounts again and again."""
     if not text:
         raise UsageError("account is empty")
-    platform, handle = parse_account_name(text)
+    platform, handle = parse_account_name(text, platforms)
     return f"{platform}/{handle}"
 
 

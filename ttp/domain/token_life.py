@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
+from ttp.domain.platform import Facts
 
-USUAL_LIFE: Mapping[Platform, timedelta] = MappingProxyType(
-    {Platform.X: timedelta(hours=2), Platform.TIKTOK: timedelta(hours=2), Platform.INSTAGRAM: timedelta(days=60)}
-)
-"""Life of an access token where only its end is known (docs/reference/platforms/*.md, section 2)."""
-_SHARE: Mapping[Platform, float] = MappingProxyType({Platform.X: 0.8, Platform.TIKTOK: 0.8, Platform.INSTAGRAM: 0.5})
-"""The share of its life after which a token is renewed. Instagram has no second chance: a token that ended cannot be
-renewed, so it is done at half time, with a month left for tries."""
-_INSTAGRAM_AGE = timedelta(hours=24)
-"""Instagram renews no token that is younger."""
 MARGIN = timedelta(seconds=30)
 """A token this close to its end is not used any more: the request needs time to arrive."""
 
 
-def due_at(platform: Platform, credentials: Credentials) -> datetime | None:
+def due_at(facts: Facts, credentials: Credentials) -> datetime | None:
     """When the token is to be renewed; None where its end is not known."""
     end = credentials.expires_at
     if end is None:
         return None
-    begin = credentials.issued_at if credentials.issued_at is not None else end - USUAL_LIFE[platform]
-    due = begin + (end - begin) * _SHARE[platform]
-    return max(due, begin + _INSTAGRAM_AGE) if platform is Platform.INSTAGRAM else due
+    begin = credentials.issued_at
+    if begin is None:
+        begin = end - (facts.token_life or timedelta(0))
+    return max(begin + (end - begin) * facts.renew_at, begin + facts.renew_after)
 
 
 def is_alive(credentials: Credentials, now: datetime) -> bool:

@@ -14,9 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from ttp.domain.account import NO_OPTIONS, Account, Credentials, Platform
+from ttp.domain.account import NO_OPTIONS, Account, Credentials
+from ttp.domain.diagnostics import Remark, failure, warning
 from ttp.domain.media import MediaItem
-from ttp.domain.outcome import Finding, Handle, NotDone, Outcome
+from ttp.domain.outcome import Finding, Handle, Kind, NotDone, Outcome
+
+CHECK_PATIENCE_S = 20.0
+"""Most seconds that one question of a checker waits for its answer: several accounts are asked in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,6 @@ class StepFailed(Exception):
 class Client(Protocol):
     """One platform. Safe to use from several threads at once."""
 
-    platform: Platform
-
     def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Do the invisible steps that `handle` does not show as done. Raises StepFailed."""
         ...
@@ -126,6 +128,69 @@ class Client(Protocol):
     def close(self) -> None:
         """Close its connections. Not while a call is being made."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The platform does not have the post any more. `note`: where it was gone before."""
+
+    http_status: int | None = None
+    note: str | None = None
+
+
+class Deleter(Protocol):
+    """Deletes published posts of one platform. Never sleeps, never retries; deleting twice is harmless."""
+
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
+        """Delete a published post of the request's account. A refusal that is not passing is final: a person must act,
+        or the platform deletes no such post. Never raises for anything the network or the platform does."""
+        ...
+
+    def close(self) -> None:
+        """Close its connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInfo:
+    """What a platform says of a token that works. None or empty: not said. `scopes`: what was granted."""
+
+    user_id: str | None
+    handle: str | None
+    remarks: tuple[Remark, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+
+class Checker(Protocol):
+    """Asks one platform about accounts, and changes nothing.
+
+    Raises nothing for what the network or the platform does.
+    """
+
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
+        """Return what the platform says of the account, or why not: of kind `auth` where it refuses the token."""
+        ...
+
+    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+        """Return the values of an option (named without the platform) that the account may choose from now; none where
+        the platform does not say."""
+        ...
+
+    def platform_at(self, account: Account) -> datetime | None:
+        """Return the platform's clock now, as its last answer for the account told it. None where none did."""
+        ...
+
+    def close(self) -> None:
+        """Close its connections."""
+        ...
+
+
+def diagnostic_of_refusal(refused: NotDone, what: str) -> Remark:
+    """Return the remark on a question that was refused though the token works. `what` could not be asked."""
+    said = f"{what}: {refused.message}"
+    if refused.kind is Kind.AUTH:
+        return failure(said, refused.hint, reconnect=True)
+    return warning(said, refused.hint) if refused.passing else failure(said, refused.hint)
 
 
 def fingerprint(method: str, url: str, content: Mapping[str, object]) -> str:

@@ -10,24 +10,23 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypedDict, Unpack
-from urllib.parse import urlsplit
+from typing import TypeAlias, TypedDict, Unpack
 
 import httpx
 
 from ttp import __version__
-from ttp.domain import hosts
-from ttp.domain.account import Credentials, Platform, is_loopback, same_host
+from ttp.domain.account import Credentials, is_loopback, same_host
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
 from ttp.platforms import request_log, uploads
+from ttp.platforms.addresses import host_of
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.limits import Gate
 from ttp.platforms.outcomes import reconnect_hint
@@ -79,10 +78,20 @@ class Timeouts:
         return {"connect": self.connect, "read": waiting, "write": waiting, "pool": self.connect}
 
 
+Authorization: TypeAlias = Callable[[Credentials, str, str, datetime], str]
+"""From credentials, method, whole URL and now to the Authorization header."""
+
+
+def bearer(held: Credentials, method: str, url: str, now: datetime) -> str:
+    """Return the header of RFC 6750."""
+    return f"Bearer {held.access_token}"
+
+
 class Http:
     """Requests to one platform. Safe to use from several threads: each has its own connections.
 
-    `gate` keeps to the platform's limits; `transport` takes the place of the network in tests.
+    `gate` keeps to the platform's limits; `authorization` makes the header of requests with a token; `transport` takes
+    the place of the network in tests.
     """
 
     def __init__(
@@ -92,6 +101,7 @@ class Http:
         clock: Clock,
         *,
         gate: Gate | None = None,
+        authorization: Authorization = bearer,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
@@ -100,23 +110,11 @@ class Http:
         self.gate = gate or Gate(clock)
         self._timeouts = timeouts
         self._clock = clock
+        self._authorization = authorization
         self._transport = transport
         self._mine = threading.local()
         self._wires: list[Wire] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
-
-    @classmethod
-    def to(
-        cls,
-        platform: Platform,
-        config: Config,
-        clock: Clock,
-        *,
-        gate: Gate | None = None,
-        transport: httpx.BaseTransport | None = None,
-    ) -> Http:
-        """Requests to `platform` as the settings say."""
-        return cls(hosts.base_url(platform, config), Timeouts.of(config), clock, gate=gate, transport=transport)
 
     def send(
         self,
@@ -126,16 +124,16 @@ class Http:
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        bearer: bool = True,
+        with_token: bool = True,
         urgent: bool = False,
         **parts: Unpack[Parts],
     ) -> Reply:
         """Make one request for an order's account and tell what became of it.
 
-        `url` is a path below the base URL, or a whole URL for `bearer=False`. A call with the token that is known to be
-        over one of the platform's limits is not made, unless it is `urgent`.
+        `url` is a path below the base URL, or a whole URL for `with_token=False`. A call with the token that is known
+        to be over one of the platform's limits is not made, unless it is `urgent`.
         """
-        if bearer:
+        if with_token:
             refusal = self._refusal(order) or (None if urgent else self.gate.enter(order, method, url))
             if refusal is not None:
                 return refusal
@@ -153,7 +151,7 @@ class Http:
         )
         if (file := parts.get("file")) is not None and isinstance(reply, Answer):
             uploads.sent(order, len(file[1]))
-        if bearer and isinstance(reply, Answer):
+        if with_token and isinstance(reply, Answer):
             self.gate.hear(order, method, url, reply)
         return reply
 
@@ -245,13 +243,10 @@ class Http:
         return None
 
     def _proof(self, credentials: Credentials, method: str, url: str, query: Mapping[str, str] | None) -> str:
-        """The Authorization header: a bearer token, or a signature where the credentials are keys of OAuth 1.0a."""
-        if credentials.token_secret is None:
-            return f"Bearer {credentials.access_token}"
-        from ttp.platforms.oauth1 import signature
-
-        whole = httpx.URL(url if "://" in url else self.base_url + url, params=query)
-        return signature(credentials, method, str(whole), now=self._clock.now())
+        whole = url if "://" in url else self.base_url + url
+        with suppress(httpx.InvalidURL):  # the request itself ends as Unsent
+            whole = str(httpx.URL(whole, params=query))
+        return self._authorization(credentials, method, whole, self._clock.now())
 
     def _noted(self, account: str, header: str | None) -> datetime | None:
         date = parse_date(header)
@@ -277,14 +272,6 @@ class Http:
             if self._clock.boot() > deadline:
                 raise httpx.ReadTimeout("the answer took too long")
         return bytes(whole)
-
-
-def host_of(url: str) -> str:
-    """The host of a URL in lower case; empty where there is none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _answer(

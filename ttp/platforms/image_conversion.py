@@ -11,7 +11,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ttp.domain.image_fit import Form, target
+from ttp.domain.image_fit import ImageForm, target
 from ttp.domain.media import NAMES, MediaItem
 from ttp.domain.text import clean
 
@@ -32,7 +32,7 @@ class NoPillow(Exception):
     """The extra `media` is not installed."""
 
 
-def converted(path: Path, item: MediaItem, form: Form) -> bytes:
+def converted(path: Path, item: MediaItem, form: ImageForm) -> bytes:
     """The JPEG that `form` takes, made of the image in `path`: upright, in sRGB, on white where it lets through.
 
     Raises CannotConvert; NoPillow.
@@ -124,7 +124,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return image.convert("RGB")
 
 
-def _jpeg(image: Image.Image, form: Form) -> bytes:
+def _jpeg(image: Image.Image, form: ImageForm) -> bytes:
     """The image as JPEG, as good as the form has room for."""
     from PIL import Image
 

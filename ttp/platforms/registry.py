@@ -1,69 +1,132 @@
-"""The client of each platform, imported when it is first asked for."""
+"""The platforms that ttp knows: one line each. A platform's module is imported when its name is asked for."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
-from ttp.domain.time.clock import Clock
-from ttp.platforms.client import Client
+from ttp.domain.errors import Hint, PlatformDisabled, UsageError
+from ttp.platforms.platform import Platform
 
 if TYPE_CHECKING:
-    import httpx
+    from ttp.domain.config import Key
+    from ttp.domain.ingest.columns import ExportColumns
+    from ttp.domain.options import Option
+    from ttp.domain.pricing import Pricing
+    from ttp.domain.rules import Rules
 
-    from ttp.platforms.limits import Gate, Memory
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {
+        "instagram": "ttp.platforms.instagram.facts",
+        "tiktok": "ttp.platforms.tiktok.facts",
+        "x": "ttp.platforms.x.facts",
+    }
+)
 
 
-def client_for(
-    platform: Platform,
-    config: Config,
-    clock: Clock,
-    *,
-    memory: Memory | None = None,
-    lent: Path | None = None,
-    transport: httpx.BaseTransport | None = None,
-) -> Client:
-    """A client of `platform` as the settings say; one serves all accounts and threads.
+GROUP, API = "ttp.platforms", 1
+"""The entry points of packages that bring a platform, and the only `Platform.api` that this ttp knows."""
 
-    `memory`: where its limits are remembered, beyond the client itself. `lent`: the folder in which it remembers what
-    it has put into a bucket. `transport`: for tests.
+
+class Registry:
+    """The enabled platforms by name: those that ttp brings, and those of `enabled` from other packages.
+
+    Entry points are read only for a name in `enabled`. One that cannot be used is left out, and `warn` is told why.
     """
-    from ttp.platforms.http import Http
 
-    http = Http.to(platform, config, clock, gate=gate_for(platform, clock, memory), transport=transport)
-    match platform:
-        case Platform.X:
-            from ttp.platforms.x.client import XClient
+    def __init__(self, enabled: Iterable[str] = (), warn: Callable[[str], object] = lambda text: None) -> None:
+        self._names = tuple(BUILT_IN)
+        self._loaded: dict[str, Platform] = {}
+        self._rules: dict[str, Rules] = {}
+        self._options: dict[str, Mapping[str, Option]] = {}
+        for name in dict.fromkeys(enabled):
+            if name not in BUILT_IN:
+                try:
+                    self._loaded[name] = _from_outside(name)
+                    self._names += (name,)
+                except UsageError as error:
+                    warn(error.message)
 
-            return XClient(http, config, clock)
-        case Platform.INSTAGRAM:
-            from ttp.platforms.instagram.client import InstagramClient
-            from ttp.platforms.media_host.host import MediaHost
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all enabled platforms."""
+        return self._names
 
-            return InstagramClient(http, config, clock, MediaHost(platform, config, lent))
-        case Platform.TIKTOK:
-            from ttp.platforms.media_host.host import MediaHost
-            from ttp.platforms.tiktok.client import TikTokClient
+    def facts(self, name: str) -> Platform:
+        """Return a platform by its exact name. Raises PlatformDisabled for one that is not enabled."""
+        found = self._loaded.get(name)
+        if found is None:
+            if name not in BUILT_IN:
+                raise PlatformDisabled(
+                    f"platform {name} is not enabled", Hint("enable it", f"ttp config set platforms.enabled {name}")
+                )
+            from importlib import import_module
 
-            return TikTokClient(http, config, clock, MediaHost(platform, config, lent))
+            platform = import_module(BUILT_IN[name]).PLATFORM
+            assert isinstance(platform, Platform)
+            found = self._loaded[name] = platform
+        return found
+
+    def label(self, name: str) -> str:
+        """Return a platform's name where there is little room; of one that is not enabled, the name itself."""
+        return self.facts(name).label if name in self.names() else name
+
+    def rules(self, name: str) -> Rules:
+        """Return what a platform accepts."""
+        if name not in self._rules:
+            self._rules[name] = self.facts(name).rules()
+        return self._rules[name]
+
+    def options(self, name: str) -> Mapping[str, Option]:
+        """Return a platform's options, by their names without its own."""
+        if name not in self._options:
+            self._options[name] = {option.name: option for option in self.facts(name).options()}
+        return self._options[name]
+
+    def pricing(self, name: str) -> Pricing | None:
+        """Return what a platform charges; None where it charges nothing."""
+        return self.facts(name).pricing()
+
+    def exports(self, name: str) -> tuple[ExportColumns, ...]:
+        """Return a platform's exports."""
+        return self.facts(name).exports()
+
+    def keys(self, name: str) -> tuple[Key, ...]:
+        """Return a platform's settings, named without `platforms.NAME.`."""
+        return self.facts(name).keys
+
+    def reads_free(self, name: str) -> bool:
+        """Whether reading numbers of posts costs nothing there."""
+        pricing = self.facts(name).pricing()
+        return pricing is None or not pricing.per_read
+
+    def find(self, text: str) -> Platform:
+        """Return the platform of a name or alias. Raises UsageError with the names."""
+        typed = text.strip().lower()
+        if typed in self._names:
+            return self.facts(typed)
+        known = [self.facts(name) for name in self.names()]
+        for one in known:
+            if typed in one.aliases:
+                return one
+        listed = ", ".join(f"{one.name} ({', '.join(one.aliases)})" if one.aliases else one.name for one in known)
+        raise UsageError(f'no platform "{text}"', Hint("the platforms", listed))
 
 
-def gate_for(platform: Platform, clock: Clock, memory: Memory | None = None) -> Gate:
-    """What every call to `platform` passes, so that its limits are kept to; they are remembered in `memory`."""
-    from ttp.platforms.limits import Gate
+def _from_outside(name: str) -> Platform:
+    """Load a platform from another package. Raises UsageError that says in a line why it cannot be used."""
+    from importlib.metadata import entry_points
 
-    match platform:
-        case Platform.X:
-            from ttp.platforms.x.limits import XMeter
-
-            return Gate(clock, XMeter(clock), memory)
-        case Platform.INSTAGRAM:
-            from ttp.platforms.instagram.limits import InstagramMeter
-
-            return Gate(clock, InstagramMeter(clock), memory)
-        case Platform.TIKTOK:
-            from ttp.platforms.tiktok.limits import Pace
-
-            return Gate(clock, Pace(clock), memory)
+    found = next(iter(entry_points(group=GROUP, name=name)), None)
+    if found is None:
+        raise UsageError(f"platform {name} is enabled and not installed")
+    try:
+        platform = found.load()
+    except Exception as error:  # noqa: BLE001 (a stranger's code may raise anything, and the others go on)
+        raise UsageError(f"platform {name} cannot be loaded: {type(error).__name__}: {error}") from None
+    api = getattr(platform, "api", None)
+    if api != API:
+        raise UsageError(f"platform {name} is made for api {api}, and this ttp has api {API}")
+    if not isinstance(platform, Platform) or platform.name != name:
+        raise UsageError(f"platform {name} cannot be loaded: its entry point is not a Platform of that name")
+    return platform

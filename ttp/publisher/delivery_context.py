@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import Bug, Busy, UsageError
@@ -26,7 +26,8 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
 from ttp.platforms.image_conversion import CannotConvert, NoPillow
-from ttp.publisher.events import UNREADABLE, Event, Sink, moved
+from ttp.platforms.registry import Registry
+from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import Fitting
 from ttp.services.tokens import Dead, Delayed, InHand, Tokens
 from ttp.store import accounts, claims, queries
@@ -45,7 +46,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class DeliveryTask:
     """One delivery in hand, with its post and account as they were when it was taken."""
 
     delivery: Delivery
@@ -54,13 +55,14 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DeliveryContext:
     writer: Writer
     media: MediaStore
     tokens: Tokens
-    clients: Callable[[Platform], Client]
+    clients: Callable[[str], Client]
     config: Config
     clock: Clock
+    platforms: Registry
     tell: Sink
     limits: Limits | None = None
     journal: Journal | None = None
@@ -76,32 +78,36 @@ class Desk:
             except Unreadable as row:
                 if not self.left.take(row):
                     raise
-                self.tell_left(row.message)
+                self.report_quarantine(row.message)
 
     @contextmanager
-    def left_alone(self, task: Task) -> Iterator[None]:
+    def quarantine_on_error(self, task: DeliveryTask) -> Iterator[None]:
         """Leave the task's post alone, and end the block, if a row of it cannot be read any more."""
         try:
             yield
         except Unreadable as row:
             if self.left.take(row, task.post.id):
-                self.tell_left(row.message)
+                self.report_quarantine(row.message)
 
-    def tell_left(self, why: str) -> None:
+    def report_quarantine(self, why: str) -> None:
         """Say that something is left alone."""
         self.tell(Event(self.clock.now(), "publisher.idle", kind=UNREADABLE, message=f"left alone: {why}"))
 
-    def client(self, task: Task) -> Client:
+    def client(self, task: DeliveryTask) -> Client:
         return self.clients(task.account.platform)
 
-    def order(
-        self, task: Task, bound: frozenset[str] = frozenset(), *, credentials: Credentials | None = None
+    def build_request(
+        self, task: DeliveryTask, bound: frozenset[str] = frozenset(), *, credentials: Credentials | None = None
     ) -> PublishRequest:
         """Everything that the client may know. `credentials`: those in hand, else what works now. StepFailed if the
         account's token cannot be used here."""
         delivery, account, post = task.delivery, task.account, task.post
         assert delivery.id is not None
-        text, *thread = post.parts_for(account.name, account.platform)
+        try:
+            facts = self.platforms.facts(account.platform)
+        except UsageError as why:
+            raise StepFailed(TAKE, NotDone(Kind.ACCOUNT, why.message)) from None
+        text, *thread = post.parts_for(account.name, facts)
         return PublishRequest(
             delivery_id=delivery.id,
             account=account,
@@ -113,13 +119,13 @@ class Desk:
             thread=tuple(thread),
         )
 
-    def _file(self, item: MediaItem, task: Task, *, sending: bool) -> MediaFile:
+    def _file(self, item: MediaItem, task: DeliveryTask, *, sending: bool) -> MediaFile:
         """An item with its bytes; `sending`: in the form that the platform takes. StepFailed where it has none."""
         if not sending:
             return MediaFile(item, self.media.path(item.sha256))
         platform, post = task.account.platform, task.post
         try:
-            return Fitting(self.media).file(item, platform)
+            return Fitting(self.media, self.platforms).file(item, platform)
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
             raise StepFailed(TAKE, gone) from None
@@ -132,7 +138,7 @@ class Desk:
             raise StepFailed(TAKE, NotDone(Kind.MEDIA, why.message, passing=True)) from None
 
     def _credentials(self, account: Account) -> Credentials:
-        with token_trouble():
+        with token_errors_as_step_failure():
             return self.tokens.fresh(account.name)
 
     def keep(self, entry: Entry) -> None:
@@ -147,19 +153,19 @@ class Desk:
         """The account's token for the block, renewed first where that is due, and by nobody else meanwhile.
         StepFailed if it cannot be used here."""
         with ExitStack() as held:
-            with token_trouble():
+            with token_errors_as_step_failure():
                 token = held.enter_context(self.tokens.held(account.name, account))
             yield token
 
-    def move(
+    def save_transition(
         self,
-        task: Task,
+        task: DeliveryTask,
         after: Delivery,
         *also: Callable[[Connection], object],
         quiet: bool = False,
         ms: int | None = None,
         late: Callable[[], object] | None = None,
-    ) -> Task:
+    ) -> DeliveryTask:
         """Store the delivery's move, and whatever else belongs to it, in one durable transaction; then say so.
 
         `quiet`: not worth an event. `ms`: how long it took from the claim. `late`: see the writer's.
@@ -177,14 +183,14 @@ class Desk:
         status = self.writer.run(work, late)
         if after.state is not task.delivery.state:
             if not quiet:
-                self.tell(moved(after, now, ms=ms))
+                self.tell(delivery_event(after, now, ms=ms))
             if status in queries.ENDED:
                 self.tell(Event(now, "post.finished", task.post.id, kind=status.value))
         return replace(task, delivery=after)
 
 
 @contextmanager
-def token_trouble() -> Iterator[None]:
+def token_errors_as_step_failure() -> Iterator[None]:
     """What is wrong with a token, as a step that failed."""
     try:
         yield
@@ -204,7 +210,9 @@ def effective_options(post: Post, account: Account) -> Mapping[str, str]:
     return {name.removeprefix(prefix): value for name, value in both.items() if name.startswith(prefix)}
 
 
-def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callable[[Connection], object]:
+def apply_outcome_to_account(
+    account: Account, outcome: NotDone | Unknown, now: datetime
+) -> Callable[[Connection], object]:
     """What a refusal says of the whole account: it needs a new token, or it waits.
 
     A publishing call that met a limit holds the account too, although it is not known whether it was carried out.
@@ -225,15 +233,15 @@ def marks(account: Account, outcome: NotDone | Unknown, now: datetime) -> Callab
 class Clients:
     """A client for each platform, from `make`."""
 
-    def __init__(self, make: Callable[[Platform], Client]) -> None:
+    def __init__(self, make: Callable[[str], Client]) -> None:
         self._make = make
-        self._made: dict[Platform, Guarded] = {}
+        self._made: dict[str, SafeClient] = {}
         self._making = threading.Lock()
 
-    def __call__(self, platform: Platform) -> Client:
+    def __call__(self, platform: str) -> Client:
         with self._making:
             if platform not in self._made:
-                self._made[platform] = Guarded(self._make(platform))
+                self._made[platform] = SafeClient(self._make(platform))
             return self._made[platform]
 
     def close(self) -> None:
@@ -242,12 +250,11 @@ class Clients:
             self._made.popitem()[1].close()
 
 
-class Guarded:
+class SafeClient:
     """A client whose faults are answers."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.platform = client.platform
 
     def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         try:

@@ -15,9 +15,21 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Handle, Kind, NotDone, Outcome, Phase, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import Did, Ready, StepFailed, Wait
-from ttp.publisher.delivery_context import Desk, Task, marks, token_trouble
-from ttp.publisher.events import moved
-from ttp.publisher.outcomes import ANOTHERS, after_outcome, columns, doubted, entry_of, spread
+from ttp.publisher.delivery_context import (
+    DeliveryContext,
+    DeliveryTask,
+    apply_outcome_to_account,
+    token_errors_as_step_failure,
+)
+from ttp.publisher.events import delivery_event
+from ttp.publisher.outcomes import (
+    ANOTHERS,
+    after_outcome,
+    attempt_columns,
+    doubt_duplicate,
+    retry_jitter,
+    to_journal_entry,
+)
 from ttp.publisher.reconcile import SLEPT
 from ttp.services.tokens import InHand
 from ttp.store import attempts
@@ -42,15 +54,15 @@ TOKEN_REFUSED = frozenset({400, 401})
 Begun = Callable[[Connection], object]
 
 
-class Delivering:
+class DeliveryWorker:
     """Carries one claimed delivery. `run` is a generator of the seconds that it wants to wait for the platform; it may
     be left at any wait, and the delivery let go."""
 
-    def __init__(self, desk: Desk, task: Task, stopping: Callable[[], bool]) -> None:
-        self._desk = desk
+    def __init__(self, context: DeliveryContext, task: DeliveryTask, stopping: Callable[[], bool]) -> None:
+        self._context = context
         self.task = task
-        self._stopping = stopping
-        self._began = desk.clock.boot()
+        self._handle_stop_signals = stopping
+        self._began = context.clock.boot()
         self._unwritten: list[Attempt] = []
         self._early = 0
         self._renewed = False
@@ -60,20 +72,20 @@ class Delivering:
 
     def run(self) -> Generator[Wait, None, None]:
         """Publish it. Ends when the delivery has moved on; raises nothing that the platform or the network did."""
-        with self._desk.left_alone(self.task):
+        with self._context.quarantine_on_error(self.task):
             try:
-                with self._desk.token(self.task.account) as token:
+                with self._context.token(self.task.account) as token:
                     while not (yield from self._try_with(token)):
                         pass
             except StepFailed as failed:
                 self._step_failed(failed)
 
-    def let_go(self) -> None:
+    def release_claim(self) -> None:
         """Give a delivery back of which nothing is under way."""
         # Not left to the closing of the generator: the interpreter closes those too, when nothing can be stored.
         if self.task.delivery.state is DeliveryState.CLAIMED:
-            after = self.task.delivery.released(self._desk.clock.now())
-            self.task = self._desk.move(self.task, after, self._unwritten_rows(), quiet=True)
+            after = self.task.delivery.released(self._context.clock.now())
+            self.task = self._context.save_transition(self.task, after, self._unwritten_rows(), quiet=True)
 
     def _try_with(self, token: InHand) -> Generator[Wait, None, bool]:
         """As `_try`; a token that an invisible step was refused for is renewed once."""
@@ -92,39 +104,39 @@ class Delivering:
     def _renew(self, token: InHand) -> None:
         """One new token for one that was refused. StepFailed."""
         self._renewed = True
-        with token_trouble():
+        with token_errors_as_step_failure():
             token.renew()
 
     def _try(self, token: InHand) -> Generator[Wait, None, bool]:
         """Invisible steps and one publishing call. False: once more from the start, or with the next part."""
-        desk = self._desk
-        order = desk.order(self.task, credentials=token.credentials)
-        client = desk.client(self.task)
+        context = self._context
+        order = context.build_request(self.task, credentials=token.credentials)
+        client = context.client(self.task)
         ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))
-        if self._stopping():
-            self.let_go()
+        if self._handle_stop_signals():
+            self.release_claim()
             return True
-        ready_at = desk.clock.boot()
-        intent = self._intend(ready)
+        ready_at = context.clock.boot()
+        intent = self._commit_intent(ready)
         if ready.doubt is not None:
             self._record(intent, Unknown(Kind.UNKNOWN, ready.doubt))
             return True
-        if desk.clock.boot() - ready_at > SUSPENDED_AFTER_S:
+        if context.clock.boot() - ready_at > SUSPENDED_AFTER_S:
             self._withdraw(intent, "withdrawn", "the machine slept before it could be sent")
             return False
-        sent_at = desk.clock.boot()
+        sent_at = context.clock.boot()
         outcome = client.publish(order, ready.handle)
-        if isinstance(outcome, Unknown) and desk.clock.boot() - sent_at > LONGEST_CALL_S:
+        if isinstance(outcome, Unknown) and context.clock.boot() - sent_at > LONGEST_CALL_S:
             outcome = replace(outcome, code=SLEPT)
         if isinstance(outcome, NotDone) and (why := self._again(token, outcome)) is not None:
             said = replace(outcome, passing=True)
-            yield from self._durably(intent, said, lambda: self._withdraw(intent, why, said.message, said))
+            yield from self._store_or_journal(intent, said, lambda: self._withdraw(intent, why, said.message, said))
             if why == NOT_READY:
                 yield self._readiness(said)
             else:
                 self._renew(token)
             return False
-        yield from self._durably(intent, outcome, lambda: self._record(intent, outcome))
+        yield from self._store_or_journal(intent, outcome, lambda: self._record(intent, outcome))
         return self.task.delivery.state is not DeliveryState.CLAIMED
 
     def _again(self, token: InHand, outcome: NotDone) -> str | None:
@@ -135,13 +147,13 @@ class Delivering:
 
     def _readiness(self, said: NotDone) -> Wait:
         """How long to wait for a platform that is not ready yet: longer each time."""
-        poll = self._desk.config.seconds("publish.status_poll_s")
+        poll = self._context.config.seconds("publish.status_poll_s")
         wait = Wait(min(poll * 2**self._early, max(poll, NOT_READY_GAP_S)), said.message)
         self._early += 1
         return wait
 
     def _prepare(self, steps: Generator[Did | Wait, None, Ready]) -> Generator[Wait, None, Ready]:
-        began = self._desk.clock.now()
+        began = self._context.clock.now()
         with closing(steps):
             while True:
                 try:
@@ -151,7 +163,7 @@ class Delivering:
                 if isinstance(step, Wait):
                     yield step
                     continue
-                now = self._desk.clock.now()
+                now = self._context.clock.now()
                 did = {"outcome": "done", "http_status": step.http_status, "message": step.message or None}
                 self._unwritten.append(self._attempt(step.step, Phase.PREPARE, began, ended_at=now, **did))
                 if step.handle is not None:
@@ -174,18 +186,20 @@ class Delivering:
 
     def _keep(self, handle: Handle) -> None:
         """Store what the next step, or the next process, must know."""
-        self.task = self._desk.move(self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows())
+        self.task = self._context.save_transition(
+            self.task, replace(self.task.delivery, handle=handle), self._unwritten_rows()
+        )
 
-    def _intend(self, ready: Ready) -> Attempt:
+    def _commit_intent(self, ready: Ready) -> Attempt:
         """Commit the intent: the last act before the first byte of the call. Answers it as it is stored."""
-        desk, ids = self._desk, [0]
+        context, ids = self._context, [0]
         intent = self._attempt(
             ready.step,
             Phase.PUBLISH,
-            desk.clock.now(),
+            context.clock.now(),
             fingerprint=ready.fingerprint,
             platform_at=ready.platform_at,
-            boot_s=desk.clock.boot(),
+            boot_s=context.clock.boot(),
         )
 
         def begin(db: Connection) -> None:
@@ -193,12 +207,12 @@ class Delivering:
 
         after = replace(self.task.delivery, handle=ready.handle).sending()
         # Said before it is so: a reader of our output that dawdles must not hold up the call once the intent is there.
-        desk.tell(moved(after, desk.clock.now()))
-        self.task = desk.move(self.task, after, self._unwritten_rows(), begin, quiet=True)
+        context.tell(delivery_event(after, context.clock.now()))
+        self.task = context.save_transition(self.task, after, self._unwritten_rows(), begin, quiet=True)
         return replace(intent, id=ids[0])
 
     def _withdraw(self, intent: Attempt, outcome: str, message: str, said: NotDone | None = None) -> None:
-        now = self._desk.clock.now()
+        now = self._context.clock.now()
 
         def end(db: Connection) -> None:
             attempts.end(
@@ -211,16 +225,20 @@ class Delivering:
                 http_status=said.http_status if said else None,
             )
 
-        self.task = self._desk.move(self.task, self.task.delivery.withdrawn(), end, quiet=True, late=self._late)
+        self.task = self._context.save_transition(
+            self.task, self.task.delivery.withdrawn(), end, quiet=True, late=self._late
+        )
 
-    def _durably(self, intent: Attempt, outcome: Outcome, store: Callable[[], None]) -> Generator[Wait, None, None]:
+    def _store_or_journal(
+        self, intent: Attempt, outcome: Outcome, store: Callable[[], None]
+    ) -> Generator[Wait, None, None]:
         """Store what became of a call that was made, until the store takes it or has refused it for long enough: then
         the journal has it, and what the store said is raised."""
 
         def keep() -> None:
             if not self.unstored:
                 self.unstored = True
-                self._desk.keep(entry_of(self.task.delivery, intent, outcome, self._desk.clock.now()))
+                self._context.keep(to_journal_entry(self.task.delivery, intent, outcome, self._context.clock.now()))
 
         self._late = keep  # a store that is locked says so only after a while, and nobody may be here by then
         for pause_s in (*AGAIN_AFTER_S, None):
@@ -244,41 +262,43 @@ class Delivering:
             self._store_outcome(intent, Unknown(Kind.UNKNOWN, ANOTHERS))
 
     def _store_outcome(self, intent: Attempt, outcome: Outcome) -> None:
-        desk = self._desk
-        now = desk.clock.now()
+        context = self._context
+        now = context.clock.now()
         if isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
-            outcome = doubted(outcome, sent_before=self._sent_before())
-        after = after_outcome(self.task.delivery, outcome, config=desk.config, now=now)
+            outcome = doubt_duplicate(outcome, sent_before=self._sent_before())
+        after = after_outcome(self.task.delivery, outcome, config=context.config, now=now)
 
         def end(db: Connection) -> None:
-            attempts.end(db, intent.id or 0, at=now, **columns(outcome))
+            attempts.end(db, intent.id or 0, at=now, **attempt_columns(outcome))
             if isinstance(outcome, NotDone | Unknown):
-                marks(self.task.account, outcome, now)(db)
+                apply_outcome_to_account(self.task.account, outcome, now)(db)
 
-        self.task = desk.move(
+        self.task = context.save_transition(
             self.task, after, end, quiet=after.state is DeliveryState.CLAIMED, ms=self._ms(), late=self._late
         )
 
     def _sent_before(self) -> bool:
         delivery = self.task.delivery
         delivery_id, in_thread = delivery.id or 0, bool(delivery.parts)
-        return self._desk.writer.run(lambda db: attempts.has_unknown(db, delivery_id, in_thread=in_thread), self._late)
+        return self._context.writer.run(
+            lambda db: attempts.has_unknown(db, delivery_id, in_thread=in_thread), self._late
+        )
 
     def _step_failed(self, failed: StepFailed) -> None:
         """An invisible step failed: nothing can have been published."""
-        desk, outcome = self._desk, failed.outcome
-        now = desk.clock.now()
-        row = self._attempt(failed.step, Phase.PREPARE, now, ended_at=now, **columns(outcome))
-        policy = RetryPolicy.of(desk.config)
-        after = after_not_done(self.task.delivery, outcome, now=now, policy=policy, spread=spread())
-        self.task = desk.move(
+        context, outcome = self._context, failed.outcome
+        now = context.clock.now()
+        row = self._attempt(failed.step, Phase.PREPARE, now, ended_at=now, **attempt_columns(outcome))
+        policy = RetryPolicy.of(context.config)
+        after = after_not_done(self.task.delivery, outcome, now=now, policy=policy, spread=retry_jitter())
+        self.task = context.save_transition(
             self.task,
             after,
             self._unwritten_rows(),
             lambda db: attempts.begin(db, row),
-            marks(self.task.account, outcome, now),
+            apply_outcome_to_account(self.task.account, outcome, now),
             ms=self._ms(),
         )
 
     def _ms(self) -> int:
-        return round((self._desk.clock.boot() - self._began) * 1000)
+        return round((self._context.clock.boot() - self._began) * 1000)

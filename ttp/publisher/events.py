@@ -76,7 +76,7 @@ REPEATS = "repeats"
 Sink: TypeAlias = Callable[[Event], None]
 
 
-def moved(after: Delivery, at: datetime, *, ms: int | None = None) -> Event:
+def delivery_event(after: Delivery, at: datetime, *, ms: int | None = None) -> Event:
     """A delivery has moved to the state that it is in."""
     error = None if after.state is DeliveryState.PUBLISHED else after.error
     return Event(
@@ -94,7 +94,7 @@ def moved(after: Delivery, at: datetime, *, ms: int | None = None) -> Event:
     )
 
 
-def finished(post: Post, at: datetime) -> Event | None:
+def post_event(post: Post, at: datetime) -> Event | None:
     """A post has come to its end; None while any of its deliveries has not."""
     if any(delivery.state not in ENDED for delivery in post.deliveries):
         return None

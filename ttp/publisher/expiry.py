@@ -11,8 +11,8 @@ from ttp.domain.account import Account, connect_command
 from ttp.domain.delivery import Delivery, DeliveryError
 from ttp.domain.outcome import Kind
 from ttp.domain.time.formatting import first_valid_zone, format_instant, zone_label
-from ttp.publisher.delivery_context import Desk
-from ttp.publisher.events import Event, finished, moved
+from ttp.publisher.delivery_context import DeliveryContext
+from ttp.publisher.events import Event, delivery_event, post_event
 from ttp.store import accounts, claims, queries, repeats
 from ttp.store.dialect import Connection
 
@@ -20,36 +20,36 @@ MOST = 500
 _DAY = timedelta(days=1)
 
 
-def refuse_hopeless(desk: Desk, now: datetime, only: Collection[int] | None = None) -> None:
+def fail_undeliverable(context: DeliveryContext, now: datetime, only: Collection[int] | None = None) -> None:
     """Fail them all, of the posts `only` where that is given, and say so. MOST of each sort to a transaction."""
-    limit = timedelta(seconds=desk.config.seconds("publish.max_lateness_s"))
+    limit = timedelta(seconds=context.config.seconds("publish.max_lateness_s"))
     most = MOST if only is None else -1
-    approved = approval.is_needed(desk.config)
+    approved = approval.is_needed(context.config)
 
     def zone(delivery: Delivery, zones: Mapping[int, str]) -> tzinfo | None:
-        return first_valid_zone(zones.get(delivery.account_id or 0), desk.config.text("timezone"))
+        return first_valid_zone(zones.get(delivery.account_id or 0), context.config.text("timezone"))
 
     def work(db: Connection) -> list[Event]:
-        overdue = claims.overdue(db, now=now, limit=limit, most=most, left=desk.left)
+        overdue = claims.overdue(db, now=now, limit=limit, most=most, left=context.left)
         zones = accounts.zones(db) if overdue else {}
         wrong = [(late.delivery, _missed(late, now, zone(late.delivery, zones), approved=approved)) for late in overdue]
-        unusable = claims.unusable(db, now=now, most=most, left=desk.left)
+        unusable = claims.unusable(db, now=now, most=most, left=context.left)
         wrong += [(d, _unusable(account)) for d, account in unusable]
-        outdone = repeats.outdone(db, now=now, most=most, approved=approved, left=desk.left)
+        outdone = repeats.outdone(db, now=now, most=most, approved=approved, left=context.left)
         zones = zones or (accounts.zones(db) if outdone else {})
-        wrong += [(d, _outdone(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
+        wrong += [(d, _superseded(d, recurrence_id, zone(d, zones))) for d, recurrence_id in outdone]
         events = []
         for before, error in wrong:
             after = before.failed(error)
             if (only is None or before.post_id in only) and claims.save(db, before, after, now=now):
-                events.append(moved(after, now))
-                end = finished(queries.post_even_deleted(db, after.post_id or 0), now)
+                events.append(delivery_event(after, now))
+                end = post_event(queries.post_even_deleted(db, after.post_id or 0), now)
                 events += [end] if end is not None else []
         return events
 
-    while events := desk.run(work):
+    while events := context.run(work):
         for event in events:
-            desk.tell(event)
+            context.tell(event)
 
 
 def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: bool) -> DeliveryError:
@@ -72,7 +72,7 @@ def _missed(late: claims.Late, now: datetime, zone: tzinfo | None, *, approved: 
     return DeliveryError(Kind.MISSED, message, hint=f"ttp {way_out} {delivery.post_id}")
 
 
-def _outdone(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
+def _superseded(delivery: Delivery, recurrence_id: int, zone: tzinfo | None) -> DeliveryError:
     assert delivery.due_at is not None
     message = f"due {format_instant(delivery.due_at, zone)}; of repeat {recurrence_id} only the last one is sent late"
     return DeliveryError(Kind.MISSED, message, hint=f"ttp retry {delivery.post_id}")

@@ -69,7 +69,7 @@ class Hooks:
             self._wait_for_hook(Event(self._clock.now(), RECONNECT, account=renewal.account, message=message))
 
     def refused(self, why: TtpError) -> None:
-        """Report that this store must not be published from, once a day for each reason."""
+        """JobReport that this store must not be published from, once a day for each reason."""
         if not self._config.texts(_SETTINGS[REFUSED]):
             return
         path, now = self._home / _REFUSED_FILE, self._clock.now()

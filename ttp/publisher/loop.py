@@ -16,11 +16,11 @@ from ttp.domain import approval
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.errors import SlowClock, TtpError
 from ttp.publisher import reconcile
-from ttp.publisher.delivery_context import Desk, Task
-from ttp.publisher.delivery_worker import Delivering
-from ttp.publisher.events import APPROVAL, CLOCK, REPEATS, Event, moved
-from ttp.publisher.expiry import refuse_hopeless
-from ttp.publisher.worker_pool import Crew
+from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask
+from ttp.publisher.delivery_worker import DeliveryWorker
+from ttp.publisher.events import APPROVAL, CLOCK, REPEATS, Event, delivery_event
+from ttp.publisher.expiry import fail_undeliverable
+from ttp.publisher.worker_pool import WorkerPool
 from ttp.store import accounts as stored_accounts
 from ttp.store import claims, clock_check, queries, repeats
 from ttp.store.dialect import Connection
@@ -64,8 +64,8 @@ class Loop:
 
     def __init__(
         self,
-        desk: Desk,
-        crew: Crew,
+        context: DeliveryContext,
+        workers: WorkerPool,
         watch: Connection,
         heartbeat: Callable[[datetime], None] = lambda now: None,
         taken: Sequence[Delivery] = (),
@@ -75,72 +75,72 @@ class Loop:
         """`taken`: what moved before the start, and is told of then: taken up from the journal, or taken over.
         `make_ahead` makes the posts of recurrences, and answers what is to be said; None: not this publisher's.
         `replaced` answers why nothing more may be claimed from this store, and the loop ends with that."""
-        self._desk = desk
-        self._crew = crew
+        self._context = context
+        self._workers = workers
         self._watch = watch
         self._heartbeat = heartbeat
         self._taken = taken
         self._make_ahead = make_ahead
         self._replaced = replaced
-        self._horizon = timedelta(seconds=desk.config.seconds("repeat.ahead_s"))
+        self._horizon = timedelta(seconds=context.config.seconds("repeat.ahead_s"))
         self._told: set[str] = set()
         self._unapproved: set[int] = set()
         self._beat = 0.0
         self._due_said: set[int] = set()
-        self._places = claims.Places(desk.config.count("publish.concurrency"))
-        self._gap = timedelta(seconds=desk.config.seconds("publish.catch_up_gap_s"))
-        gap, per_day = desk.config.seconds("publish.min_gap_s"), desk.config.count("publish.per_day")
-        self._approved = approval.is_needed(desk.config)
+        self._places = claims.Places(context.config.count("publish.concurrency"))
+        self._gap = timedelta(seconds=context.config.seconds("publish.catch_up_gap_s"))
+        gap, per_day = context.config.seconds("publish.min_gap_s"), context.config.count("publish.per_day")
+        self._approved = approval.is_needed(context.config)
         self._pace = Pace(timedelta(seconds=gap), per_day, self._approved)
         self._stop_asked = False
         self._idle = False
-        self._ahead = desk.clock.now().timestamp() - desk.clock.boot()
+        self._ahead = context.clock.now().timestamp() - context.clock.boot()
         self._behind: datetime | None = None
 
     def stop(self) -> None:
         """Claim nothing more, finish what is in flight, end. Safe to call from a signal handler."""
         self._stop_asked = True
-        self._crew.poke()
+        self._workers.interrupt_wait()
 
     def run(self, scope: Scope) -> bool:
         """Publish until the scope is done or a stop is asked for. False if requests were left in flight.
 
         Also where it ends by an error, what is in flight gets its time to end: an outcome that arrives is stored.
         """
-        desk = self._desk
-        start = desk.clock.now()
-        desk.tell(Event(start, "publisher.started"))
-        for why in desk.left.told:
-            desk.tell_left(why)
-        desk.run(lambda db: self._pace.renew(db, start))
-        left = desk.run(lambda db: reconcile.recover(db, start, desk.left))
+        context = self._context
+        start = context.clock.now()
+        context.tell(Event(start, "publisher.started"))
+        for why in context.left.told:
+            context.report_quarantine(why)
+        context.run(lambda db: self._pace.renew(db, start))
+        left = context.run(lambda db: reconcile.recover_interrupted(db, start, context.left))
         for delivery in [*self._taken, *(d for d in left if d.state is DeliveryState.RECONCILING)]:
-            desk.tell(moved(delivery, start))
+            context.tell(delivery_event(delivery, start))
         try:
             self._publish(scope, start)
         finally:
             self._stop_asked = True  # whoever is still at work sends nothing more
-            clean = self._crew.drain(desk.config.seconds("publish.drain_s"))
-        self._heartbeat(desk.clock.now())
-        desk.tell(Event(desk.clock.now(), "publisher.stopped"))
+            clean = self._workers.drain(context.config.seconds("publish.drain_s"))
+        self._heartbeat(context.clock.now())
+        context.tell(Event(context.clock.now(), "publisher.stopped"))
         return clean
 
     def _publish(self, scope: Scope, start: datetime) -> None:
-        desk, began = self._desk, self._desk.clock.boot()
+        context, began = self._context, self._context.clock.boot()
         end = None if scope.max_time is None else began + scope.max_time
         self._beat = refused = began - HEARTBEAT_S
-        while not self._stop_asked and (end is None or desk.clock.boot() < end):
-            version, boot = self._data_version(), desk.clock.boot()
+        while not self._stop_asked and (end is None or context.clock.boot() < end):
+            version, boot = self._data_version(), context.clock.boot()
             self._beat_if_due()
             held = self._is_held(scope)
             if boot - refused >= LOOK_AROUND_S:
                 if not held:
                     self._make_occurrences()
-                    refuse_hopeless(desk, desk.clock.now(), scope.only)
+                    fail_undeliverable(context, context.clock.now(), scope.only)
                     self._say_unapproved()
                 refused = boot
             look_around = None if refused == boot else refused + LOOK_AROUND_S
-            next_job = self._crew.wake()
+            next_job = self._workers.resume_due_jobs()
             if (why := self._replaced(self._watch)) is not None:
                 raise why
             next_due = None if held else self._tick(scope, start)
@@ -152,13 +152,13 @@ class Loop:
     def _is_held(self, scope: Scope) -> bool:
         """Whether nothing may be begun now: the store has not taken an outcome, or the clock is behind. SlowClock where
         this is not the place to wait for it."""
-        if any(isinstance(job, Delivering) and job.unstored for job in self._crew.jobs):
+        if any(isinstance(job, DeliveryWorker) and job.unstored for job in self._workers.jobs):
             return True
-        clock = self._desk.clock
+        clock = self._context.clock
         now = clock.now()
         ahead = now.timestamp() - clock.boot()
         if self._ahead - ahead > clock_check.STEP.total_seconds():  # it was set back while this ran
-            self._desk.writer.run(lambda db: clock_check.mend_waits(db, now))
+            self._context.writer.run(lambda db: clock_check.mend_waits(db, now))
         self._ahead = ahead
         known, before = clock_check.behind(now, clock_check.newest(self._watch)), self._behind
         self._behind = known
@@ -166,13 +166,13 @@ class Loop:
             slow = SlowClock(now, known)
             if scope.mode is not Mode.LOOP:
                 raise slow
-            self._desk.tell(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
+            self._context.tell(Event(now, "publisher.idle", kind=CLOCK, message=slow.message, next_at=known))
         return known is not None
 
     def _make_occurrences(self) -> None:
         """Make the posts of recurrences that are to be made now, and say what is missed. What keeps them from being
         made keeps nothing else."""
-        now = self._desk.clock.now()
+        now = self._context.clock.now()
         if self._make_ahead is None or not repeats.due(self._watch, now=now, horizon=now + self._horizon):
             return
         try:
@@ -182,18 +182,18 @@ class Loop:
         for line in said:
             if line not in self._told:
                 self._told.add(line)
-                self._desk.tell(Event(now, "publisher.idle", kind=REPEATS, message=line))
+                self._context.tell(Event(now, "publisher.idle", kind=REPEATS, message=line))
 
     def _tick(self, scope: Scope, start: datetime) -> datetime | None:
         """Claim and look up what is due and there are workers for; answers when there may be more to do."""
-        desk = self._desk
-        now = desk.clock.now()
-        at_work = self._crew.at_work
+        context = self._context
+        now = context.clock.now()
+        at_work = self._workers.at_work
         free = self._places.total - len(at_work)
         self._places.late &= {job.task.delivery.id or 0 for job in at_work}
         cutoff = start if scope.mode is Mode.ONCE else now
 
-        def work(db: Connection) -> tuple[list[Task], list[Task], datetime | None]:
+        def work(db: Connection) -> tuple[list[DeliveryTask], list[DeliveryTask], datetime | None]:
             self._pace.hold(db, now)
             looks = self._looks(db, scope, start, now, free)
             room = free - len(looks)
@@ -207,7 +207,7 @@ class Loop:
                     places=self._places,
                     only=scope.only,
                     approved=self._approved,
-                    left=desk.left,
+                    left=context.left,
                 )
                 if room > 0
                 else []
@@ -215,78 +215,78 @@ class Loop:
             wake = claims.next_wake(db, now=now, catch_up_gap=self._gap, approved=self._approved)
             return self._tasks(db, looks), self._tasks(db, claimed), wake
 
-        looks, claimed, wake = desk.run(work)
+        looks, claimed, wake = context.run(work)
         for task in looks:
-            self._crew.start(reconcile.Looking(desk, task))
+            self._workers.start(reconcile.LookupJob(context, task))
         for task in claimed:
             self._say_due(task, now)
-            self._crew.start(Delivering(desk, task, lambda: self._stop_asked))
+            self._workers.start(DeliveryWorker(context, task, lambda: self._stop_asked))
         return wake
 
-    def _tasks(self, db: Connection, deliveries: Sequence[Delivery]) -> list[Task]:
+    def _tasks(self, db: Connection, deliveries: Sequence[Delivery]) -> list[DeliveryTask]:
         """Deliveries with their posts and accounts, as they are in this transaction; their limits are read too."""
         if not deliveries:
             return []
         accounts = stored_accounts.accounts_by_id(db, [d.account_id or 0 for d in deliveries])
         posts = queries.posts_even_deleted(db, [d.post_id or 0 for d in deliveries])
-        if self._desk.limits is not None:
-            self._desk.limits.recall(db, *accounts.values())
-        return [Task(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
+        if self._context.limits is not None:
+            self._context.limits.recall(db, *accounts.values())
+        return [DeliveryTask(d, posts[d.post_id or 0], accounts[d.account_id or 0]) for d in deliveries]
 
     def _looks(self, db: Connection, scope: Scope, start: datetime, now: datetime, free: int) -> list[Delivery]:
         """The look-ups to make now, one at a time for each account: one that hangs must not use up the workers."""
-        jobs = self._crew.jobs
+        jobs = self._workers.jobs
         in_hand = {job.task.delivery.id or 0 for job in jobs}
-        busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.Looking)}
+        busy = {job.task.delivery.account_id for job in jobs if isinstance(job, reconcile.LookupJob)}
         found: list[Delivery] = []
-        for delivery in claims.looking(db, now=now, most=-1, without=in_hand, left=self._desk.left):
+        for delivery in claims.looking(db, now=now, most=-1, without=in_hand, left=self._context.left):
             if len(found) < free and delivery.account_id not in busy and _is_wanted(delivery, scope, start):
                 busy.add(delivery.account_id)
                 found.append(delivery)
         return found
 
     def _beat_if_due(self) -> None:
-        boot = self._desk.clock.boot()
+        boot = self._context.clock.boot()
         if boot - self._beat >= HEARTBEAT_S:
-            self._heartbeat(self._desk.clock.now())
+            self._heartbeat(self._context.clock.now())
             self._beat = boot
 
     def _boot_at(self, instant: datetime | None) -> float | None:
         """When an instant comes, in `boot` seconds."""
-        clock = self._desk.clock
+        clock = self._context.clock
         return None if instant is None else clock.boot() + (instant - clock.now()).total_seconds()
 
-    def _say_due(self, task: Task, now: datetime) -> None:
+    def _say_due(self, task: DeliveryTask, now: datetime) -> None:
         post = task.post
         if post.id is not None and post.id not in self._due_said:
             self._due_said.add(post.id)
             due = [d.account for d in post.deliveries if d.state in _DUE and (d.due_at is None or d.due_at <= now)]
-            self._desk.tell(Event(now, "post.due", post.id, message=", ".join(due)))
+            self._context.tell(Event(now, "post.due", post.id, message=", ".join(due)))
 
     def _say_unapproved(self) -> None:
         """Say of posts that are due that they wait for approval, once of each."""
-        now = self._desk.clock.now()
+        now = self._context.clock.now()
         found = queries.due(self._watch, now, MOST_TOLD) if self._approved else []
         if fresh := [str(post_id) for post_id in found if post_id not in self._unapproved]:
             self._unapproved.update(found)
             said = f"due, and waiting for approval:  ttp approve {' '.join(fresh)}"
-            self._desk.tell(Event(now, "publisher.idle", kind=APPROVAL, message=said))
+            self._context.tell(Event(now, "publisher.idle", kind=APPROVAL, message=said))
 
     def _say_idle(self, next_at: datetime | None) -> None:
         """Once each time that nothing is in hand any more."""
-        idle = not self._crew.jobs
+        idle = not self._workers.jobs
         if idle and not self._idle:
-            self._desk.tell(Event(self._desk.clock.now(), "publisher.idle", next_at=next_at))
+            self._context.tell(Event(self._context.clock.now(), "publisher.idle", next_at=next_at))
         self._idle = idle
 
     def _finished(self, scope: Scope, start: datetime) -> bool:
-        if scope.mode is Mode.LOOP or self._crew.jobs:
+        if scope.mode is Mode.LOOP or self._workers.jobs:
             return False
-        soon = self._desk.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
+        soon = self._context.clock.now() + timedelta(seconds=LOOK_AROUND_S if scope.mode is Mode.UNTIL_IDLE else 0)
         due_by = start if scope.mode is Mode.ONCE else soon
         states = _WAITED_FOR[scope.mode.value]
-        approved, left = self._approved, self._desk.left
-        return not self._desk.writer.run(
+        approved, left = self._approved, self._context.left
+        return not self._context.writer.run(
             lambda db: claims.unfinished(
                 db, due_by=due_by, states=states, only=scope.only, approved=approved, left=left
             )
@@ -294,12 +294,12 @@ class Loop:
 
     def _sleep(self, version: int, wakes: list[float]) -> None:
         """Until the first of `wakes`, a worker's report, another process's write, a stop, or `publish.poll_s`."""
-        clock = self._desk.clock
-        end = min([*wakes, clock.boot() + max(self._desk.config.seconds("publish.poll_s"), LEAST_POLL_S)])
+        clock = self._context.clock
+        end = min([*wakes, clock.boot() + max(self._context.config.seconds("publish.poll_s"), LEAST_POLL_S)])
         while not self._stop_asked:
             self._beat_if_due()
             left = end - clock.boot()
-            if self._crew.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._data_version() != version:
+            if self._workers.wait(min(left, LOOK_AROUND_S)) or left <= 0 or self._data_version() != version:
                 return
 
     def _data_version(self) -> int:

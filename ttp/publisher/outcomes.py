@@ -19,7 +19,7 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Attempt, Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.domain.time.clock import from_ms, to_ms
-from ttp.publisher.delivery_context import marks
+from ttp.publisher.delivery_context import apply_outcome_to_account
 from ttp.store import accounts, attempts, claims, queries
 from ttp.store.corrupt_rows import LeftAlone, Unreadable
 from ttp.store.dialect import Conflicting, Connection
@@ -57,26 +57,26 @@ def after_outcome(delivery: Delivery, outcome: Outcome, *, config: Config, now: 
                 remote_id, url = delivery.remote_id, delivery.url
             return delivery.withdrawn() if more else delivery.published(now, remote_id, url)
         case NotDone():
-            return after_not_done(delivery, outcome, now=now, policy=RetryPolicy.of(config), spread=spread())
+            return after_not_done(delivery, outcome, now=now, policy=RetryPolicy.of(config), spread=retry_jitter())
         case Unknown():
             look_in = min(FIRST_LOOK_S, config.seconds("publish.lookup_gap_s"))
             look_at = max(outcome.look_at or now, now + timedelta(seconds=look_in))
             return delivery.reconciling(DeliveryError(outcome.kind, outcome.message, outcome.code), look_at, None)
 
 
-def doubted(outcome: Outcome, *, sent_before: bool) -> Outcome:
+def doubt_duplicate(outcome: Outcome, *, sent_before: bool) -> Outcome:
     """A refusal as duplicate, where an earlier call may have gone through, is evidence that it did: look first."""
     if sent_before and isinstance(outcome, NotDone) and outcome.kind is Kind.DUPLICATE:
         return Unknown(Kind.DUPLICATE, outcome.message, outcome.code, outcome.http_status)
     return outcome
 
 
-def spread() -> float:
+def retry_jitter() -> float:
     """Where in its jitter a wait lies, -1..1."""
     return random.uniform(-1, 1)  # noqa: S311 (spreads load, guards nothing)
 
 
-def columns(outcome: Outcome) -> dict[str, Any]:
+def attempt_columns(outcome: Outcome) -> dict[str, Any]:
     """An outcome as the attempt row keeps it."""
     match outcome:
         case Done():
@@ -91,7 +91,7 @@ def columns(outcome: Outcome) -> dict[str, Any]:
             }
 
 
-def entry_of(delivery: Delivery, intent: Attempt, outcome: Outcome, now: datetime) -> Entry:
+def to_journal_entry(delivery: Delivery, intent: Attempt, outcome: Outcome, now: datetime) -> Entry:
     """An outcome as the journal keeps it. Of a handle only what the answer changed: the rest is in the store, and may
     be an address that is a secret."""
     held: dict[str, Any] = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
@@ -112,7 +112,7 @@ def entry_of(delivery: Delivery, intent: Attempt, outcome: Outcome, now: datetim
     }
 
 
-def outcome_of(entry: Entry, handle: Handle) -> Outcome:
+def from_journal_entry(entry: Entry, handle: Handle) -> Outcome:
     """What an entry of the journal says; `handle` is the delivery's own."""
     held = dict(entry["held"])
     dropped = held.pop("dropped", [])
@@ -127,7 +127,7 @@ def outcome_of(entry: Entry, handle: Handle) -> Outcome:
     return _FORMS[entry["outcome"]](**held)
 
 
-def take_up(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -> list[Delivery]:
+def replay_journal(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -> list[Delivery]:
     """Store what the journal keeps, before anything else is done; answers the deliveries that moved by it.
 
     Idempotent: an intent whose outcome the store knows already is left alone. To be called by the holder of the
@@ -139,9 +139,9 @@ def take_up(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -
     whole = True
     for entry in entries:
         try:
-            after = writer.run(partial(_take_up, entry=entry, config=config))
+            after = writer.run(partial(_replay_entry, entry=entry, config=config))
         except Conflicting:
-            after = writer.run(partial(_take_up, entry=entry, config=config, bound=True))
+            after = writer.run(partial(_replay_entry, entry=entry, config=config, bound=True))
         except Unreadable as row:
             left.take(row)
             whole = False
@@ -154,7 +154,7 @@ def take_up(writer: Writer, journal: Journal, config: Config, left: LeftAlone) -
     return moved
 
 
-def _take_up(db: Connection, *, entry: Entry, config: Config, bound: bool = False) -> Delivery | None:
+def _replay_entry(db: Connection, *, entry: Entry, config: Config, bound: bool = False) -> Delivery | None:
     """`bound`: the id that the answer gave belongs to another delivery, so the answer proves nothing."""
     delivery = queries.delivery(db, entry["delivery"])
     intent = attempts.last_intent(db, entry["delivery"])
@@ -163,15 +163,15 @@ def _take_up(db: Connection, *, entry: Entry, config: Config, bound: bool = Fals
     if (intent.id, intent.fingerprint) != (entry["intent"], entry["fingerprint"]):  # the store was put back since
         return None
     now = from_ms(entry["at"])
-    outcome = Unknown(Kind.UNKNOWN, ANOTHERS) if bound else outcome_of(entry, delivery.handle)
+    outcome = Unknown(Kind.UNKNOWN, ANOTHERS) if bound else from_journal_entry(entry, delivery.handle)
     before = attempts.has_unknown(db, delivery.id or 0, in_thread=bool(delivery.parts))
-    outcome = doubted(outcome, sent_before=before)
+    outcome = doubt_duplicate(outcome, sent_before=before)
     after = after_outcome(delivery, outcome, config=config, now=now)
     claims.save(db, delivery, after, now=now)
-    attempts.end(db, entry["intent"], at=now, **columns(outcome))
+    attempts.end(db, entry["intent"], at=now, **attempt_columns(outcome))
     account = accounts.account_by_id(db, delivery.account_id or 0)
     if account is not None and isinstance(outcome, NotDone | Unknown):
-        marks(account, outcome, now)(db)
+        apply_outcome_to_account(account, outcome, now)(db)
     return after
 
 
@@ -186,7 +186,7 @@ DATE_WRONG_BY_MOST = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
-def made_since(intent: Attempt) -> datetime:
+def earliest_publish_time(intent: Attempt) -> datetime:
     """From when on what the call made may be listed: the earlier of both clocks.
 
     A Date header that is ahead of the clock by which a platform lists its posts (whatever stands between may write one)
@@ -212,7 +212,7 @@ def clocks_agree(intent: Attempt, platform_at: datetime, now: datetime, boot: fl
     return any(abs(theirs - each) <= CLOCKS_DIFFER_AT_MOST for each in ours)
 
 
-def over_by(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:
+def latest_send_time(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> datetime:
     """When the call was over for certain, by the platform's clock: the request may have left until then.
 
     It was when the first clean look was made; and it took as long as this machine's clock says, unless that was set
@@ -227,7 +227,7 @@ def over_by(intent: Attempt, looks: list[Attempt], platform_at: datetime) -> dat
     return over + _SECOND  # a Date header tells whole seconds
 
 
-def clean_looks(times: list[datetime], gap: timedelta) -> int:
+def count_clean_lookups(times: list[datetime], gap: timedelta) -> int:
     """How many of these looks are at least a gap apart from the one counted before."""
     count, last = 0, None
     for at in times:

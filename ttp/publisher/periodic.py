@@ -1,7 +1,7 @@
-"""Renewing tokens by timer, beside the deliveries: an account that posts once a month must not lose its token.
+"""What is done every minute beside the deliveries: refreshing tokens, cleaning up media, pulling metrics.
 
-Never in the way of a publish: what a delivery has in hand is left alone until the next turn, and what is due when a run
-starts goes first. A run that is over before the first turn takes it at its end, so that cron is enough.
+Never in the way of a publish: what is due when a run starts is published first. A short run takes the first turn of
+tokens and media at its end, so that a publisher started by cron is enough.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,121 +20,131 @@ from ttp.services.media import MediaCare
 from ttp.services.tokens import Renewal, Tokens
 
 TOKENS_FIRST_S, TOKENS_EVERY_S = 2.0, 60.0
-
-
-@contextmanager
-def keeping(
-    tokens: Tokens,
-    clock: Clock,
-    cut: Callable[[], bool] = lambda: False,
-    told: Callable[[Renewal], object] = lambda renewal: None,
-) -> Iterator[None]:
-    """Renew what is due every minute until the block ends, at least once unless `cut` says that there is no time.
-    `told` hears what became of each.
-
-    A renewal that goes on at the end is waited for: its answer must be stored.
-    """
-    over = threading.Event()
-
-    def work() -> None:
-        wait_s = TOKENS_FIRST_S
-        while not over.wait(wait_s):
-            turn(over.is_set)
-            wait_s = TOKENS_EVERY_S
-        if wait_s == TOKENS_FIRST_S and not cut():
-            turn(cut)
-
-    def turn(stopping: Callable[[], bool]) -> None:
-        # What is wrong with the store or the credentials is met, and told, by whoever publishes.
-        with suppress(TtpError):
-            for renewal in tokens.refresh_due(clock.now(), stopping):
-                told(renewal)
-
-    thread = threading.Thread(target=work, name="ttp-tokens", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
 MEDIA_EVERY_S, SWEEPS_EVERY_S = 60.0, 3600.0
-
-
-@contextmanager
-def caring(care: MediaCare, cut: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
-    """Care until the block ends, and once more then unless `cut` says that there is no time. Gives the list of what
-    could not be done, each thing once; it is whole when the block has ended."""
-    over = threading.Event()
-    wrong: dict[str, None] = {}
-    told: list[str] = []
-
-    def work() -> None:
-        turns = 0
-        while not over.wait(MEDIA_EVERY_S):
-            wrong.update(dict.fromkeys(care.take_back()))
-            if turns % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
-                wrong.update(dict.fromkeys(care.sweep()))
-            turns += 1
-
-    thread = threading.Thread(target=work, name="ttp-media", daemon=True)
-    thread.start()
-    try:
-        yield told
-    finally:
-        over.set()
-        thread.join()
-        if not cut():
-            wrong.update(dict.fromkeys([*care.take_back(), *care.sweep()]))
-        told += wrong
-
-
-Turn: TypeAlias = Callable[[Callable[[], bool]], None]
-"""Reads what is due, until what it is given says to stop."""
-
-
 METRICS_FIRST_S, METRICS_EVERY_S = 10.0, 60.0
 
-
 BUDGET_S = 5.0
-"""Seconds that a short run gives to reading."""
-
-
+"""Seconds that a short run gives to pulling metrics."""
 PATIENCE_S = 4.0
-"""Seconds that an answer is waited for: nobody needs it now."""
-
-
+"""Seconds to wait for an answer with metrics: nobody needs it now."""
 LEAVE_S = 1.0
-"""Seconds that the end of a loop waits for a reading that is under way."""
+"""Seconds that the end of a loop waits for a pull that is under way."""
+
+Stop: TypeAlias = Callable[[], bool]
+"""Says whether to stop."""
+Turn: TypeAlias = Callable[[Stop], None]
+"""Does what is due, until what it is given says to stop."""
+
+
+@dataclass
+class Turns:
+    """How often something was done."""
+
+    count: int = 0
 
 
 @contextmanager
-def reading(turn: Turn | None) -> Iterator[list[str]]:
-    """Take a turn every minute until the block ends. Gives the faults of ours that were met, each once."""
-    over, faults = threading.Event(), list[str]()
+def run_every(
+    turn: Turn, *, name: str, first_s: float, every_s: float, leave_s: float | None = None
+) -> Iterator[Turns]:
+    """Call `turn` in a thread of its own until the block ends: first after `first_s` seconds, then every `every_s`.
+
+    The end of the block waits for a turn that is under way, `leave_s` seconds at most (None: until it is over).
+    """
+    over, turns = threading.Event(), Turns()
 
     def work() -> None:
-        wait_s = METRICS_FIRST_S
-        while turn is not None and not over.wait(wait_s):
-            _take(turn, over.is_set, faults)
-            wait_s = METRICS_EVERY_S
+        wait_s = first_s
+        while not over.wait(wait_s):
+            turns.count += 1
+            turn(over.is_set)
+            wait_s = every_s
 
-    thread = threading.Thread(target=work, name="ttp-numbers", daemon=True)
+    thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     try:
-        yield faults
+        yield turns
     finally:
         over.set()
-        thread.join(LEAVE_S)
+        thread.join(leave_s)
 
 
-def read_once(turn: Turn, over: threading.Event, budget_s: float = BUDGET_S) -> list[str]:
-    """Take one turn, for a few seconds at most, or until `over` is set. The faults of ours that were met."""
+def _never() -> bool:
+    return False
+
+
+@contextmanager
+def token_refresh(
+    tokens: Tokens, clock: Clock, is_cut: Stop = _never, report: Callable[[Renewal], object] = lambda renewal: None
+) -> Iterator[None]:
+    """Refresh the tokens that are due until the block ends; at its end if no turn came before, unless `is_cut` says
+    that there is no time. An account that posts once a month must not lose its token.
+
+    `report` gets each refresh. One that is under way at the end is waited for: its answer must be stored.
+    """
+
+    def turn(stop: Stop) -> None:
+        # What is wrong with the store or the credentials is met and reported by whoever publishes.
+        with suppress(TtpError):
+            for renewal in tokens.refresh_due(clock.now(), stop):
+                report(renewal)
+
+    turns = Turns()
+    try:
+        with run_every(turn, name="ttp-tokens", first_s=TOKENS_FIRST_S, every_s=TOKENS_EVERY_S) as turns:
+            yield
+    finally:
+        if turns.count == 0 and not is_cut():
+            turn(is_cut)
+
+
+@contextmanager
+def media_cleanup(care: MediaCare, is_cut: Stop = _never) -> Iterator[list[str]]:
+    """Clean up media until the block ends, and once more at its end unless `is_cut` says that there is no time.
+
+    Give the list of what could not be done, each thing once; it is whole when the block has ended.
+    """
+    wrong: dict[str, None] = {}
+    notes: list[str] = []
+    count = 0
+
+    def turn(stop: Stop) -> None:
+        nonlocal count
+        wrong.update(dict.fromkeys(care.take_back()))
+        if count % round(SWEEPS_EVERY_S / MEDIA_EVERY_S) == 0:
+            wrong.update(dict.fromkeys(care.sweep()))
+        count += 1
+
+    try:
+        with run_every(turn, name="ttp-media", first_s=MEDIA_EVERY_S, every_s=MEDIA_EVERY_S):
+            yield notes
+    finally:
+        if not is_cut() and care.is_needed():
+            wrong.update(dict.fromkeys([*care.take_back(), *care.sweep()]))
+        notes += wrong
+
+
+@contextmanager
+def metrics_pull(pull: Turn | None) -> Iterator[list[str]]:
+    """Pull the metrics that are due until the block ends. Give the list of our own faults that were met, each once."""
+    faults: list[str] = []
+    if pull is None:
+        yield faults
+        return
+
+    def turn(stop: Stop) -> None:
+        _pull_safely(pull, stop, faults)
+
+    with run_every(turn, name="ttp-numbers", first_s=METRICS_FIRST_S, every_s=METRICS_EVERY_S, leave_s=LEAVE_S):
+        yield faults
+
+
+def pull_once(pull: Turn, over: threading.Event, budget_s: float = BUDGET_S) -> list[str]:
+    """Pull the metrics that are due for `budget_s` seconds at most, or until `over` is set. Return our own faults."""
     faults: list[str] = []
 
     def work() -> None:
-        _take(turn, over.is_set, faults)
+        _pull_safely(pull, over.is_set, faults)
         over.set()
 
     threading.Thread(target=work, name="ttp-numbers", daemon=True).start()
@@ -142,15 +153,15 @@ def read_once(turn: Turn, over: threading.Event, budget_s: float = BUDGET_S) -> 
     return faults
 
 
-def _take(turn: Turn, stopping: Callable[[], bool], faults: list[str]) -> None:
-    """One turn, whose end is never the publisher's."""
+def _pull_safely(pull: Turn, stop: Stop, faults: list[str]) -> None:
+    """Pull once; no failure of it ends the publisher."""
     try:
-        turn(stopping)
+        pull(stop)
     except TtpError:
-        return  # what is wrong with the store or the settings is met, and told, by whoever publishes
+        return  # what is wrong with the store or the settings is met and reported by whoever publishes
     except Exception as fault:  # noqa: BLE001 (whatever it is, publishing goes on)
         place = traceback.extract_tb(fault.__traceback__)[-1]
         where = f"{type(fault).__name__} in {Path(place.filename).name}, line {place.lineno}"
-        told = f"numbers were not read, by a fault of ttp: {where}"
-        if told not in faults:
-            faults.append(told)
+        text = f"numbers were not read, by a fault of ttp: {where}"
+        if text not in faults:
+            faults.append(text)

@@ -15,22 +15,22 @@ from pathlib import Path
 from types import FrameType
 
 from ttp.domain import approval
-from ttp.domain.account import Platform
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import TtpError
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Client
+from ttp.platforms.registry import Registry
 from ttp.publisher import takeover
-from ttp.publisher.delivery_context import Clients, Desk
+from ttp.publisher.delivery_context import Clients, DeliveryContext
 from ttp.publisher.events import Event, Sink
 from ttp.publisher.hooks import Hooks
 from ttp.publisher.loop import Loop, Mode, Scope
-from ttp.publisher.outcomes import take_up
-from ttp.publisher.periodic import Turn, caring, keeping, read_once, reading
+from ttp.publisher.outcomes import replay_journal
+from ttp.publisher.periodic import Turn, media_cleanup, metrics_pull, pull_once, token_refresh
 from ttp.publisher.systemd_notify import ALIVE, NOBODY, READY, STOPPING
-from ttp.publisher.watch import Follow
-from ttp.publisher.worker_pool import Crew, Nap, Pool, Workers, nap
+from ttp.publisher.watch import PostWatch
+from ttp.publisher.worker_pool import Pool, WaitForReport, WorkerPool, WorkerThreads, wait_for_report
 from ttp.services.media import MediaCare
 from ttp.services.tokens import Tokens
 from ttp.store import claims, clock_check
@@ -56,7 +56,7 @@ process is gone. Were the lock free before, the next publisher could take over w
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunResult:
     """How a run ended. `signal`: the number of the one that ended it; `clean`: nothing was left in flight; `notes`:
     what could not be done beside it."""
 
@@ -66,15 +66,16 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Runner:
+class PublisherProcess:
     database: Database
     media: MediaStore
     tokens: Tokens
-    clients: Callable[[Platform], Client]
+    clients: Callable[[str], Client]
     config: Config
     clock: Clock
+    platforms: Registry
     pool: Pool | None = None
-    nap: Nap = nap
+    wait: WaitForReport = wait_for_report
     sleep: Callable[[float], None] = time.sleep
     machine: Callable[[], Machine] = this_machine
     notify: Callable[[str], None] = NOBODY
@@ -98,7 +99,7 @@ class Runner:
         if doubt is not None:
             raise doubt
 
-    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> Ended:
+    def run(self, scope: Scope, tell: Sink, *, take_over: bool = False, trust_clock: bool = False) -> RunResult:
         """Publish until the scope is done. LockHeld at once if another process publishes; Damaged, Busy.
 
         Elsewhere if the store is another machine's, a copy or restored, and hooks hear of it: then only with
@@ -106,10 +107,10 @@ class Runner:
         loop waits, and SlowClock ends any other run; `trust_clock`: it is right, and was ahead before.
         """
         over = threading.Event()
-        hooks = Hooks(self.config, self.home, self.clock, _in_turn(tell))
+        hooks = Hooks(self.config, self.home, self.clock, _one_event_at_a_time(tell))
         hooks.start()
         try:
-            ended = self._run(scope, hooks, take_over=take_over, trust_clock=trust_clock)
+            ended = self._publish_with_lock(scope, hooks, take_over=take_over, trust_clock=trust_clock)
             if ended.signal is not None:
                 over.set()
         except Elsewhere as refused:
@@ -117,15 +118,15 @@ class Runner:
             raise
         finally:
             # The lock is free: whoever publishes next need not wait for this.
-            with _stopping(over.set, asked=over.is_set()):
+            with _handle_stop_signals(over.set, asked=over.is_set()):
                 hooks.finish(over.is_set)
         if self.numbers is None or scope.mode not in _READ_AFTER or not ended.clean or over.is_set():
             return ended
-        with _stopping(over.set):
-            faults = read_once(self.numbers, over)
+        with _handle_stop_signals(over.set):
+            faults = pull_once(self.numbers, over)
         return replace(ended, notes=(*ended.notes, *faults))
 
-    def _run(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> Ended:
+    def _publish_with_lock(self, scope: Scope, hooks: Hooks, *, take_over: bool, trust_clock: bool) -> RunResult:
         self.database.connect().close()
         with ExitStack() as held:
             held.enter_context(locks.publisher_lock(self.home))
@@ -143,14 +144,14 @@ class Runner:
             with translate_errors(self.database.path):
                 self._check(writer, since)
                 journal = Journal(self.home, store_id(watch))
-                taken = take_up(writer, journal, self.config, left)
+                taken = replay_journal(writer, journal, self.config, left)
                 ran_at = None if trust_clock or last is None else last.last_run_at
 
                 def own(db: Connection) -> list[Delivery]:
                     if trust_clock:
                         clock_check.trust(db, since)
                     known = max((at for at in (ran_at, clock_check.newest(db)) if at is not None), default=None)
-                    found = takeover.own(db, owner, since, take_over=take_over)
+                    found = takeover.claim_ownership(db, owner, since, take_over=take_over)
                     if clock_check.behind(since, known) is not None:
                         clock_check.remember(db, known)
                     clock_check.mend_waits(db, since)
@@ -160,22 +161,23 @@ class Runner:
             writer.committed = owner.note
             if self.limits is not None:
                 writer.committing = self.limits.write
-            desk = Desk(
+            context = DeliveryContext(
                 writer,
                 self.media,
                 self.tokens,
                 clients,
                 self.config,
                 self.clock,
+                self.platforms,
                 hooks.tell,
                 self.limits,
                 journal,
                 left,
             )
-            pool = self.pool or held.enter_context(closing(Workers(self.config.count("publish.concurrency"))))
-            crew = Crew(pool, self.clock, self.nap)
+            pool = self.pool or held.enter_context(closing(WorkerThreads(self.config.count("publish.concurrency"))))
+            workers = WorkerPool(pool, self.clock, self.wait)
             make_ahead = None if scope.mode is Mode.PUBLISH else self.make_ahead
-            loop = Loop(desk, crew, watch, heartbeat, taken, make_ahead, owner.replaced)
+            loop = Loop(context, workers, watch, heartbeat, taken, make_ahead, owner.replaced)
 
             def stop() -> None:
                 loop.stop()
@@ -184,12 +186,12 @@ class Runner:
             care = MediaCare(self.database, self.media, self.config, self.clock)
             try:
                 with (
-                    _settled(),
+                    _without_garbage_collection(),
                     translate_errors(self.database.path),
-                    _stopping(stop) as caught,
-                    keeping(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
-                    caring(care, lambda: bool(caught)) as notes,
-                    reading(self.numbers if scope.mode is Mode.LOOP else None) as faults,
+                    _handle_stop_signals(stop) as caught,
+                    token_refresh(self.tokens, self.clock, lambda: bool(caught), hooks.renewed),
+                    media_cleanup(care, lambda: bool(caught)) as notes,
+                    metrics_pull(self.numbers if scope.mode is Mode.LOOP else None) as faults,
                 ):
                     notify(READY)
                     clean = loop.run(scope)
@@ -197,9 +199,9 @@ class Runner:
                 error.details += journal.told()
                 raise
             finally:
-                if crew.jobs:
+                if workers.jobs:
                     _LEFT_BEHIND.append(held.pop_all())
-            return Ended(clean, caught[0] if caught else None, (*notes, *faults))
+            return RunResult(clean, caught[0] if caught else None, (*notes, *faults))
 
     def wait_for_turn(self, tell_waiting: Callable[[locks.Holder | None], None]) -> None:
         """Wait while a short run holds the lock. LockHeld at once if a loop does."""
@@ -213,7 +215,7 @@ class Runner:
                 told = True
             self.sleep(TURN_S)
 
-    def publish(self, ids: frozenset[int], tell: Sink) -> Ended:
+    def publish(self, ids: frozenset[int], tell: Sink) -> RunResult:
         """Follow posts to their end: here if the lock is free, else beside the publisher that runs (woken by the
         store's change). Events are the same in both."""
         while True:
@@ -221,13 +223,13 @@ class Runner:
                 return self.run(Scope(Mode.PUBLISH, only=ids), tell)
             except locks.LockHeld:
                 approved = approval.is_needed(self.config)
-                follow = Follow(self.database, ids, tell, self.clock, approved=approved)
+                follow = PostWatch(self.database, ids, tell, self.clock, approved=approved)
                 while not follow.look():
                     if not locks.is_held(self.home):
                         break
                     self.sleep(TURN_S)
                 else:
-                    return Ended(True)
+                    return RunResult(True)
 
     def _check(self, writer: Writer, now: datetime) -> None:
         """Read through the whole file once a day, and after a publisher that died."""
@@ -250,7 +252,7 @@ class Runner:
         return beat
 
 
-def _in_turn(tell: Sink) -> Sink:
+def _one_event_at_a_time(tell: Sink) -> Sink:
     """`tell`, for many threads: one event at a time."""
     turn = threading.Lock()
 
@@ -262,7 +264,7 @@ def _in_turn(tell: Sink) -> Sink:
 
 
 @contextmanager
-def _settled() -> Iterator[None]:
+def _without_garbage_collection() -> Iterator[None]:
     """What is loaded by now stays: for the block, garbage collections, which stop all threads, pass it over."""
     gc.freeze()
     try:
@@ -272,7 +274,7 @@ def _settled() -> Iterator[None]:
 
 
 @contextmanager
-def _stopping(stop: Callable[[], None], *, asked: bool = False) -> Iterator[list[int]]:
+def _handle_stop_signals(stop: Callable[[], None], *, asked: bool = False) -> Iterator[list[int]]:
     """SIGTERM and SIGINT ask for a stop; a second one ends the process at once, which open intents make safe. `asked`:
     this has been asked already."""
     caught: list[int] = []

@@ -11,13 +11,18 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.outcome import Absent, Attempt, Finding, Found, Kind, Phase, Refused, Unclear, Working
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.platforms.client import LookupResult, StepFailed, Wait
-from ttp.publisher.delivery_context import Desk, Task, marks
-from ttp.publisher.outcomes import clean_looks, clocks_agree, made_since, over_by, unclear_since
+from ttp.publisher.delivery_context import DeliveryContext, DeliveryTask, apply_outcome_to_account
+from ttp.publisher.outcomes import (
+    clocks_agree,
+    count_clean_lookups,
+    earliest_publish_time,
+    latest_send_time,
+    unclear_since,
+)
 from ttp.store import attempts, claims
 from ttp.store.corrupt_rows import LeftAlone, Unreadable
 from ttp.store.dialect import Conflicting, Connection
@@ -30,27 +35,12 @@ TAKEN_OVER = "taken over"
 NO_TIME = "the platform does not tell its time, so a look-up that finds nothing proves nothing"
 JUMPED = "the platform's clock jumped, so a look-up that finds nothing proves nothing"
 LONGEST_GAP_S = 300.0
-WORKING_AT_MOST = {
-    Platform.X: timedelta(minutes=30),
-    Platform.INSTAGRAM: timedelta(minutes=30),
-    Platform.TIKTOK: timedelta(hours=24),  # moderation may take hours (docs/reference/platforms/tiktok.md, section 10)
-}
-"""How long a platform may work on an accepted post before a person is asked."""
 ID_FIRST, ID_GAP, ID_WITHIN = timedelta(seconds=30), timedelta(hours=1), timedelta(hours=24)
 """A public id that comes after moderation is asked for after 30 s, doubling up to an hour, for a day: cosmetic."""
-UNREADABLE_LOOKS = 60
-"""Patience with TikTok's status endpoint, in look-up gaps (30 min by default); X and Instagram go by their windows."""
 _SECOND = timedelta(seconds=1)
 
 
-def settle_window(desk: Desk, platform: Platform) -> timedelta:
-    """How long a post may take to appear in the platform's look-up. TikTok's status is authoritative: none."""
-    if platform is Platform.TIKTOK:
-        return timedelta(0)
-    return timedelta(seconds=desk.config.seconds(f"publish.settle_{platform}_s"))
-
-
-def recover(db: Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
+def recover_interrupted(db: Connection, now: datetime, left: LeftAlone) -> list[Delivery]:
     """Take over what a publisher that died left: claimed goes back to pending, sending must be looked up.
 
     To be called by the holder of the lock only: the previous holder is dead. Answers them as they are now, all but what
@@ -73,40 +63,41 @@ def _taken_over(db: Connection, delivery: Delivery, now: datetime) -> Delivery:
     return delivery.reconciling(DeliveryError(Kind.UNKNOWN, message), now, None)
 
 
-class Looking:
+class LookupJob:
     """One look at one delivery that is processing or reconciling."""
 
-    def __init__(self, desk: Desk, task: Task) -> None:
-        self._desk = desk
+    def __init__(self, context: DeliveryContext, task: DeliveryTask) -> None:
+        self._context = context
         self.task = task
 
     def run(self) -> Generator[Wait, None, None]:
         """Look once and store what follows. Waits for nothing: the next look is the loop's to make."""
-        with self._desk.left_alone(self.task):
+        with self._context.quarantine_on_error(self.task):
             self._look()
         yield from ()
 
-    def let_go(self) -> None:
+    def release_claim(self) -> None:
         """Nothing to give back: a look never waits, and changes nothing before its end."""
 
     def _look(self) -> None:
-        desk, delivery, account = self._desk, self.task.delivery, self.task.account
+        context, delivery, account = self._context, self.task.delivery, self.task.account
         delivery_id, account_id = delivery.id or 0, account.id or 0
-        day_ago = desk.clock.now() - timedelta(days=2)
-        intent, earlier = desk.writer.run(
+        day_ago = context.clock.now() - timedelta(days=2)
+        intent, earlier = context.writer.run(
             lambda db: (
                 intent := attempts.last_intent(db, delivery_id),
                 attempts.looks_after(db, delivery_id, intent.id or 0) if intent else [],
             )
         )
-        began = desk.clock.now()
-        since = made_since(intent) if intent else delivery.due_at or began
+        began = context.clock.now()
+        since = earliest_publish_time(intent) if intent else delivery.due_at or began
         try:
-            bound = desk.writer.run(lambda db: attempts.bound_remote_ids(db, account_id, delivery_id, day_ago))
-            order = desk.order(self.task, bound)
-            looked = desk.client(self.task).look_up(order, delivery.handle, since)
+            bound = context.writer.run(lambda db: attempts.bound_remote_ids(db, account_id, delivery_id, day_ago))
+            order = context.build_request(self.task, bound)
+            looked = context.client(self.task).look_up(order, delivery.handle, since)
         except StepFailed as failed:
-            looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message), None)
+            gone = account.platform not in context.platforms.names()  # nobody is left to ask
+            looked = LookupResult(Unclear(failed.outcome.kind, failed.outcome.message, final=gone), None)
         except Unreadable as row:  # of another delivery: what belongs to that one is not known
             looked = LookupResult(Unclear(Kind.UNKNOWN, row.message), None)
         try:
@@ -116,8 +107,8 @@ class Looking:
             self._settle(LookupResult(other, looked.platform_at), intent, earlier, began)
 
     def _settle(self, looked: LookupResult, intent: Attempt | None, earlier: list[Attempt], began: datetime) -> None:
-        desk, delivery = self._desk, self.task.delivery
-        now = desk.clock.now()
+        context, delivery = self._context, self.task.delivery
+        now = context.clock.now()
         looked = self._believed(looked, intent, now)
         row = Attempt(
             account=delivery.account,
@@ -136,8 +127,8 @@ class Looking:
         after = self._after(looked, intent, [*earlier, row], now)
         also: list[Callable[[Connection], object]] = [lambda db: attempts.begin(db, row)]
         if isinstance(looked.finding, Refused):
-            also.append(marks(self.task.account, looked.finding.outcome, now))
-        self.task = desk.move(self.task, after, *also)
+            also.append(apply_outcome_to_account(self.task.account, looked.finding.outcome, now))
+        self.task = context.save_transition(self.task, after, *also)
 
     def _believed(self, looked: LookupResult, intent: Attempt | None, now: datetime) -> LookupResult:
         """The look, as far as it tells anything: absence by a clock that is missing or cannot be right is none, and the
@@ -148,12 +139,12 @@ class Looking:
             return looked
         if looked.platform_at is None:
             return replace(looked, finding=Unclear(Kind.UNKNOWN, NO_TIME))
-        if not clocks_agree(intent, looked.platform_at, now, self._desk.clock.boot()):
+        if not clocks_agree(intent, looked.platform_at, now, self._context.clock.boot()):
             return replace(looked, finding=Unclear(Kind.UNKNOWN, JUMPED))
         return looked
 
     def _after(self, looked: LookupResult, intent: Attempt | None, looks: list[Attempt], now: datetime) -> Delivery:
-        delivery, desk = self.task.delivery, self._desk
+        delivery, context = self.task.delivery, self._context
         taken_over = intent is not None and intent.code == TAKEN_OVER
         match looked.finding:
             case Found() as found:
@@ -166,7 +157,7 @@ class Looking:
             case Working(what=what):
                 return self._working(what, intent, looks, now, looked.platform_at)
             case Refused(outcome=outcome):
-                policy = RetryPolicy.of(desk.config)
+                policy = RetryPolicy.of(context.config)
                 return after_not_done(delivery, outcome, now=now, policy=policy, spread=0.0)
             case Absent(certain=certain, handle=handle):
                 kept = delivery if handle is None else replace(delivery, handle=handle)
@@ -201,10 +192,10 @@ class Looking:
         if intent is not None and intent.platform_at is not None and platform_at is not None:
             # This machine's clock may have been set forward meanwhile: the platform's was not.
             since = max(since, now - (platform_at - intent.platform_at))
-        until = since + WORKING_AT_MOST[delivery.platform]
+        until = since + self._context.platforms.facts(delivery.platform).processing_for
         if now >= until and delivery.state is DeliveryState.PROCESSING:
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, f"{delivery.platform} has not finished: {what}"))
-        poll = self._desk.config.seconds("publish.status_poll_s")
+        poll = self._context.config.seconds("publish.status_poll_s")
         at = now + _SECOND * min(poll * 2 ** min(len(looks), 16), max(poll, 30.0))
         if delivery.state is DeliveryState.PROCESSING:
             return delivery.look_again(at, until=until)
@@ -232,8 +223,8 @@ class Looking:
             message = "the machine slept while it was being sent, so a look-up that finds nothing proves nothing"
             return delivery.needs_review(DeliveryError(Kind.UNKNOWN, message))
         gap = self._gap()
-        clean = clean_looks([look.at for look in looks if look.outcome == "absent"], gap)
-        window_end = over_by(intent, looks, platform_at) + settle_window(self._desk, delivery.platform)
+        clean = count_clean_lookups([look.at for look in looks if look.outcome == "absent"], gap)
+        window_end = latest_send_time(intent, looks, platform_at) + self._settle_window()
         if kind is Kind.DUPLICATE:
             if clean >= CLEAN_LOOKS:
                 message = f"{delivery.platform} calls it a duplicate, yet it is not in the account's posts"
@@ -248,7 +239,7 @@ class Looking:
         return delivery.look_again(now + wait, until=now + max(left, gap * (CLEAN_LOOKS - clean)))
 
     def _resend(self, delivery: Delivery, now: datetime, error: DeliveryError, *, spend: bool) -> Delivery:
-        policy = RetryPolicy.of(self._desk.config)
+        policy = RetryPolicy.of(self._context.config)
         if spend and delivery.tries + 1 >= policy.most:
             return delivery.failed(replace(error, message="the platform does not have it, and all tries are spent"))
         return delivery.retrying(now, error, spend=spend)
@@ -261,26 +252,28 @@ class Looking:
             message += ": " + " ".join(unclear.links)
         error = DeliveryError(unclear.kind, message, hint=f"ttp show {delivery.post_id}")
         since = unclear_since(looks)
+        if unclear.final:
+            return delivery.needs_review(error)
         patience = self._patience(delivery)
-        if unclear.final or (now - since >= patience and len(looks) >= CLEAN_LOOKS):
+        if now - since >= patience and len(looks) >= CLEAN_LOOKS:
             return delivery.needs_review(error)
         at = max(unclear.look_at or now, now + self._gap())
         return delivery.look_again(at, until=since + patience, error=error)
 
     def _patience(self, delivery: Delivery) -> timedelta:
+        """How long look-ups may stay unclear."""
+        facts = self._context.platforms.facts(delivery.platform)
         if delivery.state is DeliveryState.PROCESSING:
-            return WORKING_AT_MOST[delivery.platform]
-        window = settle_window(self._desk, delivery.platform)
-        match delivery.platform:
-            case Platform.X:
-                return window
-            case Platform.INSTAGRAM:
-                return window * 6  # half an hour by default
-            case Platform.TIKTOK:
-                return self._gap() * UNREADABLE_LOOKS
+            return facts.processing_for
+        return (self._settle_window() if facts.settle_s else self._gap()) * facts.patience
+
+    def _settle_window(self) -> timedelta:
+        """How long a post may take to appear in the platform's look-up."""
+        account = self.task.account
+        return self._context.platforms.facts(account.platform).settle_for(self._context.config, account)
 
     def _gap(self) -> timedelta:
-        return timedelta(seconds=self._desk.config.seconds("publish.lookup_gap_s"))
+        return timedelta(seconds=self._context.config.seconds("publish.lookup_gap_s"))
 
 
 def _word(finding: Finding) -> str:

@@ -19,7 +19,7 @@ from ttp.store.ownership import Owner, at_stake
 _WHY = "the store was taken over, and it may be published already"
 
 
-def own(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
+def claim_ownership(db: Connection, owner: Owner, now: datetime, *, take_over: bool) -> list[Delivery]:
     """Make this machine the store's publisher, in the caller's transaction. Answers what is looked up first.
 
     Elsewhere where a person must say so before; Busy where the clock cannot be right.

@@ -8,7 +8,7 @@ from ttp.domain import approval
 from ttp.domain.delivery import ENDED, Delivery, DeliveryState
 from ttp.domain.post import Post
 from ttp.domain.time.clock import Clock
-from ttp.publisher.events import Sink, finished, moved
+from ttp.publisher.events import Sink, delivery_event, post_event
 from ttp.store import accounts, queries
 from ttp.store.database import Database
 
@@ -17,7 +17,7 @@ _JUST_NOW = timedelta(seconds=10)
 """What was made due no longer ago than this was made due for this watch, and may have ended before it began."""
 
 
-class Follow:
+class PostWatch:
     """One watch over some posts."""
 
     def __init__(
@@ -41,8 +41,8 @@ class Follow:
                 if self._seen.get(delivery.id) is not delivery.state:
                     self._seen[delivery.id] = delivery.state
                     if delivery.state not in _QUIET:
-                        self._tell(moved(delivery, now))
-            end = finished(post, now)
+                        self._tell(delivery_event(delivery, now))
+            end = post_event(post, now)
             if end is not None and post.id not in self._finished:
                 self._finished.add(post.id)
                 self._tell(end)

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Wait
-from ttp.publisher.delivery_context import Task
+from ttp.publisher.delivery_context import DeliveryTask
 
 LONGEST_WAIT_S = 3600.0
 
@@ -24,21 +24,21 @@ class Job(Protocol):
     """Something to carry for one delivery: `run` is a generator of the waits that it wants."""
 
     @property
-    def task(self) -> Task: ...
+    def task(self) -> DeliveryTask: ...
 
     def run(self) -> Steps: ...
 
-    def let_go(self) -> None:
+    def release_claim(self) -> None:
         """Give the delivery back, where it was left at a wait."""
         ...
 
 
 class Pool(Protocol):
-    def submit(self, piece: Piece) -> None: ...
+    def submit(self, piece: WorkItem) -> None: ...
 
 
 @dataclass(slots=True)
-class Report:
+class JobReport:
     """A worker's word: the job wants to wait, or is over (`wait` None), or hit a fault of ours (`error`)."""
 
     job: Job
@@ -55,13 +55,13 @@ class _Sleeper:
     steps: Steps = field(compare=False)
 
 
-Reports: TypeAlias = "queue.SimpleQueue[Report | None]"
+Reports: TypeAlias = "queue.SimpleQueue[JobReport | None]"
 
 
-Nap: TypeAlias = Callable[[Reports, float], Report | None]
+WaitForReport: TypeAlias = Callable[[Reports, float], JobReport | None]
 
 
-def nap(reports: Reports, seconds: float) -> Report | None:
+def wait_for_report(reports: Reports, seconds: float) -> JobReport | None:
     """Wait for a report, at most so long."""
     try:
         return reports.get(timeout=seconds) if seconds > 0 else reports.get_nowait()
@@ -69,13 +69,13 @@ def nap(reports: Reports, seconds: float) -> Report | None:
         return None
 
 
-class Crew:
+class WorkerPool:
     """Starts jobs on a pool, keeps those that wait, and knows how many workers are free."""
 
-    def __init__(self, pool: Pool, clock: Clock, nap: Nap = nap) -> None:
+    def __init__(self, pool: Pool, clock: Clock, wait: WaitForReport = wait_for_report) -> None:
         self._pool = pool
         self._clock = clock
-        self._nap = nap
+        self._wait = wait
         self._reports: Reports = queue.SimpleQueue()
         self._jobs: set[Job] = set()
         self._sleepers: list[_Sleeper] = []
@@ -95,11 +95,11 @@ class Crew:
         self._jobs.add(job)
         self._advance(job, None)
 
-    def poke(self) -> None:
+    def interrupt_wait(self) -> None:
         """End a wait that is going on. Safe in a signal handler."""
         self._reports.put(None)
 
-    def wake(self) -> float | None:
+    def resume_due_jobs(self) -> float | None:
         """Send those on whose wait is over; answers when the next one's is, in `boot` seconds."""
         while self._sleepers and self._sleepers[0].until <= self._clock.boot():
             sleeper = heapq.heappop(self._sleepers)
@@ -111,12 +111,12 @@ class Crew:
 
         Raises what a job raised: the store refused, or a fault of ours.
         """
-        report = self._nap(self._reports, max(0.0, seconds))
+        report = self._wait(self._reports, max(0.0, seconds))
         came = False
         while report is not None:
             came = True
             self._take(report)
-            report = nap(self._reports, 0)
+            report = wait_for_report(self._reports, 0)
         return came
 
     def drain(self, seconds: float) -> bool:
@@ -144,9 +144,9 @@ class Crew:
             sleeper = self._sleepers.pop()
             self._jobs.discard(sleeper.job)
             sleeper.steps.close()
-            sleeper.job.let_go()
+            sleeper.job.release_claim()
 
-    def _take(self, report: Report) -> None:
+    def _take(self, report: JobReport) -> None:
         if report.wait is None or report.steps is None:
             self._jobs.discard(report.job)
             if report.error is not None:
@@ -159,7 +159,7 @@ class Crew:
 
     def _advance(self, job: Job, steps: Steps | None) -> None:
         # Made first: without memory there would be no report, and the loop would wait for the job for ever.
-        report = Report(job, None, None)
+        report = JobReport(job, None, None)
 
         def piece() -> None:
             try:
@@ -177,19 +177,19 @@ class Crew:
             raise
 
 
-Piece = Callable[[], None]
+WorkItem = Callable[[], None]
 
 
-class Workers:
+class WorkerThreads:
     """At most `most` threads, started as they are needed."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._pieces: queue.SimpleQueue[Piece | None] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[WorkItem | None] = queue.SimpleQueue()
         self._threads = 0
         self._idle = threading.Semaphore(0)
 
-    def submit(self, piece: Piece) -> None:
+    def submit(self, piece: WorkItem) -> None:
         """Run `piece`, which never raises, on some thread."""
         if not self._idle.acquire(blocking=False) and self._threads < self._most:
             self._start_thread()
@@ -223,5 +223,5 @@ class Workers:
 class Inline:
     """Runs every piece at once, in the caller's thread: for tests on a clock that is passed in."""
 
-    def submit(self, piece: Piece) -> None:
+    def submit(self, piece: WorkItem) -> None:
         piece()

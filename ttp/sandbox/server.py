@@ -47,18 +47,14 @@ class _Server:
 
     def __init__(self, state: State, media_dir: Path | None) -> None:
         self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
+        self._stop, self._release = asyncio.Event(), asyncio.Event()
         self.replace(state, media_dir)
 
     def replace(self, state: State, media_dir: Path | None) -> None:
         """Answer from `state` from now on. Ends the requests that hang."""
-        self._end_hanging_requests()
-        self._release = asyncio.Event()
+        former, self._release = self._release, asyncio.Event()
         self._app: ASGIApp = build_app(state, self._release, media_dir)
-
-    def _end_hanging_requests(self) -> None:
-        if release := getattr(self, "_release", None):
-            self._loop.call_soon_threadsafe(release.set)
+        self._loop.call_soon_threadsafe(former.set)
 
     def run(self, listener: socket.socket) -> None:
         """Serve until `stop` is called."""

@@ -8,28 +8,24 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from ttp.domain import hosts
-from ttp.domain.account import Account, Credentials, Platform, connect_command, named, same_host
+from ttp.domain.account import Account, Credentials, connect_command, named, same_host
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import SOON, Check, Checkup, Remark, check_of, failure, fine, until, warning
 from ttp.domain.errors import ContentRefused, Problem, TtpError
-from ttp.domain.options import PRIVACY
+from ttp.domain.options import Option, options_of
 from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.platform import Facts
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import is_alive
-from ttp.platforms.check import Checker, Seen
-from ttp.platforms.oauth.scopes import PUBLISHING, missing, needed
+from ttp.platforms.client import AccountInfo, Checker
+from ttp.platforms.login import Login, missing_scopes
+from ttp.platforms.registry import Registry
 from ttp.services.tokens import Dead, Tokens
 from ttp.store import accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store.database import Database
 from ttp.store.home.locks import TokenHeld
-
-if TYPE_CHECKING:
-    from ttp.platforms.tiktok.check import TikTokCheck
-
 
 TOKEN_REFUSED = frozenset({400, 401})
 """The statuses with which platforms refuse a token that a renewal may replace; the publisher goes by the same."""
@@ -48,7 +44,7 @@ SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sud
 class Offset:
     """How far our clock is ahead of a platform's."""
 
-    platform: Platform
+    platform: str
     ahead: timedelta
 
 
@@ -59,15 +55,19 @@ class AccountCheck:
         self,
         database: Database,
         tokens: Tokens,
-        checkers: Callable[[Platform], Checker],
+        checkers: Callable[[str], Checker | None],
+        logins: Callable[[str], Login | None],
         config: Config,
         clock: Clock,
+        platforms: Registry,
     ) -> None:
         self._database = database
         self._tokens = tokens
         self._checkers = checkers
+        self._logins = logins
         self._config = config
         self._clock = clock
+        self._platforms = platforms
 
     def accounts(self, accounts: Iterable[Account], prefix: str = "") -> Checkup:
         """Ask about each account; a check is named after it, behind `prefix`. Damaged, Busy of the whole store."""
@@ -75,7 +75,7 @@ class AccountCheck:
 
     def with_clocks(self, accounts: Iterable[Account], prefix: str) -> Iterator[Check]:
         """As `accounts`, and then one check for each platform whose clock was told."""
-        offsets: dict[Platform, timedelta] = {}
+        offsets: dict[str, timedelta] = {}
         for check, offset in self._asked(accounts, prefix):
             yield check
             if offset is not None:
@@ -84,29 +84,32 @@ class AccountCheck:
             yield check_of(f"clock.{platform}", [_clock_remark(ahead)])
 
     def _asked(self, accounts: Iterable[Account], prefix: str) -> Iterator[tuple[Check, Offset | None]]:
-        made: dict[Platform, Checker] = {}
+        made: dict[str, Checker | None] = {}
         try:
             for account in accounts:
                 if account.platform not in made:
                     made[account.platform] = self._checkers(account.platform)
                 checker = made[account.platform]
                 check = check_of(prefix + account.name, self._remarks(account, checker))
-                at, now = checker.platform_at(account), self._clock.now()
+                at = None if checker is None else checker.platform_at(account)
+                now = self._clock.now()
                 yield check, None if at is None else Offset(account.platform, now - at)
         finally:
-            for checker in made.values():
-                checker.close()
+            for one in filter(None, made.values()):
+                one.close()
 
-    def _remarks(self, account: Account, checker: Checker) -> Iterator[Remark]:
+    def _remarks(self, account: Account, checker: Checker | None) -> Iterator[Remark]:
         yield from standing(account, self._clock.now())
-        if account.needs_reconnect or not account.connected:
+        if account.platform not in self._platforms.names():
+            yield failure(f"platform {account.platform} is not enabled: what is due for it fails")
+        if account.needs_reconnect or not account.connected or checker is None:
             return
         try:
             held = self._tokens.fresh(account.name)
-            seen = checker.ask(account, held)
+            seen = checker.check(account, held)
             if isinstance(seen, NotDone) and self._may_renew(account, held, seen):
                 held = self._tokens.replaced(account.name, held)
-                seen = checker.ask(account, held)
+                seen = checker.check(account, held)
         except TtpError as trouble:
             yield _trouble(trouble)
             return
@@ -116,8 +119,9 @@ class AccountCheck:
         yield self._whose(account, seen)
         yield from seen.remarks
         after = self._again(account)
-        yield from permissions(account, held, seen.scopes or after.scopes, self._config)
-        yield from life(account, held, self._clock.now(), renews=self._tokens.can_renew(account.name, held))
+        yield from permissions(account, held, seen.scopes or after.scopes, self._logins(account.platform))
+        renews, facts = self._tokens.can_renew(account.name, held), self._platforms.facts(account.platform)
+        yield from life(account, held, self._clock.now(), facts, renews=renews)
 
     def _may_renew(self, account: Account, held: Credentials, seen: NotDone) -> bool:
         refused = seen.kind is Kind.AUTH and seen.http_status in TOKEN_REFUSED
@@ -134,16 +138,17 @@ class AccountCheck:
         again = connect_command(account.name, by_keys=held.by_keys)
         return failure(f"must be connected again: {seen.message}", again, reconnect=True)
 
-    def _whose(self, account: Account, seen: Seen) -> Remark:
+    def _whose(self, account: Account, seen: AccountInfo) -> Remark:
         """Whether it is still the account's own person, by the platform's id; by the handle where that says nothing.
 
-        TikTok's ids belong to an app: with another app than before they say nothing.
+        Some platforms' ids belong to an app: with another app than before they say nothing.
         """
         same_name = seen.handle is not None and seen.handle.lower() == account.handle.lower()
         if account.user_id is None or seen.user_id is None:
             told, same = seen.handle is not None, same_name
         else:
-            told, same = True, seen.user_id == account.user_id or (account.platform is Platform.TIKTOK and same_name)
+            per_app = self._platforms.facts(account.platform).user_id_per_app
+            told, same = True, seen.user_id == account.user_id or (per_app and same_name)
         if not told:
             return fine("token works")
         if not same:
@@ -193,9 +198,8 @@ def standing(account: Account, now: datetime) -> Iterator[Remark]:
         yield warning(f"held, its posts wait; ends {until(account.hold_until, now)}{why}", f"ttp account enable {name}")
 
 
-def elsewhere(account: Account, held: Credentials, config: Config) -> Remark | None:
-    """Whether the credentials were made for another host than the settings name; None where they fit."""
-    host = hosts.host(account.platform, config)
+def elsewhere(account: Account, held: Credentials, host: str) -> Remark | None:
+    """Whether the credentials were made for another host than `host`, which the settings name; None where they fit."""
     if not held.host or same_host(held.host, host):
         return None
     return failure(
@@ -204,7 +208,7 @@ def elsewhere(account: Account, held: Credentials, config: Config) -> Remark | N
     )
 
 
-def life(account: Account, held: Credentials, now: datetime, *, renews: bool) -> Iterator[Remark]:
+def life(account: Account, held: Credentials, now: datetime, facts: Facts, *, renews: bool) -> Iterator[Remark]:
     """Until when the credentials work. `renews`: the platform gives new tokens for them without a person."""
     if held.by_keys:
         yield fine("keys that do not end")
@@ -213,8 +217,7 @@ def life(account: Account, held: Credentials, now: datetime, *, renews: bool) ->
     end, alive = held.expires_at, is_alive(held, now)
     if not renews:
         yield from _end("token, which cannot be renewed," if end else "token", end, again, now)
-    elif account.platform is Platform.INSTAGRAM:
-        # Its token renews itself, and only while it lives.
+    elif not facts.renews_ended:
         yield from _end("token, which renews itself,", end, again, now)
     else:
         known = f"token ends {until(end, now)}" if end else "token without a known end"
@@ -233,37 +236,42 @@ def _end(what: str, end: datetime | None, again: str, now: datetime) -> Iterator
         yield warning(told, again) if end - now < SOON else fine(told)
 
 
-def permissions(account: Account, held: Credentials, granted: tuple[str, ...], config: Config) -> Iterator[Remark]:
+def permissions(account: Account, held: Credentials, granted: tuple[str, ...], login: Login | None) -> Iterator[Remark]:
     """What was granted against what is needed. Keys of OAuth 1.0a have no such list."""
-    if held.by_keys:
+    if held.by_keys or login is None:
         return
-    wanted = needed(account.platform, config)
     if not granted:
         yield fine("its permissions were never told")
         return
-    lacking = missing(wanted, granted)
+    lacking = missing_scopes(login.scopes, granted)
     if not lacking:
         yield fine("has all permissions")
         return
     again = connect_command(account.name)
     said = f"without permission for {', '.join(lacking)}"
-    inbox = account.platform is Platform.TIKTOK and "video.upload" in granted
-    if PUBLISHING.intersection(lacking) and not (inbox and account.options.get("tiktok.mode") == "inbox"):
+    if not login.can_publish(granted, options_of(account.platform, account.options)):
         yield failure(f"{said}: it cannot publish", again, reconnect=True)
     else:
         yield warning(said, again)
 
 
 class Offers:
-    """`tokens` and `checker` are made for a question only; whoever asks TikTok is closed after it."""
+    """`tokens` and a checker are made for a question only; the checker is closed after it."""
 
-    def __init__(self, database: Database, tokens: Callable[[], Tokens], checker: Callable[[], TikTokCheck]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tokens: Callable[[], Tokens],
+        checkers: Callable[[str], Checker | None],
+        platforms: Registry,
+    ) -> None:
         self._database = database
         self._tokens = tokens
-        self._checker = checker
+        self._checkers = checkers
+        self._platforms = platforms
 
     def told(self, refused: ContentRefused) -> ContentRefused:
-        """The refusal, with the privacy levels that the account has now where it names those that there are."""
+        """The refusal, with the values that the account may choose from now where it names all that there are."""
         problems = tuple(self._told(problem) for problem in refused.problems)
         message = refused.message
         for before, after in zip(refused.problems, problems, strict=True):
@@ -271,22 +279,29 @@ class Offers:
         return ContentRefused(message, *refused.hints, problems=problems, details=refused.details)
 
     def _told(self, problem: Problem) -> Problem:
-        documented = f"{PRIVACY.name} ({PRIVACY.takes})"
-        if problem.code != "option_missing" or problem.account is None or documented not in problem.message:
+        if problem.code != "option_missing" or problem.account is None:
             return problem
-        levels = self._levels(problem.account)
-        if not levels:
-            return problem
-        return replace(problem, message=problem.message.replace(documented, f"{PRIVACY.name} ({', '.join(levels)})"))
+        platform = problem.account.partition("/")[0]
+        for option in self._platforms.options(platform).values():
+            name = f"{platform}.{option.name}"
+            documented = f"{name} ({option.accepts})"
+            if option.asked_live and documented in problem.message:
+                values = self._offered(problem.account, option)
+                if values:
+                    message = problem.message.replace(documented, f"{name} ({', '.join(values)})")
+                    problem = replace(problem, message=message)
+        return problem
 
-    def _levels(self, name: str) -> tuple[str, ...]:
-        """The levels, as TikTok says now; none where it, or the account's token, does not answer."""
+    def _offered(self, name: str, option: Option) -> tuple[str, ...]:
+        """The values, as the platform says now; none where it, or the account's token, does not answer."""
         with suppress(TtpError):
             account, credentials = self._account(name), self._tokens().fresh(name)
-            with closing(self._checker()) as checker:
-                return checker.levels(account, credentials)
+            checker = self._checkers(account.platform)
+            if checker is not None:
+                with closing(checker):
+                    return checker.offered(account, credentials, option.name)
         return ()
 
     def _account(self, name: str) -> Account:
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [])
+            return named(name, accounts.accounts(db) if db else [], self._platforms)

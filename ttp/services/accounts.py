@@ -8,19 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import NoReturn
 
-from ttp.domain import hosts
-from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, Platform, named, parse_account_name, same_host
+from ttp.domain.account import PAUSED_UNTIL, Account, Credentials, named, parse_account_name, same_host
 from ttp.domain.attempt import Kind
 from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
+from ttp.domain.platform import Facts
 from ttp.domain.post_edit import merged, settled
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
-from ttp.platforms.oauth.grant import Login
+from ttp.platforms.login import Login
+from ttp.platforms.registry import Registry
 from ttp.store import accounts, posts, queries
 from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
@@ -60,24 +60,27 @@ class Switched:
 
 
 class Accounts:
-    def __init__(self, database: Database, credentials: CredentialsStore, clock: Clock, config: Config) -> None:
+    def __init__(
+        self, database: Database, credentials: CredentialsStore, clock: Clock, config: Config, platforms: Registry
+    ) -> None:
         self._database = database
         self._credentials = credentials
         self._clock = clock
         self._config = config
+        self._platforms = platforms
 
     def add(self, name: str, credentials: str | None) -> Account:
         """Add an account, or give one new credentials (a JSON text), which clears "reconnect". No network call."""
-        platform, handle = parse_account_name(name)
-        host = hosts.host(platform, self._config)
-        held = None if credentials is None else parse_credentials(credentials, host, platform)
+        platform, handle = parse_account_name(name, self._platforms)
+        known = self._platforms.facts(platform)
+        held = None if credentials is None else parse_credentials(credentials, known.host(self._config), known)
         with token_lock(self._database.home, f"{platform}/{handle}", patience_s=PATIENCE_S):
             if held is not None:
                 # Before the transaction, which others wait for: a keyring or a program takes its time.
                 self._credentials.put(f"{platform}/{handle}", held)
             return self._added(platform, handle, held)
 
-    def _added(self, platform: Platform, handle: str, held: Credentials | None) -> Account:
+    def _added(self, platform: str, handle: str, held: Credentials | None) -> Account:
         with self._database.writing() as db:
             there = accounts.account(db, platform, handle, removed=True)
             account = there or Account(platform, handle)
@@ -178,10 +181,10 @@ class Accounts:
     def _named(self, name: str) -> Account:
         """The account of a full name. Asked before a change too, which would create a store."""
         with self._database.reading() as db:
-            return named(name, accounts.accounts(db) if db else [])
+            return named(name, accounts.accounts(db) if db else [], self._platforms)
 
 
-def parse_credentials(text: str, host: str, platform: Platform) -> Credentials:
+def parse_credentials(text: str, host: str, platform: Facts) -> Credentials:
     """Credentials as `account add --credentials` takes them. UsageError says what is wrong, and never shows a value."""
     shape = Hint("as JSON", '{"accessToken": "…", "refreshToken": "…", "expiresAt": "2027-01-31T00:00:00Z"}')
     try:
@@ -191,7 +194,7 @@ def parse_credentials(text: str, host: str, platform: Platform) -> Credentials:
     if not isinstance(data, dict):
         raise UsageError("the credentials are not a JSON object", shape)
     signs = [name for name in _KEYS if name != "accessToken" and data.get(name)]
-    if signs and (platform is not Platform.X or not all(data.get(name) for name in _KEYS)):
+    if signs and (not platform.user_keys or not all(data.get(name) for name in _KEYS)):
         _refuse_user_keys(data, platform)
     token = data.get("accessToken")
     if not isinstance(token, str) or not re.fullmatch(r"[!-~]+", token.strip()):
@@ -213,10 +216,14 @@ def parse_credentials(text: str, host: str, platform: Platform) -> Credentials:
     )
 
 
-def _refuse_user_keys(data: Mapping[str, object], platform: Platform) -> NoReturn:
+def _refuse_user_keys(data: Mapping[str, object], platform: Facts) -> NoReturn:
     shape = Hint("as JSON", '{"apiKey": "…", "apiSecret": "…", "accessToken": "…", "accessTokenSecret": "…"}')
     missing = [name for name in _KEYS if not data.get(name)]
-    what = "are X's only" if platform is not Platform.X else f"come as four; missing: {', '.join(missing)}"
+    what = (
+        f"are not accepted by {platform.title}"
+        if not platform.user_keys
+        else f"come as four; missing: {', '.join(missing)}"
+    )
     raise UsageError(f"keys of OAuth 1.0a {what}", shape)
 
 
@@ -245,19 +252,6 @@ def _expiry(value: object, shape: Hint) -> datetime | None:
     return utc
 
 
-BY_HAND: Mapping[Platform, str] = MappingProxyType(
-    {
-        Platform.X: "on X: Settings, Security and account access, Apps and sessions",
-        Platform.INSTAGRAM: "on Instagram: Settings, Apps and websites",
-        Platform.TIKTOK: "in TikTok: Settings and privacy, Security and permissions, Manage app permissions",
-    }
-)
-"""Where a person takes an app's access back."""
-
-
-_ON_FACEBOOK = "on Facebook: Settings and privacy, Settings, Business integrations"
-
-
 @dataclass(frozen=True, slots=True)
 class Left:
     """What is left of the account, the posts that were cancelled for it, and what became of its access, in a line:
@@ -277,14 +271,16 @@ class Leaving:
         accounts: Accounts,
         database: Database,
         credentials: CredentialsStore,
-        logins: Callable[[Platform], Login],
+        logins: Callable[[str], Login | None],
         config: Config,
+        platforms: Registry,
     ) -> None:
         self._accounts = accounts
         self._database = database
         self._credentials = credentials
         self._logins = logins
         self._config = config
+        self._platforms = platforms
 
     def remove(self, name: str, *, cancel: bool) -> Left:
         """As `Accounts.remove`; then the platform is asked to take the access back."""
@@ -292,21 +288,24 @@ class Leaving:
         account, held = removed.account, removed.held
         if held is None:
             return Left(account, removed.cancelled)
-        why = self._revoke(account, held)
+        login = self._logins(account.platform)
+        if login is None:
+            return Left(account, removed.cancelled)
+        with closing(login):
+            why = self._revoke(account, held, login)
         if why is None:
             return Left(account, removed.cancelled, f"{account.platform} has taken back ttp's access", revoked=True)
-        by_hand = _ON_FACEBOOK if self._by_facebook(account) else BY_HAND[account.platform]
-        return Left(account, removed.cancelled, f"ttp's access was not taken back: {why}\nto do it yourself, {by_hand}")
+        said = f"ttp's access was not taken back: {why}\nto do it yourself, {login.revoke_at}"
+        return Left(account, removed.cancelled, said)
 
-    def _revoke(self, account: Account, held: Credentials) -> str | None:
+    def _revoke(self, account: Account, held: Credentials, login: Login) -> str | None:
         """Ask the platform. None: done; else why not."""
-        host = hosts.host(account.platform, self._config)
+        host = self._platforms.facts(account.platform).host(self._config)
         if held.host and not same_host(held.host, host):
             return f"its credentials were made for {held.host} and are not sent to {host}"
-        with closing(self._logins(account.platform)) as login:
-            if (other := self._sharing(account, held, by_app=login.revokes_all)) is not None:
-                return f"{other} may use the same login"
-            answer = login.revoke(held)
+        if (other := self._sharing(account, held, by_app=login.revokes_all)) is not None:
+            return f"{other} may use the same login"
+        answer = login.revoke(held)
         return None if answer is None else answer.message
 
     def _sharing(self, gone: Account, held: Credentials, *, by_app: bool) -> str | None:
@@ -314,7 +313,7 @@ class Leaving:
         with self._database.reading() as db:
             accounts = stored_accounts.accounts(db) if db else []
         for account in accounts:
-            if account.platform is not gone.platform or account.name == gone.name:
+            if account.platform != gone.platform or account.name == gone.name:
                 continue
             try:
                 other = self._credentials.get(account.name)
@@ -327,9 +326,6 @@ class Leaving:
             ):
                 return account.name
         return None
-
-    def _by_facebook(self, account: Account) -> bool:
-        return account.platform is Platform.INSTAGRAM and hosts.by_facebook(self._config)
 
 
 REASON = "paused"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post import derive_status, published_at
 from ttp.domain.protocol_audit import replay
 from ttp.store import inspection
@@ -32,7 +33,8 @@ class PromiseCheck:
 
 
 class Audit:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, platforms: PlatformFacts) -> None:
+        self._platforms = platforms
         self._database = database
 
     def run(self) -> list[PromiseCheck]:
@@ -41,8 +43,13 @@ class Audit:
             if db is None:
                 return []
             quick_check(db, self._database.path)
+            accepted = [name for name in self._platforms.names() if self._platforms.facts(name).done_is_accepted]
             return [
-                _checked("deliveries", "deliveries: an intent before each outcome, none done twice", _deliveries(db)),
+                _checked(
+                    "deliveries",
+                    "deliveries: an intent before each outcome, none done twice",
+                    _deliveries(db, accepted),
+                ),
                 _checked("posts", "posts: the status follows from the deliveries", _posts(db)),
                 _checked("remote-ids", "remote ids: each belongs to one delivery", _remote_ids(db)),
                 _checked("store", "store: its files are those that it remembers, so it is no copy", self._copies(db)),
@@ -62,8 +69,8 @@ def _checked(name: str, what: str, found: Iterator[list[str]]) -> PromiseCheck:
     return PromiseCheck(name, what, checked, wrong, tuple(told))
 
 
-def _deliveries(db: Connection) -> Iterator[list[str]]:
-    for one in inspection.deliveries(db):
+def _deliveries(db: Connection, accepted: Collection[str]) -> Iterator[list[str]]:
+    for one in inspection.deliveries(db, accepted):
         name = f"delivery {one.delivery_id} (post {one.post_id}, {one.account})"
         yield [f"{name}: {said}" for said in replay(one.state, one.records, in_thread=one.in_thread)]
 

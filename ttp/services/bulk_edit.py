@@ -147,8 +147,11 @@ class BulkEdit:
     def steps(self, found: Iterable[Post], edit: Edit) -> Iterator[Step]:
         """What the edit does to each post that has not begun to go out; the others, and those that it does not change,
         have no step. Writes nothing. NotFound for an account that there is not."""
-        known = self._posts.accounts()
-        both = None if edit.account is None else (named(edit.account[0], known), named(edit.account[1], known))
+        known, platforms = self._posts.accounts(), self._posts.platforms
+        both = None
+        if edit.account is not None:
+            one, other = edit.account
+            both = named(one, known, platforms), named(other, known, platforms)
         changeable = (post for post in found if post.status in _OPEN)
         while batch := list(islice(changeable, BATCH)):
             with self._posts.database.reading() as db:

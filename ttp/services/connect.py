@@ -11,17 +11,16 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ttp.domain import hosts
-from ttp.domain.account import Account, Credentials, Platform, parse_account_name, platform_named, same_host
+from ttp.domain.account import Account, Credentials, parse_account_name, same_host
 from ttp.domain.config import Config
 from ttp.domain.errors import Ambiguous, Hint, NotAllowed, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
+from ttp.platforms.login import App, BrowserLogin, Grant, Identity, missing_scopes
 from ttp.platforms.oauth import pkce
 from ttp.platforms.oauth.callback import Code, Denied
-from ttp.platforms.oauth.grant import App, Grant, Identity, Login
-from ttp.platforms.oauth.scopes import missing
+from ttp.platforms.registry import Registry
 from ttp.store import accounts as store
 from ttp.store import accounts as stored_accounts
 from ttp.store.credentials import BrokenEntry, CredentialsStore
@@ -41,7 +40,7 @@ PATIENCE_S = 90.0
 class Pending:
     """A login that was begun. `url` is what the person opens; `handle` None: whoever logs in."""
 
-    platform: Platform
+    platform: str
     handle: str | None
     app: App
     redirect_uri: str
@@ -51,7 +50,7 @@ class Pending:
 
     @property
     def name(self) -> str:
-        return self.platform.value if self.handle is None else f"{self.platform}/{self.handle}"
+        return self.platform if self.handle is None else f"{self.platform}/{self.handle}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +71,29 @@ class Connect:
         self,
         database: Database,
         credentials: CredentialsStore,
-        logins: Callable[[Platform], Login],
+        logins: Callable[[str], BrowserLogin],
         config: Config,
         clock: Clock,
+        platforms: Registry,
     ) -> None:
         self._database = database
         self._credentials = credentials
         self._logins = logins
         self._config = config
         self._clock = clock
+        self._platforms = platforms
 
     def known_app(self, name: str) -> App | None:
         """The app, with its secret, that an account of that platform is connected with: the named account's first.
 
         Only the one of the settings, where they name one. None where there is none.
         """
-        platform, handle = _parsed(name)
+        platform, handle = self._parsed(name)
         client_id = self._config.text(f"platforms.{platform}.client_id")
         with self._database.reading() as db:
-            accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform is platform]
+            accounts = [a for a in (stored_accounts.accounts(db) if db else []) if a.platform == platform]
         accounts.sort(key=lambda account: account.handle.lower() != (handle or "").lower())
-        host = hosts.host(platform, self._config)
+        host = self._platforms.facts(platform).host(self._config)
         for account in accounts:
             held = self._held(account)
             fits = held is not None and held.token_secret is None and same_host(held.host, host)
@@ -102,9 +103,9 @@ class Connect:
 
     def begin(self, name: str, app: App, *, redirect_uri: str, scopes: tuple[str, ...] = ()) -> Pending:
         """A new login to `platform` or `platform/handle`. `scopes`: other ones than the usual. UsageError."""
-        platform, handle = _parsed(name)
+        platform, handle = self._parsed(name)
         login = self._logins(platform)
-        if login.needs_secret and not app.client_secret:
+        if self._platforms.facts(platform).needs_client_secret and not app.client_secret:
             raise UsageError(f"{platform} apps have a client secret, and none was given")
         state, verifier = pkce.new_state(), pkce.new_verifier()
         challenge = login.challenge(verifier, redirect_uri)
@@ -131,7 +132,7 @@ class Connect:
         people = _got(pending, login.who(grant))
         with self._database.reading() as db:
             there, person = self._same(pending, people, stored_accounts.accounts(db) if db else [])
-        parse_account_name(f"{pending.platform}/{person.handle}")
+        parse_account_name(f"{pending.platform}/{person.handle}", self._platforms)
         name = there.name if there is not None else f"{pending.platform}/{person.handle}"
         with token_lock(self._database.home, name, patience_s=PATIENCE_S):
             return self._store(pending, person, login)
@@ -140,7 +141,7 @@ class Connect:
         self, pending: Pending, people: tuple[Identity, ...], accounts: list[Account]
     ) -> tuple[Account | None, Identity]:
         """The account that is meant and the person who logged in, if they fit. UsageError, Ambiguous."""
-        accounts = [account for account in accounts if account.platform is pending.platform]
+        accounts = [account for account in accounts if account.platform == pending.platform]
         if pending.handle is not None:
             named = next((a for a in accounts if a.handle.lower() == pending.handle.lower()), None)
             for person in people:
@@ -163,7 +164,7 @@ class Connect:
     def _is(self, account: Account | None, pending: Pending, person: Identity) -> bool:
         """Whether the person is the account's: by the platform's id where both are known, else by the handle.
 
-        TikTok's ids belong to an app: with another app than before they say nothing.
+        Some platforms' ids belong to an app: with another app than before they say nothing.
         """
         same_handle = (account.handle if account else pending.handle or "").lower() == person.handle.lower()
         if account is None or account.user_id is None:
@@ -172,9 +173,9 @@ class Connect:
             return True
         held = self._held(account)
         other_app = held is None or held.client_id != pending.app.client_id
-        return account.platform is Platform.TIKTOK and other_app and same_handle
+        return self._platforms.facts(account.platform).user_id_per_app and other_app and same_handle
 
-    def _store(self, pending: Pending, person: Identity, login: Login) -> Connected:
+    def _store(self, pending: Pending, person: Identity, login: BrowserLogin) -> Connected:
         """The lock is held: what is stored now gives way to the new grant, and to nothing else of it."""
         with self._database.reading() as db:
             there, _ = self._same(pending, (person,), stored_accounts.accounts(db) if db else [])
@@ -198,7 +199,13 @@ class Connect:
             account = replace(account, id=store.save(db, account, now=self._clock.now()))
         with closing(self._database.connect()) as db:
             failed = store.failed(db, account, Kind.AUTH)
-        return Connected(account, there is not None, missing(login.scopes, person.grant.scopes), failed)
+        return Connected(account, there is not None, missing_scopes(login.scopes, person.grant.scopes), failed)
+
+    def _parsed(self, name: str) -> tuple[str, str | None]:
+        """`x` or `x/me`. UsageError for anything else."""
+        if "/" in name:
+            return parse_account_name(name, self._platforms)
+        return self._platforms.find(name).name, None
 
     def _held(self, account: Account) -> Credentials | None:
         """What is stored for the account. An entry that cannot be read is as good as none: connecting replaces it."""
@@ -210,7 +217,7 @@ class Connect:
     def _credentials_of(self, account: Account, pending: Pending, grant: Grant) -> Credentials:
         """The new credentials. Where the platform gave no refresh token, one that the same app got before stays."""
         held = self._held(account)
-        app, host = pending.app, hosts.host(pending.platform, self._config)
+        app, host = pending.app, self._platforms.facts(pending.platform).host(self._config)
         fresh = Credentials(
             access_token=grant.access_token,
             host=host,
@@ -225,11 +232,6 @@ class Connect:
         if held is None or not same_app or held.token_secret is not None or grant.refresh_token is not None:
             return fresh
         return replace(fresh, refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at)
-
-
-def _parsed(name: str) -> tuple[Platform, str | None]:
-    """`x` or `x/me`. UsageError for anything else."""
-    return parse_account_name(name) if "/" in name else (platform_named(name), None)
 
 
 def _got(pending: Pending, answer: T | NotDone) -> T:

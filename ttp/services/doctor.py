@@ -15,13 +15,16 @@ from functools import partial
 from pathlib import Path
 
 from ttp import __version__
-from ttp.domain import approval, hosts
-from ttp.domain.account import Account, Platform, connect_command, is_loopback
+from ttp.domain import approval
+from ttp.domain.account import Account, connect_command
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import Check, Remark, check_of, failure, fine, until, warning
 from ttp.domain.errors import Hint, TtpError
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import Clock
+from ttp.platforms.login import Login
 from ttp.platforms.media_host.availability import is_usable, trouble
+from ttp.platforms.registry import Registry
 from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
 from ttp.services.tokens import Tokens
 from ttp.store.clock_check import behind
@@ -53,14 +56,18 @@ class Doctor:
         database: Database,
         credentials: Callable[[], CredentialsStore],
         tokens: Callable[[], Tokens],
+        logins: Callable[[str], Login | None],
         config: Config,
         clock: Clock,
+        platforms: Registry,
     ) -> None:
         self._database = database
         self._home = database.home
         self._credentials = credentials
         self._tokens = tokens
         self._config = config
+        self._logins = logins
+        self._platforms = platforms
         self._clock = clock
         self._survey: Survey | None = None
 
@@ -163,7 +170,7 @@ class Doctor:
         yield fine(f"kept in {self._credentials().check()}")
 
     def _media_host(self) -> Iterator[Remark]:
-        advice = media_host_advice(self._config, self.accounts)
+        advice = media_host_advice(self._config, self.accounts, self._platforms)
         kind = self._config.text("media_host.kind")
         if not kind:
             unknown = self._survey is None and self._database.exists()
@@ -191,8 +198,8 @@ class Doctor:
     def _folder(self) -> Iterator[Remark]:
         folder = place(self._config.text("media_host.path"), "media_host.path")
         url = self._config.text("media_host.base_url")
-        platforms = {account.platform for account in self.accounts} or set(Platform)
-        rehearsal = any(is_loopback(hosts.host(one, self._config)) for one in platforms)
+        platforms = {account.platform for account in self.accounts} or self._platforms.names()
+        rehearsal = any(self._platforms.facts(one).is_local(self._config) for one in platforms)
         if not folder.is_dir():
             yield failure(f"media_host.path: there is no folder {folder}", f"mkdir -p {shlex.quote(str(folder))}")
         elif not _writable(folder):
@@ -208,7 +215,7 @@ class Doctor:
         yield from found
         if account.needs_reconnect or not account.connected:
             return
-        again = connect_command(account.name)
+        again, facts = connect_command(account.name), self._platforms.facts(account.platform)
         try:
             held = self._credentials().get(account.name)
         except BrokenEntry as broken:
@@ -217,11 +224,11 @@ class Doctor:
         if held is None:
             yield failure("its credentials are gone", again, reconnect=True)
             return
-        if (foreign := elsewhere(account, held, self._config)) is not None:
+        if (foreign := elsewhere(account, held, facts.host(self._config))) is not None:
             yield foreign
-        yield from life(account, held, now, renews=self._tokens().can_renew(account.name, held))
+        yield from life(account, held, now, facts, renews=self._tokens().can_renew(account.name, held))
         if account.scopes:
-            yield from permissions(account, held, account.scopes, self._config)
+            yield from permissions(account, held, account.scopes, self._logins(account.platform))
 
 
 def looked_at(name: str, look: Callable[[], Iterator[Remark]]) -> Iterator[Check]:
@@ -244,10 +251,12 @@ def _writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
 
 
-def media_host_advice(config: Config, accounts: Iterable[Account]) -> tuple[str, Hint] | None:
-    """Why local files cannot go to Instagram, and what to set; None where they can, or no account is Instagram's."""
+def media_host_advice(config: Config, accounts: Iterable[Account], platforms: PlatformFacts) -> tuple[str, Hint] | None:
+    """Why local files cannot go to a platform that fetches them, and what to set; None where they can, or no account
+    is of one."""
     lack = trouble(config)
-    if lack is None or not any(account.platform is Platform.INSTAGRAM for account in accounts):
+    fetching = [facts.title for one in accounts if (facts := platforms.facts(one.platform)).fetches_media]
+    if lack is None or not fetching:
         return None
-    sentence = f"Instagram fetches media from a public URL, and local files have none: {lack.message}"
+    sentence = f"{fetching[0]} fetches media from a public URL, and local files have none: {lack.message}"
     return sentence, Hint("set one up", lack.hint)

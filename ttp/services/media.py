@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from ttp.domain import hosts
-from ttp.domain.account import Platform, is_loopback
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, Problem, StateRefused, TtpError, UsageError
-from ttp.domain.image_fit import FORMS, Fit, Fits, Form, misfit
+from ttp.domain.image_fit import ImageFit, ImageFits, ImageForm, find_misfit
 from ttp.domain.media import MediaItem, is_web_address
 from ttp.domain.media_probe import Unreadable
 from ttp.domain.media_probe.images import Look, read_look
 from ttp.domain.post import Post
 from ttp.domain.post_input import KEPT
+from ttp.domain.rules import Platforms
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
 from ttp.platforms import uploads
 from ttp.platforms.image_conversion import CannotConvert, NoPillow, converted
 from ttp.platforms.media_host.availability import NoPublicUrl
+from ttp.platforms.registry import Registry
 from ttp.store import queries
 from ttp.store.database import Database
 from ttp.store.home.media import MediaStore, names_like
@@ -41,28 +41,30 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 100
 
 
-def taken(texts: Iterable[str], platforms: Collection[Platform], media: MediaStore, config: Config) -> list[MediaItem]:
-    """The media that `texts` name; empty texts are left out. `platforms`: where the post goes.
+def taken(
+    texts: Iterable[str], names: Collection[str], media: MediaStore, config: Config, platforms: Registry
+) -> list[MediaItem]:
+    """The media that `texts` name; empty texts are left out. `names`: of the platforms where the post goes.
 
     NotFound, UsageError, Busy.
     """
-    return [_item(text, platforms, media, config) for text in texts if text]
+    return [_item(text, names, media, config, platforms) for text in texts if text]
 
 
-def rehearsed(config: Config) -> frozenset[Platform]:
+def rehearsed(config: Config, platforms: Registry) -> frozenset[str]:
     """The platforms whose API is on this machine."""
-    return frozenset(platform for platform in Platform if is_loopback(hosts.host(platform, config)))
+    return frozenset(name for name in platforms.names() if platforms.facts(name).is_local(config))
 
 
-def _item(text: str, platforms: Collection[Platform], media: MediaStore, config: Config) -> MediaItem:
+def _item(text: str, names: Collection[str], media: MediaStore, config: Config, platforms: Registry) -> MediaItem:
     if not is_web_address(text):
         from pathlib import Path
 
         return media.add(Path(text))
     from ttp.platforms.download import CannotFetch, Patience, fetch, usable
 
-    at_home = rehearsed(config)
-    loopback = set(platforms) <= at_home if platforms else bool(at_home)
+    at_home = rehearsed(config, platforms)
+    loopback = set(names) <= at_home if names else bool(at_home)
     patience = Patience(config.seconds("http.connect_timeout_s"), config.seconds("http.read_timeout_s"))
     shown = clean(re.sub(r"//[^/?#]*@", "//", text, count=1))  # a password is for no message
 
@@ -85,29 +87,31 @@ def _name(url: str) -> str:
 
 
 class Fitting:
-    """Fits the images of one media folder. Safe to use from several threads."""
+    """ImageFits the images of one media folder. Safe to use from several threads."""
 
-    def __init__(self, media: MediaStore) -> None:
+    def __init__(self, media: MediaStore, platforms: Platforms) -> None:
         self._media = media
+        self._platforms = platforms
 
-    def fits(self, media: Iterable[MediaItem], platforms: Collection[Platform]) -> Fits:
+    def fits(self, media: Iterable[MediaItem], platforms: Collection[str]) -> ImageFits:
         """How each of the platforms gets each of the images; those that need it are converted now. Busy."""
-        found = {}
-        for item in media:
+        found: dict[tuple[str, str], ImageFit] = {}
+        for item in filter(lambda item: item.is_image, media):
             for platform in platforms:
-                if item.is_image and platform in FORMS and (platform, item.sha256) not in found:
-                    found[platform, item.sha256] = self._fit(item, FORMS[platform])
+                form = self._platforms.rules(platform).image_form
+                if form is not None and (platform, item.sha256) not in found:
+                    found[platform, item.sha256] = self._fit(item, form)
         return found
 
-    def file(self, item: MediaItem, platform: Platform) -> MediaFile:
+    def file(self, item: MediaItem, platform: str) -> MediaFile:
         """An item as a platform gets it, with its bytes. CannotConvert where it takes it in no form that can be had;
         NoPillow where the extra is missing. FileNotFoundError where the copy is gone. Busy."""
         from ttp.platforms.client import MediaFile
 
         if not self._media.has(item):
             raise FileNotFoundError(item.name)
-        form = FORMS.get(platform)
-        fit = Fit() if form is None or not item.is_image else self._fit(item, form)
+        form = self._platforms.rules(platform).image_form if item.is_image else None
+        fit = ImageFit() if form is None else self._fit(item, form)
         if fit.made is not None and form is not None:
             return MediaFile(fit.sent(item), self._media.path(item.sha256, form.name), item.sha256)
         if fit.misfit is not None and fit.misfit.must:
@@ -120,25 +124,25 @@ class Fitting:
         """The media of a post whose copies are not there any more."""
         return gone(self._media.folder, post.media)
 
-    def _fit(self, item: MediaItem, form: Form) -> Fit:
+    def _fit(self, item: MediaItem, form: ImageForm) -> ImageFit:
         look = self._look(item)
         shown = (look.width, look.height) if look is not None else _size(item)
         made = self._media.made(item, form.name)
         if made is not None:
-            return Fit(_as(made, shown), made)
-        wrong = misfit(item, look, form)
+            return ImageFit(_as(made, shown), made)
+        wrong = find_misfit(item, look, form)
         if wrong is None or not self._media.has(item):
-            return Fit(shown)
+            return ImageFit(shown)
         try:
             with uploads.converting(item.name):
                 data = converted(self._media.path(item.sha256), item, form)
         except NoPillow:
-            return Fit(shown, misfit=wrong, lacks=True)
+            return ImageFit(shown, misfit=wrong, lacks=True)
         except CannotConvert as error:
-            return Fit(shown, misfit=wrong, failed=str(error))
+            return ImageFit(shown, misfit=wrong, failed=str(error))
         self._media.keep(item.sha256, form.name, data)
         made = self._media.made(item, form.name)
-        return Fit(_as(made, shown), made)
+        return ImageFit(_as(made, shown), made)
 
     def _look(self, item: MediaItem) -> Look | None:
         """How a JPEG is shown; None of another kind, or where its copy is gone."""
@@ -197,12 +201,18 @@ class MediaCare:
     config: Config
     clock: Clock
 
+    def is_needed(self) -> bool:
+        """Whether there are any media that could be removed."""
+        from ttp.platforms.media_host import s3
+
+        return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
+
     def take_back(self) -> list[str]:
         """Remove from the bucket what no post needs any more."""
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
-            lent = list(s3.remembered(self.database.home / s3.LENT))
+            lent = list(s3.remembered(self.database.home / "lent"))
             if not lent:
                 return []
             with self.database.reading() as db:
@@ -243,24 +253,27 @@ def file_digest(name: str) -> str:
 class RowMedia:
     """`folder`: where relative paths begin, and what they stay under; None: they are as a person typed them."""
 
-    def __init__(self, database: Database, media: MediaStore, config: Config, folder: Path | None) -> None:
+    def __init__(
+        self, database: Database, media: MediaStore, config: Config, registry: Registry, folder: Path | None
+    ) -> None:
         self._database = database
         self._media = media
         self._config = config
+        self._registry = registry
         self._folder = folder and folder.resolve()
         self._taken: dict[str, MediaItem] = {}
 
-    def items(self, names: Sequence[str], before: Post | None, platforms: Collection[Platform]) -> list[MediaItem]:
+    def items(self, names: Sequence[str], before: Post | None, platforms: Collection[str]) -> list[MediaItem]:
         """The media of these names; an address that the post has already is not fetched again. NotFound, UsageError,
         Busy."""
         held = {item.url: item for item in before.media if item.url} if before else {}
         return [replace(held.get(name) or self._item(name, platforms), alt=None) for name in names]
 
-    def _item(self, name: str, platforms: Collection[Platform]) -> MediaItem:
+    def _item(self, name: str, platforms: Collection[str]) -> MediaItem:
         if name.startswith(KEPT):
             return self._kept(name.removeprefix(KEPT))
         if is_web_address(name):
-            return taken([name], platforms, self._media, self._config)[0]
+            return taken([name], platforms, self._media, self._config, self._registry)[0]
         path = beside(self._folder, name) if self._folder else Path(name)
         if name not in self._taken:
             try:

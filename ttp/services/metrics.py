@@ -11,13 +11,14 @@ from itertools import chain, islice
 from typing import TextIO, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ttp.domain.account import Account, parse_account_name
+from ttp.domain.account import Account
 from ttp.domain.errors import UsageError
-from ttp.domain.ingest.columns import MAPPED, OWN, Columns, columns_of
+from ttp.domain.ingest.columns import MAPPED, OWN, Columns, ExportTables, columns_of
 from ttp.domain.ingest.export_rows import LOOKED_AT, ExportReader, manner_of, refuse_for_all, with_order
 from ttp.domain.ingest.own_format import PlainReader, Reader, Refuse
 from ttp.domain.sample import COLUMNS, Row, Sample, Total
 from ttp.domain.time.clock import Clock
+from ttp.platforms.registry import Registry
 from ttp.services.files.metrics_rows import Block, Buffer, Object, Record, Records, cells_of, is_json, read_objects
 from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
@@ -59,7 +60,8 @@ class Imported:
 
 
 class Metrics:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, platforms: Registry) -> None:
+        self._platforms = platforms
         self._database = database
         self._clock = clock
 
@@ -78,7 +80,7 @@ class Metrics:
         Accounts that do not exist are made, not connected. UsageError where nothing of the file can be read.
         """
         done = done or Imported()
-        feed = open_feed(stream, how, self._clock.now())
+        feed = open_feed(stream, how, self._clock.now(), self._platforms)
         columns = feed.columns
         done.source, done.title, done.written = columns.source, title(columns), feed.written
         done.columns = tuple(zip(columns.header, columns.fields, strict=True))
@@ -99,7 +101,7 @@ class Metrics:
             known = {account.name.lower(): account.id or 0 for account in stored_accounts.accounts(db)}
             for name in dict.fromkeys(name for name, _, _ in batch):
                 if name.lower() not in known:
-                    platform, handle = parse_account_name(name)
+                    platform, _, handle = name.partition("/")
                     there = stored_accounts.account(db, platform, handle, removed=True) or Account(platform, handle)
                     known[name.lower()] = account_store.save(db, there, now=self._clock.now())
             for name, dated, rows in batch:
@@ -174,7 +176,7 @@ _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a file is to be read, as far as that was said: `source` is one of `columns.SOURCES`, `mapped` has columns and
+    """How a file is to be read, as far as that was said: `source` is one of `columns.sources`, `mapped` has columns and
     their fields, `account` the account of all rows, `order` which of day and month comes first."""
 
     source: str | None = None
@@ -194,17 +196,25 @@ class Feed:
     blocks: Iterator[Block]
 
 
-def open_feed(stream: TextIO, how: How, now: datetime) -> Feed:
+def open_feed(stream: TextIO, how: How, now: datetime, platforms: ExportTables) -> Feed:
     """The feed of a text. UsageError where nothing of it can be read."""
     text = Buffer(stream)
     if is_json(text):
-        return _json(text, how, now)
+        return _json(text, how, now, platforms)
     rows = Records(text)
-    columns = columns_of(rows.header, source=how.source, mapped=how.mapped, account=how.account)
-    return _feed(columns, f"CSV with {_DELIMITERS.get(rows.delimiter, rows.delimiter)}", rows, how, now, rows.delimiter)
+    columns = columns_of(rows.header, platforms, source=how.source, mapped=how.mapped, account=how.account)
+    return _feed(
+        columns,
+        f"CSV with {_DELIMITERS.get(rows.delimiter, rows.delimiter)}",
+        rows,
+        how,
+        now,
+        rows.delimiter,
+        platforms,
+    )
 
 
-def _json(text: Buffer, how: How, now: datetime) -> Feed:
+def _json(text: Buffer, how: How, now: datetime, platforms: ExportTables) -> Feed:
     objects = read_objects(text)
     first = next(objects, None)
     if first is None:
@@ -212,12 +222,12 @@ def _json(text: Buffer, how: How, now: datetime) -> Feed:
     if isinstance(first[1], str):
         raise UsageError(f"the first object {first[1]}")
     keys = tuple(first[1])
-    columns = columns_of(keys, source=how.source, mapped=how.mapped, account=how.account)
+    columns = columns_of(keys, platforms, source=how.source, mapped=how.mapped, account=how.account)
     # A key that the first object lacks may come later.
     more = tuple(name for name in COLUMNS if name not in columns.fields and (name != "account" or how.account is None))
     if columns.export is None:
         columns = Columns(columns.source, (*keys, *more), (*columns.fields, *more))
-    return _feed(columns, "JSON", _cells(chain([first], objects), columns), how, now, ",")
+    return _feed(columns, "JSON", _cells(chain([first], objects), columns), how, now, ",", platforms)
 
 
 def _cells(objects: Iterator[Object], columns: Columns) -> Iterator[Record]:
@@ -226,16 +236,24 @@ def _cells(objects: Iterator[Object], columns: Columns) -> Iterator[Record]:
         yield number, item if isinstance(item, str) else cells_of(item, keys)
 
 
-def _feed(columns: Columns, written: str, rows: Iterator[Record], how: How, now: datetime, delimiter: str) -> Feed:
+def _feed(
+    columns: Columns,
+    written: str,
+    rows: Iterator[Record],
+    how: How,
+    now: datetime,
+    delimiter: str,
+    platforms: ExportTables,
+) -> Feed:
     if columns.source == OWN:
-        reader: Reader = PlainReader(columns.fields, now=now, zone=how.zone, account=how.account)
+        reader: Reader = PlainReader(columns.fields, platforms, now=now, zone=how.zone, account=how.account)
         return Feed(columns, written, reader, rows.blocks() if isinstance(rows, Records) else _blocks(rows))
     first = list(islice(rows, LOOKED_AT))
     width = len(columns.header)
     known = [cells for _, cells in first if not isinstance(cells, str) and len(cells) == width and any(cells)]
-    manner = with_order(manner_of(columns, known, delimiter=delimiter, now=now), how.order)
+    manner = with_order(manner_of(columns, known, platforms, delimiter=delimiter, now=now), how.order)
     refuse_for_all(columns, known, how.zone)
-    reader = ExportReader(columns, manner, now=now, zone=how.zone, account=how.account)
+    reader = ExportReader(columns, manner, platforms, now=now, zone=how.zone, account=how.account)
     return Feed(columns, written, reader, _blocks(chain(first, rows)))
 
 

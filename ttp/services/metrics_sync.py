@@ -11,15 +11,16 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.errors import Busy, Damaged, Hint, PartlyFailed, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.metric_schedule import Ages, again_at, ages_of, is_of_age, next_reading, reach
 from ttp.domain.outcome import Kind, NotDone
+from ttp.domain.pricing import PriceLists, Pricing
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import StepFailed
-from ttp.platforms.metrics import Line, Page, Reader
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage, MetricsReader
 from ttp.services.tokens import Delayed, Tokens
 from ttp.store import metric_schedule, samples
 from ttp.store.database import Database
@@ -72,7 +73,7 @@ class Gather:
         self,
         database: Database,
         tokens: Tokens,
-        readers: Callable[[Platform], Reader],
+        readers: Callable[[str], MetricsReader | None],
         config: Config,
         clock: Clock,
         patience: float | None = None,
@@ -83,7 +84,7 @@ class Gather:
         self._config = config
         self._clock = clock
         self._patience = patience
-        self._made: dict[Platform, Reader] = {}
+        self._made: dict[str, MetricsReader] = {}
 
     def close(self) -> None:
         """Close the readers' connections, and keep what was told of limits. They open again when they are needed."""
@@ -116,11 +117,13 @@ class Gather:
                 return
         done.rejected += [(one, f"{account.platform} told no numbers of it") for one in left]
 
-    def _pages(self, account: Account, begin: Callable[[Reader, Line], Iterator[Page]]) -> Iterator[Page]:
+    def _pages(
+        self, account: Account, begin: Callable[[MetricsReader, AccountSession], Iterator[MetricsPage]]
+    ) -> Iterator[MetricsPage]:
         """What the reader reads, with a token that is renewed where that is due."""
         try:
             held = self._tokens.fresh(account.name)
-            line = Line(account, held, lambda refused: self._renewed(account, refused), self._patience)
+            line = AccountSession(account, held, lambda refused: self._renewed(account, refused), self._patience)
             yield from begin(self._reader(account.platform), line)
         except StepFailed as failed:
             raise _error(account, failed.outcome) from None
@@ -132,12 +135,15 @@ class Gather:
             return None
         return self._tokens.replaced(account.name, refused)
 
-    def _reader(self, platform: Platform) -> Reader:
+    def _reader(self, platform: str) -> MetricsReader:
         if platform not in self._made:
-            self._made[platform] = self._readers(platform)
+            reader = self._readers(platform)
+            if reader is None:
+                raise UsageError(f"{platform} has no numbers to read")
+            self._made[platform] = reader
         return self._made[platform]
 
-    def _store(self, account: Account, page: Page, done: Pulled) -> None:
+    def _store(self, account: Account, page: MetricsPage, done: Pulled) -> None:
         """Keep what one page told, and when each of its posts is read next."""
         ages, now = ages_of(self._config), self._clock.now()
         if page.note is not None and page.note not in done.notes:
@@ -195,10 +201,6 @@ def _error(account: Account, outcome: NotDone) -> TtpError:
     return PartlyFailed(message)
 
 
-DOLLARS_A_READ = 0.001
-"""X's price of one own post (docs/reference/platforms/x.md, section 5). Free for the rest of that UTC day."""
-
-
 LEAST_READS = 5
 """X lists no fewer on a page."""
 
@@ -210,7 +212,8 @@ BATCH, MOST_BATCHES = 20, 5
 class Pull:
     """Over one `Gather`, which it closes."""
 
-    def __init__(self, database: Database, gather: Gather, config: Config, clock: Clock) -> None:
+    def __init__(self, database: Database, gather: Gather, config: Config, clock: Clock, platforms: PriceLists) -> None:
+        self._platforms = platforms
         self._database = database
         self._gather = gather
         self._config = config
@@ -222,11 +225,15 @@ class Pull:
     # What a person asks for.
 
     def chosen(self, accounts: Sequence[Account]) -> tuple[list[Account], list[Account]]:
-        """Those of all accounts that are read where none is named, and those left out because X charges for it."""
+        """Those of all accounts that are read where none is named, and those left out for what they would cost."""
         platforms = self._config.texts("metrics.pull")
         usable = [one for one in accounts if one.connected and one.enabled]
-        left_out = [one for one in usable if one.platform is Platform.X and one.platform not in platforms]
+        left_out = [one for one in usable if self._is_priced(one) and one.platform not in platforms]
         return [one for one in usable if one.platform in platforms], left_out
+
+    def _is_priced(self, account: Account) -> bool:
+        known = account.platform in self._platforms.names()
+        return known and self._platforms.pricing(account.platform) is not None
 
     def posts(self, account: Account) -> list[Followed]:
         """The account's posts that are followed: published by ttp, and not yet read for the last time."""
@@ -317,8 +324,8 @@ class Pull:
         return metric_schedule.followed(db, account.id or 0, due_by=due_by, most=most, **bounds)
 
 
-def dollars(account: Account, posts: Sequence[Followed], history: int | None) -> float:
-    """What a pull costs at most; 0 where the platform charges nothing."""
-    if account.platform is not Platform.X:
-        return 0.0
-    return (len(posts) if history is None else max(history, LEAST_READS)) * DOLLARS_A_READ
+def read_price(pricing: Pricing | None, posts: Sequence[Followed], history: int | None) -> int:
+    """What a pull costs at most, in thousandths of a US dollar; 0 where the platform charges nothing."""
+    if pricing is None:
+        return 0
+    return (len(posts) if history is None else max(history, LEAST_READS)) * pricing.per_read

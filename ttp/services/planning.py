@@ -177,7 +177,7 @@ class Planning:
             try:
                 _refuse_other_than_draft(post)
                 if not accounts_of(post, known):
-                    raise no_accounts(post, known)
+                    raise no_accounts(post, known, self._posts.platforms)
                 drafts.append(_Draft(post, self._posts.check_post(post, known, timed=True, db=db)))
             except (StateRefused, ContentRefused) as refused:
                 refusals[post.id or 0] = refused

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
-from ttp.domain.account import Account, Platform, connect_command, resolve_accounts
+from ttp.domain.account import Account, connect_command, resolve_accounts
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
@@ -37,9 +37,10 @@ from ttp.domain.post_edit import (
     with_alts,
 )
 from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
-from ttp.domain.price import price_notes
+from ttp.domain.pricing import price_notes
 from ttp.domain.rules import check
 from ttp.domain.time.clock import Clock
+from ttp.platforms.registry import Registry
 from ttp.services.queries import PostView, view_posts
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, queries, repeats
@@ -88,6 +89,7 @@ class Posts:
     media: MediaStore
     clock: Clock
     config: Config
+    platforms: Registry
     capability: Capability = Capability.PUBLISH
     strict: bool = field(default=False)
 
@@ -95,7 +97,7 @@ class Posts:
     def media_conversion(self) -> Fitting:
         from ttp.services.media import Fitting
 
-        return Fitting(self.media)
+        return Fitting(self.media, self.platforms)
 
     @cached_property
     def duplicates(self) -> DuplicateCheck:
@@ -121,7 +123,7 @@ class Posts:
 
     def find_accounts(self, names: Iterable[str]) -> tuple[Account, ...]:
         """Return the accounts of these names; empty names are left out. Raise NotFound, Ambiguous, UsageError."""
-        return resolve_accounts([name for name in names if name.strip()], self.accounts())
+        return resolve_accounts([name for name in names if name.strip()], self.accounts(), self.platforms)
 
     def editable(self, post_id: int) -> Post:
         """Return a post that can be edited now. Raise NotFound, StateRefused, NotAllowed."""
@@ -146,7 +148,7 @@ class Posts:
         self.refuse_time()
         accounts = self.find_accounts(wanted.to or ())
         if not accounts:
-            name = one_for(self.accounts(), text_alone=not wanted.media)
+            name = one_for(self.accounts(), self.platforms, text_alone=not wanted.media)
             raise UsageError("a post with a time needs accounts to go to", Hint("name them", f"--to {name}"))
         return accounts
 
@@ -158,7 +160,7 @@ class Posts:
         if wanted.to is not None:
             post = redirected(post, self.find_accounts(wanted.to), self.clock.now())
         if not post.active:
-            raise no_accounts(post, known)
+            raise no_accounts(post, known, self.platforms)
         return accounts_of(post, known)
 
     def accounts_by_post(self, ids: Sequence[int]) -> dict[int, tuple[Account, ...]]:
@@ -181,7 +183,7 @@ class Posts:
         `db`: the transaction that changes the post, if one has begun.
         """
         chosen = accounts_of(post, accounts)
-        with_media = self._check_with_media if post.media else _check_without_media
+        with_media = self._check_with_media if post.media else self._check_without_media
         problems = with_media(post, chosen)
         if timed:
             problems = (*self.duplicates.problems(post, db), *problems)
@@ -189,10 +191,12 @@ class Posts:
         if refusing and timed:
             hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
             raise ContentRefused(refusing[0].message, *hints, problems=problems)
-        return (*problems, *_account_warnings(chosen), *price_notes(post)) if timed else problems
+        return (*problems, *_account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
+
+    def _check_without_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
+        return check(post, _by_name(accounts), self.platforms, no_host=None, config=self.config)
 
     def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
-        from ttp.domain import hosts
         from ttp.platforms.media_host.availability import trouble
         from ttp.services.media import gone_problems, rehearsed
 
@@ -200,10 +204,11 @@ class Posts:
         found = check(
             post,
             _by_name(accounts),
+            self.platforms,
             no_host=trouble(self.config),
-            video_upload=hosts.by_facebook(self.config),
+            config=self.config,
             fits=self.media_conversion.fits(post.media, to_come),
-            rehearsed=rehearsed(self.config),
+            rehearsed=rehearsed(self.config, self.platforms),
         )
         return (*(gone_problems(post, self.media_conversion.gone(post)) if to_come else ()), *found)
 
@@ -275,9 +280,9 @@ class Posts:
                 attempts.begin(db, step)
         return saved
 
-    def view(self, db: Connection | None, post: Post) -> PostView:
-        """Return a post as it is shown now. `db` None: there is no store."""
-        return view_posts(db, [post], now=self.clock.now(), config=self.config)[0]
+    def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
+        """Return a post as it is shown now. `db` None: there is no store. `is_new`: no repeat has created it."""
+        return view_posts(db, [post], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, wanted: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict if it was another one."""
@@ -294,10 +299,10 @@ class Posts:
         if not wanted.key:
             return None
         if not wanted.media:
-            return request_fingerprint(wanted, ())
+            return request_fingerprint(wanted, (), self.platforms)
         from ttp.services.media import file_digest
 
-        return request_fingerprint(wanted, [file_digest(path) for path in wanted.media])
+        return request_fingerprint(wanted, [file_digest(path) for path in wanted.media], self.platforms)
 
     def build_post(self, wanted: PostInput, time: ResolvedTime | None, draft: Post | None = None) -> NewPost:
         """Return a new post, without storing it; its media are copied into the store's folder.
@@ -306,7 +311,7 @@ class Posts:
         """
         _refuse_empty_key(wanted)
         known = self.accounts()
-        accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known)
+        accounts = resolve_accounts([name for name in wanted.to or () if name.strip()], known, self.platforms)
         at = None if time is None else time.at
         post = Post(
             content=wanted.text or "",
@@ -314,7 +319,7 @@ class Posts:
             scheduled_at=at,
             max_lateness_s=wanted.max_lateness_s,
             media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
-            variants=merged({}, check_variants(wanted.variants, known)),
+            variants=merged({}, check_variants(wanted.variants, known, self.platforms)),
             thread=wanted.thread or (),
             tags=unique(wanted.tags or ()),
             options=dict(wanted.options),
@@ -367,7 +372,7 @@ class Posts:
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
-                return SavedPost(self.view(db, stored), warnings, moved=moved, time=time)
+                return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def edit(self, post_id: int, wanted: PostInput, time: ResolvedTime | None, since: Post | None = None) -> SavedPost:
         """Change what is given. Lists are replaced whole; variants and options by their key (an empty value removes).
@@ -378,7 +383,7 @@ class Posts:
         with self._holding_media(wanted):
             now, first, known = self.clock.now(), self.post(post_id), self.accounts()
             _refuse_to_edit(first)
-            variants = check_variants(wanted.variants, known)
+            variants = check_variants(wanted.variants, known, self.platforms)
             to = None if wanted.to is None else self.find_accounts(wanted.to)
             platforms = set(first.platforms) if to is None else {account.platform for account in to}
             items = None
@@ -404,7 +409,7 @@ class Posts:
                     after = as_draft(after, "go back to draft")
                 if time is not None:
                     if not after.active:
-                        raise no_accounts(after, known)
+                        raise no_accounts(after, known, self.platforms)
                     confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
                     after = timed(after, confirmed.at)
                 after = settled(after, now)
@@ -433,7 +438,7 @@ class Posts:
             refuse_in_flight(post, "be given a time", reviewing=False)
             accounts = accounts_of(post, known)
             if not accounts:
-                raise no_accounts(post, known)
+                raise no_accounts(post, known, self.platforms)
             if not any(d.state in (DeliveryState.PENDING, DeliveryState.FAILED) for d in post.deliveries):
                 raise nothing_left(post)
             post_id = post.id or 0
@@ -519,7 +524,7 @@ class Posts:
         self,
         names: Sequence[str] | None,
         alts: Sequence[str] | None,
-        platforms: Collection[Platform],
+        platforms: Collection[str],
         before: Post | None = None,
     ) -> tuple[MediaItem, ...]:
         """Return the media of these names, with their alt texts; empty names are left out. `before`: a post whose media
@@ -529,7 +534,7 @@ class Posts:
             return with_alts((), alts)
         from ttp.services.media import RowMedia
 
-        media = RowMedia(self.database, self.media, self.config, None)
+        media = RowMedia(self.database, self.media, self.config, self.platforms, None)
         return with_alts(media.items(wanted, before, platforms), alts)
 
 
@@ -542,10 +547,6 @@ def accounts_of(post: Post, known: Iterable[Account]) -> tuple[Account, ...]:
 def unique(words: Sequence[str]) -> tuple[str, ...]:
     """Return each word once, in their order."""
     return tuple(dict.fromkeys(words))
-
-
-def _check_without_media(post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
-    return check(post, _by_name(accounts), no_host=None)
 
 
 def _by_name(accounts: Iterable[Account]) -> dict[str, Account]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ttp.domain.account import Platform
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Problem
-from ttp.domain.image_fit import NO_FITS, Fit, Fits
+from ttp.domain.image_fit import NO_FITS, ImageFit, ImageFits
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
-from ttp.domain.price import price_of
-from ttp.domain.rules import text_use
+from ttp.domain.pricing import price_of
 from ttp.domain.time.resolve import ResolvedTime
+from ttp.platforms.registry import Registry
 from ttp.services.posts import Posts
 from ttp.services.queries import PostView
 from ttp.store.home.media import borrowed
@@ -39,12 +38,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What one account gets. `price`: what X charges, in thousandths of a dollar; None on other platforms."""
+    """What one account gets. `price`: what the platform charges, in thousandths of a dollar; None: nothing ever."""
 
     account: str
     parts: tuple[Part, ...]
     media: tuple[Sent, ...]
     price: int | None
+    title: str = ""
+    """The platform's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +81,21 @@ def preview_post(posts: Posts, wanted: PostInput, time: ResolvedTime | None) -> 
                 posts.refuse_forbidden_change(db, None, post)
             shown = posts.view(db, post)
         fits = posts.media_conversion.fits(post.media, post.platforms) if post.media else NO_FITS
-        versions = tuple(_version(post, delivery, fits) for delivery in post.deliveries)
+        versions = tuple(_version(post, delivery, fits, posts.platforms) for delivery in post.deliveries)
         return PostPreview(shown, versions, warnings, refused)
 
 
-def _version(post: Post, delivery: Delivery, fits: Fits) -> Version:
-    platform = delivery.platform
-    texts = post.parts_for(delivery.account, platform)
+def _version(post: Post, delivery: Delivery, fits: ImageFits, platforms: Registry) -> Version:
+    platform, rules = delivery.platform, platforms.rules(delivery.platform)
+    texts = post.parts_for(delivery.account, platforms.facts(platform))
     return Version(
         delivery.account,
-        tuple(Part(text, *text_use(platform, text, post.media)) for text in texts),
-        tuple(_sent(item, fits.get((platform, item.sha256), Fit())) for item in post.media),
-        price_of(post, delivery) if platform is Platform.X else None,
+        tuple(Part(text, *rules.text_use(text, post.media, {})) for text in texts),
+        tuple(_sent(item, fits.get((platform, item.sha256), ImageFit())) for item in post.media),
+        price_of(post, delivery, platforms),
+        platforms.facts(platform).title,
     )
 
 
-def _sent(item: MediaItem, fit: Fit) -> Sent:
+def _sent(item: MediaItem, fit: ImageFit) -> Sent:
     return Sent(item, fit.sent(item), fit.made is not None)

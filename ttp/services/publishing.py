@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ttp.domain import approval, hosts
+from ttp.domain import approval
 from ttp.domain.account import Account, Credentials, connect_command, resolve_accounts, same_host
 from ttp.domain.attempt import Attempt
 from ttp.domain.delivery import IN_FLIGHT, Delivery, DeliveryState
@@ -30,6 +30,7 @@ from ttp.domain.post_edit import must_be_reviewed, no_accounts, nothing_left, pe
 from ttp.domain.time.clock import EPOCH
 from ttp.services.media import refuse_gone
 from ttp.services.posts import Change, Posts, accounts_of
+from ttp.services.queries import PostView
 from ttp.store import attempts, queries
 from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
 from ttp.store.dialect import Connection
@@ -58,7 +59,7 @@ class Outgoing:
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
             if not accounts_of(post, known):
-                raise no_accounts(post, known)
+                raise no_accounts(post, known, self._posts.platforms)
             if not any(d.state is _PENDING or d.state in IN_FLIGHT for d in post.deliveries):
                 raise nothing_left(post)
             pending = [d for d in post.deliveries if d.state is _PENDING]
@@ -95,13 +96,13 @@ class Outgoing:
 
         return self._each(ids, change)
 
-    def resolve(self, post_id: int, account: str, published: str | None) -> Post:
+    def resolve(self, post_id: int, account: str, published: str | None) -> PostView:
         """A person settles a delivery that needs review: `published` is its URL or id, or None if it is not live. What
         they said is kept with the delivery's attempts.
 
         NotFound, StateRefused, UsageError for what is no address; Conflict if it is another post's.
         """
-        (found,) = resolve_accounts([account], self._posts.accounts())
+        (found,) = resolve_accounts([account], self._posts.accounts(), self._posts.platforms)
         said: list[Attempt] = []
 
         def change(db: Connection, post: Post) -> tuple[Post, tuple[Problem, ...]]:
@@ -114,7 +115,7 @@ class Outgoing:
                     Hint("look", f"ttp show {post.id}"),
                 )
             now = self._posts.clock.now()
-            after = resolved(post, delivery, published, now)
+            after = resolved(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
             if self._bound(db, delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",
@@ -156,7 +157,7 @@ class Outgoing:
         found: dict[int | None, UsageError] = {}
         for account in known:
             held = self._held(account) if account.id in wanted else None
-            host = hosts.host(account.platform, self._posts.config)
+            host = self._posts.platforms.facts(account.platform).host(self._posts.config)
             if held is not None and held.host and not same_host(held.host, host):
                 found[account.id] = UsageError(
                     f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",

@@ -6,20 +6,18 @@ doing it again goes on where it ended. No intent is needed before a call: deleti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain.account import Credentials, Platform
-from ttp.domain.config import Config
+from ttp.domain.account import Credentials
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import TtpError
 from ttp.domain.outcome import Attempt, Kind, NotDone, Phase
 from ttp.domain.post_edit import refuse_in_flight, with_delivery
-from ttp.domain.price import DELETE
-from ttp.platforms.client import PublishRequest
-from ttp.platforms.take_down import Gone, Taker, why_never
+from ttp.platforms.client import Deleted, Deleter, PublishRequest
 from ttp.services.posts import Posts
 from ttp.services.tokens import Dead, Tokens
 from ttp.store import attempts, queries
@@ -43,6 +41,8 @@ class Plan:
     """Posts, and what of each is live on a platform."""
 
     targets: dict[int, tuple[Target, ...]]
+    prices: Mapping[str, int] = field(default_factory=dict)
+    """What platforms charge for it, by title, in thousandths of a US dollar."""
 
     @property
     def possible(self) -> list[Target]:
@@ -51,11 +51,6 @@ class Plan:
     @property
     def impossible(self) -> list[Target]:
         return [target for targets in self.targets.values() for target in targets if target.why_not is not None]
-
-    @property
-    def price(self) -> int:
-        """What X will charge, in thousandths of a dollar."""
-        return DELETE * sum(len(t.ids) for t in self.possible if t.delivery.platform is Platform.X)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +77,12 @@ class TakenDown:
 
 
 class TakeDown:
-    """`takers` makes what deletes posts on a platform, which is closed at the end."""
+    """`deleters` makes what deletes posts on a platform, which is closed at the end."""
 
-    def __init__(self, posts: Posts, tokens: Tokens, takers: Callable[[Platform], Taker | None]) -> None:
+    def __init__(self, posts: Posts, tokens: Tokens, deleters: Callable[[str], Deleter | str]) -> None:
         self._posts = posts
         self._tokens = tokens
-        self._takers = takers
+        self._deleters = deleters
 
     def plan(self, ids: Iterable[int]) -> Plan:
         """What of the posts is live, and what can be deleted. NotFound; StateRefused for one that is in flight."""
@@ -95,20 +90,39 @@ class TakeDown:
         for post_id in dict.fromkeys(ids):
             post = self._posts.post(post_id)
             refuse_in_flight(post, "be deleted")
-            found[post_id] = tuple(_target(d, self._posts.config) for d in post.deliveries if is_live(d))
-        return Plan(found)
+            found[post_id] = tuple(_target(d, self._why_never(d.platform)) for d in post.deliveries if is_live(d))
+        return Plan(found, self._prices(found))
+
+    def _prices(self, found: Mapping[int, Sequence[Target]]) -> dict[str, int]:
+        counts = Counter[str]()
+        for target in (one for targets in found.values() for one in targets if one.why_not is None):
+            counts[target.delivery.platform] += len(target.ids)
+        platforms = self._posts.platforms
+        return {
+            platforms.facts(name).title: pricing.delete(count)
+            for name, count in counts.items()
+            if (pricing := platforms.pricing(name)) is not None
+        }
+
+    def _why_never(self, platform: str) -> str | None:
+        """Why no app can delete posts on the platform; None where one can."""
+        deleter = self._deleters(platform)
+        if isinstance(deleter, str):
+            return deleter
+        deleter.close()
+        return None
 
     def run(self, plan: Plan) -> list[TakenDown]:
         """Delete what can be, each delivery for itself; then the posts of which nothing is left."""
         done = []
-        with ExitStack() as open_takers:
-            takers: dict[Platform, Taker] = {}
+        with ExitStack() as open_deleters:
+            deleters: dict[str, Deleter] = {}
             for platform in {target.delivery.platform for target in plan.possible}:
-                taker = self._takers(platform)
-                if taker is not None:
-                    takers[platform] = open_takers.enter_context(closing(taker))
+                deleter = self._deleters(platform)
+                if not isinstance(deleter, str):
+                    deleters[platform] = open_deleters.enter_context(closing(deleter))
             for post_id, targets in plan.targets.items():
-                fates = tuple(self._fate(target, takers) for target in targets)
+                fates = tuple(self._fate(target, deleters) for target in targets)
                 done.append(self._ended(post_id, fates))
         return done
 
@@ -121,18 +135,18 @@ class TakeDown:
             return TakenDown(post_id, False, fates, error)
         return TakenDown(post_id, True, fates)
 
-    def _fate(self, target: Target, takers: dict[Platform, Taker]) -> Fate:
+    def _fate(self, target: Target, deleters: dict[str, Deleter]) -> Fate:
         delivery = target.delivery
         if target.why_not is not None:
             return Fate(delivery, target.why_not, final=True)
         try:
-            return self._removed(target, takers[delivery.platform])
+            return self._removed(target, deleters[delivery.platform])
         except Dead as dead:
             return Fate(delivery, dead.message, dead.outcome.hint, reconnect=True)
         except TtpError as error:
             return Fate(delivery, error.message, error.hints[0].type if error.hints else None)
 
-    def _removed(self, target: Target, taker: Taker) -> Fate:
+    def _removed(self, target: Target, deleter: Deleter) -> Fate:
         """Delete one delivery's posts, the last first. A token that is refused is renewed once."""
         delivery = target.delivery
         account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
@@ -142,7 +156,7 @@ class TakeDown:
         for remote_id in target.ids:
             while True:
                 began = self._posts.clock.now()
-                answer = taker.take_down(PublishRequest(delivery.id or 0, account, held, ""), remote_id)
+                answer = deleter.delete(PublishRequest(delivery.id or 0, account, held, ""), remote_id)
                 delivery = self._record(delivery, remote_id, answer, began)
                 if renewed or not self._may_renew(account.name, held, answer):
                     break
@@ -152,11 +166,11 @@ class TakeDown:
                 return Fate(delivery, answer.message, answer.hint, not answer.passing and not reconnect, reconnect)
         return Fate(delivery)
 
-    def _may_renew(self, name: str, held: Credentials, answer: Gone | NotDone) -> bool:
+    def _may_renew(self, name: str, held: Credentials, answer: Deleted | NotDone) -> bool:
         refused = isinstance(answer, NotDone) and answer.kind is Kind.AUTH and answer.http_status in _REFUSED_TOKEN
         return refused and self._tokens.can_renew(name, held)
 
-    def _record(self, delivery: Delivery, remote_id: str, answer: Gone | NotDone, began: datetime) -> Delivery:
+    def _record(self, delivery: Delivery, remote_id: str, answer: Deleted | NotDone, began: datetime) -> Delivery:
         """Store what became of one call, with what that makes of the delivery."""
         now = self._posts.clock.now()
         row = Attempt(
@@ -172,7 +186,7 @@ class TakeDown:
             delivery_id=delivery.id,
         )
         match answer:
-            case Gone(note=note):
+            case Deleted(note=note):
                 row = replace(row, message=f"{remote_id}: {note}" if note else remote_id)
             case NotDone(kind, message, code):
                 row = replace(row, outcome="not_done", kind=kind, code=code, message=f"{remote_id}: {message}")
@@ -194,8 +208,7 @@ def is_live(delivery: Delivery) -> bool:
     return bool(delivery.parts)
 
 
-def _target(delivery: Delivery, config: Config) -> Target:
-    never = why_never(delivery.platform, config)
+def _target(delivery: Delivery, never: str | None) -> Target:
     ids = tuple(reversed(delivery.parts)) or ((delivery.remote_id,) if delivery.remote_id else ())
     if never is None and not ids:
         never = f"its id on {delivery.platform} is not known"

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import as_draft, new_delivery, no_accounts, refuse_in_flight, settled
-from ttp.domain.recurrence import DUPLICATE_WINDOW, Occurrence, OccurrenceState, Recurrence, Tally, in_time
+from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Tally, in_time
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact
 from ttp.services.cron import fires
@@ -164,7 +164,7 @@ class Repeats:
         post, known = self._posts.post(wanted.post_id), self._posts.accounts()
         accounts = accounts_of(post, known)
         if not accounts:
-            raise no_accounts(post, known)
+            raise no_accounts(post, known, self._posts.platforms)
         if wanted.texts and post.variants:
             raise UsageError(
                 f"post {post.id} has a text of its own for {', '.join(post.variants)}, which --vary would not change",
@@ -199,13 +199,18 @@ class Repeats:
         return list(found.values())
 
     def _duplicates(self, wanted: Recurrence, post: Post, first: datetime) -> list[Problem]:
-        """A warning where X gets a text again so soon that it may refuse it."""
+        """A warning for each platform that gets a text again so soon that it may refuse it."""
         texts = wanted.texts or (post.content,)
         again = next(islice(self._instants(wanted, first), len(set(texts)) - 1, None), None)
-        if Platform.X not in post.platforms or again is None or again - first >= DUPLICATE_WINDOW:
-            return []
-        said = f"X gets the same text again after {compact(again - first)}, and may refuse it"
-        return [Problem("content", "duplicate", said, hint="texts in turn: --vary FILE", warning=True)]
+        found = []
+        for name in post.platforms if again is not None else ():
+            if name not in self._posts.platforms.names():
+                continue
+            facts = self._posts.platforms.facts(name)
+            if facts.same_text_after is not None and again is not None and again - first < facts.same_text_after:
+                said = f"{facts.title} gets the same text again after {compact(again - first)}, and may refuse it"
+                found.append(Problem("content", "duplicate", said, hint="texts in turn: --vary FILE", warning=True))
+        return found
 
     def _refuse_flood(self, wanted: Recurrence, now: datetime) -> None:
         """UsageError where more posts would be made ahead than anybody looks through."""

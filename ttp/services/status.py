@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ttp.domain import approval
-from ttp.domain.account import Platform
 from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery
 from ttp.domain.errors import SlowClock, TtpError
 from ttp.domain.health import Costs, Health, Needs, Publisher
+from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
+from ttp.domain.pricing import Pricing
 from ttp.domain.time.clock import Clock
+from ttp.platforms.registry import Registry
 from ttp.services.queries import held_accounts
 from ttp.store import accounts as stored_accounts
 from ttp.store import clock_check, queries, rate_limits
@@ -34,11 +36,12 @@ T = TypeVar("T")
 
 
 class Status:
-    def __init__(self, database: Database, home: Path, clock: Clock, config: Config) -> None:
+    def __init__(self, database: Database, home: Path, clock: Clock, config: Config, platforms: Registry) -> None:
         self._database = database
         self._home = home
         self._clock = clock
         self._config = config
+        self._platforms = platforms
         self._approval = approval.is_needed(config)
 
     def next_due(self, now: datetime) -> Delivery | None:
@@ -99,28 +102,38 @@ class Status:
         with self._database.reading() as db:
             return None if db is None else owner.doubt(db)
 
-    def costs(self) -> Costs:
-        """What X will charge for the posts that wait for their time: of all its accounts the next MOST_PRICED."""
-        from ttp.domain.price import price
+    def costs(self) -> tuple[Costs, ...]:
+        """What platforms that charge will charge for the posts that wait for their time: the next MOST_PRICED of all
+        their accounts."""
+        found = []
+        for name in self._platforms.names():
+            pricing = self._platforms.pricing(name)
+            if pricing is not None:
+                found.append(self._costs(self._platforms.facts(name), pricing))
+        return tuple(found)
+
+    def _costs(self, facts: Facts, pricing: Pricing) -> Costs:
         from ttp.store.queries import charged, coming
 
         prices: list[int] = []
         more = True  # until all are read: one that cannot be is told by `health`
         with suppress(Unreadable), self._database.reading() as db:
             if db is None:
-                return Costs()
-            ids = coming(db, Platform.X, MOST_PRICED + 1)
-            prices += (price(one.texts, one.alts) for one in charged(db, ids[:MOST_PRICED]))
+                return Costs(facts.name, facts.title)
+            ids = coming(db, facts.name, MOST_PRICED + 1)
+            found = charged(db, ids[:MOST_PRICED], facts)
+            prices += (pricing.publish(one.texts, one.alts) for one in found)
             more = len(ids) > MOST_PRICED
-        return Costs(len(prices), sum(prices), more)
+        return Costs(facts.name, facts.title, len(prices), sum(prices), more)
 
-    def nothing_publishes(self, health: Health) -> bool:
-        """Whether something waits that nothing seems to be there to publish: no publisher now, and none lately."""
-        if health.publisher.running or not (health.overdue or health.waiting):
-            return False
-        last, now = health.publisher.last_run_at, self._clock.now()
+    def nothing_publishes(self) -> bool:
+        """Return whether posts wait and no publisher runs, or has run lately."""
+        publisher, now = self._publisher(), self._clock.now()
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
-        return last is None or now - last > expected
+        if publisher.running or (publisher.last_run_at is not None and now - publisher.last_run_at <= expected):
+            return False
+        with self._database.reading() as db:
+            return db is not None and any(queries.count_waiting(db, now, approved=self._approval))
 
     def _clock_trouble(self, db: Connection, publisher: Publisher) -> SlowClock | None:
         """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""

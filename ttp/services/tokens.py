@@ -11,14 +11,14 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ttp.domain import hosts
-from ttp.domain.account import Account, Credentials, Platform, connect_command, parse_account_name, same_host
+from ttp.domain.account import Account, Credentials, connect_command, parse_account_name, same_host
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, ReconnectNeeded, TtpError, UsageError
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import due_at, good_until, is_alive
-from ttp.platforms.oauth.grant import Grant, Login
+from ttp.platforms.login import Grant, Login
+from ttp.platforms.registry import Registry
 from ttp.store import accounts
 from ttp.store import accounts as store
 from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
@@ -96,15 +96,17 @@ class Tokens:
         self,
         database: Database,
         credentials: CredentialsStore,
-        logins: Callable[[Platform], Login],
+        logins: Callable[[str], Login | None],
         config: Config,
         clock: Clock,
+        platforms: Registry,
     ) -> None:
         self._database = database
         self._credentials = credentials
         self._logins = logins
         self._config = config
         self._clock = clock
+        self._platforms = platforms
         self._pause_until: dict[str, float] = {}
         self._unstored: dict[str, Fresh] = {}
 
@@ -137,7 +139,8 @@ class Tokens:
 
     def can_renew(self, name: str, held: Credentials) -> bool:
         """Whether the account's platform renews such credentials."""
-        return self._logins(parse_account_name(name)[0]).renews(held)
+        login = self._logins(name.partition("/")[0])
+        return login is not None and login.renews(held)
 
     def replaced(self, name: str, refused: Credentials) -> Credentials:
         """Other credentials than `refused`, which a platform did not take: what another process stored meanwhile, or
@@ -196,16 +199,18 @@ class Tokens:
         """The account, unless it is `known`, and its credentials as they are stored now, if they may be used here."""
         account = known
         if account is None:
-            platform, handle = parse_account_name(name)
+            platform, handle = parse_account_name(name, self._platforms)
             with self._database.reading() as db:
                 account = accounts.account(db, platform, handle) if db else None
+        if account is not None:
+            self._platforms.facts(account.platform)  # PlatformDisabled says nothing of its token
         held = None if account is None else self._stored(account)
         if account is None or held is None:
             missing = f"{name} is not connected"
             raise Dead(name, NotDone(Kind.AUTH, missing), missing)
         if account.needs_reconnect:
             raise Dead(account.name, NotDone(Kind.AUTH, "its token no longer works"), by_keys=held.by_keys)
-        host = hosts.host(account.platform, self._config)
+        host = self._platforms.facts(account.platform).host(self._config)
         if held.host and not same_host(held.host, host):
             raise UsageError(
                 f"the credentials of {account.name} were made for {held.host} and are not sent to {host}",
@@ -215,7 +220,7 @@ class Tokens:
 
     def _is_due(self, account: Account, held: Credentials, now: datetime | None = None) -> bool:
         now = now or self._clock.now()
-        due = due_at(account.platform, held)
+        due = due_at(self._platforms.facts(account.platform), held)
         if due is None or due > now:
             return False
         return not is_alive(held, now) or self._clock.boot() >= self._pause_until.get(account.name, 0.0)
@@ -241,7 +246,7 @@ class Tokens:
     def _renew(self, account: Account, held: Credentials) -> Credentials:
         """Spend the token for a new one, and store that before anyone sees it."""
         login, now = self._logins(account.platform), self._clock.now()
-        if not login.renews(held):
+        if login is None or not login.renews(held):
             return self._still(account, held, NotDone(Kind.AUTH, "its token has ended"))
         home, spent = self._database.home, held.refresh_token or held.access_token
         waiting = self._unstored.get(account.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.attempt import Kind
 from ttp.domain.time.clock import to_ms
 from ttp.store import row_mapper
@@ -29,7 +29,7 @@ def save(db: Connection, account: Account, *, now: datetime, removed: bool = Fal
     """Store an account under its name, new or changed or come back; answers its id."""
     columns = {**row_mapper.account_columns(account), "removed_at": row_mapper.ms(now) if removed else None}
     sets = ", ".join(f"{name} = :{name}" for name in columns)
-    name = {"platform": account.platform.value, "handle": account.handle, "created_at": row_mapper.ms(now)}
+    name = {"platform": account.platform, "handle": account.handle, "created_at": row_mapper.ms(now)}
     columns |= name
     db.execute(
         f"INSERT INTO account ({', '.join(columns)}) VALUES ({', '.join(f':{one}' for one in columns)})"
@@ -118,11 +118,11 @@ def accounts(db: Connection, *, held_at: datetime | None = None) -> list[Account
     return [row_mapper.account(row) for row in db.execute(sql, {"at": ms(held_at)})]
 
 
-def account(db: Connection, platform: Platform, handle: str, *, removed: bool = False) -> Account | None:
+def account(db: Connection, platform: str, handle: str, *, removed: bool = False) -> Account | None:
     """The account of that name, whatever the case of the handle. `removed`: also one that was removed."""
     which = "" if removed else " AND removed_at IS NULL"
     sql = f"SELECT * FROM account WHERE platform = ? AND {same_handle('?')}{which}"
-    row = db.execute(sql, (platform.value, handle)).fetchone()
+    row = db.execute(sql, (platform, handle)).fetchone()
     return None if row is None else row_mapper.account(row)
 
 

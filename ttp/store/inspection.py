@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,10 +26,10 @@ from ttp.store.database import REVISIONS, Database, read_revision
 from ttp.store.dialect import Connection, Row, json_items
 from ttp.store.sqlite import quick_check
 
-# TikTok's answer says that it took the post and under which handle: that it is published is what a look-up finds.
+# Some platforms' answer says that they took the post and under which handle: that it is published, a look-up finds.
 _DELIVERIES = """
 SELECT d.id, d.post_id, a.platform || '/' || a.handle AS account, d.state, d.handle, t.phase, t.step, t.outcome,
-    t.message IS NOT NULL AND a.platform <> 'tiktok' AS told
+    t.message IS NOT NULL AS told, a.platform
 FROM delivery d JOIN account a ON a.id = d.account_id
 LEFT JOIN attempt t ON t.delivery_id = d.id AND t.phase <> 'prepare'
 ORDER BY d.id, t.id
@@ -69,13 +69,16 @@ class Recorded:
     records: tuple[Record, ...]
 
 
-def deliveries(db: Connection) -> Iterator[Recorded]:
-    """Every delivery that there is."""
+def deliveries(db: Connection, done_is_accepted: Collection[str]) -> Iterator[Recorded]:
+    """Every delivery that there is. `done_is_accepted`: platforms whose success a later look-up confirms."""
+    accepted = frozenset(done_is_accepted)
     for delivery_id, group in groupby(db.execute(_DELIVERIES), key=lambda row: int(row["id"])):
         found = list(group)
         first = found[0]
         records = tuple(
-            Record(Phase(row["phase"]), row["step"], row["outcome"], bool(row["told"]))
+            Record(
+                Phase(row["phase"]), row["step"], row["outcome"], bool(row["told"]) and row["platform"] not in accepted
+            )
             for row in found
             if row["phase"] is not None
         )

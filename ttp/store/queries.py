@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from ttp.domain.account import Platform
 from ttp.domain.attempt import Attempt, parts_of
 from ttp.domain.delivery import Delivery
 from ttp.domain.media import MediaItem
+from ttp.domain.platform import Facts
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import from_ms, to_ms
 from ttp.store import conditions, row_mapper
@@ -50,7 +50,7 @@ class PostFilter:
     """Which posts to list. Empty fields do not filter; times bound `scheduled_at`, `until` excluded."""
 
     statuses: tuple[PostStatus, ...] = ()
-    platforms: tuple[Platform, ...] = ()
+    platforms: tuple[str, ...] = ()
     accounts: tuple[int, ...] = ()
     tags: tuple[str, ...] = ()
     since: datetime | None = None
@@ -182,7 +182,7 @@ def _conditions(wanted: PostFilter) -> tuple[str, list[row_mapper.Column]]:
     if wanted.accounts:
         add(reach.format(f"d.state <> 'cancelled' AND a.id IN ({_marks(wanted.accounts)})"), *wanted.accounts)
     if wanted.platforms:
-        names = [p.value for p in wanted.platforms]
+        names = list(wanted.platforms)
         add(reach.format(f"d.state <> 'cancelled' AND a.platform IN ({_marks(names)})"), *names)
     if wanted.needs_you:
         failed = "id IN (SELECT post_id FROM delivery WHERE state IN ('failed', 'needs_review'))"
@@ -357,19 +357,19 @@ class Charged(NamedTuple):
     alts: int
 
 
-def coming(db: Connection, platform: Platform, most: int) -> list[int]:
+def coming(db: Connection, platform: str, most: int) -> list[int]:
     """The ids of the deliveries that wait to go out there; each account's are read only as far as needed."""
-    known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform.value,))
+    known = db.execute("SELECT id FROM account WHERE platform = ? AND removed_at IS NULL", (platform,))
     waiting = [_waiting(db, row["id"]) for row in known.fetchall()]
     return [delivery_id for _, delivery_id in islice(heapq.merge(*waiting), most)]
 
 
-def charged(db: Connection, delivery_ids: Iterable[int]) -> Iterator[Charged]:
+def charged(db: Connection, delivery_ids: Iterable[int], facts: Facts) -> Iterator[Charged]:
     """What is to be charged of each of these deliveries, in no order. Unreadable."""
     ids = iter(delivery_ids)
     while batch := list(islice(ids, _BATCH)):
         for row in db.execute(_CHARGED.format(",".join("?" * len(batch))), batch):
-            yield _charged(row)
+            yield _charged(row, facts)
 
 
 def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
@@ -377,12 +377,12 @@ def _waiting(db: Connection, account_id: int) -> Iterator[tuple[int, int]]:
 
 
 @reading("delivery")
-def _charged(row: Row) -> Charged:
+def _charged(row: Row, facts: Facts) -> Charged:
     if (row["variants"], row["thread"], row["handle"]) == ("{}", "[]", "{}"):  # as most are
         return Charged((row["content"],), row["alts"])
     post = Post(row["content"], variants=texts_of(row["variants"]), thread=list_of(row["thread"]))
-    platform, out = Platform(row["platform"]), len(parts_of(object_of(row["handle"])))
-    texts = post.parts_for(f"{platform}/{row['account_handle']}", platform)
+    out = len(parts_of(object_of(row["handle"])))
+    texts = post.parts_for(f"{facts.name}/{row['account_handle']}", facts)
     return Charged(texts[out:], 0 if out else row["alts"])
 
 

@@ -103,7 +103,7 @@ class Limits:
         ids = {account.id for account in accounts if account.id is not None}
         names = {
             "accounts": List(sorted(ids)),
-            "platforms": List(sorted({account.platform.value for account in accounts})),
+            "platforms": List(sorted({account.platform for account in accounts})),
             "shared": SHARED,
             "beyond": SHARED + "\x7f",
         }

@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
@@ -114,11 +114,9 @@ _POST = _Mapping(columns.POST, enums={"status": PostStatus, "chosen_by": ChosenB
 _DELIVERY = _Mapping(
     columns.DELIVERY,
     joined=("platform", "account_handle"),
-    enums={"state": DeliveryState, "platform": Platform, "error_kind": Kind},
+    enums={"state": DeliveryState, "error_kind": Kind},
 )
-_ACCOUNT = _Mapping(
-    columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"), enums={"platform": Platform}
-)
+_ACCOUNT = _Mapping(columns.ACCOUNT, without=("created_at", "removed_at", "late_claim_at"))
 _ATTEMPT = _Mapping(columns.ATTEMPT, joined=("platform", "account_handle"), enums={"phase": Phase, "kind": Kind})
 
 # What a change of the object can change of the row.

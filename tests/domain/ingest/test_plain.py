@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.platforms.factories import PLATFORMS
 from ttp.domain.ingest.own_format import FEW, REMEMBERED, PlainReader
 from ttp.domain.sample import COLUMNS, Row, Sample, row_of
 
@@ -42,7 +43,7 @@ def one_by_one(reader: PlainReader, rows: list[list[str]]) -> tuple[Told, list[t
 
 
 def test_a_block_of_plain_rows_is_read_with_every_field() -> None:
-    told, refused = read(PlainReader(COLUMNS, now=NOW), [row(remoteId=str(n)) for n in range(9)])
+    told, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [row(remoteId=str(n)) for n in range(9)])
     assert refused == []
     assert told[3] == ("x/me", True, ("3", 1793606400000, 1793523600000, 1, 2, 3, 40, 5, 6, "video", "hi"))
     assert [one[0] for _, _, one in told] == [str(n) for n in range(9)]
@@ -63,42 +64,44 @@ def test_a_row_is_what_its_sample_is() -> None:
         "video",
         "hi",
     )
-    reader = PlainReader(COLUMNS, now=NOW)
+    reader = PlainReader(COLUMNS, PLATFORMS, now=NOW)
     assert reader.sample(ROW) == sample
     assert read(reader, [ROW] * 9)[0] == [("x/me", True, row_of(sample))] * 9
 
 
 def test_accounts_of_a_block_keep_their_rows_in_order() -> None:
     rows = [row(account=("x/me", "ig/shop")[n % 2], remoteId=str(n)) for n in range(8)]
-    told, _ = read(PlainReader(COLUMNS, now=NOW), rows)
+    told, _ = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), rows)
     assert [one[0] for name, _, one in told if name == "x/me"] == ["0", "2", "4", "6"]
     assert [one[0] for name, _, one in told if name == "instagram/shop"] == ["1", "3", "5", "7"]
 
 
 def test_without_a_time_of_reading_it_is_now() -> None:
-    told, _ = read(PlainReader(COLUMNS, now=NOW), [row(observedAt="")] * 8)
+    told, _ = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [row(observedAt="")] * 8)
     assert {(dated, one[1]) for _, dated, one in told} == {(False, 1795521600000)}
 
 
 def test_bad_rows_are_refused_at_their_place_and_blank_ones_passed_over() -> None:
     rows = [ROW] * 20
     rows[3], rows[11], rows[12], rows[19] = row(likes="many"), [], ["", ""], row(account="me")
-    told, refused = read(PlainReader(COLUMNS, now=NOW), rows)
+    told, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), rows)
     assert len(told) == 16
     assert [place for place, _ in refused] == [3, 19]
     assert refused[0][1] == 'likes "many" is not a whole number'
 
 
 def test_a_row_with_another_number_of_cells_is_refused() -> None:
-    _, refused = read(PlainReader(COLUMNS, now=NOW), [[*ROW, "more"], ROW[:-1], *([ROW] * FEW)])
+    _, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [[*ROW, "more"], ROW[:-1], *([ROW] * FEW)])
     assert refused == [(0, "has 13 cells where the header has 12"), (1, "has 11 cells where the header has 12")]
-    _, refused = read(PlainReader(COLUMNS, now=NOW), [ROW[:-1]] * 5)
+    _, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [ROW[:-1]] * 5)
     assert len(refused) == 5
 
 
 def test_columns_that_are_not_there_are_unknown_and_those_that_nobody_reads_are_left_out() -> None:
     header = ["account", None, "remoteId", "publishedAt", "likes"]
-    told, refused = read(PlainReader(header, now=NOW), [["x/me", "what", "1", "2026-11-01T09:00:00Z", "7"]] * 8)
+    told, refused = read(
+        PlainReader(header, PLATFORMS, now=NOW), [["x/me", "what", "1", "2026-11-01T09:00:00Z", "7"]] * 8
+    )
     assert refused == []
     assert told[0] == (
         "x/me",
@@ -109,17 +112,17 @@ def test_columns_that_are_not_there_are_unknown_and_those_that_nobody_reads_are_
 
 @pytest.mark.parametrize("many", [1, 8])
 def test_the_account_of_the_file_is_that_of_rows_without_one_and_no_other(many: int) -> None:
-    reader = PlainReader(COLUMNS, now=NOW, account="x/me")
+    reader = PlainReader(COLUMNS, PLATFORMS, now=NOW, account="x/me")
     told, refused = read(reader, [row(account="")] * many)
     assert ([name for name, _, _ in told], refused) == (["x/me"] * many, [])
     _, refused = read(reader, [row(account="x/you")] * many)
     assert refused == [(n, "is of x/you, not of x/me") for n in range(many)]
-    without = PlainReader([name for name in COLUMNS if name != "account"], now=NOW, account="x/me")
+    without = PlainReader([name for name in COLUMNS if name != "account"], PLATFORMS, now=NOW, account="x/me")
     assert [name for name, _, _ in read(without, [ROW[1:]] * many)[0]] == ["x/me"] * many
 
 
 def test_times_without_an_offset_are_read_in_the_zone_that_was_named() -> None:
-    told, _ = read(PlainReader(COLUMNS, now=NOW, zone=BERLIN), [row(publishedAt="2026-11-01 10:00")] * 8)
+    told, _ = read(PlainReader(COLUMNS, PLATFORMS, now=NOW, zone=BERLIN), [row(publishedAt="2026-11-01 10:00")] * 8)
     assert {one[2] for _, _, one in told} == {1793523600000}
 
 
@@ -138,7 +141,7 @@ def test_times_without_an_offset_are_read_in_the_zone_that_was_named() -> None:
     ],
 )
 def test_what_no_column_can_be_read_with_has_the_reason_of_the_strict_reading(cells: dict[str, str], why: str) -> None:
-    told, refused = read(PlainReader(COLUMNS, now=NOW), [row(**cells)] * 8)
+    told, refused = read(PlainReader(COLUMNS, PLATFORMS, now=NOW), [row(**cells)] * 8)
     assert told == []
     assert len(refused) == 8
     assert all(reason.endswith(why) or why in reason for _, reason in refused)
@@ -146,7 +149,7 @@ def test_what_no_column_can_be_read_with_has_the_reason_of_the_strict_reading(ce
 
 def test_what_is_remembered_has_an_end() -> None:
     rows = [row(account=f"x/a{n}", remoteId=str(n)) for n in range(REMEMBERED + 10)]
-    assert len(read(PlainReader(COLUMNS, now=NOW), rows)[0]) == len(rows)
+    assert len(read(PlainReader(COLUMNS, PLATFORMS, now=NOW), rows)[0]) == len(rows)
 
 
 _TIMES = st.sampled_from(
@@ -183,7 +186,7 @@ _CELLS = {
 @given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), st.none(), max_size=2), min_size=1, max_size=12), st.data())
 def test_by_columns_and_one_by_one_are_the_same(changes: list[dict[str, None]], data: st.DataObject) -> None:
     rows = [row(**{name: data.draw(_CELLS[name]) for name in change}) for change in changes]
-    reader = PlainReader(COLUMNS, now=NOW)
+    reader = PlainReader(COLUMNS, PLATFORMS, now=NOW)
     told, refused = read(reader, rows)
     wanted, reasons = one_by_one(reader, rows)
     assert sorted(map(repr, told)) == sorted(map(repr, wanted))

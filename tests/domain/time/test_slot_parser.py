@@ -35,7 +35,7 @@ def test_words_are_expressions(words: str, crons: list[str]) -> None:
     "words", ["", "mon", "9am", "mon 9", "monday 25:00", "mon,, 9am", "mon-xyz 9am", "mon 9:00:30", "often 9am"]
 )
 def test_anything_else_is_refused_with_an_example(words: str) -> None:
-    with pytest.raises(UsageError, match="no posting time") as caught:
+    with pytest.raises(UsageError) as caught:
         parse_slot_times(words)
 
     assert caught.value.hints[0].type == "'mon,wed,fri 09:00'"

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -18,12 +19,12 @@ from ttp.cli.prompt import can_ask, confirmed
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
-from ttp.domain.account import Account, Platform, is_loopback, platform_named
+from ttp.domain.account import Account, is_loopback
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
+    from ttp.platforms.login import App
     from ttp.platforms.oauth.callback import Code, Denied
-    from ttp.platforms.oauth.grant import App
     from ttp.services.connect import Connect, Connected, Pending
 
 
@@ -81,7 +82,7 @@ def connect(
     Example: ttp account connect x
     """
     context.out.expect(accounts.ACCOUNTS_SPEC)
-    platform = platform_named(name.partition("/")[0])
+    platform = context.platforms.find(name.partition("/")[0]).name
     ask = can_ask() and not no_input
     wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     with _service(context, platform) as service:
@@ -90,7 +91,7 @@ def connect(
         if not _is_here(redirect) or paste:
             pending = service.begin(name, app, redirect_uri=redirect, scopes=wanted)
             with _browsers_silent():
-                answer = _pasted(pending, ask=ask, browser=not no_browser)
+                answer = _pasted(context, pending, ask=ask, browser=not no_browser)
         else:
             from ttp.platforms.oauth.callback import Listener
 
@@ -195,7 +196,7 @@ def set_(
         from ttp.domain.time.zones import parse_zone
 
         parse_zone(tz, retype=lambda zone: quote_command("ttp", "account", "set", name, "--tz", zone))
-    changed = context.accounts.set(name, timezone=tz, options=read_options(options, may_empty=True))
+    changed = context.accounts.set(name, timezone=tz, options=read_options(context, options, may_empty=True))
     context.out.record(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
 
 
@@ -228,28 +229,32 @@ _TRIES = 3
 _LONGEST_LINE = 1 << 16
 
 
-_DOCS = {platform: f"docs/how-to/connect-{platform}.md" for platform in Platform}
+_DOCS = "docs/how-to/connect-{}.md"
 
 
 @contextmanager
-def _service(context: Context, platform: Platform) -> Iterator[Connect]:
+def _service(context: Context, platform: str) -> Iterator[Connect]:
     """The service for one platform, whose connections are closed at the end."""
     from contextlib import closing
 
-    from ttp.platforms.oauth.registry import login_for
+    from ttp.platforms.login import BrowserLogin
     from ttp.services.connect import Connect
 
-    here = context
-    with closing(login_for(platform, here.config, here.clock)) as login:
-        yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock)
+    here, login = context, context.login(platform)
+    if not isinstance(login, BrowserLogin):
+        raise UsageError(
+            f"{platform} accounts are not connected in a browser",
+            Hint("with tokens that you have", f"ttp account add {platform}/HANDLE --credentials FILE"),
+        )
+    with closing(login):
+        yield Connect(here.database, here.credentials, lambda _: login, here.config, here.clock, here.platforms)
 
 
-def _app(
-    context: Context, service: Connect, platform: Platform, name: str, secret_file: str | None, *, ask: bool
-) -> App:
+def _app(context: Context, service: Connect, platform: str, name: str, secret_file: str | None, *, ask: bool) -> App:
     """The user's app: one that is in use already, else of the settings or a prompt. UsageError, NotFound."""
-    from ttp.platforms.oauth.grant import App
+    from ttp.platforms.login import App
 
+    facts = context.platforms.facts(platform)
     secret = None if secret_file is None else read_file(context, secret_file, "client secret").strip()
     known = service.known_app(name)
     if known is not None:
@@ -261,13 +266,13 @@ def _app(
             raise UsageError(
                 f"ttp does not know your {platform} app",
                 Hint("name it", f"{variable(key)}=CLIENT_ID ttp account connect {name}"),
-                details=[f"how to make one: {_DOCS[platform]}"],
+                details=[f"how to make one: {_DOCS.format(platform)}"],
             )
-        _print(f"Your own {platform} app is needed; {_DOCS[platform]} says how to make one (setting {key}).")
-        client_id = _line("Client key: " if platform is Platform.TIKTOK else "Client id: ")
+        _print(f"Your own {platform} app is needed; {_DOCS.format(platform)} says how to make one (setting {key}).")
+        client_id = _line(f"{facts.client_id_label}: ")
     if secret is None and ask:
-        secret = _secret(" (empty for a public client)" if platform is Platform.X else "")
-    if not client_id or (not secret and platform is not Platform.X):
+        secret = _secret("" if facts.needs_client_secret else " (empty for a public client)")
+    if not client_id or (not secret and facts.needs_client_secret):
         what = "secret" if client_id else "id"
         raise UsageError(
             f"the {platform} app has no client {what}",
@@ -303,7 +308,7 @@ def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
         _browse(pending.url)
 
 
-def _pasted(pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
+def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
     """The answer that the person pastes. UsageError where there is nobody, or where it is none."""
     from ttp.platforms.oauth.callback import Foreign, read_pasted
 
@@ -313,9 +318,10 @@ def _pasted(pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
             Hint("with tokens that you have", f"ttp account add {_full(pending)} --credentials FILE"),
         )
     _show(pending, browser=browser)
+    soon = " within 30 seconds" if _is_quick(context, pending) else ""
     _print(
         f"The browser then ends on an address that begins with {pending.redirect_uri} and may say that it cannot be",
-        f"reached; that does not matter. Copy the whole address{' within 30 seconds' if _is_quick(pending) else ''}.",
+        f"reached; that does not matter. Copy the whole address{soon}.",
     )
     why = ""
     for _ in range(_TRIES):
@@ -332,9 +338,9 @@ def _full(pending: Pending) -> str:
     return pending.name if pending.handle else f"{pending.platform}/HANDLE"
 
 
-def _is_quick(pending: Pending) -> bool:
-    """X's codes live for thirty seconds (docs/reference/platforms/x.md, section 2)."""
-    return pending.platform is Platform.X
+def _is_quick(context: Context, pending: Pending) -> bool:
+    """The code of the answer lives for less than a minute."""
+    return context.platforms.facts(pending.platform).code_life < timedelta(minutes=1)
 
 
 def _tell(context: Context, done: Connected) -> None:
@@ -356,7 +362,7 @@ def note_media_host(context: Context, account: Account) -> None:
     """Say at once where local files cannot go to an account."""
     from ttp.services.doctor import media_host_advice
 
-    if (advice := media_host_advice(context.config, [account])) is not None:
+    if (advice := media_host_advice(context.config, [account], context.platforms)) is not None:
         sentence, hint = advice
         context.out.note(f"{sentence}\n{hint.say}:  {hint.type}")
 

@@ -12,9 +12,17 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
-from ttp.cli.options import Accounts, Platforms, Statuses, WithTags, post_filter, split_list, with_output
+from ttp.cli.options import (
+    Accounts,
+    Platforms,
+    Statuses,
+    WithTags,
+    post_filter,
+    select_accounts,
+    split_list,
+    with_output,
+)
 from ttp.cli.output import Output
-from ttp.cli.recommending import wanted_accounts
 from ttp.cli.render.calendar import calendar as view
 from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain.calendar_days import time_of
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.calendar_days import CalendarRange
     from ttp.domain.optimal.free_hours import FreeHour
-    from ttp.domain.post import Post
+    from ttp.services.queries import PostView
 
 
 @with_output()
@@ -68,9 +76,7 @@ def calendar(
     wanted = post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
     if ics:
-        from ttp.services.files.export import Told
-
-        context.out.document(here.export.calendar(Told(post) for post in posts))
+        context.out.document(here.export.calendar(posts))
         return
     paused = paused_account_notes(here.look.accounts())
     for line in [] if context.out.for_people else paused:
@@ -89,14 +95,14 @@ def calendar(
 def _with_free_slots(
     context: Context,
     sheet: CalendarPage,
-    posts: Sequence[Post],
+    posts: Sequence[PostView],
     names: list[str] | None,
     platforms: list[str] | None,
     tz: str | None,
 ) -> CalendarPage:
     """The sheet with the best slots of its week that are free for all accounts together that are named and measured."""
     optimal = context.optimal
-    accounts = optimal.measured([one for one in wanted_accounts(context, names, platforms) if one.enabled])
+    accounts = optimal.measured([one for one in select_accounts(context, names, platforms) if one.enabled])
     coming = {one.name: [time_of(post) for post in posts if one.name in post.accounts] for one in accounts}
     zones = [context.times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)

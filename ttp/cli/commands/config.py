@@ -19,7 +19,7 @@ from ttp.cli.escape import one_line
 from ttp.cli.options import with_output
 from ttp.cli.output import cell
 from ttp.cli.render.spec import OutputSpec
-from ttp.domain.config import KEYS, Key, Value
+from ttp.domain.config import Key, KeyTable, Value
 from ttp.domain.errors import Busy, Conflict, Hint, TtpError, UsageError
 from ttp.store.home import atomic_file, locks, regular_file
 from ttp.views import Json
@@ -71,7 +71,7 @@ def show(
     view = _WITH_ORIGIN if origin else VIEW
     context.out.expect(view)
     written = settings.written(settings.config_path())
-    shown = [_shape(context, key, written) for key in (_below(keys) if keys else KEYS.values())]
+    shown = [_shape(context, key, written) for key in (_below(context, keys) if keys else context.keys.values())]
     context.out.records(view, [one for one in shown if not changed or one["value"] != one["default"]])
 
 
@@ -83,7 +83,7 @@ def get(context: Context, key: Name) -> None:
     Example: ttp config get timezone
     """
     context.out.expect(_VALUE)
-    shape = _shape(context, settings.key_named(key), settings.written(settings.config_path()))
+    shape = _shape(context, settings.key_named(key, context.keys), settings.written(settings.config_path()))
     context.out.record(_VALUE, shape, say=[_plain(shape["value"])])
 
 
@@ -101,7 +101,7 @@ def set_(
     Example: ttp config set timezone Europe/Berlin
     """
     context.out.expect(VIEW)
-    wanted = settings.key_named(key)
+    wanted = settings.key_named(key, context.keys)
     _write(context, wanted, settings.parse_value(wanted, value))
 
 
@@ -115,7 +115,7 @@ def unset(context: Context, key: Name) -> None:
     Example: ttp config unset timezone
     """
     context.out.expect(VIEW)
-    _write(context, settings.key_named(key), None)
+    _write(context, settings.key_named(key, context.keys), None)
 
 
 @config.command("edit")
@@ -133,7 +133,7 @@ def edit_(context: Context) -> None:
 
     path = settings.config_path()
     there = text_of(path)
-    before = template() if there is None else there
+    before = template(context.keys) if there is None else there
     draft = path.with_name(path.name + ".edit")
     if draft.exists():
         context.out.note(
@@ -155,7 +155,7 @@ def edit_(context: Context) -> None:
             f"{draft}, which your editor had open, was taken by another `ttp config edit` or deleted",
             Hint("see what is set", "ttp config show --changed"),
         )
-    found, wrong = settings.survey({"TTP_CONFIG": str(draft)})
+    found, wrong = settings.survey({"TTP_CONFIG": str(draft)}, context.keys)
     if found.text("timezone"):
         try:
             parse_zone(found.text("timezone"), where="timezone: ", retype='timezone = "{}"'.format)
@@ -188,19 +188,19 @@ def path_(context: Context) -> None:
     context.out.line(str(settings.config_path()))
 
 
-def _below(names: list[str]) -> list[Key]:
+def _below(context: Context, names: list[str]) -> list[Key]:
     """The settings of those names, and those in tables of those names. NoSetting."""
-    found = [key for key in KEYS.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
+    found = [key for key in context.keys.values() if any(key.name == n or key.name.startswith(f"{n}.") for n in names)]
     for name in names:
         if not any(key.name == name or key.name.startswith(f"{name}.") for key in found):
-            settings.key_named(name)
+            settings.key_named(name, context.keys)
     return found
 
 
 def _shape(context: Context, key: Key, written: Container[str]) -> Json:
     """A setting; `written`: the names in the config file."""
     value = context.config[key.name]
-    given = value != key.default or key.name in written
+    given = value != key.default or key.name in written or key.formerly in written
     origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
     return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
 
@@ -218,7 +218,7 @@ def _plain(value: object) -> str:
 def _write(context: Context, key: Key, value: Value) -> None:
     path = settings.config_path()
     put(path, key, value)
-    context.config = settings.load(warn=context.out.note)
+    context.config = settings.load(warn=context.out.note, keys=context.keys)
     shape = _shape(context, key, settings.written(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
     context.out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
@@ -274,6 +274,9 @@ def _with(path: Path, key: Key, value: Value) -> str:
     import tomlkit
 
     document = tomlkit.parse(_text(path))
+    if key.formerly:
+        *before, old = key.formerly.split(".")
+        _take_out(document, before, old)
     *tables, name = key.name.split(".")
     if value is None:
         _take_out(document, tables, name)
@@ -299,9 +302,9 @@ def _changing(path: Path) -> Iterator[None]:
         raise Busy(f"the config file {path} cannot be written: {error.strerror}") from None
 
 
-def template() -> str:
+def template(keys: KeyTable) -> str:
     """A file that sets nothing: every setting with its default, behind a `#`."""
-    return "\n".join(_template()) + "\n"
+    return "\n".join(_template(keys)) + "\n"
 
 
 def _text(path: Path) -> str:
@@ -326,12 +329,12 @@ def _take_out(table: Any, tables: list[str], name: str) -> None:
         table.pop(first)
 
 
-def _template() -> Iterator[str]:
+def _template(known: KeyTable) -> Iterator[str]:
     import tomlkit
 
     yield "# Settings of ttp. Those with a # are at their default.  ttp help config tells more."
     # Settings without a table come first: behind one they would be its own.
-    for table, keys in groupby(KEYS.values(), key=lambda key: key.name.rpartition(".")[0]):
+    for table, keys in groupby(known.values(), key=lambda key: key.name.rpartition(".")[0]):
         yield from ["", *([f"[{table}]"] if table else [])]
         for key in keys:
             value = list(key.default) if isinstance(key.default, tuple) else "" if key.default is None else key.default

@@ -21,9 +21,7 @@ from ttp.cli.options import with_output
 from ttp.cli.output import Output
 from ttp.cli.render import doctor as render_doctor
 from ttp.cli.render import spec
-from ttp.domain import hosts
-from ttp.domain.account import Platform, is_loopback
-from ttp.domain.config import KEYS, Config
+from ttp.domain.config import Config, KeyTable
 from ttp.domain.diagnostics import Check, Checkup, Grade, Remark, check_of, failure, fine, warning
 from ttp.domain.errors import TtpError, UsageError
 from ttp.domain.time.zones import parse_zone
@@ -31,6 +29,7 @@ from ttp.views import Json
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
+    from ttp.platforms.registry import Registry
     from ttp.services.audit import PromiseCheck
 
 
@@ -83,7 +82,7 @@ def audit(context: Context) -> int:
     context.out.expect(AUDIT)
     from ttp.services.audit import Audit
 
-    checks = Audit(context.database).run()
+    checks = Audit(context.database, context.platforms).run()
     context.out.record(AUDIT, checks)
     return FAILED if any(one.wrong for one in checks) else DONE
 
@@ -123,11 +122,11 @@ def _checks(context: Context, *, online: bool) -> Iterator[Check]:
 
     here = context
     # What can be read of the settings stands in for all of them: the rest is to be looked at all the same.
-    here.config, wrong = settings.survey()
+    here.config, wrong = settings.survey(keys=here.keys)
     zone, here.zone = zone_check(here.config)
     yield here.doctor.program()
     yield config_check(here.config, wrong, settings.config_path())
-    yield from host_checks(here.config)
+    yield from host_checks(here.config, here.keys, here.platforms)
     yield zone
     yield from here.doctor.here()
     if online:
@@ -142,7 +141,7 @@ EXAMPLE = 'timezone = "Europe/Berlin"'
 
 def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Check:
     """The config file and the variables: everything in them that is wrong."""
-    changed = sum(config[name] != key.default for name, key in KEYS.items())
+    changed = sum(config.is_set(name) for name in config)
     number = "1 setting differs from its default" if changed == 1 else f"{changed} settings differ from their defaults"
     remarks = [
         warning(error.told, error.mend)
@@ -153,18 +152,21 @@ def config_check(config: Config, wrong: Sequence[UsageError], path: Path) -> Che
     return check_of("config", remarks or [fine(f"{path}{'' if path.exists() else ' (none there)'}, {number}")])
 
 
-def host_checks(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+def host_checks(
+    config: Config, keys: KeyTable, platforms: Registry, environ: Mapping[str, str] = os.environ
+) -> Iterator[Check]:
     """Every address of a platform that is not its own; one line where there is none."""
-    changed = [key for key in KEYS.values() if settings.is_platform_address(key) and config[key.name] != key.default]
+    changed = [key for key in keys.values() if settings.is_platform_address(key) and config[key.name] != key.default]
     for key in changed:
         url, where = config.text(key.name), settings.source(key.name, environ)
         said = f"{url} instead of {key.default} (set in {where})"
         yield check_of(f"host.{key.name.removeprefix('platforms.')}", [warning(said)])
     if not changed:
         yield check_of("host", [fine("the platforms' own addresses")])
-    rehearsed = [p for p in Platform if is_loopback(hosts.host(p, config))]
-    if rehearsed and len(rehearsed) < len(Platform):
-        real = ", ".join(p for p in Platform if p not in rehearsed)
+    names = platforms.names()
+    rehearsed = [name for name in names if platforms.facts(name).is_local(config)]
+    if rehearsed and len(rehearsed) < len(names):
+        real = ", ".join(name for name in names if name not in rehearsed)
         yield check_of("host", [warning(f"{', '.join(rehearsed)} on this machine, {real} for real")])
 
 

@@ -1,11 +1,11 @@
-"""`ttp help` and its topics."""
+"""`ttp help` and its topics, and `ttp completion`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from textwrap import wrap
 from types import MappingProxyType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,44 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.permissions import VARIABLE
 from ttp.domain.post import PostStatus
+from ttp.domain.time.grammar import EXAMPLES
+
+_INDENT = 44
+_LINES = "\n".join(f"  {'   '.join(forms):<{_INDENT - 2}}{meaning}" for forms, meaning in EXAMPLES)
+
+TIME_HELP = f"""\
+How to write a TIME. Quote it where it has a space:
+
+  ttp schedule 44 --at 'tomorrow 9am'
+
+{_LINES}
+
+Upper or lower case, and seconds where you need them (18:00:30). The clock may
+come before or after the day, and "at" and "on" may stand in front of them. A
+date can also be 2027/12/01 or December 1st, 2027, with its weekday before it.
+
+The zone of a time is the first of these: the offset or zone in the text, --tz,
+the zone of the account, the setting timezone, the zone of the system. A time
+without a zone of its own is refused for accounts in different zones.
+Abbreviations in capitals (UTC, CET, PST) are read while they are in use:
+9am CET is refused in summer, with both readings.
+
+A time is refused if it has passed, if clocks skip it in spring, or if it has
+two readings. A date without a year is in this year. The command that ttp
+suggests keeps all that you typed; without one there is no suggestion. Where an
+hour comes twice in autumn, ttp takes the first one and says so. Every answer
+shows the full date, the zone and UTC.
+
+Lengths of time (--max-late and others): 90s 45m 2h30m 3d 1w.
+Ends of a range (--since, --until): 7d is seven days ago; 2027-12-01, today and
+yesterday are the start of that day; or any TIME but optimal and next-slot.
+"""
+
+
+if TYPE_CHECKING:
+    from ttp.domain.options import Option
+    from ttp.platforms.platform import Platform
+    from ttp.platforms.registry import Registry
 
 VARIABLES = (
     (
@@ -201,9 +239,8 @@ Once a day, a look at the accounts that is mailed only where something failed:
 
 
 MEDIA_HOST_HELP = """\
-Instagram fetches images and videos from a public URL, and so does TikTok with
-photos. A local file needs one for the minutes in which it is fetched. (X, and
-TikTok with videos, take the bytes: nothing of this is needed for them.)
+Some platforms fetch images or videos from a public URL (ttp help PLATFORM says
+which). A local file needs one for the minutes in which it is fetched.
 
   --media https://...    the file is on the web already
   folder                 your web server (or a tunnel) serves this folder
@@ -220,8 +257,7 @@ TikTok with videos, take the bytes: nothing of this is needed for them.)
   ttp config set media_host.kind command
   ttp config set media_host.command '["/home/me/bin/put-online"]'
 
-`ttp doctor` says what is missing. The whole story:
-docs/how-to/instagram-media.md.
+`ttp doctor` says what is missing. The whole story is under docs/how-to/.
 """
 
 
@@ -282,8 +318,8 @@ def help_(
     match what or []:
         case []:
             print_out(start_page(terminal_width()))
-        case [topic] if topic in TOPICS:
-            print_out(topic_text(topic).rstrip("\n") + "\n")
+        case [topic] if topic in TOPICS or topic in context.platforms.names():
+            print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
             from ttp.cli.app import print_help
 
@@ -301,12 +337,26 @@ def _unknown(word: str) -> UsageError:
     return UsageError(f'no help on "{word}"', hint)
 
 
-def topic_text(topic: str) -> str:
+def platform_help(platform: Platform, options: Mapping[str, Option]) -> str:
+    """What `ttp help PLATFORM` says: how to begin, its options and its settings."""
+    from ttp.domain.options import options_help
+
+    parts = [platform.help()]
+    if options:
+        parts.append(options_help(platform, options))
+    if platform.keys:
+        lines = ["Settings (ttp config set):", ""]
+        for key in platform.keys:
+            lines.append(f"  platforms.{platform.name}.{key.name}")
+            lines += wrap(key.help, 80, initial_indent=6 * " ", subsequent_indent=6 * " ")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def topic_text(topic: str, platforms: Registry) -> str:
     """What `ttp help TOPIC` says, for one of TOPICS."""
     match topic:
         case "time":
-            from ttp.cli.time_help import TIME_HELP
-
             return TIME_HELP
         case "json":
             return JSON_HELP
@@ -323,7 +373,20 @@ def topic_text(topic: str) -> str:
         case "capability":
             return capability_help()
         case platform:
-            from ttp.domain.account import Platform
-            from ttp.domain.options import options_help
+            return platform_help(platforms.facts(platform), platforms.options(platform))
 
-            return options_help(Platform(platform))
+
+def completion(
+    context: Context, shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")]
+) -> None:
+    """The completion script of a shell.
+
+    Example: ttp completion bash > ~/.local/share/bash-completion/completions/ttp
+    """
+    from ttp.cli.completion_tree import SHELLS, tree
+
+    if shell not in SHELLS:
+        raise UsageError(f'no completion for "{shell}"', *(Hint("write", f"ttp completion {name}") for name in SHELLS))
+    from ttp.cli.completion_scripts import script
+
+    print_out(script(shell, tuple(tree())))

@@ -88,7 +88,7 @@ def import_(
     )
     stdin = sys.stdin.buffer if sys.stdin is not None else None
     rules, plan = Rules(accounts=split_list(to) or (), tz=tz), spreading(context, words)
-    with opened(file, stdin, _columns(map_), _order(dates)) as source:
+    with opened(file, stdin, _columns(map_), context.platforms, _order(dates)) as source:
         taken = _taken(context, source, rules, plan, dry_run=dry_run, partial=partial)
     if taken.refused and not partial:
         raise _refused(taken, words, dry_run=dry_run, in_json=context.out.in_json)

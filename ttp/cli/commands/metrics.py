@@ -29,7 +29,7 @@ from ttp.domain.ingest.columns import source_named
 from ttp.domain.ingest.dates import ORDERS
 from ttp.services.files.metrics_rows import as_text
 from ttp.services.metrics import How, Imported
-from ttp.services.metrics_sync import DOLLARS_A_READ, Pulled, Stopped, dollars
+from ttp.services.metrics_sync import Pulled, Stopped, read_price
 from ttp.views import Json
 from ttp.views.metrics import sample_json
 
@@ -66,7 +66,7 @@ def import_(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="Of the file (own, instagram, tiktok, x) where its columns do not tell; or of the output: table, tsv,"
+            help="Of the file (own, or a platform) where its columns do not tell; or of the output: table, tsv,"
             " json or jsonl.",
         ),
     ] = None,
@@ -78,7 +78,7 @@ def import_(
 
     Example: ttp metrics import history.csv
     """
-    how = how_to_read(source=source, account=account, mapped=mapped, tz=tz, dates=dates)
+    how = how_to_read(context, source=source, account=account, mapped=mapped, tz=tz, dates=dates)
     return import_metrics(context, file, how, dry_run=dry_run)
 
 
@@ -149,7 +149,13 @@ SHOWN = 10
 
 
 def how_to_read(
-    *, source: str | None, account: str | None, mapped: Sequence[str] | None, tz: str | None, dates: str | None
+    context: Context,
+    *,
+    source: str | None,
+    account: str | None,
+    mapped: Sequence[str] | None,
+    tz: str | None,
+    dates: str | None,
 ) -> How:
     """What the options say of the file. UsageError."""
     from ttp.domain.time.zones import parse_zone
@@ -158,9 +164,9 @@ def how_to_read(
         ways = (Hint("the month first", "--dates mdy"), Hint("the day first", "--dates dmy"))
         raise UsageError(f'--dates is mdy or dmy, not "{dates}"', *ways)
     return How(
-        source=None if source is None else source_named(source),
+        source=None if source is None else source_named(source, context.platforms),
         mapped=_pairs(mapped or ()),
-        account=None if account is None else "/".join(parse_account_name(account)),
+        account=None if account is None else "/".join(parse_account_name(account, context.platforms)),
         zone=None if tz is None else parse_zone(tz),
         order=dates,
     )
@@ -295,7 +301,7 @@ def pull_metrics(context: Context, named: Sequence[Account], history: int | None
     here = context
     accounts = named or _all(context, history)
     wanted = [(one, here.pull.posts(one) if history is None else []) for one in accounts]
-    if not _paid(context.out, wanted, history, yes=yes, no_input=no_input):
+    if not _paid(context, wanted, history, yes=yes, no_input=no_input):
         return DONE
     done = []
     try:
@@ -310,22 +316,38 @@ def pull_metrics(context: Context, named: Sequence[Account], history: int | None
 def _all(context: Context, history: int | None) -> list[Account]:
     accounts, left_out = context.pull.chosen(list(context.look.accounts()))
     for one in left_out:
-        context.out.note(f"{one.name} is left out: X charges for reading\nread it:  {_command(one.name, history)}")
+        title = context.platforms.facts(one.platform).title
+        context.out.note(
+            f"{one.name} is left out: {title} charges for reading\nread it:  {_command(one.name, history)}"
+        )
     return accounts
 
 
 def _paid(
-    out: Output, wanted: Sequence[tuple[Account, Sequence[Followed]]], history: int | None, *, yes: bool, no_input: bool
+    context: Context,
+    wanted: Sequence[tuple[Account, Sequence[Followed]]],
+    history: int | None,
+    *,
+    yes: bool,
+    no_input: bool,
 ) -> bool:
     """Say what X charges, if anything; on a terminal ask where it is more than a few cents. Whether to go on."""
-    prices = {account.name: price for account, posts in wanted if (price := dollars(account, posts, history)) > 0}
-    if not prices:
+    known, total = context.platforms, 0.0
+    for name in dict.fromkeys(account.platform for account, _ in wanted):
+        pricing, title = known.pricing(name), known.facts(name).title
+        prices = {
+            account.name: price / 1000
+            for account, posts in wanted
+            if account.platform == name and (price := read_price(pricing, posts, history)) > 0
+        }
+        if pricing is not None and prices:
+            total += sum(prices.values())
+            said = f"{title} charges up to {_money(sum(prices.values()))} to read the posts of {', '.join(prices)}"
+            context.out.note(f"{said} ({_money(pricing.per_read / 1000)} for each; again on the same UTC day nothing)")
+    if not total:
         return True
-    total = sum(prices.values())
-    said = f"X charges up to {_money(total)} to read the posts of {', '.join(prices)}"
-    out.note(f"{said} ({_money(DOLLARS_A_READ)} for each; again on the same UTC day nothing)")
     ask = total > ASK_ABOVE and not yes
-    return confirmed(out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
+    return confirmed(context.out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
 
 
 def _money(dollars: float) -> str:
@@ -344,7 +366,7 @@ def _pulling_tell(context: Context, done: Sequence[Pulled], history: int | None,
         raise errors[0]
     for error in errors:
         context.out.error(error)
-    nothing = ["No account to read.  Connect one:  ttp account connect instagram"]
+    nothing = ["No account to read.  Connect one:  ttp account connect PLATFORM"]
     context.out.records(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
     rejected = any(one.rejected for one in done)
     if errors and not rejected and all(error.code == "reconnect" for error in errors):

@@ -30,7 +30,7 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.domain.post import Post
+    from ttp.domain.post import PostFields
     from ttp.services.publishing import Queued
 
 
@@ -48,13 +48,13 @@ def publish(
 
     Example: ttp publish 44
     """
-    from ttp.domain.price import price_notes
+    from ttp.domain.pricing import price_notes
 
     _expect(context.out, no_wait=no_wait)
     ids = ids_of(context, post_ids)
     context.runner.refuse_elsewhere()
     posts = context.look.many(ids)
-    print_warnings(context.out, [note for post in posts for note in price_notes(post)])
+    print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
     if not confirmed(
         context.out,
@@ -141,7 +141,7 @@ def resolve(
     context.out.record(render_posts.saved_posts_spec(), post, say=_settled(context, post, account, published))
 
 
-def _settled(context: Context, post: Post, account: str, published: str | None) -> list[str]:
+def _settled(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
     """What a person settled; of a thread what is left to publish."""
     (named,) = context.look.named([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
@@ -189,16 +189,15 @@ def _follow(context: Context, queued: Queued, *, no_wait: bool) -> int:
 
 def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None) -> tuple[str, ...] | None:
     """The names of the accounts that both filters leave; None where nothing was filtered."""
-    from ttp.domain.account import platform_named
 
     if names is None and platforms is None:
         return None
     look = context.look
     found = look.accounts() if names is None else look.named(names)
-    wanted = [platform_named(name) for name in platforms or ()]
+    wanted = [context.platforms.find(name).name for name in platforms or ()]
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)
 
 
-def _first_line(post: Post) -> str:
+def _first_line(post: PostFields) -> str:
     text = next(iter(post.content.splitlines()), "") or "(no text)"
     return f"  {post.id}  {', '.join(post.accounts) or 'no account'}  {text}"

@@ -14,7 +14,6 @@ from ttp.cli.exit_codes import DONE, FAILED
 from ttp.cli.options import with_output
 from ttp.cli.render import spec
 from ttp.cli.streams import print_out
-from ttp.domain.config import KEYS
 from ttp.domain.errors import Hint, UsageError
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def _job(context: Context) -> Job:
     """This very program, as it is set up now."""
     from ttp.services.background_service import Job
 
-    names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in KEYS)]
+    names = ["TTP_HOME", "TTP_CONFIG", "TTP_TZ", *(settings.variable(key) for key in context.keys)]
     environ = {name: os.environ[name] for name in dict.fromkeys(names) if os.environ.get(name)}
     for name in ("TTP_HOME", "TTP_CONFIG"):
         if name in environ:

@@ -63,7 +63,7 @@ def sync(
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
         raise NotFound(f"no folder {dir}", Hint("make one", quote_command("ttp", "export", dir, "--format", "md")))
     service = context.sync
-    with opened(dir, None, {}) as source:
+    with opened(dir, None, {}, context.platforms) as source:
         if source.binary is not None:
             raise NotFound(f"{dir} is no folder", Hint("one file is taken by", quote_command("ttp", "import", dir)))
         if write_status:

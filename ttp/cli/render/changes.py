@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ttp.cli.escape import one_line, safe
 from ttp.cli.render.labels import several, short_name
 from ttp.cli.render.page import Cell, Column, Page, Style, table
-from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, Problem, UsageError
 from ttp.views import Json
 from ttp.views.files import SHOWN
@@ -107,7 +106,7 @@ def steps_picture(steps: Sequence[Step], page: Page, *, files: bool) -> Iterator
     yield page.footer()
 
 
-def _row(step: Step, handles: Collection[Platform], page: Page, *, files: bool) -> list[Cell]:
+def _row(step: Step, handles: Collection[str], page: Page, *, files: bool) -> list[Cell]:
     from ttp.services.bulk_edit import changes
 
     post = step.post

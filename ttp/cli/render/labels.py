@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ttp.cli.escape import safe
 from ttp.cli.render.page import Style
-from ttp.domain.account import SHORT, Platform
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostStatus
+from ttp.platforms.registry import Registry
 
+_PLATFORMS = Registry()
+"""For short names alone: one of another package is shown under its own."""
 MOST_NAMED = 8
 """Posts that one line names."""
 _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
@@ -38,8 +41,11 @@ _STATE: Mapping[DeliveryState, tuple[str, str, Style]] = MappingProxyType(
     }
 )
 
+if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
 
-def status_word(post: Post) -> tuple[str, Style]:
+
+def status_word(post: PostFields) -> tuple[str, Style]:
     """The post's status in a word; capitals where a person is needed. Of what is scheduled: whether it is approved, and
     of a draft whether it was rejected."""
     if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
@@ -77,7 +83,7 @@ _SIGN: Mapping[PostStatus, str] = MappingProxyType(
 )
 
 
-def sign(post: Post) -> str:
+def sign(post: PostFields) -> str:
     """A post that has a time, in one sign of SIGNS; one without an id is still to be made."""
     if post.id is None:
         return "○"
@@ -97,15 +103,24 @@ def mark(row: Delivery) -> str:
     return _STATE[row.state][0]
 
 
-def several(posts: Iterable[Post]) -> frozenset[Platform]:
+def several(posts: Iterable[PostFields]) -> frozenset[str]:
     """The platforms of which more than one account occurs in `posts`."""
-    accounts = {(row.platform, row.account) for post in posts for row in post.active}
-    return frozenset(p for p in Platform if sum(platform is p for platform, _ in accounts) > 1)
+    seen, found = dict[str, str](), set[str]()
+    for row in (row for post in posts for row in post.active):
+        if seen.setdefault(row.platform, row.account) != row.account:
+            found.add(row.platform)
+    return frozenset(found)
+
+
+def everywhere(posts: Iterable[PostFields]) -> frozenset[str]:
+    """All platforms that occur in `posts`."""
+    return frozenset(row.platform for post in posts for row in post.active)
 
 
 def short_name(row: Delivery, *, handle: bool) -> str:
     """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
-    return safe(f"{SHORT[row.platform]}/{row.account.partition('/')[2]}" if handle else SHORT[row.platform])
+    label = _PLATFORMS.label(row.platform)
+    return safe(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 
 def size(count: int) -> str:

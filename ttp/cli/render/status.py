@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ttp.cli.escape import one_line, safe
 from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
@@ -12,10 +13,13 @@ from ttp.cli.render.spec import OutputSpec, _facts
 from ttp.cli.render.width import cut, pad, wrap
 from ttp.domain.account import Hold
 from ttp.domain.health import Costs, Health, Publisher
-from ttp.domain.post import Post
-from ttp.domain.price import dollars
+from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
+
+if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
+
 
 _LABEL = 9
 
@@ -84,8 +88,9 @@ def _standing(health: Health, page: Page) -> Iterator[tuple[str, str]]:
     yield "holds", "; ".join(_hold(hold, page) for hold in health.holds) or "none"
     if health.media.files:
         yield "media", f"{plural(health.media.files, 'file')}, {size(health.media.bytes)}"
-    if health.costs.posts:
-        yield "costs", _costs(health.costs)
+    for costs in health.costs:
+        if costs.posts:
+            yield "costs", _costs(costs)
     scarce = [limit for limit in health.limits if limit.share_left < _SCARCE]
     if scarce:
         yield "limits", "; ".join(_limit(limit, page) for limit in scarce)
@@ -121,7 +126,7 @@ def _hold(hold: Hold, page: Page) -> str:
 
 def _costs(costs: Costs) -> str:
     what = f"the next {plural(costs.posts, 'post')}" if costs.more else plural(costs.posts, "post")
-    return f"X will charge {dollars(costs.thousandths)} for {what}"
+    return f"{costs.title} will charge {dollars(costs.thousandths)} for {what}"
 
 
 def _limit(limit: Limit, page: Page) -> str:
@@ -134,7 +139,7 @@ _LEAST = 15
 """Columns of a post, so that `Wed 25 12:00` stands apart from the next."""
 
 
-def timeline(posts: Sequence[Post], page: Page) -> Iterator[str]:
+def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
     """Three lines for posts with a time, the next one first; as many as there is room for. None for fewer than two."""
     now = f"now {page.time(page.now)}"
     start = len(now) + 4

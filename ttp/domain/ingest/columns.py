@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from ttp.domain.account import ALIASES, Platform
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.sample import COLUMNS, REQUIRED_COLUMNS
 
 COUNTS = ("likes", "comments", "shares", "views", "saves", "reach")
@@ -21,93 +22,31 @@ in the export's words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """One export: whose, and how it may name the column of each field (as `folded` makes them)."""
+class ExportColumns:
+    """One export of a platform: how it may name the column of each field (as `folded` makes them).
 
-    platform: Platform
+    `needed`: one of each group must be there for a header to be this export's. `aliases`: other names of the source.
+    `always_english`: its columns are. `id_tells_time`: the time in an id completes a date without a time of day; else
+    it only tells days apart.
+    """
+
     title: str
     names: Mapping[str, tuple[str, ...]]
     needed: tuple[tuple[str, ...], ...]
-    """Of each group a field must be there for a header to be this export's."""
+    aliases: tuple[str, ...] = ()
+    always_english: bool = True
+    id_tells_time: bool = True
 
 
-INSTAGRAM = Export(
-    Platform.INSTAGRAM,
-    "Meta Business Suite, content of Instagram",
-    {
-        "remoteId": (
-            *("post id", "beitrags-id", "identificador de la publicación", "identificação do post"),
-            *("identifiant de la publication", "identifiant de publication", "id del post", "publicerings-id"),
-        ),
-        HANDLE: (
-            *("account username", "konto-benutzername", "benutzername des kontos", "nombre de usuario de la cuenta"),
-            *("nome de usuário da conta", "nom d'utilisateur du compte", "nome utente dell'account"),
-            "kontots användarnamn",
-        ),
-        "publishedAt": (
-            *("publish time", "veröffentlichungszeitpunkt", "veröffentlichungszeit", "hora de publicación"),
-            *("horário de publicação", "heure de publication", "orario di pubblicazione", "publiceringstid"),
-        ),
-        LINK: ("permalink", "enlace permanente", "link permanente", "permalien", "permalänk"),
-        TYPE: (
-            *("post type", "beitragstyp", "beitragsart", "art des beitrags", "tipo de publicación", "tipo de post"),
-            *("type de publication", "tipo di post", "inläggstyp"),
-        ),
-        DAY: ("date", "datum", "fecha", "data"),
-        "text": ("description", "beschreibung", "descripción", "descrição", "descrizione", "beskrivning"),
-        "views": ("views", "aufrufe", "visualizaciones", "visualizações", "vues", "visualizzazioni", "visningar"),
-        "reach": ("reach", "reichweite", "alcance", "couverture", "copertura", "räckvidd"),
-        "likes": (
-            *("likes", '"gefällt mir"-angaben', '"gefällt mir"-angabe', "gefällt-mir-angaben", "me gusta", "curtidas"),
-            *("j'aime", "mentions j'aime", "mi piace", "gilla-markeringar"),
-        ),
-        "comments": ("comments", "kommentare", "comentarios", "comentários", "commentaires", "commenti", "kommentarer"),
-        "shares": (
-            *("shares", "geteilte inhalte", "mal geteilt", "veces que se ha compartido", "veces que se compartió"),
-            *("compartilhamentos", "partages", "condivisioni", "delningar"),
-        ),
-        "saves": (
-            *("saves", "gespeicherte inhalte", "mal gespeichert", "veces guardado", "veces que se guardó"),
-            *("veces que se ha guardado", "salvamentos", "enregistrements", "salvataggi", "sparade objekt"),
-        ),
-    },
-    (("remoteId",), ("publishedAt",), (HANDLE, LINK, TYPE)),
-)
-TIKTOK = Export(
-    Platform.TIKTOK,
-    "TikTok Studio, content",
-    {
-        LINK: ("video link", "post link"),
-        "publishedAt": ("post time", "video publish time", "publish time"),
-        "text": ("video title", "post title"),
-        "views": ("total views", "views", "video views"),
-        "likes": ("total likes", "likes"),
-        "comments": ("total comments", "comments"),
-        "shares": ("total shares", "shares"),
-        "saves": ("add to favorites", "total favorites", "favorites", "total bookmarks", "total saves"),
-        "reach": ("reached audience",),
-    },
-    ((LINK,), ("publishedAt",), ("views", "likes")),
-)
-X = Export(
-    Platform.X,
-    "X Analytics, content",
-    {
-        "remoteId": ("post id", "tweet id"),
-        LINK: ("post link", "tweet permalink"),
-        "text": ("post text", "tweet text"),
-        "publishedAt": ("date", "time"),
-        "views": ("impressions",),
-        "likes": ("likes", "favorites"),
-        "comments": ("replies",),
-        "shares": ("reposts", "retweets"),
-        "saves": ("bookmarks",),
-    },
-    (("remoteId",), (LINK,), ("publishedAt",), ("views",)),
-)
-EXPORTS: Mapping[str, Export] = {"instagram": INSTAGRAM, "tiktok": TIKTOK, "x": X}
+class ExportTables(PlatformFacts, Protocol):
+    """The enabled platforms, with the exports that can be read."""
+
+    def exports(self, name: str) -> tuple[ExportColumns, ...]:
+        """Return a platform's exports."""
+        ...
+
+
 OWN, MAPPED = "own", "mapped"
-SOURCES = (OWN, *EXPORTS)
 FIELDS = COLUMNS
 """What a column may be mapped to."""
 
@@ -120,7 +59,6 @@ _QUOTES = str.maketrans({"\u2019": "'", "\u201e": '"', "\u201c": '"', "\u201d": 
 _FORMAT = (
     f"columns of ttp's own format: {','.join(REQUIRED_COLUMNS)}",
     f"may be added: {','.join(name for name in COLUMNS if name not in REQUIRED_COLUMNS)}",
-    "exports that are known: Instagram content (Meta Business Suite), TikTok Studio content, X Analytics content",
 )
 _MAP = Hint("or say what the columns are", "ttp metrics import FILE --map COLUMN=FIELD --map …")
 
@@ -132,7 +70,7 @@ class Columns:
     source: str
     header: tuple[str, ...]
     fields: tuple[str | None, ...]
-    export: Export | None = None
+    export: ExportColumns | None = None
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -140,33 +78,68 @@ class Columns:
         return tuple(name for name, taken in zip(self.header, self.fields, strict=True) if name and taken is None)
 
 
-def source_named(text: str) -> str:
+def sources(tables: ExportTables) -> tuple[str, ...]:
+    """Return what a file may be: ttp's own format, or a platform's export."""
+    return (OWN, *(name for name in tables.names() if tables.exports(name)))
+
+
+def source_named(text: str, tables: ExportTables) -> str:
     """The source that `text` names: own, or a platform by any of its names. UsageError with the names."""
     name = text.strip().lower()
-    known = {OWN: OWN, "meta": "instagram", **{alias: str(platform) for alias, platform in ALIASES.items()}}
-    if name not in known:
-        raise UsageError(f'no source "{text}"', Hint("the sources", "own, instagram (meta), tiktok, x"))
-    return known[name]
+    named = {alias: one for one in sources(tables)[1:] for export in tables.exports(one) for alias in export.aliases}
+    if name == OWN or name in named:
+        return named.get(name, OWN)
+    try:
+        found = tables.find(name).name
+    except UsageError:
+        found = ""
+    if found not in sources(tables):
+        also = {one: f"{one} ({alias})" for alias, one in named.items()}
+        listed = ", ".join(also.get(one, one) for one in sources(tables))
+        raise UsageError(f'no source "{text}"', Hint("the sources", listed))
+    return found
 
 
 def columns_of(
     header: Sequence[str],
+    tables: ExportTables,
     *,
     source: str | None = None,
     mapped: Mapping[str, str] | None = None,
     account: str | None = None,
 ) -> Columns:
     """What the columns of this header are. UsageError where that cannot be told, or the file is not one of posts."""
+    try:
+        return _columns_of(header, tables, source=source, mapped=mapped, account=account)
+    except _UnknownFormat as error:
+        titles = "; ".join(export.title for name in tables.names() for export in tables.exports(name))
+        details = (*error.details, f"exports that are known: {titles}")
+        raise UsageError(error.message, *error.hints, details=details) from None
+
+
+def _columns_of(
+    header: Sequence[str],
+    tables: ExportTables,
+    *,
+    source: str | None,
+    mapped: Mapping[str, str] | None,
+    account: str | None,
+) -> Columns:
     header = tuple(name.strip() for name in header)
     renamed = _mapped(header, mapped or {})
-    found = OWN if source == OWN else source or _recognised(header)
-    if found is not None and found != OWN:
-        fields = _fields_of(EXPORTS[found], header, renamed)
-        _check_export(EXPORTS[found], header, fields)
-        return Columns(found, header, fields, EXPORTS[found])
+    found = None if source == OWN else _export(header, source, tables)
+    if found is not None:
+        name, export = found
+        fields = _fields_of(export, header, renamed)
+        _check_export(export, header, fields)
+        return Columns(name, header, fields, export)
     fields = tuple(renamed.get(name, name if name in COLUMNS else None) for name in header)
     _check_own(header, fields, account, is_mapped=bool(mapped))
     return Columns(MAPPED if mapped else OWN, header, fields)
+
+
+class _UnknownFormat(UsageError):
+    """The header is not that of a format that ttp reads."""
 
 
 def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, str]:
@@ -183,17 +156,20 @@ def _mapped(header: Sequence[str], mapped: Mapping[str, str]) -> Mapping[str, st
     return found
 
 
-def _recognised(header: Sequence[str]) -> str | None:
+def _export(header: Sequence[str], source: str | None, tables: ExportTables) -> tuple[str, ExportColumns] | None:
+    """The export that a header is of, and its platform; None for ttp's own format. `source`: the only platform that
+    counts."""
     names = {folded(name) for name in header}
-    if set(REQUIRED_COLUMNS) <= set(header):
-        return OWN
-    for source, export in EXPORTS.items():
+    if source is None and set(REQUIRED_COLUMNS) <= set(header):
+        return None
+    found = [(name, export) for name in ([source] if source else tables.names()) for export in tables.exports(name)]
+    for name, export in found:
         if all(any(not names.isdisjoint(export.names[one]) for one in group) for group in export.needed):
-            return source
-    return None
+            return name, export
+    return found[0] if source and found else None
 
 
-def _fields_of(export: Export, header: Sequence[str], renamed: Mapping[str, str]) -> tuple[str | None, ...]:
+def _fields_of(export: ExportColumns, header: Sequence[str], renamed: Mapping[str, str]) -> tuple[str | None, ...]:
     """The field of each column: as mapped, else by its name, the first of several names that mean the same."""
     taken = dict.fromkeys(renamed.values())
     by_name = {name: (one, rank) for one, names in export.names.items() for rank, name in enumerate(names)}
@@ -206,14 +182,14 @@ def _fields_of(export: Export, header: Sequence[str], renamed: Mapping[str, str]
     return tuple(fields.get(name) for name in header)
 
 
-def _check_export(export: Export, header: Sequence[str], fields: Sequence[str | None]) -> None:
+def _check_export(export: ExportColumns, header: Sequence[str], fields: Sequence[str | None]) -> None:
     _refuse_twice(header, fields)
     if not _PAGES.isdisjoint(map(folded, header)):
         raise UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
     if (LINK not in fields and "remoteId" not in fields) or "publishedAt" not in fields:
-        raise UsageError(f"the header is not that of {export.title}", details=_FORMAT)
+        raise _UnknownFormat(f"the header is not that of {export.title}", details=_FORMAT)
     if not any(one in fields for one in COUNTS):
-        raise UsageError(f"{export.title}: no column of likes, comments, shares or views", details=_FORMAT)
+        raise _UnknownFormat(f"{export.title}: no column of likes, comments, shares or views", details=_FORMAT)
 
 
 def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str | None, *, is_mapped: bool) -> None:
@@ -228,9 +204,9 @@ def _check_own(header: Sequence[str], fields: Sequence[str | None], account: str
         raise _unknown(header)
     if missing == ["account"]:
         way_out = Hint("name it", "ttp metrics import FILE --account PLATFORM/HANDLE")
-        raise UsageError("the header lacks account", way_out, details=_FORMAT)
+        raise _UnknownFormat("the header lacks account", way_out, details=_FORMAT)
     if missing:
-        raise UsageError(f"the header lacks {', '.join(missing)}", details=_FORMAT)
+        raise _UnknownFormat(f"the header lacks {', '.join(missing)}", details=_FORMAT)
 
 
 def _unknown(header: Sequence[str]) -> UsageError:
@@ -238,12 +214,12 @@ def _unknown(header: Sequence[str]) -> UsageError:
     if not _PAGES.isdisjoint(names):
         return UsageError("this is an export of a Facebook page, which is none of ttp's platforms")
     if not _DAYS.isdisjoint(names[:2]) and len(names) > 1:
-        return UsageError(
+        return _UnknownFormat(
             "this file has a row for each day, not for each post; what ttp needs is the export of content or posts",
             _MAP,
             details=_FORMAT,
         )
-    return UsageError("the header is neither ttp's own nor that of an export that is known", _MAP, details=_FORMAT)
+    return _UnknownFormat("the header is neither ttp's own nor that of an export that is known", _MAP, details=_FORMAT)
 
 
 def _refuse_twice(header: Sequence[str], fields: Sequence[str | None]) -> None:

@@ -12,29 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from ttp.domain.account import Platform
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.ingest.born import born, born_by_code
-from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, Export, folded
+from ttp.domain.ingest.columns import COUNTS, DAY, HANDLE, LINK, TYPE, Columns, folded
 from ttp.domain.ingest.dates import order_of, ordered, written
 from ttp.domain.ingest.numbers import Numbers, numbers_of
 from ttp.domain.ingest.own_format import Group, Refuse, read_each, refuse_another
+from ttp.domain.platform import Facts, PlatformFacts, created_at, parse_post_url
 from ttp.domain.sample import Sample, parse_row
 from ttp.domain.time.clock import utc_text
 
 LOOKED_AT = 1000
 """Rows from which it is told how a file writes numbers and dates."""
-_LINKS = {
-    Platform.X: re.compile(
-        r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?P<handle>\w+)/status/(?P<id>[0-9]+)", re.A
-    ),
-    Platform.TIKTOK: re.compile(
-        r"https?://(?:www\.|m\.)?tiktok\.com/@(?P<handle>[\w.]+)/(?P<kind>video|photo)/(?P<id>[0-9]+)", re.A
-    ),
-    Platform.INSTAGRAM: re.compile(
-        r"https?://(?:www\.)?instagram\.com/(?:(?P<handle>[\w.]+)/)?(?:p|reels?|tv)/(?P<code>[\w-]+)", re.A
-    ),
-}
 _NOBODY = "i"
 """x.com/i/status/1: X's link to a post without naming whose."""
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
@@ -57,50 +45,58 @@ class ExportReader:
     """Rows of one export, or of a mapped file (`columns.export` is None)."""
 
     def __init__(
-        self, columns: Columns, manner: Manner, *, now: datetime, zone: ZoneInfo | None, account: str | None
+        self,
+        columns: Columns,
+        manner: Manner,
+        platforms: PlatformFacts,
+        *,
+        now: datetime,
+        zone: ZoneInfo | None,
+        account: str | None,
     ) -> None:
         self._columns, self._manner = columns, manner
         self._now, self._zone, self._account = now, zone, account
+        self._platforms = platforms
+        self._facts = None if columns.export is None else platforms.facts(columns.source)
 
     def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
         yield from read_each(self, rows, len(self._columns.header), refuse)
 
     def sample(self, cells: Sequence[str]) -> Sample:
         row = row_of_cells(self._columns, cells)
-        if self._columns.export is not None:
-            self._put_into_our_words(self._columns.export, row)
+        if self._facts is not None:
+            self._put_into_our_words(self._facts, row)
         elif self._account is not None and not row.get("account"):
             row["account"] = self._account
-        near = _near(self._columns.export, row)
+        near = _near(self._facts, row)
         for name in ("publishedAt", "observedAt"):
             if row.get(name):
                 row[name] = self._instant(name, row[name], near)
         for name in COUNTS:
             if name in row:
                 row[name] = self._manner.numbers.plain(name, row[name])
-        sample = parse_row(row, now=self._now, zone=self._zone)
+        sample = parse_row(row, self._platforms, now=self._now, zone=self._zone)
         refuse_another(sample.account, self._account)
         return sample
 
-    def _put_into_our_words(self, export: Export, row: dict[str, str]) -> None:
+    def _put_into_our_words(self, facts: Facts, row: dict[str, str]) -> None:
         if any(sign.isdigit() for sign in row.get(DAY, "")):
             raise UsageError(f'is of one day ("{row[DAY][:20]}"), not of the whole life of the post')
-        link = _LINKS[export.platform].match(row.get(LINK, ""))
-        parts = link.groupdict() if link is not None else {}
+        parts = parse_post_url(facts, row.get(LINK, ""))
         if not row.get("account"):
-            row["account"] = self._name(export.platform, row.get(HANDLE, "") or parts.get("handle") or "")
+            row["account"] = self._name(facts.name, row.get(HANDLE, "") or parts.get("handle") or "")
         told = row.get("remoteId", "").strip()
         by_link = parts.get("id")
         if by_link is not None and (not told or _ROUNDED.fullmatch(told)):
             row["remoteId"] = by_link
         elif by_link is not None and by_link != told:
             raise UsageError(f"the id {told[:40]} is not that of the link, {by_link[:40]}")
-        elif by_link is None and not told and export.platform is Platform.TIKTOK:
+        elif by_link is None and not told and "remoteId" not in self._columns.fields:
             raise UsageError(f'the link "{row.get(LINK, "")[:60]}" names no video')
         if "kind" not in row:
             row["kind"] = _kind(row.get(TYPE, "") or parts.get("kind") or "")
 
-    def _name(self, platform: Platform, handle: str) -> str:
+    def _name(self, platform: str, handle: str) -> str:
         handle = handle.strip().removeprefix("@")
         if handle and handle != _NOBODY:
             return f"{platform}/{handle}"
@@ -117,7 +113,7 @@ class ExportReader:
         if time.clock and year is not None:
             return f"{year:04}-{month:02}-{day:02}T{time.clock}{time.offset}"
         export = self._columns.export
-        if export is None or export.platform is Platform.INSTAGRAM or near is None:
+        if export is None or not export.id_tells_time or near is None:
             raise UsageError(f'{name} "{text[:40]}" has no time of day')
         if not _same_day(near.date(), year, month, day):
             raise UsageError(f'{name} "{text[:40]}" is not the day that the id tells, {near:%Y-%m-%d}')
@@ -129,13 +125,16 @@ def row_of_cells(columns: Columns, cells: Sequence[str]) -> dict[str, str]:
     return {name: cell for name, cell in zip(columns.fields, cells, strict=True) if name is not None}
 
 
-def manner_of(columns: Columns, rows: Sequence[Sequence[str]], *, delimiter: str, now: datetime) -> Manner:
+def manner_of(
+    columns: Columns, rows: Sequence[Sequence[str]], platforms: PlatformFacts, *, delimiter: str, now: datetime
+) -> Manner:
     """How a file writes, from its first rows."""
+    facts = None if columns.export is None else platforms.facts(columns.source)
     counts = [place for place, one in enumerate(columns.fields) if one in COUNTS]
     others = [place for place, one in enumerate(columns.fields) if one is None]
     cells = [[row[place] for row in rows for place in places] for places in (counts, others)]
     times = [
-        (time, near.date() if (near := _near(columns.export, row)) else None)
+        (time, near.date() if (near := _near(facts, row)) else None)
         for row in (row_of_cells(columns, row) for row in rows)
         if (time := written(row.get("publishedAt", ""))) is not None
     ]
@@ -164,15 +163,15 @@ def with_order(manner: Manner, order: str | None) -> Manner:
     return manner if order is None else replace(manner, order=order)
 
 
-def _near(export: Export | None, row: dict[str, str]) -> datetime | None:
-    """When the post was made, as its id or link tells; of Instagram only about when."""
-    if export is None:
+def _near(facts: Facts | None, row: dict[str, str]) -> datetime | None:
+    """When the post was made, as its id or the code in its link tells (that only about when)."""
+    if facts is None:
         return None
-    link = _LINKS[export.platform].match(row.get(LINK, ""))
-    if export.platform is Platform.INSTAGRAM:
-        return born_by_code(link["code"]) if link is not None else None
+    parts = parse_post_url(facts, row.get(LINK, ""))
+    if (code := parts.get("code")) is not None:
+        return created_at(facts, code)
     told = row.get("remoteId", "").strip()
-    return born(export.platform, told if told.isdigit() else link["id"] if link is not None else "")
+    return created_at(facts, told if told.isdigit() else parts.get("id") or "")
 
 
 def _usual_group(columns: Columns, delimiter: str) -> str | None:
@@ -182,7 +181,7 @@ def _usual_group(columns: Columns, delimiter: str) -> str | None:
         return "." if delimiter == ";" else None
     english = {columns.export.names[one][0] for one in COUNTS if one in columns.export.names}
     named = {folded(name) for name, one in zip(columns.header, columns.fields, strict=True) if one in COUNTS}
-    is_english = columns.export.platform is not Platform.INSTAGRAM or bool(named & english)
+    is_english = columns.export.always_english or bool(named & english)
     return "," if is_english and delimiter != ";" else "."
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from ttp.domain.account import parse_account_name
 from ttp.domain.errors import UsageError
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.sample import COLUMNS, KINDS, LARGEST_COUNT, LONGEST_ID, Count, Row, Sample, parse_row, row_of
 from ttp.domain.time.clock import EPOCH, to_ms
 
@@ -69,11 +70,18 @@ class PlainReader:
     the whole file, where one was named."""
 
     def __init__(
-        self, header: Sequence[str | None], *, now: datetime, zone: ZoneInfo | None = None, account: str | None = None
+        self,
+        header: Sequence[str | None],
+        platforms: PlatformFacts,
+        *,
+        now: datetime,
+        zone: ZoneInfo | None = None,
+        account: str | None = None,
     ) -> None:
+        self._platforms = platforms
         self._header, self._now, self._zone, self._account = header, now, zone, account
         self._places = [header.index(name) if name in header else None for name in _ORDER]
-        self._accounts, self._days, self._clocks = _Accounts(account), _Days(), _Clocks()
+        self._accounts, self._days, self._clocks = _Accounts(account, platforms), _Days(), _Clocks()
         self._now_ms = to_ms(now)
 
     def read(self, rows: Sequence[list[str]], refuse: Refuse) -> Iterator[Group]:
@@ -96,7 +104,7 @@ class PlainReader:
         row = {name: cell for name, cell in zip(self._header, cells, strict=True) if name is not None}
         if self._account is not None and not row.get("account", "").strip():
             row["account"] = self._account
-        sample = parse_row(row, now=self._now, zone=self._zone)
+        sample = parse_row(row, self._platforms, now=self._now, zone=self._zone)
         refuse_another(sample.account, self._account)
         return sample
 
@@ -197,13 +205,14 @@ class _Clocks(dict[str, int]):
 class _Accounts(dict[str, str]):
     """Canonical names by the text of the cell. KeyError for what is none, or another than `wanted`."""
 
-    def __init__(self, wanted: str | None) -> None:
+    def __init__(self, wanted: str | None, platforms: PlatformFacts) -> None:
         super().__init__({} if wanted is None else {"": wanted})
         self._wanted = wanted
+        self._platforms = platforms
 
     def __missing__(self, text: str) -> str:
         try:
-            name = "/".join(parse_account_name(text))
+            name = "/".join(parse_account_name(text, self._platforms))
             refuse_another(name, self._wanted)
         except UsageError:
             raise KeyError(text) from None

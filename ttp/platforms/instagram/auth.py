@@ -6,36 +6,50 @@ an hour, and that one a token of sixty days.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.oauth.grant import (
-    App,
-    Grant,
-    Identity,
-    address,
-    known,
+from ttp.platforms.login import App, Grant, Identity
+from ttp.platforms.oauth.token_response import (
+    identity_refusal,
     read_grant,
     read_token,
     refused,
-    unknown_person,
+    with_query,
+    without_none,
 )
-from ttp.platforms.oauth.scopes import FACEBOOK, NEEDED
 from ttp.platforms.reply import Answer, Reply, dig, number_id
+
+INSTAGRAM_SCOPES = (
+    "instagram_business_basic",
+    "instagram_business_content_publish",
+    "instagram_business_manage_insights",
+)
+"""Of Instagram Login; section 2 of the contract."""
+FACEBOOK_SCOPES = (
+    "instagram_basic",
+    "instagram_content_publish",
+    "instagram_manage_insights",
+    "pages_show_list",
+    "pages_read_engagement",
+)
+"""Of Facebook Login."""
+DELETING = "instagram_manage_contents"
+"""What deleting posts needs beside these. Not asked for by itself: Facebook refuses a login that asks for more than the
+app was approved for."""
 
 
 class InstagramLogin:
-    platform = Platform.INSTAGRAM
-    scopes = NEEDED[Platform.INSTAGRAM]
-    needs_secret = True
+    scopes = INSTAGRAM_SCOPES
     revokes_all = False
+    revoke_at = "on Instagram: Settings, Apps and websites"
 
     def __init__(self, http: Http, page: str, code_url: str, version: str, clock: Clock) -> None:
         self._http = http
@@ -47,13 +61,19 @@ class InstagramLogin:
     def close(self) -> None:
         self._http.close()
 
+    def register(self, redirect_uri: str) -> App | NotDone | None:
+        return None
+
+    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
+        return {"instagram_business_basic", "instagram_business_content_publish"}.issubset(granted)
+
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return None
 
     def authorize_url(
         self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
     ) -> str:
-        return address(
+        return with_query(
             self._page,
             {
                 "client_id": app.client_id,
@@ -74,7 +94,9 @@ class InstagramLogin:
             "redirect_uri": redirect_uri,
             "code": code,
         }
-        reply = self._http.ask("POST", f"{self._code_url}/oauth/access_token", form=form, secrets=known(code, secret))
+        reply = self._http.ask(
+            "POST", f"{self._code_url}/oauth/access_token", form=form, secrets=without_none(code, secret)
+        )
         short = read_grant(_first(reply), now)
         if short is None:
             return why(reply, now)
@@ -95,14 +117,14 @@ class InstagramLogin:
             f"/{self._version}/me",
             query={"fields": "user_id,username,account_type"},
             headers={"Authorization": f"Bearer {grant.access_token}"},
-            secrets=known(grant.access_token),
+            secrets=without_none(grant.access_token),
         )
         me = _first(reply)
         if isinstance(me, Answer) and me.is_success:
             user_id, handle = number_id(me.at("user_id")), me.words("username")
             if user_id and handle:
                 return (Identity(user_id, handle, grant),)
-        return unknown_person(reply, "Instagram")
+        return identity_refusal(reply, "Instagram")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         """Instagram documents no way: the person removes the app."""
@@ -112,7 +134,7 @@ class InstagramLogin:
         """A token for a token. Both travel in the query because Instagram documents no other way; nothing logs it."""
         now = self._clock.now()
         reply = self._http.ask(
-            "GET", path, query=query, secrets=known(query["access_token"], query.get("client_secret"))
+            "GET", path, query=query, secrets=without_none(query["access_token"], query.get("client_secret"))
         )
         return read_grant(reply, now) or why(reply, now)
 
@@ -128,7 +150,7 @@ def why(reply: Reply, now: datetime, platform: str = "Instagram") -> NotDone:
     if words and reply.at("error_type") is not None:
         return NotDone(Kind.AUTH, f"{platform} answered: {words}", reply.words("error_type"), reply.status)
     # Any account does: it is for the hint alone, which is the caller's to give.
-    graph = refusal(reply, Account(Platform.INSTAGRAM, "_"), now)
+    graph = refusal(reply, Account("instagram", "_"), now)
     if graph is None:
         said = reply.words("error", "message")
         answer = refused(reply, platform)
@@ -152,10 +174,9 @@ _MOST_PAGES = 20
 
 
 class FacebookLogin:
-    platform = Platform.INSTAGRAM
-    scopes = FACEBOOK
-    needs_secret = True
+    scopes = FACEBOOK_SCOPES
     revokes_all = True
+    revoke_at = "on Facebook: Settings and privacy, Settings, Business integrations"
 
     def __init__(self, http: Http, page: str, version: str, clock: Clock) -> None:
         self._http = http
@@ -166,13 +187,19 @@ class FacebookLogin:
     def close(self) -> None:
         self._http.close()
 
+    def register(self, redirect_uri: str) -> App | NotDone | None:
+        return None
+
+    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
+        return {"instagram_basic", "instagram_content_publish"}.issubset(granted)
+
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return None
 
     def authorize_url(
         self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
     ) -> str:
-        return address(
+        return with_query(
             self._page,
             {
                 "client_id": app.client_id,
@@ -205,7 +232,7 @@ class FacebookLogin:
         for _ in range(_MOST_PAGES):
             reply = self._get("/me/accounts", query, grant.access_token)
             if not isinstance(reply, Answer) or not reply.is_success:
-                return unknown_person(reply, "Facebook")
+                return identity_refusal(reply, "Facebook")
             for user_id, token in _pages(reply):
                 # The page's token ends with nothing that Facebook announces.
                 identity = self._identity(user_id, replace(grant, access_token=token, expires_at=None))
@@ -227,7 +254,7 @@ class FacebookLogin:
         """
         token = credentials.access_token
         bearer = {"Authorization": f"Bearer {token}"}
-        reply = self._http.ask("DELETE", f"{self._root}/me/permissions", headers=bearer, secrets=known(token))
+        reply = self._http.ask("DELETE", f"{self._root}/me/permissions", headers=bearer, secrets=without_none(token))
         if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
             return None
         return why(reply, self._clock.now(), "Facebook")
@@ -235,7 +262,7 @@ class FacebookLogin:
     def _identity(self, user_id: str, grant: Grant) -> Identity | NotDone:
         reply = self._get(f"/{user_id}", {"fields": "username"}, grant.access_token)
         handle = reply.words("username") if isinstance(reply, Answer) and reply.is_success else ""
-        return Identity(user_id, handle, grant) if handle else unknown_person(reply, "Facebook")
+        return Identity(user_id, handle, grant) if handle else identity_refusal(reply, "Facebook")
 
     def _granted(self, grant: Grant) -> tuple[str, ...]:
         """The permissions that the person gave; none where Facebook does not say."""
@@ -247,12 +274,12 @@ class FacebookLogin:
     def _token(self, query: dict[str, str], *secrets: str) -> Grant | NotDone:
         """Facebook takes codes and secrets in the query; nothing logs it."""
         now = self._clock.now()
-        reply = self._http.ask("GET", f"{self._root}/oauth/access_token", query=query, secrets=known(*secrets))
+        reply = self._http.ask("GET", f"{self._root}/oauth/access_token", query=query, secrets=without_none(*secrets))
         return read_grant(reply, now) or why(reply, now, "Facebook")
 
     def _get(self, path: str, query: dict[str, str], token: str) -> Reply:
         bearer = {"Authorization": f"Bearer {token}"}
-        return self._http.ask("GET", self._root + path, query=query, headers=bearer, secrets=known(token))
+        return self._http.ask("GET", self._root + path, query=query, headers=bearer, secrets=without_none(token))
 
 
 def _pages(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -7,18 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.config import Config
 from ttp.domain.diagnostics import SOON, Remark, failure, fine, until, warning
-from ttp.domain.hosts import by_facebook
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.check import PATIENCE_S, Seen, of_failure
-from ttp.platforms.client import PublishRequest, StepFailed
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, StepFailed, diagnostic_of_refusal
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import limits
 from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.oauth.grant import known, read_scopes
+from ttp.platforms.oauth.token_response import read_scopes, without_none
 from ttp.platforms.outcomes import Judge, as_failure, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, number_id
 
@@ -27,12 +25,10 @@ PERSONAL = "PERSONAL"
 
 
 class InstagramCheck:
-    platform = Platform.INSTAGRAM
-
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
         self._http = http
         self._root = f"/{config.text('platforms.instagram.version')}"
-        self._by_facebook = by_facebook(config)
+        self._by_facebook = config.text("platforms.instagram.login") == "facebook"
         self._clock = clock
 
     def close(self) -> None:
@@ -41,7 +37,10 @@ class InstagramCheck:
     def platform_at(self, account: Account) -> datetime | None:
         return self._http.platform_at(account.name)
 
-    def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
+    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+        return ()
+
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         order = PublishRequest(0, account, credentials, "")
         person = self._person(order)
         if isinstance(person, NotDone):
@@ -49,7 +48,7 @@ class InstagramCheck:
         scopes, more = self._debugged(order) if self._by_facebook else ((), ())
         return replace(person, scopes=scopes, remarks=(*person.remarks, *self._quota(order, person.user_id), *more))
 
-    def _person(self, order: PublishRequest) -> Seen | NotDone:
+    def _person(self, order: PublishRequest) -> AccountInfo | NotDone:
         """Whose token it is. With Facebook Login `/me` is the person's, and the account's own id must be known."""
         path, fields = "/me", "user_id,username,account_type"
         if self._by_facebook:
@@ -58,14 +57,14 @@ class InstagramCheck:
                 message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
                 return NotDone(Kind.AUTH, message, hint=reconnect_hint(order.account, order.credentials))
             path, fields = f"/{own}", "id,username"
-        reply = self._http.send(order, "GET", self._root + path, query={"fields": fields}, patience=PATIENCE_S)
+        reply = self._http.send(order, "GET", self._root + path, query={"fields": fields}, patience=CHECK_PATIENCE_S)
         me = _first(reply)
         if isinstance(me, Answer) and me.is_success:
             user_id = number_id(me.at("id" if self._by_facebook else "user_id"))
             if user_id is not None:
                 kind = me.words("account_type").upper()
                 wrong = [failure("a personal account, and Instagram publishes for professional ones only")]
-                return Seen(user_id, me.words("username") or None, tuple(wrong if kind == PERSONAL else ()))
+                return AccountInfo(user_id, me.words("username") or None, tuple(wrong if kind == PERSONAL else ()))
         return as_failure(reply, self._judge(order), "Instagram")
 
     def _quota(self, order: PublishRequest, user_id: str | None) -> Iterator[Remark]:
@@ -74,7 +73,7 @@ class InstagramCheck:
             did = limits.room(self._http, order, path, self._judge(order), self._clock.now())
         except StepFailed as failed:
             full = failed.outcome.code == "quota"
-            yield warning(failed.outcome.message) if full else of_failure(failed.outcome, "the quota")
+            yield warning(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
             return
         told = did.http_status is not None and did.http_status < 300
         yield fine(f"quota used: {did.message}") if told else warning(f"the quota is not told: {did.message}")
@@ -90,9 +89,9 @@ class InstagramCheck:
             f"{self._root}/debug_token",
             query={"input_token": held.access_token, "access_token": asking},
             account=order.account.name,
-            secrets=known(held.access_token, held.client_secret),
+            secrets=without_none(held.access_token, held.client_secret),
             verbatim=False,
-            patience=PATIENCE_S,
+            patience=CHECK_PATIENCE_S,
         )
         if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("data"), dict)):
             refused = as_failure(reply, self._judge(order), "Facebook")

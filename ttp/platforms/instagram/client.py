@@ -9,9 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ttp.domain.account import Platform
 from ttp.domain.config import Config
-from ttp.domain.kinds import InstagramKind
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome, Unknown
 from ttp.domain.time.clock import Clock, from_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
@@ -29,8 +27,8 @@ from ttp.platforms.instagram.container_forms import (
 from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, Seen
 from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
 from ttp.platforms.instagram.look_up import LookUps
+from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.media_host.availability import NoPublicUrl
-from ttp.platforms.media_host.host import MediaHost
 from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
 from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, text_id, web_address
 
@@ -44,11 +42,9 @@ _USABLE_FOR = timedelta(hours=23)
 class InstagramClient:
     """The client of Instagram: images, reels, stories and carousels."""
 
-    platform = Platform.INSTAGRAM
-
-    def __init__(self, http: Http, config: Config, clock: Clock, host: MediaHost) -> None:
+    def __init__(self, http: Http, config: Config, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
         self._http = http
-        self._host = host
+        self._public_url = public_url
         self._clock = clock
         self._root = f"/{config.text('platforms.instagram.version')}"
         self._by_facebook = config.text("platforms.instagram.login") == "facebook"
@@ -199,7 +195,7 @@ class InstagramClient:
         if self._by_facebook and file.item.is_video and file.item.url is None:
             return container_forms.BYTES
         try:
-            return self._host.url(file)
+            return self._public_url(file)
         except NoPublicUrl as error:
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
             raise StepFailed(PUT_UP, failure) from error

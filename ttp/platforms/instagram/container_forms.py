@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ttp.domain.account import Platform
-from ttp.domain.kinds import InstagramKind, instagram_kind
-from ttp.domain.options import Chosen, Tag
+from ttp.domain.options import ChosenOptions, Tag
 from ttp.domain.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
+from ttp.platforms.instagram.options import OPTIONS, InstagramKind, instagram_kind
 from ttp.platforms.reply import number_id
 
 MOST_ITEMS = 10
@@ -70,8 +69,8 @@ def carousel(order: PublishRequest, children: Sequence[str]) -> dict[str, str]:
     return form | _captioned(order, chosen) | _generated(chosen)
 
 
-def _chosen(order: PublishRequest) -> Chosen:
-    return Chosen(Platform.INSTAGRAM, order.options)
+def _chosen(order: PublishRequest) -> ChosenOptions:
+    return ChosenOptions("instagram", OPTIONS, order.options)
 
 
 def _source(file: MediaFile, url: str) -> dict[str, str]:
@@ -84,7 +83,7 @@ def _alt(file: MediaFile) -> dict[str, str]:
     return {"alt_text": file.item.alt} if file.item.alt else {}
 
 
-def _reel(chosen: Chosen) -> dict[str, str]:
+def _reel(chosen: ChosenOptions) -> dict[str, str]:
     form = {name: value for name in ("share_to_feed", "cover_url", "audio_name") if (value := chosen.word(name))}
     if (trial := chosen.word("trial_reel")) is not None:
         form["trial_params"] = json.dumps({"graduation_strategy": trial})
@@ -93,7 +92,7 @@ def _reel(chosen: Chosen) -> dict[str, str]:
     return form if offset is None or "cover_url" in form else {**form, "thumb_offset": offset}
 
 
-def _captioned(order: PublishRequest, chosen: Chosen) -> dict[str, str]:
+def _captioned(order: PublishRequest, chosen: ChosenOptions) -> dict[str, str]:
     form = {"caption": order.text} if order.text else {}
     if collaborators := chosen.handles("collaborators"):
         form["collaborators"] = json.dumps(collaborators)
@@ -102,7 +101,7 @@ def _captioned(order: PublishRequest, chosen: Chosen) -> dict[str, str]:
     return form
 
 
-def _generated(chosen: Chosen) -> dict[str, str]:
+def _generated(chosen: ChosenOptions) -> dict[str, str]:
     generated = chosen.word("is_ai_generated")
     return {} if generated is None else {"is_ai_generated": generated}
 

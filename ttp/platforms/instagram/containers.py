@@ -14,8 +14,9 @@ from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock, from_ms, to_ms
+from ttp.platforms.addresses import host_of
 from ttp.platforms.client import MediaFile, PublishRequest, Step, StepFailed, Wait
-from ttp.platforms.http import Http, host_of
+from ttp.platforms.http import Http
 from ttp.platforms.instagram.container_forms import Made
 from ttp.platforms.instagram.errors import container_failure, is_gone, refusal
 from ttp.platforms.outcomes import Judge, as_failure
@@ -95,7 +96,7 @@ class Containers:
                 "offset": str(offset),
                 "file_size": str(size),
             },
-            bearer=False,
+            with_token=False,
             uploading=True,
         )
         if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:

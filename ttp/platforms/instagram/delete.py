@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ttp.domain.account import Platform, connect_command
+from ttp.domain.account import connect_command
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import PublishRequest
+from ttp.platforms.client import Deleted, PublishRequest
 from ttp.platforms.http import Http
+from ttp.platforms.instagram.auth import DELETING, FACEBOOK_SCOPES
 from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.oauth.scopes import DELETING, FACEBOOK
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply
-from ttp.platforms.take_down import Gone
 
 _NO_SUCH = "100/33"
 _DEAD_TOKEN = ("190", "102")
 
 
-class InstagramTaker:
+class InstagramDeleter:
     """Deletes posts on Instagram."""
-
-    platform = Platform.INSTAGRAM
 
     def __init__(self, http: Http, version: str, clock: Clock) -> None:
         self._http = http
@@ -32,24 +29,24 @@ class InstagramTaker:
     def close(self) -> None:
         self._http.close()
 
-    def take_down(self, order: PublishRequest, remote_id: str) -> Gone | NotDone:
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         """Delete a post. One that the account cannot see any more is gone; stories and the like cannot be deleted."""
         path = f"{self._root}/{remote_id}"
-        reply = self._http.send(order, "DELETE", path)
+        reply = self._http.send(request, "DELETE", path)
         if isinstance(reply, Answer) and reply.is_success and reply.at("success") is True:
-            return Gone(reply.status)
-        failure = self._failure(order, reply)
+            return Deleted(reply.status)
+        failure = self._failure(request, reply)
         if failure.code == _NO_SUCH:
             # It says so of what it will not delete as well; but an account sees its own posts, if they are there.
-            seen = self._http.send(order, "GET", path, query={"fields": "id"})
-            return Gone(failure.http_status, "it was gone before") if self._is_unseen(order, seen) else failure
+            seen = self._http.send(request, "GET", path, query={"fields": "id"})
+            return Deleted(failure.http_status, "it was gone before") if self._is_unseen(request, seen) else failure
         if failure.kind is Kind.AUTH and not (failure.code or "").startswith(_DEAD_TOKEN):
-            hint = f"{connect_command(order.account.name)} --scopes {','.join((*FACEBOOK, DELETING))}"
+            hint = f"{connect_command(request.account.name)} --scopes {','.join((*FACEBOOK_SCOPES, DELETING))}"
             return replace(failure, message=f"{failure.message}: {DELETING} is needed to delete posts", hint=hint)
         return failure
 
-    def _is_unseen(self, order: PublishRequest, reply: Reply) -> bool:
-        return not (isinstance(reply, Answer) and reply.is_success) and self._failure(order, reply).code == _NO_SUCH
+    def _is_unseen(self, request: PublishRequest, reply: Reply) -> bool:
+        return not (isinstance(reply, Answer) and reply.is_success) and self._failure(request, reply).code == _NO_SUCH
 
-    def _failure(self, order: PublishRequest, reply: Reply) -> NotDone:
-        return as_failure(reply, lambda answer: refusal(answer, order.account, self._clock.now()), "Instagram")
+    def _failure(self, request: PublishRequest, reply: Reply) -> NotDone:
+        return as_failure(reply, lambda answer: refusal(answer, request.account, self._clock.now()), "Instagram")

@@ -9,7 +9,6 @@ import unicodedata
 from datetime import datetime, timedelta
 
 from ttp.domain.config import Config
-from ttp.domain.kinds import InstagramKind
 from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
@@ -17,6 +16,7 @@ from ttp.platforms.http import Http
 from ttp.platforms.instagram.container_forms import bare, kind_of
 from ttp.platforms.instagram.containers import Containers, Seen
 from ttp.platforms.instagram.errors import refusal
+from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.outcomes import Judge, as_unclear
 from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
@@ -19,7 +19,7 @@ from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
 from ttp.platforms.instagram.errors import refusal
-from ttp.platforms.metrics import STEP, Line, Page, count, first_line, tells
+from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage, first_line, has_counts, parse_count
 from ttp.platforms.outcomes import odd, reconnect_hint
 from ttp.platforms.reply import Answer, dig, number_id
 
@@ -85,7 +85,6 @@ _CLOSES_THE_LINE = frozenset({Kind.NETWORK, Kind.RATE_LIMIT, Kind.QUOTA})
 class InstagramReader:
     """The reader of Instagram, with either login."""
 
-    platform = Platform.INSTAGRAM
     name = "Instagram"
 
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
@@ -99,29 +98,29 @@ class InstagramReader:
     def close(self) -> None:
         self._http.close()
 
-    def read(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /{media}` and its insights, one post at a time."""
         wanted = [one for one in ids if number_id(one) is not None]
         for media_id in wanted:
             try:
-                answer = self._get(line, f"/{media_id}", {"fields": FIELDS})
+                answer = self._get(session, f"/{media_id}", {"fields": FIELDS})
             except StepFailed as failed:
                 if failed.outcome.code not in _GONE:
                     raise
-                yield Page(gone=frozenset({media_id}))
+                yield MetricsPage(gone=frozenset({media_id}))
                 continue
-            yield self._whole(line, answer.data)
+            yield self._whole(session, answer.data)
 
-    def history(self, line: Line, most: int) -> Iterator[Page]:
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`GET /{ig-id}/media`, 50 a page, and the insights of each post. Stories are in no list, ads are no posts."""
-        path = f"/{self._user_id(line)}/media"
+        path = f"/{self._user_id(session)}/media"
         query = {"fields": FIELDS, "limit": str(min(most, PAGE))}
         while most > 0:
-            answer = self._get(line, path, query)
+            answer = self._get(session, path, query)
             listed = answer.at("data")
             for item in listed if isinstance(listed, list) else ():
                 if most > 0 and dig(item, "media_product_type") != "AD":
-                    page = self._whole(line, item)
+                    page = self._whole(session, item)
                     most -= len(page.samples)
                     yield page
             after = answer.at("paging", "cursors", "after")
@@ -130,7 +129,7 @@ class InstagramReader:
                 return
             query["after"] = str(after)
 
-    # How Instagram answers (`Manner`).
+    # How Instagram answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
         return answer.is_success and isinstance(answer.data, dict) and answer.at("error") is None
@@ -144,74 +143,74 @@ class InstagramReader:
     def refuses_token(self, failure: NotDone) -> bool:
         return failure.kind is Kind.AUTH and (failure.code or "").partition("/")[0] in ("190", "102")
 
-    def _get(self, line: Line, path: str, query: dict[str, str]) -> Answer:
-        return line.ask(self._http, self, "GET", self._root + path, query=query)
+    def _get(self, session: AccountSession, path: str, query: dict[str, str]) -> Answer:
+        return session.request(self._http, self, "GET", self._root + path, query=query)
 
-    def _user_id(self, line: Line) -> str:
+    def _user_id(self, session: AccountSession) -> str:
         """The professional account's id for paths: as it is known, else as Instagram says. Raises StepFailed."""
-        known = number_id(line.credentials.user_id) or number_id(line.account.user_id)
+        known = number_id(session.credentials.user_id) or number_id(session.account.user_id)
         if known is not None:
             return known
         if self._by_facebook:  # its /me is the person's
             message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
-            raise StepFailed(STEP, NotDone(Kind.AUTH, message, hint=reconnect_hint(line.account)))
-        answer = self._get(line, "/me", {"fields": "user_id,username"})
+            raise StepFailed(STEP, NotDone(Kind.AUTH, message, hint=reconnect_hint(session.account)))
+        answer = self._get(session, "/me", {"fields": "user_id,username"})
         listed = answer.at("data")  # documented as a list of one, in practice flat
         asked = number_id(dig(listed[0] if isinstance(listed, list) and listed else answer.data, "user_id"))
         if asked is None:
             raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
         return asked
 
-    def _whole(self, line: Line, item: object) -> Page:
+    def _whole(self, session: AccountSession, item: object) -> MetricsPage:
         """One listed post with its insights. Raises StepFailed where no further post could be read either."""
         media_id, published_at = number_id(dig(item, "id")), _instant(dig(item, "timestamp"))
         if media_id is None or published_at is None:
-            return Page()
+            return MetricsPage()
         product, media_type = str(dig(item, "media_product_type")), str(dig(item, "media_type"))
-        told, note = self._insights(line, media_id, product, media_type)
+        told, note = self._insights(session, media_id, product, media_type)
         now = from_ms(to_ms(self._clock.now()))
         sample = Sample(
-            account=line.account.name,
+            account=session.account.name,
             remote_id=media_id,
             published_at=published_at,
             observed_at=max(now, published_at),
-            likes=count(dig(item, "like_count")),
-            comments=count(dig(item, "comments_count")),
-            shares=count(told.get("shares")),
-            views=count(told.get("views")),
-            saves=count(told.get("saved")),
-            reach=count(told.get("reach")),
+            likes=parse_count(dig(item, "like_count")),
+            comments=parse_count(dig(item, "comments_count")),
+            shares=parse_count(told.get("shares")),
+            views=parse_count(told.get("views")),
+            saves=parse_count(told.get("saved")),
+            reach=parse_count(told.get("reach")),
             kind=_KINDS.get(media_type),
             text=first_line(dig(item, "caption")),
         )
         ends = {media_id: published_at + STORY_LIVES} if product == "STORY" else {}
-        return Page((sample,) if tells(sample) else (), ends=ends, note=note)
+        return MetricsPage((sample,) if has_counts(sample) else (), ends=ends, note=note)
 
     def _insights(
-        self, line: Line, media_id: str, product: str, media_type: str
+        self, session: AccountSession, media_id: str, product: str, media_type: str
     ) -> tuple[dict[str, object], str | None]:
         """What the insights tell of a post, and a note where they tell nothing of any."""
         asked = self._metrics.of(product, media_type)
-        if line.credentials.access_token in self._closed or not asked.metrics:
+        if session.credentials.access_token in self._closed or not asked.metrics:
             return {}, None
-        told, failure = self._ask_for(line, media_id, asked.metrics)
+        told, failure = self._ask_for(session, media_id, asked.metrics)
         if failure is None:
             asked.sure = True
             return told, None
         if failure.kind is Kind.AUTH:  # of a story it says that too few people have seen it, or that its day is over
             if product == "STORY":
                 return {}, None
-            self._closed.add(line.credentials.access_token)
-            return {}, f"views, reach, shares and saves of {line.account.name} stay unknown: {failure.message}"
+            self._closed.add(session.credentials.access_token)
+            return {}, f"views, reach, shares and saves of {session.account.name} stay unknown: {failure.message}"
         if not asked.sure and (failure.code or "").partition("/")[0] == "100":
-            return self._one_by_one(line, media_id, asked), None
+            return self._one_by_one(session, media_id, asked), None
         return {}, None
 
-    def _one_by_one(self, line: Line, media_id: str, asked: Asked) -> dict[str, object]:
+    def _one_by_one(self, session: AccountSession, media_id: str, asked: Asked) -> dict[str, object]:
         """Ask for each metric alone; those that are answered are asked for from now on."""
         told, answered = {}, []
         for metric in asked.metrics:
-            found, failure = self._ask_for(line, media_id, (metric,))
+            found, failure = self._ask_for(session, media_id, (metric,))
             told.update(found)
             if failure is None:
                 answered.append(metric)
@@ -219,10 +218,12 @@ class InstagramReader:
         asked.metrics = tuple(answered) or asked.metrics
         return told
 
-    def _ask_for(self, line: Line, media_id: str, metrics: tuple[str, ...]) -> tuple[dict[str, object], NotDone | None]:
+    def _ask_for(
+        self, session: AccountSession, media_id: str, metrics: tuple[str, ...]
+    ) -> tuple[dict[str, object], NotDone | None]:
         """These insights of a post, or why there are none. Raises StepFailed where it is not about this post."""
         try:
-            return values(self._get(line, f"/{media_id}/insights", {"metric": ",".join(metrics)})), None
+            return values(self._get(session, f"/{media_id}/insights", {"metric": ",".join(metrics)})), None
         except StepFailed as failed:
             if failed.outcome.kind in _CLOSES_THE_LINE or self.refuses_token(failed.outcome):
                 raise

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ttp.domain import hosts
-from ttp.domain.account import Platform, is_loopback
 from ttp.domain.config import Config
 from ttp.platforms.client import MediaFile
 from ttp.platforms.media_host import command, folder, s3
@@ -13,15 +11,16 @@ from ttp.platforms.media_host.availability import NoPublicUrl, is_usable, troubl
 
 
 class MediaHost:
-    """Gives media files public URLs for one platform. `lent`: where it remembers what it has put into a bucket.
+    """Gives media files public URLs for one platform. `lent`: where it remembers what it has put into a bucket;
+    `loopback`: the platform is on this machine.
 
     Safe to use from several threads.
     """
 
-    def __init__(self, platform: Platform, config: Config, lent: Path | None = None) -> None:
+    def __init__(self, config: Config, lent: Path | None = None, *, loopback: bool = False) -> None:
         self._config = config
         self._lent = lent
-        self._loopback = is_loopback(hosts.host(platform, config))
+        self._loopback = loopback
 
     def url(self, file: MediaFile) -> str:
         """The URL under which the platform can fetch a file: its own, else the media host's. Raises NoPublicUrl."""

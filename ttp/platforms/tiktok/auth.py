@@ -5,34 +5,33 @@ See docs/reference/platforms/tiktok.md, section 2. An answer with the key `error
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from ttp.domain.account import Credentials, Platform, is_loopback
+from ttp.domain.account import Credentials, is_loopback
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
+from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.grant import (
-    UNKNOWN_APP,
-    App,
-    Grant,
-    Identity,
-    address,
-    known,
-    read_grant,
-    refused,
-    unknown_person,
-)
-from ttp.platforms.oauth.scopes import NEEDED
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, refused, with_query, without_none
 from ttp.platforms.reply import Answer
+
+SCOPES = (
+    "user.info.basic",
+    "user.info.profile",
+    "user.info.stats",
+    "video.publish",
+    "video.upload",
+    "video.list",
+)
+"""See docs/reference/platforms/tiktok.md, section 2."""
 
 
 class TikTokLogin:
-    platform = Platform.TIKTOK
-    scopes = NEEDED[Platform.TIKTOK]
-    needs_secret = True
+    scopes = SCOPES
     revokes_all = False
+    revoke_at = "in TikTok: Settings and privacy, Security and permissions, Manage app permissions"
 
     def __init__(self, http: Http, page: str, clock: Clock) -> None:
         self._http = http
@@ -42,6 +41,13 @@ class TikTokLogin:
     def close(self) -> None:
         self._http.close()
 
+    def register(self, redirect_uri: str) -> App | NotDone | None:
+        return None
+
+    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
+        """The creator's inbox does with `video.upload` alone."""
+        return "video.publish" in granted or ("video.upload" in granted and options.get("mode") == "inbox")
+
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         """Desktop apps, whose redirect address is on this machine, prove themselves; web apps do not."""
         return pkce.s256_hex(verifier) if is_loopback(urlsplit(redirect_uri).hostname or "") else None
@@ -49,7 +55,7 @@ class TikTokLogin:
     def authorize_url(
         self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
     ) -> str:
-        return address(
+        return with_query(
             self._page,
             {
                 "client_key": app.client_id,
@@ -82,20 +88,23 @@ class TikTokLogin:
             "/v2/user/info/",
             query={"fields": "open_id,username"},
             headers={"Authorization": f"Bearer {grant.access_token}"},
-            secrets=known(grant.access_token),
+            secrets=without_none(grant.access_token),
         )
         if isinstance(reply, Answer) and reply.is_success:
             user_id, handle = reply.words("data", "user", "open_id"), reply.words("data", "user", "username")
             if user_id and handle:
                 return (Identity(user_id, handle, grant),)
-        return unknown_person(reply, "TikTok")
+        return identity_refusal(reply, "TikTok")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         if not credentials.client_id:
             return UNKNOWN_APP
         app, token = App(credentials.client_id or "", credentials.client_secret), credentials.access_token
         reply = self._http.ask(
-            "POST", "/v2/oauth/revoke/", form={**_named(app), "token": token}, secrets=known(token, app.client_secret)
+            "POST",
+            "/v2/oauth/revoke/",
+            form={**_named(app), "token": token},
+            secrets=without_none(token, app.client_secret),
         )
         done = isinstance(reply, Answer) and reply.is_success and reply.at("error") is None
         return None if done else refused(reply, "TikTok")
@@ -103,7 +112,7 @@ class TikTokLogin:
     def _token(self, app: App, form: Mapping[str, str], *secrets: str | None) -> Grant | NotDone:
         now = self._clock.now()
         reply = self._http.ask(
-            "POST", "/v2/oauth/token/", form={**_named(app), **form}, secrets=known(app.client_secret, *secrets)
+            "POST", "/v2/oauth/token/", form={**_named(app), **form}, secrets=without_none(app.client_secret, *secrets)
         )
         if isinstance(reply, Answer) and reply.at("error") is not None:
             return refused(reply, "TikTok")

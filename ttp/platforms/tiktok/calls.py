@@ -6,8 +6,6 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from ttp.domain.kinds import TikTokKind
-from ttp.domain.options import PUBLIC
 from ttp.domain.outcome import Found
 from ttp.domain.text import utf16_length
 from ttp.domain.time.clock import Clock
@@ -17,6 +15,7 @@ from ttp.platforms.outcomes import Judge, as_failure
 from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
 from ttp.platforms.tiktok import uploads
 from ttp.platforms.tiktok.errors import REFUSED_ID, error_code, refusal
+from ttp.platforms.tiktok.options import PUBLIC, TikTokKind
 from ttp.platforms.tiktok.request_body import kind_of
 from ttp.platforms.tiktok.uploads import Upload
 from ttp.platforms.uploads import pieces
@@ -98,7 +97,7 @@ class Calls:
             begun.upload_url,
             content=pieces(file.path, begun.offset, end),
             headers=uploads.range_headers(file.item.mime, begun.offset, end, begun.size),
-            bearer=False,
+            with_token=False,
             uploading=True,
         )
 

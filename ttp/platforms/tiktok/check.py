@@ -9,20 +9,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.diagnostics import Remark, fine, warning
-from ttp.domain.options import PRIVACY, choices_hint
 from ttp.domain.outcome import NotDone
 from ttp.domain.text import clean
 from ttp.domain.time.clock import Clock
-from ttp.platforms.check import PATIENCE_S, Seen, of_failure
-from ttp.platforms.client import PublishRequest
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest, diagnostic_of_refusal
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, Reply
 from ttp.platforms.tiktok import creator
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
+from ttp.platforms.tiktok.options import PRIVACY, choices_hint
 
 LEVELS_PATIENCE_S = 5.0
 """Most seconds for the privacy levels alone: a person waits for a refusal."""
@@ -32,8 +31,6 @@ NAMES = ("open_id,username", "open_id")
 
 
 class TikTokCheck:
-    platform = Platform.TIKTOK
-
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
         self._clock = clock
@@ -44,12 +41,12 @@ class TikTokCheck:
     def platform_at(self, account: Account) -> datetime | None:
         return self._http.platform_at(account.name)
 
-    def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         order = PublishRequest(0, account, credentials, "")
         person = self._person(order)
         if isinstance(person, NotDone):
             return person
-        reply = self._creator_info(order, PATIENCE_S)
+        reply = self._creator_info(order, CHECK_PATIENCE_S)
         able = _creator(reply)
         if able is not None:
             remarks = tuple(_able(account, able))
@@ -58,11 +55,13 @@ class TikTokCheck:
         if refused.code in NO_SCOPE and account.options.get("tiktok.mode") == "inbox":
             remark = warning("what may be posted directly is not told: the account posts to the inbox")
         else:
-            remark = of_failure(refused, "what may be posted")
+            remark = diagnostic_of_refusal(refused, "what may be posted")
         return replace(person, remarks=(*person.remarks, remark))
 
-    def levels(self, account: Account, credentials: Credentials) -> tuple[str, ...]:
-        """The privacy levels that the account may choose from; none where TikTok does not tell."""
+    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+        """Return the privacy levels that the account may choose from; TikTok says so of no other option."""
+        if option != PRIVACY.name:
+            return ()
         able = _creator(self._creator_info(PublishRequest(0, account, credentials, ""), LEVELS_PATIENCE_S))
         return () if able is None or able.levels is None else tuple(map(clean, able.levels))
 
@@ -70,18 +69,18 @@ class TikTokCheck:
         path = "/v2/post/publish/creator_info/query/"
         return self._http.send(order, "POST", path, headers=JSON_TYPE, patience=patience)
 
-    def _person(self, order: PublishRequest) -> Seen | NotDone:
+    def _person(self, order: PublishRequest) -> AccountInfo | NotDone:
         refused: NotDone | None = None
         for fields in NAMES:
-            reply = self._http.send(order, "GET", "/v2/user/info/", query={"fields": fields}, patience=PATIENCE_S)
+            reply = self._http.send(order, "GET", "/v2/user/info/", query={"fields": fields}, patience=CHECK_PATIENCE_S)
             if isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok":
                 user_id, handle = reply.words("data", "user", "open_id"), reply.words("data", "user", "username")
-                return Seen(user_id or None, handle or None)
+                return AccountInfo(user_id or None, handle or None)
             refused = self._refused(order, reply)
             if refused.code not in NO_SCOPE:
                 return refused
         assert refused is not None
-        return Seen(None, None, (warning(f"TikTok does not say whose account it is: {refused.message}"),))
+        return AccountInfo(None, None, (warning(f"TikTok does not say whose account it is: {refused.message}"),))
 
     def _refused(self, order: PublishRequest, reply: Reply) -> NotDone:
         now = self._clock.now()
@@ -98,9 +97,9 @@ def _able(account: Account, able: Creator) -> Iterator[Remark]:
     """What the creator may post, and whether that fits what is set for the account."""
     if able.levels is not None:
         offered = clean(", ".join(able.levels))
-        chosen = account.options.get(PRIVACY.name)
+        chosen = account.options.get(f"tiktok.{PRIVACY.name}")
         if chosen is not None and chosen not in able.levels:
-            said = f"{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
+            said = f"tiktok.{PRIVACY.name} is {chosen}, and TikTok offers {offered}"
             yield warning(said, choices_hint(account.name, [PRIVACY]))
         else:
             yield fine(f"privacy levels: {offered}")

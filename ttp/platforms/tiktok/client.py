@@ -7,18 +7,15 @@ The handle is an `Upload` or a `Pull`. Never chooses who may see a post, and nev
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.account import Platform
-from ttp.domain.config import Config
 from ttp.domain.outcome import Done, Handle, Kind, NotDone, Outcome
 from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.http import Http
 from ttp.platforms.media_host.availability import NoPublicUrl
-from ttp.platforms.media_host.host import MediaHost
 from ttp.platforms.outcomes import as_failure, as_outcome
 from ttp.platforms.reply import Answer
 from ttp.platforms.tiktok import creator, request_body, uploads
@@ -39,11 +36,9 @@ _NOBODY = Creator(None, None, None, frozenset())
 class TikTokClient:
     """The client of TikTok: videos and photos, published or put into the creator's inbox."""
 
-    platform = Platform.TIKTOK
-
-    def __init__(self, http: Http, config: Config, clock: Clock, host: MediaHost) -> None:
+    def __init__(self, http: Http, clock: Clock, public_url: Callable[[MediaFile], str]) -> None:
         self._http = http
-        self._host = host
+        self._public_url = public_url
         self._clock = clock
         self._calls = Calls(http, clock)
         self._look_ups = LookUps(self._calls, clock)
@@ -80,7 +75,7 @@ class TikTokClient:
         self._room(order)
         able = yield from self._able(order)
         try:
-            urls = [self._host.url(file) for file in order.media]
+            urls = [self._public_url(file) for file in order.media]
             path, body = request_body.announcement(order, request_body.pulled_source(order, urls), able.closed)
         except NoPublicUrl as error:
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ttp.domain.options import PRIVACY, Option, choices_hint, tiktok_choices
+from ttp.domain.options import Option
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.text import clean
 from ttp.platforms.client import PublishRequest
 from ttp.platforms.reply import Answer
+from ttp.platforms.tiktok.options import PRIVACY, choices_hint, needed_choices
 from ttp.platforms.tiktok.request_body import kind_of
 
 _USERNAME = re.compile(r"[A-Za-z0-9._]{1,64}")
@@ -55,15 +56,15 @@ def _choices(order: PublishRequest, creator: Creator) -> NotDone | None:
     chosen = order.options.get("privacy_level")
     missing = [
         option
-        for option in tiktok_choices(kind_of(order), chosen)
-        if option.short not in order.options and option.short not in creator.closed
+        for option in needed_choices(kind_of(order), chosen)
+        if option.name not in order.options and option.name not in creator.closed
     ]
     wrong = chosen is not None and creator.levels is not None and chosen not in creator.levels
     said = []
     if wrong:
         said.append(f"TikTok does not offer {chosen} to this account: it offers {_offered(PRIVACY, creator)}")
     if missing:
-        named = ", ".join(f"{option.name} ({_offered(option, creator)})" for option in missing)
+        named = ", ".join(f"tiktok.{option.name} ({_offered(option, creator)})" for option in missing)
         said.append(f"TikTok needs choices that only a person can make: {named}")
     if not said:
         return None
@@ -75,7 +76,7 @@ def _choices(order: PublishRequest, creator: Creator) -> NotDone | None:
 def _offered(option: Option, creator: Creator) -> str:
     if option is PRIVACY and creator.levels is not None:
         return clean(", ".join(creator.levels))
-    return option.takes
+    return option.accepts
 
 
 def _too_long(order: PublishRequest, creator: Creator) -> NotDone | None:

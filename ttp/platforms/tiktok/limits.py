@@ -28,7 +28,7 @@ MOST_POSTS = 15
 """About so many posts of one creator are taken in 24 hours, over all apps. Only TikTok's refusal says that it is so."""
 
 
-class Pace:
+class TikTokMeter:
     """TikTok's way to limit calls, and the calls of the last minute. Safe to use from several threads."""
 
     def __init__(self, clock: Clock) -> None:

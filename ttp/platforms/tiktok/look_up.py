@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ttp.domain.options import PUBLIC
 from ttp.domain.outcome import Absent, Finding, Found, Handle, Kind, Refused, Unclear, Working
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import LookupResult, PublishRequest
@@ -17,6 +16,7 @@ from ttp.platforms.tiktok import calls as calls_module
 from ttp.platforms.tiktok import request_body, uploads
 from ttp.platforms.tiktok.calls import Calls, Status
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, publication_failure
+from ttp.platforms.tiktok.options import PUBLIC
 from ttp.platforms.tiktok.uploads import Pull, Upload
 
 WORKING = "TikTok to process it"

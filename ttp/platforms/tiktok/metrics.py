@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import FIRST_YEAR, Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.http import Http
-from ttp.platforms.metrics import Line, Page, count, first_line, tells
+from ttp.platforms.metrics_reader import AccountSession, MetricsPage, first_line, has_counts, parse_count
 from ttp.platforms.reply import Answer, dig, number_id
 from ttp.platforms.tiktok.errors import NO_SCOPE, error_code, refusal
 
@@ -29,7 +29,6 @@ _LAST_S = 1 << 33
 class TikTokReader:
     """The reader of TikTok."""
 
-    platform = Platform.TIKTOK
     name = "TikTok"
 
     def __init__(self, http: Http, clock: Clock) -> None:
@@ -39,32 +38,32 @@ class TikTokReader:
     def close(self) -> None:
         self._http.close()
 
-    def read(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`video/query`, 20 at a time. TikTok leaves out what is not there, or is not public, without a word."""
         # Until TikTok has named a video, its delivery has the id of its upload.
         wanted = [one for one in ids if number_id(one) is not None]
         for start in range(0, len(wanted), MOST):
             batch = wanted[start : start + MOST]
-            answer = self._post(line, "query", {"filters": {"video_ids": batch}})
-            samples = tuple(self._samples(line, answer))
+            answer = self._post(session, "query", {"filters": {"video_ids": batch}})
+            samples = tuple(self._samples(session, answer))
             listed = {number_id(dig(one, "id")) for one in _videos(answer)}
-            yield Page(samples, frozenset(one for one in batch if one not in listed))
+            yield MetricsPage(samples, frozenset(one for one in batch if one not in listed))
 
-    def history(self, line: Line, most: int) -> Iterator[Page]:
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`video/list`, 20 a page, each beginning before the last video of the one before."""
         body: dict[str, object] = {}
         while most > 0:
-            answer = self._post(line, "list", {**body, "max_count": min(most, MOST)})
-            samples = tuple(self._samples(line, answer))[:most]
+            answer = self._post(session, "list", {**body, "max_count": min(most, MOST)})
+            samples = tuple(self._samples(session, answer))[:most]
             most -= len(samples)
-            yield Page(samples)
-            cursor, before = count(answer.at("data", "cursor")), body.get("cursor")
+            yield MetricsPage(samples)
+            cursor, before = parse_count(answer.at("data", "cursor")), body.get("cursor")
             is_older = cursor is not None and (not isinstance(before, int) or cursor < before)
             if answer.at("data", "has_more") is not True or not is_older:
                 return
             body = {"cursor": cursor}
 
-    # How TikTok answers (`Manner`).
+    # How TikTok answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
         return answer.is_success and error_code(answer) == "ok" and isinstance(answer.at("data", "videos"), list)
@@ -78,13 +77,13 @@ class TikTokReader:
     def refuses_token(self, failure: NotDone) -> bool:
         return failure.kind is Kind.AUTH and failure.code == "access_token_invalid"
 
-    def _post(self, line: Line, what: str, body: object) -> Answer:
-        return line.ask(self._http, self, "POST", f"/v2/video/{what}/", query={"fields": FIELDS}, json=body)
+    def _post(self, session: AccountSession, what: str, body: object) -> Answer:
+        return session.request(self._http, self, "POST", f"/v2/video/{what}/", query={"fields": FIELDS}, json=body)
 
-    def _samples(self, line: Line, answer: Answer) -> Iterator[Sample]:
+    def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
         now = from_ms(to_ms(self._clock.now()))
         for video in _videos(answer):
-            sample = _sample(video, line.account.name, now)
+            sample = _sample(video, session.account.name, now)
             if sample is not None:
                 yield sample
 
@@ -96,7 +95,7 @@ def _videos(answer: Answer) -> list[object]:
 
 def _sample(video: object, account: str, now: datetime) -> Sample | None:
     """The sample of one listed video; None for what is none or tells no numbers."""
-    video_id, made = number_id(dig(video, "id")), count(dig(video, "create_time"))
+    video_id, made = number_id(dig(video, "id")), parse_count(dig(video, "create_time"))
     if video_id is None or made is None or made > _LAST_S:
         return None
     published_at = from_ms(made * 1000)
@@ -107,11 +106,11 @@ def _sample(video: object, account: str, now: datetime) -> Sample | None:
         remote_id=video_id,
         published_at=published_at,
         observed_at=max(now, published_at),
-        likes=count(dig(video, "like_count")),
-        comments=count(dig(video, "comment_count")),
-        shares=count(dig(video, "share_count")),
-        views=count(dig(video, "view_count")),
+        likes=parse_count(dig(video, "like_count")),
+        comments=parse_count(dig(video, "comment_count")),
+        shares=parse_count(dig(video, "share_count")),
+        views=parse_count(dig(video, "view_count")),
         kind="video",
         text=first_line(dig(video, "title")) or first_line(dig(video, "video_description")),
     )
-    return sample if tells(sample) else None
+    return sample if has_counts(sample) else None

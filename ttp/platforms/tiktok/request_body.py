@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ttp.domain.account import Platform
-from ttp.domain.kinds import TikTokKind, tiktok_kind
-from ttp.domain.options import OPTIONS, Chosen, Sort
+from ttp.domain.options import ChosenOptions, OptionType
 from ttp.platforms.client import PublishRequest, fingerprint
+from ttp.platforms.tiktok.options import OPTIONS, TikTokKind, tiktok_kind
 
 MOST_PHOTOS = 35
 
@@ -75,10 +74,10 @@ def _post_info(order: PublishRequest, closed: Collection[str]) -> dict[str, obje
     kind, chosen = kind_of(order), _chosen(order)
     info: dict[str, object] = {"privacy_level": chosen.word("privacy_level"), **_texts(order)}
     for option in OPTIONS.values():
-        if option.platform is Platform.TIKTOK and option.sort is Sort.SWITCH and option.says_something_of(kind):
-            value = True if option.short in closed else chosen.switch(option.short)
+        if option.type is OptionType.SWITCH and option.applies_to(kind):
+            value = True if option.name in closed else chosen.switch(option.name)
             if value is not None:
-                info[option.short] = value
+                info[option.name] = value
     moment = chosen.number("video_cover_timestamp_ms")
     if kind is TikTokKind.VIDEO and moment is not None:
         info["video_cover_timestamp_ms"] = moment
@@ -93,5 +92,5 @@ def _texts(order: PublishRequest) -> dict[str, object]:
     return {**({"title": title} if title else {}), **({"description": order.text} if order.text else {})}
 
 
-def _chosen(order: PublishRequest) -> Chosen:
-    return Chosen(Platform.TIKTOK, order.options)
+def _chosen(order: PublishRequest) -> ChosenOptions:
+    return ChosenOptions("tiktok", OPTIONS, order.options)

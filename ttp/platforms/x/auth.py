@@ -1,39 +1,57 @@
 """Connecting X: OAuth 2.0 with PKCE, public and confidential clients; refresh tokens that work once.
 
-See docs/reference/platforms/x.md, section 2. Keys of OAuth 1.0a are never renewed here.
+See docs/reference/platforms/x.md, section 2. User keys of OAuth 1.0a sign each request; they never end.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from urllib.parse import quote
 
-from ttp.domain.account import Credentials, Platform
+from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
+from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.grant import (
-    UNKNOWN_APP,
-    App,
-    Grant,
-    Identity,
-    address,
-    known,
-    read_grant,
-    refused,
-    unknown_person,
-)
-from ttp.platforms.oauth.scopes import NEEDED
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, refused, with_query, without_none
 from ttp.platforms.reply import Answer, Reply, number_id
+
+SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
+"""See docs/reference/platforms/x.md, section 2."""
+_PUBLISHING = frozenset({"tweet.read", "tweet.write", "users.read"})
+"""Those without which nothing at all can be published."""
+
+# At DEBUG oauthlib logs what it signs with.
+logging.getLogger("oauthlib").setLevel(logging.WARNING)
+
+
+def signature(credentials: Credentials, method: str, url: str, *, now: datetime, nonce: str | None = None) -> str:
+    """Return the Authorization header of a request to `url` (whole, with its query), HMAC-SHA1 (RFC 5849).
+
+    JSON and multipart bodies are no part of a signature (RFC 5849, section 3.4.1.3.1), and X takes no form here.
+    """
+    from oauthlib.oauth1 import Client
+
+    signer = Client(
+        credentials.client_id or "",
+        client_secret=credentials.client_secret,
+        resource_owner_key=credentials.access_token,
+        resource_owner_secret=credentials.token_secret,
+        timestamp=str(int(now.timestamp())),
+        nonce=nonce,
+    )
+    _, headers, _ = signer.sign(url, method)
+    return str(headers["Authorization"])
 
 
 class XLogin:
-    platform = Platform.X
-    scopes = NEEDED[Platform.X]
-    needs_secret = False
+    scopes = SCOPES
     revokes_all = False
+    revoke_at = "on X: Settings, Security and account access, Apps and sessions"
 
     def __init__(self, http: Http, page: str, clock: Clock) -> None:
         self._http = http
@@ -43,13 +61,19 @@ class XLogin:
     def close(self) -> None:
         self._http.close()
 
+    def register(self, redirect_uri: str) -> App | NotDone | None:
+        return None
+
+    def can_publish(self, granted: Sequence[str], options: Mapping[str, str]) -> bool:
+        return _PUBLISHING.issubset(granted)
+
     def challenge(self, verifier: str, redirect_uri: str) -> str | None:
         return pkce.s256(verifier)
 
     def authorize_url(
         self, app: App, *, state: str, redirect_uri: str, scopes: tuple[str, ...], challenge: str | None
     ) -> str:
-        return address(
+        return with_query(
             self._page,
             {
                 "response_type": "code",
@@ -76,12 +100,12 @@ class XLogin:
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         bearer = {"Authorization": f"Bearer {grant.access_token}"}
-        reply = self._http.ask("GET", "/2/users/me", headers=bearer, secrets=known(grant.access_token))
+        reply = self._http.ask("GET", "/2/users/me", headers=bearer, secrets=without_none(grant.access_token))
         if isinstance(reply, Answer) and reply.is_success:
             user_id, handle = number_id(reply.at("data", "id")), reply.words("data", "username")
             if user_id and handle:
                 return (Identity(user_id, handle, grant),)
-        return unknown_person(reply, "X")
+        return identity_refusal(reply, "X")
 
     def revoke(self, credentials: Credentials) -> NotDone | None:
         if credentials.token_secret is not None:
@@ -106,7 +130,9 @@ class XLogin:
             # RFC 6749, section 2.3.1: both are form-encoded before they are joined.
             pair = f"{quote(app.client_id, safe='')}:{quote(app.client_secret, safe='')}"
             headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        return self._http.ask("POST", path, form=form, headers=headers, secrets=known(app.client_secret, *secrets))
+        return self._http.ask(
+            "POST", path, form=form, headers=headers, secrets=without_none(app.client_secret, *secrets)
+        )
 
 
 def _app(credentials: Credentials) -> App:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.diagnostics import Remark, fine, warning
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.check import PATIENCE_S, Seen
-from ttp.platforms.client import PublishRequest
+from ttp.platforms.client import CHECK_PATIENCE_S, AccountInfo, PublishRequest
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer, number_id
@@ -19,8 +18,6 @@ from ttp.platforms.x.limits import QUARTER, readings
 
 
 class XCheck:
-    platform = Platform.X
-
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
         self._clock = clock
@@ -31,12 +28,15 @@ class XCheck:
     def platform_at(self, account: Account) -> datetime | None:
         return self._http.platform_at(account.name)
 
-    def ask(self, account: Account, credentials: Credentials) -> Seen | NotDone:
+    def offered(self, account: Account, credentials: Credentials, option: str) -> tuple[str, ...]:
+        return ()
+
+    def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
         order = PublishRequest(0, account, credentials, "")
-        reply = self._http.send(order, "GET", "/2/users/me", patience=PATIENCE_S)
+        reply = self._http.send(order, "GET", "/2/users/me", patience=CHECK_PATIENCE_S)
         if isinstance(reply, Answer) and reply.is_success and (user_id := number_id(reply.at("data", "id"))):
             handle = reply.words("data", "username") or None
-            return Seen(user_id, handle, tuple(self._left(reply)))
+            return AccountInfo(user_id, handle, tuple(self._left(reply)))
         now = self._clock.now()
         return as_failure(reply, lambda answer: refusal(answer, account, now, credentials), "X")
 

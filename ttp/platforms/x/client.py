@@ -12,9 +12,8 @@ import hashlib
 from collections.abc import Generator
 from datetime import datetime
 
-from ttp.domain.account import Platform
 from ttp.domain.config import Config
-from ttp.domain.options import Chosen
+from ttp.domain.options import ChosenOptions
 from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outcome, Unclear, Unknown, parts_of
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
@@ -24,6 +23,7 @@ from ttp.platforms.reply import Answer, Reply, number_id, text_id
 from ttp.platforms.x.errors import refusal
 from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Part, Window, lookalikes, matches, next_part, read_page
 from ttp.platforms.x.media import Uploads, entries, used
+from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0
 """Seconds for which one token check counts; GET /2/users/me takes 75 a quarter of an hour."""
@@ -34,12 +34,10 @@ ALL_OUT = "every part of the thread is published already, so nothing is sent"
 class XClient:
     """The client of X."""
 
-    platform = Platform.X
-
     def __init__(self, http: Http, config: Config, clock: Clock) -> None:
         self._http = http
         self._clock = clock
-        self._settle_s = config.seconds("publish.settle_x_s")
+        self._settle_s = config.seconds("platforms.x.settle_s")
         self._uploads = Uploads(http, clock)
         self._checked: dict[str, tuple[str, float]] = {}
 
@@ -189,7 +187,7 @@ def _body(part: Part, handle: Handle) -> dict[str, object]:
     body: dict[str, object] = {"text": order.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
     if part.parent is not None:
         body["reply"] = {"in_reply_to_tweet_id": part.parent}
-    chosen = Chosen(Platform.X, order.options)
+    chosen = ChosenOptions("x", OPTIONS, order.options)
     if part.parent is None and (who := chosen.word("reply_settings")) is not None:
         body["reply_settings"] = who
     for name in ("made_with_ai", "paid_partnership"):

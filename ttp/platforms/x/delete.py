@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from ttp.domain.account import Platform
 from ttp.domain.outcome import NotDone
 from ttp.domain.time.clock import Clock
-from ttp.platforms.client import PublishRequest
+from ttp.platforms.client import Deleted, PublishRequest
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure
 from ttp.platforms.reply import Answer
-from ttp.platforms.take_down import Gone
 from ttp.platforms.x.errors import refusal
 
 
-class XTaker:
+class XDeleter:
     """Deletes posts on X."""
-
-    platform = Platform.X
 
     def __init__(self, http: Http, clock: Clock) -> None:
         self._http = http
@@ -25,14 +21,14 @@ class XTaker:
     def close(self) -> None:
         self._http.close()
 
-    def take_down(self, order: PublishRequest, remote_id: str) -> Gone | NotDone:
+    def delete(self, request: PublishRequest, remote_id: str) -> Deleted | NotDone:
         """Delete a post. X says the same of one that it never had; a 404 in its own format counts as gone too."""
-        reply = self._http.send(order, "DELETE", f"/2/tweets/{remote_id}")
+        reply = self._http.send(request, "DELETE", f"/2/tweets/{remote_id}")
         if isinstance(reply, Answer) and reply.is_success and reply.at("data", "deleted") is True:
-            return Gone(reply.status)
-        if isinstance(reply, Answer) and reply.status == 404 and self._refusal(order, reply) is not None:
-            return Gone(404, "it was gone before")
-        return as_failure(reply, lambda answer: self._refusal(order, answer), "X")
+            return Deleted(reply.status)
+        if isinstance(reply, Answer) and reply.status == 404 and self._refusal(request, reply) is not None:
+            return Deleted(404, "it was gone before")
+        return as_failure(reply, lambda answer: self._refusal(request, answer), "X")
 
-    def _refusal(self, order: PublishRequest, answer: Answer) -> NotDone | None:
-        return refusal(answer, order.account, self._clock.now(), order.credentials)
+    def _refusal(self, request: PublishRequest, answer: Answer) -> NotDone | None:
+        return refusal(answer, request.account, self._clock.now(), request.credentials)

@@ -11,13 +11,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import StepFailed
 from ttp.platforms.http import Http
-from ttp.platforms.metrics import STEP, Line, Page, count, first_line, tells, total
+from ttp.platforms.metrics_reader import (
+    STEP,
+    AccountSession,
+    MetricsPage,
+    first_line,
+    has_counts,
+    parse_count,
+    sum_known,
+)
 from ttp.platforms.outcomes import odd
 from ttp.platforms.reply import Answer, dig, number_id
 from ttp.platforms.x.errors import refusal
@@ -38,7 +46,6 @@ _KEY_KINDS = {"3": "image", "7": "video", "13": "video", "16": "video"}
 class XReader:
     """The reader of X."""
 
-    platform = Platform.X
     name = "X"
 
     def __init__(self, http: Http, clock: Clock) -> None:
@@ -48,34 +55,34 @@ class XReader:
     def close(self) -> None:
         self._http.close()
 
-    def read(self, line: Line, ids: Sequence[str]) -> Iterator[Page]:
+    def read(self, session: AccountSession, ids: Sequence[str]) -> Iterator[MetricsPage]:
         """`GET /2/tweets?ids=`, up to 100 at a time."""
         wanted = [one for one in ids if _is_id(one)]
         for start in range(0, len(wanted), MOST_IDS):
             batch = wanted[start : start + MOST_IDS]
-            answer = self._get(line, "/2/tweets", {"ids": ",".join(batch), **FIELDS})
-            yield Page(tuple(self._samples(line, answer)), _missing(answer, batch))
+            answer = self._get(session, "/2/tweets", {"ids": ",".join(batch), **FIELDS})
+            yield MetricsPage(tuple(self._samples(session, answer)), _missing(answer, batch))
 
-    def history(self, line: Line, most: int) -> Iterator[Page]:
+    def history(self, session: AccountSession, most: int) -> Iterator[MetricsPage]:
         """`GET /2/users/{id}/tweets`, up to 100 a page, without replies and reposts, which would cost as much."""
         query = {**FIELDS, "exclude": "replies,retweets"}
-        path = f"/2/users/{self._user_id(line)}/tweets"
+        path = f"/2/users/{self._user_id(session)}/tweets"
         seen: set[str] = set()
         while most > 0:
             query["max_results"] = str(min(max(most, LEAST_PAGE), MOST_PAGE))
-            answer = self._get(line, path, query)
+            answer = self._get(session, path, query)
             if not isinstance(answer.at("meta"), dict):
                 raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
-            samples = [one for one in self._samples(line, answer) if one.remote_id not in seen][:most]
+            samples = [one for one in self._samples(session, answer) if one.remote_id not in seen][:most]
             seen.update(one.remote_id for one in samples)
             most -= len(samples)
-            yield Page(tuple(samples))
+            yield MetricsPage(tuple(samples))
             token = answer.at("meta", "next_token")
             if not isinstance(token, str) or not token or token == query.get("pagination_token"):
                 return
             query["pagination_token"] = token
 
-    # How X answers (`Manner`).
+    # How X answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
         return answer.is_success and isinstance(answer.data, dict) and ("data" in answer.data or _says_why(answer))
@@ -91,26 +98,26 @@ class XReader:
     def refuses_token(self, failure: NotDone) -> bool:
         return failure.kind is Kind.AUTH and failure.http_status == 401
 
-    def _get(self, line: Line, path: str, query: Mapping[str, str]) -> Answer:
-        return line.ask(self._http, self, "GET", path, query=query)
+    def _get(self, session: AccountSession, path: str, query: Mapping[str, str]) -> Answer:
+        return session.request(self._http, self, "GET", path, query=query)
 
-    def _user_id(self, line: Line) -> str:
+    def _user_id(self, session: AccountSession) -> str:
         """The account's id: as it is known, else as X says."""
-        known = number_id(line.credentials.user_id) or number_id(line.account.user_id)
+        known = number_id(session.credentials.user_id) or number_id(session.account.user_id)
         if known is not None:
             return known
-        answer = self._get(line, "/2/users/me", {})
+        answer = self._get(session, "/2/users/me", {})
         asked = number_id(answer.at("data", "id"))
         if asked is None:
             raise StepFailed(STEP, NotDone(Kind.SERVER, odd(answer, self.name), passing=True))
         return asked
 
-    def _samples(self, line: Line, answer: Answer) -> Iterator[Sample]:
+    def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
         listed, described = answer.at("data"), answer.at("includes", "media")
         media = {str(dig(one, "media_key")): one for one in (described if isinstance(described, list) else ())}
         now = from_ms(to_ms(self._clock.now()))
         for item in listed if isinstance(listed, list) else ():
-            sample = _sample(item, media, line.account.name, now)
+            sample = _sample(item, media, session.account.name, now)
             if sample is not None:
                 yield sample
 
@@ -123,7 +130,7 @@ def _sample(item: object, media: Mapping[str, object], account: str, now: dateti
     number = partial(_counted, dig(item, "public_metrics"))
     listed = dig(item, "attachments", "media_keys")
     keys = [str(key) for key in listed] if isinstance(listed, list) else []
-    seen = total(*(count(dig(media.get(key), "public_metrics", "view_count")) for key in keys))
+    seen = sum_known(*(parse_count(dig(media.get(key), "public_metrics", "view_count")) for key in keys))
     views = number("impression_count")
     published_at = _instant(dig(item, "created_at")) or created_at(post_id)
     sample = Sample(
@@ -133,18 +140,18 @@ def _sample(item: object, media: Mapping[str, object], account: str, now: dateti
         observed_at=max(now, published_at),
         likes=number("like_count"),
         comments=number("reply_count"),
-        shares=total(number("repost_count", "retweet_count"), number("quote_count")),
+        shares=sum_known(number("repost_count", "retweet_count"), number("quote_count")),
         views=seen if views is None else views,
         saves=number("bookmark_count"),
         kind=_kind(keys, media),
         text=first_line(original(text, item)) if isinstance(text, str) else None,
     )
-    return sample if tells(sample) else None
+    return sample if has_counts(sample) else None
 
 
 def _counted(metrics: object, *names: str) -> int | None:
     """A number by the first of its names that is there."""
-    return next((found for name in names if (found := count(dig(metrics, name))) is not None), None)
+    return next((found for name in names if (found := parse_count(dig(metrics, name))) is not None), None)
 
 
 def _refers(item: Mapping[str, object]) -> bool:

@@ -190,7 +190,7 @@ def _items(account: InstagramAccount, post: Post) -> list[dict[str, Any]]:
             "timestamp": _timestamp(post.at_ms),
             "username": account.handle,
         }
-        for item, shape, alt in zip(post.children, post.shapes, post.alts, strict=True)
+        for item, shape, alt in zip(post.children, post.shapes, post.alts, strict=False)
     ]
 
 

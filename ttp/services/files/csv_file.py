@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from ttp.domain.errors import Hint, UsageError
+from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
 from ttp.services.files.fields import FIELDS, TOLD, Entry, entry, field_named, in_one, plain, unread
 
@@ -92,7 +93,8 @@ class Sheet:
     where the first row cannot be a header.
     """
 
-    def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None = None) -> None:
+    def __init__(self, stream: TextIO, columns: Mapping[str, str], dates: str | None, tables: OptionTables) -> None:
+        self._tables = tables
         first = stream.readline(LONGEST_ROW)
         numbered = bool(columns) and all(name.isdecimal() for name in columns)
         self._delimiter = _delimiter(first)
@@ -173,7 +175,7 @@ class Sheet:
             elif field and text and not row.get(field):
                 row[field] = text
         try:
-            return entry(where, {**translate_row(row, self.program, self._dates), **parts})
+            return entry(where, {**translate_row(row, self.program, self._dates), **parts}, self._tables)
         except UsageError as error:
             return unread(
                 where, FieldError("scheduledAt", error.message, next((hint.type for hint in error.hints), None))

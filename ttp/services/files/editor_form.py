@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from ttp.domain.errors import Hint, Problem, UsageError
+from ttp.domain.options import OptionTables
 from ttp.domain.post_input import PostInput, Value
 from ttp.services.files import markdown
 from ttp.services.files.fields import Entry, entry
@@ -72,14 +73,14 @@ def fields_of_typed(typed: PostInput) -> dict[str, Value]:
     return {name: value for name, value in every.items() if value not in (None, [], {}, "")}
 
 
-def read(text: str) -> PostInput:
+def read(text: str, tables: OptionTables) -> PostInput:
     """What a file says that was written. One without front matter is a text alone. UsageError."""
     if any("\udc80" <= sign <= "\udcff" for sign in text):
         raise UsageError("it is not UTF-8 text", Hint("save it as", "UTF-8"))
-    said = markdown.read(text, LONGEST)
+    said = markdown.read(text, tables, LONGEST)
     if said is None:
-        said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"))
-    found = entry("", said)
+        said = markdown.sections(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), tables)
+    found = entry("", said, tables)
     if found.faults:
         raise _refused(found)
     return found.typed

@@ -17,7 +17,8 @@ from ttp.domain.account import Account, resolve_accounts
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.options import OptionTables
+from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_input import KEPT, Value, check_variants
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
@@ -65,7 +66,8 @@ class Written:
 
 
 class Export:
-    def __init__(self, database: Database, media: MediaStore, own: OwnFiles) -> None:
+    def __init__(self, database: Database, media: MediaStore, own: OwnFiles, tables: OptionTables) -> None:
+        self._tables = tables
         """`own`: where nothing is exported to."""
         self._database = database
         self._media = media
@@ -89,11 +91,11 @@ class Export:
         more = (*RESULTS, *NUMBERS) if numbers else ()
         return csv_file.written((_row(one, name, numbers=numbers) for one in told), more)
 
-    def calendar(self, told: Iterable[Told]) -> Iterator[str]:
+    def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
         """An iCalendar file."""
         with self._database.reading() as db:
             store = backup.store_id(db) if db else ""
-        return ics.written((one.post for one in told), store[:SHORT])
+        return ics.written(posts, store[:SHORT])
 
     def folder(self, told: Iterable[Told], path: Path, resolver: TimeResolver) -> tuple[Written, MediaBeside]:
         """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that
@@ -101,9 +103,9 @@ class Export:
         self._own.refuse(path)
         done, beside = Written(), self.beside(path)
         _make_folder(path)
-        folder = Folder(path)
+        folder = Folder(path, self._tables)
         with self._database.reading() as db:
-            diff = FileDiff(path, accounts.accounts(db) if db else [], resolver)
+            diff = FileDiff(path, accounts.accounts(db) if db else [], resolver, self._tables)
         for one in told:
             key, begun = folder.inside(one.post.key or ""), one.post.status in _BEGUN
             there = folder.file_of(key)
@@ -221,26 +223,28 @@ def _digest(path: Path) -> str:
 class FileDiff:
     """Whether files of a folder already match their posts."""
 
-    def __init__(self, folder: Path, known: Sequence[Account], resolver: TimeResolver) -> None:
+    def __init__(self, folder: Path, known: Sequence[Account], resolver: TimeResolver, tables: OptionTables) -> None:
+        self._tables = tables
         self._folder = folder
         self._known = known
         self._resolver = resolver
 
     def matches(self, file: File, post: Post, *, begun: bool) -> bool:
         """Whether a file says what the post says. `begun`: it has begun to go out, and the file must say how far."""
-        entry = of_markdown(file)
+        entry = of_markdown(file, self._tables)
         if entry is None or entry.faults or entry.ended != begun:
             return False
         if begun and (file.fields or {}).get("status") != post.status.value:
             return False
         typed = entry.typed
         try:
-            accounts = resolve_accounts(typed.to or (), self._known)
+            accounts = resolve_accounts(typed.to or (), self._known, self._tables)
             return (
                 (typed.text or "") == post.content
                 and {account.name for account in accounts} == set(post.accounts)
                 and self._same_time(entry, post, accounts)
-                and {k: v for k, v in check_variants(typed.variants, self._known).items() if v} == dict(post.variants)
+                and {k: v for k, v in check_variants(typed.variants, self._known, self._tables).items() if v}
+                == dict(post.variants)
                 and (typed.thread or ()) == post.thread
                 and tuple(dict.fromkeys(typed.tags or ())) == post.tags
                 and dict(typed.options) == dict(post.options)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ttp.domain.errors import UsageError
 from ttp.domain.media import MediaItem
-from ttp.domain.options import parse_option
+from ttp.domain.options import OptionTables, parse_option
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_input import KEPT, FieldError, PostInput, Value, _Said
 from ttp.domain.time.clock import utc_text
@@ -91,7 +91,7 @@ def plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name.casefold())
 
 
-def entry(where: str, row: Mapping[str, Value]) -> Entry:
+def entry(where: str, row: Mapping[str, Value], tables: OptionTables) -> Entry:
     """One post from its fields (the keys are FIELDS). Every fault of it is told, not the first alone."""
     said = _Said(row)
     media, alts = said.read("media", pictures, (_NOTHING, _NOTHING))
@@ -105,7 +105,7 @@ def entry(where: str, row: Mapping[str, Value]) -> Entry:
         thread=said.read("thread", several, _NOTHING),
         tags=said.read("tags", _words, _NOTHING),
         variants=said.read("variants", _pairs, {}),
-        options=said.read("options", _options, {}),
+        options=said.read("options", lambda value: _options(value, tables), {}),
         max_lateness_s=said.read("maxLate", _duration, said.read("maxLatenessS", _number, None)),
         key=said.read("key", _key, None),
     )
@@ -197,8 +197,8 @@ def _pairs(value: Value) -> dict[str, str]:
     return {str(name): _text(one) for name, one in value.items()}
 
 
-def _options(value: Value) -> dict[str, str]:
-    return dict(parse_option(f"{name}={one}") for name, one in _pairs(value).items())
+def _options(value: Value, tables: OptionTables) -> dict[str, str]:
+    return dict(parse_option(f"{name}={one}", tables) for name, one in _pairs(value).items())
 
 
 def _json(text: str) -> Value:

@@ -135,7 +135,7 @@ class Intake:
         if typed.at is None or not (typed.key or "").startswith(self._rules.origin):
             return None
         with suppress(TtpError):
-            accounts = resolve_accounts(typed.to or self._rules.accounts, self._known)
+            accounts = resolve_accounts(typed.to or self._rules.accounts, self._known, self._posts.platforms)
             at = self._resolver.resolve_row(typed.at, typed.tz or self._rules.tz, accounts).at
             if at is not None:
                 return self._rules.lost.pop((at, frozenset(account.name for account in accounts)), None)
@@ -174,7 +174,7 @@ class Intake:
         media: tuple[MediaItem, ...] = ()
         at: datetime | None = None
         try:
-            accounts = resolve_accounts(typed.to or self._rules.accounts, self._known)
+            accounts = resolve_accounts(typed.to or self._rules.accounts, self._known, self._posts.platforms)
         except TtpError as error:
             faults.append(fault_of("accounts", error))
         if self._rules.spread and not (accounts or typed.at or faults):
@@ -186,7 +186,7 @@ class Intake:
         except TtpError as error:
             faults.append(fault_of("scheduledAt", error))
         try:
-            variants = check_variants(typed.variants, self._known)
+            variants = check_variants(typed.variants, self._known, self._posts.platforms)
         except TtpError as error:
             faults.append(fault_of("variants", error))
         try:

@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, fault_of
 from ttp.services.files import json_file, markdown
 from ttp.services.files.csv_file import Sheet
@@ -33,6 +34,7 @@ class Source:
 
     folder: Path
     name: str
+    tables: OptionTables
     scope: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     dates: str | None = None
@@ -62,9 +64,9 @@ class Source:
             yield from _keyed(self._of_file(self.binary), self.origin)
 
     def _of_folder(self) -> Iterator[Entry]:
-        for file in Folder(self.folder).files():
+        for file in Folder(self.folder, self.tables).files():
             self.read += 1
-            one = of_markdown(file)
+            one = of_markdown(file, self.tables)
             if one is None:
                 self.notes.append(f"{file.name} has no front matter, and is no post")
             else:
@@ -78,14 +80,14 @@ class Source:
         try:
             match _kind(self.name, head):
                 case "objects":
-                    yield from json_file.entries(text)
+                    yield from json_file.entries(text, self.tables)
                 case "content":
                     whole = text.read(markdown.LONGEST + 1)
-                    yield of_markdown(File(self.name, markdown.read(whole))) or unread(
+                    yield of_markdown(File(self.name, markdown.read(whole, self.tables)), self.tables) or unread(
                         self.name, FieldError("", "it has no front matter")
                     )
                 case _:
-                    sheet = Sheet(text, self.columns, self.dates)
+                    sheet = Sheet(text, self.columns, self.dates, self.tables)
                     if sheet.unknown:
                         self.notes.append(f"columns that are not known, and not read: {', '.join(sheet.unknown)}")
                     if sheet.program:
@@ -99,24 +101,30 @@ class Source:
 
 
 @contextmanager
-def opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates: str | None = None) -> Iterator[Source]:
+def opened(
+    name: str, stdin: BinaryIO | None, columns: Mapping[str, str], tables: OptionTables, dates: str | None = None
+) -> Iterator[Source]:
     """The source of that name while the block runs; `-` is stdin. NotFound, UsageError."""
-    source = _opened(name, stdin, columns, dates)
+    source = _opened(name, stdin, columns, tables, dates)
     with closing(source.binary) if source.binary else nullcontext():
         yield source
 
 
-def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates: str | None) -> Source:
+def _opened(
+    name: str, stdin: BinaryIO | None, columns: Mapping[str, str], tables: OptionTables, dates: str | None
+) -> Source:
     if name == "-":
         if stdin is None:
             raise UsageError("there is no stdin to read from", Hint("usage", "ttp import --help"))
         kept = TemporaryFile()  # noqa: SIM115 (closed by `opened`; a pipe can be read once only)
         shutil.copyfileobj(stdin, kept)
-        return Source(Path(), "stdin", columns=columns, dates=dates, binary=kept, size=kept.tell())
+        return Source(Path(), "stdin", tables, columns=columns, dates=dates, binary=kept, size=kept.tell())
     path = place(name)
     if os.path.isdir(path):  # noqa: PTH112 (never raises)
-        folder = Folder(path)
-        return Source(path, text_of_path(path.resolve().name), folder.prefix, size=sum(1 for _ in folder.paths()))
+        folder = Folder(path, tables)
+        return Source(
+            path, text_of_path(path.resolve().name), tables, folder.prefix, size=sum(1 for _ in folder.paths())
+        )
     try:
         binary = open_input(path)
     except FileNotFoundError:
@@ -127,16 +135,16 @@ def _opened(name: str, stdin: BinaryIO | None, columns: Mapping[str, str], dates
         raise UsageError(f"{name} is no plain file", Hint("read it from stdin", f"ttp import - < {name}"))
     scope = f"{text_of_path(path.resolve().parent.name)}/" if path.suffix.lower() == ".md" else ""
     size = os.fstat(binary.fileno()).st_size
-    return Source(path.parent, text_of_path(path.name), scope, columns, dates, binary=binary, size=size)
+    return Source(path.parent, text_of_path(path.name), tables, scope, columns, dates, binary=binary, size=size)
 
 
-def of_markdown(file: File) -> Entry | None:
+def of_markdown(file: File, tables: OptionTables) -> Entry | None:
     """The post of a file in a folder; None of one that is no post."""
     if file.error is not None:
         return unread(file.name, fault_of("", file.error))
     if file.fields is None:
         return None
-    one = entry(file.name, file.fields)
+    one = entry(file.name, file.fields, tables)
     return one if one.typed.key else replace(one, typed=replace(one.typed, key=file.name))
 
 

@@ -148,7 +148,7 @@ class BulkIn:
         return numbers
 
     def _row_media(self, folder: Path) -> RowMedia:
-        return RowMedia(self._posts.database, self._media, self._posts.config, folder)
+        return RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, folder)
 
     def _lost(self, source: Source) -> dict[tuple[datetime, frozenset[str]], Post]:
         """The posts of earlier rows without a key that no row has now as they were."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TextIO
 
 from ttp.domain.errors import UsageError
+from ttp.domain.options import OptionTables
 from ttp.domain.post_input import FieldError, Value
 from ttp.services.files.fields import TOLD, Entry, entry, field_named, unread
 
@@ -37,7 +38,7 @@ def _line(one: Mapping[str, Value]) -> str:
     return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
-def entries(stream: TextIO) -> Iterator[Entry]:
+def entries(stream: TextIO, tables: OptionTables) -> Iterator[Entry]:
     """The posts of a JSON array, or of objects one after the other (JSON lines). UsageError where it is neither."""
     for number, value in enumerate(_values(stream), 1):
         where = str(number)
@@ -52,7 +53,7 @@ def entries(stream: TextIO) -> Iterator[Entry]:
                 row[field] = one
             elif name not in TOLD:
                 strange.append(FieldError(name, "there is no such field"))
-        found = entry(where, row)
+        found = entry(where, row, tables)
         yield unread(where, *found.faults, *strange) if strange else found
 
 

@@ -31,8 +31,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ttp.domain.account import ALIASES
 from ttp.domain.errors import Hint, NotFound, TtpError, UsageError
+from ttp.domain.platform import PlatformFacts
 from ttp.domain.post_input import Value
 from ttp.domain.time.durations import compact
 from ttp.services.files.fields import FIELDS, TOLD, field_named
@@ -61,7 +61,7 @@ _THREAD = "thread"
 _WRITTEN_BACK = ("id", "status", "results")
 
 
-def read(text: str, longest: int = LONGEST) -> dict[str, Value] | None:
+def read(text: str, platforms: PlatformFacts, longest: int = LONGEST) -> dict[str, Value] | None:
     """The fields of a file of at most so many characters; None of one without front matter. UsageError."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     if lines[0].rstrip() != _FENCE:
@@ -71,16 +71,16 @@ def read(text: str, longest: int = LONGEST) -> dict[str, Value] | None:
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
     if end is None:
         raise UsageError("its front matter does not end", Hint("end it with a line", _FENCE))
-    return {**_front("\n".join(lines[1:end])), **sections(lines[end + 1 :])}
+    return {**_front("\n".join(lines[1:end])), **sections(lines[end + 1 :], platforms)}
 
 
-def sections(lines: Sequence[str]) -> dict[str, Value]:
+def sections(lines: Sequence[str], platforms: PlatformFacts) -> dict[str, Value]:
     """The texts under the front matter: content, variants and thread. UsageError."""
     found: list[tuple[str, list[str]]] = [("", [])]
     for line in lines:
         heading = _HEADING.fullmatch(line)
         if heading:
-            found.append((_section(heading[1]), []))
+            found.append((_section(heading[1], platforms), []))
         else:
             found[-1][1].append(line[1:] if _HEADING_LIKE.match(line) else line)
     fields: dict[str, Value] = {}
@@ -99,14 +99,22 @@ def sections(lines: Sequence[str]) -> dict[str, Value]:
     return {**fields, **({"variants": variants} if variants else {}), **({"thread": thread} if thread else {})}
 
 
-def _section(name: str) -> str:
+def _section(name: str, platforms: PlatformFacts) -> str:
     platform, slash, _ = name.partition("/")
-    if platform.lower() not in ALIASES and (slash or name.lower() != _THREAD):
+    if not _is_platform(platform, platforms) and (slash or name.lower() != _THREAD):
         raise UsageError(
             f'"## {name}" begins no section: those are platforms, accounts and "thread"',
             Hint("if it is text, write", f"\\## {name}"),
         )
     return name.lower() if not slash else name
+
+
+def _is_platform(text: str, platforms: PlatformFacts) -> bool:
+    try:
+        platforms.find(text)
+    except UsageError:
+        return False
+    return True
 
 
 def _front(text: str) -> dict[str, Value]:
@@ -278,7 +286,8 @@ class File:
 class Folder:
     """A folder as it is now. NotFound if there is none."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, platforms: PlatformFacts) -> None:
+        self._platforms = platforms
         if not os.path.isdir(path):  # noqa: PTH112 (never raises)
             raise NotFound(f"no folder {path}", Hint("make one from what there is", "ttp export --format md DIR"))
         self.path = path
@@ -304,7 +313,7 @@ class Folder:
         if (text := text_of_path(name)) != name:
             return File(text, error=UsageError("its name is not UTF-8, so its post could not be found again"))
         try:
-            return File(name, read(read_bytes(path).decode("utf-8-sig")))
+            return File(name, read(read_bytes(path).decode("utf-8-sig"), self._platforms))
         except UnicodeDecodeError:
             return File(name, error=UsageError("it is not UTF-8 text"))
         except OSError as error:

@@ -68,7 +68,7 @@ class Sync:
         """What differs. `prune`: posts whose file is gone are cancelled. Writes no post. NotFound, UsageError."""
         rules = Rules(scope=source.scope, revive=True)
         allocator = self._resolver.allocator()
-        media = RowMedia(self._posts.database, self._media, self._posts.config, source.folder)
+        media = RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, source.folder)
         intake = Intake(self._posts, media, self._resolver, allocator, rules)
         plan = Plan(list(intake.steps(source.entries())), allocator.agenda)
         plan.notes = [*source.notes, *allocator.notes]
@@ -90,7 +90,7 @@ class Sync:
 
     def write_results(self, source: Source) -> int:
         """Write into each file what became of its post: id, status, and where it is to be seen; how many changed."""
-        folder, changed = Folder(source.folder), 0
+        folder, changed = Folder(source.folder, self._posts.platforms), 0
         for file in folder.files():
             if file.fields is None:
                 continue

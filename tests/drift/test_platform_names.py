@@ -1,0 +1,54 @@
+"""Only a platform's own folder knows it by name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+NAMES = re.compile(r"instagram|tiktok|twitter", re.IGNORECASE)
+ELSEWHERE = {
+    "ttp/platforms/registry.py": "the list of platforms: a line for each",
+    "ttp/cli/command_table.py": "the start page, which is shown before anything is loaded",
+    "ttp/cli/commands/demo.py": "the tour plays on three accounts of the sandbox",
+    "ttp/cli/options.py": "an example of --set that can be typed",
+    "ttp/services/files/editor_form.py": "an example of an option that can be typed",
+}
+"""Modules outside the platforms' folders that name one in code, and why."""
+
+
+def modules() -> Iterator[Path]:
+    """Every module that is not in a platform's folder."""
+    for path in sorted((ROOT / "ttp").rglob("*.py")):
+        parts = path.relative_to(ROOT).parts
+        if not (parts[1] in ("platforms", "sandbox") and parts[2] in ("x", "instagram", "tiktok")):
+            yield path
+
+
+def is_named(path: Path) -> bool:
+    """Whether code names a platform: in a name or a text, but not in a docstring or comment."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in said:
+                found = text
+            case ast.Name(id=name) | ast.alias(name=name):
+                found = name
+            case ast.Attribute(attr=name) | ast.arg(arg=name):
+                found = name
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found = name
+            case _:
+                continue
+        if NAMES.search(found):
+            return True
+    return False
+
+
+def test_no_module_names_a_platform_but_those_with_a_reason() -> None:
+    found = {path.relative_to(ROOT).as_posix() for path in modules() if is_named(path)}
+    assert found == set(ELSEWHERE)
+    assert len(ELSEWHERE) <= 6

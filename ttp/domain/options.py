@@ -1,0 +1,309 @@
+"""Options of a platform for a post or an account: their types, how they are typed, and how clients and rules read them.
+
+Kept as `platform.option` and the text of a canonical spelling. Nothing here has a default: an option that was not set
+is not sent. Each platform's own are in its folder.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from textwrap import wrap
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from ttp.domain.account import is_loopback
+from ttp.domain.errors import Hint, UsageError
+from ttp.domain.platform import Facts, PlatformFacts
+from ttp.domain.text import utf16_length
+
+SWITCH = ("true", "false")
+"""The values of a switch."""
+
+
+class OptionType(StrEnum):
+    """The type of an option's value."""
+
+    CHOICE = "choice"
+    SWITCH = "switch"
+    NUMBER = "whole number"
+    ID = "id"
+    TEXT = "text"
+    ADDRESS = "address"
+    HANDLES = "handles"
+    TAGS = "tags"
+
+
+LARGEST = 10**9
+"""The largest whole number."""
+_USERNAME = re.compile(r"[A-Za-z0-9._]{1,30}")
+_TAG = re.compile(r"(?:([1-9]\d?)/)?@?([A-Za-z0-9._]{1,30})(?::([\d.]+):([\d.]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A person tagged in a media item: `item` from 1; `x` and `y` are shares of its width and height, or None."""
+
+    handle: str
+    item: int = 1
+    x: float | None = None
+    y: float | None = None
+
+
+def normalize(type_: OptionType, value: str, *, values: tuple[str, ...] = (), most: int | None = None) -> str:
+    """The canonical spelling of a value; `values` and `most` as in `Option`.
+
+    ValueError, with the reason where there is one to tell, if it is none.
+    """
+    match type_:
+        case OptionType.CHOICE | OptionType.SWITCH:
+            for allowed in values:
+                if value.casefold() == allowed.casefold():
+                    return allowed
+        case OptionType.NUMBER:
+            if value.isascii() and value.isdecimal() and int(value[:12]) <= LARGEST and len(value) <= 12:
+                return str(int(value))
+        case OptionType.ID:
+            if value.isascii() and value.isdecimal() and len(value) <= 30:
+                return value
+        case OptionType.TEXT if value:
+            return _line(value, most)
+        case OptionType.ADDRESS:
+            return _address(value)
+        case OptionType.HANDLES:
+            return ",".join(handles(value, most))
+        case OptionType.TAGS:
+            return ",".join(map(_as_text, tags(value, most)))
+        case _:
+            pass
+    raise ValueError
+
+
+def _line(value: str, most: int | None) -> str:
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in value):
+        raise ValueError("it is one line of text")
+    if most is not None and (length := utf16_length(value)) > most:
+        raise ValueError(f"it is {length} of {most}")
+    return value
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)  # its own ValueError says why
+    plain = value.isascii() and value.isprintable() and " " not in value and len(value) <= 2000
+    local = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if not plain or not parts.hostname or not (parts.scheme == "https" or local):
+        raise ValueError("it is an https address")
+    return value
+
+
+def handles(value: str, most: int | None = None) -> tuple[str, ...]:
+    """The handles of a list with commas between. ValueError."""
+    found = tuple(dict.fromkeys(part.strip().removeprefix("@") for part in value.split(",") if part.strip()))
+    if not found or not all(_USERNAME.fullmatch(handle) for handle in found):
+        raise ValueError("it is a list of handles")
+    if most is not None and len(found) > most:
+        raise ValueError(f"{len(found)} of {most} handles")
+    return found
+
+
+def tags(value: str, most: int | None = None) -> tuple[Tag, ...]:
+    """The tags of a list with commas between. ValueError."""
+    found = []
+    for part in value.split(","):
+        match = _TAG.fullmatch(part.strip())
+        if match is None:
+            raise ValueError(f'"{part.strip()}" is not HANDLE, HANDLE:X:Y or ITEM/HANDLE:X:Y')
+        item, handle, *place = match.groups()
+        x, y = (None if share is None else _share(share) for share in place)
+        found.append(Tag(handle, int(item or 1), x, y))
+    if most is not None and len(found) > most:
+        raise ValueError(f"{len(found)} of {most} tags")
+    return tuple(found)
+
+
+def _share(text: str) -> float:
+    share = float(text) if text.count(".") <= 1 and text != "." else -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(f"{text} is not from 0 to 1")
+    return share
+
+
+def _as_text(tag: Tag) -> str:
+    item = "" if tag.item == 1 else f"{tag.item}/"
+    place = "" if tag.x is None or tag.y is None else f":{tag.x:g}:{tag.y:g}"
+    return f"{item}{tag.handle}{place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option, named without its platform. `values`: all that a choice or a switch can be. `most`: of a text, UTF-16
+    units; of a list, entries.
+
+    `kinds`: the kinds of post that it applies to; empty for all. `asked_live`: which of the values an account may have
+    is asked of the platform where it matters.
+    """
+
+    name: str
+    type: OptionType
+    help: str
+    values: tuple[str, ...] = ()
+    most: int | None = None
+    kinds: tuple[str, ...] = ()
+    asked_live: bool = False
+
+    @property
+    def accepts(self) -> str:
+        """What it accepts, in words."""
+        match self.type:
+            case OptionType.CHOICE | OptionType.SWITCH:
+                return ", ".join(self.values)
+            case OptionType.NUMBER:
+                return "a whole number"
+            case OptionType.ID:
+                return "a number as the platform gives it"
+            case OptionType.TEXT:
+                return "one line of text" + (f", at most {self.most}" if self.most else "")
+            case OptionType.ADDRESS:
+                return "an https address"
+            case OptionType.HANDLES:
+                return f"up to {self.most} handles with commas between: anna,ben"
+            case _:
+                return "handles with commas between, each with a place and the number of its item: anna:0.5:0.8,2/ben"
+
+    def normalize(self, value: str) -> str:
+        """Return the canonical spelling of a value. Raises ValueError, with the reason where there is one."""
+        return normalize(self.type, value, values=self.values, most=self.most)
+
+    def applies_to(self, kind: str) -> bool:
+        """Whether it says something of this kind of post."""
+        return not self.kinds or kind in self.kinds
+
+
+class OptionTables(PlatformFacts, Protocol):
+    """The options of all enabled platforms."""
+
+    def options(self, name: str) -> Mapping[str, Option]:
+        """Return a platform's options, by their names without its own."""
+        ...
+
+
+def option_table(options: Iterable[Option]) -> Mapping[str, Option]:
+    """Return options by name, in the order in which they are documented."""
+    return {option.name: option for option in options}
+
+
+def all_options(tables: OptionTables) -> dict[str, Option]:
+    """Return the options of all platforms by full name."""
+    return {f"{name}.{option.name}": option for name in tables.names() for option in tables.options(name).values()}
+
+
+def parse_option(text: str, tables: OptionTables, *, may_empty: bool = False) -> tuple[str, str]:
+    """`tiktok.privacy_level=SELF_ONLY` -> its full name and value in their canonical spelling.
+
+    `may_empty`: nothing after the `=` takes the option away. Platform aliases and any case are understood. UsageError
+    with the names, or what the option accepts, otherwise.
+    """
+    typed, equals, value = (part.strip() for part in text.partition("="))
+    head, dot, tail = typed.lower().partition(".")
+    platform = _find(head, tables)
+    option = None if platform is None or not dot else tables.options(platform.name).get(tail)
+    if option is None or platform is None:
+        existing = all_options(tables)
+        meant = [name for name in existing if platform is not None and name.startswith(f"{platform.name}.")]
+        near = _near(typed, f"{head if platform is None else platform.name}{dot}{tail}", existing)
+        raise UsageError(f'no option "{typed}"', *near, details=[f"it is one of: {', '.join(meant or existing)}"])
+    name = f"{platform.name}.{option.name}"
+    if may_empty and equals and not value:
+        return name, ""
+    try:
+        return name, option.normalize(value)
+    except ValueError as error:
+        message = f'{name} cannot be "{value}": {error}' if str(error) else f'{name} cannot be "{value}"'
+        message = message if equals and value else f"{name} needs a value"
+        took = f"it is one of: {option.accepts}" if option.values else f"it takes {option.accepts}"
+        raise UsageError(message, *_near(value, value, option.values, f"{name}="), details=[took]) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenOptions:
+    """The options of one platform, each read as the type that it has; None or empty where it is not set.
+
+    `values` by name without the platform's. Every reading raises ValueError for a value that the option cannot have.
+    """
+
+    platform: str
+    table: Mapping[str, Option]
+    values: Mapping[str, str]
+
+    def word(self, name: str) -> str | None:
+        """A choice, id, text or address."""
+        value = self.values.get(name)
+        option = self.table[name]
+        if value is None:
+            return None
+        try:
+            return option.normalize(value)
+        except ValueError as error:
+            told = str(error) or f"it is {option.accepts}"
+            raise ValueError(f'{self.platform}.{name} cannot be "{value}": {told}') from None
+
+    def switch(self, name: str) -> bool | None:
+        value = self.word(name)
+        return None if value is None else value == "true"
+
+    def number(self, name: str) -> int | None:
+        value = self.word(name)
+        return None if value is None else int(value)
+
+    def handles(self, name: str) -> tuple[str, ...]:
+        value = self.word(name)
+        return handles(value) if value else ()
+
+    def tags(self, name: str) -> tuple[Tag, ...]:
+        value = self.word(name)
+        return tags(value) if value else ()
+
+
+def options_of(platform: str, options: Mapping[str, str]) -> dict[str, str]:
+    """Return those of one platform, by their names without its own."""
+    prefix = f"{platform}."
+    return {name.removeprefix(prefix): value for name, value in options.items() if name.startswith(prefix)}
+
+
+def options_help(platform: Facts, table: Mapping[str, Option]) -> str:
+    """Return what `ttp help PLATFORM` prints of its options: name, what it accepts, meaning, the kinds of post."""
+    lines = [
+        f"Options of {platform.name}, for one post (--set) or all of an account's",
+        "(ttp account set ACCOUNT --set):",
+        "",
+    ]
+    for option in table.values():
+        only = f" ({', '.join(option.kinds)} only)" if option.kinds else ""
+        lines += [
+            f"  {platform.name}.{option.name}",
+            *_indented(option.accepts),
+            *_indented(f"{option.help}{only}"),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _indented(text: str) -> list[str]:
+    return wrap(text, 80, initial_indent=6 * " ", subsequent_indent=6 * " ")
+
+
+def _find(text: str, tables: OptionTables) -> Facts | None:
+    try:
+        return tables.find(text)
+    except UsageError:
+        return None
+
+
+def _near(typed: str, name: str, existing: Iterable[str], before: str = "") -> list[Hint]:
+    """The one that was probably meant by `name`, if any is near."""
+    known = {each.casefold(): each for each in existing}
+    near = [known[each] for each in get_close_matches(name.casefold(), known, n=1)]
+    return [Hint("did you mean", before + one, (typed, one)) for one in near]

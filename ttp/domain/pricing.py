@@ -1,0 +1,80 @@
+"""What platforms charge. Facts and sums; nothing is refused for its price. Money in thousandths of a US dollar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.platform import Facts, PlatformFacts
+from ttp.domain.post import PostFields
+
+
+class Pricing(Protocol):
+    """What one platform charges."""
+
+    @property
+    def per_read(self) -> int:
+        """For the numbers of one post."""
+        ...
+
+    def publish(self, texts: Sequence[str], alt_texts: int) -> int:
+        """For posts with these texts, and for so many alt texts."""
+        ...
+
+    def delete(self, posts: int) -> int:
+        """For deleting posts."""
+        ...
+
+    def explain(self, texts: Sequence[str], alt_texts: int) -> str:
+        """Return how the price of such posts comes about; empty where it is the usual one."""
+        ...
+
+
+class PriceLists(PlatformFacts, Protocol):
+    """The enabled platforms, with what they charge."""
+
+    def pricing(self, name: str) -> Pricing | None:
+        """Return what a platform charges; None where it charges nothing."""
+        ...
+
+
+def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int | None:
+    """Return what a platform will charge for what is still to come of a post on one account; None: nothing ever."""
+    pricing = platforms.pricing(delivery.platform)
+    if pricing is None:
+        return None
+    return pricing.publish(_left(post, delivery, platforms.facts(delivery.platform)), _alts(post, delivery))
+
+
+def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
+    """What to say of a post before it gets a time: why it costs more than usual."""
+    coming = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
+    for name in dict.fromkeys(d.platform for d in coming):
+        pricing, facts = platforms.pricing(name), platforms.facts(name)
+        if pricing is None:
+            continue
+        charged = [d for d in coming if d.platform == name]
+        texts = [text for d in charged for text in _left(post, d, facts)]
+        why = pricing.explain(texts, sum(item.alt is not None for item in post.media))
+        if why:
+            total = dollars(sum(pricing.publish(_left(post, d, facts), _alts(post, d)) for d in charged))
+            names = ", ".join(d.account for d in charged)
+            message = f"{facts.title} will charge {total} for this ({names}): {why}"
+            account = charged[0].account if len(charged) == 1 else None
+            yield Problem("content", "price", message, account, warning=True)
+
+
+def dollars(thousandths: int) -> str:
+    """`$0.20`, `$0.015`."""
+    text = f"${thousandths // 1000}.{thousandths % 1000:03}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def _alts(post: PostFields, delivery: Delivery) -> int:
+    return 0 if delivery.parts else sum(item.alt is not None for item in post.media)
+
+
+def _left(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:
+    return post.parts_for(delivery.account, facts)[len(delivery.parts) :]

@@ -1,0 +1,241 @@
+"""Content rules: what each platform would refuse, found before anything is saved as scheduled.
+
+Pure: every problem of a post at once, never the first one only; nothing is changed, cut or converted to fit. What one
+platform accepts is in its folder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from ttp.domain.account import Account
+from ttp.domain.config import Config
+from ttp.domain.delivery import Delivery, DeliveryState
+from ttp.domain.errors import Problem
+from ttp.domain.image_fit import NO_FITS, ImageFit, ImageFits, ImageForm
+from ttp.domain.media import MediaHostProblem, MediaItem
+from ttp.domain.options import ChosenOptions, Option, OptionTables, options_of
+from ttp.domain.platform import PlatformFacts
+from ttp.domain.post import Post
+from ttp.domain.text import utf16_length
+
+_HALVES = re.compile("[\ud800-\udfff]")
+MOST_ALT = 1000
+"""Characters of alt text: the most that any platform takes (platforms' metadata and container calls)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformPost:
+    """What the rules of a platform look at.
+
+    `options` are the account's with the post's over them, by full name; `own` are the names of the post's.
+    `media` are as they are sent; `fits`, by their SHA-256, are how the images among them came about.
+    `no_host`: why local files get no public URL (None: they do). `table`: the platform's options; `server`: what the
+    account's server allows. `thread`: the parts that follow `text`; `published_parts`: how many, `text` included.
+    """
+
+    account: str
+    text: str
+    media: tuple[MediaItem, ...]
+    options: Mapping[str, str]
+    no_host: MediaHostProblem | None = None
+    own: frozenset[str] = frozenset()
+    post_id: int | None = None
+    thread: tuple[str, ...] = ()
+    published_parts: int = 0
+    table: Mapping[str, Option] = field(default_factory=dict)
+    config: Config = field(default_factory=Config)
+    server: Mapping[str, object] = field(default_factory=dict)
+    fits: Mapping[str, ImageFit] = field(default_factory=dict)
+
+    @property
+    def platform(self) -> str:
+        return self.account.partition("/")[0]
+
+    @property
+    def chosen_options(self) -> ChosenOptions:
+        """The options that go to this platform."""
+        return ChosenOptions(self.platform, self.table, options_of(self.platform, self.options))
+
+    def chosen(self, name: str) -> str | None:
+        """An option of the platform; None where it is not set, or set to what it cannot be (told by itself)."""
+        try:
+            return self.chosen_options.word(name)
+        except ValueError:
+            return None
+
+    def fit(self, item: MediaItem) -> ImageFit:
+        """How one of the items came about: as it is, where nobody looked."""
+        return self.fits.get(item.sha256) or ImageFit()
+
+    @property
+    def media_hint(self) -> str:
+        """What to type to give the post other media."""
+        return "--media FILE" if self.post_id is None else f"ttp edit {self.post_id} --media FILE"
+
+    @property
+    def text_hint(self) -> str | None:
+        """What to type to give a saved post another text, from standard input."""
+        return None if self.post_id is None else f"ttp edit {self.post_id} -"
+
+    @property
+    def thread_hint(self) -> str | None:
+        """What to type to give a saved post another thread."""
+        return None if self.post_id is None else f"ttp edit {self.post_id} --thread TEXT"
+
+    def breach(self, field: str, code: str, message: str, hint: str | None = None) -> Problem:
+        """A problem for which the platform would refuse the post. `message` goes on from the account's name."""
+        return Problem(field, code, f"{self.account}{message}", self.account, hint)
+
+    def warning(self, field: str, code: str, message: str, hint: str | None = None) -> Problem:
+        """A problem that the platform may or may not refuse the post for."""
+        return Problem(field, code, f"{self.account}{message}", self.account, hint, warning=True)
+
+    def too_long(self, length: int, limit: int) -> Problem:
+        return self.breach("content", "text_too_long", f": text is {length} of {limit}", self.text_hint)
+
+    def invalid_option_problems(self) -> Iterator[Problem]:
+        """A breach for every option of the platform that is set to what it cannot be."""
+        chosen = self.chosen_options
+        for name in chosen.values:
+            if name in self.table:
+                try:
+                    chosen.word(name)
+                except ValueError as error:
+                    yield self.breach("options", "option_value", f": {error}")
+
+    def unused_option_warnings(self, kind: str) -> Iterator[Problem]:
+        """A warning for every option of the post's own that says nothing of this kind of post."""
+        for name in sorted(self.own):
+            platform, _, short = name.partition(".")
+            option = self.table.get(short) if platform == self.platform else None
+            if option is not None and not option.applies_to(kind):
+                only = " and ".join(option.kinds)
+                yield self.warning(
+                    "options", "option_idle", f": {name} is for {only}, and is not sent with this {kind}"
+                )
+
+    def public_url_problems(self, items: Iterable[MediaItem]) -> Iterator[Problem]:
+        """A breach where items that the platform fetches itself have no public URL and cannot be given one."""
+        local = [item.name for item in items if item.url is None]
+        if local and self.no_host is not None:
+            message = f" fetches media from a public URL, and {', '.join(local)} has none: {self.no_host.message}"
+            yield self.breach("media", "media_host", message, self.no_host.hint)
+
+
+class Rules(Protocol):
+    """What one platform accepts."""
+
+    @property
+    def image_form(self) -> ImageForm | None:
+        """What its images must be like; None: images are sent as they are."""
+        ...
+
+    def problems(self, post: PlatformPost) -> Iterator[Problem]:
+        """Every problem of a post with the platform; warnings among them, marked as such."""
+        ...
+
+    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
+        """What the platform makes of such media. `options` by their names without the platform's."""
+        ...
+
+    def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
+        """How much of the text limit a text with such media uses: `(241, 280)`, in the platform's own unit."""
+        ...
+
+
+class Platforms(OptionTables, Protocol):
+    """The enabled platforms, with what rules and options need."""
+
+    def rules(self, name: str) -> Rules:
+        """Return a platform's rules."""
+        ...
+
+
+def check(
+    post: Post,
+    accounts: Mapping[str, Account],
+    platforms: Platforms,
+    *,
+    no_host: MediaHostProblem | None,
+    config: Config,
+    fits: ImageFits = NO_FITS,
+    rehearsed: Collection[str] = (),
+) -> tuple[Problem, ...]:
+    """Every problem of `post` with the accounts that it has still to go to; warnings among them, marked as such.
+
+    `accounts` by name; one that is missing has no options of its own. `no_host`: why local files get no public URL
+    (None: they do). `config`: settings that a platform's rules read. `fits`: how the platforms get the images;
+    `rehearsed`: those that are on this machine, and fetch from it. Asks nothing of the accounts but
+    their options: whether they can publish at all is not content.
+    """
+    to_come = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
+    problems = list(_post_problems(post))
+    if any(problem.code == "empty" for problem in problems):
+        return tuple(problems)  # every account would only say the same
+    for delivery in to_come:
+        account = accounts.get(delivery.account)
+        media = [_sent(item, delivery.platform, fits, rehearsed) for item in post.media]
+        facts = platforms.facts(delivery.platform)
+        case = PlatformPost(
+            account=delivery.account,
+            text=post.text_for(delivery.account, delivery.platform),
+            media=tuple(item for item, _ in media),
+            options={**(account.options if account else {}), **post.options},
+            no_host=no_host,
+            own=frozenset(post.options),
+            post_id=post.id,
+            thread=post.parts_for(delivery.account, facts)[1:],
+            published_parts=len(delivery.parts),
+            table=platforms.options(delivery.platform),
+            config=config,
+            fits={item.sha256: fit for item, fit in media},
+        )
+        problems += case.invalid_option_problems()
+        problems += platforms.rules(delivery.platform).problems(case)
+    return (*problems, *_thread_problems(post, to_come, platforms))
+
+
+def _sent(item: MediaItem, platform: str, fits: ImageFits, rehearsed: Collection[str]) -> tuple[MediaItem, ImageFit]:
+    """An item as a platform gets it. An address on this machine is none for a platform that is elsewhere."""
+    fit = fits.get((platform, item.sha256)) or ImageFit()
+    sent = fit.sent(item)
+    local = sent.url is not None and not sent.url.startswith("https://") and platform not in rehearsed
+    return (replace(sent, url=None) if local else sent), fit
+
+
+def _post_problems(post: Post) -> Iterator[Problem]:
+    """What is wrong with the post wherever it goes."""
+    texts = (post.content, *post.variants.values())
+    halves = any(map(_HALVES.search, (*texts, *post.thread)))
+    edit = None if post.id is None else f"ttp edit {post.id} -"
+    if not post.media and not any(text.strip() for text in texts):
+        yield Problem("content", "empty", "the post has neither text nor media", hint=edit)
+    if halves:
+        yield Problem(
+            "content", "text_characters", "the text is not valid Unicode: it holds halves of characters", hint=edit
+        )
+    for item in post.media:
+        if item.alt is not None and (length := utf16_length(item.alt)) > MOST_ALT:
+            yield Problem("media", "alt_too_long", f"the alt text of {item.name} is {length} of {MOST_ALT}")
+
+
+def _thread_problems(post: Post, to_come: Sequence[Delivery], platforms: PlatformFacts) -> Iterator[Problem]:
+    """What becomes of the thread on platforms that have none: nothing."""
+    if not post.thread:
+        return
+    others = ", ".join(d.account for d in to_come if platforms.facts(d.platform).max_parts == 1)
+    if not others:
+        return
+    titles = [facts.title for name in platforms.names() if (facts := platforms.facts(name)).max_parts > 1]
+    only = " and ".join(titles)
+    if any(platforms.facts(d.platform).max_parts > 1 for d in post.active):
+        message = f"only {only} get{'s' * (len(titles) == 1)} the thread: to {others} goes the first part alone"
+        yield Problem("thread", "thread_elsewhere", message, warning=True)
+    else:
+        message = f"only {only} get{'s' * (len(titles) == 1)} threads, and the post goes to {others} alone"
+        hint = None if post.id is None else f"ttp edit {post.id} --thread ''"
+        yield Problem("thread", "thread_nowhere", message, hint=hint)

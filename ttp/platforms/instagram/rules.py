@@ -1,0 +1,155 @@
+"""What Instagram takes in one post: an image, a reel, a story, or a carousel of up to ten of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from ttp.domain.errors import Problem
+from ttp.domain.image_fit import ImageForm
+from ttp.domain.media import MediaItem
+from ttp.domain.media_limits import MediaLimits, item_problems, same_shape, shape
+from ttp.domain.rules import PlatformPost
+from ttp.domain.text import utf16_length
+from ttp.platforms.instagram.options import InstagramKind, instagram_kind
+
+MOST_TEXT = 2200
+"""Characters of a caption; the unit is not documented, so UTF-16 code units, the strictest."""
+MOST_ITEMS = 10
+"""Items of a carousel by the API; the app takes 20."""
+_MENTION = re.compile(r"(?<![\w@])@\w")
+_HASHTAG = re.compile(r"(?<![\w#&])#\w")
+_MOST_MENTIONS = 20
+_MOST_HASHTAGS = 30
+_ADVISED_HASHTAGS = 5
+"""Instagram's own limit since December 2025; what its API does with 6 to 30 is not documented."""
+
+# Image, reel and story specifications of Instagram's content publishing reference. "8 MB" is 8 MiB in its error text;
+# of the videos' megabytes the unit is not told: decimal, which is inside both. Narrow images are scaled up, wide ones
+# down. A story is not cropped to the feed's shapes. Of a video in a carousel only the reel's limits are told.
+_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20, aspects=((4, 5), (191, 100)))
+_STORY_IMAGE = MediaLimits(mimes=("image/jpeg",), most_bytes=8 << 20)
+_IMAGE_ADVISED = MediaLimits(widths=(320, None))
+_REEL = MediaLimits(
+    mimes=("video/mp4", "video/quicktime"),
+    most_bytes=300_000_000,
+    least_ms=3_000,
+    most_ms=15 * 60_000,
+    aspects=((1, 100), (10, 1)),
+    codecs=("h264", "hevc"),
+)
+_STORY_VIDEO = MediaLimits(
+    mimes=("video/mp4", "video/quicktime"),
+    most_bytes=100_000_000,
+    least_ms=3_000,
+    most_ms=60_000,
+    aspects=((1, 100), (10, 1)),
+    codecs=("h264", "hevc"),
+)
+_VIDEO_ADVISED = MediaLimits(widths=(0, 1920), fps=(23, 60), moov_first=True)
+
+
+class InstagramRules:
+    """What Instagram accepts."""
+
+    image_form: ImageForm | None = ImageForm("instagram", ("image/jpeg",), 8 << 20, widths=(320, 1440))
+
+    def problems(self, post: PlatformPost) -> Iterator[Problem]:
+        return problems(post)
+
+    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
+        return instagram_kind(options.get("kind"), media)
+
+    def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
+        return utf16_length(text), MOST_TEXT
+
+
+def problems(case: PlatformPost) -> Iterator[Problem]:
+    """Every problem of a post with Instagram."""
+    kind = instagram_kind(case.chosen("kind"), case.media)
+    sends_videos = case.config.text("platforms.instagram.login") == "facebook"
+    yield from _text_problems(case, kind)
+    yield from _count_problems(case, kind)
+    for item in case.media:
+        story = kind is InstagramKind.STORY
+        if item.is_video:
+            yield from item_problems(case, item, _STORY_VIDEO if story else _REEL, _VIDEO_ADVISED)
+        else:
+            yield from item_problems(case, item, _STORY_IMAGE if story else _IMAGE, _IMAGE_ADVISED)
+    if kind is InstagramKind.CAROUSEL:
+        yield from _crops(case)
+    yield from case.public_url_problems(item for item in case.media if not (item.is_video and sends_videos))
+    if case.media:
+        yield from _cover_problems(case, kind)
+        yield from _tag_problems(case, kind)
+        yield from case.unused_option_warnings(kind)
+
+
+def _text_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
+    if kind is InstagramKind.STORY:
+        if case.text.strip():
+            yield case.warning("content", "text_idle", " shows no text with a story: it is not sent", case.text_hint)
+        return
+    if (length := utf16_length(case.text)) > MOST_TEXT:
+        yield case.too_long(length, MOST_TEXT)
+    if (count := len(_MENTION.findall(case.text))) > _MOST_MENTIONS:
+        message = f" cannot take {count} mentions in one post: {_MOST_MENTIONS} at most"
+        yield case.breach("content", "mentions", message, case.text_hint)
+    if (count := len(_HASHTAG.findall(case.text))) > _MOST_HASHTAGS:
+        message = f" cannot take {count} hashtags in one post: {_MOST_HASHTAGS} at most"
+        yield case.breach("content", "hashtags", message, case.text_hint)
+    elif count > _ADVISED_HASHTAGS:
+        message = f" may refuse {count} hashtags in one post: {_ADVISED_HASHTAGS} is Instagram's own limit"
+        yield case.warning("content", "hashtags", message, case.text_hint)
+
+
+def _count_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
+    count, chosen = len(case.media), case.chosen("kind")
+    if not case.media:
+        yield case.breach("media", "media_missing", " cannot take a post without media", case.media_hint)
+    elif kind is InstagramKind.STORY and count > 1:
+        message = f" cannot take {count} media in one story: one image or one video"
+        yield case.breach("media", "media_count", message, case.media_hint)
+    elif chosen == "reel" and kind is not InstagramKind.REEL:
+        yield case.breach("media", "media_kind", " cannot make a reel of anything but one video", case.media_hint)
+    elif chosen == "post" and kind is InstagramKind.REEL:
+        message = " has no other form for a single video than a reel: set instagram.kind=reel or story"
+        yield case.breach("options", "option_value", message)
+    elif count > MOST_ITEMS:
+        message = f" cannot take {count} media in one carousel: {MOST_ITEMS} at most"
+        yield case.breach("media", "media_count", message, case.media_hint)
+
+
+def _crops(case: PlatformPost) -> Iterator[Problem]:
+    """A warning where items of a carousel have another shape than the first, to which Instagram crops them all."""
+    first, *others = case.media
+    other = [item.name for item in others if not same_shape(item, first)]
+    if other:
+        message = f" crops {', '.join(other)} to the shape of the first item, {first.name} ({shape(first)})"
+        yield case.warning("media", "media_crop", message, case.media_hint)
+
+
+def _cover_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
+    offset, item = case.chosen("thumb_offset_ms"), case.media[0]
+    if kind is not InstagramKind.REEL or offset is None:
+        return
+    if case.chosen("cover_url") is not None:
+        message = " takes instagram.cover_url for the cover: instagram.thumb_offset_ms is not sent"
+        yield case.warning("options", "option_idle", message)
+    elif item.duration_ms is not None and int(offset) > item.duration_ms:
+        message = f": instagram.thumb_offset_ms is {offset}, and {item.name} lasts {item.duration_ms} ms"
+        yield case.breach("options", "option_value", message)
+
+
+def _tag_problems(case: PlatformPost, kind: InstagramKind) -> Iterator[Problem]:
+    text = case.chosen("user_tags")
+    for tag in case.chosen_options.tags("user_tags") if text else ():
+        if tag.item > len(case.media):
+            message = f": instagram.user_tags names item {tag.item}, and there are {len(case.media)}"
+            yield case.breach("options", "option_value", message)
+        elif kind is InstagramKind.REEL and tag.x is not None:
+            message = f": instagram.user_tags has a place for {tag.handle}, and a reel takes none: {tag.handle}"
+            yield case.breach("options", "option_value", message)
+        elif kind is not InstagramKind.STORY and case.media[tag.item - 1].is_image and tag.x is None:
+            message = f": instagram.user_tags needs a place for {tag.handle} in an image: {tag.handle}:0.5:0.5"
+            yield case.breach("options", "option_value", message)

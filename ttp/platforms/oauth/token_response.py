@@ -1,0 +1,98 @@
+"""Reading what a token endpoint answers: grants, and why there is none. No secret is ever part of a message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode, urlsplit
+
+from ttp.domain.outcome import Kind, NotDone
+from ttp.platforms.login import Grant
+from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+
+_LONGEST_S = 10 * 366 * 86_400
+_PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
+"""Errors of RFC 6749's shape that say nothing of the token."""
+
+
+def with_query(page: str, query: Mapping[str, str | None]) -> str:
+    """`page` with `query` (without what is None) added to what it has."""
+    given = urlencode({name: value for name, value in query.items() if value is not None}, quote_via=quote)
+    split = urlsplit(page)
+    return split._replace(query=f"{split.query}&{given}" if split.query else given).geturl()
+
+
+def read_grant(reply: Reply, now: datetime) -> Grant | None:
+    """The grant in an answer of RFC 6749's shape; None where there is no usable access token.
+
+    `now`: before the request was made, so that no token is thought to live longer than it does.
+    """
+    token = read_token(reply.at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
+    if token is None or not isinstance(reply, Answer):
+        return None
+    return Grant(
+        token,
+        issued_at=now,
+        expires_at=_later(now, reply.at("expires_in")),
+        refresh_token=read_token(reply.at("refresh_token")),
+        refresh_expires_at=_later(now, reply.at("refresh_expires_in")),
+        scopes=read_scopes(reply.at("scope") or reply.at("permissions")),
+    )
+
+
+def read_token(value: object) -> str | None:
+    """`value` if it can be a token: printable ASCII without a space. None for anything else."""
+    if isinstance(value, str) and value and value.isascii() and value.isprintable() and " " not in value:
+        return value
+    return None
+
+
+def read_scopes(value: object) -> tuple[str, ...]:
+    """Scopes from a list, or from a text that parts them with spaces or commas."""
+    parts = value if isinstance(value, list) else re.split(r"[,\s]+", value) if isinstance(value, str) else []
+    return tuple(part for part in parts if isinstance(part, str) and part.isascii() and part.isprintable() and part)
+
+
+def refused(reply: Reply, platform: str) -> NotDone:
+    """Why a token endpoint gave no grant. Final only for an error of RFC 6749's shape; all else may pass.
+
+    Nothing else of the answer is quoted: a damaged answer may hold the tokens.
+    """
+    match reply:
+        case Unsent(message, kind, hint):
+            return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)
+        case Cut(message):
+            return NotDone(Kind.NETWORK, message, passing=True)
+        case Answer():
+            code, words = reply.words("error"), reply.words("error_description")
+            if not code or reply.status >= 500:
+                kind, status = Kind.RATE_LIMIT if reply.status == 429 else Kind.SERVER, reply.status
+                return NotDone(kind, f"{platform} answered {status}", str(status), status, passing=True)
+            passing = code in _PASSING or reply.status == 429
+            said = f"{platform} answered {code}" + (f": {words}" if words else "")
+            return NotDone(Kind.SERVER if passing else Kind.AUTH, said, code, reply.status, passing=passing)
+
+
+def _later(now: datetime, seconds: object) -> datetime | None:
+    if isinstance(seconds, str) and seconds.isascii() and seconds.isdecimal() and len(seconds) < 12:
+        seconds = int(seconds)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _LONGEST_S:
+        return None
+    return now + timedelta(seconds=seconds)
+
+
+def without_none(*secrets: str | None) -> tuple[str, ...]:
+    """The secrets that there are: what must never be shown."""
+    return tuple(secret for secret in secrets if secret)
+
+
+def identity_refusal(reply: Reply, platform: str) -> NotDone:
+    """Why a platform did not say whose token it is."""
+    match reply:
+        case Answer(status=status):
+            words = reply.words("error", "message") or reply.words("detail") or reply.words("title")
+            said = f"{platform} did not say whose account it is ({status}{f': {words}' if words else ''})"
+            return NotDone(Kind.AUTH, said, str(status), status)
+        case _:
+            return refused(reply, platform)

@@ -1,0 +1,152 @@
+"""One object per platform: its facts, and factories for what speaks with it.
+
+A factory imports its module when it is called, so that a `facts.py` stays cheap: no httpx, no rules.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
+
+from ttp.domain.config import Config
+from ttp.domain.platform import Facts
+from ttp.domain.time.clock import Clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    import httpx
+
+    from ttp.domain.account import Account, Credentials
+    from ttp.domain.ingest.columns import ExportColumns
+    from ttp.domain.options import Option
+    from ttp.domain.pricing import Pricing
+    from ttp.domain.rules import Rules
+    from ttp.platforms.client import Checker, Client, Deleter, MediaFile
+    from ttp.platforms.http import Http
+    from ttp.platforms.limits import Memory, Meter
+    from ttp.platforms.login import BrowserLogin, PasswordLogin
+    from ttp.platforms.metrics_reader import MetricsReader
+
+
+class Runtime:
+    """What a factory gets. Connections and the media host are imported when they are first asked for.
+
+    `memory`: where limits are remembered (None: for as long as the connection). `lent`: the folder that remembers what
+    was put into a bucket. `transport`: takes the place of the network in tests.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        *,
+        memory: Memory | None = None,
+        lent: Path | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self._memory = memory
+        self._lent = lent
+        self._transport = transport
+
+    def http(self, platform: Platform, server: str | None = None) -> Http:
+        """Return new connections to a platform's host, within its limits.
+
+        Each caller has its own: one that closes them must not cut a publishing call of another.
+        """
+        from ttp.platforms.http import Http, Timeouts
+        from ttp.platforms.limits import Gate
+
+        return Http(
+            platform.base_url(self.config, server),
+            Timeouts.of(self.config),
+            self.clock,
+            gate=Gate(self.clock, platform.meter(self.clock), self._memory),
+            authorization=platform.authorization,
+            transport=self._transport,
+        )
+
+    def public_url(self, platform: Platform, file: MediaFile) -> str:
+        """Return the URL under which the platform can fetch a file. Raises NoPublicUrl."""
+        from ttp.platforms.media_host.host import MediaHost
+
+        return MediaHost(self.config, self._lent, loopback=platform.is_local(self.config)).url(file)
+
+
+class Platform(Facts):
+    """Facts, and factories. One subclass per folder, in `facts.py`. Only `rules` and `client` must be there."""
+
+    api: ClassVar[int] = 1
+
+    def base_url(self, config: Config, server: str | None = None) -> str:
+        """Return the root of the API; `server` is the account's, where it names one."""
+        return server or config.text(f"platforms.{self.name}.base_url")
+
+    def host(self, config: Config, server: str | None = None) -> str:
+        """Return the host that credentials are made for."""
+        return urlsplit(self.base_url(config, server)).hostname or ""
+
+    def is_local(self, config: Config) -> bool:
+        """Whether the API is on this machine, as in a rehearsal."""
+        from ttp.domain.account import is_loopback
+
+        return is_loopback(self.host(config))
+
+    def help(self) -> str:
+        """Return what `ttp help NAME` says before options and settings: the folder's `help.md`."""
+        from importlib.resources import files
+
+        text = files(type(self).__module__.rpartition(".")[0]) / "help.md"
+        return text.read_text(encoding="utf-8") if text.is_file() else f"{self.title}\n"
+
+    def rules(self) -> Rules:
+        """Return what the platform accepts."""
+        raise NotImplementedError
+
+    def options(self) -> tuple[Option, ...]:
+        """Return the options of its posts, named without the platform."""
+        return ()
+
+    def pricing(self) -> Pricing | None:
+        """Return what it charges; None where it charges nothing."""
+        return None
+
+    def exports(self) -> tuple[ExportColumns, ...]:
+        """Return the exports of its numbers that can be imported."""
+        return ()
+
+    def client(self, runtime: Runtime) -> Client:
+        """Return the publishing client; one serves all accounts and threads."""
+        raise NotImplementedError
+
+    def settle_for(self, config: Config, account: Account | None = None) -> timedelta:
+        """Return how long a post may take to appear in a look-up; 0 where absence is authoritative."""
+        return timedelta(seconds=config.seconds(f"platforms.{self.name}.settle_s") if self.settle_s else 0.0)
+
+    def authorization(self, held: Credentials, method: str, url: str, now: datetime) -> str:
+        """Return the Authorization header of a request to `url` (whole, with its query)."""
+        return f"Bearer {held.access_token}"
+
+    def login(self, runtime: Runtime, server: str | None = None) -> BrowserLogin | PasswordLogin | None:
+        """Return how accounts are connected and renewed; None where they are not."""
+        return None
+
+    def checker(self, runtime: Runtime) -> Checker | None:
+        """Return what asks the platform about an account; None where that cannot be asked."""
+        return None
+
+    def metrics_reader(self, runtime: Runtime) -> MetricsReader | None:
+        """Return what reads numbers of posts; None where there are none to read."""
+        return None
+
+    def deleter(self, runtime: Runtime) -> Deleter | str:
+        """Return what deletes published posts, or why no app may."""
+        return f"{self.title} lets no app delete posts"
+
+    def meter(self, clock: Clock) -> Meter | None:
+        """Return how the platform limits calls; None where it does not."""
+        return None

@@ -1,0 +1,118 @@
+"""Options of posts on TikTok, kinds of post, and choices that a person makes.
+
+See docs/reference/platforms/tiktok.md, sections 3.2 to 3.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from ttp.domain.media import MediaItem
+from ttp.domain.options import SWITCH, Option, OptionType, option_table
+
+
+class TikTokKind(StrEnum):
+    VIDEO = "video"
+    PHOTOS = "photos"
+    DRAFT_VIDEO = "draft video"  # for the creator's inbox, who finishes it in the app
+    DRAFT_PHOTOS = "draft photos"
+
+    @property
+    def is_draft(self) -> bool:
+        return self in (TikTokKind.DRAFT_VIDEO, TikTokKind.DRAFT_PHOTOS)
+
+    @property
+    def is_photos(self) -> bool:
+        return self in (TikTokKind.PHOTOS, TikTokKind.DRAFT_PHOTOS)
+
+
+def tiktok_kind(mode: str | None, media: Sequence[MediaItem]) -> TikTokKind:
+    """What TikTok makes of `media`, given `tiktok.mode`: photos where the first item is an image."""
+    photos = bool(media) and media[0].is_image
+    if mode == "inbox":
+        return TikTokKind.DRAFT_PHOTOS if photos else TikTokKind.DRAFT_VIDEO
+    return TikTokKind.PHOTOS if photos else TikTokKind.VIDEO
+
+
+_VIDEO, _PHOTOS = (TikTokKind.VIDEO,), (TikTokKind.PHOTOS,)
+_DIRECT = (TikTokKind.VIDEO, TikTokKind.PHOTOS)
+_VIDEOS = (TikTokKind.VIDEO, TikTokKind.DRAFT_VIDEO)
+_ALL_PHOTOS = (TikTokKind.PHOTOS, TikTokKind.DRAFT_PHOTOS)
+
+PRIVACY = Option(
+    "privacy_level",
+    OptionType.CHOICE,
+    "who sees the post; a person must choose it, for the account or the post (ttp account check: which of these TikTok"
+    " offers an account now)",
+    ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY"),
+    kinds=_DIRECT,
+    asked_live=True,
+)
+PUBLIC = "PUBLIC_TO_EVERYONE"
+PRIVATE = "SELF_ONLY"
+"""The privacy level with which nobody but the author sees the post."""
+_CHOICES = (
+    PRIVACY,
+    Option("disable_comment", OptionType.SWITCH, "no comments under the post", SWITCH, kinds=_DIRECT),
+    Option("disable_duet", OptionType.SWITCH, "no duets with the video", SWITCH, kinds=_VIDEO),
+    Option("disable_stitch", OptionType.SWITCH, "no stitches of the video", SWITCH, kinds=_VIDEO),
+    Option(
+        "brand_content_toggle",
+        OptionType.SWITCH,
+        "a paid partnership for someone else's brand",
+        SWITCH,
+        kinds=_DIRECT,
+    ),
+    Option("brand_organic_toggle", OptionType.SWITCH, "promotes the creator's own business", SWITCH, kinds=_DIRECT),
+)
+"""What TikTok wants a person to choose for every post that others can see."""
+OPTIONS = option_table(
+    (
+        Option(
+            "mode",
+            OptionType.CHOICE,
+            "direct: published; inbox: a draft in the TikTok app, which the creator finishes (not set: direct)",
+            ("direct", "inbox"),
+        ),
+        Option(
+            "source",
+            OptionType.CHOICE,
+            "file: the video is uploaded; pull: TikTok fetches it from a verified domain (not set: file)",
+            ("file", "pull"),
+            kinds=_VIDEOS,
+        ),
+        *_CHOICES,
+        Option("is_aigc", OptionType.SWITCH, "made by a generative model", SWITCH, kinds=_DIRECT),
+        Option("auto_add_music", OptionType.SWITCH, "TikTok adds music to the photos", SWITCH, kinds=_PHOTOS),
+        Option("photo_cover_index", OptionType.NUMBER, "the photo that is the cover, from 0", kinds=_ALL_PHOTOS),
+        Option(
+            "video_cover_timestamp_ms",
+            OptionType.NUMBER,
+            "the moment of the video that is its cover, in ms",
+            kinds=_VIDEO,
+        ),
+        Option(
+            "title", OptionType.TEXT, "the title of photos; the text is their description", most=90, kinds=_ALL_PHOTOS
+        ),
+    )
+)
+
+
+def needed_choices(kind: TikTokKind, privacy: str | None) -> tuple[Option, ...]:
+    """The options that a person must have set for a post of this kind.
+
+    Drafts need none: the creator chooses in the app. With PRIVATE there is nobody who could comment, duet or stitch,
+    and nobody to disclose anything to.
+    """
+    if kind.is_draft:
+        return ()
+    return (PRIVACY,) if privacy == PRIVATE else tuple(o for o in _CHOICES if o.applies_to(kind))
+
+
+def choices_hint(account: str, missing: Sequence[Option]) -> str:
+    """A command that makes these choices for an account, each the most careful way."""
+    if PRIVACY in missing:
+        return f"ttp account set {account} --set tiktok.{PRIVACY.name}={PRIVATE}"
+    careful = (f"--set tiktok.{o.name}={'true' if o.name.startswith('disable') else 'false'}" for o in missing)
+    return f"ttp account set {account} {' '.join(careful)}"

@@ -1,0 +1,18 @@
+"""Options of posts on X."""
+
+from __future__ import annotations
+
+from ttp.domain.options import SWITCH, Option, OptionType, option_table
+
+OPTIONS = option_table(
+    (
+        Option(
+            "reply_settings",
+            OptionType.CHOICE,
+            "who may reply (not set: everyone)",
+            ("following", "mentionedUsers", "subscribers", "verified"),
+        ),
+        Option("made_with_ai", OptionType.SWITCH, "made by a generative model", SWITCH),
+        Option("paid_partnership", OptionType.SWITCH, "a paid partnership", SWITCH),
+    )
+)

@@ -1,0 +1,36 @@
+"""What X charges for posts, in thousandths of a US dollar.
+
+See docs/reference/platforms/x.md, section 5. Look-ups and token checks are left out: a thousandth of a dollar each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ttp.domain.pricing import dollars
+from ttp.platforms.x.text_length import has_link
+
+POST, LINK_POST, ALT_TEXT, DELETE, READ = 15, 200, 5, 10, 1
+"""For a post, for one with a link in its text, for the alt text of an image or video, for deleting a post, for reading
+the numbers of one."""
+
+
+class XPricing:
+    """What X charges."""
+
+    per_read = READ
+
+    def publish(self, texts: Sequence[str], alt_texts: int) -> int:
+        return sum(LINK_POST if has_link(text) else POST for text in texts) + ALT_TEXT * alt_texts
+
+    def delete(self, posts: int) -> int:
+        return DELETE * posts
+
+    def explain(self, texts: Sequence[str], alt_texts: int) -> str:
+        """A link makes a post thirteen times as dear."""
+        if not any(map(has_link, texts)):
+            return ""
+        prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]
+        if alt_texts:
+            prices.append(f"{dollars(ALT_TEXT)} for an alt text")
+        return ", ".join(prices)

@@ -1,0 +1,110 @@
+"""What X takes in one post: weighted text, up to four images, or one GIF, or one video; and in a thread of posts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from ttp.domain.errors import Problem
+from ttp.domain.image_fit import ImageForm
+from ttp.domain.media import MediaItem
+from ttp.domain.media_limits import MediaLimits, item_problems
+from ttp.domain.rules import PlatformPost
+from ttp.platforms.x.text_length import X_LIMIT, weighted_length
+
+_CASHTAG = re.compile(r"(?<!\S)\$[a-z]{1,6}(?:[._][a-z]{1,2})?(?![\w$])", re.IGNORECASE | re.ASCII)
+_REFUSED = re.compile("[\ufffe\ufeff\uffff]")
+"""The characters that twitter-text calls invalid. A byte order mark is the one that is met in real files."""
+
+# Sizes are what X's upload answers name (5242880 and 15728640 bytes), the rest is its media documentation. For videos
+# that disagrees with itself: 140 s and 512 MB in one place, 20 minutes and 8 GB in a newer one, which agrees with the
+# answer to a longer video. The older is warned about, the newer refused.
+_IMAGE = MediaLimits(mimes=("image/jpeg", "image/png", "image/webp"), most_bytes=5 << 20)
+_GIF = MediaLimits(mimes=("image/gif",), most_bytes=15 << 20, box=(1280, 1080))
+_VIDEO = MediaLimits(
+    mimes=("video/mp4", "video/quicktime"),
+    most_bytes=8_000_000_000,
+    least_ms=500,
+    most_ms=20 * 60_000,
+    sides=(32, None),
+    aspects=((1, 3), (3, 1)),
+    codecs=("h264",),
+)
+_VIDEO_ADVISED = MediaLimits(most_bytes=512_000_000, most_ms=140_000, box=(1280, 1024), fps=(1, 60))
+_ANYTHING = MediaLimits()
+_MOST_IMAGES = 4
+
+
+class XRules:
+    """What X accepts. `most_parts`: of a thread."""
+
+    image_form: ImageForm | None = None
+
+    def __init__(self, most_parts: int) -> None:
+        self._most_parts = most_parts
+
+    def problems(self, post: PlatformPost) -> Iterator[Problem]:
+        """Every problem of a post with X. What is published of a thread is not judged again."""
+        if not post.published_parts:
+            yield from _first_problems(post)
+        yield from _thread_problems(post, self._most_parts)
+
+    def kind(self, media: Sequence[MediaItem], options: Mapping[str, str]) -> str:
+        if not media:
+            return "text"
+        return "video" if media[0].is_video else "image"
+
+    def text_use(self, text: str, media: Sequence[MediaItem], server: Mapping[str, object]) -> tuple[int, int]:
+        return weighted_length(text), X_LIMIT
+
+
+def _first_problems(case: PlatformPost) -> Iterator[Problem]:
+    if not case.text.strip() and not case.media:
+        yield case.breach("content", "text_missing", " cannot take a post without text or media", case.text_hint)
+    for code, what in _text_problems(case.text, "text"):
+        yield case.breach("content", code, what, case.text_hint)
+    gifs = [item for item in case.media if item.mime == "image/gif"]
+    images = [item for item in case.media if item.is_image and item not in gifs]
+    videos = [item for item in case.media if item.is_video]
+    if bool(gifs) + bool(images) + bool(videos) > 1:
+        message = " cannot mix media in one post: up to 4 images, or one GIF, or one video"
+        yield case.breach("media", "media_mixed", message, case.media_hint)
+    else:
+        for items, most, what in ((images, _MOST_IMAGES, "images"), (gifs, 1, "GIFs"), (videos, 1, "videos")):
+            if len(items) > most:
+                message = f" cannot take {len(items)} {what} in one post: {most} at most"
+                yield case.breach("media", "media_count", message, case.media_hint)
+    for item in case.media:
+        if item in videos:
+            yield from item_problems(case, item, _VIDEO, _VIDEO_ADVISED)
+        else:
+            yield from item_problems(case, item, _GIF if item in gifs else _IMAGE, _ANYTHING)
+
+
+def _thread_problems(case: PlatformPost, most: int) -> Iterator[Problem]:
+    if (count := 1 + len(case.thread)) > most:
+        message = f" cannot take a thread of {count} parts: {most} at most"
+        yield case.breach("thread", "thread_count", message, case.thread_hint)
+    seen = {case.text.strip(): 1}
+    for number, text in enumerate(case.thread, 2):
+        if number > case.published_parts:
+            name = f"part {number}"
+            if not text.strip():
+                yield case.breach("thread", "text_missing", f": {name} of the thread is empty", case.thread_hint)
+            for code, what in _text_problems(text, name):
+                yield case.breach("thread", code, what, case.thread_hint)
+            if text.strip() and text.strip() in seen:
+                message = f": {name} is the same as part {seen[text.strip()]}, which X may refuse"
+                yield case.warning("thread", "text_repeated", message, case.thread_hint)
+        seen.setdefault(text.strip(), number)
+
+
+def _text_problems(text: str, name: str) -> Iterator[tuple[str, str]]:
+    """(code, what is wrong) with one text, which `name` says."""
+    if (length := weighted_length(text)) > X_LIMIT:
+        yield "text_too_long", f": {name} is {length} of {X_LIMIT}"
+    if refused := _REFUSED.search(text):
+        yield "text_characters", f": {name} holds U+{ord(refused[0]):04X}, an invisible character that X refuses"
+    if (count := len(_CASHTAG.findall(text))) > 1:
+        where = "one post" if name == "text" else name
+        yield "cashtags", f" cannot take {count} cashtags ($ABC) in {where}: 1 at most"
