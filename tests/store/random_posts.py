@@ -15,7 +15,8 @@ from ttp.domain.post import ChosenBy, Post, Rejection
 from ttp.domain.post_edit import settled
 
 ACCOUNTS = {1: "x/me", 2: "instagram/shop", 3: "x/other"}
-TEXTS = st.text(max_size=12)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+"""Without NUL, which PostgreSQL has in no text."""
 NAMES = st.sampled_from(["launch", "Launch", "köln", "x.y"])
 INSTANTS = st.integers(0, 10**9).map(lambda ms: START + timedelta(milliseconds=ms))
 FEW_INSTANTS = st.integers(0, 4).map(lambda hours: START + timedelta(hours=hours))
