@@ -23,8 +23,7 @@ from typing import Any
 
 IMPORTED = (
     "ttp.cli.commands.publish",
-    "ttp.cli.commands.create",
-    "ttp.cli.commands.edit",
+    "ttp.cli.commands.posts",
     "ttp.cli.post_input",
     "ttp.cli.commands.account",
     "ttp.cli.commands.list",

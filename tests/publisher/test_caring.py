@@ -18,6 +18,9 @@ class Care:
     turns: list[str] = field(default_factory=list)
     turned: threading.Event = field(default_factory=threading.Event)
 
+    def is_needed(self) -> bool:
+        return True
+
     def take_back(self) -> list[str]:
         self.turns.append("take back")
         return ["the bucket does not give it back"]

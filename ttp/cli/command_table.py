@@ -56,9 +56,9 @@ class Command:
 
 SECTIONS = ("Write", "Plan", "Publish", "Look", "Set up")
 COMMANDS = (
-    Command("create", "create", "Write", DRAFT, "Write a post: a draft without a time, scheduled with one."),
-    Command("edit", "edit", "Write", DRAFT, "Change a post that is not published yet, or many at once."),
-    Command("delete", "delete", "Write", DRAFT, "Take posts off the lists.", {"--remote": PUBLISH}),
+    Command("create", "posts", "Write", DRAFT, "Write a post: a draft without a time, scheduled with one."),
+    Command("edit", "posts", "Write", DRAFT, "Change a post that is not published yet, or many at once."),
+    Command("delete", "posts", "Write", DRAFT, "Take posts off the lists.", {"--remote": PUBLISH}),
     Command(
         "import", "import_posts", "Write", DRAFT, "Make posts of a sheet, a JSON file or a folder of Markdown files."
     ),
@@ -147,9 +147,9 @@ COMMANDS = (
     Command(
         "doctor", "doctor", "Set up", READ, "Whether everything is there that publishing needs.", {"--online": PUBLISH}
     ),
-    Command("demo", "demo", "Set up", DRAFT, "A tour of ttp against the built-in sandbox."),
+    Command("demo", "sandbox", "Set up", DRAFT, "A tour of ttp against the built-in sandbox."),
     Command("sandbox", "sandbox", "Set up", DRAFT, "The three platforms on this machine, for rehearsals."),
-    Command("completion", "completion", "Set up", READ, "The completion script of a shell."),
+    Command("completion", "help", "Set up", READ, "The completion script of a shell."),
     Command("help", "help", "Set up", READ, "Help on a command or a topic."),
 )
 BY_NAME = {command.name: command for command in COMMANDS}

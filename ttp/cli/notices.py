@@ -87,8 +87,7 @@ MOST_NAMED = 8
 
 def warn_not_running(context: Context) -> list[str]:
     """The line that says that nothing would publish what was just scheduled; also as a warning for JSON."""
-    status = context.status
-    if not status.nothing_publishes(status.health()):
+    if not context.status.nothing_publishes():
         return []
     said = "nothing is running that would publish this:  ttp run   (cron: ttp help cron)"
     context.out.note(said)

@@ -12,9 +12,12 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.hints import quote_command
-from ttp.domain.errors import Hint, NotFound, UsageError
+from ttp.domain.account import Account
+from ttp.domain.errors import Hint, NotFound, TimeRefused, UsageError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ttp.domain.post import PostStatus
     from ttp.store.queries import PostFilter
 
@@ -448,3 +451,61 @@ def _bound(context: Context, command: str, option: str, text: str | None) -> dat
     return resolve_bound(
         text, now=here.now(), zone=here.zone, retype=lambda other: quote_command("ttp", command, option, other)
     )
+
+
+Cron = Annotated[
+    str | None, typer.Option("--cron", metavar="CRON", help="When, as a cron expression: '0 9 * * 1,3,5'.")
+]
+CronZone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="IANA zone of the clocks; else the account's.")
+]
+
+
+def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:
+    """The expressions of the words, or of `--cron`. UsageError for both, neither and what cannot be read.
+
+    `again`: the command without them, for the one to type.
+    """
+    from ttp.domain.time.slot_parser import EXAMPLE, parse_slot_times
+    from ttp.services.cron import cron_of
+
+    if words is not None and cron is not None:
+        raise UsageError("give days and times, or --cron, not both", Hint("for example", quote_command(*again, words)))
+    if cron is not None:
+        return [cron_of(cron, lambda other: quote_command(*again, "--cron", other))]
+    if words is None:
+        raise UsageError("say when", Hint("for example", quote_command(*again, EXAMPLE)))
+    return parse_slot_times(words, lambda other: quote_command(*again, other))
+
+
+def clock_zone(context: Context, tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
+    """The zone that clocks are read in for years to come: `--tz`, else that of the accounts, config or system.
+
+    TimeRefused where the accounts disagree, or where it has no IANA name.
+    """
+    from ttp.domain.time.zones import ZoneConflict, load_zone
+
+    zone = context.choose_zone(accounts, tz, lambda name: quote_command(*again, "--tz", name))
+    if isinstance(zone, ZoneConflict):
+        ways = [Hint(f"in {there.key}", quote_command(*again, "--tz", there.key)) for there in zone.zones]
+        raise TimeRefused(f"the time differs between the accounts: {zone}", *ways)
+    if load_zone(zone.key) is None:
+        raise TimeRefused(
+            f"the system's zone, {zone.key}, has no name",
+            Hint("name one", quote_command(*again, "--tz", "Europe/Berlin")),
+        )
+    return zone
+
+
+def select_accounts(
+    context: Context, names: Sequence[str] | None, platforms: Sequence[str] | None
+) -> tuple[Account, ...]:
+    """The accounts that were named, all of a platform, or all there are."""
+    look = context.look
+    found = look.named(split_list(names) or ())
+    if names:
+        return found
+    if platforms:
+        wanted = {context.platforms.find(name).name for name in split_list(platforms) or ()}
+        return tuple(one for one in look.accounts() if one.platform in wanted)
+    return tuple(look.accounts())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +87,11 @@ def read_typed(
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
         key=key,
     )
+
+
+def keeping_text(context: Context, text: str | None) -> AbstractContextManager[None]:
+    """Save a text (if there is any) as a draft when the block fails."""
+    return context.drafts.keep_text_on_error(text) if text else nullcontext()
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def media_cleanup(care: MediaCare, is_cut: Stop = _never) -> Iterator[list[str]]
         with run_every(turn, name="ttp-media", first_s=MEDIA_EVERY_S, every_s=MEDIA_EVERY_S):
             yield notes
     finally:
-        if not is_cut():
+        if not is_cut() and care.is_needed():
             wrong.update(dict.fromkeys([*care.take_back(), *care.sweep()]))
         notes += wrong
 

@@ -201,6 +201,10 @@ class MediaCare:
     config: Config
     clock: Clock
 
+    def is_needed(self) -> bool:
+        """Whether there are any media that could be removed."""
+        return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
+
     def take_back(self) -> list[str]:
         """Remove from the bucket what no post needs any more."""
         from ttp.platforms.media_host import s3

@@ -280,9 +280,9 @@ class Posts:
                 attempts.begin(db, step)
         return saved
 
-    def view(self, db: Connection | None, post: Post) -> PostView:
-        """Return a post as it is shown now. `db` None: there is no store."""
-        return view_posts(db, [post], now=self.clock.now(), config=self.config)[0]
+    def view(self, db: Connection | None, post: Post, *, is_new: bool = False) -> PostView:
+        """Return a post as it is shown now. `db` None: there is no store. `is_new`: no repeat has created it."""
+        return view_posts(db, [post], now=self.clock.now(), config=self.config, are_new=is_new)[0]
 
     def find_by_key(self, wanted: PostInput) -> SavedPost | None:
         """Return the post that the same request stored before under its key. Raise Conflict if it was another one."""
@@ -372,7 +372,7 @@ class Posts:
                 else:
                     stored = store.update(db, replace(post, created_at=draft.created_at), recorder)
                 moved = self._make_room(db, stored, recorder) if wanted.first else ()
-                return SavedPost(self.view(db, stored), warnings, moved=moved, time=time)
+                return SavedPost(self.view(db, stored, is_new=True), warnings, moved=moved, time=time)
 
     def edit(self, post_id: int, wanted: PostInput, time: ResolvedTime | None, since: Post | None = None) -> SavedPost:
         """Change what is given. Lists are replaced whole; variants and options by their key (an empty value removes).

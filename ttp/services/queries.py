@@ -157,14 +157,17 @@ def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
 PostView = Post
 
 
-def view_posts(db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config) -> list[PostView]:
-    """Return some posts, a few hundred at most, as they are shown now."""
+def view_posts(
+    db: Connection | None, posts: Sequence[Post], *, now: datetime, config: Config, are_new: bool = False
+) -> list[PostView]:
+    """Return some posts, a few hundred at most, as they are shown now. `are_new`: no repeat has created them."""
     held: dict[str, Hold] = {}
     repeats: dict[int, Repeat] = {}
     if db is not None:
         with suppress(Unreadable):  # `ttp doctor` tells of it
             held = held_accounts(db, now)
-        repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
+        if not are_new:
+            repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
     needed = approval.is_needed(config)
     return [_told(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
 

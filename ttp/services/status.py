@@ -126,13 +126,14 @@ class Status:
             more = len(ids) > MOST_PRICED
         return Costs(facts.name, facts.title, len(prices), sum(prices), more)
 
-    def nothing_publishes(self, health: Health) -> bool:
-        """Whether something waits that nothing seems to be there to publish: no publisher now, and none lately."""
-        if health.publisher.running or not (health.overdue or health.waiting):
-            return False
-        last, now = health.publisher.last_run_at, self._clock.now()
+    def nothing_publishes(self) -> bool:
+        """Return whether posts wait and no publisher runs, or has run lately."""
+        publisher, now = self._publisher(), self._clock.now()
         expected = timedelta(seconds=self._config.seconds("publish.expect_every_s"))
-        return last is None or now - last > expected
+        if publisher.running or (publisher.last_run_at is not None and now - publisher.last_run_at <= expected):
+            return False
+        with self._database.reading() as db:
+            return db is not None and any(queries.count_waiting(db, now, approved=self._approval))
 
     def _clock_trouble(self, db: Connection, publisher: Publisher) -> SlowClock | None:
         """What is wrong with the clock. A publisher that runs has seen for itself when the last one did."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ttp.cli.time_help import TIME_HELP
+from ttp.cli.commands.help import TIME_HELP
 from ttp.domain.errors import Hint, SkippedTime, TimeRefused
 from ttp.domain.time.formatting import format_instant
 from ttp.domain.time.grammar import EXAMPLES, NextFreeSlot, OptimalTime

@@ -12,9 +12,17 @@ import typer
 from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import paused_account_notes
-from ttp.cli.options import Accounts, Platforms, Statuses, WithTags, post_filter, split_list, with_output
+from ttp.cli.options import (
+    Accounts,
+    Platforms,
+    Statuses,
+    WithTags,
+    post_filter,
+    select_accounts,
+    split_list,
+    with_output,
+)
 from ttp.cli.output import Output
-from ttp.cli.recommending import wanted_accounts
 from ttp.cli.render.calendar import calendar as view
 from ttp.cli.render.labels import MOST_NAMED
 from ttp.domain.calendar_days import time_of
@@ -96,7 +104,7 @@ def _with_free_slots(
 ) -> CalendarPage:
     """The sheet with the best slots of its week that are free for all accounts together that are named and measured."""
     optimal = context.optimal
-    accounts = optimal.measured([one for one in wanted_accounts(context, names, platforms) if one.enabled])
+    accounts = optimal.measured([one for one in select_accounts(context, names, platforms) if one.enabled])
     coming = {one.name: [time_of(post) for post in posts if one.name in post.accounts] for one in accounts}
     zones = [context.times.account_zone(one, tz) for one in accounts]
     free = optimal.free_between(accounts, zones, (sheet.span.start, sheet.span.end), coming)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,10 @@ from typing import Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.options import MOST, Accounts, Platforms, Tz, with_output
-from ttp.cli.recommending import nothing_measured, read_place, wanted_accounts, zone_is_known
+from ttp.cli.options import MOST, Accounts, Platforms, Tz, select_accounts, with_output
 from ttp.cli.render import heatmap as render_heatmap
 from ttp.cli.render import optimal as render_optimal
+from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
 from ttp.views import optimal as views_optimal
 from ttp.views.optimal import AccountAdvice
@@ -33,7 +34,7 @@ def best(
 
     Example: ttp optimal --account ig/shop --json
     """
-    accounts = wanted_accounts(context, account, platform)
+    accounts = select_accounts(context, account, platform)
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
     context.out.expect(view)
     advise = context.optimal.advise
@@ -65,7 +66,7 @@ def next_(
 
     Example: ttp optimal next --account x/me --json
     """
-    accounts = wanted_accounts(context, account, platform)
+    accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     zones = [zone(one, tz) for one in accounts]
     view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
@@ -88,11 +89,11 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
     Example: ttp optimal week --account x/me --json
     """
     context.out.expect(render_optimal.week_spec())
-    accounts = wanted_accounts(context, account, platform)
+    accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     found = context.optimal.week(accounts, [zone(one, tz) for one in accounts])
     if not found.accounts:
-        nothing_measured(context, accounts)
+        note_no_data(context, accounts)
     context.out.records(render_optimal.week_spec(found), found.days)
 
 
@@ -116,13 +117,13 @@ def heatmap(
     context.out.expect(render_heatmap.heatmaps_spec())
     if svg == html == "-":
         raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
-    accounts = wanted_accounts(context, account, platform)
+    accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     told = [
         AccountAdvice(context.optimal.advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
     ]
     if not any(one.advice.recommendation.slots for one in told):
-        nothing_measured(context, accounts)
+        note_no_data(context, accounts)
     written = [_write(context, kind, file, told) for kind, file in (("svg", svg), ("html", html)) if file is not None]
     if "-" in written:
         return
@@ -152,13 +153,13 @@ def explain(
     """
     view = render_optimal.explanations_spec(limit)
     context.out.expect(view)
-    day, hour = read_place(" ".join(place))
-    accounts = wanted_accounts(context, account, platform)
+    day, hour = parse_hour_of_week(" ".join(place))
+    accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     asked = [(one, context.optimal.explain(one, zone(one, tz), day, hour)) for one in accounts]
     found = [explained for _, explained in asked if explained is not None]
     if not found:
-        nothing_measured(context, accounts)
+        note_no_data(context, accounts)
     context.out.records(
         view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
     )
@@ -176,13 +177,13 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
     """
     from ttp.services.optimal import way_to_data
 
-    accounts = wanted_accounts(context, account, platform)
+    accounts = select_accounts(context, account, platform)
     view = render_optimal.backtests_spec({one.name: way_to_data(one) for one in accounts})
     context.out.expect(view)
     zone = context.times.account_zone
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
-        nothing_measured(context, accounts)
+        note_no_data(context, accounts)
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
     context.out.records(view, tests, say=None if tests else nothing)
 
@@ -246,3 +247,50 @@ def _refuse_to_overwrite(path: Path, kind: str) -> None:
 
 
 Place = Annotated[list[str], typer.Argument(metavar="HOUR_OR_SLOT", help="18, 6pm, 'Tue 18', or a day: Tue.")]
+
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_HOUR = re.compile(r"(\d{1,2})(?::00|h)?(?: ?(am|pm))?", re.ASCII)
+
+
+def zone_is_known(context: Context, account: Account, tz: str | None) -> bool:
+    """Somebody said which zone the account's hours are in; else it is this machine's."""
+    return bool(tz or account.timezone or context.config.text("timezone"))
+
+
+def note_no_data(context: Context, accounts: Sequence[Account]) -> None:
+    """Say on stderr what a pipe would not know from an empty answer: nothing is measured, and what would help."""
+    if not context.out.for_people:
+        ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
+        names = ", ".join(one.name for one in accounts) or "any account"
+        context.out.note("\n".join([f"no measured posts of {names} yet", *(f"{way.say}:  {way.type}" for way in ways)]))
+
+
+def parse_hour_of_week(text: str) -> tuple[int | None, int | None]:
+    """Weekday (Monday is 0) and hour of `18`, `6pm`, `Tue`, `Tue 18:00`; None for what was not said. UsageError."""
+    day, hour = None, None
+    first, _, rest = text.strip().lower().partition(" ")
+    days = [place for place, name in enumerate(_DAYS) if len(first) >= 2 and name.startswith(first)]
+    if len(days) == 1:
+        day, first = days[0], rest.strip()
+    else:
+        first = text.strip().lower()
+    if first:
+        hour = _hour(first)
+    if (first and hour is None) or (day is None and hour is None):
+        raise UsageError(
+            f'"{text}" is no hour, day or slot of the week',
+            Hint("an hour", "ttp optimal explain 18"),
+            Hint("a slot", "ttp optimal explain 'Tue 18'"),
+        )
+    return day, hour
+
+
+def _hour(text: str) -> int | None:
+    found = _HOUR.fullmatch(text)
+    if found is None:
+        return None
+    hour = int(found[1])
+    if found[2]:
+        return hour % 12 + (12 if found[2] == "pm" else 0) if 1 <= hour <= 12 else None
+    return hour if hour < 24 else None

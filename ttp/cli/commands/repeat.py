@@ -11,10 +11,21 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import MOST, Strict, guarded, read_duration, read_file, read_id, with_output
+from ttp.cli.options import (
+    MOST,
+    Cron,
+    CronZone,
+    Strict,
+    clock_zone,
+    crons_given,
+    guarded,
+    read_duration,
+    read_file,
+    read_id,
+    with_output,
+)
 from ttp.cli.output import Output
 from ttp.cli.post_input import offering
 from ttp.cli.render import slots

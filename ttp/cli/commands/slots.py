@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.cron_option import Cron, CronZone, clock_zone, crons_given
 from ttp.cli.hints import option_words, quote_command
-from ttp.cli.options import Accounts, split_list, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, clock_zone, crons_given, split_list, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError

@@ -1,0 +1,76 @@
+"""Services never call back into an interface: what they are given to call is listed here, each with its reason."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import ttp.services as services
+
+FOLDER = Path(services.__file__).parent
+CALLED = {
+    # Makers of a platform's parts; they come from the registry of platforms.
+    "account_check.AccountCheck.__init__(checkers)",
+    "account_check.Offers.__init__(checker)",
+    "accounts.Leaving.__init__(logins)",
+    "connect.Connect.__init__(logins)",
+    "metrics_sync.Gather.__init__(readers)",
+    "remote_delete.TakeDown.__init__(takers)",
+    "tokens.Tokens.__init__(logins)",
+    # Other services, made only where they are needed: their settings may be wrong.
+    "account_check.Offers.__init__(tokens)",
+    "doctor.Doctor.__init__(credentials)",
+    "doctor.Doctor.__init__(tokens)",
+    "doctor.looked_at(look)",
+    "status.Status.elsewhere(machine)",
+    # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
+    "files.importer.BulkIn.take(tell)",
+    "metrics.Metrics.import_file(tell)",
+    "metrics_sync.Gather.history(tell)",
+    "metrics_sync.Gather.posts(stopping)",
+    "metrics_sync.Gather.posts(tell)",
+    "metrics_sync.Pull.pull(tell)",
+    "metrics_sync.Pull.pull_due(stopping)",
+    "tokens.Tokens.refresh_due(stopping)",
+    # From one service to another.
+    "posts.Posts.change(change)",
+    "slots.Line.first(is_taken)",
+    "files.export.Export.csv(name)",
+    # The words of a hint, until hints are actions.
+    "cron.cron_of(retype)",
+}
+
+
+def callables() -> Iterator[str]:
+    """The parameters of public functions of services that are to be called."""
+    for path in FOLDER.rglob("*.py"):
+        module = ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {"Callable"} | {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign) and "Callable[" in ast.unparse(node.value)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                yield from _of_function(node, module, names)
+            elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                for inner in node.body:
+                    if isinstance(inner, ast.FunctionDef):
+                        yield from _of_function(inner, f"{module}.{node.name}", names)
+
+
+def _of_function(function: ast.FunctionDef, where: str, names: set[str]) -> Iterator[str]:
+    if function.name.startswith("_") and function.name != "__init__":
+        return
+    for one in (*function.args.args, *function.args.kwonlyargs):
+        used = {node.id for node in ast.walk(one.annotation or one) if isinstance(node, ast.Name)}
+        if used & names:
+            yield f"{where}.{function.name}({one.arg})"
+
+
+def test_services_are_given_nothing_to_call_but_what_is_listed() -> None:
+    assert set(callables()) == CALLED

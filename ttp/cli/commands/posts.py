@@ -1,0 +1,481 @@
+"""`ttp create`, `ttp edit` and `ttp delete`: posts, from the command line, stdin, a file or an editor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ttp.cli.context import Context
+from ttp.cli.exit_codes import DONE, exit_code
+from ttp.cli.hints import option_words, quote_command
+from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message
+from ttp.cli.options import (
+    Alts,
+    DryRun,
+    First,
+    InEditor,
+    Instead,
+    MaxLate,
+    MaybeAt,
+    MaybePostId,
+    MediaPaths,
+    NoInput,
+    Options,
+    PostIds,
+    ReplaceLink,
+    Shift,
+    Strict,
+    Tags,
+    Text,
+    Threads,
+    To,
+    Tz,
+    Variants,
+    Where,
+    Yes,
+    guarded,
+    ids_of,
+    read_file,
+    read_stdin,
+    read_text,
+    with_output,
+)
+from ttp.cli.output import Output
+from ttp.cli.post_input import given_options, keeping_text, offering, read_typed
+from ttp.cli.prompt import confirmed
+from ttp.cli.render import posts as render_posts
+from ttp.cli.render.spec import OutputSpec
+from ttp.cli.times import TimeCommand, scheduled_text, time_text
+from ttp.domain.delivery import Delivery
+from ttp.domain.errors import Hint, NotAllowed, PartlyFailed, ReconnectNeeded, TtpError, UsageError
+from ttp.views import Json
+from ttp.views import posts as views_posts
+
+if TYPE_CHECKING:
+    from ttp.cli.render.page import Page
+    from ttp.domain.post_input import PostInput
+    from ttp.domain.time.resolve import ResolvedTime
+    from ttp.services.preview import PostPreview, Version
+    from ttp.services.remote_delete import Fate, Plan, TakenDown
+
+
+@with_output()
+def create(
+    context: Context,
+    text: Text = None,
+    to: To = None,
+    at: MaybeAt = None,
+    first: First = False,
+    tz: Tz = None,
+    media: MediaPaths = None,
+    alt: Alts = None,
+    thread: Threads = None,
+    text_for: Variants = None,
+    tag: Tags = None,
+    set_: Options = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="The same key again makes no second post.")
+    ] = None,
+    max_late: MaxLate = None,
+    file: Annotated[
+        str | None, typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
+    ] = None,
+    in_editor: InEditor = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems."),
+    ] = False,
+    strict: Strict = False,
+) -> None:
+    """Write a post: a draft without a time, scheduled with one.
+
+    -e opens your editor on a file with all of it; what you write is a draft before it is checked.
+
+    Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
+    """
+    guarded(context, strict=strict)
+    if in_editor and dry_run:
+        raise UsageError(
+            "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
+        )
+    if text == file == "-":
+        raise UsageError("stdin is the text or the file, not both", Hint("the file", "ttp create --file -"))
+    words, piped = read_text(context, text)
+    given = given_options(
+        to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
+    )
+    if first and at is None:
+        at = "next-slot"
+    source = read_stdin(context, "content") if file == "-" else None
+    with keeping_text(context, None if dry_run else words if piped else source):
+        if not dry_run:
+            context.out.expect(render_posts.saved_posts_spec())
+        wish = replace(
+            read_typed(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
+        )
+        if file is not None:
+            from ttp.cli.post_input import with_file
+
+            wish = with_file(context, file, read_file(context, file, "content") if source is None else source, wish)
+    if in_editor:
+        from ttp.cli.editor import create_in_editor
+
+        create_in_editor(context, wish)
+        return
+    command = TimeCommand(
+        context,
+        ["ttp", "create", *option_words({"--file": file, "--key": key})],
+        wish.tz,
+        text,
+        option_words(given),
+        first,
+    )
+    if dry_run:
+        preview(context, wish, command)
+        return
+    saved, draft = context.posts.find_by_key(wish), None
+    if saved is None:
+        text = source if (source or "").strip() else words if piped else None
+        with offering(context), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
+            draft = kept.id if kept else None
+            saved = context.posts.create(wish, command.time_of_new(wish, draft), kept)
+    print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)
+
+
+PREVIEW_FIELDS = (*views_posts.POST_FIELDS, "versions", "replayed")
+
+
+def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
+    """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
+    from ttp.services.preview import preview_post
+
+    context.out.expect(_preview_spec(()))
+    time = None if context.posts.find_by_key(wish) else command.time_of_new(wish)
+    found = preview_post(context.posts, wish, time)
+    if found.refused is not None:
+        if context.out.for_people:
+            _print_preview(context, found, time, ())
+        raise found.refused  # no platform is asked what it offers: that would be recorded
+    command.print_notes([time])
+    _print_preview(context, found, time, print_warnings(context.out, found.warnings))
+
+
+def _print_preview(context: Context, found: PostPreview, time: ResolvedTime | None, warnings: Sequence[str]) -> None:
+    context.out.record(_preview_spec(warnings), found, foot=_preview_summary(context, found, time))
+
+
+def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | None) -> list[str]:
+    post = found.post
+    if found.replayed:
+        return [f"Post {post.id} was made before with this key."]
+    if found.refused is not None:
+        return ["It would be refused."]
+    at = post.scheduled_at
+    if at is None:
+        return ["It would be a draft. Nothing is stored."]
+    return [f"It would be scheduled for {time_text(context, at, time)}.", "Nothing is stored."]
+
+
+def _preview_spec(warnings: Sequence[str]) -> OutputSpec[PostPreview]:
+    def shape(found: PostPreview) -> Json:
+        post = views_posts.post_json(found.post, warnings, replayed=found.replayed)
+        return {**post, "versions": [_version(one) for one in found.versions]}
+
+    return OutputSpec(
+        PREVIEW_FIELDS, ("account", "part", "length", "limit", "costUsd", "text"), shape, _render_preview, _preview_rows
+    )
+
+
+def _version(one: Version) -> Json:
+    return {
+        "account": one.account,
+        "parts": [{"text": part.text, "length": part.length, "limit": part.limit} for part in one.parts],
+        "media": [{**views_posts.media_json(item.sent), "converted": item.converted} for item in one.media],
+        "costUsd": None if one.price is None else one.price / 1000,
+    }
+
+
+def _preview_rows(found: PostPreview) -> Iterable[Json]:
+    """A row for each text of each account; what a thread costs stands beside its first part."""
+    for one in found.versions:
+        for number, part in enumerate(one.parts, 1):
+            cost = one.price / 1000 if one.price is not None and number == 1 else None
+            counted: Json = {"part": number, "length": part.length, "limit": part.limit}
+            yield {"account": one.account, **counted, "costUsd": cost, "text": part.text}
+
+
+def _render_preview(found: Sequence[PostPreview], page: Page) -> Iterable[str]:
+    from ttp.cli.render.post import versions_picture
+
+    for one in found:
+        yield from versions_picture(one.versions, page)
+
+
+@with_output()
+def edit(
+    context: Context,
+    post_id: MaybePostId = None,
+    text: Text = None,
+    to: To = None,
+    at: MaybeAt = None,
+    tz: Tz = None,
+    media: MediaPaths = None,
+    alt: Alts = None,
+    thread: Threads = None,
+    text_for: Variants = None,
+    tag: Tags = None,
+    set_: Options = None,
+    max_late: MaxLate = None,
+    where: Where = None,
+    replace_link: ReplaceLink = None,
+    shift: Shift = None,
+    account: Instead = None,
+    in_editor: InEditor = False,
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> None:
+    """Change a post that is not published yet, or many at once.
+
+    --to, --media, --alt, --thread and --tag replace the whole field ('' empties it); --text and --set replace the named
+    key (KEY= takes it away).
+
+    -e opens your editor on a file with the post as it is.
+
+    --where takes the filters of ttp list instead of an ID, for --replace-link, --shift and --account: it shows what
+    would change, asks (elsewhere --yes or --dry-run is needed), and changes all of it or nothing.
+
+    Example: ttp edit --where 'status=scheduled tag=launch' --shift +1d
+    """
+    given = given_options(
+        to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
+    )
+    guarded(context, strict=strict)
+    many = {"--replace-link": replace_link, "--shift": shift, "--account": account, "--dry-run": dry_run or None}
+    if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *given.values()]):
+        from ttp.cli.commands.bulk_edit import edit_many
+
+        edit_many(
+            context,
+            where or "",
+            replace_link=replace_link,
+            shift=shift,
+            account=account,
+            dry_run=dry_run,
+            yes=yes,
+            no_input=no_input,
+        )
+        return
+    assert post_id is not None
+    words, piped = read_text(context, text)
+    if in_editor:
+        from ttp.cli.editor import edit_in_editor
+
+        with keeping_text(context, words if piped else None):
+            context.out.expect(render_posts.saved_posts_spec())
+            wish = read_typed(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
+        edit_in_editor(context, post_id, wish)
+        return
+    if words is None and at is None and not any(value is not None for value in given.values()):
+        raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
+    command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
+    with offering(context), keeping_text(context, words if piped else None):
+        context.out.expect(render_posts.saved_posts_spec())
+        wanted = read_typed(context, words, given, at=at, tz=tz, may_empty=True)
+        saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
+    said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
+    print_saved_post(context, saved, command, said, timed=at is not None)
+
+
+def _for_many(post_id: int | None, where: str | None, many: Mapping[str, object], one: Sequence[object]) -> bool:
+    """Whether an edit is for all posts that --where names. UsageError where it is neither that nor for one post."""
+    if where is None:
+        if post_id is None:
+            raise UsageError(
+                "which post is to change is not said",
+                Hint("name it", "ttp edit ID"),
+                Hint("or many", "ttp edit --where status=scheduled --shift +1d"),
+            )
+        for option in (name for name, value in many.items() if value is not None):
+            raise UsageError(f"{option} is for many posts", Hint("name them", f"ttp edit --where 'key=…' {option} …"))
+        return False
+    if post_id is not None or any(value is not None for value in one):
+        raise UsageError(
+            "--where goes with --replace-link, --shift and --account alone", Hint("usage", "ttp edit --help")
+        )
+    return True
+
+
+def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_input: bool) -> int:
+    """Remove posts from where they are published, and delete those of which nothing is left; the exit code.
+
+    NotAllowed where nothing of what is published can be removed; nothing is done then.
+    """
+    context.out.expect(REMOVED)
+    service = context.take_down
+    plan = service.plan(ids_of(context, post_ids))
+    if plan.impossible and not plan.possible:
+        from ttp.services.remote_delete import Fate
+
+        fates = [Fate(target.delivery, target.why_not, final=True) for target in plan.impossible]
+        raise _delete_error(fates, 0, post_ids)
+    for target in plan.impossible if not yes else ():  # with a yes it is told once, at the end
+        context.out.note(_kept_because(target.delivery, target.why_not or ""))
+    if not confirmed(
+        context.out,
+        _delete_question(plan),
+        yes=yes,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=_delete_refusal(plan),
+        again=quote_command("ttp", "delete", *post_ids, "--remote", "--yes"),
+    ):
+        return DONE
+    done = service.run(plan)
+    context.out.records(REMOVED, done, say=[line for post in done for line in _deleted_lines(post)])
+    return _finish_delete(context.out, done, post_ids)
+
+
+def _delete_question(plan: Plan) -> str:
+    posts = ", ".join(str(post_id) for post_id in plan.targets)
+    if not plan.possible:
+        return f"Delete {posts}? Nothing of it is published."
+    places = ", ".join(dict.fromkeys(target.delivery.account for target in plan.possible))
+    from ttp.domain.pricing import dollars
+
+    price = "".join(f" {title} takes {dollars(price)} for it." for title, price in plan.prices.items())
+    return f"Remove {posts} from {places} for good?{price}"
+
+
+def _delete_refusal(plan: Plan) -> str:
+    count = len(plan.possible)
+    if not count:
+        return f"{len(plan.targets)} {'post' if len(plan.targets) == 1 else 'posts'} would be deleted"
+    what = "published post" if count == 1 else "published posts"
+    from ttp.domain.pricing import dollars
+
+    price = "".join(f" ({dollars(price)} at {title})" for title, price in plan.prices.items())
+    return f"{count} {what} would be removed for good{price}"
+
+
+def _deleted_lines(post: TakenDown) -> Iterable[str]:
+    gone = [fate.delivery.account for fate in post.fates if fate.message is None]
+    if gone:
+        yield f"Removed post {post.post_id} from {', '.join(gone)}."
+    yield f"Deleted post {post.post_id}." if post.deleted else f"Post {post.post_id} stays on the lists."
+
+
+def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[str]) -> int:
+    left = [fate for post in done for fate in post.fates if fate.message is not None]
+    gone = sum(fate.message is None for post in done for fate in post.fates)
+    errors = [post.error for post in done if post.error is not None]
+    if left:
+        errors.insert(0, _delete_error(left, gone, post_ids))
+    if not errors:
+        return DONE
+    error, *more = errors
+    error.details = (*error.details, *(other.message for other in more))
+    out.error(error)
+    return exit_code(error)
+
+
+def _delete_error(left: Sequence[Fate], gone: int, post_ids: Sequence[str]) -> TtpError:
+    """What could not be removed, each in a line, and what to do."""
+    kept = [_kept_because(fate.delivery, fate.message or "") for fate in left]
+    hints = [Hint("first", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
+    if all(fate.final for fate in left):
+        hints += [Hint("or only take it off the lists", quote_command("ttp", "delete", *post_ids))]
+    else:
+        hints += [
+            Hint("then again" if hints else "again", quote_command("ttp", "delete", *post_ids, "--remote", "--yes"))
+        ]
+    kind: type[TtpError] = PartlyFailed
+    if all(fate.reconnect for fate in left):
+        kind = ReconnectNeeded
+    elif not gone and all(fate.final for fate in left):
+        kind = NotAllowed
+    return kind(kept[0], *hints, details=kept[1:])
+
+
+def _kept_because(delivery: Delivery, why: str) -> str:
+    """Where something stays, why, and where it is."""
+    where = delivery.url or delivery.remote_id
+    place = f": {where}" if where else ""
+    return f"post {delivery.post_id} stays on {delivery.account}{place} ({why})"
+
+
+def _delete_json(post: TakenDown) -> Json:
+    return {
+        "id": post.post_id,
+        "deleted": post.deleted,
+        "remote": [
+            {
+                "account": fate.delivery.account,
+                "remoteId": fate.delivery.remote_id,
+                "url": fate.delivery.url,
+                "takenDown": fate.message is None,
+                "message": fate.message,
+                "hint": fate.hint,
+            }
+            for fate in post.fates
+        ],
+    }
+
+
+def _delete_rows(post: TakenDown) -> Iterable[Json]:
+    if post.deleted:
+        yield {"id": post.post_id}
+
+
+REMOVED: OutputSpec[TakenDown] = OutputSpec(("id", "deleted", "remote"), ("id",), _delete_json, rows=_delete_rows)
+"""In TSV the ids of the posts that are deleted."""
+
+
+@with_output(verbose=True)
+def delete(
+    context: Context,
+    post_ids: PostIds,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Also remove what is published, where the platform lets apps.")
+    ] = False,
+    yes: Yes = False,
+    no_input: NoInput = False,
+) -> int:
+    """Take posts off the lists.
+
+    Before they fire, or after they have ended; what was published stays published, unless --remote removes it from the
+    platforms too. That asks first, or needs --yes.
+
+    Example: ttp delete 41 42 --yes
+    """
+    if remote:
+        return delete_remote(context, post_ids, yes=yes, no_input=no_input)
+    context.out.expect(render_posts.DELETED_SPEC)
+    ids = ids_of(context, post_ids)
+    several = f"{len(ids)} posts would be deleted"
+    if not confirmed(
+        context.out,
+        f"Delete {_few(ids)}?",
+        yes=yes or len(ids) == 1,
+        ask_anyway=not yes,
+        no_input=no_input,
+        refusal=several,
+        again=quote_command("ttp", "delete", *post_ids, "--yes"),
+    ):
+        return DONE
+    posts = context.posts.delete(ids)
+    gone = [post.id or 0 for post in posts]
+    context.out.records(render_posts.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Take it back:  ttp undo"])
+    for post in posts:
+        for url in post.live:
+            context.out.note(f"post {post.id} stays published: {url}")
+    for repeat_id, post_id in context.posts.repeats_of(gone):
+        context.out.note(
+            f"repeat {repeat_id} makes no more posts, for it was of post {post_id}; those that it made stay"
+        )
+    return DONE
