@@ -203,7 +203,9 @@ class MediaCare:
 
     def is_needed(self) -> bool:
         """Whether there are any media that could be removed."""
-        return any(folder.is_dir() for folder in (self.media.folder, self.database.home / "lent"))
+        from ttp.platforms.media_host import s3
+
+        return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
 
     def take_back(self) -> list[str]:
         """Remove from the bucket what no post needs any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,7 @@ from ttp.cli.escape import safe
 from ttp.cli.render.page import Style
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostStatus
-from ttp.platforms.registry import Registry
 
-_PLATFORMS = Registry()
-"""For short names alone: one of another package is shown under its own."""
 MOST_NAMED = 8
 """Posts that one line names."""
 _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
@@ -117,9 +115,17 @@ def everywhere(posts: Iterable[PostFields]) -> frozenset[str]:
     return frozenset(row.platform for post in posts for row in post.active)
 
 
+@cache
+def _label(platform: str) -> str:
+    """A platform's short name; one of another package is shown under its own."""
+    from ttp.platforms.registry import Registry
+
+    return Registry().label(platform)
+
+
 def short_name(row: Delivery, *, handle: bool) -> str:
     """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
-    label = _PLATFORMS.label(row.platform)
+    label = _label(row.platform)
     return safe(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 
