@@ -18,7 +18,7 @@ from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
-from ttp.domain.post_edit import settled
+from ttp.domain.post_edit import with_derived_status
 from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -90,7 +90,7 @@ def to(account: Account, at: datetime | None = None, **fields: object) -> Delive
 def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **fields: object) -> Post:
     """A post with these deliveries, its status derived, timed as the first of them."""
     at = deliveries[0].due_at if deliveries else None
-    post = settled(Post(content, deliveries, scheduled_at=at, created_at=START), START)
+    post = with_derived_status(Post(content, deliveries, scheduled_at=at, created_at=START), START)
     with database.writing() as db:
         return posts.insert(db, replace(post, **fields), None)  # type: ignore[arg-type]  # fields
 

@@ -25,7 +25,7 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import ChosenBy, Post, PostStatus, Rejection
-from ttp.domain.post_edit import settled, timed
+from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.time.clock import EPOCH, to_ms
 from ttp.store import accounts, attempts, posts, queries
 from ttp.store import accounts as stored_accounts
@@ -138,10 +138,11 @@ def test_new_and_changed_posts_are_stored_together_each_as_if_alone(database: Da
 def test_drafts_that_are_given_times_at_once_are_as_if_each_had_been_updated(database: Database) -> None:
     """`retime` writes what `update` does of a draft that is scheduled."""
     with database.writing() as db:
-        made = [settled(Post(f"draft {n}", _pending(n), created_at=START), START) for n in (1, 2)]
+        made = [with_derived_status(Post(f"draft {n}", _pending(n), created_at=START), START) for n in (1, 2)]
         drafts = [posts.insert(db, draft, None) for draft in made]
     moved = [
-        settled(timed(draft, START + n * HOUR, ChosenBy.PLAN), START + HOUR) for n, draft in enumerate(drafts, start=1)
+        with_derived_status(with_time(draft, START + n * HOUR, ChosenBy.PLAN), START + HOUR)
+        for n, draft in enumerate(drafts, start=1)
     ]
     with database.writing() as db:
         at_once = posts.retime(db, moved, ChangeRecorder("plan", START))

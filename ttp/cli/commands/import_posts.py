@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ttp.domain.plan import PlanMethod
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import Source
-    from ttp.services.files.importer import Spread, Spreading, Taken
+    from ttp.services.files.importer import ImportScheduler, Spread, Taken
     from ttp.services.planning import Asked
 
 
@@ -98,7 +98,7 @@ def import_(
 
 
 def _taken(
-    context: Context, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool
+    context: Context, source: Source, rules: Rules, plan: ImportScheduler | None, *, dry_run: bool, partial: bool
 ) -> Taken:
     """Take the rows, and say what there is to say of the file."""
     from ttp.services.files.importer import Taken
@@ -197,10 +197,10 @@ _NAMED = 20
 LIMITS = ("--from", "--days", "--per-day")
 
 
-def spreading(context: Context, words: Words) -> Spreading | None:
+def spreading(context: Context, words: Words) -> ImportScheduler | None:
     """The plan that was asked for; None where none was. UsageError."""
     from ttp.domain.plan import PlanMethod
-    from ttp.services.files.importer import Spreading
+    from ttp.services.files.importer import ImportScheduler
 
     way = words.text("--spread")
     if way is None:
@@ -216,7 +216,7 @@ def spreading(context: Context, words: Words) -> Spreading | None:
             Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
         )
     here, tz = context, words.text("--tz")
-    return Spreading(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
+    return ImportScheduler(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
 
 
 def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> Asked:

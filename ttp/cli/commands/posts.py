@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.preview import PostPreview, Version
-    from ttp.services.remote_delete import Fate, Plan, TakenDown
+    from ttp.services.remote_delete import DeleteResult, Plan, TakenDown
 
 
 @with_output()
@@ -320,9 +320,9 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
     service = context.take_down
     plan = service.plan(ids_of(context, post_ids))
     if plan.impossible and not plan.possible:
-        from ttp.services.remote_delete import Fate
+        from ttp.services.remote_delete import DeleteResult
 
-        fates = [Fate(target.delivery, target.why_not, final=True) for target in plan.impossible]
+        fates = [DeleteResult(target.delivery, target.why_not, final=True) for target in plan.impossible]
         raise _delete_error(fates, 0, post_ids)
     for target in plan.impossible if not yes else ():  # with a yes it is told once, at the end
         context.out.note(_kept_because(target.delivery, target.why_not or ""))
@@ -384,7 +384,7 @@ def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[st
     return exit_code(error)
 
 
-def _delete_error(left: Sequence[Fate], gone: int, post_ids: Sequence[str]) -> TtpError:
+def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
     """What could not be removed, each in a line, and what to do."""
     kept = [_kept_because(fate.delivery, fate.message or "") for fate in left]
     hints = [Hint("first", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]

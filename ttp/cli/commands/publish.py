@@ -31,7 +31,7 @@ from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.domain.post import PostFields
-    from ttp.services.publishing import Queued
+    from ttp.services.publishing import PublishResult
 
 
 @with_output(verbose=True)
@@ -161,7 +161,7 @@ def _expect(out: Output, *, no_wait: bool) -> None:
         expect(out, Mode.PUBLISH)
 
 
-def _follow(context: Context, queued: Queued, *, no_wait: bool) -> int:
+def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
     """Publish or follow the posts to their end; the exit code that they deserve."""
     from ttp.cli.commands.run import PublishReport
     from ttp.publisher.loop import Mode

@@ -24,7 +24,7 @@ from ttp.domain.time.formatting import format_instant, relative
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
-    from ttp.services.undo import Done, TakenBack, Undo, Wanted
+    from ttp.services.undo import Done, Undo, UndoneChange, Wanted
     from ttp.store.change_log import Change
 
 LISTED = 20
@@ -41,7 +41,7 @@ Partial = Annotated[bool, typer.Option("--partial", help="Of the changes' posts,
 Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do.")]
 
 
-def _taken_back(one: TakenBack) -> views.Json:
+def _taken_back(one: UndoneChange) -> views.Json:
     post = one.post
     return {
         "id": post.id,
@@ -72,7 +72,7 @@ def _picture(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable
     return changes_picture([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
 
 
-TAKEN_BACK: OutputSpec[TakenBack] = OutputSpec(
+TAKEN_BACK: OutputSpec[UndoneChange] = OutputSpec(
     ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"), ("id",), _taken_back
 )
 CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
@@ -186,11 +186,11 @@ def _agreed(context: Context, found: Done, wanted: Wanted, *, no_input: bool) ->
     )
 
 
-def _by_change(found: Done) -> Iterable[tuple[Change, list[TakenBack]]]:
+def _by_change(found: Done) -> Iterable[tuple[Change, list[UndoneChange]]]:
     return [(change, list(ones)) for change, ones in groupby(found.posts, key=lambda one: one.change)]
 
 
-def _what(context: Context, change: Change, ones: Sequence[TakenBack]) -> str:
+def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str:
     """`scheduled post 41 "Hello", 3 min ago`; without the last if it was a moment ago."""
     done = change.command.removesuffix("e") + ("ned" if change.command == "plan" else "ed")
     now = context.now()
@@ -219,7 +219,7 @@ def _sentences(context: Context, found: Done, *, again: bool, dry_run: bool) -> 
     return said
 
 
-def _now(context: Context, one: TakenBack) -> str:
+def _now(context: Context, one: UndoneChange) -> str:
     """What a post is after that, and what it needs."""
     post = one.post
     if post.deleted_at is not None:
