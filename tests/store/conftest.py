@@ -69,3 +69,8 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     if name == "postgresql":
         monkeypatch.setattr(stores, "POSTGRESQL", request.getfixturevalue("postgresql"))
     return name
+
+
+@pytest.fixture(autouse=True)
+def copied_stores() -> None:
+    """Here a store that the program creates is created by the program: with an id of its own."""
