@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ttp.cli.escape import safe
 from ttp.cli.render.page import Style
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostStatus
 
 MOST_NAMED = 8
 """Posts that one line names."""
@@ -38,8 +39,11 @@ _STATE: Mapping[DeliveryState, tuple[str, str, Style]] = MappingProxyType(
     }
 )
 
+if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
 
-def status_word(post: Post) -> tuple[str, Style]:
+
+def status_word(post: PostFields) -> tuple[str, Style]:
     """The post's status in a word; capitals where a person is needed. Of what is scheduled: whether it is approved, and
     of a draft whether it was rejected."""
     if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
@@ -77,7 +81,7 @@ _SIGN: Mapping[PostStatus, str] = MappingProxyType(
 )
 
 
-def sign(post: Post) -> str:
+def sign(post: PostFields) -> str:
     """A post that has a time, in one sign of SIGNS; one without an id is still to be made."""
     if post.id is None:
         return "○"
@@ -97,7 +101,7 @@ def mark(row: Delivery) -> str:
     return _STATE[row.state][0]
 
 
-def several(posts: Iterable[Post]) -> frozenset[str]:
+def several(posts: Iterable[PostFields]) -> frozenset[str]:
     """The platforms of which more than one account occurs in `posts`."""
     seen, found = dict[str, str](), set[str]()
     for row in (row for post in posts for row in post.active):
@@ -106,7 +110,7 @@ def several(posts: Iterable[Post]) -> frozenset[str]:
     return frozenset(found)
 
 
-def everywhere(posts: Iterable[Post]) -> frozenset[str]:
+def everywhere(posts: Iterable[PostFields]) -> frozenset[str]:
     """All platforms that occur in `posts`."""
     return frozenset(row.platform for post in posts for row in post.active)
 
