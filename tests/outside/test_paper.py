@@ -103,3 +103,17 @@ def test_uninstalled_while_posts_wait_it_is_told_and_the_others_go_on(
     ttp("run", "--once", "--quiet")
     (delivery,) = ttp.shown(post)["deliveries"]
     assert (delivery["state"], delivery["error"]["kind"]) == ("failed", "account")
+
+
+def test_a_client_that_cannot_be_made_fails_its_posts_and_no_other(
+    ttp_with_paper: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ttp = ttp_with_paper
+    post = ttp.post("Hello", "--to", "paper/me", "--at", "in 1h")
+    monkeypatch.delenv("PAPER")  # its client raises KeyError
+    ttp.clock.advance(hours=1, seconds=1)
+    ran = ttp("run", "--once", "--quiet")
+    assert "Traceback" not in ran.err
+    (delivery,) = ttp.shown(post)["deliveries"]
+    assert (delivery["state"], delivery["error"]["kind"]) == ("failed", "account")
+    assert "KeyError" in delivery["error"]["message"]
