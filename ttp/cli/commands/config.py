@@ -202,6 +202,8 @@ def _shape(context: Context, key: Key, written: Container[str]) -> Json:
     value = context.config[key.name]
     given = value != key.default or key.name in written or key.formerly in written
     origin = settings.source(key.name) if given or os.environ.get(settings.variable(key.name)) else "default"
+    if key.formerly and os.environ.get(settings.variable(key.formerly)) and origin != settings.variable(key.name):
+        origin = settings.variable(key.formerly)
     return {"key": key.name, "value": _json(value), "origin": origin, "default": _json(key.default), "help": key.help}
 
 
