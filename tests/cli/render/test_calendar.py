@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cli.test_pictures import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
+from tests.cli.render.test_posts import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from ttp.cli.escape import plain
