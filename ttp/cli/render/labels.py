@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.render.page import Style
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import Post, PostStatus
@@ -116,7 +116,7 @@ def everywhere(posts: Iterable[Post]) -> frozenset[str]:
 def short_name(row: Delivery, *, handle: bool) -> str:
     """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
     label = _PLATFORMS.label(row.platform)
-    return safe(f"{label}/{row.account.partition('/')[2]}" if handle else label)
+    return escape_text(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 
 def size(count: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from ttp.cli.escape import one_line
+from ttp.cli.escape import escape_line
 from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.post import _show
@@ -54,7 +54,7 @@ def _row(post: Post, day: str, with_handle: frozenset[str], page: Page, *, wide:
         Cell(page.ago(at) if at else "", "dim"),
         Cell(*status_word(post)),
         Cell(("  " if wide else " ").join(accounts) or "-"),
-        Cell(one_line(post.content)),
+        Cell(escape_line(post.content)),
     ]
     if wide:
         row.insert(3, Cell(page.utc(at) if at else "-", "dim"))
