@@ -24,19 +24,20 @@ from ttp.domain.delivery import Delivery
 from ttp.domain.errors import ContentRefused, Hint, NotFound, PastTime, Problem, TtpError, UsageError
 from ttp.domain.health import Health
 from ttp.domain.outcome import Attempt, Phase
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostStatus
 from ttp.domain.sample import Sample
+from ttp.services.queries import PostView
 
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
 AT = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
-POST = Post(
+POST = PostView(
     "Launch day!\nDoors 9:00",
     (Delivery("instagram/shop", "instagram"), Delivery("x/me", "x")),
     PostStatus.SCHEDULED,
     AT,
     id=41,
 )
-DRAFT = Post("Outtakes", id=44)
+DRAFT = PostView("Outtakes", id=44)
 ANY_TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from("\x1b\x9b\u202e\n\t\\\r\u2028"))
 HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What would act on a terminal; line breaks and the tabs of TSV are ours."""
@@ -140,7 +141,7 @@ def test_nested_values_of_a_tsv_cell_are_compact_json() -> None:
 @given(st.lists(ANY_TEXT, max_size=6))
 def test_tsv_has_as_many_rows_as_items_and_as_many_cells_as_columns_whatever_the_text(texts: list[str]) -> None:
     desk = Desk()
-    desk.output.write_list(posts_module.POSTS_SPEC, [Post(text, id=place) for place, text in enumerate(texts)])
+    desk.output.write_list(posts_module.POSTS_SPEC, [PostView(text, id=place) for place, text in enumerate(texts)])
     rows = desk.written.split("\n")
     assert rows.pop() == ""
     assert [row.count("\t") for row in rows] == [4] * len(texts)
@@ -150,7 +151,7 @@ def test_tsv_has_as_many_rows_as_items_and_as_many_cells_as_columns_whatever_the
 @given(st.lists(ANY_TEXT, max_size=4), st.sampled_from(["json", "jsonl"]))
 def test_json_parses_back_equal_and_holds_nothing_that_acts_on_a_terminal(texts: list[str], format: str) -> None:
     desk = Desk(format=format, fields=["content"])
-    desk.output.write_list(posts_module.POSTS_SPEC, [Post(text) for text in texts])
+    desk.output.write_list(posts_module.POSTS_SPEC, [PostView(text) for text in texts])
     read = json.loads(desk.written) if format == "json" else [json.loads(row) for row in desk.written.splitlines()]
     assert [row["content"] for row in read] == texts
     assert not HOSTILE.search(desk.written)
@@ -159,7 +160,7 @@ def test_json_parses_back_equal_and_holds_nothing_that_acts_on_a_terminal(texts:
 @given(ANY_TEXT)
 def test_sentences_tables_notes_and_errors_hold_no_foreign_control_character(text: str) -> None:
     desk = Desk(format="table", fields=["content"])
-    desk.output.write_list(posts_module.POSTS_SPEC, [Post(text)])
+    desk.output.write_list(posts_module.POSTS_SPEC, [PostView(text)])
     desk.output.write_message(text)
     desk.output.line(text)
     desk.output.note(text)
@@ -174,10 +175,10 @@ def test_tsv_and_json_lines_are_written_while_the_list_is_still_being_read() -> 
         desk = Desk(format=format)
         seen: list[int] = []
 
-        def posts(desk: Desk = desk, seen: list[int] = seen) -> Iterator[Post]:
+        def posts(desk: Desk = desk, seen: list[int] = seen) -> Iterator[PostView]:
             for number in range(3):
                 seen.append(desk.written.count("Outtakes"))
-                yield Post("Outtakes", id=number)
+                yield PostView("Outtakes", id=number)
 
         desk.output.write_list(posts_module.POSTS_SPEC, posts())
         assert seen == [0, 1, 2]
@@ -444,10 +445,10 @@ class Unread(io.StringIO):
 def test_a_closed_pipe_stops_the_list_and_raises_nothing() -> None:
     read: list[int] = []
 
-    def posts() -> Iterator[Post]:
+    def posts() -> Iterator[PostView]:
         for number in range(1000):
             read.append(number)
-            yield Post("x", id=number)
+            yield PostView("x", id=number)
 
     output = Output(Unread(), io.StringIO(), now=lambda: NOW)
     output.write_list(posts_module.POSTS_SPEC, posts())
@@ -463,7 +464,7 @@ def test_an_error_that_nobody_can_read_raises_nothing() -> None:
 def test_a_stream_of_another_encoding_gets_json_in_ascii() -> None:
     raw = io.BytesIO()
     output = Output(io.TextIOWrapper(raw, encoding="latin-1"), io.StringIO(), format="json", now=lambda: NOW)
-    output.write_list(posts_module.POSTS_SPEC, [Post("Grüße 日本")])
+    output.write_list(posts_module.POSTS_SPEC, [PostView("Grüße 日本")])
     assert json.loads(raw.getvalue().decode("ascii"))[0]["content"] == "Grüße 日本"
 
 
@@ -479,10 +480,11 @@ from datetime import UTC, datetime
 from ttp.cli.render.posts import POSTS_SPEC
 from ttp.cli.output import output_of_process
 from ttp.domain.errors import TtpError
-from ttp.domain.post import Post
+from ttp.services.queries import PostView
 output = output_of_process(now=lambda: datetime.now(UTC))
 try:
-    output.write_list(POSTS_SPEC, (Post("caf\\u00e9 \\u65e5\\udcff", id=number) for number in range(int(sys.argv[1]))))
+    posts = (PostView("caf\\u00e9 \\u65e5\\udcff", id=number) for number in range(int(sys.argv[1])))
+    output.write_list(POSTS_SPEC, posts)
 except TtpError as error:
     output.error(error)
     sys.exit(1)
@@ -558,5 +560,5 @@ def test_data_for_a_pipe_loads_no_third_party_package() -> None:
 def test_ascii_draws_pictures_with_ascii_signs_alone(capsys: pytest.CaptureFixture[str]) -> None:
     for ascii, plainly in ((True, True), (False, False)):
         output = output_of_process(format="table", ascii=ascii, environ={"LANG": "C.UTF-8"}, now=lambda: NOW)
-        output.write_list(posts_module.POSTS_SPEC, [Post("x" * 500, id=1)])
+        output.write_list(posts_module.POSTS_SPEC, [PostView("x" * 500, id=1)])
         assert capsys.readouterr().out.isascii() is plainly

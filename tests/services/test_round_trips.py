@@ -24,6 +24,7 @@ from ttp.services.files.export import Export
 from ttp.services.files.import_plan import Rules
 from ttp.services.files.import_source import opened
 from ttp.services.files.importer import BulkIn, Taken
+from ttp.services.queries import view_of
 from ttp.store import accounts, queries
 from ttp.store import accounts as account_store
 from ttp.store import posts as store_posts
@@ -115,7 +116,7 @@ class Store:
         elif form == "csv":
             output_file.write(target, out.csv(told), NO_OWN, over=True)
         else:
-            shaped = (views_posts.post_json(one.post) for one in told)
+            shaped = (views_posts.post_json(view_of(one.post)) for one in told)
             output_file.write(target, json_file.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
 
     def take(self, target: Path) -> Taken:

@@ -20,6 +20,7 @@ from ttp.domain.time.clock import to_ms
 from ttp.services.approvals import Approvals
 from ttp.services.audit import Audit
 from ttp.services.bulk_edit import BulkEdit, Edit, Shift, apply
+from ttp.services.queries import view_of
 from ttp.services.undo import Undo, Wanted
 from ttp.store import claims, queries
 from ttp.store.dialect import Row
@@ -62,7 +63,7 @@ class Undoing(StoreMachine):
 
     def seen(self) -> Snapshot:
         """All posts as they are shown, but for when they were changed and approved."""
-        found = {post.id or 0: posts.post_json(post) for post in queries.posts(self.db, PostFilter())}
+        found = {post.id or 0: posts.post_json(view_of(post)) for post in queries.posts(self.db, PostFilter())}
         return {i: {**shape, "updatedAt": None, "approvedAt": None} for i, shape in found.items()}
 
     def log(self) -> list[tuple[int, int, str | None, str]]:

@@ -27,9 +27,10 @@ from ttp.domain.errors import (
 from ttp.domain.health import Health, Needs, Publisher
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.outcome import Attempt, Kind, Phase
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostStatus
 from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
+from ttp.services.queries import PostView
 from ttp.views import accounts, errors, metrics, posts, status
 
 AT = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -53,7 +54,7 @@ FAILED = Delivery(
     attempts=1,
     error=DeliveryError(Kind.AUTH, "token ended", "401", "ttp account connect x/roastery"),
 )
-POST = Post(
+POST = PostView(
     "Launch day!",
     (DELIVERED, FAILED),
     PostStatus.PARTIAL,

@@ -15,8 +15,8 @@ from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.domain.post import Post
     from ttp.services.posts import SavedPost
+    from ttp.services.queries import PostView
 
 
 def paused_account_notes(accounts: Sequence[Account]) -> list[str]:
@@ -105,6 +105,6 @@ def warn_needs_approval(context: Context, ids: Sequence[int]) -> list[str]:
     return [] if context.out.quiet else [said]
 
 
-def ids_needing_approval(posts: Iterable[Post]) -> list[int]:
+def ids_needing_approval(posts: Iterable[PostView]) -> list[int]:
     """The ids of those posts that wait for approval."""
     return [post.id or 0 for post in posts if "approve" in post.needs()]

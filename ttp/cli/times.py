@@ -14,10 +14,10 @@ from ttp.domain.errors import Hint, TtpError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.domain.post import Post
     from ttp.domain.post_input import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.posts import SavedPost
+    from ttp.services.queries import PostView
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def time_text(context: Context, at: datetime, time: ResolvedTime | None) -> str:
     return format_instant(at, time.zone if time else context.zone)
 
 
-def scheduled_text(context: Context, post: Post, time: ResolvedTime | None) -> str:
+def scheduled_text(context: Context, post: PostView, time: ResolvedTime | None) -> str:
     """Return `Scheduled post 44 for … `."""
     assert post.scheduled_at is not None
     return f"Scheduled post {post.id} for {time_text(context, post.scheduled_at, time)}"

@@ -6,12 +6,12 @@ An account is written `platform/handle` everywhere (a shell splits words at `:` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from ttp.domain.errors import Ambiguous, Hint, NotFound, UsageError
+from ttp.domain.errors import Ambiguous, Hint, NotFound, Problem, UsageError
 from ttp.domain.platform import PlatformFacts
 
 PAUSED_UNTIL = datetime(9999, 12, 31, tzinfo=UTC)
@@ -166,3 +166,19 @@ def _only_one(name: str, known: Sequence[Account], platforms: PlatformFacts) -> 
     raise Ambiguous(
         f'"{name}" could be {", ".join(names[:-1])} or {names[-1]}', *(Hint("write", n, (name, n)) for n in names)
     )
+
+
+def account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
+    """Yield what would make every post of an account fail, or wait, when it is due, as the account is now."""
+    for account in accounts:
+        name = account.name
+        if account.is_paused:
+            resume = f"ttp resume --account {name}"
+            yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
+        if not account.enabled:
+            said = f"{name} is disabled: what is due for it fails"
+            yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)
+        if account.needs_reconnect or not account.connected:
+            code = "reconnect" if account.connected else "not_connected"
+            said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
+            yield Problem("accounts", code, said, name, connect_command(name), warning=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from ttp.domain.config import Config
 from ttp.domain.delivery import APPROVAL, ENDED, Delivery, DeliveryState
-from ttp.domain.post import Post, Rejection
+from ttp.domain.post import Post, PostFields, Rejection
 
+AnyPost = TypeVar("AnyPost", bound=PostFields)
 _AT_REST = frozenset({DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW})
 _READY = frozenset({DeliveryState.PENDING, DeliveryState.RETRYING})
 SETTING = "publish.require_approval"
@@ -46,7 +48,7 @@ def waits(delivery: Delivery) -> bool:
     return delivery.state in _READY and delivery.next_at is not None and delivery.approved_at is None
 
 
-def waiting(post: Post) -> Post:
+def waiting(post: AnyPost) -> AnyPost:
     """The post as it is shown where approval is needed: what is not approved waits for it."""
     return _each(post, lambda d: replace(d, waiting_for=APPROVAL, waiting_until=None) if waits(d) else d)
 
@@ -71,5 +73,5 @@ def _unapproved(post: Post) -> Post:
     return _each(post, lambda d: replace(d, approved_at=None) if d.state in _AT_REST else d)
 
 
-def _each(post: Post, change: Callable[[Delivery], Delivery]) -> Post:
+def _each(post: AnyPost, change: Callable[[Delivery], Delivery]) -> AnyPost:
     return replace(post, deliveries=tuple(map(change, post.deliveries)))

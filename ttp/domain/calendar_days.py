@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from ttp.domain.post import Post
+from ttp.domain.post import PostFields
 from ttp.domain.time.wall_clock import instant_of
 
 _DAY = timedelta(days=1)
@@ -75,7 +75,7 @@ def month_with(day: date, zone: tzinfo) -> CalendarRange:
     return CalendarRange(first, (after - first).days, zone)
 
 
-def time_of(post: Post) -> datetime:
+def time_of(post: PostFields) -> datetime:
     """Where a post stands in a calendar: at its time, or where it went out without one. It has one of the two."""
     at = post.scheduled_at or post.published_at
     assert at is not None

@@ -2,6 +2,7 @@
 
     TtpError
     ├── UsageError         usage        the command line or a file is invalid
+    │   └── PlatformDisabled
     ├── NotFound           not_found    no such post, account or file
     ├── Ambiguous          ambiguous    the input has several meanings
     ├── ContentRefused     content      a platform would refuse the post

@@ -8,7 +8,7 @@ from datetime import datetime
 from ttp.domain.account import Hold
 from ttp.domain.errors import TtpError
 from ttp.domain.media import NO_MEDIA, MediaUse
-from ttp.domain.post import Post
+from ttp.domain.post import PostFields
 from ttp.domain.rate_limit import Limit
 
 
@@ -64,8 +64,8 @@ class Health:
 
     publisher: Publisher = Publisher()
     next_due_at: datetime | None = None
-    next_post: Post | None = None
-    coming: tuple[Post, ...] = ()
+    next_post: PostFields | None = None
+    coming: tuple[PostFields, ...] = ()
     overdue: int = 0
     waiting: int = 0
     held: int = 0

@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from ttp.domain.delivery import APPROVAL, IN_FLIGHT, Delivery, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.platform import Facts
-
-if TYPE_CHECKING:
-    from ttp.domain.recurrence import Repeat
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
@@ -45,11 +41,10 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """What the user wrote, once. `variants` are keyed by platform or account, `options` by `platform.name`.
+class PostFields:
+    """What a post and its views have. `variants` are keyed by platform or account, `options` by `platform.name`.
 
     `thread`: the parts that follow the text, each a reply to the one before; platforms without threads do not get them.
-    `repeat`: what it is an occurrence of, where it is shown.
     """
 
     content: str
@@ -70,7 +65,6 @@ class Post:
     key_digest: str | None = None
     chosen_by: ChosenBy | None = None
     rejection: Rejection | None = None
-    repeat: Repeat | None = None
     id: int | None = None
 
     @property
@@ -123,6 +117,11 @@ class Post:
             "approve": any(d.waiting_for == APPROVAL for d in self.deliveries),
         }
         return tuple(name for name, wanted in wants.items() if wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Post(PostFields):
+    """What the user wrote, once, as it is stored."""
 
 
 def derive_status(states: Iterable[DeliveryState], *, has_time: bool) -> PostStatus:

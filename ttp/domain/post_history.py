@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ttp.domain.attempt import Attempt, Kind, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.post import Post
+from ttp.domain.post import PostFields
 
 _WORDS: Mapping[str, str] = {
     "schedule": "scheduled",
@@ -44,7 +44,7 @@ class Past:
     ended: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def past(post: Post, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> Past:
+def past(post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]) -> Past:
     """The past of a post. `changes`: the commands that changed it, and when; `attempts`: all steps of all its tries.
     Both oldest first."""
     ended = {row.account: at for row in post.active if (at := _ended(row, post, changes, attempts)) is not None}
@@ -52,7 +52,7 @@ def past(post: Post, changes: Sequence[tuple[str, datetime]], attempts: Sequence
     return Past(tuple(sorted(events, key=lambda one: one.at)), ended)
 
 
-def _changed(post: Post, changes: Sequence[tuple[str, datetime]]) -> Iterator[Happened]:
+def _changed(post: PostFields, changes: Sequence[tuple[str, datetime]]) -> Iterator[Happened]:
     if post.created_at is not None:
         yield Happened("created", post.created_at)
     yield from (Happened(_WORDS[command], at) for command, at in changes if command in _WORDS)
@@ -72,7 +72,7 @@ def _tried(attempts: Sequence[Attempt]) -> Iterator[Happened]:
         yield Happened(f"try {last.number}", last.at, by_publisher=True)
 
 
-def _over(post: Post, ended: Mapping[str, datetime]) -> Iterator[Happened]:
+def _over(post: PostFields, ended: Mapping[str, datetime]) -> Iterator[Happened]:
     """When the last of its deliveries had ended, and as what; nothing while one is under way, or where one's end is
     not known."""
     times = [row.published_at or ended.get(row.account) for row in post.active]
@@ -83,7 +83,7 @@ def _over(post: Post, ended: Mapping[str, datetime]) -> Iterator[Happened]:
 
 
 def _ended(
-    row: Delivery, post: Post, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]
+    row: Delivery, post: PostFields, changes: Sequence[tuple[str, datetime]], attempts: Sequence[Attempt]
 ) -> datetime | None:
     """When a delivery failed, or came to need a person."""
     if row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):

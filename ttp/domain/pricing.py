@@ -8,7 +8,7 @@ from typing import Protocol
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Problem
 from ttp.domain.platform import Facts, PlatformFacts
-from ttp.domain.post import Post
+from ttp.domain.post import PostFields
 
 
 class Pricing(Protocol):
@@ -40,7 +40,7 @@ class PriceLists(PlatformFacts, Protocol):
         ...
 
 
-def price_of(post: Post, delivery: Delivery, platforms: PriceLists) -> int | None:
+def price_of(post: PostFields, delivery: Delivery, platforms: PriceLists) -> int | None:
     """Return what a platform will charge for what is still to come of a post on one account; None: nothing ever."""
     pricing = platforms.pricing(delivery.platform)
     if pricing is None:
@@ -48,7 +48,7 @@ def price_of(post: Post, delivery: Delivery, platforms: PriceLists) -> int | Non
     return pricing.publish(_left(post, delivery, platforms.facts(delivery.platform)), _alts(post, delivery))
 
 
-def price_notes(post: Post, platforms: PriceLists) -> Iterator[Problem]:
+def price_notes(post: PostFields, platforms: PriceLists) -> Iterator[Problem]:
     """What to say of a post before it gets a time: why it costs more than usual."""
     coming = [d for d in post.active if d.state is not DeliveryState.PUBLISHED]
     for name in dict.fromkeys(d.platform for d in coming):
@@ -72,9 +72,9 @@ def dollars(thousandths: int) -> str:
     return text[:-1] if text.endswith("0") else text
 
 
-def _alts(post: Post, delivery: Delivery) -> int:
+def _alts(post: PostFields, delivery: Delivery) -> int:
     return 0 if delivery.parts else sum(item.alt is not None for item in post.media)
 
 
-def _left(post: Post, delivery: Delivery, facts: Facts) -> Sequence[str]:
+def _left(post: PostFields, delivery: Delivery, facts: Facts) -> Sequence[str]:
     return post.parts_for(delivery.account, facts)[len(delivery.parts) :]

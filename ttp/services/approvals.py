@@ -9,6 +9,7 @@ from ttp.domain.errors import Problem
 from ttp.domain.post import Post
 from ttp.domain.post_edit import as_draft, no_accounts, nothing_left
 from ttp.services.posts import Posts
+from ttp.services.queries import PostView
 from ttp.store.dialect import Connection
 
 
@@ -16,7 +17,7 @@ class Approvals:
     def __init__(self, posts: Posts) -> None:
         self._posts = posts
 
-    def approve(self, ids: Sequence[int]) -> list[Post]:
+    def approve(self, ids: Sequence[int]) -> list[PostView]:
         """Let posts go out as they are now. StateRefused where nothing of one is left to go out."""
         now, known = self._posts.clock.now(), self._posts.accounts()
 
@@ -32,7 +33,7 @@ class Approvals:
             for saved in self._posts.change(ids, change, self._posts.recorder("approve"), keeps_approval=True)
         ]
 
-    def reject(self, ids: Sequence[int], why: str | None) -> list[Post]:
+    def reject(self, ids: Sequence[int], why: str | None) -> list[PostView]:
         """Let posts not go out as they are: drafts again, with the reason. StateRefused for what has begun to."""
         now = self._posts.clock.now()
 

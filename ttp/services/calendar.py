@@ -18,7 +18,7 @@ from ttp.domain.recurrence import Recurrence, Repeat
 from ttp.domain.slot import Place
 from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
-from ttp.services.queries import Look
+from ttp.services.queries import Look, PostView, view_of
 from ttp.services.repeats import copy_of
 from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
@@ -46,7 +46,7 @@ class Calendar:
         self._slots = slots
         self._clock = clock
 
-    def posts(self, span: CalendarRange, wanted: PostFilter) -> list[Post]:
+    def posts(self, span: CalendarRange, wanted: PostFilter) -> list[PostView]:
         """The posts of a span that pass the filter, in order of time. Without `statuses`: of all statuses but draft,
         and what will come of repeats."""
         within = replace(wanted, statuses=wanted.statuses or SHOWN, since=span.start, until=span.end)
@@ -57,7 +57,7 @@ class Calendar:
             found += self.coming(span.start, span.end, wanted)
         return sorted(found, key=lambda post: (time_of(post), post.id or 0))
 
-    def coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[Post]:
+    def coming(self, start: datetime, end: datetime, wanted: PostFilter) -> list[PostView]:
         """Return the posts that repeats will create from `start` on and before `end`, of accounts, platforms and tags
         that are wanted."""
         with self._database.reading() as db:
@@ -85,7 +85,7 @@ class Calendar:
 
     def _of(
         self, db: Connection, one: Recurrence, start: datetime, end: datetime, wanted: PostFilter
-    ) -> Iterator[Post]:
+    ) -> Iterator[PostView]:
         repeat = Repeat(one.id or 0, one.cron, one.timezone)
         try:
             pattern = queries.post(db, one.post_id) if one.post_id is not None else None
@@ -100,7 +100,8 @@ class Calendar:
         for place, at in self._instants(db, one, start, end):
             if at != source.scheduled_at:  # else the pattern is that post itself
                 text = one.texts[place % len(one.texts)] if one.texts else None
-                yield replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED, repeat=repeat)
+                post = replace(copy_of(source, accounts, at, text), status=PostStatus.SCHEDULED)
+                yield view_of(post, repeat)
 
     def _instants(
         self, db: Connection, one: Recurrence, start: datetime, end: datetime

@@ -203,6 +203,8 @@ class MediaCare:
 
     def is_needed(self) -> bool:
         """Whether there are any media that could be removed."""
+        from ttp.platforms.media_host import s3
+
         return any(folder.is_dir() for folder in (self.media.folder, self.database.home / s3.LENT))
 
     def take_back(self) -> list[str]:
@@ -210,7 +212,7 @@ class MediaCare:
         from ttp.platforms.media_host import s3
 
         with s3.IN_HAND:
-            lent = list(s3.remembered(self.database.home / s3.LENT))
+            lent = list(s3.remembered(self.database.home / "lent"))
             if not lent:
                 return []
             with self.database.reading() as db:

@@ -6,14 +6,14 @@ wins before the publisher's claim or is refused. It never touches a delivery tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ttp.domain import permissions
-from ttp.domain.account import Account, connect_command, resolve_accounts
+from ttp.domain.account import Account, account_warnings, resolve_accounts
 from ttp.domain.config import Config
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, StateRefused, UsageError
@@ -191,10 +191,10 @@ class Posts:
         if refusing and timed:
             hints = dict.fromkeys(Hint("do", problem.hint) for problem in refusing if problem.hint)
             raise ContentRefused(refusing[0].message, *hints, problems=problems)
-        return (*problems, *_account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
+        return (*problems, *account_warnings(chosen), *price_notes(post, self.platforms)) if timed else problems
 
     def _check_without_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
-        return check(post, _by_name(accounts), self.platforms, no_host=None, config=self.config)
+        return check(post, {one.name: one for one in accounts}, self.platforms, no_host=None, config=self.config)
 
     def _check_with_media(self, post: Post, accounts: Sequence[Account]) -> tuple[Problem, ...]:
         from ttp.platforms.media_host.availability import trouble
@@ -203,7 +203,7 @@ class Posts:
         to_come = {d.platform for d in post.active if d.state is not DeliveryState.PUBLISHED}
         found = check(
             post,
-            _by_name(accounts),
+            {one.name: one for one in accounts},
             self.platforms,
             no_host=trouble(self.config),
             config=self.config,
@@ -549,10 +549,6 @@ def unique(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def _by_name(accounts: Iterable[Account]) -> dict[str, Account]:
-    return {account.name: account for account in accounts}
-
-
 def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items: tuple[MediaItem, ...] | None) -> Post:
     late = before.max_lateness_s if wanted.max_lateness_s is None else wanted.max_lateness_s
     return replace(
@@ -600,19 +596,3 @@ def _refuse_to_edit(post: Post) -> None:
         raise StateRefused(
             f"post {post.id} is published", Hint("write another", "ttp create TEXT --to PLATFORM/HANDLE")
         )
-
-
-def _account_warnings(accounts: Sequence[Account]) -> Iterator[Problem]:
-    """Yield what would make every post of an account fail, or wait, when it is due, as the account is now."""
-    for account in accounts:
-        name = account.name
-        if account.is_paused:
-            resume = f"ttp resume --account {name}"
-            yield Problem("accounts", "paused", f"{name} is paused: its posts wait", name, resume, warning=True)
-        if not account.enabled:
-            said = f"{name} is disabled: what is due for it fails"
-            yield Problem("accounts", "disabled", said, name, f"ttp account enable {name}", warning=True)
-        if account.needs_reconnect or not account.connected:
-            code = "reconnect" if account.connected else "not_connected"
-            said = f"{name} {'must be reconnected' if account.connected else 'is not connected'} before this is due"
-            yield Problem("accounts", code, said, name, connect_command(name), warning=True)

@@ -30,6 +30,7 @@ from ttp.domain.post_edit import must_be_reviewed, no_accounts, nothing_left, pe
 from ttp.domain.time.clock import EPOCH
 from ttp.services.media import refuse_gone
 from ttp.services.posts import Change, Posts, accounts_of
+from ttp.services.queries import PostView
 from ttp.store import attempts, queries
 from ttp.store.credentials import Away, BrokenEntry, CredentialsStore
 from ttp.store.dialect import Connection
@@ -95,7 +96,7 @@ class Outgoing:
 
         return self._each(ids, change)
 
-    def resolve(self, post_id: int, account: str, published: str | None) -> Post:
+    def resolve(self, post_id: int, account: str, published: str | None) -> PostView:
         """A person settles a delivery that needs review: `published` is its URL or id, or None if it is not live. What
         they said is kept with the delivery's attempts.
 

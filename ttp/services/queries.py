@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Hint, NotFound
 from ttp.domain.platform import PlatformFacts
-from ttp.domain.post import Post
+from ttp.domain.post import Post, PostFields
 from ttp.domain.post_edit import no_such_post
 from ttp.domain.recurrence import Repeat
 from ttp.domain.time.clock import Clock
@@ -55,21 +55,21 @@ class Look:
             if db is not None:
                 yield from _listed(db, wanted)
 
-    def listed(self, wanted: PostFilter) -> Iterator[Post]:
+    def listed(self, wanted: PostFilter) -> Iterator[PostView]:
         """The same, as they are shown: with what they wait for. With `needs_you`, also what waits for approval."""
         with self._database.snapshot() as db:
             found = _listed(db, replace(wanted, approval=self._approval)) if db is not None else iter(())
             while db is not None and (batch := list(islice(found, _BATCH))):
                 yield from view_posts(db, batch, now=self._clock.now(), config=self._config)
 
-    def post(self, post_id: int) -> Post:
+    def post(self, post_id: int) -> PostView:
         """One post, as it is shown. NotFound if there is none."""
         found = self.many([post_id])
         if not found:
             raise no_such_post(post_id)
         return found[0]
 
-    def _told(self, posts: Sequence[Post]) -> list[Post]:
+    def _views(self, posts: Sequence[Post]) -> list[PostView]:
         with self._database.reading() as db:
             return [] if db is None else view_posts(db, posts, now=self._clock.now(), config=self._config)
 
@@ -78,13 +78,13 @@ class Look:
         names = self.post(post_id).accounts
         return [account for account in self.accounts() if account.name in names]
 
-    def gone(self, post: Post) -> list[str]:
+    def gone(self, post: PostFields) -> list[str]:
         """The names of a post's media whose copies are not there any more."""
         from ttp.store.media_cleanup import gone
 
         return [item.name for item in gone(self._home / "media", post.media)]
 
-    def past(self, post: Post) -> Past:
+    def past(self, post: PostFields) -> Past:
         """What has happened to a post so far."""
         from ttp.domain.post_history import Past, past
         from ttp.store import change_log
@@ -94,10 +94,10 @@ class Look:
                 return Past()
             return past(post, change_log.commands(db, post.id), list(queries.attempts(db, post.id)))
 
-    def many(self, ids: Sequence[int]) -> list[Post]:
+    def many(self, ids: Sequence[int]) -> list[PostView]:
         """The posts of these ids that exist, in the order given, as they are shown."""
         with self._database.reading() as db:
-            return self._told(list(queries.posts_by_id(db, ids))) if db else []
+            return self._views(list(queries.posts_by_id(db, ids))) if db else []
 
     def ids(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
         """The ids that ranges name: a single one must exist (NotFound), of a longer one those that do."""
@@ -154,7 +154,19 @@ def _listed(db: Connection, wanted: PostFilter) -> Iterator[Post]:
     yield from queries.posts(db, wanted)
 
 
-PostView = Post
+@dataclass(frozen=True, slots=True)
+class PostView(PostFields):
+    """A post as it is shown: with what its deliveries wait for, and the repeat that created it. Never stored."""
+
+    repeat: Repeat | None = None
+
+
+_FIELDS = tuple(field.name for field in fields(PostFields))
+
+
+def view_of(post: Post, repeat: Repeat | None = None) -> PostView:
+    """Return a post as it is shown, but for what it waits for."""
+    return PostView(**{name: getattr(post, name) for name in _FIELDS}, repeat=repeat)
 
 
 def view_posts(
@@ -169,7 +181,7 @@ def view_posts(
         if not are_new:
             repeats = stored_repeats.of_posts(db, [post.id or 0 for post in posts])
     needed = approval.is_needed(config)
-    return [_told(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
+    return [_view(post, held, needed=needed, repeat=repeats.get(post.id or 0)) for post in posts]
 
 
 def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
@@ -178,10 +190,8 @@ def held_accounts(db: Connection, now: datetime) -> dict[str, Hold]:
     return {a.name: Hold(a.name, None if a.is_paused else a.hold_until, a.hold_reason) for a in held}
 
 
-def _told(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | None) -> Post:
-    shown = post
-    if repeat is not None:
-        shown = replace(shown, repeat=repeat)
+def _view(post: Post, held: dict[str, Hold], *, needed: bool, repeat: Repeat | None) -> PostView:
+    shown = view_of(post, repeat)
     if held:
         shown = replace(shown, deliveries=tuple(_held(d, held.get(d.account)) for d in post.deliveries))
     return approval.waiting(shown) if needed else shown

@@ -8,11 +8,11 @@ from datetime import UTC, date, tzinfo
 from typing import TYPE_CHECKING
 
 from ttp.domain.calendar_days import CalendarRange, days_without_posts, time_of
-from ttp.domain.post import Post
 from ttp.views import Json, format_json_instant
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
+    from ttp.services.queries import PostView
 
 
 CALENDAR_FIELDS = (
@@ -47,11 +47,11 @@ class CalendarPage:
     clock: tzinfo = UTC
 
 
-def gaps_of(span: CalendarRange, posts: Iterable[Post], today: date) -> tuple[date, ...]:
+def gaps_of(span: CalendarRange, posts: Iterable[PostView], today: date) -> tuple[date, ...]:
     return days_without_posts(span, {span.day(time_of(post)) for post in posts}, today)
 
 
-def _row(post: Post, clock: tzinfo) -> Json:
+def _row(post: PostView, clock: tzinfo) -> Json:
     local = time_of(post).astimezone(clock)
     return {
         "date": f"{local:%Y-%m-%d}",

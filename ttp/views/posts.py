@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ttp.domain.attempt import Attempt
     from ttp.domain.delivery import Delivery
     from ttp.domain.media import MediaItem
-    from ttp.domain.post import Post
+    from ttp.services.queries import PostView
 
 
 # The key tuples are spelled out so that `--fields` can be checked before anything was read or done.
@@ -91,7 +91,7 @@ def delivery_json(row: Delivery) -> Json:
     }
 
 
-def post_json(item: Post, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
+def post_json(item: PostView, warnings: Iterable[str] = (), *, replayed: bool = False) -> Json:
     """A post with its deliveries. `repeat`: what it is an occurrence of. `replayed` is told only where it is so: the
     key had made this post before."""
     no, of = item.rejection, item.repeat

@@ -23,19 +23,22 @@ from ttp.cli.render.width import columns
 from ttp.domain.calendar_days import month_with, time_of, week_with
 from ttp.domain.delivery import APPROVAL, Delivery, DeliveryState
 from ttp.domain.optimal.free_hours import FreeHour
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostStatus
 from ttp.domain.recurrence import Repeat
+from ttp.services.queries import PostView
 from ttp.views.calendar import CalendarPage, gaps_of
 
 WIDTHS = (40, 57, 60, 69, 70, 72, 80, 100, 120, 160, 200)
 TODAY = date(2026, 11, 24)
 WEEK, MONTH = week_with(TODAY, BERLIN), month_with(TODAY, BERLIN)
 OUT = [
-    Post("Beans", (row("x/roastery", DeliveryState.PUBLISHED),), PostStatus.PUBLISHED, at(day, 9), id=20 + day)
+    PostView("Beans", (row("x/roastery", DeliveryState.PUBLISHED),), PostStatus.PUBLISHED, at(day, 9), id=20 + day)
     for day in (3, 5, 6, 10)
 ]
-MISTAKES = Post("3 mistakes everyone makes", (row("tiktok/roastery"),), PostStatus.SCHEDULED, at(25, 12, 30), id=42)
-TIP = Post("Weekly tip", (row("x/roastery"),), PostStatus.SCHEDULED, at(30, 9), repeat=Repeat(1, "0 9 * * 1", "UTC"))
+MISTAKES = PostView("3 mistakes everyone makes", (row("tiktok/roastery"),), PostStatus.SCHEDULED, at(25, 12, 30), id=42)
+TIP = PostView(
+    "Weekly tip", (row("x/roastery"),), PostStatus.SCHEDULED, at(30, 9), repeat=Repeat(1, "0 9 * * 1", "UTC")
+)
 POSTS = sorted([*OUT, LAUNCH, ROAST, DUE, MISTAKES, WEEKEND, TIP], key=time_of)
 THIS_WEEK = [post for post in POSTS if WEEK.holds(time_of(post))]
 FREE = tuple(FreeHour(when, 0, 0, 0.5) for when in (at(26, 12), at(26, 18), at(27, 18)))
@@ -43,11 +46,11 @@ WEEK_SHEET = CalendarPage(WEEK, gaps_of(WEEK, THIS_WEEK, TODAY), FREE, "ttp plan
 MONTH_SHEET = CalendarPage(MONTH, gaps_of(MONTH, POSTS, TODAY), all_="ttp calendar 2026-11 --format tsv")
 
 
-def week(width: int = 80, posts: Sequence[Post] = THIS_WEEK, **page: object) -> str:
+def week(width: int = 80, posts: Sequence[PostView] = THIS_WEEK, **page: object) -> str:
     return drawn(week_picture(posts, WEEK_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
 
 
-def month(width: int = 80, posts: Sequence[Post] = POSTS, **page: object) -> str:
+def month(width: int = 80, posts: Sequence[PostView] = POSTS, **page: object) -> str:
     return drawn(month_picture(posts, MONTH_SHEET, replace(PAGE, width=width, **page)))  # type: ignore[arg-type]
 
 
@@ -212,7 +215,7 @@ def test_every_status_has_a_sign_of_its_own() -> None:
     assert "1 post waits for approval:  ttp approve 41" in week(120, [waiting])
 
 
-def many(count: int, *, minute: int = 0) -> list[Post]:
+def many(count: int, *, minute: int = 0) -> list[PostView]:
     return [replace(WEEKEND, id=100 + place, scheduled_at=at(27, 18, minute)) for place in range(count)]
 
 
@@ -297,7 +300,7 @@ def test_what_stands_beside_right_to_left_text_stays_in_its_place() -> None:
 HOURS = st.integers(0, 6 * 24 * 4 + 95).map(lambda quarter: at(23, 0) + timedelta(minutes=15 * quarter))
 STATES = st.sampled_from([*DeliveryState])
 FOUND = st.builds(
-    lambda text, when, states, post_id, tags: Post(
+    lambda text, when, states, post_id, tags: PostView(
         text,
         tuple(Delivery(f"{p}/roastery", p, state) for p, state in zip(PLATFORMS.names(), states, strict=False)),
         PostStatus.SCHEDULED,
@@ -317,7 +320,7 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 
 @examples(60)
 @given(posts=st.lists(FOUND, max_size=12), width=st.sampled_from(WIDTHS))
-def test_columns_line_up_and_nothing_foreign_acts_whatever_posts_say(posts: list[Post], width: int) -> None:
+def test_columns_line_up_and_nothing_foreign_acts_whatever_posts_say(posts: list[PostView], width: int) -> None:
     posts.sort(key=time_of)
     page = replace(PAGE, width=width)
     grid = list(week_picture(posts, WEEK_SHEET, page))

@@ -23,10 +23,11 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.health import Health, Needs, Publisher
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Attempt, Kind, Phase
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostStatus
 from ttp.domain.post_history import Happened, Past
 from ttp.domain.rate_limit import Limit
 from ttp.domain.sample import Sample
+from ttp.services.queries import PostView
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 46, tzinfo=UTC)
@@ -50,7 +51,7 @@ def row(account: str, state: DeliveryState = DeliveryState.PENDING, error: Deliv
 ENDED = DeliveryError(Kind.AUTH, "token ended on 21 Nov", "401", "ttp account connect x/roastery")
 IMAGE = MediaItem("launch.jpg", "image/jpeg", 412331, "ab" * 32, 1080, 1350, alt="a cup")
 VIDEO = MediaItem("clip.mp4", "video/mp4", 1_234_331, "cd" * 32, duration_ms=3400)
-DUE = Post(
+DUE = PostView(
     "Behind the scenes: how we roast on Mondays",
     (row("instagram/roastery"), row("x/roastery")),
     PostStatus.SCHEDULED,
@@ -58,11 +59,11 @@ DUE = Post(
     id=41,
     media=(IMAGE,),
 )
-WEEKEND = Post(
+WEEKEND = PostView(
     "Weekend opening hours", (row("instagram/roastery"),), PostStatus.SCHEDULED, at(27, 18), id=43, media=(IMAGE, VIDEO)
 )
-DRAFT = Post("Interview outtakes", id=44)
-LAUNCH = Post(
+DRAFT = PostView("Interview outtakes", id=44)
+LAUNCH = PostView(
     "Launch day! 20% off until Sunday\nDoors 9:00",
     (
         Delivery(
@@ -79,7 +80,7 @@ LAUNCH = Post(
     id=38,
     media=(IMAGE,),
 )
-ROAST = Post(
+ROAST = PostView(
     "Sunday roast is back", (row("x/roastery", DeliveryState.NEEDS_REVIEW),), PostStatus.PARTIAL, at(22, 12), id=36
 )
 POSTS = (DUE, WEEKEND, DRAFT, LAUNCH, ROAST)
@@ -106,11 +107,11 @@ def test_the_list_at_80_columns() -> None:
 def test_the_clocks_of_a_list_stand_below_each_other() -> None:
     days = [at(24, 9), at(30, 18), at(30, 9) + timedelta(days=1), at(24, 9) + timedelta(days=14)]
     later = at(24, 9) + timedelta(days=60)
-    posts = [Post("hi", (), PostStatus.SCHEDULED, day, id=1) for day in days]
+    posts = [PostView("hi", (), PostStatus.SCHEDULED, day, id=1) for day in days]
     assert [line[6:18] for line in posts_picture(posts, PAGE)][1:5] == [
         *("today  09:00", "Mon 30 18:00", "Tue  1 09:00", " 8 Dec 09:00")
     ]
-    posts.append(Post("hi", (), PostStatus.SCHEDULED, later, id=2))
+    posts.append(PostView("hi", (), PostStatus.SCHEDULED, later, id=2))
     for width in (80, 120):
         lines = list(posts_picture(posts, replace(PAGE, width=width)))[1:6]
         assert len({re.search(r"\d\d:\d\d", line).start() for line in lines}) == 1  # type: ignore[union-attr]
@@ -130,7 +131,7 @@ def test_the_list_at_120_columns_adds_utc_handles_and_media() -> None:
 
 
 def test_the_handle_is_added_where_a_platform_has_several_accounts() -> None:
-    shop = Post("Sale", (row("x/shop"), row("tiktok/shop")), PostStatus.SCHEDULED, at(25, 9), id=45)
+    shop = PostView("Sale", (row("x/shop"), row("tiktok/shop")), PostStatus.SCHEDULED, at(25, 9), id=45)
     text = drawn(posts_picture((DUE, shop), PAGE))
     assert "ig x/roastery " in text
     assert "x/shop tiktok " in text
@@ -246,7 +247,9 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
         waiting_for="the video to be processed",
         waiting_until=at(24, 14, 30),
     )
-    text = drawn(post_picture(Post("Clip", (waiting,), PostStatus.PUBLISHING, at(24, 13), id=7, media=(VIDEO,)), PAGE))
+    text = drawn(
+        post_picture(PostView("Clip", (waiting,), PostStatus.PUBLISHING, at(24, 13), id=7, media=(VIDEO,)), PAGE)
+    )
     assert "clip.mp4  3.4 s  1.2 MB  alt text: none" in text
     assert " ".join(text.split("DETAIL")[1].split()) == (
         "tiktok/me processing today 13:50 waits for the video to be processed, until today 14:30"
@@ -255,7 +258,7 @@ def test_a_delivery_that_waits_says_for_what_and_until_when() -> None:
 
 def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
     late = Delivery("x/me", "x", DeliveryState.PUBLISHED, published_at=at(24, 9, 1, 2), url="https://x.com/i/1")
-    text = drawn(post_picture(Post("Late", (late,), PostStatus.PUBLISHED, at(23, 18), at(24, 9, 1, 2), id=7), PAGE))
+    text = drawn(post_picture(PostView("Late", (late,), PostStatus.PUBLISHED, at(23, 18), at(24, 9, 1, 2), id=7), PAGE))
     assert "published  today 09:01:02  x.com/i/1" in text
     assert "Next" not in text
 
@@ -272,7 +275,7 @@ def test_a_post_published_on_a_later_day_than_planned_shows_the_day() -> None:
         ),
     ],
 )
-def test_show_ends_with_the_command_that_the_post_needs(post: Post, command: str) -> None:
+def test_show_ends_with_the_command_that_the_post_needs(post: PostView, command: str) -> None:
     assert list(post_picture(post, PAGE))[-1] == command
 
 
@@ -306,7 +309,7 @@ def test_no_foreign_text_of_a_post_acts_on_the_terminal(text: str) -> None:
     failed = Delivery("x/me", "x", DeliveryState.FAILED, waiting_for=text, error=error)
     done = Delivery("x/you", "x", DeliveryState.PUBLISHED, url=text, published_at=NOW)
     media = replace(IMAGE, name=text, alt=text)
-    post = Post(
+    post = PostView(
         text,
         (failed, done),
         PostStatus.PARTIAL,
@@ -546,7 +549,7 @@ def test_a_page_in_utc_says_only_that() -> None:
 
 
 def test_status_draws_the_next_posts_on_a_line_where_there_are_several() -> None:
-    def due(number: int, day: int, hour: int, *rows: Delivery) -> Post:
+    def due(number: int, day: int, hour: int, *rows: Delivery) -> PostView:
         return replace(DUE, id=number, scheduled_at=at(day, hour), deliveries=rows)
 
     x, tiktok = (row(name) for name in ("x/roastery", "tiktok/roastery"))

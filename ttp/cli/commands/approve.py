@@ -13,11 +13,11 @@ from ttp.cli.options import PostIds, existing_ids, with_output
 from ttp.cli.render import posts as posts_module
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
-from ttp.domain.post import Post
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.services.approvals import Approvals
+    from ttp.services.queries import PostView
 
 
 @with_output()
@@ -63,7 +63,7 @@ def _approving(context: Context) -> Approvals:
     return Approvals(context.posts)
 
 
-def _approved(context: Context, post: Post) -> str:
+def _approved(context: Context, post: PostView) -> str:
     """What was approved, in a line: the person may have seen another text a moment ago."""
     to = ", ".join(post.accounts)
     if post.scheduled_at is None:
@@ -72,6 +72,6 @@ def _approved(context: Context, post: Post) -> str:
     return f"Approved post {post.id} for {at} to {to}: {_beginning(post)}"
 
 
-def _beginning(post: Post) -> str:
+def _beginning(post: PostView) -> str:
     words = escape_line(post.content)
     return words if len(words) <= 60 else f"{words[:59]}…"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ttp.domain.account import Account
     from ttp.domain.calendar_days import CalendarRange
     from ttp.domain.optimal.free_hours import FreeHour
-    from ttp.domain.post import Post
+    from ttp.services.queries import PostView
 
 
 @with_output()
@@ -76,9 +76,7 @@ def calendar(
     wanted = parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
     if ics:
-        from ttp.services.files.export import Told
-
-        context.out.document(here.export.calendar(Told(post) for post in posts))
+        context.out.document(here.export.calendar(posts))
         return
     paused = paused_account_notes(here.look.accounts())
     for line in [] if context.out.for_people else paused:
@@ -97,7 +95,7 @@ def calendar(
 def _with_free_slots(
     context: Context,
     sheet: CalendarPage,
-    posts: Sequence[Post],
+    posts: Sequence[PostView],
     names: list[str] | None,
     platforms: list[str] | None,
     tz: str | None,

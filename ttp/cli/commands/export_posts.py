@@ -130,7 +130,7 @@ def _parts(
         case "csv":
             return export.csv(told, name, numbers=numbers)
         case "ics":
-            return export.calendar(told)
+            return export.calendar(one.post for one in told)
         case _:
             shaped = (_object(one, None if beside is None else name, numbers=numbers) for one in told)
             return json_file.written(shaped, lines=chosen == "jsonl")
@@ -138,7 +138,9 @@ def _parts(
 
 def _object(told: Told, name: Callable[[MediaItem], str] | None, *, numbers: bool) -> Json:
     """A post as `ttp list --json` has it, with the names of the copies of its media, and its numbers by delivery."""
-    shape = posts_module.post_json(told.post)
+    from ttp.services.queries import view_of
+
+    shape = posts_module.post_json(view_of(told.post))
     if name is not None:
         shape["media"] = [{**posts_module.media_json(item), "file": name(item)} for item in told.post.media]
     if numbers:

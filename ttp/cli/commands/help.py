@@ -318,12 +318,14 @@ def help_(
     match what or []:
         case []:
             print_out(start_page(terminal_width()))
-        case [topic] if topic in TOPICS or topic in context.platforms.names():
+        case [topic] if topic in TOPICS:
             print_out(topic_text(topic, context.platforms).rstrip("\n") + "\n")
         case [command, *rest] if command in BY_NAME:
             from ttp.cli.app import print_help
 
             print_help([command, *rest])
+        case [name] if name in context.platforms.names():
+            print_out(topic_text(name, context.platforms).rstrip("\n") + "\n")
         case words:
             raise _unknown(" ".join(words))
     return None

@@ -30,7 +30,7 @@ from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
-    from ttp.domain.post import Post
+    from ttp.domain.post import PostFields
     from ttp.services.publishing import Queued
 
 
@@ -141,7 +141,7 @@ def resolve(
     context.out.write_one(render_posts.saved_posts_spec(), post, say=_settled(context, post, account, published))
 
 
-def _settled(context: Context, post: Post, account: str, published: str | None) -> list[str]:
+def _settled(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
     """What a person settled; of a thread what is left to publish."""
     (named,) = context.look.named([account])
     halves = [d for d in post.active if d.account == named.name and d.state == "failed" and d.so_far]
@@ -198,6 +198,6 @@ def _accounts(context: Context, names: Sequence[str] | None, platforms: Sequence
     return tuple(one.name for one in found if platforms is None or one.platform in wanted)
 
 
-def _first_line(post: Post) -> str:
+def _first_line(post: PostFields) -> str:
     text = next(iter(post.content.splitlines()), "") or "(no text)"
     return f"  {post.id}  {', '.join(post.accounts) or 'no account'}  {text}"

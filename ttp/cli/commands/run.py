@@ -20,13 +20,13 @@ from ttp.cli.render import posts as render_posts
 from ttp.cli.render import spec
 from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Hint, TtpError, UsageError
-from ttp.domain.post import Post
 from ttp.publisher.events import APPROVAL, CLOCK, HOOKS, REPEATS, UNREADABLE, Event
 from ttp.publisher.loop import Mode
 from ttp.views import posts as views_posts
 
 if TYPE_CHECKING:
     from ttp.publisher.process import RunResult
+    from ttp.services.queries import PostView
     from ttp.store.home.locks import Holder
 
 
@@ -219,7 +219,7 @@ class PublishReport:
             page, at = Page(now, self._context.zone), following.next_at
             self._out.write_message(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
 
-    def finish(self, posts: Sequence[Post], notes: Sequence[str] = ()) -> None:
+    def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """The end: with `--json` the tally, or the posts that were followed; a loop says goodbye. `notes`: what could
         not be done beside the publishing."""
         for note in notes:
@@ -232,7 +232,7 @@ class PublishReport:
         elif self._mode is Mode.LOOP:
             self._out.write_message("Stopped. Bye.")
 
-    def _tally(self, posts: Sequence[Post]) -> views.Json:
+    def _tally(self, posts: Sequence[PostView]) -> views.Json:
         words = Counter(event.event.removeprefix("delivery.") for event in self._last.values())
         missed = sum(1 for event in self._last.values() if event.kind == "missed")
         return {
@@ -246,7 +246,7 @@ class PublishReport:
             "posts": [views_posts.post_json(post) for post in posts],
         }
 
-    def exit_code(self, ended: RunResult, followed: Sequence[Post] = ()) -> int:
+    def exit_code(self, ended: RunResult, followed: Sequence[PostView] = ()) -> int:
         """0, 4 where reconnecting an account is all that is wrong, 6 for other failures, 130 or 143 when cut."""
         if not ended.clean or (ended.signal is not None and self._mode is Mode.PUBLISH):
             return 128 + ended.signal if ended.signal else INTERRUPTED

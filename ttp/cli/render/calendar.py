@@ -14,15 +14,15 @@ from ttp.cli.render.posts import approvals
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import columns, cut, pad, turns
 from ttp.domain.calendar_days import CalendarRange, time_of
-from ttp.domain.post import Post
 from ttp.views import Json
 from ttp.views.calendar import CALENDAR_FIELDS, CalendarPage, _row, _slot
 
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
+    from ttp.services.queries import PostView
 
 
-def calendar(sheet: CalendarPage) -> OutputSpec[Post]:
+def calendar(sheet: CalendarPage) -> OutputSpec[PostView]:
     """`ttp calendar`: a row for each post."""
     span = sheet.span
 
@@ -37,7 +37,7 @@ def calendar(sheet: CalendarPage) -> OutputSpec[Post]:
             "freeSlots": None if sheet.free is None else [_slot(slot, sheet.clock) for slot in sheet.free],
         }
 
-    def picture(posts: Sequence[Post], page: Page) -> Iterable[str]:
+    def picture(posts: Sequence[PostView], page: Page) -> Iterable[str]:
         if span.is_week:
             return week_picture(posts, sheet, page)
         return month_picture(posts, sheet, page)
@@ -84,13 +84,13 @@ def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator
         )
 
 
-def names(post: Post, with_handle: Collection[str]) -> str:
+def names(post: PostView, with_handle: Collection[str]) -> str:
     """The accounts of a post, shortly: `ig x/me`; of a pool's that is still to be chosen, its tag."""
     found = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
     return found or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
 
 
-def label(post: Post) -> str:
+def label(post: PostView) -> str:
     """Its number; of what will come, nothing."""
     return "" if post.id is None else str(post.id)
 
@@ -100,7 +100,7 @@ def fitted(text: str, end: str, room: int, page: Page) -> str:
     return pad(cut(text, room - 2), room - 1) + page.paint(end, SIGNS[end][1])
 
 
-def foot(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """What the signs mean that are there, who needs a person, and how the free slots are taken."""
     if not posts:
         yield "No posts here.  Write one:  ttp create 'Hello'"
@@ -129,7 +129,7 @@ _DAY, _WIDEST = 4, 16
 _NARROW, _WITH_HANDLES = 70, 80
 
 
-def month_picture(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def month_picture(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """The days of the month in weeks, from Monday on, each with the number of its week."""
     span = sheet.span
     page = replace(page, zone=span.zone)
@@ -141,7 +141,7 @@ def month_picture(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Ite
     yield ""
     head = "".join(pad(f" {name}", wide) for name in WEEKDAYS)
     yield page.paint(f"{' ' * left}{head}".rstrip(), "dim")
-    held: dict[date, list[Post]] = {}
+    held: dict[date, list[PostView]] = {}
     for post in posts:
         held.setdefault(span.day(time_of(post)), []).append(post)
     for start in weeks:
@@ -154,7 +154,7 @@ def month_picture(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Ite
     yield from foot(posts, sheet, page)
 
 
-def _cell(day: date, posts: Sequence[Post], sheet: CalendarPage, wide: int, page: Page) -> str:
+def _cell(day: date, posts: Sequence[PostView], sheet: CalendarPage, wide: int, page: Page) -> str:
     """The day, in brackets if it is today, and its signs, the most urgent first."""
     today = sheet.span.day(page.now)
     if day == today:
@@ -180,7 +180,7 @@ def _some(signs: list[str], room: int) -> tuple[list[str], str]:
     return signs[:1], "+" if room > 1 else ""
 
 
-def _listed(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """The next posts of the month, of one that is over the first ones, and the command for the others."""
     after = [post for post in posts if time_of(post) >= page.now]
     wanted = after if sheet.span.holds(page.now) else posts
@@ -199,7 +199,7 @@ def _listed(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[
         yield f"  +{len(wanted) - LISTED}, all of them:  {escape_text(sheet.all_)}"
 
 
-def _line(post: Post, with_handle: frozenset[str], page: Page) -> list[Cell]:
+def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
     at, one = time_of(post), sign(post)
     return [
         Cell(f"{page.time(at)} {page.day(at)}"),
@@ -229,7 +229,7 @@ _NAME, _TEXT = 2, 8
 """Columns from which on the beginning of an account's name, and of a text, says something."""
 
 
-def week_picture(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def week_picture(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """The seven days with their posts, the free best slots and the present."""
     page = replace(page, zone=sheet.span.zone)
     if page.width < _GRID:
@@ -240,7 +240,7 @@ def week_picture(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iter
     yield from foot(posts, sheet, page)
 
 
-def _grid(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def _grid(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """A column for each day; a line for each hour that has something, or more where several things are in it."""
     wide = min(_CALENDAR_WEEK_WIDEST, (page.width - _LEFT) // 7)
     days, width = sheet.span.days, _LEFT + 7 * wide
@@ -283,7 +283,9 @@ def _calendar_week_line(left: str, row: Sequence[_Drawn], wide: int, page: Page)
     return f"{page.paint(left, 'dim')}{' ' * (_LEFT - len(left))}{cells}".rstrip()
 
 
-def _cells(posts: Sequence[Post], sheet: CalendarPage, room: int, page: Page) -> dict[tuple[int, date], list[_Drawn]]:
+def _cells(
+    posts: Sequence[PostView], sheet: CalendarPage, room: int, page: Page
+) -> dict[tuple[int, date], list[_Drawn]]:
     """What is to be seen of each hour of each day, in order: posts, the first ones where they are many, and stars."""
     with_handle = several(posts) if room >= _ROOMY else ()
     found: dict[tuple[int, date], list[_Drawn]] = {}
@@ -300,21 +302,21 @@ def _cells(posts: Sequence[Post], sheet: CalendarPage, room: int, page: Page) ->
     return found
 
 
-def _others(hidden: Sequence[Post]) -> tuple[str, Style]:
+def _others(hidden: Sequence[PostView]) -> tuple[str, Style]:
     """`+7` for posts that there is no room for, with the sign of one that needs a person."""
     wrong = [one for one in ("!", "?") if one in map(sign, hidden)]
     return f"+{len(hidden)} {''.join(wrong[:1])}".rstrip(), "red" if wrong else "dim"
 
 
-def _by_hour(posts: Sequence[Post], page: Page) -> dict[tuple[int, date], list[Post]]:
-    found: dict[tuple[int, date], list[Post]] = {}
+def _by_hour(posts: Sequence[PostView], page: Page) -> dict[tuple[int, date], list[PostView]]:
+    found: dict[tuple[int, date], list[PostView]] = {}
     for post in posts:
         local = page.local(time_of(post))
         found.setdefault((local.hour, local.date()), []).append(post)
     return found
 
 
-def _post(post: Post, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
+def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -> _Drawn:
     """The minute if it is not the full hour, and number; accounts and text where there is room; its sign at the end."""
     at = time_of(post)
     minute = page.local(at).minute
@@ -337,7 +339,7 @@ def _instant(one: _Drawn) -> datetime:
     return one.at
 
 
-def _count(day: date, posts: Sequence[Post], sheet: CalendarPage, page: Page) -> _Drawn:
+def _count(day: date, posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> _Drawn:
     """How many posts a day has and, where there are some, how many went wrong; of one without any, whether it is a
     gap."""
     here = [post for post in posts if sheet.span.day(time_of(post)) == day]
@@ -347,7 +349,7 @@ def _count(day: date, posts: Sequence[Post], sheet: CalendarPage, page: Page) ->
     return _drawn("0  gap", "magenta", page) if day in sheet.gaps else _drawn(f"{len(here)}", "", page)
 
 
-def _days(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[str]:
+def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator[str]:
     """A line for each post and each free slot, under one another, the days in order."""
     yield from _heading(sheet, page, page.width)
     yield ""
@@ -368,7 +370,7 @@ def _days(posts: Sequence[Post], sheet: CalendarPage, page: Page) -> Iterator[st
             yield f" {name}  {line}".rstrip()
 
 
-def _told(post: Post, with_handle: Collection[str], page: Page) -> str:
+def _told(post: PostView, with_handle: Collection[str], page: Page) -> str:
     one = sign(post)
     said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
     text = cut(f"{said}  {escape_line(post.content)}", page.width - 19)

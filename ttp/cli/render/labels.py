@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_text
 from ttp.cli.render.page import Style
 from ttp.domain.delivery import Delivery, DeliveryState
-from ttp.domain.post import Post, PostStatus
-from ttp.platforms.registry import Registry
+from ttp.domain.post import PostStatus
 
-_PLATFORMS = Registry()
-"""For short names alone: one of another package is shown under its own."""
 MOST_NAMED = 8
 """Posts that one line names."""
 _STATUS: Mapping[PostStatus, tuple[str, Style]] = MappingProxyType(
@@ -40,8 +39,11 @@ _STATE: Mapping[DeliveryState, tuple[str, str, Style]] = MappingProxyType(
     }
 )
 
+if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
 
-def status_word(post: Post) -> tuple[str, Style]:
+
+def status_word(post: PostFields) -> tuple[str, Style]:
     """The post's status in a word; capitals where a person is needed. Of what is scheduled: whether it is approved, and
     of a draft whether it was rejected."""
     if any(row.state is DeliveryState.NEEDS_REVIEW for row in post.deliveries):
@@ -79,7 +81,7 @@ _SIGN: Mapping[PostStatus, str] = MappingProxyType(
 )
 
 
-def sign(post: Post) -> str:
+def sign(post: PostFields) -> str:
     """A post that has a time, in one sign of SIGNS; one without an id is still to be made."""
     if post.id is None:
         return "○"
@@ -99,7 +101,7 @@ def mark(row: Delivery) -> str:
     return _STATE[row.state][0]
 
 
-def several(posts: Iterable[Post]) -> frozenset[str]:
+def several(posts: Iterable[PostFields]) -> frozenset[str]:
     """The platforms of which more than one account occurs in `posts`."""
     seen, found = dict[str, str](), set[str]()
     for row in (row for post in posts for row in post.active):
@@ -108,14 +110,22 @@ def several(posts: Iterable[Post]) -> frozenset[str]:
     return frozenset(found)
 
 
-def everywhere(posts: Iterable[Post]) -> frozenset[str]:
+def everywhere(posts: Iterable[PostFields]) -> frozenset[str]:
     """All platforms that occur in `posts`."""
     return frozenset(row.platform for post in posts for row in post.active)
 
 
+@cache
+def _label(platform: str) -> str:
+    """A platform's short name; one of another package is shown under its own."""
+    from ttp.platforms.registry import Registry
+
+    return Registry().label(platform)
+
+
 def short_name(row: Delivery, *, handle: bool) -> str:
     """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
-    label = _PLATFORMS.label(row.platform)
+    label = _label(row.platform)
     return escape_text(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 

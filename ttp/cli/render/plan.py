@@ -12,13 +12,13 @@ from ttp.cli.render.labels import everywhere, plural, several, short_name
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.plan import Assignment, Basis
-from ttp.domain.post import Post
 from ttp.domain.time.formatting import format_duration
 from ttp.views import Json, format_json_instant
 from ttp.views.plan import ASSIGNMENT_FIELDS, _one, plan_json
 
 if TYPE_CHECKING:
     from ttp.domain.plan import PlanMethod
+    from ttp.domain.post import PostFields
     from ttp.services.files.importer import Spread
     from ttp.services.planning import Proposal
 
@@ -70,7 +70,7 @@ def plan_picture(
     yield from _told(found, notes, places)
 
 
-def _row(one: Assignment, post: Post, with_handle: frozenset[str], page: Page, name: str) -> list[Cell]:
+def _row(one: Assignment, post: PostFields, with_handle: frozenset[str], page: Page, name: str) -> list[Cell]:
     accounts = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
     return [
         Cell(name, "bold"),

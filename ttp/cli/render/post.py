@@ -16,13 +16,14 @@ from ttp.cli.render.width import columns, wrap
 from ttp.domain.attempt import Attempt, Phase
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.media import NAMES, MediaItem
-from ttp.domain.post import ChosenBy, Post, PostStatus
+from ttp.domain.post import ChosenBy, PostStatus
 from ttp.views import Json
 from ttp.views import posts as posts_module
 
 if TYPE_CHECKING:
     from ttp.domain.post_history import Happened, Past
     from ttp.services.preview import Sent, Version
+    from ttp.services.queries import PostView
 
 
 def attempts_picture(attempts: Sequence[Attempt], page: Page) -> Iterator[str]:
@@ -74,7 +75,7 @@ _LABEL = 14
 """Columns of `  Scheduled   `."""
 
 
-def post_picture(post: Post, page: Page, past: Past | None = None) -> Iterator[str]:
+def post_picture(post: PostView, page: Page, past: Past | None = None) -> Iterator[str]:
     """Everything about one post; `past`: with what has happened to it."""
     from ttp.domain.post_history import Past
 
@@ -101,7 +102,7 @@ def post_picture(post: Post, page: Page, past: Past | None = None) -> Iterator[s
         yield from (f"       {more}" for more in following[1:])
 
 
-def _tally(post: Post) -> str:
+def _tally(post: PostView) -> str:
     done = sum(row.state is DeliveryState.PUBLISHED for row in post.active)
     if not post.active:
         return "no accounts yet"
@@ -110,7 +111,7 @@ def _tally(post: Post) -> str:
     return f"{done} of {plural(len(post.active), 'account')} published"
 
 
-def _history(events: Sequence[Happened], post: Post, page: Page) -> Iterator[str]:
+def _history(events: Sequence[Happened], post: PostView, page: Page) -> Iterator[str]:
     """`  History  14:02 created  18:00:00 publishing`; a day where it is another than before, at first than that of
     the post's time."""
     day: date | None = page.local(post.scheduled_at).date() if post.scheduled_at else None
@@ -126,7 +127,7 @@ def _history(events: Sequence[Happened], post: Post, page: Page) -> Iterator[str
         head = " " * 11
 
 
-def _facts(post: Post, page: Page, *, with_created: bool) -> Iterator[tuple[str, Sequence[str]]]:
+def _facts(post: PostView, page: Page, *, with_created: bool) -> Iterator[tuple[str, Sequence[str]]]:
     """The labelled lines; a label without values is not shown."""
     if post.scheduled_at:
         yield "Scheduled", [_moment(post.scheduled_at, page), *_chosen(post)]
@@ -165,7 +166,7 @@ def _moment(at: datetime, page: Page) -> str:
     return f"{local}   ({page.utc(at)} UTC, {page.ago(at)})"
 
 
-def _chosen(post: Post) -> list[str]:
+def _chosen(post: PostView) -> list[str]:
     """How the time was chosen, where nobody named it."""
     match post.chosen_by:
         case ChosenBy.PLAN:
@@ -175,7 +176,7 @@ def _chosen(post: Post) -> list[str]:
     return []
 
 
-def _approval(post: Post, page: Page) -> str:
+def _approval(post: PostView, page: Page) -> str:
     """Whether somebody approved it, or said no; nothing where nobody did and nobody need."""
     if "approve" in post.needs():
         return "waits for approval"
@@ -196,7 +197,7 @@ def _media(item: MediaItem) -> str:
     return "  ".join([*facts, size(item.bytes), f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
 
 
-def _post_row(row: Delivery, post: Post, past: Past, page: Page) -> list[Cell]:
+def _post_row(row: Delivery, post: PostView, past: Past, page: Page) -> list[Cell]:
     when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
     return [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
 
@@ -229,7 +230,7 @@ def _detail(row: Delivery, page: Page) -> str:
     return "; ".join(parts)
 
 
-def _next(post: Post) -> Iterator[str]:
+def _next(post: PostView) -> Iterator[str]:
     """The command that the post needs now, and what it will and will not do."""
     if post.status is PostStatus.DRAFT:
         yield f"ttp schedule {post.id} --at 'tomorrow 9am'" if post.active else f"ttp edit {post.id} --to x/me"
@@ -288,13 +289,13 @@ def _look(item: MediaItem) -> Iterator[str]:
     yield size(item.bytes)
 
 
-def post_spec(warnings: Sequence[str] = (), past: Past | None = None) -> OutputSpec[Post]:
+def post_spec(warnings: Sequence[str] = (), past: Past | None = None) -> OutputSpec[PostView]:
     """`ttp show`, with what to warn of; `past`: for a picture, what has happened to it."""
     view = replace(POST_SPEC, shape=partial(posts_module.post_json, warnings=warnings)) if warnings else POST_SPEC
     return replace(view, picture=partial(_show, past=past)) if past else view
 
 
-def _show(posts: Sequence[Post], page: Page, past: Past | None = None) -> Iterable[str]:
+def _show(posts: Sequence[PostView], page: Page, past: Past | None = None) -> Iterable[str]:
     for place, post in enumerate(posts):
         if place:
             yield ""
@@ -305,7 +306,7 @@ def _log(attempts: Sequence[Attempt], page: Page) -> Iterable[str]:
     return attempts_picture(attempts, page)
 
 
-def _delivery_rows(post: Post) -> Iterable[Json]:
+def _delivery_rows(post: PostView) -> Iterable[Json]:
     for row in post.deliveries:
         yield {**posts_module.delivery_json(row), "errorMessage": row.error and row.error.message}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line
 from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
@@ -13,13 +14,16 @@ from ttp.cli.render.post import _show
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.delivery import IN_FLIGHT
 from ttp.domain.media import MediaItem
-from ttp.domain.post import Post
 from ttp.views import posts as posts_module
+
+if TYPE_CHECKING:
+    from ttp.services.queries import PostView
+
 
 _WIDE = 110
 
 
-def posts_picture(posts: Sequence[Post], page: Page) -> Iterator[str]:
+def posts_picture(posts: Sequence[PostView], page: Page) -> Iterator[str]:
     """The table of posts, and under it the zone and what the marks mean."""
     if not posts:
         yield "No posts here.  Write one:  ttp create 'Hello'"
@@ -44,7 +48,7 @@ def posts_picture(posts: Sequence[Post], page: Page) -> Iterator[str]:
     yield from page.flow([page.footer(), *_legend(posts)])
 
 
-def _row(post: Post, day: str, with_handle: frozenset[str], page: Page, *, wide: bool) -> list[Cell]:
+def _row(post: PostView, day: str, with_handle: frozenset[str], page: Page, *, wide: bool) -> list[Cell]:
     at = _time(post)
     accounts = (f"{short_name(row, handle=row.platform in with_handle)} {mark(row)}".rstrip() for row in post.active)
     when = f"{day} {page.time(at)}" if at else "-"
@@ -62,7 +66,7 @@ def _row(post: Post, day: str, with_handle: frozenset[str], page: Page, *, wide:
     return row
 
 
-def _time(post: Post) -> datetime | None:
+def _time(post: PostView) -> datetime | None:
     return post.scheduled_at or post.published_at
 
 
@@ -79,7 +83,7 @@ def _media(media: Sequence[MediaItem]) -> str:
     return ", ".join(plural(count, thing) for count, thing in counts if count)
 
 
-def _legend(posts: Sequence[Post]) -> Iterator[str]:
+def _legend(posts: Sequence[PostView]) -> Iterator[str]:
     """What the marks in the table mean, and what to type about the first post that needs a person."""
     marks = {mark(row) for post in posts for row in post.active}
     if any(row.state in IN_FLIGHT for post in posts for row in post.deliveries):
@@ -96,20 +100,20 @@ def _legend(posts: Sequence[Post]) -> Iterator[str]:
     yield from approvals(posts)
 
 
-def approvals(posts: Sequence[Post]) -> Iterator[str]:
+def approvals(posts: Sequence[PostView]) -> Iterator[str]:
     """The command that approves those of the posts that wait for it."""
     if unapproved := [post.id for post in posts if post.id is not None and "approve" in post.needs()]:
         wait = "1 post waits" if len(unapproved) == 1 else f"{len(unapproved)} posts wait"
         yield f"{wait} for approval:  {approve_command(unapproved)}"
 
 
-def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[Post]:
+def saved_posts_spec(warnings: Sequence[str] = (), *, replayed: bool = False) -> OutputSpec[PostView]:
     """Posts that a command made or changed: in a pipe their ids alone."""
     shape = partial(posts_module.post_json, warnings=warnings, replayed=replayed)
     return OutputSpec((*posts_module.POST_FIELDS, "replayed"), ("id",), shape, _show)
 
 
-def _list(posts: Sequence[Post], page: Page) -> Iterable[str]:
+def _list(posts: Sequence[PostView], page: Page) -> Iterable[str]:
     return posts_picture(posts, page)
 
 

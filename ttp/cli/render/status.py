@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
@@ -12,10 +13,13 @@ from ttp.cli.render.spec import OutputSpec, _facts
 from ttp.cli.render.width import cut, pad, wrap
 from ttp.domain.account import Hold
 from ttp.domain.health import Costs, Health, Publisher
-from ttp.domain.post import Post
 from ttp.domain.pricing import dollars
 from ttp.domain.rate_limit import Limit
 from ttp.views import status as status_module
+
+if TYPE_CHECKING:
+    from ttp.domain.post import PostFields
+
 
 _LABEL = 9
 
@@ -135,7 +139,7 @@ _LEAST = 15
 """Columns of a post, so that `Wed 25 12:00` stands apart from the next."""
 
 
-def timeline(posts: Sequence[Post], page: Page) -> Iterator[str]:
+def timeline(posts: Sequence[PostFields], page: Page) -> Iterator[str]:
     """Three lines for posts with a time, the next one first; as many as there is room for. None for fewer than two."""
     now = f"now {page.time(page.now)}"
     start = len(now) + 4

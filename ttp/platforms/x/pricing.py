@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ttp.domain.pricing import dollars
-from ttp.platforms.x.text_length import has_link
 
 POST, LINK_POST, ALT_TEXT, DELETE, READ = 15, 200, 5, 10, 1
 """For a post, for one with a link in its text, for the alt text of an image or video, for deleting a post, for reading
@@ -21,6 +20,8 @@ class XPricing:
     per_read = READ
 
     def publish(self, texts: Sequence[str], alt_texts: int) -> int:
+        from ttp.platforms.x.text_length import has_link
+
         return sum(LINK_POST if has_link(text) else POST for text in texts) + ALT_TEXT * alt_texts
 
     def delete(self, posts: int) -> int:
@@ -28,6 +29,8 @@ class XPricing:
 
     def explain(self, texts: Sequence[str], alt_texts: int) -> str:
         """A link makes a post thirteen times as dear."""
+        from ttp.platforms.x.text_length import has_link
+
         if not any(map(has_link, texts)):
             return ""
         prices = [f"{dollars(LINK_POST)} for a post with a link", f"{dollars(POST)} for one without"]

@@ -18,7 +18,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import Busy, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.options import OptionTables
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import Post, PostFields, PostStatus
 from ttp.domain.post_input import KEPT, Value, check_variants
 from ttp.domain.sample import Sample
 from ttp.domain.time.clock import utc_text
@@ -91,11 +91,11 @@ class Export:
         more = (*RESULTS, *NUMBERS) if numbers else ()
         return csv_file.written((_row(one, name, numbers=numbers) for one in told), more)
 
-    def calendar(self, told: Iterable[Told]) -> Iterator[str]:
+    def calendar(self, posts: Iterable[PostFields]) -> Iterator[str]:
         """An iCalendar file."""
         with self._database.reading() as db:
             store = backup.store_id(db) if db else ""
-        return ics.written((one.post for one in told), store[:SHORT])
+        return ics.written(posts, store[:SHORT])
 
     def folder(self, told: Iterable[Told], path: Path, resolver: TimeResolver) -> tuple[Written, MediaBeside]:
         """Write a folder of Markdown files, one for each post. A post whose key a file has already goes into that

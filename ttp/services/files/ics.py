@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from ttp.domain.post import Post, PostStatus
+from ttp.domain.post import PostFields, PostStatus
 from ttp.domain.time.clock import utc_text
+from ttp.services.queries import PostView
 
 _ESCAPES = (("\\", r"\\"), (";", r"\;"), (",", r"\,"), ("\n", r"\n"))
 """The backslash first: the others are escaped with one."""
@@ -20,7 +21,7 @@ _LONGEST = 75
 _SHOWN = 60
 
 
-def written(posts: Iterable[Post], store: str) -> Iterator[str]:
+def written(posts: Iterable[PostFields], store: str) -> Iterator[str]:
     """The file, an event a piece: none for a draft. What a repeat has not made yet is tentative. `store` makes the
     events' ids the world's own."""
     yield from map(_folded, ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//ttp//ttp//EN", "CALSCALE:GREGORIAN"))
@@ -31,13 +32,14 @@ def written(posts: Iterable[Post], store: str) -> Iterator[str]:
     yield _folded("END:VCALENDAR")
 
 
-def _event(post: Post, at: datetime, store: str) -> Iterator[str]:
+def _event(post: PostFields, at: datetime, store: str) -> Iterator[str]:
     accounts = ", ".join(post.accounts)
     name, what = f"{post.id}", f"post {post.id}, {post.status}"
     status = "CANCELLED" if post.status is PostStatus.FAILED else "CONFIRMED"
-    if post.id is None and post.repeat is not None:
-        name, status = f"repeat-{post.repeat.id}-{_instant(at)}", "TENTATIVE"
-        what = f"will come of repeat {post.repeat.id}"
+    repeat = post.repeat if isinstance(post, PostView) else None
+    if post.id is None and repeat is not None:
+        name, status = f"repeat-{repeat.id}-{_instant(at)}", "TENTATIVE"
+        what = f"will come of repeat {repeat.id}"
     yield "BEGIN:VEVENT"
     yield f"UID:{name}@{store}.ttp"
     yield f"DTSTAMP:{_instant(post.updated_at or at)}"
@@ -52,7 +54,7 @@ def _event(post: Post, at: datetime, store: str) -> Iterator[str]:
     yield "END:VEVENT"
 
 
-def _first(post: Post) -> str:
+def _first(post: PostFields) -> str:
     usual = f"one of those tagged {post.tags[0]}" if post.id is None and post.tags else "media"
     line = next((line.strip() for line in post.content.splitlines() if line.strip()), usual)
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
