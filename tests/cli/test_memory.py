@@ -17,7 +17,7 @@ def no_memory(*_: object, **__: object) -> None:
         ("ttp.services.queries.Queries.listed", ("list",)),
         ("ttp.services.posts.Posts.create", ("create", "hello")),
         ("ttp.cli.app.run", ("list",)),
-        ("ttp.cli.complete.offer", ("__complete", "post")),
+        ("ttp.cli.complete.complete", ("__complete", "post")),
         ("ttp.cli.command_table.start_page", ()),
         ("ttp.publisher.loop.Loop.run", ("run", "--once")),
         ("ttp.publisher.process.Writer", ("run", "--once")),

@@ -136,3 +136,11 @@ def test_what_is_due_for_it_fails_by_its_account_and_the_publisher_ends_well(lef
     left("run", "--once", "--quiet")
     (delivery,) = left.shown(2)["deliveries"]
     assert (delivery["state"], delivery["error"]["kind"]) == ("failed", "account")
+
+
+def test_where_a_setting_of_a_former_name_is_set_is_told(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTP_PUBLISH__SETTLE_X_S", "5")
+    (shown,) = ttp.ok("config", "show", "platforms.x.settle_s", "--json").json
+    assert (shown["value"], shown["origin"]) == (5, "TTP_PUBLISH__SETTLE_X_S")
+    ttp.ok("config", "set", "publish.settle_x_s", "7")
+    assert "settle_s = 7" in (ttp.home / "config.toml").read_text()

@@ -100,8 +100,9 @@ class Platform(Facts):
         """Return what `ttp help NAME` says before options and settings: the folder's `help.md`."""
         from importlib.resources import files
 
-        text = files(type(self).__module__.rpartition(".")[0]) / "help.md"
-        return text.read_text(encoding="utf-8") if text.is_file() else f"{self.title}\n"
+        package = type(self).__module__.rpartition(".")[0]
+        text = files(package) / "help.md" if package else None
+        return text.read_text(encoding="utf-8") if text is not None and text.is_file() else f"{self.title}\n"
 
     def rules(self) -> Rules:
         """Return what the platform accepts."""

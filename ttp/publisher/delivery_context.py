@@ -241,13 +241,37 @@ class Clients:
     def __call__(self, platform: str) -> Client:
         with self._making:
             if platform not in self._made:
-                self._made[platform] = SafeClient(self._make(platform))
+                try:
+                    client = self._make(platform)
+                except Exception as fault:  # noqa: BLE001 (its module may be another package's; the others go on)
+                    client = UnusableClient(f"the client of {platform} cannot be loaded: {_where(fault)}")
+                self._made[platform] = SafeClient(client)
             return self._made[platform]
 
     def close(self) -> None:
         """Close their connections."""
         while self._made:
             self._made.popitem()[1].close()
+
+
+class UnusableClient:
+    """Stands for a client that could not be made. Sends nothing, and finds nothing out."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
+        yield from ()
+        raise StepFailed("prepare", NotDone(Kind.ACCOUNT, self._why))
+
+    def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
+        return NotDone(Kind.ACCOUNT, self._why)
+
+    def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
+        return LookupResult(Unclear(Kind.ACCOUNT, self._why), None)
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 class SafeClient:

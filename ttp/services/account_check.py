@@ -102,6 +102,8 @@ class AccountCheck:
         yield from standing(account, self._clock.now())
         if account.platform not in self._platforms.names():
             yield failure(f"platform {account.platform} is not enabled: what is due for it fails")
+        elif checker is None:
+            yield fine("the platform cannot be asked")
         if account.needs_reconnect or not account.connected or checker is None:
             return
         try:
