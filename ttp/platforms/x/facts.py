@@ -29,7 +29,7 @@ class X(Platform):
     limit_scopes = ("account", "app")
     token_life, needs_client_secret, user_keys = timedelta(hours=2), False, True
     code_life = timedelta(seconds=30)
-    post_url = r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?P<handle>\w+)/status/(?P<id>[0-9]+)"
+    post_url = r"https?://(?:www\.|mobile\.)?(?:x|twitter)\.com/(?:i/web|(?P<handle>\w+))/status/(?P<id>[0-9]+)"
     id_time = (22, 1000, 1_288_834_974_657_000)
     """The published Snowflake service: milliseconds above 22 bits."""
     keys = (
