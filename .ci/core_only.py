@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 HEAVY = {"sqlalchemy", "sqlmodel", "alembic", "httpx", "rich", "dateutil", "croniter", "twitter_text", "pydantic"}
-AT_ONCE = (("--version",), ("--help",), (), ("__complete", "post"), ("list",), ("status",), ("help", "time"))
+AT_ONCE = (("--version",), ("--help",), (), ("__complete", "post"))
 """Answered before Typer is imported."""
-BY_TYPER = (("list", "--help"),)
+BY_TYPER = (("list",), ("status",), ("help", "time"), ("list", "--help"))
 PROGRAM = """
 import sys
 from ttp.cli.main import main

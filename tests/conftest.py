@@ -22,7 +22,7 @@ from tests.store.stores import empty_store
 from ttp.cli.main import main
 from ttp.domain.attempt import Kind
 from ttp.domain.delivery import DeliveryError, DeliveryState
-from ttp.domain.post_edit import settled
+from ttp.domain.post_edit import with_derived_status
 from ttp.store import posts, queries
 from ttp.store.database import Database
 
@@ -146,7 +146,9 @@ class Program:
                 replace(one, **changed) if account in (None, one.account) else one  # type: ignore[arg-type]
                 for one in post.deliveries
             )
-            posts.update(db, settled(replace(post, deliveries=deliveries), post.updated_at or self.clock.now()), None)
+            posts.update(
+                db, with_derived_status(replace(post, deliveries=deliveries), post.updated_at or self.clock.now()), None
+            )
 
     def count(self, table: str) -> int:
         """Rows of a table; 0 where there is no store."""

@@ -69,10 +69,9 @@ TYPER = {"typer", "annotated_doc", "shellingham"}
 """What reads the command line, and what that imports itself."""
 FACTS = {
     *("ttp.platforms.registry", "ttp.platforms.platform"),
-    *("ttp.platforms.x.pricing", "ttp.platforms.x.text_length"),
-    *(f"ttp.platforms.{name}{part}" for name in BUILT_IN for part in ("", ".facts")),
+    *(f"ttp.platforms.{name}{part}" for name in BUILT_IN for part in ("", ".facts", ".pricing", ".text_length")),
 }
-"""What is known of platforms, and what they charge, without importing their clients."""
+"""What is known of platforms and their prices without importing their clients."""
 QUESTIONS = ["list", "show 1", "log 1", "status", "account list", "account show x/me", "list --json", "status --json"]
 
 

@@ -14,10 +14,10 @@ def no_memory(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("place", "argv"),
     [
-        ("ttp.services.queries.Look.listed", ("list",)),
+        ("ttp.services.queries.Queries.listed", ("list",)),
         ("ttp.services.posts.Posts.create", ("create", "hello")),
         ("ttp.cli.app.run", ("list",)),
-        ("ttp.cli.complete.offer", ("__complete", "post")),
+        ("ttp.cli.complete.complete", ("__complete", "post")),
         ("ttp.cli.command_table.start_page", ()),
         ("ttp.publisher.loop.Loop.run", ("run", "--once")),
         ("ttp.publisher.process.Writer", ("run", "--once")),
@@ -36,7 +36,7 @@ def test_no_memory_is_one_line(
 
 def test_no_memory_is_an_error_in_json_too(ttp: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     ttp.post("hello")
-    monkeypatch.setattr("ttp.services.queries.Look.listed", no_memory)
+    monkeypatch.setattr("ttp.services.queries.Queries.listed", no_memory)
     ran = ttp("list", "--json")
     assert (ran.code, ran.out, ran.error["exit"]) == (1, "", 1)
 
@@ -44,7 +44,7 @@ def test_no_memory_is_an_error_in_json_too(ttp: Program, monkeypatch: pytest.Mon
 def test_no_memory_even_for_the_message(
     ttp: Program, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ttp.services.queries.Look.listed", no_memory)
+    monkeypatch.setattr("ttp.services.queries.Queries.listed", no_memory)
     monkeypatch.setattr("ttp.cli.errors.write_error", no_memory)
     assert ttp("list").code == 1
     assert len(capfd.readouterr().err.splitlines()) == 1

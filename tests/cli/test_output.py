@@ -57,7 +57,7 @@ class Desk:
 
 def test_tsv_is_one_post_a_line_without_header_in_utc() -> None:
     desk = Desk()
-    desk.output.records(posts_module.POSTS_SPEC, [POST, DRAFT])
+    desk.output.write_list(posts_module.POSTS_SPEC, [POST, DRAFT])
     assert desk.written == (
         "41\tscheduled\t2026-11-24T17:00:00Z\tinstagram/shop,x/me\tLaunch day!\\nDoors 9:00\n44\tdraft\t\t\tOuttakes\n"
     )
@@ -65,14 +65,14 @@ def test_tsv_is_one_post_a_line_without_header_in_utc() -> None:
 
 def test_a_header_is_added_on_request_even_to_an_empty_list() -> None:
     desk = Desk(header=True)
-    desk.output.records(posts_module.POSTS_SPEC, [])
+    desk.output.write_list(posts_module.POSTS_SPEC, [])
     assert desk.written == "id\tstatus\tscheduledAt\taccounts\tcontent\n"
 
 
 def test_json_is_an_array_for_lists_and_an_object_for_one() -> None:
     many, one = Desk(format="json"), Desk(format="json")
-    many.output.records(posts_module.POSTS_SPEC, [POST, DRAFT])
-    one.output.record(post_module.POST_SPEC, POST)
+    many.output.write_list(posts_module.POSTS_SPEC, [POST, DRAFT])
+    one.output.write_one(post_module.POST_SPEC, POST)
     assert [post["id"] for post in json.loads(many.written)] == [41, 44]
     assert json.loads(one.written) == json.loads(many.written)[0]
 
@@ -80,13 +80,13 @@ def test_json_is_an_array_for_lists_and_an_object_for_one() -> None:
 @pytest.mark.parametrize(("format", "text"), [("json", "[]\n"), ("jsonl", ""), ("tsv", "")])
 def test_an_empty_list(format: str, text: str) -> None:
     desk = Desk(format=format)
-    desk.output.records(posts_module.POSTS_SPEC, [])
+    desk.output.write_list(posts_module.POSTS_SPEC, [])
     assert desk.written == text
 
 
 def test_json_lines_are_one_object_a_line() -> None:
     desk = Desk(format="jsonl")
-    desk.output.records(posts_module.POSTS_SPEC, [POST, DRAFT])
+    desk.output.write_list(posts_module.POSTS_SPEC, [POST, DRAFT])
     assert [json.loads(line)["id"] for line in desk.written.splitlines()] == [41, 44]
 
 
@@ -101,14 +101,14 @@ def test_json_lines_are_one_object_a_line() -> None:
 )
 def test_fields_pick_alike_in_every_format(format: str, text: str) -> None:
     desk = Desk(format=format, fields=["id", "status"])
-    desk.output.records(posts_module.POSTS_SPEC, [POST, DRAFT])
+    desk.output.write_list(posts_module.POSTS_SPEC, [POST, DRAFT])
     assert desk.written == text
 
 
 def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_written() -> None:
     desk = Desk(fields=["id", "scheduled_at"])
     with pytest.raises(UsageError) as refused:
-        desk.output.records(posts_module.POSTS_SPEC, [POST])
+        desk.output.write_list(posts_module.POSTS_SPEC, [POST])
     assert desk.written == ""
     desk.output.error(refused.value)
     assert desk.err.getvalue() == (
@@ -122,8 +122,8 @@ def test_an_unknown_field_is_refused_with_all_there_are_before_anything_is_writt
 
 def test_show_has_a_tsv_row_per_delivery_and_one_row_where_fields_are_picked() -> None:
     rows, picked = Desk(header=True), Desk(fields=["id", "variants", "deliveries"])
-    rows.output.record(post_module.POST_SPEC, POST)
-    picked.output.record(post_module.POST_SPEC, DRAFT)
+    rows.output.write_one(post_module.POST_SPEC, POST)
+    picked.output.write_one(post_module.POST_SPEC, DRAFT)
     assert rows.written == (
         "account\tstate\tpublishedAt\turl\terrorMessage\ninstagram/shop\tpending\t\t\t\nx/me\tpending\t\t\t\n"
     )
@@ -132,7 +132,7 @@ def test_show_has_a_tsv_row_per_delivery_and_one_row_where_fields_are_picked() -
 
 def test_nested_values_of_a_tsv_cell_are_compact_json() -> None:
     desk = Desk(fields=["holds", "publisher"])
-    desk.output.record(status.STATUS_SPEC, Health(holds=(Hold("x/me", AT, "a\tb"),)))
+    desk.output.write_one(status.STATUS_SPEC, Health(holds=(Hold("x/me", AT, "a\tb"),)))
     holds, publisher = desk.written.rstrip("\n").split("\t")
     assert holds == '[{"account":"x/me","until":"2026-11-24T17:00:00Z","reason":"a\\\\tb"}]'
     assert publisher == '{"running":false,"pid":null,"mode":null,"since":null,"lastRunAt":null}'
@@ -141,7 +141,7 @@ def test_nested_values_of_a_tsv_cell_are_compact_json() -> None:
 @given(st.lists(ANY_TEXT, max_size=6))
 def test_tsv_has_as_many_rows_as_items_and_as_many_cells_as_columns_whatever_the_text(texts: list[str]) -> None:
     desk = Desk()
-    desk.output.records(posts_module.POSTS_SPEC, [PostView(text, id=place) for place, text in enumerate(texts)])
+    desk.output.write_list(posts_module.POSTS_SPEC, [PostView(text, id=place) for place, text in enumerate(texts)])
     rows = desk.written.split("\n")
     assert rows.pop() == ""
     assert [row.count("\t") for row in rows] == [4] * len(texts)
@@ -151,7 +151,7 @@ def test_tsv_has_as_many_rows_as_items_and_as_many_cells_as_columns_whatever_the
 @given(st.lists(ANY_TEXT, max_size=4), st.sampled_from(["json", "jsonl"]))
 def test_json_parses_back_equal_and_holds_nothing_that_acts_on_a_terminal(texts: list[str], format: str) -> None:
     desk = Desk(format=format, fields=["content"])
-    desk.output.records(posts_module.POSTS_SPEC, [PostView(text) for text in texts])
+    desk.output.write_list(posts_module.POSTS_SPEC, [PostView(text) for text in texts])
     read = json.loads(desk.written) if format == "json" else [json.loads(row) for row in desk.written.splitlines()]
     assert [row["content"] for row in read] == texts
     assert not HOSTILE.search(desk.written)
@@ -160,8 +160,8 @@ def test_json_parses_back_equal_and_holds_nothing_that_acts_on_a_terminal(texts:
 @given(ANY_TEXT)
 def test_sentences_tables_notes_and_errors_hold_no_foreign_control_character(text: str) -> None:
     desk = Desk(format="table", fields=["content"])
-    desk.output.records(posts_module.POSTS_SPEC, [PostView(text)])
-    desk.output.say(text)
+    desk.output.write_list(posts_module.POSTS_SPEC, [PostView(text)])
+    desk.output.write_message(text)
     desk.output.line(text)
     desk.output.note(text)
     problem = Problem("content", "code", text, text, text)
@@ -180,7 +180,7 @@ def test_tsv_and_json_lines_are_written_while_the_list_is_still_being_read() -> 
                 seen.append(desk.written.count("Outtakes"))
                 yield PostView("Outtakes", id=number)
 
-        desk.output.records(posts_module.POSTS_SPEC, posts())
+        desk.output.write_list(posts_module.POSTS_SPEC, posts())
         assert seen == [0, 1, 2]
 
 
@@ -190,7 +190,7 @@ def test_a_person_gets_the_sentence_a_pipe_the_id_and_json_the_object() -> None:
     told = {}
     for format in ("table", "tsv", "json"):
         desk = Desk(format=format)
-        desk.output.record(view, POST, say=[sentence])
+        desk.output.write_one(view, POST, say=[sentence])
         told[format] = desk.written
     assert told["table"] == f"{sentence}\n"
     assert told["tsv"] == "41\n"
@@ -200,30 +200,32 @@ def test_a_person_gets_the_sentence_a_pipe_the_id_and_json_the_object() -> None:
 
 def test_picked_fields_win_over_the_sentence() -> None:
     desk = Desk(format="table", fields=["status"])
-    desk.output.record(posts_module.saved_posts_spec(), POST, say=["Scheduled"])
+    desk.output.write_one(posts_module.saved_posts_spec(), POST, say=["Scheduled"])
     assert desk.written == "  status\n  scheduled\n"
 
 
 def test_a_changed_post_without_a_sentence_is_shown() -> None:
     desk = Desk(format="table")
-    desk.output.records(posts_module.saved_posts_spec(), [POST, DRAFT])
+    desk.output.write_list(posts_module.saved_posts_spec(), [POST, DRAFT])
     assert "Post 41   scheduled" in desk.written
     assert "\n\nPost 44   draft" in desk.written
 
 
 def test_deleted_posts_are_ids_and_say_so_in_json() -> None:
     tsv, js = Desk(), Desk(format="json")
-    tsv.output.records(posts_module.DELETED_SPEC, [41, 42])
-    js.output.records(posts_module.DELETED_SPEC, [41])
+    tsv.output.write_list(posts_module.DELETED_SPEC, [41, 42])
+    js.output.write_list(posts_module.DELETED_SPEC, [41])
     assert tsv.written == "41\n42\n"
     assert json.loads(js.written) == [{"id": 41, "deleted": True}]
 
 
 def test_the_default_columns_of_the_other_lists() -> None:
     desk = Desk(header=True)
-    desk.output.records(accounts.ACCOUNTS_SPEC, [Account("x", "me", connected=True, timezone="Asia/Tokyo")])
-    desk.output.records(post_module.ATTEMPTS_SPEC, [Attempt("x/me", 1, "create", Phase.PUBLISH, AT, http_status=201)])
-    desk.output.records(metrics.SAMPLES_SPEC, [Sample("x/me", "1", AT, AT, likes=3)])
+    desk.output.write_list(accounts.ACCOUNTS_SPEC, [Account("x", "me", connected=True, timezone="Asia/Tokyo")])
+    desk.output.write_list(
+        post_module.ATTEMPTS_SPEC, [Attempt("x/me", 1, "create", Phase.PUBLISH, AT, http_status=201)]
+    )
+    desk.output.write_list(metrics.SAMPLES_SPEC, [Sample("x/me", "1", AT, AT, likes=3)])
     assert desk.written == (
         "account\tconnected\tzone\texpiresAt\n"
         "x/me\ttrue\tAsia/Tokyo\t\n"
@@ -236,7 +238,7 @@ def test_the_default_columns_of_the_other_lists() -> None:
 
 def test_status_is_name_and_value() -> None:
     desk = Desk()
-    desk.output.record(status.STATUS_SPEC, Health(overdue=2))
+    desk.output.write_one(status.STATUS_SPEC, Health(overdue=2))
     rows = dict(row.split("\t") for row in desk.written.splitlines())
     assert rows["publisher.running"] == "false"
     assert rows["overdue"] == "2"
@@ -247,7 +249,7 @@ def test_status_is_name_and_value() -> None:
 def test_plain_facts_are_name_and_value_too() -> None:
     tsv, table = Desk(), Desk(format="table")
     for desk in (tsv, table):
-        desk.output.record(spec.name_value_spec(("read", "rejected")), {"read": 2, "rejected": []})
+        desk.output.write_one(spec.name_value_spec(("read", "rejected")), {"read": 2, "rejected": []})
     assert tsv.written == "read\t2\nrejected\t\n"
     assert table.written == "  name      value\n  read      2\n  rejected\n"
 
@@ -255,10 +257,10 @@ def test_plain_facts_are_name_and_value_too() -> None:
 def test_the_next_slot_is_null_where_there_are_no_data() -> None:
     slot: dict[str, object] = {"at": AT, "day": "Tuesday", "hour": 17, "score": 0.5}
     none, one, many, tsv = Desk(format="json"), Desk(format="json"), Desk(format="json"), Desk()
-    none.output.records(optimal.next_slots(), [])
-    one.output.records(optimal.next_slots(), [slot])
-    many.output.records(optimal.next_slots(counted=True), [slot, slot])
-    tsv.output.records(optimal.next_slots(), [slot])
+    none.output.write_list(optimal.next_slots(), [])
+    one.output.write_list(optimal.next_slots(), [slot])
+    many.output.write_list(optimal.next_slots(counted=True), [slot, slot])
+    tsv.output.write_list(optimal.next_slots(), [slot])
     told = {**slot, "at": "2026-11-24T17:00:00Z"}
     assert json.loads(none.written) == {"success": True, "slot": None}
     assert json.loads(one.written) == {"success": True, "slot": told}
@@ -279,21 +281,21 @@ def test_the_next_slot_is_null_where_there_are_no_data() -> None:
 )
 def test_a_terminal_gets_the_picture_with_its_foot(view: spec.OutputSpec[object], item: object, word: str) -> None:
     desk = Desk(format="table")
-    desk.output.records(view, [item], foot=["more:  ttp list --after 41"])
+    desk.output.write_list(view, [item], foot=["more:  ttp list --after 41"])
     assert word in desk.written
     assert desk.written.endswith("\nmore:  ttp list --after 41\n")
 
 
 def test_a_foot_and_a_sentence_are_for_people_only() -> None:
     desk = Desk()
-    desk.output.records(posts_module.DELETED_SPEC, [1], foot=["more"])
-    desk.output.say("Deleted post 1")
+    desk.output.write_list(posts_module.DELETED_SPEC, [1], foot=["more"])
+    desk.output.write_message("Deleted post 1")
     assert desk.written == "1\n"
 
 
 def test_quiet_silences_sentences_and_notes_but_neither_data_nor_errors() -> None:
     desk = Desk(format="table", quiet=True)
-    desk.output.say("Scheduled")
+    desk.output.write_message("Scheduled")
     desk.output.note("nothing is running")
     desk.output.line("data")
     desk.output.error(NotFound("no post 9"))
@@ -426,10 +428,10 @@ def test_an_unknown_colour_flag_is_refused() -> None:
 def test_colour_is_for_tables_alone() -> None:
     for format in ("tsv", "json", "jsonl"):
         desk = Desk(format=format, color=True)
-        desk.output.records(posts_module.POSTS_SPEC, [POST])
+        desk.output.write_list(posts_module.POSTS_SPEC, [POST])
         assert "\x1b" not in desk.written
     desk = Desk(format="table", color=True)
-    desk.output.records(posts_module.POSTS_SPEC, [POST])
+    desk.output.write_list(posts_module.POSTS_SPEC, [POST])
     assert "\x1b[1m41\x1b[0m" in desk.written
 
 
@@ -449,7 +451,7 @@ def test_a_closed_pipe_stops_the_list_and_raises_nothing() -> None:
             yield PostView("x", id=number)
 
     output = Output(Unread(), io.StringIO(), now=lambda: NOW)
-    output.records(posts_module.POSTS_SPEC, posts())
+    output.write_list(posts_module.POSTS_SPEC, posts())
     output.line("more")
     assert output.closed
     assert len(read) == 1
@@ -462,13 +464,13 @@ def test_an_error_that_nobody_can_read_raises_nothing() -> None:
 def test_a_stream_of_another_encoding_gets_json_in_ascii() -> None:
     raw = io.BytesIO()
     output = Output(io.TextIOWrapper(raw, encoding="latin-1"), io.StringIO(), format="json", now=lambda: NOW)
-    output.records(posts_module.POSTS_SPEC, [PostView("Grüße 日本")])
+    output.write_list(posts_module.POSTS_SPEC, [PostView("Grüße 日本")])
     assert json.loads(raw.getvalue().decode("ascii"))[0]["content"] == "Grüße 日本"
 
 
 def test_the_process_output_takes_its_streams_and_splits_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
     output = output_of_process(fields="id, status", header=True, environ={}, now=lambda: NOW)
-    output.records(posts_module.POSTS_SPEC, [DRAFT])
+    output.write_list(posts_module.POSTS_SPEC, [DRAFT])
     assert capsys.readouterr().out == "id\tstatus\n44\tdraft\n"
 
 
@@ -481,7 +483,8 @@ from ttp.domain.errors import TtpError
 from ttp.services.queries import PostView
 output = output_of_process(now=lambda: datetime.now(UTC))
 try:
-    output.records(POSTS_SPEC, (PostView("caf\\u00e9 \\u65e5\\udcff", id=number) for number in range(int(sys.argv[1]))))
+    posts = (PostView("caf\\u00e9 \\u65e5\\udcff", id=number) for number in range(int(sys.argv[1])))
+    output.write_list(POSTS_SPEC, posts)
 except TtpError as error:
     output.error(error)
     sys.exit(1)
@@ -557,5 +560,5 @@ def test_data_for_a_pipe_loads_no_third_party_package() -> None:
 def test_ascii_draws_pictures_with_ascii_signs_alone(capsys: pytest.CaptureFixture[str]) -> None:
     for ascii, plainly in ((True, True), (False, False)):
         output = output_of_process(format="table", ascii=ascii, environ={"LANG": "C.UTF-8"}, now=lambda: NOW)
-        output.records(posts_module.POSTS_SPEC, [PostView("x" * 500, id=1)])
+        output.write_list(posts_module.POSTS_SPEC, [PostView("x" * 500, id=1)])
         assert capsys.readouterr().out.isascii() is plainly

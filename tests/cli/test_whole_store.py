@@ -52,7 +52,7 @@ def peak(run: Callable[[], object]) -> int:
 def listed(format: str) -> None:
     with Path("/dev/null").open("w") as nowhere:
         out = Output(nowhere, nowhere, format=format, now=lambda: START, zone=lambda: UTC)
-        out.records(posts_module.POSTS_SPEC, Context().look.listed(PostFilter()))
+        out.write_list(posts_module.POSTS_SPEC, Context().look.listed(PostFilter()))
 
 
 @pytest.mark.parametrize(

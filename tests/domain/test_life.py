@@ -27,7 +27,7 @@ from ttp.domain.post_input import PostInput
 from ttp.domain.retry import RetryPolicy, after_not_done
 from ttp.publisher.reconcile import recover_interrupted
 from ttp.services.accounts import Accounts
-from ttp.services.publishing import Outgoing
+from ttp.services.publishing import Publishing
 from ttp.store import accounts as account_store
 from ttp.store import accounts as stored_accounts
 from ttp.store import attempts, claims, queries
@@ -84,7 +84,7 @@ class Life(StoreMachine):
         self.open_store(NAMES)
         credentials = CredentialsFile(self.home)
         self.posts = people.posts_of(self.database, self.clock)
-        self.outgoing = Outgoing(self.posts, credentials)
+        self.outgoing = Publishing(self.posts, credentials)
         self.accounts = Accounts(self.database, credentials, self.clock, Config(), PLATFORMS)
         self.live: dict[int, str] = {}
         """What followers see: delivery id -> remote id."""

@@ -22,7 +22,7 @@ from ttp.platforms.outcomes import Judge
 from ttp.platforms.reply import Answer, Cut, Reply
 from ttp.publisher import delivery_worker, reconcile
 from ttp.publisher.delivery_worker import DeliveryWorker
-from ttp.services.tokens import InHand
+from ttp.services.tokens import LockedToken
 from ttp.store import attempts
 from ttp.store.home import locks
 
@@ -45,7 +45,7 @@ def _in_place_of(original: Any, changed: Any) -> None:
 
 
 def _intent_after_the_call() -> None:
-    def _try(self: DeliveryWorker, token: InHand) -> Generator[Wait, None, bool]:
+    def _try(self: DeliveryWorker, token: LockedToken) -> Generator[Wait, None, bool]:
         order = self._context.build_request(self.task, credentials=token.credentials)
         client = self._context.client(self.task)
         ready = yield from self._prepare(client.prepare(order, self.task.delivery.handle))

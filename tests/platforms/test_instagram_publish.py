@@ -319,7 +319,7 @@ def test_a_connection_that_was_never_made_is_proof_and_needs_no_question() -> No
     assert (outcome.kind, outcome.passing) == (Kind.NETWORK, True)
 
 
-# Look-up.
+# Queries-up.
 
 
 def looked(

@@ -501,7 +501,7 @@ def test_a_video_that_went_missing_before_the_last_chunk_is_proof(film: MediaFil
     assert outcome.kind is Kind.MEDIA
 
 
-# Look-up.
+# Queries-up.
 
 
 def looked(what: PublishRequest, handle: Handle, stub: Stub) -> LookupResult:

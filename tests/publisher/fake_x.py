@@ -19,7 +19,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Phase
 from ttp.domain.time.clock import to_ms
 from ttp.platforms.x.look_up import X_EPOCH_MS
-from ttp.services.publishing import Outgoing
+from ttp.services.publishing import Publishing
 
 PARTS = ("One", "Two", "Three", "Four")
 SETTLE_S = 900.0
@@ -194,8 +194,8 @@ def thread(bench: Bench, parts: Sequence[str] = PARTS, **fields: object) -> int:
     return bench.post("x/me", content=parts[0], thread=tuple(parts[1:]), **fields)  # type: ignore[arg-type]  # by name
 
 
-def outgoing(bench: Bench) -> Outgoing:
-    return Outgoing(people.posts_of(bench.database, bench.clock, bench.config), bench.credentials)
+def outgoing(bench: Bench) -> Publishing:
+    return Publishing(people.posts_of(bench.database, bench.clock, bench.config), bench.credentials)
 
 
 def steps(bench: Bench, post_id: int = 1) -> list[tuple[str, str | None]]:

@@ -18,7 +18,7 @@ from ttp.domain.post import Post
 from ttp.domain.post_input import PostInput
 from ttp.services.approvals import Approvals
 from ttp.services.bulk_edit import BulkEdit, Edit, Shift, apply
-from ttp.services.publishing import Outgoing
+from ttp.services.publishing import Publishing
 from ttp.store import claims, queries
 from ttp.store.credentials import CredentialsFile
 
@@ -48,7 +48,7 @@ class Approval(StoreMachine):
         self.open_store(NAMES)
         self.posts = people.posts_of(self.database, self.clock, Config({"publish.require_approval": True}))
         self.approving = Approvals(self.posts)
-        self.outgoing = Outgoing(self.posts, CredentialsFile(self.home))
+        self.outgoing = Publishing(self.posts, CredentialsFile(self.home))
         self.ids: list[int] = []
         self.said: dict[int, Seen] = {}
         """What was approved, as it was seen then."""

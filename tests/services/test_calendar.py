@@ -16,7 +16,7 @@ from tests.settings import Config
 from tests.store.stores import raw
 from ttp.domain.calendar_days import month_with, week_with
 from ttp.services.calendar import Calendar
-from ttp.services.queries import Look
+from ttp.services.queries import Queries
 from ttp.services.slots import Slots
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -52,7 +52,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def calendar(ttp: Program, clock: FakeClock) -> Calendar:
     database = Database(ttp.home)
     config = Config({})
-    return Calendar(database, Look(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock)
+    return Calendar(
+        database, Queries(database, ttp.home, clock, config, PLATFORMS), Slots(database, clock, config), clock
+    )
 
 
 @pytest.mark.parametrize("wanted", FILTERS)

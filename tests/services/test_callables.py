@@ -12,11 +12,13 @@ FOLDER = Path(services.__file__).parent
 CALLED = {
     # Makers of a platform's parts; they come from the registry of platforms.
     "account_check.AccountCheck.__init__(checkers)",
-    "account_check.Offers.__init__(checker)",
+    "account_check.AccountCheck.__init__(logins)",
+    "account_check.Offers.__init__(checkers)",
+    "doctor.Doctor.__init__(logins)",
     "accounts.Leaving.__init__(logins)",
     "connect.Connect.__init__(logins)",
-    "metrics_sync.Gather.__init__(readers)",
-    "remote_delete.TakeDown.__init__(takers)",
+    "metrics_sync.MetricsFetcher.__init__(readers)",
+    "remote_delete.RemoteDelete.__init__(deleters)",
     "tokens.Tokens.__init__(logins)",
     # Other services, made only where they are needed: their settings may be wrong.
     "account_check.Offers.__init__(tokens)",
@@ -25,11 +27,11 @@ CALLED = {
     "doctor.looked_at(look)",
     "status.Status.elsewhere(machine)",
     # Progress and a wish to stop: told and asked, outside transactions; nothing is decided by the answer but the end.
-    "files.importer.BulkIn.take(tell)",
+    "files.importer.Importer.take(tell)",
     "metrics.Metrics.import_file(tell)",
-    "metrics_sync.Gather.history(tell)",
-    "metrics_sync.Gather.posts(stopping)",
-    "metrics_sync.Gather.posts(tell)",
+    "metrics_sync.MetricsFetcher.history(tell)",
+    "metrics_sync.MetricsFetcher.posts(stopping)",
+    "metrics_sync.MetricsFetcher.posts(tell)",
     "metrics_sync.Pull.pull(tell)",
     "metrics_sync.Pull.pull_due(stopping)",
     "tokens.Tokens.refresh_due(stopping)",

@@ -14,7 +14,7 @@ from ttp.domain.account import Account
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import new_delivery, redirected, remote_id_of, settled, timed
+from ttp.domain.post_edit import new_delivery, remote_id_of, with_accounts, with_derived_status, with_time
 from ttp.domain.post_input import PostInput, request_fingerprint
 
 ACCOUNTS = tuple(Account("x", f"a{i}", id=i) for i in range(1, 5))
@@ -31,8 +31,8 @@ def test_after_a_redirection_every_account_has_one_delivery_and_published_ones_s
         Delivery(account.name, account.platform, state, due_at=START, id=10 + i, account_id=account.id)
         for i, (account, state) in enumerate(zip(ACCOUNTS, states, strict=False))
     )
-    post = settled(Post("hi", before, scheduled_at=START), START)
-    after = redirected(post, wanted, START - HOUR)
+    post = with_derived_status(Post("hi", before, scheduled_at=START), START)
+    after = with_accounts(post, wanted, START - HOUR)
     assert len({d.account_id for d in after.deliveries}) == len(after.deliveries)
     held = {d.account_id: d for d in after.deliveries}
     assert {account.id for account in wanted} <= {d.account_id for d in after.active}
@@ -46,10 +46,10 @@ def test_after_a_redirection_every_account_has_one_delivery_and_published_ones_s
 
 
 def test_a_new_account_goes_out_with_the_others_as_long_as_none_has_begun() -> None:
-    post = timed(Post("hi", (new_delivery(ACCOUNTS[0], None),)), START)
-    overdue = settled(post, START + HOUR)
+    post = with_time(Post("hi", (new_delivery(ACCOUNTS[0], None),)), START)
+    overdue = with_derived_status(post, START + HOUR)
     assert overdue.status is PostStatus.SCHEDULED
-    after = redirected(overdue, ACCOUNTS[:2], START + HOUR)
+    after = with_accounts(overdue, ACCOUNTS[:2], START + HOUR)
     assert [d.due_at for d in after.deliveries] == [START, START]
 
 

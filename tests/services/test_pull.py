@@ -21,7 +21,7 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.sample import Sample
 from ttp.platforms.client import StepFailed
 from ttp.platforms.metrics_reader import STEP, AccountSession, MetricsPage
-from ttp.services.metrics_sync import BATCH, Gather, Pull, Pulled, Stopped, read_price
+from ttp.services.metrics_sync import BATCH, MetricsFetcher, Pull, Pulled, Stopped, read_price
 from ttp.store import metric_schedule
 from ttp.store import samples as stored_samples
 from ttp.store.home.locks import token_lock
@@ -96,7 +96,7 @@ class Numbers:
     def new(self) -> Pull:
         """The service as another process has it."""
         shop = self.shop
-        gather = Gather(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock)
+        gather = MetricsFetcher(shop.database, shop.new_tokens(), self.readers.get, self.config, self.clock)
         return Pull(shop.database, gather, self.config, self.clock, PLATFORMS)
 
     def out(self, remote_id: str, at: datetime | None = None, account: Account | None = None, **more: object) -> None:

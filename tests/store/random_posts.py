@@ -12,10 +12,11 @@ from ttp.domain.delivery import Delivery, DeliveryError, DeliveryState
 from ttp.domain.media import MediaItem
 from ttp.domain.outcome import Kind
 from ttp.domain.post import ChosenBy, Post, Rejection
-from ttp.domain.post_edit import settled
+from ttp.domain.post_edit import with_derived_status
 
 ACCOUNTS = {1: "x/me", 2: "instagram/shop", 3: "x/other"}
-TEXTS = st.text(max_size=12)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+"""Without NUL, which PostgreSQL has in no text."""
 NAMES = st.sampled_from(["launch", "Launch", "köln", "x.y"])
 INSTANTS = st.integers(0, 10**9).map(lambda ms: START + timedelta(milliseconds=ms))
 FEW_INSTANTS = st.integers(0, 4).map(lambda hours: START + timedelta(hours=hours))
@@ -113,4 +114,4 @@ def listed_posts(draw: st.DrawFn) -> Post:
         deleted_at=draw(st.none() | st.just(START)) if draw(st.integers(0, 3)) == 0 else None,
         tags=tuple(draw(st.lists(NAMES, max_size=2, unique=True))),
     )
-    return settled(post, START)
+    return with_derived_status(post, START)

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from tests.platforms.factories import PLATFORMS
 from ttp.domain.account import Account, parse_account_name
 from ttp.domain.delivery import Delivery
 from ttp.domain.post import Post
-from ttp.domain.post_edit import settled
+from ttp.domain.post_edit import with_derived_status
 from ttp.store import accounts, posts
 from ttp.store.database import Database
 from ttp.store.dialect import Connection
@@ -37,13 +38,32 @@ def empty_store() -> bytes:
         return path.read_bytes()
 
 
+POSTGRESQL: str | None = None
+"""The address of the server on which the present test runs; None for SQLite."""
+_NUMBERS = count()
+
+
 def new_store(home: Path, *, busy_timeout_s: float = 30.0) -> Database:
-    """An empty store under `home`, as quickly as a file can be written."""
+    """An empty store under `home`, as quickly as a file can be written; in PostgreSQL where a test runs on that."""
     home.mkdir(mode=0o700)
+    if POSTGRESQL is not None:
+        return _in_postgresql(home, POSTGRESQL)
     database = Database(home, busy_timeout_s=busy_timeout_s)
     database.path.touch(0o600)
     database.path.write_bytes(empty_store())
     return database
+
+
+def _in_postgresql(home: Path, url: str) -> Database:
+    """A store in a schema of its own."""
+    from ttp.store import postgres
+
+    name = f"s{next(_NUMBERS)}"
+    with closing(postgres.PostgresConnection(url)) as db:
+        db.execute(f"CREATE SCHEMA {name}")
+    options = f"-c search_path={name} -c synchronous_commit=off"
+    postgres.create_tables(url, options)
+    return postgres.PostgresDatabase(home, url, options)
 
 
 def duplicate(store: Path, home: Path) -> None:
@@ -70,7 +90,7 @@ def to(account: Account, at: datetime | None = None, **fields: object) -> Delive
 def add_post(database: Database, *deliveries: Delivery, content: str = "hi", **fields: object) -> Post:
     """A post with these deliveries, its status derived, timed as the first of them."""
     at = deliveries[0].due_at if deliveries else None
-    post = settled(Post(content, deliveries, scheduled_at=at, created_at=START), START)
+    post = with_derived_status(Post(content, deliveries, scheduled_at=at, created_at=START), START)
     with database.writing() as db:
         return posts.insert(db, replace(post, **fields), None)  # type: ignore[arg-type]  # fields
 
@@ -93,8 +113,6 @@ def raw(db: Connection) -> SqliteConnection:
 
 @contextmanager
 def transaction(database: Database) -> Iterator[Connection]:
-    """The publisher's connection inside an immediate transaction, committed at the end."""
-    with closing(database.connect()) as db:
-        db.execute("BEGIN IMMEDIATE")
+    """The publisher's connection inside a transaction, committed at the end."""
+    with closing(database.connect()) as db, db.transaction():
         yield db
-        db.execute("COMMIT")

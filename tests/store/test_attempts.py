@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,7 +16,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.store import attempts, queries
 from ttp.store.database import Database
-from ttp.store.dialect import Connection
+from ttp.store.dialect import Conflicting, Connection
 
 SECOND = timedelta(seconds=1)
 FULL = Attempt(
@@ -130,8 +129,8 @@ def test_a_call_that_was_refused_is_no_doubt(db: Connection) -> None:
     assert not attempts.has_unknown(db, 1)
 
 
-def test_an_attempt_of_no_delivery_is_refused(db: Connection) -> None:
-    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+def test_an_attempt_of_no_delivery_is_refused(database: Database) -> None:
+    with pytest.raises(Conflicting), database.writing() as db:
         attempts.begin(db, replace(INTENT, delivery_id=99))
 
 

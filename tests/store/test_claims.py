@@ -19,7 +19,7 @@ from ttp.domain.post import Post, PostStatus
 from ttp.store import accounts as stored_accounts
 from ttp.store import claims, posts, queries, row_mapper
 from ttp.store.database import Database
-from ttp.store.dialect import Row
+from ttp.store.dialect import Conflicting, Row
 
 GAP = timedelta(seconds=60)
 ERROR = DeliveryError(Kind.NETWORK, "cut off")
@@ -351,14 +351,14 @@ def test_a_remote_post_belongs_to_one_delivery_of_an_account(database: Database)
     second = add_post(database, to(one, START, **sending)).deliveries
     assert save(database, first[0], first[0].published(START, "17", None))
     assert save(database, first[1], first[1].published(START, "17", None)), "another account has its own ids"
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Conflicting):
         save(database, second[0], second[0].published(START, "17", None))
 
 
 def test_a_post_goes_to_an_account_once(database: Database) -> None:
     account = add_account(database)
     made = add_post(database, to(account, START))
-    with pytest.raises(Exception, match="UNIQUE"), database.writing() as db:
+    with pytest.raises(Conflicting), database.writing() as db:
         posts.update(db, replace(made, deliveries=(*made.deliveries, to(account, START))), None)
 
 

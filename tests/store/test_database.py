@@ -24,7 +24,7 @@ from tests.store.stores import add_account, new_store
 from ttp.cli.exit_codes import exit_code
 from ttp.domain.errors import Busy, Damaged, NewerStore, OlderStore
 from ttp.domain.post import Post
-from ttp.services.queries import Look
+from ttp.services.queries import Queries
 from ttp.store import accounts, posts, queries
 from ttp.store.database import REVISIONS, UNRELEASED, UPGRADER, Database
 from ttp.store.home.paths import make_home, refuse_loose_modes
@@ -230,7 +230,7 @@ def test_a_damaged_store_is_told_and_never_changed(home: Path, filled: bytes, da
 
 def test_reading_a_damaged_page_is_told_as_damage(home: Path, filled: bytes) -> None:
     new_store(home).path.write_bytes(page_overwritten(filled))
-    look = Look(Database(home), home, FakeClock(), Config(), PLATFORMS)
+    look = Queries(Database(home), home, FakeClock(), Config(), PLATFORMS)
     with pytest.raises(Damaged):
         list(look.posts(queries.PostFilter()))
 

@@ -120,7 +120,7 @@ def test_accounts_with_something_due_come_by_their_oldest_post(
     assert due(db) == ["x/me"]
 
 
-@pytest.mark.parametrize("column", ["connected = 0", "enabled = 0", "needs_reconnect = 1", "removed_at = 1"])
+@pytest.mark.parametrize("column", ["connected = FALSE", "enabled = FALSE", "needs_reconnect = TRUE", "removed_at = 1"])
 def test_an_account_that_cannot_be_used_has_nothing_due(
     database: Database, account: Account, db: Connection, column: str
 ) -> None:

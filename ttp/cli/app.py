@@ -166,9 +166,9 @@ def _run(argv: Sequence[str], context: Context) -> Any:
 
 
 def _logged_requests() -> Any:
-    from ttp.cli.progress import requests_told
+    from ttp.cli.progress import log_requests
 
-    return requests_told(wanted=True)
+    return log_requests(wanted=True)
 
 
 def _require_capability(ctx: Any) -> None:

@@ -21,7 +21,7 @@ COMMAND = "__complete"
 LONGEST_HELP = 60
 
 
-def offer(asked: Sequence[str]) -> str:
+def complete(asked: Sequence[str]) -> str:
     """The lines for what is asked."""
     kind, typed, *statuses = [*asked, "", ""][: max(2, len(asked))]
     lines = []

@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from ttp.services.doctor import Doctor
     from ttp.services.drafts import Drafts
     from ttp.services.files.export import Export
-    from ttp.services.files.importer import BulkIn
+    from ttp.services.files.importer import Importer
     from ttp.services.files.sync import Sync
     from ttp.services.metrics import Metrics
     from ttp.services.metrics_sync import Pull
     from ttp.services.optimal import Optimal
     from ttp.services.planning import Planning
     from ttp.services.posts import Posts
-    from ttp.services.publishing import Outgoing
-    from ttp.services.queries import Look
-    from ttp.services.remote_delete import TakeDown
+    from ttp.services.publishing import Publishing
+    from ttp.services.queries import Queries
+    from ttp.services.remote_delete import RemoteDelete
     from ttp.services.repeats import Occurrences
     from ttp.services.slots import Slots
     from ttp.services.status import Status
@@ -140,10 +140,10 @@ class Context:
         return Database(self.home, may_upgrade=settings.capability() != "read")
 
     @cached_property
-    def look(self) -> Look:
-        from ttp.services.queries import Look
+    def look(self) -> Queries:
+        from ttp.services.queries import Queries
 
-        return Look(self.database, self.home, self.clock, self.config, self.platforms)
+        return Queries(self.database, self.home, self.clock, self.config, self.platforms)
 
     @cached_property
     def status(self) -> Status:
@@ -193,10 +193,10 @@ class Context:
         return TimeResolver(self.database, self.clock, self.config, settings.system_zone().zone)
 
     @cached_property
-    def outgoing(self) -> Outgoing:
-        from ttp.services.publishing import Outgoing
+    def outgoing(self) -> Publishing:
+        from ttp.services.publishing import Publishing
 
-        return Outgoing(self.posts, self.credentials)
+        return Publishing(self.posts, self.credentials)
 
     @cached_property
     def copies(self) -> Copies:
@@ -245,10 +245,10 @@ class Context:
         return Leaving(self.accounts, self.database, self.credentials, self.login, self.config, self.platforms)
 
     @cached_property
-    def take_down(self) -> TakeDown:
-        from ttp.services.remote_delete import TakeDown
+    def take_down(self) -> RemoteDelete:
+        from ttp.services.remote_delete import RemoteDelete
 
-        return TakeDown(self.posts, self.tokens, self._deleter)
+        return RemoteDelete(self.posts, self.tokens, self._deleter)
 
     @cached_property
     def export(self) -> Export:
@@ -263,10 +263,10 @@ class Context:
         return BulkEdit(self.posts, self.times)
 
     @cached_property
-    def bulk_in(self) -> BulkIn:
-        from ttp.services.files.importer import BulkIn
+    def bulk_in(self) -> Importer:
+        from ttp.services.files.importer import Importer
 
-        return BulkIn(self.posts, self.media, self.times)
+        return Importer(self.posts, self.media, self.times)
 
     @cached_property
     def sync(self) -> Sync:
@@ -379,7 +379,7 @@ class Context:
         return self.platforms.facts(name).deleter(self.runtime)
 
     def _pull(self, patience: float | None) -> Pull:
-        from ttp.services.metrics_sync import Gather, Pull
+        from ttp.services.metrics_sync import MetricsFetcher, Pull
 
-        gather = Gather(self.database, self.tokens, self._reader, self.config, self.clock, patience)
+        gather = MetricsFetcher(self.database, self.tokens, self._reader, self.config, self.clock, patience)
         return Pull(self.database, gather, self.config, self.clock, self.platforms)

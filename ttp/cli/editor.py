@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.hints import error_lines
 from ttp.cli.notices import print_saved_post, saved_post_message
-from ttp.cli.post_input import offering
-from ttp.cli.prompt import can_ask
+from ttp.cli.post_input import naming_offers
+from ttp.cli.prompt import is_interactive
 from ttp.cli.render import posts
 from ttp.cli.times import TimeCommand, command_of_file, scheduled_text
 from ttp.domain.errors import (
@@ -76,7 +76,7 @@ def edit(path: Path, environ: Mapping[str, str] = os.environ, lock: int | None =
 def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
     """The editor's program and arguments. Without a terminal it is TTP_EDITOR or none: the others want one.
     UsageError."""
-    names = ("TTP_EDITOR", "VISUAL", "EDITOR") if can_ask() else ("TTP_EDITOR",)
+    names = ("TTP_EDITOR", "VISUAL", "EDITOR") if is_interactive() else ("TTP_EDITOR",)
     for name in names:
         try:
             argv = shlex.split(environ.get(name) or "")
@@ -84,9 +84,9 @@ def editor(environ: Mapping[str, str] = os.environ) -> list[str]:
             raise UsageError(f"{name} cannot be read: {error}", Hint("name an editor", f"export {name}=nano")) from None
         if argv:
             return argv
-    usual = next((program for program in _USUAL if shutil.which(program)), None) if can_ask() else None
+    usual = next((program for program in _USUAL if shutil.which(program)), None) if is_interactive() else None
     if usual is None:
-        why = "there is no editor here" if can_ask() else "there is no terminal for an editor"
+        why = "there is no editor here" if is_interactive() else "there is no terminal for an editor"
         raise UsageError(why, Hint("name one that needs none", "export TTP_EDITOR=PROGRAM"))
     return [usual]
 
@@ -180,8 +180,8 @@ class NewPostEdit:
         wish: PostInput | None = None
         try:
             wish = replace(editor_form.read(text, self.context.platforms), first=self.sheet.first)
-            self.command = command_of_file(self.context, ["ttp", "create"], wish, in_file=can_ask())
-            with offering(self.context):
+            self.command = command_of_file(self.context, ["ttp", "create"], wish, in_file=is_interactive())
+            with naming_offers(self.context):
                 posts = self.context.posts
                 first = posts.find_by_key(wish)
                 if first is not None:
@@ -234,9 +234,9 @@ class ExistingPostEdit:
             if wish.key is not None:
                 raise UsageError("key: the key of a post stays what it is", Hint("take the line out", "key: …"))
             self.command = command_of_file(
-                self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=can_ask()
+                self.context, ["ttp", "edit", str(self.post_id)], self.asked, in_file=is_interactive()
             )
-            with offering(self.context):
+            with naming_offers(self.context):
                 time = self.command.time_of_edit(self.post_id, self.asked)
                 return self.context.posts.edit(self.post_id, self.asked, time, since=self._post)
         except TtpError:
@@ -293,7 +293,7 @@ def _finish_change(context: Context, task: ExistingPostEdit) -> None:
     sheet.discard()
     if saved is None:
         post = context.look.post(task.post_id)
-        context.out.record(posts.saved_posts_spec(), post, say=[f"Nothing of post {task.post_id} changed."])
+        context.out.write_one(posts.saved_posts_spec(), post, say=[f"Nothing of post {task.post_id} changed."])
         return
     moved = task.asked is not None and task.asked.at is not None
     said = scheduled_text(context, saved.post, saved.time) if moved else f"Changed post {task.post_id}."
@@ -320,7 +320,7 @@ def edit_until_valid(task: NewPostEdit | ExistingPostEdit) -> SavedPost | None:
             return task.take(written)
         except _MENDABLE as error:
             left = (bool(lines) and written == text) or _is_blank(task.context, written)
-            if left or not can_ask():
+            if left or not is_interactive():
                 raise
             text, lines = written, _error_lines(error)
 

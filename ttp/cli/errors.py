@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ttp.cli.exit_codes import FAILED, INTERRUPTED, exit_code
 from ttp.cli.output import write_error
-from ttp.cli.streams import put, willing
+from ttp.cli.streams import escaping_stream, write_text
 from ttp.domain.errors import Hint, TtpError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run_command(command: Callable[[], Any], argv: Sequence[str], context: Contex
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # Typer makes an exit of a pipe that nobody reads
         if sys.stdout is not None:
-            put(sys.stdout, "", flush=True)
+            write_text(sys.stdout, "", flush=True)
         return 0
     except MemoryError:
         return report_out_of_memory(argv, context)
@@ -41,7 +41,7 @@ def run_command(command: Callable[[], Any], argv: Sequence[str], context: Contex
             return report_write_error(error, argv, context)
         if os.environ.get("TTP_DEBUG"):
             raise
-        write_error(willing(sys.stderr), _bug(error, argv), json=_in_json(argv, context))
+        write_error(escaping_stream(sys.stderr), _bug(error, argv), json=_in_json(argv, context))
         return FAILED
     return code if isinstance(code, int) else 0
 
@@ -59,7 +59,7 @@ def report_out_of_memory(argv: Sequence[str], context: Context | None = None) ->
 def report_write_error(error: OSError, argv: Sequence[str], context: Context | None = None) -> int:
     """Tell that there is no room for what was to be written; the exit code."""
     if sys.stdout is not None:
-        put(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
+        write_text(sys.stdout, "", flush=True)  # what is in its buffer must not fail again when all ends
     return report_error(TtpError(f"cannot write the output: {error.strerror}"), argv, context)
 
 
@@ -68,7 +68,7 @@ def report_error(error: TtpError, argv: Sequence[str], context: Context | None =
     exit code."""
     from ttp.cli.hints import with_replaced_words
 
-    write_error(willing(sys.stderr), with_replaced_words(error, argv), json=_in_json(argv, context))
+    write_error(escaping_stream(sys.stderr), with_replaced_words(error, argv), json=_in_json(argv, context))
     return exit_code(error)
 
 

@@ -20,22 +20,22 @@ _PLAIN = str.maketrans("█▉▊▋▌▍▎▏░▒▓★·…✓┄─│●
 _SHORT = {"\n": r"\n", "\t": r"\t", "\\": r"\\"}
 
 
-def safe(text: str) -> str:
+def escape_text(text: str) -> str:
     """`text` with every unsafe character as an escape, line breaks too; for sentences and cells of a picture."""
     return text if text.isprintable() else _unsafe.sub(_escape, text)
 
 
-def one_line(text: str) -> str:
+def escape_line(text: str) -> str:
     """`text` on one line: runs of blanks and line breaks become one space, the rest as `safe`."""
-    return safe(_blank.sub(" ", text).strip())
+    return escape_text(_blank.sub(" ", text).strip())
 
 
 def lines(text: str) -> list[str]:
     """The lines of `text`, each safe; a tab reaches to the next multiple of four."""
-    return [safe(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n")]
+    return [escape_text(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n")]
 
 
-def tsv(text: str) -> str:
+def escape_tsv(text: str) -> str:
     """`text` as one TSV cell, without loss (the escapes of the module's docstring)."""
     if text.isprintable() and "\\" not in text:
         return text
@@ -49,7 +49,7 @@ def json_line(text: str) -> str:
     return text if text.isprintable() else _unsafe.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def plain(line: str) -> str:
+def to_ascii(line: str) -> str:
     """A line of a picture with the signs that pictures are drawn with as ASCII, column for column."""
     return line.translate(_PLAIN)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.domain.errors import Hint, TtpError
 
 _LABEL = 15
@@ -14,21 +14,21 @@ _LABEL = 15
 
 def error_lines(error: TtpError) -> Iterator[str]:
     """The sentence, its details, the problems it does not tell itself, and the ways out with their commands aligned."""
-    yield f"ttp: error: {safe(error.message)}"
+    yield f"ttp: error: {escape_text(error.message)}"
     for detail in error.details:
-        yield f"  {safe(detail)}"
+        yield f"  {escape_text(detail)}"
     hints = list(error.hints)
     for problem in error.problems:
         if problem.warning:  # beside the point: what is refused has to be mended anyhow
             continue
         if problem.message != error.message:
             whose = f"{problem.account}: " if problem.account and problem.account not in problem.message else ""
-            yield f"  {safe(whose + problem.message)}"
+            yield f"  {escape_text(whose + problem.message)}"
         if problem.hint and all(problem.hint != hint.type for hint in hints):
             hints.append(Hint("try", problem.hint))
-    label = max((len(safe(hint.say)) + 3 for hint in hints), default=0)
+    label = max((len(escape_text(hint.say)) + 3 for hint in hints), default=0)
     for hint in hints:
-        yield f"  {safe(hint.say) + ':':<{max(label, _LABEL)}}{safe(hint.type)}"
+        yield f"  {escape_text(hint.say) + ':':<{max(label, _LABEL)}}{escape_text(hint.type)}"
 
 
 def quote_command(*words: str) -> str:

@@ -37,9 +37,9 @@ def main(argv: Sequence[str], clock: Clock | None = None) -> int:
 
                 return _print(start_page(terminal_width()))
             case ["__complete", *asked]:
-                from ttp.cli.complete import offer
+                from ttp.cli.complete import complete
 
-                return _print(offer(asked))
+                return _print(complete(asked))
             case words:
                 from ttp.cli import app
                 from ttp.cli.context import Context

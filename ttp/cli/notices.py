@@ -61,7 +61,7 @@ def print_saved_post(
         warnings += warn_not_running(context)
     warnings += warn_needs_approval(context, ids_needing_approval([saved.post]))
     try:
-        context.out.record(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
+        context.out.write_one(posts_module.saved_posts_spec(warnings, replayed=saved.replayed), saved.post, say=said)
     except TtpError as error:  # a full disk behind stdout: whoever tries again must know
         raise TtpError(error.message, Hint(f"post {saved.post.id} is stored", f"ttp show {saved.post.id}")) from None
 

@@ -45,15 +45,15 @@ _LONGEST_SECRET = 1 << 16
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def read_id(text: str) -> int:
+def parse_id(text: str) -> int:
     """The number of a post. UsageError for anything else."""
-    ((first, last),) = read_ids([text])
+    ((first, last),) = parse_ids([text])
     if first != last:
         raise UsageError(f'"{text}" is a range; one post is wanted', Hint("see them", "ttp list"))
     return first
 
 
-def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
+def parse_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     """`41 42 50-55` as ranges, both ends included. UsageError for anything else."""
     ranges = []
     for text in texts:
@@ -68,10 +68,10 @@ def read_ids(texts: Sequence[str]) -> list[tuple[int, int]]:
     return ranges
 
 
-PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
+PostId = Annotated[int, typer.Argument(metavar="ID", help="The post's number.", parser=parse_id)]
 
 
-MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="The post's number.", parser=read_id)]
+MaybePostId = Annotated[int | None, typer.Argument(metavar="ID", help="The post's number.", parser=parse_id)]
 
 
 AccountName = Annotated[str, typer.Argument(metavar="PLATFORM/HANDLE", help="For example x/me or ig/shop.")]
@@ -96,7 +96,7 @@ MaybeAt = Annotated[
 ]
 
 
-First = Annotated[
+BeforeOthers = Annotated[
     bool, typer.Option("--first", help="With --at next-slot: in front of the posts that stand there, which move along.")
 ]
 
@@ -139,7 +139,7 @@ MaxLate = Annotated[
 ]
 
 
-InEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write it in your editor: TTP_EDITOR, VISUAL or EDITOR.")]
+UseEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write it in your editor: TTP_EDITOR, VISUAL or EDITOR.")]
 
 
 Where = Annotated[
@@ -155,7 +155,7 @@ ReplaceLink = Annotated[
 Shift = Annotated[str | None, typer.Option("--shift", metavar="STEP", help="Earlier or later: +1d, -2h.")]
 
 
-Instead = Annotated[
+ReplaceAccount = Annotated[
     str | None, typer.Option("--account", metavar="OLD=NEW", help="Another account in the place of one: x/old=x/new.")
 ]
 
@@ -261,7 +261,7 @@ def refuse_bad_bytes(values: Mapping[str, Any]) -> None:
                 raise UsageError(f"what is given as {name.rstrip('_')} is not UTF-8")
 
 
-def guarded(context: Context, *, strict: bool) -> None:
+def enable_strict_checks(context: Context, *, strict: bool) -> None:
     """Let the guard of this call refuse instead of warning, where that is asked for; and let a person see what is being
     converted for it."""
     if not context.out.quiet and sys.stderr is not None and sys.stderr.isatty():
@@ -272,9 +272,9 @@ def guarded(context: Context, *, strict: bool) -> None:
         context.posts.strict = True
 
 
-def ids_of(context: Context, texts: Sequence[str]) -> list[int]:
+def existing_ids(context: Context, texts: Sequence[str]) -> list[int]:
     """The ids of the posts that were named; NotFound for a single one that does not exist."""
-    return context.look.ids(read_ids(texts))
+    return context.look.ids(parse_ids(texts))
 
 
 def read_text(context: Context, text: str | None) -> tuple[str | None, bool]:
@@ -315,7 +315,7 @@ def _read_limited(context: Context, stream: BinaryIO, named: str, what: str) -> 
     return bytes(read)
 
 
-def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
+def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     """`KEY=TEXT` options as a dictionary. UsageError where there is no `=`."""
     found = {}
     for text in texts or ():
@@ -326,7 +326,7 @@ def read_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return found
 
 
-def read_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
+def parse_platform_options(context: Context, texts: Sequence[str] | None, *, may_empty: bool = False) -> dict[str, str]:
     """`--set` options, checked against the table of what exists. `may_empty`: NAME= takes one away."""
     from ttp.domain.options import parse_option
 
@@ -340,7 +340,7 @@ def split_list(texts: Sequence[str] | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
 
-def read_duration(text: str | None) -> timedelta | None:
+def parse_optional_duration(text: str | None) -> timedelta | None:
     if text is None:
         return None
     from ttp.domain.time.durations import parse_duration
@@ -394,7 +394,7 @@ OfKey = Annotated[str | None, typer.Option("--key", metavar="KEY", help="Only th
 NeedsYou = Annotated[bool, typer.Option("--needs-you", help="Only what waits for a person.")]
 
 
-def post_filter(
+def parse_post_filter(
     context: Context,
     command: str,
     *,
@@ -461,7 +461,7 @@ CronZone = Annotated[
 ]
 
 
-def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:
+def parse_crons(words: str | None, cron: str | None, again: Sequence[str]) -> list[str]:
     """The expressions of the words, or of `--cron`. UsageError for both, neither and what cannot be read.
 
     `again`: the command without them, for the one to type.
@@ -478,7 +478,7 @@ def crons_given(words: str | None, cron: str | None, again: Sequence[str]) -> li
     return parse_slot_times(words, lambda other: quote_command(*again, other))
 
 
-def clock_zone(context: Context, tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
+def choose_clock_zone(context: Context, tz: str | None, accounts: Sequence[Account], again: Sequence[str]) -> ZoneInfo:
     """The zone that clocks are read in for years to come: `--tz`, else that of the accounts, config or system.
 
     TimeRefused where the accounts disagree, or where it has no IANA name.

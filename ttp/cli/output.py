@@ -18,10 +18,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from ttp import views
-from ttp.cli.escape import json_line, lines, one_line, plain, safe, tsv
+from ttp.cli.escape import escape_line, escape_text, escape_tsv, json_line, lines, to_ascii
 from ttp.cli.exit_codes import exit_code
 from ttp.cli.hints import error_lines
-from ttp.cli.streams import USUAL_WIDTH, is_plain, is_utf8, put, terminal_width, willing
+from ttp.cli.streams import USUAL_WIDTH, escaping_stream, is_plain, is_utf8, terminal_width, write_text
 from ttp.domain.errors import Hint, TtpError, UsageError
 from ttp.views import errors
 
@@ -79,7 +79,7 @@ class Output:
         """Errors are written as JSON too."""
         return self.format in ("json", "jsonl")
 
-    def expect(self, view: OutputSpec[T]) -> None:
+    def check_fields(self, view: OutputSpec[T]) -> None:
         """Refuse fields that `view` does not have. UsageError that lists them; to be called before anything is done."""
         for name in () if self._by_row(view) else self.fields:
             if name not in view.fields:
@@ -91,14 +91,14 @@ class Output:
             return False
         return set(self.fields) <= {*view.columns} and not set(self.fields) <= {*view.fields}
 
-    def records(
+    def write_list(
         self, view: OutputSpec[T], items: Iterable[T], *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
     ) -> None:
         """Write a list: a JSON array, a JSON line each, TSV rows as they come, or the picture and `foot` under it.
 
         `say`: sentences that a person gets instead of a picture, unless fields were picked.
         """
-        self.expect(view)
+        self.check_fields(view)
         match self.format:
             case "json" if view.wrap is not None:
                 self._write([self._json(view.wrap([self._picked(view, item) for item in items])), "\n"])
@@ -109,33 +109,33 @@ class Output:
             case "tsv":
                 self._write(self._tsv(view, items))
             case _ if say is not None and not self.fields:
-                self.say(*say)
+                self.write_message(*say)
             case _:
-                drawn = chain(self._picture(view, items), map(safe, foot))
-                self._show(f"{plain(line) if self._plain else line}\n" for line in drawn)
+                drawn = chain(self._picture(view, items), map(escape_text, foot))
+                self._show(f"{to_ascii(line) if self._plain else line}\n" for line in drawn)
 
-    def record(
+    def write_one(
         self, view: OutputSpec[T], item: T, *, say: Sequence[str] | None = None, foot: Iterable[str] = ()
     ) -> None:
         """Write one thing: as `records`, but a JSON object instead of an array."""
         if self.format == "json" and view.wrap is None:
-            self.expect(view)
+            self.check_fields(view)
             self._write([self._json(self._picked(view, item)), "\n"])
         else:
-            self.records(view, [item], say=say, foot=foot)
+            self.write_list(view, [item], say=say, foot=foot)
 
-    def say(self, *sentences: str) -> None:
+    def write_message(self, *sentences: str) -> None:
         """Lines for a person on stdout; nothing in the other formats, nor when quiet."""
         if self.for_people and not self.quiet:
-            self._write(f"{safe(sentence)}\n" for sentence in sentences)
+            self._write(f"{escape_text(sentence)}\n" for sentence in sentences)
 
     def line(self, text: str) -> None:
         """One line on stdout in every format, at once."""
-        self._write([f"{safe(text)}\n"])
+        self._write([f"{escape_text(text)}\n"])
 
-    def aside(self, text: str) -> None:
+    def write_stderr(self, text: str) -> None:
         """One line on stderr, at once, where stdout has data."""
-        put(self._stderr, f"{safe(text)}\n", flush=True)
+        write_text(self._stderr, f"{escape_text(text)}\n", flush=True)
 
     def document(self, parts: Iterable[str]) -> None:
         """A file on stdout, in every format: nothing is escaped, but for what would reach a terminal raw."""
@@ -150,7 +150,7 @@ class Output:
         """`note: …` on stderr, further lines of it indented; nothing when quiet."""
         if not self.quiet:
             first, *more = lines(text)
-            put(self._stderr, "\n      ".join([f"note: {first}", *more]) + "\n", flush=True)
+            write_text(self._stderr, "\n      ".join([f"note: {first}", *more]) + "\n", flush=True)
 
     def error(self, error: TtpError, json: bool | None = None) -> None:
         """The error on stderr: a sentence and ways out, or JSON (None: as the format says)."""
@@ -166,7 +166,7 @@ class Output:
         if self.closed:
             return
         for part in chain(parts, [None]):
-            failure = put(self._stdout, part or "", flush=part is None)
+            failure = write_text(self._stdout, part or "", flush=part is None)
             if failure is None:
                 continue
             self.closed = True
@@ -194,7 +194,7 @@ class Output:
         if self._header:
             yield "\t".join(names) + "\n"
         for row in self._rows(view, items):
-            yield "\t".join(tsv(cell(row.get(name))) for name in names) + "\n"
+            yield "\t".join(escape_tsv(cell(row.get(name))) for name in names) + "\n"
 
     def _rows(self, view: OutputSpec[T], items: Iterable[T]) -> Iterator[views.Json]:
         """The TSV rows of all items: their own, or one for each item where keys of its object were picked."""
@@ -217,7 +217,7 @@ class Output:
         from ttp.cli.render.page import Cell, Column, table
 
         names = self.fields or view.columns
-        rows = [[Cell(one_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
+        rows = [[Cell(escape_line(cell(row.get(name)))) for name in names] for row in self._rows(view, items)]
         return table([Column(name) for name in names], rows, page)
 
 
@@ -225,7 +225,7 @@ def write_error(stream: TextIO, error: TtpError, *, json: bool) -> None:
     """Write `error` to `stream` (stderr), as text or as one JSON line. Where that fails nobody can be told."""
     # Plain ASCII: stderr is often read by a program that knows nothing of the locale.
     text = _dumps(errors.error_json(error, exit_code(error)), ascii=True) if json else "\n".join(error_lines(error))
-    put(stream, f"{text}\n", flush=True)
+    write_text(stream, f"{text}\n", flush=True)
 
 
 def cell(value: object) -> str:
@@ -309,7 +309,7 @@ def output_of_process(
 
     The format follows the options or whether stdout is a terminal, never the environment.
     """
-    stdout, stderr = willing(sys.stdout), willing(sys.stderr)
+    stdout, stderr = escaping_stream(sys.stdout), escaping_stream(sys.stderr)
     is_terminal = stdout.isatty()
     return Output(
         stdout,

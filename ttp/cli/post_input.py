@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttp.cli.context import Context
-from ttp.cli.options import read_duration, read_options, read_pairs, split_list
+from ttp.cli.options import parse_optional_duration, parse_pairs, parse_platform_options, split_list
 from ttp.domain.errors import ContentRefused, Hint, UsageError
 from ttp.domain.media import is_web_address
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
 
 
-def with_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
+def merge_content_file(context: Context, path: str, text: str, typed: PostInput) -> PostInput:
     """What was typed, over what the file of that path and text says. NotFound, UsageError."""
     said = _said(context, path, text)
     given = {one.name: getattr(typed, one.name) for one in fields(typed)}
@@ -51,7 +51,7 @@ def given_options(**values: list[str] | str | None) -> dict[str, list[str] | str
     return {flags.get(name, f"--{name}"): value for name, value in values.items()}
 
 
-def read_typed(
+def parse_post_input(
     context: Context,
     text: str | None,
     given: Mapping[str, list[str] | str | None],
@@ -70,7 +70,7 @@ def read_typed(
         return value if isinstance(value, list) else None
 
     late = given["--max-late"]
-    lateness = read_duration(late if isinstance(late, str) else None)
+    lateness = parse_optional_duration(late if isinstance(late, str) else None)
     media, alts, thread = several("--media"), several("--alt"), several("--thread")
     return PostInput(
         text=text,
@@ -82,8 +82,8 @@ def read_typed(
         alts=None if alts is None else tuple(alts),
         thread=None if thread is None else () if thread == [""] else tuple(thread),
         tags=split_list(several("--tag")),
-        variants=read_pairs(several("--text"), "--text"),
-        options=read_options(context, several("--set"), may_empty=may_empty),
+        variants=parse_pairs(several("--text"), "--text"),
+        options=parse_platform_options(context, several("--set"), may_empty=may_empty),
         max_lateness_s=None if lateness is None else lateness.total_seconds(),
         key=key,
     )
@@ -95,7 +95,7 @@ def keeping_text(context: Context, text: str | None) -> AbstractContextManager[N
 
 
 @contextmanager
-def offering(context: Context) -> Iterator[None]:
+def naming_offers(context: Context) -> Iterator[None]:
     """A refusal of the block names what the platform offers the account now, where that can be asked."""
     try:
         yield

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
-from ttp.cli.escape import one_line
+from ttp.cli.escape import escape_line
 from ttp.cli.output import Output
 from ttp.cli.render.labels import size
 from ttp.cli.render.width import cut
-from ttp.cli.streams import put, terminal_width, willing
+from ttp.cli.streams import escaping_stream, terminal_width, write_text
 
 _AFTER_S = 0.4
 """What is done sooner is not told."""
@@ -42,7 +42,7 @@ class Live:
         with self._lock:
             before, total = self._sent.get(account, (0, of))
             self._sent[account] = (min(more if total != of else before + more, of), of)
-            parts = [f"{one_line(name)} {size(done)} of {size(most)}" for name, (done, most) in self._sent.items()]
+            parts = [f"{escape_line(name)} {size(done)} of {size(most)}" for name, (done, most) in self._sent.items()]
             self._draw(f"uploading  {'   '.join(parts)}")
 
     def converting(self, name: str | None) -> None:
@@ -51,7 +51,7 @@ class Live:
                 self._clear()
             else:
                 self._drawn_at, self._began = None, 0.0  # at once: nothing more is heard of it
-                self._draw(f"converting  {one_line(name)}")
+                self._draw(f"converting  {escape_line(name)}")
 
     def clear(self, account: str | None = None) -> None:
         """Take the line away, because something else is said; of an account, because its upload is over."""
@@ -64,12 +64,12 @@ class Live:
         now = time.monotonic()
         self._began = now if self._began is None else self._began
         if now - self._began >= _AFTER_S and now - (self._drawn_at or 0.0) >= _EVERY_S:
-            put(self._stream, f"\r{cut(text, self._width - 1)}\x1b[K", flush=True)
+            write_text(self._stream, f"\r{cut(text, self._width - 1)}\x1b[K", flush=True)
             self._drawn_at = now
 
     def _clear(self) -> None:
         if self._drawn_at is not None:
-            put(self._stream, "\r\x1b[K", flush=True)
+            write_text(self._stream, "\r\x1b[K", flush=True)
         self._drawn_at = None
         if not self._sent:
             self._began = None
@@ -120,14 +120,14 @@ def progress(out: Output, name: str, most: int | None, *, counted: bool = True) 
 
 
 @contextmanager
-def requests_told(*, wanted: bool, environ: Mapping[str, str] = os.environ) -> Iterator[None]:
+def log_requests(*, wanted: bool, environ: Mapping[str, str] = os.environ) -> Iterator[None]:
     """As long as the block runs, where it is `wanted` or the environment says so."""
     wholly = environ.get("TTP_DEBUG") == "http"
     if not (wanted or wholly):
         yield
         return
     log = logging.getLogger("ttp.http")
-    handler = logging.StreamHandler(willing(sys.stderr))
+    handler = logging.StreamHandler(escaping_stream(sys.stderr))
     handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03d %(message)s", "%H:%M:%S"))
     log.setLevel(logging.DEBUG if wholly else logging.INFO)
     log.addHandler(handler)

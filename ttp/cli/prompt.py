@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.output import Output
 from ttp.domain.errors import Hint, UsageError
 
 
-def confirmed(
+def confirm(
     out: Output, question: str, *, yes: bool, no_input: bool, refusal: str, again: str, ask_anyway: bool = True
 ) -> bool:
     """Whether to go on. On a terminal asks (unless `ask_anyway` is False); elsewhere `yes` decides.
 
     UsageError (`refusal`, and the command `again`) where nobody can be asked and `yes` was not said.
     """
-    if can_ask() and not no_input and ask_anyway:
-        print(safe(question), "[y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
+    if is_interactive() and not no_input and ask_anyway:
+        print(escape_text(question), "[y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201 (a prompt is no output)
         said = ""
         try:
             said = sys.stdin.readline()
@@ -31,7 +31,7 @@ def confirmed(
     return True
 
 
-def can_ask() -> bool:
+def is_interactive() -> bool:
     """Whether there is a person to ask: stdin and stderr are terminals, and nobody said not to."""
     if os.environ.get("TTP_NO_INPUT"):
         return False

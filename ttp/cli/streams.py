@@ -17,7 +17,7 @@ USUAL_WIDTH = 80
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
 
 
-def put(stream: TextIO, text: str, *, flush: bool) -> OSError | None:
+def write_text(stream: TextIO, text: str, *, flush: bool) -> OSError | None:
     """Write to `stream`; what went wrong, if anything. A stream that failed takes nothing more and raises no more."""
     try:
         stream.write(text)
@@ -31,7 +31,7 @@ def put(stream: TextIO, text: str, *, flush: bool) -> OSError | None:
     return None
 
 
-def willing(stream: TextIO | None) -> TextIO:
+def escaping_stream(stream: TextIO | None) -> TextIO:
     """A standard stream that takes every text: what its encoding lacks is escaped. None, a closed one, is nowhere."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
@@ -42,7 +42,7 @@ def willing(stream: TextIO | None) -> TextIO:
 
 def print_out(text: str) -> None:
     """Write to stdout as it is, at once. OSError where it is full, or nobody reads on."""
-    out = willing(sys.stdout)
+    out = escaping_stream(sys.stdout)
     out.write(text)
     out.flush()
 

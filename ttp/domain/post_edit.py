@@ -24,13 +24,13 @@ def new_delivery(account: Account, at: datetime | None) -> Delivery:
     return Delivery(account.name, account.platform, due_at=at, next_at=at, account_id=account.id)
 
 
-def timed(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
+def with_time(post: Post, at: datetime, chosen_by: ChosenBy | None = None) -> Post:
     """The post with a time: its pending and failed deliveries are due then."""
     deliveries = tuple(d.scheduled(at) if d.state in _RESTS else d for d in post.deliveries)
     return replace(post, deliveries=deliveries, scheduled_at=at, chosen_by=chosen_by)
 
 
-def redirected(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
+def with_accounts(post: Post, accounts: Sequence[Account], now: datetime) -> Post:
     """The post with other accounts: the left out are cancelled, published ones stay, new ones are pending.
 
     Of a post that has begun to go out and whose time has passed, the new ones get no time: nobody asked for now.
@@ -64,7 +64,7 @@ def as_draft(post: Post, what: str) -> Post:
     return replace(post, deliveries=deliveries, scheduled_at=None, chosen_by=None)
 
 
-def untimed(post: Post) -> tuple[Problem, ...]:
+def warn_missing_times(post: Post) -> tuple[Problem, ...]:
     """A warning for each delivery that waits without a time beside others that have begun."""
     if post.status is not PostStatus.PUBLISHING:
         return ()
@@ -77,7 +77,7 @@ def untimed(post: Post) -> tuple[Problem, ...]:
     )
 
 
-def settled(post: Post, now: datetime, before: Post | None = None) -> Post:
+def with_derived_status(post: Post, now: datetime, before: Post | None = None) -> Post:
     """The post with the status and the time of publication that follow from its deliveries; changed from `before`, it
     is still approved only if it means the same."""
     counted = post.active
@@ -97,7 +97,7 @@ def with_delivery(post: Post, before: Delivery, after: Delivery) -> Post:
     return replace(post, deliveries=tuple(after if d is before else d for d in post.deliveries))
 
 
-def merged(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+def merge_options(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     """`new` over `old`; an empty value takes its key out."""
     both = {**old, **new}
     return {key: value for key, value in both.items() if value}
@@ -116,7 +116,7 @@ def with_alts(items: Sequence[MediaItem], alts: Sequence[str] | None) -> tuple[M
     return tuple(replace(item, alt=text or None) for item, text in zip(items, given, strict=True))
 
 
-def half_out(before: Post, after: Post) -> tuple[Problem, ...]:
+def warn_published_parts(before: Post, after: Post) -> tuple[Problem, ...]:
     """A warning for each thread whose first part is out already, where the text or the media of that were changed."""
     return tuple(
         Problem(
@@ -137,7 +137,7 @@ def _first(post: Post, delivery: Delivery) -> str:
     return post.text_for(delivery.account, delivery.platform)
 
 
-def resolved(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
+def resolve_delivery(post: Post, delivery: Delivery, facts: Facts, published: str | None, now: datetime) -> Delivery:
     """A person's word on a delivery that needs review: live under this URL or id, or not live (None).
 
     Of a thread it is about the one part that is in doubt. Where more are left, the delivery has failed so far: a retry
@@ -167,7 +167,7 @@ def resolved(post: Post, delivery: Delivery, facts: Facts, published: str | None
     return after.resolved_failed(DeliveryError(Kind.UNKNOWN, "the rest of the thread is not published", hint=again))
 
 
-def persons_word(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
+def manual_lookup(delivery: Delivery, published: str | None, now: datetime) -> Attempt:
     """What a person found when they looked, as a look-up of the delivery."""
     return Attempt(
         account=delivery.account,
@@ -267,7 +267,7 @@ def one_for(known: Sequence[Account], platforms: PlatformFacts, *, text_alone: b
     return next(iter([*fit, *(one.name for one in known)]), "PLATFORM/HANDLE")
 
 
-def naming(error: TtpError, kept: Post) -> TtpError:
+def with_draft_hint(error: TtpError, kept: Post) -> TtpError:
     """The same error, saying that the text is safe as a draft."""
     hints = [hint for hint in error.hints if hint.type != "leave out --at"]
     where = Hint(f"the text is kept as draft {kept.id}", f"ttp show {kept.id}")

@@ -29,7 +29,7 @@ from ttp.platforms.image_conversion import CannotConvert, NoPillow
 from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import Fitting
-from ttp.services.tokens import Dead, Delayed, InHand, Tokens
+from ttp.services.tokens import Dead, Delayed, LockedToken, Tokens
 from ttp.store import accounts, claims, queries
 from ttp.store.corrupt_rows import LeftAlone, Unreadable
 from ttp.store.dialect import Connection
@@ -149,7 +149,7 @@ class DeliveryContext:
                 self.journal.keep(entry)
 
     @contextmanager
-    def token(self, account: Account) -> Iterator[InHand]:
+    def token(self, account: Account) -> Iterator[LockedToken]:
         """The account's token for the block, renewed first where that is due, and by nobody else meanwhile.
         StepFailed if it cannot be used here."""
         with ExitStack() as held:

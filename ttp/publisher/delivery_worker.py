@@ -31,7 +31,7 @@ from ttp.publisher.outcomes import (
     to_journal_entry,
 )
 from ttp.publisher.reconcile import SLEPT
-from ttp.services.tokens import InHand
+from ttp.services.tokens import LockedToken
 from ttp.store import attempts
 from ttp.store.corrupt_rows import Unreadable
 from ttp.store.dialect import Conflicting, Connection, StoreError
@@ -87,7 +87,7 @@ class DeliveryWorker:
             after = self.task.delivery.released(self._context.clock.now())
             self.task = self._context.save_transition(self.task, after, self._unwritten_rows(), quiet=True)
 
-    def _try_with(self, token: InHand) -> Generator[Wait, None, bool]:
+    def _try_with(self, token: LockedToken) -> Generator[Wait, None, bool]:
         """As `_try`; a token that an invisible step was refused for is renewed once."""
         try:
             return (yield from self._try(token))
@@ -97,17 +97,17 @@ class DeliveryWorker:
             self._renew(token)
             return False
 
-    def _may_renew(self, token: InHand, outcome: NotDone) -> bool:
+    def _may_renew(self, token: LockedToken, outcome: NotDone) -> bool:
         refused = outcome.kind is Kind.AUTH and outcome.http_status in TOKEN_REFUSED
         return refused and not self._renewed and token.can_renew
 
-    def _renew(self, token: InHand) -> None:
+    def _renew(self, token: LockedToken) -> None:
         """One new token for one that was refused. StepFailed."""
         self._renewed = True
         with token_errors_as_step_failure():
             token.renew()
 
-    def _try(self, token: InHand) -> Generator[Wait, None, bool]:
+    def _try(self, token: LockedToken) -> Generator[Wait, None, bool]:
         """Invisible steps and one publishing call. False: once more from the start, or with the next part."""
         context = self._context
         order = context.build_request(self.task, credentials=token.credentials)
@@ -139,7 +139,7 @@ class DeliveryWorker:
         yield from self._store_or_journal(intent, outcome, lambda: self._record(intent, outcome))
         return self.task.delivery.state is not DeliveryState.CLAIMED
 
-    def _again(self, token: InHand, outcome: NotDone) -> str | None:
+    def _again(self, token: LockedToken, outcome: NotDone) -> str | None:
         """Why this call is to be made once more within the same try; None where it is not."""
         if outcome.not_ready and self._early < NOT_READY_MOST:
             return NOT_READY

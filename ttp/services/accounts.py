@@ -16,7 +16,7 @@ from ttp.domain.config import Config
 from ttp.domain.delivery import IN_FLIGHT, DeliveryState
 from ttp.domain.errors import Hint, PartlyFailed, StateRefused, TtpError, UsageError
 from ttp.domain.platform import Facts
-from ttp.domain.post_edit import merged, settled
+from ttp.domain.post_edit import merge_options, with_derived_status
 from ttp.domain.time.clock import Clock
 from ttp.domain.token_life import good_until
 from ttp.platforms.login import Login
@@ -108,7 +108,7 @@ class Accounts:
             changed = replace(
                 account,
                 timezone=account.timezone if timezone is None else timezone or None,
-                options=merged(account.options, options),
+                options=merge_options(account.options, options),
             )
             store.save(db, changed, now=self._clock.now())
             return changed
@@ -173,7 +173,7 @@ class Accounts:
                         f"post {post.id} is being published to {account.name}", Hint("look", f"ttp show {post.id}")
                     )
                 gone = tuple(d.cancelled() if d is mine else d for d in post.deliveries)
-                posts.update(db, settled(replace(post, deliveries=gone), now), None)
+                posts.update(db, with_derived_status(replace(post, deliveries=gone), now), None)
             forgotten = replace(account, connected=False, needs_reconnect=False, expires_at=None)
             store.save(db, forgotten, now=now, removed=True)
             return forgotten, naming

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from ttp.domain.account import Account, named
 from ttp.domain.errors import Conflict, ContentRefused, Hint, Problem, TtpError, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import redirected, settled, timed
+from ttp.domain.post_edit import with_accounts, with_derived_status, with_time
 from ttp.domain.post_input import FieldError, fault_of
 from ttp.domain.time.formatting import first_valid_zone, format_instant
 from ttp.services.posts import Posts, accounts_of
-from ttp.services.slots import Agenda
+from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import posts as stored_posts
 from ttp.store import queries
@@ -54,7 +54,7 @@ class Step:
     """The row has another text than the post, which is left alone."""
 
 
-def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Agenda | None = None) -> list[int]:
+def apply(posts: Posts, steps: Iterable[Step], command: str, agenda: Availability | None = None) -> list[int]:
     """Store what steps change, in the name of a command: all of it or nothing; the ids of the posts. Conflict where
     one of them was changed by somebody else meanwhile, StateRefused where others took the times that were chosen for
     them (`agenda`), NotAllowed where that is not to be done here."""
@@ -174,14 +174,14 @@ class BulkEdit:
         if both is not None:
             post = moved_over(post, both[0], both[1], known, now)
         if edit.shift is not None and post.scheduled_at is not None:
-            post = timed(post, self._shifted(post.scheduled_at, edit.shift, accounts_of(post, known)))
+            post = with_time(post, self._shifted(post.scheduled_at, edit.shift, accounts_of(post, known)))
             if post.scheduled_at is not None and post.scheduled_at < now:
                 zone = first_valid_zone(
                     *(one.timezone for one in accounts_of(post, known)), self._posts.config.text("timezone")
                 )
                 late = f"it would go out at {format_instant(post.scheduled_at, zone)}, which has passed"
                 return Step(where, What.LEFT, faults=(FieldError("at", late),))
-        post = settled(post, now, before)
+        post = with_derived_status(post, now, before)
         what = What.MOVE if edit.links is None and both is None else What.CHANGE
         if not changes(Step(where, what, post, before)):
             return Step(where, What.SAME, post, before)
@@ -233,4 +233,4 @@ def moved_over(post: Post, old: Account, new: Account, known: tuple[Account, ...
         return post
     wanted = [new if account.id == old.id else account for account in accounts_of(post, known)]
     variants = {new.name if name == old.name else name: text for name, text in post.variants.items()}
-    return redirected(replace(post, variants=variants), wanted, now)
+    return with_accounts(replace(post, variants=variants), wanted, now)

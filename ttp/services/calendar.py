@@ -18,7 +18,7 @@ from ttp.domain.recurrence import Recurrence, Repeat
 from ttp.domain.slot import Place
 from ttp.domain.time.clock import Clock
 from ttp.services.cron import fires
-from ttp.services.queries import Look, PostView, view_of
+from ttp.services.queries import PostView, Queries, view_of
 from ttp.services.repeats import copy_of
 from ttp.services.slots import Slots
 from ttp.store import accounts as stored_accounts
@@ -40,7 +40,7 @@ _INSTANT = timedelta(milliseconds=1)
 
 
 class Calendar:
-    def __init__(self, database: Database, look: Look, slots: Slots, clock: Clock) -> None:
+    def __init__(self, database: Database, look: Queries, slots: Slots, clock: Clock) -> None:
         self._database = database
         self._look = look
         self._slots = slots

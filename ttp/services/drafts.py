@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ttp.domain.errors import ContentRefused, NotFound, TimeRefused, TtpError
 from ttp.domain.post import Post
-from ttp.domain.post_edit import naming
+from ttp.domain.post_edit import with_draft_hint
 from ttp.domain.post_input import PostInput
 from ttp.services.posts import Posts
 
@@ -27,7 +27,7 @@ class Drafts:
         except TtpError as error:
             if not (text or "").strip():
                 raise
-            raise naming(error, self._posts.save_draft_text(text or "")) from error
+            raise with_draft_hint(error, self._posts.save_draft_text(text or "")) from error
 
     @contextmanager
     def save_first(self, text: str | None, wanted: PostInput) -> Iterator[Post | None]:
@@ -47,7 +47,7 @@ class Drafts:
             if text != wanted.text or isinstance(error, ContentRefused | TimeRefused):
                 with suppress(TtpError):
                     self._posts.create(replace(wanted, at=None, tz=None, key=None, first=False), None, draft)
-            raise naming(error, draft) from error
+            raise with_draft_hint(error, draft) from error
 
     def save(self, text: str, draft_id: int | None = None, fingerprint: str | None = None) -> Post:
         """Save a text as a draft, whatever it is: in a draft that is still as its fingerprint says, else in a new

@@ -61,7 +61,7 @@ class Pulled:
     error: TtpError | None = None
 
 
-class Gather:
+class MetricsFetcher:
     """`readers` makes a platform's reader; each is made once, when it is first needed. `patience`: seconds to wait for
     an answer where that is less than the settings say.
 
@@ -212,7 +212,9 @@ BATCH, MOST_BATCHES = 20, 5
 class Pull:
     """Over one `Gather`, which it closes."""
 
-    def __init__(self, database: Database, gather: Gather, config: Config, clock: Clock, platforms: PriceLists) -> None:
+    def __init__(
+        self, database: Database, gather: MetricsFetcher, config: Config, clock: Clock, platforms: PriceLists
+    ) -> None:
         self._platforms = platforms
         self._database = database
         self._gather = gather

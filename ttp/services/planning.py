@@ -16,11 +16,11 @@ from ttp.domain.errors import ContentRefused, Hint, Problem, StateRefused, TtpEr
 from ttp.domain.optimal.free_hours import LEAD
 from ttp.domain.plan import AccountSchedule, Draft, Exploring, Limits, Plan, PlanMethod, spread
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import no_accounts, no_such_post, settled, timed
+from ttp.domain.post_edit import no_accounts, no_such_post, with_derived_status, with_time
 from ttp.domain.time.quiet_hours import QuietHours
 from ttp.services.optimal import Optimal
 from ttp.services.posts import Posts, SavedPost, accounts_of
-from ttp.services.slots import Agenda, Slots
+from ttp.services.slots import Availability, Slots
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import accounts as stored_accounts
 from ttp.store import posts as store
@@ -57,7 +57,7 @@ class Proposal:
     way: PlanMethod
     posts: Mapping[int, Post]
     schedules: Mapping[str, AccountSchedule]
-    agenda: Agenda
+    agenda: Availability
     """What it rests on."""
     enough_days: int | None = None
     """Where posts were left out: days in which all would fit, if a year has as many."""
@@ -95,11 +95,11 @@ class Planning:
             posts = [draft.post for draft in self._drafts(db, ids)]
         return self.place({post.id or 0: post for post in posts}, asked, self.agenda(asked.gap_s))
 
-    def agenda(self, gap_s: float) -> Agenda:
+    def agenda(self, gap_s: float) -> Availability:
         """The posts that matter to a plan: also those of the first day, and one gap before."""
-        return Agenda(self._posts.database, self._posts.clock.now() - max(2 * _DAY, timedelta(seconds=gap_s)))
+        return Availability(self._posts.database, self._posts.clock.now() - max(2 * _DAY, timedelta(seconds=gap_s)))
 
-    def place(self, posts: Mapping[int, Post], asked: Asked, agenda: Agenda) -> Proposal:
+    def place(self, posts: Mapping[int, Post], asked: Asked, agenda: Availability) -> Proposal:
         """Times for posts, by any numbers, that all have accounts; beside what is on the agenda."""
         known = {account.name: account for account in self._posts.accounts()}
         named = dict.fromkeys(name for post in posts.values() for name in sorted(post.accounts))
@@ -134,7 +134,7 @@ class Planning:
                 )
             for draft, one in zip(drafts, proposal.plan.assignments, strict=True):
                 by = ChosenBy.EXPLORE if one.explored else ChosenBy.PLAN
-                changed.append(settled(timed(draft.post, one.at, by), now, draft.post))
+                changed.append(with_derived_status(with_time(draft.post, one.at, by), now, draft.post))
             stored = store.retime(db, changed, self._posts.recorder("plan"))
             return [
                 SavedPost(self._posts.view(db, post), draft.warnings)

@@ -21,20 +21,20 @@ from ttp.domain.permissions import Capability
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_edit import (
     as_draft,
-    half_out,
-    merged,
+    merge_options,
     new_delivery,
     no_accounts,
     no_such_post,
     nothing_left,
     one_for,
-    redirected,
     refuse_in_flight,
     refuse_other_parts,
-    settled,
-    timed,
-    untimed,
+    warn_missing_times,
+    warn_published_parts,
+    with_accounts,
     with_alts,
+    with_derived_status,
+    with_time,
 )
 from ttp.domain.post_input import PostInput, check_variants, request_fingerprint
 from ttp.domain.pricing import price_notes
@@ -158,7 +158,7 @@ class Posts:
         post, known = self.post(post_id), self.accounts()
         _refuse_to_edit(post)
         if wanted.to is not None:
-            post = redirected(post, self.find_accounts(wanted.to), self.clock.now())
+            post = with_accounts(post, self.find_accounts(wanted.to), self.clock.now())
         if not post.active:
             raise no_accounts(post, known, self.platforms)
         return accounts_of(post, known)
@@ -235,7 +235,7 @@ class Posts:
     def as_new(self, post: Post) -> Post:
         """Return a new post, as created now."""
         now = self.clock.now()
-        return settled(replace(post, created_at=now), now)
+        return with_derived_status(replace(post, created_at=now), now)
 
     def recorder(self, command: str) -> ChangeRecorder:
         """Return what records the changes of a command, so that they can be undone."""
@@ -271,7 +271,7 @@ class Posts:
                     raise _of_post(refused, post_id) if len(wanted) > 1 else refused from None
                 if changed.scheduled_at is not None or post.scheduled_at is not None:
                     self.duplicates.pending(changed)
-                after = settled(changed, self.clock.now(), None if keeps_approval else post)
+                after = with_derived_status(changed, self.clock.now(), None if keeps_approval else post)
                 self.refuse_forbidden_change(db, post, after)
                 stored = store.update(db, after, recorder)
                 moved = self._make_room(db, stored, recorder) if make_room and recorder else ()
@@ -319,7 +319,7 @@ class Posts:
             scheduled_at=at,
             max_lateness_s=wanted.max_lateness_s,
             media=self._media_items(wanted.media, wanted.alts, {account.platform for account in accounts}),
-            variants=merged({}, check_variants(wanted.variants, known, self.platforms)),
+            variants=merge_options({}, check_variants(wanted.variants, known, self.platforms)),
             thread=wanted.thread or (),
             tags=unique(wanted.tags or ()),
             options=dict(wanted.options),
@@ -359,7 +359,7 @@ class Posts:
                     return SavedPost(self.view(db, _same_request(known, post.key_digest)), replayed=True)
                 if time is not None:
                     time = self._confirm_time(db, time, new.accounts, post.id)
-                    post = timed(post, time.at)
+                    post = with_time(post, time.at)
                 self.refuse_forbidden_change(db, draft, post)
                 recorder = self._recorder_of_new(db, draft)
                 if draft is None:
@@ -404,21 +404,21 @@ class Posts:
                 after = _edited(before, wanted, variants, items)
                 refuse_other_parts(before, after)
                 if to is not None:
-                    after = redirected(after, to, now)
+                    after = with_accounts(after, to, now)
                 if "at" in wanted.dropped:
                     after = as_draft(after, "go back to draft")
                 if time is not None:
                     if not after.active:
                         raise no_accounts(after, known, self.platforms)
                     confirmed = self._confirm_time(db, time, accounts_of(after, known), post_id)
-                    after = timed(after, confirmed.at)
-                after = settled(after, now)
+                    after = with_time(after, confirmed.at)
+                after = with_derived_status(after, now)
                 if not after.content.strip() and not after.media:
                     raise UsageError(
                         f"post {post_id} would have no text and no media", Hint("delete it", f"ttp delete {post_id}")
                     )
                 warnings = self.check_post(after, known, timed=after.scheduled_at is not None, db=db)
-                return after, (*warnings, *untimed(after), *half_out(before, after))
+                return after, (*warnings, *warn_missing_times(after), *warn_published_parts(before, after))
 
             (saved,) = self.change([post_id], change, self.recorder("edit"))
             return replace(saved, time=confirmed)
@@ -443,7 +443,7 @@ class Posts:
                 raise nothing_left(post)
             post_id = post.id or 0
             confirmed[post_id] = self._confirm_time(db, times[post_id], accounts, post_id)
-            moved = timed(post, confirmed[post_id].at)
+            moved = with_time(post, confirmed[post_id].at)
             return moved, _without_crowded(self.check_post(moved, known, timed=True, db=db), first=first)
 
         saved = self.change(list(times), change, self.recorder("schedule"), make_room=first)
@@ -555,8 +555,8 @@ def _edited(before: Post, wanted: PostInput, variants: Mapping[str, str], items:
         before,
         content=before.content if wanted.text is None else wanted.text,
         media=with_alts(before.media, wanted.alts) if items is None else items,
-        variants=merged(before.variants, variants),
-        options=merged(before.options, wanted.options),
+        variants=merge_options(before.variants, variants),
+        options=merge_options(before.options, wanted.options),
         thread=before.thread if wanted.thread is None else wanted.thread,
         tags=before.tags if wanted.tags is None else unique(wanted.tags),
         max_lateness_s=None if "max_lateness_s" in wanted.dropped else late,

@@ -26,7 +26,14 @@ from ttp.domain.errors import (
     UsageError,
 )
 from ttp.domain.post import Post
-from ttp.domain.post_edit import must_be_reviewed, no_accounts, nothing_left, persons_word, resolved, with_delivery
+from ttp.domain.post_edit import (
+    manual_lookup,
+    must_be_reviewed,
+    no_accounts,
+    nothing_left,
+    resolve_delivery,
+    with_delivery,
+)
 from ttp.domain.time.clock import EPOCH
 from ttp.services.media import refuse_gone
 from ttp.services.posts import Change, Posts, accounts_of
@@ -39,19 +46,19 @@ _FAILED, _PENDING, _REVIEW = DeliveryState.FAILED, DeliveryState.PENDING, Delive
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class PublishResult:
     """The posts that are due now, and why others are not."""
 
     ids: tuple[int, ...]
     refused: tuple[TtpError, ...] = ()
 
 
-class Outgoing:
+class Publishing:
     def __init__(self, posts: Posts, credentials: CredentialsStore) -> None:
         self._posts = posts
         self._credentials = credentials
 
-    def publish(self, ids: Iterable[int]) -> Queued:
+    def publish(self, ids: Iterable[int]) -> PublishResult:
         """Make the pending deliveries of posts due now. The reason where it can be done for none of the posts."""
         ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         self._posts.convert_media(ids)
@@ -71,7 +78,7 @@ class Outgoing:
 
         return self._each(ids, change)
 
-    def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> Queued:
+    def retry(self, ids: Iterable[int], accounts: Sequence[str] = ()) -> PublishResult:
         """Make the failed deliveries of posts due now, and only those (of these accounts, if any are named)."""
         ids, now, known = tuple(ids), self._posts.clock.now(), self._posts.accounts()
         elsewhere = self._elsewhere(ids, known)
@@ -115,18 +122,18 @@ class Outgoing:
                     Hint("look", f"ttp show {post.id}"),
                 )
             now = self._posts.clock.now()
-            after = resolved(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
+            after = resolve_delivery(post, delivery, self._posts.platforms.facts(delivery.platform), published, now)
             if self._bound(db, delivery).intersection(after.parts or (str(after.remote_id),)):
                 raise Conflict(
                     f"{published} is what another post of {found.name} was published as",
                     Hint("if this one is not live", f"ttp resolve {post.id} --account {found.name} --not-published"),
                 )
-            said.append(persons_word(delivery, published, now))
+            said.append(manual_lookup(delivery, published, now))
             return with_delivery(post, delivery, after), ()
 
         return self._posts.change([post_id], change, None, steps=said)[0].post
 
-    def _each(self, ids: Iterable[int], change: Change) -> Queued:
+    def _each(self, ids: Iterable[int], change: Change) -> PublishResult:
         queued: list[int] = []
         refused: list[TtpError] = []
         for post_id in dict.fromkeys(ids):
@@ -139,7 +146,7 @@ class Outgoing:
             first, *others = refused
             first.details = (*first.details, *(other.message for other in others))
             raise first
-        return Queued(tuple(queued), tuple(refused))
+        return PublishResult(tuple(queued), tuple(refused))
 
     def _refuse_unapproved(self, post: Post, wanted: Iterable[Delivery]) -> None:
         """NotAllowed for what may not go out before somebody has approved it."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _BATCH = 200
 
 
-class Look:
+class Queries:
     def __init__(self, database: Database, home: Path, clock: Clock, config: Config, platforms: PlatformFacts) -> None:
         self._platforms = platforms
         self._database = database

@@ -54,7 +54,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class DeleteResult:
     """What became of one delivery. `message` None: it is gone. `final`: no second try will do it. `reconnect`: the
     account's token is what was wrong."""
 
@@ -71,12 +71,12 @@ class TakenDown:
 
     post_id: int
     deleted: bool
-    fates: tuple[Fate, ...]
+    fates: tuple[DeleteResult, ...]
     error: TtpError | None = None
     """Why the post itself was not deleted, where everything of it is gone."""
 
 
-class TakeDown:
+class RemoteDelete:
     """`deleters` makes what deletes posts on a platform, which is closed at the end."""
 
     def __init__(self, posts: Posts, tokens: Tokens, deleters: Callable[[str], Deleter | str]) -> None:
@@ -126,7 +126,7 @@ class TakeDown:
                 done.append(self._ended(post_id, fates))
         return done
 
-    def _ended(self, post_id: int, fates: tuple[Fate, ...]) -> TakenDown:
+    def _ended(self, post_id: int, fates: tuple[DeleteResult, ...]) -> TakenDown:
         if any(fate.message is not None for fate in fates):
             return TakenDown(post_id, False, fates)
         try:
@@ -135,18 +135,18 @@ class TakeDown:
             return TakenDown(post_id, False, fates, error)
         return TakenDown(post_id, True, fates)
 
-    def _fate(self, target: Target, deleters: dict[str, Deleter]) -> Fate:
+    def _fate(self, target: Target, deleters: dict[str, Deleter]) -> DeleteResult:
         delivery = target.delivery
         if target.why_not is not None:
-            return Fate(delivery, target.why_not, final=True)
+            return DeleteResult(delivery, target.why_not, final=True)
         try:
             return self._removed(target, deleters[delivery.platform])
         except Dead as dead:
-            return Fate(delivery, dead.message, dead.outcome.hint, reconnect=True)
+            return DeleteResult(delivery, dead.message, dead.outcome.hint, reconnect=True)
         except TtpError as error:
-            return Fate(delivery, error.message, error.hints[0].type if error.hints else None)
+            return DeleteResult(delivery, error.message, error.hints[0].type if error.hints else None)
 
-    def _removed(self, target: Target, deleter: Deleter) -> Fate:
+    def _removed(self, target: Target, deleter: Deleter) -> DeleteResult:
         """Delete one delivery's posts, the last first. A token that is refused is renewed once."""
         delivery = target.delivery
         account = next((a for a in self._posts.accounts() if a.id == delivery.account_id), None)
@@ -163,8 +163,10 @@ class TakeDown:
                 held, renewed = self._tokens.replaced(account.name, held), True
             if isinstance(answer, NotDone):
                 reconnect = answer.kind is Kind.AUTH
-                return Fate(delivery, answer.message, answer.hint, not answer.passing and not reconnect, reconnect)
-        return Fate(delivery)
+                return DeleteResult(
+                    delivery, answer.message, answer.hint, not answer.passing and not reconnect, reconnect
+                )
+        return DeleteResult(delivery)
 
     def _may_renew(self, name: str, held: Credentials, answer: Deleted | NotDone) -> bool:
         refused = isinstance(answer, NotDone) and answer.kind is Kind.AUTH and answer.http_status in _REFUSED_TOKEN

@@ -13,7 +13,7 @@ from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import as_draft, new_delivery, no_accounts, refuse_in_flight, settled
+from ttp.domain.post_edit import as_draft, new_delivery, no_accounts, refuse_in_flight, with_derived_status
 from ttp.domain.recurrence import Occurrence, OccurrenceState, Recurrence, Tally, in_time
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact
@@ -400,7 +400,7 @@ class Occurrences:
         turn = store.gone_through(db, one.id or 0, made=True)
         post = copy_of(source, kept, at, texts[turn % len(texts)] if texts else None)
         now = self._clock.now()
-        return post_store.insert(db, settled(replace(post, created_at=now), now), None)
+        return post_store.insert(db, with_derived_status(replace(post, created_at=now), now), None)
 
     def _from_pool(self, db: Connection, one: Recurrence, at: datetime) -> Post | None:
         rested = at - timedelta(seconds=one.cool_down_s or 0)

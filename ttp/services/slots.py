@@ -20,7 +20,7 @@ from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.errors import Hint, NotFound, StateRefused, UsageError
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import settled, timed
+from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.slot import Place, Slot, any_of, common, first_free
 from ttp.domain.time.clock import Clock
 from ttp.domain.time.durations import compact
@@ -203,8 +203,10 @@ class Slots:
             assert here.scheduled_at is not None
             ids = [d.account_id or 0 for d in here.active]
             for other in list(queries.posts_by_id(db, store.holders(db, ids, here.scheduled_at, without=here.id))):
-                after = timed(other, self._following(db, other, here.scheduled_at))
-                moved[other.id or 0] = post_store.update(db, settled(after, self._clock.now(), other), recorder)
+                after = with_time(other, self._following(db, other, here.scheduled_at))
+                moved[other.id or 0] = post_store.update(
+                    db, with_derived_status(after, self._clock.now(), other), recorder
+                )
                 placed.append(moved[other.id or 0])
         return list(moved.values())
 
@@ -295,7 +297,7 @@ def _is_movable(post: Post) -> bool:
     return post.status is PostStatus.SCHEDULED
 
 
-class Agenda:
+class Availability:
     """From `since` on."""
 
     def __init__(self, database: Database, since: datetime) -> None:

@@ -29,7 +29,7 @@ from ttp.store.dialect import Connection
 if TYPE_CHECKING:
     from ttp.domain.optimal.free_hours import FreeHour
     from ttp.services.optimal import Optimal
-    from ttp.services.slots import Agenda, Line, Slots
+    from ttp.services.slots import Availability, Line, Slots
 
 ALL_FORMS = Hint("see", "ttp help time")
 _PLANNED_SINCE = timedelta(days=2)
@@ -223,10 +223,10 @@ class TimeResolver:
 
     def allocator(self) -> SlotAllocator:
         """Return what gives the rows of one file their slots and hours."""
-        from ttp.services.slots import Agenda
+        from ttp.services.slots import Availability
 
         gap = timedelta(seconds=self._config.seconds("plan.min_gap_s"))
-        agenda = Agenda(self._database, self._clock.now() - max(_PLANNED_SINCE, gap))
+        agenda = Availability(self._database, self._clock.now() - max(_PLANNED_SINCE, gap))
         return SlotAllocator(agenda, self._chooser.slots, self._chooser.optimal)
 
     def resolve_row(self, text: str, tz: str | None, accounts: Sequence[Account]) -> RowTime:
@@ -282,7 +282,7 @@ class SlotAllocator:
     thousand steps. Who stores the posts looks again whether the times are still free (`agenda`).
     """
 
-    agenda: Agenda
+    agenda: Availability
     _slots: Slots
     _optimal: Optimal
     notes: dict[str, None] = field(default_factory=dict)

@@ -70,7 +70,7 @@ class Fresh:
     scopes: tuple[str, ...]
 
 
-class InHand:
+class LockedToken:
     """An account's token while its lock is held: nobody else renews it."""
 
     def __init__(self, tokens: Tokens, name: str, credentials: Credentials) -> None:
@@ -123,7 +123,7 @@ class Tokens:
             return self._still(account, held, NotDone(Kind.NETWORK, other.message, passing=True))
 
     @contextmanager
-    def held(self, name: str, known: Account | None = None) -> Iterator[InHand]:
+    def held(self, name: str, known: Account | None = None) -> Iterator[LockedToken]:
         """As `fresh`, and no other process renews the token until the block ends. TokenHeld, Dead, Delayed, UsageError.
 
         For publishing: the token that a publish began with is the one that it ends with. `known`: the account as it was
@@ -135,7 +135,7 @@ class Tokens:
             except TokenHeld:
                 stack.enter_context(self._locked(name))
                 known = None  # whoever had it may have changed the account
-            yield InHand(self, name, self._renewed(name, known))
+            yield LockedToken(self, name, self._renewed(name, known))
 
     def can_renew(self, name: str, held: Credentials) -> bool:
         """Whether the account's platform renews such credentials."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.errors import Conflict, ContentRefused, Hint, NotFound, Problem, StateRefused, TtpError
 from ttp.domain.post import Post
-from ttp.domain.post_edit import refuse_in_flight, settled
+from ttp.domain.post_edit import refuse_in_flight, with_derived_status
 from ttp.services.duplicate_check import DuplicateCheck
 from ttp.services.posts import Posts
 from ttp.store import accounts, change_log, queries, repeats
@@ -40,7 +40,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class UndoneChange:
     """What became of one post. `late`: the time that it had and did not get again; `unapproved`: nor its approval."""
 
     change: Change
@@ -54,7 +54,7 @@ class TakenBack:
 class Done:
     """What was taken back, the newest change first, and why the rest was not (`partial`)."""
 
-    posts: tuple[TakenBack, ...]
+    posts: tuple[UndoneChange, ...]
     left: tuple[TtpError, ...] = ()
 
     @property
@@ -79,7 +79,7 @@ class Undo:
         """Take changes back, all of them or none; `rehearse`: only find out what that does. NotFound where there are
         not so many. StateRefused, ContentRefused, Conflict or NotAllowed where a post cannot be put back."""
         self._fit(wanted)
-        done: list[TakenBack] = []
+        done: list[UndoneChange] = []
         left: list[TtpError] = []
         try:
             with self._posts.database.writing() as db:
@@ -106,9 +106,9 @@ class Undo:
             raise _not_so_many(len(found), wanted)
         return found
 
-    def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[TakenBack]:
+    def _turned(self, db: Connection, change: Change, wanted: Wanted, left: list[TtpError]) -> list[UndoneChange]:
         """Put back the posts of one change; `left` gets why some cannot be."""
-        turning, turned, told = _Turning(self._posts, db, change), list[Turned](), list[TakenBack]()
+        turning, turned, told = _UndoPlanner(self._posts, db, change), list[Turned](), list[UndoneChange]()
         for batch in batched(store.touched(db, change, wanted.post)):
             there = dict(stored_posts.snapshots(db, (one.post_id for one in batch)))
             for one in batch:
@@ -138,7 +138,7 @@ class Undo:
                 self._posts.media_conversion.fits(post.media, post.platforms)
 
 
-class _Turning:
+class _UndoPlanner:
     """What the posts of one change become. Asked inside the transaction that does it."""
 
     def __init__(self, posts: Posts, db: Connection, change: Change) -> None:
@@ -152,13 +152,13 @@ class _Turning:
             one.post_id: one.id for one in repeats.recurrences(db) if one.post_id and one.state != "ended"
         }
 
-    def done(self, touched: Touched, image: PostSnapshot) -> TakenBack:
+    def done(self, touched: Touched, image: PostSnapshot) -> UndoneChange:
         """The post as it is to be. StateRefused, ContentRefused, NotAllowed."""
         now = stored_posts.post_of(touched.post_id, image.text)
         if image.digest != touched.digest or image.in_flight:
             raise self._changed_since(now)
         if touched.image is None:
-            told = TakenBack(self._change, self._unmade(now))
+            told = UndoneChange(self._change, self._unmade(now))
         else:
             told = self._as_before(now, stored_posts.post_of(touched.post_id, touched.image))
         self._posts.refuse_forbidden_change(self._db, now, told.post)
@@ -174,11 +174,11 @@ class _Turning:
         still = tuple(replace(d, next_at=None) for d in post.deliveries)
         return replace(post, deliveries=still, deleted_at=self._now, updated_at=self._now, key=None, key_digest=None)
 
-    def _as_before(self, now: Post, before: Post) -> TakenBack:
+    def _as_before(self, now: Post, before: Post) -> UndoneChange:
         held = {d.id: d for d in now.deliveries}
         deliveries = tuple(self._delivery(held.get(d.id), d, before) for d in before.deliveries)
         lost = [old.due_at for old, new in zip(before.deliveries, deliveries, strict=True) if old.due_at != new.due_at]
-        after = settled(replace(before, deliveries=deliveries), self._now)
+        after = with_derived_status(replace(before, deliveries=deliveries), self._now)
         gone = next((d for d in after.active if _may_go_out(d) and d.account_id not in self._ids), None)
         if gone is not None and after.deleted_at is None:
             raise StateRefused(
@@ -189,7 +189,7 @@ class _Turning:
             old.approved_at != new.approved_at for old, new in zip(before.deliveries, deliveries, strict=True)
         )
         warnings = self._judged(after) if after.deleted_at is None else ()
-        return TakenBack(self._change, after, lost[0] if lost else None, unapproved, warnings)
+        return UndoneChange(self._change, after, lost[0] if lost else None, unapproved, warnings)
 
     def _delivery(self, now: Delivery | None, before: Delivery, post: Post) -> Delivery:
         """A delivery as it was: without an approval that it has no more, and without a time that has passed meanwhile,

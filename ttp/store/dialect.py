@@ -55,7 +55,10 @@ class Connection(Protocol):
     def executemany(self, sql: str, values: Iterable[Values], /) -> Cursor: ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Hold the right to write for the block, and commit at its end. Errors of the driver leave as StoreError."""
+        """Commit the block at its end, or undo it where it raises. Errors of the driver leave as StoreError.
+
+        On SQLite the block holds the right to write from its beginning.
+        """
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:
@@ -133,7 +136,7 @@ def contains(column: str, name: str) -> str:
 
 def same_handle(name: str) -> str:
     """An account's handle is the value `name`, whatever its case. The column's collation says so to SQLite."""
-    return _fragment(f"handle = {name}", f"lower(handle) = lower({name})")
+    return _fragment(f"account.handle = {name}", f"lower(account.handle) = lower({name})")
 
 
 HANDLE_KEY = _fragment("(platform, handle)", "(platform, lower(handle))")

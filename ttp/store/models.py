@@ -32,8 +32,13 @@ def _instant(*, required: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Instant, nullable=not required))
 
 
-def _text(*, required: bool = True, collation: str | None = None) -> Any:
-    return Field(default=None, sa_column=Column(Text(collation=collation), nullable=not required))
+# In order and in ranges texts compare by their bytes in both databases.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+_HANDLE = _TEXT.with_variant(Text(collation="NOCASE"), "sqlite")
+
+
+def _text(*, required: bool = True, form: Any = _TEXT) -> Any:
+    return Field(default=None, sa_column=Column(form, nullable=not required))
 
 
 def _json(shape: str) -> Any:
@@ -45,9 +50,14 @@ def _parent(target: str, *, primary: bool = False, required: bool = True) -> Any
     return Field(default=None, sa_column=Column(ForeignKey(target), nullable=not required, primary_key=primary))
 
 
-def _index(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
-    """A partial index, with the same condition in both databases."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+def _index(name: str, *columns: Any, where: str, unique: bool = False, first: str = "") -> Index:
+    """A partial index, with the same condition in both databases. `first`: the column whose NULLs come first, as
+    SQLite's always do."""
+    nulls = {first: "NULLS FIRST"} if first else {}
+    condition = text(where)
+    return Index(
+        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition, postgresql_ops=nulls
+    )
 
 
 class StoreRow(SQLModel, table=True):
@@ -66,10 +76,14 @@ class StoreRow(SQLModel, table=True):
 
 class AccountRow(SQLModel, table=True):
     __tablename__ = "account"
-    __table_args__ = (UniqueConstraint("platform", "handle"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("platform", "handle").ddl_if("sqlite"),
+        Index("account_name", "platform", text("lower(handle)"), unique=True).ddl_if("postgresql"),
+        {"sqlite_autoincrement": True},
+    )
     id: int | None = Field(default=None, primary_key=True)
     platform: str = _text()
-    handle: str = _text(collation="NOCASE")
+    handle: str = _text(form=_HANDLE)
     user_id: str | None = _text(required=False)
     connected: bool = False
     needs_reconnect: bool = False
@@ -88,7 +102,7 @@ class AccountRow(SQLModel, table=True):
 class PostRow(SQLModel, table=True):
     __tablename__ = "post"
     __table_args__ = (
-        _index("post_by_status", "status", "scheduled_at", "id", where="deleted_at IS NULL"),
+        _index("post_by_status", "status", "scheduled_at", "id", where="deleted_at IS NULL", first="scheduled_at"),
         UniqueConstraint("key"),
         {"sqlite_autoincrement": True},
     )

@@ -14,8 +14,8 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.hints import quote_command
-from ttp.cli.options import AccountName, NoInput, Options, Yes, read_file, read_options, with_output
-from ttp.cli.prompt import can_ask, confirmed
+from ttp.cli.options import AccountName, NoInput, Options, Yes, parse_platform_options, read_file, with_output
+from ttp.cli.prompt import confirm, is_interactive
 from ttp.cli.render import accounts, doctor
 from ttp.cli.render import accounts as accounts_module
 from ttp.cli.settings import variable
@@ -49,10 +49,10 @@ def add(
 
     Example: ttp account add x/me --credentials token.json
     """
-    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     added = context.accounts.add(name, None if credentials is None else read_file(context, credentials, "credentials"))
     said = f"{added.name} is {'connected' if added.connected else 'added, not connected'}."
-    context.out.record(accounts_module.ACCOUNTS_SPEC, added, say=[said])
+    context.out.write_one(accounts_module.ACCOUNTS_SPEC, added, say=[said])
     held = None if credentials is None else context.credentials.get(added.name)
     if held is not None and held.refresh_token is not None:
         context.out.note("its refresh token works once, and ttp keeps the next one: keep TTP_HOME between runs")
@@ -81,9 +81,9 @@ def connect(
 
     Example: ttp account connect x
     """
-    context.out.expect(accounts.ACCOUNTS_SPEC)
+    context.out.check_fields(accounts.ACCOUNTS_SPEC)
     platform = context.platforms.find(name.partition("/")[0]).name
-    ask = can_ask() and not no_input
+    ask = is_interactive() and not no_input
     wanted = tuple(part for part in (scopes or "").replace(",", " ").split() if part)
     with _service(context, platform) as service:
         app = _app(context, service, platform, name, client_secret, ask=ask)
@@ -108,7 +108,7 @@ def list_accounts(context: Context) -> None:
 
     Example: ttp account list --json
     """
-    context.out.records(accounts_module.ACCOUNTS_SPEC, context.look.accounts())
+    context.out.write_list(accounts_module.ACCOUNTS_SPEC, context.look.accounts())
 
 
 @account.command("show")
@@ -118,7 +118,7 @@ def show_account(context: Context, name: AccountName) -> None:
 
     Example: ttp account show x/me
     """
-    context.out.record(accounts_module.ACCOUNT_SPEC, context.look.account(name))
+    context.out.write_one(accounts_module.ACCOUNT_SPEC, context.look.account(name))
 
 
 @account.command("check")
@@ -134,7 +134,7 @@ def check(context: Context, name: Some = None) -> int:
     from ttp.cli.commands.doctor import ended
 
     view = doctor.checkup()
-    context.out.expect(view)
+    context.out.check_fields(view)
     here = context
     accounts = here.look.accounts() if name is None else [here.look.account(name)]
     return ended(context.out, here.account_check.accounts(accounts))
@@ -147,9 +147,9 @@ def enable(context: Context, name: AccountName) -> None:
 
     Example: ttp account enable x/me
     """
-    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     done = context.accounts.enable(name)
-    context.out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
+    context.out.write_one(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is enabled."])
     if done.failed:
         from ttp.cli.render.labels import plural
 
@@ -165,9 +165,9 @@ def disable(context: Context, name: AccountName) -> None:
 
     Example: ttp account disable x/me
     """
-    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     done = context.accounts.disable(name)
-    context.out.record(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
+    context.out.write_one(accounts_module.ACCOUNTS_SPEC, done.account, say=[f"{done.account.name} is disabled."])
     if done.waiting:
         from ttp.cli.render.labels import plural
 
@@ -189,15 +189,15 @@ def set_(
 
     Example: ttp account set tiktok/me --set tiktok.privacy_level=SELF_ONLY
     """
-    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     if tz is None and not options:
         raise UsageError("nothing to set", Hint("usage", "ttp account set --help"))
     if tz:
         from ttp.domain.time.zones import parse_zone
 
         parse_zone(tz, retype=lambda zone: quote_command("ttp", "account", "set", name, "--tz", zone))
-    changed = context.accounts.set(name, timezone=tz, options=read_options(context, options, may_empty=True))
-    context.out.record(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
+    changed = context.accounts.set(name, timezone=tz, options=parse_platform_options(context, options, may_empty=True))
+    context.out.write_one(accounts_module.ACCOUNTS_SPEC, changed, say=[f"Changed {changed.name}."])
 
 
 @account.command("remove")
@@ -210,15 +210,15 @@ def remove(context: Context, name: AccountName, yes: Yes = False, no_input: NoIn
 
     Example: ttp account remove x/old
     """
-    context.out.expect(accounts_module.ACCOUNTS_SPEC)
+    context.out.check_fields(accounts_module.ACCOUNTS_SPEC)
     found = context.look.account(name)
-    if not confirmed(
+    if not confirm(
         context.out, f"Remove {found.name}?", yes=True, ask_anyway=not yes, no_input=no_input, refusal="", again=""
     ):
         return
     left = context.leaving.remove(name, cancel=yes)
     more = f" Cancelled for it: {' '.join(map(str, left.cancelled))}." if left.cancelled else ""
-    context.out.record(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
+    context.out.write_one(accounts_module.ACCOUNTS_SPEC, left.account, say=[f"Removed {left.account.name}.{more}"])
     if left.access is not None:
         context.out.note(left.access)
 
@@ -346,7 +346,7 @@ def _is_quick(context: Context, pending: Pending) -> bool:
 def _tell(context: Context, done: Connected) -> None:
     account = done.account
     again = " again" if done.again else ""
-    context.out.record(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
+    context.out.write_one(accounts.ACCOUNTS_SPEC, account, say=[f"{account.name} is connected{again}."])
     if done.missing:
         context.out.note(
             f"{account.name} did not get {', '.join(done.missing)}; what needs that will fail\n"

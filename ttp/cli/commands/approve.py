@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.escape import one_line
+from ttp.cli.escape import escape_line
 from ttp.cli.notices import warn_not_running
-from ttp.cli.options import PostIds, ids_of, with_output
+from ttp.cli.options import PostIds, existing_ids, with_output
 from ttp.cli.render import posts as posts_module
 from ttp.domain import approval
 from ttp.domain.errors import Hint, UsageError
@@ -28,12 +28,14 @@ def approve(context: Context, post_ids: PostIds) -> None:
 
     Example: ttp approve 41 42 50-55
     """
-    context.out.expect(posts_module.saved_posts_spec())
-    posts = _approving(context).approve(ids_of(context, post_ids))
+    context.out.check_fields(posts_module.saved_posts_spec())
+    posts = _approving(context).approve(existing_ids(context, post_ids))
     if not approval.is_needed(context.config):
         context.out.note(f"posts go out here without it: {approval.SETTING} is false")
     waiting = warn_not_running(context) if any(post.scheduled_at for post in posts) else []
-    context.out.records(posts_module.saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts])
+    context.out.write_list(
+        posts_module.saved_posts_spec(waiting), posts, say=[_approved(context, post) for post in posts]
+    )
 
 
 @with_output()
@@ -46,11 +48,11 @@ def reject(
 
     Example: ttp reject 41 --reason 'The price is wrong'
     """
-    context.out.expect(posts_module.saved_posts_spec())
+    context.out.check_fields(posts_module.saved_posts_spec())
     if reason is not None and not reason.strip():
         raise UsageError("the reason is empty", Hint("give none", "leave out --reason"))
-    posts = _approving(context).reject(ids_of(context, post_ids), reason)
-    context.out.records(
+    posts = _approving(context).reject(existing_ids(context, post_ids), reason)
+    context.out.write_list(
         posts_module.saved_posts_spec(), posts, say=[f"Rejected post {post.id}: it is a draft again." for post in posts]
     )
 
@@ -71,5 +73,5 @@ def _approved(context: Context, post: PostView) -> str:
 
 
 def _beginning(post: PostView) -> str:
-    words = one_line(post.content)
+    words = escape_line(post.content)
     return words if len(words) <= 60 else f"{words[:59]}…"

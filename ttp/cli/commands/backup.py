@@ -24,13 +24,13 @@ def backup(context: Context, file: Annotated[str, typer.Argument(metavar="FILE",
 
     Example: ttp backup ~/backups/ttp.db
     """
-    context.out.expect(BACKUP)
+    context.out.check_fields(BACKUP)
     here = context
     from ttp.store.home.paths import place
 
     made = here.copies.back_up(place(file))
     shape: dict[str, object] = {"file": file, "bytes": made.bytes, "posts": made.posts, "media": made.media}
-    context.out.record(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
+    context.out.write_one(BACKUP, shape, say=[f"Backed up {_count(made.posts, 'post')} to {file}."])
     files = f"{_count(made.media, 'media file')} in {here.media.folder}, and " if made.media else ""
     context.out.note(f"not in it: {files}credentials")
 
@@ -45,7 +45,7 @@ def restore(
 
     Example: ttp restore ~/backups/ttp.db
     """
-    context.out.expect(RESTORE)
+    context.out.check_fields(RESTORE)
     here = context
     from ttp.store.home.paths import place
 
@@ -55,7 +55,7 @@ def restore(
     said = [f"Restored {_count(now.posts, 'post')} from {file}."]
     if kept:
         said.append(f"The store before it is kept:  {kept}")
-    context.out.record(RESTORE, shape, say=said)
+    context.out.write_one(RESTORE, shape, say=said)
     if now.missing:
         are = "is" if now.missing == 1 else "are"
         context.out.note(f"{_count(now.missing, 'media file')} of unpublished posts {are} not in {here.media.folder}")

@@ -9,8 +9,8 @@ from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import print_warnings
-from ttp.cli.options import post_filter
-from ttp.cli.prompt import confirmed
+from ttp.cli.options import parse_post_filter
+from ttp.cli.prompt import confirm
 from ttp.cli.render import changes
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.errors import Hint, UsageError
@@ -45,7 +45,7 @@ def edit_many(
     """Show what the change does to the posts that `where` names, ask, and do it in one transaction."""
     from ttp.services.bulk_edit import apply, refuse_forbidden
 
-    context.out.expect(VIEW)
+    context.out.check_fields(VIEW)
     edit = _edit(replace_link, shift, account)
     posts = context.look.posts(_filter(context, where))
     steps = list(context.bulk_edit.steps(posts, edit))
@@ -54,7 +54,7 @@ def edit_many(
         raise changes.refused("some posts cannot be changed so, and none was", faults, context.out.in_json)
     if not dry_run:
         refuse_forbidden(context.posts, steps)
-    context.out.records(VIEW, steps, say=None if steps else ["Nothing would change."])
+    context.out.write_list(VIEW, steps, say=None if steps else ["Nothing would change."])
     print_warnings(
         context.out, list({problem.message: problem for step in steps for problem in step.warnings}.values())
     )
@@ -65,7 +65,7 @@ def edit_many(
     said = changes.counted(len(steps), "post")
     again = ["--where", where, *(["--replace-link", *replace_link] if replace_link else [])]
     again += [*(["--shift", shift] if shift else []), *(["--account", account] if account else []), "--yes"]
-    sure = confirmed(
+    sure = confirm(
         context.out,
         f"Change {said}?",
         yes=yes,
@@ -100,7 +100,7 @@ def _filter(context: Context, where: str) -> PostFilter:
         raise UsageError("--where names no posts", Hint("for all that are scheduled", "--where status=scheduled"))
     several = {name: found.get(name) for name in ("status", "platform", "account", "tag")}
     one = {name: found[name][-1] for name in ("since", "until", "search", "key") if name in found}
-    return post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
+    return parse_post_filter(context, "edit", **several, **one)  # type: ignore[arg-type]  # by name
 
 
 def _edit(links: tuple[str, str] | None, shift: str | None, account: str | None) -> Edit:

@@ -17,7 +17,7 @@ from ttp.cli.options import (
     Platforms,
     Statuses,
     WithTags,
-    post_filter,
+    parse_post_filter,
     select_accounts,
     split_list,
     with_output,
@@ -72,8 +72,8 @@ def calendar(
     today = here.now().astimezone(zone).date()
     span = parse_calendar_range(when, month=month, week=week, today=today, zone=zone, retype=again)
     _refuse(context.out, status, again(days), ics=ics)
-    context.out.expect(view(CalendarPage(span)))
-    wanted = post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
+    context.out.check_fields(view(CalendarPage(span)))
+    wanted = parse_post_filter(context, "calendar", status=status, platform=platform, account=account, tag=tag)
     posts = context.calendar.posts(span, wanted)
     if ics:
         context.out.document(here.export.calendar(posts))
@@ -89,7 +89,7 @@ def calendar(
     )
     if span.is_week and (context.out.for_people or context.out.format == "json"):
         sheet = _with_free_slots(context, sheet, posts, account, platform, tz)
-    context.out.records(view(sheet), posts, foot=paused)
+    context.out.write_list(view(sheet), posts, foot=paused)
 
 
 def _with_free_slots(

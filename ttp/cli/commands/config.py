@@ -15,7 +15,7 @@ import typer
 
 from ttp.cli import settings
 from ttp.cli.context import Context
-from ttp.cli.escape import one_line
+from ttp.cli.escape import escape_line
 from ttp.cli.options import with_output
 from ttp.cli.output import cell
 from ttp.cli.render.spec import OutputSpec
@@ -40,7 +40,7 @@ def _origins(shown: Sequence[Json], page: Page) -> Iterable[str]:
     rows = []
     for one in shown:
         origin = file.name if one["origin"] == str(file) else str(one["origin"])
-        rows.append([Cell(one_line(text)) for text in (str(one["key"]), origin, _plain(one["value"]))])
+        rows.append([Cell(escape_line(text)) for text in (str(one["key"]), origin, _plain(one["value"]))])
     return table(columns, rows, page)
 
 
@@ -69,10 +69,10 @@ def show(
     Example: ttp config show publish --origin
     """
     view = _WITH_ORIGIN if origin else VIEW
-    context.out.expect(view)
+    context.out.check_fields(view)
     written = settings.written(settings.config_path())
     shown = [_shape(context, key, written) for key in (_below(context, keys) if keys else context.keys.values())]
-    context.out.records(view, [one for one in shown if not changed or one["value"] != one["default"]])
+    context.out.write_list(view, [one for one in shown if not changed or one["value"] != one["default"]])
 
 
 @config.command("get")
@@ -82,9 +82,9 @@ def get(context: Context, key: Name) -> None:
 
     Example: ttp config get timezone
     """
-    context.out.expect(_VALUE)
+    context.out.check_fields(_VALUE)
     shape = _shape(context, settings.key_named(key, context.keys), settings.written(settings.config_path()))
-    context.out.record(_VALUE, shape, say=[_plain(shape["value"])])
+    context.out.write_one(_VALUE, shape, say=[_plain(shape["value"])])
 
 
 @config.command("set")
@@ -100,7 +100,7 @@ def set_(
 
     Example: ttp config set timezone Europe/Berlin
     """
-    context.out.expect(VIEW)
+    context.out.check_fields(VIEW)
     wanted = settings.key_named(key, context.keys)
     _write(context, wanted, settings.parse_value(wanted, value))
 
@@ -114,7 +114,7 @@ def unset(context: Context, key: Name) -> None:
 
     Example: ttp config unset timezone
     """
-    context.out.expect(VIEW)
+    context.out.check_fields(VIEW)
     _write(context, settings.key_named(key, context.keys), None)
 
 
@@ -173,7 +173,7 @@ def edit_(context: Context) -> None:
             go_on,
         )
     draft.unlink(missing_ok=True)
-    context.out.say(f"{path} is {'as it was' if after == before else 'changed'}.")
+    context.out.write_message(f"{path} is {'as it was' if after == before else 'changed'}.")
     if after != before:
         _tell_who_publishes(context)
 
@@ -223,7 +223,7 @@ def _write(context: Context, key: Key, value: Value) -> None:
     context.config = settings.load(warn=context.out.note, keys=context.keys)
     shape = _shape(context, key, settings.written(path))
     said = f"{key.name} is {_plain(shape['value']) or 'not set'}"
-    context.out.record(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
+    context.out.write_one(VIEW, shape, say=[f"{said}, in {path}." if value is not None else f"{said}, its default."])
     if (where := settings.source(key.name)) != str(path):
         context.out.note(f"{where} goes before the file here")
     _tell_who_publishes(context)

@@ -56,13 +56,13 @@ def _rows(checks: list[PromiseCheck]) -> Iterable[Json]:
 
 def _picture(found: Sequence[list[PromiseCheck]], page: Page) -> Iterable[str]:
     """Every row in full: a breach that is cut says nothing."""
-    from ttp.cli.escape import one_line
+    from ttp.cli.escape import escape_line
     from ttp.cli.render.page import Cell, Column, table
 
     rows = [row for checks in found for row in _rows(checks)]
     if not rows:
         return ["Nothing is stored yet."]
-    cells = [[Cell(one_line(str(row[name]))) for name in COLUMNS] for row in rows]
+    cells = [[Cell(escape_line(str(row[name]))) for name in COLUMNS] for row in rows]
     return table([Column(name) for name in COLUMNS], cells, page, wrapped=True)
 
 
@@ -79,11 +79,11 @@ def audit(context: Context) -> int:
 
     Example: ttp audit --json
     """
-    context.out.expect(AUDIT)
+    context.out.check_fields(AUDIT)
     from ttp.services.audit import Audit
 
     checks = Audit(context.database, context.platforms).run()
-    context.out.record(AUDIT, checks)
+    context.out.write_one(AUDIT, checks)
     return FAILED if any(one.wrong for one in checks) else DONE
 
 
@@ -102,16 +102,16 @@ def doctor(
 
     Example: ttp doctor --online
     """
-    context.out.expect(render_doctor.checkup())
+    context.out.check_fields(render_doctor.checkup())
     return ended(context.out, Checkup(tuple(_checks(context, online=online))))
 
 
 def ended(out: Output, found: Checkup) -> int:
     """Print a check-up; the exit code that it comes to."""
     if out.for_people and not out.fields and not found.checks:
-        out.say("No accounts yet.  Connect one:  ttp account connect x")
+        out.write_message("No accounts yet.  Connect one:  ttp account connect x")
     else:
-        out.records(render_doctor.checkup(found), found.checks)
+        out.write_list(render_doctor.checkup(found), found.checks)
     if not found.count(Grade.FAIL):
         return DONE
     return RECONNECT if found.only_reconnects else FAILED

@@ -20,7 +20,7 @@ from ttp.cli.options import (
     Statuses,
     Until,
     WithTags,
-    post_filter,
+    parse_post_filter,
     split_list,
     with_output,
 )
@@ -70,7 +70,7 @@ def export(
 
     Example: ttp export month.csv --status scheduled,draft
     """
-    wanted = post_filter(
+    wanted = parse_post_filter(
         context,
         "export",
         status=status,
@@ -169,7 +169,7 @@ def _answer(out: Output, path: Path, chosen: str, posts: int, beside: MediaBesid
         "unchanged": unchanged,
     }
     same = f", {unchanged} of them unchanged" if unchanged else ""
-    out.record(EXPORTED, shape, say=[f"Exported {changes.counted(posts, 'post')} to {path}{same}."])
+    out.write_one(EXPORTED, shape, say=[f"Exported {changes.counted(posts, 'post')} to {path}{same}."])
 
 
 def _format(asked: str | None, path: Path | None) -> str:

@@ -9,10 +9,10 @@ import typer
 
 from ttp.cli.commands.plan import DAYS, starting
 from ttp.cli.context import Context
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
-from ttp.cli.options import Days, From, PerDay, Strict, Tz, guarded, read_pairs, split_list, with_output
+from ttp.cli.options import Days, From, PerDay, Strict, Tz, enable_strict_checks, parse_pairs, split_list, with_output
 from ttp.cli.progress import progress
 from ttp.cli.render import changes, spec
 from ttp.cli.render import plan as render_plan
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ttp.domain.plan import PlanMethod
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import Source
-    from ttp.services.files.importer import Spread, Spreading, Taken
+    from ttp.services.files.importer import ImportScheduler, Spread, Taken
     from ttp.services.planning import Asked
 
 
@@ -70,8 +70,8 @@ def import_(
     from ttp.services.files.import_plan import Rules
     from ttp.services.files.import_source import opened
 
-    context.out.expect(VIEW)
-    guarded(context, strict=strict)
+    context.out.check_fields(VIEW)
+    enable_strict_checks(context, strict=strict)
     words = Words(
         ["ttp", "import"],
         [file, *(["--dry-run"] if dry_run else []), *(["--strict"] if strict else [])],
@@ -98,13 +98,13 @@ def import_(
 
 
 def _taken(
-    context: Context, source: Source, rules: Rules, plan: Spreading | None, *, dry_run: bool, partial: bool
+    context: Context, source: Source, rules: Rules, plan: ImportScheduler | None, *, dry_run: bool, partial: bool
 ) -> Taken:
     """Take the rows, and say what there is to say of the file."""
     from ttp.services.files.importer import Taken
 
     done = Taken()
-    with progress(context.out, safe(source.name), 1, counted=False) as tell:
+    with progress(context.out, escape_text(source.name), 1, counted=False) as tell:
         try:
             context.bulk_in.take(source, rules, dry_run=dry_run, partial=partial, tell=tell, spreading=plan, done=done)
         except KeyboardInterrupt:
@@ -121,7 +121,7 @@ def _told(context: Context, taken: Taken, *, dry_run: bool) -> int:
 
     warnings = []
     if taken.spread and context.out.for_people and not context.out.fields:
-        context.out.records(spread_spec(taken.spread), taken.spread.assignments)
+        context.out.write_list(spread_spec(taken.spread), taken.spread.assignments)
     if taken.spread and taken.spread.left_out:
         context.out.note(left_over(taken.spread))
     for problem, row, many in taken.warnings.values():
@@ -139,7 +139,7 @@ def _told(context: Context, taken: Taken, *, dry_run: bool) -> int:
         scheduled = ids_needing_approval(context.look.many(taken.ids)) if needed else []
         warnings += [*warn_not_running(context), *warn_needs_approval(context, scheduled)]
     shape = files.import_json(taken, warnings)
-    context.out.record(
+    context.out.write_one(
         VIEW, shape if context.out.in_json else changes.summed(shape), say=[_sentence(taken, dry_run=dry_run)]
     )
     return PARTIAL if taken.refused or (taken.spread and taken.spread.left_out) else DONE
@@ -173,7 +173,7 @@ def _columns(texts: list[str] | None) -> dict[str, str]:
     from ttp.services.files.fields import FIELDS, field_named
 
     found = {}
-    for column, name in read_pairs(texts, "--map").items():
+    for column, name in parse_pairs(texts, "--map").items():
         field = LINK if name == LINK else field_named(name)
         if field is None:
             raise UsageError(f'no field "{name}"', Hint("the fields", ", ".join((*FIELDS, LINK))))
@@ -197,10 +197,10 @@ _NAMED = 20
 LIMITS = ("--from", "--days", "--per-day")
 
 
-def spreading(context: Context, words: Words) -> Spreading | None:
+def spreading(context: Context, words: Words) -> ImportScheduler | None:
     """The plan that was asked for; None where none was. UsageError."""
     from ttp.domain.plan import PlanMethod
-    from ttp.services.files.importer import Spreading
+    from ttp.services.files.importer import ImportScheduler
 
     way = words.text("--spread")
     if way is None:
@@ -216,7 +216,7 @@ def spreading(context: Context, words: Words) -> Spreading | None:
             Hint("write", words.again(spread=PlanMethod.OPTIMAL.value)),
         )
     here, tz = context, words.text("--tz")
-    return Spreading(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
+    return ImportScheduler(here.posts, here.planning, _asked(context, PlanMethod(way), words, tz))
 
 
 def _asked(context: Context, way: PlanMethod, words: Words, tz: str | None) -> Asked:

@@ -21,8 +21,8 @@ from ttp.cli.options import (
     Statuses,
     Until,
     WithTags,
-    post_filter,
-    read_id,
+    parse_id,
+    parse_post_filter,
     with_output,
 )
 from ttp.cli.render import post as post_module
@@ -49,7 +49,7 @@ def list_(
     needs_you: NeedsYou = False,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", help="At most so many.", min=0, max=MOST)] = None,
     after: Annotated[
-        int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", parser=read_id)
+        int | None, typer.Option("--after", metavar="ID", help="Go on behind this post.", parser=parse_id)
     ] = None,
     ids: Annotated[bool, typer.Option("--ids", help="Only the ids, one a line.")] = False,
 ) -> None:
@@ -57,9 +57,9 @@ def list_(
 
     Example: ttp list --status failed,partial --json
     """
-    context.out.expect(posts_module.POSTS_SPEC)
+    context.out.check_fields(posts_module.POSTS_SPEC)
     shown = SHOWN if context.out.for_people and limit is None and not ids else None
-    wanted = post_filter(
+    wanted = parse_post_filter(
         context,
         "list",
         status=status,
@@ -84,14 +84,14 @@ def list_(
             context.out.line(str(post.id))
         return
     if shown is None:
-        context.out.records(posts_module.POSTS_SPEC, posts)
+        context.out.write_list(posts_module.POSTS_SPEC, posts)
         return
     first = list(posts)
     filters = {"--status": status, "--platform": platform, "--account": account, "--tag": tag, "--since": since}
     asked = option_words({**filters, "--until": until, "--search": search, "--key": key})
     again = quote_command("ttp", "list", *asked, *(["--needs-you"] if needs_you else []))
     foot = [f"more:  {again} --after {first[shown - 1].id}"] if len(first) > shown else []
-    context.out.records(posts_module.POSTS_SPEC, first[:shown], foot=[*foot, *paused])
+    context.out.write_list(posts_module.POSTS_SPEC, first[:shown], foot=[*foot, *paused])
 
 
 @with_output()
@@ -107,7 +107,7 @@ def show(context: Context, post_id: PostId) -> None:
         said.append(f"to publish it, give the media again:  ttp edit {post_id} --media FILE")
     for line in said:
         context.out.note(line)
-    context.out.record(post_module.post_spec(said, look.past(post) if context.out.for_people else None), post)
+    context.out.write_one(post_module.post_spec(said, look.past(post) if context.out.for_people else None), post)
 
 
 @with_output()
@@ -118,4 +118,4 @@ def log(context: Context, post_id: PostId) -> None:
 
     Example: ttp log 38 --json
     """
-    context.out.records(post_module.ATTEMPTS_SPEC, context.look.attempts(post_id))
+    context.out.write_list(post_module.ATTEMPTS_SPEC, context.look.attempts(post_id))

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from ttp.cli.context import Context
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.exit_codes import DONE, PARTIAL, RECONNECT
 from ttp.cli.hints import quote_command
 from ttp.cli.options import MOST, Accounts, NoInput, Tz, Yes, split_list, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import progress
-from ttp.cli.prompt import confirmed
+from ttp.cli.prompt import confirm
 from ttp.cli.render import metrics as render_metrics
 from ttp.cli.render import spec
 from ttp.domain.account import Account, parse_account_name
@@ -101,7 +101,7 @@ def pull(
 
     Example: ttp metrics pull --account ig/shop --history 200
     """
-    context.out.expect(render_metrics.PULL_SPEC)
+    context.out.check_fields(render_metrics.PULL_SPEC)
     named = context.look.named(split_list(account) or ())
     return pull_metrics(context, named, history, yes=yes, no_input=no_input)
 
@@ -119,7 +119,7 @@ def list_(
     """
     here = context
     shown = 50 if context.out.for_people and limit is None else limit
-    context.out.records(
+    context.out.write_list(
         render_metrics.SAMPLES_SPEC, here.metrics.samples(here.look.named(split_list(account) or ()), shown)
     )
 
@@ -134,8 +134,8 @@ def summary(context: Context, account: Accounts = None) -> None:
     from ttp.cli.render.metrics import TOTALS
 
     here = context
-    context.out.expect(TOTALS)
-    context.out.records(TOTALS, here.metrics.totals(here.look.named(split_list(account) or ())))
+    context.out.check_fields(TOTALS)
+    context.out.write_list(TOTALS, here.metrics.totals(here.look.named(split_list(account) or ())))
 
 
 COUNTS = ("read", "inserted", "updated", "unchanged")
@@ -174,11 +174,11 @@ def how_to_read(
 
 def import_metrics(context: Context, file: str, how: How, *, dry_run: bool) -> int:
     """Read the file, and tell what became of it; the exit code that this deserves."""
-    context.out.expect(spec.name_value_spec(FIELDS))
+    context.out.check_fields(spec.name_value_spec(FIELDS))
     done = Imported()
     with _opened(file) as binary, _no_garbage():
         text = as_text(binary)
-        with progress(context.out, safe(Path(file).name), _size(binary), counted=False) as tell:
+        with progress(context.out, escape_text(Path(file).name), _size(binary), counted=False) as tell:
             try:
                 context.metrics.import_file(
                     text, how, dry_run=dry_run, done=done, tell=lambda rows: tell(_place(binary))
@@ -200,7 +200,7 @@ def _tell(out: Output, done: Imported, dry_run: bool) -> int:
     said = f"{done.read} rows: {done.inserted} new, {done.updated} updated, {done.unchanged} unchanged"
     said += f", {len(done.rejected)} rejected." + (" Nothing was stored." if dry_run else "")
     shown = shape if out.in_json else {**counts, "rejected": len(done.rejected)}
-    out.record(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
+    out.write_one(spec.name_value_spec(FIELDS), shown, say=[*(_preview(done) if dry_run else ()), said])
     return PARTIAL if done.rejected else DONE
 
 
@@ -347,7 +347,7 @@ def _paid(
     if not total:
         return True
     ask = total > ASK_ABOVE and not yes
-    return confirmed(context.out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
+    return confirm(context.out, "Read them?", yes=True, ask_anyway=ask, no_input=no_input, refusal="", again="")
 
 
 def _money(dollars: float) -> str:
@@ -367,7 +367,7 @@ def _pulling_tell(context: Context, done: Sequence[Pulled], history: int | None,
     for error in errors:
         context.out.error(error)
     nothing = ["No account to read.  Connect one:  ttp account connect PLATFORM"]
-    context.out.records(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
+    context.out.write_list(render_metrics.PULL_SPEC, done, say=[_sentence(one) for one in done] or nothing)
     rejected = any(one.rejected for one in done)
     if errors and not rejected and all(error.code == "reconnect" for error in errors):
         return RECONNECT

@@ -36,14 +36,14 @@ def best(
     """
     accounts = select_accounts(context, account, platform)
     view = render_optimal.recommendations_spec(everything=all_, tz=tz, several=len(accounts) > 1)
-    context.out.expect(view)
+    context.out.check_fields(view)
     advise = context.optimal.advise
     zone = context.times.account_zone
     told = [
         views_optimal.AccountAdvice(advise(one, zone(one, tz)), zone_is_known(context, one, tz)) for one in accounts
     ]
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
-    context.out.records(view, told, say=None if told else nothing)
+    context.out.write_list(view, told, say=None if told else nothing)
 
 
 @optimal.command("next")
@@ -70,13 +70,13 @@ def next_(
     zone = context.times.account_zone
     zones = [zone(one, tz) for one in accounts]
     view = render_optimal.next_slots(counted=count is not None, zone=zones[0] if zones else None)
-    context.out.expect(view)
+    context.out.check_fields(view)
     slots = context.optimal.next(accounts, zones, count or 1, explore=explore or 0.0, seed=seed)
     if not slots and not context.out.in_json:
         names = ", ".join(one.name for one in accounts) or "any account"
         ways = context.optimal.ways_to_data(accounts) or (Hint("import some", "ttp metrics import FILE"),)
         raise UsageError(f"no metrics of {names} to tell from", *ways)
-    context.out.records(view, [slot.as_json() for slot in slots])
+    context.out.write_list(view, [slot.as_json() for slot in slots])
 
 
 @optimal.command("week")
@@ -88,13 +88,13 @@ def week(context: Context, account: Accounts = None, platform: Platforms = None,
 
     Example: ttp optimal week --account x/me --json
     """
-    context.out.expect(render_optimal.week_spec())
+    context.out.check_fields(render_optimal.week_spec())
     accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
     found = context.optimal.week(accounts, [zone(one, tz) for one in accounts])
     if not found.accounts:
         note_no_data(context, accounts)
-    context.out.records(render_optimal.week_spec(found), found.days)
+    context.out.write_list(render_optimal.week_spec(found), found.days)
 
 
 @optimal.command("heatmap")
@@ -114,7 +114,7 @@ def heatmap(
 
     Example: ttp optimal heatmap --account ig/shop --html week.html
     """
-    context.out.expect(render_heatmap.heatmaps_spec())
+    context.out.check_fields(render_heatmap.heatmaps_spec())
     if svg == html == "-":
         raise UsageError("stdout takes one picture", Hint("name a file", "--svg FILE --html -"))
     accounts = select_accounts(context, account, platform)
@@ -129,9 +129,9 @@ def heatmap(
         return
     if context.out.in_json or not written:
         nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
-        context.out.records(render_heatmap.heatmaps_spec(), told, say=None if told else nothing)
+        context.out.write_list(render_heatmap.heatmaps_spec(), told, say=None if told else nothing)
     else:
-        context.out.say(f"Wrote {' and '.join(written)}.")
+        context.out.write_message(f"Wrote {' and '.join(written)}.")
 
 
 @optimal.command("explain")
@@ -152,7 +152,7 @@ def explain(
     Example: ttp optimal explain 'Tue 18' --account x/me
     """
     view = render_optimal.explanations_spec(limit)
-    context.out.expect(view)
+    context.out.check_fields(view)
     day, hour = parse_hour_of_week(" ".join(place))
     accounts = select_accounts(context, account, platform)
     zone = context.times.account_zone
@@ -160,7 +160,7 @@ def explain(
     found = [explained for _, explained in asked if explained is not None]
     if not found:
         note_no_data(context, accounts)
-    context.out.records(
+    context.out.write_list(
         view, found, say=None if found else ["Nothing is measured yet.  Import some:  ttp metrics import FILE"]
     )
 
@@ -179,13 +179,13 @@ def backtest(context: Context, account: Accounts = None, platform: Platforms = N
 
     accounts = select_accounts(context, account, platform)
     view = render_optimal.backtests_spec({one.name: way_to_data(one) for one in accounts})
-    context.out.expect(view)
+    context.out.check_fields(view)
     zone = context.times.account_zone
     tests = [context.optimal.backtest(one, zone(one, tz)) for one in accounts]
     if not any(test.data_points for test in tests):
         note_no_data(context, accounts)
     nothing = ["No account yet.  Connect one, or import metrics:  ttp metrics import FILE"]
-    context.out.records(view, tests, say=None if tests else nothing)
+    context.out.write_list(view, tests, say=None if tests else nothing)
 
 
 Explore = Annotated[

@@ -26,11 +26,11 @@ def pause(context: Context, account: Accounts = None) -> None:
 
     Example: ttp pause --account x/me
     """
-    context.out.expect(_VIEW)
+    context.out.check_fields(_VIEW)
     paused = _pausing(context).pause(_wanted(context, account))
     more = f" --account {paused[0].name}" if account and len(paused) == 1 else ""
     said = f"Paused {_names(paused)}.  Go on:  ttp resume{more}" if paused else "There is no account yet."
-    context.out.records(_VIEW, paused, say=[said])
+    context.out.write_list(_VIEW, paused, say=[said])
 
 
 @with_output()
@@ -39,9 +39,9 @@ def resume(context: Context, account: Accounts = None) -> None:
 
     Example: ttp resume
     """
-    context.out.expect(_VIEW)
+    context.out.check_fields(_VIEW)
     resumed = _pausing(context).resume(_wanted(context, account))
-    context.out.records(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
+    context.out.write_list(_VIEW, resumed, say=[f"Resumed {_names(resumed)}." if resumed else "Nothing was paused."])
 
 
 def _pausing(context: Context) -> Pausing:

@@ -11,10 +11,21 @@ from ttp.cli.commands.optimal import Explore, Seed
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE
 from ttp.cli.notices import print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import Days, From, NoInput, PerDay, Tz, Yes, ids_of, read_duration, split_list, with_output
+from ttp.cli.options import (
+    Days,
+    From,
+    NoInput,
+    PerDay,
+    Tz,
+    Yes,
+    existing_ids,
+    parse_optional_duration,
+    split_list,
+    with_output,
+)
 from ttp.cli.output import Output
-from ttp.cli.post_input import offering
-from ttp.cli.prompt import confirmed
+from ttp.cli.post_input import naming_offers
+from ttp.cli.prompt import confirm
 from ttp.cli.render import plan as plan_module
 from ttp.cli.render.labels import plural
 from ttp.cli.words import Words, text_of
@@ -67,7 +78,7 @@ def plan(
 
     Example: ttp plan --drafts --week --dry-run
     """
-    context.out.expect(plan_module.plan_spec())
+    context.out.check_fields(plan_module.plan_spec())
     words = Words(
         ["ttp", "plan"],
         [*(post_ids or []), *(["--drafts"] if drafts else []), *(["--partly"] if partly else [])],
@@ -86,9 +97,11 @@ def plan(
     )
     ids = _ids(context, post_ids, drafts=drafts, tags=tag)
     if not ids:
-        context.out.records(plan_module.plan_spec(), [], say=["No drafts.  Write one:  ttp create 'Hello' --to x/me"])
+        context.out.write_list(
+            plan_module.plan_spec(), [], say=["No drafts.  Write one:  ttp create 'Hello' --to x/me"]
+        )
         return DONE
-    with offering(context):
+    with naming_offers(context):
         found = context.planning.propose(ids, _asked(context, words))
     if found.plan.left_out and not partly:
         raise _too_many(found, words)
@@ -109,7 +122,7 @@ def _within(days: int | None, *, week: bool) -> str | None:
 def _ids(context: Context, typed_ids: Sequence[str] | None, *, drafts: bool, tags: Sequence[str] | None) -> list[int]:
     """The posts that were named, or all drafts, or those with a tag."""
     if typed_ids and not drafts and not tags:
-        return ids_of(context, typed_ids)
+        return existing_ids(context, typed_ids)
     if typed_ids or not (drafts or tags):
         raise UsageError(
             "name posts, or say --drafts or --tag", Hint("for example", "ttp plan --drafts --week --dry-run")
@@ -128,7 +141,7 @@ def _asked(context: Context, words: Words) -> Asked:
 
     here = context
     tz, hours, seed = (words.text(name) for name in ("--tz", "--quiet-hours", "--seed"))
-    gap = read_duration(words.text("--min-gap"))
+    gap = parse_optional_duration(words.text("--min-gap"))
     dates = words.options["--blackout"]
     return Asked(
         days=int(words.text("--days") or DAYS),
@@ -180,8 +193,8 @@ def _agreed(out: Output, found: Proposal, words: Words, *, yes: bool, no_input: 
     """Show the plan to a person, and ask; elsewhere `--yes` must have been said."""
     posts = plural(len(found.plan.assignments), "post")
     if out.for_people:
-        out.records(plan_module.plan_spec(found), found.plan.assignments)
-    return confirmed(
+        out.write_list(plan_module.plan_spec(found), found.plan.assignments)
+    return confirm(
         out,
         f"Schedule {posts}?",
         yes=yes,
@@ -208,8 +221,8 @@ def _answer(context: Context, found: Proposal, words: Words, *, dry_run: bool, s
         context.out.note(plan_module.zones(found))
     view = plan_module.plan_spec(found, scheduled=not dry_run, warnings=warnings)
     if shown:
-        context.out.say(f"Scheduled {plural(len(found.plan.assignments), 'post')}.")
+        context.out.write_message(f"Scheduled {plural(len(found.plan.assignments), 'post')}.")
     else:
-        context.out.records(
+        context.out.write_list(
             view, found.plan.assignments, foot=["", f"Nothing is scheduled yet:  {words.again('--yes')}"]
         )

@@ -15,10 +15,8 @@ from ttp.cli.hints import option_words, quote_command
 from ttp.cli.notices import _few, print_saved_post, print_warnings, saved_post_message
 from ttp.cli.options import (
     Alts,
+    BeforeOthers,
     DryRun,
-    First,
-    InEditor,
-    Instead,
     MaxLate,
     MaybeAt,
     MaybePostId,
@@ -26,6 +24,7 @@ from ttp.cli.options import (
     NoInput,
     Options,
     PostIds,
+    ReplaceAccount,
     ReplaceLink,
     Shift,
     Strict,
@@ -34,19 +33,20 @@ from ttp.cli.options import (
     Threads,
     To,
     Tz,
+    UseEditor,
     Variants,
     Where,
     Yes,
-    guarded,
-    ids_of,
+    enable_strict_checks,
+    existing_ids,
     read_file,
     read_stdin,
     read_text,
     with_output,
 )
 from ttp.cli.output import Output
-from ttp.cli.post_input import given_options, keeping_text, offering, read_typed
-from ttp.cli.prompt import confirmed
+from ttp.cli.post_input import given_options, keeping_text, naming_offers, parse_post_input
+from ttp.cli.prompt import confirm
 from ttp.cli.render import posts as render_posts
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.times import TimeCommand, scheduled_text, time_text
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from ttp.domain.post_input import PostInput
     from ttp.domain.time.resolve import ResolvedTime
     from ttp.services.preview import PostPreview, Version
-    from ttp.services.remote_delete import Fate, Plan, TakenDown
+    from ttp.services.remote_delete import DeleteResult, Plan, TakenDown
 
 
 @with_output()
@@ -69,7 +69,7 @@ def create(
     text: Text = None,
     to: To = None,
     at: MaybeAt = None,
-    first: First = False,
+    first: BeforeOthers = False,
     tz: Tz = None,
     media: MediaPaths = None,
     alt: Alts = None,
@@ -84,7 +84,7 @@ def create(
     file: Annotated[
         str | None, typer.Option("--file", metavar="F.md", help="A Markdown file with front matter; options win.")
     ] = None,
-    in_editor: InEditor = False,
+    in_editor: UseEditor = False,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Store nothing: show what each account would get, lengths, costs, problems."),
@@ -97,7 +97,7 @@ def create(
 
     Example: ttp create "Hello" --to x/me,ig/shop --media photo.jpg --at 'tomorrow 9am'
     """
-    guarded(context, strict=strict)
+    enable_strict_checks(context, strict=strict)
     if in_editor and dry_run:
         raise UsageError(
             "--dry-run stores nothing, and what an editor wrote is kept", Hint("write it", "ttp create -e")
@@ -113,14 +113,16 @@ def create(
     source = read_stdin(context, "content") if file == "-" else None
     with keeping_text(context, None if dry_run else words if piped else source):
         if not dry_run:
-            context.out.expect(render_posts.saved_posts_spec())
+            context.out.check_fields(render_posts.saved_posts_spec())
         wish = replace(
-            read_typed(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
+            parse_post_input(context, words, given, piped=piped and not dry_run, at=at, tz=tz, key=key), first=first
         )
         if file is not None:
-            from ttp.cli.post_input import with_file
+            from ttp.cli.post_input import merge_content_file
 
-            wish = with_file(context, file, read_file(context, file, "content") if source is None else source, wish)
+            wish = merge_content_file(
+                context, file, read_file(context, file, "content") if source is None else source, wish
+            )
     if in_editor:
         from ttp.cli.editor import create_in_editor
 
@@ -140,7 +142,7 @@ def create(
     saved, draft = context.posts.find_by_key(wish), None
     if saved is None:
         text = source if (source or "").strip() else words if piped else None
-        with offering(context), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
+        with naming_offers(context), context.drafts.save_first(text, wish) if text else nullcontext() as kept:
             draft = kept.id if kept else None
             saved = context.posts.create(wish, command.time_of_new(wish, draft), kept)
     print_saved_post(context, saved, command, *saved_post_message(context, saved, command), draft=draft)
@@ -153,7 +155,7 @@ def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
     """Show what would be stored, and store nothing. Whatever `ttp create` would be refused for."""
     from ttp.services.preview import preview_post
 
-    context.out.expect(_preview_spec(()))
+    context.out.check_fields(_preview_spec(()))
     time = None if context.posts.find_by_key(wish) else command.time_of_new(wish)
     found = preview_post(context.posts, wish, time)
     if found.refused is not None:
@@ -165,7 +167,7 @@ def preview(context: Context, wish: PostInput, command: TimeCommand) -> None:
 
 
 def _print_preview(context: Context, found: PostPreview, time: ResolvedTime | None, warnings: Sequence[str]) -> None:
-    context.out.record(_preview_spec(warnings), found, foot=_preview_summary(context, found, time))
+    context.out.write_one(_preview_spec(warnings), found, foot=_preview_summary(context, found, time))
 
 
 def _preview_summary(context: Context, found: PostPreview, time: ResolvedTime | None) -> list[str]:
@@ -233,8 +235,8 @@ def edit(
     where: Where = None,
     replace_link: ReplaceLink = None,
     shift: Shift = None,
-    account: Instead = None,
-    in_editor: InEditor = False,
+    account: ReplaceAccount = None,
+    in_editor: UseEditor = False,
     strict: Strict = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -255,7 +257,7 @@ def edit(
     given = given_options(
         to=to, media=media, alt=alt, thread=thread, text_for=text_for, tag=tag, set_=set_, max_late=max_late
     )
-    guarded(context, strict=strict)
+    enable_strict_checks(context, strict=strict)
     many = {"--replace-link": replace_link, "--shift": shift, "--account": account, "--dry-run": dry_run or None}
     if _for_many(post_id, where, many, [text, at, tz, in_editor or None, *given.values()]):
         from ttp.cli.commands.bulk_edit import edit_many
@@ -277,16 +279,16 @@ def edit(
         from ttp.cli.editor import edit_in_editor
 
         with keeping_text(context, words if piped else None):
-            context.out.expect(render_posts.saved_posts_spec())
-            wish = read_typed(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
+            context.out.check_fields(render_posts.saved_posts_spec())
+            wish = parse_post_input(context, words, given, at=at, tz=tz, piped=piped, may_empty=True)
         edit_in_editor(context, post_id, wish)
         return
     if words is None and at is None and not any(value is not None for value in given.values()):
         raise UsageError("nothing to change", Hint("usage", "ttp edit --help"))
     command = TimeCommand(context, ["ttp", "edit", str(post_id)], tz, text, option_words(given))
-    with offering(context), keeping_text(context, words if piped else None):
-        context.out.expect(render_posts.saved_posts_spec())
-        wanted = read_typed(context, words, given, at=at, tz=tz, may_empty=True)
+    with naming_offers(context), keeping_text(context, words if piped else None):
+        context.out.check_fields(render_posts.saved_posts_spec())
+        wanted = parse_post_input(context, words, given, at=at, tz=tz, may_empty=True)
         saved = context.posts.edit(post_id, wanted, command.time_of_edit(post_id, wanted))
     said = f"Changed post {post_id}." if at is None else scheduled_text(context, saved.post, saved.time)
     print_saved_post(context, saved, command, said, timed=at is not None)
@@ -316,17 +318,17 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
 
     NotAllowed where nothing of what is published can be removed; nothing is done then.
     """
-    context.out.expect(REMOVED)
+    context.out.check_fields(REMOVED)
     service = context.take_down
-    plan = service.plan(ids_of(context, post_ids))
+    plan = service.plan(existing_ids(context, post_ids))
     if plan.impossible and not plan.possible:
-        from ttp.services.remote_delete import Fate
+        from ttp.services.remote_delete import DeleteResult
 
-        fates = [Fate(target.delivery, target.why_not, final=True) for target in plan.impossible]
+        fates = [DeleteResult(target.delivery, target.why_not, final=True) for target in plan.impossible]
         raise _delete_error(fates, 0, post_ids)
     for target in plan.impossible if not yes else ():  # with a yes it is told once, at the end
         context.out.note(_kept_because(target.delivery, target.why_not or ""))
-    if not confirmed(
+    if not confirm(
         context.out,
         _delete_question(plan),
         yes=yes,
@@ -337,7 +339,7 @@ def delete_remote(context: Context, post_ids: Sequence[str], *, yes: bool, no_in
     ):
         return DONE
     done = service.run(plan)
-    context.out.records(REMOVED, done, say=[line for post in done for line in _deleted_lines(post)])
+    context.out.write_list(REMOVED, done, say=[line for post in done for line in _deleted_lines(post)])
     return _finish_delete(context.out, done, post_ids)
 
 
@@ -384,7 +386,7 @@ def _finish_delete(out: Output, done: Sequence[TakenDown], post_ids: Sequence[st
     return exit_code(error)
 
 
-def _delete_error(left: Sequence[Fate], gone: int, post_ids: Sequence[str]) -> TtpError:
+def _delete_error(left: Sequence[DeleteResult], gone: int, post_ids: Sequence[str]) -> TtpError:
     """What could not be removed, each in a line, and what to do."""
     kept = [_kept_because(fate.delivery, fate.message or "") for fate in left]
     hints = [Hint("first", hint) for hint in dict.fromkeys(fate.hint for fate in left) if hint]
@@ -455,10 +457,10 @@ def delete(
     """
     if remote:
         return delete_remote(context, post_ids, yes=yes, no_input=no_input)
-    context.out.expect(render_posts.DELETED_SPEC)
-    ids = ids_of(context, post_ids)
+    context.out.check_fields(render_posts.DELETED_SPEC)
+    ids = existing_ids(context, post_ids)
     several = f"{len(ids)} posts would be deleted"
-    if not confirmed(
+    if not confirm(
         context.out,
         f"Delete {_few(ids)}?",
         yes=yes or len(ids) == 1,
@@ -470,7 +472,7 @@ def delete(
         return DONE
     posts = context.posts.delete(ids)
     gone = [post.id or 0 for post in posts]
-    context.out.records(render_posts.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Take it back:  ttp undo"])
+    context.out.write_list(render_posts.DELETED_SPEC, gone, say=[f"Deleted {_few(gone)}.  Take it back:  ttp undo"])
     for post in posts:
         for url in post.live:
             context.out.note(f"post {post.id} stays published: {url}")

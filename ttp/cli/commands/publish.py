@@ -18,20 +18,20 @@ from ttp.cli.options import (
     PostId,
     PostIds,
     Yes,
-    ids_of,
-    read_duration,
+    existing_ids,
+    parse_optional_duration,
     split_list,
     with_output,
 )
 from ttp.cli.output import Output
-from ttp.cli.prompt import confirmed
+from ttp.cli.prompt import confirm
 from ttp.cli.render import posts as render_posts
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
     from ttp.domain.post import PostFields
-    from ttp.services.publishing import Queued
+    from ttp.services.publishing import PublishResult
 
 
 @with_output(verbose=True)
@@ -51,12 +51,12 @@ def publish(
     from ttp.domain.pricing import price_notes
 
     _expect(context.out, no_wait=no_wait)
-    ids = ids_of(context, post_ids)
+    ids = existing_ids(context, post_ids)
     context.runner.refuse_elsewhere()
     posts = context.look.many(ids)
     print_warnings(context.out, [note for post in posts for note in price_notes(post, context.platforms)])
     question = "\n".join([*(_first_line(post) for post in posts), "Publish now?"])
-    if not confirmed(
+    if not confirm(
         context.out,
         question,
         yes=yes,
@@ -95,17 +95,17 @@ def retry(
     if not failed:
         if platform or since:
             raise UsageError("--platform and --since go with --failed", Hint("usage", "ttp retry --help"))
-        ids = ids_of(context, post_ids or [])
+        ids = existing_ids(context, post_ids or [])
         return _follow(context, here.outgoing.retry(ids, split_list(account) or ()), no_wait=no_wait)
     names = _accounts(context, split_list(account), split_list(platform))
-    posts = [] if names == () else here.look.failed(names or (), read_duration(since))
+    posts = [] if names == () else here.look.failed(names or (), parse_optional_duration(since))
     if not posts:
-        context.out.records(render_posts.saved_posts_spec(), [], say=["Nothing has failed."])
+        context.out.write_list(render_posts.saved_posts_spec(), [], say=["Nothing has failed."])
         return DONE
     if not yes:
         context.out.note("\n".join(["these have failed:", *(_first_line(post) for post in posts)]))
     asked = option_words({"--account": account, "--platform": platform, "--since": since})
-    if not confirmed(
+    if not confirm(
         context.out,
         "Retry them?",
         yes=yes,
@@ -134,11 +134,11 @@ def resolve(
 
     Example: ttp resolve 36 --account x/me --published https://x.com/i/status/1890000000000000000
     """
-    context.out.expect(render_posts.saved_posts_spec())
+    context.out.check_fields(render_posts.saved_posts_spec())
     if (published is None) != not_published:
         raise UsageError("say either --published URL_OR_ID or --not-published", Hint("look", f"ttp show {post_id}"))
     post = context.outgoing.resolve(post_id, account, published)
-    context.out.record(render_posts.saved_posts_spec(), post, say=_settled(context, post, account, published))
+    context.out.write_one(render_posts.saved_posts_spec(), post, say=_settled(context, post, account, published))
 
 
 def _settled(context: Context, post: PostFields, account: str, published: str | None) -> list[str]:
@@ -156,12 +156,12 @@ def _expect(out: Output, *, no_wait: bool) -> None:
     from ttp.publisher.loop import Mode
 
     if no_wait:
-        out.expect(render_posts.saved_posts_spec())
+        out.check_fields(render_posts.saved_posts_spec())
     else:
         expect(out, Mode.PUBLISH)
 
 
-def _follow(context: Context, queued: Queued, *, no_wait: bool) -> int:
+def _follow(context: Context, queued: PublishResult, *, no_wait: bool) -> int:
     """Publish or follow the posts to their end; the exit code that they deserve."""
     from ttp.cli.commands.run import PublishReport
     from ttp.publisher.loop import Mode
@@ -172,7 +172,7 @@ def _follow(context: Context, queued: Queued, *, no_wait: bool) -> int:
     if no_wait:
         warnings = warn_not_running(context)
         said = f"Queued: {' '.join(map(str, queued.ids))}"
-        context.out.records(render_posts.saved_posts_spec(warnings), here.look.many(queued.ids), say=[said])
+        context.out.write_list(render_posts.saved_posts_spec(warnings), here.look.many(queued.ids), say=[said])
         return PARTIAL if queued.refused else DONE
     report = PublishReport(context, Mode.PUBLISH)
     ended = here.runner.publish(frozenset(queued.ids), report.tell)

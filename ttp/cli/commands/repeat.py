@@ -18,16 +18,16 @@ from ttp.cli.options import (
     Cron,
     CronZone,
     Strict,
-    clock_zone,
-    crons_given,
-    guarded,
-    read_duration,
+    choose_clock_zone,
+    enable_strict_checks,
+    parse_crons,
+    parse_id,
+    parse_optional_duration,
     read_file,
-    read_id,
     with_output,
 )
 from ttp.cli.output import Output
-from ttp.cli.post_input import offering
+from ttp.cli.post_input import naming_offers
 from ttp.cli.render import slots
 from ttp.domain.errors import Hint, UsageError
 from ttp.domain.recurrence import Recurrence, Tally
@@ -48,7 +48,7 @@ RepeatId = Annotated[
 def add(
     context: Context,
     post_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=read_id)
+        int | None, typer.Argument(metavar="[ID]", help="The post that comes again; or --pool.", parser=parse_id)
     ] = None,
     cron: Cron = None,
     tz: CronZone = None,
@@ -75,16 +75,16 @@ def add(
 
     Example: ttp repeat add 3 --cron '0 9 * * 1' --tz Europe/Zurich --count 10
     """
-    context.out.expect(slots.begun_spec((), ()))
+    context.out.check_fields(slots.begun_spec((), ()))
     here = context
     rest = {"--until": until, "--count": None if count is None else str(count), "--vary": vary, "--pool": pool}
     given = ["ttp", "repeat", *([str(post_id)] if post_id else []), *option_words({**rest, "--cool-down": cool_down})]
     _refuse_mixture(post_id, pool, vary, cool_down)
     if cron is None:
         raise UsageError("say when", Hint("for example", quote_command(*given, "--cron", "0 9 * * 1")))
-    (expression,) = crons_given(None, cron, given)
+    (expression,) = parse_crons(None, cron, given)
     accounts = here.look.accounts_of(post_id) if post_id is not None else ()
-    zone = clock_zone(context, tz, accounts, [*given, "--cron", cron])
+    zone = choose_clock_zone(context, tz, accounts, [*given, "--cron", cron])
     wanted = Recurrence(
         expression,
         zone.key,
@@ -95,8 +95,8 @@ def add(
         count=count,
         texts=() if vary is None else _texts(context, vary),
     )
-    guarded(context, strict=strict)
-    with offering(context):
+    enable_strict_checks(context, strict=strict)
+    with naming_offers(context):
         done = _repeats(context).begin(wanted)
     for line in done.told:
         context.out.note(line)
@@ -108,7 +108,7 @@ def add(
         *warn_needs_approval(context, made),
     ]
     said = f"Repeat {done.tally.recurrence.id} begins: {_next(done.tally)}; made ahead: {_ids(made)}."
-    context.out.record(slots.begun_spec(made, warnings), done.tally, say=[said])
+    context.out.write_one(slots.begun_spec(made, warnings), done.tally, say=[said])
 
 
 @repeat.command("list")
@@ -118,8 +118,8 @@ def list_(context: Context) -> None:
 
     Example: ttp repeat list --json
     """
-    context.out.expect(slots.REPEATS_SPEC)
-    context.out.records(slots.REPEATS_SPEC, _repeats(context).all())
+    context.out.check_fields(slots.REPEATS_SPEC)
+    context.out.write_list(slots.REPEATS_SPEC, _repeats(context).all())
 
 
 @repeat.command("skip")
@@ -131,13 +131,13 @@ def skip(context: Context, repeat_id: RepeatId) -> None:
 
     Example: ttp repeat skip 2
     """
-    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).skip(repeat_id)
     assert done.at is not None
     left = format_instant(done.at, ZoneInfo(done.tally.recurrence.timezone))
     deleted = f" Deleted post {_ids(done.gone)}." if done.gone else ""
     freed = f" Post {done.freed}, which is repeated, is a draft again." if done.freed else ""
-    context.out.record(
+    context.out.write_one(
         slots.CHANGED_REPEATS_SPEC, done.tally, say=[f"Left out {left}; {_next(done.tally)}.{deleted}{freed}"]
     )
 
@@ -151,7 +151,7 @@ def pause(context: Context, repeat_id: RepeatId) -> None:
 
     Example: ttp repeat pause 2
     """
-    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     _answer(context.out, _repeats(context).pause(repeat_id), f"Paused.  Go on:  ttp repeat resume {repeat_id}")
 
 
@@ -162,7 +162,7 @@ def resume(context: Context, repeat_id: RepeatId) -> None:
 
     Example: ttp repeat resume 2
     """
-    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     done = _repeats(context).resume(repeat_id)
     _answer(context.out, done, f"Goes on: {_next(done.tally)}.")
 
@@ -176,7 +176,7 @@ def stop(context: Context, repeat_id: RepeatId) -> None:
 
     Example: ttp repeat stop 2
     """
-    context.out.expect(slots.CHANGED_REPEATS_SPEC)
+    context.out.check_fields(slots.CHANGED_REPEATS_SPEC)
     _answer(context.out, _repeats(context).stop(repeat_id), "Stopped.")
 
 
@@ -195,13 +195,13 @@ def _refuse_mixture(post_id: int | None, pool: str | None, vary: str | None, coo
 
 
 def _seconds(text: str) -> float:
-    length = read_duration(text)
+    length = parse_optional_duration(text)
     return 0.0 if length is None else length.total_seconds()
 
 
 def _answer(out: Output, done: Changed, said: str) -> None:
     taken = [f"Taken back: post {_ids(done.gone)}."] if done.gone else []
-    out.record(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
+    out.write_one(slots.CHANGED_REPEATS_SPEC, done.tally, say=[said, *taken])
     if done.kept:
         out.note(f"changed by hand, so it stays: post {_ids(done.kept)}")
 

@@ -13,7 +13,7 @@ from ttp import views
 from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, INTERRUPTED, PARTIAL, RECONNECT
 from ttp.cli.notices import paused_account_notes
-from ttp.cli.options import read_duration, with_output
+from ttp.cli.options import parse_optional_duration, with_output
 from ttp.cli.output import Output
 from ttp.cli.progress import watched
 from ttp.cli.render import posts as render_posts
@@ -68,7 +68,7 @@ def run(
     if max_time is not None and mode is Mode.LOOP:
         raise UsageError("--max-time goes with --once or --until-idle", Hint("usage", "ttp run --help"))
     expect(context.out, mode)
-    asked = read_duration(max_time)
+    asked = parse_optional_duration(max_time)
     limit = None if mode is Mode.LOOP else asked.total_seconds() if asked else MAX_TIME_S
     report, runner = PublishReport(context, mode), context.runner
     while True:
@@ -105,11 +105,11 @@ TALLY = ("claimed", "published", "failed", "retrying", "needsReview", "missed", 
 def expect(out: Output, mode: Mode) -> None:
     """Refuse picked fields that the answer to such a run, or to a publish, does not have. UsageError."""
     if out.format == "jsonl":
-        out.expect(spec.events())
+        out.check_fields(spec.events())
     elif mode is Mode.PUBLISH:
-        out.expect(render_posts.saved_posts_spec())
+        out.check_fields(render_posts.saved_posts_spec())
     else:
-        out.expect(spec.name_value_spec(TALLY))
+        out.check_fields(spec.name_value_spec(TALLY))
 
 
 class PublishReport:
@@ -124,7 +124,7 @@ class PublishReport:
         self._context = context
         self._out = out
         self._data = out.format == "json" or bool(out.fields) or (mode is Mode.PUBLISH and not out.for_people)
-        self._line_out = out.aside if self._data and not out.for_people else out.line
+        self._line_out = out.write_stderr if self._data and not out.for_people else out.line
         self._mode = mode
         self._live = watched(quiet=out.quiet)
         self._last: dict[tuple[int, str], Event] = {}
@@ -141,7 +141,7 @@ class PublishReport:
         here = self._context
         health = here.status.health()
         found = here.look.accounts()
-        self._out.say(
+        self._out.write_message(
             f"ttp {__version__}   store {here.database.path}   {_count(len(found), 'account')}   "
             f"{_count(health.waiting + health.overdue, 'post')} scheduled",
             "Publishing due posts. Ctrl-C stops after the post in progress.",
@@ -217,7 +217,7 @@ class PublishReport:
             from ttp.cli.render.page import Page
 
             page, at = Page(now, self._context.zone), following.next_at
-            self._out.say(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
+            self._out.write_message(f"          next: post {following.post_id}, {page.when(at)} ({page.ago_long(at)})")
 
     def finish(self, posts: Sequence[PostView], notes: Sequence[str] = ()) -> None:
         """The end: with `--json` the tally, or the posts that were followed; a loop says goodbye. `notes`: what could
@@ -226,11 +226,11 @@ class PublishReport:
             self._out.note(note)
         if self._out.format != "jsonl" and self._data:
             if self._mode is Mode.PUBLISH:
-                self._out.records(render_posts.saved_posts_spec(), posts)
+                self._out.write_list(render_posts.saved_posts_spec(), posts)
             else:
-                self._out.record(spec.name_value_spec(TALLY), self._tally(posts))
+                self._out.write_one(spec.name_value_spec(TALLY), self._tally(posts))
         elif self._mode is Mode.LOOP:
-            self._out.say("Stopped. Bye.")
+            self._out.write_message("Stopped. Bye.")
 
     def _tally(self, posts: Sequence[PostView]) -> views.Json:
         words = Counter(event.event.removeprefix("delivery.") for event in self._last.values())

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from ttp.cli.context import Context
 from ttp.cli.notices import ids_needing_approval, print_warnings, warn_needs_approval, warn_not_running
-from ttp.cli.options import At, First, PostIds, Strict, Tz, guarded, ids_of, with_output
-from ttp.cli.post_input import offering
+from ttp.cli.options import At, BeforeOthers, PostIds, Strict, Tz, enable_strict_checks, existing_ids, with_output
+from ttp.cli.post_input import naming_offers
 from ttp.cli.render import posts as render_posts
 from ttp.cli.times import TimeCommand, print_moved, scheduled_text
 from ttp.views import posts as views_posts
@@ -15,7 +15,7 @@ from ttp.views import posts as views_posts
 
 @with_output()
 def schedule(
-    context: Context, post_ids: PostIds, at: At, tz: Tz = None, first: First = False, strict: Strict = False
+    context: Context, post_ids: PostIds, at: At, tz: Tz = None, first: BeforeOthers = False, strict: Strict = False
 ) -> None:
     """Give posts a publish time, or a new one.
 
@@ -23,11 +23,11 @@ def schedule(
 
     Example: ttp schedule 3 --at 'tomorrow 9am'
     """
-    context.out.expect(render_posts.saved_posts_spec())
-    guarded(context, strict=strict)
+    context.out.check_fields(render_posts.saved_posts_spec())
+    enable_strict_checks(context, strict=strict)
     command = TimeCommand(context, ["ttp", "schedule", *post_ids], tz, first=first)
-    with offering(context):
-        saved = context.posts.schedule(command.times_of_posts(ids_of(context, post_ids), at), first=first)
+    with naming_offers(context):
+        saved = context.posts.schedule(command.times_of_posts(existing_ids(context, post_ids), at), first=first)
     command.print_notes([one.time for one in saved])
     warnings = {one.post.id: [*print_warnings(context.out, one.warnings), *print_moved(context, one)] for one in saved}
     posts = [one.post for one in saved]
@@ -35,7 +35,7 @@ def schedule(
     view = replace(
         render_posts.saved_posts_spec(), shape=lambda post: views_posts.post_json(post, [*warnings[post.id], *more])
     )
-    context.out.records(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
+    context.out.write_list(view, posts, say=[scheduled_text(context, one.post, one.time) for one in saved])
 
 
 @with_output()
@@ -44,8 +44,8 @@ def unschedule(context: Context, post_ids: PostIds) -> None:
 
     Example: ttp unschedule 3
     """
-    context.out.expect(render_posts.saved_posts_spec())
-    posts = [saved.post for saved in context.posts.unschedule(ids_of(context, post_ids))]
-    context.out.records(
+    context.out.check_fields(render_posts.saved_posts_spec())
+    posts = [saved.post for saved in context.posts.unschedule(existing_ids(context, post_ids))]
+    context.out.write_list(
         render_posts.saved_posts_spec(), posts, say=[f"Post {post.id} is a draft again." for post in posts]
     )

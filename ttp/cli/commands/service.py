@@ -50,9 +50,9 @@ def install(context: Context) -> None:
 
     Example: ttp service install
     """
-    context.out.expect(SERVICE)
+    context.out.check_fields(SERVICE)
     state = _background().install(_job(context))
-    context.out.record(
+    context.out.write_one(
         SERVICE, _shape(state), say=[f"{state.file} is installed: {state.says}", f"What it prints:  {state.log}"]
     )
     if state.lingers is False:
@@ -66,9 +66,9 @@ def uninstall(context: Context) -> None:
 
     Example: ttp service uninstall
     """
-    context.out.expect(SERVICE)
+    context.out.check_fields(SERVICE)
     state = _background().uninstall()
-    context.out.record(SERVICE, _shape(state), say=[f"{state.file} is not installed any more."])
+    context.out.write_one(SERVICE, _shape(state), say=[f"{state.file} is not installed any more."])
 
 
 @service.command("status")
@@ -80,9 +80,9 @@ def status(context: Context) -> int:
 
     Example: ttp service status --json
     """
-    context.out.expect(SERVICE)
+    context.out.check_fields(SERVICE)
     state = _background().state()
-    context.out.record(SERVICE, _shape(state))
+    context.out.write_one(SERVICE, _shape(state))
     return DONE if state.running else FAILED
 
 

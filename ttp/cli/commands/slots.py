@@ -10,7 +10,7 @@ import typer
 
 from ttp.cli.context import Context
 from ttp.cli.hints import option_words, quote_command
-from ttp.cli.options import Accounts, Cron, CronZone, clock_zone, crons_given, split_list, with_output
+from ttp.cli.options import Accounts, Cron, CronZone, choose_clock_zone, parse_crons, split_list, with_output
 from ttp.cli.render import slots as slots_module
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, UsageError
@@ -42,7 +42,7 @@ def add(
 
     Example: ttp slots add 'mon,wed,fri 09:00' --account x/me
     """
-    context.out.expect(slots_module.SLOTS_SPEC)
+    context.out.check_fields(slots_module.SLOTS_SPEC)
     here = context
     given = ["ttp", "slots", "add", *option_words({"--account": account, "--name": name})]
     if not account:
@@ -52,12 +52,12 @@ def add(
             "say whose slots they are", Hint("for example", quote_command(*given, *when, "--account", name))
         )
     accounts = here.look.named(split_list(account) or ())
-    crons = crons_given(words, cron, given)
+    crons = parse_crons(words, cron, given)
     again = [*given, *([words] if words else option_words({"--cron": cron}))]
-    added = here.slots.add([(one, clock_zone(context, tz, [one], again).key) for one in accounts], crons, name)
+    added = here.slots.add([(one, choose_clock_zone(context, tz, [one], again).key) for one in accounts], crons, name)
     places = {place.slot.id: place for place in here.slots.all(accounts)}
     said = [_said(places[one.slot.id], known=one.known) for one in added]
-    context.out.records(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
+    context.out.write_list(slots_module.SLOTS_SPEC, [places[one.slot.id] for one in added], say=said)
 
 
 @slots.command("list")
@@ -67,8 +67,8 @@ def list_(context: Context, account: Accounts = None) -> None:
 
     Example: ttp slots list --account x/me
     """
-    context.out.expect(slots_module.SLOTS_SPEC)
-    context.out.records(slots_module.SLOTS_SPEC, context.slots.all(_wanted(context, account)))
+    context.out.check_fields(slots_module.SLOTS_SPEC)
+    context.out.write_list(slots_module.SLOTS_SPEC, context.slots.all(_wanted(context, account)))
 
 
 @slots.command("preview")
@@ -82,8 +82,8 @@ def preview(
 
     Example: ttp slots preview --account x/me --json
     """
-    context.out.expect(slots_module.PREVIEW_SPEC)
-    context.out.records(slots_module.PREVIEW_SPEC, context.calendar.slots_preview(_wanted(context, account), count))
+    context.out.check_fields(slots_module.PREVIEW_SPEC)
+    context.out.write_list(slots_module.PREVIEW_SPEC, context.calendar.slots_preview(_wanted(context, account), count))
 
 
 @slots.command("remove")
@@ -96,10 +96,10 @@ def remove(
 
     Example: ttp slots remove 3 mornings
     """
-    context.out.expect(slots_module.REMOVED_SLOTS_SPEC)
+    context.out.check_fields(slots_module.REMOVED_SLOTS_SPEC)
     gone = context.slots.remove(slots)
     said = [f"Removed slot {one.id}: {format_slot_times(one.cron)} {one.timezone} of {one.account}." for one in gone]
-    context.out.records(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
+    context.out.write_list(slots_module.REMOVED_SLOTS_SPEC, [one.id or 0 for one in gone], say=said)
 
 
 def _said(place: Place, *, known: bool) -> str:

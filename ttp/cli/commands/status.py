@@ -22,5 +22,5 @@ def status(context: Context) -> int:
     asked = context.status
     health = asked.health(MOST_DRAWN if context.out.for_people else 0)
     health = replace(health, costs=asked.costs(), elsewhere=asked.elsewhere())
-    context.out.record(render_status.STATUS_SPEC, health)
+    context.out.write_one(render_status.STATUS_SPEC, health)
     return FAILED if health.stalled else 0

@@ -12,9 +12,9 @@ from ttp.cli.context import Context
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import ids_needing_approval, warn_needs_approval, warn_not_running
-from ttp.cli.options import NoInput, Strict, Yes, guarded, with_output
+from ttp.cli.options import NoInput, Strict, Yes, enable_strict_checks, with_output
 from ttp.cli.output import Output
-from ttp.cli.prompt import confirmed
+from ttp.cli.prompt import confirm
 from ttp.cli.render import changes
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.errors import Hint, NotFound, UsageError
@@ -58,8 +58,8 @@ def sync(
     from ttp.services.bulk_edit import refuse_forbidden
     from ttp.services.files.import_source import opened
 
-    context.out.expect(VIEW)
-    guarded(context, strict=strict)
+    context.out.check_fields(VIEW)
+    enable_strict_checks(context, strict=strict)
     if dir != "-" and not os.path.exists(dir):  # noqa: PTH110 (never raises)
         raise NotFound(f"no folder {dir}", Hint("make one", quote_command("ttp", "export", dir, "--format", "md")))
     service = context.sync
@@ -73,7 +73,7 @@ def sync(
         if not check:
             _refuse_emptied(dir, plan)
             refuse_forbidden(context.posts, plan.drift)
-        context.out.records(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
+        context.out.write_list(VIEW, plan.drift, say=None if plan.drift else ["Nothing differs."])
         if check:
             return PARTIAL if plan.drift else DONE
         if plan.drift and not _sure(context.out, dir, len(plan.drift), prune=prune, yes=yes, no_input=no_input):
@@ -124,7 +124,7 @@ def _refuse_emptied(dir: str, plan: Plan) -> None:
 def _sure(out: Output, dir: str, many: int, *, prune: bool, yes: bool, no_input: bool) -> bool:
     options: Sequence[str] = ["--prune"] if prune else []
     posts = changes.counted(many, "post")
-    return confirmed(
+    return confirm(
         out,
         f"Change {posts}?",
         yes=yes,

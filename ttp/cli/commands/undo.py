@@ -11,12 +11,12 @@ import typer
 
 from ttp import views
 from ttp.cli.context import Context
-from ttp.cli.escape import one_line
+from ttp.cli.escape import escape_line
 from ttp.cli.exit_codes import DONE, PARTIAL
 from ttp.cli.hints import quote_command
 from ttp.cli.notices import print_warnings, warn_not_running
-from ttp.cli.options import MOST, NoInput, Yes, read_id, with_output
-from ttp.cli.prompt import confirmed
+from ttp.cli.options import MOST, NoInput, Yes, parse_id, with_output
+from ttp.cli.prompt import confirm
 from ttp.cli.render.labels import plural
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.errors import Hint, UsageError
@@ -24,7 +24,7 @@ from ttp.domain.time.formatting import format_instant, relative
 
 if TYPE_CHECKING:
     from ttp.cli.render.page import Page
-    from ttp.services.undo import Done, TakenBack, Undo, Wanted
+    from ttp.services.undo import Done, Undo, UndoneChange, Wanted
     from ttp.store.change_log import Change
 
 LISTED = 20
@@ -35,13 +35,13 @@ Count = Annotated[
     int | None, typer.Argument(metavar="[N]", help="How many changes, the newest first (1).", min=1, max=MOST)
 ]
 OfPost = Annotated[
-    int | None, typer.Option("--post", metavar="ID", help="The last changes of this post.", parser=read_id)
+    int | None, typer.Option("--post", metavar="ID", help="The last changes of this post.", parser=parse_id)
 ]
 Partial = Annotated[bool, typer.Option("--partial", help="Of the changes' posts, those that can be.")]
 Rehearse = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do.")]
 
 
-def _taken_back(one: TakenBack) -> views.Json:
+def _taken_back(one: UndoneChange) -> views.Json:
     post = one.post
     return {
         "id": post.id,
@@ -72,7 +72,7 @@ def _picture(listed: Sequence[tuple[Change, list[int]]], page: Page) -> Iterable
     return changes_picture([(change.at, change.command, _ranges(ids)) for change, ids in listed], page)
 
 
-TAKEN_BACK: OutputSpec[TakenBack] = OutputSpec(
+TAKEN_BACK: OutputSpec[UndoneChange] = OutputSpec(
     ("id", "command", "at", "deleted", "status", "scheduledAt", "lostTime", "content", "warnings"), ("id",), _taken_back
 )
 CHANGES: OutputSpec[tuple[Change, list[int]]] = OutputSpec(
@@ -105,8 +105,8 @@ def undo(
     if list_:
         if count is not None or post is not None or partial or dry_run:
             raise UsageError("--list goes with --limit alone", Hint("usage", "ttp undo --help"))
-        context.out.expect(CHANGES)
-        context.out.records(CHANGES, _undo(context).listed(limit or LISTED))
+        context.out.check_fields(CHANGES)
+        context.out.write_list(CHANGES, _undo(context).listed(limit or LISTED))
         return DONE
     if limit is not None:
         raise UsageError("--limit goes with --list", Hint("for example", f"ttp undo --list --limit {limit}"))
@@ -145,7 +145,7 @@ def _turn(
 
     from ttp.services.undo import Wanted
 
-    context.out.expect(TAKEN_BACK)
+    context.out.check_fields(TAKEN_BACK)
     wanted = Wanted(count or 1, post, again=again, partial=partial)
     found = _undo(context).take_back(wanted, rehearse=dry_run or not yes)
     if not dry_run and not yes:
@@ -159,7 +159,7 @@ def _turn(
     )
     if not dry_run and any(one.post.scheduled_at and not one.post.deleted_at for one in found.posts):
         warn_not_running(context)
-    context.out.records(TAKEN_BACK, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
+    context.out.write_list(TAKEN_BACK, found.posts, say=_sentences(context, found, again=again, dry_run=dry_run))
     return PARTIAL if found.left else DONE
 
 
@@ -176,7 +176,7 @@ def _agreed(context: Context, found: Done, wanted: Wanted, *, no_input: bool) ->
     words = [str(wanted.count)] if wanted.count > 1 else []
     words += [*(["--post", str(wanted.post)] if wanted.post else []), *(["--partial"] if wanted.partial else [])]
     what = "; ".join(_what(context, change, ones) for change, ones in _by_change(found))
-    return confirmed(
+    return confirm(
         context.out,
         f"{'Do again' if wanted.again else 'Take back'}: {what}?",
         yes=len(found.posts) == 1,
@@ -186,17 +186,17 @@ def _agreed(context: Context, found: Done, wanted: Wanted, *, no_input: bool) ->
     )
 
 
-def _by_change(found: Done) -> Iterable[tuple[Change, list[TakenBack]]]:
+def _by_change(found: Done) -> Iterable[tuple[Change, list[UndoneChange]]]:
     return [(change, list(ones)) for change, ones in groupby(found.posts, key=lambda one: one.change)]
 
 
-def _what(context: Context, change: Change, ones: Sequence[TakenBack]) -> str:
+def _what(context: Context, change: Change, ones: Sequence[UndoneChange]) -> str:
     """`scheduled post 41 "Hello", 3 min ago`; without the last if it was a moment ago."""
     done = change.command.removesuffix("e") + ("ned" if change.command == "plan" else "ed")
     now = context.now()
     when = f", {relative(change.at, now, short=True)}" if now - change.at >= timedelta(minutes=1) else ""
     if len(ones) == 1:
-        words = one_line(ones[0].post.content)
+        words = escape_line(ones[0].post.content)
         text = f' "{words if len(words) <= 40 else words[:39] + "…"}"' if words else ""
         return f"{done} post {ones[0].post.id}{text}{when}"
     return f"{done} {len(ones)} posts ({_ranges([one.post.id or 0 for one in ones])}){when}"
@@ -219,7 +219,7 @@ def _sentences(context: Context, found: Done, *, again: bool, dry_run: bool) -> 
     return said
 
 
-def _now(context: Context, one: TakenBack) -> str:
+def _now(context: Context, one: UndoneChange) -> str:
     """What a post is after that, and what it needs."""
     post = one.post
     if post.deleted_at is not None:

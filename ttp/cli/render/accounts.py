@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.cli.render.width import wrap
@@ -37,7 +37,7 @@ def accounts_picture(accounts: Sequence[Account], page: Page) -> Iterator[str]:
 
 def account_picture(account: Account, page: Page) -> Iterator[str]:
     """Everything about one account, and what is to be done about it."""
-    yield f"{safe(account.name)}   {page.paint(*_state(account, page))}"
+    yield f"{escape_text(account.name)}   {page.paint(*_state(account, page))}"
     for label, value in _facts(account, page):
         head = page.paint(f"  {label:<{_LABEL - 2}}", "dim")
         for piece in wrap(value, page.width - _LABEL):
@@ -45,26 +45,27 @@ def account_picture(account: Account, page: Page) -> Iterator[str]:
             head = " " * _LABEL
     notes = list(_notes(account, page))
     if not account.connected:
-        notes.append(f"{safe(account.name)} can be analysed, not published to:  {connect_command(safe(account.name))}")
+        name = escape_text(account.name)
+        notes.append(f"{name} can be analysed, not published to:  {connect_command(name)}")
     yield from ["", *notes] if notes else []
 
 
 def _facts(account: Account, page: Page) -> Iterator[tuple[str, str]]:
     """The labelled lines; what is not known is not shown, but for the zone."""
     if account.user_id:
-        yield "User id", safe(account.user_id)
-    yield "Zone", safe(account.timezone or f"none of its own ({page.zone_name()})")
+        yield "User id", escape_text(account.user_id)
+    yield "Zone", escape_text(account.timezone or f"none of its own ({page.zone_name()})")
     if account.expires_at:
         yield "Token until", f"{page.date(account.expires_at)} {page.time(account.expires_at)}"
     if account.scopes:
-        yield "May", safe(" ".join(account.scopes))
+        yield "May", escape_text(" ".join(account.scopes))
     if account.options:
-        yield "Options", one_line(" ".join(f"{key}={value}" for key, value in account.options.items()))
+        yield "Options", escape_line(" ".join(f"{key}={value}" for key, value in account.options.items()))
 
 
 def _notes(account: Account, page: Page) -> Iterator[str]:
     """What the word of the state leaves open, and the command that ends it. Several things may be so at once."""
-    name = safe(account.name)
+    name = escape_text(account.name)
     if not account.enabled:
         yield f"{name} is disabled, its due posts fail:  ttp account enable {name}"
     if account.needs_reconnect:
@@ -72,18 +73,18 @@ def _notes(account: Account, page: Page) -> Iterator[str]:
     if account.is_paused:
         yield f"{name} is paused, its posts wait:  ttp resume --account {name}"
     elif account.hold_until and account.hold_until > page.now:
-        reason = f" ({one_line(account.hold_reason)})" if account.hold_reason else ""
+        reason = f" ({escape_line(account.hold_reason)})" if account.hold_reason else ""
         yield f"{name} is held until {page.when(account.hold_until)}{reason}"
 
 
 def _row(account: Account, page: Page) -> list[Cell]:
     options = " ".join(f"{key}={value}" for key, value in account.options.items())
     return [
-        Cell(safe(account.name)),
+        Cell(escape_text(account.name)),
         Cell(*_state(account, page)),
-        Cell(safe(account.timezone or "-")),
+        Cell(escape_text(account.timezone or "-")),
         Cell(f"{page.date(account.expires_at)} ({page.ago(account.expires_at)})" if account.expires_at else "-"),
-        Cell(one_line(options)),
+        Cell(escape_line(options)),
     ]
 
 

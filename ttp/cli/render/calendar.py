@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import SIGNS, everywhere, plural, several, short_name, sign
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.posts import approvals
@@ -87,7 +87,7 @@ def heading(left: Sequence[str], right: str, width: int, page: Page) -> Iterator
 def names(post: PostView, with_handle: Collection[str]) -> str:
     """The accounts of a post, shortly: `ig x/me`; of a pool's that is still to be chosen, its tag."""
     found = " ".join(short_name(row, handle=row.platform in with_handle) for row in post.active)
-    return found or (one_line(post.tags[0]) if post.id is None and post.tags else "")
+    return found or (escape_line(post.tags[0]) if post.id is None and post.tags else "")
 
 
 def label(post: PostView) -> str:
@@ -114,9 +114,9 @@ def foot(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterator
     pieces += approvals(posts)
     said = f"{plural(len(sheet.free), 'free best slot')} this week:" if sheet.free else ""
     fits = columns(f"{said}  {sheet.take}") <= page.width
-    yield from page.flow([*pieces, *([f"{said}  {safe(sheet.take)}"] if said and fits else [])])
+    yield from page.flow([*pieces, *([f"{said}  {escape_text(sheet.take)}"] if said and fits else [])])
     if not fits:
-        yield from (said, f"  {safe(sheet.take)}")
+        yield from (said, f"  {escape_text(sheet.take)}")
 
 
 LISTED = 8
@@ -137,7 +137,7 @@ def month_picture(posts: Sequence[PostView], sheet: CalendarPage, page: Page) ->
     wide = min(_WIDEST, (page.width - left) // 7)
     weeks = [day for day in span.days if day.weekday() == 0 or day == span.first]
     numbers = f"weeks {weeks[0].isocalendar().week} to {weeks[-1].isocalendar().week}"
-    yield from heading([month_name(span.first)], f"{safe(page.zone_name())}, {numbers}", left + 7 * wide, page)
+    yield from heading([month_name(span.first)], f"{escape_text(page.zone_name())}, {numbers}", left + 7 * wide, page)
     yield ""
     head = "".join(pad(f" {name}", wide) for name in WEEKDAYS)
     yield page.paint(f"{' ' * left}{head}".rstrip(), "dim")
@@ -196,7 +196,7 @@ def _listed(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Itera
     ]
     yield from table(titles, [_line(post, with_handle, page) for post in wanted[:LISTED]], page, least=12)
     if len(wanted) > LISTED:
-        yield f"  +{len(wanted) - LISTED}, all of them:  {safe(sheet.all_)}"
+        yield f"  +{len(wanted) - LISTED}, all of them:  {escape_text(sheet.all_)}"
 
 
 def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]:
@@ -206,7 +206,7 @@ def _line(post: PostView, with_handle: frozenset[str], page: Page) -> list[Cell]
         Cell(one, SIGNS[one][1]),
         Cell(label(post), "bold"),
         Cell(names(post, with_handle)),
-        Cell(one_line(post.content)),
+        Cell(escape_line(post.content)),
     ]
 
 
@@ -321,7 +321,7 @@ def _post(post: PostView, room: int, with_handle: Collection[str], page: Page) -
     at = time_of(post)
     minute = page.local(at).minute
     text = " ".join(part for part in (f":{minute:02}" if minute else "", label(post)) if part)
-    for more, least in ((names(post, with_handle), _NAME), (one_line(post.content), _TEXT)):
+    for more, least in ((names(post, with_handle), _NAME), (escape_line(post.content), _TEXT)):
         rest = room - 2 - columns(text) - (1 if text else 0)
         if more and rest >= least and not turns(more):
             text = f"{text} {cut(more, rest)}".lstrip()
@@ -373,7 +373,7 @@ def _days(posts: Sequence[PostView], sheet: CalendarPage, page: Page) -> Iterato
 def _told(post: PostView, with_handle: Collection[str], page: Page) -> str:
     one = sign(post)
     said = " ".join(part for part in (label(post), names(post, with_handle)) if part)
-    text = cut(f"{said}  {one_line(post.content)}", page.width - 19)
+    text = cut(f"{said}  {escape_line(post.content)}", page.width - 19)
     return f"{page.time(time_of(post))}  {page.paint(one, SIGNS[one][1])}  {text}"
 
 
@@ -385,7 +385,7 @@ def _heading(sheet: CalendarPage, page: Page, width: int) -> Iterator[str]:
     span = sheet.span
     signs = [f"best slots {STAR}"] if sheet.free else []
     signs += [f"now {NOW}"] if span.holds(page.now) else []
-    left = [f"Week {span.first.isocalendar().week}", days_name(span), safe(page.zone_name())]
+    left = [f"Week {span.first.isocalendar().week}", days_name(span), escape_text(page.zone_name())]
     return heading(left, "   ".join(signs), width, page)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import several, short_name
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.domain.errors import Hint, Problem, UsageError
@@ -73,8 +73,8 @@ def changes_picture(changes: Sequence[tuple[datetime, str, str]], page: Page) ->
             Cell(str(number)),
             Cell(page.when(at)),
             Cell(page.ago(at), "dim"),
-            Cell(safe(command)),
-            Cell(safe(ids)),
+            Cell(escape_text(command)),
+            Cell(escape_text(ids)),
         ]
         for number, (at, command, ids) in enumerate(changes, 1)
     ]
@@ -114,11 +114,11 @@ def _row(step: Step, handles: Collection[str], page: Page, *, files: bool) -> li
     return [
         Cell(step.what.value, _COLOURS.get(step.what, "")),
         Cell("-" if post.id is None else str(post.id), "bold"),
-        *([Cell(one_line(step.where))] if files else []),
+        *([Cell(escape_line(step.where))] if files else []),
         Cell(_when(step, page)),
         Cell(" ".join(short_name(row, handle=row.platform in handles) for row in post.active)),
         Cell(" ".join(changes(step)) or "-", "dim"),
-        Cell(one_line(post.content)),
+        Cell(escape_line(post.content)),
     ]
 
 

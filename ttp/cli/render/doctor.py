@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Page, Style
 from ttp.cli.render.spec import OutputSpec
@@ -28,17 +28,17 @@ _LONGEST_NAME = 26
 
 def doctor_picture(checks: Sequence[Check], page: Page) -> Iterator[str]:
     """The checks in their order, and how many there are of each sort. A command is never broken over two lines."""
-    widest = max((columns(safe(check.name)) for check in checks), default=0)
+    widest = max((columns(escape_text(check.name)) for check in checks), default=0)
     name = min(widest, _LONGEST_NAME, page.width // 3)
     left = _STATUS + name + 2
     for check in checks:
         word, style = _WORDS[check.status]
-        first, *more = wrap(one_line(check.message), page.width - left)
+        first, *more = wrap(escape_line(check.message), page.width - left)
         head = f"  {page.paint(word, style)}{' ' * (_STATUS - 2 - len(word))}"
-        yield f"{head}{pad(cut(safe(check.name), name), name)}  {first}"
+        yield f"{head}{pad(cut(escape_text(check.name), name), name)}  {first}"
         yield from (" " * left + line for line in more)
         if check.hint is not None:
-            yield f"{' ' * left}fix:  {safe(check.hint)}"
+            yield f"{' ' * left}fix:  {escape_text(check.hint)}"
     found = Checkup(tuple(checks))
     ok, warnings, failures = (found.count(status) for status in Grade)
     yield ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.optimal import head, interval, no_posts, percent, signal_words, signed, wrapped, zone_words
 from ttp.cli.render.page import Page
@@ -69,13 +69,13 @@ def headline(told: Recommendation) -> str:
     if not told.data_points:
         return "No measured posts yet."
     period = f", {told.first_at:%Y-%m-%d} to {told.last_at:%Y-%m-%d}"
-    return f"{plural(told.data_points, 'post')}{period}, hours in {safe(told.zone.key)}"
+    return f"{plural(told.data_points, 'post')}{period}, hours in {escape_text(told.zone.key)}"
 
 
 def file_words(told: Recommendation) -> list[str]:
     """The sentences under a heat map in a file."""
     if not told.slots:
-        return [f"{safe(told.account)}: no measured posts yet."]
+        return [f"{escape_text(told.account)}: no measured posts yet."]
     hours = ", ".join(f"{rating.hour:02}:00" for rating in told.best_hours)
     return [
         f"Best hours: {hours}. {signal_words(told)}",

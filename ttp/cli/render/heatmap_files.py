@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.render.heatmap import (
     BEST,
     NO_POST,
@@ -119,7 +119,7 @@ def heatmap_svg(all_told: Sequence[Recommendation]) -> str:
         lines = list(_account(told, top))
         drawn += lines
         top += _height(told)
-    title = "Best hours to post: " + (", ".join(safe(told.account) for told in all_told) or "no account yet")
+    title = "Best hours to post: " + (", ".join(escape_text(told.account) for told in all_told) or "no account yet")
     words = " ".join(sentence for told in all_told for sentence in file_words(told)) or "There is no account yet."
     high = max(top, 2 * _MARGIN)
     return "\n".join(
@@ -142,7 +142,7 @@ def _height(told: Recommendation) -> int:
 
 def _account(told: Recommendation, top: int) -> Iterator[str]:
     yield f'<g transform="translate(0 {top})">'
-    yield _text(_MARGIN, 42, safe(told.account), "title")
+    yield _text(_MARGIN, 42, escape_text(told.account), "title")
     yield _text(_MARGIN, 66, f"{headline(told)}. {NUMBERS}" if told.slots else headline(told), "soft")
     if told.slots:
         scale = scale_of(told.slots, _LEVELS)
@@ -155,7 +155,7 @@ def _account(told: Recommendation, top: int) -> Iterator[str]:
 
 
 def _table(told: Recommendation, scale: Scale) -> Iterator[str]:
-    yield f'<g role="table" aria-label="{escape(safe(told.account))}: expected percent over the average">'
+    yield f'<g role="table" aria-label="{escape(escape_text(told.account))}: expected percent over the average">'
     yield '<g role="row">'
     for hour in range(24):
         x = _LEFT + hour * _WIDE + (_WIDE - _GAP) / 2
@@ -233,7 +233,7 @@ _HEATMAP_HTML_STYLE = (
 def heatmap_html(all_told: Sequence[Recommendation]) -> str:
     """The weeks of some accounts, a section each."""
     title = "Best hours to post"
-    names = ", ".join(safe(told.account) for told in all_told)
+    names = ", ".join(escape_text(told.account) for told in all_told)
     sections = [line for told in all_told for line in _section(told)]
     return "\n".join(
         [
@@ -253,7 +253,7 @@ def heatmap_html(all_told: Sequence[Recommendation]) -> str:
 
 
 def _section(told: Recommendation) -> Iterator[str]:
-    yield f"<section><h2>{escape(safe(told.account))}</h2>"
+    yield f"<section><h2>{escape(escape_text(told.account))}</h2>"
     yield f'<p class="soft">{escape(headline(told))}</p>'
     if told.slots:
         scale = scale_of(told.slots, _LEVELS)

@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.render.page import Style
 from ttp.domain.delivery import Delivery, DeliveryState
 from ttp.domain.post import PostStatus
@@ -126,7 +126,7 @@ def _label(platform: str) -> str:
 def short_name(row: Delivery, *, handle: bool) -> str:
     """`ig`, or `ig/roastery` where the handle is needed to tell it from another."""
     label = _label(row.platform)
-    return safe(f"{label}/{row.account.partition('/')[2]}" if handle else label)
+    return escape_text(f"{label}/{row.account.partition('/')[2]}" if handle else label)
 
 
 def size(count: int) -> str:

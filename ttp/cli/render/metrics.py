@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import safe
+from ttp.cli.escape import escape_text
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.sample import Sample, Total
@@ -39,7 +39,7 @@ def total(item: Total) -> Json:
 
 def _picture(totals: Sequence[Total], page: Page) -> Iterator[str]:
     """The table of accounts; a sum that no post told is `-`."""
-    from ttp.cli.escape import safe
+    from ttp.cli.escape import escape_text
     from ttp.cli.render.page import Cell, Column, table
 
     if not totals:
@@ -57,7 +57,7 @@ def _picture(totals: Sequence[Total], page: Page) -> Iterator[str]:
     for one in totals:
         days = [Cell("-" if at is None else page.date(at), "dim") for at in (one.first_at, one.last_at)]
         sums = [Cell("-" if count is None else f"{count:,}") for count in (getattr(one, name) for name in SHOWN)]
-        rows.append([Cell(safe(one.account)), Cell(f"{one.posts:,}"), Cell(f"{one.samples:,}"), *days, *sums])
+        rows.append([Cell(escape_text(one.account)), Cell(f"{one.posts:,}"), Cell(f"{one.samples:,}"), *days, *sums])
     yield from table(columns, rows, page, least=8)
     yield ""
     yield page.footer()
@@ -92,9 +92,9 @@ def _row(sample: Sample, page: Page) -> list[Cell]:
     return [
         Cell(f"{page.date(sample.published_at)} {page.time(sample.published_at)}"),
         Cell(page.date(sample.observed_at), "dim"),
-        Cell(safe(sample.account)),
+        Cell(escape_text(sample.account)),
         *(Cell("-" if count is None else f"{count:,}") for count in counts),
-        Cell(safe(sample.remote_id), "dim"),
+        Cell(escape_text(sample.remote_id), "dim"),
     ]
 
 

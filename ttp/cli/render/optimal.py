@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import plural
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec, separate
@@ -130,9 +130,9 @@ def explanation_picture(explained: Explained, page: Page, most: int | None = Non
     page = replace(page, zone=told.zone)
     yield from page.flow(
         [
-            page.paint(f"{safe(told.account)}   {place_name(found.rating)}", "bold"),
+            page.paint(f"{escape_text(told.account)}   {place_name(found.rating)}", "bold"),
             f"of {plural(told.data_points, 'post')}",
-            f"hours in {safe(told.zone.key)}",
+            f"hours in {escape_text(told.zone.key)}",
         ]
     )
     yield ""
@@ -168,7 +168,7 @@ def _row(behind: PostBehind, text: str | None, page: Page) -> list[Cell]:
         Cell(f"{post.kind} {_percent_of(parts.kind):>6}".strip()),
         Cell(_percent_of(parts.clipped)),
         Cell(_percent_of(parts.adjusted), "green" if parts.adjusted > 0 else ""),
-        Cell(one_line(text) if text else safe(post.remote_id), "" if text else "dim"),
+        Cell(escape_line(text) if text else escape_text(post.remote_id), "" if text else "dim"),
     ]
 
 
@@ -249,15 +249,15 @@ def head(told: Recommendation, page: Page) -> Lines:
 
 def head_of(account: str, posts: int, period: Period, zone: ZoneInfo, page: Page) -> Lines:
     """The same of an answer that is no recommendation."""
-    pieces = [page.paint(safe(account), "bold")]
+    pieces = [page.paint(escape_text(account), "bold")]
     if posts:
-        pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {safe(zone.key)}"]
+        pieces += [plural(posts, "post") + _span(period, replace(page, zone=zone)), f"hours in {escape_text(zone.key)}"]
     yield from page.flow(pieces)
 
 
 def no_posts(way: str) -> str:
     """What is said instead of numbers where there are none; `way` is the command that gets some."""
-    return f"  No measured posts yet.  Get some:  {safe(way)}"
+    return f"  No measured posts yet.  Get some:  {escape_text(way)}"
 
 
 def _in_short(told: Recommendation) -> str:
@@ -291,18 +291,18 @@ def signal_words(told: Recommendation) -> str:
 
 def zone_words(told: Recommendation, page: Page) -> Lines:
     """That nobody said which zone the account lives in, and how to say it."""
-    account = safe(told.account)
-    yield from wrapped(f"No zone is set for {account}: {safe(told.zone.key)} is this machine's.", page)
+    account = escape_text(told.account)
+    yield from wrapped(f"No zone is set for {account}: {escape_text(told.zone.key)} is this machine's.", page)
     yield f"  Set it:  ttp account set {account} --tz ZONE"
 
 
 def _ways_on(advice: Advice, tz: str | None) -> Lines:
     """The commands that take the next slot, or a week of them."""
-    zone = f" --tz {safe(tz)}" if tz else ""
+    zone = f" --tz {escape_text(tz)}" if tz else ""
     if advice.drafts:
         yield f"  Take it:  ttp schedule {advice.drafts[0]} --at optimal{zone}"
     else:
-        yield f"  Take it:  ttp create TEXT --to {safe(advice.recommendation.account)} --at optimal{zone}"
+        yield f"  Take it:  ttp create TEXT --to {escape_text(advice.recommendation.account)} --at optimal{zone}"
     if len(advice.drafts) > 1:
         yield "  A week:  ttp plan --drafts --week"
 
@@ -322,7 +322,7 @@ def slots_picture(slots: Sequence[Row], page: Page) -> Iterator[str]:
 
 def _reason(slot: Row) -> Lines:
     if slot.get("why"):
-        yield safe(str(slot["why"]))
+        yield escape_text(str(slot["why"]))
 
 
 def _bars(title: str, among: str, past: str, ratings: Sequence[Rating], page: Page) -> Lines:
@@ -405,7 +405,9 @@ def week_picture(week: Week, page: Page) -> Iterator[str]:
     if week.zone is None:
         yield "Nothing is measured yet.  Import some:  ttp metrics import FILE"
         return
-    yield from page.flow([page.paint(safe(", ".join(week.accounts)), "bold"), f"hours in {safe(week.zone.key)}"])
+    yield from page.flow(
+        [page.paint(escape_text(", ".join(week.accounts)), "bold"), f"hours in {escape_text(week.zone.key)}"]
+    )
     yield ""
     shown = max(1, min(6, (page.width - 7) // _HOUR))
     for day in week.days:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import everywhere, plural, several, short_name
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
@@ -46,7 +46,7 @@ def plan_picture(
         [page.paint(f"Plan of {plural(len(rows), 'post')}", "bold"), days, f"hours in {page.zone_name()}"]
     )
     if len(zones) > 1:
-        yield "  " + ", ".join(f"{safe(name)} in {zone.key}" for name, zone in found.zones.items())
+        yield "  " + ", ".join(f"{escape_text(name)} in {zone.key}" for name, zone in found.zones.items())
     yield ""
     posts = [found.posts[one.id] for one in rows]
     with_handle = everywhere(posts) if page.width >= _WIDE else several(posts)
@@ -60,7 +60,7 @@ def plan_picture(
     yield from table(
         columns,
         [
-            _row(one, post, with_handle, page, one_line(places[one.id]) if places else str(one.id))
+            _row(one, post, with_handle, page, escape_line(places[one.id]) if places else str(one.id))
             for one, post in zip(rows, posts, strict=True)
         ],
         page,
@@ -77,7 +77,7 @@ def _row(one: Assignment, post: PostFields, with_handle: frozenset[str], page: P
         Cell(f"{page.weekday(one.at)} {page.month_day(one.at):>6} {page.time(one.at)}"),
         Cell(f"{round(100 * one.score)} %" + (" ?" if one.explored else "")),
         Cell(accounts),
-        Cell(one_line(post.content)),
+        Cell(escape_line(post.content)),
     ]
 
 
@@ -90,7 +90,7 @@ def _told(found: Proposal, notes: Sequence[str], places: Mapping[int, str] | Non
         yield "  ? an hour to learn about, by --explore."
     if plan.left_out:
         yield f"  Without room: {' '.join(places[one] if places else str(one) for one in plan.left_out)}"
-    yield from (f"  {safe(line[:1].upper())}{safe(line[1:])}." for line in notes)
+    yield from (f"  {escape_text(line[:1].upper())}{escape_text(line[1:])}." for line in notes)
 
 
 def plan_spec(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import lines, one_line, safe
+from ttp.cli.escape import escape_line, escape_text, lines
 from ttp.cli.render.labels import plural, size, state_word, status_word
 from ttp.cli.render.page import Cell, Column, Page, Style, table
 from ttp.cli.render.spec import OutputSpec
@@ -49,12 +49,12 @@ def _row(attempt: Attempt, page: Page) -> list[Cell]:
     kind = f"{attempt.kind}: " if attempt.kind else ""
     return [
         Cell(f"{page.day(attempt.at)} {page.second(attempt.at)}"),
-        Cell(safe(attempt.account)),
+        Cell(escape_text(attempt.account)),
         Cell(str(attempt.number)),
-        Cell(_step(safe(attempt.step))),
+        Cell(_step(escape_text(attempt.step))),
         Cell(*_outcome(attempt)),
         Cell("" if attempt.http_status is None else str(attempt.http_status)),
-        Cell(one_line(kind + (attempt.message or "")).removesuffix(":")),
+        Cell(escape_line(kind + (attempt.message or "")).removesuffix(":")),
     ]
 
 
@@ -68,7 +68,7 @@ def _outcome(attempt: Attempt) -> tuple[str, Style]:
     """The outcome in words. A publishing call without one is an open intent: nobody knows yet what became of it."""
     if attempt.outcome is None:
         return ("open", "magenta") if attempt.phase is Phase.PUBLISH else ("-", "dim")
-    return safe(attempt.outcome.replace("_", " ")), "red" if attempt.kind else ""
+    return escape_text(attempt.outcome.replace("_", " ")), "red" if attempt.kind else ""
 
 
 _LABEL = 14
@@ -134,7 +134,7 @@ def _facts(post: PostView, page: Page, *, with_created: bool) -> Iterator[tuple[
     if approval := _approval(post, page):
         yield "Approval", [approval]
     if post.repeat:
-        yield "Repeat", [f"{post.repeat.id}   {safe(post.repeat.cron)}   {safe(post.repeat.timezone)}"]
+        yield "Repeat", [f"{post.repeat.id}   {escape_text(post.repeat.cron)}   {escape_text(post.repeat.timezone)}"]
     if post.published_at:
         yield "Published", [_moment(post.published_at, page)]
     if post.created_at and with_created:
@@ -143,12 +143,12 @@ def _facts(post: PostView, page: Page, *, with_created: bool) -> Iterator[tuple[
     text = lines(post.content)
     count = f"({plural(len(text), 'line')}, {len(post.content)} ch)" if len(text) > 1 else ""
     yield "Text", [*text[:-1], _right(text[-1], count, page.width - _LABEL)]
-    yield "Thread", [f"{number}. {one_line(part)}" for number, part in enumerate(post.thread, 2)]
-    yield "Variants", [f"{safe(key)}: {one_line(text)}" for key, text in post.variants.items()]
-    yield "Options", [f"{safe(key)}={safe(value)}" for key, value in post.options.items()]
-    yield "Tags", [safe(", ".join(post.tags))] if post.tags else []
+    yield "Thread", [f"{number}. {escape_line(part)}" for number, part in enumerate(post.thread, 2)]
+    yield "Variants", [f"{escape_text(key)}: {escape_line(text)}" for key, text in post.variants.items()]
+    yield "Options", [f"{escape_text(key)}={escape_text(value)}" for key, value in post.options.items()]
+    yield "Tags", [escape_text(", ".join(post.tags))] if post.tags else []
     if post.key is not None:
-        yield "Key", [safe(post.key)]
+        yield "Key", [escape_text(post.key)]
     if post.max_lateness_s is not None:
         yield "At most", [f"{post.max_lateness_s:g} s late"]
 
@@ -183,23 +183,23 @@ def _approval(post: PostView, page: Page) -> str:
     if post.approved_at is not None:
         return f"approved {page.when(post.approved_at)}"
     if post.rejection is not None:
-        why = f": {one_line(post.rejection.why)}" if post.rejection.why else ""
+        why = f": {escape_line(post.rejection.why)}" if post.rejection.why else ""
         return f"rejected {page.when(post.rejection.at)}{why}"
     return ""
 
 
 def _media(item: MediaItem) -> str:
-    facts = [one_line(item.name)]
+    facts = [escape_line(item.name)]
     if item.width and item.height:
         facts.append(f"{item.width}x{item.height}")
     if item.duration_ms is not None:
         facts.append(f"{item.duration_ms / 1000:.1f} s")
-    return "  ".join([*facts, size(item.bytes), f"alt text: {one_line(item.alt) if item.alt else 'none'}"])
+    return "  ".join([*facts, size(item.bytes), f"alt text: {escape_line(item.alt) if item.alt else 'none'}"])
 
 
 def _post_row(row: Delivery, post: PostView, past: Past, page: Page) -> list[Cell]:
     when = _row_time(row, post.scheduled_at, past.ended.get(row.account), page)
-    return [Cell(safe(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
+    return [Cell(escape_text(row.account)), Cell(*state_word(row)), Cell(when), Cell(_detail(row, page))]
 
 
 def _row_time(row: Delivery, scheduled_at: datetime | None, ended_at: datetime | None, page: Page) -> str:
@@ -217,16 +217,16 @@ def _detail(row: Delivery, page: Page) -> str:
     if row.taken_down_at is not None:
         return f"taken down {page.when(row.taken_down_at)}"
     if row.state is DeliveryState.PUBLISHED:
-        return safe((row.url or row.remote_id or "").removeprefix("https://").removeprefix("www."))
+        return escape_text((row.url or row.remote_id or "").removeprefix("https://").removeprefix("www."))
     parts = []
     if row.so_far and row.state not in (DeliveryState.FAILED, DeliveryState.NEEDS_REVIEW):  # there the error says so
-        parts.append(safe(row.so_far))
+        parts.append(escape_text(row.so_far))
     if row.waiting_for:
         until = f", until {page.when(row.waiting_until)}" if row.waiting_until else ""
-        parts.append(f"waits for {one_line(row.waiting_for)}{until}")
+        parts.append(f"waits for {escape_line(row.waiting_for)}{until}")
     if row.error:
         code = row.error.code or row.error.kind
-        parts.append(one_line(row.error.message if code in row.error.message else f"{code} {row.error.message}"))
+        parts.append(escape_line(row.error.message if code in row.error.message else f"{code} {row.error.message}"))
     return "; ".join(parts)
 
 
@@ -237,25 +237,25 @@ def _next(post: PostView) -> Iterator[str]:
         return
     for row in post.deliveries:
         if row.state is DeliveryState.NEEDS_REVIEW:
-            yield f"ttp resolve {post.id} --account {safe(row.account)} --published URL   (or --not-published)"
+            yield f"ttp resolve {post.id} --account {escape_text(row.account)} --published URL   (or --not-published)"
     for row in post.deliveries:
         if row.state is DeliveryState.RETRYING and row.error and row.error.hint:
-            yield f"{safe(row.error.hint)}   (once that is done; it waits)"
+            yield f"{escape_text(row.error.hint)}   (once that is done; it waits)"
     if "approve" in post.needs():
         yield f"ttp approve {post.id}"
     failed = [row for row in post.deliveries if row.state is DeliveryState.FAILED]
     if not failed:
         return
-    fixes = dict.fromkeys(safe(row.error.hint) for row in failed if row.error and row.error.hint)
+    fixes = dict.fromkeys(escape_text(row.error.hint) for row in failed if row.error and row.error.hint)
     retry = f"ttp retry {post.id}"
     yield " && ".join([*(fix for fix in fixes if fix != retry), retry])
     for row in failed:
         of = 1 + len(post.thread)
         if 0 < len(row.parts) < of:
-            yield f"(goes on with part {len(row.parts) + 1} of {of} on {safe(row.account)})"
-    published = [safe(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
+            yield f"(goes on with part {len(row.parts) + 1} of {of} on {escape_text(row.account)})"
+    published = [escape_text(row.account) for row in post.deliveries if row.state is DeliveryState.PUBLISHED]
     if published:
-        names = ", ".join(safe(row.account) for row in failed)
+        names = ", ".join(escape_text(row.account) for row in failed)
         yield f"(publishes to {names} only, never to {', '.join(published)} again)"
 
 
@@ -265,7 +265,7 @@ def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
 
     for one in versions:
         for number, part in enumerate(one.parts, 1):
-            head = page.paint(safe(one.account), "bold") if number == 1 else f"part {number}"
+            head = page.paint(escape_text(one.account), "bold") if number == 1 else f"part {number}"
             use = page.paint(f"{part.length}/{part.limit}", "red" if part.length > part.limit else "")
             cost = f"   {one.title} charges {dollars(one.price)}" if number == 1 and one.price is not None else ""
             yield f"{head}   {use}{cost}"
@@ -275,10 +275,10 @@ def versions_picture(versions: Sequence[Version], page: Page) -> Iterator[str]:
 
 
 def _versions_media(one: Sent) -> str:
-    facts = [one_line(one.item.name), *_look(one.item)]
+    facts = [escape_line(one.item.name), *_look(one.item)]
     if one.converted:
         facts.append(f"sent as {NAMES[one.sent.mime]}  {'  '.join(_look(one.sent))}")
-    return "  ".join([*facts, f"alt text: {one_line(one.item.alt)}" if one.item.alt else "no alt text"])
+    return "  ".join([*facts, f"alt text: {escape_line(one.item.alt)}" if one.item.alt else "no alt text"])
 
 
 def _look(item: MediaItem) -> Iterator[str]:

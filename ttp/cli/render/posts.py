@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import one_line
+from ttp.cli.escape import escape_line
 from ttp.cli.render.labels import approve_command, everywhere, mark, plural, several, short_name, status_word
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.post import _show
@@ -58,7 +58,7 @@ def _row(post: PostView, day: str, with_handle: frozenset[str], page: Page, *, w
         Cell(page.ago(at) if at else "", "dim"),
         Cell(*status_word(post)),
         Cell(("  " if wide else " ").join(accounts) or "-"),
-        Cell(one_line(post.content)),
+        Cell(escape_line(post.content)),
     ]
     if wide:
         row.insert(3, Cell(page.utc(at) if at else "-", "dim"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.page import Cell, Column, Page, table
 from ttp.cli.render.spec import OutputSpec
 from ttp.domain.recurrence import Recurrence, Tally
@@ -43,7 +43,7 @@ def _row(tally: Tally, page: Page, *, ending: bool) -> list[Cell]:
     there = Page(page.now, ZoneInfo(one.timezone), page.width)
     row = [
         Cell(str(one.id), "bold"),
-        Cell(one_line(f"tag {one.pool}" if one.pool else f"post {one.post_id}")),
+        Cell(escape_line(f"tag {one.pool}" if one.pool else f"post {one.post_id}")),
         Cell(format_slot_times(one.cron)),
         Cell(one.timezone, "dim"),
         Cell(one.state, "" if one.state == "active" else "dim"),
@@ -86,13 +86,13 @@ def slots_picture(places: Sequence[Place], page: Page, words: Callable[[str], st
         slot = place.slot
         row = [
             Cell(str(slot.id), "bold"),
-            Cell(safe(slot.account)),
+            Cell(escape_text(slot.account)),
             Cell(words(slot.cron)),
             Cell(slot.timezone, "dim"),
             Cell(f"{_there(place, page).when(place.at)} ({page.ago(place.at)})"),
         ]
         if named:
-            row.insert(4, Cell(one_line(slot.name or "-")))
+            row.insert(4, Cell(escape_line(slot.name or "-")))
         rows.append(row)
     yield from table(columns, rows, page, least=24)
 
@@ -115,13 +115,13 @@ def preview_picture(places: Sequence[Place], page: Page) -> Iterator[str]:
 
 def _slots_row(place: Place, page: Page) -> list[Cell]:
     ids = " ".join("-" if post is None else str(post) for post in place.posts)
-    held = one_line(f"{ids}  {place.content or ''}").rstrip()
+    held = escape_line(f"{ids}  {place.content or ''}").rstrip()
     return [
         Cell(_in_its_zone(place, page)),
         Cell(page.ago(place.at), "dim"),
         Cell(place.slot.timezone, "dim"),
         Cell(_there(place, page).utc(place.at), "dim"),
-        Cell(safe(place.slot.account)),
+        Cell(escape_text(place.slot.account)),
         Cell(held or "free", "" if held else "green"),
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ttp.cli.escape import one_line, safe
+from ttp.cli.escape import escape_line, escape_text
 from ttp.cli.render.labels import approve_command, plural, short_name, sign, size
 from ttp.cli.render.page import Page
 from ttp.cli.render.spec import OutputSpec, _facts
@@ -58,7 +58,7 @@ def _alarms(health: Health) -> Iterator[str]:
     if needs.review:
         parts.append(f"{plural(len(needs.review), 'post')} may be live ({_ids(needs.review)})")
     if needs.reconnect:
-        names = ", ".join(safe(name) for name in needs.reconnect)
+        names = ", ".join(escape_text(name) for name in needs.reconnect)
         parts.append(f"{plural(len(needs.reconnect), 'account')} must be reconnected ({names})")
     if needs.retry:
         parts.append(f"{plural(len(needs.retry), 'post')} failed ({_ids(needs.retry)})")
@@ -120,8 +120,8 @@ def _next(health: Health, page: Page) -> str:
 
 def _hold(hold: Hold, page: Page) -> str:
     until = f" until {page.day(hold.until)} {page.time(hold.until)}" if hold.until else ""
-    reason = f" ({one_line(hold.reason)})" if hold.reason else ""
-    return f"{safe(hold.account)}{until}{reason}"
+    reason = f" ({escape_line(hold.reason)})" if hold.reason else ""
+    return f"{escape_text(hold.account)}{until}{reason}"
 
 
 def _costs(costs: Costs) -> str:
@@ -132,7 +132,7 @@ def _costs(costs: Costs) -> str:
 def _limit(limit: Limit, page: Page) -> str:
     until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
     left = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
-    return f"{safe(limit.account)} {safe(limit.name)}: {left} left{until}"
+    return f"{escape_text(limit.account)} {escape_text(limit.name)}: {left} left{until}"
 
 
 _LEAST = 15

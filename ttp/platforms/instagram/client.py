@@ -280,7 +280,7 @@ class InstagramClient:
         url = web_address(reply.at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
         return Done(media_id, url, http_status=said.status)
 
-    # Look-up.
+    # Queries-up.
 
     def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What the container says, and where it cannot tell, the account's own media."""

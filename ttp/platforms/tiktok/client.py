@@ -192,7 +192,7 @@ class TikTokClient:
                 return Done(publish_id, processing=True, http_status=reply.status, handle=known)
         return as_outcome(reply, self._calls.judge(order, proof=True), "TikTok")
 
-    # Look-up.
+    # Queries-up.
 
     def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What TikTok says has become of the publication."""

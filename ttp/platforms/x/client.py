@@ -112,7 +112,7 @@ class XClient:
             case outcome:
                 return outcome
 
-    # Look-up.
+    # Queries-up.
 
     def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """Look for the part in the account's own timeline, from a minute before the first unsettled call on."""

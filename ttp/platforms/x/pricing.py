@@ -1,6 +1,6 @@
 """What X charges for posts, in thousandths of a US dollar.
 
-See docs/reference/platforms/x.md, section 5. Look-ups and token checks are left out: a thousandth of a dollar each.
+See docs/reference/platforms/x.md, section 5. Queries-ups and token checks are left out: a thousandth of a dollar each.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from ttp.domain.delivery import DeliveryState
 from ttp.domain.errors import ContentRefused, Hint, TtpError, UsageError
 from ttp.domain.media import MediaItem
 from ttp.domain.post import Post, PostStatus
-from ttp.domain.post_edit import new_delivery, redirected, settled, timed, with_alts
+from ttp.domain.post_edit import new_delivery, with_accounts, with_alts, with_derived_status, with_time
 from ttp.domain.post_input import FieldError, check_variants, fault_of
 from ttp.services.bulk_edit import BATCH, Step, What
 from ttp.services.files.fields import Entry, of_own_key
@@ -54,7 +54,7 @@ class Rules:
     """The keys that rows had so far."""
 
 
-class Intake:
+class ImportPlanner:
     def __init__(
         self, posts: Posts, media: RowMedia, resolver: TimeResolver, allocator: SlotAllocator, rules: Rules
     ) -> None:
@@ -78,7 +78,7 @@ class Intake:
         """The step that adds a post, as the one that gives its file to a post that is there."""
         assert step.post is not None
         now = self._posts.clock.now()
-        post = replace(settled(_like(before, step.post, now), now, before), key=step.post.key)
+        post = replace(with_derived_status(_like(before, step.post, now), now, before), key=step.post.key)
         what = _what(before, post)
         warnings = tuple(one for one in step.warnings if one.hint != f"ttp show {before.id}")
         return replace(step, what=What.MOVE if what is What.SAME else what, post=post, before=before, warnings=warnings)
@@ -114,7 +114,9 @@ class Intake:
         if made is None or faults:
             return Step(row.where, What.LEFT, faults=tuple(faults))
         now = self._posts.clock.now()
-        post = self._posts.as_new(made) if before is None else settled(_like(before, made, now), now, before)
+        post = (
+            self._posts.as_new(made) if before is None else with_derived_status(_like(before, made, now), now, before)
+        )
         post = replace(post, key=self._key(key, before))
         what, waits = _what(before, post), self._rules.spread and post.scheduled_at is None
         if what is What.SAME and not waits:
@@ -249,10 +251,10 @@ def _like(before: Post, made: Post, now: datetime) -> Post:
         deleted_at=None,
     )
     accounts = [Account(d.platform, d.account.partition("/")[2], id=d.account_id) for d in made.deliveries]
-    after = redirected(after, accounts, now)
+    after = with_accounts(after, accounts, now)
     if made.scheduled_at is not None:
         chosen_by = before.chosen_by if made.scheduled_at == before.scheduled_at else None
-        return timed(after, made.scheduled_at, chosen_by)
+        return with_time(after, made.scheduled_at, chosen_by)
     waiting = [d.scheduled(None) if d.state is DeliveryState.PENDING else d for d in after.deliveries]
     return replace(after, deliveries=tuple(waiting), scheduled_at=None, chosen_by=None)
 

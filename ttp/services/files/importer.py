@@ -19,15 +19,15 @@ from typing import IO
 from ttp.domain.errors import Problem
 from ttp.domain.plan import Assignment
 from ttp.domain.post import ChosenBy, Post, PostStatus
-from ttp.domain.post_edit import settled, timed
+from ttp.domain.post_edit import with_derived_status, with_time
 from ttp.domain.post_input import FieldError
 from ttp.services.bulk_edit import Step, What, apply
-from ttp.services.files.import_plan import Intake, Rules
+from ttp.services.files.import_plan import ImportPlanner, Rules
 from ttp.services.files.import_source import Source
 from ttp.services.media import RowMedia
 from ttp.services.planning import Asked, Planning, Proposal
 from ttp.services.posts import Posts
-from ttp.services.slots import Agenda
+from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
 from ttp.store.dialect import Connection
@@ -80,7 +80,7 @@ class Taken:
                 self.warnings[problem.message] = problem, where, many
 
 
-class BulkIn:
+class Importer:
     def __init__(self, posts: Posts, media: MediaStore, resolver: TimeResolver) -> None:
         self._posts = posts
         self._resolver = resolver
@@ -94,7 +94,7 @@ class BulkIn:
         dry_run: bool,
         partial: bool,
         tell: Callable[[float], object],
-        spreading: Spreading | None = None,
+        spreading: ImportScheduler | None = None,
         done: Taken | None = None,
     ) -> Taken:
         """Store the posts of a source: all, or (`partial`) those that can be. `spreading`: rows without a time get one
@@ -107,7 +107,7 @@ class BulkIn:
         rules.lost = self._lost(source)
         allocator = self._resolver.allocator()
         done.time_notes = allocator.notes
-        intake = Intake(self._posts, self._row_media(source.folder), self._resolver, allocator, rules)
+        intake = ImportPlanner(self._posts, self._row_media(source.folder), self._resolver, allocator, rules)
         with self._media.holding(), TemporaryFile() as kept, TemporaryFile() as placed:
             for step in intake.steps(source.entries()):
                 done.read += 1
@@ -133,7 +133,7 @@ class BulkIn:
         return done
 
     def _place(
-        self, spreading: Spreading, spread: Spread, kept: IO[bytes], placed: IO[bytes], done: Taken
+        self, spreading: ImportScheduler, spread: Spread, kept: IO[bytes], placed: IO[bytes], done: Taken
     ) -> list[int | None]:
         """Keep all steps once more, with the times of the plan; for each the number that it has in the plan."""
         numbers = []
@@ -236,7 +236,7 @@ class Spread:
         return [self.rows[number] for number in self.proposal.plan.left_out]
 
 
-class Spreading:
+class ImportScheduler:
     """One import's."""
 
     def __init__(self, posts: Posts, planning: Planning, asked: Asked) -> None:
@@ -253,7 +253,7 @@ class Spreading:
         self._waiting[number] = Post(step.post.content[:SHOWN], step.post.deliveries)
         self._rows[number] = step.where
 
-    def plan(self, agenda: Agenda) -> Spread | None:
+    def plan(self, agenda: Availability) -> Spread | None:
         """Times for the rows that wait, beside what is on the agenda; None where none waits."""
         if not self._waiting:
             return None
@@ -272,7 +272,7 @@ class Spreading:
         if one is None:
             return replace(step, waits=False)
         assert step.post is not None
-        post = settled(timed(step.post, one.at, ChosenBy.PLAN), self._posts.clock.now(), step.before)
+        post = with_derived_status(with_time(step.post, one.at, ChosenBy.PLAN), self._posts.clock.now(), step.before)
         problems = tuple(self._posts.duplicates.problems(post, db))
         refused = tuple(FieldError(p.field, p.message, p.hint) for p in problems if not p.warning)
         self._posts.duplicates.pending(post)

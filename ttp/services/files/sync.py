@@ -13,13 +13,13 @@ from ttp.domain.post import Post, PostStatus
 from ttp.domain.post_input import FieldError
 from ttp.services.bulk_edit import Step, What, apply
 from ttp.services.files import markdown
-from ttp.services.files.import_plan import Intake, Rules
+from ttp.services.files.import_plan import ImportPlanner, Rules
 from ttp.services.files.import_source import Source
 from ttp.services.files.importer import writes
 from ttp.services.files.markdown import Folder
 from ttp.services.media import RowMedia
 from ttp.services.posts import Posts
-from ttp.services.slots import Agenda
+from ttp.services.slots import Availability
 from ttp.services.time_resolver import TimeResolver
 from ttp.store import queries
 from ttp.store.home import output_file
@@ -37,7 +37,7 @@ class Plan:
     `orphans`: those posts, where they are not to be cancelled. `faults`: files that cannot be taken, and why."""
 
     steps: list[Step]
-    agenda: Agenda
+    agenda: Availability
     """What the times rest on that were chosen for its rows."""
     orphans: list[Post] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Sync:
         rules = Rules(scope=source.scope, revive=True)
         allocator = self._resolver.allocator()
         media = RowMedia(self._posts.database, self._media, self._posts.config, self._posts.platforms, source.folder)
-        intake = Intake(self._posts, media, self._resolver, allocator, rules)
+        intake = ImportPlanner(self._posts, media, self._resolver, allocator, rules)
         plan = Plan(list(intake.steps(source.entries())), allocator.agenda)
         plan.notes = [*source.notes, *allocator.notes]
         without = _renamed(plan.steps, list(self._without_file(source.scope, rules.named)), intake.renamed)

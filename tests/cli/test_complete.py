@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Program
 from ttp.cli import settings
-from ttp.cli.complete import LONGEST_HELP, data_folder, offer
+from ttp.cli.complete import LONGEST_HELP, complete, data_folder
 from ttp.store.completion_queries import MOST
 
 
@@ -107,7 +107,7 @@ def test_a_line_is_one_word_and_its_help_whatever_they_hold(text: str, tag: str)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.path.isfile", lambda path: True)
         patch.setattr("ttp.cli.complete.words", lambda *_: [("1", f"draft: {text}"), (tag, "")])
-        lines = offer(["post"]).split("\n")[:-1]
+        lines = complete(["post"]).split("\n")[:-1]
 
     assert [line.partition("\t")[0] for line in lines] == ["1", *([tag] if tag.isprintable() else [])]
     helps = [line.partition("\t")[2] for line in lines]

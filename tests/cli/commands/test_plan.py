@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.cli.test_commands_metrics import history
+from tests.cli.commands.test_metrics import history
 from tests.conftest import Program
 
 IN_BERLIN = ("--tz", "Europe/Berlin")

@@ -11,7 +11,7 @@ from shutil import copytree
 import pytest
 from icalendar import Calendar
 
-from tests.cli.test_commands_optimal import history
+from tests.cli.commands.test_optimal import history
 from tests.clock import START, FakeClock
 from tests.conftest import Program, program
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands_metrics import history
+from tests.cli.commands.test_metrics import history
 from tests.conftest import Program, Ran
 
 HEADER = "key,accounts,at,text\n"

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cli.test_pictures import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
+from tests.cli.render.test_posts import ANSI, BERLIN, DUE, FOREIGN, LAUNCH, PAGE, ROAST, WEEKEND, at, drawn, row
 from tests.examples import examples
 from tests.platforms.factories import PLATFORMS
-from ttp.cli.escape import plain
+from ttp.cli.escape import to_ascii
 from ttp.cli.render.calendar import days_name, month_picture, week_picture
 from ttp.cli.render.labels import SIGNS, sign
 from ttp.cli.render.page import Page
@@ -195,9 +195,9 @@ def test_a_wide_month_has_the_same_days_and_all_of_the_foot_in_a_line() -> None:
 def test_in_ascii_every_line_keeps_its_columns_and_no_two_signs_are_one() -> None:
     for picture in (week(60), week(80), week(120), month(60), month(120)):
         for line in picture.splitlines():
-            assert plain(line).isascii()
-            assert len(plain(line)) == len(line)
-    assert len({plain(one) for one in [*SIGNS, "★", "▸", "-"]}) == len(SIGNS) + 3
+            assert to_ascii(line).isascii()
+            assert len(to_ascii(line)) == len(line)
+    assert len({to_ascii(one) for one in [*SIGNS, "★", "▸", "-"]}) == len(SIGNS) + 3
 
 
 def test_colour_adds_nothing_but_colour() -> None:

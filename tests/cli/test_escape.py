@@ -34,9 +34,9 @@ def unescaped(cell: str) -> str:
 @given(ANY_TEXT)
 def test_nothing_unsafe_survives_in_a_sentence_a_line_or_a_cell(text: str) -> None:
     shown = [
-        escape_module.safe(text),
-        escape_module.one_line(text),
-        escape_module.tsv(text),
+        escape_module.escape_text(text),
+        escape_module.escape_line(text),
+        escape_module.escape_tsv(text),
         *escape_module.lines(text),
     ]
     assert not [char for one in shown for char in one if is_unsafe(char)]
@@ -44,7 +44,7 @@ def test_nothing_unsafe_survives_in_a_sentence_a_line_or_a_cell(text: str) -> No
 
 @given(ANY_TEXT)
 def test_a_tsv_cell_gives_the_text_back_exactly(text: str) -> None:
-    assert unescaped(escape_module.tsv(text)) == text
+    assert unescaped(escape_module.escape_tsv(text)) == text
 
 
 @given(ANY_TEXT)
@@ -58,7 +58,7 @@ def test_json_stays_equal_and_shows_nothing_unsafe(text: str) -> None:
     "text", ["", "plain", "Grüße aus Köln", "日本語", "👩‍❤️‍👨 🏳️‍🌈", "e\u0301", "مرحبا", "two  blanks"]
 )
 def test_ordinary_text_of_every_script_is_left_alone(text: str) -> None:
-    assert escape_module.safe(text) == escape_module.tsv(text) == text
+    assert escape_module.escape_text(text) == escape_module.escape_tsv(text) == text
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_ordinary_text_of_every_script_is_left_alone(text: str) -> None:
     ],
 )
 def test_a_tsv_cell_escapes_as_documented(text: str, cell: str) -> None:
-    assert escape_module.tsv(text) == cell
+    assert escape_module.escape_tsv(text) == cell
 
 
 def test_one_line_joins_lines_and_shows_an_escape_sequence_instead_of_obeying_it() -> None:
     assert (
-        escape_module.one_line("  Launch day!\r\n\tDoors\x1b]0;title\x07 9:00\n")
+        escape_module.escape_line("  Launch day!\r\n\tDoors\x1b]0;title\x07 9:00\n")
         == r"Launch day! Doors\x1b]0;title\x07 9:00"
     )
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.cli.recommended import BERLIN, NOTHING, advice, told
-from ttp.cli.escape import plain
+from ttp.cli.escape import to_ascii
 from ttp.cli.render.heatmap import heatmap_picture, scale_of
 from ttp.cli.render.optimal import backtest_picture, explanation_picture, recommendation_picture, week_picture
 from ttp.cli.render.page import Page
@@ -158,8 +158,8 @@ def test_in_colour_every_cell_says_its_level_by_its_ground() -> None:
 
 def test_in_ascii_the_map_keeps_its_columns() -> None:
     lines = list(heatmap_picture(advice(told()), PAGE))
-    assert all(plain(line).isascii() and len(plain(line)) == len(line) for line in lines)
-    assert len({plain(sign) for sign in " ░▒▓█★·"}) == 7
+    assert all(to_ascii(line).isascii() and len(to_ascii(line)) == len(line) for line in lines)
+    assert len({to_ascii(sign) for sign in " ░▒▓█★·"}) == 7
 
 
 def test_small_differences_do_not_look_like_a_summit_and_a_valley() -> None:
