@@ -12,7 +12,7 @@ NAMES = re.compile(r"instagram|tiktok|twitter", re.IGNORECASE)
 ELSEWHERE = {
     "ttp/platforms/registry.py": "the list of platforms: a line for each",
     "ttp/cli/command_table.py": "the start page, which is shown before anything is loaded",
-    "ttp/cli/commands/demo.py": "the tour plays on three accounts of the sandbox",
+    "ttp/cli/commands/sandbox.py": "the demo plays on three accounts of the sandbox",
     "ttp/cli/options.py": "an example of --set that can be typed",
     "ttp/services/files/editor_form.py": "an example of an option that can be typed",
 }

@@ -90,7 +90,7 @@ def test_a_post_of_two_accounts_is_left_alone_as_a_whole(bench: Bench) -> None:
     assert len(notes(bench)) == 1
 
 
-@pytest.mark.parametrize("damage", ["scopes = 'x'", "options = '5'", "platform = 'myspace'", "hold_until = 'never'"])
+@pytest.mark.parametrize("damage", ["scopes = 'x'", "options = '5'", "hold_until = 'never'"])
 def test_an_account_that_cannot_be_read_is_left_alone(bench: Bench, damage: str) -> None:
     bench.account("x/other")
     bench.post("x/me")
