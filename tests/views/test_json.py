@@ -24,7 +24,7 @@ from ttp.domain.errors import (
     SlowClock,
     TtpError,
 )
-from ttp.domain.health import Health, Needs, Publisher
+from ttp.domain.health import Costs, Health, Needs, Publisher
 from ttp.domain.media import MediaItem, MediaUse
 from ttp.domain.outcome import Attempt, Kind, Phase
 from ttp.domain.post import PostStatus
@@ -260,6 +260,7 @@ def test_status_has_the_documented_form() -> None:
         limits=(Limit("tiktok/me", "posts", 3, 15, NEXT),),
         media=MediaUse(7, 12_000_000),
         clock=SlowClock(AT, NEXT),
+        costs=(Costs("x", "X"),),
     )
     assert json.loads(json.dumps(status.status_json(health))) == {
         "publisher": {

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from ttp.cli.context import Context
 from ttp.cli.output import Output
 from ttp.cli.render import posts as posts_module
-from ttp.cli.times import TimeCommand, print_moved, scheduled_text
 from ttp.domain import approval
 from ttp.domain.account import Account
 from ttp.domain.errors import Hint, Problem, TtpError
 from ttp.domain.time.formatting import format_instant
 
 if TYPE_CHECKING:
+    from ttp.cli.times import TimeCommand
     from ttp.services.posts import SavedPost
     from ttp.services.queries import PostView
 
@@ -33,6 +33,8 @@ def saved_post_message(context: Context, saved: SavedPost, command: TimeCommand)
     if saved.replayed:
         return [f"Post {post.id} was made before with this key."]
     if post.scheduled_at is not None:
+        from ttp.cli.times import scheduled_text
+
         return [scheduled_text(context, post, saved.time)]
     slot = _suggested_slot(context, post.accounts, command.tz) if context.out.for_people else None
     if slot is None:
@@ -55,6 +57,8 @@ def print_saved_post(
     draft: int | None = None,
 ) -> None:
     """Print a post that was written, after what there is to say of it."""
+    from ttp.cli.times import print_moved
+
     command.print_notes([saved.time], draft)
     warnings = [*print_warnings(context.out, saved.warnings), *print_moved(context, saved)]
     if timed and saved.post.scheduled_at is not None and not saved.replayed:
