@@ -126,7 +126,9 @@ def test_whoever_may_only_look_is_told_what_it_needs(store: Program, may: May, c
 def test_a_store_of_an_older_ttp_is_not_brought_up_to_date_by_a_look(store: Program, may: May) -> None:
     store.sql("UPDATE alembic_version SET version_num = '0005'")
     may("read")
-    assert "must be brought up to date first" in refused(store, "list")
+    ran = store("list", "--json")
+    assert (ran.code, ran.error["code"]) == (5, "older_store")
+    assert store.sql("SELECT version_num FROM alembic_version") == [("0005",)]
 
 
 def test_drafts_are_written_changed_and_deleted(store: Program) -> None:

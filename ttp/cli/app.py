@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
@@ -58,9 +59,9 @@ class _Prepared(Command):
         asked = {name: given.pop(name) for name in self._shared}
         if given.get("source") in FORMATS:  # `metrics import` has a --format of its own: of the file or of the output
             asked["format"], given["source"] = given["source"], None
-        watched = asked.pop("verbose", False)
+        logged = "verbose" in asked and (asked.pop("verbose") or os.environ.get("TTP_DEBUG") == "http")
         context.open_output(**asked)
-        with _logged_requests() if watched else nullcontext():
+        with _logged_requests() if logged else nullcontext():
             return super().invoke(ctx)
 
 

@@ -77,7 +77,7 @@ def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
 def person(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
     """Somebody at the terminal: what they type at each prompt, by its first word."""
     typed: dict[str, Callable[[], str]] = {"secret": lambda: ""}
-    monkeypatch.setattr(account_module, "can_ask", lambda: True)
+    monkeypatch.setattr(account_module, "is_interactive", lambda: True)
     monkeypatch.setattr(account_module, "_line", lambda prompt: typed[prompt.split()[0]]())
     monkeypatch.setattr("getpass.getpass", lambda prompt, stream: typed["secret"]())
     return typed

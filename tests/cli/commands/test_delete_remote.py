@@ -102,7 +102,7 @@ def test_a_person_is_asked_with_the_place_and_the_price(
     here: Rehearsal, monkeypatch: pytest.MonkeyPatch, typed: str, left: list[str]
 ) -> None:
     here.publish("Oops", "x")
-    monkeypatch.setattr(prompt, "can_ask", lambda: True)
+    monkeypatch.setattr(prompt, "is_interactive", lambda: True)
     ran = here.ttp.ok("delete", "1", "--remote", stdin=typed)
     assert "Remove 1 from x/demo for good? X takes $0.01 for it. [y/N]" in ran.err
     assert here.feed == left

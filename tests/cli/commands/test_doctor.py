@@ -295,7 +295,7 @@ def test_a_store_of_a_newer_or_an_older_ttp_is_told_and_left_alone(ttp: Program)
     ttp.account("x/me")
     ttp.sql("UPDATE alembic_version SET version_num = '0001'")
     older = one(ttp, "store")
-    assert (older["status"], older["hint"]) == ("warn", "ttp status")
+    assert older["status"] == "fail"
     assert ttp.sql("SELECT version_num FROM alembic_version") == [("0001",)]
     ttp.sql("UPDATE alembic_version SET version_num = '9999'")
     newer = one(ttp, "store")

@@ -374,11 +374,11 @@ def test_a_person_is_asked_before_more_than_a_few_cents_and_may_say_no(
 ) -> None:
     asked: list[str] = []
 
-    def confirmed(out: object, question: str, *, ask_anyway: bool, **more: object) -> bool:
+    def confirm(out: object, question: str, *, ask_anyway: bool, **more: object) -> bool:
         asked.append(question) if ask_anyway else None
         return not ask_anyway
 
-    monkeypatch.setattr("ttp.cli.commands.metrics.confirmed", confirmed)
+    monkeypatch.setattr("ttp.cli.commands.metrics.confirm", confirm)
     world.connect("x/demo")
     world.past("x/demo", 3)
     assert world.pull("--account", "x", "--history", "50")[0]["read"] == 3
