@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from tests.platforms.factories import PLATFORMS
 from ttp.domain import config
-from ttp.domain.config import Key, KeyTable, Value
+from ttp.domain.config import KeyTable, Value
 
-KEYS: Mapping[str, Key] = KeyTable(PLATFORMS)
+KEYS = KeyTable(PLATFORMS)
 
 
 class Config(config.Config):

@@ -41,6 +41,7 @@ def test_every_platform_can_be_typed_as_it_is_shown() -> None:
     for platform in PLATFORMS.names():
         assert PLATFORMS.find(platform).name == platform
         assert PLATFORMS.find(PLATFORMS.label(platform)).name == platform
+        assert str(PLATFORMS.facts(platform)) == platform
 
 
 @pytest.mark.parametrize("typed", ["", "facebook", "x/me", "insta"])

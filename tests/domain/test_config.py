@@ -55,3 +55,13 @@ def test_every_setting_says_what_it_is_and_its_default_is_usable() -> None:
 def test_a_list_of_texts_is_empty_where_nothing_is_set() -> None:
     assert Config().texts("media_host.command") == ()
     assert Config({"media_host.command": ("put", "--public")}).texts("media_host.command") == ("put", "--public")
+
+
+def test_a_setting_is_found_by_its_former_name_too_and_no_other_is() -> None:
+    found = KEYS.find("publish.settle_x_s")
+    assert found is not None
+    assert found.name == "platforms.x.settle_s"
+    assert KEYS.find("platforms.x.settle_s") is found
+    assert KEYS.find("publish.nothing") is None
+    with pytest.raises(KeyError):
+        KEYS["platforms.friendster.base_url"]

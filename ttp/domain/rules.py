@@ -100,12 +100,11 @@ class PlatformPost:
     def invalid_option_problems(self) -> Iterator[Problem]:
         """A breach for every option of the platform that is set to what it cannot be."""
         chosen = self.chosen_options
-        for name in chosen.values:
-            if name in self.table:
-                try:
-                    chosen.word(name)
-                except ValueError as error:
-                    yield self.breach("options", "option_value", f": {error}")
+        for name in filter(self.table.__contains__, chosen.values):
+            try:
+                chosen.word(name)
+            except ValueError as error:
+                yield self.breach("options", "option_value", f": {error}")
 
     def unused_option_warnings(self, kind: str) -> Iterator[Problem]:
         """A warning for every option of the post's own that says nothing of this kind of post."""

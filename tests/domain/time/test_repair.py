@@ -199,6 +199,7 @@ def test_a_refusal_suggests_the_same_time_in_a_form_that_is_read(text: str, expe
         ("fri 24:00", []),
         ("tomorrow midnight", ["tomorrow 00:00", "day after tomorrow 00:00"]),
         ("today midnight", ["tomorrow 00:00"]),
+        ("2026-12-01 midnight", ["2026-12-01 00:00", "2026-12-02 00:00"]),
         ("fri midnight", []),
         ("today midnight midnight", []),
         ("tonight", ["tonight 8pm"]),
