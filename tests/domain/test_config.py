@@ -63,5 +63,7 @@ def test_a_setting_is_found_by_its_former_name_too_and_no_other_is() -> None:
     assert found.name == "platforms.x.settle_s"
     assert KEYS.find("platforms.x.settle_s") is found
     assert KEYS.find("publish.nothing") is None
+    assert "platforms.x.settle_s" in KEYS
+    assert "publish.settle_x_s" not in KEYS
     with pytest.raises(KeyError):
         KEYS["platforms.friendster.base_url"]
