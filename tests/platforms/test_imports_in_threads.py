@@ -14,6 +14,7 @@ from tests.platforms.factories import PLATFORMS
 
 RACE = """
 import importlib, sys, threading, time
+import ttp.publisher.worker_pool  # what starts workers has loaded the standard library's modules before
 
 package, first, second = sys.argv[1:]
 inside, failed = threading.Event(), []
