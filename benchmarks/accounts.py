@@ -190,7 +190,8 @@ def _times(random: Random, zone: ZoneInfo, posts: int) -> list[datetime]:
     first, second = _habit(random), _habit(random)
     switches = random.random() < 0.5
     a_day = math.exp(random.uniform(math.log(0.4), math.log(6)))
-    day, found = (SEEN_AT.astimezone(zone)).date(), []
+    found: list[datetime] = []
+    day = SEEN_AT.astimezone(zone).date()
     while len(found) < posts:
         weights = second if switches and len(found) < posts / 2 else first
         for _ in range(int(a_day) + (random.random() < a_day % 1)):

@@ -12,7 +12,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from benchmarks.stores import make_store
-from ttp.domain.account import Account, Platform
+from ttp.domain.account import Account
 from ttp.domain.config import Config
 from ttp.domain.time.clock import SystemClock
 from ttp.services.optimal import Optimal
@@ -43,7 +43,7 @@ def _best_s(home: Path, stored: int) -> float:
         )
         db.execute("COMMIT")
     optimal = Optimal(database, SystemClock(), Config({}))
-    account = Account(Platform.X, "shop1", id=1)
+    account = Account("x", "shop1", id=1)
     return min(_timed(lambda: optimal.recommend(account, ZoneInfo("Europe/Berlin"))) for _ in range(RUNS))
 
 

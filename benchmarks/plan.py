@@ -106,6 +106,7 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
 
     from ttp.domain.delivery import Delivery
     from ttp.domain.post import Post
+    from ttp.domain.time.clock import SystemClock
     from ttp.store import accounts as stored_accounts
     from ttp.store import posts as store
     from ttp.store import samples as stored_samples
@@ -120,8 +121,7 @@ def _store(home: Path, drafts: Sequence[Draft], names: Sequence[str]) -> None:
             stored_samples.put(db, samples(name, PEAKS[i], random), {name: known[name].id or 0})
         for draft in drafts:
             rows = [Delivery(name, known[name].platform, account_id=known[name].id) for name in draft.accounts]
-            post = here.book.stamped(Post(f"Draft {draft.id}", tuple(rows)))
-            store.insert(db, post, None)
+            store.insert(db, Post(f"Draft {draft.id}", tuple(rows), created_at=SystemClock().now()), None)
 
 
 def main() -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
-from ttp.domain.account import Account, Credentials, Platform
+from ttp.domain.account import Account, Credentials
 from ttp.domain.time.clock import SystemClock
 from ttp.store.credentials.backend import entry_of
 from ttp.store.database import Database
+from ttp.store.dialect import Connection
 from ttp.store.home.paths import make_home
 
 ACCOUNTS = 200
@@ -35,7 +35,7 @@ def make_store(home: Path, accounts: int = ACCOUNTS) -> Database:
         )
         db.execute("COMMIT")
     entries = {
-        Account(Platform.X, handle).name: entry_of(Credentials(f"token-{handle}", "127.0.0.1")) for handle in handles
+        Account("x", handle).name: entry_of(Credentials(f"token-{handle}", "127.0.0.1")) for handle in handles
     }
     path = home / "credentials.json"
     descriptor = os.open(path, os.O_CREAT | os.O_WRONLY, 0o600)
@@ -105,7 +105,7 @@ def _insert(database: Database, posts: Iterable[tuple[object, ...]]) -> list[int
     return ids
 
 
-def _insert_batch(db: sqlite3.Connection, batch: list[tuple[object, ...]]) -> None:
+def _insert_batch(db: Connection, batch: list[tuple[object, ...]]) -> None:
     db.executemany(
         "INSERT INTO post (id, content, status, scheduled_at, published_at, created_at, updated_at, variants, thread,"
         " options) VALUES (?1, 'Fresh beans, lot ' || ?1, ?2, ?3, iif(?2 = 'published', ?3, NULL), ?7, ?7, '{}', '[]',"
