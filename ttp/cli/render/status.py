@@ -132,7 +132,7 @@ def _costs(costs: Costs) -> str:
 def _limit(limit: Limit, page: Page) -> str:
     until = f" until {page.day(limit.resets_at)} {page.time(limit.resets_at)}" if limit.resets_at else ""
     left = "none" if limit.limit is None else f"{limit.left} of {limit.limit}"
-    return f"{escape_text(limit.account)} {escape_text(limit.name)}: {left} left{until}"
+    return f"{escape_text(limit.account)} {escape_text(limit.label)}: {left} left{until}"
 
 
 _LEAST = 15
