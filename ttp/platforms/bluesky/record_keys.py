@@ -64,7 +64,7 @@ def encode_cbor(value: object) -> bytes:
             return _head(3, len(encoded)) + encoded
         case list() | tuple():
             return _head(4, len(value)) + b"".join(map(encode_cbor, value))
-        case {"$link": str(cid)} if len(value) == 1:
+        case {"$link": str(cid), **others} if not others:
             link = b"\x00" + b32decode(cid[1:].upper() + "=" * (-len(cid[1:]) % 8))
             return b"\xd8\x2a" + _head(2, len(link)) + link
         case dict():
