@@ -47,7 +47,7 @@ def add(
     ] = None,
     server: Server = None,
 ) -> None:
-    """Add an account, or give one new credentials. No network call is made, except to find the account's server.
+    """Add an account, or give one new credentials, without signing in.
 
     Without credentials it is not connected: it can be analysed, not published to.
 
@@ -88,7 +88,7 @@ def connect(
     ] = None,
     no_input: NoInput = False,
 ) -> None:
-    """Connect an account in your browser, or with a password for this app; or connect it again.
+    """Connect an account, new or again, in your browser or with a password.
 
     An account that exists keeps its posts, metrics and settings. --paste is for machines without a browser, and for
     redirect addresses that are not on this machine.
