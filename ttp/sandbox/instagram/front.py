@@ -39,6 +39,14 @@ PERMISSIONS = {
     },
 }
 """What each of the two logins calls a permission."""
+_JSON_TYPES = {
+    **dict.fromkeys(("is_carousel_item", "is_ai_generated", "share_to_feed", "is_paid_partnership"), bool),
+    **dict.fromkeys(("thumb_offset", "limit", "since"), int),
+    **dict.fromkeys(("children", "collaborators", "user_tags"), list),
+    "trial_params": dict,
+}
+"""The JSON types of parameters that are not strings. Lists and objects may also be sent as text."""
+_TYPE_NAMES = {str: "a string", bool: "a boolean", int: "an integer", list: "an array", dict: "an object"}
 _FIELD = re.compile(r"([a-z_0-9]+)((?:\.[a-z_]+\([^)]*\))*)")
 _VERSION = re.compile(r"v([1-9]\d?)\.0")
 
@@ -152,8 +160,16 @@ async def read_params(request: Request) -> dict[str, str]:
                 raise graph_error(100, "(#100) The body is not JSON") from None
             if not isinstance(body, dict):
                 raise graph_error(100, "(#100) The body is no JSON object")
-            params |= {name: v if isinstance(v, str) else json.dumps(v) for name, v in body.items()}
+            params |= {name: _json_param(name, value) for name, value in body.items()}
     return params
+
+
+def _json_param(name: str, value: object) -> str:
+    """Return a parameter of a JSON body as text. Code 100 for a value of another type than documented."""
+    kind = _JSON_TYPES.get(name, str)
+    if type(value) is not kind and not (isinstance(value, str) and kind in (list, dict)):
+        raise graph_error(100, f"(#100) Param {name} must be {_TYPE_NAMES[kind]}.")
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def split_list(text: str) -> list[str]:

@@ -30,6 +30,11 @@ class TikTokAccount(Account):
     max_video_s: int = 600
 
     @property
+    def is_public(self) -> bool:
+        """Whether the profile is public. TikTok does not offer PUBLIC_TO_EVERYONE to a private one."""
+        return PUBLIC in self.privacy_levels
+
+    @property
     def default_scopes(self) -> tuple[str, ...]:
         return SCOPES
 

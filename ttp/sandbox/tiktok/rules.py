@@ -71,7 +71,7 @@ _PULL = (BodyField("source", str, required=True), BodyField("video_url", str, re
 _PHOTOS = (
     BodyField("source", str, required=True, fits=("PULL_FROM_URL",).__contains__),
     BodyField("photo_images", list, required=True, fits=lambda urls: 1 <= len(urls) <= MOST_PHOTOS and are_texts(urls)),
-    BodyField("photo_cover_index", int, fits=lambda n: n >= 0),
+    BodyField("photo_cover_index", int, required=True, fits=lambda n: n >= 0),
 )
 
 
@@ -91,7 +91,7 @@ def source_errors(source: dict[str, Any]) -> list[str]:
 def photo_errors(source: dict[str, Any]) -> list[str]:
     """Return what is wrong with the photos of a post."""
     found = validation_errors(source, _PHOTOS, "source_info.")
-    if not found and source.get("photo_cover_index", 0) >= len(source["photo_images"]):
+    if not found and source["photo_cover_index"] >= len(source["photo_images"]):
         found = ["source_info.photo_cover_index: there is no such photo"]
     return found
 
@@ -128,9 +128,9 @@ def check_account(state: State, account: TikTokAccount, privacy: str | None) -> 
         return
     if has_used_posts(state, account):
         raise refusal(state, 403, "spam_risk_too_many_posts", "Too many posts in the last 24 hours.")
-    if not account.audited and privacy != SELF_ONLY:
+    if not account.audited and (account.is_public or privacy != SELF_ONLY):
         code = "unaudited_client_can_only_post_to_private_accounts"
-        raise refusal(state, 403, code, "An unaudited client can post with SELF_ONLY only.")
+        raise refusal(state, 403, code, "An unaudited client can post to private accounts only, with SELF_ONLY.")
     if privacy not in account.privacy_levels:
         text = "The privacy level is none of the creator's options."
         raise refusal(state, 403, "privacy_level_option_mismatch", text)
