@@ -17,9 +17,8 @@ from ttp.sandbox.consent import HANDLE
 from ttp.sandbox.faults import Fault, read_fault
 from ttp.sandbox.records import Account, App, Post, iso
 from ttp.sandbox.request_checks import BodyField, RequestRefused, are_texts, json_body, validation_errors
-from ttp.sandbox.settings import Settings, default_of, describe_type, is_valid, switches_of
 from ttp.sandbox.stand_in import find_stand_ins, stand_in
-from ttp.sandbox.state import State, renew_tokens
+from ttp.sandbox.state import Settings, State, default_of, describe_type, is_valid, renew_tokens, switches_of
 
 
 def control_help() -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ttp.sandbox.records import HOUR_MS, Account, App
-from ttp.sandbox.settings import switch
-from ttp.sandbox.state import State
+from ttp.sandbox.state import State, switch
 
 APP = App("sandboxtiktokkey", "tiktok", "sandbox-tiktok-secret")
 PUBLIC = "PUBLIC_TO_EVERYONE"

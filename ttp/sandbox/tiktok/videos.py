@@ -11,8 +11,8 @@ from ttp.sandbox.engagement import count_engagement
 from ttp.sandbox.records import Post
 from ttp.sandbox.request_checks import BodyField, validation_errors
 from ttp.sandbox.state import State
-from ttp.sandbox.tiktok.front import envelope, read_body, read_fields, refusal
 from ttp.sandbox.tiktok.records import PUBLIC, TikTokAccount, TikTokSwitches
+from ttp.sandbox.tiktok.requests import envelope, read_body, read_fields, refusal
 
 _VIDEO_FIELDS = (
     "id",

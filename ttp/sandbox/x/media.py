@@ -17,8 +17,8 @@ from ttp.sandbox.media import mime_of, read_facts
 from ttp.sandbox.records import DAY_MS
 from ttp.sandbox.request_checks import BodyField, content_type, json_body, validation_errors
 from ttp.sandbox.state import State
-from ttp.sandbox.x.front import invalid, not_found, problem
 from ttp.sandbox.x.records import XAccount, XMedia, new_id
+from ttp.sandbox.x.requests import invalid, not_found, problem
 
 MB = 1024 * 1024
 MOST_BYTES = {"tweet_image": 5 * MB, "tweet_gif": 15 * MB, "tweet_video": 8192 * MB, "amplify_video": 8192 * MB}

@@ -22,7 +22,6 @@ from ttp.sandbox.state import State
 
 Params: TypeAlias = Mapping[str, str]
 Work: TypeAlias = Callable[[State, InstagramAccount, Request, Params], Awaitable[Response]]
-
 NEWEST_VERSION = 27
 REGAIN_MINUTES = 60
 """How long a throttled account is asked to wait."""
