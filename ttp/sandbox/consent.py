@@ -107,7 +107,7 @@ def refusal_page(reason: str) -> RequestRefused:
 
 
 def _read_request(state: State, params: Mapping[str, str], page: LoginPage) -> AuthorizationRequest:
-    """Return an authorization request whose parameters are valid. Registered redirect addresses are compared exactly."""
+    """Return an authorization request with valid parameters. Registered redirect addresses are compared exactly."""
     for name in page.required:
         if not params.get(name):
             raise refusal_page(f"The parameter {name} is missing.")

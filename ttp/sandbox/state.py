@@ -204,6 +204,13 @@ def renew_tokens(state: State, account: A, issued_ms: int | None = None) -> A:
     return replace(account, **tokens, issued_ms=issued, expires_ms=issued + life, refresh_expires_ms=refresh_ends)
 
 
+def grant_tokens(state: State, kind: type[A], code: LoginCode) -> A:
+    """Return the account that a login code is for, with the app's id and new tokens of the approved scopes."""
+    app, account = state.apps[code.app], state.account(kind, code.account)
+    account = replace(account, scopes=code.scopes, client_id=app.id, client_secret=app.secret)
+    return renew_tokens(state, account)
+
+
 def open_state(folder: Path | None = None, now: Now = wall_clock, kinds: Iterable[type] = ()) -> State:
     """Open the state kept in `folder` (created if missing), or an empty one in memory.
 

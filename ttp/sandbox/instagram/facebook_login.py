@@ -95,9 +95,8 @@ def _exchange(state: State, app: App, params: Params) -> InstagramAccount:
             100, "Error validating verification code. Please make sure your redirect_uri is identical.", 36008
         )
     del state.login_codes[found.code]
-    return renew(
-        state, switch_login(state.account(InstagramAccount, found.account), "facebook", found.scopes), short=True
-    )
+    account = state.account(InstagramAccount, found.account)
+    return renew(state, switch_login(account, "facebook", found.scopes), short=True)
 
 
 def _app(state: State, params: Params) -> App:

@@ -14,7 +14,15 @@ from ttp.sandbox.engagement import Engagement, count_engagement
 from ttp.sandbox.instagram.containers import own_node, status_code, used_quota
 from ttp.sandbox.instagram.facebook_login import page_fields, page_id
 from ttp.sandbox.instagram.records import LIMITS, POSTS, Container, InstagramAccount, InstagramSwitches
-from ttp.sandbox.instagram.requests import Params, allow_only, graph_error, no_such_node, select_fields, split_list
+from ttp.sandbox.instagram.requests import (
+    Params,
+    allow_only,
+    graph_error,
+    no_such_node,
+    own_post,
+    select_fields,
+    split_list,
+)
 from ttp.sandbox.instagram.upload import video_status
 from ttp.sandbox.records import DAY_MS, Post
 from ttp.sandbox.state import State
@@ -34,9 +42,7 @@ LEAST_VIEWERS = 5
 async def insights(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{media}/insights`: lifetime numbers of some time ago. `data` is empty while the post is newer than that."""
     allow_only(params, {"metric", "period", "breakdown"})
-    post = state.posts.get(request.path_params["node"])
-    if post is None or post.account != account.id or post.deleted:
-        raise no_such_node(request.path_params["node"])
+    post = own_post(state, account, request)
     metrics = split_list(params.get("metric", ""))
     product = product_of(post)
     _check(metrics, product)
@@ -151,7 +157,7 @@ async def node(state: State, account: InstagramAccount, request: Request, params
 async def children(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`GET /{media}/children`: the items of a carousel."""
     allow_only(params, {"fields"})
-    post = _own_post(state, account, request)
+    post = own_post(state, account, request)
     return JSONResponse({"data": [select_fields(params, item) for item in _items(account, post)]})
 
 
@@ -198,13 +204,6 @@ async def publishing_limit(state: State, account: InstagramAccount, request: Req
 def app_scoped_id(account: InstagramAccount) -> str:
     """Return the id that belongs to the app. Paths do not accept it."""
     return f"2{account.user_id[1:]}"
-
-
-def _own_post(state: State, account: InstagramAccount, request: Request) -> Post:
-    post = state.posts.get(request.path_params["node"])
-    if post is None or post.account != account.id or post.deleted:
-        raise no_such_node(request.path_params["node"])
-    return post
 
 
 def _account(state: State, account: InstagramAccount) -> dict[str, Any]:

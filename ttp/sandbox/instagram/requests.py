@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ttp.sandbox.instagram.records import CALLS, DEAD, LIMITS, InstagramAccount
+from ttp.sandbox.records import Post
 from ttp.sandbox.request_checks import RequestRefused, bearer, content_type, json_body
 from ttp.sandbox.stand_in import platform_of
 from ttp.sandbox.state import State
@@ -68,6 +69,14 @@ def no_such_node(node: str) -> RequestRefused:
         " or does not support this operation.",
         33,
     )
+
+
+def own_post(state: State, account: InstagramAccount, request: Request) -> Post:
+    """Return the post that the path names. 100/33 unless it is one of the token's account."""
+    post = state.posts.get(request.path_params["node"])
+    if post is None or post.account != account.id or post.deleted:
+        raise no_such_node(request.path_params["node"])
+    return post
 
 
 def authenticated_route(state: State, path: str, method: str, work: Work, scope: str | None = None) -> Route:
@@ -153,12 +162,7 @@ async def read_params(request: Request) -> dict[str, str]:
         case "application/x-www-form-urlencoded" | "multipart/form-data":
             params |= {name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)}
         case "application/json":
-            try:
-                body = await json_body(request)
-            except ValueError:
-                raise graph_error(100, "(#100) The body is not JSON") from None
-            if not isinstance(body, dict):
-                raise graph_error(100, "(#100) The body is no JSON object")
+            body = await json_body(request, lambda message: graph_error(100, f"(#100) {message}"))
             params |= {name: _json_param(name, value) for name, value in body.items()}
     return params
 

@@ -32,7 +32,7 @@ from ttp.sandbox.instagram.records import (
     new_id,
     switch_login,
 )
-from ttp.sandbox.instagram.requests import Params, allow_only, authenticated_route, graph_error, no_such_node
+from ttp.sandbox.instagram.requests import Params, allow_only, authenticated_route, graph_error, no_such_node, own_post
 from ttp.sandbox.records import Account, Post
 from ttp.sandbox.request_checks import BodyField
 from ttp.sandbox.stand_in import StandIn
@@ -112,10 +112,9 @@ class Instagram(StandIn):
 async def delete(state: State, account: InstagramAccount, request: Request, params: Params) -> Response:
     """`DELETE /{media}`: deletes an own post, on Facebook Login only. Stories cannot be deleted."""
     allow_only(params, ())
-    wanted = request.path_params["node"]
-    post = state.posts.get(wanted)
-    if account.login != "facebook" or post is None or post.account != account.id or post.deleted:
-        raise no_such_node(wanted)
+    post = own_post(state, account, request)
+    if account.login != "facebook":
+        raise no_such_node(post.id)
     if "instagram_manage_contents" not in account.scopes:
         raise graph_error(10, "(#10) This requires the instagram_manage_contents permission.")
     if post.kind == "STORIES":

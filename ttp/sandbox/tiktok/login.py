@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,7 +15,7 @@ from starlette.routing import Route
 
 from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, is_loopback, refusal_page
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
-from ttp.sandbox.state import State, renew_tokens
+from ttp.sandbox.state import State, grant_tokens, renew_tokens
 from ttp.sandbox.tiktok.records import SCOPES, TikTokAccount
 from ttp.sandbox.tiktok.requests import log_id
 
@@ -103,11 +102,7 @@ def _exchange(state: State, form: Mapping[str, str]) -> TikTokAccount:
         VERIFIER.fullmatch(verifier) and hmac.compare_digest(proof, found.challenge.lower())
     ):
         raise _error(state, "invalid_request", "Code verifier or code challenge is invalid.")
-    app = state.apps[found.app]
-    account = replace(
-        state.account(TikTokAccount, found.account), scopes=found.scopes, client_id=app.id, client_secret=app.secret
-    )
-    return renew_tokens(state, account)
+    return grant_tokens(state, TikTokAccount, found)
 
 
 def _refresh(state: State, form: Mapping[str, str]) -> TikTokAccount:

@@ -136,17 +136,8 @@ TROUBLES = {
     )
 }
 FAILURES = (
-    "internal",
-    "auth_removed",
-    "frame_rate_check_failed",
-    "picture_size_check_failed",
-    "file_format_check_failed",
-    "duration_check_failed",
-    "video_pull_failed",
-    "photo_pull_failed",
-    "spam_risk_too_many_posts",
-    "spam_risk_user_banned_from_posting",
-    "spam_risk_text",
-    "spam_risk",
+    *("internal", "auth_removed", "frame_rate_check_failed", "picture_size_check_failed", "file_format_check_failed"),
+    *("duration_check_failed", "video_pull_failed", "photo_pull_failed", "spam_risk_too_many_posts"),
+    *("spam_risk_user_banned_from_posting", "spam_risk_text", "spam_risk"),
 )
 """Reasons for which a publication may end in FAILED; ordered as `fail:REASON`."""

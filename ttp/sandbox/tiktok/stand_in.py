@@ -47,12 +47,12 @@ class TikTok(StandIn):
     apps = (APP,)
     limits, troubles = LIMITS, (*TROUBLES, *(f"fail:{name}" for name in FAILURES))
     account_fields = (
-        BodyField("unaudited", bool, about="TikTok: the app is not audited; only SELF_ONLY on a private account"),
+        BodyField("unaudited", bool, about="TikTok: the app may only post with SELF_ONLY, to private accounts"),
         BodyField(
             "privacyLevels",
             list,
             fits=are_among(LEVELS),
-            about="TikTok: what the creator may choose; a private account lacks PUBLIC_TO_EVERYONE",
+            about="TikTok: choices; a private account lacks PUBLIC_TO_EVERYONE",
         ),
         BodyField("switchedOff", list, fits=are_among(INTERACTIONS), about='TikTok: of "comment", "duet", "stitch"'),
         BodyField("maxVideoS", int, fits=lambda n: n > 0, about="TikTok: longest video in seconds"),

@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from urllib.parse import SplitResult
 
@@ -18,7 +17,7 @@ from starlette.routing import Route
 from ttp.sandbox.consent import VERIFIER, LoginPage, authorization_route, refusal_page
 from ttp.sandbox.records import App
 from ttp.sandbox.request_checks import RequestRefused, content_type, form_body
-from ttp.sandbox.state import State, renew_tokens
+from ttp.sandbox.state import State, grant_tokens, renew_tokens
 from ttp.sandbox.x.records import XAccount
 
 _SCOPES = {f"{thing}.{right}" for thing in ("tweet", "follows", "mute", "like", "list", "block", "bookmark", "dm")
@@ -103,10 +102,7 @@ def _exchange(state: State, request: Request, form: Mapping[str, str]) -> XAccou
         raise _error(400, "invalid_request", text)
     if not _proves(form["code_verifier"], found.challenge or "", found.method):
         raise _error(400, "invalid_request", "Value passed for the code verifier did not match the code challenge.")
-    account = replace(
-        state.account(XAccount, found.account), scopes=found.scopes, client_id=app.id, client_secret=app.secret
-    )
-    return renew_tokens(state, account)
+    return grant_tokens(state, XAccount, found)
 
 
 def _refresh(state: State, request: Request, form: Mapping[str, str]) -> XAccount:

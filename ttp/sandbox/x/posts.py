@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ttp.sandbox.records import DAY_MS, Account, Post
-from ttp.sandbox.request_checks import BodyField, json_body, validation_errors
+from ttp.sandbox.request_checks import BodyField, check_object, json_body
 from ttp.sandbox.state import State
 from ttp.sandbox.x.records import XAccount, XMedia, XSwitches, new_id
 from ttp.sandbox.x.requests import forbidden, invalid, problem
@@ -161,11 +161,12 @@ LONG_WEIGHTED = 25_000
 
 async def create(state: State, account: XAccount, request: Request) -> Response:
     """`POST /2/tweets`: publishes one post. 201 with its id and the text as X rewrites it."""
-    try:
-        body: Any = await json_body(request)
-    except ValueError as breach:
-        raise invalid(str(breach)) from None
-    _check_body(body)
+    body = await json_body(request, invalid, _BODY)
+    for name, keys in _PARTS.items():
+        if name in body:
+            check_object(body[name], keys, invalid, f"{name}.")
+    if "media" in body and "quote_tweet_id" in body:
+        raise invalid("media, quote_tweet_id: only one of these is allowed")
     text = normalize(body.get("text", ""))
     media = _attached(state, account, body.get("media", {}).get("media_ids", []))
     parent = body.get("reply", {}).get("in_reply_to_tweet_id")
@@ -191,18 +192,6 @@ async def create(state: State, account: XAccount, request: Request) -> Response:
     state.save(post)
     shown, _ = render_text(account, post)
     return JSONResponse({"data": {"id": post.id, "text": shown, "edit_history_tweet_ids": [post.id]}}, 201)
-
-
-def _check_body(body: Any) -> None:
-    """400 for a body with other keys or values than documented."""
-    found = validation_errors(body, _BODY)
-    if not found:
-        for name, keys in _PARTS.items():
-            found += validation_errors(body[name], keys, f"{name}.") if name in body else []
-        if "media" in body and "quote_tweet_id" in body:
-            found.append("media, quote_tweet_id: only one of these is allowed")
-    if found:
-        raise invalid("; ".join(found))
 
 
 async def delete(state: State, account: XAccount, request: Request) -> Response:
