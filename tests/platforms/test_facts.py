@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,8 +9,7 @@ import pytest
 from tests.platforms.factories import PLATFORMS
 from ttp.domain.errors import UsageError
 from ttp.domain.platform import created_at, parse_post_url
-from ttp.platforms.platform import Platform
-from ttp.platforms.registry import BUILT_IN, Registry
+from ttp.platforms.registry import Registry
 from ttp.platforms.x import look_up
 
 NAMES = PLATFORMS.names()
@@ -83,22 +79,3 @@ def test_a_look_up_on_x_reads_ids_as_the_facts_say() -> None:
 )
 def test_the_parts_of_an_address(name: str, url: str, parts: dict[str, str | None]) -> None:
     assert parse_post_url(PLATFORMS.facts(name), url) == parts
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_facts_are_well_formed(name: str) -> None:
-    facts = PLATFORMS.facts(name)
-    assert isinstance(facts, Platform)
-    assert (facts.name, facts.api) == (name, 1)
-    assert all(re.fullmatch(r"[a-z][a-z0-9]{0,20}", one) for one in (name, *facts.aliases))
-    for pattern in (facts.handle, facts.post_id, facts.post_url):
-        re.compile(pattern, re.ASCII)
-    assert len({key.name for key in facts.keys}) == len(facts.keys)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_facts_load_no_other_module_of_their_folder_and_no_httpx(name: str) -> None:
-    program = f"import sys, {BUILT_IN[name]}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert "httpx" not in loaded
-    assert [one for one in loaded if one.startswith(f"ttp.platforms.{name}.")] == [BUILT_IN[name]]
