@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.bluesky.front import invalid, open_route, read_query
 from ttp.sandbox.bluesky.records import POSTS, BlueskyAccount, StoredRecord, account_of
+from ttp.sandbox.bluesky.requests import invalid, open_route, read_query
 from ttp.sandbox.engagement import count_engagement
 from ttp.sandbox.records import Post, iso
 from ttp.sandbox.state import State

@@ -8,8 +8,8 @@ from typing import Any
 
 import regex
 
-from ttp.sandbox.bluesky.front import invalid, refusal
 from ttp.sandbox.bluesky.records import POSTGATES, POSTS, THREADGATES, Blob, BlueskyAccount
+from ttp.sandbox.bluesky.requests import invalid, refusal
 from ttp.sandbox.state import State
 
 KEY = re.compile(r"[234567a-j][234567a-z]{12}")

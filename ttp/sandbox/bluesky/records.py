@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ttp.sandbox.records import HOUR_MS, Account
-from ttp.sandbox.settings import switch
-from ttp.sandbox.state import CallWindows, State
+from ttp.sandbox.state import CallWindows, State, switch
 
 APP_PASSWORD = "sand-boxx-sand-boxx"  # noqa: S105 (of accounts that exist in the sandbox alone)
 OWN_PASSWORD = "own-password"  # noqa: S105
@@ -128,6 +127,7 @@ TROUBLES = {
     "deactivated": Trouble(401, "AccountDeactivated", "Account is deactivated"),
     "revoked": Trouble(400, "InvalidToken", "Token has been revoked"),
     "unavailable": Trouble(503, "ServiceUnavailable", "Service Unavailable"),
+    "rejected": Trouble(400, "InvalidRequest", "Input/text must not be this", writes_only=True),
     "limited": Trouble(429, "RateLimitExceeded", "Rate Limit Exceeded", writes_only=True),
     "blob_lost": Trouble(400, "BlobNotFound", "Could not find blob", writes_only=True),
 }

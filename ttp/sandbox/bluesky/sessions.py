@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.bluesky.front import authenticated_route, invalid, open_route, read_body, read_query, refusal
 from ttp.sandbox.bluesky.records import (
     APP_PASSWORD,
     APP_SCOPE,
@@ -26,6 +25,7 @@ from ttp.sandbox.bluesky.records import (
     account_of,
     token,
 )
+from ttp.sandbox.bluesky.requests import authenticated_route, invalid, open_route, read_body, read_query, refusal
 from ttp.sandbox.request_checks import bearer
 from ttp.sandbox.state import State, renew_tokens
 

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from ttp.sandbox.bluesky.front import invalid, open_route, read_query, refusal
 from ttp.sandbox.bluesky.records import Blob, BlueskySwitches, VideoJob, account_of
 from ttp.sandbox.bluesky.repo import describe_blob, keep_blob
+from ttp.sandbox.bluesky.requests import invalid, open_route, read_query, refusal
 from ttp.sandbox.media import read_facts
 from ttp.sandbox.request_checks import bearer, content_type
 from ttp.sandbox.state import State

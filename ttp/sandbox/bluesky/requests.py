@@ -129,13 +129,7 @@ def _headers(state: State, limit: int, used: int, reset: int, seconds: int) -> d
 
 async def read_body(request: Request) -> dict[str, Any]:
     """Return the JSON object of a body. 400 for anything else; unknown keys are ignored, as on the server."""
-    try:
-        body = await json_body(request)
-    except ValueError as breach:
-        raise invalid(str(breach)) from None
-    if not isinstance(body, dict):
-        raise invalid("Expected an object")
-    return body
+    return await json_body(request, invalid)
 
 
 def read_query(request: Request, *names: str) -> tuple[str, ...]:
