@@ -21,7 +21,7 @@ from ttp.domain.account import Credentials
 from ttp.domain.outcome import Kind
 from ttp.platforms.http import ERROR_CAP, JSON_CAP, Http, Timeouts, parse_date
 from ttp.platforms.platform import Runtime
-from ttp.platforms.reply import Answer, Cut, Unsent
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent
 
 URL = "https://api.example/thing"
 WHO = order("x")
@@ -89,7 +89,7 @@ def test_the_settings_give_the_address_and_the_time_outs() -> None:
 )
 def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> None:
     reply = http(Script(Stub("GET", URL, fails=error))).send(WHO, "GET", "/thing")
-    assert isinstance(reply, Unsent)
+    assert isinstance(reply, NotSent)
     assert reply.kind is Kind.NETWORK
 
 
@@ -109,12 +109,12 @@ def test_before_a_byte_has_left_nothing_can_have_happened(error: Exception) -> N
     ids=lambda error: type(error).__name__,
 )
 def test_everything_else_may_have_arrived(error: Exception) -> None:
-    assert isinstance(http(Script(Stub("GET", URL, fails=error))).send(WHO, "GET", "/thing"), Cut)
+    assert isinstance(http(Script(Stub("GET", URL, fails=error))).send(WHO, "GET", "/thing"), ConnectionLost)
 
 
 def test_a_cut_in_the_middle_of_the_body_is_no_answer() -> None:
     transport = One(201, Body(b'{"data":', httpx.ReadError("reset")))
-    assert isinstance(http(transport).send(WHO, "GET", "/thing"), Cut)
+    assert isinstance(http(transport).send(WHO, "GET", "/thing"), ConnectionLost)
 
 
 def test_an_answer_that_drips_is_given_up_after_the_read_time_out() -> None:
@@ -130,14 +130,14 @@ def test_an_answer_that_drips_is_given_up_after_the_read_time_out() -> None:
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return httpx.Response(200, stream=Dripping())
 
-    assert http(Slow(), clock).send(WHO, "GET", "/thing") == Cut(
+    assert http(Slow(), clock).send(WHO, "GET", "/thing") == ConnectionLost(
         "the connection to api.example was cut: the answer took too long"
     )
 
 
 def test_a_text_that_no_request_can_carry_is_refused_unsent() -> None:
     reply = http(Script()).send(WHO, "POST", "/thing", form={"caption": "\ud800"})
-    assert isinstance(reply, Unsent)
+    assert isinstance(reply, NotSent)
     assert reply.kind is Kind.CONTENT
 
 
@@ -212,7 +212,7 @@ def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool)
     reply = http(transport, base=base).send(who, "GET", "/thing")
     assert bool(transport.requests) is sent
     if not sent:
-        assert isinstance(reply, Unsent)
+        assert isinstance(reply, NotSent)
         assert reply.kind is Kind.AUTH
         assert reply.hint == "ttp account connect x/demo"
 
@@ -220,14 +220,14 @@ def test_credentials_go_to_their_own_host_only(host: str, base: str, sent: bool)
 def test_keys_of_oauth_1_for_another_host_are_added_again() -> None:
     keys = Credentials(TOKEN, host="other.example", token_secret="s")
     reply = http(One(), base="https://api.example").send(order("x", credentials=keys), "GET", "/thing")
-    assert isinstance(reply, Unsent)
+    assert isinstance(reply, NotSent)
     assert reply.hint == "ttp account add x/demo --credentials FILE"
 
 
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökèn"])
 def test_a_token_that_is_none_is_not_sent(token: str) -> None:
     reply = http(Script()).send(order("x", credentials=Credentials(token)), "GET", "/thing")
-    assert isinstance(reply, Unsent)
+    assert isinstance(reply, NotSent)
     assert reply.kind is Kind.AUTH
     assert not token or token not in reply.message
 
@@ -322,7 +322,7 @@ def over_sockets(base: str) -> object:
 def test_a_port_that_nobody_listens_on_is_proof() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert isinstance(over_sockets(f"http://127.0.0.1:{port}"), Unsent)
+    assert isinstance(over_sockets(f"http://127.0.0.1:{port}"), NotSent)
 
 
 def test_a_proxy_in_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,17 +336,17 @@ def test_a_proxy_in_the_environment_is_not_asked_for_loopback(monkeypatch: pytes
 
 def test_a_connection_that_ends_after_the_request_is_doubt() -> None:
     with server(then=None) as base:
-        assert isinstance(over_sockets(base), Cut)
+        assert isinstance(over_sockets(base), ConnectionLost)
 
 
 def test_an_answer_shorter_than_it_announced_is_doubt() -> None:
     with server(then=b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{") as base:
-        assert isinstance(over_sockets(base), Cut)
+        assert isinstance(over_sockets(base), ConnectionLost)
 
 
 @pytest.mark.parametrize("base", ["", "nowhere", "ftp://api.example", "http://a..b", "http://[::1"])
 def test_an_address_that_is_none_is_refused_unsent(base: str) -> None:
-    assert isinstance(over_sockets(base), Unsent)
+    assert isinstance(over_sockets(base), NotSent)
 
 
 def test_no_number_that_is_none_gets_through() -> None:

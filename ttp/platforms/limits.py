@@ -16,13 +16,13 @@ from ttp.domain.outcome import Kind, NotDone
 from ttp.domain.rate_limit import LONGEST, Limit, LimitKey, owner
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest, StepFailed
-from ttp.platforms.reply import Answer, Unsent
+from ttp.platforms.reply import Answer, NotSent
 
 MOST = 10**9
 """A greater number is no limit of anything."""
 
 
-class Memory(Protocol):
+class LimitMemory(Protocol):
     """Where limits are remembered. Safe to use from several threads; never waits for a disk but in `keep`."""
 
     def note(self, account: Account, limits: Iterable[Limit]) -> None:
@@ -38,7 +38,7 @@ class Memory(Protocol):
         ...
 
 
-class Brief:
+class InMemoryLimits:
     """A memory that ends with the process."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Meter(Protocol):
         """The limits that a call counts against."""
         ...
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, order: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         """What is left after a call that is about to be made; nothing where the answer will tell."""
         ...
 
@@ -70,29 +70,29 @@ class Meter(Protocol):
         ...
 
 
-class Unmetered:
+class NoMeter:
     """A platform that limits nothing."""
 
     def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         return ()
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, order: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
     def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
         return ()
 
 
-class Gate:
+class RateLimiter:
     """What every call to one platform passes."""
 
-    def __init__(self, clock: Clock, meter: Meter | None = None, memory: Memory | None = None) -> None:
-        self.memory = memory or Brief()
+    def __init__(self, clock: Clock, meter: Meter | None = None, memory: LimitMemory | None = None) -> None:
+        self.memory = memory or InMemoryLimits()
         self._clock = clock
-        self._meter = meter or Unmetered()
+        self._meter = meter or NoMeter()
         self._turn = threading.Lock()
 
-    def shut(self, order: PublishRequest, method: str, path: str) -> Unsent | None:
+    def shut(self, order: PublishRequest, method: str, path: str) -> NotSent | None:
         """Why such a call is not made now; None where it may be."""
         now = self._clock.now()
         found = [self.memory.known(order.account, key) for key in self._meter.keys(order, method, path)]
@@ -102,9 +102,9 @@ class Gate:
         until, limit = max(closed, key=lambda one: one[0])
         of = "" if limit.limit is None else f" ({limit.limit})"
         message = f"a limit of {order.account.platform} is used up: {limit.label}{of}"
-        return Unsent(message, Kind.RATE_LIMIT, retry_at=until)
+        return NotSent(message, Kind.RATE_LIMIT, retry_at=until)
 
-    def kept(self, order: PublishRequest, method: str, path: str, reserve: float) -> Unsent | None:
+    def kept(self, order: PublishRequest, method: str, path: str, reserve: float) -> NotSent | None:
         """Why such a call is left to others: no more than `reserve` (a share) of a limit is left. None where it may be
         made."""
         now = self._clock.now()
@@ -114,7 +114,7 @@ class Gate:
                 continue
             if limit.share_left <= reserve:
                 message = f"what is left of {limit.label} is kept for publishing ({limit.left} of {limit.limit or '?'})"
-                return Unsent(message, Kind.RATE_LIMIT, retry_at=limit.resets_at)
+                return NotSent(message, Kind.RATE_LIMIT, retry_at=limit.resets_at)
         return None
 
     def check(self, order: PublishRequest, step: str, method: str, path: str) -> None:
@@ -125,7 +125,7 @@ class Gate:
                 step, NotDone(shut.kind, shut.message, "limit", passing=True, retry_at=shut.retry_at, hold=True)
             )
 
-    def enter(self, order: PublishRequest, method: str, path: str) -> Unsent | None:
+    def enter(self, order: PublishRequest, method: str, path: str) -> NotSent | None:
         """As `shut`; where the call may be made, it is counted."""
         with self._turn:  # two calls at once must not both take the last place
             if (shut := self.shut(order, method, path)) is None:
@@ -143,6 +143,6 @@ class Gate:
         self.memory.note(account, sane)
 
 
-def whole_number(text: str | None) -> int | None:
+def parse_whole_number(text: str | None) -> int | None:
     """The number that a header's digits are; None for anything else, and for what no limit or time can be."""
     return int(text) if text and len(text) < 12 and text.isascii() and text.isdecimal() else None

@@ -25,7 +25,7 @@ from ttp.domain.outcome import Handle, Kind, NotDone, Outcome, Unclear, Unknown
 from ttp.domain.post import Post, PostStatus
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import Client, LookupResult, MediaFile, PublishRequest, Ready, Step, StepFailed
-from ttp.platforms.image_conversion import CannotConvert, NoPillow
+from ttp.platforms.image_conversion import CannotConvert, PillowMissing
 from ttp.platforms.registry import Registry
 from ttp.publisher.events import UNREADABLE, Event, Sink, delivery_event
 from ttp.services.media import Fitting
@@ -131,7 +131,7 @@ class DeliveryContext:
         except FileNotFoundError:
             gone = NotDone(Kind.MEDIA, f"the copy of {item.name} is gone", hint=f"ttp edit {post.id} --media FILE")
             raise StepFailed(TAKE, gone) from None
-        except NoPillow as why:
+        except PillowMissing as why:
             lacking = NotDone(Kind.MEDIA, f"{platform} cannot take {item.name}: {why}", hint=EXTRA)
             raise StepFailed(TAKE, lacking) from None
         except CannotConvert as why:

@@ -23,7 +23,7 @@ from ttp.domain.errors import Hint, TtpError
 from ttp.domain.platform import PlatformFacts
 from ttp.domain.time.clock import Clock
 from ttp.platforms.login import Logins
-from ttp.platforms.media_host.availability import is_usable, trouble
+from ttp.platforms.media_host.availability import is_usable, media_host_problem
 from ttp.platforms.registry import Registry
 from ttp.services.account_check import SET_CLOCK, elsewhere, life, permissions, standing
 from ttp.services.tokens import Tokens
@@ -180,7 +180,7 @@ class Doctor:
                 else fine("none" if unknown else "none, and none is needed")
             )
             return
-        if (lack := trouble(self._config)) is not None:
+        if (lack := media_host_problem(self._config)) is not None:
             yield failure(lack.message, lack.hint)
             return
         match kind:
@@ -256,7 +256,7 @@ def _writable(folder: Path) -> bool:
 def media_host_advice(config: Config, accounts: Iterable[Account], platforms: PlatformFacts) -> tuple[str, Hint] | None:
     """Why local files cannot go to a platform that fetches them, and what to set; None where they can, or no account
     is of one."""
-    lack = trouble(config)
+    lack = media_host_problem(config)
     fetching = [facts.title for one in accounts if (facts := platforms.facts(one.platform)).fetches_media]
     if lack is None or not fetching:
         return None

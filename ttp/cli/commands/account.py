@@ -354,7 +354,7 @@ def _show(pending: Pending, *, browser: bool, back: bool = False) -> None:
 
 def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> Code | Denied:
     """The answer that the person pastes. UsageError where there is nobody, or where it is none."""
-    from ttp.platforms.oauth.callback import Foreign, read_pasted
+    from ttp.platforms.oauth.callback import NotThisLogin, read_pasted
 
     if not ask:
         raise UsageError(
@@ -370,7 +370,7 @@ def _pasted(context: Context, pending: Pending, *, ask: bool, browser: bool) -> 
     why = ""
     for _ in range(_TRIES):
         match read_pasted(_line("Paste it here: "), pending.state):
-            case Foreign(why):
+            case NotThisLogin(why):
                 _print(f"That is not the answer: {why}.")
             case answer:
                 return answer

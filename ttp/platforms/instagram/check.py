@@ -17,8 +17,8 @@ from ttp.platforms.http import Http
 from ttp.platforms.instagram import limits
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.oauth.token_response import read_scopes, without_none
-from ttp.platforms.outcomes import Judge, as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.outcomes import RefusalReader, as_failure, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id
 
 PERSONAL = "PERSONAL"
 """`account_type` of an account that is not professional; the API publishes for no such account."""
@@ -52,7 +52,7 @@ class InstagramCheck:
         """Whose token it is. With Facebook Login `/me` is the person's, and the account's own id must be known."""
         path, fields = "/me", "user_id,username,account_type"
         if self._by_facebook:
-            own = number_id(order.credentials.user_id)
+            own = parse_numeric_id(order.credentials.user_id)
             if own is None:
                 message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
                 return NotDone(Kind.AUTH, message, hint=reconnect_hint(order.account, order.credentials))
@@ -60,7 +60,7 @@ class InstagramCheck:
         reply = self._http.send(order, "GET", self._root + path, query={"fields": fields}, patience=CHECK_PATIENCE_S)
         me = _first(reply)
         if isinstance(me, Answer) and me.is_success:
-            user_id = number_id(me.at("id" if self._by_facebook else "user_id"))
+            user_id = parse_numeric_id(me.at("id" if self._by_facebook else "user_id"))
             if user_id is not None:
                 kind = me.words("account_type").upper()
                 wrong = [failure("a personal account, and Instagram publishes for professional ones only")]
@@ -70,7 +70,7 @@ class InstagramCheck:
     def _quota(self, order: PublishRequest, user_id: str | None) -> Iterator[Remark]:
         path = f"{self._root}/{user_id}/content_publishing_limit"
         try:
-            did = limits.room(self._http, order, path, self._judge(order), self._clock.now())
+            did = limits.check_quota(self._http, order, path, self._judge(order), self._clock.now())
         except StepFailed as failed:
             full = failed.outcome.code == "quota"
             yield warning(failed.outcome.message) if full else diagnostic_of_refusal(failed.outcome, "the quota")
@@ -115,7 +115,7 @@ class InstagramCheck:
             else:
                 yield warning(said, reconnect_hint(order.account)) if end - now < SOON else fine(said)
 
-    def _judge(self, order: PublishRequest) -> Judge:
+    def _judge(self, order: PublishRequest) -> RefusalReader:
         return lambda answer: refusal(answer, order.account, self._clock.now())
 
 

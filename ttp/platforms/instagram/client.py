@@ -16,21 +16,21 @@ from ttp.platforms.client import Did, LookupResult, MediaFile, PublishRequest, R
 from ttp.platforms.http import Http
 from ttp.platforms.instagram import container_forms, limits
 from ttp.platforms.instagram.container_forms import (
-    Made,
-    bare,
+    Container,
     children,
+    from_handle,
     parent,
-    recalled,
     with_children,
+    without_containers,
     without_parent,
 )
-from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, Seen
+from ttp.platforms.instagram.containers import CREATE, GONE, UPLOAD, WAIT, Containers, ContainerStatus
 from ttp.platforms.instagram.errors import is_gone, refusal, was_not_fetched
 from ttp.platforms.instagram.look_up import LookUps
 from ttp.platforms.instagram.options import InstagramKind
 from ttp.platforms.media_host.availability import NoPublicUrl
-from ttp.platforms.outcomes import Judge, as_failure, as_outcome, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, Unsent, dig, number_id, text_id, web_address
+from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, reconnect_hint
+from ttp.platforms.reply import Answer, NotSent, Reply, parse_id, parse_numeric_id, parse_web_address, value_at
 
 DROP, PUBLISH = "drop the container", "POST media_publish"
 PUT_UP = "give the media a public URL"
@@ -59,7 +59,7 @@ class InstagramClient:
     def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Bring the container to FINISHED: the one there is, or a new one where that is provably harmless."""
         self._open(order)
-        if number_id(handle.get("user_id")) is None:
+        if parse_numeric_id(handle.get("user_id")) is None:
             user_id, answer = self._user_id(order)
             handle = {**handle, "user_id": user_id}
             if answer is not None:
@@ -76,13 +76,13 @@ class InstagramClient:
                 return self._ready(order, handle)
             same = False
         if not same or (made is not None and self._clock.now() - from_ms(made.created) >= _USABLE_FOR):
-            made, handle = None, {**bare(handle), "request": request}
+            made, handle = None, {**without_containers(handle), "request": request}
         yield self._room(order, handle)
         if (why := container_forms.refusal_of(order)) is not None:
             raise StepFailed(CREATE, NotDone(Kind.CONTENT, why))
         if container_forms.kind_of(order) is InstagramKind.CAROUSEL:
             handle = yield from self._children(order, handle)
-            ids = [str(dig(child, "id")) for child in children(handle)]
+            ids = [str(value_at(child, "id")) for child in children(handle)]
             handle = yield from self._created(order, handle, _form(container_forms.carousel, order, ids))
         else:
             handle = yield from self._single(order, handle, made)
@@ -91,11 +91,11 @@ class InstagramClient:
         seen = yield from self._containers.awaited(order, made)
         if seen.state == "FINISHED":
             return self._ready(order, handle)
-        raise (yield from self._given_up(WAIT, seen.failure, handle, bare(handle)))
+        raise (yield from self._given_up(WAIT, seen.failure, handle, without_containers(handle)))
 
     def _user_id(self, order: PublishRequest) -> tuple[str, Answer | None]:
         """The id for paths: the credentials', else what Instagram says. Raises StepFailed."""
-        if (known := number_id(order.credentials.user_id)) is not None:
+        if (known := parse_numeric_id(order.credentials.user_id)) is not None:
             return known, None
         step = "ask for the user id"
         if self._by_facebook:  # its /me is the person's, not the professional account's
@@ -105,16 +105,16 @@ class InstagramClient:
         if isinstance(reply, Answer) and reply.is_success:
             listed = reply.at("data")  # documented as a list of one, in practice flat
             first = listed[0] if isinstance(listed, list) and listed else reply.data
-            if (asked := number_id(dig(first, "user_id"))) is not None:
+            if (asked := parse_numeric_id(value_at(first, "user_id"))) is not None:
                 return asked, reply
         raise StepFailed(step, as_failure(reply, self._judge(order), "Instagram"))
 
     def _room(self, order: PublishRequest, handle: Handle) -> Did:
         """Ask whether the quota has room. Raises StepFailed where it has none."""
         path = f"{self._root}/{handle['user_id']}/content_publishing_limit"
-        return limits.room(self._http, order, path, self._judge(order), self._clock.now())
+        return limits.check_quota(self._http, order, path, self._judge(order), self._clock.now())
 
-    def _single(self, order: PublishRequest, handle: Handle, made: Made | None) -> Generator[Step, None, Handle]:
+    def _single(self, order: PublishRequest, handle: Handle, made: Container | None) -> Generator[Step, None, Handle]:
         """The container of one image or video, with its bytes where it takes bytes: `made`, or a new one."""
         resumed, file = made is not None, order.media[0]
         if made is None:
@@ -140,7 +140,7 @@ class InstagramClient:
 
     def _children(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Handle]:
         """The containers of all items, each made, filled and waited for; what a handle remembers is used again."""
-        known = [recalled(child) for child in children(handle)]
+        known = [from_handle(child) for child in children(handle)]
         known += [None] * (len(order.media) - len(known))
         resumed = [child is not None for child in known]
         for number, file in enumerate(order.media, 1):
@@ -172,7 +172,7 @@ class InstagramClient:
     def _filled(
         self,
         order: PublishRequest,
-        made: Made,
+        made: Container,
         file: MediaFile,
         handle: Handle,
         filled: Handle,
@@ -200,7 +200,7 @@ class InstagramClient:
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
             raise StepFailed(PUT_UP, failure) from error
 
-    def _doubt(self, order: PublishRequest, handle: Handle, seen: Seen) -> str | None:
+    def _doubt(self, order: PublishRequest, handle: Handle, seen: ContainerStatus) -> str | None:
         """Why the container may be published already; None where that is excluded."""
         if seen.state == "PUBLISHED":
             return "Instagram shows the container as published"
@@ -241,11 +241,11 @@ class InstagramClient:
         path = f"{self._root}/{handle['user_id']}/media_publish"
         container = str(handle["creation_id"])
         reply = self._http.send(order, "POST", path, form={"creation_id": container})
-        media_id = text_id(reply.at("id")) if isinstance(reply, Answer) and reply.is_success else None
+        media_id = parse_id(reply.at("id")) if isinstance(reply, Answer) and reply.is_success else None
         if isinstance(reply, Answer) and media_id is not None and media_id != container:
             return self._done(order, media_id, reply)
         outcome = as_outcome(reply, self._judge(order, proof=True), "Instagram")
-        return outcome if isinstance(reply, Unsent) else self._decided(order, handle, outcome)
+        return outcome if isinstance(reply, NotSent) else self._decided(order, handle, outcome)
 
     def _decided(self, order: PublishRequest, handle: Handle, outcome: NotDone | Unknown) -> Outcome:
         """The outcome of a failed call, given what the container says after it."""
@@ -277,7 +277,7 @@ class InstagramClient:
         )
         if isinstance(reply, Answer) and is_gone(reply):
             return Unknown(Kind.SERVER, "Instagram does not know the post that it named", http_status=said.status)
-        url = web_address(reply.at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
+        url = parse_web_address(reply.at("permalink")) if isinstance(reply, Answer) and reply.is_success else None
         return Done(media_id, url, http_status=said.status)
 
     # Queries-up.
@@ -289,7 +289,7 @@ class InstagramClient:
     def _is_refused_token(self, order: PublishRequest, reply: Reply) -> bool:
         return as_failure(reply, self._judge(order), "Instagram").kind is Kind.AUTH
 
-    def _judge(self, order: PublishRequest, *, proof: bool = False) -> Judge:
+    def _judge(self, order: PublishRequest, *, proof: bool = False) -> RefusalReader:
         """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
         return lambda answer: (
             None if proof and answer.status >= 500 else refusal(answer, order.account, self._clock.now())

@@ -10,7 +10,7 @@ from ttp.domain.options import ChosenOptions, Tag
 from ttp.domain.outcome import Handle
 from ttp.platforms.client import MediaFile, PublishRequest, fingerprint
 from ttp.platforms.instagram.options import OPTIONS, InstagramKind, instagram_kind
-from ttp.platforms.reply import number_id
+from ttp.platforms.reply import parse_numeric_id
 
 MOST_ITEMS = 10
 """Items of a carousel."""
@@ -116,7 +116,7 @@ def _tags(tags: Sequence[Tag], number: int) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Container:
     """A container. `uri`: where its bytes are still to be sent; None where it has them, or fetches them itself."""
 
     id: str
@@ -127,22 +127,22 @@ class Made:
         return {"id": self.id, "created": self.created, **({} if self.uri is None else {"uri": self.uri})}
 
 
-def recalled(value: object) -> Made | None:
+def from_handle(value: object) -> Container | None:
     """The container that a handle remembers; None where there is none."""
-    if not isinstance(value, Mapping) or number_id(value.get("id")) is None:
+    if not isinstance(value, Mapping) or parse_numeric_id(value.get("id")) is None:
         return None
     uri = value.get("uri")
-    return Made(str(value["id"]), int(str(value["created"])), uri if isinstance(uri, str) else None)
+    return Container(str(value["id"]), int(str(value["created"])), uri if isinstance(uri, str) else None)
 
 
-def bare(handle: Handle) -> Handle:
+def without_containers(handle: Handle) -> Handle:
     """The handle without any container."""
     return {name: handle[name] for name in ("user_id", "refetched") if name in handle}
 
 
-def parent(handle: Handle) -> Made | None:
+def parent(handle: Handle) -> Container | None:
     """The container that is published, as the handle remembers it."""
-    return recalled({**handle, "id": handle.get("creation_id")})
+    return from_handle({**handle, "id": handle.get("creation_id")})
 
 
 def children(handle: Handle) -> list[object]:
@@ -150,7 +150,7 @@ def children(handle: Handle) -> list[object]:
     return list(children) if isinstance(children, list) else []
 
 
-def with_children(handle: Handle, known: Sequence[Made | None]) -> Handle:
+def with_children(handle: Handle, known: Sequence[Container | None]) -> Handle:
     return {**handle, "children": [None if child is None else child.remembered() for child in known]}
 
 

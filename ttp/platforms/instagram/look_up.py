@@ -13,12 +13,12 @@ from ttp.domain.outcome import Absent, Found, Handle, Kind, Refused, Unclear, Wo
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import LookupResult, PublishRequest
 from ttp.platforms.http import Http
-from ttp.platforms.instagram.container_forms import bare, kind_of
-from ttp.platforms.instagram.containers import Containers, Seen
+from ttp.platforms.instagram.container_forms import kind_of, without_containers
+from ttp.platforms.instagram.containers import Containers, ContainerStatus
 from ttp.platforms.instagram.errors import refusal
 from ttp.platforms.instagram.options import InstagramKind
-from ttp.platforms.outcomes import Judge, as_unclear
-from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
+from ttp.platforms.outcomes import RefusalReader, as_unclear
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id, parse_web_address, value_at
 
 NO_CONTAINER = Unclear(Kind.UNKNOWN, "no container is known to ask about", final=True)
 
@@ -38,7 +38,7 @@ class LookUps:
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
         if "creation_id" not in handle:
             return self._without_container(order, handle, first)
-        if number_id(handle.get("user_id")) is None:
+        if parse_numeric_id(handle.get("user_id")) is None:
             return LookupResult(NO_CONTAINER, None)
         seen = self._containers.look_at(order, str(handle["creation_id"]))
         match seen.state:
@@ -52,7 +52,7 @@ class LookUps:
             case "IN_PROGRESS":
                 return LookupResult(Working("container IN_PROGRESS"), seen.date)
             case "EXPIRED":
-                return LookupResult(Absent(certain=True, handle=bare(handle)), seen.date)
+                return LookupResult(Absent(certain=True, handle=without_containers(handle)), seen.date)
             case "ERROR":
                 return self._by_list(order, handle, first, seen, Refused(seen.failure))
             case _:
@@ -61,7 +61,7 @@ class LookUps:
 
     def _without_container(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """If it was sent, then by a publisher whose records are not here: only the list can tell."""
-        user_id = number_id(handle.get("user_id")) or number_id(order.credentials.user_id)
+        user_id = parse_numeric_id(handle.get("user_id")) or parse_numeric_id(order.credentials.user_id)
         if user_id is None:
             return LookupResult(NO_CONTAINER, None)
         listed = self.listed(order, {"user_id": user_id}, since)
@@ -77,7 +77,12 @@ class LookUps:
         return matches(reply, order, since, by_text=not story)
 
     def _by_list(
-        self, order: PublishRequest, handle: Handle, since: datetime, seen: Seen, otherwise: Refused | Unclear
+        self,
+        order: PublishRequest,
+        handle: Handle,
+        since: datetime,
+        seen: ContainerStatus,
+        otherwise: Refused | Unclear,
     ) -> LookupResult:
         """The one match among the account's media, else `otherwise`; unclear where the list cannot be read."""
         listed = self.listed(order, handle, since)
@@ -85,7 +90,7 @@ class LookUps:
             return LookupResult(as_unclear(seen.reply, self._judge(order), "Instagram"), seen.date)
         return LookupResult(_one_of(order, listed, otherwise), seen.date)
 
-    def _judge(self, order: PublishRequest) -> Judge:
+    def _judge(self, order: PublishRequest) -> RefusalReader:
         return lambda answer: refusal(answer, order.account, self._clock.now())
 
 
@@ -124,12 +129,12 @@ def matches(reply: Reply, order: PublishRequest, since: datetime, *, by_text: bo
         return None
     found = []
     for item in listed:
-        media_id, at = number_id(dig(item, "id")), _instant(dig(item, "timestamp"))
+        media_id, at = parse_numeric_id(value_at(item, "id")), _instant(value_at(item, "timestamp"))
         if media_id is None or at is None:
             return None
-        same = not by_text or _plain(str(dig(item, "caption") or "")) == _plain(order.text)
+        same = not by_text or _plain(str(value_at(item, "caption") or "")) == _plain(order.text)
         if media_id not in order.bound and at >= since - _BEFORE and same:
-            found.append(Found(media_id, web_address(dig(item, "permalink"))))
+            found.append(Found(media_id, parse_web_address(value_at(item, "permalink"))))
     return tuple(found)
 
 

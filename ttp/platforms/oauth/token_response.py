@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from ttp.domain.outcome import Kind, NotDone
 from ttp.platforms.login import Grant
-from ttp.platforms.reply import Answer, Cut, Reply, Unsent
+from ttp.platforms.reply import Answer, ConnectionLost, NotSent, Reply
 
 _LONGEST_S = 10 * 366 * 86_400
 _PASSING = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
@@ -54,15 +54,15 @@ def read_scopes(value: object) -> tuple[str, ...]:
     return tuple(part for part in parts if isinstance(part, str) and part.isascii() and part.isprintable() and part)
 
 
-def refused(reply: Reply, platform: str) -> NotDone:
+def read_oauth_error(reply: Reply, platform: str) -> NotDone:
     """Why a token endpoint gave no grant. Final only for an error of RFC 6749's shape; all else may pass.
 
     Nothing else of the answer is quoted: a damaged answer may hold the tokens.
     """
     match reply:
-        case Unsent(message, kind, hint):
+        case NotSent(message, kind, hint):
             return NotDone(kind, message, passing=kind is Kind.NETWORK, hint=hint)
-        case Cut(message):
+        case ConnectionLost(message):
             return NotDone(Kind.NETWORK, message, passing=True)
         case Answer():
             code, words = reply.words("error"), reply.words("error_description")
@@ -95,4 +95,4 @@ def identity_refusal(reply: Reply, platform: str) -> NotDone:
             said = f"{platform} did not say whose account it is ({status}{f': {words}' if words else ''})"
             return NotDone(Kind.AUTH, said, str(status), status)
         case _:
-            return refused(reply, platform)
+            return read_oauth_error(reply, platform)

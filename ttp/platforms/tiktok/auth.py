@@ -14,7 +14,7 @@ from ttp.domain.time.clock import Clock
 from ttp.platforms.http import Http
 from ttp.platforms.login import UNKNOWN_APP, App, Grant, Identity
 from ttp.platforms.oauth import pkce
-from ttp.platforms.oauth.token_response import identity_refusal, read_grant, refused, with_query, without_none
+from ttp.platforms.oauth.token_response import identity_refusal, read_grant, read_oauth_error, with_query, without_none
 from ttp.platforms.reply import Answer
 
 SCOPES = (
@@ -107,7 +107,7 @@ class TikTokLogin:
             secrets=without_none(token, app.client_secret),
         )
         done = isinstance(reply, Answer) and reply.is_success and reply.at("error") is None
-        return None if done else refused(reply, "TikTok")
+        return None if done else read_oauth_error(reply, "TikTok")
 
     def _token(self, app: App, form: Mapping[str, str], *secrets: str | None) -> Grant | NotDone:
         now = self._clock.now()
@@ -115,8 +115,8 @@ class TikTokLogin:
             "POST", "/v2/oauth/token/", form={**_named(app), **form}, secrets=without_none(app.client_secret, *secrets)
         )
         if isinstance(reply, Answer) and reply.at("error") is not None:
-            return refused(reply, "TikTok")
-        return read_grant(reply, now) or refused(reply, "TikTok")
+            return read_oauth_error(reply, "TikTok")
+        return read_grant(reply, now) or read_oauth_error(reply, "TikTok")
 
 
 def _named(app: App) -> dict[str, str]:

@@ -11,14 +11,14 @@ from ttp.domain.text import utf16_length
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import MediaFile, PublishRequest, StepFailed
 from ttp.platforms.http import Http
-from ttp.platforms.outcomes import Judge, as_failure
-from ttp.platforms.reply import Answer, Reply, dig, number_id, web_address
+from ttp.platforms.outcomes import RefusalReader, as_failure
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id, parse_web_address, value_at
 from ttp.platforms.tiktok import uploads
 from ttp.platforms.tiktok.errors import REFUSED_ID, error_code, refusal
 from ttp.platforms.tiktok.options import PUBLIC, TikTokKind
 from ttp.platforms.tiktok.request_body import kind_of
 from ttp.platforms.tiktok.uploads import Upload
-from ttp.platforms.uploads import pieces
+from ttp.platforms.uploads import read_range
 
 PATH = "/v2/video/list/"
 
@@ -33,7 +33,7 @@ _CUT = 150
 """Characters at which titles are cut in lists."""
 
 
-def why_not(order: PublishRequest) -> str | None:
+def why_unlisted(order: PublishRequest) -> str | None:
     """Why a post cannot be found in the list, whatever became of it; None where it can, once it is public."""
     kind = kind_of(order)
     if kind is not TikTokKind.VIDEO:
@@ -52,13 +52,13 @@ def matches(reply: Reply, order: PublishRequest, since: datetime) -> tuple[Found
         return None
     found = []
     for video in videos:
-        video_id, made = number_id(dig(video, "id")), dig(video, "create_time")
+        video_id, made = parse_numeric_id(value_at(video, "id")), value_at(video, "create_time")
         if video_id is None or not isinstance(made, int):
             return None
-        titles = (dig(video, "title"), dig(video, "video_description"))
+        titles = (value_at(video, "title"), value_at(video, "video_description"))
         named = any(isinstance(title, str) and _is_title_of(title, order.text) for title in titles)
         if named and video_id not in order.bound and made >= int(since.timestamp()):
-            found.append(Found(video_id, web_address(dig(video, "share_url"))))
+            found.append(Found(video_id, parse_web_address(value_at(video, "share_url"))))
     return tuple(found)
 
 
@@ -83,7 +83,7 @@ class Calls:
         self._clock = clock
 
     def status(self, order: PublishRequest, publish_id: str) -> Status:
-        return read(self.post(order, "status/fetch/", {"publish_id": publish_id}))
+        return read_status(self.post(order, "status/fetch/", {"publish_id": publish_id}))
 
     def post(self, order: PublishRequest, path: str, body: object = None) -> Reply:
         headers = {"Content-Type": "application/json; charset=UTF-8"}
@@ -95,7 +95,7 @@ class Calls:
             order,
             "PUT",
             begun.upload_url,
-            content=pieces(file.path, begun.offset, end),
+            content=read_range(file.path, begun.offset, end),
             headers=uploads.range_headers(file.item.mime, begun.offset, end, begun.size),
             with_token=False,
             uploading=True,
@@ -107,7 +107,7 @@ class Calls:
             return reply
         raise StepFailed(step, as_failure(reply, self.judge(order), "TikTok"))
 
-    def judge(self, order: PublishRequest, *, proof: bool = False) -> Judge:
+    def judge(self, order: PublishRequest, *, proof: bool = False) -> RefusalReader:
         """`proof`: of a publishing call; a server's error proves nothing, whatever code it names."""
         now, spread = self._clock.now(), order.delivery_id
         return lambda answer: None if proof and answer.status >= 500 else refusal(answer, order.account, now, spread)
@@ -139,7 +139,7 @@ class Status:
         return self.name == "PROCESSING_UPLOAD" and self.received is not None and self.received < size
 
 
-def read(reply: Reply) -> Status:
+def read_status(reply: Reply) -> Status:
     """The status that a reply tells."""
     if not (isinstance(reply, Answer) and reply.is_success and error_code(reply) == "ok"):
         return Status("", reply)
@@ -149,6 +149,6 @@ def read(reply: Reply) -> Status:
         name if isinstance(name, str) else "",
         reply,
         received if isinstance(received, int) and not isinstance(received, bool) and received >= 0 else None,
-        number_id(ids[0]) if isinstance(ids, list) and ids else None,
+        parse_numeric_id(ids[0]) if isinstance(ids, list) and ids else None,
         reason if isinstance(reason, str) else "",
     )

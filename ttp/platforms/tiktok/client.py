@@ -22,7 +22,7 @@ from ttp.platforms.tiktok import creator, request_body, uploads
 from ttp.platforms.tiktok.calls import Calls
 from ttp.platforms.tiktok.creator import Creator
 from ttp.platforms.tiktok.errors import error_code
-from ttp.platforms.tiktok.look_up import LookUps, may_be_published, recalled, resumed
+from ttp.platforms.tiktok.look_up import LookUps, from_handle, may_be_published, resume
 from ttp.platforms.tiktok.uploads import Pull, Upload
 
 ANNOUNCE, SEND, ASK, CREATOR = "announce the post", "upload a chunk", "ask for the status", "ask what is allowed"
@@ -50,7 +50,7 @@ class TikTokClient:
 
     def prepare(self, order: PublishRequest, handle: Handle) -> Generator[Step, None, Ready]:
         """Do all that publishes nothing: of the publication there is, or of a new one where that is harmless."""
-        begun = recalled(handle)
+        begun = from_handle(handle)
         again = None
         if begun is not None and begun.publish_id is not None:
             seen = self._calls.status(order, begun.publish_id)
@@ -58,7 +58,7 @@ class TikTokClient:
                 raise StepFailed(ASK, as_failure(seen.reply, self._calls.judge(order), "TikTok"))
             if may_be_published(begun, seen):
                 return self._ready(order, begun, f"TikTok has it already: {seen.name or 'its status is not told'}")
-            again = resumed(order, begun, seen, self._clock.now())
+            again = resume(order, begun, seen, self._clock.now())
             if again is not None:
                 told = f"{again.offset} of {again.size} bytes are there"
                 yield Did(ASK, 200, told, handle=again.remembered())
@@ -76,7 +76,9 @@ class TikTokClient:
         able = yield from self._able(order)
         try:
             urls = [self._public_url(file) for file in order.media]
-            path, body = request_body.announcement(order, request_body.pulled_source(order, urls), able.closed)
+            path, body = request_body.build_init_request(
+                order, request_body.build_pull_source(order, urls), able.closed
+            )
         except NoPublicUrl as error:
             failure = NotDone(Kind.MEDIA, error.message, passing=error.passing, hint=error.hint)
             raise StepFailed(PUT_UP, failure) from error
@@ -115,8 +117,8 @@ class TikTokClient:
         if request_body.kind_of(order).is_draft:
             return _NOBODY
         answer = self._calls.accepted(order, CREATOR, self._calls.post(order, "creator_info/query/"))
-        able = creator.read(answer)
-        if (refused := creator.objection(order, able)) is not None:
+        able = creator.read_creator(answer)
+        if (refused := creator.check_creator(order, able)) is not None:
             raise StepFailed(CREATOR, refused)
         closed = ", ".join(sorted(f"tiktok.{name}" for name in able.closed))
         yield Did(CREATOR, answer.status, f"by the account's own settings: {closed}" if closed else "")
@@ -137,7 +139,7 @@ class TikTokClient:
             "total_chunk_count": uploads.chunk_count(size, chunk),
         }
         try:
-            path, body = request_body.announcement(order, source, able.closed)
+            path, body = request_body.build_init_request(order, source, able.closed)
         except ValueError as error:
             raise StepFailed(ANNOUNCE, NotDone(Kind.CONTENT, str(error))) from error
         began = self._clock.boot()
@@ -167,7 +169,7 @@ class TikTokClient:
 
     def publish(self, order: PublishRequest, handle: Handle) -> Outcome:
         """PUT the last chunk, or let TikTok fetch the media."""
-        begun = recalled(handle)
+        begun = from_handle(handle)
         assert begun is not None, "publish needs the handle of Ready"
         return self._let_fetch(order, begun) if isinstance(begun, Pull) else self._put_last(order, begun)
 

@@ -35,7 +35,7 @@ class Creator:
     closed: frozenset[str]
 
 
-def read(answer: Answer) -> Creator:
+def read_creator(answer: Answer) -> Creator:
     """The creator of an answer; what is empty or of another type than documented is not told."""
     username, levels = answer.at("data", "creator_username"), answer.at("data", "privacy_level_options")
     longest = answer.at("data", "max_video_post_duration_sec")
@@ -47,7 +47,7 @@ def read(answer: Answer) -> Creator:
     )
 
 
-def objection(order: PublishRequest, creator: Creator) -> NotDone | None:
+def check_creator(order: PublishRequest, creator: Creator) -> NotDone | None:
     """Why this creator cannot post the order, all reasons at once; None where nothing stands against it."""
     return _choices(order, creator) or _too_long(order, creator)
 

@@ -15,8 +15,8 @@ from ttp.domain.account import Account
 from ttp.domain.rate_limit import Limit, LimitKey
 from ttp.domain.time.clock import Clock
 from ttp.platforms.client import PublishRequest
-from ttp.platforms.limits import Memory
-from ttp.platforms.reply import Answer, later, retry_after_s
+from ttp.platforms.limits import LimitMemory
+from ttp.platforms.reply import Answer, add_seconds, retry_after_s
 from ttp.platforms.tiktok.errors import error_code
 
 WINDOW = timedelta(minutes=1)
@@ -40,7 +40,7 @@ class TikTokMeter:
         name = _name(path)
         return (LimitKey(name), LimitKey(POSTS)) if name == NEW_POSTS else (LimitKey(name),)
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: Memory) -> Iterable[Limit]:
+    def counted(self, order: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         name = _name(path)
         if name not in MOST:
             return ()
@@ -51,7 +51,7 @@ class TikTokMeter:
         match error_code(answer):
             case "rate_limit_exceeded":
                 asked = retry_after_s(answer)
-                until = now + WINDOW if asked is None else later(now, asked)
+                until = now + WINDOW if asked is None else add_seconds(now, asked)
                 return (Limit(account, name, 0, MOST.get(name), until),)
             case "spam_risk_too_many_posts":
                 return (Limit(account, POSTS, 0, MOST_POSTS, now + DAY),)

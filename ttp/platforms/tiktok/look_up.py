@@ -32,7 +32,7 @@ class LookUps:
 
     def look_up(self, order: PublishRequest, handle: Handle, since: datetime) -> LookupResult:
         """What TikTok says has become of the publication. Its word is final: no settle window."""
-        begun = recalled(handle)
+        begun = from_handle(handle)
         if begun is None or begun.publish_id is None:
             return self._by_list(order, since)
         seen = self._calls.status(order, begun.publish_id)
@@ -48,7 +48,7 @@ class LookUps:
                 link = _link(order, begun.username, seen.post_id)
                 return Found(seen.post_id or publish_id, link, id_later=public and seen.post_id is None)
             case "PROCESSING_UPLOAD" if isinstance(begun, Upload) and seen.lacks_bytes(begun.size):
-                again = resumed(order, begun, seen, self._clock.now())
+                again = resume(order, begun, seen, self._clock.now())
                 if again is None and begun.may_still_end(self._clock.now()):
                     return Working("TikTok's upload address to end, since a call to it may still arrive")
                 return Absent(certain=True, handle={} if again is None else again.remembered())
@@ -61,7 +61,7 @@ class LookUps:
 
     def _by_list(self, order: PublishRequest, since: datetime) -> LookupResult:
         """The publish_id is lost: the one match among the account's public videos. Not finding it proves nothing."""
-        if (why := calls_module.why_not(order)) is not None:
+        if (why := calls_module.why_unlisted(order)) is not None:
             message = f"the answer with TikTok's id of it was lost, and {why}"
             return LookupResult(Unclear(Kind.UNKNOWN, message, final=True), None)
         reply = self._calls.videos(order)
@@ -81,7 +81,7 @@ class LookUps:
                 return LookupResult(Unclear(Kind.DUPLICATE, message, final=True, links=links), date)
 
 
-def recalled(handle: Handle) -> Upload | Pull | None:
+def from_handle(handle: Handle) -> Upload | Pull | None:
     """The publication that a handle remembers; None where there is none."""
     return uploads.upload_from_handle(handle) or uploads.pull_from_handle(handle)
 
@@ -94,7 +94,7 @@ def may_be_published(begun: Upload | Pull, seen: Status) -> bool:
     return not seen.lacks_bytes(begun.size) and seen.name not in ("", "FAILED")
 
 
-def resumed(order: PublishRequest, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
+def resume(order: PublishRequest, begun: Upload | Pull, seen: Status, now: datetime) -> Upload | None:
     """The upload from where TikTok has it; None where it can or should not be completed."""
     if not isinstance(begun, Upload) or not seen.lacks_bytes(begun.size) or seen.received is None:
         return None

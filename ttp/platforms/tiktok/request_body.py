@@ -36,7 +36,7 @@ def request_of(order: PublishRequest) -> str:
     return fingerprint("POST", "init", {"text": order.text, "options": dict(order.options), "sha256": media})
 
 
-def announcement(
+def build_init_request(
     order: PublishRequest, source: dict[str, object], closed: Collection[str] = ()
 ) -> tuple[str, dict[str, object]]:
     """The path and body of the call. `closed`: switches that the creator's own settings turn on.
@@ -60,7 +60,7 @@ def announcement(
             }
 
 
-def pulled_source(order: PublishRequest, urls: Sequence[str]) -> dict[str, object]:
+def build_pull_source(order: PublishRequest, urls: Sequence[str]) -> dict[str, object]:
     """Where TikTok fetches the media. ValueError for an option that cannot be."""
     if not kind_of(order).is_photos:
         return {"source": "PULL_FROM_URL", "video_url": urls[0]}

@@ -18,11 +18,11 @@ from ttp.domain.outcome import Absent, Done, Found, Handle, Kind, NotDone, Outco
 from ttp.domain.time.clock import Clock, from_ms, to_ms
 from ttp.platforms.client import Did, LookupResult, PublishRequest, Ready, Step, StepFailed, fingerprint
 from ttp.platforms.http import Http
-from ttp.platforms.outcomes import Judge, as_failure, as_outcome, as_unclear, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, number_id, text_id
+from ttp.platforms.outcomes import RefusalReader, as_failure, as_outcome, as_unclear, reconnect_hint
+from ttp.platforms.reply import Answer, Reply, parse_id, parse_numeric_id
 from ttp.platforms.x.errors import refusal
-from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Part, Window, lookalikes, matches, next_part, read_page
-from ttp.platforms.x.media import Uploads, entries, used
+from ttp.platforms.x.look_up import MOST_PAGES, QUERY, Part, Window, matches, next_part, possible_matches, read_page
+from ttp.platforms.x.media import Uploads, count_use, media_entries
 from ttp.platforms.x.options import OPTIONS
 
 CHECK_S = 900.0
@@ -62,7 +62,7 @@ class XClient:
         handle = {**handle, "user_id": user_id}
         self._room(order, part)  # the check, or another post of the same app, may have told more
         return Ready(
-            used(handle) if order.media else handle,
+            count_use(handle) if order.media else handle,
             self._http.platform_at(order.account.name),
             part.step(STEP),
             fingerprint("POST", "/2/tweets", _body(part, handle)),
@@ -82,7 +82,7 @@ class XClient:
         """Ask X whose token it is: proof that it works and is the account's own, X's clock, and an open connection.
         Raises StepFailed."""
         reply = self._http.send(order, "GET", "/2/users/me")
-        if isinstance(reply, Answer) and reply.is_success and (user_id := number_id(reply.at("data", "id"))):
+        if isinstance(reply, Answer) and reply.is_success and (user_id := parse_numeric_id(reply.at("data", "id"))):
             if _known_user(order) not in (None, user_id):
                 raise StepFailed("check the token", _not_its_own(order, user_id, reply))
             self._checked[_token_key(order)] = (user_id, self._clock.boot())
@@ -123,7 +123,7 @@ class XClient:
         order = part.order
         unsettled = handle.get("unsettled_since")
         first = min(since, from_ms(unsettled)) if isinstance(unsettled, int) else since
-        user_id = _known_user(order) or number_id(handle.get("user_id"))
+        user_id = _known_user(order) or parse_numeric_id(handle.get("user_id"))
         if user_id is None:
             try:
                 user_id, _ = self._check(order)
@@ -140,8 +140,8 @@ class XClient:
             page = read_page(reply)
             if page is None:
                 return LookupResult(as_unclear(reply, self._judge(order), "X"), _date(reply))
-            found += matches(page.posts, part, entries(handle), window)
-            doubtful += lookalikes(page.posts, part, window)
+            found += matches(page.posts, part, media_entries(handle), window)
+            doubtful += possible_matches(page.posts, part, window)
             if page.next_token is None:
                 known = {**handle, "unsettled_since": to_ms(first)}
                 return LookupResult(_finding(part, found, doubtful, known), _date(reply))
@@ -151,7 +151,7 @@ class XClient:
             _date(reply),
         )
 
-    def _judge(self, order: PublishRequest) -> Judge:
+    def _judge(self, order: PublishRequest) -> RefusalReader:
         return lambda answer: refusal(answer, order.account, self._clock.now(), order.credentials)
 
 
@@ -162,7 +162,7 @@ def link(post_id: str) -> str:
 
 def _known_user(order: PublishRequest) -> str | None:
     """The id of the account's user, where ttp was told it: that X names another one proves nothing."""
-    return number_id(order.credentials.user_id) or number_id(order.account.user_id)
+    return parse_numeric_id(order.credentials.user_id) or parse_numeric_id(order.account.user_id)
 
 
 def _not_its_own(order: PublishRequest, user_id: str, answer: Answer) -> NotDone:
@@ -176,14 +176,14 @@ def _made(reply: Reply) -> str | None:
     """The id of the post that an answer says was made; None where it does not say so, or names errors as well."""
     if not (isinstance(reply, Answer) and reply.is_success) or reply.at("errors"):
         return None
-    return text_id(reply.at("data", "id"))
+    return parse_id(reply.at("data", "id"))
 
 
 def _body(part: Part, handle: Handle) -> dict[str, object]:
     """The canonical request: the text, what it replies to, the ids of every media item in order, and the options that
     were set. Who may reply is said once, by the first part; what a post must disclose, by each."""
     order = part.order
-    media_ids = [str(entry["id"]) for entry in entries(handle)][: len(order.media)]
+    media_ids = [str(entry["id"]) for entry in media_entries(handle)][: len(order.media)]
     body: dict[str, object] = {"text": order.text, **({"media": {"media_ids": media_ids}} if media_ids else {})}
     if part.parent is not None:
         body["reply"] = {"in_reply_to_tweet_id": part.parent}

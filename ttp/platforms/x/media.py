@@ -19,7 +19,7 @@ from ttp.domain.time.clock import Clock, to_ms
 from ttp.platforms.client import Did, MediaFile, PublishRequest, Step, StepFailed, Wait
 from ttp.platforms.http import Http
 from ttp.platforms.outcomes import as_failure, reconnect_hint
-from ttp.platforms.reply import Answer, Reply, number_id
+from ttp.platforms.reply import Answer, Reply, parse_numeric_id
 from ttp.platforms.x.errors import refusal
 
 CHUNK = 4 * 1024 * 1024
@@ -50,7 +50,7 @@ class Uploads:
 
         `keep`: use the same uploads again however often they were used; a look-up will compare their keys.
         """
-        held = entries(handle)
+        held = media_entries(handle)
         done: list[Entry] = []
         for place, file in enumerate(order.media):
             entry = held[place] if place < len(held) else {}
@@ -146,7 +146,7 @@ class Uploads:
             json={"media_type": item.mime, "media_category": _category(item), "total_bytes": item.bytes},
         )
         answer = self._accepted(order, step, reply)
-        media_id = number_id(answer.at("data", "id"))
+        media_id = parse_numeric_id(answer.at("data", "id"))
         if media_id is None:
             raise StepFailed(step, self._failure(order, reply))
         return {
@@ -218,15 +218,15 @@ class Uploads:
         return replace(failure, kind=Kind.MEDIA)
 
 
-def entries(handle: Handle) -> list[Entry]:
+def media_entries(handle: Handle) -> list[Entry]:
     """The uploads that a handle remembers."""
     held = handle.get("media")
     return [dict(entry) for entry in held if isinstance(entry, Mapping)] if isinstance(held, list) else []
 
 
-def used(handle: Handle) -> Handle:
+def count_use(handle: Handle) -> Handle:
     """The handle for one more publishing call with its uploads."""
-    return {**handle, "media": [{**entry, "used": int(str(entry["used"])) + 1} for entry in entries(handle)]}
+    return {**handle, "media": [{**entry, "used": int(str(entry["used"])) + 1} for entry in media_entries(handle)]}
 
 
 def _category(item: MediaItem) -> str:
