@@ -53,7 +53,7 @@ def asked(base: str, times: int = 1) -> tuple[list[object], float]:
         replies: list[object] = []
         for _ in range(times):
             began = time.monotonic()
-            replies.append(client.send(WHO, "GET", "/thing"))
+            replies.append(client.request_for(WHO, "GET", "/thing"))
         return replies, time.monotonic() - began
     finally:
         client.close()

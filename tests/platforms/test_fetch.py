@@ -110,7 +110,7 @@ def internet(server: Server, monkeypatch: pytest.MonkeyPatch) -> Internet:
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(socket, "create_connection", connect)
-    monkeypatch.setattr(fetching, "trust", lambda: net.trust)
+    monkeypatch.setattr(fetching, "tls_context", lambda: net.trust)
     return net
 
 

@@ -328,20 +328,20 @@ def closed(name: str = "POST /2/tweets", seconds: float = 60, limit: int | None 
 def test_a_call_over_a_limit_is_refused_with_its_reset_and_no_other() -> None:
     memory = InMemoryLimits()
     memory.note(X.account, [closed(), closed("POST /2/tweets in 24 h", 3600, None)])
-    assert gate(memory).shut(X, "POST", "/2/tweets") == NotSent(
+    assert gate(memory).why_closed(X, "POST", "/2/tweets") == NotSent(
         "a limit of x is used up: POST /2/tweets in 24 h", Kind.RATE_LIMIT, retry_at=after(hours=1)
     )
-    assert gate(memory).shut(X, "GET", "/2/users/me") is None
+    assert gate(memory).why_closed(X, "GET", "/2/users/me") is None
     later = Clock(after(hours=1))
-    assert gate(memory, later).shut(X, "POST", "/2/tweets") is None
+    assert gate(memory, later).why_closed(X, "POST", "/2/tweets") is None
 
 
 def test_the_check_before_the_work_holds_the_account() -> None:
     memory = InMemoryLimits()
-    gate(memory).check(X, "POST /2/tweets", "POST", "/2/tweets")
+    gate(memory).require_open(X, "POST /2/tweets", "POST", "/2/tweets")
     memory.note(X.account, [closed()])
     with pytest.raises(StepFailed) as failed:
-        gate(memory).check(X, "POST /2/tweets", "POST", "/2/tweets")
+        gate(memory).require_open(X, "POST /2/tweets", "POST", "/2/tweets")
     assert failed.value.step == "POST /2/tweets"
     assert failed.value.outcome == NotDone(
         Kind.RATE_LIMIT,
@@ -366,10 +366,10 @@ def test_what_no_limit_can_be_is_not_remembered() -> None:
 
 def test_without_a_meter_everything_may_be_called() -> None:
     free = RateLimiter(Clock())
-    assert free.enter(X, "POST", "/2/tweets") is None
-    free.hear(X, "POST", "/2/tweets", Answer(429))
+    assert free.acquire(X, "POST", "/2/tweets") is None
+    free.record_answer(X, "POST", "/2/tweets", Answer(429))
     free.memory.keep()
-    assert free.shut(X, "POST", "/2/tweets") is None
+    assert free.why_closed(X, "POST", "/2/tweets") is None
     assert NoMeter().keys(X, "POST", "/") == ()
 
 
@@ -408,8 +408,8 @@ def test_whatever_an_answer_holds_it_fails_no_call(headers: dict[str, str], stat
     answer = Answer(status, headers, data, date=NOON)
     for what, meter in ((X, XMeter(clock)), (INSTAGRAM, InstagramMeter(clock)), (TIKTOK, TikTokMeter(clock))):
         there = RateLimiter(clock, meter)
-        there.hear(what, "POST", INIT, answer)
-        shut = there.shut(what, "POST", INIT)
+        there.record_answer(what, "POST", INIT, answer)
+        shut = there.why_closed(what, "POST", INIT)
         assert shut is None or (shut.retry_at is not None and NOON < shut.retry_at <= after(hours=24))
 
 
@@ -426,14 +426,14 @@ def test_what_an_answer_told_keeps_the_next_call_from_being_made() -> None:
     clock = Clock()
     script = Script(Stub("POST", URL, sent=x_headers("x-rate-limit", left=0)), Stub("POST", URL))
     client = http(script, clock)
-    assert isinstance(client.send(X, "POST", "/2/tweets"), Answer)
-    reply = client.send(X, "POST", "/2/tweets")
+    assert isinstance(client.request_for(X, "POST", "/2/tweets"), Answer)
+    reply = client.request_for(X, "POST", "/2/tweets")
     assert reply == NotSent(
         "a limit of x is used up: POST /2/tweets (100)", Kind.RATE_LIMIT, retry_at=after(minutes=10)
     )
     assert len(script.left) == 1
     clock.move(600)
-    assert isinstance(client.send(X, "POST", "/2/tweets"), Answer)
+    assert isinstance(client.request_for(X, "POST", "/2/tweets"), Answer)
 
 
 def test_an_urgent_call_is_made_all_the_same_and_one_without_the_token_is_no_call_of_the_account() -> None:
@@ -441,9 +441,9 @@ def test_an_urgent_call_is_made_all_the_same_and_one_without_the_token_is_no_cal
         Stub("POST", URL, status=429), Stub("POST", URL), Stub("POST", URL, headers={"authorization": None})
     )
     client = http(script, Clock())
-    client.send(X, "POST", "/2/tweets")
-    assert isinstance(client.send(X, "POST", "/2/tweets", urgent=True), Answer)
-    assert isinstance(client.send(X, "POST", URL, with_token=False), Answer)
+    client.request_for(X, "POST", "/2/tweets")
+    assert isinstance(client.request_for(X, "POST", "/2/tweets", urgent=True), Answer)
+    assert isinstance(client.request_for(X, "POST", URL, with_token=False), Answer)
     assert script.left == []
 
 
@@ -482,6 +482,6 @@ def test_closing_the_connections_keeps_what_was_told() -> None:
 def test_each_platform_has_its_own_gate(what: PublishRequest, path: str, name: str) -> None:
     memory = InMemoryLimits()
     there = gate_for(what.account.platform, Clock(), memory)
-    assert there.shut(what, "POST", path) is None
+    assert there.why_closed(what, "POST", path) is None
     memory.note(what.account, [Limit(what.account.name, name, 0, 1, after(seconds=5))])
-    assert there.shut(what, "POST", path) is not None
+    assert there.why_closed(what, "POST", path) is not None

@@ -116,9 +116,9 @@ class Http:
         self._wires: list[Connections] = []
         self._dates: dict[str, tuple[datetime, float]] = {}
 
-    def send(
+    def request_for(
         self,
-        order: PublishRequest,
+        request: PublishRequest,
         method: str,
         url: str,
         *,
@@ -134,28 +134,28 @@ class Http:
         to be over one of the platform's limits is not made, unless it is `urgent`.
         """
         if with_token:
-            refusal = self._refusal(order) or (None if urgent else self.gate.enter(order, method, url))
+            refusal = self._refusal(request) or (None if urgent else self.gate.acquire(request, method, url))
             if refusal is not None:
                 return refusal
-            headers = {**(headers or {}), "Authorization": self._proof(order.credentials, method, url, query)}
-        parts["content"] = uploads.with_progress(parts.get("content"), order)
-        reply = self.ask(
+            headers = {**(headers or {}), "Authorization": self._proof(request.credentials, method, url, query)}
+        parts["content"] = uploads.with_progress(parts.get("content"), request)
+        reply = self.request(
             method,
             url,
             query=query,
             headers=headers,
-            account=order.account.name,
-            secrets=_secrets(order.credentials),
+            account=request.account.name,
+            secrets=_secrets(request.credentials),
             verbatim=False,
             **parts,
         )
         if (file := parts.get("file")) is not None and isinstance(reply, Answer):
-            uploads.report_sent(order, len(file[1]))
+            uploads.report_sent(request, len(file[1]))
         if with_token and isinstance(reply, Answer):
-            self.gate.hear(order, method, url, reply)
+            self.gate.record_answer(request, method, url, reply)
         return reply
 
-    def ask(
+    def request(
         self,
         method: str,
         url: str,
@@ -169,7 +169,7 @@ class Http:
     ) -> Reply:
         """Make one request as it stands, with no token but what it holds, and tell what became of it.
 
-        As `send`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
+        As `request_for`; `account` is whose platform time the answer tells, `secrets` are what no message may show.
         `verbatim`: they stay in the answer's data (a token endpoint may give the same token again).
         """
         content, file, sent = parts.get("content"), parts.get("file"), {**_HEADERS, **(headers or {})}
@@ -232,10 +232,10 @@ class Http:
             self._wires.append(wire)
         return wire
 
-    def _refusal(self, order: PublishRequest) -> NotSent | None:
+    def _refusal(self, request: PublishRequest) -> NotSent | None:
         """Why the order's credentials are not sent to this host; None when they may be."""
-        host, token = order.credentials.host, order.credentials.access_token
-        hint = reconnect_hint(order.account, order.credentials)
+        host, token = request.credentials.host, request.credentials.access_token
+        hint = reconnect_hint(request.account, request.credentials)
         if host and not same_host(host, self.host):
             return NotSent(clean(f"the credentials are for {host}, not for {self.host}"), Kind.AUTH, hint)
         if not token or not token.isascii() or not token.isprintable() or " " in token:

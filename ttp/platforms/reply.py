@@ -18,7 +18,7 @@ ID_DIGITS = 20
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer. `headers` by lower-case name; `data` is the parsed JSON, None where the body is not JSON, was
-    damaged or too long; `date` is the platform's clock. `secrets` never leave through `words`."""
+    damaged or too long; `date` is the platform's clock. `secrets` never leave through `text_at`."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -31,13 +31,13 @@ class Answer:
     def is_success(self) -> bool:
         return 200 <= self.status < 300
 
-    def at(self, *path: str) -> object:
+    def value_at(self, *path: str) -> object:
         """The JSON value under `path`; None where there is none."""
         return value_at(self.data, *path)
 
-    def words(self, *path: str) -> str:
+    def text_at(self, *path: str) -> str:
         """The text under `path`, fit to be shown; the empty text where there is none."""
-        value = self.at(*path)
+        value = self.value_at(*path)
         return clean(value, self.secrets) if isinstance(value, str) else ""
 
     def excerpt(self) -> str:

@@ -65,21 +65,21 @@ def without_progress() -> Iterator[None]:
         _watcher = held
 
 
-def report_sent(order: PublishRequest, more: int) -> None:
+def report_sent(request: PublishRequest, more: int) -> None:
     """So many more bytes of an order's media are sent."""
     if _watcher is not None:
-        _watcher.sent(order.account.name, more, sum(file.item.bytes for file in order.media))
+        _watcher.sent(request.account.name, more, sum(file.item.bytes for file in request.media))
 
 
-def with_progress(content: bytes | Iterable[bytes] | None, order: PublishRequest) -> bytes | Iterable[bytes] | None:
+def with_progress(content: bytes | Iterable[bytes] | None, request: PublishRequest) -> bytes | Iterable[bytes] | None:
     """The same content, told as it is taken; whole bytes are sent in one go, and not told."""
-    return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, order)
+    return content if _watcher is None or content is None or isinstance(content, bytes) else _told(content, request)
 
 
-def _told(pieces: Iterable[bytes], order: PublishRequest) -> Iterator[bytes]:
+def _told(pieces: Iterable[bytes], request: PublishRequest) -> Iterator[bytes]:
     for piece in pieces:
         yield piece
-        report_sent(order, len(piece))
+        report_sent(request, len(piece))
 
 
 @contextmanager

@@ -20,28 +20,28 @@ BYTES = "bytes"
 """In place of a URL: the container is made for an upload of its bytes."""
 
 
-def kind_of(order: PublishRequest) -> InstagramKind:
+def kind_of(request: PublishRequest) -> InstagramKind:
     """What the order becomes."""
-    return instagram_kind(order.options.get("kind"), [file.item for file in order.media])
+    return instagram_kind(request.options.get("kind"), [file.item for file in request.media])
 
 
-def refusal_of(order: PublishRequest) -> str | None:
+def refusal_of(request: PublishRequest) -> str | None:
     """Why no container can be made of the order at all; None where one can."""
-    count, kind = len(order.media), kind_of(order)
+    count, kind = len(request.media), kind_of(request)
     if kind is InstagramKind.CAROUSEL:
         return None if count <= MOST_ITEMS else f"Instagram takes at most {MOST_ITEMS} media in one carousel"
     return None if count == 1 else "Instagram takes exactly one image or video"
 
 
-def request_of(order: PublishRequest) -> str:
+def request_of(request: PublishRequest) -> str:
     """A fingerprint of what containers are made of: an edited post must not reuse old ones."""
-    media = [[file.given, file.item.alt] for file in order.media]
-    return fingerprint("POST", "media", {"caption": order.text, "media": media, "options": dict(order.options)})
+    media = [[file.given, file.item.alt] for file in request.media]
+    return fingerprint("POST", "media", {"caption": request.text, "media": media, "options": dict(request.options)})
 
 
-def single(order: PublishRequest, url: str) -> dict[str, str]:
+def single(request: PublishRequest, url: str) -> dict[str, str]:
     """The container of an image, a reel or a story. ValueError for an option that cannot be."""
-    chosen, kind, file = _chosen(order), kind_of(order), order.media[0]
+    chosen, kind, file = _chosen(request), kind_of(request), request.media[0]
     form = _source(file, url)
     match kind:
         case InstagramKind.STORY:
@@ -51,26 +51,26 @@ def single(order: PublishRequest, url: str) -> dict[str, str]:
         case _:
             form |= _alt(file)
     tags = _tags(chosen.tags("user_tags"), 1)
-    return form | tags | ({} if kind is InstagramKind.STORY else _captioned(order, chosen)) | _generated(chosen)
+    return form | tags | ({} if kind is InstagramKind.STORY else _captioned(request, chosen)) | _generated(chosen)
 
 
-def child(order: PublishRequest, number: int, url: str) -> dict[str, str]:
+def child(request: PublishRequest, number: int, url: str) -> dict[str, str]:
     """The container of a carousel's item, from 1: without caption, and without what is said of the whole post."""
-    file = order.media[number - 1]
+    file = request.media[number - 1]
     kind = {"media_type": "VIDEO"} if file.item.is_video else _alt(file)
-    tags = _tags(_chosen(order).tags("user_tags"), number)
+    tags = _tags(_chosen(request).tags("user_tags"), number)
     return {"is_carousel_item": "true", **_source(file, url), **kind, **tags}
 
 
-def carousel(order: PublishRequest, children: Sequence[str]) -> dict[str, str]:
+def carousel(request: PublishRequest, children: Sequence[str]) -> dict[str, str]:
     """The container of the whole carousel over those of its items, in order."""
-    chosen = _chosen(order)
+    chosen = _chosen(request)
     form = {"media_type": "CAROUSEL", "children": ",".join(children)}
-    return form | _captioned(order, chosen) | _generated(chosen)
+    return form | _captioned(request, chosen) | _generated(chosen)
 
 
-def _chosen(order: PublishRequest) -> ChosenOptions:
-    return ChosenOptions("instagram", OPTIONS, order.options)
+def _chosen(request: PublishRequest) -> ChosenOptions:
+    return ChosenOptions("instagram", OPTIONS, request.options)
 
 
 def _source(file: MediaFile, url: str) -> dict[str, str]:
@@ -92,8 +92,8 @@ def _reel(chosen: ChosenOptions) -> dict[str, str]:
     return form if offset is None or "cover_url" in form else {**form, "thumb_offset": offset}
 
 
-def _captioned(order: PublishRequest, chosen: ChosenOptions) -> dict[str, str]:
-    form = {"caption": order.text} if order.text else {}
+def _captioned(request: PublishRequest, chosen: ChosenOptions) -> dict[str, str]:
+    form = {"caption": request.text} if request.text else {}
     if collaborators := chosen.handles("collaborators"):
         form["collaborators"] = json.dumps(collaborators)
     if (place := chosen.word("location_id")) is not None:

@@ -127,12 +127,12 @@ _IN_TEXT = re.compile(r"\b2207\d{3}\b")
 
 def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
     """The refusal that `answer` is; None where it is on no list or not in Instagram's own format."""
-    code, subcode = answer.at("error", "code"), answer.at("error", "error_subcode")
+    code, subcode = answer.value_at("error", "code"), answer.value_at("error", "error_subcode")
     if not isinstance(code, int):
         return None
     row = _row(code, subcode)
     if row is None:
-        if answer.at("error", "is_transient") is not True:
+        if answer.value_at("error", "is_transient") is not True:
             return None
         row = _SERVER
     wait_s = seconds_until_regained(answer) if row is _THROTTLED else row.wait_s
@@ -142,7 +142,7 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
         _message(answer, named, row.advice),
         code=named,
         http_status=answer.status,
-        passing=row.passing or answer.at("error", "is_transient") is True,
+        passing=row.passing or answer.value_at("error", "is_transient") is True,
         not_ready=row.not_ready,
         retry_at=None if wait_s is None else add_seconds(now, wait_s),
         hold=row.hold,
@@ -152,8 +152,8 @@ def refusal(answer: Answer, account: Account, now: datetime) -> NotDone | None:
 
 def is_throttled(answer: Answer) -> bool:
     """Whether the answer says that the account makes too many calls."""
-    code = answer.at("error", "code")
-    return isinstance(code, int) and _row(code, answer.at("error", "error_subcode")) is _THROTTLED
+    code = answer.value_at("error", "code")
+    return isinstance(code, int) and _row(code, answer.value_at("error", "error_subcode")) is _THROTTLED
 
 
 def _row(code: int, subcode: object) -> ErrorRow | None:
@@ -162,8 +162,8 @@ def _row(code: int, subcode: object) -> ErrorRow | None:
 
 def _message(answer: Answer, code: str, advice: str) -> str:
     """Instagram's own words, the code, the trace id that its support asks for, and what to do."""
-    words = answer.words("error", "error_user_msg") or answer.words("error", "message") or "no reason given"
-    trace = answer.words("error", "fbtrace_id")[:60]
+    words = answer.text_at("error", "error_user_msg") or answer.text_at("error", "message") or "no reason given"
+    trace = answer.text_at("error", "fbtrace_id")[:60]
     told = f"{words} ({code}{f', fbtrace_id {trace}' if trace else ''})"
     return f"{told}: {advice}" if advice else told
 
@@ -176,7 +176,7 @@ def was_not_fetched(failure: NotDone) -> bool:
 
 def is_gone(answer: Answer) -> bool:
     """Whether the answer says that there is no such container, not yet or not any more."""
-    subcode = answer.at("error", "error_subcode")
+    subcode = answer.value_at("error", "error_subcode")
     return isinstance(subcode, int) and subcode in GONE
 
 

@@ -53,7 +53,7 @@ class Metrics:
 
 def values(answer: Answer) -> dict[str, object]:
     """The numbers by metric. Empty where Instagram has none yet: it may be two days behind."""
-    listed = answer.at("data")
+    listed = answer.value_at("data")
     found = {}
     for entry in listed if isinstance(listed, list) else ():
         told = value_at(entry, "values")
@@ -117,14 +117,14 @@ class InstagramReader:
         query = {"fields": FIELDS, "limit": str(min(most, PAGE))}
         while most > 0:
             answer = self._get(session, path, query)
-            listed = answer.at("data")
+            listed = answer.value_at("data")
             for item in listed if isinstance(listed, list) else ():
                 if most > 0 and value_at(item, "media_product_type") != "AD":
                     page = self._whole(session, item)
                     most -= len(page.samples)
                     yield page
-            after = answer.at("paging", "cursors", "after")
-            is_more = isinstance(answer.at("paging", "next"), str) and isinstance(after, str)
+            after = answer.value_at("paging", "cursors", "after")
+            is_more = isinstance(answer.value_at("paging", "next"), str) and isinstance(after, str)
             if not is_more or after == query.get("after"):
                 return
             query["after"] = str(after)
@@ -132,7 +132,7 @@ class InstagramReader:
     # How Instagram answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
-        return answer.is_success and isinstance(answer.data, dict) and answer.at("error") is None
+        return answer.is_success and isinstance(answer.data, dict) and answer.value_at("error") is None
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         failure = refusal(answer, account, self._clock.now())
@@ -155,7 +155,7 @@ class InstagramReader:
             message = "the credentials have no userId: with Facebook Login it is the Instagram account's id"
             raise StepFailed(STEP, NotDone(Kind.AUTH, message, hint=reconnect_hint(session.account)))
         answer = self._get(session, "/me", {"fields": "user_id,username"})
-        listed = answer.at("data")  # documented as a list of one, in practice flat
+        listed = answer.value_at("data")  # documented as a list of one, in practice flat
         asked = parse_numeric_id(value_at(listed[0] if isinstance(listed, list) and listed else answer.data, "user_id"))
         if asked is None:
             raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))

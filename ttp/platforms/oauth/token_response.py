@@ -28,16 +28,16 @@ def read_grant(reply: Reply, now: datetime) -> Grant | None:
 
     `now`: before the request was made, so that no token is thought to live longer than it does.
     """
-    token = read_token(reply.at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
+    token = read_token(reply.value_at("access_token")) if isinstance(reply, Answer) and reply.is_success else None
     if token is None or not isinstance(reply, Answer):
         return None
     return Grant(
         token,
         issued_at=now,
-        expires_at=_later(now, reply.at("expires_in")),
-        refresh_token=read_token(reply.at("refresh_token")),
-        refresh_expires_at=_later(now, reply.at("refresh_expires_in")),
-        scopes=read_scopes(reply.at("scope") or reply.at("permissions")),
+        expires_at=_later(now, reply.value_at("expires_in")),
+        refresh_token=read_token(reply.value_at("refresh_token")),
+        refresh_expires_at=_later(now, reply.value_at("refresh_expires_in")),
+        scopes=read_scopes(reply.value_at("scope") or reply.value_at("permissions")),
     )
 
 
@@ -65,7 +65,7 @@ def read_oauth_error(reply: Reply, platform: str) -> NotDone:
         case ConnectionLost(message):
             return NotDone(Kind.NETWORK, message, passing=True)
         case Answer():
-            code, words = reply.words("error"), reply.words("error_description")
+            code, words = reply.text_at("error"), reply.text_at("error_description")
             if not code or reply.status >= 500:
                 kind, status = Kind.RATE_LIMIT if reply.status == 429 else Kind.SERVER, reply.status
                 return NotDone(kind, f"{platform} answered {status}", str(status), status, passing=True)
@@ -91,7 +91,7 @@ def identity_refusal(reply: Reply, platform: str) -> NotDone:
     """Why a platform did not say whose token it is."""
     match reply:
         case Answer(status=status):
-            words = reply.words("error", "message") or reply.words("detail") or reply.words("title")
+            words = reply.text_at("error", "message") or reply.text_at("detail") or reply.text_at("title")
             said = f"{platform} did not say whose account it is ({status}{f': {words}' if words else ''})"
             return NotDone(Kind.AUTH, said, str(status), status)
         case _:

@@ -111,7 +111,7 @@ REFUSED_ID = frozenset({"invalid_publish_id", "token_not_authorized_for_specifie
 
 def error_code(answer: Answer) -> str | None:
     """The code of TikTok's envelope; None where there is no envelope. `ok` is success."""
-    code = answer.at("error", "code")
+    code = answer.value_at("error", "code")
     return code if isinstance(code, str) else None
 
 
@@ -124,7 +124,7 @@ def refusal(answer: Answer, account: Account, now: datetime, spread: int = 0) ->
     row = CODES.get(code or "")
     if row is None or code is None:
         return None
-    said = answer.words("error", "message") or code.replace("_", " ")
+    said = answer.text_at("error", "message") or code.replace("_", " ")
     return _not_done(row, said, code, answer, account, now, spread)
 
 
@@ -141,7 +141,7 @@ def _not_done(
     row: ErrorRow, said: str, code: str, answer: Answer, account: Account, now: datetime, spread: int
 ) -> NotDone:
     """A refusal in TikTok's words, with the code, the log id that its support asks for, and what to do."""
-    log_id = answer.words("error", "log_id")[:60]
+    log_id = answer.text_at("error", "log_id")[:60]
     named = ", ".join(part for part in (code, f"log id {log_id}" if log_id else "") if part)
     message = (f"{said} ({named})" if named else said) + (f": {row.advice}" if row.advice else "")
     asked = retry_after_s(answer) if row.kind is Kind.RATE_LIMIT else None

@@ -36,18 +36,18 @@ class TikTokMeter:
         self._made: defaultdict[tuple[str, str], deque[datetime]] = defaultdict(deque)
         self._lock = threading.Lock()
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
         name = _name(path)
         return (LimitKey(name), LimitKey(POSTS)) if name == NEW_POSTS else (LimitKey(name),)
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         name = _name(path)
         if name not in MOST:
             return ()
-        return (self._count(order.account, name, memory.known(order.account, LimitKey(name))),)
+        return (self._count(request.account, name, memory.known(request.account, LimitKey(name))),)
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
-        now, name, account = self._clock.now(), _name(path), order.account.name
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        now, name, account = self._clock.now(), _name(path), request.account.name
         match error_code(answer):
             case "rate_limit_exceeded":
                 asked = retry_after_s(answer)

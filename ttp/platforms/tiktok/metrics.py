@@ -57,16 +57,16 @@ class TikTokReader:
             samples = tuple(self._samples(session, answer))[:most]
             most -= len(samples)
             yield MetricsPage(samples)
-            cursor, before = parse_count(answer.at("data", "cursor")), body.get("cursor")
+            cursor, before = parse_count(answer.value_at("data", "cursor")), body.get("cursor")
             is_older = cursor is not None and (not isinstance(before, int) or cursor < before)
-            if answer.at("data", "has_more") is not True or not is_older:
+            if answer.value_at("data", "has_more") is not True or not is_older:
                 return
             body = {"cursor": cursor}
 
     # How TikTok answers (`AnswerPolicy`).
 
     def accepts(self, answer: Answer) -> bool:
-        return answer.is_success and error_code(answer) == "ok" and isinstance(answer.at("data", "videos"), list)
+        return answer.is_success and error_code(answer) == "ok" and isinstance(answer.value_at("data", "videos"), list)
 
     def judge(self, answer: Answer, account: Account) -> NotDone | None:
         failure = refusal(answer, account, self._clock.now())
@@ -89,7 +89,7 @@ class TikTokReader:
 
 
 def _videos(answer: Answer) -> list[object]:
-    listed = answer.at("data", "videos")
+    listed = answer.value_at("data", "videos")
     return listed if isinstance(listed, list) else []
 
 

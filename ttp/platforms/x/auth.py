@@ -100,9 +100,9 @@ class XLogin:
 
     def who(self, grant: Grant) -> tuple[Identity, ...] | NotDone:
         bearer = {"Authorization": f"Bearer {grant.access_token}"}
-        reply = self._http.ask("GET", "/2/users/me", headers=bearer, secrets=without_none(grant.access_token))
+        reply = self._http.request("GET", "/2/users/me", headers=bearer, secrets=without_none(grant.access_token))
         if isinstance(reply, Answer) and reply.is_success:
-            user_id, handle = parse_numeric_id(reply.at("data", "id")), reply.words("data", "username")
+            user_id, handle = parse_numeric_id(reply.value_at("data", "id")), reply.text_at("data", "username")
             if user_id and handle:
                 return (Identity(user_id, handle, grant),)
         return identity_refusal(reply, "X")
@@ -130,7 +130,7 @@ class XLogin:
             # RFC 6749, section 2.3.1: both are form-encoded before they are joined.
             pair = f"{quote(app.client_id, safe='')}:{quote(app.client_secret, safe='')}"
             headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        return self._http.ask(
+        return self._http.request(
             "POST", path, form=form, headers=headers, secrets=without_none(app.client_secret, *secrets)
         )
 

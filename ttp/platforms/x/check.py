@@ -32,10 +32,14 @@ class XCheck:
         return ()
 
     def check(self, account: Account, credentials: Credentials) -> AccountInfo | NotDone:
-        order = PublishRequest(0, account, credentials, "")
-        reply = self._http.send(order, "GET", "/2/users/me", patience=CHECK_PATIENCE_S)
-        if isinstance(reply, Answer) and reply.is_success and (user_id := parse_numeric_id(reply.at("data", "id"))):
-            handle = reply.words("data", "username") or None
+        request = PublishRequest(0, account, credentials, "")
+        reply = self._http.request_for(request, "GET", "/2/users/me", patience=CHECK_PATIENCE_S)
+        if (
+            isinstance(reply, Answer)
+            and reply.is_success
+            and (user_id := parse_numeric_id(reply.value_at("data", "id")))
+        ):
+            handle = reply.text_at("data", "username") or None
             return AccountInfo(user_id, handle, tuple(self._left(reply)))
         now = self._clock.now()
         return as_failure(reply, lambda answer: refusal(answer, account, now, credentials), "X")

@@ -61,7 +61,7 @@ def refusal(answer: Answer, account: Account, now: datetime, credentials: Creden
     said = tuple(_said(answer))
     if not said:
         return None
-    kind_of = answer.at("type")
+    kind_of = answer.value_at("type")
     segment = kind_of.rstrip("/").rpartition("/")[2] if isinstance(kind_of, str) else ""
     words = " ".join(said).lower()
     for row in REFUSALS:
@@ -97,11 +97,11 @@ def _hint(kind: Kind, account: Account, credentials: Credentials | None) -> str 
 
 def _said(answer: Answer) -> Iterator[str]:
     """What X says in its own format, the most telling text first."""
-    errors = answer.at("errors")
+    errors = answer.value_at("errors")
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, dict) and isinstance(error.get("message"), str):
-            yield Answer(0, data=error, secrets=answer.secrets).words("message")
-    yield from filter(None, (answer.words("detail"), answer.words("title")))
+            yield Answer(0, data=error, secrets=answer.secrets).text_at("message")
+    yield from filter(None, (answer.text_at("detail"), answer.text_at("title")))
 
 
 def _retry_at(kind: Kind, answer: Answer, now: datetime) -> datetime | None:

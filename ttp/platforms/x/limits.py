@@ -60,7 +60,7 @@ def _untold_s(answer: Answer) -> float | None:
     tells nothing of X's limits."""
     if (asked := retry_after_s(answer)) is not None:
         return asked
-    return WINDOW_S if any(answer.at(name) for name in ("title", "detail", "errors")) else None
+    return WINDOW_S if any(answer.value_at(name) for name in ("title", "detail", "errors")) else None
 
 
 def reset_time(answer: Answer, now: datetime) -> datetime | None:
@@ -74,18 +74,18 @@ class XMeter:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def keys(self, order: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
-        return _keys(method, path, order.credentials.client_id)
+    def keys(self, request: PublishRequest, method: str, path: str) -> tuple[LimitKey, ...]:
+        return _keys(method, path, request.credentials.client_id)
 
-    def counted(self, order: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
+    def counted(self, request: PublishRequest, method: str, path: str, memory: LimitMemory) -> Iterable[Limit]:
         return ()
 
-    def told(self, order: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
-        keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(order, method, path), strict=True))
+    def told(self, request: PublishRequest, method: str, path: str, answer: Answer) -> Iterable[Limit]:
+        keys = dict(zip((QUARTER, USER_DAY, APP_DAY), self.keys(request, method, path), strict=True))
         for reading in read_header_limits(answer, self._clock.now()):
             key = keys[reading.which]
             yield Limit(
-                order.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
+                request.account.name, key.name, reading.left, reading.limit, reading.resets_at, key.scope, key.subject
             )
 
 

@@ -66,10 +66,10 @@ class TimelinePage:
 
 def read_page(reply: Reply) -> TimelinePage | None:
     """The page that a reply is; None unless it is a clean one: only that can show that a post is not there."""
-    if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.at("meta"), dict)):
+    if not (isinstance(reply, Answer) and reply.is_success and isinstance(reply.value_at("meta"), dict)):
         return None
-    listed, next_token = reply.at("data"), reply.at("meta", "next_token")
-    if listed is None and reply.at("meta", "result_count") == 0:
+    listed, next_token = reply.value_at("data"), reply.value_at("meta", "next_token")
+    if listed is None and reply.value_at("meta", "result_count") == 0:
         listed = []  # X leaves `data` out when there is nothing
     if not isinstance(listed, list) or not isinstance(next_token, str | None):
         return None
@@ -85,16 +85,16 @@ def matches(
 
     Media keys are nobody else's, so they need no time; and a text that appears late is no less ours.
     """
-    order = part.order
+    request = part.request
     keys = sorted(str(entry.get("key")) for entry in uploads if entry.get("key"))
     return [
         post.id
         for post in posts
-        if post.id not in order.bound
+        if post.id not in request.bound
         and (
             _has_media(post, keys)
-            if len(keys) == len(order.media) > 0
-            else post.parent == part.parent and _is_recent(post, window) and _has_text(post, order)
+            if len(keys) == len(request.media) > 0
+            else post.parent == part.parent and _is_recent(post, window) and _has_text(post, request)
         )
     ]
 
@@ -104,10 +104,10 @@ def possible_matches(posts: Iterable[TimelinePost], part: Part, window: Window) 
     anything: were it not to say so of ours, its absence from `matches` would prove nothing."""
     if part.parent is None:
         return []
-    order = part.order
-    taken = {*order.bound, *part.out}
+    request = part.request
+    taken = {*request.bound, *part.out}
     alone = [post for post in posts if post.parent is None and post.id not in taken and _is_recent(post, window)]
-    return [post.id for post in alone if _has_text(post, order)]
+    return [post.id for post in alone if _has_text(post, request)]
 
 
 def _is_recent(post: TimelinePost, window: Window) -> bool:
@@ -118,8 +118,8 @@ def _has_media(post: TimelinePost, keys: list[str]) -> bool:
     return sorted(post.media_keys) == keys
 
 
-def _has_text(post: TimelinePost, order: PublishRequest) -> bool:
-    return len(post.media_keys) == len(order.media) and is_same_text(order.text, post.data)
+def _has_text(post: TimelinePost, request: PublishRequest) -> bool:
+    return len(post.media_keys) == len(request.media) and is_same_text(request.text, post.data)
 
 
 def _post(item: object) -> TimelinePost | None:
@@ -147,7 +147,7 @@ def _parent(item: Mapping[str, object]) -> str | None:
 class Part:
     """One part. `order` asks for it alone: its own text, and media only with the first. `out`: the ids before it."""
 
-    order: PublishRequest
+    request: PublishRequest
     number: int
     of: int
     out: tuple[str, ...] = ()
@@ -173,15 +173,15 @@ class Part:
         return {"user_id": handle.get("user_id"), "parts": [*self.out, post_id], "of": self.of}
 
 
-def next_part(order: PublishRequest, handle: Handle) -> Part | None:
+def next_part(request: PublishRequest, handle: Handle) -> Part | None:
     """The first part that is not published; None where all are."""
-    texts, out = (order.text, *order.thread), parts_of(handle)
+    texts, out = (request.text, *request.thread), parts_of(handle)
     if len(out) >= len(texts):
         return None
     if len(texts) == 1:
-        return Part(order, 1, 1)
-    media = () if out else order.media
-    alone = replace(order, text=texts[len(out)], thread=(), media=media)
+        return Part(request, 1, 1)
+    media = () if out else request.media
+    alone = replace(request, text=texts[len(out)], thread=(), media=media)
     return Part(alone, len(out) + 1, len(texts), out)
 
 

@@ -71,13 +71,13 @@ class XReader:
         while most > 0:
             query["max_results"] = str(min(max(most, LEAST_PAGE), MOST_PAGE))
             answer = self._get(session, path, query)
-            if not isinstance(answer.at("meta"), dict):
+            if not isinstance(answer.value_at("meta"), dict):
                 raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
             samples = [one for one in self._samples(session, answer) if one.remote_id not in seen][:most]
             seen.update(one.remote_id for one in samples)
             most -= len(samples)
             yield MetricsPage(tuple(samples))
-            token = answer.at("meta", "next_token")
+            token = answer.value_at("meta", "next_token")
             if not isinstance(token, str) or not token or token == query.get("pagination_token"):
                 return
             query["pagination_token"] = token
@@ -107,13 +107,13 @@ class XReader:
         if known is not None:
             return known
         answer = self._get(session, "/2/users/me", {})
-        asked = parse_numeric_id(answer.at("data", "id"))
+        asked = parse_numeric_id(answer.value_at("data", "id"))
         if asked is None:
             raise StepFailed(STEP, NotDone(Kind.SERVER, describe_unexpected(answer, self.name), passing=True))
         return asked
 
     def _samples(self, session: AccountSession, answer: Answer) -> Iterator[Sample]:
-        listed, described = answer.at("data"), answer.at("includes", "media")
+        listed, described = answer.value_at("data"), answer.value_at("includes", "media")
         media = {str(value_at(one, "media_key")): one for one in (described if isinstance(described, list) else ())}
         now = from_ms(to_ms(self._clock.now()))
         for item in listed if isinstance(listed, list) else ():
@@ -173,7 +173,7 @@ def _kind(keys: Sequence[str], media: Mapping[str, object]) -> str | None:
 
 def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
     """The ids of which X says that there is no such post."""
-    errors = answer.at("errors")
+    errors = answer.value_at("errors")
     found = set()
     for error in errors if isinstance(errors, list) else ():
         named = value_at(error, "resource_id") or value_at(error, "value")
@@ -185,7 +185,7 @@ def _missing(answer: Answer, ids: Sequence[str]) -> frozenset[str]:
 
 def _says_why(answer: Answer) -> bool:
     """Whether an answer without posts says that there are none, or which are missing."""
-    return isinstance(answer.at("errors"), list) or isinstance(answer.at("meta"), dict)
+    return isinstance(answer.value_at("errors"), list) or isinstance(answer.value_at("meta"), dict)
 
 
 def _is_id(text: str) -> bool:
